@@ -1,0 +1,1 @@
+"""Cowbell: the Discord front desk of a Mailcow mail server."""

@@ -1,0 +1,1 @@
+"""What a domain does publish, and what that means."""

@@ -1,0 +1,113 @@
+"""What a judge says: findings with their facts and fixes, and the verdict of one check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import dns.name
+
+Fact = str | int | bool | None | tuple[str, ...]
+
+
+class Status(StrEnum):
+    """How well something is, and how grave a finding; the order is the contract's."""
+
+    PASS = "pass"  # noqa: S105 - proven right; a status, not a secret
+    INFO = "info"  # worth knowing, nothing to do
+    UNKNOWN = "unknown"  # could not be found out
+    WARN = "warn"  # works, or is at risk
+    FAIL = "fail"  # mail is lost, refused or forged
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order, pass first."""
+        return tuple(Status).index(self)
+
+
+class Check(StrEnum):
+    """The checks, in the order of the report."""
+
+    DELEGATION = "delegation"
+    MX = "mx"
+    SPF = "spf"
+    DKIM = "dkim"
+    DMARC = "dmarc"
+    WEBMAIL = "webmail"
+    AUTOCONFIG = "autoconfig"
+    AUTODISCOVER = "autodiscover"
+
+
+class Action(StrEnum):
+    """What to do with a record at the provider."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    DELETE = "delete"
+    RENAME = "rename"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One thing to type. Owners are absolute; the report makes them relative to the zone.
+
+    `value` is the whole value in presentation form without quotes and, for MX, without the
+    priority. `old` is the value that a replace overwrites, `old_owner` the name that a rename
+    takes the record from.
+    """
+
+    action: Action
+    owner: dns.name.Name
+    type: str
+    value: str
+    priority: int | None = None
+    ttl: int | None = None
+    old: str | None = None
+    old_owner: dns.name.Name | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is so, with what a template needs to say it.
+
+    `facts` are data: text from a zone in them is hostile and is made safe where it is shown.
+    The words are the template `findings/<code>.j2`.
+    """
+
+    check: Check
+    code: str
+    severity: Status
+    facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
+    fixes: tuple[Fix, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark beside a check's status; the words are the template `notes/<code>.j2`."""
+
+    code: str
+    facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one judge says of its check: findings with the root cause first, none for a pass.
+
+    `expected` and `found` are records in presentation form, to be shown beside each other.
+    """
+
+    check: Check
+    findings: tuple[Finding, ...] = ()
+    expected: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    note: Note | None = None
+
+    @property
+    def status(self) -> Status:
+        """The worst of the findings; pass where there is none."""
+        return max((f.severity for f in self.findings), key=lambda s: s.rank, default=Status.PASS)

@@ -1,0 +1,67 @@
+"""What was observed of a domain: answers and SPF evaluations, as values for the judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from bot.dns.answer import Answer, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.dns.spf import SpfEvaluation
+    from bot.names import Domain
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """All that was asked about one domain, and what came back.
+
+    `single_server`: everything was asked of one server that the operator named, so nothing is
+    known of the delegation.
+    """
+
+    domain: Domain
+    answers: Mapping[Question, Answer] = field(default_factory=lambda: MappingProxyType({}))
+    spf: tuple[SpfEvaluation, ...] = ()
+    single_server: bool = False
+
+    @classmethod
+    def of(cls, domain: Domain, answers: Iterable[Answer], **rest: object) -> Observation:
+        """Return the observation that holds these answers."""
+        table = MappingProxyType({a.question: a for a in answers})
+        return cls(domain, table, **rest)  # type: ignore[arg-type]  # the fields above, by name
+
+    def answer(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer | None:
+        """Return the answer to a question, or None where it was not asked."""
+        return self.answers.get(Question.of(name, rdtype))
+
+    @property
+    def zone(self) -> dns.name.Name:
+        """The apex of the zone that the domain lies in: itself, unless a denial named another."""
+        apex = self.domain.name
+        for answer in self.answers.values():
+            if answer.question.name == apex and answer.absent and not answer.chain and answer.zone:
+                return answer.zone if apex.is_subdomain(answer.zone) else apex
+        return apex
+
+    def addresses(self, name: dns.name.Name) -> frozenset[str]:
+        """Return the IPv4 and IPv6 addresses that a host is known to have, aliases followed."""
+        found: set[str] = set()
+        for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
+            answer = self.answer(name, rdtype)
+            if answer is not None:
+                found.update(getattr(rdata, "address", "") for rdata in answer.rdatas)
+        return frozenset(found)
+
+    def knows_addresses(self, name: dns.name.Name) -> bool:
+        """Whether both address types of a host were answered, with records or with a denial."""
+        answers = (self.answer(name, t) for t in (dns.rdatatype.A, dns.rdatatype.AAAA))
+        return all(answer is not None and not answer.failed for answer in answers)

@@ -1,0 +1,1 @@
+"""Asking: questions, answers, and the resolver that carries them."""

@@ -1,0 +1,106 @@
+"""Questions to the DNS and their answers, as values; an outcome is never an exception."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+import dns.name
+import dns.rdata
+import dns.rdatatype
+from dns.rdtypes.txtbase import TXTBase
+
+
+class Question(NamedTuple):
+    """One question: an absolute owner name (compared without case, RFC 4343) and a type."""
+
+    name: dns.name.Name
+    rdtype: dns.rdatatype.RdataType
+
+    @classmethod
+    def of(cls, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Question:
+        """Return the question for a name (made absolute) and a type given in either form."""
+        owner = dns.name.from_text(name) if isinstance(name, str) else name
+        return cls(owner, dns.rdatatype.RdataType.make(rdtype))
+
+
+class Outcome(StrEnum):
+    """What asking came to."""
+
+    RECORDS = "records"
+    NODATA = "no data"  # NOERROR without records of the type (RFC 2308 section 2.2)
+    NXDOMAIN = "no such name"  # RFC 2308 section 2.1; of the last name of an alias chain (RFC 6604)
+    REFUSED = "refused"
+    SERVFAIL = "server failure"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedError:
+    """An extended DNS error (RFC 8914): its number and the server's own words, hostile text."""
+
+    code: int
+    text: str = ""
+
+    @property
+    def names_dnssec(self) -> bool:
+        """Whether the code speaks of DNSSEC validation (RFC 8914 section 4)."""
+        return self.code in {1, 2, 5, 6, 7, 8, 9, 10, 11, 12}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What asking one question came to.
+
+    `rdatas` are the records at the end of the alias chain, in the order received; `ttl` is the
+    smallest TTL of chain and records, for a negative answer the one of RFC 2308 section 5, in
+    seconds. `chain` are the names that CNAMEs led to, in order; empty where the name is no alias.
+    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied.
+    `server` is the address asked ("192.0.2.1:53"), empty where nobody answered.
+    """
+
+    question: Question
+    outcome: Outcome
+    rdatas: tuple[dns.rdata.Rdata, ...] = ()
+    ttl: int | None = None
+    chain: tuple[dns.name.Name, ...] = ()
+    zone: dns.name.Name | None = None
+    server: str = ""
+    authenticated: bool = False  # the AD flag (RFC 6840 section 5.8); trust is the caller's matter
+    extended: tuple[ExtendedError, ...] = ()
+    alias_loop: bool = False  # the chain came back to one of its names; the outcome is SERVFAIL
+
+    @property
+    def found(self) -> bool:
+        """There are records."""
+        return self.outcome is Outcome.RECORDS
+
+    @property
+    def absent(self) -> bool:
+        """An answer says that there are none; only then may anybody say "missing"."""
+        return self.outcome in {Outcome.NODATA, Outcome.NXDOMAIN}
+
+    @property
+    def failed(self) -> bool:
+        """Nothing was found out."""
+        return not (self.found or self.absent)
+
+    @property
+    def names_dnssec(self) -> bool:
+        """Whether an extended error says that DNSSEC validation is the reason."""
+        return any(error.names_dnssec for error in self.extended)
+
+    def texts(self) -> tuple[bytes, ...]:
+        """Return each TXT (or SPF) record's strings joined, without a blank (RFC 7208 3.3)."""
+        return tuple(b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
+
+
+class Ask(Protocol):
+    """Whatever answers questions: the resolver, or one check's view of it. Never raises."""
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Ask one question and return what it came to."""
+        ...

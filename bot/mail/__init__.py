@@ -1,0 +1,1 @@
+"""What the mail server offers, and what a domain should publish."""

@@ -1,0 +1,34 @@
+"""The mail server as its members see it: names, addresses of pages, and what is handed out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import dns.name
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """What the operator configured about the mail server; see .env.example for each field."""
+
+    host: dns.name.Name  # absolute; IMAP, SMTP, POP and MX host
+    spf: str  # the SPF value to hand out
+    dmarc: str  # the whole strict DMARC value
+    name: str = "Mailcow"
+    about: str = ""
+    pop: bool = True
+    webmail_url: str = ""
+    password_url: str = ""
+    admin_contact: str = ""
+    mx_priority: int = 10
+    record_ttl: int = 3600  # seconds
+    webmail_label: str = "mail"
+    dkim_selector: str = "dkim"
+    dmarc_rua: str = ""  # comma-separated mailto: addresses (RFC 9989 section 4.7)
+
+    @property
+    def host_text(self) -> str:
+        """The host without its final dot, as people type it."""
+        return self.host.to_text(omit_final_dot=True)

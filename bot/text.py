@@ -1,0 +1,166 @@
+"""Every word that people read: the Jinja environment over `templates/`, and how values enter it.
+
+Templates are ours (or the operator's, from TEMPLATES_DIR); values come from zones and people and
+are hostile: none is ever compiled, each is made visible and short, and where it stands in a Discord
+message it cannot ping, format, or break out of its code span.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from bot.errors import ConfigError, TextError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.checks.finding import Fact, Finding, Note
+
+LONGEST_VALUE = 160  # characters of one value inside a sentence; longer ones are in the details
+_MARKDOWN = re.compile(r"([\\`*_~|>#\[\]()<:@-])")
+
+
+class Medium(StrEnum):
+    """Where the words will be read."""
+
+    PLAIN = "plain"  # terminals, JSON, files
+    DISCORD = "discord"
+
+
+class _Spoken(str):
+    """Text that has been made safe for its medium already."""
+
+    __slots__ = ()
+
+
+def reveal(text: str) -> str:
+    r"""Return text with everything invisible written out (`\x1b`, `\u202e`).
+
+    Control characters drive terminals, bidirectional and zero-width ones hide what is there
+    (Unicode categories Cc, Cf, Cs, Co, Cn, Zl, Zp; blanks other than U+0020 are shown too).
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if _is_visible(c) else _escape(c) for c in text)
+
+
+def _is_visible(character: str) -> bool:
+    if character == " ":
+        return True
+    return unicodedata.category(character)[0] not in "CZ"
+
+
+def _escape(character: str) -> str:
+    point = ord(character)
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
+
+
+def shorten(text: str, limit: int = LONGEST_VALUE) -> str:
+    """Return text of at most `limit` characters, with an ellipsis where it was longer."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class Words:
+    """Renders templates for one medium.
+
+    Raises:
+        ConfigError: a template in `own` does not compile.
+        TextError: a template uses a value that it is not given.
+
+    """
+
+    def __init__(self, medium: Medium = Medium.PLAIN, own: Path | None = None) -> None:
+        self._medium = medium
+        folders = [own] if own else []
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([*folders, shipped_templates()]),
+            undefined=jinja2.StrictUndefined,
+            finalize=self._speak,
+            autoescape=False,  # noqa: S701 - not HTML; `finalize` makes every value safe
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters["code"] = self.code
+        self._environment.filters["join_words"] = self._join
+        if own:
+            self._compile_all(own)
+
+    def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
+        """Return a finding's one or two sentences."""
+        return self.sentence(f"findings/{finding.code}", {**context, **finding.facts})
+
+    def note(self, note: Note, context: Mapping[str, Fact]) -> str:
+        """Return the remark beside a check's status."""
+        return self.sentence(f"notes/{note.code}", {**context, **note.facts})
+
+    def sentence(self, template: str, facts: Mapping[str, Fact]) -> str:
+        """Return a template's text on one line, white space folded."""
+        return " ".join(self.render(template, facts).split())
+
+    def render(self, template: str, facts: Mapping[str, object]) -> str:
+        """Return a template's text as it stands."""
+        name = f"en/{template}.j2"
+        try:
+            return self._environment.get_template(name).render(facts)
+        except jinja2.TemplateError as error:
+            raise TextError(f"The template {name} cannot be used: {error}.") from error
+
+    def label(self, group: str, key: str) -> str:
+        """Return a single word or heading from `labels.j2`."""
+        try:
+            return str(getattr(self._labels, group)[key])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise TextError(f"The template en/labels.j2 has no word for {group}.{key}.") from error
+
+    @cached_property
+    def _labels(self) -> object:
+        try:
+            return self._environment.get_template("en/labels.j2").module
+        except jinja2.TemplateError as error:
+            raise TextError(f"The template en/labels.j2 cannot be used: {error}.") from error
+
+    def code(self, value: object) -> str:
+        """Return a name or a value as it is to be typed: a code span where there are such."""
+        text = reveal(shorten(str(value)))
+        if self._medium is Medium.PLAIN:
+            return _Spoken(text)
+        return _Spoken(f"`{text.replace('`', 'ˋ') or ' '}`")
+
+    def _join(self, values: Iterable[object]) -> str:
+        words = [self.code(value) for value in values]
+        if len(words) < 2:
+            return _Spoken("".join(words))
+        return _Spoken(f"{', '.join(words[:-1])} and {words[-1]}")
+
+    def _speak(self, value: object) -> object:
+        # An undefined value has to reach Jinja as it is, so that StrictUndefined raises.
+        if isinstance(value, _Spoken | jinja2.Undefined):
+            return value
+        text = reveal(shorten(str(value)))
+        return text if self._medium is Medium.PLAIN else _MARKDOWN.sub(r"\\\1", text)
+
+    def _compile_all(self, own: Path) -> None:
+        faults = []
+        for path in sorted(own.rglob("*.j2")):
+            name = path.relative_to(own).as_posix()
+            try:
+                self._environment.get_template(name)
+            except (jinja2.TemplateError, UnicodeDecodeError) as error:
+                faults.append(f"TEMPLATES_DIR: {name} is no valid Jinja template ({error}).")
+        if faults:
+            raise ConfigError(tuple(faults))
+
+
+def shipped_templates() -> Path:
+    """Return the folder of the templates that come with the program."""
+    inside = Path(__file__).parent / "templates"  # where a wheel carries them
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "templates"

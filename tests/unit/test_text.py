@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import ConfigError, TextError
+from bot.text import LONGEST_VALUE, Medium, Words, reveal, shorten
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write(folder: Path, name: str, text: str) -> None:
+    path = folder / "en" / f"{name}.j2"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_escape_sequences_are_written_out() -> None:
+    assert reveal("a\x1b[31mb\u202ec\u200bd\u00a0e") == "a\\x1b[31mb\\u202ec\\u200bd\\xa0e"
+
+
+def test_ordinary_letters_of_any_script_stay() -> None:
+    assert reveal("blåbær ↔ ボウル – ok") == "blåbær ↔ ボウル – ok"
+
+
+@given(st.text())
+def test_revealed_text_is_printable(text: str) -> None:
+    assert all(c == " " or c.isprintable() for c in reveal(text))
+
+
+def test_long_values_are_shortened() -> None:
+    assert shorten("x" * 500) == "x" * (LONGEST_VALUE - 1) + "…"
+
+
+def test_a_value_is_never_taken_as_template(tmp_path: Path) -> None:
+    write(tmp_path, "findings/x", "It says {{ value | code }} and {{ value }}.")
+    said = Words(own=tmp_path).sentence("findings/x", {"value": "{{7*7}}{% raw %}"})
+    assert said == "It says {{7*7}}{% raw %} and {{7*7}}{% raw %}."
+
+
+def test_discord_text_cannot_leave_its_code_span_or_ping(tmp_path: Path) -> None:
+    write(tmp_path, "findings/x", "{{ value | code }} {{ value }}")
+    said = Words(Medium.DISCORD, tmp_path).sentence("findings/x", {"value": "`@everyone` **x**"})
+    assert said == r"`ˋ@everyoneˋ **x**` \`\@everyone\` \*\*x\*\*"
+
+
+def test_lists_are_joined_as_people_write_them(tmp_path: Path) -> None:
+    write(tmp_path, "findings/x", "{{ names | join_words }}")
+    words = Words(own=tmp_path)
+    assert words.sentence("findings/x", {"names": ("a", "b", "c")}) == "a, b and c"
+    assert words.sentence("findings/x", {"names": ("a",)}) == "a"
+
+
+def test_a_value_that_is_not_given_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "findings/x", "{{ nothing }}")
+    with pytest.raises(TextError, match=r"en/findings/x\.j2.*'nothing' is undefined"):
+        Words(own=tmp_path).sentence("findings/x", {})
+
+
+def test_own_templates_go_before_the_shipped_ones(tmp_path: Path) -> None:
+    write(tmp_path, "findings/mx-missing", "No MX at {{ domain }}.")
+    assert Words(own=tmp_path).sentence("findings/mx-missing", {"domain": "d"}) == "No MX at d."
+
+
+def test_a_broken_own_template_stops_the_start(tmp_path: Path) -> None:
+    write(tmp_path, "findings/mx-missing", "{{ domain")
+    with pytest.raises(ConfigError, match=r"TEMPLATES_DIR: en/findings/mx-missing\.j2"):
+        Words(own=tmp_path)
