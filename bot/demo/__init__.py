@@ -1,0 +1,1 @@
+"""The embedded DNS world, with which the bot runs without a network."""

@@ -1,0 +1,125 @@
+"""What tests of several parts share: the cases of cases.yaml, and servers of zones."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from bot.demo.server import ZoneServer
+from bot.demo.zones import Zones
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+
+CASES = Path(__file__).parent / "data" / "cases.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One fault from the wild; `code` is the finding that comes first, None for a control."""
+
+    id: str
+    title: str
+    code: str | None
+    zone: str
+    servfail: tuple[str, ...]
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """The whole of cases.yaml."""
+
+    environment: Mapping[str, str]
+    domain: str
+    dkim: str
+    addresses: tuple[str, str]
+    base_zones: Mapping[str, str]
+    cases: tuple[Case, ...]
+
+    def zones(self, case: Case) -> Zones:
+        """Return the world in which the domain's zone is the one of this case."""
+        return self.with_zone(case.zone, servfail=case.servfail)
+
+    def with_zone(self, text: str, *, servfail: tuple[str, ...] = ()) -> Zones:
+        """Return the world with this zone for the domain."""
+        return Zones.of({**self.base_zones, self.domain: text}, servfail=servfail)
+
+
+def load_cases() -> CaseFile:
+    """Return what cases.yaml holds."""
+    raw: Any = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    return CaseFile(
+        environment=raw["environment"],
+        domain=raw["domain"],
+        dkim=raw["dkim_expected"],
+        addresses=(raw["ip4"], raw["ip6"]),
+        base_zones=raw["base_zones"],
+        cases=tuple(Case(**{**case, "servfail": tuple(case["servfail"])}) for case in raw["cases"]),
+    )
+
+
+@contextmanager
+def serving(server: ZoneServer) -> Iterator[ZoneServer]:
+    """Run a server in a thread of its own, for tests that do not await."""
+    started = threading.Event()
+    loop: asyncio.AbstractEventLoop | None = None
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        nonlocal loop
+        loop = asyncio.get_running_loop()
+        async with server:
+            started.set()
+            await stop.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+    thread.start()
+    assert started.wait(5)
+    try:
+        yield server
+    finally:
+        assert loop is not None
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(5)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for `case` once for each case of cases.yaml."""
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", load_cases().cases, ids=lambda case: case.id)
+
+
+@pytest.fixture(scope="session")
+def case_file() -> CaseFile:
+    """cases.yaml."""
+    return load_cases()
+
+
+@pytest.fixture
+async def zone_server() -> AsyncIterator[Callable[..., Awaitable[ZoneServer]]]:
+    """Start servers in the test's own event loop: `await zone_server(zones, delay=0.02)`."""
+    async with AsyncExitStack() as stack:
+
+        async def start(zones: Zones | Mapping[str, str], **options: Any) -> ZoneServer:
+            return await stack.enter_async_context(ZoneServer(zones, **options))
+
+        yield start
+
+
+@pytest.fixture
+def threaded_zone_server() -> Iterator[Callable[..., ZoneServer]]:
+    """Start servers in threads, for tests that do not await: `threaded_zone_server(zones)`."""
+    with ExitStack() as stack:
+
+        def start(zones: Zones | Mapping[str, str], **options: Any) -> ZoneServer:
+            return stack.enter_context(serving(ZoneServer(zones, **options)))
+
+        yield start
