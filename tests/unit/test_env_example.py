@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_VARIABLE = re.compile(r"(?P<off>#?)(?P<name>[A-Z][A-Z_]*)=(?P<value>.*)")
+
+
+@pytest.fixture
+def example(pytestconfig: pytest.Config) -> Path:
+    return pytestconfig.rootpath / ".env.example"
+
+
+def _variables(example: Path) -> list[re.Match[str]]:
+    lines = example.read_text(encoding="utf-8").splitlines()
+    return [found for line in lines if (found := _VARIABLE.fullmatch(line))]
+
+
+def test_every_field_is_there_in_its_order(example: Path) -> None:
+    names = [found["name"] for found in _variables(example)]
+    assert names == [field.upper() for field in Settings.model_fields]
+
+
+def test_only_the_required_ones_are_set(example: Path) -> None:
+    set_ones = {found["name"] for found in _variables(example) if not found["off"]}
+    required = {name.upper() for name, f in Settings.model_fields.items() if f.is_required()}
+    assert set_ones == required
+
+
+def test_every_variable_has_a_comment_above_it(example: Path) -> None:
+    lines = example.read_text(encoding="utf-8").splitlines()
+    for before, line in pairwise(lines):
+        if _VARIABLE.fullmatch(line):
+            assert before.startswith("# "), line
+
+
+def test_every_optional_variable_says_its_default(example: Path) -> None:
+    text = example.read_text(encoding="utf-8")
+    for paragraph in text.split("\n\n"):
+        found = _VARIABLE.search(paragraph.splitlines()[-1])
+        if found and found["off"] and found["name"] != "DISCORD_TOKEN":
+            assert "Default:" in paragraph, found["name"]
+            default = Settings.model_fields[found["name"].lower()].default
+            if isinstance(default, str | int) and default != "":
+                shown = str(default).lower() if isinstance(default, bool) else str(default)
+                assert f"Default: {shown}\n" in paragraph, found["name"]
+
+
+def test_the_examples_are_those_of_the_fields(example: Path) -> None:
+    for found in _variables(example):
+        assert Settings.model_fields[found["name"].lower()].examples == [found["value"]]
+
+
+def test_it_loads_as_it_is(example: Path) -> None:
+    settings = load_settings({}, example)
+    assert settings.mail_host.ascii == "mx1.cow.example"
+    assert settings.mail_spf == "v=spf1 include:_spf.cow.example -all"
+    assert settings.dmarc_record == "v=DMARC1; p=reject; sp=reject"
+
+
+def test_it_loads_with_every_example_in_force(
+    example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data" / "templates").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    copy = tmp_path / ".env"
+    text = example.read_text(encoding="utf-8")
+    copy.write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", text), encoding="utf-8")
+    settings = load_settings({}, copy)
+    assert settings.model_fields_set == set(Settings.model_fields)
+    assert settings.mail_pop is False
+    assert settings.admin_user_ids == (100000000000000003, 100000000000000004)
+    assert [str(server) for server in settings.dns_servers] == ["9.9.9.9:53", "127.0.0.1:5353"]
+    assert str(settings.templates_dir) == "data/templates"
