@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import dns.name
+import dns.rdata
+import pytest
+from hypothesis import HealthCheck, given, settings
+from strategies import KEY_VALUES, Configuration, configurations
+
+from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.mail.records import Expected, ExpectedRecord, Need, Purpose, expect, staged_dmarc
+from bot.mail.server import MailServer
+from bot.mail.spelling import rdata_text
+from bot.names import Domain
+from bot.text import Words
+
+HOST = "mx1.cow.example."
+SERVER = MailServer(
+    host=dns.name.from_text(HOST),
+    spf="v=spf1 include:_spf.cow.example -all",
+    dmarc="v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example",
+    name="Cow Mail",
+)
+FRIEND = Domain.of("friend.example")
+KEY = KnownKey("k1", DkimRecord.parse(KEY_VALUES[0]), "--dkim")
+
+
+def name(text: str) -> dns.name.Name:
+    return dns.name.from_text(text)
+
+
+def test_a_domain_should_publish_all_of_this() -> None:
+    expected = expect(SERVER, FRIEND, KEY)
+
+    def alias(purpose: Purpose, label: str) -> ExpectedRecord:
+        owner = name(f"{label}.friend.example")
+        return ExpectedRecord(purpose, owner, "CNAME", HOST, 3600, Need.OPTIONAL)
+
+    assert expected.records == (
+        ExpectedRecord(Purpose.MX, FRIEND.name, "MX", HOST, 3600, Need.REQUIRED, 10),
+        ExpectedRecord(Purpose.SPF, FRIEND.name, "TXT", SERVER.spf, 3600, Need.REQUIRED),
+        ExpectedRecord(
+            Purpose.DKIM,
+            name("k1._domainkey.friend.example"),
+            "TXT",
+            KEY_VALUES[0],
+            3600,
+            Need.RECOMMENDED,
+        ),
+        ExpectedRecord(
+            Purpose.DMARC,
+            name("_dmarc.friend.example"),
+            "TXT",
+            SERVER.dmarc,
+            3600,
+            Need.RECOMMENDED,
+        ),
+        alias(Purpose.WEBMAIL, "mail"),
+        alias(Purpose.AUTOCONFIG, "autoconfig"),
+        alias(Purpose.AUTODISCOVER, "autodiscover"),
+        ExpectedRecord(
+            Purpose.AUTODISCOVER_SRV,
+            name("_autodiscover._tcp.friend.example"),
+            "SRV",
+            f"0 1 443 {HOST}",
+            3600,
+            Need.OPTIONAL,
+        ),
+    )
+    assert expected.selector == "k1"
+
+
+@pytest.mark.parametrize("knowledge", [KeyUnknown(), NoKeyYet()])
+def test_without_a_known_key_there_is_no_dkim_record(knowledge: KeyUnknown | NoKeyYet) -> None:
+    expected = expect(SERVER, FRIEND, knowledge)
+    assert expected.record(Purpose.DKIM) is None
+    assert expected.selector == "dkim"
+
+
+def purposes(expected: Expected) -> set[Purpose]:
+    return {record.purpose for record in expected.records}
+
+
+def test_the_mail_host_is_never_an_alias_of_itself() -> None:
+    server = replace(SERVER, host=name("mail.cow.example"))
+    assert Purpose.WEBMAIL not in purposes(expect(server, Domain.of("cow.example")))
+    server = replace(SERVER, host=name("autoconfig.cow.example"))
+    assert Purpose.AUTOCONFIG not in purposes(expect(server, Domain.of("cow.example")))
+
+
+def test_the_mail_host_can_be_a_mail_domain() -> None:
+    expected = expect(SERVER, Domain.of("mx1.cow.example"))
+    mx = expected.record(Purpose.MX)
+    assert mx is not None
+    assert (mx.owner, mx.value) == (SERVER.host, HOST)
+
+
+@pytest.mark.parametrize(
+    "label", ["", "@", "mail.", "a..b", "autoconfig", "_dmarc", "k1._domainkey"]
+)
+def test_a_webmail_alias_that_cannot_be_is_left_out(label: str) -> None:
+    expected = expect(replace(SERVER, webmail_label=label), FRIEND, KEY)
+    assert purposes(expected) == set(Purpose) - {Purpose.WEBMAIL}
+
+
+def test_names_that_would_be_too_long_are_left_out() -> None:
+    long = Domain.of(".".join(["x" * 63, "x" * 63, "x" * 63, "x" * 49, "example"]))
+    assert len(long.ascii) == 249
+    expected = expect(SERVER, long, KEY)
+    assert purposes(expected) == {Purpose.MX, Purpose.SPF}
+    assert expected.dmarc == SERVER.dmarc
+
+
+@pytest.mark.parametrize("selector", ["a..b", ".", "", "s" * 64, "é" * 70])
+def test_a_selector_that_is_no_name_gives_no_record(selector: str) -> None:
+    expected = expect(SERVER, FRIEND, replace(KEY, selector=selector))
+    assert purposes(expected) == set(Purpose) - {Purpose.DKIM}
+
+
+def test_an_approved_stage_takes_the_place_of_the_strict_policy() -> None:
+    expected = expect(SERVER, FRIEND, dmarc_stage="none")
+    record = expected.record(Purpose.DMARC)
+    assert record is not None
+    assert record.value == "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"
+    assert expected.dmarc == record.value
+    assert expected.dmarc_stage == "none"
+
+
+@pytest.mark.parametrize(
+    ("strict", "staged"),
+    [
+        ("v=DMARC1;p=reject", "v=DMARC1;p=quarantine"),
+        ("v=DMARC1; P = reject ; rua=mailto:p=x@cow.example;", None),
+        ("v=DMARC1; p=reject; np=reject; adkim=s", "v=DMARC1; p=quarantine; np=reject; adkim=s"),
+    ],
+)
+def test_a_stage_changes_the_policy_alone(strict: str, staged: str | None) -> None:
+    wanted = staged or "v=DMARC1; P=quarantine; rua=mailto:p=x@cow.example;"
+    assert staged_dmarc(strict, "quarantine") == wanted
+
+
+def test_a_stage_that_is_no_policy_is_refused() -> None:
+    with pytest.raises(ValueError, match="none, quarantine, reject"):
+        expect(SERVER, FRIEND, dmarc_stage="strict")
+
+
+@given(configurations())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_configuration_gives_valid_records_once(configuration: Configuration) -> None:
+    expected = expect(*configuration)
+    seen = [(record.owner, record.type, record.value) for record in expected.records]
+    assert len(seen) == len(set(seen))
+    aliases = [record.owner for record in expected.records if record.type == "CNAME"]
+    owners = [record.owner for record in expected.records]
+    assert all(owners.count(alias) == 1 for alias in aliases)
+    assert expected.server.host not in aliases
+    for record in expected.records:
+        assert record.owner.is_subdomain(expected.domain.name)
+        dns.rdata.from_text(
+            "IN", record.type, rdata_text(record.type, record.value, record.priority)
+        )
+
+
+@given(configurations())
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_every_record_has_a_sentence_of_why(configuration: Configuration) -> None:
+    expected = expect(*configuration)
+    words = Words()
+    for record in expected.records:
+        why = words.sentence(f"records/{record.purpose.value}", expected.facts(record))
+        assert why.endswith(".")
+        assert "{" not in why
