@@ -1,0 +1,90 @@
+"""The tables of the store as SQLAlchemy declares them; the migrations build the same."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations at run time
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, MetaData, String, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.names import Domain  # noqa: TC001 - as above
+from bot.store.columns import DomainName, RowId, UtcDateTime
+
+GLOBAL_SCOPE = 0  # Discord never gives this id to a guild
+_CURRENT = text("superseded_at IS NULL")
+
+
+class Base(DeclarativeBase):
+    """What all tables share: named constraints, so that migrations can change them later."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class CommandFingerprintRow(Base):
+    """Which commands Discord was last told of, for one guild or for all of Discord."""
+
+    __tablename__ = "command_fingerprint"
+
+    scope: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    fingerprint: Mapped[str] = mapped_column(String(128))
+    command_ids: Mapped[dict[str, int]] = mapped_column(JSON)
+    synced_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecentDomainRow(Base):
+    """A domain that a member asked for, and when they last did."""
+
+    __tablename__ = "recent_domain"
+    __table_args__ = (Index(None, "member_id", "asked_at"),)
+
+    member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    domain: Mapped[Domain] = mapped_column(DomainName, primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KnownKeyRow(Base):
+    """A DKIM key that the bot was told of; former ones stay, with the time they ended."""
+
+    __tablename__ = "known_key"
+    __table_args__ = (
+        Index(None, "domain", "superseded_at"),
+        # The database itself keeps a domain from having two current keys.
+        Index(
+            "uq_known_key_current",
+            "domain",
+            unique=True,
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    domain: Mapped[Domain] = mapped_column(DomainName)
+    selector: Mapped[str] = mapped_column(String(253))
+    value: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(16))
+    learned_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class StoredCheckRow(Base):
+    """A report as it was shown, so that a card still answers after a restart."""
+
+    __tablename__ = "stored_check"
+    # Cards carry the id: one that was purged must never come back as another domain's report.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    domain: Mapped[Domain] = mapped_column(DomainName)
+    member_id: Mapped[int | None] = mapped_column(BigInteger)
+    report: Mapped[str] = mapped_column(Text)
+    schema: Mapped[int] = mapped_column(Integer)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,199 @@
+"""The migrations against the tables that they are meant to build."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from bot.errors import StoreError
+from bot.store.address import Address
+from bot.store.database import Database
+from bot.store.migration import MIGRATIONS, bring_to_head, is_readable, migration_config
+from bot.store.revision import write_revision
+from bot.store.tables import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+
+SOMEWHERE = Address.parse("sqlite+aiosqlite:///data/bot.db")  # only named in sentences
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    engine = create_engine(f"sqlite:///{tmp_path}/plain.db", poolclass=NullPool)
+    with engine.begin() as opened:
+        yield opened
+
+
+def read_schema(path: Path) -> list[tuple[str, ...]]:
+    with closing(sqlite3.connect(path)) as opened:
+        return opened.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+        ).fetchall()
+
+
+async def test_the_migrated_schema_is_that_of_the_tables(tmp_path: Path) -> None:
+    def compare(session: Session) -> list[object]:
+        context = MigrationContext.configure(
+            session.connection(), opts={"compare_type": True, "compare_server_default": True}
+        )
+        return list(compare_metadata(context, Base.metadata))
+
+    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as database:
+        assert await database.read(compare) == []
+
+
+def test_what_alembic_does_not_compare_is_the_same_too(connection: Connection) -> None:
+    Base.metadata.create_all(connection)
+    declared = describe(connection)
+    Base.metadata.drop_all(connection)
+    command.upgrade(migration_config(connection), "head")
+    connection.execute(text("DROP TABLE alembic_version"))
+    assert describe(connection) == declared
+
+
+def describe(connection: Connection) -> dict[str, str]:
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
+    return {row.name: " ".join(row.sql.split()) for row in rows}
+
+
+def test_down_to_nothing_and_up_again_is_the_same_schema(connection: Connection) -> None:
+    config = migration_config(connection)
+    command.upgrade(config, "head")
+    first = describe(connection)
+    command.downgrade(config, "base")
+    assert set(inspect(connection).get_table_names()) - {"sqlite_sequence"} == {"alembic_version"}
+    command.upgrade(config, "head")
+    assert describe(connection) == first
+
+
+def test_the_tables_can_be_built_by_postgresql_too() -> None:
+    dialect = make_url("postgresql://").get_dialect()()
+    tables = Base.metadata.sorted_tables
+    built = "".join(str(CreateTable(table).compile(dialect=dialect)) for table in tables)
+    built += "".join(
+        str(CreateIndex(index).compile(dialect=dialect))
+        for table in tables
+        for index in table.indexes
+    )
+    assert built.count("id BIGSERIAL NOT NULL") == 2
+    assert "asked_at TIMESTAMP WITH TIME ZONE" in built
+    assert "WHERE superseded_at IS NULL" in built
+
+
+def test_there_is_one_head_and_one_base(connection: Connection) -> None:
+    script = ScriptDirectory.from_config(migration_config(connection))
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
+
+
+async def test_opening_an_up_to_date_database_again_changes_no_schema(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    await (await Database.open(url)).aclose()
+    schema = read_schema(path)
+    await (await Database.open(url)).aclose()
+    assert read_schema(path) == schema
+
+
+async def test_an_emptied_database_is_migrated_again(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    await (await Database.open(url)).aclose()
+    schema = read_schema(path)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.begin() as opened:
+        command.downgrade(migration_config(opened), "base")
+    assert await Database.open_reading(url) is None
+    await (await Database.open(url)).aclose()
+    assert read_schema(path) == schema
+
+
+@pytest.fixture
+def later_migrations(tmp_path: Path) -> Path:
+    """Those of a later program, which builds a table anew for one more column."""
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder)
+    (folder / "versions" / "r9999_later.py").write_text(LATER)
+    return folder
+
+
+LATER = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("recent_domain", recreate="always") as table:
+        table.add_column(sa.Column("times", sa.Integer(), server_default="1", nullable=False))
+"""
+
+
+def test_a_reader_of_an_older_schema_is_told_to_start_the_bot(
+    connection: Connection, later_migrations: Path
+) -> None:
+    bring_to_head(connection, SOMEWHERE)
+    assert is_readable(connection, SOMEWHERE)
+    with pytest.raises(StoreError, match="was last used by an older Cowbell; start the bot once"):
+        is_readable(connection, SOMEWHERE, later_migrations)
+
+
+def test_an_older_schema_is_brought_up_to_date_with_its_rows(
+    connection: Connection, later_migrations: Path
+) -> None:
+    bring_to_head(connection, SOMEWHERE)
+    connection.execute(
+        text("INSERT INTO recent_domain VALUES (1, 'friend.example', '2026-11-22 12:00:00')")
+    )
+    bring_to_head(connection, SOMEWHERE, later_migrations)
+    assert connection.execute(text("SELECT * FROM recent_domain")).all() == [
+        (1, "friend.example", "2026-11-22 12:00:00", 1)
+    ]
+    with pytest.raises(StoreError, match="was last used by a newer Cowbell"):
+        bring_to_head(connection, SOMEWHERE)
+
+
+def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(
+    connection: Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(MIGRATIONS, folder)
+    path = write_revision(connection, "nothing at all", folder)
+    assert path.parent == folder / "versions"
+    assert path.name == "r0002_nothing_at_all.py"
+    written = path.read_text()
+    assert '"""nothing at all."""' in written
+    assert "op.create" not in written
+    assert "op.batch" not in written
+
+
+def test_a_new_revision_without_words_is_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "bot.store.revision"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Say what changes: ")
