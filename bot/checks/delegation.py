@@ -1,0 +1,114 @@
+"""Judges whether the domain exists and its name servers answer, before anything else is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.NS import NS
+
+from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.outcomes import answer_to, explain, name_text, some_lines, unanswered
+from bot.dns.answer import Answer, Outcome, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.checks.finding import Fact
+    from bot.checks.observation import Observation
+    from bot.mail.records import Expected
+
+_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused"})
+# Where failures differ, the one that says most: a server failure was at least thought about.
+_TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
+
+
+def judge(expected: Expected, observed: Observation) -> Verdict:
+    """Return whether the domain is there, answers, and is free to hold records."""
+    apex = expected.domain.name
+    answers = [answer for answer in observed.answers.values() if answer.question.name == apex]
+    servers = answer_to(observed, apex, dns.rdatatype.NS)
+    found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
+
+    finding = _judge_alias(apex, answers)
+    if finding is None and all(answer.failed for answer in answers):
+        finding = _report_silence(apex, answers)
+    if finding is None:
+        finding = _judge_existence(apex, answers)
+    if finding is None and observed.single_server:
+        finding = _report_single_server(answers)
+    if finding is None and servers.failed:
+        finding = unanswered(Check.DELEGATION, servers)
+    if finding is not None:
+        return Verdict(Check.DELEGATION, (finding,), found=found)
+
+    zone = observed.zone
+    note = None if zone == apex else Note("inside-zone", {"zone": name_text(zone)})
+    return Verdict(Check.DELEGATION, found=found, note=note)
+
+
+def blocks_everything(verdict: Verdict) -> bool:
+    """Return whether nothing else can be judged: there is no such domain, or nobody answers."""
+    return any(
+        finding.code == "domain-not-found"
+        or (finding.code in _UNANSWERED and finding.facts["type"] is None)
+        for finding in verdict.findings
+    )
+
+
+def _judge_alias(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:
+    """Find a CNAME at the domain itself, which hides everything else there (RFC 1034 3.6.2)."""
+    target = next(
+        (r.target for answer in answers for r in answer.rdatas if isinstance(r, CNAME)),
+        next((answer.chain[0] for answer in answers if answer.chain), None),
+    )
+    if target is None:
+        return None
+    followed = [answer for answer in answers if answer.chain]
+    facts: dict[str, Fact] = {
+        "target": name_text(target),
+        "circle": any(answer.alias_loop for answer in followed),
+        "dead": any(answer.outcome is Outcome.NXDOMAIN for answer in followed),
+    }
+    fix = Fix(Action.DELETE, apex, "CNAME", target.to_text())
+    return Finding(Check.DELEGATION, "apex-cname", Status.FAIL, facts, (fix,))
+
+
+def _report_silence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding:
+    """Say that no question about the domain was answered; the fact `type` is None for that."""
+    silent = Answer(Question(apex, dns.rdatatype.NS), Outcome.TIMEOUT)
+    # The answer that names DNSSEC or explains itself speaks for the others.
+    telling = min(
+        answers,
+        key=lambda a: (_TELLING.index(a.outcome), not a.names_dnssec, not explain(a)),
+        default=silent,
+    )
+    finding = unanswered(Check.DELEGATION, telling)
+    return Finding(finding.check, finding.code, finding.severity, {**finding.facts, "type": None})
+
+
+def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:
+    """Find a domain that does not exist.
+
+    NXDOMAIN speaks of the name with all its types (RFC 8020 section 2), so an answer that knows
+    the name contradicts it, and is believed: it is the one that had something to show.
+    """
+    answered = [answer for answer in answers if not answer.failed]
+    if any(answer.outcome is not Outcome.NXDOMAIN for answer in answered):
+        return None
+    zone = next((answer.zone for answer in answered if answer.zone is not None), None)
+    facts: dict[str, Fact] = {
+        # The zone that denied: the root where there is no such ending, a registry where the
+        # domain is not registered, somebody's own zone where a name below it has no record yet.
+        "zone": None if zone is None or zone == dns.name.root else name_text(zone),
+        "ending": None if zone != dns.name.root else name_text(dns.name.Name(apex.labels[-2:])),
+        "below": zone is not None and len(zone.labels) > 2,
+    }
+    return Finding(Check.DELEGATION, "domain-not-found", Status.FAIL, facts)
+
+
+def _report_single_server(answers: Sequence[Answer]) -> Finding:
+    server = next((answer.server for answer in answers if answer.server), "")
+    return Finding(Check.DELEGATION, "delegation-not-checked", Status.INFO, {"server": server})

@@ -1,0 +1,310 @@
+"""Judges the DMARC record that speaks for a domain (RFC 9989)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dns.rdatatype import TXT
+from dns.rdtypes.ANY.CNAME import CNAME
+
+from bot.checks import dkim
+from bot.checks.dmarc_mend import Mender, TagFault, find_malformation, find_tag_faults
+from bot.checks.dmarc_record import (
+    POLICY_TAGS,
+    REMOVED_TAGS,
+    Policy,
+    decode_texts,
+    discover,
+    find_records,
+    is_meant_as_dmarc,
+    mean_the_same,
+    parse_record,
+    prefix_name,
+    walk_names,
+)
+from bot.checks.dmarc_reports import (
+    Destination,
+    agrees,
+    find_destinations,
+    own_addresses,
+    report_names,
+)
+from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.outcomes import answer_to, name_text, some_lines, unanswered
+from bot.dns.answer import Answer, Outcome, Question
+from bot.mail.dkim import KeyUnknown
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.checks.dmarc_record import DmarcRecord
+    from bot.checks.finding import Fact
+    from bot.checks.observation import Observation
+    from bot.mail.records import Expected
+    from bot.names import Domain
+
+__all__ = ["judge", "own_names", "report_names", "walk_names"]
+
+
+def own_names(domain: Domain) -> tuple[dns.name.Name, ...]:
+    """Return the name of the domain's own record; none where it would be too long."""
+    name = prefix_name((b"_dmarc",), domain.name.labels)
+    return () if name is None else (name,)
+
+
+def judge(expected: Expected, observed: Observation) -> Verdict:
+    """Return what is to be said of the domain's DMARC policy, its own or one from above."""
+    names = own_names(expected.domain)
+    if names:
+        answer = answer_to(observed, names[0], TXT)
+    else:
+        answer = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
+    wanted = (expected.dmarc,)
+    if answer.failed:
+        return Verdict(Check.DMARC, (unanswered(Check.DMARC, answer),), wanted)
+    judging = _Judge(expected, observed, answer)
+    findings = judging.findings()
+    note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
+    found = some_lines(decode_texts(answer))
+    return Verdict(Check.DMARC, tuple(findings), wanted, found, note)
+
+
+class _Judge:
+    """The judging of one answer; what its steps share."""
+
+    def __init__(self, expected: Expected, observed: Observation, answer: Answer) -> None:
+        self._expected = expected
+        self._observed = observed
+        self._answer = answer
+        self._owner = answer.question.name
+        self._discovery = discover(observed)
+        self._ready = dkim.works(expected, observed)
+        # Of a domain whose key we do not know we do not know the selector either: a key may well
+        # be there, and nobody is told that there is none.
+        self._early = (
+            bool(self._discovery.in_force)
+            and not isinstance(expected.dkim, KeyUnknown)
+            and dkim.is_absent(expected, observed)
+        )
+        self._handed_out = parse_record(expected.dmarc)
+        self._malformed = [t for t in decode_texts(answer) if is_meant_as_dmarc(t)]
+        self._unwanted: tuple[str, ...] = ()
+        self._mender = Mender(expected, ready=self._ready, early=self._early)
+
+    def findings(self) -> list[Finding]:
+        records = find_records(self._answer)
+        if len(records) > 1:
+            found = [self._judge_several(records)]
+        elif records:
+            found = self._judge_record(records[0])
+        elif self._malformed:
+            found = [self._judge_malformed(self._malformed[0])]
+        elif self._discovery.policy is not None:
+            found = self._judge_policy()
+        elif self._discovery.failed is not None:
+            return [unanswered(Check.DMARC, self._discovery.failed)]
+        else:
+            found = [self._judge_absence()]
+        return [*self._judge_earliness(), *self._judge_alias(), *found]
+
+    def note(self) -> Note | None:
+        """Return the remark on a policy that is in order but not the one handed out."""
+        record, policy = self._discovery.record, self._discovery.policy
+        wanted = self._handed_out.policy("p") if self._handed_out else None
+        if record is None or policy is None:
+            return None
+        if self._discovery.inherited:
+            return Note("dmarc-inherited", {"parent": self._parent(), "policy": str(policy)})
+        if wanted is not None and Policy.NONE is not policy and policy.weaker_than(wanted):
+            facts = {"have": str(policy), "want": str(wanted)}
+            return Note("dmarc-weaker-than-handed-out", facts)
+        return None
+
+    def _parent(self) -> str:
+        """Return the domain above whose record applies, empty where it is the domain's own."""
+        owner = self._discovery.owner
+        return name_text(owner) if owner is not None and self._discovery.inherited else ""
+
+    def _finding(
+        self, code: str, severity: Status, fixes: tuple[Fix, ...] = (), **facts: Fact
+    ) -> Finding:
+        shared: dict[str, Fact] = {
+            "name": name_text(self._owner),
+            "parent": self._parent(),
+            "policy": self._discovery.in_force,
+            "ready": self._ready,
+        }
+        return Finding(Check.DMARC, code, severity, {**shared, **facts}, fixes)
+
+    def _fix(self, action: Action, value: str, old: str | None = None) -> Fix:
+        ttl = self._expected.server.record_ttl
+        return Fix(action, self._owner, "TXT", value, ttl=ttl, old=old)
+
+    def _mend(self, record: DmarcRecord) -> tuple[Fix, ...]:
+        """Return the one fix that mends all that is wrong with the domain's own record."""
+        mended = self._mender.mend(record, self._unwanted)
+        return (self._fix(Action.REPLACE, mended, record.text),)
+
+    def _judge_earliness(self) -> list[Finding]:
+        """A strict policy with no DKIM key: what is forwarded fails SPF and has nothing else."""
+        if not self._early:
+            return []
+        record = self._discovery.record
+        fixes: tuple[Fix, ...] = ()
+        if record is not None and not self._discovery.inherited:
+            fixes = self._mend(record)
+        elif not find_records(self._answer) and not self._malformed:  # those are mended by itself
+            fixes = (self._fix(Action.ADD, self._mender.relaxed(None)),)
+        return [self._finding("dmarc-before-dkim", Status.FAIL, fixes)]
+
+    def _judge_alias(self) -> list[Finding]:
+        """A CNAME beside the TXT: only one of them can be (RFC 1034 section 3.6.2)."""
+        target = self._find_alias()
+        if target is None or not self._answer.found or self._answer.chain:
+            return []
+        fix = Fix(Action.DELETE, self._owner, "CNAME", target.to_text())
+        return [
+            self._finding("dmarc-cname-and-txt", Status.WARN, (fix,), target=name_text(target)),
+        ]
+
+    def _find_alias(self) -> dns.name.Name | None:
+        answer = self._observed.answer(self._owner, "CNAME")
+        rdatas = answer.rdatas if answer is not None else ()
+        targets = (rdata.target for rdata in rdatas if isinstance(rdata, CNAME))
+        return next(targets, self._answer.chain[0] if self._answer.chain else None)
+
+    def _judge_absence(self) -> Finding:
+        target = self._find_alias()
+        fixes = [self._fix(Action.ADD, self._expected.dmarc)]
+        if target is not None:
+            fixes.insert(0, Fix(Action.DELETE, self._owner, "CNAME", target.to_text()))
+        alias = "" if target is None else name_text(target)
+        steps = tuple(fixes) if self._ready else ()
+        return self._finding("dmarc-missing", Status.WARN, steps, target=alias)
+
+    def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
+        """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""
+        value = self._mender.fresh()
+        wanted = parse_record(value)
+        kept = next((r for r in records if wanted is not None and mean_the_same(r, wanted)), None)
+        others = [record.text for record in records if record is not kept]
+        fixes: list[Fix] = []
+        if kept is None:
+            fixes.append(self._fix(Action.REPLACE, value, others.pop(0)))
+        fixes += [Fix(Action.DELETE, self._owner, "TXT", text) for text in others]
+        return self._finding("dmarc-multiple", Status.FAIL, tuple(fixes), count=len(records))
+
+    def _judge_malformed(self, text: str) -> Finding:
+        fix = self._fix(Action.REPLACE, self._mender.fresh(), text)
+        return self._syntax((fix,), find_malformation(text))
+
+    def _syntax(self, fixes: tuple[Fix, ...], fault: TagFault) -> Finding:
+        severity = Status.FAIL if fault.grave else Status.WARN
+        suggestion = self._mender.suggest(fault.value) if fault.tag in POLICY_TAGS else ""
+        facts = {"what": fault.what, "tag": fault.tag, "value": fault.value}
+        return self._finding("dmarc-syntax", severity, fixes, **facts, suggestion=suggestion)
+
+    def _judge_record(self, record: DmarcRecord) -> list[Finding]:
+        """Judge the domain's own, single record."""
+        destinations = find_destinations(record, self._observed)
+        refusing = [d for d in destinations if self._refuses(d)]
+        own = own_addresses(self._expected)
+        foreign = [(d, [a for a in d.addresses if a.lower() not in own]) for d in refusing]
+        self._unwanted = tuple(address for _, addresses in foreign for address in addresses)
+        found = [self._syntax(self._mend(record), fault) for fault in find_tag_faults(record)]
+        found += self._judge_policy()
+        found += self._judge_addresses(record)
+        found += [
+            self._judge_refusal(destination, tuple(addresses), record)
+            for destination, addresses in foreign
+        ]
+        found += self._judge_removed(record)
+        found.sort(key=lambda f: -f.severity.rank)
+        if not found or found[0].severity.rank < Status.UNKNOWN.rank:
+            answers = (self._ask_result(d) for d in destinations)
+            found += [unanswered(Check.DMARC, a) for a in answers if a and a.failed][:1]
+        return found
+
+    def _ask_result(self, destination: Destination) -> Answer | None:
+        """Return the answer on whether reports are wanted; None where it cannot be asked."""
+        name = destination.name
+        return None if name is None else answer_to(self._observed, name, TXT)
+
+    def _refuses(self, destination: Destination) -> bool:
+        answer = self._ask_result(destination)
+        return answer is None or (not answer.failed and not agrees(answer))
+
+    def _judge_refusal(
+        self, destination: Destination, addresses: tuple[str, ...], record: DmarcRecord
+    ) -> Finding:
+        host = name_text(destination.host)
+        name = f"{self._expected.domain.ascii}._report._dmarc.{host}"
+        if not addresses:  # all are the operator's own: nothing that the member could mend
+            facts = {"what": "report-authorisation", "name": name}
+            return Finding(Check.DMARC, "server-side", Status.INFO, facts)
+        return self._finding(
+            "dmarc-rua-not-authorised",
+            Status.WARN,
+            self._mend(record),
+            addresses=addresses,
+            host=host,
+            authorisation=name,
+            replacement=self._mender.replacement,
+        )
+
+    def _judge_policy(self) -> list[Finding]:
+        """Judge what the record asks for, the domain's own or one from above."""
+        record, policy = self._discovery.record, self._discovery.policy
+        if record is None or record.invalid_policies:
+            return []
+        inherited = self._discovery.inherited
+        same = self._handed_out is not None and mean_the_same(record, self._handed_out)
+        fixes: tuple[Fix, ...] = ()
+        if self._ready:
+            add = (self._fix(Action.ADD, self._expected.dmarc),)
+            fixes = add if inherited else self._mend(record)
+        found = []
+        if policy is Policy.NONE:
+            planned = same or self._expected.dmarc_stage == "none"
+            severity = Status.INFO if planned else Status.WARN
+            said = self._finding("dmarc-policy-none", severity, () if planned else fixes)
+            found.append(said)
+        elif record.testing and not same:
+            found.append(self._finding("dmarc-testing", Status.WARN, fixes, asked=str(policy)))
+        strict = record.policy("p")
+        for tag in ("sp", "np"):
+            value = record.policy(tag)
+            if inherited or same or strict is None or value is None:
+                continue
+            if value.weaker_than(strict):
+                facts = {"tag": tag, "value": str(value), "strict": str(strict)}
+                mended = self._mend(record)
+                found.append(self._finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
+                break
+        return found
+
+    def _judge_addresses(self, record: DmarcRecord) -> list[Finding]:
+        faults = [
+            (tag, entry.fault, entry.text.strip())
+            for tag in ("rua", "ruf")
+            for entry in record.addresses(tag)
+            if entry.fault
+        ]
+        faults += [("rua", "glued", part) for part in record.broken if "@" in part]
+        return [
+            self._finding(
+                "dmarc-rua-syntax",
+                Status.WARN,
+                self._mend(record),
+                tag=tag,
+                what=what if value else "empty",
+                value=value,
+            )
+            for tag, what, value in faults[:1]
+        ]
+
+    def _judge_removed(self, record: DmarcRecord) -> list[Finding]:
+        if self._handed_out is not None and mean_the_same(record, self._handed_out):
+            return []
+        tags = tuple(tag for tag in REMOVED_TAGS if record.get(tag) is not None)
+        return [self._finding("dmarc-removed-tags", Status.INFO, tags=tags)] if tags else []
