@@ -1,0 +1,297 @@
+"""One question on its way: sent, sent again, sent elsewhere, until something comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.dns.answer import Answer, Outcome
+from bot.dns.message import Query, Reading, Reply, read_answer
+from bot.dns.stream import ask_stream
+from bot.dns.transport import PROBE, new_id
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from bot.dns.answer import Question
+    from bot.dns.transport import Flight, Upstream
+
+_LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
+_GRACE = 0.05  # at most so many seconds more then, once, for what waits to be read
+_REFUSALS = 3  # by every server, until nobody is expected to be there any more ...
+_RESTART = 1.0  # ... but not before so many seconds: one of them may just be starting anew
+_TRIES_AFTER_FAILURE = 2  # of the other servers, where one has answered that it failed
+_STREAM_TIMEOUT = 2.0  # seconds for TCP where there is another server to ask
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What all questions of a resolver share; `timeout` is in seconds."""
+
+    loop: asyncio.AbstractEventLoop
+    upstreams: tuple[Upstream, ...]
+    timeout: float
+    streams: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Exchange:
+    """A question under one deadline, and all who wait for its answer.
+
+    `finished` is called once, when it has an answer or nobody waits any more.
+    """
+
+    __slots__ = (
+        "_bad",
+        "_current",
+        "_deadline",
+        "_excused",
+        "_failure",
+        "_finished",
+        "_flights",
+        "_order",
+        "_plain",
+        "_refusals",
+        "_sent_at",
+        "_stream",
+        "_timer",
+        "_tries",
+        "_waiters",
+        "_ways",
+        "done",
+        "query",
+        "question",
+        "seconds",
+        "started",
+    )
+
+    def __init__(
+        self, question: Question, ways: Ways, finished: Callable[[Exchange], None]
+    ) -> None:
+        self.question = question
+        self.query = Query(question)
+        self.done = False
+        self.started = False
+        self.seconds = 0.0  # that it took, not counting any time before it was started
+        self._ways = ways
+        self._finished = finished
+        self._waiters: list[asyncio.Future[Reading]] = []
+        self._order: list[Upstream] = []
+        self._tries: dict[Upstream, int] = {}
+        self._refusals: dict[Upstream, int] = {}
+        self._bad: set[Upstream] = set()  # they have answered, to no avail
+        self._plain: set[Upstream] = set()  # they are asked without EDNS
+        self._flights: list[Flight] = []
+        self._failure: Reading | None = None
+        self._current: Upstream | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._stream: asyncio.Task[None] | None = None
+        self._excused = False
+        self._sent_at = 0.0
+        self._deadline = 0.0
+
+    def join(self) -> asyncio.Future[Reading]:
+        """Return a future of one's own for the outcome; cancelling it disturbs no other."""
+        waiter: asyncio.Future[Reading] = self._ways.loop.create_future()
+        self._waiters.append(waiter)
+        return waiter
+
+    def leave(self, waiter: asyncio.Future[Reading]) -> None:
+        """Wait no longer; the question is given up with the last who waited."""
+        if not self.done:
+            self._waiters.remove(waiter)
+            if not self._waiters:
+                self.give_up()
+
+    def start(self) -> None:
+        """Send the question for the first time; the deadline counts from here."""
+        now = self._ways.loop.time()
+        self.started = True
+        self._deadline = now + self._ways.timeout
+        self._order = sorted(self._ways.upstreams, key=lambda u: u.standing(now))
+        self._tries = dict.fromkeys(self._order, 0)
+        self._refusals = dict.fromkeys(self._order, 0)
+        self._send_to(self._order[0])
+
+    def give_up(self) -> None:
+        """End with what is known: that a server failed, or that nobody answered."""
+        self._end(self._failure or Reading(Answer(self.question, Outcome.TIMEOUT)))
+
+    def hear(self, flight: Flight, data: bytes) -> None:
+        """Take in a reply to this very question; one that is malformed never came."""
+        reply = self.query.read(data)
+        if reply is None or self.done:
+            return
+        upstream = flight.upstream
+        upstream.note_reply(self._ways.loop.time() - flight.sent_at)
+        if upstream in self._bad:
+            return
+        if reply.truncated:
+            if self._stream is None:
+                self._open_stream(upstream)
+        elif reply.rejects_edns and flight.edns:
+            if upstream not in self._plain:
+                self._plain.add(upstream)
+                self._send_to(upstream)
+        else:
+            self._judge(upstream, reply)
+
+    def be_refused(self, flight: Flight) -> None:
+        """Take in that nobody listens there."""
+        if not self.done:
+            self._count_refusal(flight.upstream)
+
+    def _send_to(self, upstream: Upstream) -> None:
+        now = self._ways.loop.time()
+        self._tries[upstream] += 1
+        self._current = upstream
+        self._sent_at = now
+        self._excused = False
+        try:
+            flight = upstream.launch(self.query, self, now, edns=upstream not in self._plain)
+        except OSError:
+            self._arm(now)
+            self._count_refusal(upstream)
+        else:
+            self._flights.append(flight)
+            self._arm(now)
+
+    def _due(self) -> float:
+        """When to send again: after about three round trips, twice as long each time round."""
+        if self._stream is not None or self._current is None:
+            return self._deadline
+        # A server that never answered is tried again now and then; the others shall not wait long.
+        doubtful = self._current.is_doubtful and len(self._order) > 1
+        wait: float = PROBE if doubtful else self._current.patience
+        wait *= 2 ** (self._tries[self._current] - 1)
+        return min(self._sent_at + wait, self._deadline)
+
+    def _arm(self, now: float) -> None:
+        due = self._due()
+        if self._current is not None and self._current.round_trip is None:
+            # Another question's reply may tell the round trip meanwhile: look again soon.
+            due = min(due, max(now, self._sent_at) + PROBE)
+        self._arm_at(max(due, now))
+
+    def _arm_at(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._ways.loop.call_at(when, self._wake, when)
+
+    def _wake(self, when: float) -> None:
+        for flight in tuple(self._flights):
+            flight.port.drain()  # a busy loop may not have read yet what has long come
+        if self.done:
+            return
+        now = self._ways.loop.time()
+        late = now - when
+        if late > _LATE and not self._excused:
+            # A server in this very process had no turn either: sending again would only add to it.
+            self._excused = True
+            self._arm_at(now + min(late, _GRACE))
+        elif now >= self._deadline:
+            self.give_up()
+        elif self._due() > now:
+            self._arm(now)
+        else:
+            self._send_again(now)
+
+    def _send_again(self, now: float) -> None:
+        current = self._current
+        if current is not None and current not in self._bad:
+            current.note_miss(now)
+        candidates = self._candidates()
+        if self._failure and all(self._tries[u] >= _TRIES_AFTER_FAILURE for u in candidates):
+            self.give_up()
+        else:
+            self._send_to(min(candidates, key=self._tries.__getitem__))
+
+    def _candidates(self) -> list[Upstream]:
+        return [u for u in self._order if u not in self._bad]
+
+    def _count_refusal(self, upstream: Upstream) -> None:
+        now = self._ways.loop.time()
+        upstream.note_refusal(now)
+        self._refusals[upstream] += 1
+        candidates = self._candidates()
+        waited = now - self._deadline + self._ways.timeout >= _RESTART
+        if waited and all(self._refusals[u] >= _REFUSALS for u in candidates):
+            self.give_up()
+            return
+        following = min(candidates, key=self._tries.__getitem__)
+        if self._tries[following] < self._tries[upstream]:
+            self._send_to(following)
+
+    def _judge(self, upstream: Upstream, reply: Reply) -> None:
+        reading = read_answer(self.question, reply, upstream.name)
+        answer = reading.answer
+        if not answer.failed or answer.alias_loop:
+            self._end(reading)
+            return
+        if self._failure is None or _says_more(answer, self._failure.answer):
+            self._failure = reading
+        self._discard(upstream)
+
+    def _discard(self, upstream: Upstream) -> None:
+        """Ask the others, where one server has answered to no avail."""
+        self._bad.add(upstream)
+        candidates = self._candidates()
+        if not candidates:
+            self.give_up()
+            return
+        following = min(candidates, key=self._tries.__getitem__)
+        if not self._tries[following]:
+            self._send_to(following)
+
+    def _open_stream(self, upstream: Upstream) -> None:
+        now = self._ways.loop.time()
+        left = self._deadline - now
+        others = len(self._candidates()) > 1
+        self._stream = self._ways.loop.create_task(
+            self._run_stream(upstream, min(left, _STREAM_TIMEOUT) if others else left)
+        )
+        self._ways.streams.add(self._stream)
+        self._stream.add_done_callback(self._ways.streams.discard)
+        self._arm(now)
+
+    async def _run_stream(self, upstream: Upstream, seconds: float) -> None:
+        message = self.query.message(new_id(), edns=upstream not in self._plain)
+
+        def read(data: bytes) -> Reply | None:
+            if data[:2] != message[:2] or not self.query.is_answered_by(data):
+                return None
+            reply = self.query.read(data)
+            return None if reply is None or reply.truncated else reply
+
+        reply = await ask_stream(upstream.server, message, read, seconds)
+        self._stream = None
+        if self.done:
+            return
+        if reply is None:
+            self._discard(upstream)
+        else:
+            self._judge(upstream, reply)
+        if not self.done:
+            self._arm(self._ways.loop.time())
+
+    def _end(self, reading: Reading) -> None:
+        self.done = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.started:
+            self.seconds = self._ways.loop.time() - self._deadline + self._ways.timeout
+        for flight in self._flights:
+            flight.land()
+        self._flights.clear()
+        if self._stream is not None:
+            self._stream.cancel()
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(reading)
+        self._waiters.clear()
+        self._finished(self)
+
+
+def _says_more(answer: Answer, than: Answer) -> bool:
+    """Whether a failure gives a reason where the other gives none."""
+    return answer.outcome is Outcome.SERVFAIL and bool(answer.extended) and not than.extended

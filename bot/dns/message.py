@@ -1,0 +1,295 @@
+"""DNS messages: questions into bytes, and replies, however bent, into answers.
+
+Names and records are read by dnspython. Its Message is left out: it builds sets and indexes that
+nobody here looks at, and costs two to three times as much as all the rest of a question.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+import dns.exception
+import dns.name
+import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.wire
+from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.SOA import SOA
+
+from bot.dns.answer import Answer, ExtendedError, Outcome, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PAYLOAD = 1232  # octets of UDP that pass everywhere unfragmented (DNS flag day 2020)
+MAX_CHAIN = 16  # aliases followed before a chain counts as endless
+MAX_RECORDS = 1000  # in a message; more are read by nobody but keep the reader busy
+MAX_TEXT = 200  # characters kept of an extended error's text
+
+_HEADER = 12
+_QUERY_FLAGS = 0x0120  # RD, and AD for the validation state without DNSSEC data (RFC 6840, 5.7)
+# The root as owner, type OPT, our payload as class, no flags, no options (RFC 6891 section 6.1.2).
+_OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
+_EDE = 15  # the option's number (RFC 8914 section 2)
+_POINTER_TO_QUESTION = b"\xc0\x0c"
+_IN = dns.rdataclass.IN
+
+
+class Query:
+    """One question in wire form, and the test whether a reply repeats it."""
+
+    __slots__ = ("_end", "_name", "_section", "_tail", "question")
+
+    def __init__(self, question: Question) -> None:
+        name = question.name.to_digestable()  # in lower case
+        self.question = question
+        self._tail = struct.pack("!HH", question.rdtype, _IN)
+        self._section = name + self._tail
+        self._name = name
+        self._end = _HEADER + len(name)
+
+    def message(self, message_id: int, *, edns: bool = True) -> bytes:
+        """Return the message to send under this id."""
+        header = struct.pack("!HHHHHH", message_id, _QUERY_FLAGS, 1, 0, 0, 1 if edns else 0)
+        return header + self._section + (_OPT if edns else b"")
+
+    def is_answered_by(self, data: bytes) -> bool:
+        """Whether these bytes are a reply to this very question.
+
+        That is QR set, opcode QUERY, and one question: this name without regard to case, this
+        type, class IN (RFC 5452 section 9.1). The id and the socket are the transport's matter.
+        """
+        end = self._end
+        return (
+            len(data) >= end + 4
+            and data[2] & 0xF8 == 0x80
+            and data[4:6] == b"\x00\x01"
+            and data[end : end + 4] == self._tail
+            and data[_HEADER:end].lower() == self._name  # no length octet is a letter
+        )
+
+    def read(self, data: bytes) -> Reply | None:
+        """Return the reply that the bytes hold, None where they are malformed.
+
+        They must have passed `is_answered_by`. A truncated reply is not looked into: what is left
+        of it may end anywhere.
+        """
+        if data[2] & 0x02:
+            return Reply(data[2] << 8 | data[3], data[3] & 0x0F)
+        try:
+            return self._read_sections(data)
+        except dns.exception.DNSException:
+            return None
+
+    def _read_sections(self, data: bytes) -> Reply:
+        parser = dns.wire.Parser(data, self._end + 4)
+        answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
+        if answers + authorities + additional > MAX_RECORDS:
+            raise dns.exception.FormError
+        answer = [self._read_record(parser) for _ in range(answers)]
+        authority = [self._read_record(parser) for _ in range(authorities)]
+        flags, rcode = data[2] << 8 | data[3], data[3] & 0x0F
+        extended: tuple[ExtendedError, ...] | None = None
+        for _ in range(additional):
+            owner = dns.name.from_wire_parser(parser)
+            rdtype, _rdclass, ttl, size = parser.get_struct("!HHIH")
+            rdata = parser.get_bytes(size)  # only of use, and only read, in an OPT record
+            if rdtype == dns.rdatatype.OPT:
+                if extended is not None or owner != dns.name.root:
+                    raise dns.exception.FormError
+                extended = _read_extended_errors(rdata)
+                rcode |= ttl >> 20 & 0xFF0
+        if parser.remaining():
+            raise dns.exception.FormError
+        return Reply(flags, rcode, tuple(answer), tuple(authority), extended or ())
+
+    def _read_record(self, parser: dns.wire.Parser) -> Record:
+        here = parser.current
+        if parser.wire[here : here + 2] == _POINTER_TO_QUESTION:
+            parser.get_bytes(2)  # nearly every owner: not worth reading the name again
+            owner = self.question.name
+        else:
+            owner = dns.name.from_wire_parser(parser)
+        rdtype, rdclass, ttl, size = parser.get_struct("!HHIH")
+        if rdtype in (dns.rdatatype.OPT, dns.rdatatype.TSIG):
+            raise dns.exception.FormError  # they live in the additional section alone
+        with parser.restrict_to(size):
+            rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
+        # RFC 2181 section 8: a TTL with the highest bit set is zero.
+        return Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0)
+
+
+class Record(NamedTuple):
+    """One resource record."""
+
+    owner: dns.name.Name
+    rdata: dns.rdata.Rdata
+    ttl: int
+
+    def is_of(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
+        """Whether it is a record of this name and type, in class IN."""
+        rdata = self.rdata
+        return rdata.rdtype == rdtype and rdata.rdclass == _IN and bool(self.owner == name)
+
+
+class Reply(NamedTuple):
+    """A sound message of a server; no record in it is believed yet."""
+
+    flags: int
+    rcode: int
+    answer: tuple[Record, ...] = ()
+    authority: tuple[Record, ...] = ()
+    extended: tuple[ExtendedError, ...] = ()
+
+    @property
+    def truncated(self) -> bool:
+        """The TC flag: the whole reply has to be fetched over TCP."""
+        return bool(self.flags & 0x0200)
+
+    @property
+    def rejects_edns(self) -> bool:
+        """Whether the server may be one that knows no EDNS (RFC 6891 section 7)."""
+        return self.rcode in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
+
+    def is_referral(self) -> bool:
+        """Whether the server only says whom to ask: it neither knows nor will find out."""
+        types = {record.rdata.rdtype for record in self.authority}
+        authoritative_or_recursive = self.flags & 0x0480
+        return (
+            not authoritative_or_recursive
+            and dns.rdatatype.NS in types
+            and dns.rdatatype.SOA not in types
+        )
+
+
+class Reading(NamedTuple):
+    """What one reply comes to.
+
+    `cut`: the alias chain ends in a name of which the server said nothing, neither records nor a
+    denial; it has to be asked for.
+    """
+
+    answer: Answer
+    cut: bool = False
+
+
+def read_answer(question: Question, reply: Reply, server: str) -> Reading:
+    """Return what a sound, untruncated reply to the question comes to."""
+    rcode = reply.rcode
+    authenticated = bool(reply.flags & 0x0020)
+
+    def answer(
+        outcome: Outcome,
+        rdatas: tuple[dns.rdata.Rdata, ...] = (),
+        ttl: int | None = None,
+        zone: dns.name.Name | None = None,
+        *,
+        alias_loop: bool = False,
+    ) -> Answer:
+        return Answer(
+            question,
+            outcome,
+            rdatas,
+            ttl,
+            chain,
+            zone,
+            server,
+            authenticated,
+            reply.extended,
+            alias_loop,
+        )
+
+    chain: tuple[dns.name.Name, ...] = ()
+    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        refused = rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
+        return Reading(answer(Outcome.REFUSED if refused else Outcome.SERVFAIL))
+    name = question.name
+    ttls: list[int] = []
+    while True:
+        records = [r for r in reply.answer if r.is_of(name, question.rdtype)]
+        if records:
+            ttl = min([*ttls, *(r.ttl for r in records)])
+            return Reading(answer(Outcome.RECORDS, _unique(records), ttl))
+        alias = _alias(name, reply.answer)
+        if alias is None:
+            break
+        target, ttl = alias
+        if target == question.name or target in chain:
+            return Reading(answer(Outcome.SERVFAIL, alias_loop=True))
+        if len(chain) == MAX_CHAIN:
+            return Reading(answer(Outcome.SERVFAIL))
+        chain = (*chain, target)
+        ttls.append(ttl)
+        name = target
+    zone, negative_ttl = _denial(name, reply.authority)
+    if negative_ttl is not None:
+        ttls.append(negative_ttl)
+    smallest = min(ttls, default=None)
+    if rcode == dns.rcode.NXDOMAIN:
+        return Reading(answer(Outcome.NXDOMAIN, (), smallest, zone))
+    if chain and zone is None:
+        return Reading(answer(Outcome.NODATA, (), smallest), cut=True)
+    if not chain and reply.is_referral():
+        return Reading(answer(Outcome.REFUSED))
+    return Reading(answer(Outcome.NODATA, (), smallest, zone))
+
+
+def join(first: Answer, further: Answer) -> Answer:
+    """Return the answer to a question whose chain was cut, with that for the chain's last name."""
+    chain = (*first.chain, *further.chain)
+    names = (first.question.name, *chain)
+    ttls = [ttl for ttl in (first.ttl, further.ttl) if ttl is not None]
+    loop = further.alias_loop or len(set(names)) < len(names)
+    return Answer(
+        question=first.question,
+        outcome=Outcome.SERVFAIL if loop else further.outcome,
+        rdatas=() if loop else further.rdatas,
+        ttl=None if loop or further.failed else min(ttls, default=None),
+        chain=chain,
+        zone=None if loop else further.zone,
+        server=further.server,
+        authenticated=first.authenticated and further.authenticated,
+        extended=(*first.extended, *further.extended),
+        alias_loop=loop,
+    )
+
+
+def _alias(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Name, int] | None:
+    # A CNAME made of a DNAME comes along with it (RFC 6672 section 3.1), so is found here.
+    for record in records:
+        if isinstance(record.rdata, CNAME) and record.is_of(name, dns.rdatatype.CNAME):
+            return record.rdata.target, record.ttl
+    return None
+
+
+def _denial(
+    name: dns.name.Name, records: Iterable[Record]
+) -> tuple[dns.name.Name | None, int | None]:
+    # The SOA of another zone denies nothing: servers add that of the zone the chain began in.
+    for owner, rdata, ttl in records:
+        if isinstance(rdata, SOA) and rdata.rdclass == _IN and name.is_subdomain(owner):
+            return owner, min(ttl, rdata.minimum)  # RFC 2308 section 5
+    return None, None
+
+
+def _unique(records: list[Record]) -> tuple[dns.rdata.Rdata, ...]:
+    if len(records) == 1:
+        return (records[0].rdata,)
+    return tuple(dict.fromkeys(r.rdata for r in records))  # RFC 2181 section 5: a set
+
+
+def _read_extended_errors(options: bytes) -> tuple[ExtendedError, ...]:
+    parser = dns.wire.Parser(options)
+    found: list[ExtendedError] = []
+    while parser.remaining():
+        code, size = parser.get_struct("!HH")
+        value = parser.get_bytes(size)
+        if code == _EDE:
+            if size < 2:
+                raise dns.exception.FormError
+            text = value[2 : 2 + 4 * MAX_TEXT].decode("utf-8", "replace").rstrip("\0")
+            found.append(ExtendedError(int.from_bytes(value[:2], "big"), text[:MAX_TEXT]))
+    return tuple(found)

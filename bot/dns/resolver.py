@@ -1,0 +1,126 @@
+"""The resolver: asks the servers it was given, many questions at a time, each of them once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Self
+
+from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.exchange import Exchange, Ways
+from bot.dns.message import Reading, join
+from bot.dns.transport import Upstream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    import dns.name
+    import dns.rdatatype
+
+    from bot.dns.servers import Server
+
+_HOPS = 8  # questions more, where servers do not follow an alias out of their zones
+
+
+class Resolver:
+    """Asks DNS servers, in order of preference, one of them at a time.
+
+    `timeout` is the deadline of a question in seconds, from when it is first sent; at most
+    `in_flight` are under way at once, and the others wait their turn. It belongs to the event
+    loop in which it is used first, and has to be closed there.
+    """
+
+    def __init__(
+        self, servers: Sequence[Server], *, timeout: float = 5.0, in_flight: int = 256
+    ) -> None:
+        if not servers:
+            raise ValueError("a resolver needs at least one server to ask.")
+        self.servers = tuple(dict.fromkeys(servers))
+        self.queries = 0  # questions sent so far; sending again and merged ones do not count
+        self._timeout = timeout
+        self._in_flight = in_flight
+        self._under_way = 0
+        self._ways: Ways | None = None
+        self._exchanges: dict[Question, Exchange] = {}
+        self._queue: deque[Exchange] = deque()
+        self._closed = False
+
+    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        """Return what asking came to; no outcome of the DNS is an exception.
+
+        Where the first server fails or refuses, the others are asked; where none does better, the
+        first such answer is returned. An alias chain that a server leaves unfinished is followed
+        under the same deadline. A closed resolver answers TIMEOUT.
+        """
+        question = Question.of(name, rdtype)
+        reading, seconds = await self._ask_once(question)
+        answer = reading.answer
+        for _ in range(_HOPS):
+            if not reading.cut:
+                return answer
+            if seconds >= self._timeout:
+                return join(answer, Answer(question, Outcome.TIMEOUT))
+            reading, more = await self._ask_once(Question(answer.chain[-1], question.rdtype))
+            seconds += more
+            answer = join(answer, reading.answer)
+            if answer.alias_loop:
+                return answer
+        return join(answer, Answer(question, Outcome.SERVFAIL, server=answer.server))
+
+    async def aclose(self) -> None:
+        """Answer TIMEOUT to all who still wait, and close every socket."""
+        self._closed = True
+        self._queue.clear()
+        for exchange in tuple(self._exchanges.values()):
+            exchange.give_up()
+        if self._ways is not None:
+            await asyncio.gather(*self._ways.streams, return_exceptions=True)
+            for upstream in self._ways.upstreams:
+                upstream.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _ask_once(self, question: Question) -> tuple[Reading, float]:
+        if self._closed:
+            return Reading(Answer(question, Outcome.TIMEOUT)), 0.0
+        exchange = self._exchanges.get(question) or self._admit(question)
+        waiter = exchange.join()
+        try:
+            return await waiter, exchange.seconds
+        except asyncio.CancelledError:
+            exchange.leave(waiter)
+            raise
+
+    def _admit(self, question: Question) -> Exchange:
+        if self._ways is None:
+            loop = asyncio.get_running_loop()
+            upstreams = tuple(Upstream(server, loop) for server in self.servers)
+            self._ways = Ways(loop, upstreams, self._timeout)
+        exchange = self._exchanges[question] = Exchange(question, self._ways, self._finish)
+        self._queue.append(exchange)
+        self._start_next()
+        return exchange
+
+    def _finish(self, exchange: Exchange) -> None:
+        del self._exchanges[exchange.question]
+        if exchange.started:
+            self._under_way -= 1
+        self._start_next()
+
+    def _start_next(self) -> None:
+        while self._queue and self._under_way < self._in_flight:
+            exchange = self._queue.popleft()
+            if not exchange.done:
+                self._under_way += 1
+                self.queries += 1
+                exchange.start()
