@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 _LONGEST_ECHO = 60  # characters of what was typed that a message repeats
+LONGEST_VALUE = 160  # characters of one value inside a sentence; the details have the whole
 
 # Characters without a picture that Unicode does not call control or format characters.
 _FILLERS = re.compile(
@@ -36,11 +37,37 @@ def describe(character: str) -> str:
 
 def echo(text: str) -> str:
     """Return what was typed for a message: one line of at most 60 characters, none invisible."""
-    safe = text if len(text) <= _LONGEST_ECHO else text[: _LONGEST_ECHO - 1] + "…"
-    return "".join(_show(character) for character in safe)
+    return "".join(_show(character) for character in shorten(text, _LONGEST_ECHO))
 
 
 def _show(character: str) -> str:
     if _BLANKS.match(character):
         return " "
     return "\ufffd" if is_hidden(character) or not character.isprintable() else character
+
+
+def reveal(text: str) -> str:
+    r"""Return text with everything invisible written out (`\x1b`, `\u202e`).
+
+    Control characters drive terminals, bidirectional and zero-width ones hide what is there;
+    blanks other than U+0020 are shown too.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if _is_visible(c) else _escape(c) for c in text)
+
+
+def shorten(text: str, limit: int = LONGEST_VALUE) -> str:
+    """Return text of at most `limit` characters, with an ellipsis where it was longer."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _is_visible(character: str) -> bool:
+    return character == " " or (character.isprintable() and not is_hidden(character))
+
+
+def _escape(character: str) -> str:
+    point = ord(character)
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

@@ -8,7 +8,6 @@ message it cannot ping, format, or break out of its code span.
 from __future__ import annotations
 
 import re
-import unicodedata
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from bot.characters import reveal, shorten
 from bot.errors import ConfigError, TextError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact, Finding, Note
 
-LONGEST_VALUE = 160  # characters of one value inside a sentence; longer ones are in the details
 _MARKDOWN = re.compile(r"([\\`*_~|>#\[\]()<:@-])")
 
 
@@ -38,35 +37,6 @@ class _Spoken(str):
     """Text that has been made safe for its medium already."""
 
     __slots__ = ()
-
-
-def reveal(text: str) -> str:
-    r"""Return text with everything invisible written out (`\x1b`, `\u202e`).
-
-    Control characters drive terminals, bidirectional and zero-width ones hide what is there
-    (Unicode categories Cc, Cf, Cs, Co, Cn, Zl, Zp; blanks other than U+0020 are shown too).
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if _is_visible(c) else _escape(c) for c in text)
-
-
-def _is_visible(character: str) -> bool:
-    if character == " ":
-        return True
-    return unicodedata.category(character)[0] not in "CZ"
-
-
-def _escape(character: str) -> str:
-    point = ord(character)
-    if point < 0x100:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
-
-
-def shorten(text: str, limit: int = LONGEST_VALUE) -> str:
-    """Return text of at most `limit` characters, with an ellipsis where it was longer."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 class Words:
@@ -86,8 +56,6 @@ class Words:
             undefined=jinja2.StrictUndefined,
             finalize=self._speak,
             autoescape=False,  # noqa: S701 - not HTML; `finalize` makes every value safe
-            trim_blocks=True,
-            lstrip_blocks=True,
         )
         self._environment.filters["code"] = self.code
         self._environment.filters["join_words"] = self._join

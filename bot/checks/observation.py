@@ -30,6 +30,7 @@ class Observation:
     answers: Mapping[Question, Answer] = field(default_factory=lambda: MappingProxyType({}))
     spf: tuple[SpfEvaluation, ...] = ()
     single_server: bool = False
+    queries: int = 0  # questions asked, the ones whose answers were not needed in the end too
 
     @classmethod
     def of(cls, domain: Domain, answers: Iterable[Answer], **rest: object) -> Observation:

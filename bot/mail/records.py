@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dns.exception
 import dns.name
 
-from bot.mail.dkim import KeyUnknown, KnownKey
+from bot.mail.dkim import KeyUnknown, KnownKey, NoKeyYet
 from bot.mail.spelling import full_name
 
 if TYPE_CHECKING:
@@ -102,12 +102,16 @@ def expect(
 
     A record that cannot be is left out: one whose name is invalid or over 253 characters, an
     alias at the mail host or the domain itself, or an alias where another record has to stand.
+    While the server has no key for the domain yet, the DMARC record asks for nothing (p=none).
 
     Raises:
         ValueError: `dmarc_stage` is no DMARC policy.
 
     """
-    dmarc = server.dmarc if dmarc_stage is None else staged_dmarc(server.dmarc, dmarc_stage)
+    stage = dmarc_stage
+    if stage is None and isinstance(dkim, NoKeyYet):
+        stage = "none"  # a strict policy before there is a key gets the domain's own mail refused
+    dmarc = server.dmarc if stage is None else staged_dmarc(server.dmarc, stage)
     plan = _Plan(server, domain.name)
     host = server.host.to_text()
     plan.add(Purpose.MX, "", "MX", host, Need.REQUIRED, priority=server.mx_priority)

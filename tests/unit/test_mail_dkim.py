@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import ED25519, KEY_VALUES, RSA_1024, RSA_2048, RSA_4096
 
 from bot.errors import InvalidKey
 from bot.mail.dkim import DkimRecord, read_key
 from bot.mail.paste import LONGEST_PASTE
 from bot.mail.spelling import quoted_parts
+from strategies import ED25519, KEY_VALUES, RSA_1024, RSA_2048, RSA_4096
 
 VALUE = f"v=DKIM1;k=rsa;t=s;s=email;p={RSA_2048}"
 

@@ -7,12 +7,12 @@ import json
 import dns.name
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import Configuration, configurations
 
 from bot.mail.export import rows, to_csv, to_json
 from bot.mail.records import ExpectedRecord, Purpose, expect
 from bot.mail.server import MailServer
 from bot.names import Domain
+from strategies import Configuration, configurations
 
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example"),

@@ -6,7 +6,6 @@ import dns.name
 import dns.rdata
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import KEY_VALUES, Configuration, configurations
 
 from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey, NoKeyYet
 from bot.mail.records import Expected, ExpectedRecord, Need, Purpose, expect, staged_dmarc
@@ -14,6 +13,7 @@ from bot.mail.server import MailServer
 from bot.mail.spelling import rdata_text
 from bot.names import Domain
 from bot.text import Words
+from strategies import KEY_VALUES, Configuration, configurations
 
 HOST = "mx1.cow.example."
 SERVER = MailServer(
@@ -76,6 +76,11 @@ def test_without_a_known_key_there_is_no_dkim_record(knowledge: KeyUnknown | NoK
     expected = expect(SERVER, FRIEND, knowledge)
     assert expected.record(Purpose.DKIM) is None
     assert expected.selector == "dkim"
+
+
+def test_no_strict_policy_is_handed_out_before_the_server_has_a_key() -> None:
+    assert "p=none; sp=none" in expect(SERVER, FRIEND, NoKeyYet()).dmarc
+    assert "p=reject; sp=reject" in expect(SERVER, FRIEND, KeyUnknown()).dmarc
 
 
 def purposes(expected: Expected) -> set[Purpose]:

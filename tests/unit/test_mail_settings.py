@@ -5,12 +5,12 @@ from dataclasses import replace
 import dns.name
 import pytest
 from hypothesis import HealthCheck, given, settings
-from strategies import mail_servers
 
 from bot.mail.server import MailServer
 from bot.mail.settings import ADVICE, Direction, Protocol, Security, client_settings
 from bot.names import Domain, MailAddress
 from bot.text import Medium, Words
+from strategies import mail_servers
 
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example"),

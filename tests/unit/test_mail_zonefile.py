@@ -7,7 +7,6 @@ import dns.rdata
 import dns.zonefile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import KEY_VALUES, Configuration, configurations
 
 from bot.mail.dkim import DkimRecord, KnownKey
 from bot.mail.records import ExpectedRecord, Need, Purpose, expect
@@ -15,6 +14,7 @@ from bot.mail.server import MailServer
 from bot.mail.spelling import rdata_text
 from bot.mail.zonefile import record_line, render_zone
 from bot.names import Domain
+from strategies import KEY_VALUES, Configuration, configurations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.characters import LONGEST_VALUE, reveal, shorten
 from bot.errors import ConfigError, TextError
-from bot.text import LONGEST_VALUE, Medium, Words, reveal, shorten
+from bot.text import Medium, Words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,101 @@
+"""Checks domains: from a name to its report, and what all checks of one mail server share."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+import dns.rdatatype
+
+from bot.checks.observe import observe
+from bot.checks.report import compile_report
+from bot.dns.answer import Answer, Question
+from bot.mail.records import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.checks.report import Report
+    from bot.dns.answer import Ask
+    from bot.mail.dkim import DkimKnowledge
+    from bot.mail.server import MailServer
+    from bot.names import Domain
+
+LONGEST_KEPT = 60.0  # seconds that answers about the mail server itself are used again
+_SPF_NAMES = re.compile(r"(?:include:|redirect=|\ba:|\bmx:)([^\s/%]+)", re.IGNORECASE)
+
+
+class ServerAnswers:
+    """An `Ask` that keeps what every check asks: the mail server's own names, for a minute at most.
+
+    Nothing about a member's domain is kept here, so that a second look is one.
+    """
+
+    def __init__(self, ask: Ask, server: MailServer) -> None:
+        self._ask = ask
+        self._names = _names_of(server)
+        self._kept: dict[Question, tuple[float, asyncio.Future[Answer]]] = {}
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Return the answer to a question, from memory where it is about the mail server."""
+        question = Question.of(name, rdtype)
+        if question.name not in self._names:
+            return await self._ask(*question)
+        until, future = self._kept.get(question, (0.0, None))
+        if future is None or time.monotonic() >= until:
+            future = asyncio.ensure_future(self._ask(*question))
+            self._kept[question] = (float("inf"), future)
+        answer = await asyncio.shield(future)
+        if self._kept.get(question, (0.0, None))[0] == float("inf"):
+            lasts = 0 if answer.failed else min(answer.ttl or 0, LONGEST_KEPT)
+            self._kept[question] = (time.monotonic() + lasts, future)
+        return answer
+
+
+def _names_of(server: MailServer) -> frozenset[dns.name.Name]:
+    """Return the mail host and the names in its SPF value."""
+    names = {server.host}
+    for text in _SPF_NAMES.findall(server.spf):
+        try:
+            names.add(dns.name.from_text(text))
+        except dns.exception.DNSException:
+            continue  # what cannot be a name is not asked either
+    return frozenset(names)
+
+
+class Checker:
+    """Checks domains for one mail server.
+
+    `ask` is the resolver; `single_server` says that it asks one server that the operator named;
+    `now` gives the time for the report.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        server: MailServer,
+        now: Callable[[], datetime],
+        *,
+        single_server: bool = False,
+    ) -> None:
+        self._ask = ServerAnswers(ask, server)
+        self._server = server
+        self._now = now
+        self._single_server = single_server
+
+    async def check(
+        self, domain: Domain, dkim: DkimKnowledge, dmarc_stage: str | None = None
+    ) -> Report:
+        """Return the report of one domain, after at most the resolver's time-out a few times."""
+        started = time.perf_counter()
+        expected = expect(self._server, domain, dkim, dmarc_stage)
+        observed = await observe(self._ask, expected, single_server=self._single_server)
+        elapsed_ms = round((time.perf_counter() - started) * 1000)
+        return compile_report(expected, observed, self._now(), elapsed_ms)

@@ -1,0 +1,92 @@
+"""A report as the contract's JSON object (schema 1)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Protocol
+
+from bot.mail.spelling import relative_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import dns.name
+
+    from bot.checks.finding import Fact, Finding, Fix, Note
+    from bot.checks.report import CheckResult, Report
+    from bot.mail.server import MailServer
+
+SCHEMA = 1
+
+
+class Speaker(Protocol):
+    """Whoever puts findings and notes into words."""
+
+    def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
+        """Return a finding's sentences."""
+        ...
+
+    def note(self, note: Note, context: Mapping[str, Fact]) -> str:
+        """Return a note's sentence."""
+        ...
+
+
+def context_of(report: Report, server: MailServer) -> dict[str, Fact]:
+    """Return what every template of a finding or note may use."""
+    return {
+        "domain": report.domain.ascii,
+        "host": server.host_text,
+        "service": server.name,
+    }
+
+
+def report_as_dict(report: Report, server: MailServer, words: Speaker) -> dict[str, object]:
+    """Return the report as JSON-ready values; its texts are made safe by `words`."""
+    context = context_of(report, server)
+    return {
+        "schema": SCHEMA,
+        "domain": report.domain.ascii,
+        "checked_at": report.checked_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "status": report.status.value,
+        "checks": {
+            result.check.value: _result(result, context, words) for result in report.results
+        },
+        "findings": [
+            {
+                "check": finding.check.value,
+                "code": finding.code,
+                "severity": finding.severity.value,
+                "message": words.finding(finding, context),
+                "fixes": [fix_as_dict(fix, report.zone) for fix in finding.fixes],
+            }
+            for finding in report.findings
+        ],
+        "queries": report.queries,
+        "elapsed_ms": report.elapsed_ms,
+    }
+
+
+def _result(result: CheckResult, context: Mapping[str, Fact], words: Speaker) -> dict[str, object]:
+    row: dict[str, object] = {
+        "status": result.status.value,
+        "expected": list(result.expected),
+        "found": list(result.found),
+    }
+    if result.note:
+        row["note"] = words.note(result.note, context)
+    return row
+
+
+def fix_as_dict(fix: Fix, zone: dns.name.Name) -> dict[str, object]:
+    """Return one fix with names relative to the zone (`@` for its apex), unset fields left out."""
+    row: dict[str, object | None] = {
+        "action": fix.action.value,
+        "name": relative_name(fix.owner, zone),
+        "old_name": relative_name(fix.old_owner, zone) if fix.old_owner is not None else None,
+        "type": fix.type,
+        "priority": fix.priority,
+        "value": fix.value,
+        "old": fix.old,
+        "ttl": fix.ttl,
+    }
+    return {key: value for key, value in row.items() if value is not None}

@@ -1,0 +1,183 @@
+"""Asks everything that the judges need to know of one domain; the only one here that awaits.
+
+All questions start at once, the ones that others depend on first (TXT and MX at the domain, then
+what follows from their answers), and none is asked twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import dns.name
+
+from bot.checks import dkim, dmarc, hosts, mx
+from bot.checks.observation import Observation
+from bot.dns.answer import Answer, ExtendedError, Outcome, Question
+from bot.dns.spf import evaluate_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dns.rdatatype
+
+    from bot.dns.answer import Ask
+    from bot.dns.spf import SpfEvaluation
+    from bot.mail.records import Expected
+
+MOST_QUESTIONS = 60  # of one check, whatever the zone holds
+MOST_FOR_SPF = 30  # of these, so that an SPF record made to ask much leaves room for the rest
+
+
+class Questions:
+    """One check's view of the resolver: no question twice, and not more than it may ask."""
+
+    def __init__(self, ask: Ask, most: int = MOST_QUESTIONS) -> None:
+        self._ask = ask
+        self._most = most
+        self._asked: dict[Question, asyncio.Task[Answer]] = {}
+        self._needed: list[asyncio.Task[Answer]] = []
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Return the answer to a question, asking it only if nobody did before."""
+        question = Question.of(name, rdtype)
+        if not (task := self._start(question)):
+            return _unasked(question)
+        # Shielded: whoever stops waiting does not take the answer from the others.
+        return await asyncio.shield(task)
+
+    def limited(self, most: int) -> Ask:
+        """Return a way to ask through this one for at most so many different questions."""
+        asked: set[Question] = set()
+
+        async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+            question = Question.of(name, rdtype)
+            if question not in asked and len(asked) >= most:
+                return _unasked(question)
+            asked.add(question)
+            return await self(*question)
+
+        return ask
+
+    def start(self, questions: Iterable[Question]) -> None:
+        """Send questions that the judges need, without waiting for their answers yet."""
+        for question in questions:
+            if task := self._start(question):
+                self._needed.append(task)
+
+    async def answers(self) -> list[Answer]:
+        """Wait for what was started as needed, and return that and whatever else has come.
+
+        SPF is read ahead; what it did not need in the end is not worth waiting for.
+        """
+        await asyncio.gather(*self._needed)
+        return [task.result() for task in self._asked.values() if task.done()]
+
+    def cancel(self) -> None:
+        """Stop waiting for what is still under way."""
+        for task in self._asked.values():
+            task.cancel()
+
+    def __len__(self) -> int:
+        """How many questions were asked."""
+        return len(self._asked)
+
+    def _start(self, question: Question) -> asyncio.Task[Answer] | None:
+        task = self._asked.get(question)
+        if task is None and len(self._asked) < self._most:
+            task = asyncio.create_task(self._ask_once(question))
+            self._asked[question] = task
+        return task
+
+    async def _ask_once(self, question: Question) -> Answer:
+        return await self._ask(*question)
+
+
+def _unasked(question: Question) -> Answer:
+    error = ExtendedError(0, "more questions than one check may ask")
+    return Answer(question, Outcome.REFUSED, extended=(error,))
+
+
+async def observe(ask: Ask, expected: Expected, *, single_server: bool = False) -> Observation:
+    """Return what the DNS says of the expected records' domain.
+
+    DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
+    passed on to the observation.
+    """
+    questions = Questions(ask)
+    try:
+        questions.start(_first_questions(expected))
+        evaluations, *_ = await asyncio.gather(
+            _evaluate_spf(questions, expected),
+            _ask_obsolete_spf(questions, expected),
+            _resolve_mx_targets(questions, expected),
+            _ask_report_authorisation(questions, expected),
+        )
+        answers = await questions.answers()
+    finally:
+        questions.cancel()
+    return Observation.of(
+        expected.domain,
+        answers,
+        spf=evaluations,
+        single_server=single_server,
+        queries=len(questions),
+    )
+
+
+def _first_questions(expected: Expected) -> list[Question]:
+    """Return what can be asked without knowing anything: chains first, then the leaves."""
+    domain = expected.domain.name
+    chains: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
+        (domain, "TXT"),
+        (domain, "MX"),
+        (expected.server.host, "A"),
+        (expected.server.host, "AAAA"),
+        *((name, "TXT") for name in dmarc.walk_names(expected.domain)),
+    ]
+    leaves: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
+        (domain, "NS"),
+        (domain, "CNAME"),
+        (domain, "A"),
+        (domain, "AAAA"),
+        *((name, "TXT") for name in dkim.key_names(expected)),
+        *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
+        *hosts.questions(expected),
+    ]
+    return [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
+
+
+async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
+    """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4)."""
+    host = expected.server.host
+    text, *found = await asyncio.gather(
+        questions(expected.domain.name, "TXT"), questions(host, "A"), questions(host, "AAAA")
+    )
+    if not text.found:
+        return ()
+    addresses = [getattr(rdata, "address", "") for answer in found for rdata in answer.rdatas]
+    limited = questions.limited(MOST_FOR_SPF)
+    return await evaluate_all(limited, addresses, expected.domain.ascii)
+
+
+async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:
+    """Look for the SPF record type, which nobody reads (RFC 7208 section 3.1), if TXT has none."""
+    text = await questions(expected.domain.name, "TXT")
+    if not text.failed and not any(t.strip().lower().startswith(b"v=spf1") for t in text.texts()):
+        await questions(expected.domain.name, "SPF")
+
+
+async def _resolve_mx_targets(questions: Questions, expected: Expected) -> None:
+    answer = await questions(expected.domain.name, "MX")
+    targets = mx.targets_to_resolve(expected, answer)
+    questions.start(Question.of(name, t) for name in targets for t in ("A", "AAAA"))
+
+
+async def _ask_report_authorisation(questions: Questions, expected: Expected) -> None:
+    """Ask the domains that reports go to whether they want them (RFC 9990 section 4)."""
+    names = dmarc.walk_names(expected.domain)
+    walked = await asyncio.gather(*(questions(name, "TXT") for name in names))
+    observed = Observation.of(expected.domain, walked)
+    questions.start(Question.of(name, "TXT") for name in dmarc.report_names(observed, expected))

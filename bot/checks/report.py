@@ -1,0 +1,149 @@
+"""The report of one check: every judge's verdict, causes before consequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.checks import delegation, dkim, dmarc, hosts, mx, spf
+from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.spf_terms import names_own_mx
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import dns.name
+
+    from bot.checks.observation import Observation
+    from bot.mail.records import Expected
+    from bot.names import Domain
+
+# Which of two findings of the same severity explains the other. A strict DMARC policy without
+# DKIM has mail refused today, so it goes before the missing key that it hangs on.
+_CAUSES_FIRST = ("dmarc-before-dkim",)
+
+# What an alias at the domain itself hides: only said of a domain without one.
+_HIDDEN_BY_ALIAS = frozenset({"mx-missing", "spf-missing"})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One line of the report: a check's status, what was expected beside what was found."""
+
+    check: Check
+    status: Status
+    expected: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one check of a domain came to.
+
+    `findings` come root cause first, in an order that depends on the zone alone. `zone` is the
+    apex that the fixes' names are relative to; `elapsed_ms` is in milliseconds.
+    """
+
+    domain: Domain
+    zone: dns.name.Name
+    checked_at: datetime
+    results: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+    queries: int
+    elapsed_ms: int
+
+    @property
+    def status(self) -> Status:
+        """The worst status of all checks."""
+        return max((r.status for r in self.results), key=lambda s: s.rank)
+
+
+def compile_report(
+    expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
+) -> Report:
+    """Let every judge speak and return the report; pure."""
+    first = delegation.judge(expected, observed)
+    if delegation.blocks_everything(first):
+        blocked = Note("blocked")
+        verdicts = [first]
+        others = [
+            CheckResult(check, Status.UNKNOWN, note=blocked)
+            for check in Check
+            if check is not Check.DELEGATION
+        ]
+    else:
+        verdicts = [
+            first,
+            mx.judge(expected, observed),
+            spf.judge(expected, observed),
+            dkim.judge(expected, observed),
+            dmarc.judge(expected, observed),
+            hosts.judge_webmail(expected, observed),
+            hosts.judge_autoconfig(expected, observed),
+            hosts.judge_autodiscover(expected, observed),
+        ]
+        others = []
+    results, findings = _leave_out_consequences(verdicts)
+    return Report(
+        domain=expected.domain,
+        zone=observed.zone,
+        checked_at=checked_at,
+        results=(*results, *others),
+        findings=tuple(sorted(findings, key=_order)),
+        queries=observed.queries,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def _order(finding: Finding) -> tuple[int, int, int]:
+    # Sorting is stable: within a check the judge's own order, root cause first, stays.
+    place = tuple(Check).index(finding.check)
+    if finding.code in _CAUSES_FIRST:
+        place = tuple(Check).index(Check.DKIM)
+        return (-finding.severity.rank, place, 0)
+    return (-finding.severity.rank, place, 1)
+
+
+def _leave_out_consequences(
+    verdicts: list[Verdict],
+) -> tuple[list[CheckResult], list[Finding]]:
+    codes = {f.code for verdict in verdicts for f in verdict.findings}
+    mx_broken = next(
+        (
+            f.code
+            for verdict in verdicts
+            for f in verdict.findings
+            if f.check is Check.MX and f.severity is Status.FAIL
+        ),
+        None,
+    )
+    results, findings = [], []
+    servers_faults: set[object] = set()
+    for verdict in verdicts:
+        kept, cause = [], None
+        for finding in verdict.findings:
+            if finding.code == "server-side":
+                # One fault of the mail server can show in several checks; it is said once.
+                what = finding.facts.get("what")
+                if what in servers_faults:
+                    cause = finding.code
+                    continue
+                servers_faults.add(what)
+            if "apex-cname" in codes and finding.code in _HIDDEN_BY_ALIAS:
+                cause = "apex-cname"
+            elif mx_broken and finding.code == "spf-not-authorised" and _rests_on_mx(finding):
+                cause = mx_broken
+            else:
+                kept.append(finding)
+        note = Note("follows-from", {"code": cause}) if cause else verdict.note
+        results.append(
+            CheckResult(verdict.check, verdict.status, verdict.expected, verdict.found, note)
+        )
+        findings.extend(kept)
+    return results, findings
+
+
+def _rests_on_mx(finding: Finding) -> bool:
+    """Whether the record allows whatever the domain's MX is: right again once the MX is."""
+    return any(fix.old is not None and names_own_mx(fix.old) for fix in finding.fixes)

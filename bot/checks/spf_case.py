@@ -1,0 +1,135 @@
+"""What is known of one domain's SPF, and the findings that can be made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.checks.finding import Action, Check, Finding, Fix, Status
+from bot.checks.outcomes import MOST_NAMES, name_text
+from bot.checks.spf_merge import Merged, merge
+from bot.checks.spf_terms import same_record, terms_of
+from bot.dns.spf import MAX_QUESTIONS, MAX_TEXT, STRANGER
+from bot.mail.records import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    import dns.name
+
+    from bot.checks.finding import Fact
+    from bot.checks.observation import Observation
+    from bot.checks.spf_texts import Text
+    from bot.dns.spf import SpfEvaluation
+    from bot.mail.records import Expected
+
+
+@dataclass(frozen=True, slots=True)
+class SpfCase:
+    """One domain's SPF: what is to be there, and what was found out about it."""
+
+    observed: Observation
+    host: dns.name.Name
+    value: str  # the record to publish
+    owner: dns.name.Name
+    ttl: int | None  # seconds
+    addresses: tuple[str, ...]  # of the mail host, IPv4 first
+    evaluations: tuple[SpfEvaluation, ...]  # of these addresses, in their order
+    stranger: SpfEvaluation | None  # of an address that nobody has
+    policies: Mapping[str, str]  # the records met, by lower-case domain
+    own_keys: frozenset[str]  # what the mail server's own terms match
+
+    @classmethod
+    def of(cls, expected: Expected, observed: Observation) -> SpfCase:
+        """Return the case of one domain."""
+        record = expected.record(Purpose.SPF)
+        value = record.value if record else expected.server.spf
+        addresses = sorted(observed.addresses(expected.server.host), key=lambda a: (":" in a, a))
+        known = {evaluation.address: evaluation for evaluation in observed.spf}
+        policies: dict[str, str] = {}
+        for domain, text in (policy for e in observed.spf for policy in e.policies):
+            policies.setdefault(domain.lower().rstrip("."), text)
+        return cls(
+            observed=observed,
+            host=expected.server.host,
+            value=value,
+            owner=record.owner if record else observed.domain.name,
+            ttl=record.ttl if record else expected.server.record_ttl,
+            addresses=tuple(addresses),
+            evaluations=tuple(known[address] for address in addresses if address in known),
+            stranger=known.get(STRANGER),
+            policies=policies,
+            own_keys=frozenset(term.key for term in terms_of(value) if term.name != "all"),
+        )
+
+    @property
+    def domain(self) -> str:
+        """The domain's name without its final dot."""
+        return name_text(self.observed.domain.name)
+
+    def is_exact(self, text: Text) -> bool:
+        """Whether a record says just what was handed out."""
+        return same_record(text.raw, self.value)
+
+    def add(self, code: str, texts: Iterable[Text] = ()) -> Finding:
+        """Return a failure that one new record mends, which keeps what the texts allow."""
+        merged = self._merge(texts)
+        facts = _facts_of(merged) if texts else {}
+        fix = Fix(Action.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
+        return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
+
+    def replace(
+        self,
+        code: str,
+        facts: Mapping[str, Fact],
+        text: Text,
+        *,
+        drop: Container[str] = frozenset(),
+        severity: Status = Status.FAIL,
+    ) -> Finding:
+        """Return a finding that the merged record in place of the text mends.
+
+        `drop` are the keys of terms that may not stay. `kept` and `over_limit` are added to the
+        facts.
+        """
+        merged = self._merge((text,), drop)
+        fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
+        return Finding(Check.SPF, code, severity, {**facts, **_facts_of(merged)}, fixes)
+
+    def replace_all(self, code: str, facts: Mapping[str, Fact], texts: tuple[Text, ...]) -> Finding:
+        """Return a failure that is mended by one record in place of all of these."""
+        merged = self._merge(texts)
+        right = next((text for text in texts if same_record(text.raw, merged.text)), None)
+        stays = right or texts[0]
+        replacement = () if right else (self._replacement(merged, stays),)
+        deletions = tuple(
+            Fix(Action.DELETE, self.owner, "TXT", text.raw) for text in texts if text is not stays
+        )
+        facts = {**facts, **_facts_of(merged)}
+        return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions))
+
+    def blame_server(self, what: str) -> Finding:
+        """Return the finding that the mail server's side is at fault."""
+        facts: dict[str, Fact] = {"what": what}
+        return Finding(Check.SPF, "server-side", Status.INFO, facts)
+
+    def give_up(self) -> Finding:
+        """Return the finding that the record takes more than we ask or read."""
+        facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
+        return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
+
+    def _replacement(self, merged: Merged, text: Text) -> Fix:
+        return Fix(Action.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
+
+    def _merge(self, texts: Iterable[Text], drop: Container[str] = frozenset()) -> Merged:
+        """Merge the texts that together are short enough to be read."""
+        readable, left = list[str](), MAX_TEXT
+        for text in texts:
+            left -= len(text.meant)
+            if left >= 0:
+                readable.append(text.meant)
+        return merge(self.value, readable, self.policies, drop)
+
+
+def _facts_of(merged: Merged) -> dict[str, Fact]:
+    return {"kept": merged.kept[:MOST_NAMES], "over_limit": merged.over_limit}

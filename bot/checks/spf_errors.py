@@ -1,0 +1,93 @@
+"""Says what made an SPF evaluation end in permerror, and whose fault it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.outcomes import MOST_NAMES
+from bot.checks.spf_merge import target_of
+from bot.checks.spf_terms import Term, What, read, terms_of
+from bot.dns.spf import MAX_LOOKUPS, SpfCause
+
+if TYPE_CHECKING:
+    from bot.checks.finding import Fact, Finding
+    from bot.checks.spf_case import SpfCase
+    from bot.checks.spf_texts import Text
+    from bot.dns.spf import SpfEvaluation
+
+# The limits that a record reaches by all its terms together (RFC 7208 section 4.6.4).
+_COUNTED: Final = frozenset({SpfCause.TOO_MANY_LOOKUPS, SpfCause.TOO_MANY_VOIDS})
+_CODES: Final = {
+    SpfCause.MULTIPLE: "spf-multiple",
+    SpfCause.SYNTAX: "spf-syntax",
+    SpfCause.INCLUDE_MISSING: "spf-include-missing",
+    SpfCause.LOOP: "spf-loop",
+    SpfCause.TOO_MANY_LOOKUPS: "spf-too-many-lookups",
+    SpfCause.TOO_MANY_VOIDS: "spf-too-many-voids",
+    SpfCause.TOO_MANY_MX: "spf-too-many-mx",
+}
+
+
+def is_error(evaluation: SpfEvaluation) -> bool:
+    """Whether a receiver takes the record for broken."""
+    return evaluation.cause in _CODES
+
+
+def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
+    """Return the finding for an evaluation that ended in permerror.
+
+    The term that cannot work is left out of the fix, but not a foreign record that is merely
+    faulty today: behind our own terms it does our mail no harm.
+    """
+    outermost = Term.of(error.path[0].term)
+    if _is_servers_fault(case, text, error, outermost):
+        return case.blame_server("spf-include")
+    cause = error.cause or SpfCause.SYNTAX
+    hopeless = cause is SpfCause.LOOP or (cause is SpfCause.INCLUDE_MISSING and _is_own(error))
+    drop = {outermost.key} if hopeless else frozenset[str]()
+    return case.replace(_CODES[cause], _facts_of(cause, error), text, drop=drop)
+
+
+def _is_servers_fault(case: SpfCase, text: Text, error: SpfEvaluation, outermost: Term) -> bool:
+    if outermost.key not in case.own_keys:
+        return False
+    # Counted together, only what stands first has not been pushed over the limit by others.
+    first = next(iter(terms_of(text.raw)), None)
+    return error.cause not in _COUNTED or first == outermost
+
+
+def _is_own(error: SpfEvaluation) -> bool:
+    """Whether it is the domain's own record that holds the term to blame."""
+    return len(error.path) == 1
+
+
+def _facts_of(cause: SpfCause, error: SpfEvaluation) -> dict[str, Fact]:
+    own = _is_own(error)
+    place: dict[str, Fact] = {
+        "own": own,
+        "at": error.at,
+        "through": "" if own else error.path[0].term,
+    }
+    match cause:
+        case SpfCause.TOO_MANY_LOOKUPS:
+            return {"lookups": error.lookups, "limit": MAX_LOOKUPS}
+        case SpfCause.TOO_MANY_VOIDS:
+            return {"names": tuple(dict.fromkeys(error.void_names))[:MOST_NAMES]}
+        case SpfCause.MULTIPLE:
+            return {**place, "count": sum(at == error.at for at, _ in error.policies)}
+        case SpfCause.SYNTAX:
+            return {**place, **_fault_facts(error)}
+        case SpfCause.INCLUDE_MISSING:
+            return {**place, "term": error.term, "target": target_of(Term.of(error.term))}
+        case _:
+            return {**place, "term": error.term}
+
+
+def _fault_facts(error: SpfEvaluation) -> dict[str, Fact]:
+    """Return what is wrong with the term that the evaluator stumbled over."""
+    record = next((text for domain, text in error.policies if domain == error.at), "")
+    faults = read(record).faults
+    fault = next((fault for fault in faults if fault.term == error.term), None)
+    what = fault.what if fault else What.UNKNOWN_WORD
+    suggestion = (fault.suggestion if fault else None) or ""
+    return {"term": error.term, "what": what.value, "suggestion": suggestion}

@@ -1,0 +1,162 @@
+"""The console's commands: what they take, what they print, how they exit.
+
+Exit codes: 0 nothing failed, 1 something failed, 2 wrong usage or not a domain, 3 something found
+nothing out at all. Errors go to stderr, one line each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app import open_core, parse_key, parse_servers
+from bot.characters import reveal
+from bot.config import load_settings
+from bot.console.records import Format, show_records
+from bot.console.settings import show_settings
+from bot.console.terminal import make_console
+from bot.demo.tour import play_tour, serve_world
+from bot.errors import CowbellError, InvalidName, UsageError
+from bot.mail.settings import client_settings
+from bot.names import Domain, MailAddress
+from bot.sweep import Outcome, read_domains, sweep
+from bot.text import Words
+
+OK, FAILED, WRONG_USAGE, NOTHING_FOUND_OUT = 0, 1, 2, 3
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="The Discord front desk of a mail server, on the console.",
+)
+
+
+DkimOption = Annotated[
+    str | None,
+    typer.Option("--dkim", metavar="TXT", help="The DKIM value that the mail server handed out."),
+]
+
+
+@app.command()
+def settings(
+    address: Annotated[
+        str | None, typer.Argument(help="Your mail address, to fill in the user name.")
+    ] = None,
+) -> None:
+    """Show the mail client settings."""
+    config = load_settings()
+    who = MailAddress.parse(address) if address else None
+    words = Words(own=config.templates_dir)
+    show_settings(make_console(), client_settings(config.mail_server(), who), words)
+
+
+@app.command()
+def records(
+    domain: Annotated[str, typer.Argument(help="The mail domain, e.g. friend.example.")],
+    output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    dkim: DkimOption = None,
+) -> None:
+    """Show what a domain should publish."""
+    config = load_settings()
+    parsed = Domain.parse(domain)
+    _remark(parsed.remark)
+    key = parse_key(dkim, config.mail_server())
+
+    async def show() -> None:
+        async with open_core(config) as core:
+            expected = await core.expect(parsed.domain, key)
+            show_records(make_console(), expected, output, core.words)
+
+    asyncio.run(show())
+
+
+@app.command()
+def check(
+    domains: Annotated[
+        list[str] | None, typer.Argument(metavar="DOMAIN...", help="One or more mail domains.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A file of domains, one a line; - for stdin.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a domain.")] = False,
+    nameserver: Annotated[
+        list[str] | None,
+        typer.Option("--nameserver", metavar="IP[:PORT]", help="Ask this server, and no other."),
+    ] = None,
+    dkim: DkimOption = None,
+) -> None:
+    """Show what domains do publish, and what to change."""
+    names = [*(domains or []), *(read_domains(file) if file else [])]
+    if not names:
+        raise UsageError("Name at least one domain, e.g. check friend.example.")
+    if dkim is not None and len(names) > 1:
+        raise UsageError("--dkim is one domain's key; give it with one domain only.")
+    config = load_settings()
+    servers = parse_servers(nameserver or ())
+    key = parse_key(dkim, config.mail_server())
+    wanted, wrong = [], False
+    for name in names:
+        try:
+            parsed = Domain.parse(name)
+        except InvalidName as error:
+            wrong = True
+            _complain(error)
+        else:
+            _remark(parsed.remark)
+            wanted.append(parsed.domain)
+
+    async def run() -> Outcome:
+        async with open_core(config, servers) as core:
+            return await sweep(core, list(dict.fromkeys(wanted)), key, as_json=as_json)
+
+    outcome = asyncio.run(run())
+    if wrong:
+        raise typer.Exit(WRONG_USAGE)
+    if outcome.failed:
+        raise typer.Exit(FAILED)
+    if outcome.nothing_found_out:
+        raise typer.Exit(NOTHING_FOUND_OUT)
+
+
+@app.command()
+def demo(
+    tour: Annotated[
+        bool, typer.Option("--tour", help="Play a tour and end, instead of serving the world.")
+    ] = False,
+) -> None:
+    """Try everything on an embedded DNS world: no token, no network, no mail server."""
+    asyncio.run(play_tour(make_console()) if tour else serve_world(make_console()))
+
+
+def main() -> int:
+    """Run the console and return its exit code."""
+    try:
+        return app(standalone_mode=False) or OK
+    except CowbellError as error:
+        _complain(error)
+    except typer.TyperException as error:
+        _complain(error.format_message())
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; what Python still wants to flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return WRONG_USAGE
+
+
+def _complain(error: object) -> None:
+    for line in str(error).splitlines() or ["Something is wrong with how this was called."]:
+        typer.echo(reveal(line), err=True)
+
+
+def _remark(remark: str | None) -> None:
+    if remark:
+        typer.echo(reveal(remark), err=True)

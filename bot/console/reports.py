@@ -1,0 +1,136 @@
+"""Shows a report: what to do first, then every check, then what is only worth knowing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from bot.characters import reveal, shorten
+from bot.checks.export import context_of
+from bot.checks.finding import Status
+from bot.console.terminal import bullet
+from bot.mail.spelling import relative_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dns.name
+    from rich.console import Console
+
+    from bot.checks.finding import Fix
+    from bot.checks.report import Report
+    from bot.mail.server import MailServer
+    from bot.text import Words
+
+_STYLES = {
+    Status.PASS: "green",
+    Status.INFO: "blue",
+    Status.UNKNOWN: "magenta",
+    Status.WARN: "yellow",
+    Status.FAIL: "bold red",
+}
+_LONGEST_CELL = 60  # characters of one record in the overview; the steps have the whole
+
+
+def show_report(console: Console, report: Report, server: MailServer, words: Words) -> None:
+    """Print one report: what to do first, then all checks, then what is only worth knowing."""
+    console.print(_headline(report, words))
+    console.print(
+        Text(
+            f"  {report.checked_at:%Y-%m-%d %H:%M:%S} UTC · {report.queries} questions"
+            f" · {report.elapsed_ms} ms",
+            style="dim",
+        )
+    )
+    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    other = [f for f in report.findings if f.severity is Status.INFO]
+    context = context_of(report, server)
+    if steps:
+        console.print(f"\n{words.label('headings', 'steps')}", style="bold")
+        for number, finding in enumerate(steps, start=1):
+            text = words.finding(finding, context)
+            console.print(bullet(f"{number}.", text))
+            _print_fixes(console, finding.fixes, report.zone, words)
+    console.print(f"\n{words.label('headings', 'overview')}", style="bold")
+    console.print(_overview(report, words))
+    for result in report.results:
+        if result.note:
+            label = words.label("checks", result.check.value)
+            console.print(bullet("·", f"{label}: {words.note(result.note, context)}"))
+    if other:
+        console.print(f"\n{words.label('headings', 'other')}", style="bold")
+        for finding in other:
+            console.print(bullet("i", words.finding(finding, context)))
+
+
+def show_line(console: Console, report: Report, server: MailServer, words: Words) -> None:
+    """Print one report of many on a line or two: the status and the first thing to do."""
+    console.print(_headline(report, words))
+    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    if steps:
+        console.print(bullet("", words.finding(steps[0], context_of(report, server))))
+
+
+def _headline(report: Report, words: Words) -> Text:
+    status = report.status
+    summary = words.label("summaries", status.value)
+    name = report.domain.ascii
+    if report.domain.unicode != name:
+        name = f"{reveal(report.domain.unicode)} ({name})"
+    return Text.assemble(
+        (words.label("icons", status.value), _STYLES[status]),
+        " ",
+        (name, "bold"),
+        f": {summary} ",
+        (f"({status.value})", _STYLES[status]),
+    )
+
+
+def _print_fixes(console: Console, fixes: Iterable[Fix], zone: dns.name.Name, words: Words) -> None:
+    for fix in fixes:
+        console.print(f"    {words.label('actions', fix.action.value)}")
+        fields: list[tuple[str, str | int | None]] = [
+            ("old_name", relative_name(fix.old_owner, zone) if fix.old_owner else None),
+            ("name", relative_name(fix.owner, zone)),
+            ("type", fix.type),
+            ("priority", fix.priority),
+            ("old", fix.old),
+            ("value", fix.value),
+            ("ttl", fix.ttl),
+        ]
+        for key, value in fields:
+            if value is None:
+                continue
+            label = words.label("headings", key)
+            # One line each, however long: a value that is wrapped here cannot be copied.
+            console.print(f"      {label:<10}{reveal(str(value))}", soft_wrap=True)
+
+
+def _overview(report: Report, words: Words) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for key in ("check", "status", "expected", "found"):
+        flexible = key in {"expected", "found"}
+        table.add_column(
+            words.label("headings", key),
+            overflow="fold",
+            no_wrap=not flexible,
+            ratio=1 if flexible else None,
+        )
+    for result in report.results:
+        status = result.status
+        icon = words.label("icons", status.value)
+        table.add_row(
+            words.label("checks", result.check.value),
+            Text(f"{icon} {status.value}", style=_STYLES[status]),
+            _cell(result.expected, ""),
+            _cell(result.found, words.label("headings", "nothing")),
+        )
+    return table
+
+
+def _cell(records: tuple[str, ...], empty: str) -> Text:
+    if not records:
+        return Text(empty, style="dim")
+    return Text("\n".join(shorten(reveal(record), _LONGEST_CELL) for record in records))

@@ -1,0 +1,167 @@
+"""SPF as a receiver evaluates it (RFC 7208), asked over an `Ask` and told with its cause."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import dns.exception
+import dns.name
+from spftrace import BaseResolver, DnsError, Evaluator, Limits, SpfError
+from spftrace.macros import MacroContext, expand, truncate_domain
+
+from bot.dns.answer import Outcome
+from bot.dns.spf_trace import (
+    SpfCause,
+    SpfEvaluation,
+    SpfStep,
+    is_record,
+    is_unsound,
+    is_valid_term,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from ipaddress import IPv4Address, IPv6Address
+
+    from spftrace import Term
+
+    from bot.dns.answer import Answer, Ask
+
+    Address = IPv4Address | IPv6Address
+
+__all__ = [
+    "MAX_LOOKUPS",
+    "MAX_QUESTIONS",
+    "MAX_TEXT",
+    "STRANGER",
+    "SpfCause",
+    "SpfEvaluation",
+    "SpfStep",
+    "evaluate",
+    "evaluate_all",
+    "is_record",
+    "is_valid_term",
+]
+
+MAX_LOOKUPS: Final = 10  # terms that ask the DNS, in the record and all it includes (section 4.6.4)
+MAX_QUESTIONS: Final = 30  # DNS questions that one evaluation may need; looking ahead has as many
+STRANGER: Final = "240.0.0.1"  # reserved (RFC 1112 section 4): no sender has it, so none may pass
+_COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
+MAX_TEXT: Final = 8192  # bytes of policy text in one answer; reading takes time on our one thread
+
+_UNREADABLE = bytes(b if 0x20 <= b <= 0x7E else 0xFF for b in range(256))
+
+
+async def evaluate(
+    ask: Ask, address: str, domain: str, *, sender: str | None = None, helo: str = ""
+) -> SpfEvaluation:
+    """Return what SPF says of mail from `address` for `domain` (RFC 7208 section 4, check_host).
+
+    The sender is postmaster@domain unless given, the HELO name the domain. Records are read ahead,
+    so it takes about as long as the longest chain of includes. Questions still open at the verdict
+    are cancelled: an `ask` that shares them between callers has to shield them.
+    """
+    limits = Limits(max_queries=MAX_QUESTIONS, prefetch=True, audit=True, audit_max_terms=_COUNTED)
+    resolver = _AskResolver(ask)
+    evaluator = _Evaluator(resolver, limits)
+    result = await evaluator.evaluate(address, sender or f"postmaster@{domain}", helo)
+    return tell(result, address, domain, resolver.failures)
+
+
+async def evaluate_all(
+    ask: Ask, addresses: Iterable[str], domain: str
+) -> tuple[SpfEvaluation, ...]:
+    """Return the evaluations of the addresses, in their order, and of `STRANGER` as the last.
+
+    A record that lets the stranger pass lets everybody pass.
+    """
+    return tuple(await asyncio.gather(*(evaluate(ask, a, domain) for a in (*addresses, STRANGER))))
+
+
+class _Macros(MacroContext):
+    """The values of macros in an explanation."""
+
+    def ip_macro(self) -> str:
+        """Return the address with its hexadecimal digits in the upper case of the openspf suite."""
+        return str(super().ip_macro()).upper()
+
+
+class _Evaluator(Evaluator):
+    """spftrace's evaluator, which refuses every explanation that has a blank in it."""
+
+    async def _explanation(
+        self, ip: Address, domain: str, sender: str, helo: str, exp_term: Term
+    ) -> str | None:
+        """Return the explanation that the domain gives for a fail (RFC 7208 section 6.2)."""
+        ctx = _Macros(ip, sender, helo, domain, self.receiver, self.session)
+        try:
+            with self.session.void_exempt():
+                target = truncate_domain(await expand(exp_term.arg or "", ctx))
+                _, texts = await self.session.query(target, "TXT")
+                if len(texts) != 1:
+                    return None
+                words = [await expand(word, ctx, exp=True) for word in texts[0].split(" ")]
+        except (SpfError, DnsError):  # then the receiver's own words stand (section 6.2)
+            return None
+        return " ".join(words)
+
+
+class _AskResolver(BaseResolver):
+    """spftrace's way to ask, over an `Ask`. The rcode of a failure is its outcome's name."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.failures: dict[tuple[str, str], Answer] = {}  # by name and type as asked for
+        self._names: dict[str, dns.name.Name] = {}  # names out of answers, with their escapes
+
+    async def _lookup(self, name: str, rtype: str) -> tuple[str, list[str]]:
+        owner = self._names.get(name) or _owner_of(name)
+        if owner is None:
+            return Outcome.NXDOMAIN.name, []
+        answer = await self._ask(owner, rtype)
+        if answer.outcome is Outcome.REFUSED and answer.extended and not answer.server:
+            return SpfCause.BUDGET.name, []  # refused before anybody was asked
+        if answer.failed:
+            self.failures[name, rtype] = answer
+        if not answer.found:
+            return ("NOERROR" if answer.outcome is Outcome.NODATA else answer.outcome.name), []
+        if rtype == "TXT":
+            texts = [_readable(text) for text in answer.texts()]
+            if sum(len(text) for text in texts if is_record(text)) > MAX_TEXT:
+                return SpfCause.BUDGET.name, []
+            return "NOERROR", texts
+        return "NOERROR", self._values(answer, rtype)
+
+    def _values(self, answer: Answer, rtype: str) -> list[str]:
+        if rtype in {"A", "AAAA"}:
+            return [str(rdata.address) for rdata in answer.rdatas if hasattr(rdata, "address")]
+        values = []
+        for rdata in answer.rdatas:
+            target = getattr(rdata, "exchange" if rtype == "MX" else "target", None)
+            if isinstance(target, dns.name.Name):
+                text = target.to_text(omit_final_dot=True)
+                self._names[text] = target
+                values.append("" if target == dns.name.root else text)
+        return values
+
+
+def _owner_of(name: str) -> dns.name.Name | None:
+    """Return the absolute name of an expanded domain-spec, None where there can be no such name.
+
+    A backslash is a character like any other there (RFC 7208 section 7.1).
+    """
+    labels = [label.encode() for label in name.removesuffix(".").split(".")]
+    try:
+        return dns.name.Name([*labels, b""])
+    except dns.exception.DNSException:  # empty or overlong labels, an overlong name
+        return None
+
+
+def _readable(raw: bytes) -> str:
+    """Return a text in which whatever may not stand in a record is U+FFFD (section 3.1)."""
+    text = raw.translate(_UNREADABLE).decode("ascii", "replace")
+    if not is_unsound(text):
+        return text
+    return "v=spf1 \ufffd" if is_record(text) else "\ufffd"

@@ -1,0 +1,365 @@
+"""SPF evaluation over an Ask: verdicts, causes, limits, and what hostile zones can do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+
+import dns.name
+import dns.rdata
+import dns.rdatatype
+import pytest
+
+from bot.dns.answer import Answer, ExtendedError, Outcome, Question
+from bot.dns.spf import (
+    MAX_QUESTIONS,
+    MAX_TEXT,
+    STRANGER,
+    SpfCause,
+    SpfEvaluation,
+    SpfStep,
+    evaluate,
+    evaluate_all,
+    is_valid_term,
+)
+
+COW = """
+    _spf.cow.example TXT "v=spf1 ip4:198.51.100.25 ip6:2001:db8:25::25 -all"
+    mx1.cow.example A 198.51.100.25
+    mx1.cow.example AAAA 2001:db8:25::25
+"""
+INCLUDES_X = 'friend.example TXT "v=spf1 include:x.example"\n'
+OURS4, OURS6, FOREIGN = "198.51.100.25", "2001:db8:25::25", "203.0.113.9"
+
+
+class Zones:
+    """An Ask that answers from lines of `owner TYPE rdata`, and counts what it is asked."""
+
+    def __init__(
+        self, lines: str, failing: dict[str, Outcome] | None = None, delay: float = 0
+    ) -> None:
+        self.records: dict[Question, list[dns.rdata.Rdata]] = defaultdict(list)
+        for line in lines.strip().splitlines():
+            owner, rdtype, rdata = line.split(maxsplit=2)
+            self.add(owner, dns.rdata.from_text("IN", rdtype, rdata))
+        self.failing = {dns.name.from_text(n): o for n, o in (failing or {}).items()}
+        self.delay = delay
+        self.asked: list[Question] = []
+        self.together = self.most_together = 0
+
+    def add(self, owner: str, rdata: dns.rdata.Rdata) -> None:
+        self.records[Question.of(owner, rdata.rdtype)].append(rdata)
+
+    def add_text(self, owner: str, *strings: bytes) -> None:
+        wire = b"".join(bytes([len(s)]) + s for s in strings)
+        self.add(owner, dns.rdata.from_wire("IN", "TXT", wire, 0, len(wire)))
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        question = Question.of(name, rdtype)
+        self.asked.append(question)
+        self.together += 1
+        self.most_together = max(self.together, self.most_together)
+        await asyncio.sleep(self.delay)
+        self.together -= 1
+        if question.name in self.failing:
+            return Answer(question, self.failing[question.name], server="192.0.2.53:53")
+        if question in self.records:
+            return Answer(question, Outcome.RECORDS, tuple(self.records[question]), ttl=60)
+        known = any(q.name == question.name for q in self.records)
+        return Answer(question, Outcome.NODATA if known else Outcome.NXDOMAIN)
+
+
+async def come_to(lines: str, address: str = OURS4, **rest: object) -> SpfEvaluation:
+    return await evaluate(Zones(COW + lines, **rest), address, "friend.example")  # type: ignore[arg-type]
+
+
+async def test_both_addresses_of_the_server_pass_by_its_include() -> None:
+    zone = 'friend.example TXT "v=spf1 include:_spf.cow.example -all"'
+    for address, inner in ((OURS4, "ip4:198.51.100.25"), (OURS6, "ip6:2001:db8:25::25")):
+        came = await come_to(zone, address)
+        assert (came.result, came.cause) == ("pass", None)
+        assert came.matched == SpfStep("friend.example", "include:_spf.cow.example")
+        assert (came.term, came.at) == (inner, "_spf.cow.example")
+        assert [domain for domain, _ in came.policies] == ["friend.example", "_spf.cow.example"]
+        assert came.lookups == 1
+
+
+async def test_another_address_fails_by_all() -> None:
+    came = await come_to('friend.example TXT "v=spf1 include:_spf.cow.example -all"', FOREIGN)
+    assert came.result == "fail"
+    assert came.matched == SpfStep("friend.example", "-all")
+
+
+async def test_redirect_is_the_term_that_decided() -> None:
+    came = await come_to('friend.example TXT "v=spf1 redirect=_spf.cow.example"')
+    assert came.result == "pass"
+    assert came.matched == SpfStep("friend.example", "redirect=_spf.cow.example")
+    assert came.at == "_spf.cow.example"
+
+
+async def test_an_include_that_did_not_match_is_not_in_the_path_of_a_later_match() -> None:
+    lines = 'friend.example TXT "v=spf1 include:x.example mx -all"\n'
+    lines += 'x.example TXT "v=spf1 ip4:192.0.2.1 -all"\nfriend.example MX 1 mx1.cow.example.'
+    came = await come_to(lines)
+    assert came.path == (SpfStep("friend.example", "mx"),)
+
+
+@pytest.mark.parametrize(
+    ("zone", "cause", "term", "at"),
+    [
+        ('friend.example TXT "site"', SpfCause.NONE, "", "friend.example"),
+        (
+            'friend.example TXT "v=spf1 -all"\nfriend.example TXT "v=spf1 mx"',
+            SpfCause.MULTIPLE,
+            "",
+            "friend.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 mx include: x.example"',
+            SpfCause.SYNTAX,
+            "include:",
+            "friend.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 exp=a.example exp=b.example"',
+            SpfCause.SYNTAX,
+            "exp=b.example",
+            "friend.example",
+        ),
+        (
+            INCLUDES_X + 'x.example TXT "v=spf1 ip4:1.2"',
+            SpfCause.SYNTAX,
+            "ip4:1.2",
+            "x.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 include:gone.example -all"',
+            SpfCause.INCLUDE_MISSING,
+            "include:gone.example",
+            "friend.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 redirect=gone.example"',
+            SpfCause.INCLUDE_MISSING,
+            "redirect=gone.example",
+            "friend.example",
+        ),
+        (
+            INCLUDES_X + 'x.example TXT "v=spf1 include:gone.example -all"',
+            SpfCause.INCLUDE_MISSING,
+            "include:gone.example",
+            "x.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 include:Friend.Example. -all"',
+            SpfCause.LOOP,
+            "include:Friend.Example.",
+            "friend.example",
+        ),
+        (
+            INCLUDES_X + 'x.example TXT "v=spf1 redirect=friend.example"',
+            SpfCause.LOOP,
+            "redirect=friend.example",
+            "x.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 a:a.x.example a:b.x.example a:c.x.example -all"',
+            SpfCause.TOO_MANY_VOIDS,
+            "a:c.x.example",
+            "friend.example",
+        ),
+        (
+            'friend.example TXT "v=spf1 mx"\n'
+            + "\n".join(f"friend.example MX 1 m{i}.x.example." for i in range(11)),
+            SpfCause.TOO_MANY_MX,
+            "mx",
+            "friend.example",
+        ),
+    ],
+)
+async def test_the_cause_is_told_with_its_term_and_place(
+    zone: str, cause: SpfCause, term: str, at: str
+) -> None:
+    came = await come_to(zone)
+    assert (came.cause, came.term, came.at) == (cause, term, at)
+    assert came.result == ("none" if cause is SpfCause.NONE else "permerror")
+
+
+async def test_lookups_are_counted_on_past_the_limit() -> None:
+    terms = " ".join(f"include:s{i}.big.example" for i in range(12))
+    lines = [f'friend.example TXT "v=spf1 {terms} include:_spf.cow.example -all"']
+    lines += [f's{i}.big.example TXT "v=spf1 ip4:192.0.2.{i} -all"' for i in range(12)]
+    lines[0] = lines[0].replace(" include:s6", '" " include:s6')  # strings hold 255 bytes
+    came = await come_to("\n".join(lines))
+    assert (came.result, came.cause, came.lookups) == (
+        "permerror",
+        SpfCause.TOO_MANY_LOOKUPS,
+        13,
+    )
+    assert came.path == (SpfStep("friend.example", "include:s10.big.example"),)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED])
+async def test_a_failing_name_gives_temperror_and_says_which_question_failed(
+    outcome: Outcome,
+) -> None:
+    zone = 'friend.example TXT "v=spf1 include:x.example -all"'
+    came = await come_to(zone, failing={"x.example": outcome})
+    assert (came.result, came.cause) == ("temperror", SpfCause.TEMPERROR)
+    assert came.failed is not None
+    assert came.failed.question == Question.of("x.example", "TXT")
+    assert came.failed.outcome is outcome
+
+
+async def test_questions_that_were_not_asked_any_more_are_our_own_limit() -> None:
+    class Exhausted(Zones):
+        async def __call__(
+            self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+        ) -> Answer:
+            answer = await super().__call__(name, rdtype)
+            if answer.found:
+                return answer
+            extended = (ExtendedError(0, "enough"),)
+            return Answer(answer.question, Outcome.REFUSED, extended=extended)
+
+    ask = Exhausted('friend.example TXT "v=spf1 include:x.example -all"')
+    came = await evaluate(ask, OURS4, "friend.example")
+    assert (came.result, came.cause) == ("temperror", SpfCause.BUDGET)
+
+
+async def test_one_evaluation_asks_a_bounded_number_of_questions() -> None:
+    lines = ['friend.example TXT "v=spf1 ' + " ".join(f"mx:m{i}.x.example" for i in range(9)) + '"']
+    for i in range(9):
+        for j in range(10):
+            lines.append(f"m{i}.x.example MX 1 h{j}.m{i}.x.example.")
+            lines.append(f"h{j}.m{i}.x.example A 192.0.2.{j}")
+    ask = Zones("\n".join(lines))
+    came = await evaluate(ask, OURS4, "friend.example")
+    assert (came.result, came.cause) == ("temperror", SpfCause.BUDGET)
+    assert len(ask.asked) <= 2 * MAX_QUESTIONS
+
+
+async def test_records_are_read_ahead_as_wide_as_they_are() -> None:
+    lines = ['friend.example TXT "v=spf1 ' + " ".join(f"include:i{i}.x.example" for i in range(4))]
+    lines[0] += ' -all"'
+    for i in range(4):
+        lines.append(f'i{i}.x.example TXT "v=spf1 a:h{i}.x.example -all"')
+        lines.append(f"h{i}.x.example A 192.0.2.{i}")
+    ask = Zones("\n".join(lines), delay=0.03)
+    started = time.perf_counter()
+    came = await evaluate(ask, "192.0.2.3", "friend.example")
+    elapsed = time.perf_counter() - started
+    assert came.result == "pass"
+    assert len(ask.asked) == 9
+    assert ask.most_together >= 4
+    assert elapsed < 6 * 0.03  # three steps deep; one after the other would be nine
+
+
+async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
+    ask = Zones(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:mx1.cow.example"')
+    came = await evaluate_all(ask, (OURS4, OURS6), "friend.example")
+    assert [e.address for e in came] == [OURS4, OURS6, STRANGER]
+    assert came[-1].result == "pass"
+    assert came[-1].matched == SpfStep("friend.example", "exists:mx1.cow.example")
+
+
+async def test_names_that_cannot_exist_are_not_asked() -> None:
+    long = "x" * 64
+    zone = rf'friend.example TXT "v=spf1 a:%{{l}}.{long}.example exists:a\\b.example -all"'
+    ask = Zones(zone)
+    came = await evaluate(ask, OURS4, "friend.example", sender=f"{'y' * 70}@friend.example")
+    assert came.result == "permerror"  # a literal label over 63 breaks the grammar
+    ask = Zones('friend.example TXT "v=spf1 exists:%{l}.x.example exists:a\\092b.x.example -all"')
+    came = await evaluate(ask, OURS4, "friend.example", sender=f"{'y' * 70}@friend.example")
+    assert came.result == "fail"
+    names = {question.name for question in ask.asked}
+    assert dns.name.Name([b"a\\b", b"x", b"example", b""]) in names
+    assert all(len(label) <= 63 for name in names for label in name.labels)
+
+
+async def test_a_null_mx_matches_nothing() -> None:
+    came = await come_to('friend.example MX 0 .\nfriend.example TXT "v=spf1 mx -all"')
+    assert came.result == "fail"
+
+
+async def test_names_of_mail_servers_with_strange_bytes_are_asked_as_they_are() -> None:
+    lines = r"friend.example MX 1 a\.b\001.x.example." + '\nfriend.example TXT "v=spf1 mx -all"'
+    ask = Zones(lines + "\n" + r"a\.b\001.x.example A 198.51.100.25")
+    assert (await evaluate(ask, OURS4, "friend.example")).result == "pass"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"v=spf1 ip4:198.51.100.25\n",
+        b"v=spf1 ip6:fe80::1%1/128 -all",
+        b"v=spf1 x=%{d" + b"0" * 200 + b"1}",
+        b"v=spf1 \xff\xfe -all",
+        b"v=spf1 \xe2\x80\x93all",
+        b"v=spf1 \x00",
+        b"v=spf1 exp=%{d99999999999999} -all",
+        b"v=spf1 a/33 -all",
+        b"v=spf1 //// = : :: -all",
+    ],
+)
+@pytest.mark.parametrize("address", [OURS4, OURS6])
+async def test_no_record_however_bent_raises(record: bytes, address: str) -> None:
+    ask = Zones("")
+    ask.add_text("friend.example", record)
+    came = await evaluate(ask, address, "friend.example")
+    assert came.result in {"permerror", "fail", "neutral", "none"}
+
+
+async def test_numbers_too_long_for_python_are_a_syntax_error() -> None:
+    ask = Zones("")
+    digits = [b"0" * 250] * 20
+    ask.add_text("friend.example", b"v=spf1 x=%{d", *digits, b"1} -all")
+    assert (await evaluate(ask, OURS4, "friend.example")).cause is SpfCause.SYNTAX
+
+
+async def test_records_longer_than_we_read_are_given_up() -> None:
+    ask = Zones("")
+    ask.add_text("friend.example", b"v=spf1 ", *([b"ip4:192.0.2.1 " * 18] * (MAX_TEXT // 240)))
+    started = time.perf_counter()
+    came = await evaluate(ask, OURS4, "friend.example")
+    assert (came.result, came.cause) == ("temperror", SpfCause.BUDGET)
+    assert time.perf_counter() - started < 1
+
+
+async def test_other_long_texts_do_not_matter() -> None:
+    ask = Zones(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example -all"')
+    ask.add_text("friend.example", *([b"x" * 250] * 100))
+    assert (await evaluate(ask, OURS4, "friend.example")).result == "pass"
+
+
+async def test_many_long_records_take_bounded_time() -> None:
+    lines = "v=spf1 " + " ".join(f"include:i{i}.x.example" for i in range(12))
+    ask = Zones("")
+    ask.add_text("friend.example", lines[:250].encode(), lines[250:].encode())
+    for i in range(12):
+        ask.add_text(f"i{i}.x.example", b"v=spf1 ", *([b"ip4:192.0.2.1 " * 17] * 33))
+    started = time.perf_counter()
+    came = await evaluate(ask, OURS4, "friend.example")
+    assert came.cause is SpfCause.TOO_MANY_LOOKUPS
+    assert time.perf_counter() - started < 3
+
+
+async def test_an_explanation_with_blanks_is_given() -> None:
+    lines = 'friend.example TXT "v=spf1 -all exp=why.friend.example"\n'
+    lines += 'why.friend.example TXT "%{i} is not one of ours"'
+    assert (await come_to(lines, FOREIGN)).explanation == f"{FOREIGN} is not one of ours"
+
+
+@pytest.mark.parametrize(
+    "term", ["-all", "a/24", "mx:x.example//64", "ip6:::/0", "x=y", "exists:%{i}.x"]
+)
+def test_valid_terms_are_known(term: str) -> None:
+    assert is_valid_term(term)
+
+
+@pytest.mark.parametrize("term", ["all:", "ip4:x", "a b", "include:", "ip6:fe80::1%1", "-x=y"])
+def test_invalid_terms_are_known(term: str) -> None:
+    assert not is_valid_term(term)
