@@ -3,52 +3,23 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.checks.checker import Checker
+from bot.desk import Core
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server, system_servers
 from bot.errors import UsageError
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey
-from bot.mail.records import Expected, expect
+from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
 from bot.text import Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.checks.report import Report
     from bot.config import Settings
     from bot.mail.server import MailServer
-    from bot.names import Domain
-    from bot.store.known_keys import KnownKeys
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What the console and Discord both stand on."""
-
-    server: MailServer
-    words: Words
-    checker: Checker
-    keys: KnownKeys | None  # None while there is no store
-
-    async def known_key(self, domain: Domain) -> DkimKnowledge:
-        """Return what the store knows of a domain's DKIM key."""
-        stored = await self.keys.current(domain) if self.keys else None
-        if stored is None:
-            return KeyUnknown()
-        return KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source.value)
-
-    async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
-        """Return what a domain should publish; without a key given, the store is asked."""
-        return expect(self.server, domain, key or await self.known_key(domain))
-
-    async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
-        """Return the report of a domain; without a key given, the store is asked."""
-        return await self.checker.check(domain, key or await self.known_key(domain))
 
 
 @asynccontextmanager

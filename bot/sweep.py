@@ -19,8 +19,8 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.app import Core
     from bot.checks.report import Report
+    from bot.desk import Core
     from bot.mail.dkim import DkimKnowledge
     from bot.names import Domain
 

@@ -20,7 +20,7 @@ from bot.names import Domain, MailAddress
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.app import Core
+    from bot.desk import Core
     from bot.mail.dkim import DkimKnowledge
 
 _HEALTHY, _BROKEN = "friend.example", "newcomer.example"
