@@ -1,0 +1,1 @@
+"""Measurements: what `make bench` prints and benchmarks/README.md keeps."""
