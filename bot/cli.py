@@ -7,6 +7,7 @@ nothing out at all. Errors go to stderr, one line each.
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from pathlib import Path
@@ -15,13 +16,15 @@ from typing import Annotated
 import typer
 
 from bot.app import open_core, parse_key, parse_servers
+from bot.app import run as run_bot
 from bot.characters import reveal
 from bot.config import load_settings
 from bot.console.records import Format, show_records
 from bot.console.settings import show_settings
 from bot.console.terminal import make_console
-from bot.demo.tour import play_tour, serve_world
-from bot.errors import CowbellError, InvalidName, UsageError
+from bot.demo.extra import require_extra
+from bot.demo.tour import play_tour
+from bot.errors import ConfigError, CowbellError, InvalidName, UsageError
 from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
 from bot.sweep import Outcome, read_domains, sweep
@@ -45,6 +48,12 @@ DkimOption = Annotated[
 
 
 @app.command()
+def run() -> None:
+    """Connect to Discord, and answer members until stopped by SIGTERM or Ctrl+C."""
+    asyncio.run(run_bot(load_settings()))
+
+
+@app.command()
 def settings(
     address: Annotated[
         str | None, typer.Argument(help="Your mail address, to fill in the user name.")
@@ -52,7 +61,7 @@ def settings(
 ) -> None:
     """Show the mail client settings."""
     config = load_settings()
-    who = MailAddress.parse(address) if address else None
+    who = MailAddress.parse(address) if address is not None else None
     words = Words(own=config.templates_dir)
     show_settings(make_console(), client_settings(config.mail_server(), who), words)
 
@@ -128,33 +137,71 @@ def check(
 @app.command()
 def demo(
     tour: Annotated[
-        bool, typer.Option("--tour", help="Play a tour and end, instead of serving the world.")
+        bool, typer.Option("--tour", help="Play a tour on the console instead, and end.")
     ] = False,
 ) -> None:
-    """Try everything on an embedded DNS world: no token, no network, no mail server."""
-    asyncio.run(play_tour(make_console()) if tour else serve_world(make_console()))
+    """Try everything in a browser, on a simulated Discord: no token, no network, no mail server."""
+    if tour:
+        asyncio.run(play_tour(make_console()))
+        return
+    require_extra()
+    # Imported late: the other commands do without the extra.
+    from bot.demo.show import show_demo  # noqa: PLC0415
+
+    asyncio.run(show_demo(make_console()))
 
 
 def main() -> int:
     """Run the console and return its exit code."""
+    _take_any_character()
     try:
         return app(standalone_mode=False) or OK
+    except ConfigError as error:
+        _complain(*error.faults)
     except CowbellError as error:
         _complain(error)
     except typer.TyperException as error:
-        _complain(error.format_message())
+        _complain(*_explain(error))
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:
-        # Whoever read our output has gone; what Python still wants to flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as leaving:
+        # Typer makes an exit of a broken pipe; it is none of ours.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        _drop_output()
         return OK
+    except OSError as error:
+        _drop_output()
+        if isinstance(error, BrokenPipeError):  # whoever read our output has gone
+            return OK
+        _complain(f"This cannot go on: {error.strerror or error}.")
     return WRONG_USAGE
 
 
-def _complain(error: object) -> None:
-    for line in str(error).splitlines() or ["Something is wrong with how this was called."]:
-        typer.echo(reveal(line), err=True)
+def _take_any_character() -> None:
+    r"""Write `\u2717` where the output's encoding lacks a character, instead of failing."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Let what Python still wants to flush go nowhere."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _explain(error: typer.TyperException) -> list[str]:
+    said = error.format_message()
+    if not said:
+        return ["Something is wrong with how this was called."]
+    # Called without a command, the text is the whole help; else it is one fault, which may repeat
+    # line ends that somebody typed.
+    return said.splitlines() if said.startswith("Usage:") else [said]
+
+
+def _complain(*errors: object) -> None:
+    for error in errors:
+        typer.echo(reveal(str(error)), err=True)
 
 
 def _remark(remark: str | None) -> None:

@@ -8,8 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
+from bot.characters import shorten
 from bot.checks.export import report_as_dict
 from bot.checks.finding import Status
 from bot.console.reports import show_line, show_report
@@ -48,7 +47,7 @@ async def sweep(
     outcome = Outcome()
     console = make_console()
     waiting = iter(domains)
-    progress = ProgressBar(len(domains))
+    progress = ProgressBar(len(domains), console)
 
     async def work() -> None:
         for domain in waiting:
@@ -57,16 +56,21 @@ async def sweep(
             progress.advance()
             if as_json:
                 row = report_as_dict(report, core.server, core.words)
-                typer.echo(json.dumps(row, ensure_ascii=False))
+                # In ASCII alone: nothing in it drives a terminal or runs from right to left.
+                console.out(json.dumps(row), highlight=False)
             elif len(domains) == 1:
                 show_report(console, report, core.server, core.words)
             else:
                 show_line(console, report, core.server, core.words)
 
     with progress:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(AT_ONCE, len(domains))):
-                group.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(AT_ONCE, len(domains))):
+                    group.create_task(work())
+        except ExceptionGroup as group_of_errors:
+            # What stops one stops all: a template that does not fit, a reader that has gone.
+            raise group_of_errors.exceptions[0] from None
     return outcome
 
 
@@ -77,17 +81,25 @@ def read_domains(path: Path) -> list[str]:
         UsageError: the file cannot be read.
 
     """
+    shown = "stdin" if str(path) == "-" else shorten(str(path))
     try:
-        if str(path) == "-":
-            text = sys.stdin.read(LARGEST_FILE + 1)
-        else:
-            with path.open(encoding="utf-8") as file:
-                text = file.read(LARGEST_FILE + 1)
+        octets = _read_octets(path)
     except OSError as error:
-        raise UsageError(f"--file: {path} cannot be read ({error.strerror}).") from error
+        raise UsageError(f"--file: {shown} cannot be read ({error.strerror}).") from error
+    if len(octets) > LARGEST_FILE:
+        raise UsageError(f"--file: {shown} is larger than {LARGEST_FILE // 1_000_000} MB.")
+    try:
+        text = octets.decode("utf-8-sig")  # some editors put a mark before the first line
     except UnicodeDecodeError as error:
-        raise UsageError(f"--file: {path} is no text file; give one domain a line.") from error
-    if len(text) > LARGEST_FILE:
-        raise UsageError(f"--file: {path} is larger than {LARGEST_FILE // 1_000_000} MB.")
+        raise UsageError(f"--file: {shown} is no text file; give one domain a line.") from error
     lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
+
+
+def _read_octets(path: Path) -> bytes:
+    if str(path) != "-":
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    if sys.stdin is None:  # closed by whoever called us
+        return b""
+    return sys.stdin.buffer.read(LARGEST_FILE + 1)

@@ -39,7 +39,8 @@ class ServerAnswers:
     def __init__(self, ask: Ask, server: MailServer) -> None:
         self._ask = ask
         self._names = _names_of(server)
-        self._kept: dict[Question, tuple[float, asyncio.Future[Answer]]] = {}
+        self._kept: dict[Question, asyncio.Task[Answer]] = {}
+        self._until: dict[Question, float] = {}  # by the monotonic clock, once there is an answer
 
     async def __call__(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
@@ -48,14 +49,16 @@ class ServerAnswers:
         question = Question.of(name, rdtype)
         if question.name not in self._names:
             return await self._ask(*question)
-        until, future = self._kept.get(question, (0.0, None))
-        if future is None or time.monotonic() >= until:
-            future = asyncio.ensure_future(self._ask(*question))
-            self._kept[question] = (float("inf"), future)
-        answer = await asyncio.shield(future)
-        if self._kept.get(question, (0.0, None))[0] == float("inf"):
-            lasts = 0 if answer.failed else min(answer.ttl or 0, LONGEST_KEPT)
-            self._kept[question] = (time.monotonic() + lasts, future)
+        task = self._kept.get(question)
+        if task is None or (task.done() and time.monotonic() >= self._until.get(question, 0.0)):
+            task = self._kept[question] = asyncio.create_task(self._ask_anew(question))
+        # Shielded: a check that is given up does not take the answer from the others.
+        return await asyncio.shield(task)
+
+    async def _ask_anew(self, question: Question) -> Answer:
+        answer = await self._ask(*question)
+        lasts = 0 if answer.failed else min(answer.ttl or 0, LONGEST_KEPT)
+        self._until[question] = time.monotonic() + lasts
         return answer
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from bot.mail.records import Expected, ExpectedRecord
     from bot.text import Words
 
-_LONGEST_CELL = 40  # characters; a longer value has a line of its own, to be copied
+_LONGEST_NAME = 24  # characters of a name in one line of its cell
+_COLUMNS = ("name", "type", "priority", "value", "ttl", "need")
+_GAP = 2  # blanks between two columns
 
 
 class Format(StrEnum):
@@ -65,20 +68,18 @@ def _show_table(
 ) -> None:
     console.print(_title(expected, words), style="bold")
     console.print()
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    for key in ("name", "type", "priority", "value", "ttl", "need"):
-        table.add_column(words.label("headings", key), overflow="fold", no_wrap=key != "value")
-    long_rows = [row for row in listed if len(row.value) > _LONGEST_CELL]
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
+    for key in _COLUMNS:
+        width = _LONGEST_NAME if key == "name" else None
+        table.add_column(
+            words.label("headings", key), overflow="fold", no_wrap=key != "name", max_width=width
+        )
+    room = _room_for_values(console, listed, words)
+    long_rows = [row for row in listed if cell_len(row.value) > room]
     for row in listed:
         place = f"({long_rows.index(row) + 1})" if row in long_rows else row.value
-        table.add_row(
-            Text(row.name, style="bold"),
-            row.type,
-            "" if row.priority is None else str(row.priority),
-            Text(place),
-            str(row.ttl),
-            words.label("needs", row.need),
-        )
+        name, *others = _cells(row, place, words)
+        table.add_row(Text(name, style="bold"), *(Text(cell) for cell in others))
     console.print(table)
     for number, row in enumerate(long_rows, start=1):
         # One line, however long: a value that is wrapped here cannot be copied.
@@ -97,6 +98,25 @@ def _show_table(
     if said := words.sentence("console/records_dkim", facts):
         console.print()
         console.print(Text(said))
+
+
+def _cells(row: Row, value: str, words: Words) -> tuple[str, ...]:
+    priority = "" if row.priority is None else str(row.priority)
+    need = words.label("needs", row.need)
+    return (row.name, row.type, priority, value, str(row.ttl), need)
+
+
+def _room_for_values(console: Console, listed: tuple[Row, ...], words: Words) -> int:
+    """Return how wide a value may be to stand in the table in one piece."""
+    headings = [words.label("headings", key) for key in _COLUMNS]
+    lines = [_cells(row, "", words) for row in listed]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    taken = sum(
+        max(cell_len(heading), min(width, _LONGEST_NAME) if key == "name" else width)
+        for key, heading, width in zip(_COLUMNS, headings, widths, strict=True)
+        if key != "value"
+    )
+    return console.width - taken - _GAP * (len(_COLUMNS) - 1)
 
 
 def _show_full_names(console: Console, listed: tuple[Row, ...], words: Words) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Self
 
@@ -11,27 +12,49 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from rich.console import RenderableType
 
 
 def make_console(*, stderr: bool = False) -> Console:
     """Return a console that takes text as it is: no markup, no emoji codes, no highlighting."""
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    return _Terminal(
+        stderr=stderr,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
+        # rich would leave bold and dim on; who sets NO_COLOR wants no escape sequence at all.
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+    )
+
+
+class _Terminal(Console):
+    def on_broken_pipe(self) -> None:
+        """Say so to the caller, who decides on the exit code; rich would end the process."""
+        self.quiet = True  # the rest of its buffer has nowhere to go
+        raise BrokenPipeError
 
 
 class ProgressBar:
-    """A bar on stderr over the domains of a sweep; hidden where nobody would see it."""
+    """A bar over the domains of a sweep; hidden where nobody would see it.
 
-    def __init__(self, total: int) -> None:
-        # Lines printed meanwhile go above the bar, but only where both are the same terminal:
-        # otherwise they would end up on stderr.
+    What `console` prints meanwhile goes above the bar.
+    """
+
+    def __init__(self, total: int, console: Console) -> None:
+        # Only one console can keep its lines and a bar apart on the same terminal, so it is the
+        # one that prints the lines; where these go into a file, the bar goes to stderr.
+        on_stdout = _is_terminal(sys.stdout)
         self._progress = Progress(
             *Progress.get_default_columns(),
             MofNCompleteColumn(),
-            console=make_console(stderr=True),
+            console=console if on_stdout else make_console(stderr=True),
             transient=True,
-            disable=total < 2 or not sys.stderr.isatty(),
-            redirect_stdout=sys.stdout.isatty(),
+            disable=total < 2 or not (on_stdout or _is_terminal(sys.stderr)),
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._progress.add_task("", total=total)
 
@@ -47,6 +70,11 @@ class ProgressBar:
     def advance(self) -> None:
         """Count one domain as done."""
         self._progress.advance(self._task)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether people look at this stream; a closed one is None."""
+    return stream is not None and stream.isatty()
 
 
 def bullet(sign: str, text: str) -> RenderableType:

@@ -90,7 +90,7 @@ class Query:
         if answers + authorities + additional > MAX_RECORDS:
             raise dns.exception.FormError
         answer = [self._read_record(parser) for _ in range(answers)]
-        authority = [self._read_record(parser) for _ in range(authorities)]
+        authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]
         flags, rcode = data[2] << 8 | data[3], data[3] & 0x0F
         extended: tuple[ExtendedError, ...] | None = None
         for _ in range(additional):
@@ -106,7 +106,10 @@ class Query:
             raise dns.exception.FormError
         return Reply(flags, rcode, tuple(answer), tuple(authority), extended or ())
 
-    def _read_record(self, parser: dns.wire.Parser) -> Record:
+    def _read_record(
+        self, parser: dns.wire.Parser, only: dns.rdatatype.RdataType | None = None
+    ) -> Record:
+        """Read a record; where `only` one type is of use, the others' data is left as it is."""
         here = parser.current
         if parser.wire[here : here + 2] == _POINTER_TO_QUESTION:
             parser.get_bytes(2)  # nearly every owner: not worth reading the name again
@@ -116,8 +119,15 @@ class Query:
         rdtype, rdclass, ttl, size = parser.get_struct("!HHIH")
         if rdtype in (dns.rdatatype.OPT, dns.rdatatype.TSIG):
             raise dns.exception.FormError  # they live in the additional section alone
-        with parser.restrict_to(size):
-            rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
+        if only is not None and rdtype != only:
+            rdata: dns.rdata.Rdata = dns.rdata.GenericRdata(
+                dns.rdataclass.RdataClass(rdclass),
+                dns.rdatatype.RdataType(rdtype),
+                parser.get_bytes(size),
+            )
+        else:
+            with parser.restrict_to(size):
+                rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
         # RFC 2181 section 8: a TTL with the highest bit set is zero.
         return Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0)
 

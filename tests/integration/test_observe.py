@@ -1,0 +1,282 @@
+"""Asking everything about a domain: at once, each question once, within bounds; real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import dns.name
+import dns.rdatatype
+import pytest
+
+from bot.checks.checker import Checker, ServerAnswers
+from bot.checks.finding import Status
+from bot.checks.observe import MOST_QUESTIONS, observe
+from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
+from bot.mail.records import Expected, expect
+from bot.mail.server import MailServer
+from bot.names import Domain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from bot.demo.server import ZoneServer
+    from bot.dns.answer import Ask
+    from conftest import Case, CaseFile
+
+    Start = Callable[..., Awaitable[ZoneServer]]
+
+DELAY = 0.05  # seconds that each reply waits
+SLACK = 0.25  # seconds for our own work on a busy machine
+DOMAIN = Domain.of("friend.example")
+HOST = dns.name.from_text("mx1.cow.example.")
+SERVER = MailServer(
+    host=HOST,
+    spf="v=spf1 include:_spf.cow.example -all",
+    dmarc="v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example",
+    dmarc_rua="mailto:dmarc@cow.example",
+)
+
+
+@pytest.fixture
+async def resolver() -> AsyncIterator[Callable[[ZoneServer], Resolver]]:
+    """Make resolvers that ask one zone server, closed after the test."""
+    made = []
+
+    def make(server: ZoneServer) -> Resolver:
+        made.append(Resolver([Server(*server.address)]))
+        return made[-1]
+
+    yield make
+    for one in made:
+        await one.aclose()
+
+
+@pytest.fixture
+def expected(case_file: CaseFile) -> Expected:
+    key = KnownKey("dkim", DkimRecord.parse(case_file.dkim), "--dkim")
+    return expect(SERVER, DOMAIN, key)
+
+
+def healthy(case_file: CaseFile) -> Case:
+    return next(case for case in case_file.cases if case.id == "C00")
+
+
+class Heard:
+    """An Ask that counts what goes through; a server also sees what was sent again."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.questions: Counter[Question] = Counter()
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        self.questions[Question.of(name, rdtype)] += 1
+        return await self._ask(name, rdtype)
+
+
+def now() -> datetime:
+    return datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def checker(resolver: Resolver) -> Checker:
+    return Checker(resolver.ask, SERVER, now)
+
+
+async def test_every_case_is_asked_about_without_asking_twice(
+    case: Case, case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
+) -> None:
+    server = await zone_server(case_file.zones(case))
+    heard = Heard(resolver(server).ask)
+    observed = await observe(heard, expected)
+    assert set(heard.questions.values()) == {1}
+    assert observed.queries == len(heard.questions) <= MOST_QUESTIONS
+    assert set(observed.answers) <= set(heard.questions)
+
+
+async def test_all_first_questions_start_at_once(
+    case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
+) -> None:
+    server = await zone_server(case_file.zones(healthy(case_file)), delay=DELAY)
+    task = asyncio.create_task(observe(resolver(server).ask, expected))
+    await asyncio.sleep(DELAY * 0.8)
+    before_any_answer = set(server.asked_udp)
+    assert {
+        Question.of(name, rdtype)
+        for name, rdtype in (
+            ("friend.example", "TXT"),
+            ("friend.example", "MX"),
+            ("friend.example", "NS"),
+            ("friend.example", "CNAME"),
+            ("friend.example", "A"),
+            ("_dmarc.friend.example", "TXT"),
+            ("dkim._domainkey.friend.example", "TXT"),
+            ("autoconfig.friend.example", "A"),
+            ("autodiscover.friend.example", "AAAA"),
+            ("_autodiscover._tcp.friend.example", "SRV"),
+            ("mail.friend.example", "A"),
+            ("mx1.cow.example", "A"),
+            ("mx1.cow.example", "AAAA"),
+        )
+    } <= before_any_answer
+    await task
+    later = {question.name.to_text() for question in set(server.asked_udp) - before_any_answer}
+    assert later == {"_spf.cow.example.", "friend.example._report._dmarc.cow.example."}
+
+
+async def test_a_healthy_domain_takes_its_longest_chain_and_no_longer(
+    case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
+) -> None:
+    server = await zone_server(case_file.zones(healthy(case_file)), delay=DELAY)
+    started = time.perf_counter()
+    report = await checker(resolver(server)).check(DOMAIN, expected.dkim)
+    seconds = time.perf_counter() - started
+    assert report.status is Status.PASS
+    assert seconds < 4 * DELAY + SLACK
+    assert report.elapsed_ms <= seconds * 1000 + 1
+
+
+async def test_an_spf_bomb_stays_within_the_bound_and_leaves_room_for_the_rest(
+    case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
+) -> None:
+    names = [f"i{n}" for n in range(60)]
+    bomb = "".join(f'{n} TXT "v=spf1 include:{n}a.friend.example -all"\n' for n in names)
+    includes = "".join(f'" include:{n}.friend.example"' for n in names)
+    mx = "".join(f"@ MX {n} {name}.friend.example.\n" for n, name in enumerate(names))
+    zone = f'@ TXT "v=spf1"{includes}" -all"\n'
+    server = await zone_server(case_file.with_zone(zone + bomb + mx))
+    heard = Heard(resolver(server).ask)
+    observed = await observe(heard, expected)
+    assert observed.queries == len(heard.questions) <= MOST_QUESTIONS
+    for name, rdtype in (("_dmarc.friend.example", "TXT"), ("mail.friend.example", "A")):
+        answer = observed.answer(name, rdtype)
+        assert answer is not None
+        assert not answer.failed
+
+
+async def test_a_cancelled_check_leaves_nothing_behind(
+    case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
+) -> None:
+    complaints: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    server = await zone_server(case_file.zones(healthy(case_file)), delay=DELAY)
+    check = checker(resolver(server)).check
+    draw = random.Random(3)
+    for _ in range(20):
+        task = asyncio.create_task(check(DOMAIN, expected.dkim))
+        await asyncio.sleep(draw.uniform(0, 2 * DELAY))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await asyncio.sleep(3 * DELAY)  # what the mail server's names are kept in comes in
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
+    assert (await check(DOMAIN, expected.dkim)).status is Status.PASS
+
+
+async def test_the_mail_servers_own_answers_are_asked_once_for_many_domains(
+    case_file: CaseFile, zone_server: Start, resolver: Any
+) -> None:
+    server = await zone_server(case_file.zones(healthy(case_file)))
+    heard = Heard(resolver(server).ask)
+    check = Checker(heard, SERVER, now).check
+    await asyncio.gather(
+        *(check(Domain.of(f"m{n}.friend.example"), KeyUnknown()) for n in range(5))
+    )
+    await check(DOMAIN, KeyUnknown())
+    await check(DOMAIN, KeyUnknown())
+    own = {q: n for q, n in heard.questions.items() if q.name in {HOST, name("_spf.cow.example")}}
+    assert set(own.values()) == {1}
+    assert {dns.rdatatype.to_text(q.rdtype) for q in own} == {"A", "AAAA", "TXT"}
+    # A second look at a domain is one.
+    assert heard.questions[Question.of("friend.example", "MX")] == 2
+    assert heard.questions[Question.of("friend.example", "TXT")] == 2
+
+
+def name(text: str) -> dns.name.Name:
+    return dns.name.from_text(text)
+
+
+class Counted:
+    """An Ask that counts, and answers with what it is told to."""
+
+    def __init__(self, outcome: Outcome, ttl: int | None = 3600) -> None:
+        self.outcome = outcome
+        self.ttl = ttl
+        self.asked: list[Question] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        question = Question.of(name, rdtype)
+        self.asked.append(question)
+        await self.gate.wait()
+        return Answer(question, self.outcome, ttl=self.ttl)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SERVFAIL, Outcome.TIMEOUT, Outcome.REFUSED])
+async def test_failed_answers_of_the_server_are_not_kept(outcome: Outcome) -> None:
+    source = Counted(outcome)
+    ask = ServerAnswers(source, SERVER)
+    await ask(HOST, "A")
+    source.outcome = Outcome.NODATA
+    assert (await ask(HOST, "A")).outcome is Outcome.NODATA
+    await ask(HOST, "A")
+    assert len(source.asked) == 2
+
+
+async def test_an_answer_is_not_kept_longer_than_its_ttl() -> None:
+    source = Counted(Outcome.NODATA, ttl=0)
+    ask = ServerAnswers(source, SERVER)
+    await ask(HOST, "A")
+    await ask(HOST, "A")
+    assert len(source.asked) == 2
+
+
+async def test_equal_questions_under_way_are_merged_and_survive_a_cancelled_one() -> None:
+    source = Counted(Outcome.NODATA)
+    source.gate.clear()
+    ask = ServerAnswers(source, SERVER)
+    first = asyncio.create_task(ask(HOST, "A"))
+    second = asyncio.create_task(ask("MX1.cow.example", "A"))
+    await asyncio.sleep(0)
+    first.cancel()
+    source.gate.set()
+    assert (await second).outcome is Outcome.NODATA
+    assert len(source.asked) == 1
+
+
+async def test_an_answer_that_nobody_waited_for_any_more_is_not_kept_for_ever() -> None:
+    source = Counted(Outcome.TIMEOUT)
+    source.gate.clear()
+    ask = ServerAnswers(source, SERVER)
+    only = asyncio.create_task(ask(HOST, "A"))
+    await asyncio.sleep(0)
+    only.cancel()
+    source.gate.set()
+    await asyncio.sleep(0.01)
+    source.outcome = Outcome.NODATA
+    assert (await ask(HOST, "A")).outcome is Outcome.NODATA
+
+
+async def test_nothing_of_a_members_domain_is_kept() -> None:
+    source = Counted(Outcome.NODATA)
+    ask = ServerAnswers(source, SERVER)
+    for owner in ("friend.example", "_dmarc.friend.example", "cow.example", "x.mx1.cow.example"):
+        await ask(owner, "TXT")
+        await ask(owner, "TXT")
+    assert len(source.asked) == 8
