@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _MARKDOWN = re.compile(r"([\\`*_~|>#\[\]()<:@-])")
 
 
+# What an expression in an own template can raise while it is rendered, such as {{ 1 / 0 }}.
+_FAULTS_INSIDE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
 class Medium(StrEnum):
     """Where the words will be read."""
 
@@ -50,6 +54,7 @@ class Words:
 
     def __init__(self, medium: Medium = Medium.PLAIN, own: Path | None = None) -> None:
         self._medium = medium
+        self._own = own
         folders = [own] if own else []
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader([*folders, shipped_templates()]),
@@ -61,6 +66,11 @@ class Words:
         self._environment.filters["join_words"] = self._join
         if own:
             self._compile_all(own)
+
+    @cached_property
+    def plain(self) -> Words:
+        """The same words for files and terminals."""
+        return self if self._medium is Medium.PLAIN else Words(Medium.PLAIN, self._own)
 
     def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
         """Return a finding's one or two sentences."""
@@ -79,7 +89,7 @@ class Words:
         name = f"en/{template}.j2"
         try:
             return self._environment.get_template(name).render(facts)
-        except jinja2.TemplateError as error:
+        except (jinja2.TemplateError, *_FAULTS_INSIDE) as error:
             raise TextError(f"The template {name} cannot be used: {error}.") from error
 
     def label(self, group: str, key: str) -> str:

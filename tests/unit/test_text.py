@@ -62,6 +62,12 @@ def test_a_value_that_is_not_given_is_an_error(tmp_path: Path) -> None:
         Words(own=tmp_path).sentence("findings/x", {})
 
 
+def test_an_expression_that_cannot_be_computed_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "findings/x", "{{ domain + 1 }}")
+    with pytest.raises(TextError, match=r"en/findings/x\.j2"):
+        Words(own=tmp_path).sentence("findings/x", {"domain": "friend.example"})
+
+
 def test_own_templates_go_before_the_shipped_ones(tmp_path: Path) -> None:
     write(tmp_path, "findings/mx-missing", "No MX at {{ domain }}.")
     assert Words(own=tmp_path).sentence("findings/mx-missing", {"domain": "d"}) == "No MX at d."

@@ -1,0 +1,94 @@
+"""What the buttons of a check card do."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.ui.buttons import Action
+from bot.ui.card import Card
+from bot.ui.check_card import build_check_card
+from bot.ui.limits import CHECKS_A_MINUTE
+from bot.ui.notice import build_notice
+from bot.ui.records_card import build_records_card, zone_file
+from bot.ui.replies import UNDELIVERED, Progress, acknowledge, answer, whisper
+
+if TYPE_CHECKING:
+    from bot.client import Client
+    from bot.desk import KeptCheck
+    from bot.text import Words
+
+
+async def press(interaction: discord.Interaction[Client], action: Action, check_id: int) -> None:
+    """Do what a button of a stored check's card says, or tell that the check is gone."""
+    if action in (Action.AGAIN, Action.SHARE):
+        await interaction.response.defer()  # acknowledges the press and leaves the card as it is
+    else:
+        await acknowledge(interaction)
+    kept = await interaction.client.desk.kept(check_id)
+    if kept is None:
+        await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
+        return
+    match action:
+        case Action.AGAIN:
+            await _check_again(interaction, kept)
+        case Action.RECORDS:
+            await _show_records(interaction, kept)
+        case Action.ZONE:
+            await _send_zone_file(interaction, kept)
+        case Action.SHARE:
+            await _share(interaction, kept)
+
+
+def build_cooldown_notice(seconds: float, words: Words) -> Card:
+    """Return the notice that says in how many seconds the next check can be asked for."""
+    return build_notice("cooldown", {"seconds": math.ceil(seconds), "most": CHECKS_A_MINUTE}, words)
+
+
+async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+    """Check the domain anew and put the result in place of the card, private or shared."""
+    client = interaction.client
+    wait = client.limits.checks.take(interaction.user.id)
+    if wait:
+        await whisper(interaction, build_cooldown_notice(wait, client.words))
+        return
+    shared = interaction.message is not None and not interaction.message.flags.ephemeral
+    domain = kept.report.domain
+    shown = kept
+    try:
+        async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
+            shown = await client.desk.check(domain, interaction.user.id)
+    finally:
+        # Also where the check failed: the card must not stay behind as a progress notice.
+        card = build_check_card(shown, client.desk.server, client.words, shared=shared)
+        await answer(interaction, card)
+
+
+async def _show_records(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+    expected = await interaction.client.desk.expect(kept.report.domain)
+    await answer(interaction, build_records_card(expected, interaction.client.words))
+
+
+async def _send_zone_file(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+    words = interaction.client.words
+    domain = kept.report.domain
+    file = zone_file(await interaction.client.desk.expect(domain), words)
+    view = build_notice("zone_file", {"domain": domain.unicode}, words).view
+    view.add_item(discord.ui.File(file))
+    await answer(interaction, Card(view, (file,)))
+
+
+async def _share(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+    """Post the card for everybody in the channel, as the member's own answer to the press."""
+    client = interaction.client
+    pressed_on = interaction.message.id if interaction.message else 0
+    if not client.limits.take_share(pressed_on):
+        return  # pressed twice; it is there already
+    card = build_check_card(kept, client.desk.server, client.words, shared=True)
+    try:
+        await interaction.followup.send(view=card.view, files=list(card.files), ephemeral=False)
+    except UNDELIVERED:
+        client.limits.give_back_share(pressed_on)
+        raise

@@ -1,0 +1,105 @@
+"""A whole report as a text file, for what has no room on a card."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.characters import reveal
+from bot.checks.export import context_of
+from bot.checks.finding import Status
+from bot.mail.spelling import relative_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dns.name
+
+    from bot.checks.finding import Fix
+    from bot.checks.report import Report
+    from bot.mail.server import MailServer
+    from bot.text import Words
+
+_WIDTH = 78  # characters of a line of words; values are never wrapped
+
+
+def report_file(report: Report, server: MailServer, words: Words) -> discord.File:
+    """Return the report as `report.txt`."""
+    data = report_text(report, server, words).encode("utf-8", "replace")
+    return discord.File(io.BytesIO(data), filename="report.txt")
+
+
+def report_text(report: Report, server: MailServer, words: Words) -> str:
+    """Return the report in plain words: steps, every check in full, what is worth knowing."""
+    plain = words.plain
+    context = context_of(report, server)
+    status = report.status.value
+    lines = [
+        f"{report.domain.ascii}: {plain.label('summaries', status)} ({status})",
+        f"{report.checked_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
+    ]
+    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    if steps:
+        lines += _title(plain.label("headings", "steps"))
+    for number, finding in enumerate(steps, start=1):
+        lines += _paragraph(f"{number}. ", plain.finding(finding, context))
+        for fix in finding.fixes:
+            lines += ["", *_fix(fix, report.zone, plain)]
+        lines.append("")
+    lines += _title(plain.label("headings", "overview"))
+    for result in report.results:
+        label = plain.label("checks", result.check.value)
+        lines.append(f"{label}: {plain.label('statuses', result.status.value)}")
+        lines += _records(plain.label("headings", "expected"), result.expected)
+        lines += _records(plain.label("headings", "found"), result.found)
+        if result.note:
+            lines += _paragraph("    ", plain.note(result.note, context))
+    others = [f for f in report.findings if f.severity is Status.INFO]
+    if others:
+        lines += _title(plain.label("headings", "other"))
+    for finding in others:
+        lines += _paragraph("- ", plain.finding(finding, context))
+    return "\n".join(lines) + "\n"
+
+
+def _title(text: str) -> list[str]:
+    return ["", text, "-" * len(text)]
+
+
+def _paragraph(sign: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=sign,
+        subsequent_indent=" " * len(sign),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _fix(fix: Fix, zone: dns.name.Name, words: Words) -> list[str]:
+    fields: list[tuple[str, str | int | None]] = [
+        ("old_name", relative_name(fix.old_owner, zone) if fix.old_owner else None),
+        ("name", relative_name(fix.owner, zone)),
+        ("type", fix.type),
+        ("priority", fix.priority),
+        ("old", fix.old),
+        ("value", fix.value),
+        ("ttl", fix.ttl),
+    ]
+    return [
+        f"   {words.label('actions', fix.action.value)}",
+        *(
+            f"     {words.label('headings', key):<10} {reveal(str(value))}"
+            for key, value in fields
+            if value is not None
+        ),
+    ]
+
+
+def _records(label: str, records: Iterable[str]) -> list[str]:
+    return [f"    {label:<9} {reveal(record)}" for record in records]
