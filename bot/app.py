@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.checks.checker import Checker
-from bot.desk import Core
+from bot.desk import Core, Desk
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server, system_servers
-from bot.errors import UsageError
+from bot.errors import ConfigError, InvalidKey, UsageError
 from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
-from bot.text import Words
+from bot.text import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    from bot.client import Client
     from bot.config import Settings
     from bot.mail.server import MailServer
+
+CHECKS_KEPT = timedelta(days=400)  # cards of older checks are out of date
+
+_NO_TOKEN = (
+    "DISCORD_TOKEN: It is not set, and the bot connects to Discord with it.",
+    "Make a bot at https://discord.com/developers/applications, and write its token into .env.",
+    "To try the bot without a token, call: make demo",
+)
 
 
 @asynccontextmanager
@@ -55,6 +64,56 @@ async def open_core(
         )
 
 
+@asynccontextmanager
+async def open_client(settings: Settings) -> AsyncIterator[Client]:
+    """Yield the Discord client, not connected yet, over a resolver and a store of its own.
+
+    Raises:
+        StoreError: the store cannot be opened, or belongs to another process.
+
+    """
+    # Imported late: they take a second, and the console needs none of them.
+    from bot.client import Client  # noqa: PLC0415
+    from bot.store.command_fingerprints import CommandFingerprints  # noqa: PLC0415
+    from bot.store.database import Database  # noqa: PLC0415
+    from bot.store.known_keys import KnownKeys  # noqa: PLC0415
+    from bot.store.recent_domains import RecentDomains  # noqa: PLC0415
+    from bot.store.stored_checks import StoredChecks  # noqa: PLC0415
+
+    words = Words(Medium.DISCORD, settings.templates_dir)
+    server = settings.mail_server()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(await Database.open(settings.database_url))
+        resolver = await stack.enter_async_context(
+            Resolver(settings.dns_servers or system_servers())
+        )
+        checker = Checker(resolver.ask, server, _now)
+        core = Core(server, words, checker, KnownKeys(database))
+        checks = StoredChecks(database)
+        await checks.purge(_now() - CHECKS_KEPT)
+        desk = Desk(core, RecentDomains(database), checks, _now)
+        yield Client(settings, desk, words, CommandFingerprints(database))
+
+
+async def run(settings: Settings) -> None:
+    """Connect to Discord, and return when the bot was told to stop and has come to its end.
+
+    Raises:
+        ConfigError: there is no token, or Discord does not know it.
+        StoreError: the store cannot be opened, or belongs to another process.
+        UsageError: Discord cannot be reached at the start.
+
+    """
+    if settings.discord_token is None:
+        raise ConfigError(_NO_TOKEN)
+    from bot.logs import start_logging  # noqa: PLC0415 - as in open_client
+    from bot.running import run_until_stopped  # noqa: PLC0415
+
+    start_logging()
+    async with open_client(settings) as client:
+        await run_until_stopped(client, settings.discord_token.get_secret_value())
+
+
 def _may_have_store(url: str) -> bool:
     """Whether a store could be there: not where a SQLite file is named that does not exist."""
     scheme, _, path = url.partition(":///")
@@ -83,7 +142,10 @@ def parse_key(text: str | None, server: MailServer) -> DkimKnowledge | None:
     """
     if text is None:
         return None
-    return KnownKey(server.dkim_selector, DkimRecord.parse(text), "--dkim")
+    try:
+        return KnownKey(server.dkim_selector, DkimRecord.parse(text), "--dkim")
+    except InvalidKey as error:
+        raise InvalidKey(f"--dkim: {error}") from error
 
 
 def _now() -> datetime:

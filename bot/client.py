@@ -1,0 +1,138 @@
+"""The Discord client: what it listens to, which commands Discord knows, and who answers errors."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+import cogs.dns
+import cogs.help
+import cogs.settings
+from bot.store.command_fingerprints import CommandFingerprint
+from bot.ui.funnel import Funnel
+from bot.ui.handlers import Handlers
+from bot.ui.limits import Limits
+from bot.ui.notice import build_notice
+from bot.ui.replies import UNDELIVERED, whisper
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.config import Settings
+    from bot.desk import Desk
+    from bot.store.command_fingerprints import CommandFingerprints
+    from bot.text import Words
+
+_STALE_AFTER = 0.5  # seconds that a button or form may take to find its handler
+
+_log = logging.getLogger(__name__)
+
+
+class _Tree(app_commands.CommandTree["Client"]):
+    """The slash commands; each is admitted first and fails into the funnel."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Client], /) -> bool:
+        """Whether the bot takes new work."""
+        return await self.client.handlers.admit(interaction)
+
+    async def on_error(
+        self, interaction: discord.Interaction[Client], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Hand the error to the funnel."""
+        await self.client.funnel.report(interaction, error)
+
+
+class Client(commands.Bot):
+    """The bot as Discord sees it; it needs no intents, for interactions come without."""
+
+    def __init__(
+        self, settings: Settings, desk: Desk, words: Words, fingerprints: CommandFingerprints
+    ) -> None:
+        super().__init__(
+            commands.when_mentioned,
+            help_command=None,
+            tree_cls=_Tree,
+            intents=discord.Intents.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        self.settings = settings
+        self.desk = desk
+        self.words = words
+        self.funnel = Funnel(words)
+        self.handlers = Handlers(words)
+        self.limits = Limits()
+        self._fingerprints = fingerprints
+        self._command_ids: Mapping[str, int] = {}
+
+    def mention(self, command: str) -> str:
+        """Return a command for people to click, or its name where Discord's id is not known."""
+        number = self._command_ids.get(command)
+        return f"</{command}:{number}>" if number else f"`/{command}`"
+
+    async def setup_hook(self) -> None:
+        """Load the commands and let Discord know them, if it does not yet."""
+        for module in (cogs.settings, cogs.dns, cogs.help):
+            await module.setup(self)
+        try:
+            self._command_ids = await self._sync()
+        except (discord.DiscordException, *UNDELIVERED) as error:
+            # What Discord knows from the last time goes on working meanwhile.
+            _log.error("Discord did not take the commands: %s", error)
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer a button or a form that nothing knows any more."""
+        if interaction.type not in {
+            discord.InteractionType.component,
+            discord.InteractionType.modal_submit,
+        }:
+            return
+        if self.handlers.has_seen(interaction):
+            return
+        await asyncio.sleep(_STALE_AFTER)
+        if interaction.response.is_done() or self.handlers.has_seen(interaction):
+            return
+        if not await self.handlers.admit(interaction):
+            return
+        _log.info("interaction %d: nothing knows this button or form any more", interaction.id)
+        try:
+            await whisper(interaction, build_notice("out_of_date", {}, self.words))
+        except UNDELIVERED as error:
+            _log.info("interaction %d: the member was not told (%s)", interaction.id, error)
+
+    async def _sync(self) -> Mapping[str, int]:
+        """Return the ids of the commands by name, asking Discord only where they changed."""
+        guild_id = self.settings.discord_guild_id
+        guild = discord.Object(guild_id) if guild_id else None
+        if guild:
+            self.tree.copy_global_to(guild=guild)
+        fingerprint = self._fingerprint(guild)
+        known = await self._fingerprints.get(guild_id)
+        if known and known.fingerprint == fingerprint:
+            return known.command_ids
+        synced = await self.tree.sync(guild=guild)
+        ids = {command.name: command.id for command in synced}
+        await self._fingerprints.put(
+            CommandFingerprint(guild_id, fingerprint, ids, datetime.now(UTC))
+        )
+        _log.info("%d commands synced", len(ids))
+        return ids
+
+    def _fingerprint(self, guild: discord.Object | None) -> str:
+        """Return a digest of what Discord is to know, and as which application."""
+        payloads = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
+        what = [self.application_id, guild.id if guild else None, payloads]
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()

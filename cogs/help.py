@@ -1,0 +1,43 @@
+"""`/help`: what the bot can do, made from the commands that it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.ui.help_card import CommandLine, build_help_card
+from bot.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import discord
+
+    from bot.client import Client
+
+
+class HelpCog(commands.Cog):
+    """The list of commands."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @app_commands.command(name="help", description="What this bot can do for you")
+    async def help(self, interaction: discord.Interaction[Client]) -> None:
+        """Answer with the list of commands; each can be pressed."""
+        await acknowledge(interaction)
+        lines = sorted(self._list_commands(), key=lambda line: line.description)
+        card = build_help_card(lines, self._client.desk.server, self._client.words)
+        await answer(interaction, card)
+
+    def _list_commands(self) -> Iterator[CommandLine]:
+        for command in self._client.tree.walk_commands():
+            if isinstance(command, app_commands.Command):  # a group by itself cannot be called
+                yield CommandLine(self._client.mention(command.qualified_name), command.description)
+
+
+async def setup(client: Client) -> None:
+    """Give the client this command."""
+    await client.add_cog(HelpCog(client))

@@ -1,0 +1,42 @@
+"""`/mailsettings`: what to type into a mail client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.names import MailAddress
+from bot.ui.replies import acknowledge, answer
+from bot.ui.settings_card import build_settings_card
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Client
+
+
+class SettingsCog(commands.Cog):
+    """The settings of a mail client, with the user name filled in."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @app_commands.command(
+        name="mailsettings", description="What to type into your mail app, and where the webmail is"
+    )
+    @app_commands.describe(address="Your mail address, to fill in the user name")
+    async def mailsettings(
+        self, interaction: discord.Interaction[Client], address: str | None = None
+    ) -> None:
+        """Answer with the settings card."""
+        await acknowledge(interaction)
+        who = None if address is None else MailAddress.parse(address)
+        settings = self._client.desk.settings(who)
+        await answer(interaction, build_settings_card(settings, self._client.words))
+
+
+async def setup(client: Client) -> None:
+    """Give the client this command."""
+    await client.add_cog(SettingsCog(client))

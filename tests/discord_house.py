@@ -1,0 +1,169 @@
+"""The whole bot on a simulated Discord, over a resolver, a DNS world and a store of its own."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from simcord import Env
+
+from bot.app import open_client
+from bot.config import Settings, load_settings
+from bot.demo.server import ZoneServer
+from bot.demo.world import DEMO_ENVIRONMENT
+from bot.demo.world import zones as demo_zones
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from simcord import ChannelHandle, GuildHandle, MemberActor
+    from simcord.results import InteractionResult, ResponseMessage
+
+    from bot.client import Client
+    from bot.demo.zones import Zones
+
+BUTTON, TEXT = 2, 10  # types of components
+
+_demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
+
+
+class LogWatch(logging.Handler):
+    """Keeps what is logged at ERROR; a test takes what it expects, the rest is a fault."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self._messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+    def take(self) -> list[str]:
+        """Return the messages so far and forget them."""
+        messages, self._messages = self._messages, []
+        return messages
+
+
+@dataclass
+class House:
+    """The bot in a Discord server with two members, and the DNS world that it asks."""
+
+    env: Env
+    client: Client
+    dns: ZoneServer
+    guild: GuildHandle
+    channel: ChannelHandle
+    ann: MemberActor
+    ben: MemberActor
+    settings: Settings
+    store: Path
+    stack: AsyncExitStack
+
+    async def restart(self) -> None:
+        """Stop the bot and start it again on the same store, as another process would."""
+        await self.stack.aclose()
+        self.client = await self.stack.enter_async_context(_open(self.settings))
+        await self.env.restart_bot(self.client)
+
+    async def check(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
+        """Return the answer to `/dnscheck`."""
+        return answer_to(await (who or self.ann).slash(self.channel, "dnscheck", domain=name))
+
+    async def share(self, card: ResponseMessage) -> ResponseMessage:
+        """Return the public card that comes of sharing one of Ann's."""
+        (shared,) = (await self.ann.click(card, label="Share")).followups
+        return shared
+
+
+@asynccontextmanager
+async def keep_house(
+    store: Path,
+    zones: Zones | None = None,
+    *,
+    environ: Mapping[str, str] = DEMO_ENVIRONMENT,
+) -> AsyncIterator[House]:
+    """Yield a house over these zones, or over the demo's, with its database in the file `store`."""
+    async with (
+        ZoneServer(_demo_zones() if zones is None else zones) as dns,
+        AsyncExitStack() as stack,
+    ):
+        servers = "{}:{}".format(*dns.address)
+        url = f"sqlite+aiosqlite:///{store}"
+        settings = load_settings({**environ, "DNS_SERVERS": servers, "DATABASE_URL": url})
+        client = await stack.enter_async_context(_open(settings))
+        # Errors are looked for in the log, where those of dynamic items are found, too.
+        env = Env(client, check_errors=False)
+        await env.start()
+        guild = env.create_guild("Farm")
+        try:
+            yield House(
+                env=env,
+                client=client,
+                dns=dns,
+                guild=guild,
+                channel=guild.create_text_channel("mail"),
+                ann=guild.add_member(env.create_user("ann")),
+                ben=guild.add_member(env.create_user("ben")),
+                settings=settings,
+                store=store,
+                stack=stack,
+            )
+        finally:
+            await env.shutdown()
+
+
+@asynccontextmanager
+async def _open(settings: Settings) -> AsyncIterator[Client]:
+    async with open_client(settings) as client:
+        try:
+            yield client
+        finally:
+            await client.close()  # the simulation leaves that to us
+
+
+def break_table(house: House, table: str) -> None:
+    """Take a table away, as a damaged file would."""
+    change_store(house, f"DROP TABLE {table}")
+
+
+def change_store(house: House, statement: str) -> None:
+    """Change the database behind the bot's back."""
+    with closing(sqlite3.connect(house.store)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def answer_to(result: InteractionResult) -> ResponseMessage:
+    """Return the answer to an interaction; there has to be one."""
+    assert result.response is not None
+    return result.response
+
+
+def whisper_after(result: InteractionResult) -> ResponseMessage:
+    """Return the one message that followed a press; it has to be private."""
+    (message,) = result.followups
+    assert message.ephemeral
+    return message
+
+
+def text_of(message: ResponseMessage) -> str:
+    """Return all text of a card."""
+    return "\n".join(part["content"] for part in walk(message.components) if part["type"] == TEXT)
+
+
+def labels_of(message: ResponseMessage) -> list[str]:
+    """Return the labels of a card's buttons."""
+    return [part["label"] for part in walk(message.components) if part["type"] == BUTTON]
+
+
+def walk(components: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield components and those in them."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components", ()))
+        if accessory := component.get("accessory"):
+            yield from walk((accessory,))

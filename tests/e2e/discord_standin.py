@@ -1,0 +1,282 @@
+"""A small stand-in for Discord: the HTTP calls and the gateway that the bot uses, on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import WSMsgType, web
+from discord_payloads import (
+    APPLICATION,
+    BUTTON,
+    Json,
+    describe_application,
+    describe_bot,
+    describe_interaction,
+    describe_member,
+    describe_message,
+    text_of,
+    walk,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TOKEN = "token-of-the-stand-in"
+_EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
+
+
+@dataclass
+class Press:
+    """An interaction as it was sent, and what the bot made of it; times are of the monotonic."""
+
+    payload: Json
+    sent_at: float = 0.0
+    first: Json | None = None  # the first answer, type and data
+    first_at: float = 0.0
+    message: Json = field(default_factory=dict)  # the original response as it stands
+    shown: list[str] = field(default_factory=list)  # its texts, the oldest first
+    others: list[Json] = field(default_factory=list)  # the messages after it
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def texts(self) -> str:
+        """What the member reads last."""
+        return self.shown[-1] if self.shown else ""
+
+    async def until(self, is_so: Callable[[Self], bool], seconds: float = 10.0) -> Self:
+        """Return this when it is so, or fail after some seconds."""
+        async with self.changed, asyncio.timeout(seconds):
+            await self.changed.wait_for(lambda: is_so(self))
+        return self
+
+    async def acknowledged(self) -> Self:
+        return await self.until(lambda press: press.first is not None)
+
+    async def answered(self, seconds: float = 10.0) -> Self:
+        """Return this when a card with buttons or any message with a text has come."""
+        return await self.until(lambda press: bool(press.shown), seconds)
+
+
+class DiscordStandin:
+    """Listens while the `async with` block lasts; remembers all that the bot sends."""
+
+    def __init__(self) -> None:
+        self.syncs: list[tuple[str, list[Json]]] = []  # path and commands
+        self.identifies: list[Json] = []
+        self.resumes: list[Json] = []
+        self.refusals: list[float] = []  # when a 429 was sent
+        self.retry_after = 0.0  # > 0: the next edit of a message is refused with this
+        self.presses: dict[str, Press] = {}  # by token
+        self.gateway_up = asyncio.Event()
+        self._numbers = iter(range(10_000, 10_000_000))
+        self._socket: web.WebSocketResponse | None = None
+        self._sequence = 0
+
+    async def __aenter__(self) -> Self:
+        app = web.Application(client_max_size=30_000_000)
+        app.add_routes(
+            [
+                web.get("/api/users/@me", self._me),
+                web.get("/api/oauth2/applications/@me", self._application),
+                web.put("/api/applications/{app}/commands", self._sync),
+                web.put("/api/applications/{app}/guilds/{guild}/commands", self._sync),
+                web.post("/api/interactions/{id}/{token}/callback", self._first),
+                web.patch("/api/webhooks/{app}/{token}/messages/@original", self._edit),
+                web.post("/api/webhooks/{app}/{token}", self._follow),
+                web.get("/gateway", self._gateway),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.api, self.gateway = f"http://{host}:{port}/api", f"ws://{host}:{port}/gateway"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._runner.cleanup()
+
+    async def run_command(
+        self,
+        name: str,
+        options: Mapping[str, str] = MappingProxyType({}),
+        *,
+        locale: str = "en-US",
+        member: int | None = None,
+    ) -> Press:
+        """Send a slash command as a member does."""
+        given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
+        data = {"id": "77", "name": name, "type": 1, "options": given}
+        more = {"member": describe_member(member)} if member else {}
+        return await self._send_interaction(2, data, locale=locale, **more)
+
+    async def press(self, custom_id: str, message: Json) -> Press:
+        """Press a button of a message."""
+        data = {"custom_id": custom_id, "component_type": BUTTON}
+        return await self._send_interaction(3, data, message=message)
+
+    async def submit(self, custom_id: str) -> Press:
+        """Send a form."""
+        return await self._send_interaction(5, {"custom_id": custom_id, "components": []})
+
+    async def drop(self, *, code: int) -> None:
+        """Close the gateway's socket with a code, as a lost connection does."""
+        self.gateway_up.clear()
+        assert self._socket is not None
+        await self._socket.close(code=code)
+
+    async def ask_to_reconnect(self) -> None:
+        self.gateway_up.clear()
+        await self._send({"op": 7, "d": None})
+
+    async def ready(self, seconds: float = 20.0) -> None:
+        """Return when the bot is connected to the gateway."""
+        async with asyncio.timeout(seconds):
+            await self.gateway_up.wait()
+
+    async def _send_interaction(self, kind: int, data: Json, **more: Any) -> Press:
+        number = str(next(self._numbers))
+        payload = {**describe_interaction(number, kind, data), **more}
+        press = self.presses[payload["token"]] = Press(payload)
+        press.sent_at = time.monotonic()
+        await self._dispatch("INTERACTION_CREATE", payload)
+        return press
+
+    async def _dispatch(self, event: str, data: Json) -> None:
+        self._sequence += 1
+        await self._send({"op": 0, "t": event, "s": self._sequence, "d": data})
+
+    async def _send(self, message: Json) -> None:
+        assert self._socket is not None
+        await self._socket.send_str(json.dumps(message))
+
+    async def _me(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bot {TOKEN}":
+            return _reply({"message": "401: Unauthorized", "code": 0}, 401)
+        return _reply(describe_bot())
+
+    async def _application(self, _: web.Request) -> web.Response:
+        return _reply(describe_application())
+
+    async def _sync(self, request: web.Request) -> web.Response:
+        commands = await request.json()
+        self.syncs.append((request.path, commands))
+        return _reply(
+            [
+                {
+                    **command,
+                    "id": str(500 + place),
+                    "application_id": str(APPLICATION),
+                    "version": "1",
+                }
+                for place, command in enumerate(commands)
+            ]
+        )
+
+    async def _first(self, request: web.Request) -> web.Response:
+        came_at = time.monotonic()
+        press = self.presses[request.match_info["token"]]
+        body = await _read(request)
+        if press.first is not None:
+            return _reply({"message": "already acknowledged", "code": 40060}, 400)
+        press.first, press.first_at = body, came_at
+        if body["type"] in (4, 7):
+            await self._show(press, body["data"])
+        async with press.changed:
+            press.changed.notify_all()
+        number = press.payload["id"]
+        return _reply(
+            {
+                "interaction": {"id": number, "type": press.payload["type"]},
+                "resource": {
+                    "type": body["type"],
+                    "message": self._message(body.get("data") or {}),
+                },
+            }
+        )
+
+    async def _edit(self, request: web.Request) -> web.Response:
+        press = self.presses[request.match_info["token"]]
+        body = await _read(request)
+        if self.retry_after:
+            wait, self.retry_after = self.retry_after, 0.0
+            self.refusals.append(time.monotonic())
+            limit = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
+            return _reply(limit, 429, {"Via": "1.1 google", "Retry-After": str(wait)})
+        return _reply(await self._show(press, body))
+
+    async def _follow(self, request: web.Request) -> web.Response:
+        press = self.presses[request.match_info["token"]]
+        message = self._message(await _read(request))
+        async with press.changed:
+            press.others.append(message)
+            press.changed.notify_all()
+        return _reply(message)
+
+    async def _show(self, press: Press, body: Json) -> Json:
+        private = (press.first or {}).get("data", {}).get("flags", 0) & _EPHEMERAL
+        message = self._message(body, private)
+        async with press.changed:
+            press.message = message
+            press.shown.append(text_of(message))
+            press.changed.notify_all()
+        return message
+
+    def _message(self, body: Json, flags: int = 0) -> Json:
+        for place, part in enumerate(walk(body), 1):
+            part["id"] = place
+        flags |= body.get("flags", 0) | _COMPONENTS_V2
+        return describe_message(str(next(self._numbers)), flags, body.get("components", []))
+
+    async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self._socket = socket
+        await self._send({"op": 10, "d": {"heartbeat_interval": 41_250}})
+        async for message in socket:
+            if message.type is not WSMsgType.TEXT:
+                break
+            await self._hear(json.loads(message.data))
+        return socket
+
+    async def _hear(self, said: Json) -> None:
+        if said["op"] == 1:
+            await self._send({"op": 11, "d": None})
+        elif said["op"] == 2:
+            self.identifies.append(said["d"])
+            ready = {
+                "v": 10,
+                "user": describe_bot(),
+                "guilds": [],
+                "session_id": "session",
+                "resume_gateway_url": self.gateway,
+                "application": {"id": str(APPLICATION), "flags": 0},
+            }
+            await self._dispatch("READY", ready)
+            self.gateway_up.set()
+        elif said["op"] == 6:
+            self.resumes.append(said["d"])
+            await self._dispatch("RESUMED", {})
+            self.gateway_up.set()
+
+
+async def _read(request: web.Request) -> Json:
+    """Return what a call says, whether files come with it or not."""
+    if request.content_type == "application/json":
+        body: Json = await request.json()
+        return body
+    form = await request.post()
+    said: Json = json.loads(str(form["payload_json"]))
+    return said
+
+
+def _reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    # Discord names no charset, and the library reads JSON only then.
+    head = {"Content-Type": "application/json", **(headers or {})}
+    return web.Response(body=json.dumps(body).encode(), status=status, headers=head)

@@ -1,0 +1,297 @@
+"""The unmodified program as a process, against a stand-in for Discord over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from bot_process import Bot
+from discord_payloads import APPLICATION, GUILD, MEMBER, button, text_of
+from discord_standin import TOKEN, DiscordStandin
+
+from bot.demo import world
+from bot.demo.server import ZoneServer
+from bot.dns.answer import Question
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from discord_standin import Press
+
+BROKEN = "newcomer.example"
+COMMANDS: dict[str, dict[str, str]] = {
+    "mailsettings": {"address": "ann@friend.example"},
+    "dnsrecords": {"domain": BROKEN},
+    "dnscheck": {"domain": BROKEN},
+    "help": {},
+}
+_log = logging.getLogger(__name__)
+
+
+@pytest.fixture
+async def dns() -> AsyncIterator[ZoneServer]:
+    async with ZoneServer(world.zones()) as server:
+        yield server
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordStandin]:
+    async with DiscordStandin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def bot(tmp_path: Path, discord: DiscordStandin, dns: ZoneServer) -> Bot:
+    return Bot(tmp_path, discord, dns)
+
+
+async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    started = time.monotonic()
+    async with bot.running() as process:
+        boot, cpu = time.monotonic() - started, _cpu(process.pid)
+        await (await discord.run_command("help")).answered()
+        rss = _rss(process.pid)
+        _log.info("boot %.2f s, of it %.2f s of CPU, RSS %.0f MiB", boot, cpu, rss)
+        assert cpu < 5
+        assert rss < 130
+        assert discord.identifies[0]["intents"] == 0
+        assert await bot.stop(process) == 0
+    async with bot.running() as process:
+        press = await (await discord.run_command("help")).answered()
+        assert "</dnscheck:5" in press.texts
+        assert await bot.stop(process) == 0
+    assert len(discord.syncs) == 1
+    path, commands = discord.syncs[0]
+    assert path == f"/api/applications/{APPLICATION}/commands"
+    assert {command["name"] for command in commands} == {
+        "dnscheck",
+        "dnsrecords",
+        "help",
+        "mailsettings",
+    }
+    for command in commands:
+        assert command["contexts"] == [0, 1, 2]
+        assert command["integration_types"] == [0, 1]
+    bot.environment["DISCORD_GUILD_ID"] = str(GUILD)
+    async with bot.running() as process:
+        press = await (await discord.run_command("help")).answered()
+        assert "</dnscheck:5" in press.texts
+        assert await bot.stop(process) == 0
+    assert [path for path, _ in discord.syncs[1:]] == [
+        f"/api/applications/{APPLICATION}/guilds/{GUILD}/commands"
+    ]
+    assert "Traceback" not in bot.says()
+    assert "WARNING" not in bot.says()
+    assert TOKEN not in bot.says()
+
+
+async def test_two_hundred_commands_in_one_instant_are_all_acknowledged_in_time(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    async with bot.running():
+        await (await discord.run_command("help")).answered()
+        presses = [
+            await discord.run_command("mailsettings", member=MEMBER + number)
+            for number in range(200)
+        ]
+        times = [await _time_to_answer(press) for press in presses]
+    _log.info("200 in one instant: p50 %.3f s, p99 %.3f s", times[100], _p99(times))
+    assert max(times) < 3  # seconds that Discord waits
+
+
+async def test_with_two_hundred_checks_under_way_commands_are_acknowledged_within_50_ms(
+    bot: Bot, discord: DiscordStandin, dns: ZoneServer
+) -> None:
+    dns.delay = 0.1
+    async with bot.running():
+        await (await discord.run_command("help")).answered()
+        # Others may be busy on this machine: one round of three shows what the bot can do.
+        for turn in range(1, 4):
+            excess = await _measure_excess(discord, turn)
+            if excess <= 0:
+                break
+    assert excess <= 0
+
+
+async def _measure_excess(discord: DiscordStandin, turn: int) -> float:
+    """Return by how many seconds the 99th percentile of 200 checks exceeds what is allowed.
+
+    These are 50 ms and what a busy machine adds: here, and in the bot, a task that wakes up is as
+    late as this one.
+    """
+    presses, late = [], []
+    for number in range(200):
+        options = {"domain": f"member{number}.friend.example"}
+        member = MEMBER + turn * 1000 + number
+        presses.append(await discord.run_command("dnscheck", options, member=member))
+        asleep_at = time.monotonic()
+        await asyncio.sleep(0.004)
+        late.append(time.monotonic() - asleep_at - 0.004)
+    times = [await _time_to_answer(press) for press in presses]
+    _log.info("200 under way: p99 %.4f s, machine late by %.4f s", _p99(times), _p99(late))
+    for press in presses:
+        await press.answered(60)
+    return _p99(times) - 0.050 - 2 * _p99(late)
+
+
+async def test_two_presses_in_the_same_instant_share_one_check_and_are_both_answered(
+    bot: Bot, discord: DiscordStandin, dns: ZoneServer
+) -> None:
+    async with bot.running():
+        card = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        custom_id = button(card.message, "again")
+        dns.forget()
+        presses = [await discord.press(custom_id, card.message) for _ in range(2)]
+        for press in presses:
+            await press.answered()
+            assert BROKEN in press.texts
+        assert dns.asked[Question.of(BROKEN, "MX")] == 1
+
+
+async def test_a_member_with_another_language_is_answered(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    async with bot.running():
+        for command, options in COMMANDS.items():
+            press = await discord.run_command(command, options, locale="de")
+            assert (await press.answered()).texts
+    assert "Traceback" not in bot.says()
+
+
+async def test_an_answer_that_meets_a_rate_limit_is_given_when_it_is_over(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    async with bot.running():
+        discord.retry_after = 0.7
+        press = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        assert BROKEN in press.texts
+        assert len(discord.refusals) == 1
+        assert time.monotonic() - discord.refusals[0] >= 0.7
+
+
+async def test_a_lost_gateway_is_resumed_and_nothing_is_synced_again(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    async with bot.running():
+        await discord.ask_to_reconnect()
+        await discord.ready()
+        assert (await (await discord.run_command("help")).answered()).texts
+        await discord.drop(code=4000)
+        await discord.ready()
+        assert (await (await discord.run_command("help")).answered()).texts
+    assert [said["session_id"] for said in discord.resumes] == ["session", "session"]
+    assert len(discord.identifies) == len(discord.syncs) == 1
+
+
+async def test_sigterm_lets_a_check_end_and_tells_newcomers_to_wait(
+    bot: Bot, discord: DiscordStandin, dns: ZoneServer
+) -> None:
+    dns.delay = 0.5
+    async with bot.running() as process:
+        early = await (await discord.run_command("dnscheck", {"domain": BROKEN})).acknowledged()
+        process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        late = await (await discord.run_command("help")).acknowledged()
+        assert "restarting" in late.texts
+        await early.until(lambda press: "cowbell:again:" in str(press.message))
+        assert BROKEN in early.texts
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert "Traceback" not in bot.says()
+
+
+async def test_after_a_kill_the_buttons_of_old_cards_work(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    async with bot.running() as process:
+        card = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        process.kill()
+        await process.wait()
+    async with bot.running():
+        for action in ("records", "zone", "again"):
+            press = await discord.press(button(card.message, action), card.message)
+            assert BROKEN in (await press.answered()).texts
+        press = await discord.press(button(card.message, "share"), card.message)
+        await press.until(lambda press: bool(press.others))
+    assert "Traceback" not in bot.says()
+
+
+async def test_a_button_and_a_form_that_nothing_knows_are_out_of_date(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    async with bot.running():
+        card = await (await discord.run_command("help")).answered()
+        for press in (
+            await discord.press("cowbell:approve:7", card.message),
+            await discord.press(f"cowbell:again:{10**17}", card.message),
+            await discord.submit("a form of the last version"),
+        ):
+            await press.until(lambda press: bool(press.shown or press.others))
+            said = press.texts or text_of(press.others[0])
+            assert "out of date" in said
+
+
+async def test_what_fails_is_in_the_log_with_the_reference_that_the_member_gets(
+    bot: Bot, discord: DiscordStandin, tmp_path: Path
+) -> None:
+    own = tmp_path / "own" / "en" / "discord"
+    own.mkdir(parents=True)
+    (own / "settings_title.j2").write_text("{{ nothing }}")
+    bot.environment["TEMPLATES_DIR"] = str(tmp_path / "own")
+    async with bot.running():
+        told = (await (await discord.run_command("mailsettings")).answered()).texts
+    (line,) = [line for line in bot.says().splitlines() if " ERROR " in line]
+    reference = line.split("bot.ui.funnel: ")[1][:6]
+    assert f"`{reference}`" in told
+    assert "nothing" not in told
+
+
+async def test_a_token_that_discord_does_not_know_is_said_in_one_line(
+    bot: Bot, discord: DiscordStandin
+) -> None:
+    bot.environment["DISCORD_TOKEN"] = "another-token"
+    process = await bot.spawn()
+    assert await asyncio.wait_for(process.wait(), 15) == 2
+    assert bot.says().splitlines()[-1].startswith("DISCORD_TOKEN: Discord does not know this token")
+    assert "Traceback" not in bot.says()
+    assert "another-token" not in bot.says()
+
+
+async def test_without_a_token_three_lines_say_how_to_get_one(bot: Bot) -> None:
+    del bot.environment["DISCORD_TOKEN"]
+    process = await bot.spawn()
+    assert await asyncio.wait_for(process.wait(), 15) == 2
+    lines = bot.says().splitlines()
+    assert len(lines) == 3
+    assert "make demo" in lines[2]
+
+
+async def _time_to_answer(press: Press) -> float:
+    """Return the seconds to the first answer, once there is one."""
+    await press.acknowledged()
+    return press.first_at - press.sent_at
+
+
+def _p99(times: list[float]) -> float:
+    return sorted(times)[len(times) * 99 // 100 - 1]
+
+
+def _cpu(pid: int) -> float:
+    """Return the seconds of CPU that a process has used."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _rss(pid: int) -> float:
+    """Return a process's resident set size in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise AssertionError(pid)

@@ -1,0 +1,56 @@
+"""What a slow check shows meanwhile, in real time: the simulated Discord stops the clock."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from bot_process import Bot
+from discord_payloads import button
+from discord_standin import DiscordStandin
+
+from bot.demo import world
+from bot.demo.server import ZoneServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def test_a_slow_check_says_after_a_second_and_a_half_what_it_does(tmp_path: Path) -> None:
+    async with DiscordStandin() as discord, ZoneServer(world.zones()) as dns:
+        bot = Bot(tmp_path, discord, dns)
+        async with bot.running():
+            quick = await (
+                await discord.run_command("dnscheck", {"domain": "mover.example"})
+            ).answered()
+            assert len(quick.shown) == 1
+            dns.delay = 1.0
+            slow = await discord.run_command("dnscheck", {"domain": "mover.example"})
+            await slow.answered()
+            assert 1.4 < time.monotonic() - slow.sent_at < 2.5
+            assert "Checking `mover.example`" in slow.texts
+            await slow.until(lambda press: "Checking" not in press.texts)
+            assert "mx.oldpost.example" in slow.texts
+        assert "ERROR" not in bot.says()
+
+
+async def test_a_card_comes_back_from_progress_where_its_check_fails(tmp_path: Path) -> None:
+    async with DiscordStandin() as discord, ZoneServer(world.zones()) as dns:
+        bot = Bot(tmp_path, discord, dns)
+        async with bot.running():
+            card = await (
+                await discord.run_command("dnscheck", {"domain": "mover.example"})
+            ).answered()
+            with closing(sqlite3.connect(tmp_path / "bot.db")) as store, store:
+                store.execute(
+                    "CREATE TRIGGER full BEFORE INSERT ON stored_check "
+                    "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+                )
+            dns.delay = 1.0
+            again = await discord.press(button(card.message, "again"), card.message)
+            await again.until(lambda press: bool(press.others))
+            assert "Checking `mover.example`" in again.shown[0]
+            assert again.texts == card.texts
+            assert button(again.message, "again") == button(card.message, "again")

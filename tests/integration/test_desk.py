@@ -1,0 +1,181 @@
+"""The desk over a real resolver and a real store: shared checks, cooldown, recents, kept checks."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.checks.checker import Checker
+from bot.checks.finding import Status
+from bot.config import load_settings
+from bot.demo.server import ZoneServer
+from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, mend, zones
+from bot.desk import Cooldown, Core, Desk
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+from bot.mail.dkim import KnownKey
+from bot.mail.records import Purpose
+from bot.names import Domain, MailAddress
+from bot.store.database import Database
+from bot.store.known_keys import KeySource, KnownKeys
+from bot.store.recent_domains import RecentDomains
+from bot.store.stored_checks import StoredChecks
+from bot.text import Words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ANN, BEN = 1, 2
+FRIEND, MOVER = Domain.of("friend.example"), Domain.of("mover.example")
+
+
+class Front:
+    """A desk, the DNS world that it asks, and the store behind it."""
+
+    def __init__(self, dns: ZoneServer, resolver: Resolver, database: Database) -> None:
+        self.dns = dns
+        self.time = datetime(2026, 11, 22, 12, tzinfo=UTC)
+        self.keys = KnownKeys(database)
+        self.checks = StoredChecks(database)
+        server = load_settings(DEMO_ENVIRONMENT).mail_server()
+        checker = Checker(resolver.ask, server, self.now)
+        core = Core(server, Words(), checker, self.keys)
+        self.desk = Desk(core, RecentDomains(database), self.checks, self.now)
+
+    def now(self) -> datetime:
+        """Return the time as the test has it."""
+        return self.time
+
+
+@asynccontextmanager
+async def open_front(store: Path) -> AsyncIterator[Front]:
+    """Yield a desk over the demo's world and a store in this file."""
+    async with (
+        ZoneServer(zones()) as dns,
+        Resolver((Server(*dns.address),)) as resolver,
+        await Database.open(f"sqlite+aiosqlite:///{store}") as database,
+    ):
+        yield Front(dns, resolver, database)
+
+
+@pytest.fixture
+async def front(tmp_path: Path) -> AsyncIterator[Front]:
+    """A desk over the demo's world."""
+    async with open_front(tmp_path / "bot.db") as front:
+        yield front
+
+
+async def test_members_who_ask_at_once_share_one_check(front: Front) -> None:
+    kept = await asyncio.gather(*(front.desk.check(MOVER, member) for member in range(50)))
+    assert max(n for q, n in front.dns.asked.items() if q.name.is_subdomain(MOVER.name)) == 1
+    assert len({id(one.report) for one in kept}) == 1
+    assert len({one.id for one in kept}) == 50
+
+
+async def test_the_next_check_is_a_new_one(front: Front) -> None:
+    before = await front.desk.check(MOVER, ANN)
+    front.dns.zones = front.dns.zones.with_zone(mend("mover.example"))
+    after = await front.desk.check(MOVER, ANN)
+    assert before.report.status is Status.FAIL
+    assert after.report.status is Status.INFO
+    assert after.id != before.id
+
+
+async def test_checks_of_different_domains_do_not_wait_for_each_other(front: Front) -> None:
+    kept = await asyncio.gather(front.desk.check(MOVER, ANN), front.desk.check(FRIEND, ANN))
+    assert [one.report.domain for one in kept] == [MOVER, FRIEND]
+
+
+async def test_who_gives_up_does_not_take_the_check_from_the_others(front: Front) -> None:
+    front.dns.delay = 0.05
+    first = asyncio.create_task(front.desk.check(MOVER, ANN))
+    second = asyncio.create_task(front.desk.check(MOVER, BEN))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    assert (await second).report.domain == MOVER
+    assert first.cancelled()
+
+
+async def test_a_kept_check_is_found_again_by_another_process(tmp_path: Path) -> None:
+    async with open_front(tmp_path / "bot.db") as front:
+        kept = await front.desk.check(MOVER, ANN)
+    async with open_front(tmp_path / "bot.db") as front:
+        assert await front.desk.kept(kept.id) == kept
+
+
+async def test_a_purged_check_is_gone(front: Front) -> None:
+    kept = await front.desk.check(MOVER, ANN)
+    assert await front.checks.purge(front.time + timedelta(seconds=1)) == 1
+    assert await front.desk.kept(kept.id) is None
+    assert await front.desk.kept(kept.id + 1) is None
+    assert await front.desk.kept(10**18 - 1) is None
+
+
+async def test_a_check_of_another_schema_is_not_read(front: Front) -> None:
+    other = await front.checks.keep(MOVER, ANN, "not even JSON", 99, front.time)
+    assert await front.desk.kept(other) is None
+
+
+async def test_recent_domains_are_a_members_own(front: Front) -> None:
+    await front.desk.remember(ANN, FRIEND)
+    front.time += timedelta(seconds=1)
+    await front.desk.remember(ANN, MOVER)
+    await front.desk.remember(BEN, Domain.of("secret.example"))
+    assert await front.desk.recent(ANN, "") == (MOVER, FRIEND)
+    assert await front.desk.recent(ANN, "fr") == (FRIEND,)
+    assert await front.desk.recent(ANN, "secret") == ()
+    assert await front.desk.recent(3, "") == ()
+
+
+async def test_a_check_alone_remembers_nothing(front: Front) -> None:
+    await front.desk.check(MOVER, ANN)
+    assert await front.desk.recent(ANN, "") == ()
+
+
+async def test_a_learned_key_is_expected_and_compared(front: Front) -> None:
+    value = DOMAINS["stranger.example"].dkim
+    domain = Domain.of("stranger.example")
+    before = await front.desk.check(domain, ANN)
+    await front.keys.learn(domain, "dkim", value, KeySource.ADMIN, front.time)
+    expected = await front.desk.expect(domain)
+    assert isinstance(expected.dkim, KnownKey)
+    assert expected.record(Purpose.DKIM) is not None
+    after = await front.desk.check(domain, ANN)
+    assert "dkim-key-mismatch" not in {finding.code for finding in before.report.findings}
+    assert "dkim-key-mismatch" in {finding.code for finding in after.report.findings}
+
+
+async def test_settings_are_for_an_address_a_domain_or_anybody(front: Front) -> None:
+    address = MailAddress.parse("ann@friend.example")
+    assert front.desk.settings(address).user_name == "ann@friend.example"
+    assert front.desk.settings(MOVER).user_name == "you@mover.example"
+    assert front.desk.settings(None).is_example
+
+
+def test_cooldown_lets_each_member_do_a_thing_so_often_in_a_time() -> None:
+    time = 100.0
+    cooldown = Cooldown(2, 60.0, lambda: time)
+    assert cooldown.take(ANN) == 0
+    time += 10
+    assert cooldown.take(ANN) == 0
+    assert cooldown.take(ANN) == 50
+    assert cooldown.take(BEN) == 0
+    time += 49.5
+    assert cooldown.take(ANN) == 0.5
+    time += 0.5
+    assert cooldown.take(ANN) == 0
+    assert cooldown.take(ANN) == 10
+
+
+def test_cooldown_forgets_who_has_been_quiet() -> None:
+    time = 100.0
+    cooldown = Cooldown(2, 60.0, lambda: time)
+    for member in range(1000):
+        cooldown.take(member)
+        time += 1
+    assert len(cooldown._times) <= 61

@@ -1,0 +1,200 @@
+"""Every slash command on a simulated Discord, over the real core, store and resolver."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.desk import Cooldown
+from discord_house import (
+    answer_to,
+    break_table,
+    labels_of,
+    text_of,
+    walk,
+)
+
+if TYPE_CHECKING:
+    from discord_house import House
+
+pytest_plugins = ["discord_fixtures"]
+
+COMMANDS = {"mailsettings", "dnsrecords", "dnscheck", "help"}
+
+
+async def test_settings_fill_in_the_user_name_and_link_to_the_pages(house: House) -> None:
+    card = answer_to(
+        await house.ann.slash(house.channel, "mailsettings", address="ann@friend.example")
+    )
+    assert card.ephemeral
+    said = text_of(card)
+    assert "`ann@friend.example`" in said
+    assert "`mx1.cow.example`" in said
+    assert said.index("993") < said.index("143")
+    assert said.index("465") < said.index("587")
+    assert r"admin\@cow.example" in said
+    links = [part["url"] for part in walk(card.components) if part.get("style") == 5]
+    assert links == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/"]
+
+
+async def test_settings_without_an_address_show_the_form_of_a_user_name(house: House) -> None:
+    card = answer_to(await house.ann.slash(house.channel, "mailsettings"))
+    assert card.ephemeral
+    assert "you@friend.example" in text_of(card)
+
+
+async def test_records_can_be_copied_and_come_as_a_zone_file(house: House) -> None:
+    card = answer_to(await house.ann.slash(house.channel, "dnsrecords", domain="newcomer.example"))
+    assert card.ephemeral
+    said = text_of(card)
+    assert "```\nv=spf1 include:_spf.cow.example -all\n```" in said
+    assert "```\nmx1.cow.example.\n```" in said
+    assert "`_dmarc.newcomer.example`" in said
+    assert "`10 mx1.cow.example.`" in said
+    assert [file.filename for file in card.attachments] == ["newcomer.example.zone.txt"]
+    assert not house.dns.asked
+
+
+async def test_check_says_the_steps_first_and_offers_four_buttons(house: House) -> None:
+    card = await house.check("mover.example")
+    assert card.ephemeral
+    said = text_of(card)
+    assert "**1. MX**" in said
+    assert said.index("**1. MX**") < said.index("Expected: `10 mx1.cow.example.`")
+    assert "`mx.oldpost.example.`" in said
+    assert "broken" in said
+    assert re.search(r"<t:\d+:R>", said)
+    assert labels_of(card) == ["Check again", "Records", "Zone file", "Share"]
+
+
+@pytest.mark.parametrize("command", ["dnscheck", "dnsrecords"])
+async def test_a_domain_that_was_taken_out_of_a_link_is_remarked(
+    house: House, command: str
+) -> None:
+    result = await house.ann.slash(house.channel, command, domain="https://friend.example/shop")
+    said = text_of(answer_to(result)).replace("\\", "")
+    assert "`friend.example`" in said
+    assert "I took friend.example out of https://friend.example/shop." in said
+
+
+REFUSED: list[tuple[str, dict[str, str], str]] = [
+    ("dnscheck", {"domain": "localhost"}, "single word"),
+    ("dnscheck", {"domain": "192.0.2.1"}, "IP address"),
+    ("dnscheck", {"domain": "@everyone"}, "single word"),
+    ("dnscheck", {"domain": "`x`.example"}, "IDNA"),
+    ("dnscheck", {"domain": "a" * 6000}, "6,000 characters"),
+    ("dnscheck", {"domain": "{{ 7 + 7 }}.example"}, "{{ 7 + 7 }}"),
+    ("dnsrecords", {"domain": "_dmarc.friend.example"}, "Leave out"),
+    ("dnsrecords", {"domain": "friend\u202e.example"}, "invisible"),
+    ("mailsettings", {"address": "friend.example"}, "has no @"),
+    ("mailsettings", {"address": "<@&1> **x**@friend.example"}, "before the"),
+]
+
+
+async def test_what_is_no_name_is_refused_in_one_private_sentence(house: House) -> None:
+    for command, options, part in REFUSED:
+        result = await house.ann.slash(house.channel, command, **options)
+        card = answer_to(result)
+        assert card.ephemeral
+        assert not result.followups
+        assert part in text_of(card).replace("\\", "")
+        assert "`" not in text_of(card).replace("\\`", "")
+    assert not house.dns.asked
+
+
+async def test_commands_work_in_a_direct_message(house: House) -> None:
+    for name in COMMANDS:
+        options = {"domain": "friend.example"} if name.startswith("dns") else {}
+        assert answer_to(await house.ann.user.slash(name, **options)).ephemeral
+
+
+async def test_commands_are_for_servers_direct_messages_and_installing_members(
+    house: House,
+) -> None:
+    registered = {command.name: command for command in await house.client.tree.fetch_commands()}
+    assert set(registered) == COMMANDS
+    for command in house.client.tree.get_commands():
+        payload = command.to_dict(house.client.tree)
+        assert sorted(payload["contexts"]) == [0, 1, 2], command.name
+        assert sorted(payload["integration_types"]) == [0, 1], command.name
+
+
+async def test_help_lists_every_command_to_be_clicked_also_after_a_restart(house: House) -> None:
+    before = text_of(answer_to(await house.ann.slash(house.channel, "help")))
+    assert set(re.findall(r"</(\w+):\d+>", before)) == COMMANDS
+    await house.restart()
+    assert text_of(answer_to(await house.ann.slash(house.channel, "help"))) == before
+
+
+async def test_help_shows_what_each_command_does(house: House) -> None:
+    said = text_of(answer_to(await house.ann.slash(house.channel, "help")))
+    for command in house.client.tree.get_commands():
+        assert command.to_dict(house.client.tree)["description"] in said
+
+
+async def test_choices_are_the_domains_that_this_member_asked_about(house: House) -> None:
+    await house.check("friend.example", house.ann)
+    await house.ann.slash(house.channel, "dnsrecords", domain="bücher.example")
+    await house.check("mover.example", house.ben)
+    house.dns.forget()
+    offered = await house.ann.autocomplete(house.channel, "dnscheck", "domain", "")
+    assert [choice["value"] for choice in offered] == ["xn--bcher-kva.example", "friend.example"]
+    assert [choice["name"] for choice in offered] == ["bücher.example", "friend.example"]
+    only = await house.ben.autocomplete(house.channel, "dnsrecords", "domain", "mo")
+    assert [choice["value"] for choice in only] == ["mover.example"]
+    assert await house.ben.autocomplete(house.channel, "dnsrecords", "domain", "fr") == []
+    assert not house.dns.asked
+
+
+async def test_choices_keep_to_discords_limits(house: House) -> None:
+    longest = ".".join(["a" * 60] * 3) + ".example"
+    for name in [longest, *(f"n{number}.example" for number in range(30))]:
+        await house.ann.slash(house.channel, "dnsrecords", domain=name)
+    offered = await house.ann.autocomplete(house.channel, "dnscheck", "domain", "")
+    assert len(offered) == 25
+    assert await house.ann.autocomplete(house.channel, "dnscheck", "domain", "aaa") == []
+
+
+async def test_choices_stay_away_where_the_store_fails(house: House) -> None:
+    break_table(house, "recent_domain")
+    assert await house.ann.autocomplete(house.channel, "dnscheck", "domain", "f") == []
+
+
+async def test_nothing_is_asked_or_kept_before_discord_has_its_acknowledgement(
+    house: House,
+) -> None:
+    house.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
+    await house.ann.slash(house.channel, "dnscheck", domain="friend.example")
+    assert not house.dns.asked
+    assert await house.ann.autocomplete(house.channel, "dnscheck", "domain", "") == []
+
+
+async def test_a_quick_check_shows_no_progress(house: House) -> None:
+    await house.check("friend.example")
+    edits = [r for r in house.env.http_requests if r.method == "PATCH"]
+    assert len(edits) == 1
+
+
+async def test_a_seventh_check_in_a_minute_is_refused_to_that_member_alone(house: House) -> None:
+    time = 1000.0
+    house.client.limits.checks = Cooldown(6, 60.0, lambda: time)
+    for _ in range(6):
+        assert labels_of(await house.check("friend.example"))
+        time += 5.0
+    house.dns.forget()
+    refused = await house.check("friend.example")
+    assert refused.ephemeral
+    assert "6 times a minute" in text_of(refused)
+    assert "in 30 seconds" in text_of(refused)
+    assert not house.dns.asked
+    assert labels_of(await house.check("friend.example", house.ben))
+    time += 30.0
+    assert labels_of(await house.check("friend.example"))
+
+
+async def test_what_is_no_name_costs_no_check(house: House) -> None:
+    for _ in range(7):
+        await house.check("localhost")
+    assert labels_of(await house.check("friend.example"))

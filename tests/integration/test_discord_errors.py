@@ -1,0 +1,132 @@
+"""What members see when Discord or the store says no: one private answer, and a reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+
+from discord_house import answer_to, break_table, labels_of, text_of, whisper_after
+
+if TYPE_CHECKING:
+    from discord_house import House, LogWatch
+
+pytest_plugins = ["discord_fixtures"]
+
+COMMANDS = [
+    ("mailsettings", {}),
+    ("dnsrecords", {"domain": "friend.example"}),
+    ("dnscheck", {"domain": "friend.example"}),
+    ("help", {}),
+]
+ALL = ["Check again", "Records", "Zone file", "Share"]
+CALLBACK = ("POST", "/interactions/*/callback")
+EDIT = ("PATCH", "/webhooks/*/messages/@original")
+FOLLOWUP = ("POST", "/webhooks/*")
+
+
+@pytest.mark.parametrize(("command", "options"), COMMANDS)
+async def test_a_dead_interaction_is_no_error(
+    house: House, command: str, options: dict[str, str]
+) -> None:
+    house.env.inject_error(*CALLBACK, status=404, code=10062)
+    result = await house.ann.slash(house.channel, command, **options)
+    assert result.response is None
+    assert not house.dns.asked
+
+
+@pytest.mark.parametrize(("command", "options"), COMMANDS)
+@pytest.mark.parametrize("place", [CALLBACK, EDIT])
+async def test_discords_own_errors_are_told_with_the_reference_of_the_log(
+    house: House,
+    errors: LogWatch,
+    command: str,
+    options: dict[str, str],
+    place: tuple[str, str],
+) -> None:
+    house.env.inject_error(*place, status=500)
+    result = await house.ann.slash(house.channel, command, **options)
+    (logged,) = errors.take()
+    answers = [answer_to(result), *result.followups]
+    assert all(answer.ephemeral for answer in answers)
+    assert logged[:6] in text_of(answers[-1])
+
+
+@pytest.mark.parametrize(("command", "options"), COMMANDS)
+async def test_an_answer_that_comes_too_late_is_no_error(
+    house: House, command: str, options: dict[str, str]
+) -> None:
+    house.env.inject_error(*EDIT, status=404, code=10015)
+    await house.ann.slash(house.channel, command, **options)
+
+
+@pytest.mark.parametrize("label", ALL)
+async def test_a_dead_press_is_no_error(house: House, label: str) -> None:
+    card = await house.check("mover.example")
+    before = text_of(card)
+    house.env.inject_error(*CALLBACK, status=404, code=10062)
+    await house.ann.click(card, label=label)
+    assert text_of(card) == before
+
+
+@pytest.mark.parametrize("label", ALL)
+async def test_an_error_of_a_press_is_told_privately(
+    house: House, errors: LogWatch, label: str
+) -> None:
+    card = await house.check("mover.example")
+    house.env.inject_error(*(FOLLOWUP if label == "Share" else EDIT), status=500)
+    result = await house.ann.click(card, label=label)
+    (logged,) = errors.take()
+    told = result.followups[-1] if result.followups else answer_to(result)
+    assert told.ephemeral
+    assert logged[:6] in text_of(told)
+    assert labels_of(card) == ALL
+
+
+async def test_sharing_that_discord_forbids_can_be_tried_again(
+    house: House, errors: LogWatch
+) -> None:
+    card = await house.check("mover.example")
+    house.env.inject_error(*FOLLOWUP, status=403, code=50013, message="Missing Permissions")
+    notice = whisper_after(await house.ann.click(card, label="Share"))
+    (logged,) = errors.take()
+    assert logged[:6] in text_of(notice)
+    assert not (await house.share(card)).ephemeral
+
+
+async def test_the_bot_needs_no_permission_in_the_channel(house: House) -> None:
+    me = house.client.user
+    assert me is not None
+    nothing = discord.PermissionOverwrite(
+        view_channel=False, send_messages=False, embed_links=False, attach_files=False
+    )
+    quiet = house.guild.create_text_channel("quiet", overwrites={me: nothing})
+    with pytest.raises(discord.Forbidden):
+        await house.client.get_partial_messageable(quiet.id).send("I may not.")
+    card = answer_to(await house.ann.slash(quiet, "dnscheck", domain="mover.example"))
+    shared = await house.share(card)
+    assert not shared.ephemeral
+    assert not (await house.ben.click(shared, label="Check again")).followups
+    assert len(answer_to(await house.ben.click(shared, label="Zone file")).attachments) == 1
+
+
+async def test_a_store_that_fails_is_told_with_the_reference_of_the_log(
+    house: House, errors: LogWatch
+) -> None:
+    break_table(house, "stored_check")
+    result = await house.ann.slash(house.channel, "dnscheck", domain="friend.example")
+    (logged,) = errors.take()
+    assert not result.followups
+    assert answer_to(result).ephemeral
+    assert logged[:6] in text_of(answer_to(result))
+    assert "stored_check" not in text_of(answer_to(result))
+
+
+async def test_nobody_listening_to_an_error_is_no_second_error(
+    house: House, errors: LogWatch
+) -> None:
+    break_table(house, "stored_check")
+    house.env.inject_error(*EDIT, status=404, code=10015)
+    await house.ann.slash(house.channel, "dnscheck", domain="friend.example")
+    assert len(errors.take()) == 1
