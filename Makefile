@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo test lint check-types check-imports pytest soak bench conformance lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser pictures soak bench conformance lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -14,7 +14,12 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
 	touch $@
 
+# The bot in a browser, on a simulated Discord.
 demo: setup
+	@$(BIN)/python -m bot demo
+
+# The same world on the console, from start to end.
+tour: setup
 	@$(BIN)/python -m bot demo --tour
 
 test: lint check-types check-imports pytest
@@ -30,7 +35,15 @@ check-imports: setup
 	$(BIN)/lint-imports --no-cache
 
 pytest: setup
-	$(BIN)/pytest -n 2 -m "not slow"
+	$(BIN)/pytest -n 2 --hypothesis-profile=steady -m "not slow and not browser"
+
+# A real browser clicks through the demo; needs Chromium (apt install chromium), or $CHROMIUM.
+browser: setup
+	$(BIN)/pytest -m browser tests/browser
+
+# Pictures of every card into docs/pictures; needs Chromium as above.
+pictures: setup
+	PYTHONPATH=.:tests $(BIN)/python tests/browser/take_pictures.py
 
 # Long fuzzing and soaks, apart from the tests that every change runs.
 soak: setup

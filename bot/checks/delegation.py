@@ -10,7 +10,14 @@ from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.NS import NS
 
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
-from bot.checks.outcomes import answer_to, explain, name_text, some_lines, unanswered
+from bot.checks.outcomes import (
+    ADDRESS_TYPES,
+    answer_to,
+    explain,
+    name_text,
+    some_lines,
+    unanswered,
+)
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from bot.mail.records import Expected
 
 _UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused"})
+_MOST_ADDRESSES = 4  # of a website, of each kind
 # Where failures differ, the one that says most: a server failure was at least thought about.
 _TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
 
@@ -32,7 +40,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     servers = answer_to(observed, apex, dns.rdatatype.NS)
     found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
 
-    finding = _judge_alias(apex, answers)
+    finding = _judge_alias(expected, observed, answers)
     if finding is None and all(answer.failed for answer in answers):
         finding = _report_silence(apex, answers)
     if finding is None:
@@ -58,8 +66,20 @@ def blocks_everything(verdict: Verdict) -> bool:
     )
 
 
-def _judge_alias(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:
-    """Find a CNAME at the domain itself, which hides everything else there (RFC 1034 3.6.2)."""
+def hides(observed: Observation, rdtype: dns.rdatatype.RdataType) -> bool:
+    """Whether an alias at the domain itself hides what its records of a type are."""
+    answer = answer_to(observed, observed.domain.name, rdtype)
+    return bool(answer.chain) or answer.alias_loop
+
+
+def _judge_alias(
+    expected: Expected, observed: Observation, answers: Sequence[Answer]
+) -> Finding | None:
+    """Find a CNAME at the domain itself, which hides everything else there (RFC 1034 3.6.2).
+
+    In its place go the addresses that the website has by it, and the records that it hides.
+    """
+    apex = expected.domain.name
     target = next(
         (r.target for answer in answers for r in answer.rdatas if isinstance(r, CNAME)),
         next((answer.chain[0] for answer in answers if answer.chain), None),
@@ -72,8 +92,20 @@ def _judge_alias(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | No
         "circle": any(answer.alias_loop for answer in followed),
         "dead": any(answer.outcome is Outcome.NXDOMAIN for answer in followed),
     }
-    fix = Fix(Action.DELETE, apex, "CNAME", target.to_text())
-    return Finding(Check.DELEGATION, "apex-cname", Status.FAIL, facts, (fix,))
+    fixes = [Fix(Action.DELETE, apex, "CNAME", target.to_text())]
+    for rdtype in ADDRESS_TYPES:
+        answer = answer_to(observed, apex, rdtype)
+        fixes += [
+            Fix(Action.ADD, apex, dns.rdatatype.to_text(rdtype), rdata.to_text(), ttl=answer.ttl)
+            for rdata in answer.rdatas[:_MOST_ADDRESSES]
+            if answer.chain
+        ]
+    fixes += [
+        Fix(Action.ADD, apex, record.type, record.value, record.priority, record.ttl)
+        for record in expected.records
+        if record.owner == apex and hides(observed, dns.rdatatype.from_text(record.type))
+    ]
+    return Finding(Check.DELEGATION, "apex-cname", Status.FAIL, facts, tuple(fixes))
 
 
 def _report_silence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding:

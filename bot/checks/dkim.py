@@ -24,7 +24,15 @@ from bot.checks.dkim_text import (
 )
 from bot.checks.dmarc_record import decode_texts, discover
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
-from bot.checks.outcomes import answer_to, name_text, some_lines, unanswered
+from bot.checks.outcomes import (
+    MOST_STEPS,
+    alias_at,
+    answer_to,
+    name_text,
+    some_lines,
+    unanswered,
+    without_alias,
+)
 from bot.dns.answer import Answer, Outcome, Question
 from bot.errors import InvalidKey
 from bot.mail.dkim import KnownKey, NoKeyYet, read_key
@@ -53,26 +61,33 @@ def key_names(expected: Expected) -> tuple[dns.name.Name, ...]:
 def judge(expected: Expected, observed: Observation) -> Verdict:
     """Return what is to be said of the DKIM record: by key bytes, never by text."""
     wanted = (expected.dkim.record.text,) if isinstance(expected.dkim, KnownKey) else ()
+    if not key_names(expected):  # nobody can publish it, so it is the server's selector to change
+        facts = {"what": "selector-too-long"}
+        too_long = Finding(Check.DKIM, "server-side", Status.INFO, facts)
+        return Verdict(Check.DKIM, (too_long,), wanted)
     answer = find_answer(expected, observed)
     if answer.failed and not answer.alias_loop:
         return Verdict(Check.DKIM, (unanswered(Check.DKIM, answer),), wanted)
     findings, note = _Judge(expected, observed, answer).findings()
     found = some_lines(decode_texts(answer))
-    return Verdict(Check.DKIM, tuple(findings), wanted, found, note)
+    typed = tuple(without_alias(observed, finding, answer) for finding in findings)
+    return Verdict(Check.DKIM, typed, wanted, found, note)
 
 
 def works(expected: Expected, observed: Observation) -> bool:
     """Whether a sound key is published that is the server's, or that nothing speaks against."""
-    if isinstance(expected.dkim, NoKeyYet) or is_absent(expected, observed):
+    if isinstance(expected.dkim, NoKeyYet) or not key_names(expected):
+        return False
+    if is_absent(expected, observed):
         return False
     return judge(expected, observed).status not in {Status.FAIL, Status.UNKNOWN}
 
 
 def is_absent(expected: Expected, observed: Observation) -> bool:
-    """Whether an answer proves that no key record is there, sound or broken."""
+    """Whether an answer proves that no key record is there, sound or broken, nor an alias."""
     answer = find_answer(expected, observed)
-    if answer.failed:
-        return answer.alias_loop
+    if answer.failed or alias_at(observed, answer) is not None:
+        return False
     return not _find_candidates(expected, answer)
 
 
@@ -107,6 +122,7 @@ class _Judge:
     def __init__(self, expected: Expected, observed: Observation, answer: Answer) -> None:
         self._expected = expected
         self._known = expected.dkim if isinstance(expected.dkim, KnownKey) else None
+        self._observed = observed
         self._answer = answer
         self._owner = answer.question.name
         self._policy = discover(observed).in_force
@@ -138,13 +154,13 @@ class _Judge:
         return (Fix(action, record.owner, "TXT", record.value, ttl=record.ttl, old=old),)
 
     def _delete(self, texts: tuple[str, ...]) -> tuple[Fix, ...]:
-        return tuple(Fix(Action.DELETE, self._owner, "TXT", text) for text in texts)
+        return tuple(Fix(Action.DELETE, self._owner, "TXT", text) for text in texts[:MOST_STEPS])
 
     def _judge_absence(self) -> Finding:
         if isinstance(self._expected.dkim, NoKeyYet):
             return self._finding("dkim-no-key", Status.INFO, published=False)
-        if self._answer.chain:
-            target = self._answer.chain[0]
+        target = alias_at(self._observed, self._answer)
+        if target is not None:
             alias = Fix(Action.DELETE, self._owner, "CNAME", target.to_text())
             fixes = (alias, *self._fix(Action.ADD)) if self._known else ()
             return self._finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
@@ -155,6 +171,8 @@ class _Judge:
     def _judge_several(self, texts: tuple[str, ...]) -> Finding:
         """Several records at one selector: receivers take any (RFC 6376 section 3.6.2.2)."""
         kept = next((text for text in texts if self._is_right(text)), None)
+        if self._answer.chain:
+            kept = None  # it is not the member's to keep
         wrong = tuple(text for text in texts if text != kept)
         fixes = self._delete(wrong)
         if self._known is None:

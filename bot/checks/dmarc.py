@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dns.rdatatype import TXT
+from dns.rdatatype import TXT, RdataType
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks import dkim
-from bot.checks.dmarc_mend import Mender, TagFault, find_malformation, find_tag_faults
+from bot.checks.dmarc_mend import (
+    Mender,
+    TagFault,
+    find_malformation,
+    find_report_fault,
+    find_tag_faults,
+    find_weaker_tag,
+)
 from bot.checks.dmarc_record import (
     POLICY_TAGS,
     REMOVED_TAGS,
@@ -24,13 +31,22 @@ from bot.checks.dmarc_record import (
 )
 from bot.checks.dmarc_reports import (
     Destination,
-    agrees,
+    authorisation_of,
     find_destinations,
     own_addresses,
+    refuses,
     report_names,
 )
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
-from bot.checks.outcomes import answer_to, name_text, some_lines, unanswered
+from bot.checks.outcomes import (
+    MOST_STEPS,
+    alias_at,
+    answer_to,
+    name_text,
+    some_lines,
+    unanswered,
+    without_alias,
+)
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KeyUnknown
 
@@ -54,11 +70,9 @@ def own_names(domain: Domain) -> tuple[dns.name.Name, ...]:
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
     """Return what is to be said of the domain's DMARC policy, its own or one from above."""
-    names = own_names(expected.domain)
-    if names:
-        answer = answer_to(observed, names[0], TXT)
-    else:
-        answer = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
+    unasked = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
+    answers = [answer_to(observed, name, TXT) for name in own_names(expected.domain)]
+    answer = next(iter(answers), unasked)
     wanted = (expected.dmarc,)
     if answer.failed:
         return Verdict(Check.DMARC, (unanswered(Check.DMARC, answer),), wanted)
@@ -66,7 +80,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     findings = judging.findings()
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
     found = some_lines(decode_texts(answer))
-    return Verdict(Check.DMARC, tuple(findings), wanted, found, note)
+    typed = tuple(without_alias(observed, finding, answer) for finding in findings)
+    return Verdict(Check.DMARC, typed, wanted, found, note)
 
 
 class _Judge:
@@ -163,40 +178,41 @@ class _Judge:
         if target is None or not self._answer.found or self._answer.chain:
             return []
         fix = Fix(Action.DELETE, self._owner, "CNAME", target.to_text())
-        return [
-            self._finding("dmarc-cname-and-txt", Status.WARN, (fix,), target=name_text(target)),
-        ]
+        shown = name_text(target)
+        return [self._finding("dmarc-cname-and-txt", Status.WARN, (fix,), target=shown)]
 
     def _find_alias(self) -> dns.name.Name | None:
-        answer = self._observed.answer(self._owner, "CNAME")
-        rdatas = answer.rdatas if answer is not None else ()
-        targets = (rdata.target for rdata in rdatas if isinstance(rdata, CNAME))
-        return next(targets, self._answer.chain[0] if self._answer.chain else None)
+        if self._answer.chain:
+            return alias_at(self._observed, self._answer)
+        answer = answer_to(self._observed, self._owner, RdataType.CNAME)
+        return next((r.target for r in answer.rdatas if isinstance(r, CNAME)), None)
 
     def _judge_absence(self) -> Finding:
         target = self._find_alias()
         fixes = [self._fix(Action.ADD, self._expected.dmarc)]
         if target is not None:
             fixes.insert(0, Fix(Action.DELETE, self._owner, "CNAME", target.to_text()))
-        alias = "" if target is None else name_text(target)
         steps = tuple(fixes) if self._ready else ()
-        return self._finding("dmarc-missing", Status.WARN, steps, target=alias)
+        shown = "" if target is None else name_text(target)
+        return self._finding("dmarc-missing", Status.WARN, steps, target=shown)
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
         """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""
         value = self._mender.fresh()
         wanted = parse_record(value)
         kept = next((r for r in records if wanted is not None and mean_the_same(r, wanted)), None)
+        if self._answer.chain:
+            kept = None  # it is not the member's to keep
         others = [record.text for record in records if record is not kept]
         fixes: list[Fix] = []
         if kept is None:
             fixes.append(self._fix(Action.REPLACE, value, others.pop(0)))
-        fixes += [Fix(Action.DELETE, self._owner, "TXT", text) for text in others]
+        fixes += [Fix(Action.DELETE, self._owner, "TXT", text) for text in others[:MOST_STEPS]]
         return self._finding("dmarc-multiple", Status.FAIL, tuple(fixes), count=len(records))
 
     def _judge_malformed(self, text: str) -> Finding:
-        fix = self._fix(Action.REPLACE, self._mender.fresh(), text)
-        return self._syntax((fix,), find_malformation(text))
+        fixes = (self._fix(Action.REPLACE, self._mender.fresh(), text),)
+        return self._syntax(fixes, find_malformation(text))
 
     def _syntax(self, fixes: tuple[Fix, ...], fault: TagFault) -> Finding:
         severity = Status.FAIL if fault.grave else Status.WARN
@@ -207,7 +223,7 @@ class _Judge:
     def _judge_record(self, record: DmarcRecord) -> list[Finding]:
         """Judge the domain's own, single record."""
         destinations = find_destinations(record, self._observed)
-        refusing = [d for d in destinations if self._refuses(d)]
+        refusing = [d for d in destinations if refuses(self._observed, d)]
         own = own_addresses(self._expected)
         foreign = [(d, [a for a in d.addresses if a.lower() not in own]) for d in refusing]
         self._unwanted = tuple(address for _, addresses in foreign for address in addresses)
@@ -221,18 +237,9 @@ class _Judge:
         found += self._judge_removed(record)
         found.sort(key=lambda f: -f.severity.rank)
         if not found or found[0].severity.rank < Status.UNKNOWN.rank:
-            answers = (self._ask_result(d) for d in destinations)
+            answers = (authorisation_of(self._observed, d) for d in destinations)
             found += [unanswered(Check.DMARC, a) for a in answers if a and a.failed][:1]
         return found
-
-    def _ask_result(self, destination: Destination) -> Answer | None:
-        """Return the answer on whether reports are wanted; None where it cannot be asked."""
-        name = destination.name
-        return None if name is None else answer_to(self._observed, name, TXT)
-
-    def _refuses(self, destination: Destination) -> bool:
-        answer = self._ask_result(destination)
-        return answer is None or (not answer.failed and not agrees(answer))
 
     def _judge_refusal(
         self, destination: Destination, addresses: tuple[str, ...], record: DmarcRecord
@@ -271,37 +278,19 @@ class _Judge:
             found.append(said)
         elif record.testing and not same:
             found.append(self._finding("dmarc-testing", Status.WARN, fixes, asked=str(policy)))
-        strict = record.policy("p")
-        for tag in ("sp", "np"):
-            value = record.policy(tag)
-            if inherited or same or strict is None or value is None:
-                continue
-            if value.weaker_than(strict):
-                facts = {"tag": tag, "value": str(value), "strict": str(strict)}
-                mended = self._mend(record)
-                found.append(self._finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
-                break
+        weaker = None if inherited or same else find_weaker_tag(record)
+        if weaker is not None:
+            facts = dict(zip(("tag", "value", "strict"), map(str, weaker), strict=True))
+            mended = self._mend(record)
+            found.append(self._finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
         return found
 
     def _judge_addresses(self, record: DmarcRecord) -> list[Finding]:
-        faults = [
-            (tag, entry.fault, entry.text.strip())
-            for tag in ("rua", "ruf")
-            for entry in record.addresses(tag)
-            if entry.fault
-        ]
-        faults += [("rua", "glued", part) for part in record.broken if "@" in part]
-        return [
-            self._finding(
-                "dmarc-rua-syntax",
-                Status.WARN,
-                self._mend(record),
-                tag=tag,
-                what=what if value else "empty",
-                value=value,
-            )
-            for tag, what, value in faults[:1]
-        ]
+        fault = find_report_fault(record)
+        if fault is None:
+            return []
+        facts = dict(zip(("tag", "what", "value"), fault, strict=True))
+        return [self._finding("dmarc-rua-syntax", Status.WARN, self._mend(record), **facts)]
 
     def _judge_removed(self, record: DmarcRecord) -> list[Finding]:
         if self._handed_out is not None and mean_the_same(record, self._handed_out):

@@ -55,6 +55,28 @@ def find_tag_faults(record: DmarcRecord) -> tuple[TagFault, ...]:
     return tuple(sorted(faults, key=lambda fault: not fault.grave))
 
 
+def find_weaker_tag(record: DmarcRecord) -> tuple[str, Policy, Policy] | None:
+    """Return the tag that asks for less below the domain, what it asks for, and what `p` does."""
+    strict = record.policy("p")
+    for tag in ("sp", "np"):
+        value = record.policy(tag)
+        if strict is not None and value is not None and value.weaker_than(strict):
+            return tag, value, strict
+    return None
+
+
+def find_report_fault(record: DmarcRecord) -> tuple[str, str, str] | None:
+    """Return the first entry of `rua` or `ruf` that is none: its tag, what is wrong, its text."""
+    faults = [
+        (tag, entry.fault if entry.text.strip() else "empty", entry.text.strip())
+        for tag in ("rua", "ruf")
+        for entry in record.addresses(tag)
+        if entry.fault
+    ]
+    faults += [("rua", "glued", part) for part in record.broken if "@" in part]
+    return faults[0] if faults else None
+
+
 def _is_valid(tag: str, value: str) -> bool:
     parts = value.lower().split(":") if tag == "fo" else [value.lower()]
     return all(part.strip() in _VALUES[tag] for part in parts)

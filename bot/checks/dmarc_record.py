@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -139,6 +140,7 @@ class DmarcRecord:
         return next(policy for name in names if (policy := self.policy(name)) is not None)
 
 
+@lru_cache(maxsize=256)  # one check reads the same few records again and again
 def parse_record(text: str) -> DmarcRecord | None:
     """Return the record in a TXT, None where it is none for receivers; never raises."""
     if not _VERSION.match(text):

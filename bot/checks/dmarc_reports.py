@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from dns.rdatatype import TXT
+
 from bot.checks.dmarc_record import (
     ReportAddress,
     discover,
@@ -13,6 +15,7 @@ from bot.checks.dmarc_record import (
     parse_record,
     prefix_name,
 )
+from bot.checks.outcomes import answer_to
 
 if TYPE_CHECKING:
     import dns.name
@@ -66,9 +69,16 @@ def find_destinations(record: DmarcRecord, observed: Observation) -> tuple[Desti
     )
 
 
-def agrees(answer: Answer) -> bool:
-    """Whether an answer says that reports are wanted: a record that says the version is enough."""
-    return bool(find_records(answer))
+def authorisation_of(observed: Observation, destination: Destination) -> Answer | None:
+    """Return the answer on whether reports are wanted; None where it cannot be asked."""
+    name = destination.name
+    return None if name is None else answer_to(observed, name, TXT)
+
+
+def refuses(observed: Observation, destination: Destination) -> bool:
+    """Whether a domain is known not to want reports: no record there says the version."""
+    answer = authorisation_of(observed, destination)
+    return answer is None or (not answer.failed and not find_records(answer))
 
 
 def own_addresses(expected: Expected) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdic
 from bot.checks.outcomes import (
     ADDRESS_TYPES,
     MOST_NAMES,
+    alias_at,
     answer_to,
+    is_lent,
     leads_to,
     name_text,
     some_lines,
@@ -180,6 +182,7 @@ def _read_host(check: Check, expected: Expected, observed: Observation) -> _Read
     answers = [answer_to(observed, owner, rdtype) for rdtype in ADDRESS_TYPES]
     chain = next((answer.chain for answer in answers if answer.chain), ())
     addresses = [r for answer in answers for r in answer.rdatas if hasattr(r, "address")]
+    others = [str(r.address) for r in addresses if r.address not in observed.addresses(host)]
     found = (chain[0].to_text(),) if chain else tuple(str(r.address) for r in addresses)
     ours = True if host in chain else leads_to(observed, owner, host)
     if ours:
@@ -196,8 +199,9 @@ def _read_host(check: Check, expected: Expected, observed: Observation) -> _Read
         asked = (*answers, *(answer_to(observed, host, rdtype) for rdtype in ADDRESS_TYPES))
         failure = next(answer for answer in asked if answer.failed)
         return _Reading(owner, record, failure=failure, found=found)
+    alias = next((a for answer in answers if (a := alias_at(observed, answer))), None)
     old: list[Fix] = []
-    if not chain:
+    if not chain and not is_lent(observed, found):
         # An alias cannot stand beside addresses, so these have to go first.
         old = [
             Fix(Action.DELETE, owner, dns.rdatatype.to_text(r.rdtype), str(r.address))
@@ -207,9 +211,9 @@ def _read_host(check: Check, expected: Expected, observed: Observation) -> _Read
         owner,
         record,
         leads="circle" if circle else "nowhere" if dead else "elsewhere",
-        target=name_text(chain[0]) if chain else found[0] if found else "",
+        target=name_text(alias or chain[0]) if alias or chain else next(iter(others), ""),
         found=found,
-        fixes=_replace(record, old=chain[0].to_text()) if chain else (*old, *_add(record)),
+        fixes=_replace(record, old=alias.to_text()) if alias else (*old, *_add(record)),
     )
 
 
@@ -224,7 +228,7 @@ def _read_service(expected: Expected, observed: Observation) -> _Reading | None:
     services = sorted(r for r in answer.rdatas if isinstance(r, SRV))
     found = tuple(service.to_text() for service in services)
     # An alias cannot stand beside other records, so it has to go first (RFC 1034 section 3.6.2).
-    alias = answer.chain[0] if answer.chain else None
+    alias = alias_at(observed, answer)
     fixes = _add(record)
     if alias is not None:
         fixes = (Fix(Action.DELETE, owner, "CNAME", alias.to_text()), *fixes)

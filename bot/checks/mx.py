@@ -12,6 +12,7 @@ from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
 from bot.checks.mx_targets import Kind, Leads, Target, read_targets, targets_to_resolve
 from bot.checks.outcomes import (
     ADDRESS_TYPES,
+    MOST_STEPS,
     answer_to,
     first_names,
     name_text,
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.mail.records import Expected
 
-__all__ = ["MOST_FIXES", "judge", "targets_to_resolve"]
+__all__ = ["judge", "targets_to_resolve"]
 
-MOST_FIXES = 10  # steps for one domain; the messages give the whole number
 _CLOSE = 0.9  # of difflib's ratio: one slip of the hand in a name of usual length
 _ALIAS_LEADS = (Leads.OURS, Leads.CIRCLE, Leads.NOWHERE, Leads.ELSEWHERE, Leads.UNKNOWN)
 
@@ -67,7 +67,7 @@ class _Repair:
         self._owner = expected.domain.name
         self._host = server.host.to_text()
         self._ttl = record.ttl if record else server.record_ttl
-        self._left = MOST_FIXES
+        self._left = MOST_STEPS
         self._borrowed = borrowed
         self.priority = server.mx_priority
         if record and record.priority is not None:
@@ -195,7 +195,7 @@ def _report_other_names(targets: Sequence[Target], repair: _Repair) -> list[Find
 def _report_not_ours(
     expected: Expected, observed: Observation, targets: Sequence[Target], repair: _Repair
 ) -> Finding:
-    addresses = observed.addresses(targets[0].name)
+    addresses = observed.addresses(targets[0].name) - observed.addresses(expected.server.host)
     website = observed.addresses(expected.domain.name)
     return _fail(
         "mx-not-ours",

@@ -170,6 +170,8 @@ def _read_addresses(
     answers = [answer_to(observed, name, rdtype) for rdtype in ADDRESS_TYPES]
     ours = leads_to(observed, name, host)
     chain = next((answer.chain for answer in answers if answer.chain), ())
+    if not chain and any(answer.alias_loop for answer in answers):
+        chain = (name,)  # it leads to itself
     if chain:
         leads = _follow(answers, ours=True if host in chain else ours)
         return Target(priority, name, Kind.ALIAS, leads, chain[-1])

@@ -13,6 +13,7 @@ import dns.name
 
 from bot.checks import dkim, dmarc, hosts, mx
 from bot.checks.observation import Observation
+from bot.checks.outcomes import ADDRESS_TYPES, wildcard_name
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
 from bot.dns.spf import evaluate_all
 
@@ -146,20 +147,21 @@ def _first_questions(expected: Expected) -> list[Question]:
         *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
         *hosts.questions(expected),
     ]
+    if (wildcard := wildcard_name(expected.domain)) is not None:
+        leaves.append((wildcard, "A"))
     return [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
 
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
     """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4)."""
-    host = expected.server.host
-    text, *found = await asyncio.gather(
-        questions(expected.domain.name, "TXT"), questions(host, "A"), questions(host, "AAAA")
-    )
-    if not text.found:
-        return ()
-    addresses = [getattr(rdata, "address", "") for answer in found for rdata in answer.rdatas]
+    addresses = _find_addresses(questions, expected.server.host)
     limited = questions.limited(MOST_FOR_SPF)
     return await evaluate_all(limited, addresses, expected.domain.ascii)
+
+
+async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:
+    found = await asyncio.gather(*(questions(host, rdtype) for rdtype in ADDRESS_TYPES))
+    return [getattr(rdata, "address", "") for answer in found for rdata in answer.rdatas]
 
 
 async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
+import dns.exception
 import dns.name
 import dns.rdatatype
 
-from bot.checks.finding import Finding, Status
+from bot.checks.finding import Action, Finding, Fix, Status
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
@@ -15,10 +17,12 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Check, Fact
     from bot.checks.observation import Observation
+    from bot.names import Domain
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence
 MOST_LINES = 10  # of records found
+MOST_STEPS = 10  # for one check; the messages give the whole number
 _LONGEST_DETAIL = 200  # characters of a server's own words
 
 _CODES = {Outcome.TIMEOUT: "dns-timeout", Outcome.REFUSED: "dns-refused"}
@@ -43,7 +47,7 @@ def unanswered(check: Check, answer: Answer) -> Finding:
 
 def explain(answer: Answer) -> str:
     """Return what the server itself said of its failure, hostile text, shortened."""
-    texts = dict.fromkeys(error.text.strip() for error in answer.extended)
+    texts = dict.fromkeys(error.text.strip().rstrip(".") for error in answer.extended)
     return "; ".join(text for text in texts if text)[:_LONGEST_DETAIL]
 
 
@@ -55,19 +59,76 @@ def answer_to(
     return answer or Answer(Question(name, rdtype), Outcome.TIMEOUT)
 
 
+def wildcard_name(domain: Domain) -> dns.name.Name | None:
+    """Return the name of a wildcard below the domain; None where it would be too long."""
+    try:
+        return dns.name.Name((b"*", *domain.name.labels))
+    except dns.exception.DNSException:
+        return None
+
+
+def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
+    """Return where the alias at the name asked leads; None where no record of that name is one.
+
+    What a wildcard lends to a name is none of its own: there is nothing to delete, and a record of
+    its own takes the wildcard's place (RFC 4592 section 3.3.1).
+    """
+    # A name that leads to itself has no chain to show.
+    itself = answer.question.name if answer.alias_loop else None
+    target = answer.chain[0] if answer.chain else itself
+    lent = _wildcard(observed)
+    if lent is not None and lent.chain[:1] == (target,):
+        return None
+    return target
+
+
+def is_lent(observed: Observation, addresses: Iterable[str]) -> bool:
+    """Whether these addresses of a name are a wildcard's."""
+    lent = _wildcard(observed)
+    return lent is not None and bool(_addresses(lent) & frozenset(addresses))
+
+
+def _wildcard(observed: Observation) -> Answer | None:
+    name = wildcard_name(observed.domain)
+    return None if name is None else observed.answer(name, dns.rdatatype.A)
+
+
+def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Finding:
+    """Return the finding with fixes that can be typed at a name whose records an alias brought.
+
+    These records stand at the alias' target, so there is nothing to replace or delete at the name
+    but the alias, in favour of a record of its own.
+    """
+    if not answer.chain or not finding.fixes:
+        return finding
+    owner, target = answer.question.name, alias_at(observed, answer)
+    fixes = [
+        dataclasses.replace(fix, action=Action.ADD, old=None)
+        for fix in finding.fixes
+        if fix.action is not Action.DELETE
+    ]
+    if target is not None:
+        fixes.insert(0, Fix(Action.DELETE, owner, "CNAME", target.to_text()))
+    return dataclasses.replace(finding, fixes=tuple(fixes))
+
+
 def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) -> bool | None:
-    """Return whether a name has an address of the host; None where that could not be found out."""
+    """Return whether a name has addresses of the host alone; None where nobody could find out.
+
+    One other address among them, such as an old AAAA beside the right A, is where some are led.
+    """
     if name == host:
         return True
-    # Two machines have no address in common; one family compared is enough to tell them apart.
-    compared = False
+    shared = False
     for rdtype in ADDRESS_TYPES:
         theirs = _addresses(answer_to(observed, name, rdtype))
-        ours = _addresses(answer_to(observed, host, rdtype))
-        if theirs & ours:
-            return True
-        compared = compared or bool(theirs and ours)
-    if compared or (observed.knows_addresses(name) and observed.knows_addresses(host)):
+        answer = answer_to(observed, host, rdtype)
+        if theirs and not answer.failed and theirs - _addresses(answer):
+            return False
+        shared = shared or bool(theirs & _addresses(answer))
+    if shared:
+        return True
+    if observed.knows_addresses(name) and observed.knows_addresses(host):
         return False
     return None
 

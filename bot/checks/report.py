@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import dns.name
+import dns.rdatatype
+
 from bot.checks import delegation, dkim, dmarc, hosts, mx, spf
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.spf_terms import names_own_mx
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    import dns.name
 
     from bot.checks.observation import Observation
     from bot.mail.records import Expected
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 # DKIM has mail refused today, so it goes before the missing key that it hangs on.
 _CAUSES_FIRST = ("dmarc-before-dkim",)
 
-# What an alias at the domain itself hides: only said of a domain without one.
-_HIDDEN_BY_ALIAS = frozenset({"mx-missing", "spf-missing"})
+# What an alias at the domain itself can hide.
+_HIDDEN = {Check.MX: dns.rdatatype.MX, Check.SPF: dns.rdatatype.TXT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def compile_report(
             hosts.judge_autodiscover(expected, observed),
         ]
         others = []
-    results, findings = _leave_out_consequences(verdicts)
+    results, findings = _leave_out_consequences(verdicts, observed)
     return Report(
         domain=expected.domain,
         zone=observed.zone,
@@ -106,9 +107,9 @@ def _order(finding: Finding) -> tuple[int, int, int]:
 
 
 def _leave_out_consequences(
-    verdicts: list[Verdict],
+    verdicts: list[Verdict], observed: Observation
 ) -> tuple[list[CheckResult], list[Finding]]:
-    codes = {f.code for verdict in verdicts for f in verdict.findings}
+    alias = any(f.code == "apex-cname" for verdict in verdicts for f in verdict.findings)
     mx_broken = next(
         (
             f.code
@@ -119,31 +120,27 @@ def _leave_out_consequences(
         None,
     )
     results, findings = [], []
-    servers_faults: set[object] = set()
     for verdict in verdicts:
-        kept, cause = [], None
-        for finding in verdict.findings:
-            if finding.code == "server-side":
-                # One fault of the mail server can show in several checks; it is said once.
-                what = finding.facts.get("what")
-                if what in servers_faults:
-                    cause = finding.code
-                    continue
-                servers_faults.add(what)
-            if "apex-cname" in codes and finding.code in _HIDDEN_BY_ALIAS:
-                cause = "apex-cname"
-            elif mx_broken and finding.code == "spf-not-authorised" and _rests_on_mx(finding):
-                cause = mx_broken
-            else:
-                kept.append(finding)
-        note = Note("follows-from", {"code": cause}) if cause else verdict.note
-        results.append(
-            CheckResult(verdict.check, verdict.status, verdict.expected, verdict.found, note)
-        )
+        check, status, note = verdict.check, verdict.status, verdict.note
+        kept = list(verdict.findings)
+        if alias and kept and check in _HIDDEN and delegation.hides(observed, _HIDDEN[check]):
+            # What was found are the records of another name; nobody knows those of this one.
+            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": "apex-cname"})
+        elif mx_broken is not None:
+            kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
+            status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
+        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
         findings.extend(kept)
     return results, findings
 
 
-def _rests_on_mx(finding: Finding) -> bool:
-    """Whether the record allows whatever the domain's MX is: right again once the MX is."""
-    return any(fix.old is not None and names_own_mx(fix.old) for fix in finding.fixes)
+def _rest_on_mx(finding: Finding, mx_broken: str) -> Finding:
+    """Return what is left to say of a record that allows whatever the domain's MX is.
+
+    It is right again once the MX is, so there is nothing to do about it.
+    """
+    if finding.code != "spf-not-authorised":
+        return finding
+    if not any(fix.old is not None and names_own_mx(fix.old) for fix in finding.fixes):
+        return finding
+    return Finding(finding.check, "spf-follows-mx", Status.INFO, {"code": mx_broken})

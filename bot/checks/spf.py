@@ -9,7 +9,7 @@ import dns.rdatatype
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.outcomes import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.spf_case import SpfCase
-from bot.checks.spf_errors import is_error, judge_error
+from bot.checks.spf_errors import is_error, judge_error, judge_others
 from bot.checks.spf_merge import STRICTNESS, find_open_door, strictness, terms_after_all
 from bot.checks.spf_terms import Fault, Term, What, read, terms_of
 from bot.checks.spf_texts import Kind, Text, find_strange_character, sort_texts
@@ -87,7 +87,7 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
     faults = read(text.raw).faults
     if faults:
         return (_judge_fault(case, text, faults[0]),)
-    failure = _judge_outcome(case, text)
+    failure = _judge_outcome(case, text) or judge_others(case, text)
     if failure and failure.severity is Status.FAIL:
         return (failure,)
     if failure:

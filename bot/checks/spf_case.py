@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import dns.exception
+import dns.name
+
 from bot.checks.finding import Action, Check, Finding, Fix, Status
-from bot.checks.outcomes import MOST_NAMES, name_text
-from bot.checks.spf_merge import Merged, merge
-from bot.checks.spf_terms import same_record, terms_of
+from bot.checks.outcomes import MOST_NAMES, MOST_STEPS, name_text
+from bot.checks.spf_merge import Merged, leads_to, merge, target_of
+from bot.checks.spf_terms import Term, plain, read, same_record, terms_of
+from bot.checks.spf_texts import Kind, Text, sort_texts
 from bot.dns.spf import MAX_QUESTIONS, MAX_TEXT, STRANGER
 from bot.mail.records import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    import dns.name
-
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
-    from bot.checks.spf_texts import Text
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
 
@@ -106,7 +107,7 @@ class SpfCase:
             Fix(Action.DELETE, self.owner, "TXT", text.raw) for text in texts if text is not stays
         )
         facts = {**facts, **_facts_of(merged)}
-        return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions))
+        return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
 
     def blame_server(self, what: str) -> Finding:
         """Return the finding that the mail server's side is at fault."""
@@ -128,7 +129,32 @@ class SpfCase:
             left -= len(text.meant)
             if left >= 0:
                 readable.append(text.meant)
-        return merge(self.value, readable, self.policies, drop)
+        hopeless = {
+            term.key
+            for text in readable
+            for term in read(plain(text).strip()).terms
+            if self._is_hopeless(term) or term.key in drop
+        }
+        return merge(self.value, readable, self.policies, hopeless)
+
+    def _is_hopeless(self, term: Term) -> bool:
+        """Whether a term refers to a record that is known not to be there, or back to this one."""
+        target = target_of(term)
+        if not target or "%" in target:
+            return False
+        try:
+            answer = self.observed.answer(target, "TXT")
+        except dns.exception.DNSException:
+            return True  # no name at all
+        texts = sort_texts(answer.texts()) if answer is not None else ()
+        known = dict(self.policies)
+        for text in texts:
+            known.setdefault(target, text.raw)
+        if leads_to(target, self.domain, known):
+            return True
+        if answer is None or answer.failed:
+            return False
+        return not any(text.kind is Kind.RECORD for text in texts)
 
 
 def _facts_of(merged: Merged) -> dict[str, Fact]:

@@ -48,6 +48,23 @@ def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
     return case.replace(_CODES[cause], _facts_of(cause, error), text, drop=drop)
 
 
+def judge_others(case: SpfCase, text: Text) -> Finding | None:
+    """Return the finding for a record that only works as far as our own terms, which come first.
+
+    Every other server, and whoever forges mail, gets an error instead of a verdict. Of these only
+    the ones that the member's own record is to blame for are said.
+    """
+    error = case.stranger
+    if error is None or error.cause not in {SpfCause.LOOP, SpfCause.INCLUDE_MISSING}:
+        return None
+    outermost = Term.of(error.path[0].term)
+    if outermost.key in case.own_keys or any("%" in step.term for step in error.path):
+        return None
+    if error.cause is SpfCause.INCLUDE_MISSING and not _is_own(error):
+        return None
+    return judge_error(case, text, error)
+
+
 def _is_servers_fault(case: SpfCase, text: Text, error: SpfEvaluation, outermost: Term) -> bool:
     if outermost.key not in case.own_keys:
         return False

@@ -100,6 +100,19 @@ def target_of(term: Term) -> str:
     return term.value.lower().removesuffix(".")
 
 
+def leads_to(start: str, end: str, policies: Mapping[str, str]) -> bool:
+    """Whether a domain's record comes to another's by includes and redirects, or is that one."""
+    open_, seen = [start], set[str]()
+    while open_:
+        domain = open_.pop()
+        if domain == end:
+            return True
+        if domain not in seen and domain in policies:
+            seen.add(domain)
+            open_ += [target for term in terms_of(policies[domain]) if (target := target_of(term))]
+    return False
+
+
 def strictness(text: str, policies: Mapping[str, str]) -> int | None:
     """Return how strict a record is to everybody it does not name, None where nobody knows.
 

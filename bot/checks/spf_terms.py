@@ -182,7 +182,8 @@ def _fault_of(word: str, following: str) -> Fault | None:
     """Return what is wrong with a word, None where nothing is."""
     term = Term.of(word)
     if is_valid_term(word):
-        return _fault_of_modifier(term) if term.separator == "=" else None
+        modifier = _fault_of_modifier(term) if term.separator == "=" else None
+        return modifier or _fault_of_target(term)
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in word):
         return Fault(word, What.CONTROL_CHARACTER)
     for what, suggestion in _guesses(term, following):
@@ -205,6 +206,17 @@ def _fault_of_modifier(term: Term) -> Fault | None:
     if meant and is_valid_term(f"{meant}={term.value}"):
         return Fault(term.raw, What.MISSPELT, f"{meant}={term.value}")
     return None  # unknown modifiers are ignored (RFC 7208 section 6)
+
+
+def _fault_of_target(term: Term) -> Fault | None:
+    """Return what is wrong with a term that parses but whose name is a link or a mail address."""
+    value = term.value
+    known = term.is_mechanism or term.name in MODIFIERS
+    if not known or "%" in value or not ("://" in value or "@" in value):
+        return None
+    bare = value.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
+    meant = term.raw.removesuffix(value) + bare
+    return Fault(term.raw, What.BAD_NAME, meant if is_valid_term(meant) else None)
 
 
 def _guesses(term: Term, following: str) -> Iterator[tuple[What, str]]:

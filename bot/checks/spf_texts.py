@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # "v=spf1;include:x", "v = spf1 mx", "spf1 mx -all": no record, but clearly meant as one.
 _NEAR_VERSION = re.compile(r"(v\s*[=:]\s*spf(?:\s?\d+)?|spf1)(?!\.)[\s;,:]*", re.IGNORECASE)
+_VERSION_INSIDE = re.compile(r"(?<![\w=])v=spf1(?!\S)", re.IGNORECASE)
 _MECHANISM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|\b(?:all|mx)\b", re.IGNORECASE)
+_CERTAIN_TERM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|[-~?+]all\b", re.IGNORECASE)
 _LONGEST_START = 30  # characters of a text's beginning that may be a misspelt version
 
 
@@ -75,6 +77,10 @@ def _sort(raw: str) -> Text:
     start = _NEAR_VERSION.match(meant[:_LONGEST_START])
     if start and _MECHANISM.search(meant, start.end()):
         return Text(raw, Kind.VERSION, f"v=spf1 {meant[start.end() :]}")
+    inside = _VERSION_INSIDE.search(meant)
+    if inside and _CERTAIN_TERM.search(meant):
+        before, after = meant[: inside.start()], meant[inside.end() :]
+        return Text(raw, Kind.VERSION, f"v=spf1 {after} {before}")
     return Text(raw, Kind.OTHER, meant)
 
 

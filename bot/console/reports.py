@@ -14,12 +14,12 @@ from bot.console.terminal import bullet
 from bot.mail.spelling import relative_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import dns.name
     from rich.console import Console
 
-    from bot.checks.finding import Fix
+    from bot.checks.finding import Fact, Fix
     from bot.checks.report import Report
     from bot.mail.server import MailServer
     from bot.text import Words
@@ -31,6 +31,7 @@ _STYLES = {
     Status.WARN: "yellow",
     Status.FAIL: "bold red",
 }
+_ABSENCE = {Status.UNKNOWN: "not_known"}  # "nothing" is only said after an answer
 _LONGEST_CELL = 60  # characters of one record in the overview; the steps have the whole
 
 
@@ -55,10 +56,8 @@ def show_report(console: Console, report: Report, server: MailServer, words: Wor
             _print_fixes(console, finding.fixes, report.zone, words)
     console.print(f"\n{words.label('headings', 'overview')}", style="bold")
     console.print(_overview(report, words))
-    for result in report.results:
-        if result.note:
-            label = words.label("checks", result.check.value)
-            console.print(bullet("·", f"{label}: {words.note(result.note, context)}"))
+    for said, checks in _notes(report, context, words).items():
+        console.print(bullet("·", f"{', '.join(checks)}: {said}"))
     if other:
         console.print(f"\n{words.label('headings', 'other')}", style="bold")
         for finding in other:
@@ -66,11 +65,22 @@ def show_report(console: Console, report: Report, server: MailServer, words: Wor
 
 
 def show_line(console: Console, report: Report, server: MailServer, words: Words) -> None:
-    """Print one report of many on a line or two: the status and the first thing to do."""
+    """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
     steps = [f for f in report.findings if f.severity is not Status.INFO]
     if steps:
         console.print(bullet("", words.finding(steps[0], context_of(report, server))))
+        _print_fixes(console, steps[0].fixes, report.zone, words)
+
+
+def _notes(report: Report, context: Mapping[str, Fact], words: Words) -> dict[str, list[str]]:
+    """Return the remarks and the checks that each is about: several can share one."""
+    notes: dict[str, list[str]] = {}
+    for result in report.results:
+        if result.note:
+            said = words.note(result.note, context)
+            notes.setdefault(said, []).append(words.label("checks", result.check.value))
+    return notes
 
 
 def _headline(report: Report, words: Words) -> Text:
@@ -105,7 +115,7 @@ def _print_fixes(console: Console, fixes: Iterable[Fix], zone: dns.name.Name, wo
                 continue
             label = words.label("headings", key)
             # One line each, however long: a value that is wrapped here cannot be copied.
-            console.print(f"      {label:<10}{reveal(str(value))}", soft_wrap=True)
+            console.print(f"      {label:<11}{reveal(str(value))}", soft_wrap=True)
 
 
 def _overview(report: Report, words: Words) -> Table:
@@ -125,7 +135,7 @@ def _overview(report: Report, words: Words) -> Table:
             words.label("checks", result.check.value),
             Text(f"{icon} {status.value}", style=_STYLES[status]),
             _cell(result.expected, ""),
-            _cell(result.found, words.label("headings", "nothing")),
+            _cell(result.found, words.label("headings", _ABSENCE.get(status, "nothing"))),
         )
     return table
 

@@ -22,7 +22,7 @@ from bot.dns.spf_trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Iterable
     from ipaddress import IPv4Address, IPv6Address
 
     from spftrace import Term
@@ -71,13 +71,19 @@ async def evaluate(
 
 
 async def evaluate_all(
-    ask: Ask, addresses: Iterable[str], domain: str
+    ask: Ask, addresses: Awaitable[Iterable[str]], domain: str
 ) -> tuple[SpfEvaluation, ...]:
     """Return the evaluations of the addresses, in their order, and of `STRANGER` as the last.
 
-    A record that lets the stranger pass lets everybody pass.
+    A record that lets the stranger pass lets everybody pass. Its evaluation starts at once, so the
+    records are on their way while the addresses are still being asked for.
     """
-    return tuple(await asyncio.gather(*(evaluate(ask, a, domain) for a in (*addresses, STRANGER))))
+
+    async def evaluate_ours() -> list[SpfEvaluation]:
+        return await asyncio.gather(*(evaluate(ask, a, domain) for a in await addresses))
+
+    ours, stranger = await asyncio.gather(evaluate_ours(), evaluate(ask, STRANGER, domain))
+    return (*ours, stranger)
 
 
 class _Macros(MacroContext):

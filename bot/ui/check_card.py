@@ -70,7 +70,8 @@ def build_check_card(
     remarks = _remarks(report, context, words)
     pieces += [(remark, "") for remark in remarks[:_MOST_REMARKS]]
     fixed = (head, overview, in_file, *(f"### {words.label(*h)}" for h in _HEADINGS))
-    chosen = choose(pieces, MOST_CHARACTERS - sum(width(text) for text in fixed))
+    line_ends = places[1] - places[0]  # between the comparisons, which become one text
+    chosen = choose(pieces, MOST_CHARACTERS - sum(width(text) for text in fixed) - line_ends)
 
     is_cut = (
         len(steps) > MOST_STEPS

@@ -33,6 +33,10 @@ INCLUDES_X = 'friend.example TXT "v=spf1 include:x.example"\n'
 OURS4, OURS6, FOREIGN = "198.51.100.25", "2001:db8:25::25", "203.0.113.9"
 
 
+async def these(*addresses: str) -> tuple[str, ...]:
+    return addresses
+
+
 class Zones:
     """An Ask that answers from lines of `owner TYPE rdata`, and counts what it is asked."""
 
@@ -260,7 +264,7 @@ async def test_records_are_read_ahead_as_wide_as_they_are() -> None:
 
 async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
     ask = Zones(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:mx1.cow.example"')
-    came = await evaluate_all(ask, (OURS4, OURS6), "friend.example")
+    came = await evaluate_all(ask, these(OURS4, OURS6), "friend.example")
     assert [e.address for e in came] == [OURS4, OURS6, STRANGER]
     assert came[-1].result == "pass"
     assert came[-1].matched == SpfStep("friend.example", "exists:mx1.cow.example")

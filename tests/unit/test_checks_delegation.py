@@ -215,6 +215,22 @@ def test_an_alias_at_the_domain_is_found_by_the_chain_of_another_answer() -> Non
     assert "does not exist" in say(finding)
 
 
+def test_what_an_alias_at_the_domain_hides_takes_its_place() -> None:
+    chain = ("edge.site.example.",)
+    verdict = judge(
+        answered("A", "203.0.113.80", chain=chain),
+        unfound("MX", Outcome.NODATA, chain=chain),
+        answered("TXT", '"v=spf1 -all"', chain=chain),
+    )
+    finding = only(verdict, "apex-cname", Status.FAIL)
+    assert [(f.action, f.type, f.value) for f in finding.fixes] == [
+        (Action.DELETE, "CNAME", "edge.site.example."),
+        (Action.ADD, "A", "203.0.113.80"),
+        (Action.ADD, "MX", SERVER.host.to_text()),
+        (Action.ADD, "TXT", SERVER.spf),
+    ]
+
+
 def test_an_alias_that_comes_back_to_the_domain_leads_in_a_circle() -> None:
     loop = Answer(
         Question(DOMAIN.name, dns.rdatatype.MX),

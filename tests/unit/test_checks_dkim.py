@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.checks.dkim import is_absent, judge, key_names, works
@@ -106,11 +106,13 @@ def test_the_name_asked_is_the_selector_below_domainkey() -> None:
     assert key_names(expected_with(KNOWN)) == (dns.name.from_text(NAME),)
 
 
-def test_a_domain_too_long_for_a_selector_has_no_name_to_ask() -> None:
+def test_a_domain_too_long_for_a_selector_leaves_the_member_nothing_to_do() -> None:
     long = Domain(dns.name.from_text(".".join(["a" * 60] * 4)))
     expected = expect(SERVER, long)
     assert key_names(expected) == ()
-    assert judge(expected, Observation.of(long, [])).status is Status.UNKNOWN
+    finding = only(judge(expected, Observation.of(long, [])))
+    assert (finding.code, finding.severity) == ("server-side", Status.INFO)
+    assert not works(expected, Observation.of(long, []))
 
 
 def test_the_handed_out_record_passes() -> None:
@@ -187,6 +189,37 @@ def test_an_alias_in_a_circle_is_broken() -> None:
     target = dns.name.from_text("a.friend.example")
     looping = missing(NAME, Outcome.SERVFAIL, chain=(target,), alias_loop=True)
     assert only(look(looping)).code == "dkim-cname-broken"
+
+
+def test_an_alias_to_itself_is_broken() -> None:
+    finding = only(look(missing(NAME, Outcome.SERVFAIL, alias_loop=True)))
+    assert (finding.code, finding.facts["target"]) == ("dkim-cname-broken", NAME)
+
+
+@pytest.mark.parametrize("text", [HANDED_OUT[:255], "v=DKIM1; p=", f"{HANDED_OUT};t=y"])
+def test_what_is_wrong_behind_an_alias_is_mended_by_a_record_in_its_place(text: str) -> None:
+    finding = only(look(txt(NAME, text, chain=("k.old.example",))))
+    assert [(f.action, f.type, f.value, f.old) for f in finding.fixes] == [
+        (Action.DELETE, "CNAME", "k.old.example.", None),
+        (Action.ADD, "TXT", HANDED_OUT, None),
+    ]
+
+
+def test_of_two_keys_behind_an_alias_none_is_the_members_to_keep() -> None:
+    finding = only(look(txt(NAME, HANDED_OUT, "v=DKIM1; p=", chain=("k.old.example",))))
+    assert [(f.action, f.type) for f in finding.fixes] == [
+        (Action.DELETE, "CNAME"),
+        (Action.ADD, "TXT"),
+    ]
+
+
+def test_an_alias_lent_by_a_wildcard_leaves_the_key_missing() -> None:
+    target = dns.name.from_text("edge.site.example")
+    lent = Answer(Question.of(f"*.{DOMAIN.ascii}", "A"), Outcome.RECORDS, chain=(target,))
+    answers = [missing(NAME, chain=(target,)), lent]
+    finding = only(judge(expected_with(KNOWN), Observation.of(DOMAIN, answers)))
+    assert finding.code == "dkim-missing"
+    assert [fix.action for fix in finding.fixes] == [Action.ADD]
 
 
 def test_an_alias_to_the_right_key_passes() -> None:
@@ -376,6 +409,7 @@ def test_absence_is_proven_by_an_answer_only() -> None:
         (txt(NAME, "v=spf1 -all"), True),
         (missing(NAME, Outcome.SERVFAIL), False),
         (txt(NAME, "v=DKIM1; p="), False),
+        (missing(NAME, chain=(dns.name.from_text("dkim.old.example"),)), False),
     ):
         assert is_absent(expected, Observation.of(DOMAIN, [answer])) is absent
 
@@ -397,6 +431,7 @@ def test_no_more_texts_are_shown_than_fit() -> None:
     assert len(verdict.found) <= 11
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=600), max_size=4))
 def test_no_octets_raise_or_pass(texts: list[bytes]) -> None:
     for knowledge in (KNOWN, KeyUnknown(), NoKeyYet()):
@@ -421,6 +456,7 @@ PARTS = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=9))
 def test_only_the_right_key_passes(parts: list[str]) -> None:
     verdict = look(txt(NAME, "".join(parts)))
@@ -431,6 +467,7 @@ def test_only_the_right_key_passes(parts: list[str]) -> None:
     look(txt(NAME, "".join(parts)), KeyUnknown())
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(KEY) - 8), st.sampled_from("ABab01+/"))
 def test_one_changed_character_never_passes(place: int, character: str) -> None:
     changed = KEY[:place] + character + KEY[place + 1 :]

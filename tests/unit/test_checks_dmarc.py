@@ -6,7 +6,7 @@ import pytest
 from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.checks.dmarc import judge, own_names, report_names
@@ -465,6 +465,7 @@ def test_a_handed_out_record_of_none_is_only_said() -> None:
     assert verdict.status is Status.INFO
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=400), max_size=4))
 def test_no_octets_raise_or_pass(texts: list[bytes]) -> None:
     assert look(txt(OWN, *texts)).status is not Status.PASS
@@ -476,6 +477,7 @@ PARTS = [
 ]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.booleans())
 def test_only_a_policy_in_force_passes(parts: list[str], known: bool) -> None:
     text = "".join(parts)
@@ -487,3 +489,21 @@ def test_only_a_policy_in_force_passes(parts: list[str], known: bool) -> None:
     for finding in verdict.findings:
         for fix in finding.fixes:
             assert fix.action is Action.DELETE or parse_record(fix.value) is not None
+
+
+@pytest.mark.parametrize("texts", [[RELAXED], ["v=DMARC1; p=rejected"], [STRICT, RELAXED]])
+def test_what_is_wrong_behind_an_alias_is_mended_by_a_record_in_its_place(texts: list[str]) -> None:
+    finding = only(look(txt(OWN, *texts, chain=("_dmarc.old.example",))))
+    assert [(f.action, f.type, f.old) for f in finding.fixes] == [
+        (Action.DELETE, "CNAME", None),
+        (Action.ADD, "TXT", None),
+    ]
+
+
+def test_an_alias_lent_by_a_wildcard_is_not_there_to_delete() -> None:
+    target = dns.name.from_text("edge.site.example")
+    lent = Answer(Question.of("*.friend.example", "A"), Outcome.RECORDS, chain=(target,))
+    nothing = Answer(Question.of(OWN, "TXT"), Outcome.NODATA, chain=(target,))
+    finding = only(look(nothing, cname(OWN, "edge.site.example"), lent))
+    assert finding.code == "dmarc-missing"
+    assert [fix.action for fix in finding.fixes] == [Action.ADD]

@@ -387,3 +387,29 @@ def test_no_set_of_answers_makes_a_judge_raise_or_exceed_its_severity(
         for finding in verdict.findings:
             assert say(finding)
             assert finding.code != "optional-missing" or finding.fixes
+
+
+@pytest.mark.parametrize(("judge", "name", "code"), CHECKS)
+def test_an_old_address_beside_ours_is_wrong(judge: Judge, name: str, code: str) -> None:
+    answers = (answered(name, "A", "198.51.100.25"), answered(name, "AAAA", "2001:db8::80"))
+    finding = only(look(judge, *answers), code, Status.WARN)
+    assert finding.facts["targets"] == ("2001:db8::80",)
+
+
+@pytest.mark.parametrize(("judge", "name", "code"), CHECKS)
+def test_an_alias_to_itself_is_replaced(judge: Judge, name: str, code: str) -> None:
+    finding = only(look(judge, *both(name, Outcome.SERVFAIL, loop=True)), code, Status.WARN)
+    assert finding.facts["leads"] == "circle"
+    assert finding.fixes == (replacement(name, name),)
+
+
+@pytest.mark.parametrize("chain", [(), ("edge.site.example.",)])
+@pytest.mark.parametrize(("judge", "name", "code"), CHECKS)
+def test_what_a_wildcard_lends_is_not_there_to_delete(
+    judge: Judge, name: str, code: str, chain: tuple[str, ...]
+) -> None:
+    answers = (
+        *host(name, "203.0.113.80", chain),
+        *host("*.friend.example.", "203.0.113.80", chain),
+    )
+    assert only(look(judge, *answers), code, Status.WARN).fixes == (addition(name),)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.checks import mx
 from bot.checks.finding import Action, Finding, Fix, Status, Verdict
 from bot.checks.observation import Observation
+from bot.checks.outcomes import MOST_STEPS
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
 from bot.mail.records import Expected, expect
 from bot.mail.server import MailServer
@@ -434,7 +435,7 @@ def test_sixty_records_make_few_findings_with_few_steps_and_all_are_counted() ->
     assert known.facts["names"] == tuple(f"mx{n}.old.example" for n in range(1, 6))
     assert unchecked.facts["count"] == 52
     assert unchecked.severity is Status.UNKNOWN
-    assert len(known.fixes) <= mx.MOST_FIXES
+    assert len(known.fixes) <= MOST_STEPS
     assert verdict.found[-1] == "… and 51 more"
     assert len(verdict.found) == 11
     assert "and 3 more" in say(known)
@@ -444,7 +445,7 @@ def test_sixty_records_make_few_findings_with_few_steps_and_all_are_counted() ->
 def test_steps_are_bounded_over_all_findings() -> None:
     records = [f"{n} 192.0.2.{n}." for n in range(1, 30)]
     finding = only(judge(*records), "mx-is-ip")
-    assert len(finding.fixes) == mx.MOST_FIXES
+    assert len(finding.fixes) == MOST_STEPS
     assert finding.facts["count"] == 29
     assert "and 24 more" in say(finding)
 
@@ -537,7 +538,20 @@ def test_no_records_and_answers_make_the_judge_raise_or_pass_without_proof(
     if "mx-missing" in codes(verdict):
         assert answer.absent
     fixes = [fix for finding in verdict.findings for fix in finding.fixes]
-    assert len(fixes) <= mx.MOST_FIXES
+    assert len(fixes) <= MOST_STEPS
     assert sum(fix.action is not Action.DELETE for fix in fixes) <= 1
     for finding in verdict.findings:
         assert say(finding)
+
+
+def test_a_target_that_is_an_alias_for_itself_leads_in_a_circle() -> None:
+    answers = both("mail.friend.example.", Outcome.SERVFAIL, loop=True)
+    finding = only(judge("10 mail.friend.example.", answers=answers), "mx-to-cname")
+    assert finding.facts["leads"] == "circle"
+
+
+def test_a_name_with_our_address_and_another_one_is_not_ours() -> None:
+    name = "mail.friend.example."
+    answers = (answered(name, "A", "198.51.100.25"), answered(name, "AAAA", "2001:db8::80"))
+    finding = only(judge(f"10 {name}", answers=answers), "mx-not-ours")
+    assert finding.facts["addresses"] == ("2001:db8::80",)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import unicodedata
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -187,12 +188,12 @@ def test_no_line_is_wider_than_the_screen_but_what_is_to_be_copied(screen: Scree
     fixes = (fix(Action.REPLACE, long, old=long + "B"),)
     finding = dataclasses.replace(STEPS[0], fixes=fixes)
     shown = report(finding, *STEPS, SPF, results=results, domain=domain)
-    lines = screen(lambda c: show_report(c, shown, LONG_SERVER, WORDS))
-    assert [line.split(None, 1)[1].removeprefix("value ") for line in wide(lines)] == [
-        long + "B",
-        long,
-    ]
-    assert wide(screen(lambda c: show_line(c, shown, LONG_SERVER, WORDS))) == []
+    for show in (show_report, show_line):
+        lines = screen(partial(show, report=shown, server=LONG_SERVER, words=WORDS))
+        assert [line.split(None, 1)[1].removeprefix("value ").strip() for line in wide(lines)] == [
+            long + "B",
+            long,
+        ]
 
 
 @pytest.mark.parametrize("server", [SERVER, LONG_SERVER], ids=["usual", "long names"])

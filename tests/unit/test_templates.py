@@ -1,0 +1,293 @@
+"""The words: every code has some, none is dead, and none breaks whatever the facts are."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+import jinja2.meta
+import jinja2.nodes
+import pytest
+
+import bot.checks
+from bot.checks.finding import Check
+from bot.mail.records import Purpose
+from bot.mail.settings import ADVICE
+from bot.text import Medium, Words, shipped_templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.checks.finding import Fact
+
+EN = shipped_templates() / "en"
+CHECKS = Path(bot.checks.__file__).parent
+NOTHING_SAID = {"mail/settings_pages"}  # where there is neither page
+
+# The codes that stay stable for everybody outside, with the severities that each may have.
+CONTRACT = (
+    ("domain-not-found", {"fail"}),
+    ("servfail", {"unknown"}),
+    ("dns-timeout", {"unknown"}),
+    ("apex-cname", {"fail"}),
+    ("mx-missing", {"fail"}),
+    ("mx-not-ours", {"fail"}),
+    ("mx-domain-appended", {"fail"}),
+    ("mx-to-cname", {"fail"}),
+    ("mx-is-ip", {"fail"}),
+    ("mx-priority-in-target", {"fail"}),
+    ("mx-target-nxdomain", {"fail"}),
+    ("mx-null", {"fail"}),
+    ("mx-null-mixed", {"fail"}),
+    ("mx-foreign-preferred", {"fail"}),
+    ("mx-foreign-backup", {"warn"}),
+    ("mx-other-name", {"warn"}),
+    ("spf-missing", {"fail"}),
+    ("spf-multiple", {"fail"}),
+    ("spf-not-authorised", {"fail"}),
+    ("spf-syntax", {"fail"}),
+    ("spf-non-ascii", {"fail"}),
+    ("spf-leading-space", {"fail"}),
+    ("spf-after-all", {"fail"}),
+    ("spf-plus-all", {"fail"}),
+    ("spf-too-many-lookups", {"fail"}),
+    ("spf-include-missing", {"fail"}),
+    ("spf-loop", {"fail"}),
+    ("spf-type99", {"fail"}),
+    ("spf-no-all", {"warn"}),
+    ("spf-softfail", {"info"}),
+    ("dkim-missing", {"fail"}),
+    ("dkim-truncated", {"fail"}),
+    ("dkim-key-mismatch", {"fail"}),
+    ("dkim-revoked", {"fail"}),
+    ("dkim-multiple", {"fail"}),
+    ("dkim-cname-broken", {"fail"}),
+    ("dkim-quotes-in-key", {"fail"}),
+    ("dkim-weak-key", {"fail", "warn"}),
+    ("dkim-test-flag", {"warn"}),
+    ("dkim-unverified", {"info"}),
+    ("dkim-unknown", {"info"}),
+    ("dkim-no-key", {"info"}),
+    ("dmarc-missing", {"warn"}),
+    ("dmarc-before-dkim", {"fail"}),
+    ("dmarc-multiple", {"fail"}),
+    ("dmarc-syntax", {"fail"}),
+    ("dmarc-policy-none", {"warn", "info"}),
+    ("dmarc-testing", {"warn"}),
+    ("dmarc-rua-not-authorised", {"warn"}),
+    ("dmarc-rua-syntax", {"warn"}),
+    ("dmarc-cname-and-txt", {"warn"}),
+    ("dmarc-subdomain-weaker", {"warn"}),
+    ("dmarc-removed-tags", {"info"}),
+    ("webmail-wrong-target", {"warn"}),
+    ("autodiscover-foreign", {"warn"}),
+    ("autoconfig-foreign", {"warn"}),
+    ("optional-missing", {"info"}),
+)
+
+# What the judges say in `what` and the like, in the form of a code.
+NO_CODES = {"spf-include"}
+_PREFIXES = "|".join((*(check.value for check in Check), "dns", "apex", "domain", "alias"))
+_CODE = re.compile(rf"(?:{_PREFIXES})(?:-[a-z0-9]+)+")
+
+# What a fact may be, by its name. A text that a template compares is each of these, and another.
+_SOME = ("a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
+_LISTS: dict[str, tuple[Fact, ...]] = {
+    "names": (_SOME[:1], _SOME[:2], _SOME),
+    "targets": (_SOME[:1], _SOME[:2]),
+    "addresses": (_SOME[:1], _SOME[:2]),
+    "allowed": ((), _SOME[:1], _SOME[:2]),
+    "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
+    "terms": (_SOME[:1], _SOME[:2]),
+    "tags": (_SOME[:1], _SOME[:3]),
+    "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
+}
+_TEXTS: dict[str, tuple[Fact, ...]] = {
+    **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
+    **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
+    **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
+    **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
+    "policy": ("", "quarantine", "reject"),
+}
+_NUMBERS: dict[str, tuple[Fact, ...]] = {
+    "count": (1, 2, 7),
+    "bits": (512, 1024, 2048),
+    "have": (255, 390),
+    "want": (None, 392),
+    **dict.fromkeys(("priority", "ours", "position", "lookups", "limit"), (10,)),
+    **dict.fromkeys(("questions", "bytes"), (30,)),
+}
+_FLAGS = (
+    *("at255", "below", "circle", "dead", "dnssec", "equal", "has_dkim", "is_example", "known"),
+    *("like_ours", "neutral", "over_limit", "own", "pieces", "pop", "published", "ready", "right"),
+    "website",
+)
+_FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
+    "findings/dmarc-missing": {"target": ("", "x.example")},
+    "findings/domain-not-found": {"zone": (None, "x.example")},
+    "findings/spf-include-missing": {"target": ("", "x.example")},
+    "notes/dmarc-inherited": {"parent": ("x.example",), "policy": ("reject",)},
+    "notes/dmarc-weaker-than-handed-out": {"have": ("quarantine",), "want": ("reject",)},
+}
+_COMPARED = re.compile(r"\b(\w+) (?:==|in|not in) (\"[^\"]*\"|\([^)]*\))")
+_INCLUDED = re.compile(r'{% include "en/([^"]*)\.j2" %}')
+_WRONG = (
+    "  ",
+    " .",
+    " ,",
+    " ;",
+    " :",
+    "( ",
+    " )",
+    "()",
+    "..",
+    ",,",
+    ", .",
+    "None",
+    "True",
+    "False",
+)
+_ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - only parses
+
+
+def templates(folder: str) -> list[str]:
+    return sorted(f"{folder}/{path.stem}" for path in (EN / folder).glob("*.j2"))
+
+
+def codes_with_words(folder: str) -> set[str]:
+    return {name.removeprefix(f"{folder}/") for name in templates(folder)}
+
+
+def judges() -> Iterator[ast.AST]:
+    for path in sorted(CHECKS.glob("*.py")):
+        yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def said_by_the_judges() -> set[str]:
+    constants = (node.value for node in judges() if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str)}
+
+
+def sources(template: str) -> Iterator[str]:
+    """Give the source of a template and of those that it includes."""
+    source = (EN / f"{template}.j2").read_text(encoding="utf-8")
+    yield source
+    for name in jinja2.meta.find_referenced_templates(_ENVIRONMENT.parse(source)):
+        assert name is not None, "only names that stand there are included"
+        yield from sources(name.removeprefix("en/").removesuffix(".j2"))
+
+
+def choices(template: str) -> dict[str, list[Fact]]:
+    """Return every fact that a template uses, with what it may be."""
+    texts = list(sources(template))
+    used = (_ENVIRONMENT.parse(text).find_all(jinja2.nodes.Name) for text in texts)
+    names = {node.name for nodes in used for node in nodes}
+    compared: dict[str, set[str]] = {}
+    for name, values in (pair for text in texts for pair in _COMPARED.findall(text)):
+        compared.setdefault(name, set()).update(re.findall(r"\"([^\"]*)\"", values))
+    facts = {**_FACTS, **_OWN.get(template, {})}
+    return {
+        name: list(facts.get(name, (*sorted(compared.get(name, ())), "x.example")))
+        for name in sorted(names)
+    }
+
+
+def combinations(template: str) -> Iterator[Mapping[str, Fact]]:
+    options = choices(template)
+    for values in itertools.product(*options.values()):
+        yield dict(zip(options, values, strict=True))
+
+
+def faults_of(said: str, *, sentence: bool) -> list[str]:
+    bare = said.replace("`", "")
+    faults = [wrong for wrong in _WRONG if wrong in bare]
+    if sentence and not said.endswith("."):
+        faults.append("no full stop")
+    if not sentence and said.endswith((".", " ")):
+        faults.append("a full stop")
+    return faults
+
+
+@pytest.fixture(params=list(Medium), ids=lambda medium: medium.value)
+def words(request: pytest.FixtureRequest) -> Words:
+    return Words(request.param)
+
+
+def test_every_code_of_the_contract_has_words() -> None:
+    assert {code for code, _ in CONTRACT} <= codes_with_words("findings")
+
+
+def test_every_code_of_the_contract_is_said_with_its_severity() -> None:
+    allowed = dict(CONTRACT)
+    for call in (node for node in judges() if isinstance(node, ast.Call)):
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        codes = {a.value for a in arguments if isinstance(a, ast.Constant)} & allowed.keys()
+        severities = {
+            a.attr.lower()
+            for a in arguments
+            if isinstance(a, ast.Attribute) and ast.unparse(a.value) == "Status"
+        }
+        for code in codes:
+            assert severities <= allowed[str(code)], code
+
+
+def test_whatever_the_judges_say_has_words() -> None:
+    said = {text for text in said_by_the_judges() if _CODE.fullmatch(text)}
+    assert said - NO_CODES <= codes_with_words("findings") | codes_with_words("notes")
+
+
+@pytest.mark.parametrize("folder", ["findings", "notes"])
+def test_no_words_are_for_a_code_that_nobody_says(folder: str) -> None:
+    assert codes_with_words(folder) <= said_by_the_judges()
+
+
+def test_every_part_is_used() -> None:
+    others = [path for path in EN.rglob("*.j2") if path.parent.name != "parts"]
+    used = {name for path in others for name in _INCLUDED.findall(path.read_text(encoding="utf-8"))}
+    assert used == set(templates("parts"))
+
+
+@pytest.mark.parametrize("template", templates("findings"))
+def test_a_finding_is_sentences_whatever_its_facts(template: str, words: Words) -> None:
+    for facts in combinations(template):
+        said = words.sentence(template, facts)
+        assert faults_of(said, sentence=True) == [], (said, facts)
+
+
+@pytest.mark.parametrize("template", templates("notes"))
+def test_a_note_goes_on_after_a_colon(template: str, words: Words) -> None:
+    for facts in combinations(template):
+        said = words.sentence(template, facts)
+        assert faults_of(said, sentence=False) == [], (said, facts)
+        assert not re.match(r"[A-Z][a-z]", said)
+
+
+@pytest.mark.parametrize("template", [*ADVICE, *(f"records/{p.value}" for p in Purpose)])
+def test_advice_and_reasons_are_sentences(template: str, words: Words) -> None:
+    for facts in combinations(template):
+        said = words.sentence(template, facts)
+        if said or template not in NOTHING_SAID:
+            assert faults_of(said, sentence=True) == [], (said, facts)
+
+
+@pytest.mark.parametrize("folder", ["mail", "records"])
+def test_no_advice_and_no_reason_is_left_over(folder: str) -> None:
+    wanted = {*ADVICE, *(f"records/{purpose.value}" for purpose in Purpose)}
+    assert set(templates(folder)) <= wanted
+
+
+def test_nothing_is_left_out_of_a_list_without_saying_so(words: Words) -> None:
+    many: dict[str, Fact] = {"names": _SOME[:5], "count": 7}
+    assert "and 2 more" in words.sentence("parts/mx_names", many)
+    # Records of the same name are no further names.
+    assert "more" not in words.sentence("parts/mx_names", {"names": _SOME[:1], "count": 2})
+
+
+def test_a_name_that_is_not_known_is_not_said(words: Words) -> None:
+    facts: dict[str, Fact] = {"names": (), "what": "webmail", "domain": "friend.example"}
+    assert words.sentence("findings/not-needed", facts).startswith("This name is already")
