@@ -60,8 +60,9 @@ def show_report(console: Console, report: Report, server: MailServer, words: Wor
         console.print(bullet("·", f"{', '.join(checks)}: {said}"))
     if other:
         console.print(f"\n{words.label('headings', 'other')}", style="bold")
-        for finding in other:
-            console.print(bullet("i", words.finding(finding, context)))
+        # One thing can be worth knowing for several checks; it is said once.
+        for said in dict.fromkeys(words.finding(finding, context) for finding in other):
+            console.print(bullet("i", said))
 
 
 def show_line(console: Console, report: Report, server: MailServer, words: Words) -> None:

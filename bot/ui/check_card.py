@@ -207,4 +207,4 @@ def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[
     remarks = [f"{', '.join(names)}: {text}" for text, names in checks.items()]
     remarks += [words.finding(f, context) for f in report.findings if f.severity is Status.INFO]
     mark = words.label("marks", Status.INFO.value)
-    return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in remarks]
+    return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in dict.fromkeys(remarks)]
