@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from bot.app import open_core
@@ -10,7 +9,6 @@ from bot.config import load_settings
 from bot.console.records import Format, show_records
 from bot.console.reports import show_report
 from bot.console.settings import show_settings
-from bot.console.terminal import bullet
 from bot.demo import world
 from bot.demo.server import ZoneServer
 from bot.mail.dkim import DkimRecord, KnownKey
@@ -38,22 +36,6 @@ async def play_tour(console: Console) -> None:
             server.zones = server.zones.with_zone(world.mend(_BROKEN))
             await _check(console, core, _BROKEN, "tour_mended")
             console.print(f"\n{core.words.sentence('console/tour_end', {})}")
-
-
-async def serve_world(console: Console) -> None:
-    """Serve the world until interrupted, so that the other commands can be tried against it."""
-    async with ZoneServer(world.zones()) as server:
-        config = load_settings(_environment(server))
-        async with open_core(config) as core:
-            where = _where(server)
-            console.print(core.words.sentence("console/world_title", {"where": where}))
-            for name, domain in world.DOMAINS.items():
-                console.print(bullet("·", f"{name}: {domain.about}"))
-            console.print()
-            for variable, value in world.DEMO_ENVIRONMENT.items():
-                console.print(f"export {variable}='{value}'", soft_wrap=True)
-            console.print(f"export DNS_SERVERS={where}")
-        await asyncio.Event().wait()
 
 
 async def _settings(console: Console, core: Core) -> None:
@@ -86,9 +68,5 @@ def _key_of(core: Core, name: str) -> DkimKnowledge:
 
 
 def _environment(server: ZoneServer) -> dict[str, str]:
-    return {**world.DEMO_ENVIRONMENT, "DNS_SERVERS": _where(server)}
-
-
-def _where(server: ZoneServer) -> str:
     host, port = server.address
-    return f"{host}:{port}"
+    return {**world.DEMO_ENVIRONMENT, "DNS_SERVERS": f"{host}:{port}"}

@@ -1,0 +1,107 @@
+"""The page of the demo in a real browser, as a member uses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Locator, Page
+
+PATIENCE = 20.0  # seconds for anything that the page does
+_MESSAGE = ".channel-message[data-message-id]"
+WIDE, NARROW = 720, 390  # pixels: a card at its full width, and a phone
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Yield a Chromium without a window: $CHROMIUM, or one that is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise AssertionError("There is no Chromium: install it, or set CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class DemoPage:
+    """One browser page on the demo."""
+
+    def __init__(self, browser: Browser, url: str, *, height: int = 900, scale: float = 1) -> None:
+        context = browser.new_context(
+            viewport={"width": WIDE, "height": height},
+            device_scale_factor=scale,
+            reduced_motion="reduce",
+            bypass_csp=True,  # scripts of ours may run on the page, and styles be added to it
+        )
+        context.set_default_timeout(PATIENCE * 1000)
+        self.page: Page = context.new_page()
+        self.page.goto(url)
+        self.wait_until_ready()
+
+    @property
+    def messages(self) -> Locator:
+        """All messages that the member sees, the oldest first."""
+        return self.page.locator(_MESSAGE)
+
+    def run(self, command: str) -> Locator:
+        """Return the newest message after a command, e.g. `/dnscheck friend.example`."""
+        name, _, value = command.partition(" ")
+        before = self.messages.count()
+        self.page.locator("#channel-composer-input").click()
+        self.page.keyboard.type(name)
+        self.page.locator(".command-entry").first.wait_for()
+        self.page.keyboard.press("Tab")
+        self.wait_until_ready()
+        if value:
+            option = self.page.locator(".command-option-input").last
+            if not option.count():  # it may be left out, and so is offered first
+                self.page.locator(".command-suggestion").click()
+            option.fill(value)
+        self.wait_until_ready()
+        self.page.locator("#send-message").click()
+        self._wait_for_more_than(before)
+        return self._keep(self.messages.last)
+
+    def press(self, message: Locator, button: str) -> Locator:
+        """Return the newest message after a button below another one."""
+        message.get_by_role("button", name=button, exact=True).click()
+        self.wait_until_ready()
+        return self._keep(self.messages.last)
+
+    def view_as(self, member: str) -> None:
+        """Look at the channel as somebody else."""
+        self.page.locator("#viewer-picker").select_option(label=member)
+        self.wait_until_ready()
+
+    def _keep(self, message: Locator) -> Locator:
+        """Return a locator that stays with a message when newer ones come."""
+        number = message.get_attribute("data-message-id")
+        return self.page.locator(f'.channel-message[data-message-id="{number}"]')
+
+    def _wait_for_more_than(self, count: int) -> None:
+        self.page.wait_for_function(
+            "([selector, count]) => document.querySelectorAll(selector).length > count",
+            arg=[_MESSAGE, count],
+        )
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return once nothing is under way and the page has taken the window's size."""
+        self.page.wait_for_function(
+            """() => {
+                const {ready, profile, geometry} = window.simcordPreview ?? {};
+                return ready && geometry.host.width === profile.width
+                    && geometry.host.height === profile.height;
+            }"""
+        )

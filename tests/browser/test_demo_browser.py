@@ -1,0 +1,71 @@
+"""The demo in a real browser: what its welcome tells people to try."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from demo_page import DemoPage, running_browser
+from playwright.sync_api import expect
+
+from demo_process import running_demo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from demo_process import Demo
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def demo() -> Iterator[Demo]:
+    with running_demo() as demo:
+        yield demo
+
+
+def test_a_broken_domain_is_checked_mended_and_found_right(browser: Browser, demo: Demo) -> None:
+    page = DemoPage(browser, demo.url)
+    expect(page.messages).to_have_count(1)
+    expect(page.messages.first).to_contain_text("/dnscheck [Tab] newcomer.example")
+
+    check = page.run("/dnscheck newcomer.example")
+    expect(check).to_contain_text("❌")
+    expect(check).to_contain_text("Only you can see this")
+
+    records = page.press(check, "Records")
+    values = records.locator(".code-block").all_inner_texts()
+    assert "v=spf1 include:_spf.cow.example -all" in [value.strip() for value in values]
+    expect(records).to_contain_text("newcomer.example.zone.txt")
+
+    demo.type("mend newcomer.example")
+    demo.read_until(r"newcomer\.example are right now")
+    page.press(check, "Check again")
+    expect(check).to_contain_text("✅")
+    expect(check).not_to_contain_text("❌")
+    assert demo.stop() == 0
+
+
+def test_a_card_is_anns_alone_until_she_shares_it(browser: Browser, demo: Demo) -> None:
+    page = DemoPage(browser, demo.url)
+    check = page.run("/dnscheck friend.example")
+    page.view_as("Ben")
+    expect(page.messages).to_have_count(1)
+
+    page.view_as("Ann")
+    page.press(check, "Share")
+    page.view_as("Ben")
+    expect(page.messages).to_have_count(2)
+    shared = page.messages.last
+    expect(shared).to_contain_text("friend.example")
+    expect(shared.get_by_role("button", name="Share", exact=True)).to_have_count(0)
+    page.press(shared, "Check again")
+    expect(shared).to_contain_text("✅")
