@@ -53,7 +53,7 @@ def build_check_card(
     A card that is already `shared` offers no more sharing. `remark` says where the domain was
     taken from.
     """
-    report = kept.report
+    report = kept.shown(shared=shared)
     context = context_of(report, server)
     head = _head(report, words, remark)
     overview = _overview(report, words)
@@ -129,7 +129,8 @@ def _step(
     number: int, finding: Finding, report: Report, context: Mapping[str, Fact], words: Words
 ) -> tuple[str, ...]:
     """Return one step from its fullest version to the shortest; only the first one always stays."""
-    title = f"**{number}. {words.label('checks', finding.check.value)}** · {_badge(finding, words)}"
+    subject = words.label("checks", finding.check.value)
+    title = f"**{number}. {subject}** · {_badge(finding.severity, words)}"
     message = words.finding(finding, context)
     in_file = f"-# {words.sentence('discord/step_in_file', {})}"
     fixes = [show_fix(fix, report.zone, words) for fix in finding.fixes[: _shown_fixes(finding)]]
@@ -151,8 +152,7 @@ def _shown_fixes(finding: Finding) -> int:
     return min(len(finding.fixes), _MOST_FIXES)
 
 
-def _badge(thing: Finding | CheckResult, words: Words) -> str:
-    status = thing.severity if hasattr(thing, "severity") else thing.status
+def _badge(status: Status, words: Words) -> str:
     return f"{words.label('marks', status.value)} {words.label('statuses', status.value)}"
 
 
@@ -165,7 +165,7 @@ def _compare(result: CheckResult, words: Words) -> str:
     nothing = words.label("headings", "nothing")
     return "\n".join(
         (
-            f"**{words.label('checks', result.check.value)}** · {_badge(result, words)}",
+            f"**{words.label('checks', result.check.value)}**",
             f"-# {words.label('headings', 'expected')}: {_records(result.expected, '–', words)}",
             f"-# {words.label('headings', 'found')}: {_records(result.found, nothing, words)}",
         )
@@ -192,8 +192,7 @@ def _overview(report: Report, words: Words) -> str:
             if result.status is status
         ]
         if names:
-            badge = f"{words.label('marks', status.value)} {words.label('statuses', status.value)}"
-            parts.append(f"{badge}: {', '.join(names)}")
+            parts.append(f"{_badge(status, words)}: {', '.join(names)}")
     return "\n".join(parts)
 
 
