@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact
 
-SCHEMA = 1  # of the kept text; one that is not known any more is not read
+SCHEMA = 2  # of the kept text; one that is not known any more is not read
 
 
 def dump_report(report: Report) -> str:

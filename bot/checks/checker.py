@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.dns.answer import Ask
-    from bot.mail.dkim import DkimKnowledge
+    from bot.mail.dkim import DkimKnowledge, KnownKey
     from bot.mail.server import MailServer
     from bot.names import Domain
 
@@ -93,12 +93,23 @@ class Checker:
         self._now = now
         self._single_server = single_server
 
+    async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
+        """Return the answer to one question."""
+        return await self._ask(name, rdtype)
+
     async def check(
-        self, domain: Domain, dkim: DkimKnowledge, dmarc_stage: str | None = None
+        self,
+        domain: Domain,
+        dkim: DkimKnowledge,
+        dmarc_stage: str | None = None,
+        former: tuple[KnownKey, ...] = (),
     ) -> Report:
-        """Return the report of one domain, after at most the resolver's time-out a few times."""
+        """Return the report of one domain, after at most the resolver's time-out a few times.
+
+        `dmarc_stage` is the policy that the admin approved; `former` are earlier keys.
+        """
         started = time.perf_counter()
-        expected = expect(self._server, domain, dkim, dmarc_stage)
+        expected = expect(self._server, domain, dkim, dmarc_stage, former)
         observed = await observe(self._ask, expected, single_server=self._single_server)
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
 from dns.rdatatype import TXT
 
+from bot.checks.dkim_selectors import find_elsewhere, selector_name
 from bot.checks.dkim_text import (
     Fault,
     begins_like_key,
@@ -32,6 +32,7 @@ from bot.checks.outcomes import (
     some_lines,
     unanswered,
     without_alias,
+    without_repeats,
 )
 from bot.dns.answer import Answer, Outcome, Question
 from bot.errors import InvalidKey
@@ -40,6 +41,8 @@ from bot.mail.records import Purpose
 from bot.mail.tags import parse_tags
 
 if TYPE_CHECKING:
+    import dns.name
+
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.mail.records import Expected
@@ -52,10 +55,8 @@ _OFTEN_READ = ("order", "blank-part")  # against section 3.6.1, but most receive
 
 def key_names(expected: Expected) -> tuple[dns.name.Name, ...]:
     """Return the names whose TXT is the key record; none where the name would be too long."""
-    try:
-        return (dns.name.from_text(f"{expected.selector}._domainkey", expected.domain.name),)
-    except dns.exception.DNSException:
-        return ()
+    name = selector_name(expected.domain, expected.selector)
+    return () if name is None else (name,)
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
@@ -70,8 +71,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         return Verdict(Check.DKIM, (unanswered(Check.DKIM, answer),), wanted)
     findings, note = _Judge(expected, observed, answer).findings()
     found = some_lines(decode_texts(answer))
-    typed = tuple(without_alias(observed, finding, answer) for finding in findings)
-    return Verdict(Check.DKIM, typed, wanted, found, note)
+    typed = [without_alias(observed, finding, answer) for finding in findings]
+    return Verdict(Check.DKIM, without_repeats(typed), wanted, found, note)
 
 
 def works(expected: Expected, observed: Observation) -> bool:
@@ -88,7 +89,7 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
     answer = find_answer(expected, observed)
     if answer.failed or alias_at(observed, answer) is not None:
         return False
-    return not _find_candidates(expected, answer)
+    return not (_find_candidates(expected, answer) or find_elsewhere(expected, observed))
 
 
 def find_answer(expected: Expected, observed: Observation) -> Answer:
@@ -143,6 +144,7 @@ class _Judge:
             "name": name_text(self._owner),
             "policy": self._policy,
             "known": self._known is not None,
+            "repeat": False,
         }
         return Finding(Check.DKIM, code, severity, {**shared, **facts}, fixes)
 
@@ -165,8 +167,29 @@ class _Judge:
             fixes = (alias, *self._fix(Action.ADD)) if self._known else ()
             return self._finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
         if self._known is not None:
-            return self._finding("dkim-missing", Status.FAIL, self._fix(Action.ADD))
+            return self._judge_elsewhere() or self._finding(
+                "dkim-missing", Status.FAIL, self._fix(Action.ADD)
+            )
         return self._finding("dkim-unknown", Status.INFO)
+
+    def _judge_elsewhere(self) -> Finding | None:
+        """The record is at a selector that the server does not sign with (any more)."""
+        elsewhere = find_elsewhere(self._expected, self._observed)
+        if elsewhere is None:
+            return None
+        fixes = self._fix(Action.ADD)
+        if elsewhere.is_current and not elsewhere.is_alias:
+            fixes = tuple(
+                dataclasses.replace(fix, action=Action.RENAME, old_owner=elsewhere.owner)
+                for fix in fixes
+            )
+        return self._finding(
+            "selector-differs",
+            Status.FAIL,
+            fixes,
+            other=name_text(elsewhere.owner),
+            moved=elsewhere.is_current,
+        )
 
     def _judge_several(self, texts: tuple[str, ...]) -> Finding:
         """Several records at one selector: receivers take any (RFC 6376 section 3.6.2.2)."""

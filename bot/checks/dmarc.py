@@ -46,6 +46,7 @@ from bot.checks.outcomes import (
     some_lines,
     unanswered,
     without_alias,
+    without_repeats,
 )
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KeyUnknown
@@ -80,8 +81,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     findings = judging.findings()
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
     found = some_lines(decode_texts(answer))
-    typed = tuple(without_alias(observed, finding, answer) for finding in findings)
-    return Verdict(Check.DMARC, typed, wanted, found, note)
+    typed = [without_alias(observed, finding, answer) for finding in findings]
+    return Verdict(Check.DMARC, without_repeats(typed, {"dmarc-before-dkim"}), wanted, found, note)
 
 
 class _Judge:
@@ -131,8 +132,7 @@ class _Judge:
         if self._discovery.inherited:
             return Note("dmarc-inherited", {"parent": self._parent(), "policy": str(policy)})
         if wanted is not None and Policy.NONE is not policy and policy.weaker_than(wanted):
-            facts = {"have": str(policy), "want": str(wanted)}
-            return Note("dmarc-weaker-than-handed-out", facts)
+            return Note("dmarc-weaker-than-handed-out", {"have": str(policy), "want": str(wanted)})
         return None
 
     def _parent(self) -> str:
@@ -148,6 +148,7 @@ class _Judge:
             "parent": self._parent(),
             "policy": self._discovery.in_force,
             "ready": self._ready,
+            "repeat": False,
         }
         return Finding(Check.DMARC, code, severity, {**shared, **facts}, fixes)
 
@@ -178,8 +179,7 @@ class _Judge:
         if target is None or not self._answer.found or self._answer.chain:
             return []
         fix = Fix(Action.DELETE, self._owner, "CNAME", target.to_text())
-        shown = name_text(target)
-        return [self._finding("dmarc-cname-and-txt", Status.WARN, (fix,), target=shown)]
+        return [self._finding("dmarc-cname-and-txt", Status.WARN, (fix,), target=name_text(target))]
 
     def _find_alias(self) -> dns.name.Name | None:
         if self._answer.chain:
@@ -215,10 +215,11 @@ class _Judge:
         return self._syntax(fixes, find_malformation(text))
 
     def _syntax(self, fixes: tuple[Fix, ...], fault: TagFault) -> Finding:
-        severity = Status.FAIL if fault.grave else Status.WARN
         suggestion = self._mender.suggest(fault.value) if fault.tag in POLICY_TAGS else ""
         facts = {"what": fault.what, "tag": fault.tag, "value": fault.value}
-        return self._finding("dmarc-syntax", severity, fixes, **facts, suggestion=suggestion)
+        if not fault.grave:
+            return self._finding("dmarc-odd-tag", Status.WARN, fixes, **facts)
+        return self._finding("dmarc-syntax", Status.FAIL, fixes, **facts, suggestion=suggestion)
 
     def _judge_record(self, record: DmarcRecord) -> list[Finding]:
         """Judge the domain's own, single record."""
@@ -274,8 +275,7 @@ class _Judge:
         if policy is Policy.NONE:
             planned = same or self._expected.dmarc_stage == "none"
             severity = Status.INFO if planned else Status.WARN
-            said = self._finding("dmarc-policy-none", severity, () if planned else fixes)
-            found.append(said)
+            found.append(self._finding("dmarc-policy-none", severity, () if planned else fixes))
         elif record.testing and not same:
             found.append(self._finding("dmarc-testing", Status.WARN, fixes, asked=str(policy)))
         weaker = None if inherited or same else find_weaker_tag(record)

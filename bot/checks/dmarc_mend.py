@@ -21,6 +21,10 @@ _VALUES = {
     "psd": frozenset({"y", "n", "u"}),
     "fo": frozenset({"0", "1", "d", "s"}),
 }
+# "p=reject rua=mailto:…": a tag that begins inside the value of another.
+_GLUE = re.compile(
+    r"(?<![;\s,])[\s,]+(?=(?:[sn]?p|rua|ruf|adkim|aspf|fo|t|psd|pct|rf|ri)\s*=)", re.IGNORECASE
+)
 _POLICIES = tuple(str(policy) for policy in Policy)
 _QUOTES = "\"'“”„"
 
@@ -28,8 +32,9 @@ _QUOTES = "\"'“”„"
 class TagFault(NamedTuple):
     """A part of a record that does not say what it was meant to.
 
-    `what` is "policy", "no-policy", "semicolon", "repeated", "part" (no tag at all) or "tag";
-    `grave` where receivers then disregard the policy, otherwise they go by the default.
+    `what` is "policy", "no-policy", "semicolon" (missing after this value), "repeated", "part" (no
+    tag at all) or "tag"; `grave` where receivers then disregard the policy, otherwise they go by
+    the default.
     """
 
     what: str
@@ -40,19 +45,28 @@ class TagFault(NamedTuple):
 
 def find_tag_faults(record: DmarcRecord) -> tuple[TagFault, ...]:
     """Return the faults of a record's tags, grave ones first; `rua` and `ruf` are not looked at."""
-    faults = []
+    glued = {tag: _GLUE.split(value)[0] for tag, value in record.tags if _GLUE.search(value)}
+    hidden = record.get("p") is None and split_glued(record).get("p") is not None
+    faults = [
+        TagFault("semicolon", tag, value, grave=hidden or tag in POLICY_TAGS)
+        for tag, value in glued.items()
+    ]
     for tag, value in record.invalid_policies:
-        what = "policy" if value else "no-policy"
-        if re.match(r"\w+\s+\w+\s*=", value):
-            what = "semicolon"
-        faults.append(TagFault(what, tag, value, grave=True))
+        if tag not in glued and not (hidden and tag == "p"):
+            what = "policy" if value else "no-policy"
+            faults.append(TagFault(what, tag, value, grave=True))
     faults += [TagFault("repeated", tag, "", tag in POLICY_TAGS) for tag in record.repeated]
     faults += [TagFault("part", "", part, grave=False) for part in record.broken if "@" not in part]
     for tag in _VALUES:
         value_given = record.get(tag)
-        if value_given is not None and not _is_valid(tag, value_given):
+        if value_given is not None and tag not in glued and not _is_valid(tag, value_given):
             faults.append(TagFault("tag", tag, value_given, grave=False))
     return tuple(sorted(faults, key=lambda fault: not fault.grave))
+
+
+def split_glued(record: DmarcRecord) -> DmarcRecord:
+    """Return the record with the semicolons that are missing between its tags."""
+    return parse_record(_GLUE.sub("; ", record.text)) or record
 
 
 def find_weaker_tag(record: DmarcRecord) -> tuple[str, Policy, Policy] | None:
@@ -67,6 +81,7 @@ def find_weaker_tag(record: DmarcRecord) -> tuple[str, Policy, Policy] | None:
 
 def find_report_fault(record: DmarcRecord) -> tuple[str, str, str] | None:
     """Return the first entry of `rua` or `ruf` that is none: its tag, what is wrong, its text."""
+    record = split_glued(record)
     faults = [
         (tag, entry.fault if entry.text.strip() else "empty", entry.text.strip())
         for tag in ("rua", "ruf")
@@ -108,7 +123,7 @@ class Mender:
 
     def relaxed(self, record: DmarcRecord | None, unwanted: tuple[str, ...] = ()) -> str:
         """Return the value that only asks for reports, to where the record sent them."""
-        reports = self._reports(record, "rua", unwanted) if record is not None else ""
+        reports = self._reports(split_glued(record), "rua", unwanted) if record else ""
         reports = reports or self.replacement
         return "v=DMARC1; p=none" + (f"; rua={reports}" if reports else "")
 
@@ -128,6 +143,7 @@ class Mender:
         if self._early:
             return self.relaxed(record, unwanted)
         parts = ["v=DMARC1", *self._policies(record)]
+        record = split_glued(record)
         for tag in _VALUES:
             value = record.get(tag)
             testing_over = tag == "t" and self._ready and self._wanted is not Policy.NONE
@@ -146,9 +162,11 @@ class Mender:
         return text
 
     def _policies(self, record: DmarcRecord) -> list[str]:
+        if record.invalid_policies and not self._ready:
+            return [f"p={Policy.NONE}"]  # nothing is in force today, and it is too early for that
         policies: dict[str, Policy] = {}
         for tag in POLICY_TAGS:
-            value = record.get(tag)
+            value = split_glued(record).get(tag)
             if tag == "p" or value is not None:
                 policies[tag] = record.policy(tag) or Policy(self.suggest(value or ""))
         if policies["p"] is Policy.NONE and self._ready and not record.invalid_policies:

@@ -22,7 +22,7 @@ from bot.checks.outcomes import (
 from bot.mail.records import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
@@ -175,21 +175,15 @@ def _report_foreign(
     for dead in (False, True):
         some = [target for target in targets if target.dead is dead]
         if some:
-            facts = _facts(some) | {
-                "ours": best,
-                "equal": all(target.priority == best for target in some),
-                "dead": dead,
-            }
-            findings.append(Finding(Check.MX, code, severity, facts, repair.mend(some)))
+            equal = all(target.priority == best for target in some)
+            facts: dict[str, Fact] = {"ours": best, "equal": equal, "dead": dead}
+            findings.append(_mend(code, severity, some, repair, facts))
     return findings
 
 
 def _report_other_names(targets: Sequence[Target], repair: _Repair) -> list[Finding]:
     others = _of_kind(targets, Kind.OTHER_NAME)
-    if not others:
-        return []
-    fixes = repair.mend(others)
-    return [Finding(Check.MX, "mx-other-name", Status.WARN, _facts(others), fixes)]
+    return [_mend("mx-other-name", Status.WARN, others, repair, {})] if others else []
 
 
 def _report_not_ours(
@@ -241,8 +235,21 @@ def _judge_host(expected: Expected, observed: Observation) -> list[Finding]:
 
 
 def _fail(code: str, targets: Sequence[Target], repair: _Repair, **more: Fact) -> Finding:
-    facts = _facts(targets) | more
-    return Finding(Check.MX, code, Status.FAIL, facts, repair.mend(targets))
+    return _mend(code, Status.FAIL, targets, repair, more)
+
+
+def _mend(
+    code: str,
+    severity: Status,
+    targets: Sequence[Target],
+    repair: _Repair,
+    more: Mapping[str, Fact],
+) -> Finding:
+    """Return a finding with its steps; `ours_there` where only deleting is left to do."""
+    fixes = repair.mend(targets)
+    deletions = bool(fixes) and all(fix.action is Action.DELETE for fix in fixes)
+    facts = {**_facts(targets), "ours_there": deletions, **more}
+    return Finding(Check.MX, code, severity, facts, fixes)
 
 
 def _facts(targets: Sequence[Target]) -> dict[str, Fact]:

@@ -7,11 +7,13 @@ what follows from their answers), and none is asked twice.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dns.name
 
 from bot.checks import dkim, dmarc, hosts, mx
+from bot.checks.dkim_selectors import other_names
 from bot.checks.observation import Observation
 from bot.checks.outcomes import ADDRESS_TYPES, wildcard_name
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
@@ -144,6 +146,7 @@ def _first_questions(expected: Expected) -> list[Question]:
         (domain, "A"),
         (domain, "AAAA"),
         *((name, "TXT") for name in dkim.key_names(expected)),
+        *((name, "TXT") for name in other_names(expected)),
         *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
         *hosts.questions(expected),
     ]
@@ -154,9 +157,9 @@ def _first_questions(expected: Expected) -> list[Question]:
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
     """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4)."""
-    addresses = _find_addresses(questions, expected.server.host)
     limited = questions.limited(MOST_FOR_SPF)
-    return await evaluate_all(limited, addresses, expected.domain.ascii)
+    find_addresses = partial(_find_addresses, questions, expected.server.host)
+    return await evaluate_all(limited, find_addresses, expected.domain.ascii)
 
 
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:

@@ -13,7 +13,7 @@ from bot.checks.finding import Action, Finding, Fix, Status
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from bot.checks.finding import Check, Fact
     from bot.checks.observation import Observation
@@ -110,6 +110,27 @@ def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Fi
     if target is not None:
         fixes.insert(0, Fix(Action.DELETE, owner, "CNAME", target.to_text()))
     return dataclasses.replace(finding, fixes=tuple(fixes))
+
+
+def without_repeats(
+    findings: Iterable[Finding], causes: Container[str] = frozenset()
+) -> tuple[Finding, ...]:
+    """Return the findings with the same steps given once, by the first that needs them.
+
+    The fact `repeat` tells the others. Warnings that the steps of one of the `causes` (codes) mend
+    are left out: they only matter again if they outlast it.
+    """
+    given: dict[tuple[Fix, ...], str] = {}
+    kept = list[Finding]()
+    for finding in findings:
+        cause = given.get(finding.fixes) if finding.fixes else None
+        if cause is None:
+            given[finding.fixes] = finding.code
+            kept.append(finding)
+        elif cause not in causes or finding.severity is not Status.WARN:
+            facts = {**finding.facts, "repeat": True}
+            kept.append(dataclasses.replace(finding, facts=facts, fixes=()))
+    return tuple(kept)
 
 
 def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) -> bool | None:

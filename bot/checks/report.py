@@ -91,13 +91,14 @@ def compile_report(
         zone=observed.zone,
         checked_at=checked_at,
         results=(*results, *others),
-        findings=tuple(sorted(findings, key=_order)),
+        findings=tuple(sorted(findings, key=order)),
         queries=observed.queries,
         elapsed_ms=elapsed_ms,
     )
 
 
-def _order(finding: Finding) -> tuple[int, int, int]:
+def order(finding: Finding) -> tuple[int, int, int]:
+    """Return where a finding goes among the others: root causes first."""
     # Sorting is stable: within a check the judge's own order, root cause first, stays.
     place = tuple(Check).index(finding.check)
     if finding.code in _CAUSES_FIRST:

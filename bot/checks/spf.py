@@ -92,6 +92,9 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
         return (failure,)
     if failure:
         return (failure, *_judge_doubts(case))
+    if any(e.result in _REFUSALS for e in case.evaluations):
+        # A stricter ending would have refused what the mail server's own terms do not allow yet.
+        return (case.blame_server("spf-include"), *_judge_doubts(case))
     return (*_judge_doubts(case), *_judge_ending(case, text))
 
 
@@ -119,7 +122,8 @@ def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
     door = _judge_open_door(case, text)
     if door:
         return door
-    refused = tuple(e for e in case.evaluations if e.result in _REFUSALS)
+    # What the mail server's own terms should allow and do not is not the member's to mend.
+    refused = tuple(e for e in case.evaluations if e.result in _REFUSALS and not case.lets_down(e))
     unread = terms_after_all(text.raw)
     if refused and not any(term.key in case.own_keys for term in unread):
         allowed = tuple(e.address for e in case.evaluations if e.result == "pass")

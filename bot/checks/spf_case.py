@@ -10,9 +10,10 @@ import dns.name
 
 from bot.checks.finding import Action, Check, Finding, Fix, Status
 from bot.checks.outcomes import MOST_NAMES, MOST_STEPS, name_text
-from bot.checks.spf_merge import Merged, leads_to, merge, target_of
+from bot.checks.spf_merge import Merged, leads_to, merge, target_of, terms_in_order
 from bot.checks.spf_terms import Term, plain, read, same_record, terms_of
 from bot.checks.spf_texts import Kind, Text, sort_texts
+from bot.dns.answer import Outcome
 from bot.dns.spf import MAX_QUESTIONS, MAX_TEXT, STRANGER
 from bot.mail.records import Purpose
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
+
+# What a term asks for; it matches only where there is such a record (RFC 7208 section 5).
+_MATCHED_TYPES = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,21 @@ class SpfCase:
         """Whether a record says just what was handed out."""
         return same_record(text.raw, self.value)
 
+    def lets_down(self, evaluation: SpfEvaluation) -> bool:
+        """Whether the mail server's own terms were all tried for an address and none allows it."""
+        if evaluation.cause is not None:
+            return False
+        decided = evaluation.matched.term if evaluation.matched else None
+        tried = set[tuple[str, str]]()
+        for term in terms_in_order(self.policies.get(self.domain, "")):
+            # What let it pass did not refuse it; what refused it has been tried as well.
+            if term.raw != decided or evaluation.result != "pass":
+                tried.add((term.qualifier, term.key))
+            if term.raw == decided:
+                break
+        ours = (term for term in terms_in_order(self.value) if term.name != "all")
+        return all((term.qualifier, term.key) in tried for term in ours)
+
     def add(self, code: str, texts: Iterable[Text] = ()) -> Finding:
         """Return a failure that one new record mends, which keeps what the texts allow."""
         merged = self._merge(texts)
@@ -90,8 +109,8 @@ class SpfCase:
     ) -> Finding:
         """Return a finding that the merged record in place of the text mends.
 
-        `drop` are the keys of terms that may not stay. `kept` and `over_limit` are added to the
-        facts.
+        `drop` are the keys of terms that may not stay. `kept`, `kept_count` and `over_limit` are
+        added to the facts.
         """
         merged = self._merge((text,), drop)
         fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
@@ -134,8 +153,37 @@ class SpfCase:
             for text in readable
             for term in read(plain(text).strip()).terms
             if self._is_hopeless(term) or term.key in drop
-        }
+        } | self._host_keys()
         return merge(self.value, readable, self.policies, hopeless)
+
+    def _host_keys(self) -> frozenset[str]:
+        """Return what the terms match that name the mail host itself: no other sender's.
+
+        None where the mail server's terms are known not to do without them.
+        """
+        if any(self.lets_down(evaluation) for evaluation in self.evaluations):
+            return frozenset()
+        terms = [f"ip{6 if ':' in address else 4}:{address}" for address in self.addresses]
+        return frozenset(Term.of(term).key for term in (*terms, f"a:{name_text(self.host)}"))
+
+    def leads_nowhere(self, term: Term) -> bool:
+        """Whether a term's name is known to hold nothing that could match.
+
+        The domain's own MX does not count: where it is missing, it is going to be there.
+        """
+        types = _MATCHED_TYPES.get(term.name, ())
+        if not types or "%" in term.value or (term.name == "mx" and term.separator != ":"):
+            return False
+        target = term.value.partition("/")[0] if term.separator == ":" else self.domain
+        try:
+            answers = [self.observed.answer(target, rdtype) for rdtype in types]
+        except dns.exception.DNSException:
+            return True  # no name at all
+        known = [answer for answer in answers if answer is not None]
+        # That a name does not exist holds for every type (RFC 8020).
+        if any(answer.outcome is Outcome.NXDOMAIN for answer in known):
+            return True
+        return len(known) == len(types) and all(answer.absent for answer in known)
 
     def _is_hopeless(self, term: Term) -> bool:
         """Whether a term refers to a record that is known not to be there, or back to this one."""
@@ -158,4 +206,8 @@ class SpfCase:
 
 
 def _facts_of(merged: Merged) -> dict[str, Fact]:
-    return {"kept": merged.kept[:MOST_NAMES], "over_limit": merged.over_limit}
+    return {
+        "kept": merged.kept[:MOST_NAMES],
+        "kept_count": len(merged.kept),
+        "over_limit": merged.over_limit,
+    }

@@ -36,7 +36,7 @@ def is_error(evaluation: SpfEvaluation) -> bool:
 def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
     """Return the finding for an evaluation that ended in permerror.
 
-    The term that cannot work is left out of the fix, but not a foreign record that is merely
+    The terms that cannot work are left out of the fix, but not a foreign record that is merely
     faulty today: behind our own terms it does our mail no harm.
     """
     outermost = Term.of(error.path[0].term)
@@ -44,8 +44,13 @@ def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
         return case.blame_server("spf-include")
     cause = error.cause or SpfCause.SYNTAX
     hopeless = cause is SpfCause.LOOP or (cause is SpfCause.INCLUDE_MISSING and _is_own(error))
-    drop = {outermost.key} if hopeless else frozenset[str]()
-    return case.replace(_CODES[cause], _facts_of(cause, error), text, drop=drop)
+    dropped = [outermost] if hopeless else []
+    facts = _facts_of(cause, error)
+    if cause is SpfCause.TOO_MANY_VOIDS:
+        dropped = [term for term in terms_of(text.raw) if case.leads_nowhere(term)]
+        left_out = tuple(term.raw for term in dropped)
+        facts |= {"left_out": left_out[:MOST_NAMES], "left_out_count": len(left_out)}
+    return case.replace(_CODES[cause], facts, text, drop={term.key for term in dropped})
 
 
 def judge_others(case: SpfCase, text: Text) -> Finding | None:

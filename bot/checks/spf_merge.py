@@ -134,6 +134,17 @@ def strictness(text: str, policies: Mapping[str, str]) -> int | None:
         text = policies[target]
 
 
+def terms_in_order(text: str) -> list[Term]:
+    """Return the terms that receivers match, in that order: redirect= last, nothing after all."""
+    terms = terms_of(text)
+    matched = list[Term]()
+    for term in (term for term in terms if term.is_mechanism):
+        matched.append(term)
+        if term.name == "all":
+            return matched
+    return matched + [term for term in terms if term.name == "redirect"]
+
+
 def terms_after_all(text: str) -> tuple[Term, ...]:
     """Return the mechanisms that stand after `all`, which nobody reads (RFC 7208 section 5.1)."""
     terms = [term for term in terms_of(text) if term.is_mechanism]

@@ -22,7 +22,7 @@ from bot.dns.spf_trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from ipaddress import IPv4Address, IPv6Address
 
     from spftrace import Term
@@ -71,7 +71,7 @@ async def evaluate(
 
 
 async def evaluate_all(
-    ask: Ask, addresses: Awaitable[Iterable[str]], domain: str
+    ask: Ask, find_addresses: Callable[[], Awaitable[Iterable[str]]], domain: str
 ) -> tuple[SpfEvaluation, ...]:
     """Return the evaluations of the addresses, in their order, and of `STRANGER` as the last.
 
@@ -80,7 +80,7 @@ async def evaluate_all(
     """
 
     async def evaluate_ours() -> list[SpfEvaluation]:
-        return await asyncio.gather(*(evaluate(ask, a, domain) for a in await addresses))
+        return await asyncio.gather(*(evaluate(ask, a, domain) for a in await find_addresses()))
 
     ours, stranger = await asyncio.gather(evaluate_ours(), evaluate(ask, STRANGER, domain))
     return (*ours, stranger)

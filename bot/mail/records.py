@@ -63,7 +63,8 @@ class Expected:
     """All that a domain should publish, in the order of doing it.
 
     `dmarc` is the DMARC value expected of the domain; `dmarc_stage` the policy that the admin
-    approved for it, None where nothing was and the strict record is handed out.
+    approved for it, None where nothing was and the strict record is handed out. `former` are the
+    server's earlier keys for the domain, whose records may still be there.
     """
 
     domain: Domain
@@ -72,6 +73,7 @@ class Expected:
     records: tuple[ExpectedRecord, ...]
     dmarc: str
     dmarc_stage: str | None = None
+    former: tuple[KnownKey, ...] = ()
 
     @property
     def selector(self) -> str:
@@ -97,6 +99,7 @@ def expect(
     domain: Domain,
     dkim: DkimKnowledge = KeyUnknown(),  # noqa: B008 - a frozen value without fields
     dmarc_stage: str | None = None,
+    former: tuple[KnownKey, ...] = (),
 ) -> Expected:
     """Return what a domain should publish to have its mail at the server.
 
@@ -126,7 +129,7 @@ def expect(
     plan.add(Purpose.WEBMAIL, server.webmail_label, "CNAME", host)
     order = tuple(Purpose)
     records = tuple(sorted(plan.records, key=lambda record: order.index(record.purpose)))
-    return Expected(domain, server, dkim, records, dmarc, dmarc_stage)
+    return Expected(domain, server, dkim, records, dmarc, dmarc_stage, former)
 
 
 def staged_dmarc(strict: str, policy: str) -> str:

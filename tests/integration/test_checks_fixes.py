@@ -75,7 +75,7 @@ CODES = {
     Status.WARN: """
         mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dmarc-missing
         dmarc-policy-none dmarc-testing dmarc-rua-not-authorised dmarc-rua-syntax
-        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-syntax webmail-wrong-target
+        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag webmail-wrong-target
         autodiscover-foreign autoconfig-foreign
     """,
     Status.UNKNOWN: "servfail dns-timeout",
@@ -330,6 +330,10 @@ FAULTS = (
     spf("spf-loop", "v=spf1 include:_spf.cow.example include:loop.big.example -all"),
     spf("spf-loop", "v=spf1 include:friend.example include:_spf.cow.example -all"),
     spf("spf-too-many-voids", "v=spf1 a:a.old.example a:b.old.example a:c.old.example -all"),
+    spf(
+        "spf-too-many-voids",
+        f"v=spf1 {' '.join(f'a:{n}.old.example' for n in 'abcdefg')} mx:h.old.example {SPF[7:]}",
+    ),
     spf("spf-too-many-lookups", f"v=spf1 {' '.join(SERVICES)} {SPF[7:]}", title="12 services"),
     spf(None, f"{SPF[:-5]} {' '.join(SERVICES)} -all", title="12 services behind ours"),
     spf("spf-multiple", SPF, "v=spf1 mx -all", "v=spf1 include:spf.registrar.example ~all"),
@@ -380,6 +384,8 @@ FAULTS = (
     dmarc("dmarc-syntax", "p=reject; v=DMARC1"),
     dmarc("dmarc-syntax", f"v=DMARC1; p=reject sp=reject; {RUA}"),
     dmarc("dmarc-syntax", "v=DMARC1"),
+    dmarc("dmarc-syntax", f"v=DMARC1; p=reject {RUA}"),
+    dmarc("dmarc-odd-tag", f"v=DMARC1; p=reject; adkim=s aspf=s; {RUA}; hello"),
     dmarc("dmarc-rua-syntax", "v=DMARC1; p=reject; rua=dmarc@cow.example"),
     dmarc("dmarc-rua-syntax", f"v=DMARC1; p=reject; {RUA}; mailto:me@friend.example"),
     dmarc("dmarc-rua-not-authorised", "v=DMARC1; p=reject; rua=mailto:me@rua.registrar.example"),

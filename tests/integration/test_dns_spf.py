@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from functools import partial
 
 import dns.name
 import dns.rdata
@@ -264,7 +265,7 @@ async def test_records_are_read_ahead_as_wide_as_they_are() -> None:
 
 async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
     ask = Zones(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:mx1.cow.example"')
-    came = await evaluate_all(ask, these(OURS4, OURS6), "friend.example")
+    came = await evaluate_all(ask, partial(these, OURS4, OURS6), "friend.example")
     assert [e.address for e in came] == [OURS4, OURS6, STRANGER]
     assert came[-1].result == "pass"
     assert came[-1].matched == SpfStep("friend.example", "exists:mx1.cow.example")

@@ -473,3 +473,12 @@ def test_one_changed_character_never_passes(place: int, character: str) -> None:
     changed = KEY[:place] + character + KEY[place + 1 :]
     verdict = look(txt(NAME, f"v=DKIM1; p={changed}"))
     assert (verdict.status is Status.PASS) == (changed == KEY)
+
+
+def test_of_several_faults_the_first_alone_has_the_new_value() -> None:
+    first, second = look(txt(NAME, f"v=DKIM1; h=sha1; t=y; p={KEY}")).findings
+    assert (first.code, second.code) == ("dkim-syntax", "dkim-test-flag")
+    assert [len(finding.fixes) for finding in (first, second)] == [1, 0]
+    context = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}
+    assert "below" in Words().finding(first, context)
+    assert "below" not in Words().finding(second, context)

@@ -203,6 +203,31 @@ def test_a_strict_policy_without_dkim_goes_back_to_none() -> None:
     assert [(f.action, f.value) for f in finding.fixes] == [(Action.REPLACE, RELAXED)]
 
 
+def test_what_the_way_back_to_none_mends_as_well_is_left_out() -> None:
+    text = "v=DMARC1; p=reject; sp=none; adkim=x; rua=dmarc@cow.example,mailto:me@old.example"
+    verdict = look(txt(OWN, text), txt(SELECTOR), txt(OLD))
+    assert codes(verdict) == ["dmarc-before-dkim"]
+    both = look(txt(OWN, f"{text}; pct=50; p=none"), txt(SELECTOR), txt(OLD))
+    assert codes(both) == ["dmarc-before-dkim", "dmarc-syntax", "dmarc-removed-tags"]
+    assert [bool(finding.fixes) for finding in both.findings] == [True, False, False]
+
+
+def test_of_several_faults_the_first_alone_has_the_new_record() -> None:
+    text = "v=DMARC1; p=reject; t=y; sp=none; adkim=x; rua=dmarc@cow.example,mailto:me@old.example"
+    first, *others = look(txt(OWN, text), txt(OLD)).findings
+    assert "below" in say(first)
+    assert [finding.code for finding in others] == [
+        "dmarc-testing",
+        "dmarc-subdomain-weaker",
+        "dmarc-rua-syntax",
+        "dmarc-rua-not-authorised",
+    ]
+    for finding in others:
+        assert finding.fixes == ()
+        assert "below" not in say(finding).replace("names below it", "")
+        assert "above" in say(finding)
+
+
 def test_a_strict_policy_from_above_without_dkim_gets_an_own_record() -> None:
     finding = only(
         look(
@@ -285,11 +310,63 @@ def test_a_misspelt_policy_is_not_made_strict_before_dkim() -> None:
 def test_a_fault_that_leaves_the_policy_alone_is_a_warning(text: str, what: str) -> None:
     finding = only(look(txt(OWN, f"{STRICT}; {text}")))
     assert (finding.code, finding.severity, finding.facts["what"]) == (
-        "dmarc-syntax",
+        "dmarc-odd-tag",
         Status.WARN,
         what,
     )
     assert finding.fixes[0].value == STRICT
+
+
+def test_the_same_part_twice_is_odd_unless_it_is_a_policy() -> None:
+    text = f"{STRICT}; rua=mailto:me@friend.example"
+    assert only(look(txt(OWN, text))).code == "dmarc-odd-tag"
+    assert only(look(txt(OWN, f"{STRICT}; p=none"))).code == "dmarc-syntax"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("p=reject rua=mailto:me@friend.example", "p=reject; rua=mailto:me@friend.example"),
+        ("p=reject, rua=mailto:me@friend.example", "p=reject; rua=mailto:me@friend.example"),
+        (
+            "p=quarantine sp=reject pct=100 rua=mailto:me@friend.example,mailto:b@friend.example",
+            "p=quarantine; sp=reject; rua=mailto:me@friend.example,mailto:b@friend.example",
+        ),
+        ("p=reject; sp=reject adkim=s aspf=s", "p=reject; sp=reject; adkim=s; aspf=s"),
+        ("rua=mailto:me@friend.example p=reject", "p=reject; rua=mailto:me@friend.example"),
+    ],
+)
+def test_what_is_glued_to_a_policy_is_rescued(text: str, value: str) -> None:
+    finding = only(look(txt(OWN, f"v=DMARC1; {text}")))
+    assert (finding.code, finding.facts["what"]) == ("dmarc-syntax", "semicolon")
+    assert finding.fixes[0].value == f"v=DMARC1; {value}"
+    assert "below" in say(finding)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("pct=100 rua=mailto:me@friend.example", "rua=mailto:me@friend.example"),
+        ("adkim=s aspf=s", "adkim=s; aspf=s"),
+        (
+            "rua=mailto:me@friend.example ruf=mailto:b@friend.example",
+            "rua=mailto:me@friend.example; ruf=mailto:b@friend.example",
+        ),
+    ],
+)
+def test_what_is_glued_to_another_tag_is_odd_and_rescued(text: str, value: str) -> None:
+    finding = look(txt(OWN, f"v=DMARC1; p=reject; {text}")).findings[0]
+    assert (finding.code, finding.facts["what"]) == ("dmarc-odd-tag", "semicolon")
+    assert finding.fixes[0].value == f"v=DMARC1; p=reject; {value}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["p=reject rua=mailto:me@friend.example", "p=reject; sp=no; rua=mailto:me@friend.example"],
+)
+def test_a_void_policy_is_mended_to_none_before_dkim(text: str) -> None:
+    fix = only(look(txt(OWN, f"v=DMARC1; {text}"), txt(SELECTOR))).fixes[0]
+    assert fix.value == "v=DMARC1; p=none; rua=mailto:me@friend.example"
 
 
 def test_unknown_tags_are_left_alone() -> None:
@@ -456,7 +533,7 @@ def test_faults_together_get_one_value_that_mends_them_all() -> None:
     assert len(values) == 1
     mended = look(txt(OWN, values.pop()))
     assert mended.status in {Status.PASS, Status.WARN}
-    assert not {"dmarc-syntax", "dmarc-rua-syntax"} & set(codes(mended))
+    assert not {"dmarc-syntax", "dmarc-odd-tag", "dmarc-rua-syntax"} & set(codes(mended))
 
 
 def test_a_handed_out_record_of_none_is_only_said() -> None:

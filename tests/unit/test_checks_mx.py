@@ -402,6 +402,31 @@ def test_our_host_without_an_address_is_the_servers_fault() -> None:
     assert "nothing for you to do" in say(finding)
 
 
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ("0 .", "mx-null-mixed"),
+        ("20 198.51.100.25.", "mx-is-ip"),
+        (r"20 10\032mx1.cow.example.", "mx-priority-in-target"),
+        ("20 *.", "mx-target-invalid"),
+        ("20 mx1.cow.example.friend.example.", "mx-domain-appended"),
+        ("5 mx.old.example.", "mx-foreign-preferred"),
+        ("20 mx.old.example.", "mx-foreign-backup"),
+    ],
+)
+def test_beside_our_own_record_a_wrong_one_is_only_to_be_deleted(record: str, code: str) -> None:
+    finding = only(judge(record, "10 mx1.cow.example.", answers=OLD), code)
+    assert finding.facts["ours_there"] is True
+    assert [fix.action for fix in finding.fixes] == [Action.DELETE]
+    assert "Delete that MX record" in say(finding)
+
+
+def test_what_is_to_be_replaced_is_not_said_to_be_deleted() -> None:
+    verdict = judge("0 198.51.100.25.", "10 mx1.cow.example.friend.example.")
+    assert [finding.facts["ours_there"] for finding in verdict.findings] == [False, True]
+    assert ["Delete" in say(finding) for finding in verdict.findings] == [False, True]
+
+
 def test_the_plainest_fault_comes_first_and_only_its_record_is_replaced() -> None:
     verdict = judge(
         "5 mx.old.example.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -108,7 +109,7 @@ async def observe(
     hosts = [await zones(HOST, rdtype) for rdtype in ("A", "AAAA")]
     addresses = [rdata.to_text() for answer in hosts for rdata in answer.rdatas]
     if stranger:
-        evaluations = await evaluate_all(zones, these(*addresses), DOMAIN.ascii)
+        evaluations = await evaluate_all(zones, partial(these, *addresses), DOMAIN.ascii)
     else:
         evaluations = tuple([await evaluate(zones, a, DOMAIN.ascii) for a in addresses])
     return Observation.of(DOMAIN, zones.answers.values(), spf=evaluations)
@@ -221,6 +222,60 @@ async def test_only_the_address_that_is_refused_is_named() -> None:
     assert OURS[1] in say(finding)
 
 
+LACKING = WORLD.replace("ip6:2001:db8:25::25 -all", "-all")
+
+
+@pytest.mark.parametrize(
+    "others", ["include:spf.old.example", "?include:spf.old.example", "mx:gone.example"]
+)
+async def test_an_address_that_the_servers_own_terms_lack_is_not_the_members_to_mend(
+    others: str,
+) -> None:
+    finding = await only(f"v=spf1 include:_spf.cow.example {others} -all", world=LACKING)
+    assert (finding.code, finding.severity) == ("server-side", Status.INFO)
+    assert (finding.facts["what"], finding.fixes) == ("spf-include", ())
+
+
+async def test_what_the_server_lacks_is_the_members_where_its_terms_are_not_all_read() -> None:
+    for text in ("v=spf1 -ip6:2001:db8:25::25 include:_spf.cow.example -all", "v=spf1 -all"):
+        finding = await only(text, world=LACKING)
+        assert finding.code == "spf-not-authorised"
+        assert OURS[1] in say(finding)
+        assert replacement(finding) == VALUE
+
+
+async def test_a_fault_of_the_members_is_said_before_what_the_server_lacks() -> None:
+    text = "v=spf1 include:_spf.cow.example include:gone.example -all"
+    assert (await only(text, world=LACKING)).code == "spf-include-missing"
+
+
+async def test_no_stricter_ending_is_asked_for_while_the_server_lacks_an_address() -> None:
+    finding = await only("v=spf1 include:_spf.cow.example ?all", world=LACKING)
+    assert finding.code == "server-side"
+
+
+@pytest.mark.parametrize(
+    "own", ["ip4:198.51.100.25", "ip4:198.51.100.25/32 a:MX1.cow.example.", "ip6:2001:DB8:25:0::25"]
+)
+async def test_the_mail_host_itself_is_no_other_sender(own: str) -> None:
+    finding = await only(f"v=spf1 {own} ?mx ip4:192.0.2.1 ?all")
+    merged = "v=spf1 include:_spf.cow.example ?mx ip4:192.0.2.1 -all"
+    assert replacement(finding) == merged
+    assert finding.facts["kept"] == ("?mx", "ip4:192.0.2.1")
+
+
+async def test_the_mail_host_stays_where_the_servers_own_terms_do_not_do_without() -> None:
+    finding = await only("v=spf1 include:_spf.cow.example ip6:2001:db8:25::25 ?all", world=LACKING)
+    assert finding.code == "spf-no-all"
+    assert replacement(finding) == "v=spf1 include:_spf.cow.example ip6:2001:db8:25::25 -all"
+
+
+async def test_other_senders_that_are_not_named_are_counted() -> None:
+    finding = await only("v=spf1 " + " ".join(f"ip4:192.0.2.{i}" for i in range(8)) + " -all")
+    assert finding.facts["kept_count"] == 8
+    assert "(ip4:192.0.2.0, ip4:192.0.2.1 and ip4:192.0.2.2, and 5 more)" in say(finding)
+
+
 @pytest.mark.parametrize(
     ("text", "term", "what", "suggestion"),
     [
@@ -318,6 +373,7 @@ async def test_the_long_dash_is_named() -> None:
         "term": "–all",
         "suggestion": "-all",
         "kept": (),
+        "kept_count": 0,
         "over_limit": False,
     }
 
@@ -431,6 +487,27 @@ async def test_too_many_empty_lookups_are_named() -> None:
     gone = [f"g{i}.old.example" for i in range(3)]
     finding = await only("v=spf1 " + " ".join(f"a:{name}" for name in gone) + " mx -all")
     assert (finding.code, finding.facts["names"]) == ("spf-too-many-voids", tuple(gone))
+
+
+async def test_terms_that_lead_nowhere_are_left_out_where_they_are_too_many() -> None:
+    world = WORLD + "four.example A 192.0.2.4\nempty.example TXT hello"
+    dead = "a:g1.old.example a:empty.example/24 mx:g3.old.example exists:g4.old.example a:g5.x"
+    text = f"v=spf1 {dead} a:four.example mx exists:%{{i}}.g.example -all"
+    finding = await only(text, world=world)
+    merged = "v=spf1 include:_spf.cow.example a:four.example mx exists:%{i}.g.example -all"
+    assert (finding.code, replacement(finding)) == ("spf-too-many-voids", merged)
+    assert finding.facts["left_out"] == tuple(dead.split())
+    assert finding.facts["left_out_count"] == 5
+    assert "mx:g3.old.example, and 2 more" in say(finding)
+    assert (await judge(merged, world=world)).status is Status.PASS
+
+
+async def test_what_holds_an_address_of_one_kind_only_is_not_left_out() -> None:
+    names = [f"v{i}.example" for i in range(3)]
+    world = WORLD + "\n".join(f"{name} A 192.0.2.{i}" for i, name in enumerate(names))
+    finding = await only("v=spf1 " + " ".join(f"a:{name}" for name in names), world=world)
+    assert (finding.code, finding.facts["left_out"]) == ("spf-too-many-voids", ())
+    assert all(f"a:{name}" in replacement(finding) for name in names)
 
 
 async def test_too_many_mail_servers_behind_mx_are_named() -> None:
@@ -654,7 +731,7 @@ async def test_all_that_is_known_to_be_missing_is_left_out_at_once() -> None:
     dead = "include:gone.example include:friend.example include:loop.example include:lost.example"
     finding = await only(f"v=spf1 a:mx1.cow.example {dead}")
     assert finding.code == "spf-include-missing"
-    assert replacement(finding) == "v=spf1 include:_spf.cow.example a:mx1.cow.example -all"
+    assert replacement(finding) == VALUE
 
 
 async def test_a_record_that_begins_with_something_else_is_no_record_but_meant_as_one() -> None:

@@ -87,6 +87,8 @@ CONTRACT = (
     ("autodiscover-foreign", {"warn"}),
     ("autoconfig-foreign", {"warn"}),
     ("optional-missing", {"info"}),
+    ("not-in-mailcow", {"fail"}),
+    ("selector-differs", {"fail"}),
 )
 
 # What the judges say in `what` and the like, in the form of a code.
@@ -101,6 +103,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "targets": (_SOME[:1], _SOME[:2]),
     "addresses": (_SOME[:1], _SOME[:2]),
     "allowed": ((), _SOME[:1], _SOME[:2]),
+    "left_out": ((), _SOME[:1], _SOME[:3], _SOME[:5]),
     "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "terms": (_SOME[:1], _SOME[:2]),
     "tags": (_SOME[:1], _SOME[:3]),
@@ -115,6 +118,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
+    **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "bits": (512, 1024, 2048),
     "have": (255, 390),
     "want": (None, 392),
@@ -122,8 +126,20 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("questions", "bytes"), (30,)),
 }
 _FLAGS = (
-    *("at255", "below", "circle", "dead", "dnssec", "equal", "has_dkim", "is_example", "known"),
-    *("like_ours", "neutral", "over_limit", "own", "pieces", "pop", "published", "ready", "right"),
+    *(
+        "at255",
+        "below",
+        "circle",
+        "dead",
+        "dnssec",
+        "equal",
+        "has_dkim",
+        "is_example",
+        "known",
+        "moved",
+    ),
+    *("like_ours", "neutral", "over_limit", "ours_there", "own", "pieces", "pop", "published"),
+    *("ready", "repeat", "right"),
     "website",
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}

@@ -1,0 +1,185 @@
+"""The look at a certificate, over a real resolver and a real TLS server with certificates."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import dns.name
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from bot.checks.certificate import Certificate, CertificateLook, is_public
+from bot.demo.server import ZoneServer
+from bot.demo.zones import Zones
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ZONE = """
+    mail A 127.0.0.1
+    other A 127.0.0.1
+    far A 10.1.2.3
+    text TXT "no address"
+    two A 127.9.9.9
+    two A 127.0.0.1
+"""
+
+
+class Authority:
+    """Somebody that browsers trust, in this test."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority")])
+        root = self._begin(self._name, timedelta(days=9)).public_key(self._key.public_key())
+        root = root.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        self._root = root.sign(self._key, hashes.SHA256())
+
+    def trusting(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cadata=self._root.public_bytes(Encoding.PEM).decode())
+
+    def serving(self, *names: str, lasts: timedelta = timedelta(days=1)) -> ssl.SSLContext:
+        """Return what a server with a certificate for these names needs."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        begun = self._begin(subject, lasts).public_key(key.public_key())
+        signed = begun.add_extension(alternatives, critical=False).sign(self._key, hashes.SHA256())
+        path = self._folder / "server.pem"
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.write_bytes(signed.public_bytes(Encoding.PEM) + private)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(path)
+        return context
+
+    def _begin(self, subject: x509.Name, lasts: timedelta) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=8))
+            .not_valid_after(now + lasts)
+        )
+
+
+@dataclass
+class World:
+    resolver: Resolver
+    authority: Authority
+
+    def look(self, port: int, *, allow_private: bool = True, seconds: float = 5) -> CertificateLook:
+        return CertificateLook(
+            self.resolver.ask,
+            allow_private=allow_private,
+            port=port,
+            timeout=seconds,
+            context=self.authority.trusting(),
+        )
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A DNS world and an authority."""
+    async with (
+        ZoneServer(
+            Zones.of({"friend.example": ZONE}, servfail=("broken.friend.example",))
+        ) as dns_server,
+        Resolver((Server(*dns_server.address),)) as resolver,
+    ):
+        yield World(resolver, Authority(tmp_path))
+
+
+@asynccontextmanager
+async def web_server(context: ssl.SSLContext | None) -> AsyncIterator[int]:
+    """Yield the port of a server; without a context it takes connections and says nothing."""
+    connections = []
+
+    async def hold(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+
+    server = await asyncio.start_server(hold, "127.0.0.1", 0, ssl=context)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        for writer in connections:
+            writer.transport.abort()
+        server.close()
+        await server.wait_closed()
+        await asyncio.sleep(0)
+
+
+def name(label: str) -> dns.name.Name:
+    return dns.name.from_text(f"{label}.friend.example")
+
+
+async def test_a_certificate_that_names_the_alias_covers_it(world: World) -> None:
+    context = world.authority.serving("mx1.cow.example", "mail.friend.example")
+    async with web_server(context) as port:
+        assert await world.look(port)(name("mail")) is Certificate.COVERS
+        assert await world.look(port)(name("other")) is Certificate.OTHER_NAME
+
+
+async def test_an_expired_certificate_is_invalid(world: World) -> None:
+    context = world.authority.serving("mail.friend.example", lasts=timedelta(days=-1))
+    async with web_server(context) as port:
+        assert await world.look(port)(name("mail")) is Certificate.INVALID
+
+
+async def test_an_address_that_does_not_answer_leaves_the_next_to_try(world: World) -> None:
+    async with web_server(world.authority.serving("two.friend.example")) as port:
+        assert await world.look(port)(name("two")) is Certificate.COVERS
+
+
+async def test_a_private_address_is_not_connected_to(world: World) -> None:
+    async with web_server(world.authority.serving("mail.friend.example")) as port:
+        look = world.look(port, allow_private=False)
+        assert await look(name("mail")) is Certificate.NOT_ASKED
+        assert await look(name("far")) is Certificate.NOT_ASKED
+
+
+async def test_a_name_without_an_address_is_told_from_a_failure(world: World) -> None:
+    look = world.look(443)
+    assert await look(name("text")) is Certificate.NO_ADDRESS
+    assert await look(name("broken")) is Certificate.NO_ANSWER
+
+
+async def test_a_server_that_says_nothing_is_waited_for_so_long(world: World) -> None:
+    async with web_server(None) as port:
+        started = time.monotonic()
+        seen = await world.look(port, seconds=0.3)(name("mail"))
+    assert seen is Certificate.NO_ANSWER
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
+        *("::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "ff02::1", "224.0.0.1"),
+        "64:ff9b::a00:1",
+        *("", "friend.example"),
+    ],
+)
+def test_an_address_of_a_network_of_somebodys_own_is_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+def test_an_address_of_the_internet_is_public() -> None:
+    assert is_public("9.9.9.9")
+    assert is_public("2620:fe::fe")

@@ -1,0 +1,163 @@
+"""The DMARC gate: strict stages need proof, and what is in the way is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.checks.finding import Check, Finding, Status
+from bot.checks.report import CheckResult, Report
+from bot.errors import InvalidKey, RequestError
+from bot.names import Domain
+from bot.requests.approval import Approval
+from bot.requests.gate import dmarc_gate, has_policy
+from bot.requests.request import Kind, Request
+from bot.requests.states import State
+from strategies import RSA_1024
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+FRIEND = Domain.of("friend.example")
+KEY = f"v=DKIM1; k=rsa; p={RSA_1024}"
+
+
+def make_report(
+    *findings: Finding,
+    unknown: frozenset[Check] = frozenset(),
+    dkim_known: bool = True,
+    dmarc: tuple[str, ...] = (),
+    domain: Domain = FRIEND,
+) -> Report:
+    def result(check: Check) -> CheckResult:
+        severities = [f.severity for f in findings if f.check is check]
+        if check in unknown:
+            severities.append(Status.UNKNOWN)
+        status = max(severities, key=lambda s: s.rank, default=Status.PASS)
+        expected = (KEY,) if check is Check.DKIM and dkim_known else ()
+        return CheckResult(check, status, expected, dmarc if check is Check.DMARC else ())
+
+    results = tuple(result(check) for check in Check)
+    return Report(domain, domain.name, NOON, results, findings, 9, 9)
+
+
+def finding(check: Check, code: str, severity: Status) -> Finding:
+    return Finding(check, code, severity)
+
+
+WEAK = finding(Check.DKIM, "dkim-weak-key", Status.WARN)
+SOFT = finding(Check.SPF, "spf-softfail", Status.INFO)
+NO_ALL = finding(Check.SPF, "spf-no-all", Status.WARN)
+NO_MX = finding(Check.MX, "mx-missing", Status.FAIL)
+
+
+@pytest.mark.parametrize("findings", [(), (SOFT,), (NO_ALL,), (WEAK,), (NO_MX, SOFT, WEAK)])
+def test_strict_stages_are_allowed_where_mail_of_ours_passes(findings: tuple[Finding, ...]) -> None:
+    gate = dmarc_gate(make_report(*findings))
+    assert gate.open
+    assert gate.stages == ("none", "quarantine", "reject")
+    assert gate.in_the_way == ()
+
+
+@pytest.mark.parametrize(
+    ("check", "code", "severity"),
+    [
+        (Check.SPF, "spf-missing", Status.FAIL),
+        (Check.SPF, "spf-follows-mx", Status.INFO),
+        (Check.SPF, "server-side", Status.INFO),
+        (Check.SPF, "dns-timeout", Status.UNKNOWN),
+        (Check.DKIM, "dkim-missing", Status.FAIL),
+        (Check.DKIM, "dkim-weak-key", Status.FAIL),
+        (Check.DKIM, "dkim-test-flag", Status.WARN),
+        (Check.DKIM, "dkim-no-key", Status.INFO),
+        (Check.DKIM, "dkim-unverified", Status.INFO),
+        (Check.DKIM, "propagating", Status.INFO),
+        (Check.DKIM, "a-code-of-tomorrow", Status.INFO),
+    ],
+)
+def test_only_none_is_allowed_without_proof(check: Check, code: str, severity: Status) -> None:
+    wrong = finding(check, code, severity)
+    gate = dmarc_gate(make_report(NO_MX, SOFT, WEAK, wrong))
+    assert not gate.open
+    assert gate.stages == ("none",)
+    assert gate.in_the_way == (wrong,)
+
+
+def test_a_weak_key_of_nobody_knows_whom_is_no_proof() -> None:
+    assert not dmarc_gate(make_report(WEAK, dkim_known=False)).open
+
+
+def test_what_keeps_everything_unknown_is_what_is_in_the_way() -> None:
+    cause = finding(Check.DELEGATION, "servfail", Status.UNKNOWN)
+    gate = dmarc_gate(make_report(cause, unknown=frozenset({Check.SPF, Check.DKIM})))
+    assert (gate.stages, gate.in_the_way) == (("none",), (cause,))
+
+
+def test_a_policy_is_there_where_the_own_record_asks_for_it() -> None:
+    strict = make_report(dmarc=("v=DMARC1; p=reject", "other text"))
+    assert has_policy(strict, "reject")
+    assert not has_policy(strict, "none")
+    assert not has_policy(make_report(dmarc=()), "reject")
+    assert not has_policy(make_report(dmarc=("v=DMARC1; p=none", "v=DMARC1; p=none")), "none")
+    planned = finding(Check.DMARC, "dmarc-policy-none", Status.INFO)
+    assert has_policy(make_report(planned, dmarc=("v=DMARC1; p=none",)), "none")
+    wrong = finding(Check.DMARC, "dmarc-rua-syntax", Status.WARN)
+    assert not has_policy(make_report(wrong, dmarc=("v=DMARC1; p=reject",)), "reject")
+
+
+def make_request(kind: Kind, **fields: object) -> Request:
+    request = Request(1, kind, FRIEND, 100, 200, 1, State.PENDING, 1, NOON, NOON)
+    return type(request)(**{name: getattr(request, name) for name in request.__slots__} | fields)
+
+
+@pytest.mark.parametrize("stage", ["quarantine", "reject"])
+def test_a_strict_stage_takes_a_fresh_report_of_that_domain(stage: str) -> None:
+    request = make_request(Kind.DMARC)
+    good = make_report()
+    later = NOON + timedelta(minutes=15)
+    fields = Approval(stage=stage, report=good).fields(request, "dkim", later)
+    assert fields == {"stage": stage, "by_hand": False}
+    too_late = later + timedelta(seconds=1)
+    other = make_report(domain=Domain.of("cow.example"))
+    for report, now in ((None, NOON), (good, too_late), (other, NOON)):
+        with pytest.raises(RequestError, match="too old to approve"):
+            Approval(stage=stage, report=report).fields(request, "dkim", now)
+    bad = make_report(finding(Check.DKIM, "dkim-missing", Status.FAIL))
+    with pytest.raises(RequestError, match="is not ready for"):
+        Approval(stage=stage, report=bad).fields(request, "dkim", NOON)
+
+
+def test_p_none_needs_no_report_and_no_other_word_is_a_policy() -> None:
+    request = make_request(Kind.DMARC)
+    assert Approval(stage="none").fields(request, "dkim", NOON)["stage"] == "none"
+    for stage in (None, "", "REJECT", "reject; p=none", "p=none"):
+        with pytest.raises(RequestError, match="Choose a DMARC policy"):
+            Approval(stage=stage).fields(request, "dkim", NOON)
+
+
+def test_a_pasted_key_is_parsed_before_it_is_taken() -> None:
+    request = make_request(Kind.DKIM)
+    pasted = f'dkim._domainkey IN TXT ( "v=DKIM1; k=rsa; p=" "{RSA_1024}" )'
+    fields = Approval(value=pasted, selector=" Cow ").fields(request, "dkim", NOON)
+    assert fields == {"by_hand": True, "value": KEY, "selector": "cow"}
+    assert Approval(value=KEY).fields(request, "dkim", NOON)["selector"] == "dkim"
+    for value in ("", "hello", "v=DKIM1; p=", KEY[:60], "v=DMARC1; p=none"):
+        with pytest.raises(InvalidKey):
+            Approval(value=value).fields(request, "dkim", NOON)
+    for selector in ("a b", "a..b", ".", "ä", "-a", "a" * 101, "a/b"):
+        with pytest.raises(RequestError, match="letters, digits and hyphens"):
+            Approval(value=KEY, selector=selector).fields(request, "dkim", NOON)
+
+
+def test_by_hand_a_key_has_to_be_pasted_and_a_second_try_keeps_it() -> None:
+    request = make_request(Kind.DKIM)
+    with pytest.raises(RequestError, match="paste the DKIM value"):
+        Approval(by_hand=True).fields(request, "dkim", NOON)
+    pasted = make_request(Kind.DKIM, by_hand=True, value=KEY, selector="cow")
+    again = Approval(by_hand=True).fields(pasted, "dkim", NOON, again=True)
+    assert again == {"by_hand": True, "value": KEY, "selector": "cow"}
+
+
+@pytest.mark.parametrize("kind", [Kind.DMARC, Kind.MAILDOMAIN, Kind.WEBMAIL])
+def test_only_dkim_takes_a_value(kind: Kind) -> None:
+    with pytest.raises(RequestError, match="Only a DKIM request takes a value"):
+        Approval(value=KEY, stage="none").fields(make_request(kind), "dkim", NOON)

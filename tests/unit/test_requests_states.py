@@ -1,0 +1,75 @@
+"""The states of a request: the whole matrix of what may follow what, and what is said of it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.errors import RequestError
+from bot.names import Domain
+from bot.requests.moves import move
+from bot.requests.request import BOT, Kind, Request, What
+from bot.requests.states import FINAL, TRANSITIONS, State, can_go
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+ALLOWED = {
+    ("pending", "approved"),
+    ("pending", "denied"),
+    ("pending", "withdrawn"),
+    ("pending", "expired"),
+    ("approved", "working"),
+    ("approved", "withdrawn"),
+    ("working", "waiting"),
+    ("working", "failed"),
+    ("waiting", "live"),
+    ("waiting", "withdrawn"),
+    ("waiting", "expired"),
+    ("live", "closed"),
+    ("failed", "approved"),
+    ("failed", "denied"),
+    ("failed", "withdrawn"),
+    ("failed", "expired"),
+}
+
+
+def make_request(state: State, kind: Kind = Kind.DKIM) -> Request:
+    domain = Domain.of("friend.example")
+    return Request(1, kind, domain, 100, 200, 1, state, 3, NOON, NOON, attempts=2, reason="old")
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(State, State)))
+def test_a_state_follows_another_only_where_the_table_says_so(before: State, after: State) -> None:
+    request = make_request(before)
+    later = NOON + timedelta(hours=1)
+    assert can_go(before, after) is ((before.value, after.value) in ALLOWED)
+    if not can_go(before, after):
+        with pytest.raises(RequestError, match=f"that is {before} cannot become {after}"):
+            move(request, after, BOT, later)
+        return
+    change = move(request, after, BOT, later)
+    assert change.after.state is after
+    assert (change.after.changed_at, change.after.attempts, change.after.reason) == (later, 0, "")
+    assert (change.after.due_at is None) is (after in FINAL)
+    assert len(set(change.posts)) == len(change.posts)
+
+
+def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
+    reached = {State.PENDING}
+    while new := {after for state in reached for after in TRANSITIONS[state]} - reached:
+        reached |= new
+    assert reached == set(State)
+    assert {State.CLOSED, State.DENIED, State.WITHDRAWN, State.EXPIRED} == FINAL
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_member_is_told_of_the_handing_out_and_not_of_a_failure(kind: Kind) -> None:
+    handed_out = move(make_request(State.WORKING, kind), State.WAITING, BOT, NOON)
+    record = kind in {Kind.DKIM, Kind.DMARC}
+    assert (What.MEMBER_RECORD in handed_out.posts) is record
+    assert (What.MEMBER_ACCEPTED in handed_out.posts) is not record
+    failed = move(make_request(State.WORKING, kind), State.FAILED, BOT, NOON, reason="why")
+    assert failed.posts == (What.ADMIN_EDIT, What.ADMIN_FAILED)
+    assert failed.after.reason == "why"
