@@ -6,7 +6,14 @@
     ├── InvalidKey       what was given as DKIM value is none
     ├── UsageError       a command was called in a way that means nothing
     ├── TextError        a template does not fit what it is given
-    └── StoreError       the database cannot be used
+    ├── StoreError       the database cannot be used
+    ├── RequestError     a request cannot be made or decided like this
+    └── MailcowError     Mailcow did not tell or do what it was asked
+        ├── MailcowUnreachable  no answer: not there, too slow, a part of it is down
+        ├── MailcowLocked       it refuses a key or our address; not called again until an admin
+        │                       says so
+        ├── MailcowRefused      it, or we before asking it, said no; the same again is in vain
+        └── MailcowUnclear      an answer that says nothing, or a write that may have happened
 
 A DNS outcome is never an exception: see `bot.dns.answer`. The text of each of these is one or two
 sentences for the person who caused it: what is wrong, what was expected, an example.
@@ -46,5 +53,46 @@ class StoreError(CowbellError):
     """The database cannot be opened, read, written or migrated."""
 
 
+class MailcowError(CowbellError):
+    """Mailcow did not tell or do what it was asked; the text is for the admin, with a remedy.
+
+    It never holds a key, a private key or what a server wrote into `log`.
+    """
+
+
+class MailcowUnreachable(MailcowError):  # noqa: N818 - as above
+    """Mailcow gave no answer, and nothing was changed there: trying again later may help."""
+
+
+class MailcowLocked(MailcowError):  # noqa: N818 - as above
+    """Mailcow refused a key or our address (401); it is not called again until an admin says so.
+
+    Each refusal counts for its fail2ban, which would ban us for half an hour.
+    """
+
+
+class MailcowRefused(MailcowError):  # noqa: N818 - as above
+    """Mailcow said no, or was not asked since it would; the same again is in vain.
+
+    `code` is Mailcow's own (`domain_exists`, with underscores) or one of ours (`read-only-key`,
+    with hyphens).
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class MailcowUnclear(MailcowError):  # noqa: N818 - as above
+    """Mailcow's answer says nothing, or nobody knows whether it did what it was asked.
+
+    Trying again is safe: whoever writes looks first.
+    """
+
+
 class TextError(CowbellError):
     """A template does not fit what it is given: an own one from TEMPLATES_DIR, mostly."""
+
+
+class RequestError(CowbellError):
+    """A request cannot be made, decided or withdrawn in this way."""

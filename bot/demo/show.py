@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.demo import world
 from bot.demo.lines import read_lines
-from bot.demo.stage import GUILD, MEMBERS, open_stage
+from bot.demo.stage import ADMIN, GUILD, MEMBERS, open_stage
 from bot.text import Medium, Words
 
 if TYPE_CHECKING:
@@ -33,11 +33,16 @@ async def show_demo(console: Console) -> None:
 
 
 def _welcome() -> str:
-    return Words(Medium.DISCORD).render("demo/welcome", {"service": GUILD})
+    return Words(Medium.DISCORD).render("demo/welcome", {"service": GUILD, "admin": ADMIN})
 
 
 def _introduce(stage: Stage, words: Words) -> str:
-    facts = {"url": stage.url, "members": MEMBERS, "domains": tuple(world.DOMAINS.values())}
+    facts = {
+        "url": stage.url,
+        "members": MEMBERS,
+        "admin": ADMIN,
+        "domains": tuple(world.DOMAINS.values()),
+    }
     return words.render("demo/start", facts)
 
 
@@ -53,11 +58,17 @@ def _catch_signals() -> asyncio.Event:
 
 
 async def _take_orders(stage: Stage, console: Console, words: Words) -> None:
-    """Mend the domains that are typed into the terminal."""
+    """Do to the domains what is typed into the terminal."""
     async for line in read_lines():
-        order, _, name = line.strip().lower().partition(" ")
-        if order == "mend" and name.strip() in world.DOMAINS:
-            stage.mend(name.strip())
-            console.print(words.sentence("demo/mended", {"domain": name.strip()}))
+        order, _, rest = line.strip().lower().partition(" ")
+        name = rest.strip()
+        if order in {"mend", "publish"} and name in world.DOMAINS:
+            if order == "mend":
+                stage.mend(name)
+                said = words.sentence("demo/mended", {"domain": name})
+            else:
+                kinds = tuple(kind.value.upper() for kind in await stage.publish(name))
+                said = words.sentence("demo/published", {"domain": name, "kinds": kinds})
+            console.print(said, soft_wrap=True)
         elif order:
             console.print(words.sentence("demo/unknown", {"domains": tuple(world.DOMAINS)}))

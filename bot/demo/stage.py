@@ -4,43 +4,69 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import discord
 import simcord
+from discord import app_commands
 
 from bot.app import open_client
 from bot.config import load_settings
 from bot.demo import world
+from bot.demo.mail_server import access_to, give_key, make_mailcow
+from bot.demo.publishing import line_of_request, publish, waiting_records
 from bot.demo.server import ZoneServer
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.known_keys import KeySource, KnownKeys
+from bot.running import working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from simcord import Env, Preview
+    from simcord import ChannelHandle, Env, GuildHandle, MemberActor, Preview
 
     from bot.client import Client
     from bot.config import Settings
+    from bot.demo.mailcow import MailcowDouble
+    from bot.requests.request import Kind
 
 BOT: Final = "Cowbell"
 GUILD: Final = "Cow Mail"
-CHANNEL: Final = "front-desk"
+CHANNEL: Final = "front-desk"  # the page shows one channel, so requests arrive here too
 MEMBERS: Final = ("Ann", "Ben")
+ADMIN: Final = "Cleo"
 _TICK = 0.25  # seconds
+_CLOSED = 50007  # Discord's code: the member takes no direct messages
 _PATIENCE = 20.0  # seconds that a command may take before the page gives up on it
 
 
-class Stage:
-    """A running demo: the page that shows it, and the DNS behind it; got by `open_stage`."""
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """The simulated Discord before the bot is there."""
 
-    def __init__(self, preview: Preview, server: ZoneServer) -> None:
-        self._preview = preview
+    env: Env
+    guild: GuildHandle
+    channel: ChannelHandle
+    members: tuple[MemberActor, ...]  # the admin is the last
+
+    @property
+    def admin(self) -> MemberActor:
+        return self.members[-1]
+
+
+class Stage:
+    """A running demo: the page that shows it, and what is behind it; got by `open_stage`."""
+
+    def __init__(
+        self, client: Client, server: ZoneServer, mailcow: MailcowDouble, preview: Preview
+    ) -> None:
+        self._client = client
         self._server = server
+        self._mailcow = mailcow
+        self._preview = preview
 
     @property
     def url(self) -> str:
@@ -48,13 +74,25 @@ class Stage:
         return self._preview.url
 
     def mend(self, name: str) -> None:
-        """Put all records of a domain right.
+        """Put all records of a domain right, with a key for it at the mail server.
 
         Raises:
             KeyError: it is none of `world.DOMAINS`.
 
         """
         self._server.zones = self._server.zones.with_zone(world.mend(name))
+        give_key(self._mailcow, name)
+
+    async def publish(self, name: str) -> tuple[Kind, ...]:
+        """Publish the records that were handed out for a domain's requests, and have them seen.
+
+        Returns what the requests were about; nothing where none waits for a record.
+
+        Raises:
+            KeyError: it is none of `world.DOMAINS`.
+
+        """
+        return await _publish(self._client, self._server, name)
 
     async def wait_closed(self) -> None:
         """Return once somebody ended the session on the page."""
@@ -68,45 +106,101 @@ async def open_stage(welcome: str, *, port: int = 0) -> AsyncIterator[Stage]:
     `port` is the page's, on the loopback address; 0 takes any that is free.
     """
     with TemporaryDirectory(prefix="cowbell-demo-", ignore_cleanup_errors=True) as folder:
-        async with ZoneServer(world.zones()) as server:
-            settings = _configure(server, Path(folder))
-            await _teach_keys(settings)
-            async with (
-                open_client(settings) as client,
-                _simulate(client) as env,
-                _present(env, welcome, port) as preview,
-            ):
-                yield Stage(preview, server)
+        async with (
+            ZoneServer(world.zones()) as server,
+            make_mailcow() as mailcow,
+            _simulate() as scene,
+            open_client(_configure(server, mailcow, scene, Path(folder))) as client,
+            _connect(scene.env, client, server),
+            _present(scene, welcome, port) as preview,
+        ):
+            yield Stage(client, server, mailcow, preview)
 
 
 @asynccontextmanager
-async def _simulate(client: Client) -> AsyncIterator[Env]:
-    """Yield the simulated Discord that the bot is connected to, its clock set to our time."""
-    env = simcord.Env(client, check_errors=False, settle_timeout=_PATIENCE)
+async def _simulate() -> AsyncIterator[_Scene]:
+    """Yield the simulated Discord, its clock set to our time, with people in it and no bot."""
+    # The bot is told the ids of the channel and of the admin's role, and they are given out by a
+    # simulation that runs, which it does with some client.
+    nobody = discord.Client(intents=discord.Intents.none())
+    env = simcord.Env(nobody, check_errors=False, settle_timeout=_PATIENCE)
     env.backend.bot_user.name = BOT
     _set_clock(env)
     await env.start()
-    # What a member mistyped ends in the tree's handler of errors, which answers it; SimCord put
-    # one of its own before it, and the page would report a failure of the bot.
-    vars(client.tree).pop("on_error", None)
     try:
-        with env.time_context():
-            yield env
+        yield _furnish(env)
     finally:
         await env.shutdown()
-        await client.close()
+        await nobody.close()
+
+
+def _furnish(env: Env) -> _Scene:
+    guild = env.create_guild(GUILD)
+    channel = guild.create_text_channel(CHANNEL, topic="Ask about your mail and your domain")
+    role = guild.create_role("Admin", permissions=discord.Permissions(administrator=True))
+    members = []
+    for name in (*MEMBERS, ADMIN):
+        user = env.create_user(name.lower(), global_name=name)
+        # The page shows no direct messages; where they are closed, the channel is written to.
+        path = f"/channels/{user.dm_channel.id}/messages"
+        env.inject_error("POST", path, status=403, code=_CLOSED, times=None)
+        members.append(guild.add_member(user, roles=[role] if name == ADMIN else []))
+    return _Scene(env, guild, channel, tuple(members))
 
 
 @asynccontextmanager
-async def _present(env: Env, welcome: str, port: int) -> AsyncIterator[Preview]:
-    """Yield the page on which both members see one channel, with a welcome in it."""
-    guild = env.create_guild(GUILD)
-    channel = guild.create_text_channel(CHANNEL, topic="Ask about your mail and your domain")
-    members = [
-        guild.add_member(env.create_user(name.lower(), global_name=name)) for name in MEMBERS
-    ]
-    await guild.create_webhook(channel, GUILD).send(welcome)
-    async with env.preview(channel, viewers=members, layout="channel", port=port) as preview:
+async def _connect(env: Env, client: Client, server: ZoneServer) -> AsyncIterator[None]:
+    """Have the bot in the simulation while the block lasts, with its jobs beside it."""
+    client.tree.add_command(_demo_command(client, server))
+    try:
+        await env.restart_bot(client)
+        # What a member mistyped ends in the tree's handler of errors, which answers it; SimCord
+        # put one of its own before it, and the page would report a failure of the bot.
+        vars(client.tree).pop("on_error", None)
+        with env.time_context():
+            async with working(client):
+                yield
+    finally:
+        await client.close()
+
+
+def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[Any, ..., None]:
+    """Return the one command that the bot has in the demo alone."""
+
+    @app_commands.command(
+        name="demo-publish", description="Demo: publish the records you were given for a domain"
+    )
+    @app_commands.describe(domain="One of the demo's domains, like newcomer.example")
+    async def demo_publish(interaction: discord.Interaction[Client], domain: str) -> None:
+        name = domain.strip().lower()
+        if name not in world.DOMAINS:
+            answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
+        else:
+            kinds = tuple(kind.value.upper() for kind in await _publish(client, server, name))
+            answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
+        await interaction.response.send_message(answer, ephemeral=True)
+
+    return demo_publish
+
+
+async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[Kind, ...]:
+    requests, domain = client.requests, Domain.of(name)
+    if requests is None:
+        return ()
+    waiting = await waiting_records(requests, domain)
+    server.zones = publish(server.zones, domain, map(line_of_request, waiting))
+    for request in waiting:
+        await requests.look_now(request.id)
+    return tuple(request.kind for request in waiting)
+
+
+@asynccontextmanager
+async def _present(scene: _Scene, welcome: str, port: int) -> AsyncIterator[Preview]:
+    """Yield the page on which all members see one channel, with a welcome in it."""
+    env, channel = scene.env, scene.channel
+    await scene.guild.create_webhook(channel, GUILD).send(welcome)
+    viewers = scene.members
+    async with env.preview(channel, viewers=viewers, layout="channel", port=port) as preview:
         ticking = asyncio.create_task(_keep_time(env, preview))
         try:
             yield preview
@@ -130,27 +224,15 @@ def _set_clock(env: Env) -> None:
     env.backend.advance_clock(max(0.0, behind))
 
 
-def _configure(server: ZoneServer, folder: Path) -> Settings:
+def _configure(server: ZoneServer, mailcow: MailcowDouble, scene: _Scene, folder: Path) -> Settings:
     host, port = server.address
     return load_settings(
         {
             **world.DEMO_ENVIRONMENT,
+            **access_to(mailcow),
             "DNS_SERVERS": f"{host}:{port}",
             "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
+            "REQUEST_CHANNEL_ID": str(scene.channel.id),
+            "ADMIN_USER_IDS": str(scene.admin.id),
         }
     )
-
-
-async def _teach_keys(settings: Settings) -> None:
-    """Put the key of every domain into the store, as if the mail server had told them."""
-    now = datetime.now(UTC)
-    async with await Database.open(settings.database_url) as database:
-        keys = KnownKeys(database)
-        for domain in world.DOMAINS.values():
-            await keys.learn(
-                Domain.of(domain.name),
-                settings.dkim_selector,
-                domain.dkim,
-                KeySource.MAILCOW,
-                now,
-            )

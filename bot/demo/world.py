@@ -26,6 +26,10 @@ DEMO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# Two domains whose members have to ask the admin for something before all can be right.
+WITHOUT_KEY: Final = "newcomer.example"  # the mail server has no DKIM key for it yet
+NOT_HOSTED: Final = "open.example"  # the mail server does not know it yet
+
 _SURROUNDINGS: Final = MappingProxyType(
     {
         "cow.example": """
@@ -182,7 +186,7 @@ DOMAINS: Final[Mapping[str, DemoDomain]] = MappingProxyType(
             ),
             _domain(
                 "open",
-                "The SPF record lets everybody send (+all).",
+                "The SPF record lets everybody send (+all); the mail server has no such domain.",
                 spf='@ TXT "v=spf1 include:_spf.cow.example +all"',
             ),
             _domain(

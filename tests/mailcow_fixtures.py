@@ -1,0 +1,42 @@
+"""Fixtures of the tests of Mailcow's client, which name this module in `pytest_plugins`."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mailcow_double import ApiKey, DkimPair, MailcowDouble
+from mailcow_house import READ, WRITE, connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.mailcow.client import Mailcow
+
+
+@cache
+def _old_pair() -> DkimPair:
+    return DkimPair.make("old")
+
+
+@pytest.fixture
+async def cow(caplog: pytest.LogCaptureFixture) -> AsyncIterator[MailcowDouble]:
+    """A Mailcow with one domain, its alias, and a key of another domain; no secret is logged."""
+    caplog.set_level(logging.DEBUG)
+    double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
+    double.add_domain("a.test")
+    double.alias_domains["ad.test"] = "a.test"
+    double.dkim["kept.test"] = _old_pair()
+    async with double:
+        yield double
+    assert not [secret for secret in (*double.secrets(), READ, WRITE) if secret in caplog.text]
+
+
+@pytest.fixture
+async def client(cow: MailcowDouble) -> AsyncIterator[Mailcow]:
+    """A client with both keys."""
+    async with connect(cow) as client:
+        yield client

@@ -1,0 +1,55 @@
+"""Helpers of the tests of Mailcow's client: keys, domains, connecting, failing without a secret."""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.errors import MailcowError
+from bot.mailcow.client import Mailcow
+from bot.mailcow.values import DomainLimits
+from bot.names import Domain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from mailcow_double import MailcowDouble
+
+READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
+A, B, ALIAS = Domain.of("a.test"), Domain.of("b.test"), Domain.of("ad.test")
+QUICK = (0.0, 0.05, 0.1, 0.2)  # seconds between looks
+LIMITS = DomainLimits()
+JSON = "application/json"
+
+
+@asynccontextmanager
+async def connect(
+    cow: MailcowDouble,
+    *,
+    read: str | None = READ,
+    write: str | None = WRITE,
+    seconds: float = 5.0,
+) -> AsyncIterator[Mailcow]:
+    """Yield a client with these keys and this timeout."""
+    async with Mailcow(
+        cow.url, read_key=read, write_key=write, timeout=seconds, patience=QUICK
+    ) as client:
+        yield client
+
+
+async def fail(cow: MailcowDouble, asking: Awaitable[Any]) -> MailcowError:
+    """Return the error; its text has one or two sentences, and nothing about it has a secret."""
+    with pytest.raises(MailcowError) as caught:
+        await asking
+    error = caught.value
+    said = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
+    assert not [secret for secret in cow.secrets() if secret in said]
+    linked = error.__context__
+    assert linked is None or isinstance(linked, MailcowError | TimeoutError), linked
+    text = str(error)
+    assert text.endswith(".")
+    assert 1 <= text.count(". ") + 1 <= 2, text
+    return error
