@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.checks.archive import SCHEMA, dump_report, load_report
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey
+from bot.checks.personal import add_not_in_mailcow
 from bot.mail.records import Expected, expect
 from bot.mail.settings import ClientSettings, client_settings
 
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    import dns.name
+    import dns.rdatatype
+
     from bot.checks.checker import Checker
     from bot.checks.report import Report
+    from bot.dns.answer import Answer
+    from bot.knowledge import Knowledge
+    from bot.mail.dkim import DkimKnowledge
     from bot.mail.server import MailServer
     from bot.names import Domain, MailAddress
-    from bot.store.known_keys import KnownKeys
     from bot.store.recent_domains import RecentDomains
     from bot.store.stored_checks import StoredChecks
     from bot.text import Words
@@ -28,10 +33,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeptCheck:
-    """A report with the number that a card's buttons carry."""
+    """A report with the number that a card's buttons carry.
+
+    `report` is what everybody may see. `personal` is what is shown to the one who asked, where
+    that is more; it is not kept.
+    """
 
     id: int
     report: Report
+    personal: Report | None = None
+
+    def shown(self, *, shared: bool) -> Report:
+        """Return the report for a card that others see, or for the one who asked."""
+        return self.report if shared or self.personal is None else self.personal
 
 
 class Cooldown:
@@ -66,26 +80,30 @@ class Cooldown:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What the console and Discord both stand on; `keys` is None while there is no store."""
+    """What the console and Discord both stand on."""
 
     server: MailServer
     words: Words
     checker: Checker
-    keys: KnownKeys | None
+    knowledge: Knowledge
 
     async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
-        """Return what a domain should publish; without a key given, the store is asked."""
-        return expect(self.server, domain, key or await self._known_key(domain))
+        """Return what a domain should publish; a key that is given goes before a known one."""
+        known = await self.knowledge.of(domain)
+        return expect(self.server, domain, key or known.dkim, known.dmarc_stage, known.former)
 
     async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
-        """Return the report of a domain; without a key given, the store is asked."""
-        return await self.checker.check(domain, key or await self._known_key(domain))
+        """Return the report of a domain; a key that is given goes before a known one."""
+        return (await self.check_both(domain, key))[0]
 
-    async def _known_key(self, domain: Domain) -> DkimKnowledge:
-        stored = await self.keys.current(domain) if self.keys else None
-        if stored is None:
-            return KeyUnknown()
-        return KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source.value)
+    async def check_both(
+        self, domain: Domain, key: DkimKnowledge | None = None
+    ) -> tuple[Report, Report | None]:
+        """Return the report for everybody, and the one for who asked where that says more."""
+        known = await self.knowledge.of(domain)
+        dkim = key or known.dkim
+        report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
+        return report, add_not_in_mailcow(report) if known.is_hosted is False else None
 
 
 class Desk:
@@ -106,7 +124,7 @@ class Desk:
         self._checks = checks
         self._now = now
         self._slots = asyncio.Semaphore(at_once)
-        self._running: dict[Domain, asyncio.Task[Report]] = {}
+        self._running: dict[Domain, asyncio.Task[tuple[Report, Report | None]]] = {}
 
     def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
         """Return the settings of a mail client."""
@@ -132,11 +150,11 @@ class Desk:
             self._running[domain] = task
             task.add_done_callback(lambda _: self._running.pop(domain, None))
         # Shielded: somebody who gives up does not take the check from the others.
-        report = await asyncio.shield(task)
-        text = dump_report(report)
-        return KeptCheck(
-            await self._checks.keep(domain, member_id, text, SCHEMA, report.checked_at), report
+        report, personal = await asyncio.shield(task)
+        number = await self._checks.keep(
+            domain, member_id, dump_report(report), SCHEMA, report.checked_at
         )
+        return KeptCheck(number, report, personal)
 
     async def kept(self, check_id: int) -> KeptCheck | None:
         """Return a check that was kept; None where it is gone or from another version."""
@@ -145,6 +163,17 @@ class Desk:
             return None
         return KeptCheck(stored.id, load_report(stored.report))
 
-    async def _run_check(self, domain: Domain) -> Report:
+    async def is_hosted(self, domain: Domain) -> bool | None:
+        """Return whether the mail server knows a domain; None where it does not say.
+
+        For the admin and the one who asked alone.
+        """
+        return await self._core.knowledge.is_hosted(domain)
+
+    async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
+        """Return the answer to one question to the DNS."""
+        return await self._core.checker.ask(name, rdtype)
+
+    async def _run_check(self, domain: Domain) -> tuple[Report, Report | None]:
         async with self._slots:
-            return await self._core.check(domain)
+            return await self._core.check_both(domain)

@@ -76,22 +76,33 @@ class KnownKeys:
         """
 
         def supersede(session: Session) -> StoredKey:
-            row = _find_current(session, domain)
-            if row is not None and (row.selector, row.value) == (selector, value):
-                row.source = source
-                return _read(row)
-            if row is not None:
-                row.superseded_at = now
-                session.flush()  # before there is another current one
-            row = KnownKeyRow(
-                domain=domain, selector=selector, value=value, source=source, learned_at=now
-            )
-            session.add(row)
-            session.flush()
-            session.refresh(row)
-            return _read(row)
+            return put_current(session, domain, selector, value, source, now=now)
 
         return await self._database.write(supersede)
+
+
+def put_current(
+    session: Session,
+    domain: Domain,
+    selector: str,
+    value: str,
+    source: KeySource,
+    *,
+    now: datetime,
+) -> StoredKey:
+    """Makes this the domain's current key as `KnownKeys.learn` does, in the transaction."""
+    row = _find_current(session, domain)
+    if row is not None and (row.selector, row.value) == (selector, value):
+        row.source = source
+        return _read(row)
+    if row is not None:
+        row.superseded_at = now
+        session.flush()  # before there is another current one
+    row = KnownKeyRow(domain=domain, selector=selector, value=value, source=source, learned_at=now)
+    session.add(row)
+    session.flush()
+    session.refresh(row)
+    return _read(row)
 
 
 def _find_current(session: Session, domain: Domain) -> KnownKeyRow | None:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations at run time
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, MetaData, String, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.names import Domain  # noqa: TC001 - as above
@@ -12,6 +23,7 @@ from bot.store.columns import DomainName, RowId, UtcDateTime
 
 GLOBAL_SCOPE = 0  # Discord never gives this id to a guild
 _CURRENT = text("superseded_at IS NULL")
+_OPEN = text("closed_at IS NULL")
 
 
 class Base(DeclarativeBase):
@@ -88,3 +100,103 @@ class StoredCheckRow(Base):
     report: Mapped[str] = mapped_column(Text)
     schema: Mapped[int] = mapped_column(Integer)
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class RequestRow(Base):
+    """What a member asked of the admin, and how far it has come."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        # The database itself keeps a domain from having two open requests of a kind.
+        Index(
+            "uq_request_open",
+            "kind",
+            "domain",
+            unique=True,
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+        # Buttons carry the id.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    domain: Mapped[Domain] = mapped_column(DomainName, index=True)
+    guild_id: Mapped[int] = mapped_column(BigInteger)
+    channel_id: Mapped[int] = mapped_column(BigInteger)
+    member_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    stage: Mapped[str | None] = mapped_column(String(16))
+    by_hand: Mapped[bool]
+    value: Mapped[str] = mapped_column(Text)
+    selector: Mapped[str] = mapped_column(String(253))
+    seen: Mapped[str] = mapped_column(String(64))
+    evidence: Mapped[str] = mapped_column(Text)
+    card_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    card_message_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AuditRow(Base):
+    """One transition of a request; rows are added, and only a member's id is ever changed."""
+
+    __tablename__ = "audit"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"), index=True)
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    before: Mapped[str | None] = mapped_column(String(16))
+    after: Mapped[str] = mapped_column(String(16))
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class OutboxRow(Base):
+    """A message to be delivered, or that was."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("request_id", "version", "what"),
+        Index(None, "ended_at", "due_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    what: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(16))
+    nonce: Mapped[str] = mapped_column(String(25), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class ApprovedStageRow(Base):
+    """The DMARC policy that the admin approved for a domain last."""
+
+    __tablename__ = "approved_stage"
+
+    domain: Mapped[Domain] = mapped_column(DomainName, primary_key=True)
+    stage: Mapped[str] = mapped_column(String(16))
+    request_id: Mapped[int] = mapped_column(ForeignKey("request.id"))
+    approved_at: Mapped[datetime] = mapped_column(UtcDateTime)

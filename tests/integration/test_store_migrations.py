@@ -93,9 +93,10 @@ def test_the_tables_can_be_built_by_postgresql_too() -> None:
         for table in tables
         for index in table.indexes
     )
-    assert built.count("id BIGSERIAL NOT NULL") == 2
+    assert built.count("id BIGSERIAL NOT NULL") == 5
     assert "asked_at TIMESTAMP WITH TIME ZONE" in built
     assert "WHERE superseded_at IS NULL" in built
+    assert "WHERE closed_at IS NULL" in built
 
 
 def test_there_is_one_head_and_one_base(connection: Connection) -> None:
@@ -140,7 +141,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade():
@@ -180,7 +181,7 @@ def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(
     shutil.copytree(MIGRATIONS, folder)
     path = write_revision(connection, "nothing at all", folder)
     assert path.parent == folder / "versions"
-    assert path.name == "r0002_nothing_at_all.py"
+    assert path.name == "r0003_nothing_at_all.py"
     written = path.read_text()
     assert '"""nothing at all."""' in written
     assert "op.create" not in written

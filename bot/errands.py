@@ -1,0 +1,53 @@
+"""Puts together what works on requests beside the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.certificate import CertificateLook
+from bot.requests.bell import Bell
+from bot.requests.look import Looker
+from bot.requests.mail import choose_mail
+from bot.requests.outbox import Outbox
+from bot.requests.service import Requests
+from bot.requests.shelves import Shelves
+from bot.requests.worker import Tools, Worker
+from bot.ui.delivery import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.client import Client
+    from bot.desk import Core
+    from bot.dns.answer import Ask
+    from bot.store.database import Database
+
+
+async def take_requests(
+    client: Client, database: Database, core: Core, ask: Ask, now: Callable[[], datetime]
+) -> None:
+    """Let the client take requests, and give it the jobs that bring them to their end.
+
+    Raises:
+        StoreError: the store cannot be written.
+
+    """
+    settings, mailcow, server = client.settings, client.mailcow, core.server
+    shelves, bell = Shelves.of(database), Bell()
+    await shelves.requests.release_leases()  # of the process before; no job has begun yet
+    mail = choose_mail(mailcow, server.dkim_selector)
+    certificate = CertificateLook(ask, allow_private=settings.dns_allow_private)
+    look = Looker(
+        core.check, ask, mail, certificate=certificate, webmail_label=server.webmail_label
+    )
+    worker = Worker(shelves, Tools(server, mail, look), now, bell)
+    outbox = Outbox(shelves, Delivery(client), now, bell)
+    client.requests = Requests(
+        shelves,
+        now,
+        bell,
+        selector=server.dkim_selector,
+        by_hand=mailcow is None or not mailcow.can_write,
+    )
+    client.jobs = (worker.run, outbox.run)

@@ -1,0 +1,267 @@
+"""What cogs and buttons do with requests: ask, decide, withdraw, look up, forget."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import RequestError
+from bot.requests.approval import Approval
+from bot.requests.moves import ask, move, touch
+from bot.requests.request import Actor, ActorKind, Kind
+from bot.requests.states import FINAL, State, can_go
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.checks.report import Report
+    from bot.names import Domain
+    from bot.requests.bell import Bell
+    from bot.requests.request import AuditEntry, Change, Request
+    from bot.requests.shelves import Shelves
+
+LONGEST_REASON = 1000  # characters
+
+_FINISHED_BY_HAND = {Kind.MAILDOMAIN, Kind.WEBMAIL}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What asking came to."""
+
+    request: Request
+    is_new: bool  # False: there was an open one of this kind for the domain already
+    by_other: bool = False  # and it is another member's
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What deciding came to."""
+
+    request: Request  # as it is now; where lost, with who decided and when
+    won: bool  # False: somebody else, or the same click before, was first
+
+
+class Requests:
+    """Everything that people do with requests; whether they may is the caller's matter.
+
+    Each change happens as a whole or not at all, and of several at once one wins. `selector` is
+    the one for new keys; `by_hand` says that there is no way to the mail server's own interface.
+    RequestError is raised, with a sentence for the person, where something cannot be done.
+    """
+
+    def __init__(
+        self,
+        shelves: Shelves,
+        now: Callable[[], datetime],
+        bell: Bell,
+        *,
+        selector: str,
+        by_hand: bool,
+    ) -> None:
+        self._store = shelves.requests
+        self._audit = shelves.audit
+        self._stages = shelves.stages
+        self._now = now
+        self._bell = bell
+        self._selector = selector
+        self.by_hand = by_hand
+
+    async def open(
+        self,
+        kind: Kind,
+        domain: Domain,
+        place: tuple[int, int],
+        member_id: int,
+        *,
+        evidence: str = "",
+    ) -> Opened:
+        """Make a request, or find the open one of this kind for the domain.
+
+        `place` are the ids of the guild and the channel; `evidence` is kept as it is.
+        """
+        now = self._now()
+        asked = ask(kind, domain, place, member_id, evidence=evidence, now=now)
+        request, is_new = await self._store.open(asked, now)
+        if is_new:
+            self._bell.ring()
+        return Opened(request, is_new, not is_new and request.member_id != member_id)
+
+    async def approve(
+        self,
+        request_id: int,
+        admin_id: int,
+        *,
+        stage: str | None = None,
+        report: Report | None = None,
+        value: str | None = None,
+        selector: str | None = None,
+        by_hand: bool = False,
+    ) -> Decision:
+        """Approve a pending request.
+
+        DMARC takes a `stage`, and for a strict one a fresh `report` that `dmarc_gate` opens for.
+        DKIM takes the `value` that an admin pasted and its `selector`; it has to where there is
+        no way to the mail server. `by_hand` says that the admin adds the mail domain themselves.
+
+        Raises:
+            InvalidKey: the value is no key; said in one sentence.
+
+        """
+        approval = Approval(stage, report, value, selector, by_hand or self.by_hand)
+
+        def decide(request: Request) -> Change | None:
+            if request.state is not State.PENDING:
+                return None
+            return self._approved(request, admin_id, approval)
+
+        return await self._decide(request_id, decide)
+
+    async def retry(
+        self,
+        request_id: int,
+        admin_id: int,
+        *,
+        version: int | None = None,
+        value: str | None = None,
+        selector: str | None = None,
+        by_hand: bool = False,
+    ) -> Decision:
+        """Have a failed request tried again, if it is still at the `version` that was shown.
+
+        With `value` a pasted DKIM key is taken, and with `by_hand` the admin adds the domain, in
+        place of what failed.
+        """
+        approval = Approval(None, None, value, selector, by_hand or self.by_hand)
+
+        def decide(request: Request) -> Change | None:
+            if request.state is not State.FAILED or version not in {None, request.version}:
+                return None
+            return self._approved(request, admin_id, approval, again=True)
+
+        return await self._decide(request_id, decide)
+
+    async def deny(self, request_id: int, admin_id: int, reason: str) -> Decision:
+        """Deny a pending or failed request, with a reason that the member is told."""
+        words = reason.strip()
+        if not words:
+            raise RequestError("Say why, in a few words: the member is told the reason.")
+        if len(words) > LONGEST_REASON:
+            raise RequestError(f"The reason is too long: at most {LONGEST_REASON} characters.")
+
+        def decide(request: Request) -> Change | None:
+            if not can_go(request.state, State.DENIED):
+                return None
+            now, admin = self._now(), Actor(ActorKind.ADMIN, admin_id)
+            decided: dict[str, Any] = {"decided_by": admin_id, "decided_at": now}
+            return move(request, State.DENIED, admin, now, reason=words, **decided)
+
+        return await self._decide(request_id, decide)
+
+    async def withdraw(self, request_id: int, member_id: int) -> Decision:
+        """Take back one's own request; lost where it has come to its end already."""
+
+        def decide(request: Request) -> Change | None:
+            if request.member_id != member_id:
+                raise RequestError("That is not your request.")
+            if request.state is State.WORKING:
+                raise RequestError(
+                    "The mail server is being told right now; withdraw it again in a minute."
+                )
+            return self._withdrawn(request)
+
+        return await self._decide(request_id, decide)
+
+    async def finish(self, request_id: int, admin_id: int) -> Decision:
+        """Say that the mail domain or the webmail alias is done, where the bot cannot see it."""
+
+        def decide(request: Request) -> Change | None:
+            if request.kind not in _FINISHED_BY_HAND:
+                raise RequestError("The bot sees by itself when this record is live.")
+            if request.state is not State.WAITING:
+                return None
+            return move(request, State.LIVE, Actor(ActorKind.ADMIN, admin_id), self._now())
+
+        return await self._decide(request_id, decide)
+
+    async def look_now(self, request_id: int) -> Request:
+        """Have a waiting request looked at at once, and its member's message drawn anew."""
+
+        def decide(request: Request) -> Change | None:
+            if request.state is not State.WAITING:
+                return None
+            return touch(request, due_at=self._now(), seen="")
+
+        return (await self._decide(request_id, decide)).request
+
+    async def get(self, request_id: int) -> Request | None:
+        """Return the request with this number; None where there never was one."""
+        return await self._store.get(request_id)
+
+    async def of_member(self, member_id: int) -> tuple[Request, ...]:
+        """Return a member's requests, latest first."""
+        return await self._store.of_member(member_id)
+
+    async def of_domain(self, domain: Domain) -> tuple[Request, ...]:
+        """Return all requests for a domain, whoever asked, latest first."""
+        return await self._store.of_domain(domain)
+
+    async def open_requests(self) -> tuple[Request, ...]:
+        """Return the requests that are not at their end, oldest first."""
+        return await self._store.in_states(frozenset(State) - FINAL)
+
+    async def waiting_for_admin(self) -> tuple[Request, ...]:
+        """Return the requests that an admin has to do something about, oldest first."""
+        return await self._store.in_states(frozenset({State.PENDING, State.FAILED}))
+
+    async def audit(self, request_id: int) -> tuple[AuditEntry, ...]:
+        """Return what was done to a request, in its order."""
+        return await self._audit.of(request_id)
+
+    async def latest_audit(self, limit: int = 25) -> tuple[AuditEntry, ...]:
+        """Return what was done last to any request, latest first."""
+        return await self._audit.latest(limit)
+
+    async def approved_stage(self, domain: Domain) -> str | None:
+        """Return the DMARC policy approved for a domain last; None where there was none."""
+        return await self._stages.of(domain)
+
+    async def forget_member(self, member_id: int) -> None:
+        """Withdraw a member's open requests, and put a random pseudonym in their place."""
+        pseudonym = -1 - secrets.randbits(62)  # no id of Discord's is negative
+        await self._store.rename_member(member_id, pseudonym, self._withdrawn, self._now())
+        self._bell.ring()
+
+    def _approved(
+        self, request: Request, admin_id: int, approval: Approval, *, again: bool = False
+    ) -> Change:
+        now = self._now()
+        fields = approval.fields(request, self._selector, now, again=again)
+        stage = fields.get("stage")
+        return move(
+            request,
+            State.APPROVED,
+            Actor(ActorKind.ADMIN, admin_id),
+            now,
+            detail=f"p={stage}" if stage else "by hand" if fields["by_hand"] else "",
+            approved_stage=stage,
+            **fields,
+            decided_by=admin_id,
+            decided_at=now,
+        )
+
+    def _withdrawn(self, request: Request) -> Change | None:
+        if not can_go(request.state, State.WITHDRAWN):
+            return None
+        member = Actor(ActorKind.MEMBER, request.member_id)
+        return move(request, State.WITHDRAWN, member, self._now())
+
+    async def _decide(
+        self, request_id: int, decide: Callable[[Request], Change | None]
+    ) -> Decision:
+        request, won = await self._store.change(request_id, decide, self._now())
+        if won:
+            self._bell.ring()
+        return Decision(request, won)

@@ -1,0 +1,197 @@
+"""What a check knows beforehand, over a real store and a Mailcow that answers as measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import discord
+import pytest
+
+from bot import knowledge
+from bot.checks.checker import Checker
+from bot.config import load_settings
+from bot.demo.server import ZoneServer
+from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
+from bot.desk import Core, Desk
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+from bot.knowledge import Knowledge
+from bot.mail.dkim import KeyUnknown, KnownKey, NoKeyYet
+from bot.mail.records import Purpose
+from bot.mailcow.client import Mailcow
+from bot.names import Domain
+from bot.store.database import Database
+from bot.store.known_keys import KeySource, KnownKeys
+from bot.store.recent_domains import RecentDomains
+from bot.store.stored_checks import StoredChecks
+from bot.text import Medium, Words
+from bot.ui.check_card import build_check_card
+from mailcow_double import ApiKey, DkimPair, MailcowDouble, Mood
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from bot.ui.card import Card
+
+READ = "read-key"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MOVER = Domain.of("mover.example")
+OLD_VALUE = DOMAINS["mover.example"].dkim
+
+
+@dataclass
+class Desks:
+    desk: Desk
+    knowledge: Knowledge
+    keys: KnownKeys
+    mailcow: Mailcow
+    double: MailcowDouble
+
+
+async def first_stage(_domain: Domain) -> str | None:
+    return "none"
+
+
+@asynccontextmanager
+async def open_desks(folder: Path, *, learns: bool = True) -> AsyncIterator[Desks]:
+    double = MailcowDouble(keys={READ: ApiKey(may_write=False)})
+    server = load_settings(DEMO_ENVIRONMENT).mail_server()
+    async with (
+        double,
+        ZoneServer(zones()) as dns,
+        Resolver((Server(*dns.address),)) as resolver,
+        Mailcow(double.url, read_key=READ, write_key=None) as mailcow,
+        await Database.open(f"sqlite+aiosqlite:///{folder}/bot.db") as database,
+    ):
+        keys = KnownKeys(database)
+        known = Knowledge(keys, lambda: NOW, mailcow=mailcow, stage_of=first_stage, learns=learns)
+        core = Core(server, Words(), Checker(resolver.ask, server, lambda: NOW), known)
+        desk = Desk(core, RecentDomains(database), StoredChecks(database), lambda: NOW)
+        yield Desks(desk, known, keys, mailcow, double)
+
+
+@pytest.fixture
+async def desks(tmp_path: Path) -> AsyncIterator[Desks]:
+    """A desk with a Mailcow that knows nothing yet."""
+    async with open_desks(tmp_path) as desks:
+        yield desks
+
+
+def texts_of(card: Card) -> str:
+    items = card.view.walk_children()
+    return "\n".join(item.content for item in items if isinstance(item, discord.ui.TextDisplay))
+
+
+def give_key(double: MailcowDouble, selector: str) -> DkimPair:
+    double.add_domain("mover.example")
+    double.dkim["mover.example"] = pair = DkimPair.make(selector)
+    return pair
+
+
+async def test_the_key_of_mailcow_is_expected_and_learned(desks: Desks) -> None:
+    pair = give_key(desks.double, "cow2026")
+    expected = await desks.desk.expect(MOVER)
+    record = expected.record(Purpose.DKIM)
+    assert record is not None
+    assert pair.public in record.value
+    stored = await desks.keys.current(MOVER)
+    assert stored is not None
+    assert (stored.selector, stored.source) == ("cow2026", KeySource.MAILCOW)
+    assert desks.double.routes("POST") == []
+
+
+async def test_the_same_key_again_is_not_written_again(desks: Desks) -> None:
+    give_key(desks.double, "cow2026")
+    await desks.knowledge.of(MOVER)
+    stored = await desks.keys.current(MOVER)
+    await asyncio.gather(*(desks.knowledge.of(MOVER) for _ in range(10)))
+    assert await desks.keys.current(MOVER) == stored
+    assert await desks.keys.former(MOVER) == ()
+
+
+async def test_mailcow_goes_before_what_the_store_holds(desks: Desks) -> None:
+    await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
+    give_key(desks.double, "cow2026")
+    for _ in range(2):  # once as it is learned, once from the store
+        known = await desks.knowledge.of(MOVER)
+        assert isinstance(known.dkim, KnownKey)
+        assert (known.dkim.selector, known.dkim.source) == ("cow2026", "mailcow")
+        assert [key.selector for key in known.former] == ["dkim"]
+
+
+async def test_a_console_that_reads_alone_learns_nothing(tmp_path: Path) -> None:
+    async with open_desks(tmp_path, learns=False) as desks:
+        give_key(desks.double, "cow2026")
+        assert isinstance((await desks.knowledge.of(MOVER)).dkim, KnownKey)
+        assert await desks.keys.current(MOVER) is None
+
+
+async def test_a_domain_without_a_key_on_mailcow_has_none_yet(desks: Desks) -> None:
+    desks.double.add_domain("mover.example")
+    known = await desks.knowledge.of(MOVER)
+    assert known.dkim == NoKeyYet()
+    assert known.is_hosted is True
+
+
+async def test_an_alias_domain_is_hosted(desks: Desks) -> None:
+    desks.double.add_domain("a.example")
+    desks.double.alias_domains["mover.example"] = "a.example"
+    assert await desks.desk.is_hosted(MOVER) is True
+
+
+async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
+    desks: Desks,
+) -> None:
+    kept = await desks.desk.check(MOVER, 1)
+    words = Words(Medium.DISCORD)
+    private = build_check_card(kept, desks.desk.server, words)
+    shared = build_check_card(kept, desks.desk.server, words, shared=True)
+    again = await desks.desk.kept(kept.id)
+    assert again is not None
+    assert kept.personal is not None
+    assert "not-in-mailcow" in {finding.code for finding in kept.personal.findings}
+    assert "does not know" in texts_of(private)
+    assert "does not know" not in texts_of(shared)
+    assert again.shown(shared=False) == kept.report
+
+
+async def test_the_approved_stage_is_expected(desks: Desks) -> None:
+    expected = await desks.desk.expect(MOVER)
+    assert "p=none; sp=none" in expected.dmarc
+    assert expected.dmarc_stage == "none"
+
+
+@pytest.mark.parametrize("mood", [mood for mood in Mood if mood not in {Mood.FINE, Mood.SILENT}])
+async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(desks: Desks, mood: Mood) -> None:
+    await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
+    desks.double.mood = mood
+    kept = await desks.desk.check(MOVER, 1)
+    known = await desks.knowledge.of(MOVER)
+    assert isinstance(known.dkim, KnownKey)
+    assert known.is_hosted is None
+    assert kept.personal is None
+
+
+async def test_a_silent_mailcow_is_waited_for_once(
+    desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knowledge, "TIMEOUT", 0.2)
+    desks.double.mood = Mood.SILENT
+    assert (await desks.knowledge.of(MOVER)).dkim == KeyUnknown()
+    started = time.monotonic()
+    assert (await desks.knowledge.of(MOVER)).is_hosted is None
+    assert time.monotonic() - started < 0.2
+
+
+async def test_a_refused_key_is_not_sent_again(desks: Desks) -> None:
+    desks.double.keys.clear()
+    for _ in range(5):
+        assert (await desks.knowledge.of(MOVER)).is_hosted is None
+    assert len(desks.double.calls) <= 2
+    assert desks.mailcow.refusals
