@@ -12,6 +12,7 @@ from bot.desk import Core, Desk
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
+from bot.knowledge import Knowledge
 from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
 from bot.text import Medium, Words
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.config import Settings
     from bot.mail.server import MailServer
+    from bot.mailcow.client import Mailcow
 
 CHECKS_KEPT = timedelta(days=400)  # cards of older checks are out of date
 
@@ -47,20 +49,25 @@ async def open_core(
     server = settings.mail_server()
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(Resolver(servers))
-        keys = None
+        keys, stages = None, None
         if _may_have_store(settings.database_url):
             # Imported late: it takes half a second, and most calls of the console need none.
+            from bot.store.approved_stages import ApprovedStages  # noqa: PLC0415
             from bot.store.database import Database  # noqa: PLC0415
             from bot.store.known_keys import KnownKeys  # noqa: PLC0415
 
             database = await Database.open_reading(settings.database_url)
             if database is not None:
-                keys = KnownKeys(await stack.enter_async_context(database))
+                await stack.enter_async_context(database)
+                keys, stages = KnownKeys(database), ApprovedStages(database)
+        mailcow = await _open_mailcow(settings, stack)
         yield Core(
             server=server,
             words=Words(own=settings.templates_dir),
             checker=Checker(resolver.ask, server, _now, single_server=bool(nameservers)),
-            keys=keys,
+            knowledge=Knowledge(
+                keys, _now, mailcow=mailcow, stage_of=stages.of if stages else None, learns=False
+            ),
         )
 
 
@@ -74,6 +81,8 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     """
     # Imported late: they take a second, and the console needs none of them.
     from bot.client import Client  # noqa: PLC0415
+    from bot.errands import take_requests  # noqa: PLC0415
+    from bot.store.approved_stages import ApprovedStages  # noqa: PLC0415
     from bot.store.command_fingerprints import CommandFingerprints  # noqa: PLC0415
     from bot.store.database import Database  # noqa: PLC0415
     from bot.store.known_keys import KnownKeys  # noqa: PLC0415
@@ -87,12 +96,19 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         resolver = await stack.enter_async_context(
             Resolver(settings.dns_servers or system_servers())
         )
-        checker = Checker(resolver.ask, server, _now)
-        core = Core(server, words, checker, KnownKeys(database))
+        mailcow = await _open_mailcow(settings, stack)
+        knowledge = Knowledge(
+            KnownKeys(database), _now, mailcow=mailcow, stage_of=ApprovedStages(database).of
+        )
+        core = Core(server, words, Checker(resolver.ask, server, _now), knowledge)
         checks = StoredChecks(database)
         await checks.purge(_now() - CHECKS_KEPT)
         desk = Desk(core, RecentDomains(database), checks, _now)
-        yield Client(settings, desk, words, CommandFingerprints(database))
+        client = Client(settings, desk, words, CommandFingerprints(database))
+        client.mailcow = mailcow
+        if settings.request_channel_id is not None:
+            await take_requests(client, database, core, resolver.ask, _now)
+        yield client
 
 
 async def run(settings: Settings) -> None:
@@ -112,6 +128,22 @@ async def run(settings: Settings) -> None:
     start_logging()
     async with open_client(settings) as client:
         await run_until_stopped(client, settings.discord_token.get_secret_value())
+
+
+async def _open_mailcow(settings: Settings, stack: AsyncExitStack) -> Mailcow | None:
+    """Return Mailcow's API, closed with the stack; None where it is not configured."""
+    if settings.mailcow_url is None:
+        return None
+    # Imported late: its HTTP client takes a while to load.
+    from bot.mailcow.client import Mailcow  # noqa: PLC0415
+
+    read, write = settings.mailcow_read_key, settings.mailcow_api_key
+    mailcow = Mailcow(
+        settings.mailcow_url,
+        read_key=read.get_secret_value() if read else None,
+        write_key=write.get_secret_value() if write else None,
+    )
+    return await stack.enter_async_context(mailcow)
 
 
 def _may_have_store(url: str) -> bool:

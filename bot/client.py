@@ -13,23 +13,30 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+import cogs.admin
 import cogs.dns
 import cogs.help
+import cogs.requests
 import cogs.settings
 from bot.store.command_fingerprints import CommandFingerprint
 from bot.ui.funnel import Funnel
 from bot.ui.handlers import Handlers
+from bot.ui.home import Home
 from bot.ui.limits import Limits
 from bot.ui.notice import build_notice
 from bot.ui.replies import UNDELIVERED, whisper
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from bot.config import Settings
     from bot.desk import Desk
+    from bot.mailcow.client import Mailcow
+    from bot.requests.service import Requests
     from bot.store.command_fingerprints import CommandFingerprints
     from bot.text import Words
+
+    Job = Callable[[], Coroutine[Any, Any, None]]
 
 _STALE_AFTER = 0.5  # seconds that a button or form may take to find its handler
 
@@ -75,23 +82,29 @@ class Client(commands.Bot):
         self.funnel = Funnel(words)
         self.handlers = Handlers(words)
         self.limits = Limits()
+        self.home = Home(self, settings)
+        self.requests: Requests | None = None  # where none are taken
+        self.mailcow: Mailcow | None = None  # where it is not configured
+        self.jobs: tuple[Job, ...] = ()  # to be run beside the client
+        self.logged_in = asyncio.Event()
         self._fingerprints = fingerprints
         self._command_ids: Mapping[str, int] = {}
 
     def mention(self, command: str) -> str:
         """Return a command for people to click, or its name where Discord's id is not known."""
-        number = self._command_ids.get(command)
+        number = self._command_ids.get(command.partition(" ")[0])  # a group has one for all
         return f"</{command}:{number}>" if number else f"`/{command}`"
 
     async def setup_hook(self) -> None:
         """Load the commands and let Discord know them, if it does not yet."""
-        for module in (cogs.settings, cogs.dns, cogs.help):
+        for module in (cogs.settings, cogs.dns, cogs.requests, cogs.admin, cogs.help):
             await module.setup(self)
         try:
             self._command_ids = await self._sync()
         except (discord.DiscordException, *UNDELIVERED) as error:
             # What Discord knows from the last time goes on working meanwhile.
             _log.error("Discord did not take the commands: %s", error)
+        self.logged_in.set()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a button or a form that nothing knows any more."""

@@ -6,7 +6,8 @@ import asyncio
 import gc
 import logging
 import signal
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
@@ -14,9 +15,12 @@ import discord
 from bot.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
     from bot.client import Client
 
 _DRAIN = 10.0  # seconds that running handlers get
+_REST = 30.0  # seconds before a job that failed is begun again
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _UNKNOWN_BOT = (
@@ -25,6 +29,32 @@ _UNKNOWN_BOT = (
 )
 
 _log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def working(client: Client) -> AsyncIterator[None]:
+    """Run the client's jobs while the block lasts, from when it is logged in; then cut them short.
+
+    They stand that: what they were at is written down, and done again after the next start.
+    """
+    tasks = [asyncio.create_task(_run_job(client, job)) for job in client.jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run_job(client: Client, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a job for ever; after a fault of ours it is begun again."""
+    await client.logged_in.wait()
+    while True:
+        outcomes = await asyncio.gather(job(), return_exceptions=True)
+        if not isinstance(outcomes[0], BaseException):
+            return
+        _log.error("a job beside the client failed", exc_info=outcomes[0])
+        await asyncio.sleep(_REST)
 
 
 async def run_until_stopped(client: Client, token: str) -> None:
@@ -46,14 +76,15 @@ async def run_until_stopped(client: Client, token: str) -> None:
     running = asyncio.create_task(client.start(token))
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            _explain_end(running)
-            return
-        _log.info("stopping")
-        left = await client.handlers.drain(_DRAIN)
-        if left:
-            _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
+        async with working(client):
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                _explain_end(running)
+                return
+            _log.info("stopping")
+            left = await client.handlers.drain(_DRAIN)
+            if left:
+                _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
     finally:
         stopping.cancel()
         # The library's close kills what still runs.

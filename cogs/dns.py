@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from discord import app_commands
 from discord.ext import commands
 
-from bot.errors import CowbellError
 from bot.names import Domain
 from bot.ui.buttons import CheckButton
 from bot.ui.check_card import build_check_card
+from bot.ui.choices import offer_domains
+from bot.ui.offers import find_offer
 from bot.ui.presses import build_cooldown_notice
 from bot.ui.records_card import build_records_card
 from bot.ui.replies import Progress, acknowledge, answer
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     import discord
 
     from bot.client import Client
-
-_LONGEST_CHOICE = 100  # characters of a choice's name and value
-_MOST_CHOICES = 25
-
-_log = logging.getLogger(__name__)
 
 
 class DnsCog(commands.Cog):
@@ -63,28 +58,12 @@ class DnsCog(commands.Cog):
         await desk.remember(interaction.user.id, parsed.domain)
         async with Progress(interaction, words, "checking", {"domain": parsed.domain.unicode}):
             kept = await desk.check(parsed.domain, interaction.user.id)
-        await answer(interaction, build_check_card(kept, desk.server, words, remark=parsed.remark))
+        offer = await find_offer(interaction, kept)
+        card = build_check_card(kept, desk.server, words, remark=parsed.remark, offer=offer)
+        await answer(interaction, card)
 
-    @dnsrecords.autocomplete("domain")
-    @dnscheck.autocomplete("domain")
-    async def offer_domains(
-        self, interaction: discord.Interaction[Client], current: str
-    ) -> list[app_commands.Choice[str]]:
-        """Return the domains that this member asked about before; never others'."""
-        try:
-            domains = await self._client.desk.recent(interaction.user.id, current)
-        except CowbellError as error:
-            # Typing goes on without choices; there is no place in Discord for an error here.
-            _log.warning("No domains can be offered: %s", error)
-            return []
-        return [_choose(domain) for domain in domains if len(domain.ascii) <= _LONGEST_CHOICE][
-            :_MOST_CHOICES
-        ]
-
-
-def _choose(domain: Domain) -> app_commands.Choice[str]:
-    name = domain.unicode if len(domain.unicode) <= _LONGEST_CHOICE else domain.ascii
-    return app_commands.Choice(name=name, value=domain.ascii)
+    dnsrecords.autocomplete("domain")(offer_domains)
+    dnscheck.autocomplete("domain")(offer_domains)
 
 
 async def setup(client: Client) -> None:

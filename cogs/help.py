@@ -9,6 +9,7 @@ from discord.ext import commands
 
 from bot.ui.help_card import CommandLine, build_help_card
 from bot.ui.replies import acknowledge, answer
+from bot.ui.rights import is_admin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,12 +29,16 @@ class HelpCog(commands.Cog):
     async def help(self, interaction: discord.Interaction[Client]) -> None:
         """Answer with the list of commands; each can be pressed."""
         await acknowledge(interaction)
-        lines = sorted(self._list_commands(), key=lambda line: line.description)
+        shown = self._list_commands(for_admin=is_admin(interaction, self._client.settings))
+        lines = sorted(shown, key=lambda line: line.description)
         card = build_help_card(lines, self._client.desk.server, self._client.words)
         await answer(interaction, card)
 
-    def _list_commands(self) -> Iterator[CommandLine]:
+    def _list_commands(self, *, for_admin: bool) -> Iterator[CommandLine]:
         for command in self._client.tree.walk_commands():
+            root = command.root_parent or command
+            if root.default_permissions is not None and not for_admin:
+                continue
             if isinstance(command, app_commands.Command):  # a group by itself cannot be called
                 yield CommandLine(self._client.mention(command.qualified_name), command.description)
 

@@ -10,6 +10,7 @@ from bot.ui.budget import MOST_CHARACTERS, choose, width
 from bot.ui.buttons import check_buttons
 from bot.ui.card import assemble
 from bot.ui.fixes import can_be_shown, show_fix
+from bot.ui.member_buttons import ask_button
 from bot.ui.report_file import report_file
 from bot.ui.text import both_ends, clip, say_remark, span
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bot.checks.report import CheckResult, Report
     from bot.desk import KeptCheck
     from bot.mail.server import MailServer
+    from bot.requests.request import Kind
     from bot.text import Words
     from bot.ui.card import Card
 
@@ -47,12 +49,16 @@ def build_check_card(
     *,
     shared: bool = False,
     remark: str | None = None,
+    offer: Kind | None = None,
 ) -> Card:
     """Return the card of a check, with all of it in a file where the card has too little room.
 
     A card that is already `shared` offers no more sharing. `remark` says where the domain was
-    taken from.
+    taken from, `offer` what its member may ask the admin for.
     """
+    buttons = check_buttons(kept.id, words, shared=shared)
+    if offer is not None:
+        buttons.append(ask_button(offer, kept.id, words))
     report = kept.shown(shared=shared)
     context = context_of(report, server)
     head = _head(report, words, remark)
@@ -94,7 +100,7 @@ def build_check_card(
             [in_file if is_cut else ""],
         ],
         colour=_COLOURS[report.status],
-        buttons=check_buttons(kept.id, words, shared=shared),
+        buttons=buttons,
         files=(report_file(report, server, words),) if is_cut else (),
     )
 

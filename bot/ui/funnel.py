@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.errors import InvalidKey, InvalidName, UsageError
+from bot.errors import InvalidKey, InvalidName, RequestError, UsageError
 from bot.ui.notice import build_notice
 from bot.ui.replies import UNDELIVERED, is_dead, whisper
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # What the member has typed or done themselves; its text is meant for them. The other errors of
 # ours are the operator's, and their texts may name files.
-_MEMBERS_OWN = (InvalidName, InvalidKey, UsageError)
+_MEMBERS_OWN = (InvalidName, InvalidKey, RequestError, UsageError)
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for another
 

@@ -12,6 +12,7 @@ from bot.ui.card import Card
 from bot.ui.check_card import build_check_card
 from bot.ui.limits import CHECKS_A_MINUTE
 from bot.ui.notice import build_notice
+from bot.ui.offers import find_offer
 from bot.ui.records_card import build_records_card, zone_file
 from bot.ui.replies import UNDELIVERED, Progress, acknowledge, answer, whisper
 
@@ -56,13 +57,14 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
         return
     shared = interaction.message is not None and not interaction.message.flags.ephemeral
     domain = kept.report.domain
-    shown = kept
+    shown, offer = kept, None
     try:
         async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
             shown = await client.desk.check(domain, interaction.user.id)
+        offer = None if shared else await find_offer(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
-        card = build_check_card(shown, client.desk.server, client.words, shared=shared)
+        card = build_check_card(shown, client.desk.server, client.words, shared=shared, offer=offer)
         await answer(interaction, card)
 
 

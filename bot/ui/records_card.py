@@ -32,7 +32,6 @@ def build_records_card(expected: Expected, words: Words, *, remark: str | None =
 
     `remark` says where the domain was taken from.
     """
-    listed = rows(expected, lambda record: _why(expected, record, words))
     server = expected.server
     facts: dict[str, Fact] = {
         "domain": expected.domain.ascii,
@@ -48,12 +47,18 @@ def build_records_card(expected: Expected, words: Words, *, remark: str | None =
     text = clip("\n".join(head), _LONGEST_HEAD)
     foot = f"-# {words.sentence('discord/records_file', facts)}"
     room = MOST_CHARACTERS - width(text) - width(foot)
-    chosen = choose([_versions(row, words) for row in listed], room)
+    chosen = choose(show_records(expected, words), room)
     return assemble(
         [[text], *([record] for record in chosen), [foot]],
         colour=NEUTRAL,
         files=(zone_file(expected, words),),
     )
+
+
+def show_records(expected: Expected, words: Words) -> list[tuple[str, ...]]:
+    """Return each record from its fullest version to the shortest, for a card that has room."""
+    listed = rows(expected, lambda record: _why(expected, record, words))
+    return [_versions(row, words) for row in listed]
 
 
 def zone_file(expected: Expected, words: Words) -> discord.File:

@@ -79,18 +79,7 @@ class DiscordStandin:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=30_000_000)
-        app.add_routes(
-            [
-                web.get("/api/users/@me", self._me),
-                web.get("/api/oauth2/applications/@me", self._application),
-                web.put("/api/applications/{app}/commands", self._sync),
-                web.put("/api/applications/{app}/guilds/{guild}/commands", self._sync),
-                web.post("/api/interactions/{id}/{token}/callback", self._first),
-                web.patch("/api/webhooks/{app}/{token}/messages/@original", self._edit),
-                web.post("/api/webhooks/{app}/{token}", self._follow),
-                web.get("/gateway", self._gateway),
-            ]
-        )
+        app.add_routes(self._routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024)
@@ -101,6 +90,18 @@ class DiscordStandin:
 
     async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
+
+    def _routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/api/users/@me", self._me),
+            web.get("/api/oauth2/applications/@me", self._application),
+            web.put("/api/applications/{app}/commands", self._sync),
+            web.put("/api/applications/{app}/guilds/{guild}/commands", self._sync),
+            web.post("/api/interactions/{id}/{token}/callback", self._first),
+            web.patch("/api/webhooks/{app}/{token}/messages/@original", self._edit),
+            web.post("/api/webhooks/{app}/{token}", self._follow),
+            web.get("/gateway", self._gateway),
+        ]
 
     async def run_command(
         self,
@@ -116,10 +117,11 @@ class DiscordStandin:
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
-    async def press(self, custom_id: str, message: Json) -> Press:
+    async def press(self, custom_id: str, message: Json, *, member: int | None = None) -> Press:
         """Press a button of a message."""
         data = {"custom_id": custom_id, "component_type": BUTTON}
-        return await self._send_interaction(3, data, message=message)
+        more = {"member": describe_member(member)} if member else {}
+        return await self._send_interaction(3, data, message=message, **more)
 
     async def submit(self, custom_id: str) -> Press:
         """Send a form."""
@@ -158,16 +160,16 @@ class DiscordStandin:
 
     async def _me(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bot {TOKEN}":
-            return _reply({"message": "401: Unauthorized", "code": 0}, 401)
-        return _reply(describe_bot())
+            return reply({"message": "401: Unauthorized", "code": 0}, 401)
+        return reply(describe_bot())
 
     async def _application(self, _: web.Request) -> web.Response:
-        return _reply(describe_application())
+        return reply(describe_application())
 
     async def _sync(self, request: web.Request) -> web.Response:
         commands = await request.json()
         self.syncs.append((request.path, commands))
-        return _reply(
+        return reply(
             [
                 {
                     **command,
@@ -182,16 +184,16 @@ class DiscordStandin:
     async def _first(self, request: web.Request) -> web.Response:
         came_at = time.monotonic()
         press = self.presses[request.match_info["token"]]
-        body = await _read(request)
+        body = await read_body(request)
         if press.first is not None:
-            return _reply({"message": "already acknowledged", "code": 40060}, 400)
+            return reply({"message": "already acknowledged", "code": 40060}, 400)
         press.first, press.first_at = body, came_at
         if body["type"] in (4, 7):
             await self._show(press, body["data"])
         async with press.changed:
             press.changed.notify_all()
         number = press.payload["id"]
-        return _reply(
+        return reply(
             {
                 "interaction": {"id": number, "type": press.payload["type"]},
                 "resource": {
@@ -203,21 +205,21 @@ class DiscordStandin:
 
     async def _edit(self, request: web.Request) -> web.Response:
         press = self.presses[request.match_info["token"]]
-        body = await _read(request)
+        body = await read_body(request)
         if self.retry_after:
             wait, self.retry_after = self.retry_after, 0.0
             self.refusals.append(time.monotonic())
             limit = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
-            return _reply(limit, 429, {"Via": "1.1 google", "Retry-After": str(wait)})
-        return _reply(await self._show(press, body))
+            return reply(limit, 429, {"Via": "1.1 google", "Retry-After": str(wait)})
+        return reply(await self._show(press, body))
 
     async def _follow(self, request: web.Request) -> web.Response:
         press = self.presses[request.match_info["token"]]
-        message = self._message(await _read(request))
+        message = self._message(await read_body(request))
         async with press.changed:
             press.others.append(message)
             press.changed.notify_all()
-        return _reply(message)
+        return reply(message)
 
     async def _show(self, press: Press, body: Json) -> Json:
         private = (press.first or {}).get("data", {}).get("flags", 0) & _EPHEMERAL
@@ -266,7 +268,7 @@ class DiscordStandin:
             self.gateway_up.set()
 
 
-async def _read(request: web.Request) -> Json:
+async def read_body(request: web.Request) -> Json:
     """Return what a call says, whether files come with it or not."""
     if request.content_type == "application/json":
         body: Json = await request.json()
@@ -276,7 +278,7 @@ async def _read(request: web.Request) -> Json:
     return said
 
 
-def _reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+def reply(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     # Discord names no charset, and the library reads JSON only then.
     head = {"Content-Type": "application/json", **(headers or {})}
     return web.Response(body=json.dumps(body).encode(), status=status, headers=head)

@@ -72,12 +72,18 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
     path, commands = discord.syncs[0]
     assert path == f"/api/applications/{APPLICATION}/commands"
     assert {command["name"] for command in commands} == {
+        "dkim",
+        "dmarc",
         "dnscheck",
         "dnsrecords",
         "help",
+        "mailadmin",
+        "maildomain",
         "mailsettings",
+        "requests",
+        "webmail",
     }
-    for command in commands:
+    for command in (command for command in commands if command["name"] in COMMANDS):
         assert command["contexts"] == [0, 1, 2]
         assert command["integration_types"] == [0, 1]
     bot.environment["DISCORD_GUILD_ID"] = str(GUILD)
@@ -93,6 +99,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
     assert TOKEN not in bot.says()
 
 
+@pytest.mark.slow
 async def test_two_hundred_commands_in_one_instant_are_all_acknowledged_in_time(
     bot: Bot, discord: DiscordStandin
 ) -> None:
@@ -107,6 +114,7 @@ async def test_two_hundred_commands_in_one_instant_are_all_acknowledged_in_time(
     assert max(times) < 3  # seconds that Discord waits
 
 
+@pytest.mark.slow
 async def test_with_two_hundred_checks_under_way_commands_are_acknowledged_within_50_ms(
     bot: Bot, discord: DiscordStandin, dns: ZoneServer
 ) -> None:

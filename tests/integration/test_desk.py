@@ -17,6 +17,7 @@ from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, mend, zones
 from bot.desk import Cooldown, Core, Desk
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server
+from bot.knowledge import Knowledge
 from bot.mail.dkim import KnownKey
 from bot.mail.records import Purpose
 from bot.names import Domain, MailAddress
@@ -44,7 +45,7 @@ class Front:
         self.checks = StoredChecks(database)
         server = load_settings(DEMO_ENVIRONMENT).mail_server()
         checker = Checker(resolver.ask, server, self.now)
-        core = Core(server, Words(), checker, self.keys)
+        core = Core(server, Words(), checker, Knowledge(self.keys, self.now))
         self.desk = Desk(core, RecentDomains(database), self.checks, self.now)
 
     def now(self) -> datetime:

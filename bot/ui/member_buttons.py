@@ -1,0 +1,123 @@
+"""The members' buttons: ask for what a check suggests, withdraw, go on to DMARC."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import discord
+
+from bot.requests.request import Kind
+from bot.requests.states import State, can_go
+from bot.ui.funnel import guard
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable
+
+    from bot.client import Client
+    from bot.requests.request import Request
+    from bot.text import Words
+
+_KINDS: Final = "|".join(Kind)
+ASK: Final = rf"cowbell:ask:(?P<kind>{_KINDS}):(?P<check>[0-9]{{1,18}})"
+OWN: Final = r"cowbell:req:(?P<action>withdraw|dmarc):(?P<request>[0-9]{1,18})"
+
+
+class OwnAction(StrEnum):
+    """What a member can do with a request of their own."""
+
+    WITHDRAW = "withdraw"
+    DMARC = "dmarc"  # ask for DMARC, after DKIM has become live
+
+
+class AskButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=ASK):
+    """Asks for what fits a stored check, below the check's card."""
+
+    def __init__(self, kind: Kind, check_id: int, label: str | None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                style=discord.ButtonStyle.success,
+                label=label,
+                custom_id=f"cowbell:ask:{kind.value}:{check_id}",
+            )
+        )
+        self.kind = kind
+        self.check_id = check_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
+        cls,
+        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
+        item: discord.ui.Button[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+        return cls(Kind(match["kind"]), int(match["check"]), item.label)
+
+    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+        """Ask; whatever goes wrong is told to who pressed it."""
+        await guard(interaction, self._press)
+
+    async def _press(self, interaction: discord.Interaction[Client]) -> None:
+        # Imported late: cards hold these buttons, and pressing one makes a card.
+        from bot.ui.member_presses import press_ask  # noqa: PLC0415
+
+        await press_ask(interaction, self.kind, self.check_id)
+
+
+class OwnButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=OWN):
+    """Does something with a request, for the member whose it is."""
+
+    def __init__(self, action: OwnAction, request_id: int, label: str | None) -> None:
+        style = discord.ButtonStyle
+        super().__init__(
+            discord.ui.Button(
+                style=style.secondary if action is OwnAction.WITHDRAW else style.success,
+                label=label,
+                custom_id=f"cowbell:req:{action.value}:{request_id}",
+            )
+        )
+        self.action = action
+        self.request_id = request_id
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]  # as above
+        cls,
+        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
+        item: discord.ui.Button[Any],
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+        return cls(OwnAction(match["action"]), int(match["request"]), item.label)
+
+    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+        """Do what the button says; whatever goes wrong is told to who pressed it."""
+        await guard(interaction, self._press)
+
+    async def _press(self, interaction: discord.Interaction[Client]) -> None:
+        from bot.ui.member_presses import press_own  # noqa: PLC0415 - as above
+
+        await press_own(interaction, self.action, self.request_id)
+
+
+def ask_button(kind: Kind, check_id: int, words: Words) -> discord.ui.Item[Any]:
+    """Return the button that asks for something, below a check's card."""
+    return AskButton(kind, check_id, words.label("asking", kind.value))
+
+
+def withdraw_buttons(requests: Iterable[Request], words: Words) -> list[discord.ui.Item[Any]]:
+    """Return a button for each of these requests that can be withdrawn."""
+    word = words.label("asking", "withdraw")
+    return [
+        OwnButton(OwnAction.WITHDRAW, request.id, f"{word} #{request.id}")
+        for request in requests
+        if can_go(request.state, State.WITHDRAWN)
+    ]
+
+
+def dmarc_button(request: Request, words: Words) -> discord.ui.Item[Any]:
+    """Return the button that asks for DMARC for the domain of a request."""
+    return OwnButton(OwnAction.DMARC, request.id, words.label("asking", Kind.DMARC.value))

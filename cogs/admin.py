@@ -1,0 +1,120 @@
+"""`/mailadmin`: the admin's own commands; each asks for the right to it itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.errors import MailcowError, RequestError
+from bot.ui.admin_cards import build_audit_card, build_latest_card, build_queue_card
+from bot.ui.replies import acknowledge, answer
+from bot.ui.request_answers import card_of, say_decision, say_gone, say_refusal
+from bot.ui.request_buttons import RequestButton, StageSelect, UnlockButton
+from bot.ui.request_presses import go_on
+from bot.ui.rights import admit_admin, admit_decider
+from bot.ui.setup_card import build_setup_card
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Client
+
+_HIGHEST = 10**15  # what Discord takes as a number is below 2^53
+
+_Number = app_commands.Range[int, 1, _HIGHEST]
+
+
+@app_commands.guild_only()  # elsewhere Discord would show it to everybody
+@app_commands.allowed_installs(guilds=True, users=False)
+@app_commands.default_permissions(administrator=True)  # a hint to Discord, no check
+class AdminCog(
+    commands.GroupCog,
+    group_name="mailadmin",
+    group_description="Requests of members, and how the bot is doing",
+):
+    """The queue, one request, and the setup; answers are private."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @app_commands.command(name="queue", description="What waits for your decision")
+    async def queue(self, interaction: discord.Interaction[Client]) -> None:
+        """Answer with the requests that wait for an admin."""
+        requests = await admit_decider(interaction)
+        if requests is None:
+            return
+        await acknowledge(interaction)
+        waiting = await requests.waiting_for_admin()
+        under_way = await requests.open_requests()
+        card = build_queue_card(waiting, len(under_way), self._client.words)
+        await answer(interaction, card)
+
+    @app_commands.command(name="show", description="One request, with its buttons")
+    @app_commands.describe(number="The request's number")
+    async def show(self, interaction: discord.Interaction[Client], number: _Number) -> None:
+        """Answer with the card of a request."""
+        requests = await admit_decider(interaction)
+        if requests is None:
+            return
+        await acknowledge(interaction)
+        request = await requests.get(number)
+        if request is None:
+            await say_gone(interaction, number)
+            return
+        await answer(interaction, await card_of(self._client, request))
+
+    @app_commands.command(name="retry", description="Try a failed request again")
+    @app_commands.describe(number="The request's number")
+    async def retry(self, interaction: discord.Interaction[Client], number: _Number) -> None:
+        """Have a failed request tried again, and Mailcow called again if it was not any more."""
+        requests = await admit_decider(interaction)
+        if requests is None:
+            return
+        await acknowledge(interaction)
+        if await requests.get(number) is None:
+            await say_gone(interaction, number)
+            return
+        go_on(self._client)
+        try:
+            decision = await requests.retry(number, interaction.user.id)
+        except (RequestError, MailcowError) as error:
+            await say_refusal(interaction, error)
+            return
+        await say_decision(interaction, decision, on_card=False)
+
+    @app_commands.command(name="audit", description="Who did what to a request, and when")
+    @app_commands.describe(number="The request's number; without one, the latest of all")
+    async def audit(
+        self, interaction: discord.Interaction[Client], number: _Number | None = None
+    ) -> None:
+        """Answer with everything that happened to a request, or lately to any."""
+        requests = await admit_decider(interaction)
+        if requests is None:
+            return
+        await acknowledge(interaction)
+        words = self._client.words
+        if number is None:
+            await answer(interaction, build_latest_card(await requests.latest_audit(), words))
+            return
+        request = await requests.get(number)
+        if request is None:
+            await say_gone(interaction, number)
+            return
+        await answer(interaction, build_audit_card(request, await requests.audit(number), words))
+
+    @app_commands.command(
+        name="setup", description="Whether channel, Mailcow, DNS and database work"
+    )
+    async def setup(self, interaction: discord.Interaction[Client]) -> None:
+        """Answer with how every part is, and what to do about it."""
+        if await admit_admin(interaction):
+            await acknowledge(interaction)
+            await answer(interaction, await build_setup_card(interaction))
+
+
+async def setup(client: Client) -> None:
+    """Give the client these commands and the buttons of the cards."""
+    client.add_dynamic_items(RequestButton, StageSelect, UnlockButton)
+    await client.add_cog(AdminCog(client))

@@ -1,0 +1,83 @@
+"""`/dkim`, `/dmarc`, `/maildomain`, `/webmail`, `/requests`: what members ask of the admin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from discord import app_commands
+from discord.ext import commands
+
+from bot.names import Domain
+from bot.requests.request import Kind
+from bot.ui.asking import ask, find_place
+from bot.ui.choices import offer_domains
+from bot.ui.member_buttons import AskButton, OwnButton
+from bot.ui.member_presses import list_requests
+from bot.ui.replies import acknowledge, answer
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Client
+
+_DOMAIN = "Your mail domain, like friend.example"
+
+
+class RequestsCog(commands.Cog):
+    """Requests as their members make and follow them."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @app_commands.command(name="dkim", description="Ask the admin for the DKIM key of your domain")
+    @app_commands.describe(domain=_DOMAIN)
+    async def dkim(self, interaction: discord.Interaction[Client], domain: str) -> None:
+        """Ask for a DKIM key and its record."""
+        await self._ask(interaction, Kind.DKIM, domain)
+
+    @app_commands.command(name="dmarc", description="Ask the admin for DMARC for your domain")
+    @app_commands.describe(domain=_DOMAIN)
+    async def dmarc(self, interaction: discord.Interaction[Client], domain: str) -> None:
+        """Ask for the go-ahead for DMARC, and its record."""
+        await self._ask(interaction, Kind.DMARC, domain)
+
+    @app_commands.command(
+        name="maildomain", description="Ask the admin to add your domain to the mail server"
+    )
+    @app_commands.describe(domain=_DOMAIN)
+    async def maildomain(self, interaction: discord.Interaction[Client], domain: str) -> None:
+        """Ask for the domain to be added."""
+        await self._ask(interaction, Kind.MAILDOMAIN, domain)
+
+    @app_commands.command(
+        name="webmail", description="Ask the admin to have the certificate cover your webmail alias"
+    )
+    @app_commands.describe(domain=_DOMAIN)
+    async def webmail(self, interaction: discord.Interaction[Client], domain: str) -> None:
+        """Ask for the webmail alias to be covered."""
+        await self._ask(interaction, Kind.WEBMAIL, domain)
+
+    @app_commands.command(
+        name="requests", description="What you have asked the admin for, and what happens next"
+    )
+    async def requests(self, interaction: discord.Interaction[Client]) -> None:
+        """Answer with the member's requests."""
+        await acknowledge(interaction)
+        place = await find_place(interaction, "requests")
+        if place is not None:
+            await answer(interaction, await list_requests(interaction, place.requests))
+
+    for _command in (dkim, dmarc, maildomain, webmail):
+        _command.autocomplete("domain")(offer_domains)
+    del _command
+
+    async def _ask(self, interaction: discord.Interaction[Client], kind: Kind, domain: str) -> None:
+        await acknowledge(interaction)
+        parsed = Domain.parse(domain)
+        await ask(interaction, kind, parsed.domain, remark=parsed.remark)
+
+
+async def setup(client: Client) -> None:
+    """Give the client these commands and the buttons of their cards."""
+    client.add_dynamic_items(AskButton, OwnButton)
+    await client.add_cog(RequestsCog(client))

@@ -1,0 +1,247 @@
+"""Many requests through the unmodified program, which is killed again and again meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import random
+import re
+import secrets
+import sqlite3
+from collections import Counter
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from bot_process import Bot
+from discord_channels import DIRECT, DiscordChannels, has_button
+from discord_payloads import CHANNEL, GUILD, text_of
+
+from bot.demo import world
+from bot.demo.server import ZoneServer
+from bot.demo.zones import parse_zone
+from mailcow_double import ApiKey, DkimPair, MailcowDouble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from aiohttp import web
+    from discord_payloads import Json
+
+AT_ONCE = 3  # members who ask
+ADMINS = 600  # each looks at one request, as checks are counted a person and minute
+_FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
+
+
+class SlowChannels(DiscordChannels):
+    """Takes its time before a message is there, and after it until that is confirmed."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._chance = chance
+        self.posted = 0  # calls that send a message, the repeated ones too
+
+    async def _post(self, request: web.Request) -> web.Response:
+        self.posted += 1
+        await asyncio.sleep(self._chance.uniform(0, 0.05))
+        response = await super()._post(request)
+        await asyncio.sleep(self._chance.uniform(0, 0.1))
+        return response
+
+    def forget_nonces(self) -> None:
+        """Do as Discord does when some minutes have passed."""
+        for messages in self.channels.values():
+            for message in messages:
+                message["nonce"] = None
+
+
+@dataclass
+class Case:
+    """One member's request, and how far the people have brought it."""
+
+    place: int
+    is_asked: bool = False
+    is_approved: bool = False
+    is_published: bool = False
+    is_live: bool = False
+
+    @property
+    def domain(self) -> str:
+        return f"farm-{self.place:04}.example"
+
+    def is_about(self, message: Json) -> bool:
+        return self.domain in text_of(message)
+
+    def is_live_word(self, message: Json) -> bool:
+        return self.is_about(message) and "is live: mail from" in text_of(message)
+
+    def is_record(self, message: Json) -> bool:
+        return self.is_about(message) and not self.is_live_word(message)
+
+
+@dataclass
+class Farm:
+    """The program among stand-ins, and people who go on with what they were at after each end."""
+
+    bot: Bot
+    discord: SlowChannels
+    dns: ZoneServer
+    mailcow: MailcowDouble
+    chance: random.Random
+    cases: dict[int, Case] = field(default_factory=dict)
+
+    async def live_and_die(self) -> None:
+        """Start the program, and kill it at a random moment, which may be before it is ready."""
+        self.discord.gateway_up.clear()
+        if self.chance.random() < 0.3:
+            self.discord.forget_nonces()
+        process = await self.bot.spawn()
+        people: list[asyncio.Task[None]] = []
+        try:
+            if self.chance.random() < 0.2:
+                await asyncio.sleep(self.chance.uniform(0, 1.5))
+            else:
+                await self.discord.ready()
+                people = [asyncio.create_task(self._work(place)) for place in range(AT_ONCE)]
+                await asyncio.sleep(self.chance.uniform(0, 1.2))
+        finally:
+            assert process.returncode is None, self.bot.says()
+            process.kill()
+            await _end(people)
+            await process.wait()
+
+    async def finish(self) -> None:
+        """Let all come to its end, and end the program gently."""
+        async with self.bot.running() as process:
+            await asyncio.gather(*(self._play(case) for case in self.cases.values()))
+            await asyncio.sleep(1.0)  # in which a second message would come
+            assert await self.bot.stop(process) == 0
+
+    async def _work(self, place: int) -> None:
+        for number in itertools.count(place, AT_ONCE):
+            await self._play(self.cases.setdefault(number, Case(number)))
+
+    async def _play(self, case: Case) -> None:
+        """Go on with a request from what is known to have arrived."""
+        if case.is_live:
+            return
+        self.mailcow.add_domain(case.domain)
+        if not case.is_asked:
+            member = _FIRST_MEMBER + case.place
+            press = await self.discord.run_command("dkim", {"domain": case.domain}, member=member)
+            await press.answered(30)
+            assert re.search(r"#\d+", press.texts), press.texts
+            case.is_asked = True
+        card = await self.discord.message(CHANNEL, case.is_about, 30)
+        match = re.search(r"#(\d+)", text_of(card))
+        assert match is not None
+        if not case.is_approved:
+            assert has_button(card, "cowbell:req:")
+            await self._press(case, f"cowbell:req:approve:{match[1]}", card)
+            case.is_approved = True
+        await self.discord.message(DIRECT, case.is_record, 30)
+        if not case.is_published:
+            self._publish(case)
+            case.is_published = True
+        while not case.is_live:
+            await self._press(case, f"cowbell:req:check:{match[1]}", card)
+            with contextlib.suppress(TimeoutError):
+                await self.discord.message(DIRECT, case.is_live_word, 10)
+                case.is_live = True
+
+    async def _press(self, case: Case, custom_id: str, card: Json) -> None:
+        admin = _FIRST_ADMIN + case.place % ADMINS
+        press = await self.discord.press(custom_id, card, member=admin)
+        await press.answered(30)
+
+    def _publish(self, case: Case) -> None:
+        pair = self.mailcow.dkim[case.domain]
+        value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
+        strings = (value[at : at + 255] for at in range(0, len(value), 255))
+        line = f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
+        zone = parse_zone(case.domain, f"@ MX 10 mx1.cow.example.\n{line}")
+        self.dns.zones = self.dns.zones.with_zone(zone)
+
+    def faults(self) -> Iterator[str]:
+        """Say what was lost or done twice."""
+        cards, told = self.discord.channels[CHANNEL], self.discord.channels[DIRECT]
+        for case in self.cases.values():
+            counts = {
+                "keys": self.mailcow.keys_made[case.domain],
+                "cards": sum(map(case.is_about, cards)),
+                "records": sum(map(case.is_record, told)),
+                "words that it is live": sum(map(case.is_live_word, told)),
+            }
+            yield from (f"{case.domain}: {n} {what}" for what, n in counts.items() if n != 1)
+        if len(cards) != len(self.cases):
+            yield f"{len(cards)} cards for {len(self.cases)} requests"
+        if len(told) != 2 * len(self.cases):
+            yield f"{len(told)} direct messages for {len(self.cases)} requests"
+        with closing(sqlite3.connect(self.bot.log.parent / "bot.db")) as store:
+            kept = Counter(domain for (domain,) in store.execute("SELECT domain FROM request"))
+            (left,) = store.execute(
+                "SELECT count(*) FROM outbox WHERE ended_at IS NULL OR message_id IS NULL"
+            ).fetchone()
+        if kept != Counter(case.domain for case in self.cases.values()):
+            yield f"the store has {kept}"
+        if left:
+            yield f"{left} messages were not delivered"
+
+
+@asynccontextmanager
+async def open_farm(folder: Path, seed: int) -> AsyncIterator[Farm]:
+    chance = random.Random(seed)
+    keys = {"write-key": ApiKey(may_write=True), "read-key": ApiKey(may_write=False)}
+    pair = await asyncio.to_thread(DkimPair.make, "dkim")
+    async with (
+        SlowChannels(chance) as discord,
+        ZoneServer(world.zones()) as dns,
+        MailcowDouble(keys=keys) as mailcow,
+    ):
+        mailcow.add_delay = 0.1
+        mailcow.ready_keys.extend([pair] * 10_000)  # to make so many takes minutes
+        bot = Bot(folder, discord, dns)
+        bot.environment |= {
+            "DISCORD_GUILD_ID": str(GUILD),
+            "REQUEST_CHANNEL_ID": str(CHANNEL),
+            "ADMIN_USER_IDS": ",".join(str(_FIRST_ADMIN + place) for place in range(ADMINS)),
+            "MAILCOW_URL": mailcow.url,
+            "MAILCOW_API_KEY": "write-key",
+            "MAILCOW_READ_KEY": "read-key",
+        }
+        yield Farm(bot, discord, dns, mailcow, chance)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+@pytest.mark.parametrize(
+    "kills", [pytest.param(5), pytest.param(100, marks=pytest.mark.slow)], ids=str
+)
+async def test_killed_at_random_moments_nothing_is_lost_or_done_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kills: int
+) -> None:
+    seed = int(os.environ.get("CRASH_SEED") or secrets.randbits(32))
+    async with open_farm(tmp_path, seed) as farm:
+        for _ in range(kills):
+            await farm.live_and_die()
+        in_between = sum(not case.is_live for case in farm.cases.values())
+        await farm.finish()
+        faults = list(farm.faults())
+        with capsys.disabled():
+            print(  # noqa: T201 - the numbers are what a soak is for
+                f"\nCRASH_SEED={seed}: {kills} kills, {len(farm.cases)} requests "
+                f"({in_between} open at the last one), {farm.discord.posted} tries for "
+                f"{sum(map(len, farm.discord.channels.values()))} messages, {len(faults)} faults"
+            )
+    assert not faults, (seed, faults)
+    assert "Traceback" not in farm.bot.says()

@@ -1,0 +1,612 @@
+"""The admin's side of requests: cards, buttons, forms and `/mailadmin`, on a simulated Discord."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+import simcord.actors
+from simcord.results import ResponseMessage
+
+from bot.demo.keys import KEYS
+from bot.demo.world import mend
+from bot.demo.zones import Zones
+from bot.names import Domain
+from bot.requests.request import Actor, ActorKind, Change, Kind, Request
+from bot.requests.states import State
+from bot.store.known_keys import KeySource, KnownKeys
+from bot.ui.evidence import dump_evidence, load_evidence, take_evidence
+from bot.ui.request_answers import card_of
+from bot.ui.request_choices import build_stage_card
+from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
+from mailcow_double import ApiKey, DkimPair, MailcowDouble
+from mailcow_house import READ, WRITE, connect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from simcord import ChannelHandle, MemberActor
+    from simcord.results import InteractionResult
+
+    from bot.requests.service import Requests
+    from discord_house import House, LogWatch
+
+pytest_plugins = ["discord_fixtures"]
+
+PENDING = ["Approve", "Deny", "Check again"]
+KEY = "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC4mQjFHgLqJTCSdwFdQNVIN2mMlG1xz4lB"
+
+
+@dataclass
+class Office:
+    """A request channel with two admins: Ada by her role, Bob by his id."""
+
+    house: House
+    channel: ChannelHandle
+    ada: MemberActor
+    bob: MemberActor
+
+    @property
+    def requests(self) -> Requests:
+        service = self.house.client.requests
+        assert service is not None
+        return service
+
+    async def ask(
+        self, kind: Kind, name: str = "mover.example", who: MemberActor | None = None
+    ) -> tuple[Request, ResponseMessage]:
+        """Return a request with live evidence, and its card in the channel."""
+        house, member = self.house, who or self.house.ann
+        domain = Domain.of(name)
+        kept = await house.client.desk.check(domain, member.id)
+        place = (house.guild.id, house.channel.id)
+        evidence = dump_evidence(take_evidence(kept.report, on_server=False))
+        opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
+        return opened.request, await self.post(opened.request)
+
+    async def post(self, request: Request) -> ResponseMessage:
+        """Return the card of a request, as the delivery posts it."""
+        card = await card_of(self.house.client, request)
+        channel = self.house.client.get_partial_messageable(self.channel.id)
+        sent = await channel.send(view=card.view, files=list(card.files))
+        stored = self.house.env.backend.get_message(self.channel.id, sent.id)
+        return ResponseMessage(self.house.env, stored)
+
+    async def now(self, request: Request) -> Request:
+        """Return the request as it is now."""
+        found = await self.requests.get(request.id)
+        assert found is not None
+        return found
+
+    async def put(self, request: Request, state: State, **fields: Any) -> Request:
+        """Bring a request to a state as the worker does."""
+
+        def change(before: Request) -> Change:
+            after = replace(before, state=state, **fields)
+            return Change(after, Actor(ActorKind.BOT))
+
+        store = self.requests._store
+        return (await store.change(request.id, change, datetime.now(UTC)))[0]
+
+    async def mailadmin(self, who: MemberActor, command: str, **options: Any) -> ResponseMessage:
+        """Return the answer to a command of the admin's; it has to be private."""
+        shown = answer_to(await who.slash(self.channel, f"mailadmin {command}", **options))
+        assert shown.ephemeral
+        return shown
+
+
+@pytest.fixture
+async def office(house: House) -> Office:
+    """The house with a request channel, two admins and no Mailcow."""
+    role = house.guild.create_role("Postmaster")
+    channel = house.guild.create_text_channel("requests")
+    admin = discord.Permissions(administrator=True)
+    staff = house.guild.create_role("Staff", permissions=admin)
+    ada = house.guild.add_member(house.env.create_user("ada"), roles=[role, staff])
+    bob = house.guild.add_member(house.env.create_user("bob"), roles=[staff])
+    house.settings = house.settings.model_copy(
+        update={
+            "admin_role_id": role.id,
+            "admin_user_ids": (bob.id,),
+            "request_channel_id": channel.id,
+        }
+    )
+    await house.restart()
+    return Office(house, channel, ada, bob)
+
+
+@pytest.fixture
+async def cow(office: Office) -> AsyncIterator[MailcowDouble]:
+    """A Mailcow with both keys, which the office's bot may write to."""
+    double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
+    async with double, connect(double) as mailcow:
+        office.house.client.mailcow = mailcow
+        office.requests.by_hand = False
+        yield double
+
+
+async def test_the_card_shows_who_asks_for_what_and_the_evidence(office: Office) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    text = text_of(card)
+    assert f"Request #{request.id}: DKIM for `mover.example`" in text
+    assert f"<@{office.house.ann.id}>" in text
+    assert "🟡 **waiting for a decision**" in text
+    assert "broken: " in text
+    assert "Mailcow does not have this domain." in text
+    assert labels_of(card) == PENDING
+
+
+async def test_the_card_names_another_member_who_asked_before(office: Office) -> None:
+    first, _ = await office.ask(Kind.DMARC, who=office.house.ben)
+    _, card = await office.ask(Kind.DKIM)
+    assert f"<@{office.house.ben.id}> (#{first.id} DMARC" in text_of(card)
+    again = await office.post(first)
+    assert f"<@{office.house.ann.id}>" not in text_of(again)
+
+
+async def test_a_member_is_refused_at_every_button_and_command(office: Office) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    for label in PENDING:
+        notice = answer_to(await office.house.ann.click(card, label=label))
+        assert notice.ephemeral
+        assert "Only admins" in text_of(notice)
+    assert await office.now(request) == request
+
+
+@pytest.mark.parametrize("action", ["approve", "deny", "check", "done", "retry", "add", "byhand"])
+async def test_a_forged_custom_id_decides_nothing(office: Office, action: str) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    result = await forge(office.house.ann, card, f"cowbell:req:{action}:{request.id}")
+    assert "Only admins" in text_of(answer_to(result))
+    assert await office.now(request) == request
+
+
+async def test_a_number_that_was_never_given_is_said_to_be_none(office: Office) -> None:
+    _, card = await office.ask(Kind.WEBMAIL)
+    result = await forge(office.ada, card, f"cowbell:req:approve:{'9' * 18}")
+    assert "There is no request" in text_of(answer_to(result))
+
+
+async def test_who_lost_the_role_is_refused_at_the_next_click(office: Office) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    office.house.env.backend.get_guild(office.house.guild.id).members[office.ada.id].role_ids = []
+    assert "Only admins" in text_of(answer_to(await office.ada.click(card, label="Approve")))
+    assert (await office.now(request)).state is State.PENDING
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_approve_decides_and_draws_the_card_anew(office: Office, *, restarted: bool) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    if restarted:
+        await office.house.restart()
+    result = await office.ada.click(card, label="Approve")
+    assert not result.followups
+    assert (await office.now(request)).decided_by == office.ada.id
+    assert f"Decided by <@{office.ada.id}>" in text_of(card)
+    assert labels_of(card) == []
+
+
+async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(office: Office) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    old = await office.post(request)
+    await office.ada.click(card, label="Approve")
+    for label in ("Approve", "Deny"):
+        again = await office.post(request)
+        notice = whisper_after(await office.bob.click(again, label=label))
+        assert "decided already" in text_of(notice)
+        assert f"<@{office.ada.id}>" in text_of(notice)
+        assert "<t:" in text_of(notice)
+        assert labels_of(again) == []
+    assert labels_of(old) == PENDING
+    assert (await office.now(request)).decided_by == office.ada.id
+
+
+async def test_two_clicks_in_the_same_instant_come_to_one_decision(
+    office: Office, errors: LogWatch
+) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    results = await asyncio.gather(
+        *(
+            simcord.actors._component_click(who, card, label="Approve", custom_id=None)
+            for who in (office.ada, office.bob)
+        )
+    )
+    told = [message for result in results for message in result.followups]
+    assert len(told) == 1
+    assert len(await office.requests.audit(request.id)) == 2
+
+
+async def test_deny_asks_for_a_reason_and_keeps_it(office: Office) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    form = await office.bob.click(card, label="Deny")
+    await office.bob.submit_modal(form, {"reason": "Not **yours**, @everyone"})
+    denied = await office.now(request)
+    assert (denied.state, denied.decided_by) == (State.DENIED, office.bob.id)
+    assert denied.reason == "Not **yours**, @everyone"
+    assert "Not \\*\\*yours\\*\\*, \\@everyone" in text_of(card)
+    assert labels_of(card) == []
+
+
+async def test_a_reason_of_spaces_alone_denies_nothing(office: Office) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    form = await office.bob.click(card, label="Deny")
+    result = await office.bob.submit_modal(form, {"reason": "   "})
+    assert "Say why" in text_of(whisper_after(result))
+    assert (await office.now(request)).state is State.PENDING
+
+
+async def test_a_form_counts_for_nobody_who_lost_the_right_meanwhile(office: Office) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    form = await office.ada.click(card, label="Deny")
+    office.house.env.backend.get_guild(office.house.guild.id).members[office.ada.id].role_ids = []
+    result = await office.ada.submit_modal(form, {"reason": "no"})
+    assert "Only admins" in text_of(answer_to(result))
+    assert (await office.now(request)).state is State.PENDING
+
+
+async def test_a_form_that_comes_after_the_decision_is_told_so(office: Office) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    form = await office.bob.click(card, label="Deny")
+    await office.ada.click(card, label="Approve")
+    result = await office.bob.submit_modal(form, {"reason": "no"})
+    assert f"<@{office.ada.id}>" in text_of(whisper_after(result))
+    assert (await office.now(request)).decided_by == office.ada.id
+
+
+async def test_without_mailcow_the_dkim_value_is_pasted(office: Office) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    form = await office.ada.click(card, label="Approve")
+    inputs = [part for part in walk_form(form.modal) if part.get("custom_id") == "selector"]
+    assert inputs[0]["value"] == "dkim"
+    value = await a_key()
+    result = await office.ada.submit_modal(form, {"value": value, "selector": "Cow1"})
+    assert not result.followups
+    approved = await office.now(request)
+    assert approved.state is State.APPROVED
+    assert (approved.by_hand, approved.selector) == (True, "cow1")
+    assert approved.value.startswith("v=DKIM1")
+
+
+@pytest.mark.parametrize(
+    ("value", "selector"),
+    [("hello", "dkim"), (KEY, "dkim"), ("", "a b"), ("v=spf1 -all", "dkim")],
+    ids=["text", "cut off", "selector", "another record"],
+)
+async def test_what_is_no_key_is_refused_before_it_is_taken(
+    office: Office, value: str, selector: str
+) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    form = await office.ada.click(card, label="Approve")
+    values = {"value": value or await a_key(), "selector": selector}
+    result = await office.ada.submit_modal(form, values)
+    notice = result.followups[0] if result.followups else answer_to(result)
+    assert notice.ephemeral
+    assert await office.now(request) == request
+    assert labels_of(card) == PENDING
+
+
+async def test_with_the_write_key_dkim_is_approved_at_once(
+    office: Office, cow: MailcowDouble
+) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    result = await office.ada.click(card, label="Approve")
+    assert result.modal is None
+    approved = await office.now(request)
+    assert (approved.state, approved.by_hand, approved.value) == (State.APPROVED, False, "")
+
+
+async def test_check_again_puts_fresh_evidence_on_the_card(office: Office) -> None:
+    _, card = await office.ask(Kind.DKIM)
+    before = text_of(card)
+    office.house.dns.zones = office.house.dns.zones.with_zone(mend("mover.example"))
+    result = await office.ada.click(card, label="Check again")
+    assert not result.followups
+    assert text_of(card) != before
+    assert "waiting for a decision" in text_of(card)
+    assert labels_of(card) == PENDING
+
+
+async def test_strict_dmarc_is_not_offered_without_proof(office: Office) -> None:
+    request, card = await office.ask(Kind.DMARC)
+    choice = answer_to(await office.ada.click(card, label="Approve"))
+    assert choice.ephemeral
+    assert "Only `p=none` can be approved" in text_of(choice)
+    assert stages_of(choice) == ["none"]
+    assert (await office.now(request)).state is State.PENDING
+    result = await office.ada.select(choice, ["none"])
+    assert not result.followups
+    assert f"Request #{request.id}" in text_of(choice)
+    approved = await office.now(request)
+    assert (approved.state, approved.stage) == (State.APPROVED, "none")
+
+
+async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(office: Office) -> None:
+    domain = Domain.of("friend.example")
+    keys = KnownKeys(office.house.client._fingerprints._database)
+    value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
+    await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
+    request, card = await office.ask(Kind.DMARC, domain.ascii)
+    choice = answer_to(await office.ada.click(card, label="Approve"))
+    assert "a strict policy is safe" in text_of(choice)
+    assert "Publish this once" not in text_of(choice)
+    assert stages_of(choice) == ["none", "quarantine", "reject"]
+    await office.ada.select(choice, ["reject"])
+    assert (await office.now(request)).stage == "reject"
+    assert await office.requests.approved_stage(domain) == "reject"
+
+
+async def test_a_domain_that_does_not_agree_to_reports_is_named(office: Office) -> None:
+    office.house.client.desk.server = replace(
+        office.house.client.desk.server, dmarc="v=DMARC1; p=reject; rua=mailto:r@oldpost.example"
+    )
+    _, card = await office.ask(Kind.DMARC)
+    text = text_of(answer_to(await office.ada.click(card, label="Approve")))
+    assert "The reports go to `oldpost.example`" in text
+    assert "`*._report._dmarc.oldpost.example" in text
+
+
+async def test_help_shows_the_admins_commands_to_admins_alone(office: Office) -> None:
+    for who, shown in ((office.ada, True), (office.house.ann, False)):
+        text = text_of(answer_to(await who.slash(office.house.channel, "help")))
+        assert ("</mailadmin queue:" in text) is shown
+
+
+async def test_a_mail_domain_that_failed_can_be_added_by_hand(
+    office: Office, cow: MailcowDouble
+) -> None:
+    request, card = await office.ask(Kind.MAILDOMAIN)
+    choice = answer_to(await office.ada.click(card, label="Approve"))
+    await office.ada.click(choice, label="Add it with these limits")
+    card = await office.post(await fail(office, request))
+    await office.ada.click(card, label="I add it by hand")
+    approved = await office.now(request)
+    assert (approved.state, approved.by_hand) == (State.APPROVED, True)
+    assert labels_of(card) == []
+
+
+async def test_a_forged_strict_stage_is_not_approved(office: Office) -> None:
+    request, card = await office.ask(Kind.DMARC)
+    choice = answer_to(await office.ada.click(card, label="Approve"))
+    data = {"custom_id": f"cowbell:req:stage:{request.id}", "component_type": 3}
+    stored = office.house.env.backend.get_message(choice.channel_id, choice.id)
+    await simcord.actors._component_interaction(office.ada, stored, {**data, "values": ["reject"]})
+    assert (await office.now(request)).state is State.PENDING
+    assert stages_of(choice) == ["none"]
+
+
+async def test_a_member_cannot_choose_a_stage(office: Office) -> None:
+    request, _ = await office.ask(Kind.DMARC)
+    client = office.house.client
+    report = (await client.desk.check(request.domain, office.ada.id)).report
+    card = await build_stage_card(request, report, client)
+    sent = await client.get_partial_messageable(office.channel.id).send(view=card.view)
+    stored = office.house.env.backend.get_message(office.channel.id, sent.id)
+    choice = ResponseMessage(office.house.env, stored)
+    assert "Only admins" in text_of(answer_to(await office.house.ann.select(choice, ["none"])))
+    assert (await office.now(request)).state is State.PENDING
+
+
+async def test_a_mail_domain_is_added_after_its_limits_were_shown(
+    office: Office, cow: MailcowDouble
+) -> None:
+    request, card = await office.ask(Kind.MAILDOMAIN)
+    choice = answer_to(await office.ada.click(card, label="Approve"))
+    assert choice.ephemeral
+    assert "Mailboxes: at most 10" in text_of(choice)
+    assert labels_of(choice) == ["Add it with these limits", "I add it by hand"]
+    assert (await office.now(request)).state is State.PENDING
+    await office.ada.click(choice, label="Add it with these limits")
+    approved = await office.now(request)
+    assert (approved.state, approved.by_hand) == (State.APPROVED, False)
+    assert labels_of(choice) == []
+
+
+async def test_a_mail_domain_can_be_added_by_hand(office: Office, cow: MailcowDouble) -> None:
+    request, card = await office.ask(Kind.MAILDOMAIN)
+    choice = answer_to(await office.ada.click(card, label="Approve"))
+    await office.ada.click(choice, label="I add it by hand")
+    assert (await office.now(request)).by_hand
+
+
+async def test_without_the_write_key_a_mail_domain_is_the_admins_work(office: Office) -> None:
+    request, card = await office.ask(Kind.MAILDOMAIN)
+    await office.ada.click(card, label="Approve")
+    approved = await office.now(request)
+    assert (approved.state, approved.by_hand) == (State.APPROVED, True)
+    waiting = await office.put(await office.put(approved, State.WORKING), State.WAITING)
+    card = await office.post(waiting)
+    assert "Add `mover.example` in Mailcow" in text_of(card)
+    assert labels_of(card) == ["I did it", "Check again"]
+    await office.ada.click(card, label="I did it")
+    assert (await office.now(request)).state is State.LIVE
+
+
+async def test_a_failed_request_is_retried_by_its_button(
+    office: Office, cow: MailcowDouble
+) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    await office.ada.click(card, label="Approve")
+    failed = await fail(office, request)
+    card = await office.post(failed)
+    assert "Mailcow did not answer" in text_of(card)
+    assert labels_of(card) == ["Retry", "Paste the key", "Deny", "Check again"]
+    await office.bob.click(card, label="Retry")
+    assert (await office.now(request)).state is State.APPROVED
+    old = await office.post(failed)
+    notice = whisper_after(await office.ada.click(old, label="Retry"))
+    assert "<t:" in text_of(notice)
+
+
+async def test_a_failed_request_takes_a_pasted_key_instead(
+    office: Office, cow: MailcowDouble
+) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    await office.ada.click(card, label="Approve")
+    card = await office.post(await fail(office, request))
+    form = await office.ada.click(card, label="Paste the key")
+    await office.ada.submit_modal(form, {"value": await a_key(), "selector": "dkim"})
+    approved = await office.now(request)
+    assert (approved.state, approved.by_hand) == (State.APPROVED, True)
+
+
+async def test_mailadmin_is_hidden_and_refused_for_members(office: Office) -> None:
+    command = office.house.client.tree.get_command("mailadmin")
+    assert command is not None
+    assert command.to_dict(office.house.client.tree)["default_member_permissions"] == 8
+    role = office.house.guild.create_role(
+        "Moderators", permissions=discord.Permissions(administrator=True)
+    )
+    user = office.house.env.create_user("mod")
+    moderator = office.house.guild.add_member(user, roles=[role])
+    for name, options in (
+        ("queue", {}),
+        ("setup", {}),
+        ("show", {"number": 1}),
+        ("audit", {"number": 1}),
+        ("retry", {"number": 1}),
+    ):
+        shown = await office.mailadmin(moderator, name, **options)
+        assert "Only admins" in text_of(shown)
+
+
+async def test_queue_lists_what_waits_for_the_admin(office: Office) -> None:
+    assert "Nothing waits for you" in text_of(await office.mailadmin(office.ada, "queue"))
+    first, _ = await office.ask(Kind.DKIM)
+    second, card = await office.ask(Kind.WEBMAIL)
+    await office.ada.click(card, label="Approve")
+    text = text_of(await office.mailadmin(office.bob, "queue"))
+    assert "1 request waits for you; 1 more under way" in text
+    assert f"**#{first.id}** DKIM `mover.example`" in text
+    assert f"**#{second.id}**" not in text
+
+
+async def test_show_gives_a_card_whose_buttons_work(office: Office) -> None:
+    request, _ = await office.ask(Kind.WEBMAIL)
+    card = await office.mailadmin(office.ada, "show", number=request.id)
+    assert labels_of(card) == PENDING
+    await office.ada.click(card, label="Approve")
+    assert (await office.now(request)).state is State.APPROVED
+    assert "no request" in text_of(await office.mailadmin(office.ada, "show", number=99))
+
+
+async def test_audit_tells_who_did_what(office: Office) -> None:
+    request, card = await office.ask(Kind.WEBMAIL)
+    await office.ada.click(card, label="Approve")
+    for options in ({"number": request.id}, {}):
+        text = text_of(await office.mailadmin(office.bob, "audit", **options))
+        assert f"Admin <@{office.ada.id}>: waiting for a decision → **approved" in text
+        assert f"Member <@{office.house.ann.id}>" in text
+
+
+async def test_retry_by_number_tells_what_it_came_to(office: Office, cow: MailcowDouble) -> None:
+    request, card = await office.ask(Kind.DKIM)
+    await office.ada.click(card, label="Approve")
+    await fail(office, request)
+    text = text_of(await office.mailadmin(office.bob, "retry", number=request.id))
+    assert "approved" in text
+    text = text_of(await office.mailadmin(office.bob, "retry", number=request.id))
+    assert f"<@{office.bob.id}>" in text
+    assert "no request" in text_of(await office.mailadmin(office.bob, "retry", number=99))
+
+
+async def test_setup_says_that_everything_works(office: Office, cow: MailcowDouble) -> None:
+    card = await office.mailadmin(office.ada, "setup")
+    text = text_of(card)
+    for part in ("Admins", "Request channel", "Mailcow", "Mailcow, writing", "DNS", "Database"):
+        assert f"✅ **{part}**" in text, text
+    assert labels_of(card) == []
+
+
+async def test_setup_names_each_thing_that_is_wrong_with_a_remedy(
+    office: Office, cow: MailcowDouble, errors: LogWatch
+) -> None:
+    cow.keys[READ].active = False
+    everyone = office.house.guild.default_role
+    hidden = office.house.guild.create_text_channel(
+        "hidden", overwrites={everyone: discord.PermissionOverwrite(send_messages=False)}
+    )
+    client = office.house.client
+    client.settings = client.settings.model_copy(update={"request_channel_id": hidden.id})
+    break_table(office.house, "recent_domain")
+    office.house.dns.zones = Zones.of((), outside="refused")
+    card = await office.mailadmin(office.ada, "setup")
+    text = text_of(card)
+    assert "❌ **Request channel**" in text
+    assert "Send Messages" in text
+    assert "❌ **Mailcow**" in text
+    assert "❌ **DNS**" in text
+    assert "❌ **Database**" in text
+    assert labels_of(card) == ["Call Mailcow again"]
+    calls = len(cow.calls)
+    await office.mailadmin(office.ada, "setup")
+    assert len(cow.calls) == calls  # a refused key is not tried again by itself
+    cow.keys[READ].active = True
+    await office.ada.click(card, label="Call Mailcow again")
+    assert "✅ **Mailcow**" in text_of(card)
+    assert labels_of(card) == []
+
+
+async def test_setup_says_that_the_channel_is_gone(office: Office) -> None:
+    client = office.house.client
+    client.settings = client.settings.model_copy(update={"request_channel_id": 4242})
+    text = text_of(await office.mailadmin(office.ada, "setup"))
+    assert "there is no channel `4242`" in text
+    assert "ℹ️ **Mailcow**: not connected" in text
+
+
+async def test_a_member_cannot_have_mailcow_called_again(
+    office: Office, cow: MailcowDouble
+) -> None:
+    cow.keys[READ].active = False
+    card = await office.mailadmin(office.ada, "setup")
+    assert labels_of(card) == ["Call Mailcow again"]
+    calls = len(cow.calls)
+    _, public = await office.ask(Kind.DKIM)
+    notice = answer_to(await forge(office.house.ann, public, "cowbell:mailcow:unlock"))
+    assert "Only admins" in text_of(notice)
+    assert len(cow.calls) == calls
+
+
+async def test_commands_say_that_requests_are_off(office: Office) -> None:
+    office.house.client.requests = None
+    text = text_of(await office.mailadmin(office.ada, "queue"))
+    assert "`REQUEST_CHANNEL_ID`" in text
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"at": 1, "checks": {}}', '{"at":"x"}'])
+def test_evidence_of_another_version_is_none(text: str) -> None:
+    assert load_evidence(text) is None
+
+
+async def fail(office: Office, request: Request) -> Request:
+    """Return the request after Mailcow did not answer."""
+    working = await office.put(request, State.WORKING)
+    return await office.put(working, State.FAILED, reason="Mailcow did not answer.")
+
+
+async def forge(who: MemberActor, card: ResponseMessage, custom_id: str) -> InteractionResult:
+    """Press a button of a card under another custom_id, as one that is copied there would be."""
+    stored = who._env.backend.get_message(card.channel_id, card.id)
+    buttons = [part for part in walk(stored.components) if part["type"] == BUTTON]
+    for number, button in enumerate(buttons):
+        button["custom_id"] = custom_id if number == 0 else f"old:{number}"
+    return await simcord.actors._component_click(who, card, label=None, custom_id=custom_id)
+
+
+async def a_key() -> str:
+    """Return a sound DKIM value."""
+    return f"v=DKIM1; k=rsa; p={(await asyncio.to_thread(DkimPair.make, 'dkim')).public}"
+
+
+def stages_of(card: ResponseMessage) -> list[str]:
+    """Return the values of a card's choice."""
+    return [option["value"] for part in walk(card.components) for option in part.get("options", ())]
+
+
+def walk_form(modal: Any) -> list[dict[str, Any]]:
+    """Return the fields of a form."""
+    return [label["component"] for label in modal["components"] if "component" in label]

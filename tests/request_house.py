@@ -1,0 +1,177 @@
+"""A house in which requests are taken: the bot, its worker and its outbox, step by step."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from simcord import Env
+
+from bot.checks.certificate import Certificate
+from bot.checks.checker import Checker
+from bot.client import Client
+from bot.config import load_settings
+from bot.demo.server import ZoneServer
+from bot.demo.world import DEMO_ENVIRONMENT
+from bot.demo.world import zones as demo_zones
+from bot.desk import Core, Desk
+from bot.dns.resolver import Resolver
+from bot.knowledge import Knowledge
+from bot.requests.bell import Bell
+from bot.requests.look import Looker
+from bot.requests.mail import HandMail
+from bot.requests.outbox import Outbox
+from bot.requests.service import Requests
+from bot.requests.shelves import Shelves
+from bot.requests.worker import Tools, Worker
+from bot.store.command_fingerprints import CommandFingerprints
+from bot.store.database import Database
+from bot.store.known_keys import KnownKeys
+from bot.store.recent_domains import RecentDomains
+from bot.store.stored_checks import StoredChecks
+from bot.text import Medium, Words
+from bot.ui.delivery import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    import discord
+    import dns.name
+    from simcord import ChannelHandle, GuildHandle, MemberActor, UserHandle
+
+    from bot.config import Settings
+
+ADMIN = 4711  # who decides; rights are tested elsewhere
+
+
+@dataclass
+class Clock:
+    """The time of requests, which a test can let pass."""
+
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Office:
+    """A Discord server with a channel for requests, two members, and another server."""
+
+    env: Env
+    client: Client
+    dns: ZoneServer
+    clock: Clock
+    requests: Requests
+    shelves: Shelves
+    worker: Worker
+    outbox: Outbox
+    delivery: Delivery
+    guild: GuildHandle
+    desk: ChannelHandle  # the request channel
+    channel: ChannelHandle
+    elsewhere: ChannelHandle
+    ann: MemberActor
+    ben: MemberActor
+    ann_user: UserHandle
+
+    async def work(self) -> None:
+        """Let the worker and the outbox do what is due."""
+        while await self.worker.step() + await self.outbox.step():
+            pass
+
+    async def later(self, **span: float) -> None:
+        """Let time pass, and do what is due then."""
+        self.clock.ahead += timedelta(**span)
+        await self.work()
+
+    def direct(self) -> list[discord.Message]:
+        """Return the direct messages to Ann."""
+        return self.ann_user.dm_channel.history()
+
+
+@asynccontextmanager
+async def keep_office(
+    store: Path, environ: Mapping[str, str] | None = None, *, takes: bool = True
+) -> AsyncIterator[Office]:
+    """Yield an office over the demo's DNS; without `takes` no requests are taken."""
+    async with ZoneServer(demo_zones()) as zones, AsyncExitStack() as stack:
+        basis = {
+            **DEMO_ENVIRONMENT,
+            "DNS_SERVERS": "{}:{}".format(*zones.address),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{store}",
+            **(environ or {}),
+        }
+        # The simulation gives out ids when it runs; the bot that asked for them is not used.
+        env = Env(await _first_client(stack, load_settings(basis)), check_errors=False)
+        await env.start()
+        guild = env.create_guild("Farm")
+        desk = guild.create_text_channel("requests")
+        if takes:
+            basis["REQUEST_CHANNEL_ID"] = str(desk.id)
+        await stack.aclose()
+        settings = load_settings(basis)
+        clock = Clock()
+        database = await stack.enter_async_context(await Database.open(settings.database_url))
+        resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
+        shelves, bell = Shelves.of(database), Bell()
+        requests = Requests(shelves, clock, bell, selector=settings.dkim_selector, by_hand=True)
+        client, core = _make_client(settings, database, resolver, requests)
+        client.requests = requests if takes else None
+
+        async def certificate(_: dns.name.Name) -> Certificate:
+            return Certificate.COVERS
+
+        looker = Looker(
+            core.check, resolver.ask, HandMail(), certificate=certificate, webmail_label="mail"
+        )
+        delivery = Delivery(client)
+        ann_user = env.create_user("ann")
+        try:
+            await env.restart_bot(client)
+            yield Office(
+                env=env,
+                client=client,
+                dns=zones,
+                clock=clock,
+                requests=requests,
+                shelves=shelves,
+                worker=Worker(shelves, Tools(core.server, HandMail(), looker), clock, bell),
+                outbox=Outbox(shelves, delivery, clock, bell),
+                delivery=delivery,
+                guild=guild,
+                desk=desk,
+                channel=guild.create_text_channel("mail"),
+                elsewhere=env.create_guild("Village").create_text_channel("mail"),
+                ann=guild.add_member(ann_user),
+                ben=guild.add_member(env.create_user("ben")),
+                ann_user=ann_user,
+            )
+        finally:
+            await env.shutdown()
+            await client.close()  # the simulation leaves that to us
+
+
+async def _first_client(stack: AsyncExitStack, settings: Settings) -> Client:
+    database = await stack.enter_async_context(await Database.open(settings.database_url))
+    resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
+    client, _ = _make_client(settings, database, resolver, None)
+    stack.push_async_callback(client.close)
+    return client
+
+
+def _make_client(
+    settings: Settings, database: Database, resolver: Resolver, requests: Requests | None
+) -> tuple[Client, Core]:
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    server, words = settings.mail_server(), Words(Medium.DISCORD)
+    stage_of = requests.approved_stage if requests else None
+    knowledge = Knowledge(KnownKeys(database), now, stage_of=stage_of)
+    core = Core(server, words, Checker(resolver.ask, server, now), knowledge)
+    desk = Desk(core, RecentDomains(database), StoredChecks(database), now)
+    return Client(settings, desk, words, CommandFingerprints(database)), core
