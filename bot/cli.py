@@ -23,7 +23,6 @@ from bot.console.records import Format, show_records
 from bot.console.settings import show_settings
 from bot.console.terminal import make_console
 from bot.demo.extra import require_extra
-from bot.demo.tour import play_tour
 from bot.errors import ConfigError, CowbellError, InvalidName, UsageError
 from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
@@ -141,11 +140,13 @@ def demo(
     ] = False,
 ) -> None:
     """Try everything in a browser, on a simulated Discord: no token, no network, no mail server."""
+    # Imported late: the other commands do without the store, an HTTP server and the extra.
     if tour:
+        from bot.demo.tour import play_tour  # noqa: PLC0415
+
         asyncio.run(play_tour(make_console()))
         return
     require_extra()
-    # Imported late: the other commands do without the extra.
     from bot.demo.show import show_demo  # noqa: PLC0415
 
     asyncio.run(show_demo(make_console()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
 from mailcow_house import READ, WRITE, connect
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bot.names import Domain
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from mailcow_double import MailcowDouble
+    from bot.demo.mailcow import MailcowDouble
 
 READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
 A, B, ALIAS = Domain.of("a.test"), Domain.of("b.test"), Domain.of("ad.test")

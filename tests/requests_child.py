@@ -21,6 +21,7 @@ FRIEND = Domain.of("friend.example")
 async def main(folder: Path) -> None:
     """Ask and approve where nobody did yet, then work until the record was handed out."""
     house = await House(folder).open()
+    await house.shelves.requests.release_leases()
     wanted = folder / "stop-at"
 
     async def stop(point: str) -> None:

@@ -171,7 +171,7 @@ class House:
         await self.database.aclose()
 
     async def restart(self) -> None:
-        """Come back after a crash: what was taken is free again, as `Worker.run` has it."""
+        """Come back after a crash: what was taken is free again."""
         await self.close()
         await self.open()
         await self.shelves.requests.release_leases()

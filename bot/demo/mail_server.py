@@ -22,6 +22,8 @@ def make_mailcow() -> MailcowDouble:
         keys={_READ: ApiKey(may_write=False), _WRITE: ApiKey(may_write=True)},
         dkim=known,
         prepared=pairs,
+        # SimCord takes a connection that is kept for work of the bot, and waits for its end.
+        keeps_connections=False,
     )
     for name in world.DOMAINS:
         if name != world.NOT_HOSTED:

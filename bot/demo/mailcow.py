@@ -100,6 +100,7 @@ class MailcowDouble:
     write_mood: Mood = Mood.FINE  # of writes, beside that
     writes_happen: bool = True  # whether a write of a bad mood is done before the answer is lost
     add_delay: float = 0.0  # seconds between "is there one?" and storing a new DKIM key
+    keeps_connections: bool = True  # open, for the caller's next call
     shows_private_keys: bool = True
     splits_txt: bool = False
     # Raw answers that go before everything else, by the start of the route: (status, type, body).
@@ -168,6 +169,12 @@ class MailcowDouble:
     # ── the server ──────────────────────────────────────────────────────────────────────────────
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        response = await self._reply(request)
+        if not self.keeps_connections and not response.prepared:
+            response.force_close()
+        return response
+
+    async def _reply(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         # nginx decodes the path and hands it on as ?query=, PHP splits it.
         route = request.query.get("query", request.path.removeprefix("/api/v1/"))

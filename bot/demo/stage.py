@@ -201,7 +201,7 @@ async def _present(scene: _Scene, welcome: str, port: int) -> AsyncIterator[Prev
     await scene.guild.create_webhook(channel, GUILD).send(welcome)
     viewers = scene.members
     async with env.preview(channel, viewers=viewers, layout="channel", port=port) as preview:
-        ticking = asyncio.create_task(_keep_time(env, preview))
+        ticking = asyncio.create_task(_keep_current(env, preview, channel))
         try:
             yield preview
         finally:
@@ -210,13 +210,25 @@ async def _present(scene: _Scene, welcome: str, port: int) -> AsyncIterator[Prev
                 await ticking
 
 
-async def _keep_time(env: Env, preview: Preview) -> None:
-    # SimCord's time stands still unless it is told to go on, and its own way of telling it turns
-    # away what a member does in the same moment.
+async def _keep_current(env: Env, preview: Preview, channel: ChannelHandle) -> None:
+    """Let the simulation's time go on, and have the page show what the bot writes by itself."""
+    shown = ""
     while True:
+        # SimCord's time stands still unless it is told to go on, and its own way of telling it
+        # turns away what a member does in the same moment.
         await asyncio.sleep(_TICK)
         _set_clock(env)
         preview.capture_time = env.now()  # "5 seconds ago" is reckoned from it
+        # The page is drawn anew after what members do on it, and not after what the bot's jobs do.
+        # Only those are looked at: just after it was drawn, it may turn away what is pressed.
+        messages = env.backend.messages.get(channel.id, {}).values()
+        there = repr([m for m in messages if m.interaction_metadata is None])
+        if there != shown:
+            try:
+                await preview.refresh()
+            except simcord.SetupError:
+                continue  # a member is at something, or the session was ended
+            shown = there
 
 
 def _set_clock(env: Env) -> None:

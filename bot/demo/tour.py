@@ -1,7 +1,9 @@
-"""The demo on the console: a tour through settings, records, a broken domain and its mending."""
+"""The demo on the console: a tour through settings, records, checks and requests."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bot.app import open_core
@@ -10,32 +12,44 @@ from bot.console.records import Format, show_records
 from bot.console.reports import show_report
 from bot.console.settings import show_settings
 from bot.demo import world
+from bot.demo.counter import open_counter
+from bot.demo.mail_server import access_to, make_mailcow
+from bot.demo.publishing import line_of_record, publish
 from bot.demo.server import ZoneServer
-from bot.mail.dkim import DkimRecord, KnownKey
+from bot.mail.records import Purpose
 from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
+from bot.requests.request import Kind
+from bot.store.database import Database
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.demo.counter import Counter
+    from bot.demo.mailcow import MailcowDouble
     from bot.desk import Core
-    from bot.mail.dkim import DkimKnowledge
 
-_HEALTHY, _BROKEN = "friend.example", "newcomer.example"
+_HEALTHY, _BROKEN = "friend.example", world.WITHOUT_KEY
+_ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}
 
 
 async def play_tour(console: Console) -> None:
-    """Play the tour: every answer in it comes over the DNS from a server inside this process."""
-    async with ZoneServer(world.zones()) as server:
-        config = load_settings(_environment(server))
-        async with open_core(config) as core:
-            await _settings(console, core)
-            await _records(console, core)
-            await _check(console, core, _HEALTHY, "tour_healthy")
-            await _check(console, core, _BROKEN, "tour_broken")
-            server.zones = server.zones.with_zone(world.mend(_BROKEN))
-            await _check(console, core, _BROKEN, "tour_mended")
-            console.print(f"\n{core.words.sentence('console/tour_end', {})}")
+    """Play the tour: every answer in it comes from servers inside this process."""
+    with TemporaryDirectory(prefix="cowbell-tour-", ignore_cleanup_errors=True) as folder:
+        async with ZoneServer(world.zones()) as server, make_mailcow() as mailcow:
+            config = load_settings(_environment(server, mailcow, Path(folder)))
+            async with (
+                await Database.open(config.database_url) as database,
+                open_core(config) as core,
+                open_counter(console, config, core, database) as counter,
+            ):
+                await _settings(console, core)
+                await _records(console, core)
+                await _check(console, core, _HEALTHY, "tour_healthy")
+                await _check(console, core, _BROKEN, "tour_broken")
+                await _requests(console, core, counter, server)
+                await _check(console, core, _BROKEN, "tour_mended")
+                console.print(f"\n{core.words.sentence('console/tour_end', {})}")
 
 
 async def _settings(console: Console, core: Core) -> None:
@@ -46,27 +60,36 @@ async def _settings(console: Console, core: Core) -> None:
 
 async def _records(console: Console, core: Core) -> None:
     _headline(console, core, "tour_records", f"python -m bot records {_BROKEN}")
-    expected = await core.expect(Domain.of(_BROKEN), _key_of(core, _BROKEN))
+    expected = await core.expect(Domain.of(_BROKEN))
     show_records(console, expected, Format.TABLE, core.words)
 
 
 async def _check(console: Console, core: Core, name: str, title: str) -> None:
     _headline(console, core, title, f"python -m bot check {name}")
-    report = await core.check(Domain.of(name), _key_of(core, name))
+    report = await core.check(Domain.of(name))
     show_report(console, report, core.server, core.words)
 
 
-def _headline(console: Console, core: Core, title: str, command: str) -> None:
+async def _requests(console: Console, core: Core, counter: Counter, server: ZoneServer) -> None:
+    _headline(console, core, "tour_requests")
+    domain = Domain.of(_BROKEN)
+    plain = [r for r in (await core.expect(domain)).records if r.purpose not in _ASKED_FOR]
+    server.zones = publish(server.zones, domain, map(line_of_record, plain))
+    await counter.play(Kind.DKIM, domain, server)
+    await counter.play(Kind.DMARC, domain, server)
+
+
+def _headline(console: Console, core: Core, title: str, command: str | None = None) -> None:
     console.print()
     console.rule(core.words.sentence(f"console/{title}", {}), align="left")
-    console.print(f"$ {command}\n", style="dim")
+    console.print(f"$ {command}\n" if command else "", style="dim")
 
 
-def _key_of(core: Core, name: str) -> DkimKnowledge:
-    record = DkimRecord.parse(world.DOMAINS[name].dkim)
-    return KnownKey(core.server.dkim_selector, record, "mailcow")
-
-
-def _environment(server: ZoneServer) -> dict[str, str]:
+def _environment(server: ZoneServer, mailcow: MailcowDouble, folder: Path) -> dict[str, str]:
     host, port = server.address
-    return {**world.DEMO_ENVIRONMENT, "DNS_SERVERS": f"{host}:{port}"}
+    return {
+        **world.DEMO_ENVIRONMENT,
+        **access_to(mailcow),
+        "DNS_SERVERS": f"{host}:{port}",
+        "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
+    }

@@ -87,7 +87,7 @@ class Outbox:
         self._listener = bell.listen()
 
     async def run(self) -> None:
-        """Deliver until cancelled; to be started after the worker has taken back old leases."""
+        """Deliver until cancelled."""
         while True:
             try:
                 while await self.step():

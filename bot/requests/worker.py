@@ -73,8 +73,10 @@ class Worker:
         self._listener = bell.listen()
 
     async def run(self) -> None:
-        """Work until cancelled. Nobody else may work on the same store."""
-        await self._store.release_leases()
+        """Work until cancelled.
+
+        Where the process before was cut short, its leases are to be released first.
+        """
         while True:
             try:
                 while await self.step():

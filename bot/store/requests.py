@@ -147,7 +147,7 @@ class StoredRequests:
         return await self._database.read(find)
 
     async def release_leases(self) -> None:
-        """Takes back what a former process had taken; only the one owner may call it."""
+        """Takes back what a former process had taken, requests and messages; only at the start."""
 
         def release(session: Session) -> None:
             session.execute(update(RequestRow).values(lease_until=None))

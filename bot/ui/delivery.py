@@ -50,7 +50,9 @@ class Delivery:
             return await self._to_member(post, request)
         except discord.HTTPException as error:
             _log.info("request %d, %s: %s", request.id, post.what.value, error)
-            return Never(str(error)) if error.code in _GONE else Later(str(error))
+            # The channel of a card that never arrived may be made anew, and configured, some day.
+            gone = error.code in _GONE and post.what is not What.ADMIN_CARD
+            return Never(str(error)) if gone else Later(str(error))
         except (*UNDELIVERED, CowbellError) as error:
             _log.warning("request %d, %s: %s", request.id, post.what.value, error)
             return Later(str(error) or type(error).__name__)

@@ -69,3 +69,31 @@ def test_a_card_is_anns_alone_until_she_shares_it(browser: Browser, demo: Demo) 
     expect(shared.get_by_role("button", name="Share", exact=True)).to_have_count(0)
     page.press(shared, "Check again")
     expect(shared).to_contain_text("✅")
+
+
+def test_dkim_and_dmarc_are_played_from_asking_to_live(browser: Browser, demo: Demo) -> None:
+    page = DemoPage(browser, demo.url)
+
+    def approve(kind: str) -> None:
+        card = page.messages.filter(has_text=f"{kind} for newcomer.example").filter(
+            has_text="waiting for a decision"
+        )
+        expect(card).to_have_count(1)
+        page.view_as("Cleo")
+        card.get_by_role("button", name="Approve", exact=True).click()
+        page.wait_until_ready()
+
+    page.run("/dkim newcomer.example")
+    approve("DKIM")
+    page.view_as("Ann")
+    record = page.messages.filter(has_text="Publish this DKIM record").last
+    expect(record).to_contain_text("dkim._domainkey.newcomer.example")
+    page.run("/demo-publish newcomer.example")
+    live = page.messages.filter(has_text="The DKIM record of newcomer.example is live")
+    expect(live).to_have_count(1)
+
+    live.get_by_role("button", name="Ask for DMARC").click()
+    page.wait_until_ready()
+    approve("DMARC")
+    choice = page.messages.filter(has_text="Only p=none can be approved now")
+    expect(choice).to_have_count(1)

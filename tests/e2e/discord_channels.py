@@ -69,7 +69,9 @@ class DiscordChannels(DiscordStandin):
         return reply(found[::-1])
 
     async def _post(self, request: web.Request) -> web.Response:
-        body, channel = await read_body(request), int(request.match_info["channel"])
+        return await self._take(int(request.match_info["channel"]), await read_body(request))
+
+    async def _take(self, channel: int, body: Json) -> web.Response:
         messages = self.channels.setdefault(channel, [])
         nonce = body.get("nonce")
         known = next((m for m in messages if nonce and m["nonce"] == nonce), None)

@@ -44,10 +44,48 @@ def test_lines_at_the_terminal_mend_domains_and_are_answered() -> None:
         demo.type("mend newcomer.example")
         demo.read_until(r"newcomer\.example are right now")
         demo.type("mend nobody.example")
-        demo.read_until(r'I take "mend" and one of these domains: friend\.example, ')
+        demo.read_until(r'I take "mend" or "publish" and one of these domains: friend\.example, ')
         demo.type("  MEND  Loyal.Example ")
         demo.read_until(r"loyal\.example are right now")
         assert demo.stop() == 0
+
+
+def test_publishing_what_nobody_asked_for_is_answered_too() -> None:
+    with running_demo() as demo:
+        demo.type("publish newcomer.example")
+        demo.read_until(r"Nothing was handed out for newcomer\.example that is not published yet")
+        demo.type("publish nobody.example")
+        demo.read_until(r'I take "mend" or "publish" and one')
+        assert demo.stop() == 0
+
+
+def test_the_tour_plays_requests_from_asking_to_live() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "demo", "--tour"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    way = [
+        "$ Ann: /dkim newcomer.example",
+        "waits for a decision",
+        "Approve",
+        "To Ann: request #1 was approved; publish this DKIM record:",
+        "Ann adds the record",
+        "To Ann: the DKIM record of newcomer.example is live.",
+        "$ Ann: /dmarc newcomer.example",
+        "Approve, p=reject",
+        "To Ann: the DMARC record of newcomer.example is live.",
+        "newcomer.example: everything is right",
+    ]
+    places = [done.stdout.find(step) for step in way]
+    assert -1 not in places
+    assert places == sorted(places)
 
 
 def test_the_demo_goes_on_when_nobody_is_at_the_terminal() -> None:

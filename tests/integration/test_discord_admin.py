@@ -13,6 +13,7 @@ import simcord.actors
 from simcord.results import ResponseMessage
 
 from bot.demo.keys import KEYS
+from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import mend
 from bot.demo.zones import Zones
 from bot.names import Domain
@@ -23,7 +24,6 @@ from bot.ui.evidence import dump_evidence, load_evidence, take_evidence
 from bot.ui.request_answers import card_of
 from bot.ui.request_choices import build_stage_card
 from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
-from mailcow_double import ApiKey, DkimPair, MailcowDouble
 from mailcow_house import READ, WRITE, connect
 
 if TYPE_CHECKING:

@@ -422,6 +422,16 @@ async def test_what_discord_refuses_is_tried_again_or_given_up(
     assert isinstance(outcome, kind)
 
 
+async def test_a_card_is_kept_for_the_channel_that_takes_a_deleted_ones_place(
+    office: Office,
+) -> None:
+    request = await hand_out(office)
+    path = f"/channels/{office.desk.id}/messages"
+    office.env.inject_error("POST", path, status=404, code=10003)
+    assert isinstance(await office.delivery(post(request, What.ADMIN_CARD), request), Later)
+    assert isinstance(await office.delivery(post(request, What.ADMIN_CARD), request), Sent)
+
+
 async def test_an_edit_of_a_deleted_message_is_given_up(office: Office) -> None:
     request = await hand_out(office)
     (record,) = office.direct()

@@ -15,6 +15,7 @@ import pytest
 from bot import knowledge
 from bot.checks.checker import Checker
 from bot.config import load_settings
+from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble, Mood
 from bot.demo.server import ZoneServer
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
 from bot.desk import Core, Desk
@@ -31,7 +32,6 @@ from bot.store.recent_domains import RecentDomains
 from bot.store.stored_checks import StoredChecks
 from bot.text import Medium, Words
 from bot.ui.check_card import build_check_card
-from mailcow_double import ApiKey, DkimPair, MailcowDouble, Mood
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bot.demo.mailcow import ApiKey, MailcowDouble, Mood
 from bot.errors import (
     ConfigError,
     MailcowError,
@@ -24,7 +25,6 @@ from bot.errors import (
 )
 from bot.mailcow.client import Mailcow
 from bot.names import MailAddress
-from mailcow_double import ApiKey, MailcowDouble, Mood
 from mailcow_house import JSON, LIMITS, READ, WRITE, A, B, connect, fail
 
 if TYPE_CHECKING:

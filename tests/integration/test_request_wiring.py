@@ -11,6 +11,7 @@ import pytest
 from bot import running
 from bot.app import open_client, open_core
 from bot.config import load_settings
+from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.mail.dkim import KnownKey
 from bot.names import Domain
@@ -19,7 +20,6 @@ from bot.requests.states import State
 from bot.running import working
 from bot.store.database import Database
 from bot.store.known_keys import KnownKeys
-from mailcow_double import ApiKey, DkimPair, MailcowDouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -525,6 +525,19 @@ async def test_a_message_whose_arrival_was_not_noted_is_found_and_not_sent_again
     assert (await now_of(house, request)).card_message_id == 1
 
 
+async def test_a_taken_message_is_nobody_elses_until_the_lease_runs_out(house: House) -> None:
+    await ask(house)
+    posts, lease = house.shelves.posts, timedelta(minutes=2)
+    taken = await asyncio.gather(*(posts.take_due(house.time, lease, 9) for _ in range(20)))
+    assert sum(map(len, taken)) == 1
+    assert await posts.next_due() == NOON + lease
+    house.pass_time(minutes=2)
+    (again,) = await posts.take_due(house.time, lease, 9)
+    assert again.attempts == 2
+    await house.shelves.requests.release_leases()
+    assert len(await posts.take_due(house.time, lease, 9)) == 1
+
+
 async def test_messages_to_the_same_people_go_out_in_their_order(house: House) -> None:
     request = await ask(house)
     house.messenger.answer = Later("no")

@@ -1,0 +1,167 @@
+"""Looking whether it is live, with the whole check over real sockets: DKIM, then DMARC."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.checks.certificate import Certificate
+from bot.checks.checker import Checker
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+from bot.errors import RequestError
+from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
+from bot.requests.look import Looker
+from bot.requests.request import Kind, Request
+from bot.requests.states import State
+from requests_house import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, House
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    import dns.name
+
+    from bot.checks.report import Report
+    from bot.demo.server import ZoneServer
+    from bot.names import Domain
+    from conftest import CaseFile
+
+    Start = Callable[..., Awaitable[ZoneServer]]
+
+MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"\n'
+DKIM = f'dkim._domainkey TXT "{KEY[:200]}" "{KEY[200:]}"\n'
+NONE = '_dmarc TXT "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"\n'
+STRICT = f'_dmarc TXT "{SERVER.dmarc}"\n'
+
+
+class WatchedHouse(House):
+    """A house whose looks are real ones."""
+
+    certificate = Certificate.OTHER_NAME
+
+    async def watch(self, resolver: Resolver) -> None:
+        """Open it and look with this resolver."""
+        await self.open()
+        self.checker = Checker(resolver.ask, SERVER, self.now)
+        self.worker._look = Looker(
+            self.check,
+            resolver.ask,
+            self.mail,
+            certificate=self.see_certificate,
+            webmail_label="mail",
+        )
+
+    async def check(self, domain: Domain) -> Report:
+        """Check with what the store knows, as the core does."""
+        stored = await self.keys.current(domain)
+        known = stored and KnownKey(stored.selector, DkimRecord.parse(stored.value), "mailcow")
+        stage = await self.requests.approved_stage(domain)
+        return await self.checker.check(domain, known or KeyUnknown(), stage)
+
+    async def see_certificate(self, name: dns.name.Name) -> Certificate:
+        """Return what the test has for the alias."""
+        assert name.to_text() == "mail.friend.example."
+        return self.certificate
+
+    async def now_of(self, request: Request) -> Request:
+        """Return a request as it is now."""
+        found = await self.requests.get(request.id)
+        assert found is not None
+        return found
+
+
+@asynccontextmanager
+async def watching(folder: Path, server: ZoneServer) -> AsyncIterator[WatchedHouse]:
+    async with Resolver([Server(*server.address)]) as resolver:
+        house = WatchedHouse(folder)
+        await house.watch(resolver)
+        yield house
+        await house.close()
+
+
+async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
+    tmp_path: Path, zone_server: Start, case_file: CaseFile
+) -> None:
+    server = await zone_server(case_file.with_zone(MAIL))
+    async with watching(tmp_path, server) as house:
+        dkim = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)).request
+        await house.requests.approve(dkim.id, COWHERD)
+        await house.settle()
+        house.pass_time(minutes=2)
+        await house.settle()
+        waiting = await house.now_of(dkim)
+        assert (waiting.state, waiting.seen) == (State.WAITING, "dkim-missing")
+        assert waiting.due_at is not None
+        assert timedelta(minutes=2) <= waiting.due_at - house.time <= timedelta(hours=6)
+
+        dmarc = (await house.requests.open(Kind.DMARC, FRIEND, PLACE, ANN)).request
+        early = await house.check(FRIEND)
+        with pytest.raises(RequestError, match="is not ready for p=reject"):
+            await house.requests.approve(dmarc.id, COWHERD, stage="reject", report=early)
+        assert (await house.now_of(dmarc)).state is State.PENDING
+
+        server.zones = case_file.with_zone(MAIL + DKIM)
+        await house.requests.look_now(dkim.id)
+        await house.settle()
+        assert (await house.now_of(dkim)).state is State.LIVE
+
+        ready = await house.check(FRIEND)
+        await house.requests.approve(dmarc.id, COWHERD, stage="reject", report=ready)
+        await house.settle()
+        assert (await house.now_of(dmarc)).value == SERVER.dmarc
+        server.zones = case_file.with_zone(MAIL + DKIM + NONE)
+        await house.requests.look_now(dmarc.id)
+        await house.settle()
+        waiting = await house.now_of(dmarc)
+        assert (waiting.state, waiting.seen) == (State.WAITING, "dmarc-policy-none")
+        server.zones = case_file.with_zone(MAIL + DKIM + STRICT)
+        await house.requests.look_now(dmarc.id)
+        await house.settle()
+        assert (await house.now_of(dmarc)).state is State.LIVE
+
+
+async def test_an_approved_p_none_is_live_as_that(
+    tmp_path: Path, zone_server: Start, case_file: CaseFile
+) -> None:
+    server = await zone_server(case_file.with_zone(MAIL + NONE))
+    async with watching(tmp_path, server) as house:
+        request = (await house.requests.open(Kind.DMARC, FRIEND, PLACE, ANN)).request
+        await house.requests.approve(request.id, COWHERD, stage="none")
+        await house.settle()
+        house.pass_time(minutes=2)
+        await house.settle()
+        assert (await house.now_of(request)).state is State.LIVE
+
+
+async def test_a_broken_dns_is_no_proof_and_no_end(
+    tmp_path: Path, zone_server: Start, case_file: CaseFile
+) -> None:
+    server = await zone_server(case_file.with_zone(MAIL + DKIM, servfail=("friend.example",)))
+    async with watching(tmp_path, server) as house:
+        request = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)).request
+        await house.requests.approve(request.id, COWHERD)
+        await house.settle()
+        house.pass_time(minutes=2)
+        await house.settle()
+        waiting = await house.now_of(request)
+        assert (waiting.state, waiting.seen) == (State.WAITING, "servfail")
+        assert waiting.due_at == house.time + timedelta(minutes=5)
+
+
+async def test_webmail_is_live_when_the_certificate_names_the_alias(
+    tmp_path: Path, zone_server: Start, case_file: CaseFile
+) -> None:
+    server = await zone_server(case_file.with_zone(MAIL))
+    async with watching(tmp_path, server) as house:
+        request = (await house.requests.open(Kind.WEBMAIL, FRIEND, PLACE, ANN)).request
+        await house.requests.approve(request.id, COWHERD)
+        await house.settle()
+        assert (await house.now_of(request)).seen == "certificate-other-name"
+        house.certificate = Certificate.COVERS
+        house.pass_time(minutes=5)
+        await house.settle()
+        assert (await house.now_of(request)).state is State.LIVE
