@@ -24,7 +24,7 @@ _SAID = {
     State.WAITING: (What.ADMIN_EDIT,),
     State.LIVE: (What.ADMIN_EDIT, What.MEMBER_LIVE),
     State.DENIED: (What.ADMIN_EDIT, What.MEMBER_DENIED),
-    State.WITHDRAWN: (What.ADMIN_EDIT,),
+    State.WITHDRAWN: (What.ADMIN_EDIT, What.MEMBER_EDIT),
     State.EXPIRED: (What.ADMIN_EDIT, What.MEMBER_EXPIRED),
     State.FAILED: (What.ADMIN_EDIT, What.ADMIN_FAILED),
 }
