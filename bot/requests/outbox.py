@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import CowbellError, StoreError
-from bot.requests.bell import wait_for_ring
 from bot.requests.request import Target
+from bot.requests.rounds import make_rounds
 from bot.requests.waiting import GIVE_UP_AFTER, next_try
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ LEASE = timedelta(minutes=2)  # after it somebody else may try a message
 LONGEST_TRY = 60.0  # seconds; well within the lease
 AT_ONCE = 8  # messages
 
-_LONGEST_REST = 600.0  # seconds
-_AFTER_FAULT = 30.0  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -88,15 +86,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        while True:
-            try:
-                while await self.step():
-                    pass
-                seconds = await self._seconds_left()
-            except StoreError as error:
-                _log.error("outbox: %s", error)
-                seconds = _AFTER_FAULT
-            await wait_for_ring(self._listener, seconds)
+        await make_rounds("outbox", self.step, self._posts.next_due, self._now, self._listener)
 
     async def step(self) -> int:
         """Try every message whose time has come; return how many there were."""
@@ -113,13 +103,6 @@ class Outbox:
             else:
                 await self._settle(post, outcome)
         return len(taken)
-
-    async def _seconds_left(self) -> float:
-        due = await self._posts.next_due()
-        if due is None:
-            return _LONGEST_REST
-        left = (due - self._now()).total_seconds()
-        return min(max(left, 0.01), _LONGEST_REST)
 
     async def _try(self, post: Post) -> Sent | Later | Never:
         request = await self._requests.get(post.request_id)

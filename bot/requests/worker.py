@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from bot.errors import CowbellError, StoreError
 from bot.mail.dkim import DkimRecord, KnownKey
 from bot.mail.records import staged_dmarc
-from bot.requests.bell import wait_for_ring
 from bot.requests.moves import expiry, move, touch
 from bot.requests.ports import Sight
 from bot.requests.request import BOT, Kind, What
+from bot.requests.rounds import make_rounds
 from bot.requests.states import State
 from bot.requests.waiting import next_look
 
@@ -34,8 +34,6 @@ AT_ONCE = 8  # requests
 
 _TELLING = timedelta(seconds=5)  # between being live and a look whether everybody was told
 _STILL_TELLING = timedelta(minutes=5)
-_LONGEST_REST = 600.0  # seconds; the clock may have been set meanwhile
-_AFTER_FAULT = 30.0  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -77,15 +75,7 @@ class Worker:
 
         Where the process before was cut short, its leases are to be released first.
         """
-        while True:
-            try:
-                while await self.step():
-                    pass
-                seconds = await self._seconds_left()
-            except StoreError as error:
-                _log.error("requests: %s", error)
-                seconds = _AFTER_FAULT
-            await wait_for_ring(self._listener, seconds)
+        await make_rounds("requests", self.step, self._store.next_due, self._now, self._listener)
 
     async def step(self) -> int:
         """Bring every request whose time has come one step further; return how many."""
@@ -102,13 +92,6 @@ class Worker:
         if taken:
             self._bell.ring()
         return len(taken)
-
-    async def _seconds_left(self) -> float:
-        due = await self._store.next_due()
-        if due is None:
-            return _LONGEST_REST
-        left = (due - self._now()).total_seconds()
-        return min(max(left, 0.01), _LONGEST_REST)
 
     async def _advance(self, request: Request) -> None:
         match request.state:
