@@ -16,91 +16,18 @@ from bot.checks import dkim, dmarc, hosts, mx
 from bot.checks.dkim_selectors import other_names
 from bot.checks.observation import Observation
 from bot.checks.outcomes import ADDRESS_TYPES, wildcard_name
-from bot.dns.answer import Answer, ExtendedError, Outcome, Question
+from bot.checks.questions import Questions
+from bot.dns.answer import Question
 from bot.dns.spf import evaluate_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import dns.rdatatype
 
     from bot.dns.answer import Ask
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
 
-MOST_QUESTIONS = 60  # of one check, whatever the zone holds
-MOST_FOR_SPF = 30  # of these, so that an SPF record made to ask much leaves room for the rest
-
-
-class Questions:
-    """One check's view of the resolver: no question twice, and not more than it may ask."""
-
-    def __init__(self, ask: Ask, most: int = MOST_QUESTIONS) -> None:
-        self._ask = ask
-        self._most = most
-        self._asked: dict[Question, asyncio.Task[Answer]] = {}
-        self._needed: list[asyncio.Task[Answer]] = []
-
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
-        """Return the answer to a question, asking it only if nobody did before."""
-        question = Question.of(name, rdtype)
-        if not (task := self._start(question)):
-            return _unasked(question)
-        # Shielded: whoever stops waiting does not take the answer from the others.
-        return await asyncio.shield(task)
-
-    def limited(self, most: int) -> Ask:
-        """Return a way to ask through this one for at most so many different questions."""
-        asked: set[Question] = set()
-
-        async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
-            question = Question.of(name, rdtype)
-            if question not in asked and len(asked) >= most:
-                return _unasked(question)
-            asked.add(question)
-            return await self(*question)
-
-        return ask
-
-    def start(self, questions: Iterable[Question]) -> None:
-        """Send questions that the judges need, without waiting for their answers yet."""
-        for question in questions:
-            if task := self._start(question):
-                self._needed.append(task)
-
-    async def answers(self) -> list[Answer]:
-        """Wait for what was started as needed, and return that and whatever else has come.
-
-        SPF is read ahead; what it did not need in the end is not worth waiting for.
-        """
-        await asyncio.gather(*self._needed)
-        return [task.result() for task in self._asked.values() if task.done()]
-
-    def cancel(self) -> None:
-        """Stop waiting for what is still under way."""
-        for task in self._asked.values():
-            task.cancel()
-
-    def __len__(self) -> int:
-        """How many questions were asked."""
-        return len(self._asked)
-
-    def _start(self, question: Question) -> asyncio.Task[Answer] | None:
-        task = self._asked.get(question)
-        if task is None and len(self._asked) < self._most:
-            task = asyncio.create_task(self._ask_once(question))
-            self._asked[question] = task
-        return task
-
-    async def _ask_once(self, question: Question) -> Answer:
-        return await self._ask(*question)
-
-
-def _unasked(question: Question) -> Answer:
-    error = ExtendedError(0, "more questions than one check may ask")
-    return Answer(question, Outcome.REFUSED, extended=(error,))
+MOST_FOR_SPF = 30  # of all, so that an SPF record made to ask much leaves room for the rest
 
 
 async def observe(ask: Ask, expected: Expected, *, single_server: bool = False) -> Observation:

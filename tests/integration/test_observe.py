@@ -16,7 +16,8 @@ import pytest
 
 from bot.checks.checker import Checker, ServerAnswers
 from bot.checks.finding import Status
-from bot.checks.observe import MOST_QUESTIONS, observe
+from bot.checks.observe import observe
+from bot.checks.questions import MOST_QUESTIONS
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server
