@@ -22,6 +22,7 @@ from bot.checks.outcomes import (
     without_alias,
     without_repeats,
 )
+from bot.checks.places import find_dkim, find_wildcard
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KnownKey, NoKeyYet
 
@@ -71,7 +72,8 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
     if answer.failed or alias_at(observed, answer) is not None:
         return False
     case = DkimCase.of(expected, observed, answer)
-    return not (_find_candidates(case) or find_elsewhere(expected, observed))
+    found = _find_candidates(case) or find_elsewhere(expected, observed)
+    return not (found or find_dkim(expected, observed))
 
 
 def find_answer(expected: Expected, observed: Observation) -> Answer:
@@ -109,7 +111,7 @@ def _judge_absence(case: DkimCase) -> Finding:
         return case.finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
     if case.known is not None:
         missing = case.finding("dkim-missing", Status.FAIL, case.fix(Action.ADD))
-        return _judge_elsewhere(case) or missing
+        return _judge_elsewhere(case) or _judge_place(case) or _judge_wildcard(case) or missing
     return case.finding("dkim-unknown", Status.INFO)
 
 
@@ -126,6 +128,32 @@ def _judge_elsewhere(case: DkimCase) -> Finding | None:
         )
     other, moved = name_text(elsewhere.owner), elsewhere.is_current
     return case.finding("selector-differs", Status.FAIL, fixes, other=other, moved=moved)
+
+
+def _judge_place(case: DkimCase) -> Finding | None:
+    """The record is at a name that is no selector's, or one that nobody told us of."""
+    place = find_dkim(case.expected, case.observed)
+    if place is None:
+        return None
+    fixes = case.fix(Action.ADD)
+    if place.is_right:
+        fixes = tuple(place.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
+    else:
+        fixes = (*fixes, Fix(Action.DELETE, place.owner, "TXT", place.text))
+    finding = place.finding(Check.DKIM, fixes, case.observed.zone)
+    return case.finding(finding.code, finding.severity, fixes, **finding.facts)
+
+
+def _judge_wildcard(case: DkimCase) -> Finding | None:
+    """A wildcard answers where the record is missing; the real one takes its place."""
+    code = find_wildcard(case.observed, case.answer)
+    if not code:
+        return None
+    wildcard = f"*.{name_text(case.observed.domain.name)}"
+    names = (name_text(case.owner),)
+    return case.finding(
+        code, Status.FAIL, case.fix(Action.ADD), names=names, wildcard=wildcard, optional=False
+    )
 
 
 def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:

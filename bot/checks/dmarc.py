@@ -48,6 +48,7 @@ from bot.checks.outcomes import (
     without_alias,
     without_repeats,
 )
+from bot.checks.places import find_dmarc, find_wildcard
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KeyUnknown
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from bot.checks.dmarc_record import DmarcRecord
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.checks.places import Place
     from bot.mail.records import Expected
     from bot.names import Domain
 
@@ -115,6 +117,8 @@ class _Judge:
             found = self._judge_record(records[0])
         elif self._malformed:
             found = [self._judge_malformed(self._malformed[0])]
+        elif (place := find_dmarc(self._expected, self._observed)) is not None:
+            found = [self._judge_place(place)]
         elif self._discovery.policy is not None:
             found = self._judge_policy()
         elif self._discovery.failed is not None:
@@ -193,8 +197,24 @@ class _Judge:
         if target is not None:
             fixes.insert(0, Fix(Action.DELETE, self._owner, "CNAME", target.to_text()))
         steps = tuple(fixes) if self._ready else ()
+        if code := find_wildcard(self._observed, self._answer):
+            wildcard = f"*.{name_text(self._observed.domain.name)}"
+            names = (name_text(self._owner),)
+            facts: dict[str, Fact] = {"names": names, "wildcard": wildcard, "optional": False}
+            return self._finding(code, Status.WARN, steps, **facts)
         shown = "" if target is None else name_text(target)
         return self._finding("dmarc-missing", Status.WARN, steps, target=shown)
+
+    def _judge_place(self, place: Place) -> Finding:
+        """The record is at another name, where nobody looks for it (RFC 9989 section 4.10)."""
+        record = parse_record(place.text)
+        value = self._mender.fresh()
+        if record is not None:
+            value = self._mender.mend(record) if self._ready else self._mender.relaxed(record)
+        ttl = self._expected.server.record_ttl
+        fixes = (place.move(self._owner, "TXT", value, ttl),)
+        finding = place.finding(Check.DMARC, fixes, self._observed.zone)
+        return self._finding(finding.code, finding.severity, fixes, **finding.facts)
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
         """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""

@@ -23,13 +23,15 @@ class Observation:
     """All that was asked about one domain, and what came back.
 
     `single_server`: everything was asked of one server that the operator named, so nothing is
-    known of the delegation.
+    known of the delegation. `probe` is a random name below the domain, which has records only where
+    a wildcard lends it some (RFC 4592).
     """
 
     domain: Domain
     answers: Mapping[Question, Answer] = field(default_factory=lambda: MappingProxyType({}))
     spf: tuple[SpfEvaluation, ...] = ()
     single_server: bool = False
+    probe: dns.name.Name | None = None
     queries: int = 0  # questions asked, the ones whose answers were not needed in the end too
 
     @classmethod

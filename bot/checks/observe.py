@@ -7,6 +7,7 @@ what follows from their answers), and none is asked twice.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,18 +15,23 @@ import dns.name
 
 from bot.checks import dkim, dmarc, hosts, mx
 from bot.checks.dkim_selectors import other_names
+from bot.checks.dmarc_record import prefix_name
 from bot.checks.observation import Observation
-from bot.checks.outcomes import ADDRESS_TYPES, wildcard_name
+from bot.checks.outcomes import ADDRESS_TYPES
+from bot.checks.places import further_questions
 from bot.checks.questions import Questions
 from bot.dns.answer import Question
 from bot.dns.spf import evaluate_all
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import dns.rdatatype
 
-    from bot.dns.answer import Ask
+    from bot.dns.answer import Answer, Ask
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
+    from bot.names import Domain
 
 MOST_FOR_SPF = 30  # of all, so that an SPF record made to ask much leaves room for the rest
 
@@ -37,8 +43,14 @@ async def observe(ask: Ask, expected: Expected, *, single_server: bool = False) 
     passed on to the observation.
     """
     questions = Questions(ask)
+    probe = make_probe(expected.domain)
+
+    def observation(answers: Iterable[Answer], **rest: object) -> Observation:
+        domain = expected.domain
+        return Observation.of(domain, answers, single_server=single_server, probe=probe, **rest)
+
     try:
-        questions.start(_first_questions(expected))
+        questions.start(_first_questions(expected, probe))
         evaluations, *_ = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _ask_obsolete_spf(questions, expected),
@@ -46,18 +58,21 @@ async def observe(ask: Ask, expected: Expected, *, single_server: bool = False) 
             _ask_report_authorisation(questions, expected),
         )
         answers = await questions.answers()
+        # Only where something is missing: the wrong places that it may have come to.
+        if further := further_questions(expected, observation(answers)):
+            questions.start(further)
+            answers = await questions.answers()
     finally:
         questions.cancel()
-    return Observation.of(
-        expected.domain,
-        answers,
-        spf=evaluations,
-        single_server=single_server,
-        queries=len(questions),
-    )
+    return observation(answers, spf=evaluations, queries=len(questions))
 
 
-def _first_questions(expected: Expected) -> list[Question]:
+def make_probe(domain: Domain) -> dns.name.Name | None:
+    """Return a name below the domain that nobody has made; None where it would be too long."""
+    return prefix_name((f"x{secrets.token_hex(8)}".encode(),), domain.name.labels)
+
+
+def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Question]:
     """Return what can be asked without knowing anything: chains first, then the leaves."""
     domain = expected.domain.name
     chains: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
@@ -74,11 +89,12 @@ def _first_questions(expected: Expected) -> list[Question]:
         (domain, "AAAA"),
         *((name, "TXT") for name in dkim.key_names(expected)),
         *((name, "TXT") for name in other_names(expected)),
+        *((name, "CNAME") for name in dkim.key_names(expected)),
         *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
         *hosts.questions(expected),
     ]
-    if (wildcard := wildcard_name(expected.domain)) is not None:
-        leaves.append((wildcard, "A"))
+    if probe is not None:
+        leaves.append((probe, "A"))
     return [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
 
 

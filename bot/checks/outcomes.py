@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Check, Fact
     from bot.checks.observation import Observation
-    from bot.names import Domain
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence
@@ -59,14 +58,6 @@ def answer_to(
     return answer or Answer(Question(name, rdtype), Outcome.TIMEOUT)
 
 
-def wildcard_name(domain: Domain) -> dns.name.Name | None:
-    """Return the name of a wildcard below the domain; None where it would be too long."""
-    try:
-        return dns.name.Name((b"*", *domain.name.labels))
-    except dns.exception.DNSException:
-        return None
-
-
 def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
     """Return where the alias at the name asked leads; None where no record of that name is one.
 
@@ -89,8 +80,8 @@ def is_lent(observed: Observation, addresses: Iterable[str]) -> bool:
 
 
 def _wildcard(observed: Observation) -> Answer | None:
-    name = wildcard_name(observed.domain)
-    return None if name is None else observed.answer(name, dns.rdatatype.A)
+    """Return the addresses of a name that nobody has made: only a wildcard can lend it any."""
+    return None if observed.probe is None else observed.answer(observed.probe, dns.rdatatype.A)
 
 
 def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Finding:

@@ -8,6 +8,7 @@ import dns.rdatatype
 
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.outcomes import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
+from bot.checks.places import find_spf
 from bot.checks.spf_case import SpfCase
 from bot.checks.spf_errors import is_error, judge_error, judge_others
 from bot.checks.spf_merge import STRICTNESS, find_open_door, strictness, terms_after_all
@@ -47,17 +48,20 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         findings = _judge_record(case, records[0])
         note = None if findings else _note_of(case, records[0])
     else:
-        findings = (_judge_absence(case, texts),)
+        findings = (_judge_absence(expected, case, texts),)
     found = some_lines([text.raw for text in records or texts])
     return Verdict(Check.SPF, findings, expected=(case.value,), found=found, note=note)
 
 
-def _judge_absence(case: SpfCase, texts: tuple[Text, ...]) -> Finding:
+def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -> Finding:
     """Judge a domain without SPF record: what comes nearest to one, or nothing at all."""
     if not texts:
         obsolete = case.observed.answer(case.observed.domain.name, "SPF")
         old = sort_texts(obsolete.texts()) if obsolete else ()
-        return case.add("spf-type99", old) if old else case.add("spf-missing")
+        if old:
+            return case.add("spf-type99", old)
+        place = find_spf(expected, case.observed)
+        return case.move(place) if place else case.add("spf-missing")
     text = texts[0]
     if len(text.raw) > MAX_TEXT:
         return case.give_up()
