@@ -9,9 +9,10 @@ import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.NS import NS
 
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
 from bot.checks.outcomes import (
     ADDRESS_TYPES,
+    MOST_NAMES,
     answer_to,
     explain,
     name_text,
@@ -19,9 +20,10 @@ from bot.checks.outcomes import (
     unanswered,
 )
 from bot.dns.answer import Answer, Outcome, Question
+from bot.mail.spelling import relative_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
@@ -52,9 +54,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if finding is not None:
         return Verdict(Check.DELEGATION, (finding,), found=found)
 
-    zone = observed.zone
-    note = None if zone == apex else Note("inside-zone", {"zone": name_text(zone)})
-    return Verdict(Check.DELEGATION, found=found, note=note)
+    return Verdict(Check.DELEGATION, tuple(_describe_name(expected, observed)), found=found)
 
 
 def blocks_everything(verdict: Verdict) -> bool:
@@ -139,6 +139,19 @@ def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding 
         "below": zone is not None and len(zone.labels) > 2,
     }
     return Finding(Check.DELEGATION, "domain-not-found", Status.FAIL, facts)
+
+
+def _describe_name(expected: Expected, observed: Observation) -> Iterator[Finding]:
+    """Give what is worth knowing of how the domain's names are typed."""
+    domain, zone = expected.domain, observed.zone
+    if domain.unicode != domain.ascii:  # RFC 5890 section 2.3.2.1
+        facts: dict[str, Fact] = {"ascii": domain.ascii, "unicode": domain.unicode}
+        yield Finding(Check.DELEGATION, "idn", Status.INFO, facts)
+    if zone != domain.name:
+        shorts = tuple(relative_name(record.owner, zone) for record in expected.records)
+        facts = {"zone": name_text(zone), "label": relative_name(domain.name, zone)}
+        facts["shorts"] = tuple(dict.fromkeys(shorts))[:MOST_NAMES]
+        yield Finding(Check.DELEGATION, "subdomain", Status.INFO, facts)
 
 
 def _report_single_server(answers: Sequence[Answer]) -> Finding:

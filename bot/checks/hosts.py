@@ -22,10 +22,13 @@ from bot.checks.outcomes import (
     some_lines,
     unanswered,
 )
+from bot.checks.proxies import is_proxy
 from bot.dns.answer import Answer, Outcome
 from bot.mail.records import Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.mail.records import Expected, ExpectedRecord
@@ -52,7 +55,8 @@ class _Reading:
     right: bool = False
     absent: bool = False
     failure: Answer | None = None  # what stood in the way of finding out
-    leads: str = "elsewhere"  # or "nowhere", "circle"; of a name that does not lead to us
+    lent: str = ""  # the code of the wildcard that answers for it, which has no record of its own
+    leads: str = "elsewhere"  # or "proxy", "nowhere", "circle"; of a name that does not lead to us
     target: str = ""  # where it leads instead, as a fact
     found: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
@@ -119,12 +123,15 @@ def _conclude(check: Check, readings: list[_Reading]) -> Verdict:
             findings = [Finding(check, "not-needed", Status.INFO, facts)]
         wanted = readings
     else:
-        wrong = [r for r in wanted if not r.right and not r.absent and r.failure is None]
+        lent = [reading for reading in wanted if reading.lent]
+        wrong = [r for r in wanted if not (r.right or r.absent or r.lent) and r.failure is None]
         if wrong:
             findings.append(_report_wrong(check, wrong))
         findings += [unanswered(check, r.failure) for r in wanted if r.failure is not None][:1]
         absent = [reading for reading in wanted if reading.absent]
-        if len(absent) == len(wanted):
+        if lent and len(absent) + len(lent) == len(wanted):
+            findings.append(_report_lent(check, lent))
+        elif len(absent) == len(wanted):
             findings.append(_report_absent(check, absent))
         elif absent and not findings:
             note = Note("autodiscover-half", {"name": name_text(absent[0].owner)})
@@ -145,7 +152,23 @@ def _report_wrong(check: Check, readings: list[_Reading]) -> Finding:
         "leads": next((r.leads for r in readings if r.leads == "elsewhere"), readings[0].leads),
     }
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
-    return Finding(check, _FOREIGN[check], Status.WARN, facts, fixes)
+    proxied = check is Check.WEBMAIL and readings[0].leads == "proxy"
+    if proxied:
+        facts |= {"what": "webmail", "target": readings[0].target}
+    return Finding(check, "proxied-mail" if proxied else _FOREIGN[check], Status.WARN, facts, fixes)
+
+
+def _report_lent(check: Check, readings: list[_Reading]) -> Finding:
+    """Report names that only a wildcard answers for: the optional record is missing."""
+    owner = readings[0].owner
+    facts: dict[str, Fact] = {
+        "names": tuple(name_text(reading.owner) for reading in readings),
+        "wildcard": f"*.{name_text(owner.parent())}",
+        "optional": True,
+        "repeat": False,
+    }
+    fixes = tuple(fix for reading in readings for fix in reading.fixes)
+    return Finding(check, readings[0].lent, Status.INFO, facts, fixes)
 
 
 def _report_absent(check: Check, readings: list[_Reading]) -> Finding:
@@ -200,8 +223,12 @@ def _read_host(check: Check, expected: Expected, observed: Observation) -> _Read
         failure = next(answer for answer in asked if answer.failed)
         return _Reading(owner, record, failure=failure, found=found)
     alias = next((a for answer in answers if (a := alias_at(observed, answer))), None)
+    if chain and alias is None and not circle:
+        return _Reading(owner, record, lent="wildcard-cname", found=found, fixes=_add(record))
+    if not chain and is_lent(observed, found):
+        return _Reading(owner, record, lent="wildcard-address", found=found, fixes=_add(record))
     old: list[Fix] = []
-    if not chain and not is_lent(observed, found):
+    if not chain:
         # An alias cannot stand beside addresses, so these have to go first.
         old = [
             Fix(Action.DELETE, owner, dns.rdatatype.to_text(r.rdtype), str(r.address))
@@ -210,11 +237,15 @@ def _read_host(check: Check, expected: Expected, observed: Observation) -> _Read
     return _Reading(
         owner,
         record,
-        leads="circle" if circle else "nowhere" if dead else "elsewhere",
+        leads="circle" if circle else "nowhere" if dead else _tell_proxy((owner, *chain), others),
         target=name_text(alias or chain[0]) if alias or chain else next(iter(others), ""),
         found=found,
         fixes=_replace(record, old=alias.to_text()) if alias else (*old, *_add(record)),
     )
+
+
+def _tell_proxy(names: Iterable[dns.name.Name], addresses: Iterable[str]) -> str:
+    return "proxy" if is_proxy(names, addresses) else "elsewhere"
 
 
 def _read_service(expected: Expected, observed: Observation) -> _Reading | None:

@@ -156,6 +156,9 @@ def _report_unusable(
         findings.append(_fail("mx-target-invalid", invalid, repair))
     if appended := _of_kind(targets, Kind.APPENDED):
         findings.append(_fail("mx-domain-appended", appended, repair))
+    if proxied := _of_kind(targets, Kind.PROXY):
+        proxy = name_text(proxied[0].end or proxied[0].name)
+        findings.append(_fail("proxied-mail", proxied, repair, what="mx", target=proxy))
     aliases = _of_kind(targets, Kind.ALIAS)
     for leads in _ALIAS_LEADS:  # RFC 2181 section 10.3
         if some := [target for target in aliases if target.leads is leads]:

@@ -12,6 +12,7 @@ import dns.name
 from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.outcomes import ADDRESS_TYPES, answer_to, leads_to
+from bot.checks.proxies import is_proxy
 from bot.dns.answer import Outcome
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     NO_ADDRESS = "no address"
     OTHER_NAME = "other name"
     FOREIGN = "foreign"
+    PROXY = "proxy"  # takes web traffic alone
     FAILED = "failed"  # its addresses, or our own, could not be found out
     UNCHECKED = "unchecked"  # nobody asked for its addresses
 
@@ -174,6 +176,8 @@ def _read_addresses(
         chain = (name,)  # it leads to itself
     if chain:
         leads = _follow(answers, ours=True if host in chain else ours)
+        if leads is Leads.ELSEWHERE and is_proxy((name, *chain), observed.addresses(name)):
+            return Target(priority, name, Kind.PROXY, end=chain[-1])
         return Target(priority, name, Kind.ALIAS, leads, chain[-1])
     if ours:
         return Target(priority, name, Kind.OTHER_NAME)
@@ -183,6 +187,8 @@ def _read_addresses(
             return Target(priority, name, Kind.NXDOMAIN)
         if all(answer.absent for answer in answers):
             return Target(priority, name, Kind.NO_ADDRESS)
+    elif ours is False and is_proxy((name,), observed.addresses(name)):
+        return Target(priority, name, Kind.PROXY)
     elif ours is False:
         return Target(priority, name, Kind.FOREIGN)
     asked = (*answers, *(answer_to(observed, host, rdtype) for rdtype in ADDRESS_TYPES))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Which of two findings of the same severity explains the other. A strict DMARC policy without
 # DKIM has mail refused today, so it goes before the missing key that it hangs on.
 _CAUSES_FIRST = ("dmarc-before-dkim",)
+
+# Said once, of all records that it befell: who typed one name in full typed them all so.
+_SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
 
 # What an alias at the domain itself can hide.
 _HIDDEN = {Check.MX: dns.rdatatype.MX, Check.SPF: dns.rdatatype.TXT}
@@ -91,7 +94,7 @@ def compile_report(
         zone=observed.zone,
         checked_at=checked_at,
         results=(*results, *others),
-        findings=tuple(sorted(findings, key=order)),
+        findings=_say_once(sorted(findings, key=order)),
         queries=observed.queries,
         elapsed_ms=elapsed_ms,
     )
@@ -133,6 +136,31 @@ def _leave_out_consequences(
         results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
         findings.extend(kept)
     return results, findings
+
+
+def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with each shared cause said of all its records by the first of its kind.
+
+    The others stay, so that every check has its own, but only refer to it and give no steps.
+    """
+    said: list[Finding] = []
+    for finding in findings:
+        same = [f for f in findings if f.code == finding.code and f.severity.rank > 1]
+        if finding.code in _SHARED and len(same) > 1 and finding in same:
+            first = finding is same[0]
+            fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()
+            facts = {**finding.facts, "repeat": not first}
+            if first:
+                facts |= {key: _gather(same, key) for key in ("names", "others", "shorts")}
+            finding = replace(finding, facts=facts, fixes=fixes)  # noqa: PLW2901 - the same one
+        said.append(finding)
+    return tuple(said)
+
+
+def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:
+    """Return a list of names that several findings hold, each name once."""
+    lists = [value for f in findings if isinstance(value := f.facts.get(fact), tuple)]
+    return tuple(dict.fromkeys(name for each in lists for name in each))
 
 
 def _rest_on_mx(finding: Finding, mx_broken: str) -> Finding:

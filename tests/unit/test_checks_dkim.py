@@ -217,8 +217,9 @@ def test_an_alias_lent_by_a_wildcard_leaves_the_key_missing() -> None:
     target = dns.name.from_text("edge.site.example")
     lent = Answer(Question.of(f"*.{DOMAIN.ascii}", "A"), Outcome.RECORDS, chain=(target,))
     answers = [missing(NAME, chain=(target,)), lent]
-    finding = only(judge(expected_with(KNOWN), Observation.of(DOMAIN, answers)))
-    assert finding.code == "dkim-missing"
+    observed = Observation.of(DOMAIN, answers, probe=lent.question.name)
+    finding = only(judge(expected_with(KNOWN), observed))
+    assert finding.code == "wildcard-cname"
     assert [fix.action for fix in finding.fixes] == [Action.ADD]
 
 

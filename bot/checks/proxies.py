@@ -1,0 +1,88 @@
+"""Web proxies, which take web traffic alone: told by the names and addresses that lead to them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+
+import dns.name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# The endings of the names that content delivery networks and web application firewalls hand out.
+_ENDINGS: Final = tuple(
+    dns.name.from_text(text)
+    for text in (
+        "akamai.net",
+        "akamaiedge.net",
+        "azureedge.net",
+        "azurefd.net",
+        "b-cdn.net",
+        "cdn77.org",
+        "cloudflare.net",
+        "cloudfront.net",
+        "edgekey.net",
+        "edgesuite.net",
+        "fastly.net",
+        "fastlylb.net",
+        "gcdn.co",
+        "impervadns.net",
+        "incapdns.net",
+        "netlify.app",
+        "sucuri.net",
+        "trafficmanager.net",
+        "vercel-dns.com",
+    )
+)
+_LABELS: Final = frozenset({b"cdn", b"waf"})  # of names that say it themselves
+# Cloudflare's own list of its proxies' addresses (cloudflare.com/ips).
+_NETWORKS: Final = tuple(
+    ip_network(text)
+    for text in (
+        "103.21.244.0/22",
+        "103.22.200.0/22",
+        "103.31.4.0/22",
+        "104.16.0.0/13",
+        "104.24.0.0/14",
+        "108.162.192.0/18",
+        "131.0.72.0/22",
+        "141.101.64.0/18",
+        "162.158.0.0/15",
+        "172.64.0.0/13",
+        "173.245.48.0/20",
+        "188.114.96.0/20",
+        "190.93.240.0/20",
+        "197.234.240.0/22",
+        "198.41.128.0/17",
+        "2400:cb00::/32",
+        "2405:8100::/32",
+        "2405:b500::/32",
+        "2606:4700::/32",
+        "2803:f800::/32",
+        "2a06:98c0::/29",
+        "2c0f:f248::/32",
+    )
+)
+
+
+def is_proxy(chain: Iterable[dns.name.Name], addresses: Iterable[str]) -> bool:
+    """Whether a name whose aliases are `chain` and that has these addresses is a web proxy's.
+
+    A name without any of these signs may still be one; nobody can tell then.
+    """
+    return any(map(_is_proxy_name, chain)) or any(map(_is_proxy_address, addresses))
+
+
+def _is_proxy_name(name: dns.name.Name) -> bool:
+    if any(name.is_subdomain(ending) for ending in _ENDINGS):
+        return True
+    return any(label.lower() in _LABELS for label in name.labels)
+
+
+def _is_proxy_address(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return any(address in network for network in _NETWORKS if network.version == address.version)
