@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from dns.rdatatype import CNAME as CNAME_TYPE
 from dns.rdatatype import TXT
+from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.dkim_case import DkimCase
 from bot.checks.dkim_record import judge_text
@@ -98,7 +100,19 @@ def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
         return [_judge_absence(case)], None
     if len(candidates) > 1:
         return [_judge_several(case, candidates)], None
-    return judge_text(case, candidates[0])
+    findings, note = judge_text(case, candidates[0])
+    beside = _judge_alias(case)
+    return [*findings, *beside], None if beside else note
+
+
+def _judge_alias(case: DkimCase) -> list[Finding]:
+    """A CNAME beside the TXT: only one of them can be (RFC 1034 section 3.6.2)."""
+    aliases = answer_to(case.observed, case.owner, CNAME_TYPE).rdatas
+    target = next((r.target for r in aliases if isinstance(r, CNAME)), None)
+    if target is None or case.answer.chain:
+        return []
+    fix = Fix(Action.DELETE, case.owner, "CNAME", target.to_text())
+    return [case.finding("dkim-cname-and-txt", Status.WARN, (fix,), target=name_text(target))]
 
 
 def _judge_absence(case: DkimCase) -> Finding:

@@ -18,6 +18,7 @@ from bot.checks.dkim_text import (
     tell_uses,
 )
 from bot.checks.finding import Action, Finding, Fix, Note, Status
+from bot.checks.mangling import unquote
 from bot.errors import InvalidKey
 from bot.mail.dkim import NoKeyYet, read_key
 from bot.mail.tags import parse_tags
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from bot.checks.dkim_case import DkimCase
     from bot.mail.tags import TagList
 
+_CUTS = (254, 255, 256)  # octets that providers' forms keep of a longer value
+_MOST_SLIPPED = 20  # characters lost, added or changed by a slip; more are another key
+_LEAST_SAME = 8  # characters at each end that two keys of a length do not share by chance
 _OFTEN_READ = ("order", "blank-part")  # against section 3.6.1, but most receivers do not mind
 
 
@@ -63,6 +67,9 @@ def judge_text(case: DkimCase, text: str) -> tuple[list[Finding], Note | None]:
 def _broken(case: DkimCase, text: str, fault: Fault) -> Finding:
     severity = Status.WARN if fault.what in _OFTEN_READ else Status.FAIL
     fixes = case.fix(Action.REPLACE, text)
+    if fault.code.startswith("txt-literal"):
+        certain = bool(case.want) and read_key_text(unquote(text)) == case.want
+        return case.finding(fault.code, severity, fixes, record="DKIM", certain=certain)
     if fault.code != "dkim-syntax":
         return case.finding(fault.code, severity, fixes)
     return case.finding(fault.code, severity, fixes, what=fault.what, value=fault.value)
@@ -94,10 +101,35 @@ def _judge_other_key(case: DkimCase, text: str) -> Finding:
     key, want = read_key_text(text), case.want
     if len(key) < len(want) and key in want:
         return _truncated(case, text)
-    pairs = enumerate(zip(key, want, strict=False))
-    same = next((i for i, (a, b) in pairs if a != b), min(len(key), len(want)))
-    fixes = case.fix(Action.REPLACE, text)
-    return case.finding("dkim-key-mismatch", Status.FAIL, fixes, position=same + 1)
+    same = _count_same(key, want)
+    return case.finding(
+        "dkim-key-mismatch",
+        Status.FAIL,
+        case.fix(Action.REPLACE, text),
+        position=same + 1,
+        former=key in {read_key_text(former.record.text) for former in case.expected.former},
+        slip=_find_slip(key, want, same),
+    )
+
+
+def _count_same(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _find_slip(key: str, want: str, same: int) -> str:
+    """Return what befell a few characters of the right key: "lost", "added", "changed" or none.
+
+    `same` is how many characters the two have in common at their beginning.
+    """
+    rest = _count_same(key[::-1], want[::-1])
+    shorter, longer = sorted((len(key), len(want)))
+    if longer - shorter > _MOST_SLIPPED or min(same, rest) < _LEAST_SAME:
+        return ""
+    if same + rest >= shorter and longer > shorter:
+        return "lost" if len(key) < len(want) else "added"
+    return "changed" if longer == shorter and shorter - same - rest <= _MOST_SLIPPED else ""
 
 
 def _truncated(case: DkimCase, text: str) -> Finding:
@@ -111,7 +143,7 @@ def _truncated(case: DkimCase, text: str) -> Finding:
         (*case.fix(Action.REPLACE, text), *case.delete(others)),
         have=len(key),
         want=len(case.want) or None,
-        at255=len(text.encode()) == 255,
+        cut_at=size if (size := len(text.encode())) in _CUTS else None,
         pieces=bool(others),
     )
 

@@ -66,9 +66,9 @@ def find_fault(text: str, tags: TagList) -> Fault | None:
     if _QUOTE.search(stripped[1:-1] if wrapped else pairs.get("p", "")):
         return Fault("dkim-quotes-in-key")
     if _QUOTE.search(text):
-        return Fault("dkim-syntax", "quotes")
+        return Fault("txt-literal-quotes")
     if "\\" in text:
-        return Fault("dkim-syntax", "backslash")
+        return Fault("txt-literal-backslash")
     if "p" not in pairs:
         return Fault("dkim-syntax", "no-key")
     if not pairs["p"]:

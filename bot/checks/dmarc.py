@@ -38,6 +38,7 @@ from bot.checks.dmarc_reports import (
     report_names,
 )
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.mangling import find_literal, unquote
 from bot.checks.outcomes import (
     MOST_STEPS,
     alias_at,
@@ -113,6 +114,8 @@ class _Judge:
         records = find_records(self._answer)
         if len(records) > 1:
             found = [self._judge_several(records)]
+        elif records and find_literal(records[0].text):
+            found = [self._judge_malformed(records[0].text)]
         elif records:
             found = self._judge_record(records[0])
         elif self._malformed:
@@ -232,6 +235,13 @@ class _Judge:
 
     def _judge_malformed(self, text: str) -> Finding:
         fixes = (self._fix(Action.REPLACE, self._mender.fresh(), text),)
+        if code := find_literal(text):
+            meant = parse_record(unquote(text))
+            wanted = self._handed_out
+            certain = meant is not None and wanted is not None and mean_the_same(meant, wanted)
+            return self._finding(
+                code, Status.FAIL, fixes, record="DMARC", certain=certain, known=True
+            )
         return self._syntax(fixes, find_malformation(text))
 
     def _syntax(self, fixes: tuple[Fix, ...], fault: TagFault) -> Finding:

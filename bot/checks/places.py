@@ -23,7 +23,7 @@ from bot.checks.dmarc_record import (
     parse_record,
     prefix_name,
 )
-from bot.checks.finding import Action, Finding, Fix, Status
+from bot.checks.finding import Action, Check, Finding, Fix, Status
 from bot.checks.outcomes import ADDRESS_TYPES, answer_to, first_names, name_text
 from bot.checks.spf_terms import same_record, terms_of
 from bot.checks.spf_texts import Kind, sort_texts
@@ -37,12 +37,18 @@ if TYPE_CHECKING:
     import dns.name
     from dns.rdatatype import RdataType
 
-    from bot.checks.finding import Check, Fact
+    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
     from bot.mail.records import Expected
 
 MOST_FURTHER = 16  # questions of the second round
+_CODES = {
+    Check.MX: "mx-wrong-name",
+    Check.SPF: "spf-wrong-name",
+    Check.DKIM: "dkim-wrong-name",
+    Check.DMARC: "dmarc-wrong-name",
+}
 _HOST_LABELS = ("mail", "www")  # where a record of the domain itself is typed by mistake
 # Selectors that Mailcow and other mail software use where nobody chooses one.
 _USUAL_SELECTORS = ("dkim", "mailcow", "default")
@@ -82,7 +88,6 @@ class Place:
         The code is `name-doubled`, which one finding says of all records that it befell, or
         `<check>-wrong-name`. `shorts` are the names to type, relative to the zone.
         """
-        doubled = self.where is Where.DOUBLED
         owners = [fix.owner for fix in fixes if fix.action is not Action.DELETE]
         facts: dict[str, Fact] = {
             "names": first_names(owners),
@@ -92,7 +97,7 @@ class Place:
             "right": self.is_right,
             "zone": name_text(zone),
         }
-        code = "name-doubled" if doubled else f"{check.value}-wrong-name"
+        code = "name-doubled" if self.where is Where.DOUBLED else _CODES[check]
         return Finding(check, code, Status.FAIL, facts, fixes)
 
     def move(self, owner: dns.name.Name, rdtype: str, value: str, ttl: int | None) -> Fix:
@@ -240,7 +245,10 @@ def _domain_places(
     domain = expected.domain.name
     yield from _named(_append(domain, observed.zone), Where.DOUBLED)
     for label in _HOST_LABELS:
-        yield from _named(prefix_name((label.encode(),), domain.labels), Where.HOST)
+        name = prefix_name((label.encode(),), domain.labels)
+        alias = None if name is None else observed.answer(name, ADDRESS_TYPES[0])
+        if alias is None or not alias.chain:  # an alias has no records of its own
+            yield from _named(name, Where.HOST)
 
 
 def _dkim_places(

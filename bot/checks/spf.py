@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import dns.rdatatype
 
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.mangling import find_literal, unglue, unquote
 from bot.checks.outcomes import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.places import find_spf
 from bot.checks.spf_case import SpfCase
 from bot.checks.spf_errors import is_error, judge_error, judge_others
 from bot.checks.spf_merge import STRICTNESS, find_open_door, strictness, terms_after_all
-from bot.checks.spf_terms import Fault, Term, What, read, terms_of
+from bot.checks.spf_terms import Fault, Term, What, read, same_record, terms_of
 from bot.checks.spf_texts import Kind, Text, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf import MAX_TEXT, SpfCause
+from bot.dns.spf import MAX_TEXT, SpfCause, is_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,12 +67,16 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
     if len(text.raw) > MAX_TEXT:
         return case.give_up()
     match text.kind:
+        case Kind.MARKED:
+            return _judge_marks(case, text)
         case Kind.LEADING_SPACE:
             return case.replace("spf-leading-space", {}, text)
         case Kind.NON_ASCII:
             return _judge_character(case, text)
         case Kind.CONTROL:
             return _judge_fault(case, text, Fault("v=spf1", What.CONTROL_CHARACTER))
+        case _ if is_record(unglue(text.raw)):
+            return _judge_glue(case, text, unglue(text.raw))
         case _:
             start = text.raw.strip().split(" ")[0]
             return _judge_fault(case, text, Fault(start, What.VERSION, "v=spf1"))
@@ -88,6 +93,11 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
         if any(is_error(e) or e.result in _REFUSALS for e in case.evaluations):
             return (case.blame_server("spf-include"), *_judge_doubts(case))
         return tuple(_judge_doubts(case))
+    if find_literal(text.raw):
+        return (_judge_marks(case, Text(text.raw, text.kind, unglue(unquote(text.raw)))),)
+    unglued = unglue(text.raw)
+    if unglued != text.raw and case.is_glued(text.raw, unglued):
+        return (_judge_glue(case, text, unglued),)
     faults = read(text.raw).faults
     if faults:
         return (_judge_fault(case, text, faults[0]),)
@@ -100,6 +110,23 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.blame_server("spf-include"), *_judge_doubts(case))
     return (*_judge_doubts(case), *_judge_ending(case, text))
+
+
+def _judge_marks(case: SpfCase, text: Text) -> Finding:
+    """Judge a record with a zone file's quote marks or backslashes in it."""
+    facts: dict[str, Fact] = {"record": "SPF", "name": case.domain, "known": True}
+    facts["certain"] = same_record(text.meant, case.value)
+    facts["policy"] = ""
+    return case.replace(find_literal(text.raw), facts, text)
+
+
+def _judge_glue(case: SpfCase, text: Text, unglued: str) -> Finding:
+    """Judge a record in which a blank was lost, mostly where two strings were joined."""
+    before, after = text.raw.split(), unglued.split()
+    words = tuple(word for word in before if word not in after)[:MOST_NAMES]
+    certain = same_record(unglued, case.value)
+    whole = Text(text.raw, text.kind, unglued)
+    return case.replace("spf-blank-lost", {"terms": words, "certain": certain}, whole)
 
 
 def _judge_character(case: SpfCase, text: Text) -> Finding:

@@ -14,7 +14,7 @@ from bot.checks.spf_merge import Merged, leads_to, merge, target_of, terms_in_or
 from bot.checks.spf_terms import Term, plain, read, same_record, terms_of
 from bot.checks.spf_texts import Kind, Text, sort_texts
 from bot.dns.answer import Outcome
-from bot.dns.spf import MAX_QUESTIONS, MAX_TEXT, STRANGER
+from bot.dns.spf import MAX_QUESTIONS, MAX_TEXT, STRANGER, is_valid_term
 from bot.mail.records import Purpose
 
 if TYPE_CHECKING:
@@ -76,6 +76,20 @@ class SpfCase:
     def is_exact(self, text: Text) -> bool:
         """Whether a record says just what was handed out."""
         return same_record(text.raw, self.value)
+
+    def is_glued(self, raw: str, unglued: str) -> bool:
+        """Whether words of a record are stuck together for certain, and not only look like it.
+
+        They are where our own terms come out of them, or where a word as it stands is no valid one
+        or refers to nothing.
+        """
+        before, after = terms_of(raw), terms_of(unglued)
+        keys = {term.key for term in before}
+        stuck = [term for term in before if term not in after]
+        ours = {term.key for term in after} - keys
+        if ours & self.own_keys:
+            return True
+        return any(self._is_hopeless(t) or not is_valid_term(t.raw) for t in stuck)
 
     def lets_down(self, evaluation: SpfEvaluation) -> bool:
         """Whether the mail server's own terms were all tried for an address and none allows it."""

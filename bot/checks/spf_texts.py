@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.checks.mangling import find_literal, unglue, unquote
 from bot.checks.spf_terms import plain
 from bot.dns.spf import is_record
 
@@ -29,6 +30,7 @@ class Kind(StrEnum):
     LEADING_SPACE = "leading-space"  # a record but for the blanks before it
     NON_ASCII = "non-ascii"  # a record but for a character before or right after the version
     CONTROL = "control"  # a record but for a tab or a line break
+    MARKED = "marked"  # a record but for a zone file's quote marks or backslashes
     VERSION = "version"  # a record but for its version
     OTHER = "other"
 
@@ -74,6 +76,9 @@ def _sort(raw: str) -> Text:
         return Text(raw, Kind.LEADING_SPACE, meant)
     if is_record(meant):
         return Text(raw, Kind.CONTROL if raw.isascii() else Kind.NON_ASCII, meant)
+    bare = plain(unquote(raw)).strip()
+    if find_literal(raw) and is_record(unglue(bare)):
+        return Text(raw, Kind.MARKED, unglue(bare))
     start = _NEAR_VERSION.match(meant[:_LONGEST_START])
     if start and _MECHANISM.search(meant, start.end()):
         return Text(raw, Kind.VERSION, f"v=spf1 {meant[start.end() :]}")

@@ -87,19 +87,34 @@ CONTRACT = (
     ("autodiscover-foreign", {"warn"}),
     ("autoconfig-foreign", {"warn"}),
     ("optional-missing", {"info"}),
+    ("name-doubled", {"fail"}),
+    ("mx-wrong-name", {"fail"}),
+    ("dkim-wrong-name", {"fail"}),
+    ("dmarc-wrong-name", {"fail"}),
+    ("txt-literal-quotes", {"fail"}),
+    ("txt-literal-backslash", {"fail"}),
+    ("spf-blank-lost", {"fail"}),
+    ("wildcard-txt", {"fail", "warn"}),
+    ("wildcard-cname", {"fail", "warn", "info"}),
+    ("proxied-mail", {"fail", "warn"}),
+    ("idn", {"info"}),
+    ("subdomain", {"info"}),
     ("not-in-mailcow", {"fail"}),
     ("selector-differs", {"fail"}),
 )
 
 # What the judges say in `what` and the like, in the form of a code.
 NO_CODES = {"spf-include"}
-_PREFIXES = "|".join((*(check.value for check in Check), "dns", "apex", "domain", "alias"))
+_OTHERS = ("dns", "apex", "domain", "alias", "name-doubled", "txt-literal", "wildcard", "proxied")
+_PREFIXES = "|".join((*(check.value for check in Check), *_OTHERS))
 _CODE = re.compile(rf"(?:{_PREFIXES})(?:-[a-z0-9]+)+")
 
 # What a fact may be, by its name. A text that a template compares is each of these, and another.
 _SOME = ("a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
 _LISTS: dict[str, tuple[Fact, ...]] = {
     "names": (_SOME[:1], _SOME[:2], _SOME),
+    "others": (_SOME[:1], _SOME[:3]),
+    "shorts": (("@",), ("@", "_dmarc"), _SOME[:1]),
     "targets": (_SOME[:1], _SOME[:2]),
     "addresses": (_SOME[:1], _SOME[:2]),
     "allowed": ((), _SOME[:1], _SOME[:2]),
@@ -120,6 +135,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "bits": (512, 1024, 2048),
+    "cut_at": (None, 254),
     "have": (255, 390),
     "want": (None, 392),
     **dict.fromkeys(("priority", "ours", "position", "lookups", "limit"), (10,)),
@@ -127,7 +143,9 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
 }
 _FLAGS = (
     *(
-        "at255",
+        "certain",
+        "former",
+        "optional",
         "below",
         "circle",
         "dead",
