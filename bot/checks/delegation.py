@@ -147,7 +147,8 @@ def _describe_name(expected: Expected, observed: Observation) -> Iterator[Findin
     if domain.unicode != domain.ascii:  # RFC 5890 section 2.3.2.1
         facts: dict[str, Fact] = {"ascii": domain.ascii, "unicode": domain.unicode}
         yield Finding(Check.DELEGATION, "idn", Status.INFO, facts)
-    if zone != domain.name:
+    # An ending alone is nobody's zone: a registry that denies contradicts the answers we have.
+    if zone != domain.name and len(zone.labels) > 2:
         shorts = tuple(relative_name(record.owner, zone) for record in expected.records)
         facts = {"zone": name_text(zone), "label": relative_name(domain.name, zone)}
         facts["shorts"] = tuple(dict.fromkeys(shorts))[:MOST_NAMES]

@@ -141,6 +141,7 @@ def mend(zone: Zone, fixes: Iterable[Fix]) -> Zone:
     records = list(zone)
     for fix in dict.fromkeys(fixes):
         if fix.action is Action.RENAME:
+            assert fix.old_owner is not None
             there = dataclasses.replace(fix, owner=fix.old_owner)
             moved = [record for record in records if record.is_meant(there, fix.old or fix.value)]
             assert moved, f"there is no such record to move: {fix}"

@@ -85,17 +85,31 @@ def test_a_domain_with_name_servers_passes_and_shows_them() -> None:
     assert not delegation.blocks_everything(verdict)
 
 
-def test_a_name_inside_another_zone_passes_with_a_note() -> None:
+def test_a_name_inside_another_zone_is_told_with_the_names_to_type() -> None:
     domain = Domain.of("post.friend.example")
     answers = (
         unfound("NS", Outcome.NODATA, zone="friend.example.", domain=domain),
         unfound("MX", Outcome.NODATA, zone="friend.example.", domain=domain),
     )
     verdict = judge(*answers, domain=domain)
-    assert verdict.status is Status.PASS
-    assert verdict.note is not None
-    assert verdict.note.facts == {"zone": "friend.example"}
-    assert "friend.example" in WORDS.note(verdict.note, {})
+    finding = only(verdict, "subdomain", Status.INFO)
+    assert finding.facts["zone"] == "friend.example"
+    assert finding.facts["label"] == "post"
+    assert finding.facts["shorts"] == (
+        "post",
+        "_dmarc.post",
+        "mail.post",
+        "autoconfig.post",
+        "autodiscover.post",
+    )
+    assert "_dmarc.post" in say(finding)
+
+
+def test_an_international_name_is_told_in_ascii() -> None:
+    domain = Domain.of("bücher.example")
+    answers = [unfound(rdtype, Outcome.NODATA, domain=domain) for rdtype in ("NS", "MX")]
+    finding = only(judge(*answers, domain=domain), "idn", Status.INFO)
+    assert finding.facts == {"ascii": "xn--bcher-kva.example", "unicode": "bücher.example"}
 
 
 def test_a_domain_that_nobody_knows_is_not_found_and_blocks_everything() -> None:

@@ -26,6 +26,8 @@ from bot.names import Domain
 from bot.text import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.mail.records import Expected
 
 KEY = (
@@ -349,10 +351,48 @@ def test_the_test_flag_is_taken_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "code", "certain"),
+    [
+        (f'"{HANDED_OUT}"', "txt-literal-quotes", True),
+        (HANDED_OUT.replace(";", "\\;"), "txt-literal-backslash", True),
+        ('"v=DKIM1; p=MIIB"', "txt-literal-quotes", False),
+    ],
+)
+def test_marks_of_a_zone_file_are_named_and_the_rest_is_compared(
+    text: str, code: str, *, certain: bool
+) -> None:
+    finding = only(look(txt(NAME, text)))
+    assert (finding.code, finding.facts["certain"]) == (code, certain)
+    assert finding.fixes[0].value == HANDED_OUT
+
+
+@pytest.mark.parametrize(
+    ("damage", "slip"),
+    [
+        (lambda key: key[:100] + key[101:], "lost"),
+        (lambda key: key[:100] + "AAA" + key[100:], "added"),
+        (lambda key: f"{key[:100]}{'A' if key[100] != 'A' else 'B'}{key[101:]}", "changed"),
+        (lambda key: key[::-1], ""),
+    ],
+)
+def test_a_slip_in_the_right_key_is_told_from_another_key(
+    damage: Callable[[str], str], slip: str
+) -> None:
+    finding = only(look(txt(NAME, f"v=DKIM1; p={damage(KEY)}")))
+    assert (finding.code, finding.facts["slip"]) == ("dkim-key-mismatch", slip)
+
+
+def test_a_former_key_is_known_as_one() -> None:
+    former = KnownKey("dkim", DkimRecord.parse(f"v=DKIM1; p={OTHER}"), "admin")
+    expected = expect(SERVER, DOMAIN, KNOWN, former=(former,))
+    observed = Observation.of(DOMAIN, [txt(NAME, f"v=DKIM1; p={OTHER}")])
+    finding = only(judge(expected, observed))
+    assert (finding.code, finding.facts["former"]) == ("dkim-key-mismatch", True)
+
+
+@pytest.mark.parametrize(
     ("text", "what"),
     [
-        (f'"v=DKIM1; p={KEY}"', "quotes"),
-        (f"v=DKIM1\\; k=rsa\\; p={KEY}", "backslash"),
         ("v=DKIM1; k=dsa", "no-key"),
         (KEY, "no-key"),
         (f"v=dkim1; p={KEY}", "version"),

@@ -38,6 +38,7 @@ SERVER = MailServer(
 )
 KNOWN = KnownKey("dkim", DkimRecord.parse(HANDED_OUT_KEY), "--dkim")
 OWN = "_dmarc.friend.example"
+PROBE = dns.name.from_text("random.friend.example")
 SELECTOR = "dkim._domainkey.friend.example"
 AGREED = "friend.example._report._dmarc.cow.example"
 OLD = "friend.example._report._dmarc.old.example"
@@ -71,7 +72,7 @@ def observe(domain: str, *answers: Answer) -> Observation:
         txt(f"dkim._domainkey.{domain}", HANDED_OUT_KEY),
         txt(f"{domain}._report._dmarc.cow.example", "v=DMARC1;"),
     ]
-    return Observation.of(name, [*world, *answers])
+    return Observation.of(name, [*world, *answers], probe=PROBE)
 
 
 def look(
@@ -260,6 +261,21 @@ def test_of_two_records_the_right_one_stays() -> None:
     assert [(f.action, f.value) for f in finding.fixes] == [(Action.DELETE, "v=DMARC1; p=none")]
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "certain"),
+    [
+        (f'"{STRICT}"', "txt-literal-quotes", True),
+        ('"v=DMARC1; p=reject"', "txt-literal-quotes", False),
+        ("v=DMARC1\\; p=reject", "txt-literal-backslash", False),
+        (STRICT.replace("reject;", "reject\\;"), "txt-literal-backslash", True),
+    ],
+)
+def test_marks_of_a_zone_file_are_named(text: str, code: str, *, certain: bool) -> None:
+    finding = look(txt(OWN, text)).findings[0]
+    assert (finding.code, finding.facts["certain"]) == (code, certain)
+    assert finding.fixes[0].value == STRICT
+
+
 def test_of_two_wrong_records_one_is_replaced() -> None:
     finding = only(look(txt(OWN, "v=DMARC1; p=none", "v=DMARC1; p=quarantine")))
     assert [f.action for f in finding.fixes] == [Action.REPLACE, Action.DELETE]
@@ -277,8 +293,6 @@ def test_of_two_wrong_records_one_is_replaced() -> None:
         ("v=DMARC1 p=reject", "glued"),
         ("v=dmarc1; p=reject", "version"),
         ("p=reject; v=DMARC1", "order"),
-        ('"v=DMARC1; p=reject"', "quotes"),
-        ("v=DMARC1\\; p=reject", "backslash"),
     ],
 )
 def test_a_record_that_is_void_is_a_failure(text: str, what: str) -> None:
@@ -579,8 +593,8 @@ def test_what_is_wrong_behind_an_alias_is_mended_by_a_record_in_its_place(texts:
 
 def test_an_alias_lent_by_a_wildcard_is_not_there_to_delete() -> None:
     target = dns.name.from_text("edge.site.example")
-    lent = Answer(Question.of("*.friend.example", "A"), Outcome.RECORDS, chain=(target,))
+    lent = Answer(Question(PROBE, RdataType.A), Outcome.RECORDS, chain=(target,))
     nothing = Answer(Question.of(OWN, "TXT"), Outcome.NODATA, chain=(target,))
     finding = only(look(nothing, cname(OWN, "edge.site.example"), lent))
-    assert finding.code == "dmarc-missing"
+    assert finding.code == "wildcard-cname"
     assert [fix.action for fix in finding.fixes] == [Action.ADD]
