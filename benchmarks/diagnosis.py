@@ -1,0 +1,132 @@
+"""Prints what we and checkdmarc say of the same faulty zones, side by side, both run just now.
+
+`python -m benchmarks.diagnosis` prints the table, `--write` puts it into docs/diagnosis.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import checkdmarc
+import dns.resolver
+import yaml
+from dns.nameserver import Do53Nameserver
+
+from benchmarks.child import HOST, ROOT
+from benchmarks.ours import key_of, make_resolver, now
+from benchmarks.peer import PEER, empty_caches, stay_at_home
+from bot.characters import reveal, shorten
+from bot.checks.checker import Checker
+from bot.checks.export import context_of
+from bot.checks.finding import Status
+from bot.config import load_settings
+from bot.demo.server import ZoneServer
+from bot.demo.zones import Zones
+from bot.names import Domain
+from bot.text import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from bot.checks.report import Report
+    from bot.mail.server import MailServer
+
+CASES: Final = ROOT / "tests" / "data" / "cases.yaml"
+PAGE: Final = ROOT / "docs" / "diagnosis.md"
+_BEGIN, _END = "<!-- table -->", "<!-- end of table -->"
+_LONGEST = 400  # characters of one cell
+_SECTIONS = ("soa", "ns", "mx", "spf", "dmarc", "mta_sts", "smtp_tls_reporting")
+
+
+async def compare() -> list[tuple[str, ...]]:
+    """Return a row for each zone: its fault, our first finding in words, checkdmarc's words."""
+    file: Any = yaml.safe_load(CASES.read_text(encoding="utf-8"))
+    server = load_settings(file["environment"]).mail_server()
+    domain, key = Domain.of(file["domain"]), key_of(file["dkim_expected"])
+    rows, usual = list[tuple[str, ...]](), tuple[str, ...]()
+    for case in file["cases"]:
+        zones = {**file["base_zones"], file["domain"]: case["zone"]}
+        world = Zones.of(zones, servfail=tuple(case["servfail"]))
+        async with ZoneServer(world) as dns_server:
+            port = dns_server.address[1]
+            async with make_resolver(port) as resolver:
+                checker = Checker(resolver.ask, server, now, single_server=True)
+                report = await checker.check(domain, key)
+            theirs = await asyncio.to_thread(ask_peer, file["domain"], port)
+        usual = usual or theirs  # the first is a control: what they say there is no fault's
+        said = tuple(text for text in theirs if text not in usual or case is file["cases"][0])
+        first = say_ours(report, server)
+        rows.append((case["id"], cell(case["title"]), first, cell(" · ".join(said)) or "nothing"))
+    return rows
+
+
+def say_ours(report: Report, server: MailServer) -> str:
+    """Return the first finding that is worse than info, its code first."""
+    grave = [f for f in report.findings if f.severity.rank > Status.INFO.rank]
+    if not grave:
+        return "all right"
+    words = Words().finding(grave[0], context_of(report, server))
+    return f"`{grave[0].code}` {cell(words)}"
+
+
+def ask_peer(name: str, port: int) -> tuple[str, ...]:
+    """Return every error and warning of checkdmarc's check with its defaults, in its order."""
+    empty_caches()
+    servers = [Do53Nameserver(HOST, port)]
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers = servers
+    try:
+        result: Any = checkdmarc.check_domains([name], resolver=resolver, nameservers=servers)
+    except dns.exception.DNSException as error:
+        return (f"(ends with {type(error).__name__}: {error})",)
+    said = (text for key in _SECTIONS for text in _said_in(key, result.get(key) or {}))
+    return tuple(dict.fromkeys(said))
+
+
+def _said_in(section: str, found: Any) -> Iterator[str]:
+    if error := found.get("error"):
+        yield f"{section} error: {error}"
+    for warning in found.get("warnings") or ():
+        yield f"{section} warning: {warning}"
+    if found.get("record") is None and section in {"spf", "dmarc"} and not found.get("error"):
+        yield f"{section}: no record"
+
+
+def cell(text: str) -> str:
+    """Return a text for one cell of a Markdown table; zones are hostile."""
+    safe = reveal(" ".join(text.split()))
+    for sign in "\\`*_|<>[]":
+        safe = safe.replace(sign, f"\\{sign}")
+    return shorten(safe, _LONGEST)
+
+
+def draw(rows: list[tuple[str, ...]]) -> str:
+    """Return the rows as a Markdown table."""
+    head = ("zone", "fault", "our first finding", f"{PEER}, beyond what it says of C00")
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> int:
+    """Print the table, or write it into the page."""
+    stay_at_home()
+    table = draw(asyncio.run(compare()))
+    if "--write" not in sys.argv[1:]:
+        print(table)
+        return 0
+    write(PAGE, table)
+    return 0
+
+
+def write(page: Path, table: str) -> None:
+    """Put the table between the page's marks."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    page.write_text(f"{before}{_BEGIN}\n\n{table}\n\n{_END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
