@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,10 @@ class Observation:
 
     @classmethod
     def of(cls, domain: Domain, answers: Iterable[Answer], **rest: object) -> Observation:
-        """Return the observation that holds these answers."""
-        table = MappingProxyType({a.question: a for a in answers})
+        """Return the observation that holds these answers, in an order of their own."""
+        table = MappingProxyType(
+            {a.question: a for a in sorted(answers, key=attrgetter("question"))}
+        )
         return cls(domain, table, **rest)  # type: ignore[arg-type]  # the fields above, by name
 
     def answer(

@@ -81,7 +81,8 @@ class Questions:
         return task
 
     async def _ask_once(self, question: Question) -> Answer:
-        return await self._ask(*question)
+        answer = await self._ask(*question)
+        return answer.in_order()
 
 
 def _unasked(question: Question) -> Answer:

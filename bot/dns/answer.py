@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -90,6 +91,14 @@ class Answer:
     def names_dnssec(self) -> bool:
         """Whether an extended error says that DNSSEC validation is the reason."""
         return any(error.names_dnssec for error in self.extended)
+
+    def in_order(self) -> Answer:
+        """Return the same answer with its records in one order, however they were received.
+
+        They are a set (RFC 2181 section 5), which servers send in any order; this is the canonical
+        one (RFC 4034 section 6.3), so that whoever takes the first takes the same each time.
+        """
+        return dataclasses.replace(self, rdatas=tuple(sorted(self.rdatas)))
 
     def texts(self) -> tuple[bytes, ...]:
         """Return each TXT (or SPF) record's strings joined, without a blank (RFC 7208 3.3)."""
