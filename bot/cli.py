@@ -19,6 +19,7 @@ from bot.app import open_core, parse_key, parse_servers
 from bot.app import run as run_bot
 from bot.characters import reveal
 from bot.config import load_settings
+from bot.console.changes import read_earlier
 from bot.console.records import Format, show_records
 from bot.console.settings import show_settings
 from bot.console.terminal import make_console
@@ -26,7 +27,7 @@ from bot.demo.extra import require_extra
 from bot.errors import ConfigError, CowbellError, InvalidName, UsageError
 from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
-from bot.sweep import Outcome, read_domains, sweep
+from bot.sweep import Manner, Outcome, read_domains, sweep
 from bot.text import Words
 
 OK, FAILED, WRONG_USAGE, NOTHING_FOUND_OUT = 0, 1, 2, 3
@@ -90,6 +91,7 @@ def check(
     domains: Annotated[
         list[str] | None, typer.Argument(metavar="DOMAIN...", help="One or more mail domains.")
     ] = None,
+    *,
     file: Annotated[
         Path | None, typer.Option("--file", help="A file of domains, one a line; - for stdin.")
     ] = None,
@@ -99,6 +101,13 @@ def check(
         typer.Option("--nameserver", metavar="IP[:PORT]", help="Ask this server, and no other."),
     ] = None,
     dkim: DkimOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why for each finding, with the RFC's section.")
+    ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option("--since", help="What check --json printed before: say what changed since."),
+    ] = None,
 ) -> None:
     """Show what domains do publish, and what to change."""
     names = [*(domains or []), *(read_domains(file) if file else [])]
@@ -109,6 +118,7 @@ def check(
     config = load_settings()
     servers = parse_servers(nameserver or ())
     key = parse_key(dkim, config.mail_server())
+    earlier = read_earlier(since) if since is not None else None
     wanted, wrong = [], False
     for name in names:
         try:
@@ -120,9 +130,11 @@ def check(
             _remark(parsed.remark)
             wanted.append(parsed.domain)
 
+    manner = Manner(as_json, explain, earlier)
+
     async def run() -> Outcome:
         async with open_core(config, servers) as core:
-            return await sweep(core, list(dict.fromkeys(wanted)), key, as_json=as_json)
+            return await sweep(core, list(dict.fromkeys(wanted)), key, manner)
 
     outcome = asyncio.run(run())
     if wrong:

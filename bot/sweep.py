@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.characters import shorten
+from bot.checks.changes import changes_as_dict, compare
 from bot.checks.export import report_as_dict
 from bot.checks.finding import Status
+from bot.console.changes import show_changes
 from bot.console.reports import show_line, show_report
 from bot.console.terminal import ProgressBar, make_console
-from bot.errors import UsageError
+from bot.files import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from rich.console import Console
+
+    from bot.checks.changes import Earlier
     from bot.checks.report import Report
     from bot.desk import Core
     from bot.mail.dkim import DkimKnowledge
@@ -40,8 +44,21 @@ class Outcome:
         self.nothing_found_out |= all(r.status is Status.UNKNOWN for r in report.results)
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How reports are printed.
+
+    `explain` adds to each finding why it is one; `since` are earlier reports by domain, to say
+    what changed.
+    """
+
+    as_json: bool = False
+    explain: bool = False
+    since: Mapping[str, Earlier] | None = None
+
+
 async def sweep(
-    core: Core, domains: list[Domain], key: DkimKnowledge | None, *, as_json: bool
+    core: Core, domains: list[Domain], key: DkimKnowledge | None, manner: Manner
 ) -> Outcome:
     """Check domains, print their reports as each is ready, and return what they came to."""
     outcome = Outcome()
@@ -54,14 +71,7 @@ async def sweep(
             report = await core.check(domain, key)
             outcome.count(report)
             progress.advance()
-            if as_json:
-                row = report_as_dict(report, core.server, core.words)
-                # In ASCII alone: nothing in it drives a terminal or runs from right to left.
-                console.out(json.dumps(row), highlight=False)
-            elif len(domains) == 1:
-                show_report(console, report, core.server, core.words)
-            else:
-                show_line(console, report, core.server, core.words)
+            _print(console, report, core, manner, alone=len(domains) == 1)
 
     with progress:
         try:
@@ -74,6 +84,25 @@ async def sweep(
     return outcome
 
 
+def _print(console: Console, report: Report, core: Core, manner: Manner, *, alone: bool) -> None:
+    row = report_as_dict(report, core.server, core.words, explain=manner.explain)
+    changes = None
+    if manner.since is not None and (earlier := manner.since.get(report.domain.ascii)):
+        changes = compare(earlier, row)
+    if manner.as_json:
+        if manner.since is not None:
+            row["since"] = changes_as_dict(changes) if changes else None
+        # In ASCII alone: nothing in it drives a terminal or runs from right to left.
+        console.out(json.dumps(row), highlight=False)
+        return
+    show = show_report if alone else show_line
+    show(console, report, core.server, core.words, explain=manner.explain)
+    if manner.since is not None:
+        if alone:
+            console.print()
+        show_changes(console, changes, core.words)
+
+
 def read_domains(path: Path) -> list[str]:
     """Return the lines of a file that name a domain; `#` begins a comment, `-` is stdin.
 
@@ -81,25 +110,6 @@ def read_domains(path: Path) -> list[str]:
         UsageError: the file cannot be read.
 
     """
-    shown = "stdin" if str(path) == "-" else shorten(str(path))
-    try:
-        octets = _read_octets(path)
-    except OSError as error:
-        raise UsageError(f"--file: {shown} cannot be read ({error.strerror}).") from error
-    if len(octets) > LARGEST_FILE:
-        raise UsageError(f"--file: {shown} is larger than {LARGEST_FILE // 1_000_000} MB.")
-    try:
-        text = octets.decode("utf-8-sig")  # some editors put a mark before the first line
-    except UnicodeDecodeError as error:
-        raise UsageError(f"--file: {shown} is no text file; give one domain a line.") from error
+    text = read_text(path, "--file", LARGEST_FILE, "give one domain a line")
     lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
-
-
-def _read_octets(path: Path) -> bytes:
-    if str(path) != "-":
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1)
-    if sys.stdin is None:  # closed by whoever called us
-        return b""
-    return sys.stdin.buffer.read(LARGEST_FILE + 1)

@@ -76,6 +76,10 @@ class Words:
         """Return a finding's one or two sentences."""
         return self.sentence(f"findings/{finding.code}", {**context, **finding.facts})
 
+    def reason(self, finding: Finding, context: Mapping[str, Fact]) -> str:
+        """Return why a finding is one: what receivers do and what comes of it, in two sentences."""
+        return self.sentence(f"reasons/{finding.code}", {**context, "check": finding.check.value})
+
     def note(self, note: Note, context: Mapping[str, Fact]) -> str:
         """Return the remark beside a check's status."""
         return self.sentence(f"notes/{note.code}", {**context, **note.facts})

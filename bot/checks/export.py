@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
+from bot.checks.references import load_references
 from bot.mail.spelling import relative_name
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ class Speaker(Protocol):
         """Return a finding's sentences."""
         ...
 
+    def reason(self, finding: Finding, context: Mapping[str, Fact]) -> str:
+        """Return why a finding is one."""
+        ...
+
     def note(self, note: Note, context: Mapping[str, Fact]) -> str:
         """Return a note's sentence."""
         ...
@@ -40,8 +45,13 @@ def context_of(report: Report, server: MailServer) -> dict[str, Fact]:
     }
 
 
-def report_as_dict(report: Report, server: MailServer, words: Speaker) -> dict[str, object]:
-    """Return the report as JSON-ready values; its texts are made safe by `words`."""
+def report_as_dict(
+    report: Report, server: MailServer, words: Speaker, *, explain: bool = False
+) -> dict[str, object]:
+    """Return the report as JSON-ready values; its texts are made safe by `words`.
+
+    `explain` adds to each finding why it is one, and where the rule stands.
+    """
     context = context_of(report, server)
     return {
         "schema": SCHEMA,
@@ -58,12 +68,18 @@ def report_as_dict(report: Report, server: MailServer, words: Speaker) -> dict[s
                 "severity": finding.severity.value,
                 "message": words.finding(finding, context),
                 "fixes": [fix_as_dict(fix, report.zone) for fix in finding.fixes],
+                **(_explain(finding, context, words) if explain else {}),
             }
             for finding in report.findings
         ],
         "queries": report.queries,
         "elapsed_ms": report.elapsed_ms,
     }
+
+
+def _explain(finding: Finding, context: Mapping[str, Fact], words: Speaker) -> dict[str, object]:
+    reference = load_references().of(finding)
+    return {"why": words.reason(finding, context), "reference": reference.url}
 
 
 def _result(result: CheckResult, context: Mapping[str, Fact], words: Speaker) -> dict[str, object]:

@@ -10,6 +10,7 @@ from rich.text import Text
 from bot.characters import reveal, shorten
 from bot.checks.export import context_of
 from bot.checks.finding import Status
+from bot.checks.references import load_references
 from bot.console.terminal import bullet
 from bot.mail.spelling import relative_name
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import dns.name
     from rich.console import Console
 
-    from bot.checks.finding import Fact, Fix
+    from bot.checks.finding import Fact, Finding, Fix
     from bot.checks.report import Report
     from bot.mail.server import MailServer
     from bot.text import Words
@@ -35,8 +36,13 @@ _ABSENCE = {Status.UNKNOWN: "not_known"}  # "nothing" is only said after an answ
 _LONGEST_CELL = 60  # characters of one record in the overview; the steps have the whole
 
 
-def show_report(console: Console, report: Report, server: MailServer, words: Words) -> None:
-    """Print one report: what to do first, then all checks, then what is only worth knowing."""
+def show_report(
+    console: Console, report: Report, server: MailServer, words: Words, *, explain: bool = False
+) -> None:
+    """Print one report: what to do first, then all checks, then what is only worth knowing.
+
+    `explain` has each finding followed by why it is one, and by where the rule stands.
+    """
     console.print(_headline(report, words))
     console.print(
         Text(
@@ -54,6 +60,8 @@ def show_report(console: Console, report: Report, server: MailServer, words: Wor
             text = words.finding(finding, context)
             console.print(bullet(f"{number}.", text))
             _print_fixes(console, finding.fixes, report.zone, words)
+            if explain:
+                _print_reason(console, finding, context, words)
     console.print(f"\n{words.label('headings', 'overview')}", style="bold")
     console.print(_overview(report, words))
     for said, checks in _notes(report, context, words).items():
@@ -61,17 +69,37 @@ def show_report(console: Console, report: Report, server: MailServer, words: Wor
     if other:
         console.print(f"\n{words.label('headings', 'other')}", style="bold")
         # One thing can be worth knowing for several checks; it is said once.
-        for said in dict.fromkeys(words.finding(finding, context) for finding in other):
-            console.print(bullet("i", said))
+        texts: dict[str, Finding] = {}
+        for finding in other:
+            texts.setdefault(words.finding(finding, context), finding)
+        for text, finding in texts.items():
+            console.print(bullet("i", text))
+            if explain:
+                _print_reason(console, finding, context, words)
 
 
-def show_line(console: Console, report: Report, server: MailServer, words: Words) -> None:
+def show_line(
+    console: Console, report: Report, server: MailServer, words: Words, *, explain: bool = False
+) -> None:
     """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
     steps = [f for f in report.findings if f.severity is not Status.INFO]
     if steps:
-        console.print(bullet("", words.finding(steps[0], context_of(report, server))))
+        context = context_of(report, server)
+        console.print(bullet("", words.finding(steps[0], context)))
         _print_fixes(console, steps[0].fixes, report.zone, words)
+        if explain:
+            _print_reason(console, steps[0], context, words)
+
+
+def _print_reason(
+    console: Console, finding: Finding, context: Mapping[str, Fact], words: Words
+) -> None:
+    reason = f"{words.label('headings', 'why')}: {words.reason(finding, context)}"
+    console.print(bullet("", reason))
+    reference = load_references().of(finding)
+    # One line, however long: terminals make links of what is whole.
+    console.print(f"    {reference.name}: {reference.url}", soft_wrap=True)
 
 
 def _notes(report: Report, context: Mapping[str, Fact], words: Words) -> dict[str, list[str]]:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.text import Words
 
-TEMPLATE: Final = r"cowbell:(?P<action>again|records|zone|share):(?P<check>[0-9]{1,18})"
+TEMPLATE: Final = r"cowbell:(?P<action>again|why|records|zone|share):(?P<check>[0-9]{1,18})"
 
 
 class Action(StrEnum):
     """What a button does."""
 
     AGAIN = "again"
+    WHY = "why"
     RECORDS = "records"
     ZONE = "zone"
     SHARE = "share"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 NEUTRAL = 0x4F7CAC  # the bar of a card that judges nothing
+_MOST_IN_A_ROW = 5  # buttons; Discord takes no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,6 @@ def assemble(
         container.add_item(ui.File(file))
     view = ui.LayoutView(timeout=None)  # what is stored answers the buttons, not this object
     view.add_item(container)
-    if buttons:
-        view.add_item(ui.ActionRow(*buttons))
+    for start in range(0, len(buttons), _MOST_IN_A_ROW):
+        view.add_item(ui.ActionRow(*buttons[start : start + _MOST_IN_A_ROW]))
     return Card(view, files)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.checks.personal import add_not_in_mailcow
 from bot.ui.buttons import Action
 from bot.ui.card import Card
 from bot.ui.check_card import build_check_card
@@ -15,6 +16,7 @@ from bot.ui.notice import build_notice
 from bot.ui.offers import find_offer
 from bot.ui.records_card import build_records_card, zone_file
 from bot.ui.replies import UNDELIVERED, Progress, acknowledge, answer, whisper
+from bot.ui.why_card import build_why_card
 
 if TYPE_CHECKING:
     from bot.client import Client
@@ -35,12 +37,19 @@ async def press(interaction: discord.Interaction[Client], action: Action, check_
     match action:
         case Action.AGAIN:
             await _check_again(interaction, kept)
+        case Action.WHY:
+            await _explain(interaction, kept)
         case Action.RECORDS:
             await _show_records(interaction, kept)
         case Action.ZONE:
             await _send_zone_file(interaction, kept)
         case Action.SHARE:
             await _share(interaction, kept)
+
+
+def _is_shared(interaction: discord.Interaction[Client]) -> bool:
+    """Whether others see the card that was pressed, too."""
+    return interaction.message is not None and not interaction.message.flags.ephemeral
 
 
 def build_cooldown_notice(seconds: float, words: Words) -> Card:
@@ -55,7 +64,7 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    shared = interaction.message is not None and not interaction.message.flags.ephemeral
+    shared = _is_shared(interaction)
     domain = kept.report.domain
     shown, offer = kept, None
     try:
@@ -66,6 +75,15 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
         # Also where the check failed: the card must not stay behind as a progress notice.
         card = build_check_card(shown, client.desk.server, client.words, shared=shared, offer=offer)
         await answer(interaction, card)
+
+
+async def _explain(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+    """Say why, for every finding on the card that was pressed."""
+    client, report = interaction.client, kept.report
+    # What only the one who asked was told is not kept, so it is looked for again.
+    if not _is_shared(interaction) and await client.desk.is_hosted(report.domain) is False:
+        report = add_not_in_mailcow(report)
+    await answer(interaction, build_why_card(report, client.desk.server, client.words))
 
 
 async def _show_records(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:

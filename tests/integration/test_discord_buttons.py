@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import simcord.actors
 
-from bot.demo.world import mend
+from bot.demo.mailcow import ApiKey, MailcowDouble
+from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.desk import Cooldown
 from discord_house import (
     answer_to,
     break_table,
     change_store,
+    keep_house,
     labels_of,
     text_of,
     walk,
@@ -21,6 +23,8 @@ from discord_house import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from simcord import MemberActor
     from simcord.results import InteractionResult, ResponseMessage
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["discord_fixtures"]
 
-ALL = ["Check again", "Records", "Zone file", "Share"]
+ALL = ["Check again", "Why?", "Records", "Zone file", "Share"]
 
 
 async def test_check_again_puts_the_new_check_on_the_private_card(house: House) -> None:
@@ -50,6 +54,44 @@ async def test_records_button_answers_privately_and_leaves_the_card(house: House
     assert records.id != card.id
     assert "```\nv=spf1 include:_spf.cow.example -all\n```" in text_of(records)
     assert text_of(card) == before
+
+
+async def test_why_button_answers_privately_with_a_reason_for_each_finding(house: House) -> None:
+    card = await house.check("mover.example")
+    before = text_of(card)
+    answer = answer_to(await house.ann.click(card, label="Why?"))
+    assert answer.ephemeral
+    said = text_of(answer)
+    assert "**1. MX · ❌ broken**" in said
+    assert "(https://www.rfc-editor.org/rfc/rfc5321#section-5.1)" in said
+    steps = before.count("· ❌") + before.count("· ⚠️")
+    assert steps == said.count("· ❌") + said.count("· ⚠️")
+    assert text_of(card) == before
+
+
+async def test_why_on_a_shared_card_is_told_to_who_asks_alone(house: House) -> None:
+    shared = await house.share(await house.check("mover.example"))
+    before = text_of(shared)
+    answer = answer_to(await house.ben.click(shared, label="Why?"))
+    assert answer.ephemeral
+    assert "RFC 5321, section 5.1" in text_of(answer)
+    assert text_of(shared) == before
+    assert not shared.ephemeral
+
+
+async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
+    store: Path, errors: LogWatch
+) -> None:
+    async with MailcowDouble(keys={"READ00-0KEY00-000000": ApiKey(may_write=False)}) as cow:
+        environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000"}
+        async with keep_house(store, environ={**DEMO_ENVIRONMENT, **environ}) as house:
+            card = await house.check("mover.example")
+            assert "does not know" in text_of(card)
+            shared = await house.share(card)
+            told = "takes mail only for the domains that it serves"
+            assert told in text_of(answer_to(await house.ann.click(card, label="Why?")))
+            assert told not in text_of(answer_to(await house.ann.click(shared, label="Why?")))
+            assert told not in text_of(answer_to(await house.ben.click(shared, label="Why?")))
 
 
 async def test_zone_file_button_answers_with_the_file_alone(house: House) -> None:
@@ -98,7 +140,7 @@ async def test_anybody_may_check_a_shared_card_again_for_all_to_see(house: House
 
 async def test_a_shared_card_answers_others_privately(house: House) -> None:
     shared = await house.share(await house.check("mover.example"))
-    for label in ("Records", "Zone file"):
+    for label in ("Why?", "Records", "Zone file"):
         answer = answer_to(await house.ben.click(shared, label=label))
         assert answer.ephemeral
         assert answer.id != shared.id

@@ -67,7 +67,7 @@ async def test_check_says_the_steps_first_and_offers_four_buttons(house: House) 
     assert "`mx.oldpost.example.`" in said
     assert "broken" in said
     assert re.search(r"<t:\d+:R>", said)
-    assert labels_of(card) == ["Check again", "Records", "Zone file", "Share"]
+    assert labels_of(card) == ["Check again", "Why?", "Records", "Zone file", "Share"]
 
 
 @pytest.mark.parametrize("command", ["dnscheck", "dnsrecords"])

@@ -20,7 +20,7 @@ COMMANDS = [
     ("dnscheck", {"domain": "friend.example"}),
     ("help", {}),
 ]
-ALL = ["Check again", "Records", "Zone file", "Share"]
+ALL = ["Check again", "Why?", "Records", "Zone file", "Share"]
 CALLBACK = ("POST", "/interactions/*/callback")
 EDIT = ("PATCH", "/webhooks/*/messages/@original")
 FOLLOWUP = ("POST", "/webhooks/*")

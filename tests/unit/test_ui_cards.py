@@ -218,7 +218,7 @@ async def test_a_value_that_a_card_cannot_show_as_it_is_goes_into_the_file() -> 
     assert "a`b" in file_text(card.files[0])
 
 
-@pytest.mark.parametrize(("shared", "expected"), [(False, 4), (True, 3)])
+@pytest.mark.parametrize(("shared", "expected"), [(False, 5), (True, 4)])
 async def test_a_shared_card_cannot_be_shared_again(shared: bool, expected: int) -> None:
     card = check_card(a_report(), shared=shared)
     row = card.view.children[-1]
