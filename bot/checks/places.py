@@ -214,17 +214,6 @@ def find_dmarc(expected: Expected, observed: Observation) -> Place | None:
     return None
 
 
-def find_parent_mx(expected: Expected, observed: Observation) -> str:
-    """Return the zone that the domain lies in where that has our MX; empty otherwise."""
-    zone = observed.zone
-    answer = observed.answer(zone, MX_TYPE) if zone != expected.domain.name else None
-    if answer is None or answer.chain:
-        return ""
-    host = expected.server.host
-    ours = any(isinstance(r, MX) and r.exchange == host for r in answer.rdatas)
-    return name_text(zone) if ours else ""
-
-
 def find_wildcard(observed: Observation, answer: Answer) -> str:
     """Return `wildcard-cname` or `wildcard-txt` where that is what answers; empty otherwise."""
     if observed.probe is None or not (answer.found or answer.chain):

@@ -1,0 +1,87 @@
+"""The second round: asked only where something is missing, in bounds, and not simply believed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.checks.checker import Checker
+from bot.checks.finding import Action, Status
+from bot.checks.places import MOST_FURTHER
+from bot.config import load_settings
+from bot.demo.server import ZoneServer
+from bot.demo.zones import Zones
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+from bot.mail.dkim import DkimRecord, KnownKey
+from bot.mail.spelling import quoted_parts
+from bot.names import Domain
+
+if TYPE_CHECKING:
+    from bot.checks.finding import Finding
+    from bot.checks.report import Report
+    from conftest import CaseFile
+
+WEBSITE = "@ A 203.0.113.80\nwww A 203.0.113.80\n"
+
+
+async def check(file: CaseFile, zone: str, domain: str = "friend.example") -> Report:
+    zones = Zones.of({**file.base_zones, "friend.example": zone})
+    key = KnownKey("dkim", DkimRecord.parse(file.dkim), "--dkim")
+    server = load_settings(file.environment).mail_server()
+    async with ZoneServer(zones) as dns, Resolver([Server(*dns.address)]) as resolver:
+        checker = Checker(resolver.ask, server, lambda: datetime.now(UTC), single_server=True)
+        return await checker.check(Domain.of(domain), key)
+
+
+def find(report: Report, code: str) -> Finding:
+    return next(finding for finding in report.findings if finding.code == code)
+
+
+def zone_of(file: CaseFile, case_id: str) -> str:
+    return next(case.zone for case in file.cases if case.id == case_id)
+
+
+async def test_a_right_zone_is_asked_nothing_further(case_file: CaseFile) -> None:
+    right = await check(case_file, zone_of(case_file, "C00"))
+    spelled = await check(case_file, zone_of(case_file, "C01"))
+    empty = await check(case_file, WEBSITE)
+    assert right.status in {Status.PASS, Status.INFO}
+    assert right.queries == spelled.queries
+    # The includes and the report address are not there to be followed, the wrong places are asked.
+    assert right.queries < empty.queries <= right.queries + MOST_FURTHER
+
+
+async def test_a_key_below_the_zone_instead_of_the_subdomain_is_found(case_file: CaseFile) -> None:
+    key = f"dkim._domainkey TXT {quoted_parts(case_file.dkim)}\npost A 203.0.113.80\n"
+    report = await check(case_file, WEBSITE + key, "post.friend.example")
+    finding = find(report, "dkim-wrong-name")
+    assert finding.facts["others"] == ("dkim._domainkey.friend.example",)
+    assert finding.facts["shorts"] == ("dkim._domainkey.post",)
+    assert [fix.action for fix in finding.fixes] == [Action.RENAME]
+
+
+async def test_a_full_name_typed_inside_a_zone_is_found_behind_it(case_file: CaseFile) -> None:
+    zone = f"{WEBSITE}post A 203.0.113.80\npost.friend.example MX 10 mx1.cow.example.\n"
+    finding = find(await check(case_file, zone, "post.friend.example"), "name-doubled")
+    assert finding.facts["others"] == ("post.friend.example.friend.example",)
+    assert finding.facts["shorts"] == ("post",)
+
+
+async def test_the_zones_own_mx_is_not_taken_for_the_subdomains(case_file: CaseFile) -> None:
+    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\npost A 203.0.113.80\n"
+    report = await check(case_file, zone, "post.friend.example")
+    assert "mx-missing" in {finding.code for finding in report.findings}
+
+
+async def test_what_a_wildcard_lends_every_name_is_at_no_wrong_place(case_file: CaseFile) -> None:
+    wild = f"* MX 10 mx1.cow.example.\n* TXT {quoted_parts(case_file.dkim)}\n"
+    report = await check(case_file, f"@ A 203.0.113.80\n{wild}")
+    codes = {finding.code for finding in report.findings}
+    assert not {code for code in codes if code.endswith("wrong-name") or code == "name-doubled"}
+
+
+async def test_a_host_with_mail_of_its_own_is_not_taken_for_the_domain(case_file: CaseFile) -> None:
+    zone = f'{WEBSITE}www MX 10 mx.old.example.\nwww TXT "v=spf1 a -all"\n'
+    report = await check(case_file, zone)
+    assert {"mx-missing", "spf-missing"} <= {finding.code for finding in report.findings}
