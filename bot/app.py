@@ -125,7 +125,7 @@ async def run(settings: Settings) -> None:
     from bot.logs import start_logging  # noqa: PLC0415 - as in open_client
     from bot.running import run_until_stopped  # noqa: PLC0415
 
-    start_logging()
+    start_logging(settings)
     async with open_client(settings) as client:
         await run_until_stopped(client, settings.discord_token.get_secret_value())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     Field,
@@ -163,6 +164,14 @@ class Settings(BaseSettings):
         default=None, examples=["data/templates"]
     )
     """A folder of own templates that go before the shipped ones."""
+    log_format: Annotated[str, PlainValidator(read.read_choice("text", "json"))] = Field(
+        default="text", examples=["json"]
+    )
+    """How the log is written: text for people, or json, an object a line."""
+    log_level: Annotated[
+        str, PlainValidator(read.read_choice("debug", "info", "warning", "error"))
+    ] = Field(default="info", examples=["warning"])
+    """From which level on there is a line in the log."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -196,6 +205,15 @@ class Settings(BaseSettings):
                 return settings
         # Out here no chained error holds the values.
         raise ConfigError(tuple(_word(name, faults[name]) for name in _known() if name in faults))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret as it may turn up in a text."""
+        given = (self.discord_token, self.mailcow_api_key, self.mailcow_read_key)
+        password = urlsplit(self.database_url).password
+        return (
+            *(secret.get_secret_value() for secret in given if secret),
+            *((password, unquote(password)) if password else ()),
+        )
 
     def mail_server(self) -> MailServer:
         """Return the mail server as its members see it."""

@@ -75,6 +75,17 @@ def read_number(lowest: int, highest: int, unit: str = "") -> Callable[[str], in
     return read
 
 
+def read_choice(*choices: str) -> Callable[[str], str]:
+    """Return a reader of one of several words, in any case."""
+
+    def read(text: str) -> str:
+        if text.lower() in choices:
+            return text.lower()
+        raise ValueError(f"It is none of {', '.join(choices)}.")
+
+    return read
+
+
 def read_line(longest: int) -> Callable[[str], str]:
     """Return a reader of one line of free text."""
 

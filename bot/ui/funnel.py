@@ -61,7 +61,13 @@ class Funnel:
         if isinstance(cause, app_commands.CheckFailure):
             return build_notice("not_allowed", {}, self._words)
         reference = "".join(secrets.choice(_LETTERS) for _ in range(6))
-        _log.error("%s: interaction %d failed", reference, interaction.id, exc_info=cause)
+        _log.error(
+            "%s: interaction %d failed",
+            reference,
+            interaction.id,
+            exc_info=cause,
+            extra={"reference": reference},
+        )
         return build_notice("error", {"reference": reference}, self._words)
 
 

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.occasion import OCCASION, Occasion
 from bot.ui.notice import build_notice
 from bot.ui.replies import UNDELIVERED, whisper
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.text import Words
 
 _SEEN = "seen"  # in `Interaction.extras`
+_SUBCOMMANDS = {
+    discord.AppCommandOptionType.subcommand.value,
+    discord.AppCommandOptionType.subcommand_group.value,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +67,24 @@ class Handlers:
 
     def _note(self, interaction: discord.Interaction[Any]) -> None:
         interaction.extras[_SEEN] = True
+        command = _name(interaction)
+        OCCASION.set(Occasion(interaction.id, command))
+        _log.debug("interaction %d: %s", interaction.id, command)
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+
+def _name(interaction: discord.Interaction[Any]) -> str:
+    """Return the command with its group, or the custom_id of the button or form."""
+    data: Mapping[str, Any] = interaction.data or {}
+    if "custom_id" in data:
+        return str(data["custom_id"])
+    names = []
+    step: Mapping[str, Any] | None = data
+    while step is not None:
+        names.append(str(step.get("name", "")))
+        groups = (one for one in step.get("options", ()) if one.get("type") in _SUBCOMMANDS)
+        step = next(groups, None)
+    return " ".join(names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -259,6 +260,43 @@ async def test_what_fails_is_in_the_log_with_the_reference_that_the_member_gets(
     reference = line.split("bot.ui.funnel: ")[1][:6]
     assert f"`{reference}`" in told
     assert "nothing" not in told
+
+
+async def test_a_json_log_has_the_members_reference_and_no_secret(
+    bot: Bot, discord: DiscordStandin, tmp_path: Path
+) -> None:
+    own, key = tmp_path / "own" / "en" / "discord", "the-key-of-mailcow"
+    own.mkdir(parents=True)
+    # The fault repeats a key, in its own text and in the template's line.
+    (own / "settings_title.j2").write_text("{{ {}['" + key + "'] }}")
+    bot.environment |= {
+        "TEMPLATES_DIR": str(tmp_path / "own"),
+        "LOG_FORMAT": "json",
+        "LOG_LEVEL": "debug",
+        "MAILCOW_URL": "http://127.0.0.1:9",
+        "MAILCOW_API_KEY": key,
+    }
+    async with bot.running() as process:
+        press = await (await discord.run_command("mailsettings")).answered()
+        await (await discord.press("cowbell:again:1", press.message)).answered()
+        assert await bot.stop(process) == 0
+    lines = bot.says().splitlines()
+    entries = [json.loads(line) for line in lines]
+    assert all(line.isascii() and line.isprintable() for line in lines)
+    (failed,) = [entry for entry in entries if entry["level"] == "error"]
+    assert f"`{failed['reference']}`" in press.texts
+    assert failed["message"].startswith(failed["reference"])
+    assert failed["command"] == "mailsettings"
+    assert failed["interaction"] in failed["message"]
+    assert "no attribute '[secret]'" in failed["traceback"]
+    assert key not in bot.says()
+    assert TOKEN not in bot.says()
+    assert "interaction-" not in bot.says()  # the tokens of interactions
+    assert [entry["command"] for entry in entries if entry["level"] == "debug"] == [
+        "mailsettings",
+        "cowbell:again:1",
+    ]
+    assert entries[-1]["message"] == "stopped"
 
 
 async def test_a_token_that_discord_does_not_know_is_said_in_one_line(
