@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.mail.server import MailServer
     from bot.mailcow.client import Mailcow
-
-CHECKS_KEPT = timedelta(days=400)  # cards of older checks are out of date
 
 _NO_TOKEN = (
     "DISCORD_TOKEN: It is not set, and the bot connects to Discord with it.",
@@ -82,6 +80,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     # Imported late: they take a second, and the console needs none of them.
     from bot.client import Client  # noqa: PLC0415
     from bot.errands import take_requests  # noqa: PLC0415
+    from bot.retention import Retention  # noqa: PLC0415
     from bot.store.approved_stages import ApprovedStages  # noqa: PLC0415
     from bot.store.command_fingerprints import CommandFingerprints  # noqa: PLC0415
     from bot.store.database import Database  # noqa: PLC0415
@@ -102,12 +101,12 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         )
         core = Core(server, words, Checker(resolver.ask, server, _now), knowledge)
         checks = StoredChecks(database)
-        await checks.purge(_now() - CHECKS_KEPT)
         desk = Desk(core, RecentDomains(database), checks, _now)
         client = Client(settings, desk, words, CommandFingerprints(database))
         client.mailcow = mailcow
         if settings.request_channel_id is not None:
             await take_requests(client, database, core, resolver.ask, _now)
+        client.jobs = (*client.jobs, Retention(database, _now).run)
         yield client
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.requests.approval import Approval
 from bot.requests.moves import ask, move, touch
+from bot.requests.pseudonyms import make_pseudonym
 from bot.requests.request import Actor, ActorKind, Kind
 from bot.requests.states import FINAL, State, can_go
 
@@ -230,8 +230,8 @@ class Requests:
 
     async def forget_member(self, member_id: int) -> None:
         """Withdraw a member's open requests, and put a random pseudonym in their place."""
-        pseudonym = -1 - secrets.randbits(62)  # no id of Discord's is negative
-        await self._store.rename_member(member_id, pseudonym, self._withdrawn, self._now())
+        now, pseudonym = self._now(), make_pseudonym()
+        await self._store.rename_member(member_id, pseudonym, self._withdrawn, now)
         self._bell.ring()
 
     def _approved(

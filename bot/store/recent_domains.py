@@ -65,6 +65,22 @@ class RecentDomains:
             if domain.ascii.startswith(typed) or domain.unicode.startswith(typed)
         )[: max(limit, 0)]
 
+    async def purge(self, before: datetime, most: int) -> int:
+        """Removes at most `most` domains that were last asked for before that moment.
+
+        Gives how many they were.
+        """
+
+        def remove(session: Session) -> int:
+            rows = session.scalars(
+                select(RecentDomainRow).where(RecentDomainRow.asked_at < before).limit(most)
+            ).all()
+            for row in rows:
+                session.delete(row)
+            return len(rows)
+
+        return await self._database.write(remove)
+
     async def forget(self, member_id: int) -> None:
         """Removes everything that is kept about this member."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from bot.requests.request import What
 from bot.requests.states import State
 from bot.store.audit import add_entry
 from bot.store.outbox import add_posts
@@ -170,6 +171,14 @@ class StoredRequests:
 
         def rename(session: Session) -> None:
             own = RequestRow.member_id == member_id
+            # Cards of ended requests name the member, too, until they are drawn again.
+            for row in session.scalars(
+                select(RequestRow).where(
+                    own, RequestRow.closed_at.is_not(None), RequestRow.card_message_id.is_not(None)
+                )
+            ).all():
+                row.version += 1
+                add_posts(session, row.id, row.version, (What.ADMIN_EDIT,), now)
             for row in session.scalars(
                 select(RequestRow).where(own, RequestRow.closed_at.is_(None))
             ).all():
@@ -185,6 +194,16 @@ class StoredRequests:
                     OutboxRow.ended_at.is_(None),
                 )
                 .values(ended_at=now, detail="the member was forgotten")
+                .execution_options(synchronize_session=False)
+            )
+            # Where messages to them are is a way back to them.
+            session.execute(
+                update(OutboxRow)
+                .where(
+                    OutboxRow.request_id.in_(select(RequestRow.id).where(own)),
+                    OutboxRow.target == "member",
+                )
+                .values(channel_id=None, message_id=None)
                 .execution_options(synchronize_session=False)
             )
             session.execute(

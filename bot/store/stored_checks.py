@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import CursorResult, delete
+from sqlalchemy import CursorResult, delete, func, select, update
 
 from bot.store.tables import StoredCheckRow
 
@@ -73,12 +73,42 @@ class StoredChecks:
 
         return await self._database.read(find)
 
-    async def purge(self, before: datetime) -> int:
-        """Removes the reports of checks made before that moment; gives how many they were."""
+    async def count_of(self, member_id: int) -> int:
+        """How many reports are kept that this member asked for."""
+
+        def count(session: Session) -> int:
+            own = StoredCheckRow.member_id == member_id
+            return session.scalar(select(func.count(StoredCheckRow.id)).where(own)) or 0
+
+        return await self._database.read(count)
+
+    async def unlink(self, member_id: int) -> None:
+        """Forgets who asked for this member's checks; the reports are about domains, and stay."""
+
+        def unlink(session: Session) -> None:
+            session.execute(
+                update(StoredCheckRow)
+                .where(StoredCheckRow.member_id == member_id)
+                .values(member_id=None)
+                .execution_options(synchronize_session=False)
+            )
+
+        await self._database.write(unlink)
+
+    async def purge(self, before: datetime, most: int) -> int:
+        """Removes at most `most` reports of checks made before that moment; gives how many."""
 
         def remove(session: Session) -> int:
+            oldest = (
+                select(StoredCheckRow.id)
+                .where(StoredCheckRow.checked_at < before)
+                .order_by(StoredCheckRow.checked_at)
+                .limit(most)
+            )
             result = session.execute(
-                delete(StoredCheckRow).where(StoredCheckRow.checked_at < before)
+                delete(StoredCheckRow)
+                .where(StoredCheckRow.id.in_(oldest))
+                .execution_options(synchronize_session=False)
             )
             # A DELETE always answers with a cursor's result, which the types do not know.
             return cast("CursorResult[object]", result).rowcount

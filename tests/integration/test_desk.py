@@ -111,7 +111,7 @@ async def test_a_kept_check_is_found_again_by_another_process(tmp_path: Path) ->
 
 async def test_a_purged_check_is_gone(front: Front) -> None:
     kept = await front.desk.check(MOVER, ANN)
-    assert await front.checks.purge(front.time + timedelta(seconds=1)) == 1
+    assert await front.checks.purge(front.time + timedelta(seconds=1), 9) == 1
     assert await front.desk.kept(kept.id) is None
     assert await front.desk.kept(kept.id + 1) is None
     assert await front.desk.kept(10**18 - 1) is None

@@ -612,6 +612,20 @@ async def test_a_forgotten_member_is_a_pseudonym_everywhere(house: House) -> Non
     assert len(house.messenger.sent()) == before
 
 
+async def test_no_way_back_to_a_forgotten_members_messages_is_kept(house: House) -> None:
+    request = await ask(house)
+    await house.requests.deny(request.id, COWHERD, "no")
+    await house.settle()
+    await house.requests.forget_member(ANN)
+    await house.settle()
+    posts = await house.shelves.posts.of(request.id)
+    to_member = {post.what: post.message_id for post in posts if post.what.target == "member"}
+    assert to_member == {What.MEMBER_DENIED: None}
+    # The card in the request channel named the member.
+    assert [post.what for post in posts][-1] is What.ADMIN_EDIT
+    assert house.messenger.said(request.id).count("admin-edit") == 2
+
+
 async def _numbers(house: House) -> set[object]:
     """Return every number that is stored about requests, apart from rows' own."""
 

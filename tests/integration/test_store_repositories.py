@@ -208,9 +208,9 @@ async def test_purged_checks_are_gone_and_their_ids_are_never_given_again(
     checks = StoredChecks(database)
     old = await checks.keep(FRIEND, 1, "{}", 1, NOON)
     at_noon = await checks.keep(FRIEND, 1, "{}", 1, NOON + HOUR)
-    assert await checks.purge(NOON + HOUR) == 1
+    assert await checks.purge(NOON + HOUR, 9) == 1
     assert await checks.get(old) is None
     assert await checks.get(at_noon) is not None
-    assert await checks.purge(NOON + 2 * HOUR) == 1
-    assert await checks.purge(NOON + 2 * HOUR) == 0
+    assert await checks.purge(NOON + 2 * HOUR, 9) == 1
+    assert await checks.purge(NOON + 2 * HOUR, 9) == 0
     assert await checks.keep(COW, 1, "{}", 1, NOON) > at_noon
