@@ -10,6 +10,7 @@ import asyncio
 import io
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from bot.app import open_core, parse_key, parse_servers
 from bot.app import run as run_bot
 from bot.characters import reveal
 from bot.config import load_settings
+from bot.console.backups import show_backup, show_restored
 from bot.console.changes import read_earlier
 from bot.console.records import Format, show_records
 from bot.console.settings import show_settings
@@ -162,6 +164,31 @@ def demo(
     from bot.demo.show import show_demo  # noqa: PLC0415
 
     asyncio.run(show_demo(make_console()))
+
+
+@app.command()
+def backup(
+    path: Annotated[Path, typer.Argument(help="The file to make, e.g. backup.db.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file at PATH.")] = False,
+) -> None:
+    """Copy the database to a file of its own; the bot may be running meanwhile."""
+    from bot.store.backup import back_up  # noqa: PLC0415 - as in demo
+
+    config = load_settings()
+    contents = back_up(config.database_url, path, force=force)
+    show_backup(path, contents, Words(own=config.templates_dir))
+
+
+@app.command()
+def restore(
+    path: Annotated[Path, typer.Argument(help="A file that `backup` made.")],
+) -> None:
+    """Put a backup in the place of the database, which is kept aside; stop the bot before."""
+    from bot.store.backup import restore as put_back  # noqa: PLC0415 - as in demo
+
+    config = load_settings()
+    restored = put_back(config.database_url, path, datetime.now(UTC))
+    show_restored(path, restored, Words(own=config.templates_dir))
 
 
 def main() -> int:

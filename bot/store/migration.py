@@ -65,6 +65,17 @@ def is_readable(connection: Connection, address: Address, folder: Path = MIGRATI
     return bool(revisions)
 
 
+def find_revisions(
+    connection: Connection, address: Address, folder: Path = MIGRATIONS
+) -> tuple[set[str], set[str]]:
+    """The revisions that the database is at, none where it is not ours, and this program's.
+
+    Raises StoreError where the database is newer than this program.
+    """
+    config = migration_config(connection, folder)
+    return _stored_revisions(connection, config, address), _heads(config)
+
+
 def _heads(config: Config) -> set[str]:
     return set(ScriptDirectory.from_config(config).get_heads())
 

@@ -1,0 +1,357 @@
+"""Backups of an SQLite file that is in use, and putting one back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from bot.errors import StoreError
+from bot.requests.request import Kind
+from bot.store.backup import back_up, restore
+from bot.store.copies import connect
+from bot.store.database import Database
+from bot.store.stored_checks import StoredChecks
+from requests_house import ANN, COWHERD, FRIEND, MOVER, PLACE, House
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.store.copies import Contents
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ASIDE = "bot.db.before-restore-20261122T120000Z"
+# Writes a check and is gone without a word, as after kill -9: the row is in the log alone.
+KILLED = """
+import asyncio, datetime, os, sys
+from bot.names import Domain
+from bot.store.database import Database
+from bot.store.stored_checks import StoredChecks
+async def main():
+    database = await Database.open(sys.argv[1])
+    now = datetime.datetime.now(datetime.UTC)
+    await StoredChecks(database).keep(Domain.of("late.example"), 7, "{}", 1, now)
+    os._exit(0)
+asyncio.run(main())
+"""
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """Two requests, one of them handed out, with their messages; the bot is at work."""
+    house = await House(tmp_path).open()
+    first = await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)
+    await house.requests.approve(first.request.id, COWHERD)
+    await house.settle()
+    await house.requests.open(Kind.DMARC, MOVER, PLACE, ANN)
+    yield house
+    await house.close()
+
+
+def url(house: House) -> str:
+    return f"sqlite+aiosqlite:///{house.folder}/bot.db"
+
+
+def write_and_be_killed(house: House) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, url(house)], check=True)
+
+
+def rows(path: Path) -> list[str]:
+    with closing(connect(path)) as connection:
+        return list(connection.iterdump())
+
+
+def save(house: House, name: str = "saved.db") -> tuple[Path, Contents]:
+    path = house.folder / name
+    return path, back_up(url(house), path)
+
+
+def put_back(house: House, path: Path) -> Path | None:
+    return restore(url(house), path, NOON).kept
+
+
+def refusal(house: House, path: Path) -> str:
+    before = {file: file.read_bytes() for file in house.folder.glob("bot.db*")}
+    with pytest.raises(StoreError) as caught:
+        restore(url(house), path, NOON)
+    after = {file: file.read_bytes() for file in house.folder.glob("bot.db*")}
+    assert after.keys() - before.keys() <= {house.folder / "bot.db.lock"}
+    assert all(after[file] == content for file, content in before.items() if file.suffix == ".db")
+    assert not list(house.folder.glob("*.part*"))
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+async def test_a_backup_is_one_private_file_that_says_what_it_holds(house: House) -> None:
+    path, contents = save(house)
+    assert contents.counts == {
+        "requests": 2, "still_open": 2, "checks": 0, "domains": 0, "keys": 1,
+    }  # fmt: skip
+    assert contents.size == path.stat().st_size
+    assert contents.is_current
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in house.folder.glob("*saved*")] == ["saved.db"]
+    assert rows(path) == rows(house.folder / "bot.db")
+
+
+async def test_a_restore_gives_every_row_back(house: House) -> None:
+    path, _ = save(house)
+    saved = rows(path)
+    await house.requests.deny(2, COWHERD, "no")
+    await house.settle()
+    await house.close()
+    changed = rows(house.folder / "bot.db")
+    kept = put_back(house, path)
+    assert rows(house.folder / "bot.db") == saved
+    assert kept == house.folder / ASIDE
+    assert rows(kept) == changed != saved
+    # The bot goes on from there, and sends what was not sent then.
+    await house.open()
+    await house.shelves.requests.release_leases()
+    assert [request.id for request in await house.requests.open_requests()] == [1, 2]
+    assert await house.shelves.posts.left() == 1
+    await house.settle()
+    assert await house.shelves.posts.left() == 0
+
+
+async def test_while_a_backup_is_made_the_bot_writes_on_and_nothing_is_torn(house: House) -> None:
+    checks = StoredChecks(house.database)
+    for _ in range(40):
+        await checks.keep(FRIEND, ANN, "x" * 1_000_000, 1, NOON)
+    number, longest, loop = 0, 0.0, asyncio.get_running_loop()
+    for turn in range(3):
+        path = house.folder / f"saved-{turn}.db"
+        saving = asyncio.create_task(asyncio.to_thread(back_up, url(house), path))
+        before = number
+        while not saving.done():
+            began = loop.time()
+            request = (await house.requests.open(Kind.DKIM, MOVER, PLACE, ANN)).request
+            await house.requests.withdraw(request.id, ANN)
+            number, longest = number + 1, max(longest, loop.time() - began)
+        await saving
+        assert number >= before + 2
+        with closing(connect(path)) as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            # Each of these has an entry in the audit for its opening, and one for its end.
+            (torn,) = copy.execute(
+                "SELECT count(*) FROM request WHERE kind = 'dkim' AND domain = 'mover.example' "
+                "AND (SELECT count(*) FROM audit WHERE request_id = request.id) "
+                "!= 1 + (closed_at IS NOT NULL)"
+            ).fetchone()
+            assert torn == 0
+    assert longest < 4  # seconds; a writer that is kept out gives up after five
+
+
+async def test_a_restore_refuses_while_the_bot_runs(house: House) -> None:
+    path, _ = save(house)
+    said = refusal(house, path)
+    assert f"is in use by another Cowbell (process {os.getpid()}); stop that one first" in said
+
+
+async def test_a_restore_waits_for_no_other_program(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = save(house)
+    await house.close()
+    monkeypatch.setattr("bot.store.copies._WAIT", 0.1)
+    with closing(sqlite3.connect(house.folder / "bot.db")) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("BEGIN IMMEDIATE")
+        assert "is held by another program" in refusal(house, path)
+
+
+async def test_what_a_killed_bot_had_not_folded_in_is_saved_and_kept(house: House) -> None:
+    path, _ = save(house)
+    await house.close()
+    write_and_be_killed(house)
+    assert (house.folder / "bot.db-wal").stat().st_size > 0
+    again, contents = save(house, "again.db")
+    assert contents.counts["checks"] == 1
+    kept = put_back(house, path)
+    assert kept is not None
+    assert "late.example" in "".join(rows(kept))
+    assert rows(house.folder / "bot.db") == rows(path)
+    assert put_back(house, again) == house.folder / f"{ASIDE}-2"
+    assert "late.example" in "".join(rows(house.folder / "bot.db"))
+    assert not list(house.folder.glob("bot.db-*"))
+
+
+async def test_a_damaged_database_is_kept_with_its_log_and_replaced(house: House) -> None:
+    path, _ = save(house)
+    await house.close()
+    write_and_be_killed(house)
+    database, log = house.folder / "bot.db", house.folder / "bot.db-wal"
+    database.write_bytes(b"x" * 5000)
+    log.write_bytes(b"y" * 5000)
+    with pytest.raises(StoreError, match="no backup was made of it"):
+        save(house, "again.db")
+    log.write_bytes(b"y" * 5000)
+    kept = put_back(house, path)
+    assert rows(database) == rows(path)
+    assert kept is not None
+    assert kept.read_bytes() == b"x" * 5000
+    assert not log.exists()
+    await house.open()
+    assert len(await house.requests.open_requests()) == 2
+
+
+async def test_a_backup_goes_to_a_new_machine(house: House, tmp_path: Path) -> None:
+    path, _ = save(house)
+    target = tmp_path / "new" / "data" / "bot.db"
+    restored = restore(f"sqlite+aiosqlite:///{target}", path, NOON)
+    assert restored.kept is None
+    assert rows(target) == rows(path)
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_database_behind_a_link_stays_behind_it(house: House, tmp_path: Path) -> None:
+    path, _ = save(house)
+    await house.close()
+    link = tmp_path / "link.db"
+    link.symlink_to(house.folder / "bot.db")
+    restore(f"sqlite+aiosqlite:///{link}", path, NOON)
+    assert link.is_symlink()
+    assert rows(house.folder / "bot.db") == rows(path)
+
+
+async def test_a_backup_of_an_older_cowbell_is_brought_up_to_date_at_the_start(
+    house: House, tmp_path: Path
+) -> None:
+    path, _ = save(house)
+    with closing(connect(path)) as old:
+        for table in ("approved_stage", "outbox", "audit", "request"):
+            old.execute(f"DROP TABLE {table}")
+        old.execute("UPDATE alembic_version SET version_num = '0001'")
+    await house.close()
+    contents = restore(url(house), path, NOON).contents
+    assert not contents.is_current
+    assert contents.counts["requests"] == 0
+    await house.open()
+    assert await house.requests.open_requests() == ()
+
+
+async def test_a_backup_of_a_newer_cowbell_is_refused(house: House) -> None:
+    path, _ = save(house)
+    await house.close()
+    with closing(connect(path)) as newer:
+        newer.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert f"{path} was last used by a newer Cowbell" in refusal(house, path)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("DROP TABLE alembic_version", "holds nothing of Cowbell's; restore another one"),
+        (
+            "UPDATE audit SET request_id = 99",
+            "is damaged (a row points at another that is gone); restore another one",
+        ),
+    ],
+)
+async def test_a_backup_that_does_not_hold_together_is_refused(
+    house: House, statement: str, words: str
+) -> None:
+    path, _ = save(house)
+    await house.close()
+    with closing(connect(path)) as other:
+        other.execute(statement)
+    assert words in refusal(house, path)
+
+
+async def test_a_backup_with_a_page_of_nonsense_is_refused(house: House) -> None:
+    path, _ = save(house)
+    await house.close()
+    content = bytearray(path.read_bytes())
+    content[8192:12288] = os.urandom(4096)
+    path.write_bytes(content)
+    assert "damaged" in refusal(house, path)
+    path.write_bytes(content[: len(content) // 2])
+    assert "damaged" in refusal(house, path)
+    path.write_text("These are no pages.\n" * 1000)
+    assert "damaged" in refusal(house, path)
+
+
+async def test_what_is_no_backup_is_refused(house: House) -> None:
+    await house.close()
+    assert "There is no backup" in refusal(house, house.folder / "nothing.db")
+    assert "is a folder" in refusal(house, house.folder)
+    assert "is the database itself" in refusal(house, house.folder / "bot.db")
+    (house.folder / "empty.db").touch()
+    assert "holds nothing of Cowbell's" in refusal(house, house.folder / "empty.db")
+
+
+@pytest.mark.parametrize(
+    ("name", "force", "words"),
+    [
+        ("here.db", False, "is there already; name another file, or add --force"),
+        ("bot.db", True, "is the database itself"),
+        ("bot.db-wal", True, "is the database itself"),
+        ("bot.db.lock", True, "is the database itself"),
+        ("twin.db", True, "is the database itself"),
+        ("mail", True, "is a folder; name a file in it"),
+        ("none/saved.db", False, "There is no folder"),
+        ("here.db/saved.db", False, "There is no folder"),
+    ],
+)
+async def test_a_backup_never_takes_a_place_that_is_not_its_own(
+    house: House, name: str, force: bool, words: str
+) -> None:
+    (house.folder / "here.db").write_text("mine")
+    os.link(house.folder / "bot.db", house.folder / "twin.db")
+    with pytest.raises(StoreError, match=words):
+        back_up(url(house), house.folder / name, force=force)
+    assert (house.folder / "here.db").read_text() == "mine"
+    assert not list(house.folder.rglob("*.part*"))
+
+
+async def test_a_backup_replaces_another_where_that_is_wanted(house: House) -> None:
+    (house.folder / "here.db").write_text("mine")
+    back_up(url(house), house.folder / "here.db", force=True)
+    assert rows(house.folder / "here.db") == rows(house.folder / "bot.db")
+    assert (house.folder / "here.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_damaged_database_is_not_backed_up_over_a_good_backup(house: House) -> None:
+    path, _ = save(house)
+    await house.close()
+    good = path.read_bytes()
+    with closing(connect(house.folder / "bot.db")) as damaged:
+        damaged.execute("UPDATE audit SET request_id = 99")
+    with pytest.raises(StoreError, match=r"is damaged .* no backup was made of it"):
+        back_up(url(house), path, force=True)
+    assert path.read_bytes() == good
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("sqlite+aiosqlite:///{}/none.db", "There is no database .* yet"),
+        ("sqlite+aiosqlite://", "in memory"),
+        ("postgresql+asyncpg://cow:bell@db/cow", "cow on db is not an SQLite file; .* pg_dump"),
+    ],
+)
+def test_without_a_file_there_is_nothing_to_back_up(
+    tmp_path: Path, address: str, words: str
+) -> None:
+    with pytest.raises(StoreError, match=words) as caught:
+        back_up(address.format(tmp_path), tmp_path / "saved.db")
+    assert "bell" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_backup_is_opened_like_any_database(house: House, tmp_path: Path) -> None:
+    path, _ = save(house)
+    copy = Path(shutil.copy(path, tmp_path / "copy.db"))
+    database = await Database.open(f"sqlite+aiosqlite:///{copy}")
+    await database.aclose()
