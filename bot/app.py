@@ -116,7 +116,8 @@ async def run(settings: Settings) -> None:
     Raises:
         ConfigError: there is no token, or Discord does not know it.
         StoreError: the store cannot be opened, or belongs to another process.
-        UsageError: Discord cannot be reached at the start.
+        DiscordUnreachable: there is no answer from it at the start.
+        UsageError: Discord does not let the bot stay.
 
     """
     if settings.discord_token is None:

@@ -26,7 +26,14 @@ from bot.console.records import Format, show_records
 from bot.console.settings import show_settings
 from bot.console.terminal import make_console
 from bot.demo.extra import require_extra
-from bot.errors import ConfigError, CowbellError, InvalidName, UsageError
+from bot.errors import (
+    ConfigError,
+    CowbellError,
+    DiscordUnreachable,
+    InvalidName,
+    StoreError,
+    UsageError,
+)
 from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
 from bot.sweep import Manner, Outcome, read_domains, sweep
@@ -52,7 +59,12 @@ DkimOption = Annotated[
 @app.command()
 def run() -> None:
     """Connect to Discord, and answer members until stopped by SIGTERM or Ctrl+C."""
-    asyncio.run(run_bot(load_settings()))
+    try:
+        asyncio.run(run_bot(load_settings()))
+    except (DiscordUnreachable, StoreError) as error:
+        # It may pass by itself: a service manager tries again, as it must not after WRONG_USAGE.
+        _complain(error)
+        raise typer.Exit(FAILED) from error
 
 
 @app.command()

@@ -7,6 +7,7 @@
     ├── UsageError       a command was called in a way that means nothing
     ├── TextError        a template does not fit what it is given
     ├── StoreError       the database cannot be used
+    ├── DiscordUnreachable  no answer from Discord at the start
     ├── RequestError     a request cannot be made or decided like this
     └── MailcowError     Mailcow did not tell or do what it was asked
         ├── MailcowUnreachable  no answer: not there, too slow, a part of it is down
@@ -51,6 +52,10 @@ class UsageError(CowbellError):
 
 class StoreError(CowbellError):
     """The database cannot be opened, read, written or migrated."""
+
+
+class DiscordUnreachable(CowbellError):  # noqa: N818 - read as what happened
+    """Discord cannot be reached at the start: trying again later may help."""
 
 
 class MailcowError(CowbellError):

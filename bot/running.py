@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import discord
 
-from bot.errors import ConfigError, UsageError
+from bot.errors import ConfigError, DiscordUnreachable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -62,7 +62,8 @@ async def run_until_stopped(client: Client, token: str) -> None:
 
     Raises:
         ConfigError: Discord does not know the token.
-        UsageError: Discord cannot be reached at the start, or does not let the bot stay.
+        DiscordUnreachable: there is no answer from it at the start.
+        UsageError: Discord does not let the bot stay.
 
     """
     # All that was loaded stays; to look through it again takes the collector a tenth of a second,
@@ -105,4 +106,4 @@ def _explain_end(running: asyncio.Task[None]) -> None:
     except discord.ConnectionClosed as error:
         raise UsageError(f"Discord ended the connection for good (code {error.code}).") from error
     except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
-        raise UsageError(f"Discord cannot be reached: {error}. Try again later.") from error
+        raise DiscordUnreachable(f"Discord cannot be reached: {error}. Try again later.") from error
