@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser pictures soak bench conformance lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pictures soak bench conformance lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -35,11 +35,16 @@ check-imports: setup
 	$(BIN)/lint-imports --no-cache
 
 pytest: setup
-	$(BIN)/pytest -n 2 --hypothesis-profile=steady -m "not slow and not browser"
+	$(BIN)/pytest -n 2 --hypothesis-profile=steady -m "not slow and not browser and not package"
 
 # A real browser clicks through the demo; needs Chromium (apt install chromium), or $CHROMIUM.
 browser: setup
 	$(BIN)/pytest -m browser tests/browser
+
+# Builds wheel and sdist, installs both outside the checkout, and runs the bot confined as the systemd
+# unit has it; needs root for the last one, and strace.
+package: setup
+	$(BIN)/pytest tests/package
 
 # Pictures of every card into docs/pictures; needs Chromium as above.
 pictures: setup
@@ -56,9 +61,10 @@ conformance: setup
 bench: setup
 	$(BIN)/python -m benchmarks.run
 
-# Pins every version for Python 3.11 to 3.14; needs uv.
+# Pins every version for Python 3.11 to 3.14, and apart what builds and installs; needs uv.
 lock:
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev --extra demo pyproject.toml --output-file requirements.txt
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group build --output-file docs/deploy/build-requirements.txt
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,7 +14,7 @@ from discord_standin import TOKEN, DiscordStandin
 from bot.demo.world import DEMO_ENVIRONMENT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from bot.demo.server import ZoneServer
 
@@ -33,12 +33,22 @@ raise SystemExit(main())
 
 
 class Bot:
-    """The program in a folder of its own, started and ended as often as a test likes."""
+    """The program in a folder of its own, started and ended as often as a test likes.
 
-    def __init__(self, folder: Path, discord: DiscordStandin, dns: ZoneServer) -> None:
+    `python` is what calls Python, with all that goes before it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        discord: DiscordStandin,
+        dns: ZoneServer,
+        python: Sequence[str] = (sys.executable,),
+    ) -> None:
         self.log = folder / "log"
         self._folder = folder
         self._discord = discord
+        self._python = python
         self.environment = {
             **DEMO_ENVIRONMENT,
             "PATH": os.environ["PATH"],
@@ -63,7 +73,7 @@ class Bot:
     async def spawn(self) -> asyncio.subprocess.Process:
         with self.log.open("a") as log:
             return await asyncio.create_subprocess_exec(
-                sys.executable,
+                *self._python,
                 "-c",
                 PROGRAM,
                 self._discord.api,

@@ -1,4 +1,4 @@
-"""How `run` exits where it cannot start: 2 says that trying again is in vain, 1 that it may help."""
+"""How `run` exits where it cannot start: with 2 where trying again is in vain, else with 1."""
 
 from __future__ import annotations
 
