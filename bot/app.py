@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
     from bot.client import Client
     from bot.config import Settings
+    from bot.doctor.line import Line
+    from bot.invitation import Invitation
     from bot.mail.server import MailServer
     from bot.mailcow.client import Mailcow
+
+_DOCTORS_PATIENCE = 4.0  # seconds for a call to Mailcow
 
 _NO_TOKEN = (
     "DISCORD_TOKEN: It is not set, and the bot connects to Discord with it.",
@@ -130,7 +134,38 @@ async def run(settings: Settings) -> None:
         await run_until_stopped(client, settings.discord_token.get_secret_value())
 
 
-async def _open_mailcow(settings: Settings, stack: AsyncExitStack) -> Mailcow | None:
+async def examine_all(settings: Settings) -> tuple[Line, ...]:
+    """Return how every part is that the bot stands on; a bot that runs is not disturbed."""
+    from bot.doctor.examination import examine  # noqa: PLC0415 - as in open_client
+    from bot.logs import keep_quiet  # noqa: PLC0415 - as in open_client
+
+    keep_quiet()
+    async with AsyncExitStack() as stack:
+        mailcow = await _open_mailcow(settings, stack, seconds=_DOCTORS_PATIENCE)
+        return await examine(settings, mailcow, _now)
+
+
+async def invite(settings: Settings) -> Invitation:
+    """Return the link that lets the bot into a server.
+
+    Raises:
+        ConfigError: there is no token, or Discord does not know it.
+        UsageError: nobody says which application it is.
+
+    """
+    if settings.discord_token is None:
+        raise ConfigError(_NO_TOKEN)
+    from bot.invitation import make_invitation  # noqa: PLC0415 - as in open_client
+    from bot.logs import keep_quiet  # noqa: PLC0415 - as in open_client
+
+    keep_quiet()
+    token = settings.discord_token.get_secret_value()
+    return await make_invitation(token, settings.discord_guild_id)
+
+
+async def _open_mailcow(
+    settings: Settings, stack: AsyncExitStack, *, seconds: float = 10.0
+) -> Mailcow | None:
     """Return Mailcow's API, closed with the stack; None where it is not configured."""
     if settings.mailcow_url is None:
         return None
@@ -142,6 +177,7 @@ async def _open_mailcow(settings: Settings, stack: AsyncExitStack) -> Mailcow | 
         settings.mailcow_url,
         read_key=read.get_secret_value() if read else None,
         write_key=write.get_secret_value() if write else None,
+        timeout=seconds,
     )
     return await stack.enter_async_context(mailcow)
 

@@ -16,16 +16,21 @@ from typing import Annotated
 
 import typer
 
-from bot.app import open_core, parse_key, parse_servers
+from bot.app import examine_all, open_core, parse_key, parse_servers
+from bot.app import invite as make_invitation
 from bot.app import run as run_bot
 from bot.characters import reveal
+from bot.checks.finding import Status
 from bot.config import load_settings
 from bot.console.backups import show_backup, show_restored
 from bot.console.changes import read_earlier
+from bot.console.doctor import lines_as_json, show_lines
+from bot.console.invitation import show_invitation
 from bot.console.records import Format, show_records
 from bot.console.settings import show_settings
 from bot.console.terminal import make_console
 from bot.demo.extra import require_extra
+from bot.doctor.line import found_nothing_out
 from bot.errors import (
     ConfigError,
     CowbellError,
@@ -157,6 +162,31 @@ def check(
         raise typer.Exit(FAILED)
     if outcome.nothing_found_out:
         raise typer.Exit(NOTHING_FOUND_OUT)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Look whether everything works that the bot stands on; also beside a running bot."""
+    config = load_settings()
+    words = Words(own=config.templates_dir)
+    lines = asyncio.run(examine_all(config))
+    if as_json:
+        typer.echo(lines_as_json(lines, words))
+    else:
+        show_lines(make_console(), lines, words)
+    if any(line.status is Status.FAIL for line in lines):
+        raise typer.Exit(FAILED)
+    if found_nothing_out(lines):
+        raise typer.Exit(NOTHING_FOUND_OUT)
+
+
+@app.command()
+def invite() -> None:
+    """Print the link that lets the bot into a Discord server."""
+    config = load_settings()
+    show_invitation(asyncio.run(make_invitation(config)), Words(own=config.templates_dir))
 
 
 @app.command()

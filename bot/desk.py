@@ -11,6 +11,7 @@ from bot.checks.archive import SCHEMA, dump_report, load_report
 from bot.checks.personal import add_not_in_mailcow
 from bot.mail.records import Expected, expect
 from bot.mail.settings import ClientSettings, client_settings
+from bot.names import Domain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from bot.knowledge import Knowledge
     from bot.mail.dkim import DkimKnowledge
     from bot.mail.server import MailServer
-    from bot.names import Domain, MailAddress
+    from bot.names import MailAddress
     from bot.store.recent_domains import RecentDomains
     from bot.store.stored_checks import StoredChecks
     from bot.text import Words
+
+_NOBODY = 0  # no member has this id, so that what is written under it is offered to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,10 @@ class Desk:
     async def remember(self, member_id: int, domain: Domain) -> None:
         """Note that a member asked about a domain, to offer it to them again."""
         await self._recent.remember(member_id, domain, self._now())
+
+    async def try_store(self) -> None:
+        """Return where the store can be written; raises StoreError where it cannot."""
+        await self.remember(_NOBODY, Domain(self.server.host))
 
     async def recent(self, member_id: int, prefix: str) -> tuple[Domain, ...]:
         """Return the domains that this member asked about, the latest first; nobody else's."""

@@ -96,6 +96,11 @@ def start_logging(settings: Settings) -> None:
     logging.captureWarnings(capture=True)
 
 
+def keep_quiet() -> None:
+    """Log nothing from now on: for commands whose own output says all that there is to say."""
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
 def _is_of_interest(record: logging.LogRecord) -> bool:
     """Whether it is not the library's warning that there are no intents and no voice."""
     return not (record.name in _WARNERS and record.getMessage().endswith(_WARNINGS))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import discord
 
+from bot.doctor.login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, UsageError
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 _DRAIN = 10.0  # seconds that running handlers get
 _REST = 30.0  # seconds before a job that failed is begun again
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-_UNKNOWN_BOT = (
-    "DISCORD_TOKEN: Discord does not know this token. "
-    "Reset it at https://discord.com/developers/applications, and write the new one into .env."
-)
 
 _log = logging.getLogger(__name__)
 
@@ -102,7 +98,7 @@ def _explain_end(running: asyncio.Task[None]) -> None:
     try:
         running.result()
     except discord.LoginFailure as error:
-        raise ConfigError((_UNKNOWN_BOT,)) from error
+        raise ConfigError((UNKNOWN_BOT,)) from error
     except discord.ConnectionClosed as error:
         raise UsageError(f"Discord ended the connection for good (code {error.code}).") from error
     except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:

@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from bot.characters import echo
 from bot.errors import MailcowRefused, MailcowUnclear, MailcowUnreachable
 from bot.mailcow import reading
+from bot.mailcow.replies import READ_ONLY
 from bot.mailcow.values import AliasDomain, MailDomain
 from bot.mailcow.wire import Wire
 from bot.mailcow.words import refuse
@@ -34,6 +35,9 @@ _log = logging.getLogger(__name__)
 _SAFE_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _SAFE_LOCAL = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
+
+# A list of no domains: Mailcow looks at the key's right and then has nothing to do.
+_NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
 
 
 class Mailcow:
@@ -84,6 +88,16 @@ class Mailcow:
         return self._wire.can_write
 
     @property
+    def has_read_key(self) -> bool:
+        """Whether a key of its own is configured for reading."""
+        return self._wire.has_read_key
+
+    @property
+    def date(self) -> str | None:
+        """The Date header of its latest answer; None where there was none yet."""
+        return self._wire.date
+
+    @property
     def refusals(self) -> tuple[str, ...]:
         """Why Mailcow is not called any more, for an admin; empty while it is."""
         return self._wire.refusals
@@ -103,12 +117,24 @@ class Mailcow:
             MailcowError: it does not, or there is none.
 
         """
-        # A list of no domains: Mailcow looks at the key's right and then has nothing to do.
-        nothing = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
-        entries = await self._write("add/dkim", nothing)
-        for entry in entries:
+        for entry in await self._write("add/dkim", _NOTHING):
             if entry.is_refusal:
                 raise refuse(entry, "its own API")
+
+    async def can_read_key_write(self) -> bool:
+        """Return whether the key for reading may write as well; nothing is changed.
+
+        Raises:
+            MailcowError: that cannot be found out, or there is no such key.
+
+        """
+        try:
+            await self._wire.post("add/dkim", _NOTHING, with_read_key=True)
+        except MailcowRefused as error:
+            if error.code == READ_ONLY:
+                return False
+            raise
+        return True
 
     async def find_domain(self, domain: Domain) -> MailDomain | AliasDomain | None:
         """Return what Mailcow has under this name; None: it does not know it."""

@@ -14,6 +14,8 @@ from bot.mailcow.words import LOOK_AT_URL, no_answer, no_sense, refuse
 if TYPE_CHECKING:
     from bot.mailcow.reading import Json
 
+READ_ONLY = "read-only-key"  # the code where a key that may only read was to write
+
 _FATAL = re.compile(rb"(?:Fatal|Parse) error|Uncaught ", re.IGNORECASE)
 
 
@@ -48,7 +50,7 @@ def judge(reply: Reply, route: str, *, writing: bool) -> Json | MailcowError:
     if status == 403:
         if writing and is_json:
             return MailcowRefused(
-                "read-only-key",
+                READ_ONLY,
                 "The key in MAILCOW_API_KEY may only read. Write the read-write key of Mailcow's "
                 "API settings into it.",
             )

@@ -39,6 +39,7 @@ class Wire:
         self._write = Key(write_key, "MAILCOW_API_KEY") if write_key else None
         self._read = Key(read_key, "MAILCOW_READ_KEY") if read_key else self._write
         self._session: aiohttp.ClientSession | None = None
+        self.date: str | None = None  # the header of the latest answer
 
     def __repr__(self) -> str:
         return f"<wire to {self._url}>"
@@ -64,6 +65,11 @@ class Wire:
         return self._write is not None
 
     @property
+    def has_read_key(self) -> bool:
+        """Whether there is a key for reading beside the one for writing, or alone."""
+        return self._read is not self._write
+
+    @property
     def refusals(self) -> tuple[str, ...]:
         """Why keys are locked, one text each."""
         keys = dict.fromkeys(key for key in (self._read, self._write) if key)
@@ -81,17 +87,22 @@ class Wire:
             raise _no_key("MAILCOW_READ_KEY")
         return await self._call(self._read, "GET", f"get/{route}", None)
 
-    async def post(self, route: str, body: Mapping[str, str]) -> Json:
+    async def post(
+        self, route: str, body: Mapping[str, str], *, with_read_key: bool = False
+    ) -> Json:
         """Return what Mailcow answers to a write, which may still be a refusal.
+
+        `with_read_key` is to find out that it may not.
 
         Raises:
             MailcowUnclear: nobody knows whether it happened.
             MailcowError: it did not happen.
 
         """
-        if self._write is None:
-            raise _no_key("MAILCOW_API_KEY")
-        return await self._call(self._write, "POST", route, body)
+        key = self._read if with_read_key else self._write
+        if key is None:
+            raise _no_key("MAILCOW_READ_KEY" if with_read_key else "MAILCOW_API_KEY")
+        return await self._call(key, "POST", route, body)
 
     async def _call(
         self, key: Key, method: str, route: str, body: Mapping[str, str] | None
@@ -139,6 +150,7 @@ class Wire:
             ) as response:
                 octets = await _read_body(response)
                 location = response.headers.get("Location", "")
+                self.date = response.headers.get("Date")
         except TimeoutError:
             return no_answer(
                 f"Mailcow did not answer within {self._timeout:g} seconds",

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from bot.errors import StoreError
 from bot.store.address import Address
 from bot.store.faults import OPENING_FAULTS, explain
-from bot.store.migration import find_revisions
+from bot.store.migration import Schema, read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,8 +174,8 @@ def _look_through(connection: Connection, part: Path, address: Address, remedy: 
         verdict = "a row points at another that is gone"
     if verdict != "ok":
         raise StoreError(f"The {address} is damaged ({' '.join(verdict.split())}); {remedy}")
-    revisions, heads = find_revisions(connection, address)
-    if not revisions:
+    schema = read_schema(connection, address)
+    if schema not in {Schema.CURRENT, Schema.OLDER}:
         raise StoreError(f"The {address} holds nothing of Cowbell's; {remedy}")
     names = set(
         connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars()
@@ -185,7 +185,7 @@ def _look_through(connection: Connection, part: Path, address: Address, remedy: 
         what: connection.exec_driver_sql(query).scalar_one() if query.split()[3] in names else 0
         for what, query in _COUNTED.items()
     }
-    return Contents(part.stat().st_size, revisions == heads, counts)
+    return Contents(part.stat().st_size, schema is Schema.CURRENT, counts)
 
 
 def _explain_place(error: OSError, path: Path) -> StoreError:

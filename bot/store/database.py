@@ -52,7 +52,7 @@ class Database:
         with the cause and a remedy; nothing stays open or half migrated then.
         """
         address = Address.parse(url)
-        engine = _create_engine(address, address.url, reading=False)
+        engine = create_engine(address, address.url, reading=False)
         lock = None
         if address.path is not None:
             sqlite.make_room(address, address.path)
@@ -85,7 +85,7 @@ class Database:
             except OSError as error:
                 raise explain_os_error(error, address) from error
             target = sqlite.reading_url(address.url, address.path)
-        engine = _create_engine(address, target, reading=True)
+        engine = create_engine(address, target, reading=True)
         database = cls(address, engine, None, reading=True)
         try:
             readable = await database._finish(database._check_readable())
@@ -159,7 +159,7 @@ class Database:
     async def _run(
         self, engine: AsyncEngine, work: Callable[[Session], T], *, keep: bool = False
     ) -> T:
-        with _explaining(self._address):
+        with explaining(self._address):
             async with AsyncSession(engine) as session:
                 result = await session.run_sync(work)
                 if keep:
@@ -174,7 +174,7 @@ class Database:
                 self._lock.release()
 
     async def _migrate(self) -> None:
-        with _explaining(self._address, OPENING_FAULTS):
+        with explaining(self._address, OPENING_FAULTS):
             engine = self._writer.execution_options(migrates=True)
             async with engine.begin() as connection:
                 if self._address.on_sqlite:
@@ -184,12 +184,13 @@ class Database:
                     await connection.run_sync(sqlite.find_damage, self._address)
 
     async def _check_readable(self) -> bool:
-        with _explaining(self._address, OPENING_FAULTS):
+        with explaining(self._address, OPENING_FAULTS):
             async with self._engine.connect() as connection:
                 return await connection.run_sync(is_readable, self._address)
 
 
-def _create_engine(address: Address, url: URL, *, reading: bool) -> AsyncEngine:
+def create_engine(address: Address, url: URL, *, reading: bool) -> AsyncEngine:
+    """The engine for a database; raises StoreError where its driver is not installed."""
     options: dict[str, Any] = {}
     if address.on_sqlite:
         options = sqlite.engine_options(in_memory=address.in_memory)
@@ -204,9 +205,10 @@ def _create_engine(address: Address, url: URL, *, reading: bool) -> AsyncEngine:
 
 
 @contextmanager
-def _explaining(
+def explaining(
     address: Address, faults: tuple[type[Exception], ...] = DATABASE_FAULTS
 ) -> Iterator[None]:
+    """Has what the database refuses in the block come out as a StoreError."""
     try:
         yield
     except faults as error:

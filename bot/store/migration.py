@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,22 +32,50 @@ def migration_config(connection: Connection, folder: Path = MIGRATIONS) -> Confi
     return config
 
 
+class Schema(StrEnum):
+    """How the tables of a database compare with what this program knows."""
+
+    EMPTY = "empty"  # there are none
+    OLDER = "older"
+    CURRENT = "current"
+    FOREIGN = "foreign"  # they are another program's
+
+
+def read_schema(connection: Connection, address: Address, folder: Path = MIGRATIONS) -> Schema:
+    """How the tables are.
+
+    Raises StoreError where the database is newer than this program.
+    """
+    config = migration_config(connection, folder)
+    revisions = _stored_revisions(connection, config, address)
+    if revisions == set(ScriptDirectory.from_config(config).get_heads()):
+        return Schema.CURRENT
+    if revisions:
+        return Schema.OLDER
+    others = set(inspect(connection).get_table_names()) - {"alembic_version"}
+    return Schema.FOREIGN if others else Schema.EMPTY
+
+
+def refuse_foreign(schema: Schema, address: Address) -> None:
+    """Raises StoreError where the tables are another program's."""
+    if schema is Schema.FOREIGN:
+        raise StoreError(
+            f"The {address} holds another program's tables; "
+            "give Cowbell a database of its own in DATABASE_URL."
+        )
+
+
 def bring_to_head(connection: Connection, address: Address, folder: Path = MIGRATIONS) -> bool:
     """Runs the migrations that are missing, in the transaction that `connection` is in.
 
     Gives whether there were any. Raises StoreError where the database is newer than this program
     or somebody else's.
     """
-    config = migration_config(connection, folder)
-    revisions = _stored_revisions(connection, config, address)
-    if revisions == _heads(config):
+    schema = read_schema(connection, address, folder)
+    refuse_foreign(schema, address)
+    if schema is Schema.CURRENT:
         return False
-    if not revisions and set(inspect(connection).get_table_names()) - {"alembic_version"}:
-        raise StoreError(
-            f"The {address} holds another program's tables; "
-            "give Cowbell a database of its own in DATABASE_URL."
-        )
-    command.upgrade(config, "head")
+    command.upgrade(migration_config(connection, folder), "head")
     return True
 
 
@@ -55,29 +84,13 @@ def is_readable(connection: Connection, address: Address, folder: Path = MIGRATI
 
     Raises StoreError where the database is older or newer than this program.
     """
-    config = migration_config(connection, folder)
-    revisions = _stored_revisions(connection, config, address)
-    if revisions and revisions != _heads(config):
+    schema = read_schema(connection, address, folder)
+    if schema is Schema.OLDER:
         raise StoreError(
             f"The {address} was last used by an older Cowbell; "
             "start the bot once (python -m bot run), which brings it up to date."
         )
-    return bool(revisions)
-
-
-def find_revisions(
-    connection: Connection, address: Address, folder: Path = MIGRATIONS
-) -> tuple[set[str], set[str]]:
-    """The revisions that the database is at, none where it is not ours, and this program's.
-
-    Raises StoreError where the database is newer than this program.
-    """
-    config = migration_config(connection, folder)
-    return _stored_revisions(connection, config, address), _heads(config)
-
-
-def _heads(config: Config) -> set[str]:
-    return set(ScriptDirectory.from_config(config).get_heads())
+    return schema is Schema.CURRENT
 
 
 def _stored_revisions(connection: Connection, config: Config, address: Address) -> set[str]:

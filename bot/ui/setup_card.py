@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
+from bot.doctor.inside import examine_from_inside
+from bot.doctor.words import say
 from bot.ui.budget import MOST_CHARACTERS
 from bot.ui.card import NEUTRAL, assemble
 from bot.ui.request_buttons import unlock_button
-from bot.ui.setup_checks import check_setup
 from bot.ui.text import clip
 
 if TYPE_CHECKING:
     import discord
 
     from bot.client import Client
+    from bot.doctor.line import Line
     from bot.text import Words
     from bot.ui.card import Card
-    from bot.ui.setup_checks import SetupLine
 
 _COLOURS = {Status.PASS: 0x2E9E5B, Status.UNKNOWN: 0x8A63D2, Status.FAIL: 0xD83C3E}
 
@@ -26,7 +26,9 @@ _COLOURS = {Status.PASS: 0x2E9E5B, Status.UNKNOWN: 0x8A63D2, Status.FAIL: 0xD83C
 async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
     """Return the card of how everything is now; takes as long as the slowest part."""
     client = interaction.client
-    lines = await check_setup(client)
+    lines = await examine_from_inside(
+        client.settings, client, client.mailcow, client.desk.try_store()
+    )
     words = client.words
     worst = max((line.status for line in lines), key=lambda status: status.rank)
     locked = client.mailcow is not None and bool(client.mailcow.refusals)
@@ -39,10 +41,6 @@ async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
     )
 
 
-def _word(line: SetupLine, words: Words) -> str:
-    status = line.status.value
-    badge = f"{words.label('marks', status)} **{words.label('setup', line.part)}**"
-    # One value in a template is cut where it is long, so an error's words come as several.
-    parts = tuple(textwrap.wrap(line.said, 150))
-    facts = {"code": line.code, "parts": parts, **line.facts}
-    return f"{badge}: {words.sentence(f'discord/setup/{line.code}', facts)}"
+def _word(line: Line, words: Words) -> str:
+    said = say(line, words)
+    return f"{words.label('marks', line.status.value)} **{said.part}**: {said.sentence}"

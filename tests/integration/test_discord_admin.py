@@ -516,7 +516,13 @@ async def test_retry_by_number_tells_what_it_came_to(office: Office, cow: Mailco
 async def test_setup_says_that_everything_works(office: Office, cow: MailcowDouble) -> None:
     card = await office.mailadmin(office.ada, "setup")
     text = text_of(card)
-    for part in ("Admins", "Request channel", "Mailcow", "Mailcow, writing", "DNS", "Database"):
+    parts = ("Admins", "Request channel", "Mailcow", "Mailcow, reading", "Mailcow, writing")
+    for part in (
+        *parts,
+        "Resolver `{}:{}`".format(*office.house.dns.address),
+        "Mail host",
+        "Database",
+    ):
         assert f"✅ **{part}**" in text, text
     assert labels_of(card) == []
 
@@ -538,7 +544,7 @@ async def test_setup_names_each_thing_that_is_wrong_with_a_remedy(
     assert "❌ **Request channel**" in text
     assert "Send Messages" in text
     assert "❌ **Mailcow**" in text
-    assert "❌ **DNS**" in text
+    assert "❓ **Mail host**" in text
     assert "❌ **Database**" in text
     assert labels_of(card) == ["Call Mailcow again"]
     calls = len(cow.calls)
@@ -555,7 +561,7 @@ async def test_setup_says_that_the_channel_is_gone(office: Office) -> None:
     client.settings = client.settings.model_copy(update={"request_channel_id": 4242})
     text = text_of(await office.mailadmin(office.ada, "setup"))
     assert "there is no channel `4242`" in text
-    assert "ℹ️ **Mailcow**: not connected" in text
+    assert "ℹ️ **Mailcow**: not set: `MAILCOW_URL`" in text
 
 
 async def test_a_member_cannot_have_mailcow_called_again(

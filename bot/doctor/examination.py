@@ -1,0 +1,70 @@
+"""All parts at once, looked at from beside the bot, whether it runs or not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.checks.finding import Status
+from bot.doctor.admins import check_admins
+from bot.doctor.channel import check_channel
+from bot.doctor.clock import Watch
+from bot.doctor.database import check_database
+from bot.doctor.line import Line, weigh
+from bot.doctor.login import SILENCE, check_application, judge_failure, logged_in
+from bot.doctor.mailcow import check_mailcow
+from bot.doctor.resolvers import check_dns
+from bot.store.probe import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.config import Settings
+    from bot.mailcow.client import Mailcow
+
+
+async def examine(
+    settings: Settings, mailcow: Mailcow | None, now: Callable[[], datetime]
+) -> tuple[Line, ...]:
+    """Return a line for each part, found out with logins and sockets of one's own.
+
+    Takes as long as the slowest part; each has an end. Nothing is changed anywhere, and a bot that
+    runs meanwhile is not disturbed.
+    """
+    watch = Watch(now)
+    chat, cow, names, database = await asyncio.gather(
+        _ask_discord(settings, watch),
+        _ask_mailcow(mailcow, watch),
+        check_dns(settings),
+        check_database(probe(settings.database_url)),
+    )
+    return weigh((*chat, check_admins(settings), *cow, *names, watch.judge(), database))
+
+
+async def _ask_discord(settings: Settings, watch: Watch) -> tuple[Line, ...]:
+    number = settings.request_channel_id
+    if settings.discord_token is None:
+        unset = Line("token", Status.INFO, "token-unset")
+        return (unset, _leave_channel(number, Status.INFO))
+    token = settings.discord_token.get_secret_value()
+    try:
+        async with logged_in(token, lambda date: watch.hear("Discord", date)) as client:
+            return (*check_application(client), await check_channel(client, number))
+    except (discord.LoginFailure, *SILENCE) as error:
+        return (judge_failure(error), _leave_channel(number, Status.UNKNOWN))
+
+
+def _leave_channel(number: int | None, status: Status) -> Line:
+    if number is None:
+        return Line("channel", Status.INFO, "channel-unset")
+    return Line("channel", status, "channel-not-asked", {"number": str(number)})
+
+
+async def _ask_mailcow(mailcow: Mailcow | None, watch: Watch) -> tuple[Line, ...]:
+    lines = await check_mailcow(mailcow)
+    if mailcow is not None:
+        watch.hear("Mailcow", mailcow.date)
+    return lines

@@ -1,0 +1,58 @@
+"""What is said of one part, and what all of them come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bot.checks.finding import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.checks.finding import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How one part is.
+
+    `code` chooses the sentence, `said` is one of our errors' own words. `about` tells parts of
+    the same kind apart, such as resolvers. `silent`: nobody answered, which may as well be the
+    fault of this machine's network.
+    """
+
+    part: str
+    status: Status
+    code: str
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    said: str = ""
+    about: str = ""
+    silent: bool = False
+
+
+# Said from the configuration and this machine's own files; all others need an answer of somebody.
+_AT_HOME = frozenset({"admins", "database"})
+
+
+def weigh(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the lines; where nobody at all answered, no one of those who did not is to blame."""
+    given = tuple(lines)
+    if any(line.silent for line in given) and not _heard_anybody(given):
+        return tuple(replace(ln, status=Status.UNKNOWN) if ln.silent else ln for ln in given)
+    return given
+
+
+def found_nothing_out(lines: Iterable[Line]) -> bool:
+    """Whether something was asked of others, and nothing of it could be found out."""
+    asked = [ln.status for ln in lines if ln.part not in _AT_HOME and ln.status is not Status.INFO]
+    return bool(asked) and all(status is Status.UNKNOWN for status in asked)
+
+
+def _heard_anybody(lines: Iterable[Line]) -> bool:
+    return any(
+        not line.silent
+        and line.part not in _AT_HOME
+        and line.status not in {Status.INFO, Status.UNKNOWN}
+        for line in lines
+    )

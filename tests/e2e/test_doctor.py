@@ -1,0 +1,351 @@
+"""`python -m bot doctor` and `invite` as processes, beside real sockets of everything they ask."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sqlite3
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import discord
+import pytest
+from bot_process import PROGRAM, Bot
+from discord_guild import DiscordGuild
+from discord_payloads import APPLICATION
+from discord_standin import TOKEN
+from relay import ValidatingRelay
+
+from bot.demo import world
+from bot.demo.mailcow import ApiKey, MailcowDouble, Mood
+from bot.demo.server import ZoneServer
+from bot.demo.zones import Zones
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+REQUESTS = 100000000000000077
+READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a call ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """The parts of a report in JSON, by name; of several resolvers by address."""
+        assert self.out.isascii()
+        report = json.loads(self.out)
+        assert report["schema"] == 1
+        return {part["about"] or part["part"]: part for part in report["parts"]}
+
+    def statuses(self) -> dict[str, str]:
+        return {name: part["status"] for name, part in self.parts.items()}
+
+
+class Clinic:
+    """Everything that the doctor looks at, and a way to call it."""
+
+    def __init__(
+        self, bot: Bot, discord: DiscordGuild, dns: ZoneServer, cow: MailcowDouble
+    ) -> None:
+        self.bot, self.discord, self.dns, self.cow = bot, discord, dns, cow
+        self.environment = bot.environment
+
+    async def call(self, *words: str, seconds: float = 30.0) -> Done:
+        """Call the console; whatever happens, it says nothing secret and no traceback."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM),
+            *(self.discord.api, self.discord.gateway, *words),
+            cwd=self.bot.log.parent,
+            env=self.environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), seconds)
+        done = Done(process.returncode or 0, out.decode(), err.decode())
+        for secret in (TOKEN, READ, WRITE):
+            assert secret not in done.out + done.err
+        assert "Traceback" not in done.err
+        return done
+
+    async def doctor(self) -> Done:
+        done = await self.call("doctor", "--json")
+        assert done.err == ""
+        return done
+
+
+@pytest.fixture
+async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
+    keys = {READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)}
+    async with (
+        ZoneServer(world.zones()) as dns,
+        MailcowDouble(keys=keys) as cow,
+        DiscordGuild(REQUESTS) as standin,
+    ):
+        bot = Bot(tmp_path, standin, dns)
+        bot.environment |= {
+            "PYTHONIOENCODING": "utf-8",
+            "REQUEST_CHANNEL_ID": str(REQUESTS),
+            "ADMIN_USER_IDS": "100000000000000009",
+            "MAILCOW_URL": cow.url,
+            "MAILCOW_READ_KEY": READ,
+            "MAILCOW_API_KEY": WRITE,
+        }
+        yield Clinic(bot, standin, dns, cow)
+
+
+async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(clinic: Clinic) -> None:
+    async with clinic.bot.running() as process:
+        done = await clinic.doctor()
+        resolver = "{}:{}".format(*clinic.dns.address)
+        assert list(done.parts) == [
+            "token", "intents", "channel", "admins", "mailcow", "read_key", "write_key",
+            resolver, "mail_host", "clock", "database",
+        ]  # fmt: skip
+        assert set(done.statuses().values()) == {"ok"}, done.out
+        assert done.code == 0
+        assert len(clinic.discord.identifies) == 1
+        assert await clinic.bot.stop(process) == 0
+    assert "Traceback" not in clinic.bot.says()
+    assert not clinic.cow.dkim
+
+
+async def test_people_read_a_word_and_a_remedy_for_each_part(clinic: Clinic) -> None:
+    clinic.environment["REQUEST_CHANNEL_ID"] = "100000000000000078"
+    done = await clinic.call("doctor")
+    text = " ".join(done.out.split())
+    assert "ok Discord Discord knows the token, and me as cowbell." in text
+    assert "fail Request channel there is no channel" in text
+    assert "\x1b" not in done.out
+    assert done.code == 1
+
+
+async def test_what_is_not_set_says_so_and_is_no_failure(clinic: Clinic) -> None:
+    for name in (
+        "DISCORD_TOKEN", "REQUEST_CHANNEL_ID", "ADMIN_USER_IDS",
+        "MAILCOW_URL", "MAILCOW_READ_KEY", "MAILCOW_API_KEY",
+    ):  # fmt: skip
+        del clinic.environment[name]
+    done = await clinic.doctor()
+    for name in ("token", "channel", "admins", "mailcow"):
+        assert done.parts[name]["status"] == "info"
+        assert done.parts[name]["message"].startswith("not set: ")
+    assert done.parts["clock"]["status"] == "unknown"
+    assert done.code == 0
+
+
+async def test_a_wrong_token_fails_and_its_channel_is_left_open(clinic: Clinic) -> None:
+    clinic.environment["DISCORD_TOKEN"] = "another-token"
+    done = await clinic.doctor()
+    assert done.parts["token"]["code"] == "token-wrong"
+    assert done.parts["channel"]["status"] == "unknown"
+    assert "another-token" not in done.out
+    assert done.code == 1
+
+
+async def test_a_discord_that_cannot_be_asked_is_no_failure(clinic: Clinic) -> None:
+    clinic.discord.is_down = True
+    done = await clinic.doctor()
+    assert done.parts["token"]["status"] == "unknown"
+    assert done.code == 0
+
+
+async def test_a_right_that_is_lacking_in_the_channel_is_named(clinic: Clinic) -> None:
+    clinic.discord.permissions = discord.Permissions(view_channel=True, send_messages=True)
+    done = await clinic.doctor()
+    said = done.parts["channel"]["message"]
+    assert "Read Message History and Attach Files" in said
+    assert "Send Messages" not in said
+    assert done.code == 1
+
+
+async def test_intents_that_nobody_needs_are_worth_a_word(clinic: Clinic) -> None:
+    clinic.discord.flags = discord.ApplicationFlags(gateway_message_content_limited=True)
+    done = await clinic.doctor()
+    assert done.parts["intents"]["status"] == "info"
+    assert "Message Content is switched on" in done.parts["intents"]["message"]
+
+
+async def test_a_refused_key_is_tried_once_and_the_other_not_at_all(clinic: Clinic) -> None:
+    clinic.cow.keys[READ].active = False
+    done = await clinic.doctor()
+    assert len(clinic.cow.calls) == 1
+    assert done.parts["mailcow"]["status"] == "fail"
+    assert "MAILCOW_READ_KEY" in done.parts["mailcow"]["message"]
+    assert done.parts["write_key"]["code"] == "key-not-asked"
+    assert done.code == 1
+
+
+async def test_a_key_for_writing_that_is_refused_is_tried_once(clinic: Clinic) -> None:
+    clinic.cow.keys[WRITE].active = False
+    done = await clinic.doctor()
+    assert [call.key for call in clinic.cow.calls].count(WRITE) == 1
+    assert done.statuses()["write_key"] == "fail"
+    assert done.statuses()["read_key"] == "ok"
+
+
+async def test_a_key_that_may_do_more_or_less_than_its_name_says_is_told(clinic: Clinic) -> None:
+    clinic.cow.keys[READ].may_write, clinic.cow.keys[WRITE].may_write = True, False
+    done = await clinic.doctor()
+    assert done.parts["read_key"]["code"] == "read-key-writes"
+    assert done.statuses()["read_key"] == "warn"
+    assert "may only read" in done.parts["write_key"]["message"]
+    assert done.statuses()["write_key"] == "fail"
+
+
+async def test_a_silent_mailcow_is_waited_for_a_few_seconds(clinic: Clinic) -> None:
+    clinic.cow.mood = Mood.SILENT
+    started = time.monotonic()
+    done = await clinic.doctor()
+    assert time.monotonic() - started < 15
+    assert done.statuses()["mailcow"] == "fail"
+    assert done.code == 1
+
+
+async def test_each_resolver_has_a_line_of_its_own(clinic: Clinic) -> None:
+    good = "{}:{}".format(*clinic.dns.address)
+    clinic.dns.zones = Zones.of(world.zones().table.values(), outside="refused")
+    async with ZoneServer(Zones.of((), servfail=["."])) as broken:
+        bad = "{}:{}".format(*broken.address)
+        clinic.environment["DNS_SERVERS"] = f"{good}, {bad}, 127.0.0.1:9"
+        done = await clinic.doctor()
+    assert done.parts[good]["code"] == "resolver-plain"
+    assert done.parts[bad]["code"] == "resolver-fails"
+    assert done.parts["127.0.0.1:9"]["code"] == "resolver-silent"
+    assert done.statuses()["mail_host"] == "ok"
+    assert done.code == 1
+
+
+@pytest.mark.parametrize(
+    ("validates", "trusted", "status", "code"),
+    [
+        (False, False, "ok", "resolver-plain"),
+        (False, True, "warn", "resolver-not-validating"),
+        (True, False, "info", "resolver-could-count"),
+        (True, True, "ok", "resolver-trusted"),
+    ],
+)
+async def test_whether_the_ad_flag_may_count_fits_the_resolver(
+    clinic: Clinic, validates: bool, trusted: bool, status: str, code: str
+) -> None:
+    async with ValidatingRelay(clinic.dns.address) as relay:
+        name = str(relay.server) if validates else "{}:{}".format(*clinic.dns.address)
+        clinic.environment |= {"DNS_SERVERS": name, "DNS_TRUST_AD": str(trusted)}
+        done = await clinic.doctor()
+    assert (done.parts[name]["status"], done.parts[name]["code"]) == (status, code)
+
+
+async def test_a_mail_host_without_an_address_fails(clinic: Clinic) -> None:
+    clinic.environment["MAIL_HOST"] = "nowhere.cow.example"
+    done = await clinic.doctor()
+    assert done.parts["mail_host"]["code"] == "host-missing"
+    assert done.code == 1
+
+
+@pytest.mark.parametrize(("hours", "word"), [(5, "behind"), (-5, "ahead of")])
+async def test_a_clock_that_is_off_is_said_with_how_much(
+    clinic: Clinic, hours: int, word: str
+) -> None:
+    for name in ("MAILCOW_URL", "MAILCOW_READ_KEY", "MAILCOW_API_KEY"):
+        del clinic.environment[name]
+    clinic.discord.date = datetime.now(UTC) + timedelta(hours=hours, minutes=1 if hours > 0 else 0)
+    done = await clinic.doctor()
+    assert done.parts["clock"]["status"] == "warn"
+    assert f"5 h {word} what Discord says" in done.parts["clock"]["message"]
+    assert done.code == 0
+
+
+async def test_a_clock_that_one_of_two_calls_right_is_right(clinic: Clinic) -> None:
+    clinic.discord.date = datetime.now(UTC) + timedelta(days=3)
+    done = await clinic.doctor()
+    assert done.parts["clock"]["message"] == "right, by what Mailcow says."
+
+
+async def test_a_database_of_somebody_else_fails_and_is_left_as_it_is(clinic: Clinic) -> None:
+    path = clinic.bot.log.parent / "bot.db"
+    shop = sqlite3.connect(path)
+    shop.execute("CREATE TABLE shop (id INTEGER)")
+    shop.commit()
+    shop.close()
+    before = path.read_bytes()
+    done = await clinic.doctor()
+    assert "another program's tables" in done.parts["database"]["message"]
+    assert done.code == 1
+    assert path.read_bytes() == before
+
+
+async def test_a_database_that_is_not_there_yet_is_not_made(clinic: Clinic) -> None:
+    done = await clinic.doctor()
+    assert done.parts["database"]["code"] == "database-absent"
+    assert done.code == 0
+    assert not (clinic.bot.log.parent / "bot.db").exists()
+
+
+async def test_where_nobody_answers_nothing_is_found_out(clinic: Clinic) -> None:
+    clinic.discord.is_down = True
+    clinic.environment |= {"DNS_SERVERS": "127.0.0.1:9", "MAILCOW_URL": "http://127.0.0.1:9"}
+    clinic.environment["DISCORD_TOKEN"] = TOKEN
+    await clinic.discord.__aexit__()
+    done = await clinic.doctor()
+    asked = {name: s for name, s in done.statuses().items() if name not in {"admins", "database"}}
+    assert set(asked.values()) == {"unknown"}, done.out
+    assert done.code == 3
+
+
+async def test_a_wrong_configuration_is_one_line_and_no_examination(clinic: Clinic) -> None:
+    clinic.environment["MAIL_HOST"] = "not a host"
+    done = await clinic.call("doctor", "--json")
+    assert done.out == ""
+    assert done.err.startswith("MAIL_HOST: ")
+    assert done.code == 2
+
+
+async def test_the_invitation_asks_for_what_is_needed_and_no_more(clinic: Clinic) -> None:
+    clinic.environment["DISCORD_GUILD_ID"] = "100000000000000055"
+    done = await clinic.call("invite")
+    link = parse_qs(urlsplit(done.out.strip()).query)
+    assert link["client_id"] == [str(APPLICATION)]
+    assert link["scope"] == ["bot applications.commands"]
+    assert link["guild_id"] == ["100000000000000055"]
+    clinic.discord.permissions = discord.Permissions(int(link["permissions"][0]))
+    assert (await clinic.doctor()).statuses()["channel"] == "ok"
+    assert "View Channel, Send Messages, Read Message History and Attach Files" in done.err
+    assert done.code == 0
+
+
+async def test_without_discord_the_token_says_whom_to_invite(clinic: Clinic) -> None:
+    await clinic.discord.__aexit__()
+    first = base64.b64encode(b"100000000000000042").decode().rstrip("=")
+    clinic.environment["DISCORD_TOKEN"] = f"{first}.secret.secret"
+    done = await clinic.call("invite")
+    assert "client_id=100000000000000042&" in done.out
+    assert "Discord could not be asked" in done.err
+    assert "secret" not in done.out + done.err
+    clinic.environment["DISCORD_TOKEN"] = "no-id.in.it"
+    done = await clinic.call("invite")
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "says"), [("", "DISCORD_TOKEN: It is not set"), ("x", "does not know")]
+)
+async def test_nobody_is_invited_without_a_token_that_discord_knows(
+    clinic: Clinic, token: str, says: str
+) -> None:
+    clinic.environment["DISCORD_TOKEN"] = token
+    done = await clinic.call("invite")
+    assert (done.code, done.out) == (2, "")
+    assert says in done.err
