@@ -14,17 +14,24 @@ from bot.dns.servers import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
 from bot.knowledge import Knowledge
 from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
+from bot.meter import Meter
 from bot.text import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
+    import dns.name
+    import dns.rdatatype
+
     from bot.client import Client
     from bot.config import Settings
+    from bot.dns.answer import Answer, Ask
     from bot.doctor.line import Line
+    from bot.health.metrics import Metrics
     from bot.invitation import Invitation
     from bot.mail.server import MailServer
     from bot.mailcow.client import Mailcow
+    from bot.store.tallies import StoredTallies
 
 _DOCTORS_PATIENCE = 4.0  # seconds for a call to Mailcow
 
@@ -91,27 +98,69 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     from bot.store.known_keys import KnownKeys  # noqa: PLC0415
     from bot.store.recent_domains import RecentDomains  # noqa: PLC0415
     from bot.store.stored_checks import StoredChecks  # noqa: PLC0415
+    from bot.store.tallies import StoredTallies  # noqa: PLC0415
 
     words = Words(Medium.DISCORD, settings.templates_dir)
     server = settings.mail_server()
     async with AsyncExitStack() as stack:
+        metrics = _make_metrics(settings)
+        meter = metrics or Meter()
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(
             Resolver(settings.dns_servers or system_servers())
         )
-        mailcow = await _open_mailcow(settings, stack)
+        ask = resolver.ask if metrics is None else _count(resolver.ask, metrics)
+        mailcow = await _open_mailcow(settings, stack, meter=meter)
         knowledge = Knowledge(
             KnownKeys(database), _now, mailcow=mailcow, stage_of=ApprovedStages(database).of
         )
-        core = Core(server, words, Checker(resolver.ask, server, _now), knowledge)
+        core = Core(server, words, Checker(ask, server, _now), knowledge)
         checks = StoredChecks(database)
-        desk = Desk(core, RecentDomains(database), checks, _now)
-        client = Client(settings, desk, words, CommandFingerprints(database))
+        desk = Desk(core, RecentDomains(database), checks, _now, meter=meter)
+        client = Client(settings, desk, words, CommandFingerprints(database), meter)
         client.mailcow = mailcow
         if settings.request_channel_id is not None:
-            await take_requests(client, database, core, resolver.ask, _now)
+            await take_requests(client, database, core, ask, _now)
         client.jobs = (*client.jobs, Retention(database, _now).run)
+        if metrics is not None:
+            await _let_watch(settings, client, StoredTallies(database), metrics, stack)
         yield client
+
+
+def _make_metrics(settings: Settings) -> Metrics | None:
+    """Return what counts, where somebody may read it."""
+    if settings.health_port is None:
+        return None
+    from bot.health.metrics import Metrics  # noqa: PLC0415 - it and its library are rarely wanted
+
+    return Metrics()
+
+
+def _count(ask: Ask, meter: Meter) -> Ask:
+    """Return an `ask` that has each answer counted."""
+
+    async def ask_and_count(
+        name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        answer = await ask(name, rdtype)
+        meter.count_answer(answer)
+        return answer
+
+    return ask_and_count
+
+
+async def _let_watch(
+    settings: Settings,
+    client: Client,
+    tallies: StoredTallies,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> None:
+    """Answer at HEALTH_PORT until the stack is closed."""
+    from bot.health.port import watched  # noqa: PLC0415 - as above
+
+    if settings.health_port is not None:
+        await stack.enter_async_context(watched(settings.health_port, client, tallies, metrics))
 
 
 async def run(settings: Settings) -> None:
@@ -164,7 +213,7 @@ async def invite(settings: Settings) -> Invitation:
 
 
 async def _open_mailcow(
-    settings: Settings, stack: AsyncExitStack, *, seconds: float = 10.0
+    settings: Settings, stack: AsyncExitStack, *, seconds: float = 10.0, meter: Meter | None = None
 ) -> Mailcow | None:
     """Return Mailcow's API, closed with the stack; None where it is not configured."""
     if settings.mailcow_url is None:
@@ -178,6 +227,7 @@ async def _open_mailcow(
         read_key=read.get_secret_value() if read else None,
         write_key=write.get_secret_value() if write else None,
         timeout=seconds,
+        meter=meter,
     )
     return await stack.enter_async_context(mailcow)
 

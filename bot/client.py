@@ -18,16 +18,17 @@ import cogs.dns
 import cogs.help
 import cogs.requests
 import cogs.settings
+from bot.meter import Ending, Meter
 from bot.store.command_fingerprints import CommandFingerprint
 from bot.ui.funnel import Funnel
-from bot.ui.handlers import Handlers
+from bot.ui.handlers import Handlers, note_ending
 from bot.ui.home import Home
 from bot.ui.limits import Limits
 from bot.ui.notice import build_notice
 from bot.ui.replies import UNDELIVERED, whisper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
 
     from bot.config import Settings
     from bot.desk import Desk
@@ -61,7 +62,12 @@ class Client(commands.Bot):
     """The bot as Discord sees it; it needs no intents, for interactions come without."""
 
     def __init__(
-        self, settings: Settings, desk: Desk, words: Words, fingerprints: CommandFingerprints
+        self,
+        settings: Settings,
+        desk: Desk,
+        words: Words,
+        fingerprints: CommandFingerprints,
+        meter: Meter | None = None,
     ) -> None:
         super().__init__(
             commands.when_mentioned,
@@ -76,11 +82,13 @@ class Client(commands.Bot):
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
+        meter = meter or Meter()
+        self.http.http_trace = meter.http_trace
         self.settings = settings
         self.desk = desk
         self.words = words
         self.funnel = Funnel(words)
-        self.handlers = Handlers(words)
+        self.handlers = Handlers(words, meter)
         self.limits = Limits()
         self.home = Home(self, settings)
         self.requests: Requests | None = None  # where none are taken
@@ -94,6 +102,16 @@ class Client(commands.Bot):
         """Return a command for people to click, or its name where Discord's id is not known."""
         number = self._command_ids.get(command.partition(" ")[0])  # a group has one for all
         return f"</{command}:{number}>" if number else f"`/{command}`"
+
+    def find_faults(self) -> Iterator[str]:
+        """Yield what keeps members from being answered, each in a word."""
+        if self.handlers.draining:
+            yield "stopping"
+        # The library leaves `ws` at None until it is connected, whatever its type says. It calls
+        # itself ready only two seconds after Discord did, as it waits for servers without need.
+        socket: discord.gateway.DiscordWebSocket | None = self.ws
+        if socket is None or not socket.open or socket.session_id is None:
+            yield "discord"
 
     async def setup_hook(self) -> None:
         """Load the commands and let Discord know them, if it does not yet."""
@@ -120,6 +138,7 @@ class Client(commands.Bot):
             return
         if not await self.handlers.admit(interaction):
             return
+        note_ending(interaction, Ending.STALE)
         _log.info("interaction %d: nothing knows this button or form any more", interaction.id)
         try:
             await whisper(interaction, build_notice("out_of_date", {}, self.words))

@@ -173,6 +173,11 @@ class Settings(BaseSettings):
     ] = Field(default="info", examples=["warning"])
     """From which level on there is a line in the log."""
 
+    health_port: Annotated[int, PlainValidator(read.read_number(1, 65535))] | None = Field(
+        default=None, examples=["9464"]
+    )
+    """A port on this machine's loopback addresses for health and metrics."""
+
     @classmethod
     def settings_customise_sources(  # what the library calls
         cls,

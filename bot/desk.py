@@ -11,6 +11,7 @@ from bot.checks.archive import SCHEMA, dump_report, load_report
 from bot.checks.personal import add_not_in_mailcow
 from bot.mail.records import Expected, expect
 from bot.mail.settings import ClientSettings, client_settings
+from bot.meter import Meter
 from bot.names import Domain
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ class Desk:
         now: Callable[[], datetime],
         *,
         at_once: int = 20,
+        meter: Meter | None = None,
     ) -> None:
         self.server = core.server
         self._core = core
@@ -127,6 +129,7 @@ class Desk:
         self._checks = checks
         self._now = now
         self._slots = asyncio.Semaphore(at_once)
+        self._meter = meter or Meter()
         self._running: dict[Domain, asyncio.Task[tuple[Report, Report | None]]] = {}
 
     def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
@@ -183,4 +186,6 @@ class Desk:
 
     async def _run_check(self, domain: Domain) -> tuple[Report, Report | None]:
         async with self._slots:
-            return await self._core.check_both(domain)
+            both = await self._core.check_both(domain)
+        self._meter.count_check(both[0])
+        return both

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.mailcow.values import DomainLimits, Mailbox, MailcowKey
+    from bot.meter import Meter
     from bot.names import Domain, MailAddress
 
 _T = TypeVar("_T")
@@ -61,8 +62,9 @@ class Mailcow:
         write_key: str | None,
         timeout: float = 10.0,
         patience: Sequence[float] = _PATIENCE,
+        meter: Meter | None = None,
     ) -> None:
-        self._wire = Wire(url, read_key, write_key, timeout)
+        self._wire = Wire(url, read_key, write_key, timeout, meter)
         self._patience = patience
         self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
         self._url = url

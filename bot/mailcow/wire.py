@@ -17,6 +17,7 @@ from bot.errors import MailcowError, MailcowLocked, MailcowRefused
 from bot.mailcow.keys import Key
 from bot.mailcow.replies import Reply, call_name, judge
 from bot.mailcow.words import LOOK_AT_URL, explain_401, is_address_refused, no_answer, no_sense
+from bot.meter import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +33,16 @@ class Wire:
     """Sends calls to Mailcow and gives back the JSON of its answers, without secrets."""
 
     def __init__(
-        self, url: str, read_key: str | None, write_key: str | None, timeout: float
+        self,
+        url: str,
+        read_key: str | None,
+        write_key: str | None,
+        timeout: float,
+        meter: Meter | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
+        self._meter = meter or Meter()
         self._write = Key(write_key, "MAILCOW_API_KEY") if write_key else None
         self._read = Key(read_key, "MAILCOW_READ_KEY") if read_key else self._write
         self._session: aiohttp.ClientSession | None = None
@@ -110,13 +117,17 @@ class Wire:
         writing = body is not None
         async with key.turn(self._timeout):
             reply = await self._fetch(key, method, route, body)
+            value: Json | MailcowError
             if isinstance(reply, MailcowError):
-                raise reply
-            if reply.status == 401:
-                raise self._lock(key, reply)
-            value = judge(reply, route, writing=writing)
+                value = reply
+            elif reply.status == 401:
+                value = self._lock(key, reply)
+            else:
+                value = judge(reply, route, writing=writing)
             if isinstance(value, MailcowError):
+                self._meter.count_call(value)
                 raise value
+            self._meter.count_call(None)
             key.prove()
             return value
 

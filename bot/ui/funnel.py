@@ -11,6 +11,8 @@ import discord
 from discord import app_commands
 
 from bot.errors import InvalidKey, InvalidName, RequestError, UsageError
+from bot.meter import Ending
+from bot.ui.handlers import note_ending
 from bot.ui.notice import build_notice
 from bot.ui.replies import UNDELIVERED, is_dead, whisper
 
@@ -41,6 +43,7 @@ class Funnel:
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if is_dead(cause):
             _log.info("interaction %d: nobody waits for an answer (%s)", interaction.id, cause)
+            note_ending(interaction, Ending.LATE)
             return
         card = self._word(interaction, cause)
         if interaction.type is discord.InteractionType.autocomplete:
@@ -52,14 +55,18 @@ class Funnel:
 
     def _word(self, interaction: discord.Interaction[Any], cause: BaseException) -> Card:
         if isinstance(cause, _MEMBERS_OWN):
+            note_ending(interaction, Ending.REFUSED)
             # A value in a template is cut where it is long; these sentences are wanted whole.
             parts = tuple(textwrap.wrap(str(cause), 150))
             return build_notice("refused", {"parts": parts}, self._words)
         if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             _log.info("interaction %d: %s", interaction.id, cause)
+            note_ending(interaction, Ending.STALE)
             return build_notice("out_of_date", {}, self._words)
         if isinstance(cause, app_commands.CheckFailure):
+            note_ending(interaction, Ending.REFUSED)
             return build_notice("not_allowed", {}, self._words)
+        note_ending(interaction, Ending.FAILED)
         reference = "".join(secrets.choice(_LETTERS) for _ in range(6))
         _log.error(
             "%s: interaction %d failed",

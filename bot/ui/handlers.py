@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
+from bot.meter import Ending
 from bot.occasion import OCCASION, Occasion
 from bot.ui.notice import build_notice
 from bot.ui.replies import UNDELIVERED, whisper
@@ -15,9 +16,10 @@ from bot.ui.replies import UNDELIVERED, whisper
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.meter import Meter
     from bot.text import Words
 
-_SEEN = "seen"  # in `Interaction.extras`
+_SEEN, _ENDING = "seen", "ending"  # in `Interaction.extras`
 _SUBCOMMANDS = {
     discord.AppCommandOptionType.subcommand.value,
     discord.AppCommandOptionType.subcommand_group.value,
@@ -29,10 +31,11 @@ _log = logging.getLogger(__name__)
 class Handlers:
     """Knows the task that handles each interaction, from its admission to its end."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, meter: Meter) -> None:
         self._words = words
+        self._meter = meter
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._draining = False
+        self.draining = False  # nothing new is taken
 
     async def admit(self, interaction: discord.Interaction[Any]) -> bool:
         """Whether the running task may handle this interaction, of which it is noted then.
@@ -40,8 +43,9 @@ class Handlers:
         While the bot is being stopped nothing new is taken; the member is told so.
         """
         self._note(interaction)
-        if not self._draining:
+        if not self.draining:
             return True
+        note_ending(interaction, Ending.TURNED_AWAY)
         if interaction.type is discord.InteractionType.autocomplete:
             return False
         try:
@@ -56,7 +60,7 @@ class Handlers:
 
     async def drain(self, seconds: float) -> int:
         """Take nothing new, wait for what is under way, and return how many had to be left."""
-        self._draining = True
+        self.draining = True
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         # Tasks that the library has just started get their turn to be admitted.
@@ -73,7 +77,32 @@ class Handlers:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._meter.begin(interaction.id)
+
+            def leave(ended: asyncio.Task[Any]) -> None:
+                self._tasks.discard(ended)
+                ending = Ending.CUT if ended.cancelled() else interaction.extras.get(_ENDING)
+                self._meter.end(interaction.id, _kind(interaction), ending or Ending.DONE)
+
+            task.add_done_callback(leave)
+
+
+def note_ending(interaction: discord.Interaction[Any], ending: Ending) -> None:
+    """Note what an interaction came to, where that is not simply done."""
+    interaction.extras[_ENDING] = ending
+
+
+def _kind(interaction: discord.Interaction[Any]) -> str:
+    """Return a command's name as we declared it, or what kind of thing it was."""
+    match interaction.type:
+        case discord.InteractionType.application_command:
+            return interaction.command.qualified_name if interaction.command else "unknown"
+        case discord.InteractionType.autocomplete:
+            return "autocomplete"
+        case discord.InteractionType.modal_submit:
+            return "form"
+        case _:
+            return "button"
 
 
 def _name(interaction: discord.Interaction[Any]) -> str:

@@ -1,0 +1,1 @@
+"""Whether the bot is well, for those who watch it: a loopback port with figures."""

@@ -1,0 +1,134 @@
+"""The figures, as Prometheus reads them; no label holds a domain, a member or any typed text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from bot.checks.finding import Status
+from bot.dns.answer import Outcome
+from bot.errors import (
+    MailcowError,
+    MailcowLocked,
+    MailcowRefused,
+    MailcowUnclear,
+    MailcowUnreachable,
+)
+from bot.health.acknowledgements import Acknowledgements
+from bot.meter import Meter
+from bot.requests.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.checks.report import Report
+    from bot.dns.answer import Answer
+    from bot.meter import Ending
+
+CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
+_CALLS = {
+    MailcowUnreachable: "unreachable",
+    MailcowLocked: "locked",
+    MailcowRefused: "refused",
+    MailcowUnclear: "unclear",
+}
+_CHECKS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)  # seconds
+_ACKNOWLEDGEMENTS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
+_LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
+
+
+class Metrics(Meter):
+    """Counts what happens, and holds what is looked up when somebody reads the figures."""
+
+    def __init__(self) -> None:
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the lines and say nothing new
+        registry = self._registry = CollectorRegistry()
+        prometheus_client.ProcessCollector(registry=registry)
+        prometheus_client.PlatformCollector(registry=registry)
+        prometheus_client.GCCollector(registry=registry)
+        self._checks = Counter(
+            "cowbell_checks", "Checks of domains, by what they came to.", ["status"],
+            registry=registry,
+        )  # fmt: skip
+        self._check_seconds = Histogram(
+            "cowbell_check_seconds", "How long a check took.", buckets=_CHECKS, registry=registry
+        )
+        self._questions = Counter(
+            "cowbell_dns_questions", "Questions to the DNS, by what they came to.", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self._calls = Counter(
+            "cowbell_mailcow_calls", "Calls to Mailcow, by what they came to.", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self._interactions = Counter(
+            "cowbell_interactions", "Commands, buttons and forms, by what they came to.",
+            ["command", "outcome"], registry=registry,
+        )  # fmt: skip
+        self._acknowledged = Histogram(
+            "cowbell_acknowledgement_seconds", "From an interaction to its first answer.",
+            buckets=_ACKNOWLEDGEMENTS, registry=registry,
+        )  # fmt: skip
+        self._lag = Histogram(
+            "cowbell_event_loop_lag_seconds", "How late the event loop wakes a task up.",
+            buckets=_LAGS, registry=registry,
+        )  # fmt: skip
+        self._requests = Gauge(
+            "cowbell_requests", "Requests of members, by their state.", ["state"],
+            registry=registry,
+        )  # fmt: skip
+        self._outbox = Gauge(
+            "cowbell_outbox_messages", "Messages that are still to be delivered.",
+            registry=registry,
+        )  # fmt: skip
+        self._ready = Gauge("cowbell_ready", "Whether all is well: 1 or 0.", registry=registry)
+        self.acknowledgements = Acknowledgements(self._acknowledged.observe)
+        self.http_trace = self.acknowledgements.trace()
+        self.observe_lag = self._lag.observe
+        self._begin_at_zero()
+
+    def count_check(self, report: Report) -> None:
+        """Count a check and its time."""
+        self._checks.labels(report.status.value).inc()
+        self._check_seconds.observe(report.elapsed_ms / 1000)
+
+    def count_answer(self, answer: Answer) -> None:
+        """Count a question by its outcome."""
+        self._questions.labels(answer.outcome.name.lower()).inc()
+
+    def count_call(self, error: MailcowError | None) -> None:
+        """Count a call by its outcome."""
+        outcome = "answered" if error is None else _CALLS.get(type(error), "unclear")
+        self._calls.labels(outcome).inc()
+
+    def begin(self, interaction_id: int) -> None:
+        """Note when an interaction began."""
+        self.acknowledgements.begin(interaction_id)
+
+    def end(self, interaction_id: int, command: str, ending: Ending) -> None:
+        """Count an interaction by what it came to."""
+        self.acknowledgements.give_up(interaction_id)
+        self._interactions.labels(command, ending.value).inc()
+
+    def render(
+        self, requests: Mapping[State, int] | None, messages: int | None, *, ready: bool
+    ) -> bytes:
+        """Return all figures; None for what the database did not tell, which is left out then."""
+        self._ready.set(ready)
+        self._requests.clear()
+        if requests is not None:
+            for state in State:
+                self._requests.labels(state.value).set(requests.get(state, 0))
+        self._outbox.set(float("nan") if messages is None else messages)
+        return prometheus_client.generate_latest(self._registry)
+
+    def _begin_at_zero(self) -> None:
+        """Show every outcome from the start: from nothing to one is no increase to Prometheus."""
+        for status in Status:
+            self._checks.labels(status.value)
+        for outcome in Outcome:
+            self._questions.labels(outcome.name.lower())
+        for name in ("answered", *_CALLS.values()):
+            self._calls.labels(name)

@@ -1,0 +1,157 @@
+"""A port on the loopback addresses, and on no others, that says whether the bot is well."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+
+from bot.errors import ConfigError, StoreError
+from bot.health.metrics import CONTENT_TYPE
+from bot.health.pulse import Pulse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping
+
+    from bot.health.metrics import Metrics
+    from bot.requests.states import State
+
+_LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+_NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}  # a machine without IPv6
+_PATIENCE = 2.0  # seconds for the database
+_EXAMPLE = "Example: HEALTH_PORT=9464"
+
+
+class Connection(Protocol):
+    """The client, as far as its health goes."""
+
+    def find_faults(self) -> Iterable[str]:
+        """Return what keeps it from answering members, each in a word."""
+        ...
+
+
+class Tallies(Protocol):
+    """The store, as far as its figures go. Raises StoreError."""
+
+    async def requests_by_state(self) -> Mapping[State, int]:
+        """Return how many requests are in each state."""
+        ...
+
+    async def messages_left(self) -> int:
+        """Return how many messages are to be delivered."""
+        ...
+
+
+class HealthPort:
+    """Answers whether the process is alive and ready, and with its figures."""
+
+    def __init__(
+        self, client: Connection, tallies: Tallies, metrics: Metrics, pulse: Pulse
+    ) -> None:
+        self._client = client
+        self._tallies = tallies
+        self._metrics = metrics
+        self._pulse = pulse
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the three addresses."""
+        return [
+            web.get("/healthz", self._answer_health),
+            web.get("/readyz", self._answer_readiness),
+            web.get("/metrics", self._answer_metrics),
+        ]
+
+    async def _answer_health(self, _: web.Request) -> web.Response:
+        fault = self._pulse.find_fault()
+        return _answer([fault] if fault else [])
+
+    async def _answer_readiness(self, _: web.Request) -> web.Response:
+        figures = await self._ask_store()
+        return _answer(self._find_faults(is_store_well=figures is not None))
+
+    async def _answer_metrics(self, _: web.Request) -> web.Response:
+        figures = await self._ask_store()
+        requests, messages = figures or (None, None)
+        is_ready = not self._find_faults(is_store_well=figures is not None)
+        body = self._metrics.render(requests, messages, ready=is_ready)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+
+    def _find_faults(self, *, is_store_well: bool) -> list[str]:
+        return [*self._client.find_faults(), *([] if is_store_well else ["database"])]
+
+    async def _ask_store(self) -> tuple[Mapping[State, int], int] | None:
+        """Return the store's figures; None where it cannot be asked."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await self._tallies.requests_by_state(), await self._tallies.messages_left()
+        except (StoreError, TimeoutError):
+            return None
+
+
+@asynccontextmanager
+async def watched(
+    port: int, client: Connection, tallies: Tallies, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Answer on the loopback addresses at `port` while the block lasts.
+
+    Raises:
+        ConfigError: the port cannot be had.
+
+    """
+    sockets = open_loopback(port)
+    pulse = Pulse(metrics.observe_lag)
+    app = web.Application()
+    app.add_routes(HealthPort(client, tallies, metrics, pulse).routes())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    for listening in sockets:
+        await web.SockSite(runner, listening).start()
+    beating = asyncio.create_task(pulse.beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        await runner.cleanup()
+
+
+def open_loopback(port: int) -> tuple[socket.socket, ...]:
+    """Return a listening socket for each loopback address that this machine has.
+
+    Raises:
+        ConfigError: the port cannot be had.
+
+    """
+    sockets: list[socket.socket] = []
+    for family, address in _LOOPBACK:
+        try:
+            sockets.append(socket.create_server((address, port), family=family))
+        except OSError as error:
+            if family is socket.AF_INET6 and error.errno in _NOT_HERE:
+                continue
+            for opened in sockets:
+                opened.close()
+            raise ConfigError((_explain(error, port),)) from error
+    return tuple(sockets)
+
+
+def _explain(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"HEALTH_PORT: Another program listens at port {port}; stop it, or choose another "
+            f"port. {_EXAMPLE}"
+        )
+    if error.errno == errno.EACCES:
+        return (
+            f"HEALTH_PORT: Port {port} may be had by root alone; choose one above 1023. {_EXAMPLE}"
+        )
+    return f"HEALTH_PORT: Port {port} cannot be had ({error.strerror}). {_EXAMPLE}"
+
+
+def _answer(faults: list[str]) -> web.Response:
+    """Return 200 and `ok`, or 503 and a line with a word for each fault."""
+    return web.Response(text="\n".join(faults or ["ok"]) + "\n", status=503 if faults else 200)

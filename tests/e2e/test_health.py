@@ -1,0 +1,228 @@
+"""HEALTH_PORT of the unmodified program: whether it is well, and its figures, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+from bot_process import Bot
+from discord_channels import DiscordChannels
+from discord_payloads import MEMBER, button
+from discord_standin import TOKEN
+
+from bot.demo import world
+from bot.demo.mailcow import ApiKey, MailcowDouble
+from bot.demo.server import ZoneServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+KEY = "READ00-0KEY00-000000"
+BROKEN = "newcomer.example"
+REQUESTS = 100000000000000077
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+class Ward:
+    """A bot with a port to look at it."""
+
+    def __init__(self, bot: Bot, discord: DiscordChannels) -> None:
+        self.bot, self.discord = bot, discord
+        self.port = free_port()
+        bot.environment["HEALTH_PORT"] = str(self.port)
+
+    async def get(self, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+            session.get(f"http://{host}:{self.port}{path}") as response,
+        ):
+            return response.status, await response.text()
+
+    async def until(self, path: str, wanted: tuple[int, str], seconds: float = 10.0) -> None:
+        """Return once a path says so; nobody listens before the bot does."""
+        said: object = None
+        for _ in range(round(seconds / 0.1)):
+            try:
+                said = await self.get(path)
+            except aiohttp.ClientConnectorError as error:
+                said = error
+            if said == wanted:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(said)
+
+    async def figures(self) -> dict[str, float]:
+        """The figures by name and labels, as they are written."""
+        status, text = await self.get("/metrics")
+        assert status == 200
+        lines = [line for line in text.splitlines() if not line.startswith("#")]
+        return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+@pytest.fixture
+async def dns() -> AsyncIterator[ZoneServer]:
+    async with ZoneServer(world.zones()) as server:
+        yield server
+
+
+@pytest.fixture
+async def cow() -> AsyncIterator[MailcowDouble]:
+    async with MailcowDouble(keys={KEY: ApiKey(may_write=False)}) as double:
+        yield double
+
+
+@pytest.fixture
+async def ward(tmp_path: Path, dns: ZoneServer, cow: MailcowDouble) -> AsyncIterator[Ward]:
+    async with DiscordChannels() as standin:
+        bot = Bot(tmp_path, standin, dns)
+        bot.environment |= {
+            "MAILCOW_URL": cow.url,
+            "MAILCOW_READ_KEY": KEY,
+            "REQUEST_CHANNEL_ID": str(REQUESTS),
+        }
+        yield Ward(bot, standin)
+
+
+async def test_a_running_bot_is_alive_and_ready_and_unwell_without_discord(ward: Ward) -> None:
+    async with ward.bot.running():
+        await ward.until("/readyz", (200, "ok\n"))
+        assert await ward.get("/healthz") == (200, "ok\n")
+        await ward.discord.__aexit__()
+        await ward.until("/readyz", (503, "discord\n"))
+        assert await ward.get("/healthz") == (200, "ok\n")
+        assert (await ward.figures())["cowbell_ready"] == 0
+
+
+async def test_before_discord_has_let_it_in_a_bot_is_alive_and_not_ready(ward: Ward) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silence:  # takes calls and never answers
+        ward.discord.api = "http://{}:{}/api".format(*silence.getsockname())
+        process = await ward.bot.spawn()
+        try:
+            await ward.until("/healthz", (200, "ok\n"))
+            assert await ward.get("/readyz") == (503, "discord\n")
+        finally:
+            process.kill()
+            await process.wait()
+
+
+async def test_while_it_comes_to_its_end_a_bot_says_so(ward: Ward, dns: ZoneServer) -> None:
+    dns.delay = 0.7
+    async with ward.bot.running() as process:
+        press = await ward.discord.run_command("dnscheck", {"domain": BROKEN})
+        await press.acknowledged()
+        process.terminate()
+        await ward.until("/readyz", (503, "stopping\n"), 3)
+        assert await asyncio.wait_for(process.wait(), 15) == 0
+
+
+async def test_a_broken_database_is_a_reason_and_its_figures_are_left_out(ward: Ward) -> None:
+    async with ward.bot.running():
+        await ward.until("/readyz", (200, "ok\n"))
+        assert 'cowbell_requests{state="pending"}' in await ward.figures()
+        spoil(ward.bot.log.parent / "bot.db")
+        await ward.until("/readyz", (503, "database\n"))
+        figures = await ward.figures()
+        assert not [name for name in figures if name.startswith("cowbell_requests")]
+
+
+async def test_the_figures_count_what_happened_and_hold_nobodys_data(
+    ward: Ward, cow: MailcowDouble
+) -> None:
+    async with ward.bot.running():
+        card = await (await ward.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        await (await ward.discord.press(button(card.message, "records"), card.message)).answered()
+        await (await ward.discord.run_command("dnscheck", {"domain": "no domain!"})).answered()
+        asked = await ward.discord.run_command("maildomain", {"domain": BROKEN})
+        await asked.answered()
+        await ward.discord.message(REQUESTS, lambda _: True)
+        await asyncio.sleep(0.5)  # handlers come to their end, the outbox notes what it sent
+        figures = await ward.figures()
+        status, text = await ward.get("/metrics", "[::1]" if socket.has_ipv6 else "127.0.0.1")
+    assert status == 200
+    assert sum(v for n, v in figures.items() if n.startswith("cowbell_checks_total")) == 2
+    assert figures["cowbell_check_seconds_count"] == 2
+    assert figures['cowbell_dns_questions_total{outcome="records"}'] > 3
+    answered = figures['cowbell_mailcow_calls_total{outcome="answered"}']
+    assert answered == len(cow.calls) > 0
+    assert figures['cowbell_requests{state="pending"}'] == 1
+    assert figures['cowbell_requests{state="failed"}'] == 0
+    assert figures["cowbell_outbox_messages"] == 0
+    counted = 'cowbell_interactions_total{{command="{}",outcome="{}"}}'.format
+    assert figures[counted("dnscheck", "done")] == 1
+    assert figures[counted("dnscheck", "refused")] == 1
+    assert figures[counted("maildomain", "done")] == 1
+    assert figures[counted("button", "done")] == 1
+    assert figures["cowbell_acknowledgement_seconds_count"] == 4
+    assert figures["cowbell_acknowledgement_seconds_sum"] < 4
+    assert figures["cowbell_event_loop_lag_seconds_count"] > 0
+    assert figures["process_resident_memory_bytes"] > 1e6
+    assert figures["cowbell_ready"] == 1
+    for secret in (TOKEN, KEY, BROKEN, str(MEMBER), "ann"):
+        assert not re.search(rf"\b{re.escape(secret)}\b", text)
+
+
+async def test_nobody_listens_unless_a_port_is_set_and_then_on_loopback_alone(ward: Ward) -> None:
+    async with ward.bot.running() as process:
+        await ward.until("/readyz", (200, "ok\n"))
+        assert listening(process.pid) == {("0100007F", ward.port), (LOOPBACK_6, ward.port)}
+        assert (await ward.get("/"))[0] == 404
+        assert await ward.bot.stop(process) == 0
+    del ward.bot.environment["HEALTH_PORT"]
+    async with ward.bot.running() as process:
+        assert listening(process.pid) == set()
+
+
+async def test_a_port_that_is_taken_stops_the_start_with_one_line(ward: Ward) -> None:
+    with socket.create_server(("127.0.0.1", ward.port)):
+        process = await ward.bot.spawn()
+        assert await asyncio.wait_for(process.wait(), 15) == 2
+    said = ward.bot.says().splitlines()[-1]
+    assert said.startswith(f"HEALTH_PORT: Another program listens at port {ward.port};")
+    assert "Traceback" not in ward.bot.says()
+    assert not ward.discord.identifies
+
+
+LOOPBACK_6 = "00000000000000000000000001000000"
+
+
+def listening(pid: int) -> set[tuple[str, int]]:
+    """Return the addresses, as /proc writes them, and the ports that a process listens at."""
+    own = own_sockets(pid)
+    found = set()
+    for line in table_of(pid):
+        place, state, inode = line[1], line[3], line[9]
+        if state == "0A" and inode in own:
+            address, port = place.split(":")
+            found.add((address, int(port, 16)))
+    return found
+
+
+def own_sockets(pid: int) -> set[str]:
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def table_of(pid: int) -> list[list[str]]:
+    lines = []
+    for name in ("tcp", "tcp6"):
+        lines += Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+    return [line.split() for line in lines]
+
+
+def spoil(path: Path) -> None:
+    """Take a table away from under the bot."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("ALTER TABLE request RENAME TO gone")
+        database.commit()
