@@ -91,6 +91,10 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     # Imported late: they take a second, and the console needs none of them.
     from bot.client import Client  # noqa: PLC0415
     from bot.errands import take_requests  # noqa: PLC0415
+    from bot.privacy import Privacy  # noqa: PLC0415
+    from bot.requests.bell import Bell  # noqa: PLC0415
+    from bot.requests.service import Requests  # noqa: PLC0415
+    from bot.requests.shelves import Shelves  # noqa: PLC0415
     from bot.retention import Retention  # noqa: PLC0415
     from bot.store.approved_stages import ApprovedStages  # noqa: PLC0415
     from bot.store.command_fingerprints import CommandFingerprints  # noqa: PLC0415
@@ -121,6 +125,11 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         client.mailcow = mailcow
         if settings.request_channel_id is not None:
             await take_requests(client, database, core, ask, _now)
+        # Members may look into and delete former requests where none are taken any more.
+        requests = client.requests or Requests(
+            Shelves.of(database), _now, Bell(), selector=server.dkim_selector, by_hand=True
+        )
+        client.privacy = Privacy(RecentDomains(database), checks, requests)
         client.jobs = (*client.jobs, Retention(database, _now).run)
         if metrics is not None:
             await _let_watch(settings, client, StoredTallies(database), metrics, stack)

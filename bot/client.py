@@ -16,6 +16,7 @@ from discord.ext import commands
 import cogs.admin
 import cogs.dns
 import cogs.help
+import cogs.privacy
 import cogs.requests
 import cogs.settings
 from bot.meter import Ending, Meter
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.desk import Desk
     from bot.mailcow.client import Mailcow
+    from bot.privacy import Privacy
     from bot.requests.service import Requests
     from bot.store.command_fingerprints import CommandFingerprints
     from bot.text import Words
@@ -93,6 +95,7 @@ class Client(commands.Bot):
         self.home = Home(self, settings)
         self.requests: Requests | None = None  # where none are taken
         self.mailcow: Mailcow | None = None  # where it is not configured
+        self.privacy: Privacy  # given before the client starts, as it needs the same requests
         self.jobs: tuple[Job, ...] = ()  # to be run beside the client
         self.logged_in = asyncio.Event()
         self._fingerprints = fingerprints
@@ -115,7 +118,15 @@ class Client(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load the commands and let Discord know them, if it does not yet."""
-        for module in (cogs.settings, cogs.dns, cogs.requests, cogs.admin, cogs.help):
+        subjects = (
+            cogs.settings,
+            cogs.dns,
+            cogs.requests,
+            cogs.admin,
+            cogs.privacy,
+            cogs.help,
+        )
+        for module in subjects:
             await module.setup(self)
         try:
             self._command_ids = await self._sync()

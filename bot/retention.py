@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.privacy import KEPT
 from bot.requests.pseudonyms import make_pseudonym
 from bot.requests.rounds import make_rounds
 from bot.store.old_requests import OldRequests
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from bot.store.database import Database
 
-KEPT = timedelta(days=400)
 EVERY = timedelta(days=1)
 AT_ONCE = 200  # rows in one transaction; other writers get their turn between two
 

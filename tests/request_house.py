@@ -19,6 +19,7 @@ from bot.demo.world import zones as demo_zones
 from bot.desk import Core, Desk
 from bot.dns.resolver import Resolver
 from bot.knowledge import Knowledge
+from bot.privacy import Privacy
 from bot.requests.bell import Bell
 from bot.requests.look import Looker
 from bot.requests.mail import HandMail
@@ -121,6 +122,8 @@ async def keep_office(
         requests = Requests(shelves, clock, bell, selector=settings.dkim_selector, by_hand=True)
         client, core = _make_client(settings, database, resolver, requests)
         client.requests = requests if takes else None
+        recent, checks = RecentDomains(database), StoredChecks(database)
+        client.privacy = Privacy(recent, checks, requests)
 
         async def certificate(_: dns.name.Name) -> Certificate:
             return Certificate.COVERS

@@ -224,6 +224,10 @@ class Requests:
         """Return what was done last to any request, latest first."""
         return await self._audit.latest(limit)
 
+    async def decisions_of(self, member_id: int) -> int:
+        """Return how many steps of requests somebody took as an admin."""
+        return await self._audit.count_of_admin(member_id)
+
     async def approved_stage(self, domain: Domain) -> str | None:
         """Return the DMARC policy approved for a domain last; None where there was none."""
         return await self._stages.of(domain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bot.requests.request import Actor, ActorKind, AuditEntry
 from bot.requests.states import State
@@ -43,6 +43,15 @@ class StoredAudit:
             return tuple(_read(row) for row in rows)
 
         return await self._database.read(find)
+
+    async def count_of_admin(self, admin_id: int) -> int:
+        """How many transitions this person made as an admin."""
+
+        def count(session: Session) -> int:
+            own = (AuditRow.actor_id == admin_id) & (AuditRow.actor_kind == ActorKind.ADMIN.value)
+            return session.scalar(select(func.count(AuditRow.id)).where(own)) or 0
+
+        return await self._database.read(count)
 
 
 def add_entry(

@@ -81,6 +81,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         "mailadmin",
         "maildomain",
         "mailsettings",
+        "privacy",
         "requests",
         "webmail",
     }

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 from sqlalchemy import text
 
+from bot.privacy import KEPT
 from bot.requests.request import ActorKind, Kind
 from bot.requests.states import State
-from bot.retention import AT_ONCE, KEPT, Retention
+from bot.retention import AT_ONCE, Retention
 from bot.store.recent_domains import RecentDomains
 from bot.store.stored_checks import StoredChecks
 from requests_house import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, House
