@@ -15,6 +15,7 @@ from bot.errors import ConfigError, InvalidKey, UsageError
 from bot.knowledge import Knowledge
 from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
 from bot.meter import Meter
+from bot.server_faults import ServerFaults
 from bot.text import Medium, Words
 
 if TYPE_CHECKING:
@@ -73,7 +74,13 @@ async def open_core(
         yield Core(
             server=server,
             words=Words(own=settings.templates_dir),
-            checker=Checker(resolver.ask, server, _now, single_server=bool(nameservers)),
+            checker=Checker(
+                resolver.ask,
+                server,
+                _now,
+                single_server=bool(nameservers),
+                allow_private=settings.dns_allow_private,
+            ),
             knowledge=Knowledge(
                 keys, _now, mailcow=mailcow, stage_of=stages.of if stages else None, learns=False
             ),
@@ -118,7 +125,8 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         knowledge = Knowledge(
             KnownKeys(database), _now, mailcow=mailcow, stage_of=ApprovedStages(database).of
         )
-        core = Core(server, words, Checker(ask, server, _now), knowledge)
+        checker = Checker(ask, server, _now, allow_private=settings.dns_allow_private)
+        core = Core(server, words, checker, knowledge, ServerFaults(_now))
         checks = StoredChecks(database)
         desk = Desk(core, RecentDomains(database), checks, _now, meter=meter)
         client = Client(settings, desk, words, CommandFingerprints(database), meter)

@@ -21,12 +21,15 @@ from bot.app import invite as make_invitation
 from bot.app import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
+from bot.checks.report import Report
+from bot.checks.server import found_nothing_out as found_nothing_of_server
 from bot.config import load_settings
 from bot.console.backups import show_backup, show_restored
 from bot.console.changes import read_earlier
 from bot.console.doctor import lines_as_json, show_lines
 from bot.console.invitation import show_invitation
 from bot.console.records import Format, show_records
+from bot.console.server import show_server
 from bot.console.settings import show_settings
 from bot.console.terminal import make_console
 from bot.demo.extra import require_extra
@@ -58,6 +61,11 @@ app = typer.Typer(
 DkimOption = Annotated[
     str | None,
     typer.Option("--dkim", metavar="TXT", help="The DKIM value that the mail server handed out."),
+]
+
+NameserverOption = Annotated[
+    list[str] | None,
+    typer.Option("--nameserver", metavar="IP[:PORT]", help="Ask this server, and no other."),
 ]
 
 
@@ -115,10 +123,7 @@ def check(
         Path | None, typer.Option("--file", help="A file of domains, one a line; - for stdin.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line a domain.")] = False,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option("--nameserver", metavar="IP[:PORT]", help="Ask this server, and no other."),
-    ] = None,
+    nameserver: NameserverOption = None,
     dkim: DkimOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why for each finding, with the RFC's section.")
@@ -179,6 +184,28 @@ def doctor(
     if any(line.status is Status.FAIL for line in lines):
         raise typer.Exit(FAILED)
     if found_nothing_out(lines):
+        raise typer.Exit(NOTHING_FOUND_OUT)
+
+
+@app.command()
+def server(
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+    nameserver: NameserverOption = None,
+) -> None:
+    """Show what the mail server itself has wrong in the DNS, for its admin."""
+    config = load_settings()
+    servers = parse_servers(nameserver or ())
+
+    async def look() -> Report:
+        async with open_core(config, servers) as core:
+            report = await core.check_server()
+            show_server(make_console(), report, core, as_json=as_json)
+            return report
+
+    report = asyncio.run(look())
+    if report.status is Status.FAIL:
+        raise typer.Exit(FAILED)
+    if found_nothing_of_server(report):
         raise typer.Exit(NOTHING_FOUND_OUT)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.archive import SCHEMA, dump_report, load_report
 from bot.checks.personal import add_not_in_mailcow
+from bot.checks.server_observe import MOST_MEMBERS
 from bot.mail.records import Expected, expect
 from bot.mail.settings import ClientSettings, client_settings
 from bot.meter import Meter
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.mail.dkim import DkimKnowledge
     from bot.mail.server import MailServer
     from bot.names import MailAddress
+    from bot.server_faults import ServerFaults
     from bot.store.recent_domains import RecentDomains
     from bot.store.stored_checks import StoredChecks
     from bot.text import Words
@@ -90,6 +92,7 @@ class Core:
     words: Words
     checker: Checker
     knowledge: Knowledge
+    faults: ServerFaults | None = None  # where somebody is told of them
 
     async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
         """Return what a domain should publish; a key that is given goes before a known one."""
@@ -107,7 +110,13 @@ class Core:
         known = await self.knowledge.of(domain)
         dkim = key or known.dkim
         report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
+        if self.faults is not None:
+            self.faults.note(report)
         return report, add_not_in_mailcow(report) if known.is_hosted is False else None
+
+    async def check_server(self) -> Report:
+        """Return the report of the mail server itself."""
+        return await self.checker.check_server(await self.knowledge.some_domains(MOST_MEMBERS))
 
 
 class Desk:
@@ -124,6 +133,7 @@ class Desk:
         meter: Meter | None = None,
     ) -> None:
         self.server = core.server
+        self.faults = core.faults
         self._core = core
         self._recent = recent
         self._checks = checks
@@ -165,6 +175,11 @@ class Desk:
             domain, member_id, dump_report(report), SCHEMA, report.checked_at
         )
         return KeptCheck(number, report, personal)
+
+    async def check_server(self) -> Report:
+        """Return a new check of the mail server itself, for the admin."""
+        async with self._slots:
+            return await self._core.check_server()
 
     async def kept(self, check_id: int) -> KeptCheck | None:
         """Return a check that was kept; None where it is gone or from another version."""

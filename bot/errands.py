@@ -13,6 +13,7 @@ from bot.requests.service import Requests
 from bot.requests.shelves import Shelves
 from bot.requests.worker import Tools, Worker
 from bot.ui.delivery import Delivery
+from bot.ui.fault_posts import FaultPosts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,4 +51,5 @@ async def take_requests(
         selector=server.dkim_selector,
         by_hand=mailcow is None or not mailcow.can_write,
     )
-    client.jobs = (worker.run, outbox.run)
+    posts = FaultPosts(client, core.faults) if core.faults is not None else None
+    client.jobs = (worker.run, outbox.run, *([posts.run] if posts else []))

@@ -95,6 +95,16 @@ class Knowledge:
         """Return whether Mailcow knows a domain; None where it does not say or there is none."""
         return (await self._ask_mailcow(domain))[0]
 
+    async def some_domains(self, most: int) -> tuple[Domain, ...]:
+        """Return domains of members that have a key, the latest first; none without a store."""
+        if self._keys is None:
+            return ()
+        try:
+            return await self._keys.domains(most)
+        except StoreError as error:
+            _log.warning("The members' domains were not read: %s", error)
+            return ()
+
     async def _ask_mailcow(self, domain: Domain) -> tuple[bool | None, DkimKnowledge | None]:
         """Return whether Mailcow knows a domain, and its key; None for what it did not tell."""
         if self._mailcow is None or time.monotonic() < self._paused_until:

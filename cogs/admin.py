@@ -14,6 +14,8 @@ from bot.ui.request_answers import card_of, say_decision, say_gone, say_refusal
 from bot.ui.request_buttons import RequestButton, StageSelect, UnlockButton
 from bot.ui.request_presses import go_on
 from bot.ui.rights import admit_admin, admit_decider
+from bot.ui.server_button import ServerButton
+from bot.ui.server_card import show_server
 from bot.ui.setup_card import build_setup_card
 
 if TYPE_CHECKING:
@@ -113,8 +115,15 @@ class AdminCog(
             await acknowledge(interaction)
             await answer(interaction, await build_setup_card(interaction))
 
+    @app_commands.command(
+        name="server", description="What the mail server itself has wrong in the DNS"
+    )
+    async def server(self, interaction: discord.Interaction[Client]) -> None:
+        """Answer with the faults of the mail server itself, and what to do about them."""
+        await show_server(interaction)
+
 
 async def setup(client: Client) -> None:
     """Give the client these commands and the buttons of the cards."""
-    client.add_dynamic_items(RequestButton, StageSelect, UnlockButton)
+    client.add_dynamic_items(RequestButton, StageSelect, UnlockButton, ServerButton)
     await client.add_cog(AdminCog(client))

@@ -13,6 +13,8 @@ import dns.rdatatype
 
 from bot.checks.observe import observe
 from bot.checks.report import compile_report
+from bot.checks.server import compile_server_report
+from bot.checks.server_observe import observe_server
 from bot.dns.answer import Answer, Question
 from bot.mail.records import expect
 
@@ -77,7 +79,8 @@ class Checker:
     """Checks domains for one mail server.
 
     `ask` is the resolver; `single_server` says that it asks one server that the operator named;
-    `now` gives the time for the report.
+    `now` gives the time for the report. With `allow_private` the server may be at addresses that
+    only its own network reaches.
     """
 
     def __init__(
@@ -87,8 +90,11 @@ class Checker:
         now: Callable[[], datetime],
         *,
         single_server: bool = False,
+        allow_private: bool = False,
     ) -> None:
         self._ask = ServerAnswers(ask, server)
+        self._ask_anew = ask
+        self._allow_private = allow_private
         self._server = server
         self._now = now
         self._single_server = single_server
@@ -113,3 +119,19 @@ class Checker:
         observed = await observe(self._ask, expected, single_server=self._single_server)
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)
+
+    async def check_server(self, members: tuple[Domain, ...] = ()) -> Report:
+        """Return the report of the mail server itself; nothing in it comes from memory.
+
+        `members` are real domains, to see that their DMARC reports are taken.
+        """
+        started = time.perf_counter()
+        observed = await observe_server(
+            self._ask_anew,
+            self._server,
+            members,
+            single_server=self._single_server,
+            allow_private=self._allow_private,
+        )
+        elapsed_ms = round((time.perf_counter() - started) * 1000)
+        return compile_server_report(observed, self._now(), elapsed_ms)

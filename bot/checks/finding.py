@@ -41,6 +41,23 @@ class Check(StrEnum):
     WEBMAIL = "webmail"
     AUTOCONFIG = "autoconfig"
     AUTODISCOVER = "autodiscover"
+    SERVER = "server"  # what is the mail server's own fault
+
+
+class ServerCheck(StrEnum):
+    """The checks of the mail server itself, in the order of its report."""
+
+    ZONE = "zone"
+    ADDRESS = "address"
+    REVERSE = "reverse"
+    SPF = "spf"  # the value that is handed out
+    HELO = "helo"  # the SPF record of the host name itself
+    DMARC = "dmarc"  # the value that is handed out
+    REPORTS = "reports"  # whether reports of members' domains are taken
+    DANE = "dane"
+
+
+Subject = Check | ServerCheck
 
 
 class Action(StrEnum):
@@ -79,7 +96,7 @@ class Finding:
     The words are the template `findings/<code>.j2`.
     """
 
-    check: Check
+    check: Subject
     code: str
     severity: Status
     facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
@@ -101,7 +118,7 @@ class Verdict:
     `expected` and `found` are records in presentation form, to be shown beside each other.
     """
 
-    check: Check
+    check: Subject
     findings: tuple[Finding, ...] = ()
     expected: tuple[str, ...] = ()
     found: tuple[str, ...] = ()

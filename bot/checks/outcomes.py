@@ -15,7 +15,7 @@ from bot.dns.answer import Answer, Outcome, Question
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from bot.checks.finding import Check, Fact
+    from bot.checks.finding import Fact, Subject
     from bot.checks.observation import Observation
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
@@ -27,7 +27,7 @@ _LONGEST_DETAIL = 200  # characters of a server's own words
 _CODES = {Outcome.TIMEOUT: "dns-timeout", Outcome.REFUSED: "dns-refused"}
 
 
-def unanswered(check: Check, answer: Answer) -> Finding:
+def unanswered(check: Subject, answer: Answer) -> Finding:
     """Return the finding of severity unknown for an answer that found nothing out.
 
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,

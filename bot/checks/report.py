@@ -9,7 +9,8 @@ import dns.name
 import dns.rdatatype
 
 from bot.checks import delegation, dkim, dmarc, hosts, mx, spf
-from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
+from bot.checks.server_side import gather, judge_server
 from bot.checks.spf_terms import names_own_mx
 
 if TYPE_CHECKING:
@@ -27,14 +28,17 @@ _CAUSES_FIRST = ("dmarc-before-dkim",)
 _SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
 
 # What an alias at the domain itself can hide.
-_HIDDEN = {Check.MX: dns.rdatatype.MX, Check.SPF: dns.rdatatype.TXT}
+_HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
+    Check.MX: dns.rdatatype.MX,
+    Check.SPF: dns.rdatatype.TXT,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
     """One line of the report: a check's status, what was expected beside what was found."""
 
-    check: Check
+    check: Subject
     status: Status
     expected: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
@@ -68,6 +72,7 @@ def compile_report(
 ) -> Report:
     """Let every judge speak and return the report; pure."""
     first = delegation.judge(expected, observed)
+    server: Verdict | None = None
     if delegation.blocks_everything(first):
         blocked = Note("blocked")
         verdicts = [first]
@@ -88,7 +93,12 @@ def compile_report(
             hosts.judge_autodiscover(expected, observed),
         ]
         others = []
+        said = (finding for verdict in verdicts for finding in verdict.findings)
+        server = judge_server(expected, observed, said)
     results, findings = _leave_out_consequences(verdicts, observed)
+    if server is not None:
+        results.append(CheckResult(server.check, server.status, found=server.found))
+        results, findings = gather(server, results, findings)
     return Report(
         domain=expected.domain,
         zone=observed.zone,

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc_record import parse_record
-from bot.checks.finding import Check, Finding, Status
+from bot.checks.finding import Check, Finding, Status, Subject
 from bot.mail.records import POLICIES
 
 if TYPE_CHECKING:
     from bot.checks.report import CheckResult, Report
 
 # Findings with which mail of ours passes all the same.
-_HARMLESS = {
+_HARMLESS: dict[Subject, set[str]] = {
     Check.SPF: {"spf-softfail", "spf-no-all"},  # these are about the mail of strangers
     Check.DKIM: {"dkim-weak-key"},  # a warning from 1024 bits on: receivers accept it (RFC 8301)
 }
@@ -44,7 +44,9 @@ def dmarc_gate(report: Report) -> Gate:
     closed = [check for check in (Check.SPF, Check.DKIM) if not is_right(report, check)]
     if not closed:
         return Gate(POLICIES)
-    causes = tuple(f for f in report.findings if f.check in closed and not _is_harmless(f))
+    # What is the mail server's own fault is said by a check of its own.
+    blamed = {*closed, Check.SERVER}
+    causes = tuple(f for f in report.findings if f.check in blamed and not _is_harmless(f))
     # Where nothing could be looked at, the reason is the finding of another check.
     return Gate(POLICIES[:1], causes or report.findings[:1])
 

@@ -66,6 +66,21 @@ class KnownKeys:
 
         return await self._database.read(find)
 
+    async def domains(self, most: int) -> tuple[Domain, ...]:
+        """The domains that have a key now, the one learned last first; `most` at most."""
+
+        def find(session: Session) -> tuple[Domain, ...]:
+            return tuple(
+                session.scalars(
+                    select(KnownKeyRow.domain)
+                    .where(KnownKeyRow.superseded_at.is_(None))
+                    .order_by(KnownKeyRow.id.desc())
+                    .limit(most)
+                )
+            )
+
+        return await self._database.read(find)
+
     async def learn(
         self, domain: Domain, selector: str, value: str, source: KeySource, now: datetime
     ) -> StoredKey:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.checks.export import context_of
 from bot.checks.finding import Status
@@ -16,6 +16,8 @@ from bot.ui.text import both_ends, clip, say_remark, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from discord.ui import Item
 
     from bot.checks.finding import Fact, Finding
     from bot.checks.report import CheckResult, Report
@@ -60,6 +62,18 @@ def build_check_card(
     if offer is not None:
         buttons.append(ask_button(offer, kept.id, words))
     report = kept.shown(shared=shared)
+    return build_report_card(report, server, words, buttons=buttons, remark=remark)
+
+
+def build_report_card(
+    report: Report,
+    server: MailServer,
+    words: Words,
+    *,
+    buttons: Sequence[Item[Any]],
+    remark: str | None = None,
+) -> Card:
+    """Return the card of a report, a domain's or the mail server's own, with these buttons."""
     context = context_of(report, server)
     head = _head(report, words, remark)
     overview = _overview(report, words)

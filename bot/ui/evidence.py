@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check, Status, Subject
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
@@ -18,7 +18,7 @@ class Evidence:
     """The status of each check at a time, and whether the mail server knew the domain."""
 
     at: datetime
-    checks: tuple[tuple[Check, Status], ...]
+    checks: tuple[tuple[Subject, Status], ...]
     on_server: bool | None = None  # None: nobody could tell
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
 from bot.doctor.inside import examine_from_inside
+from bot.doctor.line import Line
 from bot.doctor.words import say
 from bot.ui.budget import MOST_CHARACTERS
 from bot.ui.card import NEUTRAL, assemble
@@ -15,8 +16,8 @@ from bot.ui.text import clip
 if TYPE_CHECKING:
     import discord
 
+    from bot.checks.finding import Fact
     from bot.client import Client
-    from bot.doctor.line import Line
     from bot.text import Words
     from bot.ui.card import Card
 
@@ -26,9 +27,10 @@ _COLOURS = {Status.PASS: 0x2E9E5B, Status.UNKNOWN: 0x8A63D2, Status.FAIL: 0xD83C
 async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
     """Return the card of how everything is now; takes as long as the slowest part."""
     client = interaction.client
-    lines = await examine_from_inside(
+    examined = await examine_from_inside(
         client.settings, client, client.mailcow, client.desk.try_store()
     )
+    lines = (*examined, _recall_server(client))
     words = client.words
     worst = max((line.status for line in lines), key=lambda status: status.rank)
     locked = client.mailcow is not None and bool(client.mailcow.refusals)
@@ -39,6 +41,19 @@ async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
         colour=_COLOURS.get(worst, NEUTRAL),
         buttons=[unlock_button(words)] if locked else [],
     )
+
+
+def _recall_server(client: Client) -> Line:
+    """Tell of the mail server's own faults that members' checks met lately."""
+    faults = client.desk.faults
+    met = faults.recent() if faults is not None else ()
+    facts: dict[str, Fact] = {"command": "/mailadmin server"}
+    if met:
+        facts["faults"] = tuple(fault.what for fault in met)
+        return Line("server", Status.FAIL, "server-faulty", facts)
+    if faults is None or not faults.reports:
+        return Line("server", Status.INFO, "server-unseen", facts)
+    return Line("server", Status.PASS, "server-right", facts)
 
 
 def _word(line: Line, words: Words) -> str:

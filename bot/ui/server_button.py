@@ -1,0 +1,52 @@
+"""The button below the card of the mail server itself; it survives a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import discord
+
+from bot.ui.funnel import guard
+
+if TYPE_CHECKING:
+    import re
+
+    from bot.client import Client
+    from bot.text import Words
+
+SERVER_ID: Final = "cowbell:server:again"
+
+
+class ServerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=SERVER_ID):
+    """An admin's wish to have the mail server looked at again."""
+
+    def __init__(self, label: str | None) -> None:
+        super().__init__(
+            discord.ui.Button(style=discord.ButtonStyle.primary, label=label, custom_id=SERVER_ID)
+        )
+
+    @classmethod
+    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
+        cls,
+        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
+        item: discord.ui.Button[Any],
+        match: re.Match[str],  # noqa: ARG003 - as above
+        /,
+    ) -> Self:
+        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+        return cls(item.label)
+
+    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+        """Look at the server again; whatever goes wrong is told to who pressed it."""
+        await guard(interaction, self._press)
+
+    async def _press(self, interaction: discord.Interaction[Client]) -> None:
+        # Imported late: the card holds this button, and pressing it makes a card.
+        from bot.ui.server_card import look_again  # noqa: PLC0415
+
+        await look_again(interaction)
+
+
+def server_button(words: Words) -> discord.ui.Item[Any]:
+    """Return the button that has the mail server looked at again."""
+    return ServerButton(words.label("buttons", "again"))
