@@ -39,7 +39,7 @@ def compile_server_report(
         judge_reports(observed),
         judge_dane(observed),
     )
-    without_address = "" if observed.addresses else _reason(verdicts)
+    without_address = "" if observed.reachable else _reason(verdicts)
     results, findings = [], list[Finding]()
     for verdict in verdicts:
         check, status, kept, note = verdict.check, verdict.status, verdict.findings, verdict.note

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import dns.name
 from dns.rdatatype import AAAA, CNAME, NS, SOA, TLSA, A
 
-from bot.checks.certificate import is_public
 from bot.checks.finding import Action, Finding, Fix, ServerCheck, Status, Verdict
 from bot.checks.outcomes import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
 from bot.checks.server_observation import ptr_names, server_names
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
     from bot.checks.server_observation import ServerObservation
     from bot.dns.answer import Answer
 
-# Nobody has these (RFC 5737, RFC 3849, RFC 9637), so nobody publishes them but in examples, such
-# as the demo, where they stand for public ones.
-_EXAMPLES = tuple(
-    map(
-        ip_network,
-        ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"),
-    )
-)
 # Words in the names that a provider gives to the addresses of all its customers.
 _OF_ANYBODY = re.compile(
     r"(?:^|[.\-_\d])(?:static|dynamic|dyn|[av]?dsl|dhcp|pool|pppo?e?|cable|dial(?:up|in)?|broadband|"
@@ -34,6 +25,8 @@ _OF_ANYBODY = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS_OF_ANYBODY = 2  # octets of the address in its name, in a row
+_GROUPS_OF_ANYBODY = 3  # the same of an IPv6 address
+_SHORTEST_RUN = 12  # hexadecimal digits of one that are no coincidence
 
 
 def judge_zone(o: ServerObservation) -> Verdict:
@@ -75,13 +68,15 @@ def judge_address(o: ServerObservation) -> Verdict:
         findings.append(Finding(check, "server-no-address", Status.FAIL, facts))
     elif ipv4.absent and ipv6.found:
         findings.append(Finding(check, "server-no-ipv4", Status.FAIL, facts))
-    inner = tuple(a for a in o.addresses if not (o.allow_private or _is_for_everybody(a)))
+    inner = tuple(address for address in o.addresses if address not in o.reachable)
     if inner:
-        facts = {**facts, "addresses": inner, "alone": len(inner) == len(o.addresses)}
+        # Without an IPv4 address left, many could not deliver at all.
+        alone = all(":" in address for address in o.reachable)
+        facts = {**facts, "addresses": inner, "alone": alone}
         fixes = tuple(
             Fix(Action.DELETE, o.host, "AAAA" if ":" in address else "A", address)
             for address in inner
-            if not facts["alone"]
+            if not alone
         )
         findings.append(Finding(check, "server-private-address", Status.FAIL, facts, fixes))
     findings.sort(key=lambda f: -f.severity.rank)
@@ -94,14 +89,14 @@ def judge_reverse(o: ServerObservation) -> Verdict:
     Many mail servers refuse mail from an address without one (RFC 1912 section 2.1 asks for it).
     """
     host = name_text(o.host)
-    findings = [f for address in o.addresses for f in _judge_reverse_of(o, address)]
+    findings = [f for address in o.reachable for f in _judge_reverse_of(o, address)]
     findings.sort(key=lambda f: -f.severity.rank)
     found = tuple(
         f"{address} {name.to_text()}"
-        for address in o.addresses
+        for address in o.reachable
         for name in ptr_names(o.reverse(address))
     )
-    expected = tuple(f"{address} {host}." for address in o.addresses)
+    expected = tuple(f"{address} {host}." for address in o.reachable)
     return Verdict(ServerCheck.REVERSE, tuple(findings), expected, found)
 
 
@@ -133,14 +128,6 @@ def _report_alias(o: ServerObservation, target: dns.name.Name) -> Finding:
     )
     facts: dict[str, Fact] = {"name": name_text(o.host), "target": name_text(target)}
     return Finding(ServerCheck.ADDRESS, "server-alias", Status.FAIL, facts, fixes)
-
-
-def _is_for_everybody(address: str) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return is_public(address) or any(parsed in network for network in _EXAMPLES)
 
 
 def _judge_reverse_of(o: ServerObservation, address: str) -> list[Finding]:
@@ -181,16 +168,21 @@ def is_generic(name: dns.name.Name, address: str) -> bool:
         return True
     parsed = ip_address(address)
     if parsed.version == 6:
-        digits = parsed.exploded.replace(":", "")
-        bare = re.sub(r"[^0-9a-f]", "", text.split(".")[0])
-        return len(bare) >= 12 and (bare in digits or digits.startswith(bare))
+        groups = parsed.exploded.split(":")
+        whole = any(
+            len(part) >= _SHORTEST_RUN and part in "".join(groups) for part in text.split(".")
+        )
+        return whole or _has_row(text, [f"{int(g, 16):x}" for g in groups], _GROUPS_OF_ANYBODY)
     octets = str(parsed).split(".")
-    if f"{int(parsed):08x}" in text:
-        return True
-    numbers = [str(int(n)) for n in re.findall(r"(?<!\d)\d{1,3}(?!\d)", text)]
-    for row in (octets, octets[::-1]):
-        for at in range(len(row) - _NUMBERS_OF_ANYBODY + 1):
-            part = row[at : at + _NUMBERS_OF_ANYBODY]
-            if any(numbers[n : n + len(part)] == part for n in range(len(numbers))):
-                return True
-    return False
+    return (
+        f"{int(parsed):08x}" in text
+        or _has_row(text, octets, _NUMBERS_OF_ANYBODY)
+        or _has_row(text, octets[::-1], _NUMBERS_OF_ANYBODY)
+    )
+
+
+def _has_row(text: str, parts: list[str], length: int) -> bool:
+    """Whether so many parts of an address follow each other in a name, zeros before them or not."""
+    words = [word.lstrip("0") or "0" for word in re.findall(r"[0-9a-f]+", text) if word]
+    rows = [parts[at : at + length] for at in range(len(parts) - length + 1)]
+    return any(words[at : at + length] in rows for at in range(len(words)))

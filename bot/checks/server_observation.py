@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -11,6 +12,7 @@ import dns.reversename
 from dns.rdatatype import PTR, SOA
 from dns.rdtypes.ANY.NS import NS
 
+from bot.checks.certificate import is_public
 from bot.checks.dmarc_record import ReportAddress, parse_record, prefix_name
 from bot.checks.outcomes import answer_to
 
@@ -27,6 +29,13 @@ MOST_ADDRESSES = 8  # of the mail host
 MOST_PTRS = 5  # of one address
 _MOST_SERVERS = 8  # name servers of one zone
 _MOST_HOSTS = 3  # that reports go to
+
+# Nobody has these (RFC 5737, RFC 3849, RFC 9637), so nobody publishes them but in examples, such
+# as the demo, where they stand for public ones.
+_EXAMPLES = tuple(
+    ip_network(text)
+    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,11 @@ class ServerObservation:
         return sort_addresses(self.seen.addresses(self.host))
 
     @property
+    def reachable(self) -> tuple[str, ...]:
+        """The addresses that the internet reaches, or all where private ones are allowed."""
+        return tuple(a for a in self.addresses if self.allow_private or _is_for_everybody(a))
+
+    @property
     def zone(self) -> dns.name.Name:
         """The apex of the zone that the host lies in; the host itself where nobody said."""
         return find_apex(self.seen.answer(self.host, SOA), self.host)
@@ -64,6 +78,10 @@ class ServerObservation:
     def reverse(self, address: str) -> Answer:
         """Return the answer on the names that an address leads to."""
         return answer_to(self.seen, dns.reversename.from_address(address), PTR)
+
+
+def _is_for_everybody(address: str) -> bool:
+    return is_public(address) or any(ip_address(address) in network for network in _EXAMPLES)
 
 
 def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:

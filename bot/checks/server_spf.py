@@ -53,7 +53,7 @@ def judge_helo(o: ServerObservation) -> Verdict:
         fix = Fix(Action.ADD, o.host, "TXT", _HELO_RECORD, ttl=ttl)
         missing = Finding(check, "server-helo-missing", Status.INFO, facts, (fix,))
         return Verdict(check, (missing,), (_HELO_RECORD,), found)
-    ours = [e for e in o.helo if e.address != STRANGER]
+    ours = [e for e in o.helo if e.address in o.reachable]
     wrong = [e for e in ours if e.result != "pass" and (is_error(e) or e.result in _REFUSALS)]
     if wrong:
         old, *others = (text.raw for text in texts)
@@ -70,7 +70,7 @@ def judge_helo(o: ServerObservation) -> Verdict:
 
 
 def _judge_value(o: ServerObservation) -> Iterator[Finding]:
-    ours = [e for e in o.handed_out if e.address != STRANGER]
+    ours = [e for e in o.handed_out if e.address in o.reachable]
     stranger = next((e for e in o.handed_out if e.address == STRANGER), None)
     error = next((e for e in o.handed_out if is_error(e)), None)
     if error is not None:
@@ -109,7 +109,7 @@ def _judge_doubts(
     unsure = [e for e in ours if e.cause is SpfCause.TEMPERROR]
     silent = Answer(Question(asked, TXT), Outcome.TIMEOUT)
     answers = [e.failed or silent for e in unsure]
-    if not answers and len(ours) < len(o.addresses):
+    if not answers and len(ours) < len(o.reachable):
         answers = [silent]
     yield from (unanswered(check, a) for a in {a.question: a for a in answers}.values())
 
@@ -155,9 +155,9 @@ def _list_of_ours(o: ServerObservation, term: str) -> Fix | None:
     """Return the record that an include of ours should lead to, where it is known to lack one."""
     target = target_of(Term.of(term))
     ours = {target_of(t) for t in terms_of(o.server.spf)}
-    if not o.addresses or not target or "%" in target or target not in ours:
+    if not o.reachable or not target or "%" in target or target not in ours:
         return None
-    value = " ".join(["v=spf1", *map(_term_of, o.addresses), "-all"])
+    value = " ".join(["v=spf1", *map(_term_of, o.reachable), "-all"])
     owner = Question.of(target, TXT).name
     return Fix(Action.ADD, owner, "TXT", value, ttl=o.server.record_ttl)
 

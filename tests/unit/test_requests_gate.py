@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,6 +81,17 @@ def test_only_none_is_allowed_without_proof(check: Check, code: str, severity: S
     assert not gate.open
     assert gate.stages == ("none",)
     assert gate.in_the_way == (wrong,)
+
+
+def test_a_fault_of_the_server_is_in_the_way_and_said() -> None:
+    said = finding(Check.SERVER, "server-side", Status.INFO)
+    good = make_report(said)
+    results = tuple(
+        dataclasses.replace(r, status=Status.INFO) if r.check is Check.SPF else r
+        for r in good.results
+    )
+    gate = dmarc_gate(dataclasses.replace(good, results=results))
+    assert (gate.stages, gate.in_the_way) == (("none",), (said,))
 
 
 def test_a_weak_key_of_nobody_knows_whom_is_no_proof() -> None:

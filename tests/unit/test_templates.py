@@ -162,6 +162,10 @@ _FLAGS = (
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
+    **{
+        f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), _SOME[:1])}
+        for kind in ("missing", "unconfirmed", "several", "generic", "other-name")
+    },
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
