@@ -101,6 +101,7 @@ CONTRACT = (
     ("subdomain", {"info"}),
     ("not-in-mailcow", {"fail"}),
     ("selector-differs", {"fail"}),
+    ("server-side", {"info"}),
 )
 
 # What the judges say in `what` and the like, in the form of a code.
