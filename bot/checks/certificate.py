@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import ssl
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from bot.checks.outcomes import ADDRESS_TYPES
+from bot.dns.reach import is_public
 
 if TYPE_CHECKING:
     import dns.name
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bot.dns.answer import Ask
 
 _MOST_ADDRESSES = 4  # of a name, tried in turn
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IPv4 address
 _NAME_DIFFERS = 62  # X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL
 
 
@@ -96,18 +95,3 @@ class CertificateLook:
             return Certificate.NO_ANSWER
         writer.transport.abort()  # nothing was asked, so nothing has to be waited for
         return Certificate.COVERS
-
-
-def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet; one that holds another counts as that."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return address.is_global and not address.is_multicast

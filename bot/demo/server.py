@@ -8,6 +8,7 @@ import socket
 from collections import Counter
 from typing import TYPE_CHECKING, Self
 
+import dns.flags
 import dns.rcode
 import dns.rdataclass
 
@@ -27,6 +28,8 @@ BODIES = 50_000  # replies kept in wire form
 CONNECTIONS = 64  # over TCP at once
 IDLE = 5.0  # seconds in which a TCP client has to send a whole question
 PORT_TRIES = 20
+AUTHORITY = int(dns.flags.AA)  # it holds the zones itself
+RECURSIVE = int(dns.flags.RA)  # it asks those who hold them
 
 
 class Loss:
@@ -42,7 +45,9 @@ class Loss:
 
 
 class ZoneServer:
-    """Answers from `zones`, as a recursive server in front of them would (RA set, AA too).
+    """Answers from `zones`, as a recursive server in front of them would.
+
+    `role` are the flags of its replies: AA and RA, unless it is to be the one kind alone.
 
     `async with ZoneServer(zones) as server` listens until the block ends; `address` is then the
     host and the port, the same for UDP and TCP. `zones` may be set anew at any time. Each reply
@@ -57,10 +62,12 @@ class ZoneServer:
         port: int = 0,
         delay: float = 0.0,
         lose: Callable[[Question], bool] | None = None,
+        role: int = AUTHORITY | RECURSIVE,
     ) -> None:
         self.zones = zones if isinstance(zones, Zones) else Zones.of(zones)
         self.delay = delay
         self.lose = lose
+        self.role = role
         self._wanted = (host, port)
         self._address: tuple[str, int] | None = None
         self._bodies: dict[bytes, Body] = {}
@@ -149,7 +156,7 @@ class ZoneServer:
             if len(self._bodies) >= BODIES:
                 self._bodies.clear()
             self._bodies[key] = body
-        return write_reply(query, body, udp=udp)
+        return write_reply(query, body, udp=udp, role=self.role)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

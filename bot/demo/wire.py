@@ -121,9 +121,12 @@ def write_body(key: bytes, reply: Reply) -> Body:
     return Body(reply.rcode, answers, authorities, buffer.getvalue()[start:], option)
 
 
-def write_reply(query: Query, body: Body, *, udp: bool) -> bytes:
-    """Return the message for one query; over UDP cut to nothing, with TC, where it is too long."""
-    flags = dns.flags.QR | dns.flags.AA | dns.flags.RA | query.flags & dns.flags.RD | body.rcode
+def write_reply(query: Query, body: Body, *, udp: bool, role: int) -> bytes:
+    """Return the message for one query; over UDP cut to nothing, with TC, where it is too long.
+
+    `role` are the flags that say what the server is: AA, RA or both.
+    """
+    flags = dns.flags.QR | role | query.flags & dns.flags.RD | body.rcode
     edns = b""
     if query.edns:
         edns_flags = DO_FLAG if query.wants_dnssec else 0

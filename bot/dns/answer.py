@@ -71,6 +71,7 @@ class Answer:
     authenticated: bool = False  # the AD flag (RFC 6840 section 5.8); trust is the caller's matter
     extended: tuple[ExtendedError, ...] = ()
     alias_loop: bool = False  # the chain came back to one of its names; the outcome is SERVFAIL
+    authoritative: bool = False  # the AA flag: the server holds the zone, and the TTL is whole
 
     @property
     def found(self) -> bool:

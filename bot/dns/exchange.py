@@ -32,6 +32,7 @@ class Ways:
     loop: asyncio.AbstractEventLoop
     upstreams: tuple[Upstream, ...]
     timeout: float
+    recurse: bool = True
     streams: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -69,7 +70,7 @@ class Exchange:
         self, question: Question, ways: Ways, finished: Callable[[Exchange], None]
     ) -> None:
         self.question = question
-        self.query = Query(question)
+        self.query = Query(question, recurse=ways.recurse)
         self.done = False
         self.started = False
         self.seconds = 0.0  # that it took, not counting any time before it was started

@@ -30,7 +30,8 @@ MAX_RECORDS = 1000  # in a message; more are read by nobody but keep the reader 
 MAX_TEXT = 200  # characters kept of an extended error's text
 
 _HEADER = 12
-_QUERY_FLAGS = 0x0120  # RD, and AD for the validation state without DNSSEC data (RFC 6840, 5.7)
+_RECURSION_DESIRED = 0x0100
+_AUTHENTIC_DATA = 0x0020  # for the validation state without DNSSEC data (RFC 6840 section 5.7)
 # The root as owner, type OPT, our payload as class, no flags, no options (RFC 6891 section 6.1.2).
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 _EDE = 15  # the option's number (RFC 8914 section 2)
@@ -39,21 +40,25 @@ _IN = dns.rdataclass.IN
 
 
 class Query:
-    """One question in wire form, and the test whether a reply repeats it."""
+    """One question in wire form, and the test whether a reply repeats it.
 
-    __slots__ = ("_end", "_name", "_section", "_tail", "question")
+    `recurse` asks the server to find the answer; one that is asked what it holds itself is not.
+    """
 
-    def __init__(self, question: Question) -> None:
+    __slots__ = ("_end", "_flags", "_name", "_section", "_tail", "question")
+
+    def __init__(self, question: Question, *, recurse: bool = True) -> None:
         name = question.name.to_digestable()  # in lower case
         self.question = question
         self._tail = struct.pack("!HH", question.rdtype, _IN)
         self._section = name + self._tail
         self._name = name
         self._end = _HEADER + len(name)
+        self._flags = _AUTHENTIC_DATA | (_RECURSION_DESIRED if recurse else 0)
 
     def message(self, message_id: int, *, edns: bool = True) -> bytes:
         """Return the message to send under this id."""
-        header = struct.pack("!HHHHHH", message_id, _QUERY_FLAGS, 1, 0, 0, 1 if edns else 0)
+        header = struct.pack("!HHHHHH", message_id, self._flags, 1, 0, 0, 1 if edns else 0)
         return header + self._section + (_OPT if edns else b"")
 
     def is_answered_by(self, data: bytes) -> bool:
@@ -190,6 +195,7 @@ def read_answer(question: Question, reply: Reply, server: str) -> Reading:
     """Return what a sound, untruncated reply to the question comes to."""
     rcode = reply.rcode
     authenticated = bool(reply.flags & 0x0020)
+    authoritative = bool(reply.flags & 0x0400)
 
     def answer(
         outcome: Outcome,
@@ -210,6 +216,7 @@ def read_answer(question: Question, reply: Reply, server: str) -> Reading:
             authenticated,
             reply.extended,
             alias_loop,
+            authoritative,
         )
 
     chain: tuple[dns.name.Name, ...] = ()
@@ -264,6 +271,7 @@ def join(first: Answer, further: Answer) -> Answer:
         authenticated=first.authenticated and further.authenticated,
         extended=(*first.extended, *further.extended),
         alias_loop=loop,
+        authoritative=first.authoritative and further.authoritative,
     )
 
 

@@ -27,12 +27,18 @@ class Resolver:
     """Asks DNS servers, in order of preference, one of them at a time.
 
     `timeout` is the deadline of a question in seconds, from when it is first sent; at most
-    `in_flight` are under way at once, and the others wait their turn. It belongs to the event
-    loop in which it is used first, and has to be closed there.
+    `in_flight` are under way at once, and the others wait their turn. Servers that are to say
+    what they hold themselves are asked without `recurse`. It belongs to the event loop in which
+    it is used first, and has to be closed there.
     """
 
     def __init__(
-        self, servers: Sequence[Server], *, timeout: float = 5.0, in_flight: int = 256
+        self,
+        servers: Sequence[Server],
+        *,
+        timeout: float = 5.0,
+        in_flight: int = 256,
+        recurse: bool = True,
     ) -> None:
         if not servers:
             raise ValueError("a resolver needs at least one server to ask.")
@@ -40,6 +46,7 @@ class Resolver:
         self.queries = 0  # questions sent so far; sending again and merged ones do not count
         self._timeout = timeout
         self._in_flight = in_flight
+        self._recurse = recurse
         self._under_way = 0
         self._ways: Ways | None = None
         self._exchanges: dict[Question, Exchange] = {}
@@ -67,6 +74,12 @@ class Resolver:
             if answer.alias_loop:
                 return answer
         return join(answer, Answer(question, Outcome.SERVFAIL, server=answer.server))
+
+    async def read(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Reading:
+        """Return what a server's own reply comes to: an alias chain stays as it was given."""
+        return (await self._ask_once(Question.of(name, rdtype)))[0]
 
     async def aclose(self) -> None:
         """Answer TIMEOUT to all who still wait, and close every socket."""
@@ -105,7 +118,7 @@ class Resolver:
         if self._ways is None:
             loop = asyncio.get_running_loop()
             upstreams = tuple(Upstream(server, loop) for server in self.servers)
-            self._ways = Ways(loop, upstreams, self._timeout)
+            self._ways = Ways(loop, upstreams, self._timeout, self._recurse)
         exchange = self._exchanges[question] = Exchange(question, self._ways, self._finish)
         self._queue.append(exchange)
         self._start_next()

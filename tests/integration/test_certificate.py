@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bot.checks.certificate import Certificate, CertificateLook, is_public
+from bot.checks.certificate import Certificate, CertificateLook
 from bot.demo.server import ZoneServer
 from bot.demo.zones import Zones
+from bot.dns.reach import is_public
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server
 

@@ -107,6 +107,21 @@ def test_query_opcode_class_and_question_count_must_fit(query: Query) -> None:
     assert not query.is_answered_by(bytes(good))
 
 
+def test_only_who_finds_answers_out_is_asked_to_recurse(query: Query) -> None:
+    asked = dns.message.from_wire(query.message(1))
+    itself = dns.message.from_wire(Query(query.question, recurse=False).message(1))
+    assert asked.flags == dns.flags.RD | dns.flags.AD
+    assert itself.flags == dns.flags.AD
+    assert itself.question == asked.question
+
+
+def test_whether_a_server_holds_the_zone_is_in_the_answer(query: Query) -> None:
+    for flag in (dns.flags.AA, dns.flags.RA):
+        message = dns.message.from_wire(respond(query))
+        message.flags = dns.flags.QR | flag
+        assert read(query, message.to_wire())[0].authoritative is (flag == dns.flags.AA)
+
+
 def test_records_come_in_the_order_received_each_once(query: Query) -> None:
     first, second = rrset("friend.example.", "TXT", '"b"'), rrset("FRIEND.example.", "TXT", '"a"')
     again = rrset("friend.example.", "TXT", '"b"', ttl=60)
@@ -120,6 +135,7 @@ def test_records_come_in_the_order_received_each_once(query: Query) -> None:
         (first[0], second[0]),
         ttl=60,
         server="192.0.2.1:53",
+        authoritative=True,
     )
     assert answer.texts() == (b"b", b"a")
     assert not cut
