@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.checker import Checker
 from bot.desk import Core, Desk
+from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
@@ -80,6 +81,7 @@ async def open_core(
                 _now,
                 single_server=bool(nameservers),
                 allow_private=settings.dns_allow_private,
+                authorities=None if nameservers else _authorities(settings),
             ),
             knowledge=Knowledge(
                 keys, _now, mailcow=mailcow, stage_of=stages.of if stages else None, learns=False
@@ -125,7 +127,13 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         knowledge = Knowledge(
             KnownKeys(database), _now, mailcow=mailcow, stage_of=ApprovedStages(database).of
         )
-        checker = Checker(ask, server, _now, allow_private=settings.dns_allow_private)
+        checker = Checker(
+            ask,
+            server,
+            _now,
+            allow_private=settings.dns_allow_private,
+            authorities=_authorities(settings),
+        )
         core = Core(server, words, checker, knowledge, ServerFaults(_now))
         checks = StoredChecks(database)
         desk = Desk(core, RecentDomains(database), checks, _now, meter=meter)
@@ -198,6 +206,10 @@ async def run(settings: Settings) -> None:
     start_logging(settings)
     async with open_client(settings) as client:
         await run_until_stopped(client, settings.discord_token.get_secret_value())
+
+
+def _authorities(settings: Settings) -> Authorities:
+    return Authorities(settings.dns_allow_private, settings.dns_port)
 
 
 async def examine_all(settings: Settings) -> tuple[Line, ...]:

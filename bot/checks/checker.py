@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.dns.answer import Ask
+    from bot.dns.authority import Authorities
     from bot.mail.dkim import DkimKnowledge, KnownKey
     from bot.mail.server import MailServer
     from bot.names import Domain
@@ -80,7 +81,8 @@ class Checker:
 
     `ask` is the resolver; `single_server` says that it asks one server that the operator named;
     `now` gives the time for the report. With `allow_private` the server may be at addresses that
-    only its own network reaches.
+    only its own network reaches. `authorities` says which name servers of a domain's zone may be
+    asked too, None that none are.
     """
 
     def __init__(
@@ -91,7 +93,9 @@ class Checker:
         *,
         single_server: bool = False,
         allow_private: bool = False,
+        authorities: Authorities | None = None,
     ) -> None:
+        self._authorities = authorities
         self._ask = ServerAnswers(ask, server)
         self._ask_anew = ask
         self._allow_private = allow_private
@@ -116,7 +120,12 @@ class Checker:
         """
         started = time.perf_counter()
         expected = expect(self._server, domain, dkim, dmarc_stage, former)
-        observed = await observe(self._ask, expected, single_server=self._single_server)
+        observed = await observe(
+            self._ask,
+            expected,
+            single_server=self._single_server,
+            authorities=self._authorities,
+        )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from bot.dns.answer import Answer, Question
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bot.checks.source import Source
     from bot.dns.spf import SpfEvaluation
     from bot.names import Domain
 
@@ -33,6 +34,7 @@ class Observation:
     spf: tuple[SpfEvaluation, ...] = ()
     single_server: bool = False
     probe: dns.name.Name | None = None
+    source: Source | None = None  # what the zone's name servers say, where they were asked
     queries: int = 0  # questions asked, the ones whose answers were not needed in the end too
 
     @classmethod
@@ -71,3 +73,12 @@ class Observation:
         """Whether both address types of a host were answered, with records or with a denial."""
         answers = (self.answer(name, t) for t in (dns.rdatatype.A, dns.rdatatype.AAAA))
         return all(answer is not None and not answer.failed for answer in answers)
+
+    def at_source(self) -> Observation:
+        """Return the same, with what the zone's name servers say in place of older answers."""
+        source = self.source
+        if source is None or not source.changed:
+            return self
+        newer = {question: source.answers[question] for question in source.changed}
+        answers = MappingProxyType({**self.answers, **newer})
+        return replace(self, answers=answers, spf=source.spf)

@@ -7,6 +7,7 @@ what follows from their answers), and none is asked twice.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from bot.checks.observation import Observation
 from bot.checks.outcomes import ADDRESS_TYPES
 from bot.checks.places import further_questions
 from bot.checks.questions import Questions
+from bot.checks.source_look import look_at_source
 from bot.dns.answer import Question
 from bot.dns.spf import evaluate_all
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 
     import dns.rdatatype
 
+    from bot.checks.source import Source
     from bot.dns.answer import Answer, Ask
+    from bot.dns.authority import Authorities
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
     from bot.names import Domain
@@ -36,11 +40,18 @@ if TYPE_CHECKING:
 MOST_FOR_SPF = 30  # of all, so that an SPF record made to ask much leaves room for the rest
 
 
-async def observe(ask: Ask, expected: Expected, *, single_server: bool = False) -> Observation:
+async def observe(
+    ask: Ask,
+    expected: Expected,
+    *,
+    single_server: bool = False,
+    authorities: Authorities | None = None,
+) -> Observation:
     """Return what the DNS says of the expected records' domain.
 
     DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
-    passed on to the observation.
+    passed on to the observation. The zone's own name servers are asked where `authorities` says
+    which of them may be.
     """
     questions = Questions(ask)
     probe = make_probe(expected.domain)
@@ -51,20 +62,22 @@ async def observe(ask: Ask, expected: Expected, *, single_server: bool = False) 
 
     try:
         questions.start(_first_questions(expected, probe))
-        evaluations, *_ = await asyncio.gather(
+        evaluations, source, *_ = await asyncio.gather(
             _evaluate_spf(questions, expected),
+            _look_at_source(questions, expected, authorities),
             _ask_obsolete_spf(questions, expected),
             _resolve_mx_targets(questions, expected),
             _ask_report_authorisation(questions, expected),
         )
         answers = await questions.answers()
-        # Only where something is missing: the wrong places that it may have come to.
-        if further := further_questions(expected, observation(answers)):
+        # Only where something is missing at the source: the wrong places that it may have come to.
+        seen = observation(answers, source=source)
+        if further := further_questions(expected, seen.at_source()):
             questions.start(further)
             answers = await questions.answers()
     finally:
         questions.cancel()
-    return observation(answers, spf=evaluations, queries=len(questions))
+    return observation(answers, spf=evaluations, source=source, queries=len(questions))
 
 
 def make_probe(domain: Domain) -> dns.name.Name | None:
@@ -96,6 +109,24 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
     if probe is not None:
         leaves.append((probe, "A"))
     return [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
+
+
+async def _look_at_source(
+    questions: Questions, expected: Expected, authorities: Authorities | None
+) -> Source | None:
+    """Ask the zone's name servers, and what follows from what they say and nobody else does yet."""
+    if authorities is None:
+        return None
+    source = await look_at_source(questions, expected, authorities)
+    if source is None or not source.changed:
+        return source
+    there = questions.with_given({q: source.answers[q] for q in source.changed})
+    evaluations, *_ = await asyncio.gather(
+        _evaluate_spf(there, expected),
+        _resolve_mx_targets(there, expected),
+        _ask_report_authorisation(there, expected),
+    )
+    return dataclasses.replace(source, spf=evaluations)
 
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:

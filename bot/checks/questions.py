@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import dns.name
     import dns.rdatatype
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Ask
 
 MOST_QUESTIONS = 60  # of one check, whatever the zone holds
+KEPT_FREE = 16  # of them, by questions to name servers, for looking in wrong places
 
 
 class Questions:
@@ -26,12 +27,16 @@ class Questions:
         self._most = most
         self._asked: dict[Question, asyncio.Task[Answer]] = {}
         self._needed: list[asyncio.Task[Answer]] = []
+        self._elsewhere = 0
+        self._given: Mapping[Question, Answer] = {}
 
     async def __call__(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
     ) -> Answer:
         """Return the answer to a question, asking it only if nobody did before."""
         question = Question.of(name, rdtype)
+        if question in self._given:
+            return self._given[question]
         if not (task := self._start(question)):
             return _unasked(question)
         # Shielded: whoever stops waiting does not take the answer from the others.
@@ -53,8 +58,19 @@ class Questions:
     def start(self, questions: Iterable[Question]) -> None:
         """Send questions that the judges need, without waiting for their answers yet."""
         for question in questions:
-            if task := self._start(question):
+            if question not in self._given and (task := self._start(question)):
                 self._needed.append(task)
+
+    def spend(self) -> bool:
+        """Count a question that is asked of somebody else; False where there is no room for it."""
+        if len(self) >= self._most - KEPT_FREE:
+            return False
+        self._elsewhere += 1
+        return True
+
+    def with_given(self, answers: Mapping[Question, Answer]) -> Questions:
+        """Return the same view, in which some questions have these answers and are not asked."""
+        return _Overlaid(self, answers)
 
     async def answers(self) -> list[Answer]:
         """Wait for what was started as needed, and return that and whatever else has come.
@@ -71,11 +87,11 @@ class Questions:
 
     def __len__(self) -> int:
         """How many questions were asked."""
-        return len(self._asked)
+        return len(self._asked) + self._elsewhere
 
     def _start(self, question: Question) -> asyncio.Task[Answer] | None:
         task = self._asked.get(question)
-        if task is None and len(self._asked) < self._most:
+        if task is None and len(self) < self._most:
             task = asyncio.create_task(self._ask_once(question))
             self._asked[question] = task
         return task
@@ -83,6 +99,14 @@ class Questions:
     async def _ask_once(self, question: Question) -> Answer:
         answer = await self._ask(*question)
         return answer.in_order()
+
+
+class _Overlaid(Questions):
+    """A view that shares all questions with another one, but has some answers of its own."""
+
+    def __init__(self, base: Questions, given: Mapping[Question, Answer]) -> None:
+        vars(self).update(vars(base))
+        self._given = given
 
 
 def _unasked(question: Question) -> Answer:

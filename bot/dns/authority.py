@@ -1,0 +1,94 @@
+"""The name servers of a zone, each asked directly for what it holds itself."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from bot.dns.answer import Outcome
+from bot.dns.reach import is_public
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from bot.dns.answer import Answer, Question
+
+TIMEOUT = 2.0  # seconds for a question: it is sent three times in them, so a lost packet is none
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Which name servers found in a zone may be asked, and on which port.
+
+    Only such at public addresses, unless `allow_private`.
+    """
+
+    allow_private: bool = False
+    port: int = 53
+
+    def may_reach(self, address: str) -> bool:
+        """Whether a server at this address may be asked."""
+        return self.allow_private or is_public(address)
+
+    def open(self) -> Connections:
+        """Return connections for the questions of one check, to be closed after it."""
+        return Connections(self.port)
+
+
+class Told(NamedTuple):
+    """What one name server says to one question.
+
+    `unfinished`: the answer is an alias that leads to where this server says nothing.
+    """
+
+    answer: Answer
+    unfinished: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it says something of its own zone: records, or that there are none.
+
+        A referral, a refusal and an answer out of a cache (no AA flag) say nothing, least of all
+        that a record is missing (RFC 1034 section 6.2, RFC 8499 "lame delegation").
+        """
+        return self.answer.authoritative and not self.answer.failed
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing came back at all."""
+        return self.answer.outcome is Outcome.TIMEOUT
+
+
+class Connections:
+    """Name servers under question by one check; each is asked over sockets of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._resolvers: dict[str, Resolver] = {}
+
+    async def ask(self, address: str, question: Question) -> Told:
+        """Return what the server at an address says, over UDP, or TCP where it is too long.
+
+        It is not asked to find out what it does not hold (the RD flag is off), and no alias is
+        followed. Whoever calls has made sure that the address may be reached.
+        """
+        resolver = self._resolvers.get(address)
+        if resolver is None:
+            server = Server(address, self._port)
+            resolver = Resolver([server], timeout=TIMEOUT, recurse=False)
+            self._resolvers[address] = resolver
+        return Told(*await resolver.read(*question))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.gather(*(resolver.aclose() for resolver in self._resolvers.values()))
