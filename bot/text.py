@@ -8,6 +8,7 @@ message it cannot ping, format, or break out of its code span.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact, Finding, Note
 
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
+_ENOUGH = 5  # of a unit, from which on the part of one that is left over is not worth words
 _MARKDOWN = re.compile(r"([\\`*_~|>#\[\]()<:@-])")
 
 
@@ -64,6 +67,8 @@ class Words:
         )
         self._environment.filters["code"] = self.code
         self._environment.filters["join_words"] = self._join
+        self._environment.filters["clock"] = self.clock
+        self._environment.filters["duration"] = _say_duration
         if own:
             self._compile_all(own)
 
@@ -73,8 +78,11 @@ class Words:
         return self if self._medium is Medium.PLAIN else Words(Medium.PLAIN, self._own)
 
     def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
-        """Return a finding's one or two sentences."""
-        return self.sentence(f"findings/{finding.code}", {**context, **finding.facts})
+        """Return a finding's sentences, and when its steps take effect where that is known."""
+        said = self.sentence(f"findings/{finding.code}", {**context, **finding.facts})
+        if finding.seen_after is None:
+            return said
+        return f"{said} {self.sentence('steps/seen_after', {'seconds': finding.seen_after})}"
 
     def reason(self, finding: Finding, context: Mapping[str, Fact]) -> str:
         """Return why a finding is one: what receivers do and what comes of it, in two sentences."""
@@ -117,6 +125,17 @@ class Words:
             return _Spoken(text)
         return _Spoken(f"`{text.replace('`', 'ˋ') or ' '}`")
 
+    def clock(self, value: object, *, dated: object = False) -> str:
+        """Return a moment, in seconds since 1970, as a time of day; `dated` with its day.
+
+        Discord shows it in each reader's own time zone; elsewhere it is UTC.
+        """
+        seconds = int(str(value))
+        if self._medium is Medium.DISCORD:
+            return _Spoken(f"<t:{seconds}:{'f' if dated else 't'}> (<t:{seconds}:R>)")
+        form = "%H:%M UTC on %Y-%m-%d" if dated else "%H:%M UTC"
+        return _Spoken(datetime.fromtimestamp(seconds, UTC).strftime(form))
+
     def _join(self, values: Iterable[object]) -> str:
         words = [self.code(value) for value in values]
         if len(words) < 2:
@@ -140,6 +159,17 @@ class Words:
                 faults.append(f"TEMPLATES_DIR: {name} is no valid Jinja template ({error}).")
         if faults:
             raise ConfigError(tuple(faults))
+
+
+def _say_duration(value: object) -> str:
+    """Return seconds in words, in the largest unit that says them to about a tenth."""
+    seconds = int(str(value))
+    for unit, size in _UNITS:
+        if seconds >= size:
+            whole = round(seconds / size)
+            if seconds % size == 0 or whole >= _ENOUGH:
+                return _Spoken(f"{whole} {unit}{'' if whole == 1 else 's'}")
+    return _Spoken("a minute")
 
 
 def shipped_templates() -> Path:

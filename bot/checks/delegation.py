@@ -10,6 +10,7 @@ from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.NS import NS
 
 from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.name_servers import judge_name_servers
 from bot.checks.outcomes import (
     ADDRESS_TYPES,
     MOST_NAMES,
@@ -54,7 +55,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if finding is not None:
         return Verdict(Check.DELEGATION, (finding,), found=found)
 
-    return Verdict(Check.DELEGATION, tuple(_describe_name(expected, observed)), found=found)
+    findings = (*judge_name_servers(observed), *_describe_name(expected, observed))
+    return Verdict(Check.DELEGATION, findings, found=found)
 
 
 def blocks_everything(verdict: Verdict) -> bool:

@@ -68,6 +68,7 @@ def report_as_dict(
                 "severity": finding.severity.value,
                 "message": words.finding(finding, context),
                 "fixes": [fix_as_dict(fix, report.zone) for fix in finding.fixes],
+                **({} if finding.seen_after is None else {"seen_after": finding.seen_after}),
                 **(_explain(finding, context, words) if explain else {}),
             }
             for finding in report.findings

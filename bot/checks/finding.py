@@ -93,7 +93,8 @@ class Finding:
     """One thing that is so, with what a template needs to say it.
 
     `facts` are data: text from a zone in them is hostile and is made safe where it is shown.
-    The words are the template `findings/<code>.j2`.
+    The words are the template `findings/<code>.j2`. `seen_after` is in how many seconds after the
+    last fix everybody sees the change, None where that is not known.
     """
 
     check: Subject
@@ -101,6 +102,7 @@ class Finding:
     severity: Status
     facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
     fixes: tuple[Fix, ...] = ()
+    seen_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

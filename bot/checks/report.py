@@ -10,6 +10,7 @@ import dns.rdatatype
 
 from bot.checks import delegation, dkim, dmarc, hosts, mx, spf
 from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
+from bot.checks.propagation import say_when_seen, settle
 from bot.checks.server_side import gather, judge_server
 from bot.checks.spf_terms import names_own_mx
 
@@ -71,32 +72,21 @@ def compile_report(
     expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
 ) -> Report:
     """Let every judge speak and return the report; pure."""
-    first = delegation.judge(expected, observed)
-    server: Verdict | None = None
-    if delegation.blocks_everything(first):
-        blocked = Note("blocked")
-        verdicts = [first]
-        others = [
-            CheckResult(check, Status.UNKNOWN, note=blocked)
-            for check in Check
-            if check is not Check.DELEGATION
-        ]
-    else:
-        verdicts = [
-            first,
-            mx.judge(expected, observed),
-            spf.judge(expected, observed),
-            dkim.judge(expected, observed),
-            dmarc.judge(expected, observed),
-            hosts.judge_webmail(expected, observed),
-            hosts.judge_autoconfig(expected, observed),
-            hosts.judge_autodiscover(expected, observed),
-        ]
-        others = []
+    typed = observed.at_source()
+    verdicts = _judge_all(expected, typed)
+    if typed is not observed:
+        verdicts = settle(expected, observed, _judge_all(expected, observed), verdicts, checked_at)
+    judged = {verdict.check for verdict in verdicts}
+    blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
+    others = [
+        CheckResult(check, Status.UNKNOWN, note=Note("blocked"))
+        for check in Check
+        if check in blocked
+    ]
+    results, findings = _leave_out_consequences(verdicts, typed)
+    if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
-    results, findings = _leave_out_consequences(verdicts, observed)
-    if server is not None:
         results.append(CheckResult(server.check, server.status, found=server.found))
         results, findings = gather(server, results, findings)
     return Report(
@@ -104,10 +94,29 @@ def compile_report(
         zone=observed.zone,
         checked_at=checked_at,
         results=(*results, *others),
-        findings=_say_once(sorted(findings, key=order)),
+        findings=tuple(
+            say_when_seen(finding, observed) for finding in _say_once(sorted(findings, key=order))
+        ),
         queries=observed.queries,
         elapsed_ms=elapsed_ms,
     )
+
+
+def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
+    """Return every judge's verdict; that of the delegation alone where it leaves no other."""
+    first = delegation.judge(expected, observed)
+    if delegation.blocks_everything(first):
+        return [first]
+    return [
+        first,
+        mx.judge(expected, observed),
+        spf.judge(expected, observed),
+        dkim.judge(expected, observed),
+        dmarc.judge(expected, observed),
+        hosts.judge_webmail(expected, observed),
+        hosts.judge_autoconfig(expected, observed),
+        hosts.judge_autodiscover(expected, observed),
+    ]
 
 
 def order(finding: Finding) -> tuple[int, int, int]:

@@ -12,9 +12,9 @@ import dns.reversename
 from dns.rdatatype import PTR, SOA
 from dns.rdtypes.ANY.NS import NS
 
-from bot.checks.certificate import is_public
 from bot.checks.dmarc_record import ReportAddress, parse_record, prefix_name
 from bot.checks.outcomes import answer_to
+from bot.dns.reach import is_public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -108,7 +108,10 @@ class _Look:
         disputed = self._disputed(best, servers)
         if self._disputed(best, (s for s in servers if s.serial == best.serial)):
             changed = []
+        aliases = [q for q in changed if seen[q].chain[:1] != best.told[q].answer.chain[:1]]
+        best = await self._ask_more(best, (Question(q.name, dns.rdatatype.CNAME) for q in aliases))
         answers = await self._finish(best, changed)
+        changed += [q for q in answers if q.rdtype == dns.rdatatype.CNAME]
         return Source(
             self._zone,
             tuple(servers),

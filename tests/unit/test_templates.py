@@ -102,6 +102,9 @@ CONTRACT = (
     ("not-in-mailcow", {"fail"}),
     ("selector-differs", {"fail"}),
     ("server-side", {"info"}),
+    ("ns-disagree", {"warn"}),
+    ("propagating", {"info"}),
+    ("propagating-negative", {"info"}),
 )
 
 # What the judges say in `what` and the like, in the form of a code.
@@ -123,6 +126,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "terms": (_SOME[:1], _SOME[:2]),
     "tags": (_SOME[:1], _SOME[:3]),
+    "servers": (_SOME[:2],),
+    "behind": ((), _SOME[:1], _SOME[:2]),
     "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
@@ -134,6 +139,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
+    "until": (None, 1_796_000_000),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "bits": (512, 1024, 2048),
     "cut_at": (None, 254),
@@ -149,6 +155,7 @@ _FLAGS = (
         "optional",
         "below",
         "circle",
+        "dated",
         "dead",
         "dnssec",
         "equal",
@@ -157,7 +164,17 @@ _FLAGS = (
         "known",
         "moved",
     ),
-    *("like_ours", "neutral", "over_limit", "ours_there", "own", "pieces", "pop", "published"),
+    *(
+        "like_ours",
+        "neutral",
+        "nowhere",
+        "over_limit",
+        "ours_there",
+        "own",
+        "pieces",
+        "pop",
+        "published",
+    ),
     *("ready", "repeat", "right"),
     "website",
 )
@@ -170,6 +187,11 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
+    **dict.fromkeys(
+        ("findings/ns-disagree", "findings/propagating", "findings/propagating-negative"),
+        {"type": ("TXT",)},
+    ),
+    "notes/cached-old": {"type": ("TXT",)},
     "notes/dmarc-inherited": {"parent": ("x.example",), "policy": ("reject",)},
     "notes/dmarc-weaker-than-handed-out": {"have": ("quarantine",), "want": ("reject",)},
 }

@@ -1,0 +1,149 @@
+"""Judges what was typed and what the world sees, where these differ, and says until when; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from bot.checks import dkim, dmarc
+from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.outcomes import name_text
+from bot.dns.answer import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from bot.checks.finding import Fact, Fix
+    from bot.checks.observation import Observation
+    from bot.checks.source import Source
+    from bot.mail.records import Expected
+
+PROPAGATING = ("propagating", "propagating-negative")
+_LONG = 12 * 3600  # seconds after which a clock time needs its date
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """One record that the world sees as it was: the resolver's old answer and its end.
+
+    `until` is in seconds since 1970; None where it ends when the name servers agree.
+    """
+
+    question: Question
+    negative: bool
+    ttl: int
+    until: int | None
+
+    def facts(self) -> dict[str, Fact]:
+        """Return what the words need."""
+        return {
+            "name": name_text(self.question.name),
+            "type": dns.rdatatype.to_text(self.question.rdtype),
+            "until": self.until,
+            "dated": self.ttl >= _LONG,
+        }
+
+
+def settle(
+    expected: Expected,
+    observed: Observation,
+    seen: Sequence[Verdict],
+    typed: Sequence[Verdict],
+    checked_at: datetime,
+) -> list[Verdict]:
+    """Return one verdict of each check, of what the world sees and of what was typed.
+
+    What was typed is the truth of which record to change. Where that is better, nothing is left to
+    do: an info `propagating`, or `propagating-negative` for an old "does not exist", stands for
+    what was wrong, with the time at which the old answer is gone. Where it is worse or wrong in
+    another way, its findings stand and the note `cached-old` tells until when others see the old.
+    """
+    lags = _find_lags(observed, checked_at)
+    before = {verdict.check: verdict for verdict in seen}
+    return [
+        _settle_one(before.get(verdict.check), verdict, _lag_of(verdict.check, lags, expected))
+        for verdict in typed
+    ]
+
+
+def say_when_seen(finding: Finding, observed: Observation) -> Finding:
+    """Return the finding with the seconds from its last step until everybody sees the change.
+
+    They are the TTL of what is replaced, or the negative TTL for what is added (RFC 2308 section
+    5), as the zone has it; what is left of it in a cache says nothing about other caches. None
+    where the whole TTL is not known.
+    """
+    waits = [_wait(fix, observed) for fix in finding.fixes]
+    known = [wait for wait in waits if wait is not None]
+    if not known or len(known) < len(waits):
+        return finding
+    return dataclasses.replace(finding, seen_after=max(known))
+
+
+def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, Lag]:
+    source = observed.source
+    lags: dict[Question, Lag] = {}
+    for question in source.changed if source else ():
+        old = observed.answers.get(question)
+        if old is None or source is None:
+            continue
+        ttl = old.ttl or 0
+        end = None if question in source.disputed else int(checked_at.timestamp()) + ttl
+        lags[question] = Lag(question, old.absent, ttl, end)
+    return lags
+
+
+def _lag_of(check: Check, lags: dict[Question, Lag], expected: Expected) -> Lag | None:
+    """Return what holds a check up: its own records, else whatever lasts longest."""
+    apex = expected.domain.name
+    own: dict[Check, Iterable[Question]] = {
+        Check.MX: (Question(apex, dns.rdatatype.MX),),
+        Check.SPF: (Question(apex, dns.rdatatype.TXT),),
+        Check.DKIM: _texts(dkim.key_names(expected)),
+        Check.DMARC: _texts(dmarc.own_names(expected.domain)),
+    }
+    mine = [lags[question] for question in own.get(check, ()) if question in lags]
+    # A dispute has no end that anybody knows, so it outlasts the others.
+    return max(mine or lags.values(), key=lambda lag: (lag.until is None, lag.ttl), default=None)
+
+
+def _texts(names: Iterable[dns.name.Name]) -> list[Question]:
+    return [Question(name, dns.rdatatype.TXT) for name in names]
+
+
+def _settle_one(seen: Verdict | None, typed: Verdict, lag: Lag | None) -> Verdict:
+    if seen == typed or lag is None:
+        return typed
+    if seen is None or typed.status.rank < seen.status.rank:
+        if seen is None and typed.status is not Status.PASS:
+            return typed
+        code = PROPAGATING[1] if lag.negative else PROPAGATING[0]
+        finding = Finding(typed.check, code, Status.INFO, lag.facts())
+        return dataclasses.replace(typed, findings=(finding, *typed.findings))
+    if _gist(seen) == _gist(typed) and typed.status in {Status.PASS, Status.INFO}:
+        return typed
+    right = seen.status in {Status.PASS, Status.INFO}
+    return dataclasses.replace(typed, note=Note("cached-old", {**lag.facts(), "right": right}))
+
+
+def _gist(verdict: Verdict) -> list[tuple[str, Status]]:
+    return [(finding.code, finding.severity) for finding in verdict.findings]
+
+
+def _wait(fix: Fix, observed: Observation) -> int | None:
+    question = Question.of(fix.owner, fix.type)
+    source: Source | None = observed.source
+    told = source.answers.get(question) if source else None
+    if told is not None:
+        return told.ttl
+    answer = observed.answers.get(question)
+    if answer is None or answer.failed:
+        return None
+    if answer.authoritative:
+        return answer.ttl
+    return source.negative_ttl if source and answer.absent else None
