@@ -43,15 +43,19 @@ def _judge_dispute(source: Source) -> list[Finding]:
         return []
     question = source.disputed[0]
     told = [server for server in source.servers if question in server.told]
-    old = [server for server in told if server.serial != best.serial]
+    old = [server for server in told if server.is_older(best)]
     facts: dict[str, Fact] = {
         "name": name_text(question.name),
         "type": dns.rdatatype.to_text(question.rdtype),
-        "servers": tuple(f"{name_text(s.name)} (serial {s.serial})" for s in told),
-        # Which of them is right is only known where the versions differ.
-        "behind": _names(old) if source.changed or old else (),
+        "servers": tuple(_with_serial(server) for server in told),
+        "behind": () if source.unclear else _names(old),
     }
     return [Finding(Check.DELEGATION, "ns-disagree", Status.WARN, facts)]
+
+
+def _with_serial(server: NameServer) -> str:
+    version = server.version
+    return f"{name_text(server.name)} (serial {version.serial if version else '?'})"
 
 
 def _judge_lame(source: Source) -> list[Finding]:

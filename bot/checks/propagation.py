@@ -10,7 +10,7 @@ import dns.name
 import dns.rdatatype
 
 from bot.checks import dkim, dmarc
-from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
 from bot.checks.outcomes import name_text
 from bot.dns.answer import Question
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact, Fix
     from bot.checks.observation import Observation
+    from bot.checks.report import Report
     from bot.checks.source import Source
     from bot.mail.records import Expected
 
@@ -71,6 +72,19 @@ def settle(
     ]
 
 
+def seconds_left(report: Report, check: Check) -> int | None:
+    """Return in how many seconds the world sees what is right at the source already.
+
+    None where that is not what a check waits for, or where nobody knows.
+    """
+    for finding in report.findings:
+        if finding.check is check and finding.code in PROPAGATING:
+            until = finding.facts["until"]
+            if isinstance(until, int):
+                return max(0, until - int(report.checked_at.timestamp()))
+    return None
+
+
 def say_when_seen(finding: Finding, observed: Observation) -> Finding:
     """Return the finding with the seconds from its last step until everybody sees the change.
 
@@ -98,10 +112,10 @@ def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, La
     return lags
 
 
-def _lag_of(check: Check, lags: dict[Question, Lag], expected: Expected) -> Lag | None:
+def _lag_of(check: Subject, lags: dict[Question, Lag], expected: Expected) -> Lag | None:
     """Return what holds a check up: its own records, else whatever lasts longest."""
     apex = expected.domain.name
-    own: dict[Check, Iterable[Question]] = {
+    own: dict[Subject, Iterable[Question]] = {
         Check.MX: (Question(apex, dns.rdatatype.MX),),
         Check.SPF: (Question(apex, dns.rdatatype.TXT),),
         Check.DKIM: _texts(dkim.key_names(expected)),

@@ -45,11 +45,21 @@ class NameServer:
     told: Mapping[Question, Told] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
-    def serial(self) -> int | None:
-        """The zone's version that it has, None where it says none."""
+    def version(self) -> SOA | None:
+        """The zone's SOA that it has, None where it says none."""
         if self.soa is None or self.condition is not Condition.ANSWERS:
             return None
-        return next((r.serial for r in self.soa.rdatas if isinstance(r, SOA)), None)
+        return next((rdata for rdata in self.soa.rdatas if isinstance(rdata, SOA)), None)
+
+    def is_older(self, other: NameServer) -> bool:
+        """Whether it has an earlier version than another of what one primary server hands out.
+
+        Serials of two primaries say nothing about each other.
+        """
+        mine, theirs = self.version, other.version
+        if mine is None or theirs is None or mine.mname != theirs.mname:
+            return False
+        return is_newer(theirs.serial, mine.serial)
 
     @property
     def ipv6(self) -> bool:
@@ -62,9 +72,10 @@ class Source:
     """What is known at the source.
 
     `answers` are those of the server with the newest version of the zone, aliases followed;
-    `changed` are the questions to which the resolver gives another answer; none where the servers
-    differ and their serials do not tell which one is right. `disputed` are the questions that the
-    servers answer differently. `spf` are the evaluations with the changed answers.
+    `changed` are the questions to which the resolver gives another answer; `disputed` are those
+    that the servers answer differently. These are `unclear` where the serials do not tell which
+    server is right; nothing counts as changed then. `spf` are the evaluations with the changed
+    answers.
     """
 
     zone: dns.name.Name
@@ -72,6 +83,7 @@ class Source:
     answers: Mapping[Question, Answer] = field(default_factory=lambda: MappingProxyType({}))
     changed: tuple[Question, ...] = ()
     disputed: tuple[Question, ...] = ()
+    unclear: bool = False
     spf: tuple[SpfEvaluation, ...] = ()
 
     @property
@@ -99,9 +111,7 @@ def newest(servers: Iterable[NameServer]) -> NameServer | None:
     """Return the first of the servers that have the newest version of the zone."""
     best: NameServer | None = None
     for server in servers:
-        if server.serial is None:
-            continue
-        if best is None or best.serial is None or is_newer(server.serial, best.serial):
+        if server.version is not None and (best is None or best.is_older(server)):
             best = server
     return best
 

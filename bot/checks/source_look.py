@@ -106,7 +106,8 @@ class _Look:
         if changed:
             servers = list(await asyncio.gather(*(self._ask_more(s, changed) for s in servers)))
         disputed = self._disputed(best, servers)
-        if self._disputed(best, (s for s in servers if s.serial == best.serial)):
+        unclear = bool(self._disputed(best, (s for s in servers if not s.is_older(best))))
+        if unclear:
             changed = []
         aliases = [q for q in changed if seen[q].chain[:1] != best.told[q].answer.chain[:1]]
         best = await self._ask_more(best, (Question(q.name, dns.rdatatype.CNAME) for q in aliases))
@@ -118,6 +119,7 @@ class _Look:
             MappingProxyType(answers),
             tuple(q for q in changed if not answers[q].failed),
             tuple(disputed),
+            unclear,
         )
 
     async def _meet(self, name: dns.name.Name, wanted: Iterable[Question] = ()) -> NameServer:
@@ -157,11 +159,11 @@ class _Look:
     async def _hear_each_version(self, servers: list[NameServer]) -> list[NameServer]:
         """Ask one server of each version of the zone for the records, where none was yet."""
         best = newest(servers)
-        heard = {s.serial for s in servers if any(t.is_known for t in s.told.values())}
+        heard = {s.version for s in servers if any(t.is_known for t in s.told.values())}
         asked = []
         for server in (best, *servers):
-            if server is not None and server.serial is not None and server.serial not in heard:
-                heard.add(server.serial)
+            if server is not None and server.version is not None and server.version not in heard:
+                heard.add(server.version)
                 asked.append(server)
         more = await asyncio.gather(*(self._ask_more(server, self._wanted) for server in asked))
         by_name = {server.name: server for server in more}

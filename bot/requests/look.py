@@ -9,6 +9,7 @@ import dns.name
 
 from bot.checks.certificate import Certificate
 from bot.checks.finding import Check
+from bot.checks.propagation import seconds_left
 from bot.requests.gate import has_policy, is_right
 from bot.requests.ports import Sight
 from bot.requests.request import Kind
@@ -69,7 +70,10 @@ class Looker:
         own = (finding.code for finding in report.findings if finding.check is check)
         others = (finding.code for finding in report.findings)
         seen = next(own, None) or next(others, "")
-        return Sight(live=False, seen=seen, ttl=await self._ttl(request.domain, label))
+        left = seconds_left(report, check)
+        if left is None:
+            left = await self._ttl(request.domain, label)
+        return Sight(live=False, seen=seen, ttl=left)
 
     async def _see_webmail(self, domain: Domain) -> Sight:
         name = _name_below(domain, self._webmail_label)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.checks.propagation import PROPAGATING
 from bot.errors import CowbellError, StoreError
 from bot.mail.dkim import DkimRecord, KnownKey
 from bot.mail.records import staged_dmarc
@@ -194,7 +195,9 @@ def _judge(request: Request, sight: Sight, now: datetime) -> Change:
     wait = next_look(attempts, now - request.changed_at, sight.ttl)
     if wait is None:
         return move(request, State.EXPIRED, BOT, now, detail=sight.seen, seen=sight.seen)
-    posts = (What.MEMBER_EDIT,) if sight.seen != request.seen else ()
+    # The message says when the next look is where that is all there is to wait for.
+    is_news = sight.seen != request.seen or sight.seen in PROPAGATING
+    posts = (What.MEMBER_EDIT,) if is_news else ()
     return touch(request, posts, attempts=attempts, due_at=now + wait, seen=sight.seen)
 
 

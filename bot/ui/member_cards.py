@@ -202,6 +202,7 @@ def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact
         "domain": request.domain.ascii,
         "service": server.name,
         "seen": request.seen,
+        "due": int(request.due_at.timestamp()) if request.due_at else None,
         # A value in a template is cut where it is long; this one is wanted whole.
         "parts": tuple(textwrap.wrap(request.reason, LONGEST_VALUE)),
     }

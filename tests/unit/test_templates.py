@@ -187,10 +187,9 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
-    **dict.fromkeys(
-        ("findings/ns-disagree", "findings/propagating", "findings/propagating-negative"),
-        {"type": ("TXT",)},
-    ),
+    "findings/ns-disagree": {"type": ("TXT",)},
+    "findings/propagating": {"type": ("TXT",)},
+    "findings/propagating-negative": {"type": ("TXT",)},
     "notes/cached-old": {"type": ("TXT",)},
     "notes/dmarc-inherited": {"parent": ("x.example",), "policy": ("reject",)},
     "notes/dmarc-weaker-than-handed-out": {"have": ("quarantine",), "want": ("reject",)},
