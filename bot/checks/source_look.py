@@ -22,7 +22,7 @@ from bot.dns.answer import Question
 from bot.dns.message import join
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bot.checks.questions import Questions
     from bot.dns.answer import Answer
@@ -106,7 +106,7 @@ class _Look:
         if changed:
             servers = list(await asyncio.gather(*(self._ask_more(s, changed) for s in servers)))
         disputed = self._disputed(best, servers)
-        unclear = bool(self._disputed(best, (s for s in servers if not s.is_older(best))))
+        unclear = bool(self._disputed(best, [s for s in servers if not s.is_older(best)]))
         if unclear:
             changed = []
         aliases = [q for q in changed if seen[q].chain[:1] != best.told[q].answer.chain[:1]]
@@ -182,12 +182,12 @@ class _Look:
         """Return what a server says; None where the check has no question left for it."""
         if not self._questions.spend():
             return None
-        return await self._connections.ask(address, question)
+        return (await self._connections.ask(address, question)).within(self._zone)
 
     def _is_outdated(self, seen: Answer, told: Told) -> bool:
         return is_outdated(seen, told, at_apex=seen.question.name == self._apex)
 
-    def _disputed(self, best: NameServer, servers: Iterable[NameServer]) -> list[Question]:
+    def _disputed(self, best: NameServer, servers: Sequence[NameServer]) -> list[Question]:
         """Return the questions to which one of the servers says something else than the best."""
         return [
             question

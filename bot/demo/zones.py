@@ -137,8 +137,10 @@ class Zones:
                     error = self.servfail[labels[cut:]]
                     return Reply(dns.rcode.SERVFAIL, extended=error)
             zone = self._zone_of(labels)
-            if zone is _ROOT and not chain and self.outside == "refused" and name != _ROOT.origin:
-                return Reply(dns.rcode.REFUSED)
+            if zone is _ROOT and self.outside == "refused" and name != _ROOT.origin:
+                # Who holds some zones says of others nothing, but where its own lead to.
+                rcode = dns.rcode.NOERROR if chain else dns.rcode.REFUSED
+                return Reply(rcode, tuple(chain))
             node = {} if self._only_leads_on(labels, zone) else zone.find(labels)
             if node is None:
                 return Reply(dns.rcode.NXDOMAIN, tuple(chain), (zone.soa,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -13,6 +14,8 @@ from bot.dns.servers import Server
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    import dns.name
 
     from bot.dns.answer import Answer, Question
 
@@ -46,6 +49,17 @@ class Told(NamedTuple):
 
     answer: Answer
     unfinished: bool = False
+
+    def within(self, zone: dns.name.Name) -> Told:
+        """Return what of it the server can know: an alias out of its zone, not what is there."""
+        chain = self.answer.chain
+        outside = next((at for at, name in enumerate(chain) if not name.is_subdomain(zone)), None)
+        if outside is None or self.answer.failed:
+            return self
+        cut = dataclasses.replace(
+            self.answer, outcome=Outcome.NODATA, rdatas=(), chain=chain[: outside + 1], zone=None
+        )
+        return Told(cut, unfinished=True)
 
     @property
     def is_known(self) -> bool:
