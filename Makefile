@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pictures soak bench conformance lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pictures soak bench conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -60,6 +60,10 @@ conformance: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+
+# What is known of each DNS provider, as a table.
+providers: setup
+	$(BIN)/python -m bot.mail.provider_table > docs/providers.md
 
 # Pins every version for Python 3.11 to 3.14, and apart what builds and installs; needs uv.
 lock:

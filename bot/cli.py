@@ -21,6 +21,7 @@ from bot.app import invite as make_invitation
 from bot.app import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
+from bot.checks.place import find_place
 from bot.checks.report import Report
 from bot.checks.server import found_nothing_out as found_nothing_of_server
 from bot.config import load_settings
@@ -28,6 +29,7 @@ from bot.console.backups import show_backup, show_restored
 from bot.console.changes import read_earlier
 from bot.console.doctor import lines_as_json, show_lines
 from bot.console.invitation import show_invitation
+from bot.console.providers import check_provider
 from bot.console.records import Format, show_records
 from bot.console.server import show_server
 from bot.console.settings import show_settings
@@ -69,6 +71,12 @@ NameserverOption = Annotated[
 ]
 
 
+ProviderOption = Annotated[
+    str | None,
+    typer.Option("--provider", metavar="KEY", help="Speak the words of this DNS provider."),
+]
+
+
 @app.command()
 def run() -> None:
     """Connect to Discord, and answer members until stopped by SIGTERM or Ctrl+C."""
@@ -98,8 +106,10 @@ def records(
     domain: Annotated[str, typer.Argument(help="The mail domain, e.g. friend.example.")],
     output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     dkim: DkimOption = None,
+    provider: ProviderOption = None,
 ) -> None:
     """Show what a domain should publish."""
+    check_provider(provider)
     config = load_settings()
     parsed = Domain.parse(domain)
     _remark(parsed.remark)
@@ -108,7 +118,12 @@ def records(
     async def show() -> None:
         async with open_core(config) as core:
             expected = await core.expect(parsed.domain, key)
-            show_records(make_console(), expected, output, core.words)
+            place = None
+            if output is Format.TABLE:  # the other formats are the same for every provider
+                place = await find_place(core.checker.ask, parsed.domain)
+            show_records(
+                make_console(), expected, output, core.words, place=place, provider=provider
+            )
 
     asyncio.run(show())
 
@@ -132,8 +147,10 @@ def check(
         Path | None,
         typer.Option("--since", help="What check --json printed before: say what changed since."),
     ] = None,
+    provider: ProviderOption = None,
 ) -> None:
     """Show what domains do publish, and what to change."""
+    check_provider(provider)
     names = [*(domains or []), *(read_domains(file) if file else [])]
     if not names:
         raise UsageError("Name at least one domain, e.g. check friend.example.")
@@ -154,7 +171,7 @@ def check(
             _remark(parsed.remark)
             wanted.append(parsed.domain)
 
-    manner = Manner(as_json, explain, earlier)
+    manner = Manner(as_json, explain, earlier, provider)
 
     async def run() -> Outcome:
         async with open_core(config, servers) as core:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.checks.archive import SCHEMA, dump_report, load_report
 from bot.checks.personal import add_not_in_mailcow
+from bot.checks.place import Place, find_place
 from bot.checks.server_observe import MOST_MEMBERS
 from bot.mail.records import Expected, expect
 from bot.mail.settings import ClientSettings, client_settings
@@ -162,6 +163,18 @@ class Desk:
         """Return the domains that this member asked about, the latest first; nobody else's."""
         return await self._recent.of(member_id, prefix)
 
+    async def place(self, domain: Domain) -> Place:
+        """Return a domain's zone and its name servers, as far as they are known in two seconds."""
+        return await find_place(self._core.checker.ask, domain)
+
+    async def provider(self, member_id: int, domain: Domain) -> str | None:
+        """Return the key of the provider whose words a member chose for a domain, if any."""
+        return await self._recent.provider(member_id, domain)
+
+    async def choose_provider(self, member_id: int, domain: Domain, key: str) -> None:
+        """Note whose words a member wants for a domain from now on."""
+        await self._recent.choose_provider(member_id, domain, key, self._now())
+
     async def check(self, domain: Domain, member_id: int) -> KeptCheck:
         """Return a new check of a domain; who asks while one is under way shares it."""
         task = self._running.get(domain)
@@ -187,6 +200,12 @@ class Desk:
         if stored is None or stored.schema != SCHEMA:
             return None
         return KeptCheck(stored.id, load_report(stored.report))
+
+    async def make_personal(self, kept: KeptCheck) -> KeptCheck:
+        """Return a kept check with what only the one who asked may read of it."""
+        if await self.is_hosted(kept.report.domain) is not False:
+            return kept
+        return replace(kept, personal=add_not_in_mailcow(kept.report))
 
     async def is_hosted(self, domain: Domain) -> bool | None:
         """Return whether the mail server knows a domain; None where it does not say.

@@ -49,12 +49,14 @@ class Manner:
     """How reports are printed.
 
     `explain` adds to each finding why it is one; `since` are earlier reports by domain, to say
-    what changed.
+    what changed. `provider` is the key of the one whose words to speak, by default the name
+    servers' own.
     """
 
     as_json: bool = False
     explain: bool = False
     since: Mapping[str, Earlier] | None = None
+    provider: str | None = None
 
 
 async def sweep(
@@ -96,7 +98,14 @@ def _print(console: Console, report: Report, core: Core, manner: Manner, *, alon
         console.out(json.dumps(row), highlight=False)
         return
     show = show_report if alone else show_line
-    show(console, report, core.server, core.words, explain=manner.explain)
+    show(
+        console,
+        report,
+        core.server,
+        core.words,
+        provider=manner.provider,
+        explain=manner.explain,
+    )
     if manner.since is not None:
         if alone:
             console.print()

@@ -11,6 +11,7 @@ from bot.names import Domain
 from bot.ui.buttons import CheckButton
 from bot.ui.check_card import build_check_card
 from bot.ui.choices import offer_domains
+from bot.ui.hosting import ProviderSelect
 from bot.ui.offers import find_offer
 from bot.ui.presses import build_cooldown_notice
 from bot.ui.records_card import build_records_card
@@ -39,7 +40,13 @@ class DnsCog(commands.Cog):
         desk = self._client.desk
         await desk.remember(interaction.user.id, parsed.domain)
         expected = await desk.expect(parsed.domain)
-        card = build_records_card(expected, self._client.words, remark=parsed.remark)
+        card = build_records_card(
+            expected,
+            self._client.words,
+            remark=parsed.remark,
+            place=await desk.place(parsed.domain),
+            provider=await desk.provider(interaction.user.id, parsed.domain),
+        )
         await answer(interaction, card)
 
     @app_commands.command(
@@ -59,7 +66,14 @@ class DnsCog(commands.Cog):
         async with Progress(interaction, words, "checking", {"domain": parsed.domain.unicode}):
             kept = await desk.check(parsed.domain, interaction.user.id)
         offer = await find_offer(interaction, kept)
-        card = build_check_card(kept, desk.server, words, remark=parsed.remark, offer=offer)
+        card = build_check_card(
+            kept,
+            desk.server,
+            words,
+            remark=parsed.remark,
+            offer=offer,
+            provider=await desk.provider(interaction.user.id, parsed.domain),
+        )
         await answer(interaction, card)
 
     dnsrecords.autocomplete("domain")(offer_domains)
@@ -67,6 +81,6 @@ class DnsCog(commands.Cog):
 
 
 async def setup(client: Client) -> None:
-    """Give the client these commands and the buttons of their cards."""
-    client.add_dynamic_items(CheckButton)
+    """Give the client these commands, and the buttons and choices of their cards."""
+    client.add_dynamic_items(CheckButton, ProviderSelect)
     await client.add_cog(DnsCog(client))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact
 
-SCHEMA = 2  # of the kept text; one that is not known any more is not read
+SCHEMA = 3  # of the kept text; one that is not known any more is not read
 
 
 def dump_report(report: Report) -> str:
@@ -38,6 +38,7 @@ def load_report(text: str) -> Report:
         findings=tuple(_load_finding(finding) for finding in raw["findings"]),
         queries=raw["queries"],
         elapsed_ms=raw["elapsed_ms"],
+        name_servers=tuple(raw["name_servers"]),
     )
 
 

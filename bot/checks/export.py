@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
 from bot.checks.references import load_references
+from bot.mail.providers import find_provider
 from bot.mail.spelling import relative_name
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def report_as_dict(
     `explain` adds to each finding why it is one, and where the rule stands.
     """
     context = context_of(report, server)
-    return {
+    row: dict[str, object] = {
         "schema": SCHEMA,
         "domain": report.domain.ascii,
         "checked_at": report.checked_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -75,6 +76,18 @@ def report_as_dict(
         ],
         "queries": report.queries,
         "elapsed_ms": report.elapsed_ms,
+    }
+    if report.name_servers:
+        row["provider"] = _provider(report)
+    return row
+
+
+def _provider(report: Report) -> dict[str, object]:
+    provider = find_provider(report.name_servers).provider
+    return {
+        "key": provider.key if provider.is_known else None,
+        "name": provider.name if provider.is_known else None,
+        "name_servers": list(report.name_servers),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdatatype
+from dns.rdtypes.ANY.NS import NS
 
 from bot.dns.answer import Answer, Question
 
@@ -59,6 +60,14 @@ class Observation:
             if answer.question.name == apex and answer.absent and not answer.chain and answer.zone:
                 return answer.zone if apex.is_subdomain(answer.zone) else apex
         return apex
+
+    @property
+    def name_servers(self) -> tuple[str, ...]:
+        """The names of the zone's name servers, sorted; none where they are not known."""
+        answer = self.answer(self.zone, dns.rdatatype.NS)
+        if answer is None or answer.chain:  # an alias leads to another zone's
+            return ()
+        return tuple(sorted(r.target.to_text() for r in answer.rdatas if isinstance(r, NS)))
 
     def addresses(self, name: dns.name.Name) -> frozenset[str]:
         """Return the IPv4 and IPv6 addresses that a host is known to have, aliases followed."""

@@ -68,6 +68,7 @@ async def observe(
             _ask_obsolete_spf(questions, expected),
             _resolve_mx_targets(questions, expected),
             _ask_report_authorisation(questions, expected),
+            _ask_zone_servers(questions, expected),
         )
         answers = await questions.answers()
         # Only where something is missing at the source: the wrong places that it may have come to.
@@ -152,6 +153,14 @@ async def _resolve_mx_targets(questions: Questions, expected: Expected) -> None:
     answer = await questions(expected.domain.name, "MX")
     targets = mx.targets_to_resolve(expected, answer)
     questions.start(Question.of(name, t) for name in targets for t in ("A", "AAAA"))
+
+
+async def _ask_zone_servers(questions: Questions, expected: Expected) -> None:
+    """Ask for the zone's name servers where the domain is no zone of its own."""
+    denied = await questions(expected.domain.name, "NS")
+    zone = Observation.of(expected.domain, [denied]).zone
+    if len(zone.labels) > 2:  # a registry's servers are nobody's provider
+        questions.start([Question.of(zone, "NS")])
 
 
 async def _ask_report_authorisation(questions: Questions, expected: Expected) -> None:

@@ -51,7 +51,8 @@ class Report:
     """What one check of a domain came to.
 
     `findings` come root cause first, in an order that depends on the zone alone. `zone` is the
-    apex that the fixes' names are relative to; `elapsed_ms` is in milliseconds.
+    apex that the fixes' names are relative to, `name_servers` are its own, none where they are not
+    known; `elapsed_ms` is in milliseconds.
     """
 
     domain: Domain
@@ -61,6 +62,7 @@ class Report:
     findings: tuple[Finding, ...]
     queries: int
     elapsed_ms: int
+    name_servers: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:
@@ -99,6 +101,7 @@ def compile_report(
         ),
         queries=observed.queries,
         elapsed_ms=elapsed_ms,
+        name_servers=observed.name_servers,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,22 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from bot.checks.place import Place
+from bot.checks.saying import say_hints, say_place
 from bot.console.terminal import bullet
-from bot.mail.export import rows, to_csv, to_json
+from bot.mail.export import to_csv, to_json
+from bot.mail.forms import fill_form
+from bot.mail.providers import choose_provider
+from bot.mail.records import Purpose
+from bot.mail.spelling import joined_value, relative_name
 from bot.mail.zonefile import render_zone
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.checks.finding import Fact
-    from bot.mail.export import Row
+    from bot.mail.forms import Form
+    from bot.mail.providers import Provider
     from bot.mail.records import Expected, ExpectedRecord
     from bot.text import Words
 
@@ -36,8 +44,20 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-def show_records(console: Console, expected: Expected, output: Format, words: Words) -> None:
-    """Print a domain's records with the reason for each."""
+def show_records(
+    console: Console,
+    expected: Expected,
+    output: Format,
+    words: Words,
+    *,
+    place: Place | None = None,
+    provider: str | None = None,
+) -> None:
+    """Print a domain's records with the reason for each.
+
+    `place` is where the domain is, `provider` the key of the one whose words to speak; the table
+    alone speaks them.
+    """
 
     def why(record: ExpectedRecord) -> str:
         return words.sentence(f"records/{record.purpose.value}", expected.facts(record))
@@ -47,13 +67,34 @@ def show_records(console: Console, expected: Expected, output: Format, words: Wo
 
     match output:
         case Format.TABLE:
-            _show_table(console, rows(expected, why), expected, words)
+            place = place or Place.unknown(expected)
+            spoken = choose_provider(provider, place.name_servers)
+            lines = [_Line(r, fill_form(r, place.zone, spoken), why(r)) for r in expected.records]
+            console.print(_title(expected, words), style="bold")
+            _show_place(console, place, spoken, words)
+            _show_table(console, lines, spoken, words)
+            _show_dkim(console, expected, words)
         case Format.ZONE:
             typer.echo(render_zone(expected.records, comment, _title(expected, words)), nl=False)
         case Format.JSON:
             typer.echo(to_json(expected, why), nl=False)
         case Format.CSV:
             typer.echo(to_csv(expected, why), nl=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One record of the table: as it is, as the form wants it, and what it is for."""
+
+    record: ExpectedRecord
+    form: Form
+    why: str
+
+    @property
+    def title(self) -> str:
+        """How the record is told from the others below the table."""
+        name = self.form.name.value or relative_name(self.record.owner, self.record.owner)
+        return f"{name} {self.record.type}"
 
 
 def _title(expected: Expected, words: Words) -> str:
@@ -63,36 +104,49 @@ def _title(expected: Expected, words: Words) -> str:
     )
 
 
-def _show_table(
-    console: Console, listed: tuple[Row, ...], expected: Expected, words: Words
-) -> None:
-    console.print(_title(expected, words), style="bold")
+def _show_place(console: Console, place: Place, spoken: Provider, words: Words) -> None:
+    if said := say_place(place.zone, place.name_servers, words):
+        console.print(Text(said))
+    if spoken.link:
+        console.print(Text(f"{words.label('providers', 'page')} {spoken.link}"), soft_wrap=True)
+
+
+def _show_table(console: Console, lines: list[_Line], spoken: Provider, words: Words) -> None:
     console.print()
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim")
     for key in _COLUMNS:
         width = _LONGEST_NAME if key == "name" else None
         table.add_column(
-            words.label("headings", key), overflow="fold", no_wrap=key != "name", max_width=width
+            _heading(key, spoken, words), overflow="fold", no_wrap=key != "name", max_width=width
         )
-    room = _room_for_values(console, listed, words)
-    long_rows = [row for row in listed if cell_len(row.value) > room]
-    for row in listed:
-        place = f"({long_rows.index(row) + 1})" if row in long_rows else row.value
-        name, *others = _cells(row, place, words)
+    room = _room_for_values(console, lines, spoken, words)
+    long_lines = [line for line in lines if cell_len(line.form.value.value) > room]
+    for line in lines:
+        is_long = line in long_lines
+        place = f"({long_lines.index(line) + 1})" if is_long else line.form.value.value
+        name, *others = _cells(line, place, words)
         table.add_row(Text(name, style="bold"), *(Text(cell) for cell in others))
     console.print(table)
-    for number, row in enumerate(long_rows, start=1):
+    for number, line in enumerate(long_lines, start=1):
         # One line, however long: a value that is wrapped here cannot be copied.
-        console.print(f"\n({number}) {row.name} {row.type}", style="dim")
-        console.print(Text(row.value), soft_wrap=True)
+        console.print(f"\n({number}) {line.title}", style="dim")
+        console.print(Text(line.form.value.value), soft_wrap=True)
     console.print(f"\n{words.label('headings', 'why')}", style="bold")
-    for row in listed:
-        console.print(bullet("·", f"{row.name} {row.type}: {row.why}"))
-    _show_full_names(console, listed, words)
+    for line in lines:
+        console.print(bullet("·", f"{line.title}: {line.why}"))
+    _show_spelling(console, lines, spoken, words)
+
+
+def _heading(key: str, spoken: Provider, words: Words) -> str:
+    return spoken.words.get(key) or words.label("headings", key)
+
+
+def _show_dkim(console: Console, expected: Expected, words: Words) -> None:
+    mx = expected.record(Purpose.MX)
     facts: dict[str, Fact] = {
         "domain": expected.domain.ascii,
-        "has_dkim": any(row.purpose == "dkim" for row in listed),
-        "mx": next((row.joined_value for row in listed if row.type == "MX"), ""),
+        "has_dkim": expected.record(Purpose.DKIM) is not None,
+        "mx": joined_value(mx.value, mx.priority) if mx is not None else "",
         "contact": expected.server.admin_contact,
     }
     if said := words.sentence("console/records_dkim", facts):
@@ -100,17 +154,18 @@ def _show_table(
         console.print(Text(said))
 
 
-def _cells(row: Row, value: str, words: Words) -> tuple[str, ...]:
-    priority = "" if row.priority is None else str(row.priority)
-    need = words.label("needs", row.need)
-    return (row.name, row.type, priority, value, str(row.ttl), need)
+def _cells(line: _Line, value: str, words: Words) -> tuple[str, ...]:
+    fields = {field.key: field.value for field in line.form.small}
+    name = fields["name"] or f"({words.label('cards', 'empty')})"
+    need = words.label("needs", line.record.need.value)
+    return (name, fields["type"], fields.get("priority", ""), value, fields["ttl"], need)
 
 
-def _room_for_values(console: Console, listed: tuple[Row, ...], words: Words) -> int:
+def _room_for_values(console: Console, lines: list[_Line], spoken: Provider, words: Words) -> int:
     """Return how wide a value may be to stand in the table in one piece."""
-    headings = [words.label("headings", key) for key in _COLUMNS]
-    lines = [_cells(row, "", words) for row in listed]
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    headings = [_heading(key, spoken, words) for key in _COLUMNS]
+    cells = [_cells(line, "", words) for line in lines]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     taken = sum(
         max(cell_len(heading), min(width, _LONGEST_NAME) if key == "name" else width)
         for key, heading, width in zip(_COLUMNS, headings, widths, strict=True)
@@ -119,14 +174,31 @@ def _room_for_values(console: Console, listed: tuple[Row, ...], words: Words) ->
     return console.width - taken - _GAP * (len(_COLUMNS) - 1)
 
 
-def _show_full_names(console: Console, listed: tuple[Row, ...], words: Words) -> None:
-    """Print the other spelling of names and of the MX value, since providers differ."""
-    console.print(f"\n{words.label('headings', 'spelling')}", style="bold")
-    table = Table.grid(padding=(0, 2, 0, 0))
-    names = {row.name: row.full_name for row in listed}
-    for name, full in names.items():
-        table.add_row("", Text(name), Text(full, overflow="fold"))
-    for row in listed:
-        if row.priority is not None:
-            table.add_row("", Text(row.value), Text(row.joined_value, overflow="fold"))
-    console.print(table)
+def _show_spelling(console: Console, lines: list[_Line], spoken: Provider, words: Words) -> None:
+    """Print the other spelling where it is not known which is wanted, and what else to mind."""
+    others = {
+        field.value: field.other
+        for key in ("name", "value")
+        for line in lines
+        for field in (line.form.name if key == "name" else line.form.value,)
+        if field.other is not None
+    }
+    hints: dict[str, list[str]] = {}
+    for line in lines:
+        for hint in say_hints(line.form, words, name=False):
+            hints.setdefault(hint, []).append(line.title)
+    if others:
+        heading = "spelling_known" if spoken.is_known else "spelling"
+        console.print(f"\n{words.label('headings', heading)}", style="bold")
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for typed, other in others.items():
+            table.add_row("", Text(typed), Text(other, overflow="fold"))
+        console.print(table)
+    if hints:
+        console.print()
+    for hint, titles in hints.items():
+        console.print(bullet("·", f"{', '.join(titles)}: {hint}"))
+    for line in lines:
+        if line.form.parts is not None:
+            console.print(Text(f"\n{line.title}, {words.label('headings', 'parts')}"), style="dim")
+            console.print(Text(line.form.parts), soft_wrap=True)

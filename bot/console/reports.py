@@ -11,16 +11,16 @@ from bot.characters import reveal, shorten
 from bot.checks.export import context_of
 from bot.checks.finding import Status
 from bot.checks.references import load_references
+from bot.checks.saying import say_fix, say_place
 from bot.console.terminal import bullet
-from bot.mail.spelling import relative_name
+from bot.mail.providers import choose_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    import dns.name
     from rich.console import Console
 
-    from bot.checks.finding import Fact, Finding, Fix
+    from bot.checks.finding import Fact, Finding
     from bot.checks.report import Report
     from bot.mail.server import MailServer
     from bot.text import Words
@@ -37,10 +37,17 @@ _LONGEST_CELL = 60  # characters of one record in the overview; the steps have t
 
 
 def show_report(
-    console: Console, report: Report, server: MailServer, words: Words, *, explain: bool = False
+    console: Console,
+    report: Report,
+    server: MailServer,
+    words: Words,
+    *,
+    provider: str | None = None,
+    explain: bool = False,
 ) -> None:
     """Print one report: what to do first, then all checks, then what is only worth knowing.
 
+    `provider` is the key of the one whose words to speak, by default the name servers' own.
     `explain` has each finding followed by why it is one, and by where the rule stands.
     """
     console.print(_headline(report, words))
@@ -54,12 +61,14 @@ def show_report(
     steps = [f for f in report.findings if f.severity is not Status.INFO]
     other = [f for f in report.findings if f.severity is Status.INFO]
     context = context_of(report, server)
+    if any(finding.fixes for finding in report.findings):
+        _print_place(console, report, words, provider)
     if steps:
         console.print(f"\n{words.label('headings', 'steps')}", style="bold")
         for number, finding in enumerate(steps, start=1):
             text = words.finding(finding, context)
             console.print(bullet(f"{number}.", text))
-            _print_fixes(console, finding.fixes, report.zone, words)
+            _print_fixes(console, finding, report, words, provider)
             if explain:
                 _print_reason(console, finding, context, words)
     console.print(f"\n{words.label('headings', 'overview')}", style="bold")
@@ -79,7 +88,13 @@ def show_report(
 
 
 def show_line(
-    console: Console, report: Report, server: MailServer, words: Words, *, explain: bool = False
+    console: Console,
+    report: Report,
+    server: MailServer,
+    words: Words,
+    *,
+    provider: str | None = None,
+    explain: bool = False,
 ) -> None:
     """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
@@ -87,7 +102,7 @@ def show_line(
     if steps:
         context = context_of(report, server)
         console.print(bullet("", words.finding(steps[0], context)))
-        _print_fixes(console, steps[0].fixes, report.zone, words)
+        _print_fixes(console, steps[0], report, words, provider)
         if explain:
             _print_reason(console, steps[0], context, words)
 
@@ -127,24 +142,31 @@ def _headline(report: Report, words: Words) -> Text:
     )
 
 
-def _print_fixes(console: Console, fixes: Iterable[Fix], zone: dns.name.Name, words: Words) -> None:
-    for fix in fixes:
-        console.print(f"    {words.label('actions', fix.action.value)}")
-        fields: list[tuple[str, str | int | None]] = [
-            ("old_name", relative_name(fix.old_owner, zone) if fix.old_owner else None),
-            ("name", relative_name(fix.owner, zone)),
-            ("type", fix.type),
-            ("priority", fix.priority),
-            ("old", fix.old),
-            ("value", fix.value),
-            ("ttl", fix.ttl),
-        ]
-        for key, value in fields:
-            if value is None:
-                continue
-            label = words.label("headings", key)
+def _print_place(console: Console, report: Report, words: Words, key: str | None) -> None:
+    """Print at whose name servers the domain is, and where that provider's page is."""
+    said = say_place(report.zone, report.name_servers, words)
+    link = choose_provider(key, report.name_servers).link
+    if said or link:
+        console.print()
+    if said:
+        console.print(Text(said))
+    if link:
+        console.print(Text(f"{words.label('providers', 'page')} {link}"), soft_wrap=True)
+
+
+def _print_fixes(
+    console: Console, finding: Finding, report: Report, words: Words, key: str | None
+) -> None:
+    provider = choose_provider(key, report.name_servers)
+    for fix in finding.fixes:
+        shown = say_fix(fix, report.zone, provider, words)
+        console.print(f"    {shown.action}")
+        width = max(11, *(len(label) + 1 for label, _ in shown.fields))
+        for label, value in shown.fields:
             # One line each, however long: a value that is wrapped here cannot be copied.
-            console.print(f"      {label:<11}{reveal(str(value))}", soft_wrap=True)
+            console.print(Text(f"      {label:<{width}}{reveal(value)}"), soft_wrap=True)
+        for hint in shown.hints:
+            console.print(bullet("     ", hint), style="dim")
 
 
 def _overview(report: Report, words: Words) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bot.store.tables import RecentDomainRow
 
@@ -42,6 +42,30 @@ class RecentDomains:
             session.execute(delete(RecentDomainRow).where(own, RecentDomainRow.domain.in_(surplus)))
 
         await self._database.write(put_first)
+
+    async def choose_provider(
+        self, member_id: int, domain: Domain, provider: str, now: datetime
+    ) -> None:
+        """Keeps the key of the provider whose words the member wants for this domain."""
+        await self.remember(member_id, domain, now)
+
+        def choose(session: Session) -> None:
+            session.execute(
+                update(RecentDomainRow)
+                .where(RecentDomainRow.member_id == member_id, RecentDomainRow.domain == domain)
+                .values(provider=provider)
+            )
+
+        await self._database.write(choose)
+
+    async def provider(self, member_id: int, domain: Domain) -> str | None:
+        """The key of the provider that the member chose for this domain; None where none was."""
+
+        def find(session: Session) -> str | None:
+            row = session.get(RecentDomainRow, (member_id, domain))
+            return None if row is None else row.provider
+
+        return await self._database.read(find)
 
     async def of(self, member_id: int, prefix: str = "", limit: int = 25) -> tuple[Domain, ...]:
         """The member's own domains that begin with `prefix`, latest first; nobody else's.

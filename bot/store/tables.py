@@ -60,6 +60,7 @@ class RecentDomainRow(Base):
     member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     domain: Mapped[Domain] = mapped_column(DomainName, primary_key=True)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    provider: Mapped[str | None] = mapped_column(String(32))  # whose words the member chose
 
 
 class KnownKeyRow(Base):

@@ -27,10 +27,11 @@ def assemble(
     sections: Iterable[Sequence[str]],
     *,
     colour: int | None = None,
+    selects: Sequence[ui.Item[ui.LayoutView]] = (),
     buttons: Sequence[ui.Item[ui.LayoutView]] = (),
     files: tuple[discord.File, ...] = (),
 ) -> Card:
-    """Return a card of sections with lines between them, its files and its buttons below.
+    """Return a card of sections with lines between them; its files, choices and buttons below.
 
     A section holds paragraphs; empty ones and empty sections are left out. `colour`
     is the bar beside the card: decoration only, whatever it means is said in the text, too.
@@ -48,6 +49,8 @@ def assemble(
         container.add_item(ui.File(file))
     view = ui.LayoutView(timeout=None)  # what is stored answers the buttons, not this object
     view.add_item(container)
+    for select in selects:  # each takes a row of its own
+        view.add_item(ui.ActionRow(select))
     for start in range(0, len(buttons), _MOST_IN_A_ROW):
         view.add_item(ui.ActionRow(*buttons[start : start + _MOST_IN_A_ROW]))
     return Card(view, files)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from bot.checks.export import context_of
 from bot.checks.finding import Status
+from bot.checks.place import Place
+from bot.mail.providers import choose_provider
 from bot.ui.budget import MOST_CHARACTERS, choose, width
 from bot.ui.buttons import check_buttons
 from bot.ui.card import assemble
 from bot.ui.fixes import can_be_shown, show_fix
+from bot.ui.hosting import provider_select, show_place
 from bot.ui.member_buttons import ask_button
 from bot.ui.report_file import report_file
 from bot.ui.text import both_ends, clip, say_remark, span
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from bot.checks.finding import Fact, Finding
     from bot.checks.report import CheckResult, Report
     from bot.desk import KeptCheck
+    from bot.mail.providers import Provider
     from bot.mail.server import MailServer
     from bot.requests.request import Kind
     from bot.text import Words
@@ -52,17 +56,27 @@ def build_check_card(
     shared: bool = False,
     remark: str | None = None,
     offer: Kind | None = None,
+    provider: str | None = None,
 ) -> Card:
     """Return the card of a check, with all of it in a file where the card has too little room.
 
     A card that is already `shared` offers no more sharing. `remark` says where the domain was
-    taken from, `offer` what its member may ask the admin for.
+    taken from, `offer` what its member may ask the admin for. `provider` is the key of the one
+    whose words its member chose; a shared card speaks those of the name servers' own.
     """
     buttons = check_buttons(kept.id, words, shared=shared)
     if offer is not None:
         buttons.append(ask_button(offer, kept.id, words))
     report = kept.shown(shared=shared)
-    return build_report_card(report, server, words, buttons=buttons, remark=remark)
+    return build_report_card(
+        report,
+        server,
+        words,
+        buttons=buttons,
+        remark=remark,
+        provider=None if shared else provider,
+        select=None if shared else str(kept.id),
+    )
 
 
 def build_report_card(
@@ -72,16 +86,25 @@ def build_report_card(
     *,
     buttons: Sequence[Item[Any]],
     remark: str | None = None,
+    provider: str | None = None,
+    select: str | None = None,
 ) -> Card:
-    """Return the card of a report, a domain's or the mail server's own, with these buttons."""
+    """Return the card of a report, a domain's or the mail server's own, with these buttons.
+
+    `select` is what the choice of other words carries; None where there is none.
+    """
+    place = Place.of_report(report)
+    spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
     head = _head(report, words, remark)
+    to_type = any(finding.fixes for finding in report.findings)
+    where = show_place(place, spoken, words) if to_type else ""
     overview = _overview(report, words)
     in_file = f"-# {words.sentence('discord/more_in_file', {})}"
 
     steps = [f for f in report.findings if f.severity is not Status.INFO]
     pieces = [
-        _step(number, finding, report, context, words)
+        _step(number, finding, report, context, words, provider=spoken)
         for number, finding in enumerate(steps[:MOST_STEPS], start=1)
     ]
     places = [len(pieces)]
@@ -89,7 +112,7 @@ def build_report_card(
     places.append(len(pieces))
     remarks = _remarks(report, context, words)
     pieces += [(remark, "") for remark in remarks[:_MOST_REMARKS]]
-    fixed = (head, overview, in_file, *(f"### {words.label(*h)}" for h in _HEADINGS))
+    fixed = (head, where, overview, in_file, *(f"### {words.label(*h)}" for h in _HEADINGS))
     line_ends = places[1] - places[0]  # between the comparisons, which become one text
     chosen = choose(pieces, MOST_CHARACTERS - sum(width(text) for text in fixed) - line_ends)
 
@@ -106,7 +129,7 @@ def build_report_card(
     )
     return assemble(
         [
-            [head],
+            [head, where],
             *_titled(words.label("headings", "steps"), todo),
             *_titled(words.label("cards", "compare"), ["\n".join(filter(None, compared))]),
             [overview],
@@ -114,8 +137,11 @@ def build_report_card(
             [in_file if is_cut else ""],
         ],
         colour=_COLOURS[report.status],
+        selects=provider_select(select, place, spoken, words)
+        if to_type and select is not None
+        else [],
         buttons=buttons,
-        files=(report_file(report, server, words),) if is_cut else (),
+        files=(report_file(report, server, words, spoken),) if is_cut else (),
     )
 
 
@@ -146,14 +172,23 @@ def _head(report: Report, words: Words, remark: str | None) -> str:
 
 
 def _step(
-    number: int, finding: Finding, report: Report, context: Mapping[str, Fact], words: Words
+    number: int,
+    finding: Finding,
+    report: Report,
+    context: Mapping[str, Fact],
+    words: Words,
+    *,
+    provider: Provider,
 ) -> tuple[str, ...]:
     """Return one step from its fullest version to the shortest; only the first one always stays."""
     subject = words.label("checks", finding.check.value)
     title = f"**{number}. {subject}** · {_badge(finding.severity, words)}"
     message = words.finding(finding, context)
     in_file = f"-# {words.sentence('discord/step_in_file', {})}"
-    fixes = [show_fix(fix, report.zone, words) for fix in finding.fixes[: _shown_fixes(finding)]]
+    fixes = [
+        show_fix(fix, report.zone, words, provider)
+        for fix in finding.fixes[: _shown_fixes(finding)]
+    ]
     versions = []
     for count in range(len(fixes), -1, -1):
         rest = [in_file] if count < len(finding.fixes) else []

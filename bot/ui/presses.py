@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.checks.personal import add_not_in_mailcow
+from bot.checks.place import Place
 from bot.ui.buttons import Action
 from bot.ui.card import Card
 from bot.ui.check_card import build_check_card
@@ -66,14 +67,23 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
         return
     shared = _is_shared(interaction)
     domain = kept.report.domain
-    shown, offer = kept, None
+    shown, offer, provider = kept, None, None
     try:
         async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
             shown = await client.desk.check(domain, interaction.user.id)
-        offer = None if shared else await find_offer(interaction, shown)
+        if not shared:
+            provider = await client.desk.provider(interaction.user.id, domain)
+            offer = await find_offer(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
-        card = build_check_card(shown, client.desk.server, client.words, shared=shared, offer=offer)
+        card = build_check_card(
+            shown,
+            client.desk.server,
+            client.words,
+            shared=shared,
+            offer=offer,
+            provider=provider,
+        )
         await answer(interaction, card)
 
 
@@ -87,8 +97,12 @@ async def _explain(interaction: discord.Interaction[Client], kept: KeptCheck) ->
 
 
 async def _show_records(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
-    expected = await interaction.client.desk.expect(kept.report.domain)
-    await answer(interaction, build_records_card(expected, interaction.client.words))
+    client, domain = interaction.client, kept.report.domain
+    expected = await client.desk.expect(domain)
+    provider = await client.desk.provider(interaction.user.id, domain)
+    place = Place.of_report(kept.report)
+    card = build_records_card(expected, client.words, place=place, provider=provider)
+    await answer(interaction, card)
 
 
 async def _send_zone_file(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:

@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.mail.export import rows
+from bot.checks.place import Place
+from bot.mail.forms import fill_form
+from bot.mail.providers import NEUTRAL, choose_provider
 from bot.mail.records import Need, Purpose
-from bot.mail.spelling import quoted_parts, txt_parts
 from bot.mail.zonefile import render_zone
 from bot.ui.budget import MOST_CHARACTERS, choose, width
-from bot.ui.card import NEUTRAL, assemble
+from bot.ui.card import NEUTRAL as NEUTRAL_COLOUR
+from bot.ui.card import assemble
+from bot.ui.fixes import show_field, show_hints
+from bot.ui.hosting import provider_select, show_place
 from bot.ui.text import block, clip, is_copyable, say_remark, span
 
 if TYPE_CHECKING:
     from bot.checks.finding import Fact
-    from bot.mail.export import Row
+    from bot.mail.forms import Form
+    from bot.mail.providers import Provider
     from bot.mail.records import Expected, ExpectedRecord
     from bot.text import Words
     from bot.ui.card import Card
@@ -27,16 +32,27 @@ _LONGEST_WHY = 300  # characters
 _LONGEST_FILE_NAME = 100
 
 
-def build_records_card(expected: Expected, words: Words, *, remark: str | None = None) -> Card:
+def build_records_card(
+    expected: Expected,
+    words: Words,
+    *,
+    remark: str | None = None,
+    place: Place | None = None,
+    provider: str | None = None,
+) -> Card:
     """Return the records with why each is needed, and the zone file.
 
-    `remark` says where the domain was taken from.
+    `remark` says where the domain was taken from, `place` at which name servers it is, `provider`
+    is the key of the one whose words its member chose.
     """
     server = expected.server
+    place = place or Place.unknown(expected)
+    spoken = choose_provider(provider, place.name_servers)
     facts: dict[str, Fact] = {
         "domain": expected.domain.ascii,
         "service": server.name,
         "contact": server.admin_contact,
+        "at_sign": spoken.apex in {"", "@"},
     }
     head = [f"## {words.sentence('discord/records_title', facts)}"]
     head.append(f"-# {words.sentence('discord/records_intro', facts)}")
@@ -46,19 +62,26 @@ def build_records_card(expected: Expected, words: Words, *, remark: str | None =
         head.append(say_remark(remark, words))
     text = clip("\n".join(head), _LONGEST_HEAD)
     foot = f"-# {words.sentence('discord/records_file', facts)}"
-    room = MOST_CHARACTERS - width(text) - width(foot)
-    chosen = choose(show_records(expected, words), room)
+    where = show_place(place, spoken, words)
+    room = MOST_CHARACTERS - width(text) - width(where) - width(foot)
+    chosen = choose(show_records(expected, words, spoken, place), room)
     return assemble(
-        [[text], *([record] for record in chosen), [foot]],
-        colour=NEUTRAL,
+        [[text, where], *([record] for record in chosen), [foot]],
+        colour=NEUTRAL_COLOUR,
+        selects=provider_select(expected.domain.ascii, place, spoken, words),
         files=(zone_file(expected, words),),
     )
 
 
-def show_records(expected: Expected, words: Words) -> list[tuple[str, ...]]:
+def show_records(
+    expected: Expected, words: Words, provider: Provider = NEUTRAL, place: Place | None = None
+) -> list[tuple[str, ...]]:
     """Return each record from its fullest version to the shortest, for a card that has room."""
-    listed = rows(expected, lambda record: _why(expected, record, words))
-    return [_versions(row, words) for row in listed]
+    zone = (place or Place.unknown(expected)).zone
+    return [
+        _versions(expected, record, fill_form(record, zone, provider), words)
+        for record in expected.records
+    ]
 
 
 def zone_file(expected: Expected, words: Words) -> discord.File:
@@ -83,48 +106,49 @@ def _why(expected: Expected, record: ExpectedRecord, words: Words) -> str:
     return words.sentence(f"records/{record.purpose.value}", expected.facts(record))
 
 
-def _versions(row: Row, words: Words) -> tuple[str, ...]:
+def _versions(
+    expected: Expected, record: ExpectedRecord, form: Form, words: Words
+) -> tuple[str, ...]:
     """Return one record from its fullest version to the shortest."""
-    title = f"### {words.label('purposes', row.purpose)} · {words.label('needs', row.need)}"
+    need, name = record.need, form.name
+    title = f"### {words.label('purposes', record.purpose.value)} · {words.label('needs', need)}"
     in_file = f"-# {words.sentence('discord/value_in_file', {})}"
-    short = f"{title}\n{_field('name', row.name, words)} · {_field('type', row.type, words)}"
-    if not is_copyable(row.value):
+    short = f"{title}\n{show_field(name, words)} · {show_field(form.small[1], words)}"
+    if not is_copyable(form.value.value):
         return (f"{short}\n{in_file}",)
-    why = clip(row.why, _LONGEST_WHY)
-    full = f"-# {words.label('cards', 'full_name')} {span(row.full_name)}"
-    form = _form(row, words)
-    if row.need == Need.OPTIONAL:
-        name = _field("name", row.name, words)
+    lines = [title, clip(_why(expected, record, words), _LONGEST_WHY)]
+    if need == Need.OPTIONAL or not name.value:
+        lines.append(show_field(name, words))
     else:
-        name = f"{words.label('headings', 'name')}:\n{block(row.name)}"
-    lines = [title, why, name, full, form]
-    versions = ["\n".join(lines), f"{short}\n{form}", f"{short}\n{in_file}"]
-    if other := _other_spelling(row, words):
+        label = name.label or words.label("headings", "name")
+        lines.append(f"{label}:\n{block(name.value)}")
+    if name.other is not None:
+        lines.append(f"-# {words.label('cards', 'full_name')} {span(name.other)}")
+    fields = _fields(form, words)
+    lines.append(fields)
+    if hints := show_hints(form, words, name=False):
+        lines.append(hints)
+    versions = ["\n".join(lines), f"{short}\n{fields}", f"{short}\n{in_file}"]
+    if other := _other_spelling(record, form, words):
         versions.insert(0, "\n".join((*lines, other)))
     return tuple(versions)
 
 
-def _form(row: Row, words: Words) -> str:
+def _fields(form: Form, words: Words) -> str:
     """Return the small fields on one line, and the value to be copied."""
-    parts = [_field("type", row.type, words)]
-    if row.priority is not None:
-        parts.append(_field("priority", str(row.priority), words))
-    parts.append(_field("ttl", str(row.ttl), words))
-    return f"{' · '.join(parts)} · {words.label('headings', 'value')}:\n{block(row.value)}"
+    parts = [show_field(field, words) for field in form.small[1:]]
+    label = form.value.label or words.label("headings", "value")
+    return f"{' · '.join(parts)} · {label}:\n{block(form.value.value)}"
 
 
-def _other_spelling(row: Row, words: Words) -> str:
-    """Return the value as other providers want it; nothing where all want the same."""
-    if row.priority is not None:
-        return f"-# {words.label('cards', 'joined')} {span(row.joined_value)}"
-    if row.type == "SRV":
+def _other_spelling(record: ExpectedRecord, form: Form, words: Words) -> str:
+    """Return the value as other forms want it; nothing where all want the same."""
+    if form.value.other is not None:
+        return f"-# {words.label('cards', 'joined')} {span(form.value.other)}"
+    if record.type == "SRV":
         keys = ("priority", "weight", "port", "target")
-        facts: dict[str, Fact] = dict(zip(keys, row.value.split(), strict=True))
+        facts: dict[str, Fact] = dict(zip(keys, form.value.value.split(), strict=True))
         return f"-# {words.sentence('discord/srv_fields', facts)}"
-    if row.type == "TXT" and len(txt_parts(row.value)) > 1:
-        return f"-# {words.label('cards', 'parts')}\n{block(quoted_parts(row.value))}"
+    if form.parts is not None:
+        return f"-# {words.label('cards', 'parts')}\n{block(form.parts)}"
     return ""
-
-
-def _field(key: str, value: str, words: Words) -> str:
-    return f"{words.label('headings', key)} {span(value)}"

@@ -12,28 +12,31 @@ import discord
 from bot.characters import reveal
 from bot.checks.export import context_of
 from bot.checks.finding import Status
-from bot.mail.spelling import relative_name
+from bot.checks.saying import say_fix, say_place
+from bot.mail.providers import NEUTRAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import dns.name
-
-    from bot.checks.finding import Fix
     from bot.checks.report import Report
+    from bot.mail.providers import Provider
     from bot.mail.server import MailServer
     from bot.text import Words
 
 _WIDTH = 78  # characters of a line of words; values are never wrapped
 
 
-def report_file(report: Report, server: MailServer, words: Words) -> discord.File:
+def report_file(
+    report: Report, server: MailServer, words: Words, provider: Provider = NEUTRAL
+) -> discord.File:
     """Return the report as `report.txt`."""
-    data = report_text(report, server, words).encode("utf-8", "replace")
+    data = report_text(report, server, words, provider).encode("utf-8", "replace")
     return discord.File(io.BytesIO(data), filename="report.txt")
 
 
-def report_text(report: Report, server: MailServer, words: Words) -> str:
+def report_text(
+    report: Report, server: MailServer, words: Words, provider: Provider = NEUTRAL
+) -> str:
     """Return the report in plain words: steps, every check in full, what is worth knowing."""
     plain = words.plain
     context = context_of(report, server)
@@ -42,13 +45,18 @@ def report_text(report: Report, server: MailServer, words: Words) -> str:
         f"{report.domain.ascii}: {plain.label('summaries', status)} ({status})",
         f"{report.checked_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
     ]
+    if said := say_place(report.zone, report.name_servers, plain):
+        lines += _paragraph("", said)
     steps = [f for f in report.findings if f.severity is not Status.INFO]
     if steps:
         lines += _title(plain.label("headings", "steps"))
     for number, finding in enumerate(steps, start=1):
         lines += _paragraph(f"{number}. ", plain.finding(finding, context))
         for fix in finding.fixes:
-            lines += ["", *_fix(fix, report.zone, plain)]
+            shown = say_fix(fix, report.zone, provider, plain)
+            lines += ["", f"   {shown.action}"]
+            lines += [f"     {label:<10} {reveal(value)}" for label, value in shown.fields]
+            lines += [line for hint in shown.hints for line in _paragraph("     ", hint)]
         lines.append("")
     lines += _title(plain.label("headings", "overview"))
     for result in report.results:
@@ -79,26 +87,6 @@ def _paragraph(sign: str, text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _fix(fix: Fix, zone: dns.name.Name, words: Words) -> list[str]:
-    fields: list[tuple[str, str | int | None]] = [
-        ("old_name", relative_name(fix.old_owner, zone) if fix.old_owner else None),
-        ("name", relative_name(fix.owner, zone)),
-        ("type", fix.type),
-        ("priority", fix.priority),
-        ("old", fix.old),
-        ("value", fix.value),
-        ("ttl", fix.ttl),
-    ]
-    return [
-        f"   {words.label('actions', fix.action.value)}",
-        *(
-            f"     {words.label('headings', key):<10} {reveal(str(value))}"
-            for key, value in fields
-            if value is not None
-        ),
-    ]
 
 
 def _records(label: str, records: Iterable[str]) -> list[str]:

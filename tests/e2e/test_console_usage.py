@@ -65,7 +65,7 @@ def rows(done: Done) -> dict[str, Any]:
         assert line.isascii()
         assert line.isprintable()
         row = json.loads(line)
-        assert set(row) == KEYS
+        assert set(row) - {"provider"} == KEYS  # that is there where the name servers are known
         found[row["domain"]] = row
     return found
 
@@ -342,3 +342,32 @@ def test_an_output_that_lacks_characters_gets_them_spelled_out(
     assert done.returncode == 1
     assert done.stdout.isascii()
     assert done.stdout.startswith(r"\u2717 bare.example")
+
+
+@pytest.mark.parametrize("command", ["check", "records"])
+def test_the_words_of_a_provider_can_be_chosen(
+    console: ConsoleProcess, server: ZoneServer, command: str
+) -> None:
+    servers = "{}:{}".format(*server.address)
+    asked = console.call(command, BARE, "--provider", "route53", DNS_SERVERS=servers)
+    assert "Record name" in asked.stdout
+    assert "(leave empty)" in asked.stdout
+    assert "10 mx1." in asked.stdout
+    assert "https://console.aws.amazon.com/route53/v2/hostedzones" in asked.stdout
+    assert "the name servers ns1.dns-servers.example" in " ".join(asked.stdout.split())
+    neutral = console.call(command, BARE, DNS_SERVERS=servers)
+    assert "Record name" not in neutral.stdout
+    assert "@" in neutral.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "records"])
+def test_a_provider_that_nobody_knows_is_one_sentence_with_the_list(
+    console: ConsoleProcess, command: str
+) -> None:
+    done = console.call(command, GOOD, "--provider", "x\x1b[31m")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (complaint,) = complaints(done)
+    assert complaint.startswith('--provider: "x')
+    assert "cloudflare, domeneshop" in complaint
+    assert complaint.endswith(", other.")

@@ -17,6 +17,7 @@ import pytest
 from bot.checks.checker import Checker, ServerAnswers
 from bot.checks.finding import Status
 from bot.checks.observe import observe
+from bot.checks.place import Place, find_place
 from bot.checks.questions import MOST_QUESTIONS
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.resolver import Resolver
@@ -281,3 +282,46 @@ async def test_nothing_of_a_members_domain_is_kept() -> None:
         await ask(owner, "TXT")
         await ask(owner, "TXT")
     assert len(source.asked) == 8
+
+
+async def test_the_name_servers_of_the_zone_are_asked_for_below_its_apex(
+    zone_server: Start, resolver: Callable[[ZoneServer], Resolver]
+) -> None:
+    zone = "@ NS ns1.hyp.net.\n@ NS ns2.hyp.net.\nclub TXT x"
+    server = await zone_server({"friend.example": zone})
+    for name in ("friend.example", "club.friend.example", "new.friend.example"):
+        observed = await observe(resolver(server).ask, expect(SERVER, Domain.of(name)))
+        assert observed.name_servers == ("ns1.hyp.net.", "ns2.hyp.net.")
+
+
+async def test_a_registry_lends_no_name_servers(
+    zone_server: Start, resolver: Callable[[ZoneServer], Resolver]
+) -> None:
+    server = await zone_server({"friend.example": ""})
+    nobody = Domain.of("nobody.example")
+    observed = await observe(resolver(server).ask, expect(SERVER, nobody))
+    assert observed.name_servers == ()
+
+
+async def test_a_place_is_found_with_two_questions(
+    zone_server: Start, resolver: Callable[[ZoneServer], Resolver]
+) -> None:
+    server = await zone_server({"friend.example": "@ NS ns1.hyp.net.\nclub TXT x"})
+    place = await find_place(resolver(server).ask, Domain.of("club.friend.example"))
+    assert place == Place(DOMAIN.name, ("ns1.hyp.net.",))
+    assert len(server.asked) == 2
+    # What denies a name that is not there may be a registry's; a provider's zone is none.
+    lost = Domain.of("new.friend.example")
+    assert (await find_place(resolver(server).ask, lost)).zone == DOMAIN.name
+    nobody = Domain.of("nobody.example")
+    assert await find_place(resolver(server).ask, nobody) == Place(nobody.name)
+
+
+async def test_a_place_that_nobody_tells_is_given_up_soon() -> None:
+    async def silent(name: object, rdtype: object) -> Answer:
+        await asyncio.sleep(60)
+        raise AssertionError((name, rdtype))
+
+    started = time.monotonic()
+    assert await find_place(silent, DOMAIN) == Place(DOMAIN.name)
+    assert time.monotonic() - started < 10

@@ -141,7 +141,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "9999"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade():
@@ -164,11 +164,14 @@ def test_an_older_schema_is_brought_up_to_date_with_its_rows(
 ) -> None:
     bring_to_head(connection, SOMEWHERE)
     connection.execute(
-        text("INSERT INTO recent_domain VALUES (1, 'friend.example', '2026-11-22 12:00:00')")
+        text(
+            "INSERT INTO recent_domain (member_id, domain, asked_at)"
+            " VALUES (1, 'friend.example', '2026-11-22 12:00:00')"
+        )
     )
     bring_to_head(connection, SOMEWHERE, later_migrations)
     assert connection.execute(text("SELECT * FROM recent_domain")).all() == [
-        (1, "friend.example", "2026-11-22 12:00:00", 1)
+        (1, "friend.example", "2026-11-22 12:00:00", None, 1)
     ]
     with pytest.raises(StoreError, match="was last used by a newer Cowbell"):
         bring_to_head(connection, SOMEWHERE)
@@ -181,7 +184,7 @@ def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(
     shutil.copytree(MIGRATIONS, folder)
     path = write_revision(connection, "nothing at all", folder)
     assert path.parent == folder / "versions"
-    assert path.name == "r0003_nothing_at_all.py"
+    assert path.name == "r0004_nothing_at_all.py"
     written = path.read_text()
     assert '"""nothing at all."""' in written
     assert "op.create" not in written

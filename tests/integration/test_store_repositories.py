@@ -214,3 +214,17 @@ async def test_purged_checks_are_gone_and_their_ids_are_never_given_again(
     assert await checks.purge(NOON + 2 * HOUR, 9) == 1
     assert await checks.purge(NOON + 2 * HOUR, 9) == 0
     assert await checks.keep(COW, 1, "{}", 1, NOON) > at_noon
+
+
+async def test_a_chosen_provider_stays_with_the_member_and_the_domain(database: Database) -> None:
+    recent = RecentDomains(database)
+    assert await recent.provider(1, FRIEND) is None
+    await recent.choose_provider(1, FRIEND, "cloudflare", NOON)
+    await recent.remember(1, FRIEND, NOON + HOUR)
+    assert await recent.provider(1, FRIEND) == "cloudflare"
+    assert await recent.provider(2, FRIEND) is None
+    assert await recent.provider(1, COW) is None
+    await recent.choose_provider(1, FRIEND, "other", NOON)
+    assert await recent.provider(1, FRIEND) == "other"
+    await recent.forget(1)
+    assert await recent.provider(1, FRIEND) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -225,3 +226,20 @@ def test_a_message_makes_hostile_text_visible_and_never_renders_it() -> None:
     (row,) = exported(report([finding]))["findings"]
     assert r"\x1b[31m{{ 7*7 }}\u202e" in row["message"]
     assert "\x1b" not in row["message"]
+
+
+def test_the_provider_is_said_where_the_name_servers_are_known() -> None:
+    shown = dataclasses.replace(report(), name_servers=("ns1.hyp.net.", "ns2.hyp.net."))
+    assert exported(shown)["provider"] == {
+        "key": "domeneshop",
+        "name": "Domeneshop",
+        "name_servers": ["ns1.hyp.net.", "ns2.hyp.net."],
+    }
+    unknown = dataclasses.replace(report(), name_servers=("ns1.friend.example.",))
+    assert exported(unknown)["provider"] == {
+        "key": None,
+        "name": None,
+        "name_servers": ["ns1.friend.example."],
+    }
+    # The fixes stay neutral, whoever's the name servers are.
+    assert exported(shown)["findings"] == exported(report())["findings"]

@@ -129,6 +129,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "servers": (_SOME[:2],),
     "behind": ((), _SOME[:1], _SOME[:2]),
     "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
+    "providers": ((), _SOME[:1], _SOME[:2]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -141,6 +142,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
     "until": (None, 1_796_000_000),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
+    "more": (0, 2),
     "bits": (512, 1024, 2048),
     "cut_at": (None, 254),
     "have": (255, 390),
@@ -176,7 +178,7 @@ _FLAGS = (
         "published",
     ),
     *("ready", "repeat", "right"),
-    "website",
+    *("unknown", "website"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
@@ -339,6 +341,19 @@ def test_advice_and_reasons_are_sentences(template: str, words: Words) -> None:
 def test_no_advice_and_no_reason_is_left_over(folder: str) -> None:
     wanted = {*ADVICE, *(f"records/{purpose.value}" for purpose in Purpose)}
     assert set(templates(folder)) <= wanted
+
+
+@pytest.mark.parametrize("template", [*templates("hints"), *templates("hosting")])
+def test_hints_and_places_are_sentences(template: str, words: Words) -> None:
+    for facts in combinations(template):
+        said = words.sentence(template, facts)
+        assert faults_of(said, sentence=True) == [], (said, facts)
+
+
+def test_no_hint_is_left_over_and_none_is_missing() -> None:
+    source = (CHECKS.parent / "mail" / "forms.py").read_text(encoding="utf-8")
+    said = {name for name in codes_with_words("hints") if f'"{name}"' in source}
+    assert said == codes_with_words("hints") - {"full-name"}
 
 
 def test_nothing_is_left_out_of_a_list_without_saying_so(words: Words) -> None:

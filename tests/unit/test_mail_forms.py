@@ -1,0 +1,190 @@
+"""Records as the fields of forms: each provider's own words, both spellings where none is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.checks.finding import Action, Fix
+from bot.checks.saying import say_fix
+from bot.mail.forms import Form, fill_form
+from bot.mail.providers import NEUTRAL, Provider, load_providers, provider_by_key
+from bot.text import Medium, Words
+from bot.ui.fixes import show_fix
+
+ZONE = dns.name.from_text("friend.example")
+HOST = "mx1.cow.example."
+KEY = "v=DKIM1;k=rsa;p=" + "A" * 392
+MX = Fix(Action.ADD, ZONE, "MX", HOST, priority=10, ttl=3600)
+SPF = Fix(Action.ADD, ZONE, "TXT", "v=spf1 include:_spf.cow.example -all", ttl=3600)
+DKIM = Fix(Action.ADD, dns.name.from_text("dkim._domainkey", ZONE), "TXT", KEY, ttl=3600)
+ALIAS = Fix(Action.ADD, dns.name.from_text("mail", ZONE), "CNAME", HOST, ttl=3600)
+SRV = Fix(Action.ADD, dns.name.from_text("_autodiscover._tcp", ZONE), "SRV", f"0 1 443 {HOST}")
+RECORDS = (MX, SPF, DKIM, ALIAS, SRV)
+
+
+def of(key: str) -> Provider:
+    provider = provider_by_key(key)
+    assert provider is not None
+    return provider
+
+
+def typed(form: Form) -> dict[str, str]:
+    return {field.key: field.value for field in (*form.small, form.value)}
+
+
+def labels(form: Form) -> dict[str, str | None]:
+    return {field.key: field.label for field in (*form.small, form.value)}
+
+
+def test_neutral_words_come_in_both_spellings() -> None:
+    form = fill_form(MX, ZONE, NEUTRAL)
+    assert typed(form) == {
+        "name": "@",
+        "type": "MX",
+        "priority": "10",
+        "ttl": "3600",
+        "value": HOST,
+    }
+    assert form.name.other == "friend.example"
+    assert form.value.other == f"10 {HOST}"
+    assert form.hints == ("dot-unknown",)
+    assert set(labels(form).values()) == {None}
+    key = fill_form(DKIM, ZONE, NEUTRAL)
+    assert key.name.other == "dkim._domainkey.friend.example"
+    assert key.value.value == KEY
+    assert key.parts == f'"{KEY[:255]}" "{KEY[255:]}"'
+
+
+def test_cloudflare() -> None:
+    form = fill_form(ALIAS, ZONE, of("cloudflare"))
+    assert (form.hints, form.word) == (("dot-unknown", "proxy"), "Proxy status: DNS only")
+    assert labels(form) == {"name": "Name", "type": "Type", "ttl": "TTL", "value": "Target"}
+    assert typed(form)["ttl"] == "Auto"
+    key = fill_form(DKIM, ZONE, of("cloudflare"))
+    assert (key.value.label, key.value.value, key.parts) == ("Content", KEY, None)
+    assert key.hints == ("no-quotes",)
+
+
+def test_route_53_wants_quotes_parts_and_the_priority_before_the_host() -> None:
+    form = fill_form(MX, ZONE, of("route53"))
+    assert typed(form) == {"name": "", "type": "MX", "ttl": "3600", "value": f"10 {HOST}"}
+    assert form.name.other is None
+    key = fill_form(DKIM, ZONE, of("route53"))
+    assert (key.value.value, key.parts) == (f'"{KEY[:255]}" "{KEY[255:]}"', None)
+    assert key.hints == ("quotes",)
+
+
+def test_ovh_leaves_the_name_empty_and_has_a_limit() -> None:
+    form = fill_form(MX, ZONE, of("ovh"))
+    assert (form.name.label, form.name.value) == ("Sub-domain", "")
+    assert form.hints == ("dot-needed",)
+    key = fill_form(DKIM, ZONE, of("ovh"))
+    assert (key.hints, key.word) == (("no-quotes", "limit"), "Change in text format")
+    assert key.parts is not None
+    assert fill_form(SPF, ZONE, of("ovh")).parts is None
+
+
+def test_godaddy_has_its_own_names_of_types() -> None:
+    assert typed(fill_form(MX, ZONE, of("godaddy")))["type"] == "MX (Mail Exchanger)"
+    assert fill_form(SPF, ZONE, of("godaddy")).value.label == "TXT Value"
+
+
+def test_full_names_a_refused_dot_and_the_least_ttl() -> None:
+    strict = Provider(
+        "strict",
+        "Strict",
+        apex="full",
+        names="full",
+        final_dot="refused",
+        ttl_least=7200,
+        priority="own",
+    )
+    form = fill_form(MX, ZONE, strict)
+    assert typed(form) == {
+        "name": "friend.example",
+        "type": "MX",
+        "priority": "10",
+        "ttl": "7200",
+        "value": "mx1.cow.example",
+    }
+    assert (form.hints, form.value.other, form.name.other) == ((), None, None)
+    assert fill_form(ALIAS, ZONE, strict).name.value == "mail.friend.example"
+    assert fill_form(SRV, ZONE, strict).value.value == "0 1 443 mx1.cow.example"
+    # The dot of a null MX (RFC 7505) is its whole value.
+    assert fill_form(replace(MX, value="."), ZONE, strict).value.value == "."
+
+
+def test_a_name_outside_the_zone_is_full_everywhere() -> None:
+    away = replace(SPF, owner=dns.name.from_text("friend.example._report._dmarc.cow.example"))
+    for provider in (*load_providers(), NEUTRAL):
+        form = fill_form(away, ZONE, provider)
+        assert form.name.value == "friend.example._report._dmarc.cow.example"
+        assert form.name.other is None
+
+
+@pytest.mark.parametrize("provider", [*load_providers(), NEUTRAL], ids=lambda row: row.key)
+@pytest.mark.parametrize("record", RECORDS, ids=lambda fix: fix.type + fix.owner.to_text()[:4])
+def test_what_is_typed_is_the_record_again(record: Fix, provider: Provider) -> None:
+    form = fill_form(record, ZONE, provider)
+    name = form.name.value
+    if name in {"", "@"}:
+        assert record.owner == ZONE
+    else:
+        relative = dns.name.from_text(name, ZONE)
+        assert record.owner in {relative, dns.name.from_text(name)}
+    value = form.value.value
+    if record.type == "TXT" and provider.quotes != "needed":
+        assert (value if '" "' not in value else value[1:-1].replace('" "', "")) == record.value
+        return
+    rdtype = dns.rdatatype.from_text(record.type)
+    if record.type == "MX" and provider.priority != "joined":
+        value = f"{record.priority} {value}"
+    rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value)
+    want = f"{record.priority} {record.value}" if record.type == "MX" else record.value
+    if record.type == "TXT":
+        assert b"".join(rdata.strings).decode() == record.value  # type: ignore[attr-defined]
+    else:
+        assert rdata == dns.rdata.from_text(dns.rdataclass.IN, rdtype, want)
+
+
+@given(st.text(max_size=600), st.sampled_from([*load_providers(), NEUTRAL]))
+def test_no_text_breaks_a_form_and_quotes_are_escaped(value: str, provider: Provider) -> None:
+    form = fill_form(replace(SPF, value=value), ZONE, provider)
+    if provider.quotes == "needed":
+        rdata = dns.rdata.from_text("IN", "TXT", form.value.value)
+        joined = b"".join(rdata.strings)  # type: ignore[attr-defined]
+        assert joined == value.encode(errors="surrogatepass")
+
+
+def test_hints_and_words_are_said_on_cards_and_in_plain_text() -> None:
+    card = show_fix(ALIAS, ZONE, Words(Medium.DISCORD), of("cloudflare"))
+    assert "Name `mail` · Type `CNAME` · TTL `Auto` · Target:\n```\nmx1.cow.example.\n```" in card
+    assert "Set the switch to `Proxy status: DNS only`." in card
+    plain = say_fix(MX, ZONE, of("ovh"), Words())
+    assert plain.fields[0] == ("Sub-domain", "(leave empty)")
+    assert plain.hints == ("Keep the final dot: without it the domain is put behind.",)
+
+
+def test_a_rename_names_both_names_in_the_same_way() -> None:
+    fix = replace(DKIM, action=Action.RENAME, old_owner=ZONE)
+    said = say_fix(fix, ZONE, of("route53"), Words())
+    assert said.fields[:2] == (("Old name", "(leave empty)"), ("Record name", "dkim._domainkey"))
+
+
+def test_a_record_to_delete_needs_no_hints() -> None:
+    fix = replace(ALIAS, action=Action.DELETE)
+    assert say_fix(fix, ZONE, of("cloudflare"), Words()).hints == ()
+    assert "switch" not in show_fix(fix, ZONE, Words(Medium.DISCORD), of("cloudflare"))
+
+
+def test_a_profile_cannot_be_changed_by_what_reads_it() -> None:
+    assert isinstance(of("cloudflare").words, MappingProxyType)
