@@ -24,7 +24,7 @@ from bot.checks.outcomes import (
     without_alias,
     without_repeats,
 )
-from bot.checks.places import find_dkim, find_wildcard
+from bot.checks.strays import find_dkim, find_wildcard
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KnownKey, NoKeyYet
 
@@ -125,7 +125,7 @@ def _judge_absence(case: DkimCase) -> Finding:
         return case.finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
     if case.known is not None:
         missing = case.finding("dkim-missing", Status.FAIL, case.fix(Action.ADD))
-        return _judge_elsewhere(case) or _judge_place(case) or _judge_wildcard(case) or missing
+        return _judge_elsewhere(case) or _judge_stray(case) or _judge_wildcard(case) or missing
     return case.finding("dkim-unknown", Status.INFO)
 
 
@@ -144,17 +144,17 @@ def _judge_elsewhere(case: DkimCase) -> Finding | None:
     return case.finding("selector-differs", Status.FAIL, fixes, other=other, moved=moved)
 
 
-def _judge_place(case: DkimCase) -> Finding | None:
+def _judge_stray(case: DkimCase) -> Finding | None:
     """The record is at a name that is no selector's, or one that nobody told us of."""
-    place = find_dkim(case.expected, case.observed)
-    if place is None:
+    stray = find_dkim(case.expected, case.observed)
+    if stray is None:
         return None
     fixes = case.fix(Action.ADD)
-    if place.is_right:
-        fixes = tuple(place.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
+    if stray.is_right:
+        fixes = tuple(stray.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
     else:
-        fixes = (*fixes, Fix(Action.DELETE, place.owner, "TXT", place.text))
-    finding = place.finding(Check.DKIM, fixes, case.observed.zone)
+        fixes = (*fixes, Fix(Action.DELETE, stray.owner, "TXT", stray.text))
+    finding = stray.finding(Check.DKIM, fixes, case.observed.zone)
     return case.finding(finding.code, finding.severity, fixes, **finding.facts)
 
 

@@ -49,7 +49,7 @@ from bot.checks.outcomes import (
     without_alias,
     without_repeats,
 )
-from bot.checks.places import find_dmarc, find_wildcard
+from bot.checks.strays import find_dmarc, find_wildcard
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KeyUnknown
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from bot.checks.dmarc_record import DmarcRecord
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
-    from bot.checks.places import Place
+    from bot.checks.strays import Stray
     from bot.mail.records import Expected
     from bot.names import Domain
 
@@ -120,8 +120,8 @@ class _Judge:
             found = self._judge_record(records[0])
         elif self._malformed:
             found = [self._judge_malformed(self._malformed[0])]
-        elif (place := find_dmarc(self._expected, self._observed)) is not None:
-            found = [self._judge_place(place)]
+        elif (stray := find_dmarc(self._expected, self._observed)) is not None:
+            found = [self._judge_stray(stray)]
         elif self._discovery.policy is not None:
             found = self._judge_policy()
         elif self._discovery.failed is not None:
@@ -208,15 +208,15 @@ class _Judge:
         shown = "" if target is None else name_text(target)
         return self._finding("dmarc-missing", Status.WARN, steps, target=shown)
 
-    def _judge_place(self, place: Place) -> Finding:
+    def _judge_stray(self, stray: Stray) -> Finding:
         """The record is at another name, where nobody looks for it (RFC 9989 section 4.10)."""
-        record = parse_record(place.text)
+        record = parse_record(stray.text)
         value = self._mender.fresh()
         if record is not None:
             value = self._mender.mend(record) if self._ready else self._mender.relaxed(record)
         ttl = self._expected.server.record_ttl
-        fixes = (place.move(self._owner, "TXT", value, ttl),)
-        finding = place.finding(Check.DMARC, fixes, self._observed.zone)
+        fixes = (stray.move(self._owner, "TXT", value, ttl),)
+        finding = stray.finding(Check.DMARC, fixes, self._observed.zone)
         return self._finding(finding.code, finding.severity, fixes, **finding.facts)
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:

@@ -19,7 +19,7 @@ from bot.checks.outcomes import (
     some_lines,
     unanswered,
 )
-from bot.checks.places import find_mx
+from bot.checks.strays import find_mx
 from bot.mail.records import Purpose
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
-    from bot.checks.places import Place
+    from bot.checks.strays import Stray
     from bot.mail.records import Expected
 
 __all__ = ["judge", "targets_to_resolve"]
@@ -80,9 +80,9 @@ class _Repair:
         """Return the step that adds our record."""
         return (Fix(Action.ADD, self._owner, "MX", self._host, self.priority, self._ttl),)
 
-    def move(self, place: Place) -> tuple[Fix, ...]:
+    def move(self, stray: Stray) -> tuple[Fix, ...]:
         """Return the step that takes our record from a wrong name to the domain."""
-        return (place.move(self._owner, "MX", self._host, self._ttl),)
+        return (stray.move(self._owner, "MX", self._host, self._ttl),)
 
     def mend(self, targets: Iterable[Target]) -> tuple[Fix, ...]:
         """Return the steps that do away with wrong records."""
@@ -215,9 +215,9 @@ def _report_missing(expected: Expected, observed: Observation, repair: _Repair) 
     Mail then goes to the domain's own address, which is most often a web server's (RFC 5321
     section 5.1).
     """
-    place = find_mx(expected, observed)
-    if place is not None:
-        return place.finding(Check.MX, repair.move(place), observed.zone)
+    stray = find_mx(expected, observed)
+    if stray is not None:
+        return stray.finding(Check.MX, repair.move(stray), observed.zone)
     website = observed.addresses(expected.domain.name) - {""}
     ours = observed.addresses(expected.server.host)
     address = min(website, default=None) if not website & ours else None

@@ -19,9 +19,9 @@ from bot.checks.dkim_selectors import other_names
 from bot.checks.dmarc_record import prefix_name
 from bot.checks.observation import Observation
 from bot.checks.outcomes import ADDRESS_TYPES
-from bot.checks.places import further_questions
 from bot.checks.questions import Questions
 from bot.checks.source_look import look_at_source
+from bot.checks.strays import further_questions
 from bot.dns.answer import Question
 from bot.dns.spf import evaluate_all
 

@@ -9,12 +9,12 @@ import dns.rdatatype
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.mangling import find_literal, unglue, unquote
 from bot.checks.outcomes import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
-from bot.checks.places import find_spf
 from bot.checks.spf_case import SpfCase
 from bot.checks.spf_errors import is_error, judge_error, judge_others
 from bot.checks.spf_merge import STRICTNESS, find_open_door, strictness, terms_after_all
 from bot.checks.spf_terms import Fault, Term, What, read, same_record, terms_of
 from bot.checks.spf_texts import Kind, Text, find_strange_character, sort_texts
+from bot.checks.strays import find_spf
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf import MAX_TEXT, SpfCause, is_record
 
@@ -61,8 +61,8 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
         old = sort_texts(obsolete.texts()) if obsolete else ()
         if old:
             return case.add("spf-type99", old)
-        place = find_spf(expected, case.observed)
-        return case.move(place) if place else case.add("spf-missing")
+        stray = find_spf(expected, case.observed)
+        return case.move(stray) if stray else case.add("spf-missing")
     text = texts[0]
     if len(text.raw) > MAX_TEXT:
         return case.give_up()

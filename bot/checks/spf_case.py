@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Fact
     from bot.checks.observation import Observation
-    from bot.checks.places import Place
+    from bot.checks.strays import Stray
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
 
@@ -113,11 +113,11 @@ class SpfCase:
         fix = Fix(Action.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
         return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
 
-    def move(self, place: Place) -> Finding:
+    def move(self, stray: Stray) -> Finding:
         """Return the failure that the record is at another name."""
-        merged = self._merge(sort_texts([place.text.encode()]))
-        fix = place.move(self.owner, "TXT", merged.text, self.ttl)
-        return place.finding(Check.SPF, (fix,), self.observed.zone)
+        merged = self._merge(sort_texts([stray.text.encode()]))
+        fix = stray.move(self.owner, "TXT", merged.text, self.ttl)
+        return stray.finding(Check.SPF, (fix,), self.observed.zone)
 
     def replace(
         self,

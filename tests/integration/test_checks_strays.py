@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.checker import Checker
 from bot.checks.finding import Action, Status
-from bot.checks.places import MOST_FURTHER
+from bot.checks.strays import MOST_FURTHER
 from bot.config import load_settings
 from bot.demo.server import ZoneServer
 from bot.demo.zones import Zones

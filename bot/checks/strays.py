@@ -70,7 +70,7 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Stray:
     """A record at a wrong name: its text, for MX its target and priority.
 
     `is_right`: it is just what is expected, so that moving it is all there is to do.
@@ -155,7 +155,7 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
     return tuple(new)[:MOST_FURTHER]
 
 
-def find_mx(expected: Expected, observed: Observation) -> Place | None:
+def find_mx(expected: Expected, observed: Observation) -> Stray | None:
     """Return where the MX record to our host is instead of at the domain."""
     host = expected.server.host
     for owner, where in _domain_places(expected, observed):
@@ -164,11 +164,11 @@ def find_mx(expected: Expected, observed: Observation) -> Place | None:
             continue
         for record in answer.rdatas:
             if isinstance(record, MX) and record.exchange == host:
-                return Place(owner, where, host.to_text(), True, record.preference)
+                return Stray(owner, where, host.to_text(), True, record.preference)
     return None
 
 
-def find_spf(expected: Expected, observed: Observation) -> Place | None:
+def find_spf(expected: Expected, observed: Observation) -> Stray | None:
     """Return where the SPF record that allows our server is instead of at the domain.
 
     A host may have a record of its own, so only one with our terms counts.
@@ -179,17 +179,17 @@ def find_spf(expected: Expected, observed: Observation) -> Place | None:
         for text in _texts_at(observed, owner, TXT):
             is_record = any(t.kind is Kind.RECORD for t in sort_texts([text.encode()]))
             if is_record and ours <= {term.key for term in terms_of(text)}:
-                return Place(owner, where, text, same_record(text, value))
+                return Stray(owner, where, text, same_record(text, value))
     return None
 
 
-def find_dkim(expected: Expected, observed: Observation) -> Place | None:
+def find_dkim(expected: Expected, observed: Observation) -> Stray | None:
     """Return where a DKIM record is instead; the known key goes before any other text."""
     known = expected.dkim
     if not isinstance(known, KnownKey):
         return None
     want = read_key_text(known.record.text)
-    found: list[Place] = []
+    found: list[Stray] = []
     places = (*_dkim_places(expected, observed), (expected.domain.name, Where.APEX))
     for owner, where in places:
         for text in _texts_at(observed, owner, TXT):
@@ -198,11 +198,11 @@ def find_dkim(expected: Expected, observed: Observation) -> Place | None:
             key = read_key_text(text)
             # At another selector it may well be another sender's.
             if where is not Where.SELECTOR or key[:_ENOUGH] == want[:_ENOUGH]:
-                found.append(Place(owner, where, text, key == want))
-    return min(found, key=lambda place: not place.is_right, default=None)
+                found.append(Stray(owner, where, text, key == want))
+    return min(found, key=lambda stray: not stray.is_right, default=None)
 
 
-def find_dmarc(expected: Expected, observed: Observation) -> Place | None:
+def find_dmarc(expected: Expected, observed: Observation) -> Stray | None:
     """Return where a DMARC record is instead of at `_dmarc`."""
     for owner, where in (
         *_dmarc_places(expected, observed),
@@ -210,7 +210,7 @@ def find_dmarc(expected: Expected, observed: Observation) -> Place | None:
     ):
         for text in _texts_at(observed, owner, TXT):
             if _is_like_dmarc(text):
-                return Place(owner, where, text, parse_record(text) is not None)
+                return Stray(owner, where, text, parse_record(text) is not None)
     return None
 
 
