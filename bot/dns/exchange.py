@@ -64,13 +64,20 @@ class Exchange:
         "question",
         "seconds",
         "started",
+        "unchecked",
     )
 
     def __init__(
-        self, question: Question, ways: Ways, finished: Callable[[Exchange], None]
+        self,
+        question: Question,
+        ways: Ways,
+        finished: Callable[[Exchange], None],
+        *,
+        unchecked: bool = False,
     ) -> None:
         self.question = question
-        self.query = Query(question, recurse=ways.recurse)
+        self.unchecked = unchecked
+        self.query = Query(question, recurse=ways.recurse, unchecked=unchecked)
         self.done = False
         self.started = False
         self.seconds = 0.0  # that it took, not counting any time before it was started

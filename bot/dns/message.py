@@ -32,6 +32,7 @@ MAX_TEXT = 200  # characters kept of an extended error's text
 _HEADER = 12
 _RECURSION_DESIRED = 0x0100
 _AUTHENTIC_DATA = 0x0020  # for the validation state without DNSSEC data (RFC 6840 section 5.7)
+_CHECKING_DISABLED = 0x0010  # nobody shall look at the signatures (RFC 4035 section 3.2.2)
 # The root as owner, type OPT, our payload as class, no flags, no options (RFC 6891 section 6.1.2).
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 _EDE = 15  # the option's number (RFC 8914 section 2)
@@ -43,11 +44,14 @@ class Query:
     """One question in wire form, and the test whether a reply repeats it.
 
     `recurse` asks the server to find the answer; one that is asked what it holds itself is not.
+    `unchecked` asks a validating resolver for what it found without checking the signatures.
     """
 
     __slots__ = ("_end", "_flags", "_name", "_section", "_tail", "question")
 
-    def __init__(self, question: Question, *, recurse: bool = True) -> None:
+    def __init__(
+        self, question: Question, *, recurse: bool = True, unchecked: bool = False
+    ) -> None:
         name = question.name.to_digestable()  # in lower case
         self.question = question
         self._tail = struct.pack("!HH", question.rdtype, _IN)
@@ -55,6 +59,8 @@ class Query:
         self._name = name
         self._end = _HEADER + len(name)
         self._flags = _AUTHENTIC_DATA | (_RECURSION_DESIRED if recurse else 0)
+        if unchecked:
+            self._flags |= _CHECKING_DISABLED
 
     def message(self, message_id: int, *, edns: bool = True) -> bytes:
         """Return the message to send under this id."""

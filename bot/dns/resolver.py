@@ -49,7 +49,7 @@ class Resolver:
         self._recurse = recurse
         self._under_way = 0
         self._ways: Ways | None = None
-        self._exchanges: dict[Question, Exchange] = {}
+        self._exchanges: dict[tuple[Question, bool], Exchange] = {}
         self._queue: deque[Exchange] = deque()
         self._closed = False
 
@@ -60,15 +60,27 @@ class Resolver:
         first such answer is returned. An alias chain that a server leaves unfinished is followed
         under the same deadline. A closed resolver answers TIMEOUT.
         """
-        question = Question.of(name, rdtype)
-        reading, seconds = await self._ask_once(question)
+        return await self._follow(Question.of(name, rdtype), unchecked=False)
+
+    async def ask_unchecked(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Return the same, asked for without a check of the signatures (CD, RFC 4035 3.2.2).
+
+        A resolver that answers this and else SERVFAIL has found DNSSEC broken.
+        """
+        return await self._follow(Question.of(name, rdtype), unchecked=True)
+
+    async def _follow(self, question: Question, *, unchecked: bool) -> Answer:
+        reading, seconds = await self._ask_once(question, unchecked)
         answer = reading.answer
         for _ in range(_HOPS):
             if not reading.cut:
                 return answer
             if seconds >= self._timeout:
                 return join(answer, Answer(question, Outcome.TIMEOUT))
-            reading, more = await self._ask_once(Question(answer.chain[-1], question.rdtype))
+            following = Question(answer.chain[-1], question.rdtype)
+            reading, more = await self._ask_once(following, unchecked)
             seconds += more
             answer = join(answer, reading.answer)
             if answer.alias_loop:
@@ -103,10 +115,10 @@ class Resolver:
     ) -> None:
         await self.aclose()
 
-    async def _ask_once(self, question: Question) -> tuple[Reading, float]:
+    async def _ask_once(self, question: Question, unchecked: bool = False) -> tuple[Reading, float]:
         if self._closed:
             return Reading(Answer(question, Outcome.TIMEOUT)), 0.0
-        exchange = self._exchanges.get(question) or self._admit(question)
+        exchange = self._exchanges.get((question, unchecked)) or self._admit(question, unchecked)
         waiter = exchange.join()
         try:
             return await waiter, exchange.seconds
@@ -114,18 +126,19 @@ class Resolver:
             exchange.leave(waiter)
             raise
 
-    def _admit(self, question: Question) -> Exchange:
+    def _admit(self, question: Question, unchecked: bool) -> Exchange:
         if self._ways is None:
             loop = asyncio.get_running_loop()
             upstreams = tuple(Upstream(server, loop) for server in self.servers)
             self._ways = Ways(loop, upstreams, self._timeout, self._recurse)
-        exchange = self._exchanges[question] = Exchange(question, self._ways, self._finish)
+        exchange = Exchange(question, self._ways, self._finish, unchecked=unchecked)
+        self._exchanges[question, unchecked] = exchange
         self._queue.append(exchange)
         self._start_next()
         return exchange
 
     def _finish(self, exchange: Exchange) -> None:
-        del self._exchanges[exchange.question]
+        del self._exchanges[exchange.question, exchange.unchecked]
         if exchange.started:
             self._under_way -= 1
         self._start_next()
