@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.checks.checker import Checker
+from bot.checks.means import Means
 from bot.desk import Core, Desk
 from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
+from bot.fetch import Fetch
 from bot.knowledge import Knowledge
 from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
 from bot.meter import Meter
@@ -82,6 +84,7 @@ async def open_core(
                 single_server=bool(nameservers),
                 allow_private=settings.dns_allow_private,
                 authorities=None if nameservers else _authorities(settings),
+                means=_means(settings, resolver, trusted=not nameservers),
             ),
             knowledge=Knowledge(
                 keys, _now, mailcow=mailcow, stage_of=stages.of if stages else None, learns=False
@@ -133,6 +136,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             _now,
             allow_private=settings.dns_allow_private,
             authorities=_authorities(settings),
+            means=_means(settings, resolver),
         )
         core = Core(server, words, checker, knowledge, ServerFaults(_now))
         checks = StoredChecks(database)
@@ -210,6 +214,15 @@ async def run(settings: Settings) -> None:
 
 def _authorities(settings: Settings) -> Authorities:
     return Authorities(settings.dns_allow_private, settings.dns_port)
+
+
+def _means(settings: Settings, resolver: Resolver, *, trusted: bool = True) -> Means:
+    """Return what a check may use beside the resolver; DNS_TRUST_AD is about DNS_SERVERS alone."""
+    return Means(
+        unchecked=resolver.ask_unchecked,
+        fetch=Fetch(allow_private=settings.dns_allow_private),
+        trust_ad=settings.dns_trust_ad and trusted,
+    )
 
 
 async def examine_all(settings: Settings) -> tuple[Line, ...]:

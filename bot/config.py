@@ -177,6 +177,10 @@ class Settings(BaseSettings):
         default=None, examples=["9464"]
     )
     """A port on this machine's loopback addresses for health and metrics."""
+    cert_issuer: Annotated[str, PlainValidator(read.read_issuer)] = Field(
+        default="letsencrypt.org", examples=["letsencrypt.org"]
+    )
+    """Who issues the mail server's certificates, by the name in CAA records (RFC 8659)."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -235,6 +239,7 @@ class Settings(BaseSettings):
             mx_priority=self.mx_priority,
             record_ttl=self.record_ttl,
             webmail_label=self.webmail_label,
+            cert_issuer=self.cert_issuer,
             dkim_selector=self.dkim_selector,
             dmarc_rua=self.dmarc_rua
             or parse_tags(self.dmarc_record).get("rua", any_case=True)

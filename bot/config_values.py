@@ -159,6 +159,11 @@ def read_base_url(text: str) -> str:
     return url.rstrip("/")
 
 
+def read_issuer(text: str) -> str:
+    """Return the domain by which CAA records name a certificate authority (RFC 8659)."""
+    return read_host(text).ascii
+
+
 def read_label(text: str) -> str:
     """Return one DNS label that no other record needs."""
     if not _LABEL.fullmatch(text) or text[2:4] == "--":

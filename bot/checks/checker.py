@@ -11,6 +11,7 @@ import dns.exception
 import dns.name
 import dns.rdatatype
 
+from bot.checks.dnssec import tlsa_name
 from bot.checks.observe import observe
 from bot.checks.report import compile_report
 from bot.checks.server import compile_server_report
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from bot.checks.means import Means
     from bot.checks.report import Report
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
@@ -66,8 +68,9 @@ class ServerAnswers:
 
 
 def _names_of(server: MailServer) -> frozenset[dns.name.Name]:
-    """Return the mail host and the names in its SPF value."""
-    names = {server.host}
+    """Return the mail host, where its TLSA records are, and the names in its SPF value."""
+    tlsa = tlsa_name(server)
+    names = {server.host} if tlsa is None else {server.host, tlsa}
     for text in _SPF_NAMES.findall(server.spf):
         try:
             names.add(dns.name.from_text(text))
@@ -82,7 +85,7 @@ class Checker:
     `ask` is the resolver; `single_server` says that it asks one server that the operator named;
     `now` gives the time for the report. With `allow_private` the server may be at addresses that
     only its own network reaches. `authorities` says which name servers of a domain's zone may be
-    asked too, None that none are.
+    asked too, None that none are; `means` are what may be used beside the resolver.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Checker:
         single_server: bool = False,
         allow_private: bool = False,
         authorities: Authorities | None = None,
+        means: Means | None = None,
     ) -> None:
         self._authorities = authorities
         self._ask = ServerAnswers(ask, server)
@@ -102,6 +106,7 @@ class Checker:
         self._server = server
         self._now = now
         self._single_server = single_server
+        self._means = means
 
     async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
         """Return the answer to one question."""
@@ -125,6 +130,7 @@ class Checker:
             expected,
             single_server=self._single_server,
             authorities=self._authorities,
+            means=self._means,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)

@@ -39,13 +39,13 @@ _TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
 def judge(expected: Expected, observed: Observation) -> Verdict:
     """Return whether the domain is there, answers, and is free to hold records."""
     apex = expected.domain.name
-    answers = [answer for answer in observed.answers.values() if answer.question.name == apex]
+    answers = observed.apex_answers()
     servers = answer_to(observed, apex, dns.rdatatype.NS)
     found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
 
     finding = _judge_alias(expected, observed, answers)
     if finding is None and all(answer.failed for answer in answers):
-        finding = _report_silence(apex, answers)
+        finding = _report_silence(observed, answers)
     if finding is None:
         finding = _judge_existence(apex, answers)
     if finding is None and observed.single_server:
@@ -110,9 +110,12 @@ def _judge_alias(
     return Finding(Check.DELEGATION, "apex-cname", Status.FAIL, facts, tuple(fixes))
 
 
-def _report_silence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding:
-    """Say that no question about the domain was answered; the fact `type` is None for that."""
-    silent = Answer(Question(apex, dns.rdatatype.NS), Outcome.TIMEOUT)
+def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding:
+    """Say that no question about the domain was answered; the fact `type` is None for that.
+
+    The fact `proven` says that the same servers do answer where nobody checks the signatures.
+    """
+    silent = Answer(Question(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
     # The answer that names DNSSEC or explains itself speaks for the others.
     telling = min(
         answers,
@@ -120,7 +123,13 @@ def _report_silence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding:
         default=silent,
     )
     finding = unanswered(Check.DELEGATION, telling)
-    return Finding(finding.check, finding.code, finding.severity, {**finding.facts, "type": None})
+    facts: dict[str, Fact] = {**finding.facts, "type": None, "proven": _is_proven(observed)}
+    return Finding(finding.check, finding.code, finding.severity, facts)
+
+
+def _is_proven(observed: Observation) -> bool:
+    """Whether an answer without a check of the signatures proves that DNSSEC is what is broken."""
+    return observed.unchecked is not None and not observed.unchecked.failed
 
 
 def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:

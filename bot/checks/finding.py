@@ -41,6 +41,12 @@ class Check(StrEnum):
     WEBMAIL = "webmail"
     AUTOCONFIG = "autoconfig"
     AUTODISCOVER = "autodiscover"
+    SRV = "srv"
+    MTA_STS = "mta-sts"
+    TLS_RPT = "tls-rpt"
+    DANE = "dane"
+    DNSSEC = "dnssec"
+    CAA = "caa"
     SERVER = "server"  # what is the mail server's own fault
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bot.checks.source import Source
     from bot.dns.spf import SpfEvaluation
+    from bot.fetch import Page
     from bot.names import Domain
 
 
@@ -27,7 +28,9 @@ class Observation:
 
     `single_server`: everything was asked of one server that the operator named, so nothing is
     known of the delegation. `probe` is a random name below the domain, which has records only where
-    a wildcard lends it some (RFC 4592).
+    a wildcard lends it some (RFC 4592). `policy` is the page of an MTA-STS policy, and `unchecked`
+    what is said without a check of the signatures where all else failed; each is None where it was
+    not asked for. `trust_ad`: the AD flag in answers counts.
     """
 
     domain: Domain
@@ -36,6 +39,9 @@ class Observation:
     single_server: bool = False
     probe: dns.name.Name | None = None
     source: Source | None = None  # what the zone's name servers say, where they were asked
+    policy: Page | None = None
+    unchecked: Answer | None = None
+    trust_ad: bool = False
     queries: int = 0  # questions asked, the ones whose answers were not needed in the end too
 
     @classmethod
@@ -52,12 +58,17 @@ class Observation:
         """Return the answer to a question, or None where it was not asked."""
         return self.answers.get(Question.of(name, rdtype))
 
+    def apex_answers(self) -> list[Answer]:
+        """Return the answers at the domain itself by its own zone; DS records are the parent's."""
+        apex, theirs = self.domain.name, dns.rdatatype.DS
+        return [a for q, a in self.answers.items() if q.name == apex and q.rdtype != theirs]
+
     @property
     def zone(self) -> dns.name.Name:
         """The apex of the zone that the domain lies in: itself, unless a denial named another."""
         apex = self.domain.name
-        for answer in self.answers.values():
-            if answer.question.name == apex and answer.absent and not answer.chain and answer.zone:
+        for answer in self.apex_answers():
+            if answer.absent and not answer.chain and answer.zone:
                 return answer.zone if apex.is_subdomain(answer.zone) else apex
         return apex
 

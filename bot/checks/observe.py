@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from bot.checks import dkim, dmarc, hosts, mx
+from bot.checks import dkim, dmarc, extras, hosts, mx
 from bot.checks.dkim_selectors import other_names
 from bot.checks.dmarc_record import prefix_name
+from bot.checks.means import Means, ask_unchecked, look_beside
 from bot.checks.observation import Observation
 from bot.checks.outcomes import ADDRESS_TYPES
 from bot.checks.questions import Questions
@@ -46,14 +47,16 @@ async def observe(
     *,
     single_server: bool = False,
     authorities: Authorities | None = None,
+    means: Means | None = None,
 ) -> Observation:
     """Return what the DNS says of the expected records' domain.
 
     DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
     passed on to the observation. The zone's own name servers are asked where `authorities` says
-    which of them may be.
+    which of them may be; `means` are what may be used beside the resolver.
     """
     questions = Questions(ask)
+    means = means or Means()
     probe = make_probe(expected.domain)
 
     def observation(answers: Iterable[Answer], **rest: object) -> Observation:
@@ -62,9 +65,10 @@ async def observe(
 
     try:
         questions.start(_first_questions(expected, probe))
-        evaluations, source, *_ = await asyncio.gather(
+        evaluations, source, policy, *_ = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
+            look_beside(questions, expected, means, probe),
             _ask_obsolete_spf(questions, expected),
             _resolve_mx_targets(questions, expected),
             _ask_report_authorisation(questions, expected),
@@ -76,9 +80,18 @@ async def observe(
         if further := further_questions(expected, seen.at_source()):
             questions.start(further)
             answers = await questions.answers()
+        unchecked = await ask_unchecked(observation(answers), means)
     finally:
         questions.cancel()
-    return observation(answers, spf=evaluations, source=source, queries=len(questions))
+    return observation(
+        answers,
+        spf=evaluations,
+        source=source,
+        policy=policy,
+        unchecked=unchecked,
+        trust_ad=means.trust_ad,
+        queries=len(questions) + (unchecked is not None),
+    )
 
 
 def make_probe(domain: Domain) -> dns.name.Name | None:
@@ -109,7 +122,8 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
     ]
     if probe is not None:
         leaves.append((probe, "A"))
-    return [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
+    asked = [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
+    return [*asked, *extras.first_questions(expected)]
 
 
 async def _look_at_source(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks import delegation, dkim, dmarc, hosts, mx, spf
+from bot.checks import delegation, dkim, dmarc, extras, hosts, mx, spf
 from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
 from bot.checks.propagation import say_when_seen, settle
 from bot.checks.server_side import gather, judge_server
@@ -119,6 +119,7 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
         hosts.judge_webmail(expected, observed),
         hosts.judge_autoconfig(expected, observed),
         hosts.judge_autodiscover(expected, observed),
+        *extras.judge(expected, observed),
     ]
 
 

@@ -10,6 +10,7 @@ from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.mangling import find_literal, unglue, unquote
 from bot.checks.outcomes import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.spf_case import SpfCase
+from bot.checks.spf_cost import cost_of, judge_cost
 from bot.checks.spf_errors import is_error, judge_error, judge_others
 from bot.checks.spf_merge import STRICTNESS, find_open_door, strictness, terms_after_all
 from bot.checks.spf_terms import Fault, Term, What, read, same_record, terms_of
@@ -109,7 +110,7 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
     if any(e.result in _REFUSALS for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.blame_server("spf-include"), *_judge_doubts(case))
-    return (*_judge_doubts(case), *_judge_ending(case, text))
+    return (*_judge_doubts(case), *_judge_ending(case, text), *judge_cost(case, text.raw))
 
 
 def _judge_marks(case: SpfCase, text: Text) -> Finding:
@@ -220,4 +221,6 @@ def _note_of(case: SpfCase, text: Text) -> Note | None:
     step = next((e.matched for e in case.evaluations if e.matched), None)
     if case.is_exact(text) or step is None:
         return None
-    return Note("spf-written-differently", {"term": step.term})
+    cost = cost_of(case, text.raw)
+    facts: dict[str, Fact] = {"term": step.term, "dear": cost.is_worth_a_word, **cost.facts}
+    return Note("spf-written-differently", facts)

@@ -26,6 +26,7 @@ class MailServer:
     record_ttl: int = 3600  # seconds
     webmail_label: str = "mail"
     dkim_selector: str = "dkim"
+    cert_issuer: str = "letsencrypt.org"  # whose certificates it uses, as CAA names them (RFC 8659)
     dmarc_rua: str = ""  # comma-separated mailto: addresses (RFC 9989 section 4.7)
 
     @property

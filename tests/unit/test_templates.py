@@ -124,6 +124,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "allowed": ((), _SOME[:1], _SOME[:2]),
     "left_out": ((), _SOME[:1], _SOME[:3], _SOME[:5]),
     "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
+    "ports": (_SOME[:1], _SOME[:2]),
+    "void_names": (_SOME[:1], _SOME[:2]),
     "terms": (_SOME[:1], _SOME[:2]),
     "tags": (_SOME[:1], _SOME[:3]),
     "servers": (_SOME[:2],),
@@ -149,6 +151,11 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "want": (None, 392),
     **dict.fromkeys(("priority", "ours", "position", "lookups", "limit"), (10,)),
     **dict.fromkeys(("questions", "bytes"), (30,)),
+    "share": (1, 5),
+    "voids": (0, 1, 2),
+    "void_limit": (2,),
+    "days": (1, 7),
+    "status": (404,),
 }
 _FLAGS = (
     *(
@@ -179,6 +186,7 @@ _FLAGS = (
     ),
     *("ready", "repeat", "right"),
     *("unknown", "website"),
+    *("dear", "enforced", "proven"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
