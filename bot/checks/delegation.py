@@ -113,7 +113,7 @@ def _judge_alias(
 def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding:
     """Say that no question about the domain was answered; the fact `type` is None for that.
 
-    The fact `proven` says that the same servers do answer where nobody checks the signatures.
+    The fact `proven` is there where an answer does come if nobody checks the signatures.
     """
     silent = Answer(Question(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
     # The answer that names DNSSEC or explains itself speaks for the others.
@@ -123,7 +123,9 @@ def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding
         default=silent,
     )
     finding = unanswered(Check.DELEGATION, telling)
-    facts: dict[str, Fact] = {**finding.facts, "type": None, "proven": _is_proven(observed)}
+    facts: dict[str, Fact] = {**finding.facts, "type": None}
+    if _is_proven(observed):
+        facts["proven"] = True
     return Finding(finding.check, finding.code, finding.severity, facts)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dns.rdatatype
 
 from bot.checks import caa, dnssec, mta_sts, services, tls_rpt
-from bot.checks.finding import Check
+from bot.checks.finding import Check, Status
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding, Verdict
     from bot.checks.observation import Observation
+    from bot.checks.report import Report
     from bot.mail.records import Expected
 
 EXTRAS = frozenset({Check.SRV, Check.MTA_STS, Check.TLS_RPT, Check.DANE, Check.DNSSEC, Check.CAA})
@@ -56,3 +57,9 @@ def gaps(findings: Iterable[Finding]) -> tuple[Check, ...]:
     """Return the checks whose records are not there, in the order of the report."""
     missing = {finding.check for finding in findings if is_extra_gap(finding)}
     return tuple(check for check in Check if check in missing)
+
+
+def is_all_right(report: Report) -> bool:
+    """Whether mail lacks nothing: only some of these records are not there, or worth a remark."""
+    usual = (result.status for result in report.results if result.check not in EXTRAS)
+    return report.status is Status.INFO and all(status is Status.PASS for status in usual)

@@ -222,5 +222,6 @@ def _note_of(case: SpfCase, text: Text) -> Note | None:
     if case.is_exact(text) or step is None:
         return None
     cost = cost_of(case, text.raw)
-    facts: dict[str, Fact] = {"term": step.term, "dear": cost.is_worth_a_word, **cost.facts}
-    return Note("spf-written-differently", facts)
+    if cost.is_worth_a_word:
+        return Note("spf-many-lookups", {"term": step.term, **cost.facts})
+    return Note("spf-written-differently", {"term": step.term})

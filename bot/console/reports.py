@@ -9,6 +9,7 @@ from rich.text import Text
 
 from bot.characters import reveal, shorten
 from bot.checks.export import context_of
+from bot.checks.extras import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.checks.finding import Status
 from bot.checks.references import load_references
 from bot.checks.saying import say_fix, say_place
@@ -16,12 +17,12 @@ from bot.console.terminal import bullet
 from bot.mail.providers import choose_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rich.console import Console
 
     from bot.checks.finding import Fact, Finding
-    from bot.checks.report import Report
+    from bot.checks.report import CheckResult, Report
     from bot.mail.server import MailServer
     from bot.text import Words
 
@@ -59,7 +60,8 @@ def show_report(
         )
     )
     steps = [f for f in report.findings if f.severity is not Status.INFO]
-    other = [f for f in report.findings if f.severity is Status.INFO]
+    infos = [f for f in report.findings if f.severity is Status.INFO]
+    other = [f for f in infos if not is_extra_gap(f)]
     context = context_of(report, server)
     if any(finding.fixes for finding in report.findings):
         _print_place(console, report, words, provider)
@@ -72,7 +74,9 @@ def show_report(
             if explain:
                 _print_reason(console, finding, context, words)
     console.print(f"\n{words.label('headings', 'overview')}", style="bold")
-    console.print(_overview(report, words))
+    usual = [result for result in report.results if result.check not in EXTRAS]
+    console.print(_overview(usual, words))
+    _show_extras(console, report, words)
     for said, checks in _notes(report, context, words).items():
         console.print(bullet("·", f"{', '.join(checks)}: {said}"))
     if other:
@@ -129,12 +133,14 @@ def _notes(report: Report, context: Mapping[str, Fact], words: Words) -> dict[st
 
 def _headline(report: Report, words: Words) -> Text:
     status = report.status
-    summary = words.label("summaries", status.value)
+    is_right = is_all_right(report)
+    summary = words.label("summaries", "all_right" if is_right else status.value)
+    icon = Status.PASS if is_right else status
     name = report.domain.ascii
     if report.domain.unicode != name:
         name = f"{reveal(report.domain.unicode)} ({name})"
     return Text.assemble(
-        (words.label("icons", status.value), _STYLES[status]),
+        (words.label("icons", icon.value), _STYLES[icon]),
         " ",
         (name, "bold"),
         f": {summary} ",
@@ -169,7 +175,29 @@ def _print_fixes(
             console.print(bullet("     ", hint), style="dim")
 
 
-def _overview(report: Report, words: Words) -> Table:
+def _show_extras(console: Console, report: Report, words: Words) -> None:
+    """Print the optional records beside the usual ones: those that are there, then the gaps."""
+    missing = gaps(report.findings)
+    # Where nothing at all could be looked at, they have nothing to say of their own.
+    said = {finding.check for finding in report.findings}
+    there = [
+        result
+        for result in report.results
+        if result.check in EXTRAS
+        and result.check not in missing
+        and (result.check in said or result.status is not Status.UNKNOWN)
+    ]
+    if not there and not missing:
+        return
+    console.print(f"\n{words.label('headings', 'extras')}", style="bold")
+    if there:
+        console.print(_overview(there, words))
+    if missing:
+        names = ", ".join(words.label("checks", check.value) for check in missing)
+        console.print(bullet("·", f"{words.label('headings', 'gaps')}: {names}"))
+
+
+def _overview(results: Iterable[CheckResult], words: Words) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for key in ("check", "status", "expected", "found"):
         flexible = key in {"expected", "found"}
@@ -179,7 +207,7 @@ def _overview(report: Report, words: Words) -> Table:
             no_wrap=not flexible,
             ratio=1 if flexible else None,
         )
-    for result in report.results:
+    for result in results:
         status = result.status
         icon = words.label("icons", status.value)
         table.add_row(

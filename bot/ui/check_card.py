@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.checks.export import context_of
+from bot.checks.extras import EXTRAS, is_all_right, is_extra_gap
 from bot.checks.finding import Status
 from bot.checks.place import Place
 from bot.mail.providers import choose_provider
 from bot.ui.budget import MOST_CHARACTERS, choose, width
 from bot.ui.buttons import check_buttons
 from bot.ui.card import assemble
+from bot.ui.extras_line import extras_line
 from bot.ui.fixes import can_be_shown, show_fix
 from bot.ui.hosting import provider_select, show_place
 from bot.ui.member_buttons import ask_button
@@ -155,7 +157,9 @@ def _titled(title: str, texts: Sequence[str]) -> list[list[str]]:
 
 
 def _head(report: Report, words: Words, remark: str | None) -> str:
-    status = report.status.value
+    is_right = is_all_right(report)
+    status = Status.PASS.value if is_right else report.status.value
+    summary = words.label("summaries", "all_right" if is_right else status)
     name = report.domain.ascii
     title = f"## {words.label('marks', status)} {span(name)}"
     if report.domain.unicode != name:
@@ -163,7 +167,7 @@ def _head(report: Report, words: Words, remark: str | None) -> str:
     counted = words.sentence("discord/check_time", {"queries": report.queries})
     lines = [
         title,
-        f"**{words.label('statuses', status)}**: {words.label('summaries', status)}",
+        f"**{words.label('statuses', status)}**: {summary}",
         f"-# <t:{int(report.checked_at.timestamp())}:R> · {counted}",
     ]
     if remark:
@@ -213,7 +217,7 @@ def _badge(status: Status, words: Words) -> str:
 
 def _is_compared(result: CheckResult) -> bool:
     is_fine = result.status in {Status.PASS, Status.INFO}
-    return not is_fine and bool(result.expected or result.found)
+    return not is_fine and result.check not in EXTRAS and bool(result.expected or result.found)
 
 
 def _compare(result: CheckResult, words: Words) -> str:
@@ -238,17 +242,17 @@ def _records(records: tuple[str, ...], empty: str, words: Words) -> str:
 
 
 def _overview(report: Report, words: Words) -> str:
-    """Return all checks on one line, the worst first."""
+    """Return all checks by their status, the worst first."""
     parts = []
     for status in reversed(Status):
         names = [
             words.label("checks", result.check.value)
             for result in report.results
-            if result.status is status
+            if result.status is status and result.check not in EXTRAS
         ]
         if names:
             parts.append(f"{_badge(status, words)}: {', '.join(names)}")
-    return "\n".join(parts)
+    return "\n".join(filter(None, (*parts, extras_line(report, words))))
 
 
 def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[str]:
@@ -259,6 +263,7 @@ def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[
             label = words.label("checks", result.check.value)
             checks.setdefault(words.note(result.note, context), []).append(label)
     remarks = [f"{', '.join(names)}: {text}" for text, names in checks.items()]
-    remarks += [words.finding(f, context) for f in report.findings if f.severity is Status.INFO]
+    infos = [f for f in report.findings if f.severity is Status.INFO and not is_extra_gap(f)]
+    remarks += [words.finding(f, context) for f in infos]
     mark = words.label("marks", Status.INFO.value)
     return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in dict.fromkeys(remarks)]

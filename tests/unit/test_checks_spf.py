@@ -703,7 +703,8 @@ def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: boo
         say(finding)
         observed = asyncio.run(observe([replacement(finding)], stranger=stranger))
         assert all(e.result == "pass" for e in observed.spf if e.address in OURS)
-        again = spf.judge(expected_of(), observed).findings
+        found = spf.judge(expected_of(), observed).findings
+        again = [finding for finding in found if finding.code != "spf-near-limit"]
         if not again:
             return
         (finding,) = again

@@ -186,7 +186,7 @@ _FLAGS = (
     ),
     *("ready", "repeat", "right"),
     *("unknown", "website"),
-    *("dear", "enforced", "proven"),
+    *("enforced", "proven"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
