@@ -109,7 +109,8 @@ def reports(draw: st.DrawFn) -> Report:
             draw(lists),
             draw(st.none() | st.builds(Note, st.just("hostile"), facts)),
         )
-        for check in Check
+        # All of them together are more than one example may be made of.
+        for check in draw(st.lists(st.sampled_from(Check), unique=True, min_size=1, max_size=9))
     )
     return Report(
         domain=draw(domains()),

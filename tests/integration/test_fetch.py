@@ -1,0 +1,158 @@
+"""The guarded fetch, over a real resolver and a real web server with certificates."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dns.name
+import pytest
+
+from authority import Authority
+from bot.demo.server import ZoneServer
+from bot.demo.zones import Zones
+from bot.dns.resolver import Resolver
+from bot.dns.servers import Server
+from bot.fetch import LARGEST, Fetch, Page, Reached
+from web_page import WebPage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+ZONE = """
+    mta-sts A 127.0.0.1
+    other A 127.0.0.1
+    far A 10.1.2.3
+    far AAAA ::1
+    text TXT "no address"
+    two A 127.9.9.9
+    two A 127.0.0.1
+"""
+PATH = "/.well-known/mta-sts.txt"
+TEXT = b"version: STSv1\nmode: none\nmax_age: 1\n"
+
+
+@dataclass
+class World:
+    resolver: Resolver
+    authority: Authority
+
+    async def get(
+        self,
+        page: WebPage,
+        label: str = "mta-sts",
+        *,
+        allow_private: bool = True,
+        seconds: float = 5,
+        covers: tuple[str, ...] = ("mta-sts.friend.example", "two.friend.example"),
+        lasts: timedelta = timedelta(days=1),
+    ) -> Page:
+        async with page.serving(self.authority.serving(*covers, lasts=lasts)):
+            fetch = Fetch(
+                allow_private=allow_private,
+                port=page.port,
+                timeout=seconds,
+                context=self.authority.trusting(),
+            )
+            name = dns.name.from_text(f"{label}.friend.example")
+            return await fetch(self.resolver.ask, name, PATH)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A DNS world and an authority."""
+    zones = Zones.of({"friend.example": ZONE}, servfail=("broken.friend.example",))
+    async with (
+        ZoneServer(zones) as server,
+        Resolver((Server(*server.address),)) as resolver,
+    ):
+        yield World(resolver, Authority(tmp_path))
+
+
+async def test_a_page_comes_whole_with_its_media_type(world: World) -> None:
+    page = WebPage.of(TEXT, media="Text/Plain; charset=utf-8")
+    assert await world.get(page) == Page(Reached.PAGE, TEXT, 200, "text/plain")
+    ((asked, *headers),) = page.requests
+    assert asked == f"get {PATH} http/1.1"
+    assert f"host: mta-sts.friend.example:{page.port}" in headers
+    assert "accept-encoding: identity" in headers
+    assert not any(line.startswith("cookie") for line in headers)
+
+
+async def test_an_address_that_does_not_answer_leaves_the_next_to_try(world: World) -> None:
+    assert (await world.get(WebPage.of(TEXT), "two")).reached is Reached.PAGE
+
+
+async def test_no_private_address_is_connected_to(world: World) -> None:
+    page = WebPage.of(TEXT)
+    for label in ("mta-sts", "far"):
+        got = await world.get(page, label, allow_private=False)
+        assert got == Page(Reached.PRIVATE)
+    assert page.requests == []
+
+
+async def test_a_redirect_is_not_followed(world: World) -> None:
+    page = WebPage.of(b"", status="302 Found", more="Location: https://127.0.0.1/elsewhere\r\n")
+    assert await world.get(page) == Page(Reached.REDIRECT, status=302)
+    assert len(page.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "500 Oh", "204 No Content"])
+async def test_another_status_than_200_is_no_page(world: World, status: str) -> None:
+    got = await world.get(WebPage.of(b"", status=status))
+    assert got == Page(Reached.STATUS, status=int(status[:3]))
+
+
+async def test_a_page_without_end_is_left_early(world: World) -> None:
+    endless = WebPage(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", then=b"x" * 8192)
+    assert await world.get(endless) == Page(Reached.TOO_BIG, status=200)
+    assert (await world.get(WebPage.of(b"x" * LARGEST))).reached is Reached.PAGE
+    assert (await world.get(WebPage.of(b"x" * (LARGEST + 1)))).reached is Reached.TOO_BIG
+
+
+async def test_headers_without_end_are_no_answer(world: World) -> None:
+    endless = WebPage(b"HTTP/1.1 200 OK\r\nX: ", then=b"x" * 8192)
+    assert (await world.get(endless)).reached is Reached.NO_ANSWER
+
+
+async def test_what_is_packed_is_not_unpacked(world: World) -> None:
+    packed = WebPage.of(b"\x1f\x8b\x08\x00odd", more="Content-Encoding: gzip\r\n")
+    assert (await world.get(packed)).body == b"\x1f\x8b\x08\x00odd"
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
+async def test_what_is_no_http_is_no_answer(world: World, answer: bytes) -> None:
+    got = await world.get(WebPage(answer), seconds=0.5)
+    assert got.reached is Reached.NO_ANSWER
+
+
+async def test_the_certificate_has_to_be_valid_for_the_name(world: World) -> None:
+    page = WebPage.of(TEXT)
+    assert (await world.get(page, "other")).reached is Reached.OTHER_NAME
+    expired = await world.get(page, lasts=timedelta(days=-1))
+    assert expired.reached is Reached.INVALID
+    assert page.requests == []
+
+
+async def test_a_server_that_says_nothing_is_waited_for_so_long(world: World) -> None:
+    started = time.monotonic()
+    got = await world.get(WebPage(b"", silent=True), seconds=0.5)
+    assert got.reached is Reached.NO_ANSWER
+    assert time.monotonic() - started < 4
+
+
+async def test_a_name_without_an_address_is_told_from_a_failure(world: World) -> None:
+    page = WebPage.of(TEXT)
+    assert (await world.get(page, "text")).reached is Reached.NO_ADDRESS
+    assert (await world.get(page, "broken")).reached is Reached.NO_ANSWER
+
+
+def test_the_console_does_without_an_http_client_until_there_is_a_page_to_fetch() -> None:
+    code = "import sys, bot.cli; print('aiohttp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "False"
