@@ -191,13 +191,14 @@ def _show_extras(console: Console, report: Report, words: Words) -> None:
         return
     console.print(f"\n{words.label('headings', 'extras')}", style="bold")
     if there:
-        console.print(_overview(there, words))
+        console.print(_overview(there, words, empty=""))
     if missing:
         names = ", ".join(words.label("checks", check.value) for check in missing)
         console.print(bullet("·", f"{words.label('headings', 'gaps')}: {names}"))
 
 
-def _overview(results: Iterable[CheckResult], words: Words) -> Table:
+def _overview(results: Iterable[CheckResult], words: Words, *, empty: str | None = None) -> Table:
+    """Return the results as a table; `empty` is said where nothing was found, else by status."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for key in ("check", "status", "expected", "found"):
         flexible = key in {"expected", "found"}
@@ -210,11 +211,12 @@ def _overview(results: Iterable[CheckResult], words: Words) -> Table:
     for result in results:
         status = result.status
         icon = words.label("icons", status.value)
+        absence = words.label("headings", _ABSENCE.get(status, "nothing"))
         table.add_row(
             words.label("checks", result.check.value),
             Text(f"{icon} {status.value}", style=_STYLES[status]),
             _cell(result.expected, ""),
-            _cell(result.found, words.label("headings", _ABSENCE.get(status, "nothing"))),
+            _cell(result.found, absence if empty is None else empty),
         )
     return table
 

@@ -407,6 +407,18 @@ FAULTS = (
     dmarc("dmarc-rua-syntax", "v=DMARC1; p=reject; rua=dmarc@cow.example"),
     dmarc("dmarc-rua-syntax", f"v=DMARC1; p=reject; {RUA}; mailto:me@friend.example"),
     dmarc("dmarc-rua-not-authorised", "v=DMARC1; p=reject; rua=mailto:me@rua.registrar.example"),
+    other("srv to another", "srv-foreign", imaps="_imaps._tcp SRV 0 1 993 imap.old.example."),
+    other(
+        "srv at another port", "srv-wrong-port", imaps="_imaps._tcp SRV 0 1 143 mx1.cow.example."
+    ),
+    other("srv refused", "srv-not-offered", imaps="_imaps._tcp SRV 0 0 0 ."),
+    other("caa of another", "caa-blocks", caa='@ CAA 0 issue "ca.example"'),
+    other("caa of nobody", "caa-blocks", caa='@ CAA 0 issue ";"'),
+    other("caa for critics", "caa-blocks", caa='@ CAA 128 tbs "x"'),
+    other("caa for reports", None, caa='@ CAA 0 iodef "mailto:a@b.example"'),
+    other("tls reports", None, tls='_smtp._tls TXT "v=TLSRPTv1; rua=mailto:a@b.example"'),
+    other("tls reports nowhere", "tls-rpt-syntax", tls='_smtp._tls TXT "v=TLSRPTv1; rua=a"'),
+    other("mta-sts mistyped", "mta-sts-syntax", sts='_mta-sts TXT "v=STSv1;"'),
     other("a policy by alias", None, dmarc="_dmarc CNAME strict._dmarc.good.example."),
     other("none by alias", "dmarc-policy-none", dmarc="_dmarc CNAME none._dmarc.good.example."),
     other("a typo by alias", "dmarc-syntax", dmarc="_dmarc CNAME typo._dmarc.good.example."),
