@@ -76,6 +76,7 @@ def _load_finding(raw: dict[str, Any]) -> Finding:
         severity=Status(raw["severity"]),
         facts=_load_facts(raw["facts"]),
         fixes=tuple(_load_fix(fix) for fix in raw["fixes"]),
+        seen_after=raw["seen_after"],
     )
 
 

@@ -76,7 +76,7 @@ async def test_without_a_key_that_may_write_the_admin_does_it(
     async with opened(tmp_path / "bot.db", **CHANNEL, **url, **keys) as client:
         assert client.requests is not None
         assert client.requests.by_hand is by_hand
-        assert len(client.jobs) == 3
+        assert len(client.jobs) == 4  # requests, outbox, the server's faults, what is old
     assert mailcow.calls == []
 
 
