@@ -15,7 +15,7 @@ RUN python -m pip uninstall --yes --quiet --root-user-action ignore setuptools w
 COPY --from=build /opt/cowbell /opt/cowbell
 ENV PATH=/opt/cowbell/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
-    HEALTH_PORT=8099
+    HEALTH_PORT=9464
 WORKDIR /var/lib/cowbell
 VOLUME /var/lib/cowbell/data
 USER 10001:10001

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from dataclasses import dataclass
@@ -65,6 +66,14 @@ def copied_into_image() -> list[str]:
         if word == "COPY" and not rest.startswith("--from")
         for source in rest.split()[:-1]
     ]
+
+
+def health_check(*python: str) -> list[str]:
+    """Return the image's health check, as that Python is to be called."""
+    (given,) = [rest for word, rest in instructions() if word == "HEALTHCHECK"]
+    command = json.loads(given.split(" CMD ")[1])
+    assert command[0] == "python"
+    return [*python, *command[1:]]
 
 
 def install(source: Path, folder: Path) -> subprocess.CompletedProcess[str]:

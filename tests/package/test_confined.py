@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +19,7 @@ from discord_standin import DiscordStandin
 
 from bot.demo import world
 from bot.demo.server import ZoneServer
-from package_house import ROOT, Installed, install
+from package_house import ROOT, Installed, health_check, install
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -82,6 +85,7 @@ async def confined(
             bot.log = workshop / "log"
             bot.log.unlink(missing_ok=True)
             del bot.environment["PYTHONPATH"], bot.environment["DATABASE_URL"]
+            bot.environment["HEALTH_PORT"] = _free_port()
             return bot
 
         yield make, discord
@@ -146,9 +150,18 @@ async def _live_through(bot: Bot, discord: DiscordStandin) -> None:
         await (await discord.run_command("help")).answered()
         press = await discord.run_command("dnscheck", {"domain": "newcomer.example"})
         await press.until(lambda each: "newcomer.example" in each.texts, 30)
+        asked = await asyncio.create_subprocess_exec(
+            *health_check(sys.executable), env=bot.environment
+        )
+        assert await asyncio.wait_for(asked.wait(), 30) == 0
         assert await bot.stop(process) == 0, bot.says()
     assert "Traceback" not in bot.says()
     assert " ERROR " not in bot.says()
+
+
+def _free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return str(server.getsockname()[1])
 
 
 def _confine(state: Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from package_house import ROOT, copied_into_image, instructions
+from package_house import ROOT, copied_into_image, health_check, instructions
 
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
@@ -80,11 +80,8 @@ def test_the_health_check_fails_where_nobody_answers_and_passes_where_it_is_turn
 
 
 def _check_health(port: str) -> int:
-    (given,) = _given("HEALTHCHECK")
-    command = json.loads(given.split(" CMD ")[1])
-    assert command[0] == "python"
     return subprocess.run(
-        [sys.executable, *command[1:]],
+        health_check(sys.executable),
         env={"PATH": os.environ["PATH"], "HEALTH_PORT": port},
         capture_output=True,
         timeout=30,
