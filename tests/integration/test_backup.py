@@ -187,6 +187,18 @@ async def test_what_a_killed_bot_had_not_folded_in_is_saved_and_kept(house: Hous
     assert not list(house.folder.glob("bot.db-*"))
 
 
+async def test_a_backup_that_is_copied_into_place_by_hand_is_the_database(house: House) -> None:
+    path, _ = save(house)
+    await house.close()
+    write_and_be_killed(house)
+    for helper in ("bot.db-wal", "bot.db-shm"):
+        (house.folder / helper).unlink()
+    shutil.copy(path, house.folder / "bot.db")
+    await house.open()
+    assert rows(house.folder / "bot.db") == rows(path)
+    assert len(await house.requests.open_requests()) == 2
+
+
 async def test_a_damaged_database_is_kept_with_its_log_and_replaced(house: House) -> None:
     path, _ = save(house)
     await house.close()
