@@ -147,6 +147,7 @@ class Checker:
             members,
             single_server=self._single_server,
             allow_private=self._allow_private,
+            authorities=self._authorities,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_server_report(observed, self._now(), elapsed_ms)

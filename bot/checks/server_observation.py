@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
 import dns.rdtypes.ANY.PTR
@@ -38,6 +38,14 @@ _EXAMPLES = tuple(
 )
 
 
+class Heard(NamedTuple):
+    """What came of asking one name server of the host's zone: it knows the zone, or is silent."""
+
+    name: dns.name.Name
+    knows: bool
+    silent: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ServerObservation:
     """All that was asked about the mail server, and what came back.
@@ -54,6 +62,7 @@ class ServerObservation:
     handed_out: tuple[SpfEvaluation, ...] = ()  # of the SPF value, for our addresses and a stranger
     helo: tuple[SpfEvaluation, ...] = ()  # of the host's own SPF record, where it has one
     allow_private: bool = False
+    heard: tuple[Heard, ...] = ()  # of the zone's name servers that were asked directly
 
     @property
     def host(self) -> dns.name.Name:

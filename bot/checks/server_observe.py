@@ -15,6 +15,7 @@ from bot.checks.observation import Observation
 from bot.checks.outcomes import ADDRESS_TYPES
 from bot.checks.questions import Questions
 from bot.checks.server_observation import (
+    Heard,
     ServerObservation,
     consent_name,
     find_apex,
@@ -31,6 +32,7 @@ from bot.names import Domain
 
 if TYPE_CHECKING:
     from bot.dns.answer import Ask
+    from bot.dns.authority import Authorities
     from bot.dns.spf import SpfEvaluation
     from bot.mail.server import MailServer
 
@@ -72,22 +74,24 @@ async def observe_server(
     *,
     single_server: bool = False,
     allow_private: bool = False,
+    authorities: Authorities | None = None,
 ) -> ServerObservation:
     """Return what the DNS says of the mail server.
 
     DNS outcomes never raise; what could not be found out is in the answers. Of `members`, real
-    domains, three are asked about. The other two are passed on to the observation.
+    domains, three are asked about. `authorities` says which name servers of the host's zone may be
+    asked directly, None that none are. The others are passed on to the observation.
     """
     questions = Questions(ask, MOST_QUESTIONS)
     member = Domain.of(f"test-{secrets.token_hex(4)}.example")
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))
-        handed_out, helo, *_ = await asyncio.gather(
+        handed_out, helo, heard, _ = await asyncio.gather(
             _evaluate_handed_out(questions, server, member),
             _evaluate_helo(questions, server),
+            _ask_name_servers(questions, server, authorities),
             _confirm_reverse(questions, server),
-            _resolve_name_servers(questions, server),
         )
         answers = await questions.answers()
     finally:
@@ -95,7 +99,7 @@ async def observe_server(
     seen = Observation.of(
         Domain(server.host), answers, single_server=single_server, queries=len(questions)
     )
-    return ServerObservation(seen, server, member, members, handed_out, helo, allow_private)
+    return ServerObservation(seen, server, member, members, handed_out, helo, allow_private, heard)
 
 
 def _first_questions(
@@ -141,8 +145,27 @@ async def _confirm_reverse(questions: Questions, server: MailServer) -> None:
         questions.start(Question.of(n, t) for n in ptr_names(answer) for t in ADDRESS_TYPES)
 
 
-async def _resolve_name_servers(questions: Questions, server: MailServer) -> None:
-    """Ask for the name servers of the host's zone, and for their addresses."""
+async def _ask_name_servers(
+    questions: Questions, server: MailServer, authorities: Authorities | None
+) -> tuple[Heard, ...]:
+    """Ask for the name servers of the host's zone and their addresses, and each for the zone."""
     apex = find_apex(await questions(server.host, "SOA"), server.host)
     names = server_names(await questions(apex, "NS"))
     questions.start(Question.of(name, t) for name in names for t in ADDRESS_TYPES)
+    if authorities is None:
+        return ()
+    # By IPv4 alone: that nothing comes back over IPv6 is as often the fault of our own network.
+    found = await asyncio.gather(*(questions(name, "A") for name in names))
+    places = [
+        (name, address)
+        for name, answer in zip(names, found, strict=True)
+        for address in [getattr(r, "address", "") for r in answer.rdatas][:1]
+        if authorities.may_reach(address)
+    ]
+    question = Question.of(apex, "SOA")
+    async with authorities.open() as connections:
+        told = await asyncio.gather(*(connections.ask(at, question) for _, at in places))
+    return tuple(
+        Heard(name, one.is_known, one.is_silent)
+        for (name, _), one in zip(places, told, strict=True)
+    )

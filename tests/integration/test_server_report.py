@@ -14,8 +14,9 @@ from bot.checks.checker import Checker
 from bot.checks.finding import ServerCheck, Status
 from bot.checks.server import found_nothing_out
 from bot.checks.server_observe import MOST_QUESTIONS
-from bot.demo.server import ZoneServer
+from bot.demo.server import AUTHORITY, ZoneServer
 from bot.demo.zones import Zones
+from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
 from bot.dns.servers import Server
 from bot.knowledge import Knowledge
@@ -141,6 +142,25 @@ async def test_a_zone_that_fails_is_unknown_and_nothing_is_called_missing(
     report = await look(case_file, servfail=("cow.example",))
     assert {f.code for f in report.findings} == {"servfail"}
     assert found_nothing_out(report)
+
+
+async def test_each_name_server_is_asked_for_the_zone(case_file: CaseFile) -> None:
+    servers = "ns1 A 127.0.0.2\nns2 A 127.0.0.3\n"
+    world = Zones.of({**case_file.base_zones, "dns-servers.example": servers})
+    async with ZoneServer(world, role=AUTHORITY, host="127.0.0.2") as knows:
+        port = knows.address[1]
+        authorities = Authorities(allow_private=True, port=port)
+        async with (
+            ZoneServer(Zones.of((), outside="refused"), host="127.0.0.3", port=port),
+            ZoneServer(world) as dns_server,
+            Resolver([Server(*dns_server.address)]) as resolver,
+        ):
+            checker = Checker(resolver.ask, SERVER, now, authorities=authorities)
+            report = await checker.check_server()
+            assert grave(report) == ["server-ns-dumb"]
+            assert report.findings[0].facts["names"] == ("ns2.dns-servers.example",)
+            public = Checker(resolver.ask, SERVER, now, authorities=Authorities(port=port))
+            assert grave(await public.check_server()) == []  # private ones are not asked
 
 
 async def test_each_look_asks_anew(case_file: CaseFile) -> None:

@@ -20,7 +20,7 @@ from bot.checks.server import (
     server_report_as_dict,
 )
 from bot.checks.server_host import is_generic, judge_address, judge_dane, judge_reverse, judge_zone
-from bot.checks.server_observation import ServerObservation, report_hosts
+from bot.checks.server_observation import Heard, ServerObservation, report_hosts
 from bot.checks.server_reports import judge_dmarc, judge_reports
 from bot.checks.server_spf import judge_helo, judge_spf
 from bot.dns.answer import Answer, Outcome, Question
@@ -294,6 +294,20 @@ def test_name_servers_without_address_are_lost() -> None:
     assert only(judge_zone(observe(alone)), "server-ns-lost").severity is Status.FAIL
     unsure = ZONE.replace("A 192.0.2.53", "A ?")
     assert only(judge_zone(observe(unsure)), "dns-timeout").severity is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_name_server_that_says_nothing_beside_one_that_knows_is_a_risk(silent: bool) -> None:
+    ns1, ns2 = (dns.name.from_text(f"ns{number}.dns.example") for number in (1, 2))
+    heard = (Heard(ns1, knows=True, silent=False), Heard(ns2, knows=False, silent=silent))
+    finding = only(judge_zone(observe(heard=heard)), "server-ns-dumb")
+    assert (finding.severity, finding.facts["names"]) == (Status.WARN, ("ns2.dns.example",))
+    assert finding.facts["silent"] is silent
+
+
+def test_a_network_that_lets_no_questions_out_is_no_fault_of_the_zone() -> None:
+    ns1 = dns.name.from_text("ns1.dns.example")
+    assert not judge_zone(observe(heard=(Heard(ns1, knows=False, silent=True),))).findings
 
 
 def test_one_server_that_was_named_says_nothing_of_the_delegation() -> None:
