@@ -418,7 +418,6 @@ FAULTS = (
     other("caa for reports", None, caa='@ CAA 0 iodef "mailto:a@b.example"'),
     other("tls reports", None, tls='_smtp._tls TXT "v=TLSRPTv1; rua=mailto:a@b.example"'),
     other("tls reports nowhere", "tls-rpt-syntax", tls='_smtp._tls TXT "v=TLSRPTv1; rua=a"'),
-    other("mta-sts mistyped", "mta-sts-syntax", sts='_mta-sts TXT "v=STSv1;"'),
     other("a policy by alias", None, dmarc="_dmarc CNAME strict._dmarc.good.example."),
     other("none by alias", "dmarc-policy-none", dmarc="_dmarc CNAME none._dmarc.good.example."),
     other("a typo by alias", "dmarc-syntax", dmarc="_dmarc CNAME typo._dmarc.good.example."),
