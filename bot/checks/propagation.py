@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from bot.checks.finding import Fact, Fix
+    from bot.checks.finding import Fact, Fix, Subject
     from bot.checks.observation import Observation
     from bot.checks.report import Report
     from bot.checks.source import Source
