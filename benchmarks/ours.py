@@ -17,6 +17,7 @@ from bot.names import Domain
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
+    from bot.dns.authority import Authorities
 
 
 class OurCheck:
@@ -31,15 +32,23 @@ class OurCheck:
         self._key = key_of(dkim)
         self._server = make_server()
 
-    async def measure(self, resolver: Resolver) -> float:
+    async def measure(self, resolver: Resolver, authorities: Authorities | None = None) -> float:
         """Check once and return the seconds that it took.
+
+        The domain's name servers are asked too where `authorities` says which may be.
 
         Raises:
             BenchmarkError: the domain does not come out as healthy as it is.
 
         """
         started = time.perf_counter()
-        checker = Checker(resolver.ask, self._server, now, single_server=True)
+        checker = Checker(
+            resolver.ask,
+            self._server,
+            now,
+            single_server=authorities is None,
+            authorities=authorities,
+        )
         report = await checker.check(self._domain, self._key)
         seconds = time.perf_counter() - started
         require_healthy(report)

@@ -23,6 +23,7 @@ from benchmarks.peer import PEER, PeerCheck, stay_at_home
 from benchmarks.proxy import run_proxy
 from benchmarks.sweep import SweepResult, run_sweep
 from benchmarks.zones import MEMBER, PLAIN_MEMBER, SEED, find_chains, make_world
+from bot.dns.authority import Authorities
 from bot.errors import CowbellError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from benchmarks.proxy import Proxy
     from benchmarks.zones import World
+    from bot.dns.resolver import Resolver
 
 DELAY: Final = 0.02  # seconds of a round trip
 LOSS: Final = 0.02  # of the datagrams, each way
@@ -88,10 +90,38 @@ def _measure_one(world: World, proxy: Proxy, runner: asyncio.Runner) -> Iterator
         yield Figure(
             "One domain, first of a new resolver, median", cold.median, "ms", detail=cold.spread
         )
+        yield _measure_views(check, warm, proxy, runner, bound)
         yield from _compare(world, MEMBER, proxy, runner, runs=RUNS, target=RATIO)
         yield from _compare(world, PLAIN_MEMBER, proxy, runner, runs=PLAIN_RUNS)
     finally:
         runner.run(warm.aclose())
+
+
+def _measure_views(
+    check: OurCheck, resolver: Resolver, proxy: Proxy, runner: asyncio.Runner, bound: float
+) -> Figure:
+    """Return how long a check takes that asks the zone's name servers too, in turns with one not.
+
+    They are behind the same delay as the resolver.
+    """
+    authorities = Authorities(allow_private=True, port=proxy.port)
+    runner.run(check.measure(resolver, authorities))
+    without, both, questions = list[float](), list[float](), 0
+    for _ in range(RUNS):
+        without.append(runner.run(check.measure(resolver)))
+        proxy.count()
+        both.append(runner.run(check.measure(resolver, authorities)))
+        questions += proxy.count()
+    plain, times = Times.of_seconds(without), Times.of_seconds(both)
+    return Figure(
+        "One domain with its name servers asked too, median",
+        times.median,
+        "ms",
+        BOUND_FACTOR * bound,
+        detail=f"{times.median / bound:.2f} × the bound; in turns: "
+        f"{times.median / plain.median:.2f} × the {plain.median:.1f} ms without; "
+        f"{questions / RUNS:.0f} questions; {times.spread}",
+    )
 
 
 def _ask_in_turn(port: int, questions: int) -> float:

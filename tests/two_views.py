@@ -63,6 +63,8 @@ class TwoViews:
     """The resolver and the name servers under test, and a checker that asks both."""
 
     case_file: CaseFile
+    ask: Resolver
+    authorities: Authorities
     resolver: ZoneServer
     servers: list[ZoneServer]
     checker: Checker
@@ -106,7 +108,7 @@ async def two_views(
         authorities = Authorities(allow_private, port)
         checker = Checker(resolver.ask, SERVER, lambda: NOW, authorities=authorities)
         key = KnownKey("dkim", DkimRecord.parse(case_file.dkim), "--dkim")
-        views = TwoViews(case_file, world, [first, second], checker, key)
+        views = TwoViews(case_file, resolver, authorities, world, [first, second], checker, key)
         views.tell_world(text)
         views.publish(text)
         yield views

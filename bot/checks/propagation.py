@@ -72,17 +72,18 @@ def settle(
     ]
 
 
-def seconds_left(report: Report, check: Check) -> int | None:
-    """Return in how many seconds the world sees what is right at the source already.
+def find_propagation(report: Report, check: Check) -> Finding | None:
+    """Return the finding that a check only waits for caches; None where it does not."""
+    own = (finding for finding in report.findings if finding.check is check)
+    return next((finding for finding in own if finding.code in PROPAGATING), None)
 
-    None where that is not what a check waits for, or where nobody knows.
-    """
-    for finding in report.findings:
-        if finding.check is check and finding.code in PROPAGATING:
-            until = finding.facts["until"]
-            if isinstance(until, int):
-                return max(0, until - int(report.checked_at.timestamp()))
-    return None
+
+def seconds_left(report: Report, finding: Finding) -> int | None:
+    """Return in how many seconds the old answer is gone; None where nobody knows."""
+    until = finding.facts["until"]
+    if not isinstance(until, int):
+        return None
+    return max(0, until - int(report.checked_at.timestamp()))
 
 
 def say_when_seen(finding: Finding, observed: Observation) -> Finding:

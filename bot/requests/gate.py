@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.dmarc_record import parse_record
 from bot.checks.finding import Check, Finding, Status, Subject
-from bot.checks.propagation import PROPAGATING
+from bot.checks.propagation import find_propagation
 from bot.mail.records import POLICIES
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def has_policy(report: Report, policy: str) -> bool:
     result = _result(report, Check.DMARC)
     if result.status not in {Status.PASS, Status.INFO}:
         return False
-    if any(f.check is Check.DMARC and f.code in PROPAGATING for f in report.findings):
+    if find_propagation(report, Check.DMARC) is not None:
         return False  # it is so at the source, and not yet for those who receive mail
     records = [record for text in result.found if (record := parse_record(text)) is not None]
     return len(records) == 1 and str(records[0].policy("p")) == policy

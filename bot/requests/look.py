@@ -9,7 +9,7 @@ import dns.name
 
 from bot.checks.certificate import Certificate
 from bot.checks.finding import Check
-from bot.checks.propagation import seconds_left
+from bot.checks.propagation import find_propagation, seconds_left
 from bot.requests.gate import has_policy, is_right
 from bot.requests.ports import Sight
 from bot.requests.request import Kind
@@ -67,13 +67,13 @@ class Looker:
     ) -> Sight:
         if live:
             return Sight(live=True)
+        waits = find_propagation(report, check)
+        if waits is not None and (left := seconds_left(report, waits)) is not None:
+            return Sight(live=False, seen=waits.code, ttl=left)
         own = (finding.code for finding in report.findings if finding.check is check)
         others = (finding.code for finding in report.findings)
         seen = next(own, None) or next(others, "")
-        left = seconds_left(report, check)
-        if left is None:
-            left = await self._ttl(request.domain, label)
-        return Sight(live=False, seen=seen, ttl=left)
+        return Sight(live=False, seen=seen, ttl=await self._ttl(request.domain, label))
 
     async def _see_webmail(self, domain: Domain) -> Sight:
         name = _name_below(domain, self._webmail_label)

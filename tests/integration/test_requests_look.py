@@ -17,7 +17,9 @@ from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
 from bot.requests.look import Looker
 from bot.requests.request import Kind, Request
 from bot.requests.states import State
+from bot.text import Medium, Words
 from requests_house import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, House
+from two_views import two_views, zone_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -122,6 +124,38 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
         await house.requests.look_now(dmarc.id)
         await house.settle()
         assert (await house.now_of(dmarc)).state is State.LIVE
+
+
+async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source(
+    tmp_path: Path, case_file: CaseFile
+) -> None:
+    async with two_views(case_file) as views:
+        before, after = MAIL.splitlines(), (MAIL + DKIM).splitlines()
+        views.tell_world(zone_text(before, negative_ttl=1800))
+        views.publish(zone_text(after, serial=2))
+        house = WatchedHouse(tmp_path)
+        await house.watch(views.ask)
+        house.checker = Checker(views.ask.ask, SERVER, house.now, authorities=views.authorities)
+        request = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)).request
+        await house.requests.approve(request.id, COWHERD)
+        await house.settle()
+        house.pass_time(minutes=2)
+        await house.settle()
+        waiting = await house.now_of(request)
+        assert (waiting.state, waiting.seen) == (State.WAITING, "propagating-negative")
+        assert waiting.due_at == house.time + timedelta(minutes=30, seconds=2)
+        due = int(waiting.due_at.timestamp())
+        said = Words(Medium.DISCORD).sentence(
+            "discord/member_look", {"state": "waiting", "seen": waiting.seen, "due": due}
+        )
+        assert said.startswith("You have typed it right.")
+        assert f"<t:{due}:t>" in said
+
+        views.tell_world(zone_text(after, serial=2))
+        house.pass_time(minutes=31)
+        await house.settle()
+        assert (await house.now_of(request)).state is State.LIVE
+        await house.close()
 
 
 async def test_an_approved_p_none_is_live_as_that(
