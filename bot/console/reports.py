@@ -63,7 +63,7 @@ def show_report(
     infos = [f for f in report.findings if f.severity is Status.INFO]
     other = [f for f in infos if not is_extra_gap(f)]
     context = context_of(report, server)
-    if any(finding.fixes for finding in report.findings):
+    if any(f.fixes for f in report.findings if not is_extra_gap(f)):
         _print_place(console, report, words, provider)
     if steps:
         console.print(f"\n{words.label('headings', 'steps')}", style="bold")

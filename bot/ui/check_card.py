@@ -99,7 +99,7 @@ def build_report_card(
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
     head = _head(report, words, remark)
-    to_type = any(finding.fixes for finding in report.findings)
+    to_type = any(f.fixes for f in report.findings if not is_extra_gap(f))
     where = show_place(place, spoken, words) if to_type else ""
     overview = _overview(report, words)
     in_file = f"-# {words.sentence('discord/more_in_file', {})}"

@@ -81,7 +81,7 @@ def test_the_tour_plays_requests_from_asking_to_live() -> None:
         "$ Ann: /dmarc newcomer.example",
         "Approve, p=reject",
         "To Ann: the DMARC record of newcomer.example is live.",
-        "newcomer.example: everything is right",
+        "newcomer.example: everything that mail needs is right",
     ]
     places = [done.stdout.find(step) for step in way]
     assert -1 not in places

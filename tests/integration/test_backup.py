@@ -244,6 +244,7 @@ async def test_a_backup_of_an_older_cowbell_is_brought_up_to_date_at_the_start(
     with closing(connect(path)) as old:
         for table in ("approved_stage", "outbox", "audit", "request"):
             old.execute(f"DROP TABLE {table}")
+        old.execute("ALTER TABLE recent_domain DROP COLUMN provider")
         old.execute("UPDATE alembic_version SET version_num = '0001'")
     await house.close()
     contents = restore(url(house), path, NOON).contents

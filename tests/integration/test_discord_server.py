@@ -107,7 +107,7 @@ async def test_check_again_shows_what_was_mended_after_a_restart(farm: Farm) -> 
     await farm.ada.click(card, label="Check again")
     text = text_of(card)
     assert "❌" not in text
-    assert "ℹ️ `mx1.cow.example`" in text
+    assert "✅ `mx1.cow.example`" in text
     assert labels_of(card) == ["Check again"]
 
 
