@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.checks.personal import add_not_in_mailcow
 from bot.checks.place import Place
 from bot.ui.buttons import Action
 from bot.ui.card import Card
@@ -89,10 +88,10 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
 
 async def _explain(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
     """Say why, for every finding on the card that was pressed."""
-    client, report = interaction.client, kept.report
-    # What only the one who asked was told is not kept, so it is looked for again.
-    if not _is_shared(interaction) and await client.desk.is_hosted(report.domain) is False:
-        report = add_not_in_mailcow(report)
+    client, shared = interaction.client, _is_shared(interaction)
+    if not shared:
+        kept = await client.desk.make_personal(kept)
+    report = kept.shown(shared=shared)
     await answer(interaction, build_why_card(report, client.desk.server, client.words))
 
 
