@@ -79,6 +79,12 @@ class DemoPage:
         self.wait_until_ready()
         return self._keep(self.messages.last)
 
+    def choose(self, message: Locator, option: str) -> None:
+        """Take an option of the only menu of a message."""
+        message.locator(".select-trigger").click()
+        self.page.locator(".select-option", has_text=option).click()
+        self.wait_until_ready()
+
     def view_as(self, member: str) -> None:
         """Look at the channel as somebody else."""
         self.page.locator("#viewer-picker").select_option(label=member)

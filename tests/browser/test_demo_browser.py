@@ -97,3 +97,49 @@ def test_dkim_and_dmarc_are_played_from_asking_to_live(browser: Browser, demo: D
     approve("DMARC")
     choice = page.messages.filter(has_text="Only p=none can be approved now")
     expect(choice).to_have_count(1)
+
+
+def test_the_whole_way_from_a_broken_domain_to_strict_dmarc_is_clicked(
+    browser: Browser, demo: Demo
+) -> None:
+    page = DemoPage(browser, demo.url)
+    name = "eager.example"
+
+    def approve(kind: str) -> None:
+        card = page.messages.filter(has_text=f"{kind} for {name}").filter(
+            has_text="waiting for a decision"
+        )
+        expect(card).to_have_count(1)
+        page.view_as("Cleo")
+        card.get_by_role("button", name="Approve", exact=True).click()
+        page.wait_until_ready()
+
+    check = page.run(f"/dnscheck {name}")
+    expect(check).to_contain_text("❌")
+    expect(check).to_contain_text("there is no DKIM key for you in the DNS")
+    why = page.press(check, "Why?")
+    expect(why).to_contain_text("RFC 9989")
+
+    page.run(f"/dkim {name}")
+    approve("DKIM")
+    page.view_as("Ann")
+    expect(page.messages.filter(has_text="Publish this DKIM record")).to_have_count(1)
+    page.run(f"/demo-publish {name}")
+    live = page.messages.filter(has_text=f"The DKIM record of {name} is live")
+    expect(live).to_have_count(1)
+
+    live.get_by_role("button", name="Ask for DMARC").click()
+    page.wait_until_ready()
+    approve("DMARC")
+    choice = page.messages.filter(has=page.page.locator(".select-trigger")).last
+    page.choose(choice, "p=reject: refuse forged mail")
+    page.view_as("Ann")
+    expect(page.messages.filter(has_text="Publish this DMARC record")).to_have_count(1)
+    page.run(f"/demo-publish {name}")
+    strict = page.messages.filter(has_text=f"The DMARC record of {name} is live")
+    expect(strict).to_have_count(1)
+
+    found = page.run(f"/dnscheck {name}")
+    expect(found).to_contain_text("✅")
+    expect(found).not_to_contain_text("❌")
+    expect(found).not_to_contain_text("⚠️")
