@@ -6,7 +6,7 @@ import asyncio
 import re
 import socket
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -210,7 +210,10 @@ def listening(pid: int) -> set[tuple[str, int]]:
 
 
 def own_sockets(pid: int) -> set[str]:
-    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since it was listed
+            links.append(str(link.readlink()))
     return {link[8:-1] for link in links if link.startswith("socket:[")}
 
 

@@ -113,8 +113,9 @@ async def test_the_name_servers_are_not_asked_in_more_round_trips_than_an_spf_re
         await views.check()  # opens sockets, loads what is loaded late
         started = time.monotonic()
         report = await views.check()
+        took = time.monotonic() - started
     assert is_all_right(report)
-    assert time.monotonic() - started < 4 * delay
+    assert took < 4 * delay
 
 
 async def test_an_old_denial_is_waited_out_until_its_negative_ttl(
