@@ -47,10 +47,11 @@ class Observation:
     @classmethod
     def of(cls, domain: Domain, answers: Iterable[Answer], **rest: object) -> Observation:
         """Return the observation that holds these answers, in an order of their own."""
-        table = MappingProxyType(
-            {a.question: a for a in sorted(answers, key=attrgetter("question"))}
-        )
-        return cls(domain, table, **rest)  # type: ignore[arg-type]  # the fields above, by name
+        return cls(domain, _tabulate(answers), **rest)  # type: ignore[arg-type]  # the fields above, by name
+
+    def with_answers(self, answers: Iterable[Answer]) -> Observation:
+        """Return the same with these answers, in an order of their own, in place of its own."""
+        return replace(self, answers=_tabulate(answers))
 
     def answer(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
@@ -61,7 +62,12 @@ class Observation:
     def apex_answers(self) -> list[Answer]:
         """Return the answers at the domain itself by its own zone; DS records are the parent's."""
         apex, theirs = self.domain.name, dns.rdatatype.DS
-        return [a for q, a in self.answers.items() if q.name == apex and q.rdtype != theirs]
+        size = len(apex)  # to compare whole names is slow, and nearly all of them are longer
+        return [
+            a
+            for q, a in self.answers.items()
+            if len(q.name) == size and q.name == apex and q.rdtype != theirs
+        ]
 
     @property
     def zone(self) -> dns.name.Name:
@@ -102,3 +108,8 @@ class Observation:
         newer = {question: source.answers[question] for question in source.changed}
         answers = MappingProxyType({**self.answers, **newer})
         return replace(self, answers=answers, spf=source.spf)
+
+
+def _tabulate(answers: Iterable[Answer]) -> Mapping[Question, Answer]:
+    ordered = sorted(answers, key=attrgetter("question"))
+    return MappingProxyType({answer.question: answer for answer in ordered})

@@ -27,12 +27,10 @@ from bot.dns.answer import Question
 from bot.dns.spf import evaluate_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import dns.rdatatype
 
     from bot.checks.source import Source
-    from bot.dns.answer import Answer, Ask
+    from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
     from bot.dns.spf import SpfEvaluation
     from bot.mail.records import Expected
@@ -59,10 +57,6 @@ async def observe(
     means = means or Means()
     probe = make_probe(expected.domain)
 
-    def observation(answers: Iterable[Answer], **rest: object) -> Observation:
-        domain = expected.domain
-        return Observation.of(domain, answers, single_server=single_server, probe=probe, **rest)
-
     try:
         questions.start(_first_questions(expected, probe))
         evaluations, source, policy, *_ = await asyncio.gather(
@@ -74,24 +68,25 @@ async def observe(
             _ask_report_authorisation(questions, expected),
             _ask_zone_servers(questions, expected),
         )
-        answers = await questions.answers()
+        observed = Observation.of(
+            expected.domain,
+            await questions.answers(),
+            spf=evaluations,
+            single_server=single_server,
+            probe=probe,
+            source=source,
+            policy=policy,
+            trust_ad=means.trust_ad,
+        )
         # Only where something is missing at the source: the wrong places that it may have come to.
-        seen = observation(answers, source=source)
-        if further := further_questions(expected, seen.at_source()):
+        if further := further_questions(expected, observed.at_source()):
             questions.start(further)
-            answers = await questions.answers()
-        unchecked = await ask_unchecked(observation(answers), means)
+            observed = observed.with_answers(await questions.answers())
+        unchecked = await ask_unchecked(observed, means)
     finally:
         questions.cancel()
-    return observation(
-        answers,
-        spf=evaluations,
-        source=source,
-        policy=policy,
-        unchecked=unchecked,
-        trust_ad=means.trust_ad,
-        queries=len(questions) + (unchecked is not None),
-    )
+    queries = len(questions) + (unchecked is not None)
+    return dataclasses.replace(observed, unchecked=unchecked, queries=queries)
 
 
 def make_probe(domain: Domain) -> dns.name.Name | None:

@@ -23,7 +23,9 @@ class Question(NamedTuple):
     def of(cls, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Question:
         """Return the question for a name (made absolute) and a type given in either form."""
         owner = dns.name.from_text(name) if isinstance(name, str) else name
-        return cls(owner, dns.rdatatype.RdataType.make(rdtype))
+        if not isinstance(rdtype, dns.rdatatype.RdataType):
+            rdtype = dns.rdatatype.RdataType.make(rdtype)
+        return cls(owner, rdtype)
 
 
 class Outcome(StrEnum):
@@ -99,6 +101,8 @@ class Answer:
         They are a set (RFC 2181 section 5), which servers send in any order; this is the canonical
         one (RFC 4034 section 6.3), so that whoever takes the first takes the same each time.
         """
+        if len(self.rdatas) < 2:
+            return self
         return dataclasses.replace(self, rdatas=tuple(sorted(self.rdatas)))
 
     def texts(self) -> tuple[bytes, ...]:
