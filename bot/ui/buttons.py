@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import discord
 
-from bot.ui.funnel import guard
+from bot.ui.persistent import PersistentItem
 
 if TYPE_CHECKING:
     import re
@@ -28,7 +28,7 @@ class Action(StrEnum):
     SHARE = "share"
 
 
-class CheckButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
+class CheckButton(PersistentItem[discord.ui.Button[Any]], template=TEMPLATE):
     """One button of a check card, made anew from its custom_id whenever it is pressed."""
 
     def __init__(self, action: Action, check_id: int, label: str | None) -> None:
@@ -44,21 +44,12 @@ class CheckButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPL
         self.check_id = check_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         return cls(Action(match["action"]), int(match["check"]), item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._press)
-
-    async def _press(self, interaction: discord.Interaction[Client]) -> None:
         # Imported late: cards hold these buttons, and pressing one makes a card.
         from bot.ui.presses import press  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ import discord
 
 from bot.checks.saying import say_place
 from bot.mail.providers import find_provider, offer_providers
-from bot.ui.funnel import guard
+from bot.ui.persistent import PersistentItem
 
 if TYPE_CHECKING:
     import re
@@ -27,7 +27,7 @@ TEMPLATE: Final = (
 )
 
 
-class ProviderSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=TEMPLATE):
+class ProviderSelect(PersistentItem[discord.ui.Select[Any]], template=TEMPLATE):
     """The choice of the provider on a member's own card, made anew whenever one is chosen."""
 
     def __init__(self, subject: str, options: list[discord.SelectOption]) -> None:
@@ -35,22 +35,13 @@ class ProviderSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=TE
         self.subject = subject
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Select[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the choice that was made; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Select[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         # A forged id can come with any component.
         return cls(match["check"] or match["domain"], getattr(item, "options", []))
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Draw the card in the other words; whatever goes wrong is told to who chose."""
-        await guard(interaction, self._choose)
-
-    async def _choose(self, interaction: discord.Interaction[Client]) -> None:
         # Imported late: cards hold this choice, and choosing makes a card.
         from bot.ui.provider_choice import redraw  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ import discord
 
 from bot.requests.request import Kind
 from bot.requests.states import State, can_go
-from bot.ui.funnel import guard
+from bot.ui.persistent import PersistentItem
 
 if TYPE_CHECKING:
     import re
@@ -31,7 +31,7 @@ class OwnAction(StrEnum):
     DMARC = "dmarc"  # ask for DMARC, after DKIM has become live
 
 
-class AskButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=ASK):
+class AskButton(PersistentItem[discord.ui.Button[Any]], template=ASK):
     """Asks for what fits a stored check, below the check's card."""
 
     def __init__(self, kind: Kind, check_id: int, label: str | None) -> None:
@@ -46,28 +46,19 @@ class AskButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=ASK):
         self.check_id = check_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         return cls(Kind(match["kind"]), int(match["check"]), item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Ask; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._press)
-
-    async def _press(self, interaction: discord.Interaction[Client]) -> None:
         # Imported late: cards hold these buttons, and pressing one makes a card.
         from bot.ui.member_presses import press_ask  # noqa: PLC0415
 
         await press_ask(interaction, self.kind, self.check_id)
 
 
-class OwnButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=OWN):
+class OwnButton(PersistentItem[discord.ui.Button[Any]], template=OWN):
     """Does something with a request, for the member whose it is."""
 
     def __init__(self, action: OwnAction, request_id: int, label: str | None) -> None:
@@ -83,21 +74,12 @@ class OwnButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=OWN):
         self.request_id = request_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # as above
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         return cls(OwnAction(match["action"]), int(match["request"]), item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._press)
-
-    async def _press(self, interaction: discord.Interaction[Client]) -> None:
         from bot.ui.member_presses import press_own  # noqa: PLC0415 - as above
 
         await press_own(interaction, self.action, self.request_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import discord
 
-from bot.ui.funnel import guard
+from bot.ui.persistent import PersistentItem
 
 if TYPE_CHECKING:
     import re
@@ -28,7 +28,7 @@ class PrivacyAction(StrEnum):
     DELETE = "delete"
 
 
-class PrivacyButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
+class PrivacyButton(PersistentItem[discord.ui.Button[Any]], template=TEMPLATE):
     """Does something with what is stored about `member_id`, for that member alone.
 
     `newest` is the number of their latest open request that the card told of.
@@ -50,22 +50,13 @@ class PrivacyButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEM
         self.newest = newest
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         action = PrivacyAction(match["action"])
         return cls(action, int(match["member"]), int(match["newest"]), item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._press)
-
-    async def _press(self, interaction: discord.Interaction[Client]) -> None:
         # Imported late: cards hold these buttons, and pressing one makes a card.
         from bot.ui.privacy_presses import press  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ import discord
 
 from bot.requests.request import Kind
 from bot.requests.states import State
-from bot.ui.funnel import guard
+from bot.ui.persistent import PersistentItem
 
 if TYPE_CHECKING:
     import re
@@ -49,7 +49,7 @@ _STYLES = {
 }
 
 
-class RequestButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUTTON_TEMPLATE):
+class RequestButton(PersistentItem[discord.ui.Button[Any]], template=BUTTON_TEMPLATE):
     """One button of a request's card, made anew from its custom_id whenever it is pressed."""
 
     def __init__(self, action: RequestAction, request_id: int, label: str | None) -> None:
@@ -64,28 +64,19 @@ class RequestButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=BUT
         self.request_id = request_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         return cls(RequestAction(match["action"]), int(match["request"]), item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._press)
-
-    async def _press(self, interaction: discord.Interaction[Client]) -> None:
         # Imported late: cards hold these buttons, and pressing one makes a card.
         from bot.ui.request_presses import press  # noqa: PLC0415
 
         await press(interaction, self.action, self.request_id)
 
 
-class StageSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=STAGE_TEMPLATE):
+class StageSelect(PersistentItem[discord.ui.Select[Any]], template=STAGE_TEMPLATE):
     """The choice of the DMARC policy that is approved; what it may be is asked again then."""
 
     def __init__(self, request_id: int, options: list[discord.SelectOption]) -> None:
@@ -95,29 +86,20 @@ class StageSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=STAGE
         self.request_id = request_id
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Select[Any],
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the choice that was made; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Select[Any], match: re.Match[str]) -> Self:
+        """Return what was used."""
         # A forged id can come with any component.
         options = getattr(item, "options", [])
         return cls(int(match["request"]), options)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Approve the stage; whatever goes wrong is told to who chose."""
-        await guard(interaction, self._choose)
-
-    async def _choose(self, interaction: discord.Interaction[Client]) -> None:
         from bot.ui.request_presses import choose_stage  # noqa: PLC0415 - as above
 
         await choose_stage(interaction, self.request_id, self.item.values)
 
 
-class UnlockButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNLOCK_ID):
+class UnlockButton(PersistentItem[discord.ui.Button[Any]], template=UNLOCK_ID):
     """An admin's word that Mailcow may be called again after it refused a key."""
 
     def __init__(self, label: str | None) -> None:
@@ -126,21 +108,12 @@ class UnlockButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNLO
         )
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],  # noqa: ARG003 - as above
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:  # noqa: ARG003 - all are the same
+        """Return what was used."""
         return cls(item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Call Mailcow again; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._unlock)
-
-    async def _unlock(self, interaction: discord.Interaction[Client]) -> None:
         from bot.ui.request_presses import unlock_mailcow  # noqa: PLC0415 - as above
 
         await unlock_mailcow(interaction)

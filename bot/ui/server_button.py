@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import discord
 
-from bot.ui.funnel import guard
+from bot.ui.persistent import PersistentItem
 
 if TYPE_CHECKING:
     import re
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SERVER_ID: Final = "cowbell:server:again"
 
 
-class ServerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=SERVER_ID):
+class ServerButton(PersistentItem[discord.ui.Button[Any]], template=SERVER_ID):
     """An admin's wish to have the mail server looked at again."""
 
     def __init__(self, label: str | None) -> None:
@@ -26,21 +26,12 @@ class ServerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=SERV
         )
 
     @classmethod
-    async def from_custom_id(  # type: ignore[override]  # the library's generics admit no own client
-        cls,
-        interaction: discord.Interaction[Client],  # noqa: ARG003 - part of the library's interface
-        item: discord.ui.Button[Any],
-        match: re.Match[str],  # noqa: ARG003 - as above
-        /,
-    ) -> Self:
-        """Return the button that was pressed; only reads, as errors in here reach nobody."""
+    def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:  # noqa: ARG003 - all are the same
+        """Return what was used."""
         return cls(item.label)
 
-    async def callback(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Look at the server again; whatever goes wrong is told to who pressed it."""
-        await guard(interaction, self._press)
-
-    async def _press(self, interaction: discord.Interaction[Client]) -> None:
         # Imported late: the card holds this button, and pressing it makes a card.
         from bot.ui.server_card import look_again  # noqa: PLC0415
 
