@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from bot.dns.reach import is_public
+from bot.dns.reach import NAME_DIFFERS, Barrier, find_addresses
 
 if TYPE_CHECKING:
     import dns.name
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from bot.dns.answer import Ask
 
 LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
-_ADDRESS_TYPES = ("A", "AAAA")
-_MOST_ADDRESSES = 4  # of a name, tried in turn
-_NAME_DIFFERS = 62  # X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL
 
 
 class Reached(StrEnum):
@@ -39,6 +36,13 @@ class Reached(StrEnum):
     REDIRECT = "redirect"
     STATUS = "status"  # an answer other than 200
     TOO_BIG = "too-big"
+
+
+_BARRED = {
+    Barrier.NO_ADDRESS: Reached.NO_ADDRESS,
+    Barrier.PRIVATE: Reached.PRIVATE,
+    Barrier.NO_ANSWER: Reached.NO_ANSWER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +83,17 @@ class Fetch:
             return Page(Reached.NO_ANSWER)
 
     async def _fetch(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
-        answers = await asyncio.gather(*(ask(host, rdtype) for rdtype in _ADDRESS_TYPES))
-        found = [str(getattr(r, "address", "")) for answer in answers for r in answer.rdatas]
-        if not found:
-            failed = any(answer.failed for answer in answers)
-            return Page(Reached.NO_ANSWER if failed else Reached.NO_ADDRESS)
-        addresses = [a for a in found if self._allow_private or is_public(a)]
-        if not addresses:
-            return Page(Reached.PRIVATE)
+        addresses = await find_addresses(ask, host, allow_private=self._allow_private)
+        if isinstance(addresses, Barrier):
+            return Page(_BARRED[addresses])
         # Loaded late and beside the loop, as the authorities are read: most checks need neither.
         http = await asyncio.to_thread(importlib.import_module, "aiohttp")
         if self._context is None:
             self._context = await asyncio.to_thread(ssl.create_default_context)
         name = host.to_text(omit_final_dot=True).lower()
-        return await self._request(http, name, path, addresses[:_MOST_ADDRESSES])
+        return await self._request(http, name, path, addresses)
 
-    async def _request(self, http: Any, name: str, path: str, addresses: list[str]) -> Page:
+    async def _request(self, http: Any, name: str, path: str, addresses: tuple[str, ...]) -> Page:
         connector = http.TCPConnector(
             resolver=_Fixed(addresses, self._port),
             use_dns_cache=False,
@@ -113,7 +112,7 @@ class Fetch:
             async with session, session.get(url, allow_redirects=False) as response:
                 return await _read(response)
         except http.ClientConnectorCertificateError as error:
-            differs = getattr(error.certificate_error, "verify_code", 0) == _NAME_DIFFERS
+            differs = getattr(error.certificate_error, "verify_code", 0) == NAME_DIFFERS
             return Page(Reached.OTHER_NAME if differs else Reached.INVALID)
         except (http.ClientError, OSError, ValueError):
             return Page(Reached.NO_ANSWER)
@@ -139,7 +138,7 @@ class _Fixed:
     No second answer leads elsewhere.
     """
 
-    def __init__(self, addresses: list[str], port: int) -> None:
+    def __init__(self, addresses: tuple[str, ...], port: int) -> None:
         self._addresses = addresses
         self._port = port
 

@@ -87,8 +87,9 @@ async def sweep(
 
 
 def _print(console: Console, report: Report, core: Core, manner: Manner, *, alone: bool) -> None:
-    row = report_as_dict(report, core.server, core.words, explain=manner.explain)
-    changes = None
+    row, changes = dict[str, object](), None
+    if manner.as_json or manner.since is not None:
+        row = report_as_dict(report, core.server, core.words, explain=manner.explain)
     if manner.since is not None and (earlier := manner.since.get(report.domain.ascii)):
         changes = compare(earlier, row)
     if manner.as_json:

@@ -7,16 +7,12 @@ import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.checks.outcomes import ADDRESS_TYPES
-from bot.dns.reach import is_public
+from bot.dns.reach import NAME_DIFFERS, Barrier, find_addresses
 
 if TYPE_CHECKING:
     import dns.name
 
     from bot.dns.answer import Ask
-
-_MOST_ADDRESSES = 4  # of a name, tried in turn
-_NAME_DIFFERS = 62  # X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL
 
 
 class Certificate(StrEnum):
@@ -28,6 +24,13 @@ class Certificate(StrEnum):
     NO_ADDRESS = "certificate-no-address"  # an answer says that the name has none
     NOT_ASKED = "certificate-private-address"  # only addresses that are not connected to
     NO_ANSWER = "certificate-no-answer"  # the DNS or the web server did not answer
+
+
+_BARRED = {
+    Barrier.NO_ADDRESS: Certificate.NO_ADDRESS,
+    Barrier.PRIVATE: Certificate.NOT_ASKED,
+    Barrier.NO_ANSWER: Certificate.NO_ANSWER,
+}
 
 
 class CertificateLook:
@@ -60,16 +63,11 @@ class CertificateLook:
             return Certificate.NO_ANSWER
 
     async def _look(self, name: dns.name.Name) -> Certificate:
-        answers = await asyncio.gather(*(self._ask(name, rdtype) for rdtype in ADDRESS_TYPES))
-        found = [str(getattr(r, "address", "")) for answer in answers for r in answer.rdatas]
-        if not found:
-            failed = any(answer.failed for answer in answers)
-            return Certificate.NO_ANSWER if failed else Certificate.NO_ADDRESS
-        addresses = [a for a in found if self._allow_private or is_public(a)]
-        if not addresses:
-            return Certificate.NOT_ASKED
+        addresses = await find_addresses(self._ask, name, allow_private=self._allow_private)
+        if isinstance(addresses, Barrier):
+            return _BARRED[addresses]
         seen = Certificate.NO_ANSWER
-        for address in addresses[:_MOST_ADDRESSES]:
+        for address in addresses:
             seen = await self._shake_hands(address, name.to_text(omit_final_dot=True).lower())
             if seen is not Certificate.NO_ANSWER:
                 break
@@ -89,7 +87,7 @@ class CertificateLook:
                 ssl_handshake_timeout=self._timeout,
             )
         except ssl.SSLCertVerificationError as error:
-            differs = error.verify_code == _NAME_DIFFERS
+            differs = error.verify_code == NAME_DIFFERS
             return Certificate.OTHER_NAME if differs else Certificate.INVALID
         except (OSError, ssl.SSLError):
             return Certificate.NO_ANSWER

@@ -5,9 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from dns.rdatatype import CNAME as CNAME_TYPE
 from dns.rdatatype import TXT
-from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.dkim_case import DkimCase
 from bot.checks.dkim_record import judge_text
@@ -17,6 +15,7 @@ from bot.checks.dmarc_record import decode_texts
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
 from bot.checks.outcomes import (
     alias_at,
+    alias_beside,
     answer_to,
     name_text,
     some_lines,
@@ -24,7 +23,7 @@ from bot.checks.outcomes import (
     without_alias,
     without_repeats,
 )
-from bot.checks.strays import find_dkim, find_wildcard
+from bot.checks.strays import find_dkim, find_wildcard, wildcard_facts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KnownKey, NoKeyYet
 
@@ -107,8 +106,7 @@ def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
 
 def _judge_alias(case: DkimCase) -> list[Finding]:
     """A CNAME beside the TXT: only one of them can be (RFC 1034 section 3.6.2)."""
-    aliases = answer_to(case.observed, case.owner, CNAME_TYPE).rdatas
-    target = next((r.target for r in aliases if isinstance(r, CNAME)), None)
+    target = alias_beside(case.observed, case.owner)
     if target is None or case.answer.chain:
         return []
     fix = Fix(Action.DELETE, case.owner, "CNAME", target.to_text())
@@ -163,11 +161,8 @@ def _judge_wildcard(case: DkimCase) -> Finding | None:
     code = find_wildcard(case.observed, case.answer)
     if not code:
         return None
-    wildcard = f"*.{name_text(case.observed.domain.name)}"
-    names = (name_text(case.owner),)
-    return case.finding(
-        code, Status.FAIL, case.fix(Action.ADD), names=names, wildcard=wildcard, optional=False
-    )
+    facts = wildcard_facts(case.observed.domain.name, [case.owner])
+    return case.finding(code, Status.FAIL, case.fix(Action.ADD), **facts)
 
 
 def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:

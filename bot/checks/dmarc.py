@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dns.rdatatype import TXT, RdataType
-from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdatatype import TXT
 
 from bot.checks import dkim
 from bot.checks.dmarc_mend import (
@@ -42,6 +41,7 @@ from bot.checks.mangling import find_literal, unquote
 from bot.checks.outcomes import (
     MOST_STEPS,
     alias_at,
+    alias_beside,
     answer_to,
     name_text,
     some_lines,
@@ -49,7 +49,7 @@ from bot.checks.outcomes import (
     without_alias,
     without_repeats,
 )
-from bot.checks.strays import find_dmarc, find_wildcard
+from bot.checks.strays import find_dmarc, find_wildcard, wildcard_facts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.mail.dkim import KeyUnknown
 
@@ -191,8 +191,7 @@ class _Judge:
     def _find_alias(self) -> dns.name.Name | None:
         if self._answer.chain:
             return alias_at(self._observed, self._answer)
-        answer = answer_to(self._observed, self._owner, RdataType.CNAME)
-        return next((r.target for r in answer.rdatas if isinstance(r, CNAME)), None)
+        return alias_beside(self._observed, self._owner)
 
     def _judge_absence(self) -> Finding:
         target = self._find_alias()
@@ -201,9 +200,7 @@ class _Judge:
             fixes.insert(0, Fix(Action.DELETE, self._owner, "CNAME", target.to_text()))
         steps = tuple(fixes) if self._ready else ()
         if code := find_wildcard(self._observed, self._answer):
-            wildcard = f"*.{name_text(self._observed.domain.name)}"
-            names = (name_text(self._owner),)
-            facts: dict[str, Fact] = {"names": names, "wildcard": wildcard, "optional": False}
+            facts = wildcard_facts(self._observed.domain.name, [self._owner])
             return self._finding(code, Status.WARN, steps, **facts)
         shown = "" if target is None else name_text(target)
         return self._finding("dmarc-missing", Status.WARN, steps, target=shown)

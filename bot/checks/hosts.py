@@ -23,6 +23,7 @@ from bot.checks.outcomes import (
     unanswered,
 )
 from bot.checks.proxies import is_proxy
+from bot.checks.strays import wildcard_facts
 from bot.dns.answer import Answer, Outcome
 from bot.mail.records import Purpose
 
@@ -160,13 +161,8 @@ def _report_wrong(check: Check, readings: list[_Reading]) -> Finding:
 
 def _report_lent(check: Check, readings: list[_Reading]) -> Finding:
     """Report names that only a wildcard answers for: the optional record is missing."""
-    owner = readings[0].owner
-    facts: dict[str, Fact] = {
-        "names": tuple(name_text(reading.owner) for reading in readings),
-        "wildcard": f"*.{name_text(owner.parent())}",
-        "optional": True,
-        "repeat": False,
-    }
+    owners = [reading.owner for reading in readings]
+    facts = {**wildcard_facts(owners[0].parent(), owners, optional=True), "repeat": False}
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
     return Finding(check, readings[0].lent, Status.INFO, facts, fixes)
 

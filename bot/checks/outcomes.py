@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import dns.exception
 import dns.name
 import dns.rdatatype
+from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.finding import Action, Finding, Fix, Status
 from bot.dns.answer import Answer, Outcome, Question
@@ -71,6 +72,15 @@ def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
     if lent is not None and lent.chain[:1] == (target,):
         return None
     return target
+
+
+def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:
+    """Return where the CNAME of a name leads, asked for as such: it may stand beside other records.
+
+    Only one of them can be (RFC 1034 section 3.6.2), and receivers differ in which they see.
+    """
+    answer = answer_to(observed, owner, dns.rdatatype.CNAME)
+    return next((r.target for r in answer.rdatas if isinstance(r, CNAME)), None)
 
 
 def is_lent(observed: Observation, addresses: Iterable[str]) -> bool:

@@ -168,7 +168,9 @@ def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
     """
     said: list[Finding] = []
     for finding in findings:
-        same = [f for f in findings if f.code == finding.code and f.severity.rank > 1]
+        same = [
+            f for f in findings if f.code == finding.code and f.severity.rank > Status.INFO.rank
+        ]
         if finding.code in _SHARED and len(same) > 1 and finding in same:
             first = finding is same[0]
             fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()

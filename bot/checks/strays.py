@@ -227,6 +227,17 @@ def find_wildcard(observed: Observation, answer: Answer) -> str:
     return ""
 
 
+def wildcard_facts(
+    domain: dns.name.Name, names: Iterable[dns.name.Name], *, optional: bool = False
+) -> dict[str, Fact]:
+    """Return what is to be said of names of a domain that only its wildcard answers for.
+
+    `optional`: nothing is lost where they have no record of their own.
+    """
+    wildcard = f"*.{name_text(domain)}"
+    return {"names": tuple(map(name_text, names)), "wildcard": wildcard, "optional": optional}
+
+
 def _domain_places(
     expected: Expected, observed: Observation
 ) -> Iterator[tuple[dns.name.Name, Where]]:

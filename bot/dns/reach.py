@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+from enum import Enum, auto
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Final
+
+from dns.rdatatype import RdataType
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.dns.answer import Ask
+
+NAME_DIFFERS: Final = 62  # X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL: a certificate for other names
+_MOST_ADDRESSES = 4  # of a name, tried in turn
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IPv4 address
+
+
+class Barrier(Enum):
+    """Why there is nothing to connect to."""
+
+    NO_ADDRESS = auto()  # an answer says that the name has none
+    PRIVATE = auto()  # it has only addresses that are not connected to
+    NO_ANSWER = auto()  # the DNS did not answer
+
+
+async def find_addresses(
+    ask: Ask, name: dns.name.Name, *, allow_private: bool
+) -> tuple[str, ...] | Barrier:
+    """Return the addresses of a name that may be connected to, four at most, IPv4 first.
+
+    They are to be connected to as they are: asking for the name again could lead elsewhere.
+    """
+    answers = await asyncio.gather(*(ask(name, t) for t in (RdataType.A, RdataType.AAAA)))
+    found = [str(getattr(r, "address", "")) for answer in answers for r in answer.rdatas]
+    if not found:
+        failed = any(answer.failed for answer in answers)
+        return Barrier.NO_ANSWER if failed else Barrier.NO_ADDRESS
+    allowed = tuple(address for address in found if allow_private or is_public(address))
+    return allowed[:_MOST_ADDRESSES] or Barrier.PRIVATE
 
 
 def is_public(text: str) -> bool:

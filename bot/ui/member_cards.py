@@ -47,7 +47,7 @@ def build_asked_card(
     Of a request that was asked for before it says whether by them, never by whom.
     """
     request = opened.request
-    texts = [f"## {_title(request, words)}"]
+    texts = [f"## {title_of(request, words)}"]
     if not opened.is_new:
         facts: dict[str, Fact] = {"mine": not opened.by_other}
         texts.append(words.sentence("discord/member_asked", facts))
@@ -99,7 +99,7 @@ def build_record_card(request: Request, server: MailServer, words: Words) -> Car
     """
     expected = _expect(request, server)
     head = words.sentence("discord/member_record", _facts(request, server, words))
-    title = f"## {_title(request, words)}\n{clip(head, _LONGEST_TEXT)}"
+    title = f"## {title_of(request, words)}\n{clip(head, _LONGEST_TEXT)}"
     foot = f"-# {words.sentence('discord/member_record_foot', {})}"
     mark = words.label("request_marks", request.state.value)
     look = f"{mark} {clip(_say_look(request, server, words), _LONGEST_TEXT)}"
@@ -119,7 +119,7 @@ def build_progress_card(request: Request, server: MailServer, words: Words) -> C
         text = words.sentence("discord/member_accepted", _facts(request, server, words))
     else:
         text = _say_next(request, server, words)
-    return assemble([[f"## {_title(request, words)}", text]], colour=NEUTRAL)
+    return assemble([[f"## {title_of(request, words)}", text]], colour=NEUTRAL)
 
 
 def build_live_card(
@@ -128,7 +128,7 @@ def build_live_card(
     """Return the news that a request is done; after DKIM it may offer to go on with DMARC."""
     facts = {**_facts(request, server, words), "offer": offer_dmarc}
     return assemble(
-        [[f"## ✅ {_title(request, words)}", words.sentence("discord/member_live", facts)]],
+        [[f"## ✅ {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
         colour=NEUTRAL,
         buttons=[dmarc_button(request, words)] if offer_dmarc else [],
     )
@@ -137,7 +137,7 @@ def build_live_card(
 def build_ended_card(request: Request, server: MailServer, words: Words) -> Card:
     """Return the news that a request was denied, or has expired."""
     return assemble(
-        [[f"## {_title(request, words)}", _say_next(request, server, words)]], colour=NEUTRAL
+        [[f"## {title_of(request, words)}", _say_next(request, server, words)]], colour=NEUTRAL
     )
 
 
@@ -170,13 +170,14 @@ def _expect(request: Request, server: MailServer) -> Expected:
 def _versions(request: Request, server: MailServer, words: Words) -> tuple[str, ...]:
     state = words.label("member_states", request.state.value)
     mark = words.label("request_marks", request.state.value)
-    title = f"**{_title(request, words)}**\n{mark} {state}"
+    title = f"**{title_of(request, words)}**\n{mark} {state}"
     changed = f"<t:{int(request.changed_at.timestamp())}:R>"
     said = clip(_say_next(request, server, words), _LONGEST_TEXT)
     return f"{title} · {changed}\n{said}", title, ""
 
 
-def _title(request: Request, words: Words) -> str:
+def title_of(request: Request, words: Words) -> str:
+    """Return what a request is called: its number, what is asked, for which domain."""
     facts: dict[str, Fact] = {
         "number": request.id,
         "kind": words.label("request_kinds", request.kind.value),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.privacy import KEPT
 from bot.ui.card import NEUTRAL, assemble
+from bot.ui.member_cards import title_of
 from bot.ui.privacy_buttons import PrivacyAction, privacy_button
 
 if TYPE_CHECKING:
@@ -80,13 +81,4 @@ def _list(template: str, requests: Sequence[Request], words: Words) -> list[str]
         return []
     said = words.sentence(f"discord/{template}", {"count": len(requests)})
     # All have room: a member has ten open ones at most, each of under 250 characters.
-    return [said, "\n".join(f"- {_title(request, words)}" for request in requests)]
-
-
-def _title(request: Request, words: Words) -> str:
-    facts: dict[str, Fact] = {
-        "number": request.id,
-        "kind": words.label("request_kinds", request.kind.value),
-        "domain": request.domain.ascii,
-    }
-    return words.sentence("discord/member_title", facts)
+    return [said, "\n".join(f"- {title_of(request, words)}" for request in requests)]
