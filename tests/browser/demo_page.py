@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Locator, Page
 
 PATIENCE = 20.0  # seconds for anything that the page does
+# Seconds before a press: just after the page was drawn anew, which follows what the bot does by
+# itself, it turns away what is pressed.
+QUIET = 0.8
+TRIES = 5  # of a press that may have been turned away all the same
 _MESSAGE = ".channel-message[data-message-id]"
 WIDE, NARROW = 720, 390  # pixels: a card at its full width, and a phone
 
@@ -57,6 +61,7 @@ class DemoPage:
     def run(self, command: str) -> Locator:
         """Return the newest message after a command, e.g. `/dnscheck friend.example`."""
         name, _, value = command.partition(" ")
+        self._rest()
         before = self.messages.count()
         self.page.locator("#channel-composer-input").click()
         self.page.keyboard.type(name)
@@ -75,12 +80,30 @@ class DemoPage:
 
     def press(self, message: Locator, button: str) -> Locator:
         """Return the newest message after a button below another one."""
+        self._rest()
         message.get_by_role("button", name=button, exact=True).click()
         self.wait_until_ready()
         return self._keep(self.messages.last)
 
+    def press_until(self, message: Locator, button: str, done: Callable[[], bool]) -> None:
+        """Press a button as somebody does who sees that nothing came of it: until `done`.
+
+        For what can be pressed twice, as a decision can: only the first counts.
+        """
+        for _ in range(TRIES):
+            self._rest()
+            pressed = message.get_by_role("button", name=button, exact=True)
+            if pressed.count():
+                pressed.click()
+                self.wait_until_ready()
+            self._rest()
+            if done():
+                return
+        raise AssertionError(f"{button} was pressed {TRIES} times, and nothing came of it.")
+
     def choose(self, message: Locator, option: str) -> None:
         """Take an option of the only menu of a message."""
+        self._rest()
         message.locator(".select-trigger").click()
         self.page.locator(".select-option", has_text=option).click()
         self.wait_until_ready()
@@ -88,6 +111,10 @@ class DemoPage:
     def view_as(self, member: str) -> None:
         """Look at the channel as somebody else."""
         self.page.locator("#viewer-picker").select_option(label=member)
+        self.wait_until_ready()
+
+    def _rest(self) -> None:
+        self.page.wait_for_timeout(1000 * QUIET)
         self.wait_until_ready()
 
     def _keep(self, message: Locator) -> Locator:
