@@ -63,7 +63,7 @@ bench: setup
 
 # What is known of each DNS provider, as a table.
 providers: setup
-	$(BIN)/python -m bot.mail.provider_table > docs/providers.md
+	$(BIN)/python -m bot.records.provider_table > docs/providers.md
 
 # Pins every version for Python 3.11 to 3.14, and apart what builds and installs; needs uv.
 lock:

@@ -22,7 +22,7 @@ import dns.query
 
 from benchmarks.child import HOST, BenchmarkError, start_child, stop
 from benchmarks.zones import MEMBER
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import APEX_TEXT, NAME_SERVERS, NAME_SERVERS_TEXT, TTL
 
 if TYPE_CHECKING:

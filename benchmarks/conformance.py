@@ -20,12 +20,12 @@ import dns.rdatatype
 import yaml
 
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf import evaluate
+from bot.dns.spf_evaluate import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bot.dns.spf import SpfEvaluation
+    from bot.dns.spf_evaluate import SpfEvaluation
 
 PACKAGE = "pyspf==2.0.14"
 SUITE = "test/rfc7208-tests.yml"

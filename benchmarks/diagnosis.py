@@ -18,21 +18,21 @@ from benchmarks.child import HOST, ROOT
 from benchmarks.ours import key_of, make_resolver, now
 from benchmarks.peer import PEER, empty_caches, stay_at_home
 from bot.characters import reveal, shorten
-from bot.checks.checker import Checker
-from bot.checks.export import context_of
+from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
-from bot.config import load_settings
-from bot.demo.server import ZoneServer
+from bot.config.settings import load_settings
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.names import Domain
-from bot.text import Words
+from bot.services.domain_check import Checker
+from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from bot.checks.report import Report
-    from bot.mail.server import MailServer
+    from bot.records.mail_server import MailServer
 
 CASES: Final = ROOT / "tests" / "data" / "cases.yaml"
 PAGE: Final = ROOT / "docs" / "diagnosis.md"

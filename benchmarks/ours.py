@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from benchmarks.child import HOST, BenchmarkError
 from benchmarks.zones import make_server
-from bot.checks.checker import Checker
 from bot.checks.finding import Status
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KnownKey
+from bot.dns.server_address import Server
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.services.domain_check import Checker
 
 if TYPE_CHECKING:
     from bot.checks.report import Report

@@ -82,8 +82,8 @@ async def sweep_checker(port: int, dkim: Mapping[str, str]) -> None:
     # Imported here, so that the console's sweep is not measured with more than it needs.
     from benchmarks.ours import key_of, make_resolver, now, require_healthy  # noqa: PLC0415
     from benchmarks.zones import make_server  # noqa: PLC0415
-    from bot.checks.checker import Checker  # noqa: PLC0415
     from bot.names import Domain  # noqa: PLC0415
+    from bot.services.domain_check import Checker  # noqa: PLC0415
 
     waiting = iter(dkim.items())
     async with make_resolver(port) as resolver:

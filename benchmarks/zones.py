@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import dns.name
 
-from bot.demo.keys import KEYS
-from bot.mail.server import MailServer
+from bot.demo.dkim_keys import KEYS
+from bot.records.mail_server import MailServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.checks.checker import Checker
-from bot.checks.means import Means
-from bot.desk import Core, Desk
+from bot.checks.observe.optional_records import Means
 from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server, system_servers
+from bot.dns.server_address import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
-from bot.fetch import Fetch
-from bot.knowledge import Knowledge
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KnownKey
-from bot.meter import Meter
-from bot.server_faults import ServerFaults
-from bot.text import Medium, Words
+from bot.net.https import Fetch
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KnownKey
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import Knowledge
+from bot.services.member_service import Core, Desk
+from bot.services.server_faults import ServerFaults
+from bot.telemetry import Meter
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     import dns.rdatatype
 
     from bot.client import Client
-    from bot.config import Settings
+    from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
+    from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
     from bot.health.metrics import Metrics
-    from bot.invitation import Invitation
-    from bot.mail.server import MailServer
-    from bot.mailcow.client import Mailcow
-    from bot.store.tallies import StoredTallies
+    from bot.mailcow.api import Mailcow
+    from bot.records.mail_server import MailServer
+    from bot.store.repositories.tallies import StoredTallies
 
 _DOCTORS_PATIENCE = 4.0  # seconds for a call to Mailcow
 
@@ -65,9 +65,9 @@ async def open_core(
         keys, stages = None, None
         if _may_have_store(settings.database_url):
             # Imported late: it takes half a second, and most calls of the console need none.
-            from bot.store.approved_stages import ApprovedStages  # noqa: PLC0415
-            from bot.store.database import Database  # noqa: PLC0415
-            from bot.store.known_keys import KnownKeys  # noqa: PLC0415
+            from bot.store.engine.database import Database  # noqa: PLC0415
+            from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415
+            from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415
 
             database = await Database.open_reading(settings.database_url)
             if database is not None:
@@ -103,18 +103,18 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     # Imported late: they take a second, and the console needs none of them.
     from bot.client import Client  # noqa: PLC0415
     from bot.errands import take_requests  # noqa: PLC0415
-    from bot.privacy import Privacy  # noqa: PLC0415
     from bot.requests.bell import Bell  # noqa: PLC0415
     from bot.requests.service import Requests  # noqa: PLC0415
-    from bot.requests.shelves import Shelves  # noqa: PLC0415
-    from bot.retention import Retention  # noqa: PLC0415
-    from bot.store.approved_stages import ApprovedStages  # noqa: PLC0415
-    from bot.store.command_fingerprints import CommandFingerprints  # noqa: PLC0415
-    from bot.store.database import Database  # noqa: PLC0415
-    from bot.store.known_keys import KnownKeys  # noqa: PLC0415
-    from bot.store.recent_domains import RecentDomains  # noqa: PLC0415
-    from bot.store.stored_checks import StoredChecks  # noqa: PLC0415
-    from bot.store.tallies import StoredTallies  # noqa: PLC0415
+    from bot.services.privacy import Privacy  # noqa: PLC0415
+    from bot.services.retention import Retention  # noqa: PLC0415
+    from bot.store.engine.database import Database  # noqa: PLC0415
+    from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415
+    from bot.store.repositories.command_fingerprints import CommandFingerprints  # noqa: PLC0415
+    from bot.store.repositories.for_requests import Shelves  # noqa: PLC0415
+    from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415
+    from bot.store.repositories.recent_domains import RecentDomains  # noqa: PLC0415
+    from bot.store.repositories.stored_checks import StoredChecks  # noqa: PLC0415
+    from bot.store.repositories.tallies import StoredTallies  # noqa: PLC0415
 
     words = Words(Medium.DISCORD, settings.templates_dir)
     server = settings.mail_server()
@@ -204,8 +204,8 @@ async def run(settings: Settings) -> None:
     """
     if settings.discord_token is None:
         raise ConfigError(_NO_TOKEN)
+    from bot.lifecycle import run_until_stopped  # noqa: PLC0415
     from bot.logs import start_logging  # noqa: PLC0415 - as in open_client
-    from bot.running import run_until_stopped  # noqa: PLC0415
 
     start_logging(settings)
     async with open_client(settings) as client:
@@ -246,7 +246,7 @@ async def invite(settings: Settings) -> Invitation:
     """
     if settings.discord_token is None:
         raise ConfigError(_NO_TOKEN)
-    from bot.invitation import make_invitation  # noqa: PLC0415 - as in open_client
+    from bot.doctor.invitation import make_invitation  # noqa: PLC0415 - as in open_client
     from bot.logs import keep_quiet  # noqa: PLC0415 - as in open_client
 
     keep_quiet()
@@ -261,7 +261,7 @@ async def _open_mailcow(
     if settings.mailcow_url is None:
         return None
     # Imported late: its HTTP client takes a while to load.
-    from bot.mailcow.client import Mailcow  # noqa: PLC0415
+    from bot.mailcow.api import Mailcow  # noqa: PLC0415
 
     read, write = settings.mailcow_read_key, settings.mailcow_api_key
     mailcow = Mailcow(

@@ -21,20 +21,21 @@ from bot.app import invite as make_invitation
 from bot.app import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
-from bot.checks.place import find_place
 from bot.checks.report import Report
-from bot.checks.server import found_nothing_out as found_nothing_of_server
-from bot.config import load_settings
-from bot.console.backups import show_backup, show_restored
-from bot.console.changes import read_earlier
-from bot.console.doctor import lines_as_json, show_lines
-from bot.console.invitation import show_invitation
-from bot.console.providers import check_provider
-from bot.console.records import Format, show_records
-from bot.console.server import show_server
-from bot.console.settings import show_settings
+from bot.checks.server.server_report import found_nothing_out as found_nothing_of_server
+from bot.checks.zone_place import find_place
+from bot.config.settings import load_settings
+from bot.console.backup_page import show_backup, show_restored
+from bot.console.bulk import Manner, Outcome, read_domains, sweep
+from bot.console.changes_page import read_earlier
+from bot.console.doctor_page import lines_as_json, show_lines
+from bot.console.invitation_page import show_invitation
+from bot.console.provider_option import check_provider
+from bot.console.records_page import Format, show_records
+from bot.console.server_page import show_server
+from bot.console.settings_page import show_settings
 from bot.console.terminal import make_console
-from bot.demo.extra import require_extra
+from bot.demo.extra_packages import require_extra
 from bot.doctor.line import found_nothing_out
 from bot.errors import (
     ConfigError,
@@ -44,10 +45,9 @@ from bot.errors import (
     StoreError,
     UsageError,
 )
-from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
-from bot.sweep import Manner, Outcome, read_domains, sweep
-from bot.text import Words
+from bot.records.client_settings import client_settings
+from bot.words import Words
 
 OK, FAILED, WRONG_USAGE, NOTHING_FOUND_OUT = 0, 1, 2, 3
 
@@ -247,7 +247,7 @@ def demo(
         asyncio.run(play_tour(make_console()))
         return
     require_extra()
-    from bot.demo.show import show_demo  # noqa: PLC0415
+    from bot.demo.browser_demo import show_demo  # noqa: PLC0415
 
     asyncio.run(show_demo(make_console()))
 
@@ -258,7 +258,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace the file at PATH.")] = False,
 ) -> None:
     """Copy the database to a file of its own; the bot may be running meanwhile."""
-    from bot.store.backup import back_up  # noqa: PLC0415 - as in demo
+    from bot.store.backup.backup import back_up  # noqa: PLC0415 - as in demo
 
     config = load_settings()
     contents = back_up(config.database_url, path, force=force)
@@ -270,7 +270,7 @@ def restore(
     path: Annotated[Path, typer.Argument(help="A file that `backup` made.")],
 ) -> None:
     """Put a backup in the place of the database, which is kept aside; stop the bot before."""
-    from bot.store.backup import restore as put_back  # noqa: PLC0415 - as in demo
+    from bot.store.backup.backup import restore as put_back  # noqa: PLC0415 - as in demo
 
     config = load_settings()
     restored = put_back(config.database_url, path, datetime.now(UTC))

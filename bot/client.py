@@ -19,25 +19,25 @@ import cogs.help
 import cogs.privacy
 import cogs.requests
 import cogs.settings
-from bot.meter import Ending, Meter
-from bot.store.command_fingerprints import CommandFingerprint
-from bot.ui.funnel import Funnel
-from bot.ui.handlers import Handlers, note_ending
-from bot.ui.home import Home
-from bot.ui.limits import Limits
-from bot.ui.notice import build_notice
-from bot.ui.replies import UNDELIVERED, whisper
+from bot.cards.notice import build_notice
+from bot.interactions.error_manager import Funnel
+from bot.interactions.home_guild import Home
+from bot.interactions.rate_limits import Limits
+from bot.interactions.replies import UNDELIVERED, whisper
+from bot.interactions.tracking import Handlers, note_ending
+from bot.store.repositories.command_fingerprints import CommandFingerprint
+from bot.telemetry import Ending, Meter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
 
-    from bot.config import Settings
-    from bot.desk import Desk
-    from bot.mailcow.client import Mailcow
-    from bot.privacy import Privacy
+    from bot.config.settings import Settings
+    from bot.mailcow.api import Mailcow
     from bot.requests.service import Requests
-    from bot.store.command_fingerprints import CommandFingerprints
-    from bot.text import Words
+    from bot.services.member_service import Desk
+    from bot.services.privacy import Privacy
+    from bot.store.repositories.command_fingerprints import CommandFingerprints
+    from bot.words import Words
 
     Job = Callable[[], Coroutine[Any, Any, None]]
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.checks.certificate import CertificateLook
+from bot.interactions.delivery import Delivery
+from bot.interactions.fault_posts import FaultPosts
+from bot.net.certificate import CertificateLook
+from bot.requests.backend import choose_mail
 from bot.requests.bell import Bell
-from bot.requests.look import Looker
-from bot.requests.mail import choose_mail
-from bot.requests.outbox import Outbox
+from bot.requests.outbox_worker import Outbox
 from bot.requests.service import Requests
-from bot.requests.shelves import Shelves
+from bot.requests.verification import Looker
 from bot.requests.worker import Tools, Worker
-from bot.ui.delivery import Delivery
-from bot.ui.fault_posts import FaultPosts
+from bot.store.repositories.for_requests import Shelves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from bot.client import Client
-    from bot.desk import Core
     from bot.dns.answer import Ask
-    from bot.store.database import Database
+    from bot.services.member_service import Core
+    from bot.store.engine.database import Database
 
 
 async def take_requests(

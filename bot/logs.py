@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.characters import reveal
-from bot.occasion import OCCASION
+from bot.log_context import OCCASION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.config import Settings
+    from bot.config.settings import Settings
 
 _WARNERS = ("discord.client", "discord.state")
 _WARNINGS = ("voice will NOT be supported", "This may cause state related issues.")

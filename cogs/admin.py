@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cards.audit_card import build_audit_card, build_latest_card, build_queue_card
 from bot.errors import MailcowError, RequestError
-from bot.ui.admin_cards import build_audit_card, build_latest_card, build_queue_card
-from bot.ui.replies import acknowledge, answer
-from bot.ui.request_answers import card_of, say_decision, say_gone, say_refusal
-from bot.ui.request_buttons import RequestButton, StageSelect, UnlockButton
-from bot.ui.request_presses import go_on
-from bot.ui.rights import admit_admin, admit_decider
-from bot.ui.server_button import ServerButton
-from bot.ui.server_card import show_server
-from bot.ui.setup_card import build_setup_card
+from bot.interactions.permissions import admit_admin, admit_decider
+from bot.interactions.replies import acknowledge, answer
+from bot.interactions.request_actions import go_on
+from bot.interactions.request_answers import card_of, say_decision, say_gone, say_refusal
+from bot.interactions.request_buttons import RequestButton, StageSelect, UnlockButton
+from bot.interactions.server_actions import show_server
+from bot.interactions.server_button import ServerButton
+from bot.interactions.setup_action import build_setup_card
 
 if TYPE_CHECKING:
     import discord

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cards.check_card import build_check_card
+from bot.cards.records_card import build_records_card
+from bot.interactions.autocomplete import offer_domains
+from bot.interactions.check_actions import build_cooldown_notice
+from bot.interactions.check_buttons import CheckButton
+from bot.interactions.offers import find_offer
+from bot.interactions.provider_select import ProviderSelect
+from bot.interactions.replies import Progress, acknowledge, answer
 from bot.names import Domain
-from bot.ui.buttons import CheckButton
-from bot.ui.check_card import build_check_card
-from bot.ui.choices import offer_domains
-from bot.ui.hosting import ProviderSelect
-from bot.ui.offers import find_offer
-from bot.ui.presses import build_cooldown_notice
-from bot.ui.records_card import build_records_card
-from bot.ui.replies import Progress, acknowledge, answer
 
 if TYPE_CHECKING:
     import discord

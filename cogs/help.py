@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.ui.help_card import CommandLine, build_help_card
-from bot.ui.replies import acknowledge, answer
-from bot.ui.rights import is_admin
+from bot.cards.help_card import CommandLine, build_help_card
+from bot.interactions.permissions import is_admin
+from bot.interactions.replies import acknowledge, answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.ui.privacy_buttons import PrivacyButton
-from bot.ui.privacy_presses import show_privacy
-from bot.ui.replies import acknowledge
+from bot.interactions.privacy_actions import show_privacy
+from bot.interactions.privacy_buttons import PrivacyButton
+from bot.interactions.replies import acknowledge
 
 if TYPE_CHECKING:
     import discord

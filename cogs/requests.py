@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
+from bot.interactions.ask_request import ask, find_place
+from bot.interactions.autocomplete import offer_domains
+from bot.interactions.member_actions import list_requests
+from bot.interactions.member_buttons import AskButton, OwnButton
+from bot.interactions.replies import acknowledge, answer
 from bot.names import Domain
-from bot.requests.request import Kind
-from bot.ui.asking import ask, find_place
-from bot.ui.choices import offer_domains
-from bot.ui.member_buttons import AskButton, OwnButton
-from bot.ui.member_presses import list_requests
-from bot.ui.replies import acknowledge, answer
+from bot.requests.model import Kind
 
 if TYPE_CHECKING:
     import discord

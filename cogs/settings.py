@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cards.settings_card import build_settings_card
+from bot.interactions.replies import acknowledge, answer
 from bot.names import MailAddress
-from bot.ui.replies import acknowledge, answer
-from bot.ui.settings_card import build_settings_card
 
 if TYPE_CHECKING:
     import discord

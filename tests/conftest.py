@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 import yaml
 
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from simcord import Env
 
-from bot.store.database import Database
+from bot.store.engine.database import Database
 from discord_house import House, LogWatch, keep_house
 
 if TYPE_CHECKING:

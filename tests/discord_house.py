@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from simcord import Env
 
 from bot.app import open_client
-from bot.config import Settings, load_settings
-from bot.demo.server import ZoneServer
+from bot.config.settings import Settings, load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
+from bot.demo.zone_server import ZoneServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from mailcow_house import READ, WRITE, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.mailcow.client import Mailcow
+    from bot.mailcow.api import Mailcow
 
 
 @cache

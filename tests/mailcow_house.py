@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import MailcowError
-from bot.mailcow.client import Mailcow
+from bot.mailcow.api import Mailcow
 from bot.mailcow.values import DomainLimits
 from bot.names import Domain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from bot.demo.mailcow import MailcowDouble
+    from bot.demo.mailcow_double import MailcowDouble
 
 READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
 A, B, ALIAS = Domain.of("a.test"), Domain.of("b.test"), Domain.of("ad.test")

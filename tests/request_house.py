@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING
 
 from simcord import Env
 
-from bot.checks.certificate import Certificate
-from bot.checks.checker import Checker
 from bot.client import Client
-from bot.config import load_settings
-from bot.demo.server import ZoneServer
+from bot.config.settings import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
-from bot.desk import Core, Desk
+from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
-from bot.knowledge import Knowledge
-from bot.privacy import Privacy
+from bot.interactions.delivery import Delivery
+from bot.net.certificate import Certificate
+from bot.requests.backend import HandMail
 from bot.requests.bell import Bell
-from bot.requests.look import Looker
-from bot.requests.mail import HandMail
-from bot.requests.outbox import Outbox
+from bot.requests.outbox_worker import Outbox
 from bot.requests.service import Requests
-from bot.requests.shelves import Shelves
+from bot.requests.verification import Looker
 from bot.requests.worker import Tools, Worker
-from bot.store.command_fingerprints import CommandFingerprints
-from bot.store.database import Database
-from bot.store.known_keys import KnownKeys
-from bot.store.recent_domains import RecentDomains
-from bot.store.stored_checks import StoredChecks
-from bot.text import Medium, Words
-from bot.ui.delivery import Delivery
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import Knowledge
+from bot.services.member_service import Core, Desk
+from bot.services.privacy import Privacy
+from bot.store.engine.database import Database
+from bot.store.repositories.command_fingerprints import CommandFingerprints
+from bot.store.repositories.for_requests import Shelves
+from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import dns.name
     from simcord import ChannelHandle, GuildHandle, MemberActor, UserHandle
 
-    from bot.config import Settings
+    from bot.config.settings import Settings
 
 ADMIN = 4711  # who decides; rights are tested elsewhere
 

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bot.names import Domain
-from bot.requests.request import Kind
+from bot.requests.model import Kind
 from bot.requests.states import State
 from requests_house import ANN, COWHERD, PLACE, House
 

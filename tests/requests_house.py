@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING
 import dns.name
 
 from bot.errors import RequestError
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.server import MailServer
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.mail_server import MailServer
 from bot.requests.bell import Bell
-from bot.requests.outbox import Later, Never, Outbox, Sent
+from bot.requests.model import Kind
+from bot.requests.outbox_worker import Later, Never, Outbox, Sent
 from bot.requests.ports import Sight
-from bot.requests.request import Kind
 from bot.requests.service import Requests
-from bot.requests.shelves import Shelves
 from bot.requests.worker import Tools, Worker
-from bot.store.database import Database
-from bot.store.known_keys import KnownKeys
+from bot.store.engine.database import Database
+from bot.store.repositories.for_requests import Shelves
+from bot.store.repositories.known_keys import KnownKeys
 from strategies import RSA_1024
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from bot.requests.request import Post, Request
+    from bot.requests.model import Post, Request
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FRIEND = Domain.of("friend.example")

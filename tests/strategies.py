@@ -7,9 +7,9 @@ from typing import NamedTuple
 import dns.name
 from hypothesis import strategies as st
 
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
-from bot.mail.server import MailServer
 from bot.names import Domain
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.records.mail_server import MailServer
 
 # Public keys whose private halves were thrown away.
 RSA_1024 = (
@@ -56,7 +56,7 @@ _SELECTORS = st.sampled_from(("dkim", "mailcow", "s2026", "k1.cow", "s" * 63))
 
 
 class Configuration(NamedTuple):
-    """The arguments of `bot.mail.records.expect`."""
+    """The arguments of `bot.records.expected.expect`."""
 
     server: MailServer
     domain: Domain

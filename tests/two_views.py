@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from bot.checks.checker import Checker
-from bot.demo.server import AUTHORITY, RECURSIVE, ZoneServer
+from bot.demo.zone_server import AUTHORITY, RECURSIVE, ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.server import MailServer
+from bot.dns.server_address import Server
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.mail_server import MailServer
+from bot.services.domain_check import Checker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

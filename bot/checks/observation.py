@@ -16,10 +16,10 @@ from bot.dns.answer import Answer, Question
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.checks.source import Source
-    from bot.dns.spf import SpfEvaluation
-    from bot.fetch import Page
+    from bot.checks.authority_view import Source
+    from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
+    from bot.net.https import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks import dkim, dmarc
+from bot.checks.answers import name_text
+from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
-from bot.checks.outcomes import name_text
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from bot.checks.authority_view import Source
     from bot.checks.finding import Fact, Fix, Subject
     from bot.checks.observation import Observation
     from bot.checks.report import Report
-    from bot.checks.source import Source
-    from bot.mail.records import Expected
+    from bot.records.expected import Expected
 
 PROPAGATING = ("propagating", "propagating-negative")
 _LONG = 12 * 3600  # seconds after which a clock time needs its date

@@ -8,18 +8,24 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks import delegation, dkim, dmarc, extras, hosts, mx, spf
+from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
+from bot.checks.mx import judge as mx
+from bot.checks.optional import group as extras
+from bot.checks.optional import hosts
 from bot.checks.propagation import say_when_seen, settle
-from bot.checks.server_side import gather, judge_server
-from bot.checks.spf_terms import names_own_mx
+from bot.checks.server_blame import gather, judge_server
+from bot.checks.spf import judge as spf
+from bot.checks.spf.terms import names_own_mx
+from bot.checks.zone import delegation
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.checks.observation import Observation
-    from bot.mail.records import Expected
     from bot.names import Domain
+    from bot.records.expected import Expected
 
 # Which of two findings of the same severity explains the other. A strict DMARC policy without
 # DKIM has mail refused today, so it goes before the missing key that it hangs on.

@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.demo.zones import Zone, labels_of, parse_zone
-from bot.requests.request import Kind
+from bot.requests.model import Kind
 from bot.requests.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.demo.zones import Zones
-    from bot.mail.records import ExpectedRecord
     from bot.names import Domain
-    from bot.requests.request import Request
+    from bot.records.expected import ExpectedRecord
+    from bot.requests.model import Request
     from bot.requests.service import Requests
 
 _PUBLISHABLE = {Kind.DKIM, Kind.DMARC}

@@ -7,27 +7,27 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bot.app import open_core
-from bot.config import load_settings
-from bot.console.records import Format, show_records
-from bot.console.reports import show_report
-from bot.console.settings import show_settings
+from bot.config.settings import load_settings
+from bot.console.records_page import Format, show_records
+from bot.console.report_page import show_report
+from bot.console.settings_page import show_settings
 from bot.demo import world
-from bot.demo.counter import open_counter
-from bot.demo.mail_server import access_to, make_mailcow
+from bot.demo.demo_mailcow import access_to, make_mailcow
 from bot.demo.publishing import line_of_record, publish
-from bot.demo.server import ZoneServer
-from bot.mail.records import Purpose
-from bot.mail.settings import client_settings
+from bot.demo.tour_requests import open_counter
+from bot.demo.zone_server import ZoneServer
 from bot.names import Domain, MailAddress
-from bot.requests.request import Kind
-from bot.store.database import Database
+from bot.records.client_settings import client_settings
+from bot.records.expected import Purpose
+from bot.requests.model import Kind
+from bot.store.engine.database import Database
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.demo.counter import Counter
-    from bot.demo.mailcow import MailcowDouble
-    from bot.desk import Core
+    from bot.demo.mailcow_double import MailcowDouble
+    from bot.demo.tour_requests import Counter
+    from bot.services.member_service import Core
 
 _HEALTHY, _BROKEN = "friend.example", world.WITHOUT_KEY
 _ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}

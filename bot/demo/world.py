@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bot.demo.keys import KEYS
+from bot.demo.dkim_keys import KEYS
 from bot.demo.zones import Zone, Zones, parse_zone
 from bot.dns.answer import ExtendedError
 

@@ -7,10 +7,10 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from bot.dns.address_guard import is_public
 from bot.dns.answer import Outcome
-from bot.dns.reach import is_public
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
+from bot.dns.server_address import Server
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from bot.dns.answer import Answer, Outcome
 from bot.dns.message import Query, Reading, Reply, read_answer
-from bot.dns.stream import ask_stream
-from bot.dns.transport import PROBE, new_id
+from bot.dns.tcp import ask_stream
+from bot.dns.udp import PROBE, new_id
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
     from bot.dns.answer import Question
-    from bot.dns.transport import Flight, Upstream
+    from bot.dns.udp import Flight, Upstream
 
 _LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
 _GRACE = 0.05  # at most so many seconds more then, once, for what waits to be read

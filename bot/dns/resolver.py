@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.exchange import Exchange, Ways
 from bot.dns.message import Reading, join
-from bot.dns.transport import Upstream
+from bot.dns.udp import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
-    from bot.dns.servers import Server
+    from bot.dns.server_address import Server
 
 _HOPS = 8  # questions more, where servers do not follow an alias out of their zones
 

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.checks.finding import Status
-from bot.doctor.admins import check_admins
-from bot.doctor.channel import check_channel
+from bot.doctor.admin_rights import check_admins
 from bot.doctor.clock import Watch
-from bot.doctor.database import check_database
+from bot.doctor.database_access import check_database
+from bot.doctor.discord_login import SILENCE, check_application, judge_failure, logged_in
 from bot.doctor.line import Line, weigh
-from bot.doctor.login import SILENCE, check_application, judge_failure, logged_in
-from bot.doctor.mailcow import check_mailcow
+from bot.doctor.mailcow_access import check_mailcow
+from bot.doctor.request_channel import check_channel
 from bot.doctor.resolvers import check_dns
-from bot.store.probe import probe
+from bot.store.engine.probe import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.config import Settings
-    from bot.mailcow.client import Mailcow
+    from bot.config.settings import Settings
+    from bot.mailcow.api import Mailcow
 
 
 async def examine(

@@ -12,15 +12,15 @@ import dns.rdatatype
 from bot.checks.finding import Status
 from bot.dns.answer import Outcome
 from bot.dns.resolver import Resolver
-from bot.dns.servers import system_servers
+from bot.dns.server_address import system_servers
 from bot.doctor.line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.checks.finding import Fact
-    from bot.config import Settings
-    from bot.dns.servers import Server
+    from bot.config.settings import Settings
+    from bot.dns.server_address import Server
 
 PATIENCE = 4.0  # seconds for a question: one that takes longer is no help
 

@@ -17,15 +17,15 @@ from bot.errors import (
     MailcowUnreachable,
 )
 from bot.health.acknowledgements import Acknowledgements
-from bot.meter import Meter
 from bot.requests.states import State
+from bot.telemetry import Meter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.checks.report import Report
     from bot.dns.answer import Answer
-    from bot.meter import Ending
+    from bot.telemetry import Ending
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 _CALLS = {

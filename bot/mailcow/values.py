@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.mail.dkim import DkimRecord, KnownKey
+from bot.records.dkim_key import DkimRecord, KnownKey
 
 if TYPE_CHECKING:
     from bot.names import Domain

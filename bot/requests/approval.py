@@ -8,16 +8,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
-from bot.mail.dkim import DkimRecord
-from bot.mail.records import POLICIES
-from bot.requests.gate import dmarc_gate
-from bot.requests.request import Kind
+from bot.records.dkim_key import DkimRecord
+from bot.records.expected import POLICIES
+from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.model import Kind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.checks.report import Report
-    from bot.requests.request import Request
+    from bot.requests.model import Request
 
 REPORT_LASTS = timedelta(minutes=15)  # a form may stay open that long; then look again
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.mail.dkim import KnownKey
     from bot.names import Domain
-    from bot.requests.request import Request
+    from bot.records.dkim_key import KnownKey
+    from bot.requests.model import Request
 
 
 class Mail(Protocol):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.requests.approval import Approval
-from bot.requests.moves import ask, move, touch
+from bot.requests.model import Actor, ActorKind, Kind
 from bot.requests.pseudonyms import make_pseudonym
-from bot.requests.request import Actor, ActorKind, Kind
 from bot.requests.states import FINAL, State, can_go
+from bot.requests.transitions import ask, move, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.names import Domain
     from bot.requests.bell import Bell
-    from bot.requests.request import AuditEntry, Change, Request
-    from bot.requests.shelves import Shelves
+    from bot.requests.model import AuditEntry, Change, Request
+    from bot.store.repositories.for_requests import Shelves
 
 LONGEST_REASON = 1000  # characters
 

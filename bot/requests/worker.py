@@ -10,24 +10,24 @@ from typing import TYPE_CHECKING
 
 from bot.checks.propagation import PROPAGATING
 from bot.errors import CowbellError, StoreError
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.records import staged_dmarc
-from bot.requests.moves import expiry, move, touch
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.expected import staged_dmarc
+from bot.requests.model import BOT, Kind, What
+from bot.requests.polling import make_rounds
 from bot.requests.ports import Sight
-from bot.requests.request import BOT, Kind, What
-from bot.requests.rounds import make_rounds
+from bot.requests.schedule import next_look
 from bot.requests.states import State
-from bot.requests.waiting import next_look
+from bot.requests.transitions import expiry, move, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.mail.server import MailServer
+    from bot.records.mail_server import MailServer
     from bot.requests.bell import Bell
+    from bot.requests.model import Change, Request
     from bot.requests.ports import Look, Mail
-    from bot.requests.request import Change, Request
-    from bot.requests.shelves import Shelves
+    from bot.store.repositories.for_requests import Shelves
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease

@@ -11,8 +11,8 @@ from demo_page import NARROW, WIDE, DemoPage, running_browser
 from PIL import Image
 
 from bot.demo import world
-from bot.demo.stage import MEMBERS
-from bot.ui.limits import CHECKS_A_MINUTE
+from bot.demo.simulated_discord import MEMBERS
+from bot.interactions.rate_limits import CHECKS_A_MINUTE
 from demo_process import ROOT, running_demo
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bot.demo.world import DEMO_ENVIRONMENT
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
 
 ROOT = Path(__file__).parents[2]
 

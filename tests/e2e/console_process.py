@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
 
 ROOT = Path(__file__).parents[2]
 

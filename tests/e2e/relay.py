@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Self
 
-from bot.dns.servers import Server
+from bot.dns.server_address import Server
 
 _AD = 0x20  # in the fourth octet of a message (RFC 4035 section 3.2.3)
 

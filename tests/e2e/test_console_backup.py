@@ -15,9 +15,9 @@ import pytest
 from console_process import ConsoleProcess
 
 from bot.names import Domain
-from bot.store.copies import connect
-from bot.store.database import Database
-from bot.store.stored_checks import StoredChecks
+from bot.store.backup.database_copy import connect
+from bot.store.engine.database import Database
+from bot.store.repositories.stored_checks import StoredChecks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from conftest import Case, CaseFile
 
 # Codes that a second round of questions finds: records at wrong names, mangled text.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from conftest import CaseFile
 
     Done = subprocess.CompletedProcess[str]

@@ -20,13 +20,13 @@ from console_process import ConsoleProcess, nameserver
 
 from bot.demo.zones import Zones
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.known_keys import KeySource, KnownKeys
+from bot.store.engine.database import Database
+from bot.store.repositories.known_keys import KeySource, KnownKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from conftest import CaseFile
 
     Done = subprocess.CompletedProcess[str]

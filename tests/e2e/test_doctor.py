@@ -22,8 +22,8 @@ from discord_standin import TOKEN
 from relay import ValidatingRelay
 
 from bot.demo import world
-from bot.demo.mailcow import ApiKey, MailcowDouble, Mood
-from bot.demo.server import ZoneServer
+from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from discord_payloads import MEMBER, button
 from discord_standin import TOKEN
 
 from bot.demo import world
-from bot.demo.mailcow import ApiKey, MailcowDouble
-from bot.demo.server import ZoneServer
+from bot.demo.mailcow_double import ApiKey, MailcowDouble
+from bot.demo.zone_server import ZoneServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -17,7 +17,7 @@ from discord_payloads import APPLICATION, GUILD, MEMBER, button, text_of
 from discord_standin import TOKEN, DiscordStandin
 
 from bot.demo import world
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ async def test_what_fails_is_in_the_log_with_the_reference_that_the_member_gets(
     async with bot.running():
         told = (await (await discord.run_command("mailsettings")).answered()).texts
     (line,) = [line for line in bot.says().splitlines() if " ERROR " in line]
-    reference = line.split("bot.ui.funnel: ")[1][:6]
+    reference = line.split("bot.interactions.error_manager: ")[1][:6]
     assert f"`{reference}`" in told
     assert "nothing" not in told
 

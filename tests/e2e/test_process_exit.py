@@ -10,7 +10,7 @@ from bot_process import Bot
 from discord_standin import DiscordStandin
 
 from bot.demo import world
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 
 if TYPE_CHECKING:
     from pathlib import Path

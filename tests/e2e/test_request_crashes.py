@@ -21,8 +21,8 @@ from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, text_of
 
 from bot.demo import world
-from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
-from bot.demo.server import ZoneServer
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
 
 if TYPE_CHECKING:

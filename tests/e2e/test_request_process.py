@@ -12,8 +12,8 @@ from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, button, text_of
 
 from bot.demo import world
-from bot.demo.mailcow import ApiKey, MailcowDouble
-from bot.demo.server import ZoneServer
+from bot.demo.mailcow_double import ApiKey, MailcowDouble
+from bot.demo.zone_server import ZoneServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

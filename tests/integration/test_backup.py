@@ -17,17 +17,17 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import StoreError
-from bot.requests.request import Kind
-from bot.store.backup import back_up, restore
-from bot.store.copies import connect
-from bot.store.database import Database
-from bot.store.stored_checks import StoredChecks
+from bot.requests.model import Kind
+from bot.store.backup.backup import back_up, restore
+from bot.store.backup.database_copy import connect
+from bot.store.engine.database import Database
+from bot.store.repositories.stored_checks import StoredChecks
 from requests_house import ANN, COWHERD, FRIEND, MOVER, PLACE, House
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.store.copies import Contents
+    from bot.store.backup.database_copy import Contents
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ASIDE = "bot.db.before-restore-20261122T120000Z"
@@ -35,8 +35,8 @@ ASIDE = "bot.db.before-restore-20261122T120000Z"
 KILLED = """
 import asyncio, datetime, os, sys
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.stored_checks import StoredChecks
+from bot.store.engine.database import Database
+from bot.store.repositories.stored_checks import StoredChecks
 async def main():
     database = await Database.open(sys.argv[1])
     now = datetime.datetime.now(datetime.UTC)
@@ -164,7 +164,7 @@ async def test_a_restore_waits_for_no_other_program(
 ) -> None:
     path, _ = save(house)
     await house.close()
-    monkeypatch.setattr("bot.store.copies._WAIT", 0.1)
+    monkeypatch.setattr("bot.store.backup.database_copy._WAIT", 0.1)
     with closing(sqlite3.connect(house.folder / "bot.db")) as other:
         other.execute("PRAGMA journal_mode = WAL")
         other.execute("BEGIN IMMEDIATE")

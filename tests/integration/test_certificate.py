@@ -13,12 +13,12 @@ import dns.name
 import pytest
 
 from authority import Authority
-from bot.checks.certificate import Certificate, CertificateLook
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
-from bot.dns.reach import is_public
+from bot.dns.address_guard import is_public
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
+from bot.dns.server_address import Server
+from bot.net.certificate import Certificate, CertificateLook
 
 if TYPE_CHECKING:
     import ssl

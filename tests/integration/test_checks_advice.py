@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
 
-from bot.checks.checker import Checker
 from bot.checks.finding import Status
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import NoKeyYet
-from bot.mail.records import expect
-from bot.mail.spelling import rdata_text
+from bot.dns.server_address import Server
+from bot.records.dkim_key import NoKeyYet
+from bot.records.expected import expect
+from bot.records.presentation import rdata_text
+from bot.services.domain_check import Checker
 from strategies import configurations
 
 if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.report import Report
-    from bot.mail.server import MailServer
+    from bot.records.mail_server import MailServer
     from strategies import Configuration
 
 GRAVE = {Status.UNKNOWN, Status.WARN, Status.FAIL}

@@ -21,16 +21,16 @@ from dns.rdtypes.txtbase import TXTBase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.checks.checker import Checker
 from bot.checks.finding import Action, Check, Status
-from bot.config import load_settings
-from bot.demo.server import ZoneServer
+from bot.config.settings import load_settings
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.spelling import quoted_parts, rdata_text
+from bot.dns.server_address import Server
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.presentation import quoted_parts, rdata_text
+from bot.services.domain_check import Checker
 from strategies import ED25519, RSA_1024, RSA_2048
 
 if TYPE_CHECKING:

@@ -12,18 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.checks.checker import Checker
-from bot.checks.export import context_of, report_as_dict
+from bot.checks.export.as_json import context_of, report_as_dict
 from bot.checks.finding import Status
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
-from bot.mail.server import MailServer
-from bot.mail.spelling import quoted_parts
+from bot.dns.server_address import Server
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
+from bot.records.mail_server import MailServer
+from bot.records.presentation import quoted_parts
+from bot.services.domain_check import Checker
+from bot.words import Words
 from strategies import RSA_2048
 
 if TYPE_CHECKING:

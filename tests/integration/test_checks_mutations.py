@@ -17,18 +17,18 @@ from dns.exception import DNSException
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.txtbase import TXTBase
 
-from bot.checks.checker import Checker
-from bot.checks.export import report_as_dict
+from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Status
-from bot.config import load_settings
-from bot.demo.server import ZoneServer
+from bot.config.settings import load_settings
+from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.dns.spf import evaluate
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.spelling import quoted_parts
+from bot.dns.server_address import Server
+from bot.dns.spf_evaluate import evaluate
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.presentation import quoted_parts
+from bot.services.domain_check import Checker
+from bot.words import Words
 
 if TYPE_CHECKING:
     from bot.dns.answer import Ask

@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.checks.checker import Checker
 from bot.checks.finding import Action, Status
-from bot.checks.strays import MOST_FURTHER
-from bot.config import load_settings
-from bot.demo.server import ZoneServer
+from bot.checks.misplaced import MOST_FURTHER
+from bot.config.settings import load_settings
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.spelling import quoted_parts
+from bot.dns.server_address import Server
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.presentation import quoted_parts
+from bot.services.domain_check import Checker
 
 if TYPE_CHECKING:
     from bot.checks.finding import Finding

@@ -20,8 +20,8 @@ import dns.query
 import dns.rcode
 import pytest
 
-from bot.demo import server as server_module
-from bot.demo.server import Loss, ZoneServer
+from bot.demo import zone_server as server_module
+from bot.demo.zone_server import Loss, ZoneServer
 from bot.demo.zones import Zones, parse_zone
 from bot.dns.answer import ExtendedError, Question
 

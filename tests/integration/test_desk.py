@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.checks.checker import Checker
 from bot.checks.finding import Status
-from bot.config import load_settings
-from bot.demo.server import ZoneServer
+from bot.config.settings import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, mend, zones
-from bot.desk import Cooldown, Core, Desk
+from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.knowledge import Knowledge
-from bot.mail.dkim import KnownKey
-from bot.mail.records import Purpose
+from bot.dns.server_address import Server
 from bot.names import Domain, MailAddress
-from bot.store.database import Database
-from bot.store.known_keys import KeySource, KnownKeys
-from bot.store.recent_domains import RecentDomains
-from bot.store.stored_checks import StoredChecks
-from bot.text import Words
+from bot.records.dkim_key import KnownKey
+from bot.records.expected import Purpose
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import Knowledge
+from bot.services.member_service import Cooldown, Core, Desk
+from bot.store.engine.database import Database
+from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
+from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

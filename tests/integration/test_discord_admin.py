@@ -12,17 +12,17 @@ import pytest
 import simcord.actors
 from simcord.results import ResponseMessage
 
-from bot.demo.keys import KEYS
-from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
+from bot.demo.dkim_keys import KEYS
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import mend
 from bot.demo.zones import Zones
+from bot.interactions.request_answers import card_of
+from bot.interactions.request_choices import build_stage_card
 from bot.names import Domain
-from bot.requests.request import Actor, ActorKind, Change, Kind, Request
+from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
+from bot.requests.model import Actor, ActorKind, Change, Kind, Request
 from bot.requests.states import State
-from bot.store.known_keys import KeySource, KnownKeys
-from bot.ui.evidence import dump_evidence, load_evidence, take_evidence
-from bot.ui.request_answers import card_of
-from bot.ui.request_choices import build_stage_card
+from bot.store.repositories.known_keys import KeySource, KnownKeys
 from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
 from mailcow_house import READ, WRITE, connect
 

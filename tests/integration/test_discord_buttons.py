@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import simcord.actors
 
-from bot.demo.mailcow import ApiKey, MailcowDouble
+from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
-from bot.desk import Cooldown
+from bot.services.member_service import Cooldown
 from discord_house import (
     answer_to,
     break_table,

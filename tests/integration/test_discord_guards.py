@@ -9,7 +9,7 @@ import pytest
 from discord import app_commands
 
 from bot.errors import InvalidName
-from bot.ui.funnel import GuardedModal, GuardedView
+from bot.interactions.error_manager import GuardedModal, GuardedView
 from discord_house import answer_to, text_of
 
 if TYPE_CHECKING:

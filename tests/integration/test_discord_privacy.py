@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.names import Domain
-from bot.requests.request import Kind
+from bot.requests.model import Kind
 from bot.requests.states import State
-from bot.store.copies import connect
+from bot.store.backup.database_copy import connect
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk
 from request_house import ADMIN, keep_office
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simcord import MemberActor
     from simcord.results import ResponseMessage
 
-    from bot.requests.request import Request
+    from bot.requests.model import Request
     from discord_house import House, LogWatch
     from request_house import Office
 

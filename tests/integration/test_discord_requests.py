@@ -10,8 +10,8 @@ import pytest
 from bot.demo.world import DOMAINS, mend
 from bot.demo.zones import parse_zone
 from bot.names import Domain
-from bot.requests.outbox import Later, Never, Sent
-from bot.requests.request import Kind, Post, What
+from bot.requests.model import Kind, Post, What
+from bot.requests.outbox_worker import Later, Never, Sent
 from bot.requests.states import State
 from discord_house import answer_to, labels_of, text_of, walk, whisper_after
 from request_house import ADMIN, keep_office
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from simcord import MemberActor
     from simcord.results import ResponseMessage
 
-    from bot.requests.request import Request
+    from bot.requests.model import Request
     from discord_house import LogWatch
     from request_house import Office
 

@@ -12,8 +12,8 @@ import simcord.actors
 from simcord.results import ResponseMessage
 
 from bot.demo.zones import Zones
-from bot.running import working
-from bot.ui.fault_posts import FaultPosts
+from bot.interactions.fault_posts import FaultPosts
+from bot.lifecycle import working
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
 
 if TYPE_CHECKING:

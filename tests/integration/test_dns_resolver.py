@@ -24,13 +24,13 @@ import pytest
 from bot.dns.answer import ExtendedError, Outcome, Question
 from bot.dns.message import Query
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.dns.transport import Port, Upstream
+from bot.dns.server_address import Server
+from bot.dns.udp import Port, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from bot.dns.transport import Flight
+    from bot.dns.udp import Flight
 
     Behave = Callable[[dns.message.Message, int], list[bytes]]
     Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -13,7 +13,7 @@ import dns.rdatatype
 import pytest
 
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from bot.dns.spf import (
+from bot.dns.spf_evaluate import (
     MAX_QUESTIONS,
     MAX_TEXT,
     STRANGER,

@@ -13,11 +13,11 @@ import dns.name
 import pytest
 
 from authority import Authority
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.fetch import LARGEST, Fetch, Page, Reached
+from bot.dns.server_address import Server
+from bot.net.https import LARGEST, Fetch, Page, Reached
 from web_page import WebPage
 
 if TYPE_CHECKING:

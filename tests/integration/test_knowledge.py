@@ -12,32 +12,32 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from bot import knowledge
-from bot.checks.checker import Checker
-from bot.config import load_settings
-from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble, Mood
-from bot.demo.server import ZoneServer
+from bot.cards.check_card import build_check_card
+from bot.config.settings import load_settings
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble, Mood
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
-from bot.desk import Core, Desk
+from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.knowledge import Knowledge
-from bot.mail.dkim import KeyUnknown, KnownKey, NoKeyYet
-from bot.mail.records import Purpose
-from bot.mailcow.client import Mailcow
+from bot.dns.server_address import Server
+from bot.mailcow.api import Mailcow
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.known_keys import KeySource, KnownKeys
-from bot.store.recent_domains import RecentDomains
-from bot.store.stored_checks import StoredChecks
-from bot.text import Medium, Words
-from bot.ui.check_card import build_check_card
+from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
+from bot.records.expected import Purpose
+from bot.services import domain_facts as knowledge
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import Knowledge
+from bot.services.member_service import Core, Desk
+from bot.store.engine.database import Database
+from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from bot.ui.card import Card
+    from bot.cards.layout import Card
 
 READ = "read-key"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -9,11 +9,11 @@ from typing import Any
 import dns.name
 import pytest
 
-from bot.demo.keys import KEYS
-from bot.demo.mailcow import SECRET_IN_LOG, DkimPair, MailcowDouble, Mood
+from bot.demo.dkim_keys import KEYS
+from bot.demo.mailcow_double import SECRET_IN_LOG, DkimPair, MailcowDouble, Mood
 from bot.errors import MailcowRefused, MailcowUnclear, MailcowUnreachable
-from bot.mailcow.client import Mailcow
-from bot.mailcow.reading import decode, read_number
+from bot.mailcow.api import Mailcow
+from bot.mailcow.parse import decode, read_number
 from bot.mailcow.values import AliasDomain, DomainLimits, Mailbox, MailDomain
 from bot.names import Domain, MailAddress
 from mailcow_house import ALIAS, JSON, LIMITS, READ, WRITE, A, B, connect, fail

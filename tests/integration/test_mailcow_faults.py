@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.demo.mailcow import ApiKey, MailcowDouble, Mood
+from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
 from bot.errors import (
     ConfigError,
     MailcowError,
@@ -23,7 +23,7 @@ from bot.errors import (
     MailcowUnclear,
     MailcowUnreachable,
 )
-from bot.mailcow.client import Mailcow
+from bot.mailcow.api import Mailcow
 from bot.names import MailAddress
 from mailcow_house import JSON, LIMITS, READ, WRITE, A, B, connect, fail
 

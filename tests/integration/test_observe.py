@@ -14,23 +14,23 @@ import dns.name
 import dns.rdatatype
 import pytest
 
-from bot.checks.checker import Checker, ServerAnswers
-from bot.checks.extras import is_all_right
-from bot.checks.observe import observe
-from bot.checks.place import Place, find_place
-from bot.checks.questions import MOST_QUESTIONS
+from bot.checks.observe.domain import observe
+from bot.checks.observe.questions import MOST_QUESTIONS
+from bot.checks.optional.group import is_all_right
+from bot.checks.zone_place import Place, find_place
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
+from bot.dns.server_address import Server
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.services.domain_check import Checker, ServerAnswers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from bot.dns.answer import Ask
     from conftest import Case, CaseFile
 

@@ -10,19 +10,19 @@ import dns.name
 import pytest
 
 from authority import Authority
-from bot.checks import extras
-from bot.checks.checker import Checker
 from bot.checks.finding import Check, Status
-from bot.checks.means import Means
-from bot.demo.server import ZoneServer
+from bot.checks.observe.optional_records import Means
+from bot.checks.optional import group as extras
+from bot.demo.zone_server import ZoneServer
 from bot.dns.answer import Question
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.fetch import Fetch
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.server import MailServer
+from bot.dns.server_address import Server
 from bot.names import Domain
-from bot.text import Words
+from bot.net.https import Fetch
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.mail_server import MailServer
+from bot.services.domain_check import Checker
+from bot.words import Words
 from web_page import WebPage
 
 if TYPE_CHECKING:

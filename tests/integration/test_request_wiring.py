@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import running
+from bot import lifecycle as running
 from bot.app import open_client, open_core
-from bot.config import load_settings
-from bot.demo.mailcow import ApiKey, DkimPair, MailcowDouble
+from bot.config.settings import load_settings
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT
-from bot.mail.dkim import KnownKey
+from bot.lifecycle import working
 from bot.names import Domain
-from bot.requests.request import Kind
+from bot.records.dkim_key import KnownKey
+from bot.requests.model import Kind
 from bot.requests.states import State
-from bot.running import working
-from bot.store.database import Database
-from bot.store.known_keys import KnownKeys
+from bot.store.engine.database import Database
+from bot.store.repositories.known_keys import KnownKeys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

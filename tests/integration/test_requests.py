@@ -13,13 +13,13 @@ from sqlalchemy import text
 
 from bot.errors import MailcowLocked, RequestError, StoreError
 from bot.names import Domain
-from bot.requests.moves import MOST_OPEN, move, touch
-from bot.requests.outbox import Later, Never
-from bot.requests.request import Actor, ActorKind, Kind, Request, What
+from bot.requests.model import Actor, ActorKind, Kind, Request, What
+from bot.requests.outbox_worker import Later, Never
+from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
 from bot.requests.states import State, can_go
-from bot.requests.waiting import GIVE_UP_AFTER, REMIND_AFTER
-from bot.store.known_keys import KeySource
-from bot.store.request_rows import swap
+from bot.requests.transitions import MOST_OPEN, move, touch
+from bot.store.repositories.known_keys import KeySource
+from bot.store.repositories.request_rows import swap
 from requests_house import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, NOON, PLACE, House
 
 if TYPE_CHECKING:

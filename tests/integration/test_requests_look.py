@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.checks.certificate import Certificate
-from bot.checks.checker import Checker
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
+from bot.dns.server_address import Server
 from bot.errors import RequestError
-from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
-from bot.requests.look import Looker
-from bot.requests.request import Kind, Request
+from bot.net.certificate import Certificate
+from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
+from bot.requests.model import Kind, Request
 from bot.requests.states import State
-from bot.text import Medium, Words
+from bot.requests.verification import Looker
+from bot.services.domain_check import Checker
+from bot.words import Medium, Words
 from requests_house import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, House
 from two_views import two_views, zone_text
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.report import Report
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from bot.names import Domain
     from conftest import CaseFile
 

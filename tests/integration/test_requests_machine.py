@@ -23,15 +23,15 @@ from hypothesis.stateful import (
 )
 
 from bot.errors import RequestError
-from bot.requests.outbox import Later
-from bot.requests.request import ActorKind, Kind
+from bot.requests.model import ActorKind, Kind
+from bot.requests.outbox_worker import Later
 from bot.requests.states import State, can_go
 from requests_house import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLACE, House
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from bot.requests.request import AuditEntry, Post, Request
+    from bot.requests.model import AuditEntry, Post, Request
     from bot.requests.service import Decision
 
 MEMBERS = st.sampled_from((ANN, BEN))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 from sqlalchemy import text
 
-from bot.privacy import KEPT
-from bot.requests.request import ActorKind, Kind
+from bot.requests.model import ActorKind, Kind
 from bot.requests.states import State
-from bot.retention import AT_ONCE, Retention
-from bot.store.recent_domains import RecentDomains
-from bot.store.stored_checks import StoredChecks
+from bot.services.privacy import KEPT
+from bot.services.retention import AT_ONCE, Retention
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
 from requests_house import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, House
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from bot.names import Domain
-    from bot.requests.request import Request
+    from bot.requests.model import Request
 
 DAY = timedelta(days=1)
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.checks.checker import Checker
-from bot.checks.export import report_as_dict
-from bot.config import load_settings
+from bot.checks.export.as_json import report_as_dict
+from bot.config.settings import load_settings
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.mail.dkim import DkimRecord, KnownKey
+from bot.dns.server_address import Server
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.services.domain_check import Checker
+from bot.words import Words
 from conftest import load_cases
 from strategies import RSA_1024, RSA_2048
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from bot.demo.zones import Zones
     from bot.dns.answer import Answer, Ask
     from conftest import Case, CaseFile

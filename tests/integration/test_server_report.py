@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 import dns.name
 import pytest
 
-from bot.checks.checker import Checker
 from bot.checks.finding import ServerCheck, Status
-from bot.checks.server import found_nothing_out
-from bot.checks.server_observe import MOST_QUESTIONS
-from bot.demo.server import AUTHORITY, ZoneServer
+from bot.checks.observe.mail_host import MOST_QUESTIONS
+from bot.checks.server.server_report import found_nothing_out
+from bot.demo.zone_server import AUTHORITY, ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
-from bot.dns.servers import Server
-from bot.knowledge import Knowledge
-from bot.mail.server import MailServer
+from bot.dns.server_address import Server
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.known_keys import KeySource, KnownKeys
+from bot.records.mail_server import MailServer
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import Knowledge
+from bot.store.engine.database import Database
+from bot.store.repositories.known_keys import KeySource, KnownKeys
 from strategies import KEY_VALUES
 
 if TYPE_CHECKING:

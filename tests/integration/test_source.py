@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.checks.export import report_as_dict
-from bot.checks.extras import EXTRAS, is_all_right
+from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Check, Status
+from bot.checks.observe.questions import MOST_QUESTIONS
+from bot.checks.optional.group import EXTRAS, is_all_right
 from bot.checks.propagation import find_propagation, seconds_left
-from bot.checks.questions import MOST_QUESTIONS
-from bot.demo.server import RECURSIVE, Loss
+from bot.demo.zone_server import RECURSIVE, Loss
 from bot.demo.zones import Zones
 from bot.dns.answer import Question
 from bot.dns.authority import TIMEOUT
 from bot.names import Domain
-from bot.requests.gate import has_policy, is_right
-from bot.text import Medium, Words
+from bot.requests.dmarc_readiness import has_policy, is_right
+from bot.words import Medium, Words
 from two_views import (
     ADDRESSES,
     NAMES,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding, Note
     from bot.checks.report import Report
-    from bot.demo.server import ZoneServer
+    from bot.demo.zone_server import ZoneServer
     from conftest import CaseFile
 
 OLD_MX = "@ 1200 MX 10 mx.old.example."

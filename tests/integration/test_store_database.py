@@ -15,9 +15,9 @@ from sqlalchemy.exc import StatementError
 
 from bot.errors import StoreError
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.recent_domains import RecentDomains
-from bot.store.stored_checks import StoredChecks
+from bot.store.engine.database import Database
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,8 +18,8 @@ from sqlalchemy.pool import Pool
 
 from bot.errors import StoreError
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.stored_checks import StoredChecks
+from bot.store.engine.database import Database
+from bot.store.repositories.stored_checks import StoredChecks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,7 +271,9 @@ async def test_another_programs_tables_are_left_alone(tmp_path: Path) -> None:
 async def test_a_database_held_by_another_program_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.sqlite.BUSY_MS", 50)  # nobody waits five seconds for a test
+    monkeypatch.setattr(
+        "bot.store.engine.sqlite.BUSY_MS", 50
+    )  # nobody waits five seconds for a test
     path = tmp_path / "bot.db"
     await make_database(path)
     with closing(sqlite3.connect(path)) as other:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.errors import StoreError
-from bot.store.database import Database
+from bot.store.engine.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OWNER = """
 import asyncio, sys
 from bot.errors import StoreError
-from bot.store.database import Database
+from bot.store.engine.database import Database
 
 async def main():
     try:

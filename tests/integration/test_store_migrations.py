@@ -19,10 +19,10 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot.errors import StoreError
-from bot.store.address import Address
-from bot.store.database import Database
-from bot.store.migration import MIGRATIONS, bring_to_head, is_readable, migration_config
-from bot.store.revision import write_revision
+from bot.store.engine.database import Database
+from bot.store.engine.migrate import MIGRATIONS, bring_to_head, is_readable, migration_config
+from bot.store.engine.revision import write_revision
+from bot.store.engine.url import Address
 from bot.store.tables import Base
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(
 
 def test_a_new_revision_without_words_is_refused() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "bot.store.revision"],
+        [sys.executable, "-W", "error", "-m", "bot.store.engine.revision"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -13,9 +13,9 @@ import pytest
 
 from bot.errors import StoreError
 from bot.names import Domain
-from bot.store.database import Database
-from bot.store.probe import Found, probe
-from bot.store.recent_domains import RecentDomains
+from bot.store.engine.database import Database
+from bot.store.engine.probe import Found, probe
+from bot.store.repositories.recent_domains import RecentDomains
 
 if TYPE_CHECKING:
     from pathlib import Path

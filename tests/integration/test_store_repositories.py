@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from bot.names import Domain
-from bot.store.command_fingerprints import CommandFingerprint, CommandFingerprints
-from bot.store.database import Database
-from bot.store.known_keys import KeySource, KnownKeys, StoredKey
-from bot.store.recent_domains import KEPT, RecentDomains
-from bot.store.stored_checks import StoredCheck, StoredChecks
+from bot.store.engine.database import Database
+from bot.store.repositories.command_fingerprints import CommandFingerprint, CommandFingerprints
+from bot.store.repositories.known_keys import KeySource, KnownKeys, StoredKey
+from bot.store.repositories.recent_domains import KEPT, RecentDomains
+from bot.store.repositories.stored_checks import StoredCheck, StoredChecks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -18,7 +18,7 @@ from bot_process import Bot
 from discord_standin import DiscordStandin
 
 from bot.demo import world
-from bot.demo.server import ZoneServer
+from bot.demo.zone_server import ZoneServer
 from package_house import ROOT, Installed, health_check, install
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.server import ZoneServer
 from bot.demo.world import DEMO_ENVIRONMENT, zones
+from bot.demo.zone_server import ZoneServer
 from conftest import serving
 from package_house import ROOT, files_in_git, install
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.package
 
 OPEN_STORE = """
 import asyncio
-from bot.store.database import Database
+from bot.store.engine.database import Database
 
 async def main():
     async with await Database.open("sqlite+aiosqlite:///data/bot.db"):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.changes import Earlier, changes_as_dict, compare, read_reports
+from bot.checks.export.diff import Earlier, changes_as_dict, compare, read_reports
 from bot.checks.finding import Status
 
 FIX = {"action": "add", "name": "@", "type": "MX", "priority": 10, "value": "mx1.cow.example."}

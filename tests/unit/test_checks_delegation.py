@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks import delegation
 from bot.checks.finding import Action, Finding, Fix, Status, Verdict
 from bot.checks.observation import Observation
+from bot.checks.zone import delegation
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from bot.mail.records import expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 DOMAIN = Domain.of("friend.example")
 WORDS = Words()

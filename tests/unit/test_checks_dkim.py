@@ -15,20 +15,20 @@ from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.dkim import is_absent, judge, key_names, works
+from bot.checks.dkim.judge import is_absent, judge, key_names, works
 from bot.checks.finding import Action, Finding, Status, Verdict
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
-from bot.mail.records import expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.mail.records import Expected
+    from bot.records.expected import Expected
 
 KEY = (
     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAs10yxa7pMgU6O1IaTmrfpZVHZUM8If2+XSwxN0jMjqgz"

@@ -9,16 +9,16 @@ from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.dmarc import judge, own_names, report_names
-from bot.checks.dmarc_record import parse_record, walk_names
+from bot.checks.dmarc.judge import judge, own_names, report_names
+from bot.checks.dmarc.record import parse_record, walk_names
 from bot.checks.finding import Action, Finding, Status, Verdict
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 KEY = (
     "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAs10yxa7pMgU6O1IaTmrfpZVHZUM8If2+XSwxN0jMjqgz"

@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks import caa, dnssec, extras, services, tls_rpt
 from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
 from bot.checks.observation import Observation
+from bot.checks.optional import caa, tls_rpt
+from bot.checks.optional import group as extras
+from bot.checks.optional import srv as services
+from bot.checks.zone import dnssec
 from bot.dns.answer import Answer, Outcome, Question
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
-from bot.mail.spelling import quoted_parts
 from bot.names import Domain
-from bot.text import Words
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.records.presentation import quoted_parts
+from bot.words import Words
 
 HOST = "mx1.cow.example."
 SERVER = MailServer(

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks import hosts
 from bot.checks.finding import Action, Finding, Fix, Status, Verdict
 from bot.checks.observation import Observation
+from bot.checks.optional import hosts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

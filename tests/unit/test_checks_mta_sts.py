@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks import mta_sts
 from bot.checks.finding import Action, Finding, Status, Verdict
-from bot.checks.mta_sts_policy import (
+from bot.checks.observation import Observation
+from bot.checks.optional import mta_sts
+from bot.checks.optional.mta_sts_policy import (
     Policy,
     PolicyFault,
     fault_of,
@@ -21,14 +22,13 @@ from bot.checks.mta_sts_policy import (
     mended,
     parse_policy,
 )
-from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
-from bot.fetch import Page, Reached
-from bot.mail.records import expect
-from bot.mail.server import MailServer
-from bot.mail.spelling import quoted_parts
 from bot.names import Domain
-from bot.text import Words
+from bot.net.https import Page, Reached
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.records.presentation import quoted_parts
+from bot.words import Words
 
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks import mx
+from bot.checks.answers import MOST_STEPS
 from bot.checks.finding import Action, Finding, Fix, Status, Verdict
+from bot.checks.mx import judge as mx
 from bot.checks.observation import Observation
-from bot.checks.outcomes import MOST_STEPS
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 HOST = "mx1.cow.example."
 WORDS = Words()

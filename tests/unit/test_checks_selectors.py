@@ -13,19 +13,19 @@ from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
 
-from bot.checks import dmarc
-from bot.checks.dkim import is_absent, judge, works
-from bot.checks.dkim_selectors import other_names
+from bot.checks.dkim.judge import is_absent, judge, works
+from bot.checks.dkim.selectors import other_names
+from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Action, Check, Status
 from bot.checks.observation import Observation
 from bot.checks.personal import add_not_in_mailcow
 from bot.checks.report import compile_report
 from bot.dns.answer import Answer, Outcome, Question
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 if TYPE_CHECKING:
     from bot.checks.finding import Finding

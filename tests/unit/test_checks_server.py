@@ -11,23 +11,29 @@ import dns.name
 import dns.rdata
 import pytest
 
-from bot.checks.export import fix_as_dict
+from bot.checks.export.as_json import fix_as_dict
 from bot.checks.finding import Check, ServerCheck, Status
 from bot.checks.observation import Observation
-from bot.checks.server import (
+from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
+from bot.checks.server.handed_out_spf import judge_helo, judge_spf
+from bot.checks.server.host_name import (
+    is_generic,
+    judge_address,
+    judge_dane,
+    judge_reverse,
+    judge_zone,
+)
+from bot.checks.server.server_observation import Heard, ServerObservation, report_hosts
+from bot.checks.server.server_report import (
     compile_server_report,
     found_nothing_out,
     server_report_as_dict,
 )
-from bot.checks.server_host import is_generic, judge_address, judge_dane, judge_reverse, judge_zone
-from bot.checks.server_observation import Heard, ServerObservation, report_hosts
-from bot.checks.server_reports import judge_dmarc, judge_reports
-from bot.checks.server_spf import judge_helo, judge_spf
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf import STRANGER, SpfCause, SpfEvaluation, SpfStep
-from bot.mail.server import MailServer
+from bot.dns.spf_evaluate import STRANGER, SpfCause, SpfEvaluation, SpfStep
 from bot.names import Domain
-from bot.text import Medium, Words
+from bot.records.mail_server import MailServer
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from bot.checks.finding import Finding, Verdict

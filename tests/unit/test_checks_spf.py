@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks import spf
 from bot.checks.finding import Action, Finding, Status, Verdict
 from bot.checks.observation import Observation
+from bot.checks.spf import judge as spf
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf import evaluate, evaluate_all
-from bot.mail.records import Expected, expect
-from bot.mail.server import MailServer
+from bot.dns.spf_evaluate import evaluate, evaluate_all
 from bot.names import Domain
-from bot.text import Medium, Words
+from bot.records.expected import Expected, expect
+from bot.records.mail_server import MailServer
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import Settings, load_settings
-from bot.dns.servers import Server
+from bot.config.settings import Settings, load_settings
+from bot.dns.server_address import Server
 from bot.errors import ConfigError
-from bot.mail.server import MailServer
 from bot.names import Domain
+from bot.records.mail_server import MailServer
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,17 +20,17 @@ from rich.cells import cell_len
 
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
 from bot.checks.report import CheckResult, Report
-from bot.console.records import Format, show_records
-from bot.console.reports import show_line, show_report
-from bot.console.settings import show_settings
+from bot.console.records_page import Format, show_records
+from bot.console.report_page import show_line, show_report
+from bot.console.settings_page import show_settings
 from bot.console.terminal import make_console
-from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey
-from bot.mail.records import expect
-from bot.mail.server import MailServer
-from bot.mail.settings import client_settings
-from bot.mail.spelling import quoted_parts
 from bot.names import Domain, MailAddress
-from bot.text import Words
+from bot.records.client_settings import client_settings
+from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.records.presentation import quoted_parts
+from bot.words import Words
 from strategies import KEY_VALUES
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bot.mail.records import Expected
+    from bot.records.expected import Expected
 
     Screen = Callable[[Callable[[Console], None]], list[str]]
 

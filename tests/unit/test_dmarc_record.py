@@ -8,8 +8,7 @@ from dns.rdtypes.ANY.TXT import TXT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.dmarc_mend import find_malformation
-from bot.checks.dmarc_record import (
+from bot.checks.dmarc.record import (
     Policy,
     ReportAddress,
     discover,
@@ -19,6 +18,7 @@ from bot.checks.dmarc_record import (
     parse_record,
     walk_names,
 )
+from bot.checks.dmarc.repair import find_malformation
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.dns.servers import Server, system_servers
+from bot.dns.server_address import Server, system_servers
 
 if TYPE_CHECKING:
     from pathlib import Path

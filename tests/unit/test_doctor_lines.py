@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.checks.finding import Status
-from bot.dns.servers import Server
+from bot.dns.server_address import Server
 from bot.doctor.clock import Watch
+from bot.doctor.invitation import read_application
 from bot.doctor.line import Line, found_nothing_out, weigh
 from bot.doctor.resolvers import judge_trust
-from bot.invitation import read_application
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import dns.name
 import pytest
 
-from bot.checks.export import fix_as_dict, report_as_dict
+from bot.checks.export.as_json import fix_as_dict, report_as_dict
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
 from bot.checks.report import CheckResult, Report
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.mail_server import MailServer
+from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 import discord
 import dns.name
 
-from bot.checks.extras import EXTRAS, is_all_right
+from bot.cards.check_card import build_check_card
+from bot.cards.optional_line import extras_line
 from bot.checks.finding import Check, Finding, Status
+from bot.checks.optional.group import EXTRAS, is_all_right
 from bot.checks.report import CheckResult, Report
-from bot.console.reports import show_report
+from bot.console.report_page import show_report
 from bot.console.terminal import make_console
-from bot.desk import KeptCheck
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Medium, Words
-from bot.ui.check_card import build_check_card
-from bot.ui.extras_line import extras_line
+from bot.records.mail_server import MailServer
+from bot.services.member_service import KeptCheck
+from bot.words import Medium, Words
 
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import load_settings
+from bot.config.settings import load_settings
+from bot.log_context import OCCASION, Occasion
 from bot.logs import JsonFormatter, LineFormatter
-from bot.occasion import OCCASION, Occasion
 
 if TYPE_CHECKING:
     from typing import Any

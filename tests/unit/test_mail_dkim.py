@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidKey
-from bot.mail.dkim import DkimRecord, read_key
-from bot.mail.paste import LONGEST_PASTE
-from bot.mail.spelling import quoted_parts
+from bot.records.dkim_key import DkimRecord, read_key
+from bot.records.presentation import quoted_parts
+from bot.records.txt_paste import LONGEST_PASTE
 from strategies import ED25519, KEY_VALUES, RSA_1024, RSA_2048, RSA_4096
 
 VALUE = f"v=DKIM1;k=rsa;t=s;s=email;p={RSA_2048}"

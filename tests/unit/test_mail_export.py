@@ -8,10 +8,10 @@ import dns.name
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.mail.export import rows, to_csv, to_json
-from bot.mail.records import ExpectedRecord, Purpose, expect
-from bot.mail.server import MailServer
 from bot.names import Domain
+from bot.records.expected import ExpectedRecord, Purpose, expect
+from bot.records.mail_server import MailServer
+from bot.records.record_export import rows, to_csv, to_json
 from strategies import Configuration, configurations
 
 SERVER = MailServer(

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cards.fixes import show_fix
+from bot.checks.export.wording import say_fix
 from bot.checks.finding import Action, Fix
-from bot.checks.saying import say_fix
-from bot.mail.forms import Form, fill_form
-from bot.mail.providers import NEUTRAL, Provider, load_providers, provider_by_key
-from bot.text import Medium, Words
-from bot.ui.fixes import show_fix
+from bot.records.provider_form import Form, fill_form
+from bot.records.providers import NEUTRAL, Provider, load_providers, provider_by_key
+from bot.words import Medium, Words
 
 ZONE = dns.name.from_text("friend.example")
 HOST = "mx1.cow.example."

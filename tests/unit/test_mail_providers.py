@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ConfigError
-from bot.mail.provider_table import provider_table
-from bot.mail.providers import (
+from bot.records.provider_table import provider_table
+from bot.records.providers import (
     DATA,
     NEUTRAL,
     OTHER,

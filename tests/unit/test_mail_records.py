@@ -7,12 +7,12 @@ import dns.rdata
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.mail.dkim import DkimRecord, KeyUnknown, KnownKey, NoKeyYet
-from bot.mail.records import Expected, ExpectedRecord, Need, Purpose, expect, staged_dmarc
-from bot.mail.server import MailServer
-from bot.mail.spelling import rdata_text
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.records.expected import Expected, ExpectedRecord, Need, Purpose, expect, staged_dmarc
+from bot.records.mail_server import MailServer
+from bot.records.presentation import rdata_text
+from bot.words import Words
 from strategies import KEY_VALUES, Configuration, configurations
 
 HOST = "mx1.cow.example."

@@ -6,10 +6,10 @@ import dns.name
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bot.mail.server import MailServer
-from bot.mail.settings import ADVICE, Direction, Protocol, Security, client_settings
 from bot.names import Domain, MailAddress
-from bot.text import Medium, Words
+from bot.records.client_settings import ADVICE, Direction, Protocol, Security, client_settings
+from bot.records.mail_server import MailServer
+from bot.words import Medium, Words
 from strategies import mail_servers
 
 SERVER = MailServer(

@@ -7,7 +7,7 @@ from dns.rdtypes.txtbase import TXTBase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.mail.spelling import (
+from bot.records.presentation import (
     full_name,
     joined_value,
     quoted_parts,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.mail.tags import FaultKind, TagFault, parse_tags
+from bot.records.tag_list import FaultKind, TagFault, parse_tags
 
 
 def test_tags_come_in_their_order_without_the_white_space_around_them() -> None:

@@ -8,12 +8,12 @@ import dns.zonefile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.records import ExpectedRecord, Need, Purpose, expect
-from bot.mail.server import MailServer
-from bot.mail.spelling import rdata_text
-from bot.mail.zonefile import record_line, render_zone
 from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.expected import ExpectedRecord, Need, Purpose, expect
+from bot.records.mail_server import MailServer
+from bot.records.presentation import rdata_text
+from bot.records.zone_file import record_line, render_zone
 from strategies import KEY_VALUES, Configuration, configurations
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 import bot.checks
 from bot.checks.finding import Check, Finding, Status
 from bot.checks.references import Reference, load_references
-from bot.text import Medium, Words, shipped_templates
+from bot.words import Medium, Words, shipped_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,17 +15,17 @@ import dns.rdata
 import dns.rdatatype
 import pytest
 
-from bot.checks.extras import EXTRAS, is_all_right, is_extra_gap
 from bot.checks.finding import Check, Finding, Note, Status
-from bot.checks.observe import observe
+from bot.checks.observe.domain import observe
+from bot.checks.optional.group import EXTRAS, is_all_right, is_extra_gap
 from bot.checks.report import CheckResult, Report, compile_report
-from bot.checks.server_side import faults_of
+from bot.checks.server_blame import faults_of
 from bot.dns.answer import Answer, Outcome, Question
-from bot.mail.dkim import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey
-from bot.mail.records import expect
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.text import Words
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.words import Words
 from strategies import KEY_VALUES
 
 if TYPE_CHECKING:

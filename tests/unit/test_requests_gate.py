@@ -12,8 +12,8 @@ from bot.checks.report import CheckResult, Report
 from bot.errors import InvalidKey, RequestError
 from bot.names import Domain
 from bot.requests.approval import Approval
-from bot.requests.gate import dmarc_gate, has_policy
-from bot.requests.request import Kind, Request
+from bot.requests.dmarc_readiness import dmarc_gate, has_policy
+from bot.requests.model import Kind, Request
 from bot.requests.states import State
 from strategies import RSA_1024
 

@@ -9,9 +9,9 @@ import pytest
 
 from bot.errors import RequestError
 from bot.names import Domain
-from bot.requests.moves import move
-from bot.requests.request import BOT, Kind, Request, What
+from bot.requests.model import BOT, Kind, Request, What
 from bot.requests.states import FINAL, TRANSITIONS, State, can_go
+from bot.requests.transitions import move
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

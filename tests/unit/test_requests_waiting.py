@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.requests.waiting import (
+from bot.requests.schedule import (
     GIVE_UP_AFTER,
     LATEST_LOOK,
     SOONEST_LOOK,

@@ -12,7 +12,7 @@ import pytest
 from bot.checks.finding import Check, Finding, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain
-from bot.server_faults import ServerFault, ServerFaults
+from bot.services.server_faults import ServerFault, ServerFaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ def faults(clock: Clock) -> ServerFaults:
 @pytest.fixture
 def warnings(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     """Return how to take the warnings so far."""
-    caplog.set_level(logging.WARNING, "bot.server_faults")
+    caplog.set_level(logging.WARNING, "bot.services.server_faults")
 
     def take() -> list[str]:
         said = [record.getMessage() for record in caplog.records]

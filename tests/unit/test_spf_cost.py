@@ -9,16 +9,16 @@ import dns.rdata
 import dns.rdatatype
 import pytest
 
-from bot.checks import spf
 from bot.checks.finding import Finding, Note, Status, Verdict
 from bot.checks.observation import Observation
+from bot.checks.spf import judge as spf
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf import evaluate_all
-from bot.mail.records import expect
-from bot.mail.server import MailServer
-from bot.mail.spelling import quoted_parts
+from bot.dns.spf_evaluate import evaluate_all
 from bot.names import Domain
-from bot.text import Words
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.records.presentation import quoted_parts
+from bot.words import Words
 
 OURS = "198.51.100.25"
 HOST = "mx1.cow.example"

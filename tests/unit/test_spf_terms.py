@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.spf_merge import (
+from bot.checks.spf.merge import (
     count_lookups,
     find_open_door,
     merge,
     strictness,
     terms_after_all,
 )
-from bot.checks.spf_terms import Fault, Term, What, names_own_mx, plain, read, same_record
-from bot.checks.spf_texts import Kind, find_strange_character, sort_texts
+from bot.checks.spf.terms import Fault, Term, What, names_own_mx, plain, read, same_record
+from bot.checks.spf.texts import Kind, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf import SpfStep, evaluate, is_valid_term
+from bot.dns.spf_evaluate import SpfStep, evaluate, is_valid_term
 
 VALUE = "v=spf1 include:_spf.cow.example -all"
 OURS = ("198.51.100.25", "2001:db8:25::25")

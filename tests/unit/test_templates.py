@@ -15,9 +15,9 @@ import pytest
 
 import bot.checks
 from bot.checks.finding import Check
-from bot.mail.records import Purpose
-from bot.mail.settings import ADVICE
-from bot.text import Medium, Words, shipped_templates
+from bot.records.client_settings import ADVICE
+from bot.records.expected import Purpose
+from bot.words import Medium, Words, shipped_templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -234,7 +234,7 @@ def codes_with_words(folder: str) -> set[str]:
 
 
 def judges() -> Iterator[ast.AST]:
-    for path in sorted(CHECKS.glob("*.py")):
+    for path in sorted(CHECKS.rglob("*.py")):
         yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
 
 
@@ -359,7 +359,7 @@ def test_hints_and_places_are_sentences(template: str, words: Words) -> None:
 
 
 def test_no_hint_is_left_over_and_none_is_missing() -> None:
-    source = (CHECKS.parent / "mail" / "forms.py").read_text(encoding="utf-8")
+    source = (CHECKS.parent / "records" / "provider_form.py").read_text(encoding="utf-8")
     said = {name for name in codes_with_words("hints") if f'"{name}"' in source}
     assert said == codes_with_words("hints") - {"full-name"}
 

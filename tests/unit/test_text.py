@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.characters import LONGEST_VALUE, reveal, shorten
 from bot.errors import ConfigError, TextError
-from bot.text import Medium, Words
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,24 +13,24 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
+from bot.cards.check_card import MOST_STEPS, build_check_card
+from bot.cards.help_card import CommandLine, build_help_card
+from bot.cards.notice import build_notice
+from bot.cards.records_card import build_records_card, zone_file
+from bot.cards.settings_card import build_settings_card
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
 from bot.checks.report import CheckResult, Report
-from bot.desk import KeptCheck
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.records import expect
-from bot.mail.server import MailServer
-from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
-from bot.text import Medium, Words
-from bot.ui.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
-from bot.ui.check_card import MOST_STEPS, build_check_card
-from bot.ui.help_card import CommandLine, build_help_card
-from bot.ui.notice import build_notice
-from bot.ui.records_card import build_records_card, zone_file
-from bot.ui.settings_card import build_settings_card
+from bot.records.client_settings import client_settings
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.services.member_service import KeptCheck
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
-    from bot.ui.card import Card
+    from bot.cards.layout import Card
 
 WORDS = Words(Medium.DISCORD)
 DOMAIN = Domain.of("friend.example")

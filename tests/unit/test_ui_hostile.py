@@ -14,23 +14,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
+from bot.cards.check_card import build_check_card
+from bot.cards.records_card import build_records_card
+from bot.cards.settings_card import build_settings_card
 from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
 from bot.checks.report import CheckResult, Report
-from bot.desk import KeptCheck
-from bot.mail.dkim import DkimRecord, KnownKey
-from bot.mail.records import expect
-from bot.mail.server import MailServer
-from bot.mail.settings import client_settings
 from bot.names import Domain, MailAddress
-from bot.text import Medium, Words
-from bot.ui.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
-from bot.ui.check_card import build_check_card
-from bot.ui.records_card import build_records_card
-from bot.ui.settings_card import build_settings_card
+from bot.records.client_settings import client_settings
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.expected import expect
+from bot.records.mail_server import MailServer
+from bot.services.member_service import KeptCheck
+from bot.words import Medium, Words
 from strategies import domains, mail_servers
 
 if TYPE_CHECKING:
-    from bot.ui.card import Card
+    from bot.cards.layout import Card
 
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."), spf="v=spf1 mx -all", dmarc="v=DMARC1; p=reject"

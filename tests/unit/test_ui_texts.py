@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ui.budget import choose, width
-from bot.ui.text import block, both_ends, clip, is_copyable, span
+from bot.cards.budget import choose, width
+from bot.cards.markdown import block, both_ends, clip, is_copyable, span
 
 
 def test_the_first_pieces_get_their_room_first() -> None:

@@ -9,21 +9,21 @@ import discord
 import dns.name
 import pytest
 
+from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
+from bot.cards.check_card import build_check_card
+from bot.cards.why_card import build_why_card
 from bot.checks.finding import Check, Finding, Status
 from bot.checks.references import load_references
 from bot.checks.report import CheckResult, Report
-from bot.desk import KeptCheck
-from bot.mail.server import MailServer
 from bot.names import Domain
-from bot.requests.request import Kind
-from bot.text import Medium, Words
-from bot.ui.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
-from bot.ui.check_card import build_check_card
-from bot.ui.why_card import build_why_card
+from bot.records.mail_server import MailServer
+from bot.requests.model import Kind
+from bot.services.member_service import KeptCheck
+from bot.words import Medium, Words
 
 if TYPE_CHECKING:
+    from bot.cards.layout import Card
     from bot.checks.finding import Fact
-    from bot.ui.card import Card
 
 WORDS = Words(Medium.DISCORD)
 DOMAIN = Domain.of("friend.example")

@@ -1,1 +1,1 @@
-"""The migrations of the store, run by `bot.store.migration`."""
+"""The migrations of the store, run by `bot.store.engine.migrate`."""

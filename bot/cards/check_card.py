@@ -1,0 +1,269 @@
+"""The card of a check: what to do first, then what was expected beside what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.cards.budget import MOST_CHARACTERS, choose, width
+from bot.cards.fixes import can_be_shown, show_fix
+from bot.cards.layout import assemble
+from bot.cards.markdown import both_ends, clip, say_remark, span
+from bot.cards.optional_line import extras_line
+from bot.cards.report_file import report_file
+from bot.checks.export.as_json import context_of
+from bot.checks.finding import Status
+from bot.checks.optional.group import EXTRAS, is_all_right, is_extra_gap
+from bot.checks.zone_place import Place
+from bot.interactions.check_buttons import check_buttons
+from bot.interactions.member_buttons import ask_button
+from bot.interactions.provider_select import provider_select, show_place
+from bot.records.providers import choose_provider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from discord.ui import Item
+
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fact, Finding
+    from bot.checks.report import CheckResult, Report
+    from bot.records.mail_server import MailServer
+    from bot.records.providers import Provider
+    from bot.requests.model import Kind
+    from bot.services.member_service import KeptCheck
+    from bot.words import Words
+
+MOST_STEPS = 5
+_MOST_FIXES = 4  # of one step; more are no list that somebody works through on a phone
+_MOST_REMARKS = 6
+_MOST_FOUND = 3  # records of one check beside each other
+_LONGEST_MESSAGE = 700  # characters of one step's sentences
+_SHORTEST_MESSAGE = 300
+_LONGEST_REMARK = 300
+
+_COLOURS = {
+    Status.PASS: 0x2E9E5B,
+    Status.INFO: 0x2E9E5B,
+    Status.UNKNOWN: 0x8A63D2,
+    Status.WARN: 0xE0A11B,
+    Status.FAIL: 0xD83C3E,
+}
+
+
+def build_check_card(
+    kept: KeptCheck,
+    server: MailServer,
+    words: Words,
+    *,
+    shared: bool = False,
+    remark: str | None = None,
+    offer: Kind | None = None,
+    provider: str | None = None,
+) -> Card:
+    """Return the card of a check, with all of it in a file where the card has too little room.
+
+    A card that is already `shared` offers no more sharing. `remark` says where the domain was
+    taken from, `offer` what its member may ask the admin for. `provider` is the key of the one
+    whose words its member chose; a shared card speaks those of the name servers' own.
+    """
+    buttons = check_buttons(kept.id, words, shared=shared)
+    if offer is not None:
+        buttons.append(ask_button(offer, kept.id, words))
+    report = kept.shown(shared=shared)
+    return build_report_card(
+        report,
+        server,
+        words,
+        buttons=buttons,
+        remark=remark,
+        provider=None if shared else provider,
+        select=None if shared else str(kept.id),
+    )
+
+
+def build_report_card(
+    report: Report,
+    server: MailServer,
+    words: Words,
+    *,
+    buttons: Sequence[Item[Any]],
+    remark: str | None = None,
+    provider: str | None = None,
+    select: str | None = None,
+) -> Card:
+    """Return the card of a report, a domain's or the mail server's own, with these buttons.
+
+    `select` is what the choice of other words carries; None where there is none.
+    """
+    place = Place.of_report(report)
+    spoken = choose_provider(provider, report.name_servers)
+    context = context_of(report, server)
+    head = _head(report, words, remark)
+    to_type = any(f.fixes for f in report.findings if not is_extra_gap(f))
+    where = show_place(place, spoken, words) if to_type else ""
+    overview = _overview(report, words)
+    in_file = f"-# {words.sentence('discord/more_in_file', {})}"
+
+    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    pieces = [
+        _step(number, finding, report, context, words, provider=spoken)
+        for number, finding in enumerate(steps[:MOST_STEPS], start=1)
+    ]
+    places = [len(pieces)]
+    pieces += [(_compare(result, words), "") for result in report.results if _is_compared(result)]
+    places.append(len(pieces))
+    remarks = _remarks(report, context, words)
+    pieces += [(remark, "") for remark in remarks[:_MOST_REMARKS]]
+    fixed = (head, where, overview, in_file, *(f"### {words.label(*h)}" for h in _HEADINGS))
+    line_ends = places[1] - places[0]  # between the comparisons, which become one text
+    chosen = choose(pieces, MOST_CHARACTERS - sum(width(text) for text in fixed) - line_ends)
+
+    is_cut = (
+        len(steps) > MOST_STEPS
+        or len(remarks) > _MOST_REMARKS
+        or any(text != piece[0] for text, piece in zip(chosen, pieces, strict=True))
+        or any(_shown_fixes(f) < len(f.fixes) for f in steps[:MOST_STEPS])
+    )
+    todo, compared, said = (
+        chosen[: places[0]],
+        chosen[places[0] : places[1]],
+        chosen[places[1] :],
+    )
+    return assemble(
+        [
+            [head, where],
+            *_titled(words.label("headings", "steps"), todo),
+            *_titled(words.label("cards", "compare"), ["\n".join(filter(None, compared))]),
+            [overview],
+            said,
+            [in_file if is_cut else ""],
+        ],
+        colour=_COLOURS[report.status],
+        selects=provider_select(select, place, spoken, words)
+        if to_type and select is not None
+        else [],
+        buttons=buttons,
+        files=(report_file(report, server, words, spoken),) if is_cut else (),
+    )
+
+
+_HEADINGS = (("headings", "steps"), ("cards", "compare"))
+
+
+def _titled(title: str, texts: Sequence[str]) -> list[list[str]]:
+    """Return sections, the first with a title above; none where there is nothing to say."""
+    kept = [text for text in texts if text]
+    return [[f"### {title}", text] if at == 0 else [text] for at, text in enumerate(kept)]
+
+
+def _head(report: Report, words: Words, remark: str | None) -> str:
+    is_right = is_all_right(report)
+    status = Status.PASS.value if is_right else report.status.value
+    summary = words.label("summaries", "all_right" if is_right else status)
+    name = report.domain.ascii
+    title = f"## {words.label('marks', status)} {span(name)}"
+    if report.domain.unicode != name:
+        title += f" ({span(report.domain.unicode)})"
+    counted = words.sentence("discord/check_time", {"queries": report.queries})
+    lines = [
+        title,
+        f"**{words.label('statuses', status)}**: {summary}",
+        f"-# <t:{int(report.checked_at.timestamp())}:R> · {counted}",
+    ]
+    if remark:
+        lines.append(clip(say_remark(remark, words), _LONGEST_REMARK))
+    return "\n".join(lines)
+
+
+def _step(
+    number: int,
+    finding: Finding,
+    report: Report,
+    context: Mapping[str, Fact],
+    words: Words,
+    *,
+    provider: Provider,
+) -> tuple[str, ...]:
+    """Return one step from its fullest version to the shortest; only the first one always stays."""
+    subject = words.label("checks", finding.check.value)
+    title = f"**{number}. {subject}** · {_badge(finding.severity, words)}"
+    message = words.finding(finding, context)
+    in_file = f"-# {words.sentence('discord/step_in_file', {})}"
+    fixes = [
+        show_fix(fix, report.zone, words, provider)
+        for fix in finding.fixes[: _shown_fixes(finding)]
+    ]
+    versions = []
+    for count in range(len(fixes), -1, -1):
+        rest = [in_file] if count < len(finding.fixes) else []
+        body = [title, clip(message, _LONGEST_MESSAGE), *fixes[:count], *rest]
+        versions.append("\n".join(body))
+    rest = [in_file] if finding.fixes else []
+    versions.append("\n".join([title, clip(message, _SHORTEST_MESSAGE), *rest]))
+    return tuple(versions) if number == 1 else (*versions, "")
+
+
+def _shown_fixes(finding: Finding) -> int:
+    """Return how many fixes a card shows: in order, up to the first that it cannot show."""
+    for at, fix in enumerate(finding.fixes[:_MOST_FIXES]):
+        if not can_be_shown(fix):
+            return at
+    return min(len(finding.fixes), _MOST_FIXES)
+
+
+def _badge(status: Status, words: Words) -> str:
+    return f"{words.label('marks', status.value)} {words.label('statuses', status.value)}"
+
+
+def _is_compared(result: CheckResult) -> bool:
+    is_fine = result.status in {Status.PASS, Status.INFO}
+    return not is_fine and result.check not in EXTRAS and bool(result.expected or result.found)
+
+
+def _compare(result: CheckResult, words: Words) -> str:
+    nothing = words.label("headings", "nothing")
+    return "\n".join(
+        (
+            f"**{words.label('checks', result.check.value)}**",
+            f"-# {words.label('headings', 'expected')}: {_records(result.expected, '–', words)}",
+            f"-# {words.label('headings', 'found')}: {_records(result.found, nothing, words)}",
+        )
+    )
+
+
+def _records(records: tuple[str, ...], empty: str, words: Words) -> str:
+    if not records:
+        return empty
+    shown = [span(both_ends(record)) for record in records[:_MOST_FOUND]]
+    if len(records) > _MOST_FOUND:
+        more = {"count": len(records) - _MOST_FOUND}
+        shown.append(words.sentence("discord/more_records", more))
+    return ", ".join(shown)
+
+
+def _overview(report: Report, words: Words) -> str:
+    """Return all checks by their status, the worst first."""
+    parts = []
+    for status in reversed(Status):
+        names = [
+            words.label("checks", result.check.value)
+            for result in report.results
+            if result.status is status and result.check not in EXTRAS
+        ]
+        if names:
+            parts.append(f"{_badge(status, words)}: {', '.join(names)}")
+    return "\n".join(filter(None, (*parts, extras_line(report, words))))
+
+
+def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[str]:
+    """Return what is only worth knowing, each on a small line and said once."""
+    checks: dict[str, list[str]] = {}
+    for result in report.results:
+        if result.note:
+            label = words.label("checks", result.check.value)
+            checks.setdefault(words.note(result.note, context), []).append(label)
+    remarks = [f"{', '.join(names)}: {text}" for text, names in checks.items()]
+    infos = [f for f in report.findings if f.severity is Status.INFO and not is_extra_gap(f)]
+    remarks += [words.finding(f, context) for f in infos]
+    mark = words.label("marks", Status.INFO.value)
+    return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in dict.fromkeys(remarks)]

@@ -1,0 +1,209 @@
+"""What members are shown of their requests: answers, the list, and the messages they are sent."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from discord import ui
+
+from bot.cards.budget import MOST_CHARACTERS, choose, width
+from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.markdown import clip, say_remark
+from bot.cards.records_card import show_records, zone_file
+from bot.characters import LONGEST_VALUE
+from bot.interactions.member_buttons import dmarc_button, withdraw_buttons
+from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
+from bot.records.expected import Purpose, expect
+from bot.requests.model import Kind
+from bot.requests.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fact
+    from bot.records.expected import Expected
+    from bot.records.mail_server import MailServer
+    from bot.requests.model import Request
+    from bot.requests.service import Opened
+    from bot.words import Words
+
+_MOST_OPEN = 10  # two rows of buttons; a member has no more
+_MOST_ENDED = 5
+_MOST_LISTED = 12  # with two components each, and a button for each open one
+_MOST_IN_A_ROW = 5
+_LONGEST_TEXT = 1500  # characters of one paragraph that quotes somebody
+_LONGEST_MENTION = 30  # characters that a message in a channel has besides
+_PURPOSES = {Kind.DKIM: Purpose.DKIM, Kind.DMARC: Purpose.DMARC}
+
+
+def build_asked_card(
+    opened: Opened, server: MailServer, words: Words, *, remark: str | None = None
+) -> Card:
+    """Return the private answer to who has asked: the number, and what happens next.
+
+    Of a request that was asked for before it says whether by them, never by whom.
+    """
+    request = opened.request
+    texts = [f"## {title_of(request, words)}"]
+    if not opened.is_new:
+        facts: dict[str, Fact] = {"mine": not opened.by_other}
+        texts.append(words.sentence("discord/member_asked", facts))
+    if not opened.by_other:  # the state of somebody else's request is theirs
+        texts.append(_say_next(request, server, words))
+    if remark:
+        texts.append(say_remark(remark, words))
+    return assemble([[clip("\n".join(texts), MOST_CHARACTERS)]], colour=NEUTRAL)
+
+
+def build_requests_card(
+    requests: Sequence[Request], server: MailServer, words: Words, *, mentions: Sequence[str]
+) -> Card:
+    """Return a member's requests, open ones first, each with its state and what happens next.
+
+    `mentions` are the commands that ask for something, for who has not asked yet.
+    """
+    if not requests:
+        text = f"{words.sentence('discord/member_none', {})}\n{' · '.join(mentions)}"
+        return assemble([[text]], colour=NEUTRAL)
+    still = tuple(request for request in requests if request.open)
+    shown = still[:_MOST_OPEN]
+    room_for_ended = min(_MOST_ENDED, _MOST_LISTED - len(shown))
+    ended = tuple(request for request in requests if not request.open)[:room_for_ended]
+    pieces = [_versions(request, server, words) for request in (*shown, *ended)]
+    more = len(requests) - len(pieces)
+    foot = f"-# {words.sentence('discord/member_more', {'count': more})}" if more else ""
+    head = f"## {words.sentence('discord/member_list', {})}"
+    chosen = choose(pieces, MOST_CHARACTERS - width(head) - width(foot))
+    buttons = withdraw_buttons(shown, words)
+    card = assemble(
+        [[head], *([text] for text in chosen), [foot]],
+        colour=NEUTRAL,
+        buttons=buttons[:_MOST_IN_A_ROW],
+    )
+    if rest := buttons[_MOST_IN_A_ROW:]:
+        card.view.add_item(ui.ActionRow(*rest))
+    return card
+
+
+def build_record_card(request: Request, server: MailServer, words: Words) -> Card:
+    """Return an approved record to publish, in every spelling, with a zone file of it alone.
+
+    The last lines say what was seen when it was looked for, so that it can be edited later.
+
+    Raises:
+        InvalidKey: the value that was handed out is no DKIM key.
+
+    """
+    expected = _expect(request, server)
+    head = words.sentence("discord/member_record", _facts(request, server, words))
+    title = f"## {title_of(request, words)}\n{clip(head, _LONGEST_TEXT)}"
+    foot = f"-# {words.sentence('discord/member_record_foot', {})}"
+    mark = words.label("request_marks", request.state.value)
+    look = f"{mark} {clip(_say_look(request, server, words), _LONGEST_TEXT)}"
+    texts = (title, foot, look)
+    room = MOST_CHARACTERS - _LONGEST_MENTION - sum(width(text) for text in texts)
+    records = choose(show_records(expected, words), room)
+    return assemble(
+        [[title], *([record] for record in records), [foot, look]],
+        colour=NEUTRAL,
+        files=(zone_file(expected, words),),
+    )
+
+
+def build_progress_card(request: Request, server: MailServer, words: Words) -> Card:
+    """Return what the admin is at for a member: a mail domain, or a webmail alias."""
+    if request.state is State.WAITING:
+        text = words.sentence("discord/member_accepted", _facts(request, server, words))
+    else:
+        text = _say_next(request, server, words)
+    return assemble([[f"## {title_of(request, words)}", text]], colour=NEUTRAL)
+
+
+def build_live_card(
+    request: Request, server: MailServer, words: Words, *, offer_dmarc: bool
+) -> Card:
+    """Return the news that a request is done; after DKIM it may offer to go on with DMARC."""
+    facts = {**_facts(request, server, words), "offer": offer_dmarc}
+    return assemble(
+        [[f"## ✅ {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
+        colour=NEUTRAL,
+        buttons=[dmarc_button(request, words)] if offer_dmarc else [],
+    )
+
+
+def build_ended_card(request: Request, server: MailServer, words: Words) -> Card:
+    """Return the news that a request was denied, or has expired."""
+    return assemble(
+        [[f"## {title_of(request, words)}", _say_next(request, server, words)]], colour=NEUTRAL
+    )
+
+
+def build_admin_notice(template: str, request: Request, server: MailServer, words: Words) -> Card:
+    """Return a short message to the admins about a request; its card has the buttons."""
+    text = words.sentence(f"discord/{template}", _facts(request, server, words))
+    foot = f"-# <t:{int(request.created_at.timestamp())}:R>"
+    place = request.guild_id, request.card_channel_id, request.card_message_id
+    if None not in place:
+        foot += f" · https://discord.com/channels/{place[0]}/{place[1]}/{place[2]}"
+    return assemble([[clip(text, _LONGEST_TEXT), foot]], colour=NEUTRAL)
+
+
+def _expect(request: Request, server: MailServer) -> Expected:
+    """Return what to publish for this request alone, as it was handed out."""
+    key = (
+        KnownKey(request.selector, DkimRecord.parse(request.value), "mailcow")
+        if request.kind is Kind.DKIM
+        else KeyUnknown()
+    )
+    expected = expect(server, request.domain, key, request.stage)
+    record = expected.record(_PURPOSES[request.kind])
+    if record is None:  # the name would be too long for the DNS
+        return replace(expected, records=())
+    # The server's settings may have changed since the admin approved the value.
+    value = request.value or record.value
+    return replace(expected, records=(replace(record, value=value),))
+
+
+def _versions(request: Request, server: MailServer, words: Words) -> tuple[str, ...]:
+    state = words.label("member_states", request.state.value)
+    mark = words.label("request_marks", request.state.value)
+    title = f"**{title_of(request, words)}**\n{mark} {state}"
+    changed = f"<t:{int(request.changed_at.timestamp())}:R>"
+    said = clip(_say_next(request, server, words), _LONGEST_TEXT)
+    return f"{title} · {changed}\n{said}", title, ""
+
+
+def title_of(request: Request, words: Words) -> str:
+    """Return what a request is called: its number, what is asked, for which domain."""
+    facts: dict[str, Fact] = {
+        "number": request.id,
+        "kind": words.label("request_kinds", request.kind.value),
+        "domain": request.domain.ascii,
+    }
+    return words.sentence("discord/member_title", facts)
+
+
+def _say_next(request: Request, server: MailServer, words: Words) -> str:
+    return words.sentence("discord/member_next", _facts(request, server, words))
+
+
+def _say_look(request: Request, server: MailServer, words: Words) -> str:
+    return words.sentence("discord/member_look", _facts(request, server, words))
+
+
+def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact]:
+    return {
+        "number": request.id,
+        "kind": request.kind.value,
+        "label": words.label("request_kinds", request.kind.value),
+        "state": request.state.value,
+        "domain": request.domain.ascii,
+        "service": server.name,
+        "seen": request.seen,
+        "due": int(request.due_at.timestamp()) if request.due_at else None,
+        # A value in a template is cut where it is long; this one is wanted whole.
+        "parts": tuple(textwrap.wrap(request.reason, LONGEST_VALUE)),
+    }

@@ -1,0 +1,84 @@
+"""The cards of what is stored about a member, of what a deletion does, and that it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.member_cards import title_of
+from bot.interactions.privacy_buttons import PrivacyAction, privacy_button
+from bot.services.privacy import KEPT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fact
+    from bot.records.mail_server import MailServer
+    from bot.requests.model import Request
+    from bot.services.privacy import Kept
+    from bot.words import Words
+
+_MOST_NAMED = 10  # domains
+
+
+def build_privacy_card(kept: Kept, member_id: int, server: MailServer, words: Words) -> Card:
+    """Return what is stored about a member, for how long, and the button that deletes it."""
+    facts: dict[str, Fact] = {
+        "domains": len(kept.domains),
+        "names": tuple(domain.unicode for domain in kept.domains[:_MOST_NAMED]),
+        "more": max(len(kept.domains) - _MOST_NAMED, 0),
+        "checks": kept.checks,
+        "still_open": sum(request.open for request in kept.requests),
+        "ended": sum(not request.open for request in kept.requests),
+        "decisions": kept.decisions,
+        "days": KEPT.days,
+        "contact": server.admin_contact,
+    }
+    title = f"## {words.label('privacy', 'title')}"
+    about = "privacy_nothing" if kept.nothing else "privacy_kept"
+    button = privacy_button(PrivacyAction.ASK, member_id, kept.newest_open, words)
+    return assemble(
+        [
+            [title, words.render(f"discord/{about}", facts).strip()],
+            [words.render("discord/privacy_rules", facts).strip()],
+        ],
+        colour=NEUTRAL,
+        buttons=[] if kept.nothing else [button],
+    )
+
+
+def build_confirmation(kept: Kept, member_id: int, words: Words) -> Card:
+    """Return what a deletion would do, the open requests by name, and the button that does it."""
+    facts: dict[str, Fact] = {
+        "domains": len(kept.domains),
+        "checks": kept.checks,
+        "requests": len(kept.requests),
+        "decisions": kept.decisions,
+    }
+    head = words.render("discord/privacy_confirm", facts).strip()
+    foot = words.sentence("discord/privacy_final", {})
+    withdrawn = _list("privacy_withdrawn", kept.withdrawable, words)
+    under_way = _list("privacy_under_way", kept.under_way, words)
+    buttons = [
+        privacy_button(action, member_id, kept.newest_open, words)
+        for action in (PrivacyAction.DELETE, PrivacyAction.KEEP)
+    ]
+    title = f"## {words.label('privacy', 'confirm')}"
+    return assemble([[title, head], withdrawn, under_way, [foot]], colour=0xD83C3E, buttons=buttons)
+
+
+def build_forgotten(server: MailServer, words: Words) -> Card:
+    """Return that nothing is stored any more, and what a deletion cannot reach."""
+    facts: dict[str, Fact] = {"service": server.name, "contact": server.admin_contact}
+    title = f"## {words.label('privacy', 'done')}"
+    return assemble([[title, words.render("discord/privacy_done", facts).strip()]], colour=NEUTRAL)
+
+
+def _list(template: str, requests: Sequence[Request], words: Words) -> list[str]:
+    """Return what happens to these requests, and which they are; nothing where there are none."""
+    if not requests:
+        return []
+    said = words.sentence(f"discord/{template}", {"count": len(requests)})
+    # All have room: a member has ten open ones at most, each of under 250 characters.
+    return [said, "\n".join(f"- {title_of(request, words)}" for request in requests)]

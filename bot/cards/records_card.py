@@ -1,0 +1,154 @@
+"""The card of what a domain should publish, each value to be copied."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.cards.budget import MOST_CHARACTERS, choose, width
+from bot.cards.fixes import show_field, show_hints
+from bot.cards.layout import NEUTRAL as NEUTRAL_COLOUR
+from bot.cards.layout import assemble
+from bot.cards.markdown import block, clip, is_copyable, say_remark, span
+from bot.checks.zone_place import Place
+from bot.interactions.provider_select import provider_select, show_place
+from bot.records.expected import Need, Purpose
+from bot.records.provider_form import fill_form
+from bot.records.providers import NEUTRAL, choose_provider
+from bot.records.zone_file import render_zone
+
+if TYPE_CHECKING:
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fact
+    from bot.records.expected import Expected, ExpectedRecord
+    from bot.records.provider_form import Form
+    from bot.records.providers import Provider
+    from bot.words import Words
+
+_LONGEST_HEAD = 1000  # characters
+_LONGEST_WHY = 300  # characters
+_LONGEST_FILE_NAME = 100
+
+
+def build_records_card(
+    expected: Expected,
+    words: Words,
+    *,
+    remark: str | None = None,
+    place: Place | None = None,
+    provider: str | None = None,
+) -> Card:
+    """Return the records with why each is needed, and the zone file.
+
+    `remark` says where the domain was taken from, `place` at which name servers it is, `provider`
+    is the key of the one whose words its member chose.
+    """
+    server = expected.server
+    place = place or Place.unknown(expected)
+    spoken = choose_provider(provider, place.name_servers)
+    facts: dict[str, Fact] = {
+        "domain": expected.domain.ascii,
+        "service": server.name,
+        "contact": server.admin_contact,
+        "at_sign": spoken.apex in {"", "@"},
+    }
+    head = [f"## {words.sentence('discord/records_title', facts)}"]
+    head.append(f"-# {words.sentence('discord/records_intro', facts)}")
+    if expected.record(Purpose.DKIM) is None:
+        head.append(words.sentence("discord/records_no_key", facts))
+    if remark:
+        head.append(say_remark(remark, words))
+    text = clip("\n".join(head), _LONGEST_HEAD)
+    foot = f"-# {words.sentence('discord/records_file', facts)}"
+    where = show_place(place, spoken, words)
+    room = MOST_CHARACTERS - width(text) - width(where) - width(foot)
+    chosen = choose(show_records(expected, words, spoken, place), room)
+    return assemble(
+        [[text, where], *([record] for record in chosen), [foot]],
+        colour=NEUTRAL_COLOUR,
+        selects=provider_select(expected.domain.ascii, place, spoken, words),
+        files=(zone_file(expected, words),),
+    )
+
+
+def show_records(
+    expected: Expected, words: Words, provider: Provider = NEUTRAL, place: Place | None = None
+) -> list[tuple[str, ...]]:
+    """Return each record from its fullest version to the shortest, for a card that has room."""
+    zone = (place or Place.unknown(expected)).zone
+    return [
+        _versions(expected, record, fill_form(record, zone, provider), words)
+        for record in expected.records
+    ]
+
+
+def zone_file(expected: Expected, words: Words) -> discord.File:
+    """Return the records as a commented zone file that phones open, too."""
+    plain = words.plain
+    title = plain.sentence(
+        "console/records_title",
+        {"domain": expected.domain.ascii, "service": expected.server.name},
+    )
+
+    def comment(record: ExpectedRecord) -> str:
+        return f"{plain.label('needs', record.need.value)}: {_why(expected, record, plain)}"
+
+    text = render_zone(expected.records, comment, title)
+    name = expected.domain.ascii
+    if len(name) > _LONGEST_FILE_NAME:
+        name = "records"
+    return discord.File(io.BytesIO(text.encode("utf-8", "replace")), filename=f"{name}.zone.txt")
+
+
+def _why(expected: Expected, record: ExpectedRecord, words: Words) -> str:
+    return words.sentence(f"records/{record.purpose.value}", expected.facts(record))
+
+
+def _versions(
+    expected: Expected, record: ExpectedRecord, form: Form, words: Words
+) -> tuple[str, ...]:
+    """Return one record from its fullest version to the shortest."""
+    need, name = record.need, form.name
+    title = f"### {words.label('purposes', record.purpose.value)} · {words.label('needs', need)}"
+    in_file = f"-# {words.sentence('discord/value_in_file', {})}"
+    short = f"{title}\n{show_field(name, words)} · {show_field(form.small[1], words)}"
+    if not is_copyable(form.value.value):
+        return (f"{short}\n{in_file}",)
+    lines = [title, clip(_why(expected, record, words), _LONGEST_WHY)]
+    if need == Need.OPTIONAL or not name.value:
+        lines.append(show_field(name, words))
+    else:
+        label = name.label or words.label("headings", "name")
+        lines.append(f"{label}:\n{block(name.value)}")
+    if name.other is not None:
+        lines.append(f"-# {words.label('cards', 'full_name')} {span(name.other)}")
+    fields = _fields(form, words)
+    lines.append(fields)
+    if hints := show_hints(form, words, name=False):
+        lines.append(hints)
+    versions = ["\n".join(lines), f"{short}\n{fields}", f"{short}\n{in_file}"]
+    if other := _other_spelling(record, form, words):
+        versions.insert(0, "\n".join((*lines, other)))
+    return tuple(versions)
+
+
+def _fields(form: Form, words: Words) -> str:
+    """Return the small fields on one line, and the value to be copied."""
+    parts = [show_field(field, words) for field in form.small[1:]]
+    label = form.value.label or words.label("headings", "value")
+    return f"{' · '.join(parts)} · {label}:\n{block(form.value.value)}"
+
+
+def _other_spelling(record: ExpectedRecord, form: Form, words: Words) -> str:
+    """Return the value as other forms want it; nothing where all want the same."""
+    if form.value.other is not None:
+        return f"-# {words.label('cards', 'joined')} {span(form.value.other)}"
+    if record.type == "SRV":
+        keys = ("priority", "weight", "port", "target")
+        facts: dict[str, Fact] = dict(zip(keys, form.value.value.split(), strict=True))
+        return f"-# {words.sentence('discord/srv_fields', facts)}"
+    if form.parts is not None:
+        return f"-# {words.label('cards', 'parts')}\n{block(form.parts)}"
+    return ""

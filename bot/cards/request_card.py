@@ -1,0 +1,177 @@
+"""The admin's card of a request: who asks, what is known, what became of it, what can be done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.cards.budget import MOST_CHARACTERS, choose, width
+from bot.cards.layout import assemble
+from bot.cards.markdown import both_ends, clip, say_remark, span
+from bot.checks.finding import Status
+from bot.interactions.request_buttons import buttons_for
+from bot.requests.evidence import Evidence, load_evidence
+from bot.requests.model import Kind
+from bot.requests.states import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fact
+    from bot.records.mail_server import MailServer
+    from bot.requests.model import Request
+    from bot.words import Words
+
+_MOST_OTHERS = 3  # former requests of other members that are named
+_LONGEST_REASON = 900
+_LONGEST_EXTRA = 1200
+
+_COLOURS = {
+    State.PENDING: 0xE0A11B,
+    State.APPROVED: 0x4F7CAC,
+    State.WORKING: 0x4F7CAC,
+    State.WAITING: 0x4F7CAC,
+    State.LIVE: 0x2E9E5B,
+    State.CLOSED: 0x2E9E5B,
+    State.DENIED: 0x80848E,
+    State.WITHDRAWN: 0x80848E,
+    State.EXPIRED: 0x80848E,
+    State.FAILED: 0xD83C3E,
+}
+
+
+def build_request_card(
+    request: Request,
+    server: MailServer,
+    words: Words,
+    *,
+    earlier: Sequence[Request] = (),
+    evidence: Evidence | None = None,
+    extra: Sequence[str] = (),
+) -> Card:
+    """Return the card of a request as it is now, with the buttons of its state.
+
+    `earlier` are the domain's requests of all kinds, of which those of other members are named.
+    `evidence` is newer than what was stored when it was asked, where there is any; `extra` are
+    paragraphs of ours, left out from the last where there is no room.
+    """
+    known = evidence or load_evidence(request.evidence)
+    sections = [
+        [head := _head(request, words), intro := _intro(request, server, words)],
+        [
+            facts := "\n".join(
+                filter(None, (_known(known, words), _others(request, earlier, words)))
+            )
+        ],
+        [decision := _decision(request, server, words)],
+    ]
+    room = MOST_CHARACTERS - sum(map(width, (head, intro, facts, decision)))
+    pieces = [(clip(text, _LONGEST_EXTRA), "") for text in extra]
+    return assemble(
+        [*sections, choose(pieces, room)],
+        colour=_COLOURS[request.state],
+        buttons=buttons_for(request, words),
+    )
+
+
+def state_word(request: Request, words: Words) -> str:
+    """Return a request's state as an icon and a word."""
+    state = request.state.value
+    return f"{words.label('request_marks', state)} {words.label('request_states', state)}"
+
+
+def mention(member_id: int, words: Words) -> str:
+    """Return a member to be shown; nobody is pinged, and who was forgotten has no name."""
+    return f"<@{member_id}>" if member_id > 0 else words.sentence("discord/request_forgotten", {})
+
+
+def moment(at: datetime) -> str:
+    """Return a time as Discord shows it in the reader's own way."""
+    return f"<t:{int(at.timestamp())}:R>"
+
+
+def facts_of(request: Request, server: MailServer, words: Words) -> Mapping[str, Fact]:
+    """Return what the templates about a request are given."""
+    return {
+        "number": str(request.id),
+        "kind": request.kind.value,
+        "domain": request.domain.ascii,
+        "alias": f"{server.webmail_label}.{request.domain.ascii}",
+        "host": server.host_text,
+        "service": server.name,
+        "done": words.label("request_buttons", "done"),
+    }
+
+
+def title_of(request: Request, words: Words) -> str:
+    """Return number, kind and domain on one line."""
+    kind = words.label("request_kinds", request.kind.value)
+    domain = request.domain
+    title = words.sentence(
+        "discord/request_title",
+        {"number": str(request.id), "kind": kind, "domain": domain.ascii},
+    )
+    return title if domain.unicode == domain.ascii else f"{title} ({span(domain.unicode)})"
+
+
+def _head(request: Request, words: Words) -> str:
+    mark = words.label("request_marks", request.state.value)
+    word = words.label("request_states", request.state.value)
+    return f"## {title_of(request, words)}\n{mark} **{word}** · {moment(request.changed_at)}"
+
+
+def _intro(request: Request, server: MailServer, words: Words) -> str:
+    wish = words.sentence("discord/request_intro", facts_of(request, server, words))
+    return f"{mention(request.member_id, words)} {wish}\n-# {moment(request.created_at)}"
+
+
+def _known(evidence: Evidence | None, words: Words) -> str:
+    """Return the check's statuses, the worst first, and whether the mail server has the domain."""
+    if evidence is None:
+        return ""
+    lines = []
+    for status in reversed(Status):
+        names = [words.label("checks", c.value) for c, found in evidence.checks if found is status]
+        if names:
+            word = words.label("statuses", status.value)
+            lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
+    if evidence.on_server is not None:
+        mark = words.label("marks", (Status.PASS if evidence.on_server else Status.WARN).value)
+        said = words.sentence("discord/request_on_server", {"known": evidence.on_server})
+        lines.append(f"{mark} {said}")
+    checked = words.sentence("discord/request_checked", {})
+    return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
+
+
+def _others(request: Request, earlier: Sequence[Request], words: Words) -> str:
+    """Return who else asked for something of this domain before."""
+    others = [r for r in earlier if r.member_id != request.member_id and r.id < request.id]
+    if not others:
+        return ""
+    named = [
+        f"{mention(r.member_id, words)} (#{r.id} {words.label('request_kinds', r.kind.value)}, "
+        f"{words.label('request_states', r.state.value)})"
+        for r in others[:_MOST_OTHERS]
+    ]
+    mark = words.label("marks", Status.WARN.value)
+    facts = {"more": len(others) - len(named)}
+    said = words.sentence("discord/request_others", facts)
+    return f"{mark} {said} {', '.join(named)}"
+
+
+def _decision(request: Request, server: MailServer, words: Words) -> str:
+    lines = []
+    if request.decided_by is not None and request.decided_at is not None:
+        who, when = mention(request.decided_by, words), moment(request.decided_at)
+        lines.append(f"{words.sentence('discord/request_decided_by', {})} {who} · {when}")
+    if request.reason:
+        reason = say_remark(request.reason, words).removeprefix("-# ")
+        lines.append(clip("> " + reason, _LONGEST_REASON))
+    if request.stage:
+        lines.append(f"DMARC: {words.label('stages', request.stage)}")
+    if request.kind is Kind.DKIM and request.value:
+        lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
+    if request.state is State.WAITING and request.kind in {Kind.MAILDOMAIN, Kind.WEBMAIL}:
+        lines.append(words.sentence("discord/request_by_hand", facts_of(request, server, words)))
+    return "\n".join(lines)

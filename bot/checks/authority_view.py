@@ -1,0 +1,145 @@
+"""What a zone's own name servers say, as values: what was typed, beside what the world sees."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.SOA import SOA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.dns.answer import Answer, Question
+    from bot.dns.authority import Told
+    from bot.dns.spf_evaluate import SpfEvaluation
+
+# At the domain itself other texts come and go that have nothing to do with mail.
+_ABOUT_MAIL = re.compile(rb"spf|dmarc|dkim", re.IGNORECASE)
+_HALF = 2**31  # of the serials (RFC 1982 section 3)
+
+
+class Condition(StrEnum):
+    """How a name server takes questions about the zone."""
+
+    ANSWERS = "answers"
+    LAME = "lame"  # it answers, but does not hold the zone
+    SILENT = "silent"  # nothing comes back
+    NO_ADDRESS = "no-address"  # an answer says that its name has none
+    UNASKED = "unasked"  # no address that we may ask, or nobody knows one
+
+
+@dataclass(frozen=True, slots=True)
+class NameServer:
+    """One name server of the zone and what it says; `soa` is what it says of the zone itself."""
+
+    name: dns.name.Name
+    address: str = ""
+    condition: Condition = Condition.UNASKED
+    soa: Answer | None = None
+    told: Mapping[Question, Told] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def version(self) -> SOA | None:
+        """The zone's SOA that it has, None where it says none."""
+        if self.soa is None or self.condition is not Condition.ANSWERS:
+            return None
+        return next((rdata for rdata in self.soa.rdatas if isinstance(rdata, SOA)), None)
+
+    def is_older(self, other: NameServer) -> bool:
+        """Whether it has an earlier version than another of what one primary server hands out.
+
+        Serials of two primaries say nothing about each other.
+        """
+        mine, theirs = self.version, other.version
+        if mine is None or theirs is None or mine.mname != theirs.mname:
+            return False
+        return is_newer(theirs.serial, mine.serial)
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether it was asked over IPv6, which may fail on our side."""
+        return ":" in self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known at the source.
+
+    `answers` are those of the server with the newest version of the zone, aliases followed;
+    `changed` are the questions to which the resolver gives another answer; `disputed` are those
+    that the servers answer differently. These are `unclear` where the serials do not tell which
+    server is right; nothing counts as changed then. `spf` are the evaluations with the changed
+    answers.
+    """
+
+    zone: dns.name.Name
+    servers: tuple[NameServer, ...]
+    answers: Mapping[Question, Answer] = field(default_factory=lambda: MappingProxyType({}))
+    changed: tuple[Question, ...] = ()
+    disputed: tuple[Question, ...] = ()
+    unclear: bool = False
+    spf: tuple[SpfEvaluation, ...] = ()
+
+    @property
+    def negative_ttl(self) -> int | None:
+        """Seconds for which "does not exist" is kept: of SOA TTL and field the smaller (RFC 2308).
+
+        Section 5 there has it; None where no server gave its SOA.
+        """
+        found = [
+            min(server.soa.ttl, rdata.minimum)
+            for server in self.servers
+            if server.soa is not None and server.soa.ttl is not None
+            for rdata in server.soa.rdatas
+            if isinstance(rdata, SOA)
+        ]
+        return max(found, default=None)
+
+
+def is_newer(serial: int, than: int) -> bool:
+    """Whether one serial comes after another; they go round (RFC 1982 section 3.2)."""
+    return serial != than and (serial - than) % 2**32 < _HALF
+
+
+def newest(servers: Iterable[NameServer]) -> NameServer | None:
+    """Return the first of the servers that have the newest version of the zone."""
+    best: NameServer | None = None
+    for server in servers:
+        if server.version is not None and (best is None or best.is_older(server)):
+            best = server
+    return best
+
+
+def tells_apart(one: Told, other: Told, *, at_apex: bool) -> bool:
+    """Whether two name servers say different things of mail; False where one says nothing."""
+    if not (one.is_known and other.is_known):
+        return False
+    if one.unfinished and other.unfinished:
+        return one.answer.chain != other.answer.chain
+    return _substance(one.answer, at_apex=at_apex) != _substance(other.answer, at_apex=at_apex)
+
+
+def is_outdated(seen: Answer, told: Told, *, at_apex: bool) -> bool:
+    """Whether what the resolver says of mail is not what the source says."""
+    if seen.failed or not told.is_known:
+        return False
+    answer = told.answer
+    if told.unfinished:  # the rest of the chain lies elsewhere, and was asked of the resolver
+        return seen.chain[: len(answer.chain)] != answer.chain
+    return _substance(seen, at_apex=at_apex) != _substance(answer, at_apex=at_apex)
+
+
+def _substance(answer: Answer, *, at_apex: bool) -> object:
+    """Return what two answers have to share to be the same; order and TTL do not count."""
+    if not answer.found:
+        return answer.chain  # an alias that leads nowhere is not the same as nothing
+    if answer.question.rdtype == dns.rdatatype.TXT:
+        texts = [t for t in answer.texts() if not at_apex or _ABOUT_MAIL.search(t)]
+        return frozenset(texts) if texts else ()
+    return frozenset(answer.rdatas)

@@ -1,0 +1,194 @@
+"""Judges the DKIM key record at the selector that the mail server signs with (RFC 6376)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from dns.rdatatype import TXT
+
+from bot.checks.answers import (
+    alias_at,
+    alias_beside,
+    answer_to,
+    name_text,
+    some_lines,
+    unanswered,
+    without_alias,
+    without_repeats,
+)
+from bot.checks.dkim.case import DkimCase
+from bot.checks.dkim.key_record import judge_text
+from bot.checks.dkim.selectors import find_elsewhere, selector_name
+from bot.checks.dkim.text import is_meant_as_key, read_key_text
+from bot.checks.dmarc.record import decode_texts
+from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.misplaced import find_dkim, find_wildcard, wildcard_facts
+from bot.dns.answer import Answer, Outcome, Question
+from bot.records.dkim_key import KnownKey, NoKeyYet
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+_TAIL = 12  # characters that tell one key from another; the last six are the same in most
+
+
+def key_names(expected: Expected) -> tuple[dns.name.Name, ...]:
+    """Return the names whose TXT is the key record; none where the name would be too long."""
+    name = selector_name(expected.domain, expected.selector)
+    return () if name is None else (name,)
+
+
+def judge(expected: Expected, observed: Observation) -> Verdict:
+    """Return what is to be said of the DKIM record: by key bytes, never by text."""
+    wanted = (expected.dkim.record.text,) if isinstance(expected.dkim, KnownKey) else ()
+    if not key_names(expected):  # nobody can publish it, so it is the server's selector to change
+        facts = {"what": "selector-too-long"}
+        too_long = Finding(Check.DKIM, "server-side", Status.INFO, facts)
+        return Verdict(Check.DKIM, (too_long,), wanted)
+    answer = find_answer(expected, observed)
+    if answer.failed and not answer.alias_loop:
+        return Verdict(Check.DKIM, (unanswered(Check.DKIM, answer),), wanted)
+    findings, note = _judge(DkimCase.of(expected, observed, answer))
+    found = some_lines(decode_texts(answer))
+    typed = [without_alias(observed, finding, answer) for finding in findings]
+    return Verdict(Check.DKIM, without_repeats(typed), wanted, found, note)
+
+
+def works(expected: Expected, observed: Observation) -> bool:
+    """Whether a sound key is published that is the server's, or that nothing speaks against."""
+    if isinstance(expected.dkim, NoKeyYet) or not key_names(expected):
+        return False
+    if is_absent(expected, observed):
+        return False
+    return judge(expected, observed).status not in {Status.FAIL, Status.UNKNOWN}
+
+
+def is_absent(expected: Expected, observed: Observation) -> bool:
+    """Whether an answer proves that no key record is there, sound or broken, nor an alias."""
+    answer = find_answer(expected, observed)
+    if answer.failed or alias_at(observed, answer) is not None:
+        return False
+    case = DkimCase.of(expected, observed, answer)
+    found = _find_candidates(case) or find_elsewhere(expected, observed)
+    return not (found or find_dkim(expected, observed))
+
+
+def find_answer(expected: Expected, observed: Observation) -> Answer:
+    """Return the answer for the key record; one that failed where it was not asked."""
+    names = key_names(expected)
+    if not names:
+        return Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
+    return answer_to(observed, names[0], TXT)
+
+
+def _find_candidates(case: DkimCase) -> tuple[str, ...]:
+    """Return the texts that were meant as key record; all others count as not there."""
+    # A text that is there twice, cut into strings differently, is one to receivers.
+    texts = dict.fromkeys(decode_texts(case.answer))
+    meant = tuple(text for text in texts if is_meant_as_key(text))
+    return meant or case.pieces()[:1]
+
+
+def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
+    candidates = _find_candidates(case)
+    if not candidates:
+        return [_judge_absence(case)], None
+    if len(candidates) > 1:
+        return [_judge_several(case, candidates)], None
+    findings, note = judge_text(case, candidates[0])
+    beside = _judge_alias(case)
+    return [*findings, *beside], None if beside else note
+
+
+def _judge_alias(case: DkimCase) -> list[Finding]:
+    """A CNAME beside the TXT: only one of them can be (RFC 1034 section 3.6.2)."""
+    target = alias_beside(case.observed, case.owner)
+    if target is None or case.answer.chain:
+        return []
+    fix = Fix(Action.DELETE, case.owner, "CNAME", target.to_text())
+    return [case.finding("dkim-cname-and-txt", Status.WARN, (fix,), target=name_text(target))]
+
+
+def _judge_absence(case: DkimCase) -> Finding:
+    if isinstance(case.expected.dkim, NoKeyYet):
+        return case.finding("dkim-no-key", Status.INFO, published=False)
+    target = alias_at(case.observed, case.answer)
+    if target is not None:
+        alias = Fix(Action.DELETE, case.owner, "CNAME", target.to_text())
+        fixes = (alias, *case.fix(Action.ADD)) if case.known else ()
+        return case.finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
+    if case.known is not None:
+        missing = case.finding("dkim-missing", Status.FAIL, case.fix(Action.ADD))
+        return _judge_elsewhere(case) or _judge_stray(case) or _judge_wildcard(case) or missing
+    return case.finding("dkim-unknown", Status.INFO)
+
+
+def _judge_elsewhere(case: DkimCase) -> Finding | None:
+    """The record is at a selector that the server does not sign with (any more)."""
+    elsewhere = find_elsewhere(case.expected, case.observed)
+    if elsewhere is None:
+        return None
+    fixes = case.fix(Action.ADD)
+    if elsewhere.is_current and not elsewhere.is_alias:
+        fixes = tuple(
+            dataclasses.replace(fix, action=Action.RENAME, old_owner=elsewhere.owner)
+            for fix in fixes
+        )
+    other, moved = name_text(elsewhere.owner), elsewhere.is_current
+    return case.finding("selector-differs", Status.FAIL, fixes, other=other, moved=moved)
+
+
+def _judge_stray(case: DkimCase) -> Finding | None:
+    """The record is at a name that is no selector's, or one that nobody told us of."""
+    stray = find_dkim(case.expected, case.observed)
+    if stray is None:
+        return None
+    fixes = case.fix(Action.ADD)
+    if stray.is_right:
+        fixes = tuple(stray.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
+    else:
+        fixes = (*fixes, Fix(Action.DELETE, stray.owner, "TXT", stray.text))
+    finding = stray.finding(Check.DKIM, fixes, case.observed.zone)
+    return case.finding(finding.code, finding.severity, fixes, **finding.facts)
+
+
+def _judge_wildcard(case: DkimCase) -> Finding | None:
+    """A wildcard answers where the record is missing; the real one takes its place."""
+    code = find_wildcard(case.observed, case.answer)
+    if not code:
+        return None
+    facts = wildcard_facts(case.observed.domain.name, [case.owner])
+    return case.finding(code, Status.FAIL, case.fix(Action.ADD), **facts)
+
+
+def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:
+    """Several records at one selector: receivers take any (RFC 6376 section 3.6.2.2)."""
+    kept = next((text for text in texts if _is_right(case, text)), None)
+    if case.answer.chain:
+        kept = None  # it is not the member's to keep
+    wrong = tuple(text for text in texts if text != kept)
+    fixes = case.delete(wrong)
+    if case.known is None:
+        fixes = ()
+    elif kept is None:
+        fixes = (*case.fix(Action.REPLACE, texts[0]), *case.delete(texts[1:]))
+    tails = tuple((read_key_text(text) or text)[-_TAIL:] for text in wrong)
+    return case.finding(
+        "dkim-multiple",
+        Status.FAIL,
+        fixes,
+        count=len(texts),
+        tail=tails[0],
+        tails=tails,
+        right=kept is not None,
+    )
+
+
+def _is_right(case: DkimCase, text: str) -> bool:
+    """Whether a text holds the known key and nothing that keeps it from being used."""
+    findings, _ = judge_text(case, text)
+    return case.known is not None and all(f.severity is not Status.FAIL for f in findings)

@@ -1,0 +1,291 @@
+"""DMARC records (RFC 9989): read, compared by meaning, and found by the tree walk in answers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+from dns.rdatatype import TXT
+
+from bot.checks.answers import answer_to
+from bot.dns.answer import Outcome
+from bot.records.tag_list import FaultKind, parse_tags
+
+if TYPE_CHECKING:
+    from bot.checks.observation import Observation
+    from bot.dns.answer import Answer
+    from bot.names import Domain
+
+REMOVED_TAGS = ("pct", "rf", "ri")  # RFC 9989 appendix A.6: gone since RFC 7489
+POLICY_TAGS = ("p", "sp", "np")
+_LABELS_WALKED = 7  # RFC 9989 section 4.10: longer names go on with this many labels
+# The version is the one tag whose value is compared with case (RFC 9989 section 4.8).
+_VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
+_MEANT = re.compile(r"v\s*=\s*[\"'\\]*\s*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
+_POLICY_MEANT = re.compile(r"^\W*p\s*=\s*(?:none|quarantine|reject)", re.IGNORECASE)
+_SIZE_LIMIT = re.compile(r"!\d+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2, gone too
+_ADDRESS = re.compile(r"[^\s@,;:!<>\"]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?")
+_NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
+_RANKS = {"none": 0, "quarantine": 1, "reject": 2}
+
+
+class Policy(StrEnum):
+    """What a domain asks receivers to do with mail that fails (RFC 9989 section 4.7)."""
+
+    NONE = "none"
+    QUARANTINE = "quarantine"
+    REJECT = "reject"
+
+    def weaker_than(self, other: Policy) -> bool:
+        """Whether it asks for less than the other."""
+        return _RANKS[self] < _RANKS[other]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportAddress:
+    """One entry of `rua` or `ruf` as it stands, and what is wrong with it.
+
+    `fault` is empty for a sound one, else "mailto" (the scheme is missing), "glued" (several
+    without a comma), "scheme" (another one than mailto, which nobody serves) or "address".
+    """
+
+    text: str
+    address: str = ""
+    host: dns.name.Name | None = None
+    fault: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> ReportAddress:
+        """Return the entry read; never raises."""
+        bare = _SIZE_LIMIT.sub("", text.strip())
+        scheme, colon, rest = bare.partition(":")
+        if len(_ADDRESS.findall(bare)) > 1 or bare.lower().count("mailto:") > 1:
+            return cls(text, fault="glued")
+        if not colon:
+            return cls(text, bare, fault="mailto" if _ADDRESS.fullmatch(bare) else "address")
+        if scheme.strip().lower() != "mailto":
+            return cls(text, fault="scheme")
+        if not _ADDRESS.fullmatch(rest):
+            return cls(text, rest.strip(), fault="address")
+        try:
+            host = dns.name.from_text(rest.rpartition("@")[2])
+        except dns.exception.DNSException:
+            return cls(text, rest, fault="address")
+        return cls(text, rest, host.canonicalize())
+
+
+@dataclass(frozen=True, slots=True)
+class DmarcRecord:
+    """A text that says `v=DMARC1` first; whatever else may be wrong with it (section 4.8).
+
+    `tags` are the names in lower case with their values; of a repeated one the first counts.
+    `broken` are the parts that are no tag.
+    """
+
+    text: str
+    tags: tuple[tuple[str, str], ...]
+    broken: tuple[str, ...] = ()
+
+    def get(self, name: str) -> str | None:
+        """Return the first value of a tag, None where it is not there."""
+        return next((value for tag, value in self.tags if tag == name), None)
+
+    def policy(self, name: str) -> Policy | None:
+        """Return the policy in `p`, `sp` or `np`; None where there is none or no valid one."""
+        value = (self.get(name) or "").lower()
+        return Policy(value) if value in _RANKS else None
+
+    @property
+    def invalid_policies(self) -> tuple[tuple[str, str], ...]:
+        """The policy tags whose value is none; a `p` that is not there counts, with no value."""
+        tags = tuple((name, self.get(name)) for name in POLICY_TAGS)
+        return tuple(
+            (name, value or "")
+            for name, value in tags
+            if self.policy(name) is None and (value is not None or name == "p")
+        )
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """The names of tags that come more than once."""
+        names = [name for name, _ in self.tags]
+        return tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+
+    @property
+    def testing(self) -> bool:
+        """`t=y`: the domain is trying its policy out, receivers are not to apply it."""
+        return (self.get("t") or "").lower() == "y"
+
+    def addresses(self, name: str) -> tuple[ReportAddress, ...]:
+        """Return the entries of `rua` or `ruf`; one faulty entry where the tag is empty."""
+        value = self.get(name)
+        return () if value is None else tuple(map(ReportAddress.parse, value.split(",")))
+
+    def requested(self, *, inherited: bool = False, exists: bool = True) -> Policy | None:
+        """Return the policy for the domain; None where receivers disregard the record.
+
+        A record of a domain above (`inherited`) speaks with `sp`, to a domain that does not exist
+        with `np` first. With an invalid policy and a valid `rua` it acts as `p=none`.
+        """
+        if self.invalid_policies:
+            reports = any(not entry.fault for entry in self.addresses("rua"))
+            return Policy.NONE if reports else None
+        order = ("sp", "p") if exists else ("np", "sp", "p")
+        names = order if inherited else ("p",)
+        return next(policy for name in names if (policy := self.policy(name)) is not None)
+
+
+@lru_cache(maxsize=256)  # one check reads the same few records again and again
+def parse_record(text: str) -> DmarcRecord | None:
+    """Return the record in a TXT, None where it is none for receivers; never raises."""
+    if not _VERSION.match(text):
+        return None
+    tags = parse_tags(text)
+    pairs = tuple((name.lower(), value) for name, value in tags.pairs)
+    broken = tuple(fault.text for fault in tags.faults if fault.kind in _NO_TAG)
+    return DmarcRecord(text, pairs, broken)
+
+
+def is_meant_as_dmarc(text: str) -> bool:
+    """Whether a text that is no DMARC record was meant to be one."""
+    return parse_record(text) is None and bool(_MEANT.search(text) or _POLICY_MEANT.match(text))
+
+
+def mean_the_same(one: DmarcRecord, other: DmarcRecord) -> bool:
+    """Whether receivers act the same on both: order, case, blanks and removed tags are nothing."""
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(record: DmarcRecord) -> tuple[object, ...]:
+    p, sp, np = (record.policy(name) for name in POLICY_TAGS)
+    defaults = {"adkim": "r", "aspf": "r", "t": "n", "psd": "u", "fo": "0"}
+    values = {name: (record.get(name) or value).lower() for name, value in defaults.items()}
+    options = frozenset(option.strip() for option in values.pop("fo").split(":"))
+    reports = (frozenset(_spell(a) for a in record.addresses(n)) for n in ("rua", "ruf"))
+    faults = (record.invalid_policies, record.broken, record.repeated)
+    return (p, sp or p, np or sp or p, tuple(values.items()), options, *reports, faults)
+
+
+def _spell(entry: ReportAddress) -> str:
+    local, _, host = entry.address.rpartition("@")
+    return f"{local}@{host.lower().rstrip('.')}" if not entry.fault else entry.text
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The record that speaks for a domain (RFC 9989 section 4.10.1).
+
+    `record` is None where none applies, and then `failed` is the answer that might have brought
+    one. `owner` is the domain whose record it is; `policy` is what it asks for, without `t`.
+    """
+
+    record: DmarcRecord | None = None
+    owner: dns.name.Name | None = None
+    inherited: bool = False
+    policy: Policy | None = None
+    failed: Answer | None = None
+
+    @property
+    def in_force(self) -> str:
+        """The policy that receivers are asked to act on now, empty where there is none such."""
+        if self.record is None or self.record.testing or self.policy in {None, Policy.NONE}:
+            return ""
+        return str(self.policy)
+
+
+def walk_names(domain: Domain) -> tuple[dns.name.Name, ...]:
+    """Return the names of the tree walk in order, the domain's own first; eight at most."""
+    labels = domain.name.labels
+    count = len(labels) - 1  # without the root
+    first_parent = max(1, count - _LABELS_WALKED)
+    walked = (labels, *(labels[i:] for i in range(first_parent, count)))
+    return tuple(name for each in walked if (name := prefix_name((b"_dmarc",), each)) is not None)
+
+
+def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:
+    """Return the name of these labels, None where it would be too long to exist."""
+    try:
+        return dns.name.Name((*prefix, *labels))
+    except dns.exception.DNSException:
+        return None
+
+
+def decode_texts(answer: Answer | None) -> tuple[str, ...]:
+    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
+    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
+
+
+def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:
+    """Return what is a DMARC record among an answer's texts."""
+    parsed = (parse_record(text) for text in decode_texts(answer))
+    return tuple(record for record in parsed if record is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What the walk came by: single records in order, and the first answer that failed."""
+
+    records: dict[dns.name.Name, DmarcRecord]
+    failed: Answer | None
+
+
+def discover(observed: Observation) -> Discovery:
+    """Return the record that speaks for the observed domain, by the answers at hand."""
+    domain = observed.domain.name
+    walk = _walk(observed)
+    if (own := walk.records.get(domain)) is not None:
+        return Discovery(own, domain, policy=own.requested())
+    owner = _choose_organization(domain, walk)
+    if owner not in walk.records:
+        owner = next(iter(reversed(walk.records)), owner)  # the public suffix's, if any
+    record = walk.records.get(owner)
+    if record is None:
+        return Discovery(failed=walk.failed)
+    policy = record.requested(inherited=True, exists=not _is_denied(observed))
+    return Discovery(record, owner, inherited=True, policy=policy)
+
+
+def find_organization(observed: Observation) -> dns.name.Name:
+    """Return the organizational domain (RFC 9989 section 4.10.2) by the answers at hand."""
+    return _choose_organization(observed.domain.name, _walk(observed))
+
+
+def _walk(observed: Observation) -> _Walk:
+    records: dict[dns.name.Name, DmarcRecord] = {}
+    failed: Answer | None = None
+    for name in walk_names(observed.domain):
+        answer = answer_to(observed, name, TXT)
+        owner = dns.name.Name(name.labels[1:])
+        # What a single label (a top-level domain) fails to answer is taken as no record: hardly
+        # any publishes one, and nobody here could do anything about it.
+        if answer.failed and failed is None and len(owner.labels) > 2:
+            failed = answer
+        found = find_records(answer)
+        if len(found) == 1:  # section 4.10: several are all disregarded
+            records[owner] = found[0]
+            if (found[0].get("psd") or "").lower() in {"y", "n"}:
+                break
+    return _Walk(records, failed)
+
+
+def _choose_organization(domain: dns.name.Name, walk: _Walk) -> dns.name.Name:
+    if not walk.records:
+        return domain
+    last = next(reversed(walk.records))  # fewest labels, or the one whose psd ended the walk
+    if last == domain or (walk.records[last].get("psd") or "").lower() != "y":
+        return last
+    return dns.name.Name(domain.labels[-len(last.labels) - 1 :])
+
+
+def _is_denied(observed: Observation) -> bool:
+    """Whether the domain itself does not exist."""
+    return any(
+        answer.outcome is Outcome.NXDOMAIN and not answer.chain
+        for question, answer in observed.answers.items()
+        if question.name == observed.domain.name
+    )

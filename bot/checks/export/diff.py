@@ -1,0 +1,181 @@
+"""What changed between an earlier report, read back from its JSON line, and a new one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.checks.export.as_json import SCHEMA
+from bot.checks.finding import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_EXAMPLE = "each line has to be a report of check --json"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One finding as a report says it; what is equal here is the same finding.
+
+    `fixes` are JSON texts. Of an earlier report, all of it is text from a file: hostile.
+    """
+
+    check: str
+    code: str
+    severity: Status
+    message: str
+    fixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What is compared of a report: nothing that differs from one run to the next."""
+
+    domain: str
+    checked_at: datetime
+    status: Status
+    findings: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a new report says that the earlier one did not, and the other way round.
+
+    `changed` are findings of the same check and code, as they were and as they are.
+    """
+
+    earlier: Earlier
+    status: Status
+    new: tuple[Said, ...]
+    gone: tuple[Said, ...]
+    changed: tuple[tuple[Said, Said], ...]
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all is as it was."""
+        same = self.status is self.earlier.status
+        return same and not (self.new or self.gone or self.changed)
+
+
+def compare(earlier: Earlier, row: Mapping[str, Any]) -> Changes:
+    """Return what changed since an earlier report of the same domain.
+
+    `row` is the new report as `report_as_dict` returns it. The findings of one check and code are
+    paired with their equals first, then in their order.
+    """
+    now = _read_row(row)
+    before, after = list(earlier.findings), list(now.findings)
+    for said in earlier.findings:
+        if said in after:
+            before.remove(said)
+            after.remove(said)
+    changed = []
+    for said in tuple(after):
+        match = next((b for b in before if (b.check, b.code) == (said.check, said.code)), None)
+        if match is not None:
+            changed.append((match, said))
+            before.remove(match)
+            after.remove(said)
+    return Changes(earlier, now.status, tuple(after), tuple(before), tuple(changed))
+
+
+def read_reports(lines: Iterable[str]) -> dict[str, Earlier]:
+    """Return the reports of JSON lines by domain; of several of one domain, the latest.
+
+    Raises:
+        ValueError: a line is no report of this schema, or there is none at all; its text says
+            which, in words for the person who gave the file.
+
+    """
+    found: dict[str, Earlier] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        report = _read_line(number, line)
+        known = found.get(report.domain)
+        if known is None or known.checked_at <= report.checked_at:
+            found[report.domain] = report
+    if not found:
+        raise ValueError(f"there is no report in it; {_EXAMPLE}")
+    return found
+
+
+def changes_as_dict(changes: Changes) -> dict[str, object]:
+    """Return the changes as JSON-ready values, as the report says findings."""
+    return {
+        "checked_at": changes.earlier.checked_at.strftime(_TIME),
+        "status": changes.earlier.status.value,
+        "new": [_as_dict(said) for said in changes.new],
+        "gone": [_as_dict(said) for said in changes.gone],
+        "changed": [
+            {
+                "check": now.check,
+                "code": now.code,
+                "before": _content(before),
+                "now": _content(now),
+            }
+            for before, now in changes.changed
+        ],
+    }
+
+
+def _as_dict(said: Said) -> dict[str, object]:
+    return {"check": said.check, "code": said.code, **_content(said)}
+
+
+def _content(said: Said) -> dict[str, object]:
+    return {
+        "severity": said.severity.value,
+        "message": said.message,
+        "fixes": [json.loads(fix) for fix in said.fixes],
+    }
+
+
+def _read_line(number: int, line: str) -> Earlier:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"line {number} is no JSON; {_EXAMPLE}") from error
+    schema = row.get("schema") if isinstance(row, dict) else None
+    if not isinstance(schema, int):
+        raise ValueError(f"line {number} is no report; {_EXAMPLE}")  # noqa: TRY004 - of a file
+    if schema != SCHEMA:
+        raise ValueError(
+            f"line {number} is a report of schema {schema}, and only schema {SCHEMA} can be"
+            " compared; make a new one with check --json"
+        )
+    try:
+        return _read_row(row)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"line {number} is no whole report; {_EXAMPLE}") from error
+
+
+def _read_row(row: Mapping[str, Any]) -> Earlier:
+    """Return what a report says. Raises LookupError, TypeError or ValueError where it is none."""
+    written = datetime.strptime(row["checked_at"], _TIME).replace(tzinfo=UTC)
+    return Earlier(
+        domain=_text(row["domain"]),
+        checked_at=written,
+        status=Status(row["status"]),
+        findings=tuple(_read_finding(finding) for finding in row["findings"]),
+    )
+
+
+def _read_finding(raw: Mapping[str, Any]) -> Said:
+    return Said(
+        check=_text(raw["check"]),
+        code=_text(raw["code"]),
+        severity=Status(raw["severity"]),
+        message=_text(raw["message"]),
+        fixes=tuple(json.dumps(fix, sort_keys=True) for fix in raw["fixes"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    return value

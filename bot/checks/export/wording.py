@@ -1,0 +1,70 @@
+"""Fixes and places in plain words, for terminals and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.checks.finding import Action
+from bot.records.provider_form import fill_form, spell_name
+from bot.records.providers import find_provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import dns.name
+
+    from bot.checks.finding import Fix
+    from bot.records.provider_form import Form
+    from bot.records.providers import Provider
+    from bot.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class SaidFix:
+    """What to do with one record: labels with values as they are typed, then hints."""
+
+    action: str
+    fields: tuple[tuple[str, str], ...]
+    hints: tuple[str, ...]
+
+
+def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> SaidFix:
+    """Return a fix as a provider's form wants it; values are hostile text still."""
+    form = fill_form(fix, zone, provider)
+    fields = list(form.small)
+    if fix.old_owner is not None:
+        fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
+    said = [(f.label or words.label("headings", f.key), _typed(f.value, words)) for f in fields]
+    value = form.value.label or words.label("headings", "value")
+    at = next((place for place, field in enumerate(fields) if field.key == "ttl"), len(said))
+    said.insert(at, (value, form.value.value))
+    if fix.old is not None:
+        said.insert(at, (words.label("headings", "old"), fix.old))
+    hints = () if fix.action is Action.DELETE else say_hints(form, words)
+    return SaidFix(words.label("actions", fix.action.value), tuple(said), hints)
+
+
+def say_hints(form: Form, words: Words, *, name: bool = True) -> tuple[str, ...]:
+    """Return what else there is to know of a form, a sentence each.
+
+    `name` is whether the name's other spelling belongs to it.
+    """
+    said = tuple(words.sentence(f"hints/{hint}", {"word": form.word}) for hint in form.hints)
+    if form.name.other is None or not name:
+        return said
+    full = words.sentence("hints/full-name", {"word": form.name.other})
+    return (full, *said)
+
+
+def say_place(zone: dns.name.Name, name_servers: Iterable[str], words: Words) -> str:
+    """Return at whose name servers a zone is; nothing where they are not known."""
+    hosting = find_provider(name_servers)
+    if not hosting.name_servers:
+        return ""
+    facts = {**hosting.facts, "zone": zone.to_text(omit_final_dot=True)}
+    return words.sentence("hosting/where", facts)
+
+
+def _typed(value: str, words: Words) -> str:
+    return value or f"({words.label('cards', 'empty')})"

@@ -1,0 +1,184 @@
+"""Asks everything that the judges need to know of one domain; the only one here that awaits.
+
+All questions start at once, the ones that others depend on first (TXT and MX at the domain, then
+what follows from their answers), and none is asked twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import secrets
+from functools import partial
+from typing import TYPE_CHECKING
+
+import dns.name
+
+from bot.checks.answers import ADDRESS_TYPES
+from bot.checks.dkim import judge as dkim
+from bot.checks.dkim.selectors import other_names
+from bot.checks.dmarc import judge as dmarc
+from bot.checks.dmarc.record import prefix_name
+from bot.checks.misplaced import further_questions
+from bot.checks.mx import judge as mx
+from bot.checks.observation import Observation
+from bot.checks.observe.optional_records import Means, ask_unchecked, look_beside
+from bot.checks.observe.questions import Questions
+from bot.checks.observe.zone_servers import look_at_source
+from bot.checks.optional import group as extras
+from bot.checks.optional import hosts
+from bot.dns.answer import Question
+from bot.dns.spf_evaluate import evaluate_all
+
+if TYPE_CHECKING:
+    import dns.rdatatype
+
+    from bot.checks.authority_view import Source
+    from bot.dns.answer import Ask
+    from bot.dns.authority import Authorities
+    from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.names import Domain
+    from bot.records.expected import Expected
+
+MOST_FOR_SPF = 30  # of all, so that an SPF record made to ask much leaves room for the rest
+
+
+async def observe(
+    ask: Ask,
+    expected: Expected,
+    *,
+    single_server: bool = False,
+    authorities: Authorities | None = None,
+    means: Means | None = None,
+) -> Observation:
+    """Return what the DNS says of the expected records' domain.
+
+    DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
+    passed on to the observation. The zone's own name servers are asked where `authorities` says
+    which of them may be; `means` are what may be used beside the resolver.
+    """
+    questions = Questions(ask)
+    means = means or Means()
+    probe = make_probe(expected.domain)
+
+    try:
+        questions.start(_first_questions(expected, probe))
+        evaluations, source, policy, *_ = await asyncio.gather(
+            _evaluate_spf(questions, expected),
+            _look_at_source(questions, expected, authorities),
+            look_beside(questions, expected, means, probe),
+            _ask_obsolete_spf(questions, expected),
+            _resolve_mx_targets(questions, expected),
+            _ask_report_authorisation(questions, expected),
+            _ask_zone_servers(questions, expected),
+        )
+        observed = Observation.of(
+            expected.domain,
+            await questions.answers(),
+            spf=evaluations,
+            single_server=single_server,
+            probe=probe,
+            source=source,
+            policy=policy,
+            trust_ad=means.trust_ad,
+        )
+        # Only where something is missing at the source: the wrong places that it may have come to.
+        if further := further_questions(expected, observed.at_source()):
+            questions.start(further)
+            observed = observed.with_answers(await questions.answers())
+        unchecked = await ask_unchecked(observed, means)
+    finally:
+        questions.cancel()
+    queries = len(questions) + (unchecked is not None)
+    return dataclasses.replace(observed, unchecked=unchecked, queries=queries)
+
+
+def make_probe(domain: Domain) -> dns.name.Name | None:
+    """Return a name below the domain that nobody has made; None where it would be too long."""
+    return prefix_name((f"x{secrets.token_hex(8)}".encode(),), domain.name.labels)
+
+
+def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Question]:
+    """Return what can be asked without knowing anything: chains first, then the leaves."""
+    domain = expected.domain.name
+    chains: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
+        (domain, "TXT"),
+        (domain, "MX"),
+        (expected.server.host, "A"),
+        (expected.server.host, "AAAA"),
+        *((name, "TXT") for name in dmarc.walk_names(expected.domain)),
+    ]
+    leaves: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
+        (domain, "NS"),
+        (domain, "CNAME"),
+        (domain, "A"),
+        (domain, "AAAA"),
+        *((name, "TXT") for name in dkim.key_names(expected)),
+        *((name, "TXT") for name in other_names(expected)),
+        *((name, "CNAME") for name in dkim.key_names(expected)),
+        *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
+        *hosts.questions(expected),
+    ]
+    if probe is not None:
+        leaves.append((probe, "A"))
+    asked = [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
+    return [*asked, *extras.first_questions(expected)]
+
+
+async def _look_at_source(
+    questions: Questions, expected: Expected, authorities: Authorities | None
+) -> Source | None:
+    """Ask the zone's name servers, and what follows from what they say and nobody else does yet."""
+    if authorities is None:
+        return None
+    source = await look_at_source(questions, expected, authorities)
+    if source is None or not source.changed:
+        return source
+    there = questions.with_given({q: source.answers[q] for q in source.changed})
+    evaluations, *_ = await asyncio.gather(
+        _evaluate_spf(there, expected),
+        _resolve_mx_targets(there, expected),
+        _ask_report_authorisation(there, expected),
+    )
+    return dataclasses.replace(source, spf=evaluations)
+
+
+async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
+    """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4)."""
+    limited = questions.limited(MOST_FOR_SPF)
+    find_addresses = partial(_find_addresses, questions, expected.server.host)
+    return await evaluate_all(limited, find_addresses, expected.domain.ascii)
+
+
+async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:
+    found = await asyncio.gather(*(questions(host, rdtype) for rdtype in ADDRESS_TYPES))
+    return [getattr(rdata, "address", "") for answer in found for rdata in answer.rdatas]
+
+
+async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:
+    """Look for the SPF record type, which nobody reads (RFC 7208 section 3.1), if TXT has none."""
+    text = await questions(expected.domain.name, "TXT")
+    if not text.failed and not any(t.strip().lower().startswith(b"v=spf1") for t in text.texts()):
+        await questions(expected.domain.name, "SPF")
+
+
+async def _resolve_mx_targets(questions: Questions, expected: Expected) -> None:
+    answer = await questions(expected.domain.name, "MX")
+    targets = mx.targets_to_resolve(expected, answer)
+    questions.start(Question.of(name, t) for name in targets for t in ("A", "AAAA"))
+
+
+async def _ask_zone_servers(questions: Questions, expected: Expected) -> None:
+    """Ask for the zone's name servers where the domain is no zone of its own."""
+    denied = await questions(expected.domain.name, "NS")
+    zone = Observation.of(expected.domain, [denied]).zone
+    if len(zone.labels) > 2:  # a registry's servers are nobody's provider
+        questions.start([Question.of(zone, "NS")])
+
+
+async def _ask_report_authorisation(questions: Questions, expected: Expected) -> None:
+    """Ask the domains that reports go to whether they want them (RFC 9990 section 4)."""
+    names = dmarc.walk_names(expected.domain)
+    walked = await asyncio.gather(*(questions(name, "TXT") for name in names))
+    observed = Observation.of(expected.domain, walked)
+    questions.start(Question.of(name, "TXT") for name in dmarc.report_names(observed, expected))

@@ -1,0 +1,171 @@
+"""Asks everything that the judges need to know of the mail server itself."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdata
+import dns.rdatatype
+import dns.reversename
+
+from bot.checks.answers import ADDRESS_TYPES
+from bot.checks.observation import Observation
+from bot.checks.observe.questions import Questions
+from bot.checks.server.server_observation import (
+    Heard,
+    ServerObservation,
+    consent_name,
+    find_apex,
+    probes_of,
+    ptr_names,
+    report_hosts,
+    server_names,
+    sort_addresses,
+)
+from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.spf_evaluate import evaluate_all, is_record
+from bot.names import Domain
+from bot.records.presentation import quoted_parts
+
+if TYPE_CHECKING:
+    from bot.dns.answer import Ask
+    from bot.dns.authority import Authorities
+    from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.records.mail_server import MailServer
+
+MOST_QUESTIONS = 150  # of one look at the server
+MOST_MEMBERS = 3  # whose reports are asked for
+_MOST_FOR_SPF = 60
+
+
+class _Pretender:
+    """An `Ask` in whose world a made-up domain publishes what the mail server hands out."""
+
+    def __init__(self, ask: Ask, server: MailServer, member: Domain) -> None:
+        self._ask = ask
+        self._member = member.name
+        host = server.host.to_text()
+        self._records = {
+            dns.rdatatype.TXT: quoted_parts(server.spf),
+            dns.rdatatype.MX: f"{server.mx_priority} {host}",
+        }
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Return the answer to a question, ours where it is about the made-up domain."""
+        question = Question.of(name, rdtype)
+        if not question.name.is_subdomain(self._member):
+            return await self._ask(*question)
+        text = self._records.get(question.rdtype) if question.name == self._member else None
+        if text is None:
+            return Answer(question, Outcome.NODATA)
+        rdata = dns.rdata.from_text("IN", question.rdtype, text)
+        return Answer(question, Outcome.RECORDS, (rdata,))
+
+
+async def observe_server(
+    ask: Ask,
+    server: MailServer,
+    members: tuple[Domain, ...] = (),
+    *,
+    single_server: bool = False,
+    allow_private: bool = False,
+    authorities: Authorities | None = None,
+) -> ServerObservation:
+    """Return what the DNS says of the mail server.
+
+    DNS outcomes never raise; what could not be found out is in the answers. Of `members`, real
+    domains, three are asked about. `authorities` says which name servers of the host's zone may be
+    asked directly, None that none are. The others are passed on to the observation.
+    """
+    questions = Questions(ask, MOST_QUESTIONS)
+    member = Domain.of(f"test-{secrets.token_hex(4)}.example")
+    members = members[:MOST_MEMBERS]
+    try:
+        questions.start(_first_questions(server, member, members))
+        handed_out, helo, heard, _ = await asyncio.gather(
+            _evaluate_handed_out(questions, server, member),
+            _evaluate_helo(questions, server),
+            _ask_name_servers(questions, server, authorities),
+            _confirm_reverse(questions, server),
+        )
+        answers = await questions.answers()
+    finally:
+        questions.cancel()
+    seen = Observation.of(
+        Domain(server.host), answers, single_server=single_server, queries=len(questions)
+    )
+    return ServerObservation(seen, server, member, members, handed_out, helo, allow_private, heard)
+
+
+def _first_questions(
+    server: MailServer, member: Domain, members: tuple[Domain, ...]
+) -> list[Question]:
+    host = server.host
+    questions = [Question.of(host, t) for t in ("A", "AAAA", "SOA", "CNAME", "TXT")]
+    questions.append(Question.of(dns.name.from_text("_25._tcp", host), "TLSA"))
+    for reports in report_hosts(server):
+        questions += [Question.of(reports, t) for t in ("MX", "A", "AAAA")]
+        names = (consent_name(probe, reports) for probe in probes_of(member, members))
+        questions += [Question.of(name, "TXT") for name in names if name is not None]
+    return questions
+
+
+async def _find_addresses(questions: Questions, server: MailServer) -> tuple[str, ...]:
+    found = await asyncio.gather(*(questions(server.host, t) for t in ADDRESS_TYPES))
+    return sort_addresses(getattr(r, "address", "") for answer in found for r in answer.rdatas)
+
+
+async def _evaluate_handed_out(
+    questions: Questions, server: MailServer, member: Domain
+) -> tuple[SpfEvaluation, ...]:
+    ask = _Pretender(questions.limited(_MOST_FOR_SPF), server, member)
+    return await evaluate_all(ask, lambda: _find_addresses(questions, server), member.ascii)
+
+
+async def _evaluate_helo(questions: Questions, server: MailServer) -> tuple[SpfEvaluation, ...]:
+    """Evaluate the host's own record, which speaks for its HELO name (RFC 7208 section 2.3)."""
+    answer = await questions(server.host, "TXT")
+    if not any(is_record(text.decode("latin-1")) for text in answer.texts()):
+        return ()
+    limited = questions.limited(_MOST_FOR_SPF)
+    name = Domain(server.host).ascii
+    return await evaluate_all(limited, lambda: _find_addresses(questions, server), name)
+
+
+async def _confirm_reverse(questions: Questions, server: MailServer) -> None:
+    """Ask for the names of each address, and for their addresses in turn."""
+    addresses = await _find_addresses(questions, server)
+    names = [dns.reversename.from_address(address) for address in addresses]
+    for answer in await asyncio.gather(*(questions(name, "PTR") for name in names)):
+        questions.start(Question.of(n, t) for n in ptr_names(answer) for t in ADDRESS_TYPES)
+
+
+async def _ask_name_servers(
+    questions: Questions, server: MailServer, authorities: Authorities | None
+) -> tuple[Heard, ...]:
+    """Ask for the name servers of the host's zone and their addresses, and each for the zone."""
+    apex = find_apex(await questions(server.host, "SOA"), server.host)
+    names = server_names(await questions(apex, "NS"))
+    questions.start(Question.of(name, t) for name in names for t in ADDRESS_TYPES)
+    if authorities is None:
+        return ()
+    # By IPv4 alone: that nothing comes back over IPv6 is as often the fault of our own network.
+    found = await asyncio.gather(*(questions(name, "A") for name in names))
+    places = [
+        (name, address)
+        for name, answer in zip(names, found, strict=True)
+        for address in [getattr(r, "address", "") for r in answer.rdatas][:1]
+        if authorities.may_reach(address)
+    ]
+    question = Question.of(apex, "SOA")
+    async with authorities.open() as connections:
+        told = await asyncio.gather(*(connections.ask(at, question) for _, at in places))
+    return tuple(
+        Heard(name, one.is_known, one.is_silent)
+        for (name, _), one in zip(places, told, strict=True)
+    )

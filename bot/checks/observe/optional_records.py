@@ -1,0 +1,113 @@
+"""By what means more can be found out than a resolver's answers tell, and how that is done."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import dns.name
+import dns.rdatatype
+
+from bot.checks.optional import caa, mta_sts
+from bot.checks.optional import srv as services
+from bot.checks.optional.mta_sts_policy import PATH
+from bot.dns.answer import Outcome, Question
+
+if TYPE_CHECKING:
+    from bot.checks.observation import Observation
+    from bot.checks.observe.questions import Questions
+    from bot.dns.answer import Answer, Ask
+    from bot.net.https import Page
+    from bot.records.expected import Expected
+
+
+class Fetching(Protocol):
+    """Whatever fetches a page of a host that a zone names; never raises."""
+
+    async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
+        """Return what fetching came to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a check may use beside the resolver; without it, less is found out.
+
+    `unchecked` asks without a check of the signatures. `trust_ad`: the resolver validates and the
+    path to it is safe.
+    """
+
+    unchecked: Ask | None = None
+    fetch: Fetching | None = None
+    trust_ad: bool = False
+
+
+async def look_beside(
+    questions: Questions, expected: Expected, means: Means, probe: dns.name.Name | None
+) -> Page | None:
+    """Ask what follows from the first answers about optional records; return the page of a policy.
+
+    None stands for no page that anybody would look for, or nobody to fetch it.
+    """
+    page, *_ = await asyncio.gather(
+        _fetch_policy(questions, expected, means.fetch, probe),
+        _ask_other_services(questions, expected),
+        _climb_caa(questions, expected),
+        _ask_parent(questions, expected),
+    )
+    return page
+
+
+async def ask_unchecked(observed: Observation, means: Means) -> Answer | None:
+    """Ask once without a check of the signatures, where the domain itself only fails.
+
+    An answer then proves that DNSSEC is what is broken. None where there is no need to ask.
+    """
+    answers = observed.apex_answers()
+    broken = any(a.outcome is Outcome.SERVFAIL and not a.alias_loop for a in answers)
+    if means.unchecked is None or not broken or not all(a.failed for a in answers):
+        return None
+    return await means.unchecked(observed.domain.name, dns.rdatatype.SOA)
+
+
+async def _fetch_policy(
+    questions: Questions, expected: Expected, fetch: Fetching | None, probe: dns.name.Name | None
+) -> Page | None:
+    record = mta_sts.record_name(expected.domain)
+    host = mta_sts.policy_host(expected.domain)
+    if record is None or host is None or fetch is None:
+        return None
+    text = await questions(record, "TXT")
+    address = await questions(host, "A")
+    lent = None if probe is None else await questions(probe, "A")
+    if not mta_sts.wants_policy(text, address, lent):
+        return None
+    return await fetch(questions, host, PATH)
+
+
+async def _ask_other_services(questions: Questions, expected: Expected) -> None:
+    first = services.first_questions(expected)
+    if any(answer.found for answer in await _ask_all(questions, first)):
+        questions.start(services.other_questions(expected))
+
+
+async def _climb_caa(questions: Questions, expected: Expected) -> None:
+    for name in caa.climb(expected.domain):
+        answer = await questions(name, "CAA")
+        if answer.found and caa.forbids(answer, expected.server.cert_issuer):
+            questions.start(caa.questions(expected))
+        if not answer.absent:
+            return
+
+
+async def _ask_parent(questions: Questions, expected: Expected) -> None:
+    """Ask for the DS of the zone that the domain lies in, where it is no zone of its own."""
+    servers = await questions(expected.domain.name, "NS")
+    zone = servers.zone
+    if servers.absent and not servers.chain and zone and len(zone.labels) > 1:
+        questions.start([Question(zone, dns.rdatatype.DS)])
+
+
+async def _ask_all(questions: Questions, asked: list[Question]) -> list[Answer]:
+    return await asyncio.gather(*(questions(*question) for question in asked))

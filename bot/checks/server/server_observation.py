@@ -1,0 +1,146 @@
+"""What was observed of the mail server itself: answers and SPF evaluations, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, NamedTuple
+
+import dns.name
+import dns.rdtypes.ANY.PTR
+import dns.reversename
+from dns.rdatatype import PTR, SOA
+from dns.rdtypes.ANY.NS import NS
+
+from bot.checks.answers import answer_to
+from bot.checks.dmarc.record import ReportAddress, parse_record, prefix_name
+from bot.dns.address_guard import is_public
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.checks.observation import Observation
+    from bot.dns.answer import Answer
+    from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.names import Domain
+    from bot.records.mail_server import MailServer
+
+MOST_ADDRESSES = 8  # of the mail host
+MOST_PTRS = 5  # of one address
+_MOST_SERVERS = 8  # name servers of one zone
+_MOST_HOSTS = 3  # that reports go to
+
+# Nobody has these (RFC 5737, RFC 3849, RFC 9637), so nobody publishes them but in examples, such
+# as the demo, where they stand for public ones.
+_EXAMPLES = tuple(
+    ip_network(text)
+    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
+)
+
+
+class Heard(NamedTuple):
+    """What came of asking one name server of the host's zone: it knows the zone, or is silent."""
+
+    name: dns.name.Name
+    knows: bool
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerObservation:
+    """All that was asked about the mail server, and what came back.
+
+    `seen` holds the answers; its domain is the mail host. `member` is a made-up domain for which
+    the SPF value was evaluated as if it published that, and `members` are real ones. With
+    `allow_private` the server may have addresses that only its own network reaches.
+    """
+
+    seen: Observation
+    server: MailServer
+    member: Domain
+    members: tuple[Domain, ...] = ()
+    handed_out: tuple[SpfEvaluation, ...] = ()  # of the SPF value, for our addresses and a stranger
+    helo: tuple[SpfEvaluation, ...] = ()  # of the host's own SPF record, where it has one
+    allow_private: bool = False
+    heard: tuple[Heard, ...] = ()  # of the zone's name servers that were asked directly
+
+    @property
+    def host(self) -> dns.name.Name:
+        """The mail host."""
+        return self.server.host
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of the mail host, IPv4 first; eight at most."""
+        return sort_addresses(self.seen.addresses(self.host))
+
+    @property
+    def reachable(self) -> tuple[str, ...]:
+        """The addresses that the internet reaches, or all where private ones are allowed."""
+        return tuple(a for a in self.addresses if self.allow_private or _is_for_everybody(a))
+
+    @property
+    def zone(self) -> dns.name.Name:
+        """The apex of the zone that the host lies in; the host itself where nobody said."""
+        return find_apex(self.seen.answer(self.host, SOA), self.host)
+
+    def reverse(self, address: str) -> Answer:
+        """Return the answer on the names that an address leads to."""
+        return answer_to(self.seen, dns.reversename.from_address(address), PTR)
+
+
+def _is_for_everybody(address: str) -> bool:
+    return is_public(address) or any(ip_address(address) in network for network in _EXAMPLES)
+
+
+def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses that are looked at, IPv4 first."""
+    return tuple(sorted(set(addresses), key=lambda a: (":" in a, a)))[:MOST_ADDRESSES]
+
+
+def find_apex(answer: Answer | None, name: dns.name.Name) -> dns.name.Name:
+    """Return the apex of a name's zone by the answer to SOA; the name itself where it has none."""
+    zone = answer.zone if answer is not None and answer.absent and not answer.chain else None
+    return zone if zone is not None and name.is_subdomain(zone) else name
+
+
+def ptr_names(answer: Answer) -> tuple[dns.name.Name, ...]:
+    """Return the names that an address leads to, in a stable order; five at most."""
+    kind = dns.rdtypes.ANY.PTR.PTR
+    names = {rdata.target for rdata in answer.rdatas if isinstance(rdata, kind)}
+    return tuple(sorted(names))[:MOST_PTRS]
+
+
+def server_names(answer: Answer) -> tuple[dns.name.Name, ...]:
+    """Return the names of a zone's name servers, in a stable order; eight at most."""
+    return tuple(sorted({r.target for r in answer.rdatas if isinstance(r, NS)}))[:_MOST_SERVERS]
+
+
+def report_hosts(server: MailServer) -> tuple[dns.name.Name, ...]:
+    """Return the domains that the handed-out DMARC record has reports sent to; three at most."""
+    record = parse_record(server.dmarc)
+    entries = [] if record is None else [*record.addresses("rua"), *record.addresses("ruf")]
+    entries += map(ReportAddress.parse, server.dmarc_rua.split(","))
+    hosts = (entry.host for entry in entries if entry.host is not None and not entry.fault)
+    return tuple(dict.fromkeys(hosts))[:_MOST_HOSTS]
+
+
+def consent_name(member: dns.name.Name, host: dns.name.Name) -> dns.name.Name | None:
+    """Return where a domain says that it takes another's reports; None where it is too long.
+
+    RFC 9990 section 4.
+    """
+    return prefix_name((*member.labels[:-1], b"_report", b"_dmarc"), host.labels)
+
+
+def probes_of(made_up: Domain, members: Iterable[Domain]) -> tuple[dns.name.Name, ...]:
+    """Return the domains whose reports should be taken: a made-up one, real ones, their siblings.
+
+    The siblings are asked because a name of its own for one member takes the wildcard away from
+    everybody beside it (RFC 4592 section 2.2.2, empty non-terminals).
+    """
+    names = [made_up.name]
+    for member in members:
+        beside = prefix_name(made_up.name.labels[:1], member.name.labels[1:])
+        names += [member.name] if beside is None else [member.name, beside]
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,87 @@
+"""The report of the mail server itself: what is its own fault, causes before consequences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.export.as_json import report_as_dict
+from bot.checks.finding import Finding, Note, ServerCheck, Status
+from bot.checks.report import CheckResult, Report
+from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
+from bot.checks.server.handed_out_spf import judge_helo, judge_spf
+from bot.checks.server.host_name import judge_address, judge_dane, judge_reverse, judge_zone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.checks.export.as_json import Speaker
+    from bot.checks.finding import Verdict
+    from bot.checks.server.server_observation import ServerObservation
+    from bot.records.mail_server import MailServer
+
+# What cannot be judged without the host's addresses.
+_NEEDS_ADDRESS = frozenset({ServerCheck.REVERSE, ServerCheck.SPF, ServerCheck.HELO})
+# What is known without having reached anybody.
+_ASKS_NOBODY = frozenset({ServerCheck.DMARC, ServerCheck.REPORTS})
+
+
+def compile_server_report(
+    observed: ServerObservation, checked_at: datetime, elapsed_ms: int
+) -> Report:
+    """Let every judge speak and return the report, whose domain is the mail host; pure."""
+    verdicts = (
+        judge_zone(observed),
+        judge_address(observed),
+        judge_reverse(observed),
+        judge_spf(observed),
+        judge_helo(observed),
+        judge_dmarc(observed),
+        judge_reports(observed),
+        judge_dane(observed),
+    )
+    without_address = "" if observed.reachable else _reason(verdicts)
+    results, findings = [], list[Finding]()
+    for verdict in verdicts:
+        check, status, kept, note = verdict.check, verdict.status, verdict.findings, verdict.note
+        if without_address and check in _NEEDS_ADDRESS:
+            # A value that is broken for everybody is a fault of its own.
+            kept = tuple(f for f in kept if f.severity is Status.FAIL)
+            if not kept:
+                status, note = Status.UNKNOWN, Note("follows-from", {"code": without_address})
+        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
+        findings.extend(kept)
+    return Report(
+        domain=observed.seen.domain,
+        zone=observed.zone,
+        checked_at=checked_at,
+        results=tuple(results),
+        findings=tuple(sorted(findings, key=_order)),
+        queries=observed.seen.queries,
+        elapsed_ms=elapsed_ms,
+    )
+
+
+def found_nothing_out(report: Report) -> bool:
+    """Whether nobody answered anything about the server."""
+    return all(
+        result.status is Status.UNKNOWN
+        for result in report.results
+        if result.check not in _ASKS_NOBODY
+    )
+
+
+def server_report_as_dict(report: Report, server: MailServer, words: Speaker) -> dict[str, object]:
+    """Return the report as JSON-ready values, in the shape of a domain's with `server` for it."""
+    row = report_as_dict(report, server, words)
+    return {("server" if key == "domain" else key): value for key, value in row.items()}
+
+
+def _reason(verdicts: tuple[Verdict, ...]) -> str:
+    """Return the code of the finding that says why no address is known."""
+    findings = (f for v in verdicts if v.check is ServerCheck.ADDRESS for f in v.findings)
+    return next((finding.code for finding in findings), "")
+
+
+def _order(finding: Finding) -> tuple[int, int]:
+    # Sorting is stable: within a check the judge's own order, root cause first, stays.
+    return -finding.severity.rank, tuple(ServerCheck).index(ServerCheck(finding.check.value))

@@ -1,0 +1,234 @@
+"""What is known of one domain's SPF, and the findings that can be made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+
+from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
+from bot.checks.finding import Action, Check, Finding, Fix, Status
+from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
+from bot.checks.spf.terms import Term, plain, read, same_record, terms_of
+from bot.checks.spf.texts import Kind, Text, sort_texts
+from bot.dns.answer import Outcome
+from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, is_valid_term
+from bot.records.expected import Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping
+
+    from bot.checks.finding import Fact
+    from bot.checks.misplaced import Stray
+    from bot.checks.observation import Observation
+    from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.records.expected import Expected
+
+# What a term asks for; it matches only where there is such a record (RFC 7208 section 5).
+_MATCHED_TYPES = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}
+
+
+@dataclass(frozen=True, slots=True)
+class SpfCase:
+    """One domain's SPF: what is to be there, and what was found out about it."""
+
+    observed: Observation
+    host: dns.name.Name
+    value: str  # the record to publish
+    owner: dns.name.Name
+    ttl: int | None  # seconds
+    addresses: tuple[str, ...]  # of the mail host, IPv4 first
+    evaluations: tuple[SpfEvaluation, ...]  # of these addresses, in their order
+    stranger: SpfEvaluation | None  # of an address that nobody has
+    policies: Mapping[str, str]  # the records met, by lower-case domain
+    own_keys: frozenset[str]  # what the mail server's own terms match
+
+    @classmethod
+    def of(cls, expected: Expected, observed: Observation) -> SpfCase:
+        """Return the case of one domain."""
+        record = expected.record(Purpose.SPF)
+        value = record.value if record else expected.server.spf
+        addresses = sorted(observed.addresses(expected.server.host), key=lambda a: (":" in a, a))
+        known = {evaluation.address: evaluation for evaluation in observed.spf}
+        policies: dict[str, str] = {}
+        for domain, text in (policy for e in observed.spf for policy in e.policies):
+            policies.setdefault(domain.lower().rstrip("."), text)
+        return cls(
+            observed=observed,
+            host=expected.server.host,
+            value=value,
+            owner=record.owner if record else observed.domain.name,
+            ttl=record.ttl if record else expected.server.record_ttl,
+            addresses=tuple(addresses),
+            evaluations=tuple(known[address] for address in addresses if address in known),
+            stranger=known.get(STRANGER),
+            policies=policies,
+            own_keys=frozenset(term.key for term in terms_of(value) if term.name != "all"),
+        )
+
+    @property
+    def domain(self) -> str:
+        """The domain's name without its final dot."""
+        return name_text(self.observed.domain.name)
+
+    def is_exact(self, text: Text) -> bool:
+        """Whether a record says just what was handed out."""
+        return same_record(text.raw, self.value)
+
+    def is_glued(self, raw: str, unglued: str) -> bool:
+        """Whether words of a record are stuck together for certain, and not only look like it.
+
+        They are where our own terms come out of them, or where a word as it stands is no valid one
+        or refers to nothing.
+        """
+        before, after = terms_of(raw), terms_of(unglued)
+        keys = {term.key for term in before}
+        stuck = [term for term in before if term not in after]
+        ours = {term.key for term in after} - keys
+        if ours & self.own_keys:
+            return True
+        return any(self._is_hopeless(t) or not is_valid_term(t.raw) for t in stuck)
+
+    def lets_down(self, evaluation: SpfEvaluation) -> bool:
+        """Whether the mail server's own terms were all tried for an address and none allows it."""
+        if evaluation.cause is not None:
+            return False
+        decided = evaluation.matched.term if evaluation.matched else None
+        tried = set[tuple[str, str]]()
+        for term in terms_in_order(self.policies.get(self.domain, "")):
+            # What let it pass did not refuse it; what refused it has been tried as well.
+            if term.raw != decided or evaluation.result != "pass":
+                tried.add((term.qualifier, term.key))
+            if term.raw == decided:
+                break
+        ours = (term for term in terms_in_order(self.value) if term.name != "all")
+        return all((term.qualifier, term.key) in tried for term in ours)
+
+    def add(self, code: str, texts: Iterable[Text] = ()) -> Finding:
+        """Return a failure that one new record mends, which keeps what the texts allow."""
+        merged = self._merge(texts)
+        facts = _facts_of(merged) if texts else {}
+        fix = Fix(Action.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
+        return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
+
+    def move(self, stray: Stray) -> Finding:
+        """Return the failure that the record is at another name."""
+        merged = self._merge(sort_texts([stray.text.encode()]))
+        fix = stray.move(self.owner, "TXT", merged.text, self.ttl)
+        return stray.finding(Check.SPF, (fix,), self.observed.zone)
+
+    def replace(
+        self,
+        code: str,
+        facts: Mapping[str, Fact],
+        text: Text,
+        *,
+        drop: Container[str] = frozenset(),
+        severity: Status = Status.FAIL,
+    ) -> Finding:
+        """Return a finding that the merged record in place of the text mends.
+
+        `drop` are the keys of terms that may not stay. `kept`, `kept_count` and `over_limit` are
+        added to the facts.
+        """
+        merged = self._merge((text,), drop)
+        fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
+        return Finding(Check.SPF, code, severity, {**facts, **_facts_of(merged)}, fixes)
+
+    def replace_all(self, code: str, facts: Mapping[str, Fact], texts: tuple[Text, ...]) -> Finding:
+        """Return a failure that is mended by one record in place of all of these."""
+        merged = self._merge(texts)
+        right = next((text for text in texts if same_record(text.raw, merged.text)), None)
+        stays = right or texts[0]
+        replacement = () if right else (self._replacement(merged, stays),)
+        deletions = tuple(
+            Fix(Action.DELETE, self.owner, "TXT", text.raw) for text in texts if text is not stays
+        )
+        facts = {**facts, **_facts_of(merged)}
+        return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
+
+    def blame_server(self, what: str) -> Finding:
+        """Return the finding that the mail server's side is at fault."""
+        facts: dict[str, Fact] = {"what": what}
+        return Finding(Check.SPF, "server-side", Status.INFO, facts)
+
+    def give_up(self) -> Finding:
+        """Return the finding that the record takes more than we ask or read."""
+        facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
+        return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
+
+    def _replacement(self, merged: Merged, text: Text) -> Fix:
+        return Fix(Action.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
+
+    def _merge(self, texts: Iterable[Text], drop: Container[str] = frozenset()) -> Merged:
+        """Merge the texts that together are short enough to be read."""
+        readable, left = list[str](), MAX_TEXT
+        for text in texts:
+            left -= len(text.meant)
+            if left >= 0:
+                readable.append(text.meant)
+        hopeless = {
+            term.key
+            for text in readable
+            for term in read(plain(text).strip()).terms
+            if self._is_hopeless(term) or term.key in drop
+        } | self._host_keys()
+        return merge(self.value, readable, self.policies, hopeless)
+
+    def _host_keys(self) -> frozenset[str]:
+        """Return what the terms match that name the mail host itself: no other sender's.
+
+        None where the mail server's terms are known not to do without them.
+        """
+        if any(self.lets_down(evaluation) for evaluation in self.evaluations):
+            return frozenset()
+        terms = [f"ip{6 if ':' in address else 4}:{address}" for address in self.addresses]
+        return frozenset(Term.of(term).key for term in (*terms, f"a:{name_text(self.host)}"))
+
+    def leads_nowhere(self, term: Term) -> bool:
+        """Whether a term's name is known to hold nothing that could match.
+
+        The domain's own MX does not count: where it is missing, it is going to be there.
+        """
+        types = _MATCHED_TYPES.get(term.name, ())
+        if not types or "%" in term.value or (term.name == "mx" and term.separator != ":"):
+            return False
+        target = term.value.partition("/")[0] if term.separator == ":" else self.domain
+        try:
+            answers = [self.observed.answer(target, rdtype) for rdtype in types]
+        except dns.exception.DNSException:
+            return True  # no name at all
+        known = [answer for answer in answers if answer is not None]
+        # That a name does not exist holds for every type (RFC 8020).
+        if any(answer.outcome is Outcome.NXDOMAIN for answer in known):
+            return True
+        return len(known) == len(types) and all(answer.absent for answer in known)
+
+    def _is_hopeless(self, term: Term) -> bool:
+        """Whether a term refers to a record that is known not to be there, or back to this one."""
+        target = target_of(term)
+        if not target or "%" in target:
+            return False
+        try:
+            answer = self.observed.answer(target, "TXT")
+        except dns.exception.DNSException:
+            return True  # no name at all
+        texts = sort_texts(answer.texts()) if answer is not None else ()
+        known = dict(self.policies)
+        for text in texts:
+            known.setdefault(target, text.raw)
+        if leads_to(target, self.domain, known):
+            return True
+        if answer is None or answer.failed:
+            return False
+        return not any(text.kind is Kind.RECORD for text in texts)
+
+
+def _facts_of(merged: Merged) -> dict[str, Fact]:
+    return {
+        "kept": merged.kept[:MOST_NAMES],
+        "kept_count": len(merged.kept),
+        "over_limit": merged.over_limit,
+    }

@@ -1,0 +1,227 @@
+"""Judges SPF: whether the domain's record lets the mail server send, and nobody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.rdatatype
+
+from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
+from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.misplaced import find_spf
+from bot.checks.paste_damage import find_literal, unglue, unquote
+from bot.checks.spf.case import SpfCase
+from bot.checks.spf.cost import cost_of, judge_cost
+from bot.checks.spf.merge import STRICTNESS, find_open_door, strictness, terms_after_all
+from bot.checks.spf.permerror import is_error, judge_error, judge_others
+from bot.checks.spf.terms import Fault, Term, What, read, same_record, terms_of
+from bot.checks.spf.texts import Kind, Text, find_strange_character, sort_texts
+from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.spf_evaluate import MAX_TEXT, SpfCause, is_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.checks.finding import Fact
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+_REFUSALS = frozenset({"fail", "softfail", "neutral", "none"})
+
+
+def judge(expected: Expected, observed: Observation) -> Verdict:
+    """Return what the domain's SPF record is worth; pass only where each of our addresses passes.
+
+    Beside the contract's codes there are `spf-too-many-voids` and `spf-too-many-mx` (limits of RFC
+    7208 section 4.6.4), and `spf-too-big`, unknown, for a record that takes more than we read.
+    """
+    case = SpfCase.of(expected, observed)
+    answer = answer_to(observed, observed.domain.name, dns.rdatatype.TXT)
+    if answer.failed:
+        return Verdict(Check.SPF, (unanswered(Check.SPF, answer),), expected=(case.value,))
+    texts = sort_texts(answer.texts())
+    records = tuple(text for text in texts if text.kind is Kind.RECORD)
+    note = None
+    if len(records) > 1:
+        facts: dict[str, Fact] = {"count": len(records)}
+        facts |= {"own": True, "at": case.domain, "through": ""}
+        findings: tuple[Finding, ...] = (case.replace_all("spf-multiple", facts, records),)
+    elif records:
+        findings = _judge_record(case, records[0])
+        note = None if findings else _note_of(case, records[0])
+    else:
+        findings = (_judge_absence(expected, case, texts),)
+    found = some_lines([text.raw for text in records or texts])
+    return Verdict(Check.SPF, findings, expected=(case.value,), found=found, note=note)
+
+
+def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -> Finding:
+    """Judge a domain without SPF record: what comes nearest to one, or nothing at all."""
+    if not texts:
+        obsolete = case.observed.answer(case.observed.domain.name, "SPF")
+        old = sort_texts(obsolete.texts()) if obsolete else ()
+        if old:
+            return case.add("spf-type99", old)
+        stray = find_spf(expected, case.observed)
+        return case.move(stray) if stray else case.add("spf-missing")
+    text = texts[0]
+    if len(text.raw) > MAX_TEXT:
+        return case.give_up()
+    match text.kind:
+        case Kind.MARKED:
+            return _judge_marks(case, text)
+        case Kind.LEADING_SPACE:
+            return case.replace("spf-leading-space", {}, text)
+        case Kind.NON_ASCII:
+            return _judge_character(case, text)
+        case Kind.CONTROL:
+            return _judge_fault(case, text, Fault("v=spf1", What.CONTROL_CHARACTER))
+        case _ if is_record(unglue(text.raw)):
+            return _judge_glue(case, text, unglue(text.raw))
+        case _:
+            start = text.raw.strip().split(" ")[0]
+            return _judge_fault(case, text, Fault(start, What.VERSION, "v=spf1"))
+
+
+def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
+    """Judge the domain's only record: first as it is written, then by what it comes to."""
+    if len(text.raw) > MAX_TEXT:
+        return (case.give_up(),)
+    if not text.raw.isascii():
+        return (_judge_character(case, text),)
+    if case.is_exact(text):
+        # It is what was handed out: whatever is wrong with it is not the member's to mend.
+        if any(is_error(e) or e.result in _REFUSALS for e in case.evaluations):
+            return (case.blame_server("spf-include"), *_judge_doubts(case))
+        return tuple(_judge_doubts(case))
+    if find_literal(text.raw):
+        return (_judge_marks(case, Text(text.raw, text.kind, unglue(unquote(text.raw)))),)
+    unglued = unglue(text.raw)
+    if unglued != text.raw and case.is_glued(text.raw, unglued):
+        return (_judge_glue(case, text, unglued),)
+    faults = read(text.raw).faults
+    if faults:
+        return (_judge_fault(case, text, faults[0]),)
+    failure = _judge_outcome(case, text) or judge_others(case, text)
+    if failure and failure.severity is Status.FAIL:
+        return (failure,)
+    if failure:
+        return (failure, *_judge_doubts(case))
+    if any(e.result in _REFUSALS for e in case.evaluations):
+        # A stricter ending would have refused what the mail server's own terms do not allow yet.
+        return (case.blame_server("spf-include"), *_judge_doubts(case))
+    return (*_judge_doubts(case), *_judge_ending(case, text), *judge_cost(case, text.raw))
+
+
+def _judge_marks(case: SpfCase, text: Text) -> Finding:
+    """Judge a record with a zone file's quote marks or backslashes in it."""
+    facts: dict[str, Fact] = {"record": "SPF", "name": case.domain, "known": True}
+    facts["certain"] = same_record(text.meant, case.value)
+    facts["policy"] = ""
+    return case.replace(find_literal(text.raw), facts, text)
+
+
+def _judge_glue(case: SpfCase, text: Text, unglued: str) -> Finding:
+    """Judge a record in which a blank was lost, mostly where two strings were joined."""
+    before, after = text.raw.split(), unglued.split()
+    words = tuple(word for word in before if word not in after)[:MOST_NAMES]
+    certain = same_record(unglued, case.value)
+    whole = Text(text.raw, text.kind, unglued)
+    return case.replace("spf-blank-lost", {"terms": words, "certain": certain}, whole)
+
+
+def _judge_character(case: SpfCase, text: Text) -> Finding:
+    strange = find_strange_character(text.raw)
+    facts: dict[str, Fact] = {"character": "", "looks": "letter", "term": "", "suggestion": ""}
+    if strange:
+        suggestion = strange.meant if strange.meant.isascii() else ""
+        facts = {"character": strange.number, "looks": strange.looks}
+        facts |= {"term": strange.word, "suggestion": suggestion}
+    return case.replace("spf-non-ascii", facts, text)
+
+
+def _judge_fault(case: SpfCase, text: Text, fault: Fault) -> Finding:
+    facts: dict[str, Fact] = {"term": fault.term, "what": fault.what.value}
+    facts |= {"suggestion": fault.suggestion or "", "own": True, "at": case.domain, "through": ""}
+    return case.replace("spf-syntax", facts, text)
+
+
+def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
+    """Judge a sound record of the member's own: the first cause of refusals and forgeries."""
+    error = next((e for e in case.evaluations if is_error(e)), None)
+    if error:
+        return judge_error(case, text, error)
+    door = _judge_open_door(case, text)
+    if door:
+        return door
+    # What the mail server's own terms should allow and do not is not the member's to mend.
+    refused = tuple(e for e in case.evaluations if e.result in _REFUSALS and not case.lets_down(e))
+    unread = terms_after_all(text.raw)
+    if refused and not any(term.key in case.own_keys for term in unread):
+        allowed = tuple(e.address for e in case.evaluations if e.result == "pass")
+        facts: dict[str, Fact] = {"addresses": tuple(e.address for e in refused)[:MOST_NAMES]}
+        facts |= {"allowed": allowed[:MOST_NAMES], "result": refused[0].result}
+        return case.replace("spf-not-authorised", facts, text)
+    if unread:
+        terms = tuple(term.raw for term in unread)[:MOST_NAMES]
+        return case.replace("spf-after-all", {"terms": terms}, text)
+    return None
+
+
+def _judge_open_door(case: SpfCase, text: Text) -> Finding | None:
+    """Judge a record that lets everybody pass, by its own terms or by what it includes."""
+    door = find_open_door(case.domain, text.raw, case.policies)
+    if not door and case.stranger and case.stranger.result == "pass":
+        door = case.stranger.path
+    if not door:
+        return None
+    outermost = Term.of(door[0].term)
+    if outermost.key in case.own_keys:
+        return case.blame_server("spf-include")
+    own = len(door) == 1
+    facts: dict[str, Fact] = {"term": door[-1].term, "at": door[-1].domain, "own": own}
+    facts["through"] = "" if own else door[0].term
+    return case.replace("spf-plus-all", facts, text, drop={outermost.key})
+
+
+def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
+    """Give a finding for whatever keeps us from saying that every address of ours passes."""
+    hosts = [answer_to(case.observed, case.host, rdtype) for rdtype in ADDRESS_TYPES]
+    failed = [answer for answer in hosts if answer.failed]
+    if not failed and not case.addresses:
+        yield case.blame_server("host-without-address")
+    if any(e.cause is SpfCause.BUDGET for e in case.evaluations):
+        yield case.give_up()
+    unsure = [e for e in case.evaluations if e.cause is SpfCause.TEMPERROR]
+    failed += [e.failed for e in unsure if e.failed]
+    if not failed and (any(not e.failed for e in unsure) or _lacks_evaluation(case)):
+        question = Question(case.observed.domain.name, dns.rdatatype.TXT)
+        failed.append(Answer(question, Outcome.TIMEOUT))
+    yield from (unanswered(Check.SPF, a) for a in {a.question: a for a in failed}.values())
+
+
+def _lacks_evaluation(case: SpfCase) -> bool:
+    return len(case.evaluations) < len(case.addresses)
+
+
+def _judge_ending(case: SpfCase, text: Text) -> Iterator[Finding]:
+    """Give a finding where the record is less strict to strangers than the one handed out."""
+    wanted, actual = (strictness(record, case.policies) for record in (case.value, text.raw))
+    if wanted is None or actual is None or actual >= wanted:
+        return
+    if actual == STRICTNESS["~"]:
+        yield Finding(Check.SPF, "spf-softfail", Status.INFO)
+    else:
+        facts: dict[str, Fact] = {"neutral": any(t.name == "all" for t in terms_of(text.raw))}
+        yield case.replace("spf-no-all", facts, text, severity=Status.WARN)
+
+
+def _note_of(case: SpfCase, text: Text) -> Note | None:
+    """Say by which term the mail server passes where the record is not the one handed out."""
+    step = next((e.matched for e in case.evaluations if e.matched), None)
+    if case.is_exact(text) or step is None:
+        return None
+    cost = cost_of(case, text.raw)
+    if cost.is_worth_a_word:
+        return Note("spf-many-lookups", {"term": step.term, **cost.facts})
+    return Note("spf-written-differently", {"term": step.term})

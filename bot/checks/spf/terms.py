@@ -1,0 +1,282 @@
+"""Our own reading of an SPF record's terms: what is wrong with each, and what was meant."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from bot.dns.spf_evaluate import is_valid_term
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MECHANISMS: Final = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
+MODIFIERS: Final = ("redirect", "exp")
+NEEDS_VALUE: Final = ("include", "ip4", "ip6", "exists")
+
+_TERM = re.compile(r"([-+~?]?)([^:=/]*)([:=/]?)(.*)", re.DOTALL)
+_PUNCTUATION = " ,;.\"'`()<>"
+_LONGEST_WORD = 20  # characters of a word that may be a misspelt one
+
+# What copying out of chats, documents and web pages leaves behind, and what was meant by it.
+_MEANT = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-")
+    | dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009", " ")
+    | dict.fromkeys("\u200a\u202f\u205f\u3000\t\r\n", " ")
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff", None)
+    | dict.fromkeys("\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb", None)
+    | {"\uff1a": ":", "\uff1d": "=", "\uff0b": "+", "\u223c": "~", "\u02dc": "~"}
+)
+
+
+class What(StrEnum):
+    """What is wrong with a term; a template has a sentence for each."""
+
+    BLANK_AFTER_COLON = "blank-after-colon"  # "include: x", "redirect= x"
+    BLANK_FOR_COLON = "blank-for-colon"  # "include x", "include :x"
+    BLANK_AFTER_SIGN = "blank-after-sign"  # "- all"
+    EQUALS_FOR_COLON = "equals-for-colon"  # "include=x": parses, as a modifier nobody knows
+    COLON_FOR_EQUALS = "colon-for-equals"  # "redirect:x"
+    PUNCTUATION = "punctuation"  # "-all."
+    BAD_ADDRESS = "bad-address"  # "ip4:1.2.3"
+    BAD_PREFIX = "bad-prefix"  # "ip4:192.0.2.0/33"
+    WRONG_FAMILY = "wrong-family"  # "ip4:2001:db8::1"
+    NAME_FOR_ADDRESS = "name-for-address"  # "ip4:mail.example"
+    ADDRESS_FOR_NAME = "address-for-name"  # "a:192.0.2.1", and an address by itself
+    BAD_NAME = "bad-name"  # "include:spf"
+    MISSING_VALUE = "missing-value"  # "include"
+    MISSPELT = "misspelt"  # "inlcude:x"
+    TWICE = "twice"  # a second redirect= or exp=
+    VERSION_TWICE = "version-twice"  # two records in one
+    VERSION = "version"  # "v=spf1;", which makes it no SPF record at all
+    CONTROL_CHARACTER = "control-character"  # a tab or a line break
+    UNKNOWN_WORD = "unknown-word"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A term as it stands, what is wrong with it, and what was meant where that is clear."""
+
+    term: str
+    what: What
+    suggestion: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term in its parts; `separator` stands before `value` and is ":", "=", "/" or empty."""
+
+    raw: str
+    qualifier: str  # "+" where none is written (RFC 7208 section 4.6.2)
+    name: str  # lower case
+    separator: str
+    value: str
+
+    @classmethod
+    def of(cls, raw: str) -> Term:
+        """Return a term's parts, whether it is a valid one or not."""
+        match = _TERM.fullmatch(raw)
+        qualifier, name, separator, value = match.groups() if match else ("", raw, "", "")
+        return cls(raw, qualifier or "+", name.lower(), separator, value)
+
+    @property
+    def is_mechanism(self) -> bool:
+        """Whether it is one of the mechanisms, as far as its name goes."""
+        return self.name in MECHANISMS and self.separator != "="
+
+    @property
+    def key(self) -> str:
+        """Equal for two terms that match the same, whatever their qualifiers."""
+        value = self.value if "%" in self.value else self.value.lower()
+        if self.name == "ip4":
+            value = value.removesuffix("/32")
+        elif self.name == "ip6":
+            value = _plain_network(value)
+        name = "include" if self.name == "redirect" else self.name
+        separator = ":" if self.name == "redirect" else self.separator
+        return f"{name}{separator}{value.removesuffix('.')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A record's terms as they were meant, in order, and the faults in them."""
+
+    terms: tuple[Term, ...]
+    faults: tuple[Fault, ...]
+
+
+def plain(text: str) -> str:
+    """Return a text with typographic dashes, quotes and blanks as what they were meant to be."""
+    return text.translate(_MEANT)
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words after the version."""
+    return [word for word in text.split(" ")[1:] if word]
+
+
+def terms_of(text: str) -> list[Term]:
+    """Return a record's terms just as they stand."""
+    return [Term.of(word) for word in words_of(text)]
+
+
+def read(text: str) -> Reading:
+    """Read a record, its version included, taking what is clearly meant for what is written."""
+    terms, faults, seen = list[Term](), list[Fault](), set[str]()
+    words = words_of(text)
+    skip = False
+    for word, following in pairwise([*words, ""]):
+        if skip:
+            skip = False
+            continue
+        fault = _fault_of(word, following)
+        term = Term.of(word)
+        if fault is None and term.name in MODIFIERS and term.name in seen:
+            fault = Fault(word, What.TWICE)
+        if fault:
+            faults.append(fault)
+            skip = fault.what in _TAKES_NEXT and fault.suggestion is not None
+            if fault.suggestion:
+                term = Term.of(fault.suggestion)
+        if fault is None or fault.suggestion:
+            terms.append(term)
+            seen.add(term.name)
+    return Reading(tuple(terms), tuple(faults))
+
+
+def same_record(one: str, other: str) -> bool:
+    """Whether two records say the same in the same order."""
+    return _normalise(one) == _normalise(other)
+
+
+def names_own_mx(text: str) -> bool:
+    """Whether a record allows whatever servers the domain's own MX records name."""
+    for term in terms_of(text):
+        if term.name == "all":
+            return False
+        if term.name == "mx" and term.qualifier == "+" and term.separator in {"", "/"}:
+            return True
+    return False
+
+
+def _normalise(text: str) -> list[tuple[str, str, str]]:
+    return [(term.qualifier, term.name, term.key) for term in terms_of(text)]
+
+
+def _plain_network(value: str) -> str:
+    try:
+        return str(ipaddress.IPv6Network(value, strict=False))
+    except ValueError:
+        return value
+
+
+_TAKES_NEXT = {What.BLANK_AFTER_COLON, What.BLANK_FOR_COLON, What.BLANK_AFTER_SIGN}
+
+
+def _fault_of(word: str, following: str) -> Fault | None:
+    """Return what is wrong with a word, None where nothing is."""
+    term = Term.of(word)
+    if is_valid_term(word):
+        modifier = _fault_of_modifier(term) if term.separator == "=" else None
+        return modifier or _fault_of_target(term)
+    if any(ord(c) < 0x20 or ord(c) == 0x7F for c in word):
+        return Fault(word, What.CONTROL_CHARACTER)
+    for what, suggestion in _guesses(term, following):
+        if is_valid_term(suggestion) and _fault_of(suggestion, "") is None:
+            return Fault(word, what, suggestion)
+    return Fault(word, _name_fault(term))
+
+
+def _fault_of_modifier(term: Term) -> Fault | None:
+    """Return what is wrong with a term that parses as a modifier but cannot be meant as one."""
+    if term.name in MODIFIERS:
+        return None
+    if term.name in MECHANISMS:
+        suggestion = f"{term.name}:{term.value}" if term.name != "all" else "-all"
+        meant = suggestion if is_valid_term(suggestion) else None
+        return Fault(term.raw, What.EQUALS_FOR_COLON, meant)
+    if term.name == "v":
+        return Fault(term.raw, What.VERSION_TWICE)
+    meant = _closest(term.name, MODIFIERS)
+    if meant and is_valid_term(f"{meant}={term.value}"):
+        return Fault(term.raw, What.MISSPELT, f"{meant}={term.value}")
+    return None  # unknown modifiers are ignored (RFC 7208 section 6)
+
+
+def _fault_of_target(term: Term) -> Fault | None:
+    """Return what is wrong with a term that parses but whose name is a link or a mail address."""
+    value = term.value
+    known = term.is_mechanism or term.name in MODIFIERS
+    if not known or "%" in value or not ("://" in value or "@" in value):
+        return None
+    bare = value.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
+    meant = term.raw.removesuffix(value) + bare
+    return Fault(term.raw, What.BAD_NAME, meant if is_valid_term(meant) else None)
+
+
+def _guesses(term: Term, following: str) -> Iterator[tuple[What, str]]:
+    """Give what an invalid term may have been meant to be, likeliest first."""
+    sign = term.raw[: len(term.raw) - len(term.raw.lstrip("-+~?"))][:1]
+    if term.raw in {"-", "+", "~", "?"} and following:
+        yield What.BLANK_AFTER_SIGN, term.raw + following
+    next_is_value = "." in following or ":" in following.lstrip(":")
+    if term.name in MECHANISMS + MODIFIERS and not term.value and next_is_value:
+        if term.separator in {":", "="}:
+            yield What.BLANK_AFTER_COLON, term.raw + following
+        elif not term.separator and term.name in NEEDS_VALUE:
+            yield What.BLANK_FOR_COLON, f"{term.raw}:{following.removeprefix(':')}"
+    if term.name in MODIFIERS and term.separator == ":":
+        yield What.COLON_FOR_EQUALS, f"{term.name}={term.value}"
+    stripped = term.raw.strip(_PUNCTUATION)
+    if stripped and stripped != term.raw:
+        yield What.PUNCTUATION, stripped
+    yield from _address_guesses(term, sign)
+    meant = _closest(term.name, MECHANISMS if term.separator != "=" else MODIFIERS)
+    if meant and meant != term.name:
+        yield What.MISSPELT, f"{sign}{meant}{term.separator}{term.value}"
+
+
+def _address_guesses(term: Term, sign: str) -> Iterator[tuple[What, str]]:
+    if term.name in {"ip4", "ip6"} and term.separator in {":", "="}:
+        family = _family_of(term.value)
+        if family and family != term.name:
+            yield What.WRONG_FAMILY, f"{sign}{family}:{term.value}"
+        if not family and not term.value.replace(".", "").isdigit():
+            yield What.NAME_FOR_ADDRESS, f"{sign}a:{term.value}"
+    elif term.name in {"a", "mx", "include"} and term.separator == ":":
+        if family := _family_of(term.value):
+            yield What.ADDRESS_FOR_NAME, f"{sign}{family}:{term.value}"
+    elif term.name not in MECHANISMS + MODIFIERS and (
+        family := _family_of(term.raw.removeprefix(sign))
+    ):
+        yield What.ADDRESS_FOR_NAME, f"{sign}{family}:{term.raw.removeprefix(sign)}"
+
+
+def _name_fault(term: Term) -> What:
+    """Return what is wrong with a term that nothing clear can be made of."""
+    if term.name in {"ip4", "ip6"} and term.value:
+        address, slash, _ = term.value.partition("/")
+        return What.BAD_PREFIX if slash and _family_of(address) else What.BAD_ADDRESS
+    if term.name in MECHANISMS + MODIFIERS:
+        if term.name == "all":
+            return What.PUNCTUATION
+        return What.BAD_NAME if term.value else What.MISSING_VALUE
+    return What.UNKNOWN_WORD
+
+
+def _family_of(value: str) -> str:
+    try:
+        return f"ip{ipaddress.ip_network(value, strict=False).version}"
+    except ValueError:
+        return ""
+
+
+def _closest(name: str, known: tuple[str, ...]) -> str | None:
+    if not 2 < len(name) <= _LONGEST_WORD:
+        return None
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.7)), None)

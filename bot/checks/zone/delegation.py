@@ -1,0 +1,173 @@
+"""Judges whether the domain exists and its name servers answer, before anything else is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.NS import NS
+
+from bot.checks.answers import (
+    ADDRESS_TYPES,
+    MOST_NAMES,
+    answer_to,
+    explain,
+    name_text,
+    some_lines,
+    unanswered,
+)
+from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.zone.name_servers import judge_name_servers
+from bot.dns.answer import Answer, Outcome, Question
+from bot.records.presentation import relative_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.checks.finding import Fact
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused"})
+_MOST_ADDRESSES = 4  # of a website, of each kind
+# Where failures differ, the one that says most: a server failure was at least thought about.
+_TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
+
+
+def judge(expected: Expected, observed: Observation) -> Verdict:
+    """Return whether the domain is there, answers, and is free to hold records."""
+    apex = expected.domain.name
+    answers = observed.apex_answers()
+    servers = answer_to(observed, apex, dns.rdatatype.NS)
+    found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
+
+    finding = _judge_alias(expected, observed, answers)
+    if finding is None and all(answer.failed for answer in answers):
+        finding = _report_silence(observed, answers)
+    if finding is None:
+        finding = _judge_existence(apex, answers)
+    if finding is None and observed.single_server:
+        finding = _report_single_server(answers)
+    if finding is None and servers.failed:
+        finding = unanswered(Check.DELEGATION, servers)
+    if finding is not None:
+        return Verdict(Check.DELEGATION, (finding,), found=found)
+
+    findings = (*judge_name_servers(observed), *_describe_name(expected, observed))
+    return Verdict(Check.DELEGATION, findings, found=found)
+
+
+def blocks_everything(verdict: Verdict) -> bool:
+    """Return whether nothing else can be judged: there is no such domain, or nobody answers."""
+    return any(
+        finding.code == "domain-not-found"
+        or (finding.code in _UNANSWERED and finding.facts["type"] is None)
+        for finding in verdict.findings
+    )
+
+
+def hides(observed: Observation, rdtype: dns.rdatatype.RdataType) -> bool:
+    """Whether an alias at the domain itself hides what its records of a type are."""
+    answer = answer_to(observed, observed.domain.name, rdtype)
+    return bool(answer.chain) or answer.alias_loop
+
+
+def _judge_alias(
+    expected: Expected, observed: Observation, answers: Sequence[Answer]
+) -> Finding | None:
+    """Find a CNAME at the domain itself, which hides everything else there (RFC 1034 3.6.2).
+
+    In its place go the addresses that the website has by it, and the records that it hides.
+    """
+    apex = expected.domain.name
+    target = next(
+        (r.target for answer in answers for r in answer.rdatas if isinstance(r, CNAME)),
+        next((answer.chain[0] for answer in answers if answer.chain), None),
+    )
+    if target is None:
+        return None
+    followed = [answer for answer in answers if answer.chain]
+    facts: dict[str, Fact] = {
+        "target": name_text(target),
+        "circle": any(answer.alias_loop for answer in followed),
+        "dead": any(answer.outcome is Outcome.NXDOMAIN for answer in followed),
+    }
+    fixes = [Fix(Action.DELETE, apex, "CNAME", target.to_text())]
+    for rdtype in ADDRESS_TYPES:
+        answer = answer_to(observed, apex, rdtype)
+        fixes += [
+            Fix(Action.ADD, apex, dns.rdatatype.to_text(rdtype), rdata.to_text(), ttl=answer.ttl)
+            for rdata in answer.rdatas[:_MOST_ADDRESSES]
+            if answer.chain
+        ]
+    fixes += [
+        Fix(Action.ADD, apex, record.type, record.value, record.priority, record.ttl)
+        for record in expected.records
+        if record.owner == apex and hides(observed, dns.rdatatype.from_text(record.type))
+    ]
+    return Finding(Check.DELEGATION, "apex-cname", Status.FAIL, facts, tuple(fixes))
+
+
+def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding:
+    """Say that no question about the domain was answered; the fact `type` is None for that.
+
+    The fact `proven` is there where an answer does come if nobody checks the signatures.
+    """
+    silent = Answer(Question(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
+    # The answer that names DNSSEC or explains itself speaks for the others.
+    telling = min(
+        answers,
+        key=lambda a: (_TELLING.index(a.outcome), not a.names_dnssec, not explain(a)),
+        default=silent,
+    )
+    finding = unanswered(Check.DELEGATION, telling)
+    facts: dict[str, Fact] = {**finding.facts, "type": None}
+    if _is_proven(observed):
+        facts["proven"] = True
+    return Finding(finding.check, finding.code, finding.severity, facts)
+
+
+def _is_proven(observed: Observation) -> bool:
+    """Whether an answer without a check of the signatures proves that DNSSEC is what is broken."""
+    return observed.unchecked is not None and not observed.unchecked.failed
+
+
+def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:
+    """Find a domain that does not exist.
+
+    NXDOMAIN speaks of the name with all its types (RFC 8020 section 2), so an answer that knows
+    the name contradicts it, and is believed: it is the one that had something to show.
+    """
+    answered = [answer for answer in answers if not answer.failed]
+    if any(answer.outcome is not Outcome.NXDOMAIN for answer in answered):
+        return None
+    zone = next((answer.zone for answer in answered if answer.zone is not None), None)
+    facts: dict[str, Fact] = {
+        # The zone that denied: the root where there is no such ending, a registry where the
+        # domain is not registered, somebody's own zone where a name below it has no record yet.
+        "zone": None if zone is None or zone == dns.name.root else name_text(zone),
+        "ending": None if zone != dns.name.root else name_text(dns.name.Name(apex.labels[-2:])),
+        "below": zone is not None and len(zone.labels) > 2,
+    }
+    return Finding(Check.DELEGATION, "domain-not-found", Status.FAIL, facts)
+
+
+def _describe_name(expected: Expected, observed: Observation) -> Iterator[Finding]:
+    """Give what is worth knowing of how the domain's names are typed."""
+    domain, zone = expected.domain, observed.zone
+    if domain.unicode != domain.ascii:  # RFC 5890 section 2.3.2.1
+        facts: dict[str, Fact] = {"ascii": domain.ascii, "unicode": domain.unicode}
+        yield Finding(Check.DELEGATION, "idn", Status.INFO, facts)
+    # An ending alone is nobody's zone: a registry that denies contradicts the answers we have.
+    if zone != domain.name and len(zone.labels) > 2:
+        shorts = tuple(relative_name(record.owner, zone) for record in expected.records)
+        facts = {"zone": name_text(zone), "label": relative_name(domain.name, zone)}
+        facts["shorts"] = tuple(dict.fromkeys(shorts))[:MOST_NAMES]
+        yield Finding(Check.DELEGATION, "subdomain", Status.INFO, facts)
+
+
+def _report_single_server(answers: Sequence[Answer]) -> Finding:
+    server = next((answer.server for answer in answers if answer.server), "")
+    return Finding(Check.DELEGATION, "delegation-not-checked", Status.INFO, {"server": server})

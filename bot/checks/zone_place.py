@@ -1,0 +1,74 @@
+"""In which zone a domain lies, and at which name servers, for who needs no whole check."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from bot.checks.observation import Observation
+from bot.dns.answer import Outcome
+from bot.records.providers import find_provider
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.checks.report import Report
+    from bot.dns.answer import Answer
+    from bot.names import Domain
+    from bot.records.expected import Expected
+
+PATIENCE = 2.0  # seconds; records can be told without knowing where they are typed
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The apex of a domain's zone, and the names of the zone's name servers where known."""
+
+    zone: dns.name.Name
+    name_servers: tuple[str, ...] = ()
+
+    @classmethod
+    def of_report(cls, report: Report) -> Place:
+        """Return what a check has found."""
+        exists = all(finding.code != "domain-not-found" for finding in report.findings)
+        return cls._found(report.domain, report.zone, report.name_servers, exists=exists)
+
+    @classmethod
+    def unknown(cls, expected: Expected) -> Place:
+        """Return the place of a domain that nobody asked for: a zone of its own."""
+        return cls(expected.domain.name)
+
+    @classmethod
+    def of_answers(cls, domain: Domain, answers: list[Answer]) -> Place:
+        """Return what the answers to one or two questions for name servers tell."""
+        observed = Observation.of(domain, answers)
+        exists = answers[0].outcome is not Outcome.NXDOMAIN
+        return cls._found(domain, observed.zone, observed.name_servers, exists=exists)
+
+    @classmethod
+    def _found(
+        cls, domain: Domain, zone: dns.name.Name, servers: tuple[str, ...], *, exists: bool
+    ) -> Place:
+        # What denies a name that is not there may be a registry's zone, unless it is a provider's.
+        if exists or find_provider(servers).providers:
+            return cls(zone, servers)
+        return cls(domain.name)
+
+
+async def find_place(
+    ask: Callable[[dns.name.Name, dns.rdatatype.RdataType], Awaitable[Answer]], domain: Domain
+) -> Place:
+    """Return the place of a domain, after at most two questions and `PATIENCE` seconds."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            answers = [await ask(domain.name, dns.rdatatype.NS)]
+            zone = Observation.of(domain, answers).zone
+            if zone != domain.name and len(zone.labels) > 2:
+                answers.append(await ask(zone, dns.rdatatype.NS))
+    except TimeoutError:
+        return Place(domain.name)
+    return Place.of_answers(domain, answers)

@@ -1,0 +1,314 @@
+"""The configuration: one documented field for each variable of the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import (
+    Field,
+    ModelWrapValidatorHandler,
+    PlainValidator,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.config import readers as read
+from bot.dns.server_address import Server
+from bot.errors import ConfigError
+from bot.names import Domain
+from bot.records.mail_server import MailServer
+from bot.records.tag_list import parse_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+_ENV_FILE = Path(".env")
+
+_Line = Annotated[str, PlainValidator(read.read_line(200))]
+_Flag = Annotated[bool, PlainValidator(read.read_bool)]
+_Url = Annotated[str, PlainValidator(read.read_url)]
+_Reports = Annotated[str, PlainValidator(read.read_report_addresses)]
+_Secret = Annotated[SecretStr, PlainValidator(read.read_secret)]
+_Id = Annotated[int, PlainValidator(read.read_id)]
+
+
+def _page(path: str) -> Any:
+    """Return the default of a page on the mail server itself."""
+    return lambda known: f"https://{known['mail_host'].ascii}{path}"
+
+
+def _strict_dmarc(known: dict[str, Any]) -> str:
+    """Return the DMARC value that is handed out where none is configured."""
+    reports = (
+        f"; {tag}={known[f'dmarc_{tag}']}" for tag in ("rua", "ruf") if known[f"dmarc_{tag}"]
+    )
+    return "v=DMARC1; p=reject; sp=reject" + "".join(reports)
+
+
+class Settings(BaseSettings):
+    """Everything that the operator decides, checked by meaning; `load_settings` makes one.
+
+    A field is the variable of the same name in capitals; the order is that of `.env.example`.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=str.upper,
+        case_sensitive=True,
+        env_file_encoding="utf-8",
+        enable_decoding=False,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        validate_default=False,  # readers take text, and a default is no text
+    )
+
+    mail_host: Annotated[Domain, PlainValidator(read.read_host)] = Field(
+        examples=["mx1.cow.example"]
+    )
+    """IMAP, SMTP, POP and MX host."""
+    mail_spf: Annotated[str, PlainValidator(read.read_spf)] = Field(
+        examples=["v=spf1 include:_spf.cow.example -all"]
+    )
+    """The SPF value to hand out."""
+    mail_name: Annotated[str, PlainValidator(read.read_line(60))] = Field(
+        default="Mailcow", examples=["Cow Mail"]
+    )
+    """What members call the service."""
+    mail_about: Annotated[str, PlainValidator(read.read_line(500))] = Field(
+        default="A mail server for its members and their own domains.",
+        examples=["A private mail server in Norway."],
+    )
+    """What the service is, in a sentence or two."""
+    mail_pop: _Flag = Field(default=True, examples=["false"])
+    """Whether POP is offered."""
+    webmail_url: _Url = Field(
+        default_factory=_page("/SOGo/"), examples=["https://mx1.cow.example/SOGo/"]
+    )
+    """The webmail's address."""
+    password_url: _Url = Field(default_factory=_page("/"), examples=["https://mx1.cow.example/"])
+    """The page where members change their password."""
+    admin_contact: _Line = Field(default="", examples=["@admin or admin@cow.example"])
+    """How members reach the admin; empty where it is not said."""
+    mx_priority: Annotated[int, PlainValidator(read.read_number(0, 65535))] = Field(
+        default=10, examples=["10"]
+    )
+    """Priority of the MX record (RFC 5321 section 5.1); the lowest number goes first."""
+    record_ttl: Annotated[int, PlainValidator(read.read_number(60, 604800, " of seconds"))] = Field(
+        default=3600, examples=["3600"]
+    )
+    """TTL of the records, in seconds."""
+    webmail_label: Annotated[str, PlainValidator(read.read_label)] = Field(
+        default="mail", examples=["mail"]
+    )
+    """Label of the optional webmail alias."""
+    dkim_selector: Annotated[str, PlainValidator(read.read_selector)] = Field(
+        default="dkim", examples=["mailcow"]
+    )
+    """Selector for new DKIM keys (RFC 6376 section 3.1)."""
+    dmarc_rua: _Reports = Field(default="", examples=["mailto:dmarc@cow.example"])
+    """Addresses for DMARC's aggregate reports, separated by commas; empty for none."""
+    dmarc_ruf: _Reports = Field(default="", examples=["mailto:dmarc@cow.example"])
+    """Addresses for DMARC's failure reports, separated by commas; empty for none."""
+    dmarc_record: Annotated[str, PlainValidator(read.read_dmarc)] = Field(
+        default_factory=_strict_dmarc,
+        examples=["v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example"],
+    )
+    """The whole strict DMARC value; by default made of the report addresses."""
+    discord_token: _Secret | None = Field(default=None, examples=["the-token-of-your-bot"])
+    """The bot's token, needed to connect to Discord."""
+    discord_guild_id: _Id | None = Field(default=None, examples=["100000000000000001"])
+    """The Discord server that commands are synced to at once, and only to it."""
+    admin_role_id: _Id | None = Field(default=None, examples=["100000000000000002"])
+    """The role whose members may decide requests."""
+    admin_user_ids: Annotated[tuple[int, ...], PlainValidator(read.read_ids)] = Field(
+        default=(), examples=["100000000000000003,100000000000000004"]
+    )
+    """The users who may decide requests."""
+    request_channel_id: _Id | None = Field(default=None, examples=["100000000000000005"])
+    """The channel where requests wait for the admin."""
+    mailcow_url: Annotated[str, PlainValidator(read.read_base_url)] | None = Field(
+        default=None, examples=["https://mx1.cow.example"]
+    )
+    """Mailcow's address, without a final slash; goes with a key."""
+    mailcow_api_key: _Secret | None = Field(default=None, examples=["the-read-write-key"])
+    """Mailcow's API key for reading and writing."""
+    mailcow_read_key: _Secret | None = Field(default=None, examples=["the-read-only-key"])
+    """Mailcow's API key for reading alone."""
+    database_url: Annotated[str, PlainValidator(read.read_database)] = Field(
+        default="sqlite+aiosqlite:///data/bot.db",
+        examples=["sqlite+aiosqlite:///data/bot.db"],
+        repr=False,  # it may hold a password
+    )
+    """The database, as an SQLAlchemy URL with an asynchronous driver."""
+    dns_servers: Annotated[tuple[Server, ...], PlainValidator(read.read_servers)] = Field(
+        default=(), examples=["9.9.9.9, 127.0.0.1:5353"]
+    )
+    """The resolvers to ask; empty for the system's."""
+    dns_trust_ad: _Flag = Field(default=False, examples=["true"])
+    """The resolvers validate and the path to them is safe, so the AD flag counts (RFC 4035)."""
+    dns_allow_private: _Flag = Field(default=False, examples=["true"])
+    """Names found in a zone may lead to private and loopback addresses."""
+    dns_port: Annotated[int, PlainValidator(read.read_number(1, 65535))] = Field(
+        default=53, examples=["53"]
+    )
+    """Port of the authoritative servers; another one is for tests."""
+    templates_dir: Annotated[Path, PlainValidator(read.read_folder)] | None = Field(
+        default=None, examples=["data/templates"]
+    )
+    """A folder of own templates that go before the shipped ones."""
+    log_format: Annotated[str, PlainValidator(read.read_choice("text", "json"))] = Field(
+        default="text", examples=["json"]
+    )
+    """How the log is written: text for people, or json, an object a line."""
+    log_level: Annotated[
+        str, PlainValidator(read.read_choice("debug", "info", "warning", "error"))
+    ] = Field(default="info", examples=["warning"])
+    """From which level on there is a line in the log."""
+
+    health_port: Annotated[int, PlainValidator(read.read_number(1, 65535))] | None = Field(
+        default=None, examples=["9464"]
+    )
+    """A port on this machine's loopback addresses for health and metrics."""
+    cert_issuer: Annotated[str, PlainValidator(read.read_issuer)] = Field(
+        default="letsencrypt.org", examples=["letsencrypt.org"]
+    )
+    """Who issues the mail server's certificates, by the name in CAA records (RFC 8659)."""
+
+    @classmethod
+    def settings_customise_sources(  # what the library calls
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - part of the library's interface
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the environment that `load_settings` was given, and then the file."""
+        return init_settings, dotenv_settings
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _collect_faults(cls, data: dict[str, str], check: ModelWrapValidatorHandler[Self]) -> Self:
+        """Raise one ConfigError for all that is wrong; an empty value is the same as none."""
+        given = {name: text.strip() for name, text in data.items() if text.strip()}
+        faults = _find_lonely(given)
+        try:
+            settings = check(given)
+        except ValidationError as error:
+            # Where a value is wrong, defaults that are made of it are no fault of their own.
+            faults |= {
+                str(e["loc"][0]): _explain(e)
+                for e in error.errors()
+                if e["type"] != "default_factory_not_called"
+            }
+        else:
+            if not faults:
+                return settings
+        # Out here no chained error holds the values.
+        raise ConfigError(tuple(_word(name, faults[name]) for name in _known() if name in faults))
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return every secret as it may turn up in a text."""
+        given = (self.discord_token, self.mailcow_api_key, self.mailcow_read_key)
+        password = urlsplit(self.database_url).password
+        return (
+            *(secret.get_secret_value() for secret in given if secret),
+            *((password, unquote(password)) if password else ()),
+        )
+
+    def mail_server(self) -> MailServer:
+        """Return the mail server as its members see it."""
+        return MailServer(
+            host=self.mail_host.name,
+            spf=self.mail_spf,
+            dmarc=self.dmarc_record,
+            name=self.mail_name,
+            about=self.mail_about,
+            pop=self.mail_pop,
+            webmail_url=self.webmail_url,
+            password_url=self.password_url,
+            admin_contact=self.admin_contact,
+            mx_priority=self.mx_priority,
+            record_ttl=self.record_ttl,
+            webmail_label=self.webmail_label,
+            cert_issuer=self.cert_issuer,
+            dkim_selector=self.dkim_selector,
+            dmarc_rua=self.dmarc_rua
+            or parse_tags(self.dmarc_record).get("rua", any_case=True)
+            or "",
+        )
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> Settings:
+    """Return the settings that the environment and the file of variables hold.
+
+    Without arguments these are the environment of the process and, where there is one, `.env` in
+    the current folder. An `environ` counts alone, beside `env_file` where that is given, too.
+    The environment goes before the file, and unknown variables are passed over.
+
+    Raises:
+        ConfigError: with one line for each fault; no line and no chained error holds a secret.
+
+    """
+    if env_file is None:
+        file = _ENV_FILE if environ is None and _ENV_FILE.exists() else None
+    else:
+        file = env_file
+    given = os.environ if environ is None else environ
+    # An empty variable is not set, so it must not hide what the file says.
+    texts = {name: given[name] for name in _known() if given.get(name, "").strip()}
+    fault = _try_reading(file) if file is not None else None
+    if fault is not None:
+        raise ConfigError((fault,))
+    # The type checker sees the fields alone, not the aliases and options of the library.
+    return Settings(_env_file=file, **texts)  # type: ignore[call-arg, arg-type]
+
+
+def _try_reading(file: Path) -> str | None:
+    """Return why a file of variables cannot be read, or None."""
+    try:
+        file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return f"{file}: It is no UTF-8 text. Example: .env.example"
+    except OSError as error:
+        return f"{file}: It cannot be read ({error.strerror}). Example: .env.example"
+    return None
+
+
+def _known() -> tuple[str, ...]:
+    """Return the names of all variables in their order."""
+    return tuple(field.upper() for field in Settings.model_fields)
+
+
+def _find_lonely(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong where Mailcow's address or its keys are there without the other."""
+    keys = [name for name in ("MAILCOW_API_KEY", "MAILCOW_READ_KEY") if name in given]
+    if "MAILCOW_URL" in given and not keys:
+        return {"MAILCOW_URL": "It needs MAILCOW_API_KEY or MAILCOW_READ_KEY beside it."}
+    if keys and "MAILCOW_URL" not in given:
+        return dict.fromkeys(keys, "It needs MAILCOW_URL beside it.")
+    return {}
+
+
+def _explain(error: ErrorDetails) -> str:
+    """Return what is wrong with one value, as a sentence."""
+    if error["type"] == "missing":
+        about = Settings.model_fields[str(error["loc"][0]).lower()].description
+        return f"It is required and not set: {about}"
+    return str(error["ctx"]["error"])
+
+
+def _word(name: str, sentence: str) -> str:
+    """Return the line that says one fault."""
+    examples = Settings.model_fields[name.lower()].examples or []
+    return f"{name}: {sentence} Example: {name}={examples[0]}"

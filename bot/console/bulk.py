@@ -1,0 +1,125 @@
+"""Checks many domains side by side and prints each report as soon as it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.checks.export.as_json import report_as_dict
+from bot.checks.export.diff import changes_as_dict, compare
+from bot.checks.finding import Status
+from bot.console.changes_page import show_changes
+from bot.console.report_page import show_line, show_report
+from bot.console.terminal import ProgressBar, make_console
+from bot.files import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from bot.checks.export.diff import Earlier
+    from bot.checks.report import Report
+    from bot.names import Domain
+    from bot.records.dkim_key import DkimKnowledge
+    from bot.services.member_service import Core
+
+AT_ONCE = 24  # domains under way side by side
+LARGEST_FILE = 4_000_000  # bytes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What decides the exit code."""
+
+    failed: bool = False
+    nothing_found_out: bool = False
+
+    def count(self, report: Report) -> None:
+        """Take one report into account."""
+        self.failed |= report.status is Status.FAIL
+        self.nothing_found_out |= all(r.status is Status.UNKNOWN for r in report.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How reports are printed.
+
+    `explain` adds to each finding why it is one; `since` are earlier reports by domain, to say
+    what changed. `provider` is the key of the one whose words to speak, by default the name
+    servers' own.
+    """
+
+    as_json: bool = False
+    explain: bool = False
+    since: Mapping[str, Earlier] | None = None
+    provider: str | None = None
+
+
+async def sweep(
+    core: Core, domains: list[Domain], key: DkimKnowledge | None, manner: Manner
+) -> Outcome:
+    """Check domains, print their reports as each is ready, and return what they came to."""
+    outcome = Outcome()
+    console = make_console()
+    waiting = iter(domains)
+    progress = ProgressBar(len(domains), console)
+
+    async def work() -> None:
+        for domain in waiting:
+            report = await core.check(domain, key)
+            outcome.count(report)
+            progress.advance()
+            _print(console, report, core, manner, alone=len(domains) == 1)
+
+    with progress:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(AT_ONCE, len(domains))):
+                    group.create_task(work())
+        except ExceptionGroup as group_of_errors:
+            # What stops one stops all: a template that does not fit, a reader that has gone.
+            raise group_of_errors.exceptions[0] from None
+    return outcome
+
+
+def _print(console: Console, report: Report, core: Core, manner: Manner, *, alone: bool) -> None:
+    row, changes = dict[str, object](), None
+    if manner.as_json or manner.since is not None:
+        row = report_as_dict(report, core.server, core.words, explain=manner.explain)
+    if manner.since is not None and (earlier := manner.since.get(report.domain.ascii)):
+        changes = compare(earlier, row)
+    if manner.as_json:
+        if manner.since is not None:
+            row["since"] = changes_as_dict(changes) if changes else None
+        # In ASCII alone: nothing in it drives a terminal or runs from right to left.
+        console.out(json.dumps(row), highlight=False)
+        return
+    show = show_report if alone else show_line
+    show(
+        console,
+        report,
+        core.server,
+        core.words,
+        provider=manner.provider,
+        explain=manner.explain,
+    )
+    if manner.since is not None:
+        if alone:
+            console.print()
+        show_changes(console, changes, core.words)
+
+
+def read_domains(path: Path) -> list[str]:
+    """Return the lines of a file that name a domain; `#` begins a comment, `-` is stdin.
+
+    Raises:
+        UsageError: the file cannot be read.
+
+    """
+    text = read_text(path, "--file", LARGEST_FILE, "give one domain a line")
+    lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]

@@ -1,0 +1,53 @@
+"""The mail server of the demo: a Mailcow that knows the domains of the world, and what for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.demo import world
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_READ, _WRITE = "demo-key-for-reading", "demo-key-for-writing"
+_SELECTOR: Final = world.DEMO_ENVIRONMENT["DKIM_SELECTOR"]
+
+
+def make_mailcow() -> MailcowDouble:
+    """Return the Mailcow, to be entered; all keys that it makes are those of the world."""
+    pairs = {name: _pair_of(name) for name in world.DOMAINS}
+    known = {name: pair for name, pair in pairs.items() if name not in _NEW}
+    double = MailcowDouble(
+        keys={_READ: ApiKey(may_write=False), _WRITE: ApiKey(may_write=True)},
+        dkim=known,
+        prepared=pairs,
+        # SimCord takes a connection that is kept for work of the bot, and waits for its end.
+        keeps_connections=False,
+    )
+    for name in world.DOMAINS:
+        if name != world.NOT_HOSTED:
+            double.add_domain(name)
+    return double
+
+
+def access_to(double: MailcowDouble) -> Mapping[str, str]:
+    """Return the settings that lead the bot to a Mailcow that runs."""
+    return {
+        "MAILCOW_URL": double.url,
+        "MAILCOW_READ_KEY": _READ,
+        "MAILCOW_API_KEY": _WRITE,
+    }
+
+
+def give_key(double: MailcowDouble, name: str) -> None:
+    """Have it hold the key of a domain, as if an admin had made it there."""
+    double.dkim.setdefault(name, double.prepared[name])
+
+
+_NEW: Final = (world.WITHOUT_KEY, world.NOT_HOSTED)
+
+
+def _pair_of(name: str) -> DkimPair:
+    public = world.DOMAINS[name].dkim.rpartition("p=")[2]
+    return DkimPair(_SELECTOR, public, private="")  # nobody signs anything here

@@ -1,0 +1,250 @@
+"""The stage of the demo: the unmodified bot on a simulated Discord, served as a web page."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+import simcord
+from discord import app_commands
+
+from bot.app import open_client
+from bot.config.settings import load_settings
+from bot.demo import world
+from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
+from bot.demo.publishing import line_of_request, publish, waiting_records
+from bot.demo.zone_server import ZoneServer
+from bot.lifecycle import working
+from bot.names import Domain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from simcord import ChannelHandle, Env, GuildHandle, MemberActor, Preview
+
+    from bot.client import Client
+    from bot.config.settings import Settings
+    from bot.demo.mailcow_double import MailcowDouble
+    from bot.requests.model import Kind
+
+BOT: Final = "Cowbell"
+GUILD: Final = "Cow Mail"
+CHANNEL: Final = "front-desk"  # the page shows one channel, so requests arrive here too
+MEMBERS: Final = ("Ann", "Ben")
+ADMIN: Final = "Cleo"
+_TICK = 0.25  # seconds
+_CLOSED = 50007  # Discord's code: the member takes no direct messages
+_PATIENCE = 20.0  # seconds that a command may take before the page gives up on it
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """The simulated Discord before the bot is there."""
+
+    env: Env
+    guild: GuildHandle
+    channel: ChannelHandle
+    members: tuple[MemberActor, ...]  # the admin is the last
+
+    @property
+    def admin(self) -> MemberActor:
+        return self.members[-1]
+
+
+class Stage:
+    """A running demo: the page that shows it, and what is behind it; got by `open_stage`."""
+
+    def __init__(
+        self, client: Client, server: ZoneServer, mailcow: MailcowDouble, preview: Preview
+    ) -> None:
+        self._client = client
+        self._server = server
+        self._mailcow = mailcow
+        self._preview = preview
+
+    @property
+    def url(self) -> str:
+        """The page's address; whoever has it can act as any member."""
+        return self._preview.url
+
+    def mend(self, name: str) -> None:
+        """Put all records of a domain right, with a key for it at the mail server.
+
+        Raises:
+            KeyError: it is none of `world.DOMAINS`.
+
+        """
+        self._server.zones = self._server.zones.with_zone(world.mend(name))
+        give_key(self._mailcow, name)
+
+    async def publish(self, name: str) -> tuple[Kind, ...]:
+        """Publish the records that were handed out for a domain's requests, and have them seen.
+
+        Returns what the requests were about; nothing where none waits for a record.
+
+        Raises:
+            KeyError: it is none of `world.DOMAINS`.
+
+        """
+        return await _publish(self._client, self._server, name)
+
+    async def wait_closed(self) -> None:
+        """Return once somebody ended the session on the page."""
+        await self._preview.wait_closed()
+
+
+@asynccontextmanager
+async def open_stage(welcome: str, *, port: int = 0) -> AsyncIterator[Stage]:
+    """Yield the demo while it runs; `welcome` stands in its channel as the first message.
+
+    `port` is the page's, on the loopback address; 0 takes any that is free.
+    """
+    with TemporaryDirectory(prefix="cowbell-demo-", ignore_cleanup_errors=True) as folder:
+        async with (
+            ZoneServer(world.zones()) as server,
+            make_mailcow() as mailcow,
+            _simulate() as scene,
+            open_client(_configure(server, mailcow, scene, Path(folder))) as client,
+            _connect(scene.env, client, server),
+            _present(scene, welcome, port) as preview,
+        ):
+            yield Stage(client, server, mailcow, preview)
+
+
+@asynccontextmanager
+async def _simulate() -> AsyncIterator[_Scene]:
+    """Yield the simulated Discord, its clock set to our time, with people in it and no bot."""
+    # The bot is told the ids of the channel and of the admin's role, and they are given out by a
+    # simulation that runs, which it does with some client.
+    nobody = discord.Client(intents=discord.Intents.none())
+    env = simcord.Env(nobody, check_errors=False, settle_timeout=_PATIENCE)
+    env.backend.bot_user.name = BOT
+    _set_clock(env)
+    await env.start()
+    try:
+        yield _furnish(env)
+    finally:
+        await env.shutdown()
+        await nobody.close()
+
+
+def _furnish(env: Env) -> _Scene:
+    guild = env.create_guild(GUILD)
+    channel = guild.create_text_channel(CHANNEL, topic="Ask about your mail and your domain")
+    role = guild.create_role("Admin", permissions=discord.Permissions(administrator=True))
+    members = []
+    for name in (*MEMBERS, ADMIN):
+        user = env.create_user(name.lower(), global_name=name)
+        # The page shows no direct messages; where they are closed, the channel is written to.
+        path = f"/channels/{user.dm_channel.id}/messages"
+        env.inject_error("POST", path, status=403, code=_CLOSED, times=None)
+        members.append(guild.add_member(user, roles=[role] if name == ADMIN else []))
+    return _Scene(env, guild, channel, tuple(members))
+
+
+@asynccontextmanager
+async def _connect(env: Env, client: Client, server: ZoneServer) -> AsyncIterator[None]:
+    """Have the bot in the simulation while the block lasts, with its jobs beside it."""
+    client.tree.add_command(_demo_command(client, server))
+    try:
+        await env.restart_bot(client)
+        # What a member mistyped ends in the tree's handler of errors, which answers it; SimCord
+        # put one of its own before it, and the page would report a failure of the bot.
+        vars(client.tree).pop("on_error", None)
+        with env.time_context():
+            async with working(client):
+                yield
+    finally:
+        await client.close()
+
+
+def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[Any, ..., None]:
+    """Return the one command that the bot has in the demo alone."""
+
+    @app_commands.command(
+        name="demo-publish", description="Demo: publish the records you were given for a domain"
+    )
+    @app_commands.describe(domain="One of the demo's domains, like newcomer.example")
+    async def demo_publish(interaction: discord.Interaction[Client], domain: str) -> None:
+        name = domain.strip().lower()
+        if name not in world.DOMAINS:
+            answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
+        else:
+            kinds = tuple(kind.value.upper() for kind in await _publish(client, server, name))
+            answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
+        await interaction.response.send_message(answer, ephemeral=True)
+
+    return demo_publish
+
+
+async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[Kind, ...]:
+    requests, domain = client.requests, Domain.of(name)
+    if requests is None:
+        return ()
+    waiting = await waiting_records(requests, domain)
+    server.zones = publish(server.zones, domain, map(line_of_request, waiting))
+    for request in waiting:
+        await requests.look_now(request.id)
+    return tuple(request.kind for request in waiting)
+
+
+@asynccontextmanager
+async def _present(scene: _Scene, welcome: str, port: int) -> AsyncIterator[Preview]:
+    """Yield the page on which all members see one channel, with a welcome in it."""
+    env, channel = scene.env, scene.channel
+    await scene.guild.create_webhook(channel, GUILD).send(welcome)
+    viewers = scene.members
+    async with env.preview(channel, viewers=viewers, layout="channel", port=port) as preview:
+        ticking = asyncio.create_task(_keep_current(env, preview, channel))
+        try:
+            yield preview
+        finally:
+            ticking.cancel()
+            with suppress(asyncio.CancelledError):
+                await ticking
+
+
+async def _keep_current(env: Env, preview: Preview, channel: ChannelHandle) -> None:
+    """Let the simulation's time go on, and have the page show what the bot writes by itself."""
+    shown = ""
+    while True:
+        # SimCord's time stands still unless it is told to go on, and its own way of telling it
+        # turns away what a member does in the same moment.
+        await asyncio.sleep(_TICK)
+        _set_clock(env)
+        preview.capture_time = env.now()  # "5 seconds ago" is reckoned from it
+        # The page is drawn anew after what members do on it, and not after what the bot's jobs do.
+        # Only those are looked at: just after it was drawn, it may turn away what is pressed.
+        messages = env.backend.messages.get(channel.id, {}).values()
+        there = repr([m for m in messages if m.interaction_metadata is None])
+        if there != shown:
+            try:
+                await preview.refresh()
+            except simcord.SetupError:
+                continue  # a member is at something, or the session was ended
+            shown = there
+
+
+def _set_clock(env: Env) -> None:
+    behind = (datetime.now(UTC) - env.now()).total_seconds()
+    env.backend.advance_clock(max(0.0, behind))
+
+
+def _configure(server: ZoneServer, mailcow: MailcowDouble, scene: _Scene, folder: Path) -> Settings:
+    host, port = server.address
+    return load_settings(
+        {
+            **world.DEMO_ENVIRONMENT,
+            **access_to(mailcow),
+            "DNS_SERVERS": f"{host}:{port}",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
+            "REQUEST_CHANNEL_ID": str(scene.channel.id),
+            "ADMIN_USER_IDS": str(scene.admin.id),
+        }
+    )

@@ -1,0 +1,152 @@
+"""The requests of the tour: asked, decided and brought to their end, with no Discord between."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.demo.publishing import line_of_request, publish, waiting_records
+from bot.dns.resolver import Resolver
+from bot.mailcow.api import Mailcow
+from bot.net.certificate import Certificate
+from bot.requests.backend import choose_mail
+from bot.requests.bell import Bell
+from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.model import Kind, What
+from bot.requests.outbox_worker import Outbox, Sent
+from bot.requests.service import Requests
+from bot.requests.verification import Looker
+from bot.requests.worker import Tools, Worker
+from bot.store.repositories.for_requests import Shelves
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import dns.name
+    from rich.console import Console
+
+    from bot.config.settings import Settings
+    from bot.demo.zone_server import ZoneServer
+    from bot.names import Domain
+    from bot.requests.model import Post, Request
+    from bot.services.member_service import Core
+    from bot.store.engine.database import Database
+
+_ANN, _CLEO = 1, 2  # whatever their ids are in Discord
+_PLACE = (3, 4)
+_SHOWN = 60  # characters of a record
+_EDITS = {What.ADMIN_EDIT, What.MEMBER_EDIT}
+
+
+class Counter:
+    """Where Ann asks and Cleo decides; got by `open_counter`."""
+
+    def __init__(
+        self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: Outbox
+    ) -> None:
+        self._console = console
+        self._core = core
+        self._requests = requests
+        self._worker = worker
+        self._outbox = outbox
+
+    async def play(self, kind: Kind, domain: Domain, server: ZoneServer) -> None:
+        """Ask for a record, approve it, publish it in the server's world, and have it seen."""
+        self._say("ask", domain, kind)
+        request = (await self._requests.open(kind, domain, _PLACE, _ANN)).request
+        await self._work()
+        if kind is Kind.DMARC:
+            report = await self._core.check(domain)
+            stage = dmarc_gate(report).stages[-1]  # the strictest that the domain is ready for
+            self._say("approve", domain, kind, stage)
+            await self._requests.approve(request.id, _CLEO, stage=stage, report=report)
+        else:
+            self._say("approve", domain, kind)
+            await self._requests.approve(request.id, _CLEO)
+        await self._work()
+        self._say("publish", domain, kind)
+        waiting = await waiting_records(self._requests, domain)
+        server.zones = publish(server.zones, domain, map(line_of_request, waiting))
+        await self._requests.look_now(request.id)
+        await self._work()
+
+    async def _work(self) -> None:
+        while await self._worker.step() + await self._outbox.step():
+            pass
+
+    def _say(self, step: str, domain: Domain, kind: Kind, stage: str = "") -> None:
+        facts = {"step": step, "domain": domain.ascii, "kind": kind.value, "stage": stage}
+        text = self._core.words.sentence("demo/step", facts)
+        self._console.print(f"$ {text}", style="dim", markup=False, highlight=False)
+
+
+class _Printer:
+    """Prints what the bot would write to Discord; see `bot.requests.outbox_worker.Deliver`."""
+
+    def __init__(self, console: Console, core: Core) -> None:
+        self._console = console
+        self._words = core.words
+
+    async def __call__(self, post: Post, request: Request) -> Sent:
+        """Print one message."""
+        if post.what not in _EDITS:
+            facts = {
+                "what": post.what.value,
+                "id": request.id,
+                "domain": request.domain.ascii,
+                "kind": request.kind.value.upper(),
+                "reason": request.reason,
+            }
+            self._print(f"  {self._words.sentence('demo/post', facts)}")
+        if post.what is What.MEMBER_RECORD:
+            line = line_of_request(request)
+            self._print(f"    {line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}")
+        return Sent(channel_id=_PLACE[1], message_id=post.id)
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)
+
+
+@asynccontextmanager
+async def open_counter(
+    console: Console, config: Settings, core: Core, database: Database
+) -> AsyncIterator[Counter]:
+    """Yield the counter over a core and the store behind it; needs the settings of a Mailcow.
+
+    Raises:
+        ValueError: there are none.
+
+    """
+    if config.mailcow_url is None or config.mailcow_api_key is None:
+        raise ValueError("The tour needs a Mailcow that can be written to.")
+    shelves, bell = Shelves.of(database), Bell()
+    key = config.mailcow_api_key.get_secret_value()
+    selector = core.server.dkim_selector
+    async with (
+        Resolver(config.dns_servers) as resolver,
+        Mailcow(config.mailcow_url, read_key=None, write_key=key) as mailcow,
+    ):
+        mail = choose_mail(mailcow, selector)
+        look = Looker(
+            core.check,
+            resolver.ask,
+            mail,
+            certificate=_see_none,
+            webmail_label=core.server.webmail_label,
+        )
+        yield Counter(
+            console,
+            core,
+            Requests(shelves, _now, bell, selector=selector, by_hand=False),
+            Worker(shelves, Tools(core.server, mail, look), _now, bell),
+            Outbox(shelves, _Printer(console, core), _now, bell),
+        )
+
+
+async def _see_none(_: dns.name.Name) -> Certificate:
+    return Certificate.NOT_ASKED  # the tour asks for no webmail alias
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

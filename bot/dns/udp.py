@@ -1,0 +1,228 @@
+"""Datagrams: a few connected sockets a server, often replaced, and how well the server answers.
+
+The sockets are watched by the event loop directly and not through asyncio's datagram transports:
+they open without awaiting anything, and a timer that comes late can first read what already waits
+in a socket instead of sending again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from bot.dns.message import Query
+    from bot.dns.server_address import Server
+
+SOCKETS = 4  # a server
+MAX_USES = 200  # questions on one socket: its port must stay a guess (RFC 5452 section 10)
+MAX_AGE = 10.0  # seconds, likewise
+SETBACK = 30.0  # seconds that a server which does not answer is put behind the others
+PATIENCE = 0.4  # seconds to wait for a server whose round trip is not known
+PROBE = 0.075  # the same before looking whether it is known by now
+FLOOR = 0.05  # the least wait, in seconds
+_MISSES = 3  # in a row, until a server that has answered before is put behind
+_BATCH = 64  # datagrams read before others get their turn
+_DATAGRAM = 4096  # octets read; what is longer than we said we take is cut, so malformed
+
+
+def new_id() -> int:
+    """Return a message id that nobody can guess."""
+    return secrets.randbits(16)
+
+
+class Sender(Protocol):
+    """Whoever sends a datagram and waits for what comes of it."""
+
+    def hear(self, flight: Flight, data: bytes) -> None:
+        """A reply to the very question came, by the socket that it left by."""
+
+    def be_refused(self, flight: Flight) -> None:
+        """Nobody listens there, or there is no way there."""
+
+
+class Flight:
+    """A datagram under way."""
+
+    __slots__ = ("edns", "id", "port", "query", "refused", "sender", "sent_at")
+
+    def __init__(
+        self, port: Port, query: Query, sender: Sender, sent_at: float, *, edns: bool
+    ) -> None:
+        self.port = port
+        self.query = query
+        self.sender = sender
+        self.sent_at = sent_at
+        self.edns = edns
+        self.refused = False
+        self.id = new_id()
+        while self.id in port.flights:
+            self.id = new_id()
+
+    @property
+    def upstream(self) -> Upstream:
+        """The server that it was sent to."""
+        return self.port.upstream
+
+    def land(self) -> None:
+        """Stop waiting for a reply to it."""
+        self.port.flights.pop(self.id, None)
+        self.port.close_if_done()
+
+
+class Port:
+    """A connected socket; the operating system picks its port number at random."""
+
+    __slots__ = (
+        "_loop",
+        "_socket",
+        "closed",
+        "flights",
+        "opened_at",
+        "retired",
+        "upstream",
+        "uses",
+    )
+
+    def __init__(self, upstream: Upstream, loop: asyncio.AbstractEventLoop) -> None:
+        server = upstream.server
+        family = socket.AF_INET6 if server.is_ipv6 else socket.AF_INET
+        self._loop = loop
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.connect((server.address, server.port))
+        except OSError:
+            self._socket.close()
+            raise
+        loop.add_reader(self._socket, self.drain)
+        self.upstream = upstream
+        self.flights: dict[int, Flight] = {}
+        self.opened_at = loop.time()
+        self.uses = 0
+        self.closed = False
+        self.retired = False
+
+    def launch(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Flight:
+        """Send a question; raises OSError where it cannot be sent."""
+        flight = Flight(self, query, sender, now, edns=edns)
+        try:
+            self._socket.send(query.message(flight.id, edns=edns))
+        except BlockingIOError:
+            pass  # the buffer is full: the same as lost on the way
+        except OSError:
+            # Mostly the fate of what was sent before, told now; this one was not sent at all.
+            self._loop.call_soon(self._refuse_all, tuple(self.flights.values()))
+            raise
+        self.uses += 1
+        self.flights[flight.id] = flight
+        return flight
+
+    def drain(self) -> None:
+        """Read what waits in the socket and give it to whom it concerns."""
+        for _ in range(_BATCH):
+            if self.closed:
+                return
+            try:
+                data = self._socket.recv(_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an ICMP message: nobody listens, or no way there
+                self._refuse_all(tuple(self.flights.values()))
+                return
+            flight = self.flights.get(int.from_bytes(data[:2], "big"))
+            if flight is not None and flight.query.is_answered_by(data):
+                flight.sender.hear(flight, data)
+
+    def is_spent(self, now: float) -> bool:
+        """Whether it has to be replaced."""
+        return self.uses >= MAX_USES or now - self.opened_at >= MAX_AGE
+
+    def retire(self) -> None:
+        """Take no further question, and close once nothing is under way any more."""
+        self.retired = True
+        self.close_if_done()
+
+    def close_if_done(self) -> None:
+        """Close the socket where it is retired and nothing is under way."""
+        if self.retired and not self.flights and not self.closed:
+            self.closed = True
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+
+    def _refuse_all(self, flights: tuple[Flight, ...]) -> None:
+        for flight in flights:
+            if not flight.refused:
+                flight.refused = True
+                flight.sender.be_refused(flight)
+
+
+class Upstream:
+    """A server to ask: its sockets, its round trip, and whether it answers at all."""
+
+    __slots__ = ("_loop", "_misses", "_ports", "_setback_until", "name", "round_trip", "server")
+
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._misses = 0
+        self._ports: list[Port | None] = [None] * SOCKETS
+        self._setback_until = 0.0
+        self.server = server
+        self.name = str(server)
+        self.round_trip: float | None = None  # seconds, smoothed; None before the first reply
+
+    def launch(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Flight:
+        """Send a question by one of the sockets; raises OSError where it cannot be sent."""
+        place = secrets.randbelow(SOCKETS)
+        port = self._ports[place]
+        if port is None or port.is_spent(now):
+            self._ports[place] = None
+            if port is not None:
+                port.retire()
+            port = self._ports[place] = Port(self, self._loop)
+        return port.launch(query, sender, now, edns=edns)
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for a first reply before sending again."""
+        return PATIENCE if self.round_trip is None else max(FLOOR, 3 * self.round_trip)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it was asked in vain and has never answered."""
+        return self.round_trip is None and self._misses > 0
+
+    def note_reply(self, seconds: float) -> None:
+        """Take in that it answered, so many seconds after it was asked."""
+        self._misses = 0
+        self._setback_until = 0.0
+        if self.round_trip is None:
+            self.round_trip = seconds
+        else:  # RFC 6298 section 2, with one slow look-up kept from counting for many
+            sample = min(seconds, 4 * self.round_trip)
+            self.round_trip += (sample - self.round_trip) / 8
+
+    def note_miss(self, now: float) -> None:
+        """Take in that it let a datagram go unanswered: lost, or a server that is away."""
+        self._misses += 1
+        if self.round_trip is None or self._misses >= _MISSES:
+            self._setback_until = now + SETBACK
+
+    def note_refusal(self, now: float) -> None:
+        """Take in that nobody listens there."""
+        self._misses = max(self._misses, _MISSES)
+        self._setback_until = now + SETBACK
+
+    def standing(self, now: float) -> float:
+        """Return a rank to sort servers by: 0 is well, those set back longest ago come next."""
+        return self._setback_until if self._setback_until > now else 0.0
+
+    def close(self) -> None:
+        """Close all sockets; nothing may be under way any more."""
+        for place, port in enumerate(self._ports):
+            self._ports[place] = None
+            if port is not None:
+                port.retire()

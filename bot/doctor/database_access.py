@@ -1,0 +1,38 @@
+"""Whether the database can be read and written, and is as this program knows it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.checks.finding import Status
+from bot.doctor.line import Line
+from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from bot.checks.finding import Fact
+    from bot.store.engine.probe import Found
+
+PATIENCE = 10.0  # seconds; SQLite alone waits five for whoever writes
+
+_LINES = {
+    "ready": (Status.PASS, "database-right"),
+    "older": (Status.WARN, "database-older"),
+    "absent": (Status.INFO, "database-absent"),
+}
+
+
+async def check_database(looking: Awaitable[Found | None]) -> Line:
+    """Return what a look at the database came to; None says that it could be used."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = await looking
+    except StoreError as error:
+        return Line("database", Status.FAIL, "said", said=str(error))
+    except TimeoutError:
+        facts: dict[str, Fact] = {"seconds": round(PATIENCE)}
+        return Line("database", Status.UNKNOWN, "database-slow", facts)
+    status, code = _LINES[found.value if found else "ready"]
+    return Line("database", status, code)

@@ -1,0 +1,29 @@
+"""What is said of a part, in words; the same on a card and on the console."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.doctor.line import Line
+    from bot.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line in words: what it is about, and a sentence or two with the remedy."""
+
+    part: str
+    sentence: str
+
+
+def say(line: Line, words: Words) -> Said:
+    """Return a line in the words of their medium."""
+    # One value in a template is cut where it is long, so an error's words come as several.
+    facts = {**line.facts, "parts": tuple(textwrap.wrap(line.said, 150))}
+    part = words.label("parts", line.part)
+    if line.about:
+        part = f"{part} {words.code(line.about)}"
+    return Said(part, words.sentence(f"doctor/{line.code}", facts))

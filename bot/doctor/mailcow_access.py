@@ -1,0 +1,67 @@
+"""Whether Mailcow answers, and what each of its keys may do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.finding import Status
+from bot.doctor.line import Line
+from bot.errors import MailcowError, MailcowUnreachable
+
+if TYPE_CHECKING:
+    from bot.mailcow.api import Mailcow
+
+
+async def check_mailcow(mailcow: Mailcow | None) -> tuple[Line, ...]:
+    """Return whether Mailcow answers, and a line for each key; nothing is changed there.
+
+    After the first refusal nothing more is asked: each counts for Mailcow's fail2ban.
+    """
+    if mailcow is None:
+        return (Line("mailcow", Status.INFO, "mailcow-unset"),)
+    if mailcow.refusals:
+        return tuple(
+            Line("mailcow", Status.FAIL, "mailcow-locked", said=text) for text in mailcow.refusals
+        )
+    try:
+        version = await mailcow.version()
+    except MailcowError as error:
+        silent = isinstance(error, MailcowUnreachable)
+        return (
+            Line("mailcow", Status.FAIL, "said", said=str(error), silent=silent),
+            *_leave_keys(mailcow),
+        )
+    answers = Line("mailcow", Status.PASS, "mailcow-right", {"version": version})
+    read = await _check_read_key(mailcow)
+    if mailcow.refusals:
+        return (answers, read, Line("write_key", Status.UNKNOWN, "key-not-asked"))
+    return (answers, read, await _check_write_key(mailcow))
+
+
+def _leave_keys(mailcow: Mailcow) -> tuple[Line, ...]:
+    """Return a line for the key that was not tried, where there is one beside the one that was."""
+    if mailcow.has_read_key and mailcow.can_write:
+        return (Line("write_key", Status.UNKNOWN, "key-not-asked"),)
+    return ()
+
+
+async def _check_read_key(mailcow: Mailcow) -> Line:
+    if not mailcow.has_read_key:
+        return Line("read_key", Status.INFO, "read-key-unset")
+    try:
+        too_much = await mailcow.can_read_key_write()
+    except MailcowError as error:
+        return Line("read_key", Status.UNKNOWN, "said", said=str(error))
+    if too_much:
+        return Line("read_key", Status.WARN, "read-key-writes")
+    return Line("read_key", Status.PASS, "read-key-right")
+
+
+async def _check_write_key(mailcow: Mailcow) -> Line:
+    if not mailcow.can_write:
+        return Line("write_key", Status.INFO, "write-key-unset")
+    try:
+        await mailcow.check_write_key()
+    except MailcowError as error:
+        return Line("write_key", Status.FAIL, "said", said=str(error))
+    return Line("write_key", Status.PASS, "write-key-right")

@@ -1,0 +1,37 @@
+"""The parts that requests stand on, looked at by the running bot itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.doctor.admin_rights import check_admins
+from bot.doctor.database_access import check_database
+from bot.doctor.mailcow_access import check_mailcow
+from bot.doctor.request_channel import check_channel
+from bot.doctor.resolvers import check_dns
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    import discord
+
+    from bot.config.settings import Settings
+    from bot.doctor.line import Line
+    from bot.mailcow.api import Mailcow
+
+
+async def examine_from_inside(
+    settings: Settings,
+    client: discord.Client,
+    mailcow: Mailcow | None,
+    trying_database: Awaitable[None],
+) -> tuple[Line, ...]:
+    """Return a line for each part; all are looked at, whatever is wrong with one."""
+    channel, cow, names, database = await asyncio.gather(
+        check_channel(client, settings.request_channel_id),
+        check_mailcow(mailcow),
+        check_dns(settings),
+        check_database(trying_database),
+    )
+    return (check_admins(settings), channel, *cow, *names, database)

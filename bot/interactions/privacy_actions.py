@@ -1,0 +1,47 @@
+"""What `/privacy` and its buttons do."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from bot.cards.notice import build_notice
+from bot.cards.privacy_card import build_confirmation, build_forgotten, build_privacy_card
+from bot.interactions.privacy_buttons import PrivacyAction
+from bot.interactions.replies import answer, whisper
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.client import Client
+
+_log = logging.getLogger(__name__)
+
+
+async def show_privacy(interaction: discord.Interaction[Client]) -> None:
+    """Show who asks what is stored about them, in an interaction that is acknowledged."""
+    client, member_id = interaction.client, interaction.user.id
+    kept = await client.privacy.about(member_id)
+    await answer(interaction, build_privacy_card(kept, member_id, client.desk.server, client.words))
+
+
+async def press(
+    interaction: discord.Interaction[Client], action: PrivacyAction, member_id: int, newest: int
+) -> None:
+    """Do something with what is stored about a member, if that is who pressed."""
+    client = interaction.client
+    if interaction.user.id != member_id:
+        await whisper(interaction, build_notice("not_allowed", {}, client.words))
+        return
+    await interaction.response.defer()  # the answer takes the place of the card
+    if action is PrivacyAction.KEEP:
+        await show_privacy(interaction)
+        return
+    kept = await client.privacy.about(member_id)
+    # A request that the card did not tell of is not withdrawn without a word.
+    if action is PrivacyAction.ASK or kept.newest_open > newest:
+        await answer(interaction, build_confirmation(kept, member_id, client.words))
+        return
+    await client.privacy.forget(member_id)
+    _log.info("a member had their data deleted")
+    await answer(interaction, build_forgotten(client.desk.server, client.words))

@@ -1,0 +1,209 @@
+"""What the admin's buttons of a request do; rights are asked first, each time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.errors import MailcowError, RequestError
+from bot.interactions.check_actions import build_cooldown_notice
+from bot.interactions.permissions import admit_admin, admit_decider
+from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
+from bot.interactions.request_buttons import RequestAction
+from bot.interactions.request_choices import build_limits_card, build_stage_card
+from bot.interactions.request_forms import DenyForm, PasteForm
+from bot.records.expected import POLICIES
+from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.evidence import take_evidence
+from bot.requests.model import Kind
+from bot.requests.states import State, can_go
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import discord
+
+    from bot.checks.report import Report
+    from bot.client import Client
+    from bot.requests.model import Request
+    from bot.requests.service import Requests
+
+
+async def press(
+    interaction: discord.Interaction[Client], action: RequestAction, request_id: int
+) -> None:
+    """Do what a button of a request's card says, where an admin pressed it."""
+    requests = await admit_decider(interaction)
+    if requests is None:
+        return
+    request = await requests.get(request_id)
+    if request is None:
+        await say_gone(interaction, request_id)
+        return
+    try:
+        await _do(interaction, requests, action, request)
+    except (RequestError, MailcowError) as error:
+        await say_refusal(interaction, error)
+
+
+async def choose_stage(
+    interaction: discord.Interaction[Client], request_id: int, values: Sequence[str]
+) -> None:
+    """Approve a DMARC request at the stage that was chosen, where it may still be."""
+    requests = await admit_decider(interaction)
+    if requests is None:
+        return
+    client = interaction.client
+    request = await requests.get(request_id)
+    if request is None or len(values) != 1 or values[0] not in POLICIES:
+        await say_gone(interaction, request_id)
+        return
+    await interaction.response.defer()
+    (stage,) = values
+    report = None
+    if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
+        report = await _look(interaction, request)
+        if stage not in dmarc_gate(report).stages:
+            await answer(interaction, await build_stage_card(request, report, client))
+            return
+    try:
+        decision = await requests.approve(
+            request_id, interaction.user.id, stage=stage, report=report
+        )
+    except RequestError as error:
+        await say_refusal(interaction, error)
+        return
+    await say_decision(interaction, decision, on_card=False)
+
+
+async def unlock_mailcow(interaction: discord.Interaction[Client]) -> None:
+    """Have Mailcow called again after it refused a key, and show how it all is then."""
+    from bot.interactions.setup_action import build_setup_card  # noqa: PLC0415 - it holds this button
+
+    if not await admit_admin(interaction):
+        return
+    await interaction.response.defer()
+    client = interaction.client
+    if client.mailcow is not None:
+        client.mailcow.unlock()
+    await answer(interaction, await build_setup_card(interaction))
+
+
+async def _do(
+    interaction: discord.Interaction[Client],
+    requests: Requests,
+    action: RequestAction,
+    request: Request,
+) -> None:
+    admin = interaction.user.id
+    match action:
+        case RequestAction.CHECK:
+            await _check_again(interaction, requests, request)
+        case RequestAction.APPROVE if not can_go(request.state, State.APPROVED):
+            await interaction.response.defer()
+            await say_decision(interaction, request, on_card=True)
+        case RequestAction.APPROVE:
+            await _approve(interaction, requests, request)
+        case RequestAction.DENY if can_go(request.state, State.DENIED):
+            await interaction.response.send_modal(DenyForm(request.id, interaction.client.words))
+        case RequestAction.DENY:
+            await interaction.response.defer()
+            await say_decision(interaction, request, on_card=True)
+        case RequestAction.RETRY | RequestAction.PASTE if request.state is not State.FAILED:
+            await interaction.response.defer()
+            await say_decision(interaction, request, on_card=True)
+        case RequestAction.RETRY | RequestAction.PASTE if _needs_value(
+            interaction.client, requests, request, action
+        ):
+            await _ask_for_value(interaction, request)
+        case RequestAction.RETRY:
+            await interaction.response.defer()
+            go_on(interaction.client)
+            decision = await requests.retry(request.id, admin, version=request.version)
+            await say_decision(interaction, decision, on_card=True)
+        case RequestAction.DONE:
+            await interaction.response.defer()
+            decision = await requests.finish(request.id, admin)
+            await say_decision(interaction, decision, on_card=True)
+        case RequestAction.ADD | RequestAction.BYHAND:
+            await interaction.response.defer()
+            by_hand = action is RequestAction.BYHAND
+            failed = request.state is State.FAILED  # there the button is on the card itself
+            decide = requests.retry if failed else requests.approve
+            decision = await decide(request.id, admin, by_hand=by_hand)
+            await say_decision(interaction, decision, on_card=failed)
+
+
+async def _approve(
+    interaction: discord.Interaction[Client], requests: Requests, request: Request
+) -> None:
+    client = interaction.client
+    match request.kind:
+        case Kind.DKIM if not _can_write(client, requests):
+            await _ask_for_value(interaction, request)
+        case Kind.DMARC:
+            await acknowledge(interaction)
+            report = await _look(interaction, request)
+            await answer(interaction, await build_stage_card(request, report, client))
+        case Kind.MAILDOMAIN if _can_write(client, requests):
+            await whisper(interaction, build_limits_card(request, client.words))
+        case kind:
+            await interaction.response.defer()
+            by_hand = kind in {Kind.MAILDOMAIN, Kind.WEBMAIL}
+            decision = await requests.approve(request.id, interaction.user.id, by_hand=by_hand)
+            await say_decision(interaction, decision, on_card=True)
+
+
+async def _check_again(
+    interaction: discord.Interaction[Client], requests: Requests, request: Request
+) -> None:
+    """Put a fresh check on the card; where something is waited for, the bot looks now, too."""
+    client = interaction.client
+    await interaction.response.defer()
+    wait = client.limits.checks.take(interaction.user.id)
+    if wait:
+        await whisper(interaction, build_cooldown_notice(wait, client.words))
+        return
+    kept, on_server = await asyncio.gather(
+        client.desk.check(request.domain, interaction.user.id),
+        client.desk.is_hosted(request.domain),
+    )
+    if request.state is State.WAITING:
+        request = await requests.look_now(request.id)
+    evidence = take_evidence(kept.report, on_server=on_server)
+    await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
+
+
+async def _look(interaction: discord.Interaction[Client], request: Request) -> Report:
+    client = interaction.client
+    facts = {"domain": request.domain.unicode}
+    async with Progress(interaction, client.words, "checking", facts):
+        kept = await client.desk.check(request.domain, interaction.user.id)
+    return kept.report
+
+
+async def _ask_for_value(interaction: discord.Interaction[Client], request: Request) -> None:
+    client = interaction.client
+    selector = request.selector or client.desk.server.dkim_selector
+    await interaction.response.send_modal(PasteForm(request, selector, client.words))
+
+
+def _can_write(client: Client, requests: Requests) -> bool:
+    """Whether an approval can be carried out on the mail server without the admin's hands."""
+    return not requests.by_hand and client.mailcow is not None and client.mailcow.can_write
+
+
+def _needs_value(
+    client: Client, requests: Requests, request: Request, action: RequestAction
+) -> bool:
+    """Whether an admin has to paste, or wants to paste, the key for another try."""
+    if action is RequestAction.PASTE:
+        return request.kind is Kind.DKIM
+    return request.kind is Kind.DKIM and not request.value and not _can_write(client, requests)
+
+
+def go_on(client: Client) -> None:
+    """Have Mailcow called again: an admin's retry says that what it refused has been mended."""
+    if client.mailcow is not None and client.mailcow.refusals:
+        client.mailcow.unlock()

@@ -1,0 +1,119 @@
+"""The interactions under way, so that a stop can wait for them and a stale one is noticed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+import discord
+
+from bot.cards.notice import build_notice
+from bot.interactions.replies import UNDELIVERED, whisper
+from bot.log_context import OCCASION, Occasion
+from bot.telemetry import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.telemetry import Meter
+    from bot.words import Words
+
+_SEEN, _ENDING = "seen", "ending"  # in `Interaction.extras`
+_SUBCOMMANDS = {
+    discord.AppCommandOptionType.subcommand.value,
+    discord.AppCommandOptionType.subcommand_group.value,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class Handlers:
+    """Knows the task that handles each interaction, from its admission to its end."""
+
+    def __init__(self, words: Words, meter: Meter) -> None:
+        self._words = words
+        self._meter = meter
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.draining = False  # nothing new is taken
+
+    async def admit(self, interaction: discord.Interaction[Any]) -> bool:
+        """Whether the running task may handle this interaction, of which it is noted then.
+
+        While the bot is being stopped nothing new is taken; the member is told so.
+        """
+        self._note(interaction)
+        if not self.draining:
+            return True
+        note_ending(interaction, Ending.TURNED_AWAY)
+        if interaction.type is discord.InteractionType.autocomplete:
+            return False
+        try:
+            await whisper(interaction, build_notice("restarting", {}, self._words))
+        except UNDELIVERED as error:
+            _log.info("interaction %d: not told of the restart (%s)", interaction.id, error)
+        return False
+
+    def has_seen(self, interaction: discord.Interaction[Any]) -> bool:
+        """Whether a task has come with this interaction."""
+        return _SEEN in interaction.extras
+
+    async def drain(self, seconds: float) -> int:
+        """Take nothing new, wait for what is under way, and return how many had to be left."""
+        self.draining = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        # Tasks that the library has just started get their turn to be admitted.
+        await asyncio.sleep(0)
+        while self._tasks and (left := end - loop.time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+        return len(self._tasks)
+
+    def _note(self, interaction: discord.Interaction[Any]) -> None:
+        interaction.extras[_SEEN] = True
+        command = _name(interaction)
+        OCCASION.set(Occasion(interaction.id, command))
+        _log.debug("interaction %d: %s", interaction.id, command)
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            self._meter.begin(interaction.id)
+
+            def leave(ended: asyncio.Task[Any]) -> None:
+                self._tasks.discard(ended)
+                ending = Ending.CUT if ended.cancelled() else interaction.extras.get(_ENDING)
+                self._meter.end(interaction.id, _kind(interaction), ending or Ending.DONE)
+
+            task.add_done_callback(leave)
+
+
+def note_ending(interaction: discord.Interaction[Any], ending: Ending) -> None:
+    """Note what an interaction came to, where that is not simply done."""
+    interaction.extras[_ENDING] = ending
+
+
+def _kind(interaction: discord.Interaction[Any]) -> str:
+    """Return a command's name as we declared it, or what kind of thing it was."""
+    match interaction.type:
+        case discord.InteractionType.application_command:
+            return interaction.command.qualified_name if interaction.command else "unknown"
+        case discord.InteractionType.autocomplete:
+            return "autocomplete"
+        case discord.InteractionType.modal_submit:
+            return "form"
+        case _:
+            return "button"
+
+
+def _name(interaction: discord.Interaction[Any]) -> str:
+    """Return the command with its group, or the custom_id of the button or form."""
+    data: Mapping[str, Any] = interaction.data or {}
+    if "custom_id" in data:
+        return str(data["custom_id"])
+    names = []
+    step: Mapping[str, Any] | None = data
+    while step is not None:
+        names.append(str(step.get("name", "")))
+        groups = (one for one in step.get("options", ()) if one.get("type") in _SUBCOMMANDS)
+        step = next(groups, None)
+    return " ".join(names)

@@ -1,0 +1,319 @@
+"""Mailcow: what it knows of domains, keys and mailboxes, and the two things that are made there.
+
+Whoever makes something looks first, asks once, and looks again: nothing is made twice, nothing is
+ever replaced or deleted, and a lost answer is no lost key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Self, TypeVar
+from weakref import WeakValueDictionary
+
+from bot.characters import echo
+from bot.errors import MailcowRefused, MailcowUnclear, MailcowUnreachable
+from bot.mailcow import parse as reading
+from bot.mailcow.http_answers import READ_ONLY
+from bot.mailcow.refusals import refuse
+from bot.mailcow.transport import Wire
+from bot.mailcow.values import AliasDomain, MailDomain
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from bot.mailcow.values import DomainLimits, Mailbox, MailcowKey
+    from bot.names import Domain, MailAddress
+    from bot.telemetry import Meter
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+# Only these reach a path: Mailcow decodes it and splits it again.
+_SAFE_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
+_SAFE_LOCAL = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
+_PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
+
+# A list of no domains: Mailcow looks at the key's right and then has nothing to do.
+_NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
+
+
+class Mailcow:
+    """Mailcow's API. Every call raises MailcowError and nothing else that is to be expected.
+
+    `url` is that of the start page. The read key is used for everything but writes; without one,
+    the write key is. `timeout` is in seconds and for a whole call, which may wait as long again
+    for its turn. `patience` has the seconds before each look after a write, until one finds
+    something.
+
+    Raises:
+        ConfigError: a key holds characters that no key has.
+
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        read_key: str | None,
+        write_key: str | None,
+        timeout: float = 10.0,
+        patience: Sequence[float] = _PATIENCE,
+        meter: Meter | None = None,
+    ) -> None:
+        self._wire = Wire(url, read_key, write_key, timeout, meter)
+        self._patience = patience
+        self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
+        self._url = url
+
+    def __repr__(self) -> str:
+        return f"<Mailcow at {self._url}>"
+
+    async def __aenter__(self) -> Self:
+        await self._wire.open()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._wire.close()
+
+    @property
+    def can_write(self) -> bool:
+        """Whether a key for writing is configured."""
+        return self._wire.can_write
+
+    @property
+    def has_read_key(self) -> bool:
+        """Whether a key of its own is configured for reading."""
+        return self._wire.has_read_key
+
+    @property
+    def date(self) -> str | None:
+        """The Date header of its latest answer; None where there was none yet."""
+        return self._wire.date
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Why Mailcow is not called any more, for an admin; empty while it is."""
+        return self._wire.refusals
+
+    def unlock(self) -> None:
+        """Call Mailcow again after a 401: an admin says that the reason is gone."""
+        self._wire.unlock()
+
+    async def version(self) -> str:
+        """Return the release, such as "2026-07a"; a good probe of the key for reading."""
+        return reading.read_version(await self._wire.get("status/version"))
+
+    async def check_write_key(self) -> None:
+        """Find out that the key for writing works and may write; nothing is changed.
+
+        Raises:
+            MailcowError: it does not, or there is none.
+
+        """
+        for entry in await self._write("add/dkim", _NOTHING):
+            if entry.is_refusal:
+                raise refuse(entry, "its own API")
+
+    async def can_read_key_write(self) -> bool:
+        """Return whether the key for reading may write as well; nothing is changed.
+
+        Raises:
+            MailcowError: that cannot be found out, or there is no such key.
+
+        """
+        try:
+            await self._wire.post("add/dkim", _NOTHING, with_read_key=True)
+        except MailcowRefused as error:
+            if error.code == READ_ONLY:
+                return False
+            raise
+        return True
+
+    async def find_domain(self, domain: Domain) -> MailDomain | AliasDomain | None:
+        """Return what Mailcow has under this name; None: it does not know it."""
+        return reading.read_domain(await self._wire.get(f"domain/{_segment(domain)}"), domain)
+
+    async def domain(self, domain: Domain) -> MailDomain | None:
+        """Return the mail domain of this name; None also for an alias domain."""
+        found = await self.find_domain(domain)
+        return found if isinstance(found, MailDomain) else None
+
+    async def domains(self) -> tuple[MailDomain, ...]:
+        """Return all mail domains."""
+        return reading.read_domains(await self._wire.get("domain/all"))
+
+    async def alias_domains(self) -> tuple[AliasDomain, ...]:
+        """Return all alias domains."""
+        return reading.read_alias_domains(await self._wire.get("alias-domain/all"))
+
+    async def dkim(self, domain: Domain) -> MailcowKey | None:
+        """Return the key that Mailcow signs the domain's mail with; None: it has none."""
+        return reading.read_dkim(await self._wire.get(f"dkim/{_segment(domain)}"), domain)
+
+    async def mailbox(self, address: MailAddress) -> Mailbox | None:
+        """Return the mailbox of this address; None: there is none."""
+        local = address.local.lower()
+        whole = f"{local}@{_segment(address.domain)}"
+        if _SAFE_LOCAL.fullmatch(local):
+            return reading.read_mailbox(await self._wire.get(f"mailbox/{whole}"), whole)
+        found = await self.mailboxes(address.domain)
+        return next((mailbox for mailbox in found if mailbox.address == whole), None)
+
+    async def mailboxes(self, domain: Domain) -> tuple[Mailbox, ...]:
+        """Return the mailboxes of a domain; none for one that Mailcow does not know."""
+        answer = await self._wire.get(f"mailbox/all/{_segment(domain)}")
+        return reading.read_mailboxes(answer, domain)
+
+    async def find_or_make_dkim(
+        self, domain: Domain, selector: str, bits: int = 2048
+    ) -> MailcowKey:
+        """Return the domain's key; only where Mailcow has none, one is made.
+
+        The key that is there afterwards counts, whoever made it: its selector and length can
+        differ from what was asked for.
+
+        Raises:
+            MailcowRefused: the domain is not on the server, or Mailcow does not take the selector.
+            MailcowUnclear: nobody knows whether a key was made; asking again is safe.
+
+        """
+        _require_key(selector, bits)
+        body = {"domains": domain.ascii, "dkim_selector": selector, "key_size": str(bits)}
+        async with self._turn(domain):
+            key = await self.dkim(domain)
+            if key is not None:
+                return key
+            key = await self._make("add/dkim", body, domain, lambda: self.dkim(domain))
+        if (key.selector, key.bits) != (selector, bits):
+            _log.warning(
+                "%s has the DKIM key %s of %d bits, which somebody else made meanwhile",
+                domain.ascii,
+                key.selector,
+                key.bits,
+            )
+        return key
+
+    async def add_domain(
+        self, domain: Domain, limits: DomainLimits, *, selector: str = "dkim", bits: int = 2048
+    ) -> MailDomain:
+        """Return the mail domain; where Mailcow has none, it is added, with a DKIM key.
+
+        Raises:
+            MailcowRefused: the name is an alias domain there, or Mailcow does not take it.
+            MailcowUnclear: nobody knows whether it was added; asking again is safe.
+
+        """
+        _require_key(selector, bits)
+        body = {
+            "domain": domain.ascii,
+            "active": "1",
+            "mailboxes": str(limits.mailboxes),
+            "aliases": str(limits.aliases),
+            "defquota": str(limits.usual_quota),
+            "maxquota": str(limits.mailbox_quota),
+            "quota": str(limits.domain_quota),
+            "key_size": str(bits),
+            "dkim_selector": selector,
+            "restart_sogo": "1",  # else webmail does not know the domain
+        }
+        async with self._turn(domain):
+            found = await self.find_domain(domain) or await self._add_domain(domain, body)
+        if isinstance(found, AliasDomain):
+            raise MailcowRefused(
+                "alias-domain",
+                f"{domain.ascii} is an alias domain of {found.target.ascii} in Mailcow. Delete the "
+                "alias domain there if it should have mailboxes of its own.",
+            )
+        return found
+
+    async def _add_domain(
+        self, domain: Domain, body: Mapping[str, str]
+    ) -> MailDomain | AliasDomain:
+        return await self._make("add/domain", body, domain, lambda: self.find_domain(domain))
+
+    async def _make(
+        self,
+        route: str,
+        body: Mapping[str, str],
+        domain: Domain,
+        look: Callable[[], Awaitable[_T | None]],
+    ) -> _T:
+        """Ask for something and return what is there afterwards, whatever was said of it."""
+        refusals: list[reading.Entry] = []
+        unclear = MailcowUnclear(
+            f"Mailcow says that {route} for {domain.ascii} is done, but does not show it. Look at "
+            "the domain in Mailcow, then retry: I look first and do nothing twice."
+        )
+        try:
+            refusals = [entry for entry in await self._write(route, body) if entry.is_refusal]
+        except MailcowUnclear as error:
+            unclear = error
+        # Also after a refusal: another may have made it meanwhile, and a list can be mixed.
+        made = await self._look_for(look, self._patience[:1] if refusals else self._patience)
+        if made is None:
+            raise refuse(refusals[0], domain.ascii) if refusals else unclear
+        for entry in refusals:
+            _log.warning("Mailcow said %s to %s of %s", echo(entry.code), route, domain.ascii)
+        return made
+
+    async def _look_for(
+        self, look: Callable[[], Awaitable[_T | None]], waits: Sequence[float]
+    ) -> _T | None:
+        """Look after each wait: what was asked for may still be under way."""
+        for wait in waits:
+            await asyncio.sleep(wait)
+            try:
+                made = await look()
+            except (MailcowUnclear, MailcowUnreachable):
+                continue
+            if made is not None:
+                return made
+        return None
+
+    async def _write(self, route: str, body: Mapping[str, str]) -> tuple[reading.Entry, ...]:
+        entries = reading.read_entries(await self._wire.post(route, body))
+        if not entries:
+            raise MailcowUnclear(
+                "Mailcow's answer does not say whether it did what I asked. Retry in a minute: I "
+                "look first and do nothing twice."
+            )
+        return entries
+
+    @asynccontextmanager
+    async def _turn(self, domain: Domain) -> AsyncIterator[None]:
+        """Let one write a domain be under way: of parallel ones the last would win."""
+        turn = self._turns.setdefault(domain, asyncio.Lock())
+        async with turn:
+            yield
+
+
+def _segment(domain: Domain) -> str:
+    """Return a domain as it may stand in a path."""
+    if not _SAFE_DOMAIN.fullmatch(domain.ascii):
+        raise MailcowRefused(
+            "bad-domain", "That is no mail domain. Type it as letters, like friend.example."
+        )
+    return domain.ascii
+
+
+def _require_key(selector: str, bits: int) -> None:
+    if not reading.SELECTOR.fullmatch(selector):
+        raise MailcowRefused(
+            "bad-selector",
+            "A DKIM selector has letters, digits, hyphens and underscores. Look at DKIM_SELECTOR.",
+        )
+    # Mailcow takes anything from 512 up, and makes keys that nobody accepts.
+    if bits != 1024 and not 2048 <= bits <= 4096:
+        raise MailcowRefused(
+            "bad-key-size",
+            f"A DKIM key of {bits} bits is not made. Use 2048, or anything up to 4096.",
+        )

@@ -1,0 +1,95 @@
+"""Whether the certificate that a web server shows for a name is valid for it (RFC 9525)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.dns.answer import Ask
+
+
+class Certificate(StrEnum):
+    """What looking at the certificate of a name came to."""
+
+    COVERS = "covers"
+    OTHER_NAME = "certificate-other-name"  # it is for other names
+    INVALID = "certificate-invalid"  # expired, or of nobody that browsers trust
+    NO_ADDRESS = "certificate-no-address"  # an answer says that the name has none
+    NOT_ASKED = "certificate-private-address"  # only addresses that are not connected to
+    NO_ANSWER = "certificate-no-answer"  # the DNS or the web server did not answer
+
+
+_BARRED = {
+    Barrier.NO_ADDRESS: Certificate.NO_ADDRESS,
+    Barrier.PRIVATE: Certificate.NOT_ASKED,
+    Barrier.NO_ANSWER: Certificate.NO_ANSWER,
+}
+
+
+class CertificateLook:
+    """Looks at certificates, at public addresses alone unless `allow_private`.
+
+    `ask` is the resolver; a look takes at most `timeout` seconds in all.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        *,
+        allow_private: bool,
+        port: int = 443,
+        timeout: float = 10.0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._ask = ask
+        self._allow_private = allow_private
+        self._port = port
+        self._timeout = timeout
+        self._context = context
+
+    async def __call__(self, name: dns.name.Name) -> Certificate:
+        """Return whether the web server at a name has a certificate for it; never raises."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._look(name)
+        except TimeoutError:
+            return Certificate.NO_ANSWER
+
+    async def _look(self, name: dns.name.Name) -> Certificate:
+        addresses = await find_addresses(self._ask, name, allow_private=self._allow_private)
+        if isinstance(addresses, Barrier):
+            return _BARRED[addresses]
+        seen = Certificate.NO_ANSWER
+        for address in addresses:
+            seen = await self._shake_hands(address, name.to_text(omit_final_dot=True).lower())
+            if seen is not Certificate.NO_ANSWER:
+                break
+        return seen
+
+    async def _shake_hands(self, address: str, name: str) -> Certificate:
+        if self._context is None:
+            # Made late and once: reading all authorities takes a while.
+            self._context = await asyncio.to_thread(ssl.create_default_context)
+        try:
+            # Connected by the address that was looked at, so that no second answer leads elsewhere.
+            _, writer = await asyncio.open_connection(
+                address,
+                self._port,
+                ssl=self._context,
+                server_hostname=name,
+                ssl_handshake_timeout=self._timeout,
+            )
+        except ssl.SSLCertVerificationError as error:
+            differs = error.verify_code == NAME_DIFFERS
+            return Certificate.OTHER_NAME if differs else Certificate.INVALID
+        except (OSError, ssl.SSLError):
+            return Certificate.NO_ANSWER
+        writer.transport.abort()  # nothing was asked, so nothing has to be waited for
+        return Certificate.COVERS

@@ -1,0 +1,161 @@
+"""Fetches one small page of a host that a name in somebody's zone leads to, and no more than that.
+
+Such a name may lead anywhere. So it is resolved first, only public addresses are connected to, by
+that very address, no redirect is followed, and time and size are bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import socket
+import ssl
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.dns.answer import Ask
+
+LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
+
+
+class Reached(StrEnum):
+    """How far fetching a page came."""
+
+    PAGE = "page"  # it is there, whole, with status 200
+    NO_ADDRESS = "no-address"  # an answer says that the name has none
+    PRIVATE = "private"  # it has only addresses that are not connected to
+    NO_ANSWER = "no-answer"  # the DNS or the web server did not answer
+    OTHER_NAME = "other-name"  # the certificate is for other names
+    INVALID = "invalid"  # the certificate has expired, or is of nobody that is trusted
+    REDIRECT = "redirect"
+    STATUS = "status"  # an answer other than 200
+    TOO_BIG = "too-big"
+
+
+_BARRED = {
+    Barrier.NO_ADDRESS: Reached.NO_ADDRESS,
+    Barrier.PRIVATE: Reached.PRIVATE,
+    Barrier.NO_ANSWER: Reached.NO_ANSWER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What fetching came to; `body` is hostile, and empty unless there is a page."""
+
+    reached: Reached
+    body: bytes = b""
+    status: int = 0  # of HTTP; 0 where there was no answer
+    media_type: str = ""
+
+
+class Fetch:
+    """Fetches pages over HTTPS, at public addresses alone unless `allow_private`.
+
+    A fetch takes at most `timeout` seconds in all, the questions to the DNS among them.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        port: int = 443,
+        timeout: float = 5.0,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._allow_private = allow_private
+        self._port = port
+        self._timeout = timeout
+        self._context = context
+
+    async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
+        """Return the page at a path of a host, its name asked for over `ask`; never raises."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._fetch(ask, host, path)
+        except TimeoutError:
+            return Page(Reached.NO_ANSWER)
+
+    async def _fetch(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
+        addresses = await find_addresses(ask, host, allow_private=self._allow_private)
+        if isinstance(addresses, Barrier):
+            return Page(_BARRED[addresses])
+        # Loaded late and beside the loop, as the authorities are read: most checks need neither.
+        http = await asyncio.to_thread(importlib.import_module, "aiohttp")
+        if self._context is None:
+            self._context = await asyncio.to_thread(ssl.create_default_context)
+        name = host.to_text(omit_final_dot=True).lower()
+        return await self._request(http, name, path, addresses)
+
+    async def _request(self, http: Any, name: str, path: str, addresses: tuple[str, ...]) -> Page:
+        connector = http.TCPConnector(
+            resolver=_Fixed(addresses, self._port),
+            use_dns_cache=False,
+            ssl=self._context,
+            force_close=True,
+        )
+        session = http.ClientSession(
+            connector=connector,
+            cookie_jar=http.DummyCookieJar(),
+            auto_decompress=False,
+            # What is small when packed need not be small.
+            headers={"Accept": "text/plain", "Accept-Encoding": "identity"},
+        )
+        url = f"https://{name}:{self._port}{path}" if self._port != 443 else f"https://{name}{path}"
+        try:
+            async with session, session.get(url, allow_redirects=False) as response:
+                return await _read(response)
+        except http.ClientConnectorCertificateError as error:
+            differs = getattr(error.certificate_error, "verify_code", 0) == NAME_DIFFERS
+            return Page(Reached.OTHER_NAME if differs else Reached.INVALID)
+        except (http.ClientError, OSError, ValueError):
+            return Page(Reached.NO_ANSWER)
+
+
+async def _read(response: Any) -> Page:
+    status = int(response.status)
+    if 300 <= status < 400:
+        return Page(Reached.REDIRECT, status=status)
+    if status != 200:
+        return Page(Reached.STATUS, status=status)
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > LARGEST:
+            return Page(Reached.TOO_BIG, status=status)
+    return Page(Reached.PAGE, bytes(body), status, str(response.content_type).lower())
+
+
+class _Fixed:
+    """A resolver for aiohttp that knows just the addresses that were looked at.
+
+    No second answer leads elsewhere.
+    """
+
+    def __init__(self, addresses: tuple[str, ...], port: int) -> None:
+        self._addresses = addresses
+        self._port = port
+
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+        """Return the addresses in the form that aiohttp wants."""
+        return [
+            {
+                "hostname": host,
+                "host": address,
+                "port": port or self._port,
+                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
+                "proto": socket.IPPROTO_TCP,
+                "flags": socket.AI_NUMERICHOST,
+            }
+            for address in self._addresses
+            if family in {0, socket.AF_INET6 if ":" in address else socket.AF_INET}
+        ]
+
+    async def close(self) -> None:
+        """Close nothing: there is nothing open."""

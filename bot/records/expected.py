@@ -1,0 +1,189 @@
+"""What a domain should publish, for the advice and for the check alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+
+from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
+from bot.records.presentation import full_name
+
+if TYPE_CHECKING:
+    from bot.names import Domain
+    from bot.records.dkim_key import DkimKnowledge
+    from bot.records.mail_server import MailServer
+
+POLICIES = ("none", "quarantine", "reject")  # RFC 9989 section 4.7, weakest first
+
+
+class Need(StrEnum):
+    """How much a domain's mail depends on a record."""
+
+    REQUIRED = "required"
+    RECOMMENDED = "recommended"
+    OPTIONAL = "optional"
+
+
+class Purpose(StrEnum):
+    """What a record is for; each has a template `records/<purpose>.j2` that says it."""
+
+    MX = "mx"
+    SPF = "spf"
+    DKIM = "dkim"
+    DMARC = "dmarc"
+    WEBMAIL = "webmail"
+    AUTOCONFIG = "autoconfig"
+    AUTODISCOVER = "autodiscover"
+    AUTODISCOVER_SRV = "autodiscover-srv"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRecord:
+    """One record that a domain should publish.
+
+    `owner` is absolute. `value` is in presentation form: names absolute with their final dot, TXT
+    as unquoted text, MX without its priority. `ttl` is in seconds.
+    """
+
+    purpose: Purpose
+    owner: dns.name.Name
+    type: str
+    value: str
+    ttl: int
+    need: Need
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """All that a domain should publish, in the order of doing it.
+
+    `dmarc` is the DMARC value expected of the domain; `dmarc_stage` the policy that the admin
+    approved for it, None where nothing was and the strict record is handed out. `former` are the
+    server's earlier keys for the domain, whose records may still be there.
+    """
+
+    domain: Domain
+    server: MailServer
+    dkim: DkimKnowledge
+    records: tuple[ExpectedRecord, ...]
+    dmarc: str
+    dmarc_stage: str | None = None
+    former: tuple[KnownKey, ...] = ()
+
+    @property
+    def selector(self) -> str:
+        """The DKIM selector: the known key's, else the one for new keys."""
+        return self.dkim.selector if isinstance(self.dkim, KnownKey) else self.server.dkim_selector
+
+    def record(self, purpose: Purpose) -> ExpectedRecord | None:
+        """Return the record of a purpose; None where the domain should have none."""
+        return next((r for r in self.records if r.purpose is purpose), None)
+
+    def facts(self, record: ExpectedRecord) -> dict[str, str]:
+        """Return what the template `records/<purpose>.j2` may say about one of the records."""
+        return {
+            "domain": self.domain.ascii,
+            "host": self.server.host_text,
+            "service": self.server.name,
+            "name": full_name(record.owner),
+        }
+
+
+def expect(
+    server: MailServer,
+    domain: Domain,
+    dkim: DkimKnowledge = KeyUnknown(),  # noqa: B008 - a frozen value without fields
+    dmarc_stage: str | None = None,
+    former: tuple[KnownKey, ...] = (),
+) -> Expected:
+    """Return what a domain should publish to have its mail at the server.
+
+    A record that cannot be is left out: one whose name is invalid or over 253 characters, an
+    alias at the mail host or the domain itself, or an alias where another record has to stand.
+    While the server has no key for the domain yet, the DMARC record asks for nothing (p=none).
+
+    Raises:
+        ValueError: `dmarc_stage` is no DMARC policy.
+
+    """
+    stage = dmarc_stage
+    if stage is None and isinstance(dkim, NoKeyYet):
+        stage = "none"  # a strict policy before there is a key gets the domain's own mail refused
+    dmarc = server.dmarc if stage is None else staged_dmarc(server.dmarc, stage)
+    plan = _Plan(server, domain.name)
+    host = server.host.to_text()
+    plan.add(Purpose.MX, "", "MX", host, Need.REQUIRED, priority=server.mx_priority)
+    plan.add(Purpose.SPF, "", "TXT", server.spf, Need.REQUIRED)
+    if isinstance(dkim, KnownKey):
+        label = f"{dkim.selector}._domainkey"
+        plan.add(Purpose.DKIM, label, "TXT", dkim.record.text, Need.RECOMMENDED)
+    plan.add(Purpose.DMARC, "_dmarc", "TXT", dmarc, Need.RECOMMENDED)
+    plan.add(Purpose.AUTODISCOVER_SRV, "_autodiscover._tcp", "SRV", f"0 1 443 {host}")
+    plan.add(Purpose.AUTOCONFIG, "autoconfig", "CNAME", host)
+    plan.add(Purpose.AUTODISCOVER, "autodiscover", "CNAME", host)
+    plan.add(Purpose.WEBMAIL, server.webmail_label, "CNAME", host)
+    order = tuple(Purpose)
+    records = tuple(sorted(plan.records, key=lambda record: order.index(record.purpose)))
+    return Expected(domain, server, dkim, records, dmarc, dmarc_stage, former)
+
+
+def staged_dmarc(strict: str, policy: str) -> str:
+    """Return a DMARC value with its p= and sp= at a policy, its tags and their order kept.
+
+    Raises:
+        ValueError: it is no DMARC policy.
+
+    """
+    if policy not in POLICIES:
+        raise ValueError(f"A DMARC policy is one of {', '.join(POLICIES)}, not {policy!r}.")
+    parts = []
+    for part in strict.split(";"):
+        name = part.partition("=")[0]
+        staged = name.strip().lower() in {"p", "sp"}
+        parts.append(f"{name.rstrip()}={policy}" if staged else part)
+    return ";".join(parts)
+
+
+class _Plan:
+    """The records so far; an alias is added after what it must not stand beside."""
+
+    def __init__(self, server: MailServer, apex: dns.name.Name) -> None:
+        self._server = server
+        self._apex = apex
+        self.records: list[ExpectedRecord] = []
+
+    def add(
+        self,
+        purpose: Purpose,
+        label: str,
+        rdtype: str,
+        value: str,
+        need: Need = Need.OPTIONAL,
+        *,
+        priority: int | None = None,
+    ) -> None:
+        """Add a record at a label below the domain, unless there cannot be one."""
+        owner = self._name(label)
+        if owner is None or (rdtype == "CNAME" and self._is_taken(owner)):
+            return
+        ttl = self._server.record_ttl
+        self.records.append(ExpectedRecord(purpose, owner, rdtype, value, ttl, need, priority))
+
+    def _name(self, label: str) -> dns.name.Name | None:
+        if not label:
+            return self._apex
+        try:
+            owner = dns.name.from_text(label, self._apex)
+        except dns.exception.DNSException:  # too long, or a selector that is no name
+            return None
+        return owner if owner.is_subdomain(self._apex) else None
+
+    def _is_taken(self, owner: dns.name.Name) -> bool:
+        # Everything beside a CNAME is hidden by it (RFC 2181 section 10.1).
+        taken = {self._apex, self._server.host, *(record.owner for record in self.records)}
+        return owner in taken

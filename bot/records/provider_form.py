@@ -1,0 +1,159 @@
+"""A record as the fields of a provider's form: what each is called, and what to type into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bot.records.presentation import (
+    full_name,
+    joined_value,
+    quoted_parts,
+    relative_name,
+    txt_parts,
+)
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.records.providers import Provider
+
+_WITH_HOST = frozenset({"MX", "CNAME", "SRV", "NS"})  # their value ends with a host name
+_PROXIED = frozenset({"A", "AAAA", "CNAME"})  # what a web proxy can stand before
+
+
+class Record(Protocol):
+    """A record to be typed, as `ExpectedRecord` and `Fix` have it: names absolute, TXT unquoted."""
+
+    @property
+    def owner(self) -> dns.name.Name:
+        """The absolute name."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """The record type."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """The data in presentation form, MX without its priority."""
+        ...
+
+    @property
+    def priority(self) -> int | None:
+        """The priority of an MX."""
+        ...
+
+    @property
+    def ttl(self) -> int | None:
+        """The TTL in seconds; None where it is left to the provider."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a form.
+
+    `key` is a heading of `labels.j2`, `label` the provider's own word, None where it is not
+    known. An empty `value` means that the field stays empty. `other` is the other spelling, where
+    it is not known which one is wanted.
+    """
+
+    key: str
+    label: str | None
+    value: str
+    other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A record as one provider wants it.
+
+    `small` are the fields but the value, in the order of typing. `parts` is the value in quoted
+    strings, where nobody knows whether the field takes more than 255 characters or it does not.
+    `hints` are templates of `hints/`; `word` is the provider's own word that they need.
+    """
+
+    small: tuple[Field, ...]
+    value: Field
+    parts: str | None
+    hints: tuple[str, ...]
+    word: str = ""
+
+    @property
+    def name(self) -> Field:
+        """The field of the name."""
+        return self.small[0]
+
+
+def fill_form(record: Record, zone: dns.name.Name, provider: Provider) -> Form:
+    """Return what to type into a provider's form for a record of a zone; pure.
+
+    What is not known of the provider comes in both spellings.
+    """
+    small = [
+        spell_name(record.owner, zone, provider),
+        Field("type", provider.words.get("type"), provider.types.get(record.type, record.type)),
+    ]
+    value, parts = _value(record, provider)
+    label = provider.words.get(record.type)
+    is_joined = provider.priority == "joined"
+    joined = None
+    if record.priority is not None:
+        if is_joined:
+            value = joined_value(value, record.priority)
+        else:
+            word = provider.words.get("priority")
+            small.append(Field("priority", word, str(record.priority)))
+            if not provider.priority:
+                joined = joined_value(value, record.priority)
+    if record.ttl is not None:
+        ttl = provider.ttl_auto or str(max(record.ttl, provider.ttl_least))
+        small.append(Field("ttl", provider.words.get("ttl"), ttl))
+    hints = _hints(record, provider, is_long=parts is not None)
+    word = provider.long_way if "limit" in hints else provider.proxy
+    return Form(tuple(small), Field("value", label, value, joined), parts, hints, word)
+
+
+def spell_name(
+    owner: dns.name.Name, zone: dns.name.Name, provider: Provider, key: str = "name"
+) -> Field:
+    """Return a name as a provider's form takes it; names outside the zone always in full."""
+    short, full = relative_name(owner, zone), full_name(owner)
+    if owner == zone:
+        typed = {"empty": "", "full": full}.get(provider.apex, short)
+        is_known = bool(provider.apex)
+    else:
+        typed = full if provider.names == "full" else short
+        is_known = bool(provider.names)
+    label = provider.words.get("name") if key == "name" else None
+    return Field(key, label, typed, None if is_known or full == typed else full)
+
+
+def _value(record: Record, provider: Provider) -> tuple[str, str | None]:
+    """Return the value to type, and in parts where that may be needed besides."""
+    value = record.value
+    if record.type == "TXT":
+        is_long = len(txt_parts(value)) > 1
+        if provider.quotes == "needed" or (is_long and provider.long_text == "parts"):
+            return quoted_parts(value), None
+        wants_parts = is_long and provider.long_text != "whole"
+        return value, quoted_parts(value) if wants_parts else None
+    if record.type in _WITH_HOST and provider.final_dot == "refused":
+        # The root alone, of a null MX (RFC 7505), is its dot.
+        return value if value.endswith(" .") or value == "." else value.removesuffix("."), None
+    return value, None
+
+
+def _hints(record: Record, provider: Provider, *, is_long: bool) -> tuple[str, ...]:
+    hints = []
+    if record.type in _WITH_HOST and record.value.endswith("."):
+        hints += {"needed": ["dot-needed"], "": ["dot-unknown"]}.get(provider.final_dot, [])
+    if record.type == "TXT":
+        hints += {"needed": ["quotes"], "none": ["no-quotes"]}.get(provider.quotes, [])
+        if is_long and provider.long_text == "limit":
+            hints.append("limit")
+    if record.type in _PROXIED and provider.proxy:
+        hints.append("proxy")
+    return tuple(hints)

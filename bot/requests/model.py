@@ -1,0 +1,177 @@
+"""A request as a value, with what is written down about it and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bot.requests.states import FINAL, State
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.names import Domain
+    from bot.records.dkim_key import KnownKey
+
+
+class Kind(StrEnum):
+    """What is asked for."""
+
+    DKIM = "dkim"  # find or make the key, hand out its record
+    DMARC = "dmarc"  # go ahead with DMARC, at a stage that the admin chooses
+    MAILDOMAIN = "maildomain"  # add the domain to the mail server
+    WEBMAIL = "webmail"  # have the certificate cover the webmail alias
+
+
+class ActorKind(StrEnum):
+    """As what somebody acted."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+    BOT = "bot"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something: `id` is a member's, or the pseudonym of one who was forgotten."""
+
+    kind: ActorKind
+    id: int | None = None  # None: the bot
+
+
+BOT = Actor(ActorKind.BOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it was at its `version`, which every change makes one higher."""
+
+    id: int
+    kind: Kind
+    domain: Domain
+    guild_id: int
+    channel_id: int  # where it was asked
+    member_id: int  # negative: the pseudonym of a member who was forgotten
+    state: State
+    version: int
+    created_at: datetime
+    changed_at: datetime  # when it came into its state
+    due_at: datetime | None = None  # when the bot does something next; None where it never will
+    attempts: int = 0  # reminders or looks since it came into its state
+    decided_by: int | None = None  # the admin who approved or denied it
+    decided_at: datetime | None = None
+    reason: str = ""  # why it was denied or failed; own words of an admin or one of our sentences
+    stage: str | None = None  # the DMARC policy that was approved: none, quarantine or reject
+    by_hand: bool = False  # the admin does it on the mail server, or did and pasted the value
+    value: str = ""  # the record's value as handed out
+    selector: str = ""  # the DKIM selector that goes with it
+    seen: str = ""  # the code of the finding that the last look ended with; empty before
+    evidence: str = ""  # JSON: the check's status lines as they were when it was asked
+    card_channel_id: int | None = None  # the admin's card
+    card_message_id: int | None = None
+    message_channel_id: int | None = None  # the member's message, which is edited later
+    message_id: int | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether something can still happen; a domain has one open request of a kind."""
+        return self.state not in FINAL
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether the member had their data deleted: there is nobody to write to."""
+        return self.member_id < 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One transition, as it is kept for ever."""
+
+    id: int
+    at: datetime
+    request_id: int
+    actor: Actor
+    before: State | None  # None: the request was opened
+    after: State
+    detail: str = ""
+
+
+class Target(StrEnum):
+    """Whom a message is for; to each, a request's messages go out in their order."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class What(StrEnum):
+    """Which message is to be sent or edited; its words are drawn when it is delivered."""
+
+    ADMIN_CARD = "admin-card"  # the numbered card in the request channel
+    ADMIN_EDIT = "admin-edit"  # the card again, as the request is now
+    ADMIN_REMINDER = "admin-reminder"  # it has waited for a decision for a week
+    ADMIN_FAILED = "admin-failed"  # the reason is in the request
+    MEMBER_RECORD = "member-record"  # DKIM and DMARC: the record to publish
+    MEMBER_ACCEPTED = "member-accepted"  # mail domain and webmail: the admin is at it
+    MEMBER_EDIT = "member-edit"  # that message again, after a look that saw something new
+    MEMBER_LIVE = "member-live"
+    MEMBER_DENIED = "member-denied"
+    MEMBER_EXPIRED = "member-expired"
+
+    @property
+    def target(self) -> Target:
+        """Whom it is for."""
+        return Target(self.value.partition("-")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message in the outbox; one of a kind for each version of a request."""
+
+    id: int
+    request_id: int
+    version: int  # the request's, when this was written down
+    what: What
+    nonce: str  # 24 characters; Discord takes 25
+    created_at: datetime
+    due_at: datetime
+    attempts: int = 0  # tries that were begun; from the second on the first may have arrived
+    ended_at: datetime | None = None  # when it was delivered or given up
+    channel_id: int | None = None
+    message_id: int | None = None  # None once ended: given up, or there was nothing to send
+    detail: str = ""  # why the last try came to nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a new request begins with."""
+
+    kind: Kind
+    domain: Domain
+    guild_id: int
+    channel_id: int
+    member_id: int
+    evidence: str
+    due_at: datetime
+    posts: tuple[What, ...]
+    most_open: int  # requests that a member may have open at once
+
+    @property
+    def actor(self) -> Actor:
+        """The member who asks."""
+        return Actor(ActorKind.MEMBER, self.member_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one transaction makes of a request: all of it is written, or nothing.
+
+    Where `after` has another state than before, an audit entry is written too.
+    """
+
+    after: Request
+    actor: Actor
+    detail: str = ""
+    posts: tuple[What, ...] = ()
+    learned: KnownKey | None = None  # becomes the domain's current key
+    approved_stage: str | None = None  # becomes the DMARC stage of the domain

@@ -1,0 +1,136 @@
+"""Delivers what is written in the outbox: at least once, and recognisably."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from bot.errors import CowbellError, StoreError
+from bot.requests.model import Target
+from bot.requests.polling import make_rounds
+from bot.requests.schedule import GIVE_UP_AFTER, next_try
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.requests.bell import Bell
+    from bot.requests.model import Post, Request
+    from bot.store.repositories.for_requests import Shelves
+
+LEASE = timedelta(minutes=2)  # after it somebody else may try a message
+LONGEST_TRY = 60.0  # seconds; well within the lease
+AT_ONCE = 8  # messages
+
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It is there: the message that was sent or edited, or found from a former try."""
+
+    channel_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """It could not be delivered now; tried again after `after`, at the latest when it is due."""
+
+    why: str
+    after: timedelta | None = None  # None: the outbox decides, longer each time
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """There is nothing to deliver any more, or nobody to deliver it to."""
+
+    why: str
+
+
+class Deliver(Protocol):
+    """What carries a message to Discord.
+
+    The words are drawn from `request` as it is now. With `post.attempts` above 1 a former try
+    may have arrived: unless it is an edit, look for the message of `post.nonce` first.
+    """
+
+    async def __call__(self, post: Post, request: Request) -> Sent | Later | Never:
+        """Deliver one message and return what came of it."""
+        ...
+
+
+class Outbox:
+    """Hands out what is to be said, each message until it arrived or there is no point any more.
+
+    A try is counted before it is made, so that one cut short is known afterwards.
+    """
+
+    def __init__(
+        self,
+        shelves: Shelves,
+        deliver: Deliver,
+        now: Callable[[], datetime],
+        bell: Bell,
+    ) -> None:
+        self._posts = shelves.posts
+        self._requests = shelves.requests
+        self._deliver = deliver
+        self._now = now
+        self._bell = bell
+        self._listener = bell.listen()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        await make_rounds("outbox", self.step, self._posts.next_due, self._now, self._listener)
+
+    async def step(self) -> int:
+        """Try every message whose time has come; return how many there were."""
+        taken = await self._posts.take_due(self._now(), LEASE, AT_ONCE)
+        outcomes = await asyncio.gather(
+            *(self._try(post) for post in taken), return_exceptions=True
+        )
+        for post, outcome in zip(taken, outcomes, strict=True):
+            if isinstance(outcome, StoreError):
+                raise outcome
+            if isinstance(outcome, BaseException):
+                _log.error("message %d (%s)", post.id, post.what, exc_info=outcome)
+                await self._put_off(post, Later("a fault of the bot; its log says which"))
+            else:
+                await self._settle(post, outcome)
+        return len(taken)
+
+    async def _try(self, post: Post) -> Sent | Later | Never:
+        request = await self._requests.get(post.request_id)
+        if request is None or (request.forgotten and post.what.target is Target.MEMBER):
+            return Never("the member was forgotten")
+        try:
+            async with asyncio.timeout(LONGEST_TRY):
+                return await self._deliver(post, request)
+        except StoreError:
+            raise
+        except (CowbellError, TimeoutError) as error:
+            return Later(str(error) or "Discord took too long")
+
+    async def _settle(self, post: Post, outcome: Sent | Later | Never) -> None:
+        match outcome:
+            case Sent(channel_id, message_id):
+                await self._posts.end(post, self._now(), (channel_id, message_id))
+            case Never(why):
+                _log.info("message %d (%s) is not sent: %s", post.id, post.what, why)
+                await self._posts.end(post, self._now(), None, why)
+            case Later():
+                await self._put_off(post, outcome)
+
+    async def _put_off(self, post: Post, later: Later) -> None:
+        now = self._now()
+        if now - post.created_at >= GIVE_UP_AFTER:
+            _log.error("message %d (%s) is given up: %s", post.id, post.what, later.why)
+            await self._posts.end(post, now, None, later.why)
+            return
+        wait = next_try(post.attempts) if later.after is None else later.after
+        await self._posts.put_off(post, now + wait, later.why)

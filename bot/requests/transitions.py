@@ -1,0 +1,105 @@
+"""Changes of a request as values: who may be where next, and what is said of it; pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bot.errors import RequestError
+from bot.requests.model import BOT, Actor, Asked, Change, Kind, Request, What
+from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
+from bot.requests.states import State, can_go
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.names import Domain
+    from bot.records.dkim_key import KnownKey
+
+MOST_OPEN = 10  # requests of one member
+
+# What is said when a request comes into a state; what it is handed out as is added by kind.
+_SAID = {
+    State.APPROVED: (What.ADMIN_EDIT,),
+    State.WAITING: (What.ADMIN_EDIT,),
+    State.LIVE: (What.ADMIN_EDIT, What.MEMBER_LIVE),
+    State.DENIED: (What.ADMIN_EDIT, What.MEMBER_DENIED),
+    State.WITHDRAWN: (What.ADMIN_EDIT, What.MEMBER_EDIT),
+    State.EXPIRED: (What.ADMIN_EDIT, What.MEMBER_EXPIRED),
+    State.FAILED: (What.ADMIN_EDIT, What.ADMIN_FAILED),
+}
+_HANDED_OUT = {
+    Kind.DKIM: What.MEMBER_RECORD,
+    Kind.DMARC: What.MEMBER_RECORD,
+    Kind.MAILDOMAIN: What.MEMBER_ACCEPTED,
+    Kind.WEBMAIL: What.MEMBER_ACCEPTED,
+}
+
+
+def ask(
+    kind: Kind,
+    domain: Domain,
+    place: tuple[int, int],
+    member_id: int,
+    *,
+    evidence: str,
+    now: datetime,
+) -> Asked:
+    """Return a new request; `place` is the guild and the channel where it was asked."""
+    guild_id, channel_id = place
+    return Asked(
+        kind=kind,
+        domain=domain,
+        guild_id=guild_id,
+        channel_id=channel_id,
+        member_id=member_id,
+        evidence=evidence,
+        due_at=now + REMIND_AFTER,
+        posts=(What.ADMIN_CARD,),
+        most_open=MOST_OPEN,
+    )
+
+
+def move(
+    before: Request,
+    to: State,
+    actor: Actor,
+    now: datetime,
+    *,
+    detail: str = "",
+    learned: KnownKey | None = None,
+    approved_stage: str | None = None,
+    **fields: Any,
+) -> Change:
+    """Return the transition to a state; `fields` are those of the request that change with it.
+
+    Raises:
+        RequestError: that state may not follow.
+
+    """
+    if not can_go(before.state, to):
+        raise RequestError(f"A request that is {before.state} cannot become {to}.")
+    changed = {"changed_at": now, "due_at": _first_due(to, now), "attempts": 0, "reason": ""}
+    after = replace(before, state=to, **{**changed, **fields})
+    posts = _SAID.get(to, ())
+    if to is State.WAITING:
+        posts = (_HANDED_OUT[before.kind], *posts)
+    return Change(after, actor, detail, posts, learned, approved_stage)
+
+
+def touch(before: Request, posts: tuple[What, ...] = (), **fields: Any) -> Change:
+    """Return a change that leaves the request in its state: a timer, a look."""
+    return Change(replace(before, **fields), BOT, posts=posts)
+
+
+def _first_due(to: State, now: datetime) -> datetime | None:
+    if to is State.FAILED:
+        return now + REMIND_AFTER
+    if to in {State.APPROVED, State.WORKING, State.WAITING, State.LIVE}:
+        return now
+    return None
+
+
+def expiry(request: Request) -> datetime:
+    """Return when a request is given up that stays in its state."""
+    return request.changed_at + GIVE_UP_AFTER

@@ -1,0 +1,153 @@
+"""Checks domains: from a name to its report, and what all checks of one mail server share."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING
+
+import dns.exception
+import dns.name
+import dns.rdatatype
+
+from bot.checks.observe.domain import observe
+from bot.checks.observe.mail_host import observe_server
+from bot.checks.report import compile_report
+from bot.checks.server.server_report import compile_server_report
+from bot.checks.zone.dnssec import tlsa_name
+from bot.dns.answer import Answer, Question
+from bot.records.expected import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.checks.observe.optional_records import Means
+    from bot.checks.report import Report
+    from bot.dns.answer import Ask
+    from bot.dns.authority import Authorities
+    from bot.names import Domain
+    from bot.records.dkim_key import DkimKnowledge, KnownKey
+    from bot.records.mail_server import MailServer
+
+LONGEST_KEPT = 60.0  # seconds that answers about the mail server itself are used again
+_SPF_NAMES = re.compile(r"(?:include:|redirect=|\ba:|\bmx:)([^\s/%]+)", re.IGNORECASE)
+
+
+class ServerAnswers:
+    """An `Ask` that keeps what every check asks: the mail server's own names, for a minute at most.
+
+    Nothing about a member's domain is kept here, so that a second look is one.
+    """
+
+    def __init__(self, ask: Ask, server: MailServer) -> None:
+        self._ask = ask
+        self._names = _names_of(server)
+        self._kept: dict[Question, asyncio.Task[Answer]] = {}
+        self._until: dict[Question, float] = {}  # by the monotonic clock, once there is an answer
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Return the answer to a question, from memory where it is about the mail server."""
+        question = Question.of(name, rdtype)
+        if question.name not in self._names:
+            return await self._ask(*question)
+        task = self._kept.get(question)
+        if task is None or (task.done() and time.monotonic() >= self._until.get(question, 0.0)):
+            task = self._kept[question] = asyncio.create_task(self._ask_anew(question))
+        # Shielded: a check that is given up does not take the answer from the others.
+        return await asyncio.shield(task)
+
+    async def _ask_anew(self, question: Question) -> Answer:
+        answer = await self._ask(*question)
+        lasts = 0 if answer.failed else min(answer.ttl or 0, LONGEST_KEPT)
+        self._until[question] = time.monotonic() + lasts
+        return answer
+
+
+def _names_of(server: MailServer) -> frozenset[dns.name.Name]:
+    """Return the mail host, where its TLSA records are, and the names in its SPF value."""
+    tlsa = tlsa_name(server)
+    names = {server.host} if tlsa is None else {server.host, tlsa}
+    for text in _SPF_NAMES.findall(server.spf):
+        try:
+            names.add(dns.name.from_text(text))
+        except dns.exception.DNSException:
+            continue  # what cannot be a name is not asked either
+    return frozenset(names)
+
+
+class Checker:
+    """Checks domains for one mail server.
+
+    `ask` is the resolver; `single_server` says that it asks one server that the operator named;
+    `now` gives the time for the report. With `allow_private` the server may be at addresses that
+    only its own network reaches. `authorities` says which name servers of a domain's zone may be
+    asked too, None that none are; `means` are what may be used beside the resolver.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        server: MailServer,
+        now: Callable[[], datetime],
+        *,
+        single_server: bool = False,
+        allow_private: bool = False,
+        authorities: Authorities | None = None,
+        means: Means | None = None,
+    ) -> None:
+        self._authorities = authorities
+        self._ask = ServerAnswers(ask, server)
+        self._ask_anew = ask
+        self._allow_private = allow_private
+        self._server = server
+        self._now = now
+        self._single_server = single_server
+        self._means = means
+
+    async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
+        """Return the answer to one question."""
+        return await self._ask(name, rdtype)
+
+    async def check(
+        self,
+        domain: Domain,
+        dkim: DkimKnowledge,
+        dmarc_stage: str | None = None,
+        former: tuple[KnownKey, ...] = (),
+    ) -> Report:
+        """Return the report of one domain, after at most the resolver's time-out a few times.
+
+        `dmarc_stage` is the policy that the admin approved; `former` are earlier keys.
+        """
+        started = time.perf_counter()
+        expected = expect(self._server, domain, dkim, dmarc_stage, former)
+        observed = await observe(
+            self._ask,
+            expected,
+            single_server=self._single_server,
+            authorities=self._authorities,
+            means=self._means,
+        )
+        elapsed_ms = round((time.perf_counter() - started) * 1000)
+        return compile_report(expected, observed, self._now(), elapsed_ms)
+
+    async def check_server(self, members: tuple[Domain, ...] = ()) -> Report:
+        """Return the report of the mail server itself; nothing in it comes from memory.
+
+        `members` are real domains, to see that their DMARC reports are taken.
+        """
+        started = time.perf_counter()
+        observed = await observe_server(
+            self._ask_anew,
+            self._server,
+            members,
+            single_server=self._single_server,
+            allow_private=self._allow_private,
+            authorities=self._authorities,
+        )
+        elapsed_ms = round((time.perf_counter() - started) * 1000)
+        return compile_server_report(observed, self._now(), elapsed_ms)

@@ -1,0 +1,225 @@
+"""The front desk: what members can ask for, whoever carries the question."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.checks.export.archive import SCHEMA, dump_report, load_report
+from bot.checks.observe.mail_host import MOST_MEMBERS
+from bot.checks.personal import add_not_in_mailcow
+from bot.checks.zone_place import Place, find_place
+from bot.names import Domain
+from bot.records.client_settings import ClientSettings, client_settings
+from bot.records.expected import Expected, expect
+from bot.telemetry import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    import dns.name
+    import dns.rdatatype
+
+    from bot.checks.report import Report
+    from bot.dns.answer import Answer
+    from bot.names import MailAddress
+    from bot.records.dkim_key import DkimKnowledge
+    from bot.records.mail_server import MailServer
+    from bot.services.domain_check import Checker
+    from bot.services.domain_facts import Knowledge
+    from bot.services.server_faults import ServerFaults
+    from bot.store.repositories.recent_domains import RecentDomains
+    from bot.store.repositories.stored_checks import StoredChecks
+    from bot.words import Words
+
+_NOBODY = 0  # no member has this id, so that what is written under it is offered to nobody
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCheck:
+    """A report with the number that a card's buttons carry.
+
+    `report` is what everybody may see. `personal` is what is shown to the one who asked, where
+    that is more; it is not kept.
+    """
+
+    id: int
+    report: Report
+    personal: Report | None = None
+
+    def shown(self, *, shared: bool) -> Report:
+        """Return the report for a card that others see, or for the one who asked."""
+        return self.report if shared or self.personal is None else self.personal
+
+
+class Cooldown:
+    """Lets each member do a thing `most` times in `seconds`, and forgets who has been quiet."""
+
+    def __init__(self, most: int, seconds: float, now: Callable[[], float]) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._now = now
+        self._times: OrderedDict[int, deque[float]] = OrderedDict()
+
+    def take(self, member_id: int) -> float:
+        """Count one use and return 0, or return the seconds to wait and count nothing."""
+        now = self._now()
+        self._forget_before(now - self._seconds)
+        times = self._times.setdefault(member_id, deque())
+        while times and times[0] <= now - self._seconds:
+            times.popleft()
+        if len(times) >= self._most:
+            return times[0] + self._seconds - now
+        times.append(now)
+        self._times.move_to_end(member_id)
+        return 0.0
+
+    def _forget_before(self, time: float) -> None:
+        while self._times:
+            member_id, times = next(iter(self._times.items()))
+            if times and times[-1] > time:
+                return
+            del self._times[member_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What the console and Discord both stand on."""
+
+    server: MailServer
+    words: Words
+    checker: Checker
+    knowledge: Knowledge
+    faults: ServerFaults | None = None  # where somebody is told of them
+
+    async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
+        """Return what a domain should publish; a key that is given goes before a known one."""
+        known = await self.knowledge.of(domain)
+        return expect(self.server, domain, key or known.dkim, known.dmarc_stage, known.former)
+
+    async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
+        """Return the report of a domain; a key that is given goes before a known one."""
+        return (await self.check_both(domain, key))[0]
+
+    async def check_both(
+        self, domain: Domain, key: DkimKnowledge | None = None
+    ) -> tuple[Report, Report | None]:
+        """Return the report for everybody, and the one for who asked where that says more."""
+        known = await self.knowledge.of(domain)
+        dkim = key or known.dkim
+        report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
+        if self.faults is not None:
+            self.faults.note(report)
+        return report, add_not_in_mailcow(report) if known.is_hosted is False else None
+
+    async def check_server(self) -> Report:
+        """Return the report of the mail server itself."""
+        return await self.checker.check_server(await self.knowledge.some_domains(MOST_MEMBERS))
+
+
+class Desk:
+    """Answers members: settings, records and checks, each remembered for who asked."""
+
+    def __init__(
+        self,
+        core: Core,
+        recent: RecentDomains,
+        checks: StoredChecks,
+        now: Callable[[], datetime],
+        *,
+        at_once: int = 20,
+        meter: Meter | None = None,
+    ) -> None:
+        self.server = core.server
+        self.faults = core.faults
+        self._core = core
+        self._recent = recent
+        self._checks = checks
+        self._now = now
+        self._slots = asyncio.Semaphore(at_once)
+        self._meter = meter or Meter()
+        self._running: dict[Domain, asyncio.Task[tuple[Report, Report | None]]] = {}
+
+    def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
+        """Return the settings of a mail client."""
+        return client_settings(self.server, who)
+
+    async def expect(self, domain: Domain) -> Expected:
+        """Return what a domain should publish."""
+        return await self._core.expect(domain)
+
+    async def remember(self, member_id: int, domain: Domain) -> None:
+        """Note that a member asked about a domain, to offer it to them again."""
+        await self._recent.remember(member_id, domain, self._now())
+
+    async def try_store(self) -> None:
+        """Return where the store can be written; raises StoreError where it cannot."""
+        await self.remember(_NOBODY, Domain(self.server.host))
+
+    async def recent(self, member_id: int, prefix: str) -> tuple[Domain, ...]:
+        """Return the domains that this member asked about, the latest first; nobody else's."""
+        return await self._recent.of(member_id, prefix)
+
+    async def place(self, domain: Domain) -> Place:
+        """Return a domain's zone and its name servers, as far as they are known in two seconds."""
+        return await find_place(self._core.checker.ask, domain)
+
+    async def provider(self, member_id: int, domain: Domain) -> str | None:
+        """Return the key of the provider whose words a member chose for a domain, if any."""
+        return await self._recent.provider(member_id, domain)
+
+    async def choose_provider(self, member_id: int, domain: Domain, key: str) -> None:
+        """Note whose words a member wants for a domain from now on."""
+        await self._recent.choose_provider(member_id, domain, key, self._now())
+
+    async def check(self, domain: Domain, member_id: int) -> KeptCheck:
+        """Return a new check of a domain; who asks while one is under way shares it."""
+        task = self._running.get(domain)
+        if task is None:
+            task = asyncio.create_task(self._run_check(domain))
+            self._running[domain] = task
+            task.add_done_callback(lambda _: self._running.pop(domain, None))
+        # Shielded: somebody who gives up does not take the check from the others.
+        report, personal = await asyncio.shield(task)
+        number = await self._checks.keep(
+            domain, member_id, dump_report(report), SCHEMA, report.checked_at
+        )
+        return KeptCheck(number, report, personal)
+
+    async def check_server(self) -> Report:
+        """Return a new check of the mail server itself, for the admin."""
+        async with self._slots:
+            return await self._core.check_server()
+
+    async def kept(self, check_id: int) -> KeptCheck | None:
+        """Return a check that was kept; None where it is gone or from another version."""
+        stored = await self._checks.get(check_id)
+        if stored is None or stored.schema != SCHEMA:
+            return None
+        return KeptCheck(stored.id, load_report(stored.report))
+
+    async def make_personal(self, kept: KeptCheck) -> KeptCheck:
+        """Return a kept check with what only the one who asked may read of it."""
+        if await self.is_hosted(kept.report.domain) is not False:
+            return kept
+        return replace(kept, personal=add_not_in_mailcow(kept.report))
+
+    async def is_hosted(self, domain: Domain) -> bool | None:
+        """Return whether the mail server knows a domain; None where it does not say.
+
+        For the admin and the one who asked alone.
+        """
+        return await self._core.knowledge.is_hosted(domain)
+
+    async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
+        """Return the answer to one question to the DNS."""
+        return await self._core.checker.ask(name, rdtype)
+
+    async def _run_check(self, domain: Domain) -> tuple[Report, Report | None]:
+        async with self._slots:
+            both = await self._core.check_both(domain)
+        self._meter.count_check(both[0])
+        return both

@@ -1,0 +1,76 @@
+"""What is stored about one member, and how it is deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.requests.states import State, can_go
+
+if TYPE_CHECKING:
+    from bot.names import Domain
+    from bot.requests.model import Request
+    from bot.requests.service import Requests
+    from bot.store.repositories.recent_domains import RecentDomains
+    from bot.store.repositories.stored_checks import StoredChecks
+
+KEPT = timedelta(days=400)  # from the last use on; see bot.services.retention
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Everything that is stored with a member's id."""
+
+    domains: tuple[Domain, ...]  # that they asked about, the latest first
+    checks: int  # reports that they asked for
+    requests: tuple[Request, ...]  # theirs, the latest first
+    decisions: int  # what they decided as an admin
+
+    @property
+    def withdrawable(self) -> tuple[Request, ...]:
+        """The open requests that a deletion withdraws."""
+        return tuple(r for r in self.requests if can_go(r.state, State.WITHDRAWN))
+
+    @property
+    def under_way(self) -> tuple[Request, ...]:
+        """The open requests that nobody can stop: the mail server is being told, or all is done."""
+        return tuple(r for r in self.requests if r.open and not can_go(r.state, State.WITHDRAWN))
+
+    @property
+    def newest_open(self) -> int:
+        """The number of the latest open request; 0 where there is none."""
+        return max((request.id for request in self.requests if request.open), default=0)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing is stored about them."""
+        return not (self.domains or self.checks or self.requests or self.decisions)
+
+
+class Privacy:
+    """Tells members what is stored about them, and forgets them."""
+
+    def __init__(self, recent: RecentDomains, checks: StoredChecks, requests: Requests) -> None:
+        self._recent = recent
+        self._checks = checks
+        self._requests = requests
+
+    async def about(self, member_id: int) -> Kept:
+        """Return what is stored about a member."""
+        return Kept(
+            domains=await self._recent.of(member_id, limit=1000),
+            checks=await self._checks.count_of(member_id),
+            requests=await self._requests.of_member(member_id),
+            decisions=await self._requests.decisions_of(member_id),
+        )
+
+    async def forget(self, member_id: int) -> None:
+        """Withdraw a member's open requests, and take their id out of everything.
+
+        What is about domains stays, without them. Where this is cut short, calling it again does
+        the rest.
+        """
+        await self._requests.forget_member(member_id)
+        await self._checks.unlink(member_id)
+        await self._recent.forget(member_id)

@@ -1,0 +1,70 @@
+"""How long things are kept: once a day what is older than 400 days goes, a little at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.requests.polling import make_rounds
+from bot.requests.pseudonyms import make_pseudonym
+from bot.services.privacy import KEPT
+from bot.store.repositories.old_requests import OldRequests
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.store.engine.database import Database
+
+EVERY = timedelta(days=1)
+AT_ONCE = 200  # rows in one transaction; other writers get their turn between two
+
+_log = logging.getLogger(__name__)
+
+
+class Retention:
+    """Purges checks, domains that were asked for, and what is personal in ended requests."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._checks = StoredChecks(database)
+        self._recent = RecentDomains(database)
+        self._requests = OldRequests(database)
+        self._now = now
+        self._next = now()
+
+    async def run(self) -> None:
+        """Purge once a day until cancelled, the first time at once."""
+        await make_rounds("retention", self.step, self.next_due, self._now, asyncio.Event())
+
+    async def step(self) -> int:
+        """Purge one batch of each kind where the day has come; return how many rows that were.
+
+        After a step that finds nothing the next day is waited for.
+        """
+        now = self._now()
+        if now < self._next:
+            return 0
+        before = now - KEPT
+        checks = await self._checks.purge(before, AT_ONCE)
+        domains = await self._recent.purge(before, AT_ONCE)
+        requests = await self._requests.purge(before, AT_ONCE, make_pseudonym)
+        gone = checks + domains + requests
+        if gone:
+            _log.info(
+                "older than %d days: %d checks, %d domains, %d requests",
+                KEPT.days,
+                checks,
+                domains,
+                requests,
+            )
+        else:
+            self._next = now + EVERY
+        return gone
+
+    async def next_due(self) -> datetime:
+        """Return when there is something to do again."""
+        return self._next

@@ -1,0 +1,83 @@
+"""The mail server's own faults that members' checks met: remembered, so that the admin is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.checks.server_blame import faults_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from bot.checks.report import Report
+    from bot.names import Domain
+
+LOGGED_EVERY = timedelta(hours=1)
+TOLD_EVERY = timedelta(days=1)
+_REMEMBERED = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFault:
+    """A fault by what the judges call it, and the latest check that met it."""
+
+    what: str
+    domain: Domain
+    at: datetime
+
+
+class ServerFaults:
+    """Remembers faults while the process lasts; `now` gives the time.
+
+    Each is logged once an hour, and given to whoever tells the admin once a day.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.reports = 0  # that were looked through
+        self._now = now
+        self._met: dict[str, ServerFault] = {}  # the judges have a handful of words for them
+        self._logged: dict[str, datetime] = {}
+        self._told: dict[str, datetime] = {}
+        self._waiting: asyncio.Queue[ServerFault] = asyncio.Queue()
+
+    def note(self, report: Report) -> None:
+        """Take in what a member's check met."""
+        self.reports += 1
+        for what in faults_of(report):
+            now = self._now()
+            fault = self._met[what] = ServerFault(what, report.domain, now)
+            if _is_due(self._logged.get(what), now, LOGGED_EVERY):
+                self._logged[what] = now
+                _log.warning(
+                    "the mail server itself has a fault, met at %s: %s; /mailadmin server or "
+                    "`python -m bot server` says more",
+                    report.domain.ascii,
+                    what,
+                )
+            if _is_due(self._told.get(what), now, TOLD_EVERY):
+                self._told[what] = now
+                self._waiting.put_nowait(fault)
+
+    def recent(self) -> tuple[ServerFault, ...]:
+        """Return the faults that were met within a day, in the order of their first meeting."""
+        since = self._now() - _REMEMBERED
+        return tuple(fault for fault in self._met.values() if fault.at > since)
+
+    async def next(self) -> ServerFault:
+        """Return the next fault that the admin is to be told of, waiting for it."""
+        return await self._waiting.get()
+
+    def take_back(self, fault: ServerFault) -> None:
+        """Let the admin be told again at the next meeting, because it did not come to it."""
+        self._told.pop(fault.what, None)
+
+
+def _is_due(last: datetime | None, now: datetime, every: timedelta) -> bool:
+    return last is None or now - last >= every

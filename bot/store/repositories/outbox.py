@@ -1,0 +1,201 @@
+"""Messages to be delivered, written down together with what they tell of."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import CursorResult, and_, exists, or_, select, update
+from sqlalchemy.orm import aliased
+
+from bot.requests.model import Post, Target, What
+from bot.store.tables import OutboxRow, RequestRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
+
+    from sqlalchemy.orm import Session
+
+    from bot.store.engine.database import Database
+
+_ANYBODY = -(2**63)  # below every pseudonym, which are negative
+
+
+class StoredPosts:
+    """Keeps messages until they were delivered or given up, and remembers them after that."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[Post, ...]:
+        """Up to `most` messages whose time has come, each for one taker and with its try counted.
+
+        Of a request's messages to the same people only the first that is left is given out.
+        Nobody else is given one until it was ended or put off, or the lease has run out.
+        """
+        earlier = aliased(OutboxRow)
+        first = ~exists().where(
+            earlier.request_id == OutboxRow.request_id,
+            earlier.target == OutboxRow.target,
+            earlier.ended_at.is_(None),
+            earlier.id < OutboxRow.id,
+        )
+        free = or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= now)
+        due = and_(OutboxRow.ended_at.is_(None), OutboxRow.due_at <= now, free)
+
+        def take(session: Session) -> tuple[Post, ...]:
+            rows = session.scalars(
+                select(OutboxRow)
+                .where(due, first)
+                .order_by(OutboxRow.due_at, OutboxRow.id)
+                .limit(most)
+            ).all()
+            taken = []
+            for row in rows:
+                statement = (
+                    update(OutboxRow)
+                    .where(OutboxRow.id == row.id, due)
+                    .values(lease_until=now + lease, attempts=OutboxRow.attempts + 1)
+                    .execution_options(synchronize_session=False)
+                )
+                # An UPDATE always answers with a cursor's result, which the types do not know.
+                if cast("CursorResult[object]", session.execute(statement)).rowcount:
+                    session.refresh(row)
+                    taken.append(_read(row))
+            return tuple(taken)
+
+        return await self._database.write(take)
+
+    async def end(
+        self, post: Post, now: datetime, message: tuple[int, int] | None, detail: str = ""
+    ) -> None:
+        """Notes that it was delivered as `message` (channel and message id), or given up.
+
+        The request then knows where its card or the member's message is.
+        """
+        channel_id, message_id = message or (None, None)
+
+        def note(session: Session) -> None:
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == post.id, OutboxRow.ended_at.is_(None))
+                .values(
+                    ended_at=now,
+                    lease_until=None,
+                    channel_id=channel_id,
+                    message_id=message_id,
+                    detail=detail,
+                )
+            )
+            if message is None:
+                return
+            least = 0 if post.what.target is Target.MEMBER else _ANYBODY
+            if post.what is What.ADMIN_CARD:
+                place = {"card_channel_id": channel_id, "card_message_id": message_id}
+            elif post.what in {What.MEMBER_RECORD, What.MEMBER_ACCEPTED}:
+                place = {"message_channel_id": channel_id, "message_id": message_id}
+            else:
+                return
+            session.execute(
+                update(RequestRow)
+                # Of a member who was forgotten meanwhile nothing is noted any more.
+                .where(RequestRow.id == post.request_id, RequestRow.member_id >= least)
+                .values(**place)
+            )
+
+        await self._database.write(note)
+
+    async def put_off(self, post: Post, due_at: datetime, detail: str) -> None:
+        """Notes that it could not be delivered, why, and when to try again."""
+
+        def note(session: Session) -> None:
+            session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id == post.id)
+                .values(due_at=due_at, lease_until=None, detail=detail)
+            )
+
+        await self._database.write(note)
+
+    async def of(self, request_id: int) -> tuple[Post, ...]:
+        """All messages about a request, in their order."""
+
+        def find(session: Session) -> tuple[Post, ...]:
+            rows = session.scalars(
+                select(OutboxRow).where(OutboxRow.request_id == request_id).order_by(OutboxRow.id)
+            )
+            return tuple(_read(row) for row in rows)
+
+        return await self._database.read(find)
+
+    async def left(self, request_id: int | None = None) -> int:
+        """How many messages, about one request or all, were neither delivered nor given up."""
+
+        def count(session: Session) -> int:
+            unended = select(OutboxRow.id).where(OutboxRow.ended_at.is_(None))
+            if request_id is not None:
+                unended = unended.where(OutboxRow.request_id == request_id)
+            return len(session.scalars(unended).all())
+
+        return await self._database.read(count)
+
+    async def next_due(self) -> datetime | None:
+        """When the next one is due, or a lease runs out; None where nothing is left."""
+
+        def find(session: Session) -> datetime | None:
+            rows = session.execute(
+                select(
+                    OutboxRow.request_id,
+                    OutboxRow.target,
+                    OutboxRow.due_at,
+                    OutboxRow.lease_until,
+                )
+                .where(OutboxRow.ended_at.is_(None))
+                .order_by(OutboxRow.id)
+            )
+            first: dict[tuple[int, str], datetime] = {}
+            for row in rows:
+                time = max(row.due_at, row.lease_until or row.due_at)
+                first.setdefault((row.request_id, row.target), time)
+            return min(first.values(), default=None)
+
+        return await self._database.read(find)
+
+
+def add_posts(
+    session: Session, request_id: int, version: int, posts: Iterable[What], now: datetime
+) -> None:
+    """Writes down what is to be said of a request at this version, in the caller's transaction."""
+    for what in posts:
+        session.add(
+            OutboxRow(
+                request_id=request_id,
+                version=version,
+                what=what.value,
+                target=what.target.value,
+                nonce=secrets.token_hex(12),
+                created_at=now,
+                due_at=now,
+                attempts=0,
+                detail="",
+            )
+        )
+        session.flush()  # one by one, so that their ids are in their order
+
+
+def _read(row: OutboxRow) -> Post:
+    return Post(
+        id=row.id,
+        request_id=row.request_id,
+        version=row.version,
+        what=What(row.what),
+        nonce=row.nonce,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        ended_at=row.ended_at,
+        channel_id=row.channel_id,
+        message_id=row.message_id,
+        detail=row.detail,
+    )

@@ -1,0 +1,170 @@
+"""Rows of requests: read as values, made, and changed where nobody else did before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import CursorResult, func, or_, select, update
+
+from bot.errors import RequestError
+from bot.requests.model import Kind, Request
+from bot.requests.states import State
+from bot.store.repositories.approved_stages import put_stage
+from bot.store.repositories.audit import add_entry
+from bot.store.repositories.known_keys import KeySource, put_current
+from bot.store.repositories.outbox import add_posts
+from bot.store.tables import RequestRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Update
+    from sqlalchemy.orm import Session
+
+    from bot.names import Domain
+    from bot.requests.model import Asked, Change
+
+
+def read_request(row: RequestRow) -> Request:
+    """The request that a row holds."""
+    return Request(
+        id=row.id,
+        kind=Kind(row.kind),
+        domain=row.domain,
+        guild_id=row.guild_id,
+        channel_id=row.channel_id,
+        member_id=row.member_id,
+        state=State(row.state),
+        version=row.version,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        due_at=row.due_at,
+        attempts=row.attempts,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        reason=row.reason,
+        stage=row.stage,
+        by_hand=row.by_hand,
+        value=row.value,
+        selector=row.selector,
+        seen=row.seen,
+        evidence=row.evidence,
+        card_channel_id=row.card_channel_id,
+        card_message_id=row.card_message_id,
+        message_channel_id=row.message_channel_id,
+        message_id=row.message_id,
+    )
+
+
+def get_request(session: Session, request_id: int) -> Request:
+    """The request as it is now; raises RequestError where there is none."""
+    row = session.get(RequestRow, request_id, populate_existing=True)
+    if row is None:
+        raise RequestError(f"There is no request with the number {request_id}.")
+    return read_request(row)
+
+
+def find_open(session: Session, kind: Kind, domain: Domain) -> RequestRow | None:
+    """The one open request of a kind for a domain."""
+    return session.scalars(
+        select(RequestRow).where(
+            RequestRow.kind == kind.value,
+            RequestRow.domain == domain,
+            RequestRow.closed_at.is_(None),
+        )
+    ).one_or_none()
+
+
+def refuse_too_many(session: Session, asked: Asked) -> None:
+    """Raises RequestError where the member has as many open requests as they may."""
+    number = session.scalar(
+        select(func.count())
+        .select_from(RequestRow)
+        .where(RequestRow.member_id == asked.member_id, RequestRow.closed_at.is_(None))
+    )
+    if number is not None and number >= asked.most_open:
+        raise RequestError(
+            f"You have {number} open requests already, and more are not taken at once; "
+            "withdraw one that you no longer need (/requests), or wait until one is done."
+        )
+
+
+def make_row(asked: Asked, now: datetime) -> RequestRow:
+    """The row of a new request."""
+    return RequestRow(
+        kind=asked.kind.value,
+        domain=asked.domain,
+        guild_id=asked.guild_id,
+        channel_id=asked.channel_id,
+        member_id=asked.member_id,
+        state=State.PENDING.value,
+        version=1,
+        created_at=now,
+        changed_at=now,
+        due_at=asked.due_at,
+        attempts=0,
+        reason="",
+        by_hand=False,
+        value="",
+        selector="",
+        seen="",
+        evidence=asked.evidence,
+    )
+
+
+def swap(session: Session, before: Request, change: Change, now: datetime) -> bool:
+    """Writes a change down with all that belongs to it, unless the request changed since."""
+    after = change.after
+    # Where its messages are is written by the outbox, at any time: not touched here.
+    swapped = count_changed(
+        session,
+        update(RequestRow)
+        .where(
+            RequestRow.id == before.id,
+            RequestRow.version == before.version,
+            RequestRow.state == before.state.value,
+        )
+        .values(
+            state=after.state.value,
+            version=before.version + 1,
+            changed_at=after.changed_at,
+            closed_at=None if after.open else now,
+            due_at=after.due_at,
+            lease_until=None,
+            attempts=after.attempts,
+            decided_by=after.decided_by,
+            decided_at=after.decided_at,
+            reason=after.reason,
+            stage=after.stage,
+            by_hand=after.by_hand,
+            value=after.value,
+            selector=after.selector,
+            seen=after.seen,
+        )
+        .execution_options(synchronize_session=False),
+    )
+    if not swapped:
+        return False
+    if after.state is not before.state:
+        step = (before.state, after.state)
+        add_entry(session, before.id, change.actor, step, now, detail=change.detail)
+    add_posts(session, before.id, before.version + 1, change.posts, now)
+    if change.learned is not None:
+        key = change.learned
+        source = KeySource(key.source)
+        put_current(session, before.domain, key.selector, key.record.text, source, now=now)
+    if change.approved_stage is not None:
+        put_stage(session, before.domain, change.approved_stage, before.id, now)
+    return True
+
+
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a request's time has come and nobody has taken it."""
+    free = or_(RequestRow.lease_until.is_(None), RequestRow.lease_until <= now)
+    return RequestRow.closed_at.is_(None) & (RequestRow.due_at <= now) & free
+
+
+def count_changed(session: Session, statement: Update) -> int:
+    """Runs an UPDATE and gives how many rows it changed."""
+    # An UPDATE always answers with a cursor's result, which the types do not know.
+    return cast("CursorResult[object]", session.execute(statement)).rowcount

@@ -1,0 +1,231 @@
+"""Requests as they are kept: every change is one transaction, and none is lost to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.requests.model import What
+from bot.requests.states import State
+from bot.store.repositories.audit import add_entry
+from bot.store.repositories.outbox import add_posts
+from bot.store.repositories.request_rows import (
+    count_changed,
+    find_open,
+    get_request,
+    is_due,
+    make_row,
+    read_request,
+    refuse_too_many,
+    swap,
+)
+from bot.store.tables import AuditRow, OutboxRow, RequestRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from bot.names import Domain
+    from bot.requests.model import Asked, Change, Request
+    from bot.store.engine.database import Database
+
+
+class StoredRequests:
+    """Keeps requests with their audit and what is to be said of them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, asked: Asked, now: datetime) -> tuple[Request, bool]:
+        """The open request of this kind for the domain, and whether it was made just now.
+
+        Raises RequestError where the member has as many open ones as `asked` allows.
+        """
+
+        def find_or_add(session: Session) -> tuple[Request, bool]:
+            while True:
+                row = find_open(session, asked.kind, asked.domain)
+                if row is not None:
+                    return read_request(row), False
+                refuse_too_many(session, asked)
+                row = make_row(asked, now)
+                try:
+                    with session.begin_nested():
+                        session.add(row)
+                except IntegrityError:
+                    continue  # another connection was first; SQLite has only one that writes
+                add_entry(session, row.id, asked.actor, (None, State.PENDING), now)
+                add_posts(session, row.id, row.version, asked.posts, now)
+                return read_request(row), True
+
+        return await self._database.write(find_or_add)
+
+    async def change(
+        self, request_id: int, decide: Callable[[Request], Change | None], now: datetime
+    ) -> tuple[Request, bool]:
+        """The request as it is now, and whether `decide` changed it.
+
+        `decide` gets the request as it is, returns what becomes of it, and may be called again
+        with a later one; None leaves it alone, and what it raises goes through. Raises
+        RequestError where there is no such request.
+        """
+
+        def replace(session: Session) -> tuple[Request, bool]:
+            while True:
+                before = get_request(session, request_id)
+                change = decide(before)
+                if change is None:
+                    return before, False
+                if swap(session, before, change, now):
+                    return get_request(session, request_id), True
+
+        return await self._database.write(replace)
+
+    async def get(self, request_id: int) -> Request | None:
+        """The request with this id; None where there never was one."""
+        found = await self._list(select(RequestRow).where(RequestRow.id == request_id))
+        return found[0] if found else None
+
+    async def of_member(self, member_id: int) -> tuple[Request, ...]:
+        """A member's requests, latest first."""
+        own = select(RequestRow).where(RequestRow.member_id == member_id)
+        return await self._list(own.order_by(RequestRow.id.desc()))
+
+    async def of_domain(self, domain: Domain) -> tuple[Request, ...]:
+        """All requests for a domain, latest first."""
+        its = select(RequestRow).where(RequestRow.domain == domain)
+        return await self._list(its.order_by(RequestRow.id.desc()))
+
+    async def in_states(self, states: frozenset[State]) -> tuple[Request, ...]:
+        """The requests in any of these states, oldest first."""
+        wanted = select(RequestRow).where(RequestRow.state.in_([s.value for s in states]))
+        return await self._list(wanted.order_by(RequestRow.id))
+
+    async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[Request, ...]:
+        """Up to `most` requests whose time has come, longest due first, each for one taker.
+
+        Nobody else is given them until they were changed or the lease has run out.
+        """
+
+        def take(session: Session) -> tuple[Request, ...]:
+            rows = session.scalars(
+                select(RequestRow)
+                .where(is_due(now))
+                .order_by(RequestRow.due_at, RequestRow.id)
+                .limit(most)
+            ).all()
+            return tuple(
+                read_request(row)
+                for row in rows
+                if count_changed(
+                    session,
+                    update(RequestRow)
+                    .where(RequestRow.id == row.id, is_due(now))
+                    .values(lease_until=now + lease)
+                    .execution_options(synchronize_session=False),
+                )
+            )
+
+        return await self._database.write(take)
+
+    async def next_due(self) -> datetime | None:
+        """When the next one is due, or a lease runs out; None where nothing will be."""
+
+        def find(session: Session) -> datetime | None:
+            rows = session.execute(
+                select(RequestRow.due_at, RequestRow.lease_until).where(
+                    RequestRow.closed_at.is_(None), RequestRow.due_at.is_not(None)
+                )
+            )
+            times = (max(time for time in row if time is not None) for row in rows)
+            return min(times, default=None)
+
+        return await self._database.read(find)
+
+    async def release_leases(self) -> None:
+        """Takes back what a former process had taken, requests and messages; only at the start."""
+
+        def release(session: Session) -> None:
+            session.execute(update(RequestRow).values(lease_until=None))
+            session.execute(update(OutboxRow).values(lease_until=None))
+
+        await self._database.write(release)
+
+    async def rename_member(
+        self,
+        member_id: int,
+        pseudonym: int,
+        withdraw: Callable[[Request], Change | None],
+        now: datetime,
+    ) -> None:
+        """Puts a pseudonym in a member's place everywhere, all at once.
+
+        What `withdraw` gives for their open requests happens before. Messages to them that were
+        not sent yet never will be.
+        """
+
+        def rename(session: Session) -> None:
+            own = RequestRow.member_id == member_id
+            # Cards of ended requests name the member, too, until they are drawn again.
+            for row in session.scalars(
+                select(RequestRow).where(
+                    own, RequestRow.closed_at.is_not(None), RequestRow.card_message_id.is_not(None)
+                )
+            ).all():
+                row.version += 1
+                add_posts(session, row.id, row.version, (What.ADMIN_EDIT,), now)
+            for row in session.scalars(
+                select(RequestRow).where(own, RequestRow.closed_at.is_(None))
+            ).all():
+                before = read_request(row)
+                change = withdraw(before)
+                if change is not None:
+                    swap(session, before, change, now)
+            session.execute(
+                update(OutboxRow)
+                .where(
+                    OutboxRow.request_id.in_(select(RequestRow.id).where(own)),
+                    OutboxRow.target == "member",
+                    OutboxRow.ended_at.is_(None),
+                )
+                .values(ended_at=now, detail="the member was forgotten")
+                .execution_options(synchronize_session=False)
+            )
+            # Where messages to them are is a way back to them.
+            session.execute(
+                update(OutboxRow)
+                .where(
+                    OutboxRow.request_id.in_(select(RequestRow.id).where(own)),
+                    OutboxRow.target == "member",
+                )
+                .values(channel_id=None, message_id=None)
+                .execution_options(synchronize_session=False)
+            )
+            session.execute(
+                update(RequestRow)
+                .where(own)
+                .values(member_id=pseudonym, message_channel_id=None, message_id=None)
+                .execution_options(synchronize_session=False)
+            )
+            session.execute(
+                update(RequestRow)
+                .where(RequestRow.decided_by == member_id)
+                .values(decided_by=pseudonym)
+                .execution_options(synchronize_session=False)
+            )
+            session.execute(
+                update(AuditRow).where(AuditRow.actor_id == member_id).values(actor_id=pseudonym)
+            )
+
+        await self._database.write(rename)
+
+    async def _list(self, wanted: Select[Any]) -> tuple[Request, ...]:
+        def find(session: Session) -> list[Request]:
+            return [read_request(row) for row in session.scalars(wanted)]
+
+        return tuple(await self._database.read(find))

@@ -1,0 +1,116 @@
+"""Reports as they were shown, so that the buttons below a card still work after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import CursorResult, delete, func, select, update
+
+from bot.store.tables import StoredCheckRow
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from bot.names import Domain
+    from bot.store.engine.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheck:
+    """The report of one check of a domain, and who asked for it."""
+
+    id: int
+    domain: Domain
+    member_id: int | None  # None: nobody asked, the bot looked by itself
+    report: str  # JSON
+    schema: int  # the report's own schema number
+    checked_at: datetime
+
+
+class StoredChecks:
+    """Keeps reports until they are purged; an id is never given twice."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(
+        self, domain: Domain, member_id: int | None, report: str, schema: int, checked_at: datetime
+    ) -> int:
+        """Keeps the report and gives the id to find it by."""
+
+        def add(session: Session) -> int:
+            row = StoredCheckRow(
+                domain=domain,
+                member_id=member_id,
+                report=report,
+                schema=schema,
+                checked_at=checked_at,
+            )
+            session.add(row)
+            session.flush()
+            return row.id
+
+        return await self._database.write(add)
+
+    async def get(self, check_id: int) -> StoredCheck | None:
+        """The report with this id; None where it was purged or never was."""
+
+        def find(session: Session) -> StoredCheck | None:
+            row = session.get(StoredCheckRow, check_id)
+            if row is None:
+                return None
+            return StoredCheck(
+                id=row.id,
+                domain=row.domain,
+                member_id=row.member_id,
+                report=row.report,
+                schema=row.schema,
+                checked_at=row.checked_at,
+            )
+
+        return await self._database.read(find)
+
+    async def count_of(self, member_id: int) -> int:
+        """How many reports are kept that this member asked for."""
+
+        def count(session: Session) -> int:
+            own = StoredCheckRow.member_id == member_id
+            return session.scalar(select(func.count(StoredCheckRow.id)).where(own)) or 0
+
+        return await self._database.read(count)
+
+    async def unlink(self, member_id: int) -> None:
+        """Forgets who asked for this member's checks; the reports are about domains, and stay."""
+
+        def unlink(session: Session) -> None:
+            session.execute(
+                update(StoredCheckRow)
+                .where(StoredCheckRow.member_id == member_id)
+                .values(member_id=None)
+                .execution_options(synchronize_session=False)
+            )
+
+        await self._database.write(unlink)
+
+    async def purge(self, before: datetime, most: int) -> int:
+        """Removes at most `most` reports of checks made before that moment; gives how many."""
+
+        def remove(session: Session) -> int:
+            oldest = (
+                select(StoredCheckRow.id)
+                .where(StoredCheckRow.checked_at < before)
+                .order_by(StoredCheckRow.checked_at)
+                .limit(most)
+            )
+            result = session.execute(
+                delete(StoredCheckRow)
+                .where(StoredCheckRow.id.in_(oldest))
+                .execution_options(synchronize_session=False)
+            )
+            # A DELETE always answers with a cursor's result, which the types do not know.
+            return cast("CursorResult[object]", result).rowcount
+
+        return await self._database.write(remove)
