@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EN = shipped_templates() / "en"
-CONTRACT = Path(__file__).parents[1] / "data" / "contract_codes.txt"
+CONTRACT = Path(__file__).parents[2] / "data" / "contract_codes.txt"
 CONTEXT = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}
 SAID_OF_SEVERAL = [
     ("optional-missing", name)

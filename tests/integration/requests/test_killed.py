@@ -14,7 +14,7 @@ import pytest
 
 from requests_house import House
 
-CHILD = Path(__file__).parents[1] / "requests_child.py"
+CHILD = Path(__file__).parents[2] / "requests_child.py"
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:

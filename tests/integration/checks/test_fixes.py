@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
 
 CASES: Any = yaml.safe_load(
-    (Path(__file__).parents[1] / "data" / "cases.yaml").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "data" / "cases.yaml").read_text(encoding="utf-8")
 )
 KEY: str = CASES["dkim_expected"]
 P = KEY.partition("p=")[2]

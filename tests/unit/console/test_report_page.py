@@ -283,7 +283,7 @@ def shown_by_a_process(*, terminal: bool, **environment: str) -> bytes:
     ours, theirs = os.openpty() if terminal else os.pipe()
     process = subprocess.Popen(
         [sys.executable, "-c", SHOW],
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", **environment},
+        env={"PYTHONPATH": str(Path(__file__).parents[3]), "TERM": "xterm", **environment},
         stdout=theirs,
         stderr=subprocess.PIPE,
     )
