@@ -22,9 +22,30 @@ sentences for the person who caused it: what is wrong, what was expected, an exa
 
 from __future__ import annotations
 
+Fact = str | int | bool | None | tuple[str, ...]
+"""What a sentence may be told: text from zones and people among it, which stays data."""
+
 
 class CowbellError(Exception):
-    """Something that we expect to go wrong; its text may be shown to people as it is."""
+    """Something that we expect to go wrong; `Words.error` has the sentence for people."""
+
+
+class CodedError(CowbellError):
+    """A code and the facts that its words need, as a finding has them.
+
+    The sentence is `templates/<language>/errors/<code>.j2`; `str` gives the code and the facts, for
+    the log.
+    """
+
+    def __init__(self, code: str, **facts: Fact) -> None:
+        super().__init__(code, facts)
+        self.code = code
+        self.facts = facts
+
+    def __str__(self) -> str:
+        """Return the code and the facts."""
+        told = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
+        return f"{self.code} ({told})" if told else self.code
 
 
 class ConfigError(CowbellError):

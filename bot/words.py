@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from bot.characters import reveal, shorten
-from bot.errors import ConfigError, TextError
+from bot.errors import CodedError, ConfigError, TextError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.checks.finding import Fact, Finding, Note
+    from bot.checks.finding import Finding, Note
+    from bot.errors import CowbellError, Fact
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _ENOUGH = 5  # of a unit, from which on the part of one that is left over is not worth words
@@ -91,6 +92,12 @@ class Words:
     def note(self, note: Note, context: Mapping[str, Fact]) -> str:
         """Return the remark beside a check's status."""
         return self.sentence(f"notes/{note.code}", {**context, **note.facts})
+
+    def error(self, error: CowbellError) -> str:
+        """Return what people are told of an expected failure, in one or two sentences."""
+        if isinstance(error, CodedError):
+            return self.sentence(f"errors/{error.code}", error.facts)
+        return str(error)
 
     def sentence(self, template: str, facts: Mapping[str, Fact]) -> str:
         """Return a template's text on one line, white space folded."""

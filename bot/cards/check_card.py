@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from discord.ui import Item
 
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact, Finding
+    from bot.checks.finding import Finding
     from bot.checks.report import CheckResult, Report
+    from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.records.providers import Provider
     from bot.requests.model import Kind

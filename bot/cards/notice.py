@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
     from bot.words import Words
 
 

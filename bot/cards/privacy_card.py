@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.requests.model import Request
     from bot.services.privacy import Kept

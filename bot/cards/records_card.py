@@ -21,7 +21,7 @@ from bot.records.zone_file import render_zone
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
     from bot.records.expected import Expected, ExpectedRecord
     from bot.records.provider_form import Form
     from bot.records.providers import Provider

@@ -16,8 +16,9 @@ from bot.dns.answer import Answer, Outcome, Question
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from bot.checks.finding import Fact, Subject
+    from bot.checks.finding import Subject
     from bot.checks.observation import Observation
+    from bot.errors import Fact
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence

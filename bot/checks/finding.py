@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import dns.name
 
-Fact = str | int | bool | None | tuple[str, ...]
+    from bot.errors import Fact
 
 
 class Status(StrEnum):

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     import dns.name
     from dns.rdatatype import RdataType
 
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 MOST_FURTHER = 16  # questions of the second round

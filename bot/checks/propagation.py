@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.checks.authority_view import Source
-    from bot.checks.finding import Fact, Fix, Subject
+    from bot.checks.finding import Fix, Subject
     from bot.checks.observation import Observation
     from bot.checks.report import Report
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 PROPAGATING = ("propagating", "propagating-negative")

@@ -24,7 +24,7 @@ from bot.records.zone_file import render_zone
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
     from bot.records.expected import Expected, ExpectedRecord
     from bot.records.provider_form import Form
     from bot.records.providers import Provider

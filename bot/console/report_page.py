@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bot.checks.finding import Fact, Finding
+    from bot.checks.finding import Finding
     from bot.checks.report import CheckResult, Report
+    from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.words import Words
 

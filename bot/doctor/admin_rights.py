@@ -8,8 +8,8 @@ from bot.checks.finding import Status
 from bot.doctor.line import Line
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.config.settings import Settings
+    from bot.errors import Fact
 
 
 def check_admins(settings: Settings) -> Line:

@@ -13,7 +13,7 @@ from bot.doctor.line import Line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
 
 MOST = timedelta(seconds=60)  # that a clock may be off
 

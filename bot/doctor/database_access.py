@@ -12,7 +12,7 @@ from bot.errors import StoreError
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
     from bot.store.engine.probe import Found
 
 PATIENCE = 10.0  # seconds; SQLite alone waits five for whoever writes

@@ -10,7 +10,7 @@ from bot.checks.finding import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
 
 
 @dataclass(frozen=True, slots=True)

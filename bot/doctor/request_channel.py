@@ -12,7 +12,7 @@ from bot.doctor.discord_login import PATIENCE, SILENCE
 from bot.doctor.line import Line
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
 
 # What the bot does in a channel, as Discord's own menus call it; invitations ask for the same.
 NEEDED = {

@@ -18,9 +18,9 @@ from bot.doctor.line import Line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.checks.finding import Fact
     from bot.config.settings import Settings
     from bot.dns.server_address import Server
+    from bot.errors import Fact
 
 PATIENCE = 4.0  # seconds for a question: one that takes longer is no help
 

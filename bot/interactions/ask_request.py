@@ -14,8 +14,8 @@ from bot.requests.evidence import dump_evidence, take_evidence
 if TYPE_CHECKING:
     import discord
 
-    from bot.checks.finding import Fact
     from bot.client import Client
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.requests.model import Kind
     from bot.requests.service import Requests

@@ -9,8 +9,8 @@ from bot.cards.notice import build_notice
 from bot.interactions.replies import UNDELIVERED
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.client import Client
+    from bot.errors import Fact
     from bot.services.server_faults import ServerFault, ServerFaults
 
 _log = logging.getLogger(__name__)

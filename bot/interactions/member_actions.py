@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import discord
 
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
     from bot.client import Client
+    from bot.errors import Fact
     from bot.requests.model import Request
     from bot.requests.service import Requests
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
     from bot.words import Words
 
 PATIENCE = 1.5  # seconds before a card says what is going on

@@ -19,9 +19,9 @@ from bot.requests.dmarc_readiness import dmarc_gate
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
     from bot.checks.report import Report
     from bot.client import Client
+    from bot.errors import Fact
     from bot.requests.model import Request
     from bot.words import Words
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import discord
 
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
     from bot.client import Client
+    from bot.errors import Fact
     from bot.words import Words
 
 _COLOURS = {Status.PASS: 0x2E9E5B, Status.UNKNOWN: 0x8A63D2, Status.FAIL: 0xD83C3E}

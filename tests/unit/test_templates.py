@@ -22,7 +22,7 @@ from bot.words import Medium, Words, shipped_templates
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
 
 EN = shipped_templates() / "en"
 CHECKS = Path(bot.checks.__file__).parent

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.characters import LONGEST_VALUE, reveal, shorten
-from bot.errors import ConfigError, TextError
+from bot.errors import CodedError, ConfigError, TextError, UsageError
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
@@ -77,3 +77,12 @@ def test_a_broken_own_template_stops_the_start(tmp_path: Path) -> None:
     write(tmp_path, "findings/mx-missing", "{{ domain")
     with pytest.raises(ConfigError, match=r"TEMPLATES_DIR: en/findings/mx-missing\.j2"):
         Words(own=tmp_path)
+
+
+def test_an_expected_failure_is_worded_by_the_template_of_its_code(tmp_path: Path) -> None:
+    write(tmp_path, "errors/name-too-odd", "Sorry, {{ name }} is too odd.")
+    error = CodedError("name-too-odd", name="a*b")
+    assert Words(own=tmp_path).error(error) == "Sorry, a*b is too odd."
+    assert Words(Medium.DISCORD, own=tmp_path).error(error) == r"Sorry, a\*b is too odd."
+    assert str(error) == "name-too-odd (name='a*b')"
+    assert Words().error(UsageError("Say which one.")) == "Say which one."

@@ -15,9 +15,9 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     import dns.name
 
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 _SHORTEST_PIECE = 16  # characters of base64 that are no coincidence

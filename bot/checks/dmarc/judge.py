@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.dmarc.record import DmarcRecord
-    from bot.checks.finding import Fact
     from bot.checks.misplaced import Stray
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 

@@ -17,7 +17,7 @@ from bot.names import Domain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
 
 SCHEMA = 3  # of the kept text; one that is not known any more is not read
 

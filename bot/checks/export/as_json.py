@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from bot.checks.finding import Fact, Finding, Fix, Note
+    from bot.checks.finding import Finding, Fix, Note
     from bot.checks.report import CheckResult, Report
+    from bot.errors import Fact
     from bot.records.mail_server import MailServer
 
 SCHEMA = 1

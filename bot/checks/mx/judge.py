@@ -25,9 +25,9 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.checks.finding import Fact
     from bot.checks.misplaced import Stray
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 __all__ = ["judge", "targets_to_resolve"]

@@ -21,8 +21,8 @@ from bot.dns.answer import Answer, Outcome, Question
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 

@@ -30,8 +30,8 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected, ExpectedRecord
 
 _SRV_LABEL = "_autodiscover._tcp"

@@ -38,9 +38,9 @@ from bot.checks.optional.mta_sts_policy import (
 from bot.net.https import Page, Reached
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 

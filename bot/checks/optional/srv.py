@@ -24,9 +24,9 @@ from bot.dns.answer import Question
 from bot.records.srv_services import srv_services
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.errors import Fact
     from bot.records.expected import Expected
     from bot.records.srv_services import SrvService
 

@@ -14,8 +14,8 @@ from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from bot.checks.finding import Fact
     from bot.checks.server.server_observation import ServerObservation
     from bot.dns.answer import Answer
+    from bot.errors import Fact
 
 _CONSENT = "v=DMARC1;"  # RFC 9990 section 4
 

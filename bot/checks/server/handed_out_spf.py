@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import dns.name
 
-    from bot.checks.finding import Fact
     from bot.checks.server.server_observation import ServerObservation
     from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.errors import Fact
 
 _REFUSALS: Final = frozenset({"fail", "softfail", "neutral", "none"})
 _MANY_LOOKUPS: Final = 6  # of ten: members need some for what else they send mail with

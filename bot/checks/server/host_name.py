@@ -14,9 +14,9 @@ from bot.checks.finding import Action, Finding, Fix, ServerCheck, Status, Verdic
 from bot.checks.server.server_observation import ptr_names, server_names
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.checks.server.server_observation import ServerObservation
     from bot.dns.answer import Answer
+    from bot.errors import Fact
 
 # Words in the names that a provider gives to the addresses of all its customers.
 _OF_ANYBODY = re.compile(

@@ -20,10 +20,10 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from bot.checks.finding import Fact
     from bot.checks.misplaced import Stray
     from bot.checks.observation import Observation
     from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 # What a term asks for; it matches only where there is such a record (RFC 7208 section 5).

@@ -14,8 +14,8 @@ from bot.dns.spf_evaluate import MAX_LOOKUPS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.checks.finding import Fact
     from bot.checks.spf.case import SpfCase
+    from bot.errors import Fact
 
 MAX_VOIDS: Final = 2  # look-ups that may find nothing
 _MANY = MAX_LOOKUPS // 2  # worth a word

@@ -22,8 +22,8 @@ from bot.dns.spf_evaluate import MAX_TEXT, SpfCause, is_record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 _REFUSALS = frozenset({"fail", "softfail", "neutral", "none"})

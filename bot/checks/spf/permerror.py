@@ -10,10 +10,11 @@ from bot.checks.spf.terms import Term, What, read, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfCause
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact, Finding
+    from bot.checks.finding import Finding
     from bot.checks.spf.case import SpfCase
     from bot.checks.spf.texts import Text
     from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.errors import Fact
 
 # The limits that a record reaches by all its terms together (RFC 7208 section 4.6.4).
 _COUNTED: Final = frozenset({SpfCause.TOO_MANY_LOOKUPS, SpfCause.TOO_MANY_VOIDS})

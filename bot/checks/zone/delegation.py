@@ -26,8 +26,8 @@ from bot.records.presentation import relative_name
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 _UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused"})

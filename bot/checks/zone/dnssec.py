@@ -12,8 +12,8 @@ from bot.checks.dmarc.record import prefix_name
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected
     from bot.records.mail_server import MailServer
 

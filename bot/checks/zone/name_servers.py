@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.checks.authority_view import NameServer, Source
-    from bot.checks.finding import Fact
     from bot.checks.observation import Observation
+    from bot.errors import Fact
 
 
 def judge_name_servers(observed: Observation) -> tuple[Finding, ...]:

@@ -23,7 +23,7 @@ from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
-    from bot.checks.finding import Fact
+    from bot.errors import Fact
 
 WORDS = Words(Medium.DISCORD)
 DOMAIN = Domain.of("friend.example")
