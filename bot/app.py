@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.checks.observe.optional_records import Means
+from bot.checks.observe.optional_records import OptionalSources
 from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server, system_servers
@@ -15,10 +15,10 @@ from bot.errors import ConfigError, InvalidKey, UsageError
 from bot.net.https import Fetch
 from bot.records.dkim_key import DkimKnowledge, DkimRecord, KnownKey
 from bot.services.domain_check import Checker
-from bot.services.domain_facts import Knowledge
-from bot.services.member_service import Core, Desk
+from bot.services.domain_facts import DomainFacts
+from bot.services.member_service import Core, MemberService
 from bot.services.server_faults import ServerFaults
-from bot.telemetry import Meter
+from bot.telemetry import Telemetry
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ async def open_core(
                 single_server=bool(nameservers),
                 allow_private=settings.dns_allow_private,
                 authorities=None if nameservers else _authorities(settings),
-                means=_means(settings, resolver, trusted=not nameservers),
+                sources=_sources(settings, resolver, trusted=not nameservers),
             ),
-            knowledge=Knowledge(
+            domain_facts=DomainFacts(
                 keys, _now, mailcow=mailcow, stage_of=stages.of if stages else None, learns=False
             ),
         )
@@ -110,7 +110,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     from bot.store.engine.database import Database  # noqa: PLC0415
     from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415
     from bot.store.repositories.command_fingerprints import CommandFingerprints  # noqa: PLC0415
-    from bot.store.repositories.for_requests import Shelves  # noqa: PLC0415
+    from bot.store.repositories.for_requests import RequestStore  # noqa: PLC0415
     from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415
     from bot.store.repositories.recent_domains import RecentDomains  # noqa: PLC0415
     from bot.store.repositories.stored_checks import StoredChecks  # noqa: PLC0415
@@ -120,14 +120,14 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     server = settings.mail_server()
     async with AsyncExitStack() as stack:
         metrics = _make_metrics(settings)
-        meter = metrics or Meter()
+        telemetry = metrics or Telemetry()
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(
             Resolver(settings.dns_servers or system_servers())
         )
         ask = resolver.ask if metrics is None else _count(resolver.ask, metrics)
-        mailcow = await _open_mailcow(settings, stack, meter=meter)
-        knowledge = Knowledge(
+        mailcow = await _open_mailcow(settings, stack, telemetry=telemetry)
+        domain_facts = DomainFacts(
             KnownKeys(database), _now, mailcow=mailcow, stage_of=ApprovedStages(database).of
         )
         checker = Checker(
@@ -136,18 +136,20 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             _now,
             allow_private=settings.dns_allow_private,
             authorities=_authorities(settings),
-            means=_means(settings, resolver),
+            sources=_sources(settings, resolver),
         )
-        core = Core(server, words, checker, knowledge, ServerFaults(_now))
+        core = Core(server, words, checker, domain_facts, ServerFaults(_now))
         checks = StoredChecks(database)
-        desk = Desk(core, RecentDomains(database), checks, _now, meter=meter)
-        client = Client(settings, desk, words, CommandFingerprints(database), meter)
+        member_service = MemberService(
+            core, RecentDomains(database), checks, _now, telemetry=telemetry
+        )
+        client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
         client.mailcow = mailcow
         if settings.request_channel_id is not None:
             await take_requests(client, database, core, ask, _now)
         # Members may look into and delete former requests where none are taken any more.
         requests = client.requests or Requests(
-            Shelves.of(database), _now, Bell(), selector=server.dkim_selector, by_hand=True
+            RequestStore.of(database), _now, Bell(), selector=server.dkim_selector, by_hand=True
         )
         client.privacy = Privacy(RecentDomains(database), checks, requests)
         client.jobs = (*client.jobs, Retention(database, _now).run)
@@ -165,14 +167,14 @@ def _make_metrics(settings: Settings) -> Metrics | None:
     return Metrics()
 
 
-def _count(ask: Ask, meter: Meter) -> Ask:
+def _count(ask: Ask, telemetry: Telemetry) -> Ask:
     """Return an `ask` that has each answer counted."""
 
     async def ask_and_count(
         name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
     ) -> Answer:
         answer = await ask(name, rdtype)
-        meter.count_answer(answer)
+        telemetry.count_answer(answer)
         return answer
 
     return ask_and_count
@@ -216,9 +218,9 @@ def _authorities(settings: Settings) -> Authorities:
     return Authorities(settings.dns_allow_private, settings.dns_port)
 
 
-def _means(settings: Settings, resolver: Resolver, *, trusted: bool = True) -> Means:
+def _sources(settings: Settings, resolver: Resolver, *, trusted: bool = True) -> OptionalSources:
     """Return what a check may use beside the resolver; DNS_TRUST_AD is about DNS_SERVERS alone."""
-    return Means(
+    return OptionalSources(
         unchecked=resolver.ask_unchecked,
         fetch=Fetch(allow_private=settings.dns_allow_private),
         trust_ad=settings.dns_trust_ad and trusted,
@@ -255,7 +257,11 @@ async def invite(settings: Settings) -> Invitation:
 
 
 async def _open_mailcow(
-    settings: Settings, stack: AsyncExitStack, *, seconds: float = 10.0, meter: Meter | None = None
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    seconds: float = 10.0,
+    telemetry: Telemetry | None = None,
 ) -> Mailcow | None:
     """Return Mailcow's API, closed with the stack; None where it is not configured."""
     if settings.mailcow_url is None:
@@ -269,7 +275,7 @@ async def _open_mailcow(
         read_key=read.get_secret_value() if read else None,
         write_key=write.get_secret_value() if write else None,
         timeout=seconds,
-        meter=meter,
+        telemetry=telemetry,
     )
     return await stack.enter_async_context(mailcow)
 

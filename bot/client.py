@@ -20,13 +20,13 @@ import cogs.privacy
 import cogs.requests
 import cogs.settings
 from bot.cards.notice import build_notice
-from bot.interactions.error_manager import Funnel
+from bot.interactions.error_manager import ErrorManager
 from bot.interactions.home_guild import Home
 from bot.interactions.rate_limits import Limits
 from bot.interactions.replies import UNDELIVERED, whisper
-from bot.interactions.tracking import Handlers, note_ending
+from bot.interactions.tracking import InteractionTracker, note_ending
 from bot.store.repositories.command_fingerprints import CommandFingerprint
-from bot.telemetry import Ending, Meter
+from bot.telemetry import Ending, Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.mailcow.api import Mailcow
     from bot.requests.service import Requests
-    from bot.services.member_service import Desk
+    from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.store.repositories.command_fingerprints import CommandFingerprints
     from bot.words import Words
@@ -51,13 +51,13 @@ class _Tree(app_commands.CommandTree["Client"]):
 
     async def interaction_check(self, interaction: discord.Interaction[Client], /) -> bool:
         """Whether the bot takes new work."""
-        return await self.client.handlers.admit(interaction)
+        return await self.client.tracker.admit(interaction)
 
     async def on_error(
         self, interaction: discord.Interaction[Client], error: app_commands.AppCommandError, /
     ) -> None:
         """Hand the error to the funnel."""
-        await self.client.funnel.report(interaction, error)
+        await self.client.error_manager.report(interaction, error)
 
 
 class Client(commands.Bot):
@@ -66,10 +66,10 @@ class Client(commands.Bot):
     def __init__(
         self,
         settings: Settings,
-        desk: Desk,
+        member_service: MemberService,
         words: Words,
         fingerprints: CommandFingerprints,
-        meter: Meter | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         super().__init__(
             commands.when_mentioned,
@@ -84,13 +84,13 @@ class Client(commands.Bot):
             ),
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
-        meter = meter or Meter()
-        self.http.http_trace = meter.http_trace
+        telemetry = telemetry or Telemetry()
+        self.http.http_trace = telemetry.http_trace
         self.settings = settings
-        self.desk = desk
+        self.member_service = member_service
         self.words = words
-        self.funnel = Funnel(words)
-        self.handlers = Handlers(words, meter)
+        self.error_manager = ErrorManager(words)
+        self.tracker = InteractionTracker(words, telemetry)
         self.limits = Limits()
         self.home = Home(self, settings)
         self.requests: Requests | None = None  # where none are taken
@@ -108,7 +108,7 @@ class Client(commands.Bot):
 
     def find_faults(self) -> Iterator[str]:
         """Yield what keeps members from being answered, each in a word."""
-        if self.handlers.draining:
+        if self.tracker.draining:
             yield "stopping"
         # The library leaves `ws` at None until it is connected, whatever its type says. It calls
         # itself ready only two seconds after Discord did, as it waits for servers without need.
@@ -142,12 +142,12 @@ class Client(commands.Bot):
             discord.InteractionType.modal_submit,
         }:
             return
-        if self.handlers.has_seen(interaction):
+        if self.tracker.has_seen(interaction):
             return
         await asyncio.sleep(_STALE_AFTER)
-        if interaction.response.is_done() or self.handlers.has_seen(interaction):
+        if interaction.response.is_done() or self.tracker.has_seen(interaction):
             return
-        if not await self.handlers.admit(interaction):
+        if not await self.tracker.admit(interaction):
             return
         note_ending(interaction, Ending.STALE)
         _log.info("interaction %d: nothing knows this button or form any more", interaction.id)

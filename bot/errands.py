@@ -9,11 +9,11 @@ from bot.interactions.fault_posts import FaultPosts
 from bot.net.certificate import CertificateLook
 from bot.requests.backend import choose_mail
 from bot.requests.bell import Bell
-from bot.requests.outbox_worker import Outbox
+from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.service import Requests
-from bot.requests.verification import Looker
+from bot.requests.verification import DomainVerifier
 from bot.requests.worker import Tools, Worker
-from bot.store.repositories.for_requests import Shelves
+from bot.store.repositories.for_requests import RequestStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,17 +35,17 @@ async def take_requests(
 
     """
     settings, mailcow, server = client.settings, client.mailcow, core.server
-    shelves, bell = Shelves.of(database), Bell()
-    await shelves.requests.release_leases()  # of the process before; no job has begun yet
+    store, bell = RequestStore.of(database), Bell()
+    await store.requests.release_leases()  # of the process before; no job has begun yet
     mail = choose_mail(mailcow, server.dkim_selector)
     certificate = CertificateLook(ask, allow_private=settings.dns_allow_private)
-    look = Looker(
+    look = DomainVerifier(
         core.check, ask, mail, certificate=certificate, webmail_label=server.webmail_label
     )
-    worker = Worker(shelves, Tools(server, mail, look), now, bell)
-    outbox = Outbox(shelves, Delivery(client), now, bell)
+    worker = Worker(store, Tools(server, mail, look), now, bell)
+    outbox = OutboxWorker(store, Delivery(client), now, bell)
     client.requests = Requests(
-        shelves,
+        store,
         now,
         bell,
         selector=server.dkim_selector,

@@ -79,7 +79,7 @@ async def run_until_stopped(client: Client, token: str) -> None:
                 _explain_end(running)
                 return
             _log.info("stopping")
-            left = await client.handlers.drain(_DRAIN)
+            left = await client.tracker.drain(_DRAIN)
             if left:
                 _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
     finally:

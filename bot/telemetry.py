@@ -25,7 +25,7 @@ class Ending(StrEnum):
     CUT = "cut"  # by the end of the process
 
 
-class Meter:
+class Telemetry:
     """Is told what happens, and lets it go by."""
 
     http_trace: aiohttp.TraceConfig | None = None  # for the client's calls to Discord

@@ -37,15 +37,15 @@ class DnsCog(commands.Cog):
         """Answer with the records card."""
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
-        desk = self._client.desk
-        await desk.remember(interaction.user.id, parsed.domain)
-        expected = await desk.expect(parsed.domain)
+        member_service = self._client.member_service
+        await member_service.remember(interaction.user.id, parsed.domain)
+        expected = await member_service.expect(parsed.domain)
         card = build_records_card(
             expected,
             self._client.words,
             remark=parsed.remark,
-            place=await desk.place(parsed.domain),
-            provider=await desk.provider(interaction.user.id, parsed.domain),
+            place=await member_service.place(parsed.domain),
+            provider=await member_service.provider(interaction.user.id, parsed.domain),
         )
         await answer(interaction, card)
 
@@ -57,22 +57,22 @@ class DnsCog(commands.Cog):
         """Answer with the check card."""
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
-        desk, words = self._client.desk, self._client.words
+        member_service, words = self._client.member_service, self._client.words
         wait = self._client.limits.checks.take(interaction.user.id)
         if wait:
             await answer(interaction, build_cooldown_notice(wait, words))
             return
-        await desk.remember(interaction.user.id, parsed.domain)
+        await member_service.remember(interaction.user.id, parsed.domain)
         async with Progress(interaction, words, "checking", {"domain": parsed.domain.unicode}):
-            kept = await desk.check(parsed.domain, interaction.user.id)
+            kept = await member_service.check(parsed.domain, interaction.user.id)
         offer = await find_offer(interaction, kept)
         card = build_check_card(
             kept,
-            desk.server,
+            member_service.server,
             words,
             remark=parsed.remark,
             offer=offer,
-            provider=await desk.provider(interaction.user.id, parsed.domain),
+            provider=await member_service.provider(interaction.user.id, parsed.domain),
         )
         await answer(interaction, card)
 

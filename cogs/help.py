@@ -31,7 +31,7 @@ class HelpCog(commands.Cog):
         await acknowledge(interaction)
         shown = self._list_commands(for_admin=is_admin(interaction, self._client.settings))
         lines = sorted(shown, key=lambda line: line.description)
-        card = build_help_card(lines, self._client.desk.server, self._client.words)
+        card = build_help_card(lines, self._client.member_service.server, self._client.words)
         await answer(interaction, card)
 
     def _list_commands(self, *, for_admin: bool) -> Iterator[CommandLine]:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.interactions.ask_request import ask, find_place
+from bot.interactions.ask_request import ask_admin, find_place
 from bot.interactions.autocomplete import offer_domains
 from bot.interactions.member_actions import list_requests
 from bot.interactions.member_buttons import AskButton, OwnButton
 from bot.interactions.replies import acknowledge, answer
 from bot.names import Domain
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     import discord
@@ -33,13 +33,13 @@ class RequestsCog(commands.Cog):
     @app_commands.describe(domain=_DOMAIN)
     async def dkim(self, interaction: discord.Interaction[Client], domain: str) -> None:
         """Ask for a DKIM key and its record."""
-        await self._ask(interaction, Kind.DKIM, domain)
+        await self._ask(interaction, RequestKind.DKIM, domain)
 
     @app_commands.command(name="dmarc", description="Ask the admin for DMARC for your domain")
     @app_commands.describe(domain=_DOMAIN)
     async def dmarc(self, interaction: discord.Interaction[Client], domain: str) -> None:
         """Ask for the go-ahead for DMARC, and its record."""
-        await self._ask(interaction, Kind.DMARC, domain)
+        await self._ask(interaction, RequestKind.DMARC, domain)
 
     @app_commands.command(
         name="maildomain", description="Ask the admin to add your domain to the mail server"
@@ -47,7 +47,7 @@ class RequestsCog(commands.Cog):
     @app_commands.describe(domain=_DOMAIN)
     async def maildomain(self, interaction: discord.Interaction[Client], domain: str) -> None:
         """Ask for the domain to be added."""
-        await self._ask(interaction, Kind.MAILDOMAIN, domain)
+        await self._ask(interaction, RequestKind.MAILDOMAIN, domain)
 
     @app_commands.command(
         name="webmail", description="Ask the admin to have the certificate cover your webmail alias"
@@ -55,7 +55,7 @@ class RequestsCog(commands.Cog):
     @app_commands.describe(domain=_DOMAIN)
     async def webmail(self, interaction: discord.Interaction[Client], domain: str) -> None:
         """Ask for the webmail alias to be covered."""
-        await self._ask(interaction, Kind.WEBMAIL, domain)
+        await self._ask(interaction, RequestKind.WEBMAIL, domain)
 
     @app_commands.command(
         name="requests", description="What you have asked the admin for, and what happens next"
@@ -71,10 +71,12 @@ class RequestsCog(commands.Cog):
         _command.autocomplete("domain")(offer_domains)
     del _command
 
-    async def _ask(self, interaction: discord.Interaction[Client], kind: Kind, domain: str) -> None:
+    async def _ask(
+        self, interaction: discord.Interaction[Client], kind: RequestKind, domain: str
+    ) -> None:
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
-        await ask(interaction, kind, parsed.domain, remark=parsed.remark)
+        await ask_admin(interaction, kind, parsed.domain, remark=parsed.remark)
 
 
 async def setup(client: Client) -> None:

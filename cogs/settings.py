@@ -33,7 +33,7 @@ class SettingsCog(commands.Cog):
         """Answer with the settings card."""
         await acknowledge(interaction)
         who = None if address is None else MailAddress.parse(address)
-        settings = self._client.desk.settings(who)
+        settings = self._client.member_service.settings(who)
         await answer(interaction, build_settings_card(settings, self._client.words))
 
 

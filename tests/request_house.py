@@ -19,17 +19,17 @@ from bot.interactions.delivery import Delivery
 from bot.net.certificate import Certificate
 from bot.requests.backend import HandMail
 from bot.requests.bell import Bell
-from bot.requests.outbox_worker import Outbox
+from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.service import Requests
-from bot.requests.verification import Looker
+from bot.requests.verification import DomainVerifier
 from bot.requests.worker import Tools, Worker
 from bot.services.domain_check import Checker
-from bot.services.domain_facts import Knowledge
-from bot.services.member_service import Core, Desk
+from bot.services.domain_facts import DomainFacts
+from bot.services.member_service import Core, MemberService
 from bot.services.privacy import Privacy
 from bot.store.engine.database import Database
 from bot.store.repositories.command_fingerprints import CommandFingerprints
-from bot.store.repositories.for_requests import Shelves
+from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
@@ -67,12 +67,12 @@ class Office:
     dns: ZoneServer
     clock: Clock
     requests: Requests
-    shelves: Shelves
+    store: RequestStore
     worker: Worker
-    outbox: Outbox
+    outbox: OutboxWorker
     delivery: Delivery
     guild: GuildHandle
-    desk: ChannelHandle  # the request channel
+    request_channel: ChannelHandle
     channel: ChannelHandle
     elsewhere: ChannelHandle
     ann: MemberActor
@@ -96,30 +96,30 @@ class Office:
 
 @asynccontextmanager
 async def keep_office(
-    store: Path, environ: Mapping[str, str] | None = None, *, takes: bool = True
+    path: Path, environ: Mapping[str, str] | None = None, *, takes: bool = True
 ) -> AsyncIterator[Office]:
     """Yield an office over the demo's DNS; without `takes` no requests are taken."""
     async with ZoneServer(demo_zones()) as zones, AsyncExitStack() as stack:
         basis = {
             **DEMO_ENVIRONMENT,
             "DNS_SERVERS": "{}:{}".format(*zones.address),
-            "DATABASE_URL": f"sqlite+aiosqlite:///{store}",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{path}",
             **(environ or {}),
         }
         # The simulation gives out ids when it runs; the bot that asked for them is not used.
         env = Env(await _first_client(stack, load_settings(basis)), check_errors=False)
         await env.start()
         guild = env.create_guild("Farm")
-        desk = guild.create_text_channel("requests")
+        request_channel = guild.create_text_channel("requests")
         if takes:
-            basis["REQUEST_CHANNEL_ID"] = str(desk.id)
+            basis["REQUEST_CHANNEL_ID"] = str(request_channel.id)
         await stack.aclose()
         settings = load_settings(basis)
         clock = Clock()
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
-        shelves, bell = Shelves.of(database), Bell()
-        requests = Requests(shelves, clock, bell, selector=settings.dkim_selector, by_hand=True)
+        store, bell = RequestStore.of(database), Bell()
+        requests = Requests(store, clock, bell, selector=settings.dkim_selector, by_hand=True)
         client, core = _make_client(settings, database, resolver, requests)
         client.requests = requests if takes else None
         recent, checks = RecentDomains(database), StoredChecks(database)
@@ -128,7 +128,7 @@ async def keep_office(
         async def certificate(_: dns.name.Name) -> Certificate:
             return Certificate.COVERS
 
-        looker = Looker(
+        looker = DomainVerifier(
             core.check, resolver.ask, HandMail(), certificate=certificate, webmail_label="mail"
         )
         delivery = Delivery(client)
@@ -141,12 +141,12 @@ async def keep_office(
                 dns=zones,
                 clock=clock,
                 requests=requests,
-                shelves=shelves,
-                worker=Worker(shelves, Tools(core.server, HandMail(), looker), clock, bell),
-                outbox=Outbox(shelves, delivery, clock, bell),
+                store=store,
+                worker=Worker(store, Tools(core.server, HandMail(), looker), clock, bell),
+                outbox=OutboxWorker(store, delivery, clock, bell),
                 delivery=delivery,
                 guild=guild,
-                desk=desk,
+                request_channel=request_channel,
                 channel=guild.create_text_channel("mail"),
                 elsewhere=env.create_guild("Village").create_text_channel("mail"),
                 ann=guild.add_member(ann_user),
@@ -174,7 +174,7 @@ def _make_client(
 
     server, words = settings.mail_server(), Words(Medium.DISCORD)
     stage_of = requests.approved_stage if requests else None
-    knowledge = Knowledge(KnownKeys(database), now, stage_of=stage_of)
-    core = Core(server, words, Checker(resolver.ask, server, now), knowledge)
-    desk = Desk(core, RecentDomains(database), StoredChecks(database), now)
-    return Client(settings, desk, words, CommandFingerprints(database)), core
+    domain_facts = DomainFacts(KnownKeys(database), now, stage_of=stage_of)
+    core = Core(server, words, Checker(resolver.ask, server, now), domain_facts)
+    member_service = MemberService(core, RecentDomains(database), StoredChecks(database), now)
+    return Client(settings, member_service, words, CommandFingerprints(database)), core

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bot.names import Domain
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 from requests_house import ANN, COWHERD, PLACE, House
 
@@ -21,7 +21,7 @@ FRIEND = Domain.of("friend.example")
 async def main(folder: Path) -> None:
     """Ask and approve where nobody did yet, then work until the record was handed out."""
     house = await House(folder).open()
-    await house.shelves.requests.release_leases()
+    await house.store.requests.release_leases()
     wanted = folder / "stop-at"
 
     async def stop(point: str) -> None:
@@ -32,12 +32,12 @@ async def main(folder: Path) -> None:
     house.mail.pause = house.messenger.pause = stop
     running = [asyncio.create_task(house.worker.run()), asyncio.create_task(house.outbox.run())]
     if not await house.requests.of_domain(FRIEND):
-        opened = await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)
+        opened = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)
         await house.requests.approve(opened.request.id, COWHERD)
     (request,) = await house.requests.of_domain(FRIEND)
     if request.state is State.PENDING:
         await house.requests.approve(request.id, COWHERD)
-    while await house.shelves.posts.left() or request.state is not State.WAITING:
+    while await house.store.posts.left() or request.state is not State.WAITING:
         await asyncio.sleep(0.01)
         (request,) = await house.requests.of_domain(FRIEND)
     for task in running:

@@ -14,13 +14,13 @@ from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.mail_server import MailServer
 from bot.requests.bell import Bell
-from bot.requests.model import Kind
-from bot.requests.outbox_worker import Later, Never, Outbox, Sent
-from bot.requests.ports import Sight
+from bot.requests.model import RequestKind
+from bot.requests.outbox_worker import Later, Never, OutboxWorker, Sent
+from bot.requests.ports import Verification
 from bot.requests.service import Requests
 from bot.requests.worker import Tools, Worker
 from bot.store.engine.database import Database
-from bot.store.repositories.for_requests import Shelves
+from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from strategies import RSA_1024
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from bot.requests.model import Post, Request
+    from bot.requests.model import OutboxMessage, Request
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FRIEND = Domain.of("friend.example")
@@ -104,7 +104,7 @@ class FileMessenger:
         self.answer: Later | Never | None = None
         self.pause: Callable[[str], Awaitable[None]] | None = None
 
-    async def __call__(self, post: Post, request: Request) -> Sent | Later | Never:
+    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
         """Send a message, looking for it first where it was tried before."""
         await self._reach(f"called {post.what}")
         if self.answer is not None:
@@ -147,23 +147,21 @@ class House:
         self.ttl: int | None = None
         self._by_hand = by_hand
         self.database: Database
-        self.shelves: Shelves
+        self.store: RequestStore
         self.requests: Requests
         self.worker: Worker
-        self.outbox: Outbox
+        self.outbox: OutboxWorker
 
     async def open(self) -> House:
         """Open the store and put everything around it, as a start does."""
         self.database = await Database.open(f"sqlite+aiosqlite:///{self.folder}/bot.db")
-        self.shelves = Shelves.of(self.database)
+        self.store = RequestStore.of(self.database)
         self.keys = KnownKeys(self.database)
         self.bell = bell = Bell()
-        self.requests = Requests(
-            self.shelves, self.now, bell, selector="dkim", by_hand=self._by_hand
-        )
+        self.requests = Requests(self.store, self.now, bell, selector="dkim", by_hand=self._by_hand)
         tools = Tools(SERVER, self.mail, self.look)
-        self.worker = Worker(self.shelves, tools, self.now, bell)
-        self.outbox = Outbox(self.shelves, self.messenger, self.now, bell)
+        self.worker = Worker(self.store, tools, self.now, bell)
+        self.outbox = OutboxWorker(self.store, self.messenger, self.now, bell)
         return self
 
     async def close(self) -> None:
@@ -174,7 +172,7 @@ class House:
         """Come back after a crash: what was taken is free again."""
         await self.close()
         await self.open()
-        await self.shelves.requests.release_leases()
+        await self.store.requests.release_leases()
 
     def now(self) -> datetime:
         """Return the time as the test has it."""
@@ -184,13 +182,13 @@ class House:
         """Let time pass."""
         self.time += timedelta(**time)
 
-    async def look(self, request: Request) -> Sight:
+    async def look(self, request: Request) -> Verification:
         """Look what the test published."""
         await asyncio.sleep(0)
-        if request.kind is Kind.MAILDOMAIN:
-            return Sight(live=await self.mail.knows_domain(request.domain) is True)
+        if request.kind is RequestKind.MAILDOMAIN:
+            return Verification(live=await self.mail.knows_domain(request.domain) is True)
         live = request.domain.ascii in self.live
-        return Sight(live=live, seen="" if live else "dkim-missing", ttl=self.ttl)
+        return Verification(live=live, seen="" if live else "dkim-missing", ttl=self.ttl)
 
     async def settle(self) -> None:
         """Do all that can be done at this time."""

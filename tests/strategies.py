@@ -117,5 +117,5 @@ def configurations(draw: st.DrawFn) -> Configuration:
     host = server.host
     own = (host, host.parent(), dns.name.Name((b"below", *host.labels)))
     domain = draw(st.one_of(domains(), st.sampled_from(own).map(Domain)))
-    knowledge = st.one_of(known_keys(), st.just(NoKeyYet()), st.just(KeyUnknown()))
-    return Configuration(server, domain, draw(knowledge), draw(st.sampled_from(POLICIES)))
+    key = st.one_of(known_keys(), st.just(NoKeyYet()), st.just(KeyUnknown()))
+    return Configuration(server, domain, draw(key), draw(st.sampled_from(POLICIES)))

@@ -13,7 +13,7 @@ from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
 from bot.checks.optional.group import EXTRAS, is_all_right, is_extra_gap
-from bot.checks.zone_place import Place
+from bot.checks.zone_place import ZonePlace
 from bot.interactions.check_buttons import check_buttons
 from bot.interactions.member_buttons import ask_button
 from bot.interactions.provider_select import provider_select, show_place
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.records.providers import Provider
-    from bot.requests.model import Kind
+    from bot.requests.model import RequestKind
     from bot.services.member_service import KeptCheck
     from bot.words import Words
 
@@ -58,7 +58,7 @@ def build_check_card(
     *,
     shared: bool = False,
     remark: str | None = None,
-    offer: Kind | None = None,
+    offer: RequestKind | None = None,
     provider: str | None = None,
 ) -> Card:
     """Return the card of a check, with all of it in a file where the card has too little room.
@@ -96,7 +96,7 @@ def build_report_card(
 
     `select` is what the choice of other words carries; None where there is none.
     """
-    place = Place.of_report(report)
+    place = ZonePlace.of_report(report)
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
     head = _head(report, words, remark)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards.markdown import block, both_ends, is_copyable, span
 from bot.checks.export.wording import say_hints
-from bot.checks.finding import Action
+from bot.checks.finding import FixAction
 from bot.records.provider_form import fill_form, spell_name
 from bot.records.providers import NEUTRAL
 
@@ -28,7 +28,7 @@ def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = N
     parts = [show_field(field, words) for field in fields]
     label = form.value.label or words.label("headings", "value")
     lines = [f"**{words.label('actions', fix.action.value)}**"]
-    if fix.action is Action.DELETE:  # nothing to copy: it only has to be found
+    if fix.action is FixAction.DELETE:  # nothing to copy: it only has to be found
         return "\n".join((*lines, " · ".join(parts), f"{label} {span(both_ends(fix.value))}"))
     lines.append(" · ".join((*parts, f"{label}:")))
     lines.append(block(form.value.value))
@@ -57,4 +57,4 @@ def show_hints(form: Form, words: Words, *, name: bool = True) -> str:
 
 def can_be_shown(fix: Fix) -> bool:
     """Whether a card shows a fix as it has to be typed: its value has no backtick and the like."""
-    return fix.action is Action.DELETE or is_copyable(fix.value)
+    return fix.action is FixAction.DELETE or is_copyable(fix.value)

@@ -16,7 +16,7 @@ from bot.characters import LONGEST_VALUE
 from bot.interactions.member_buttons import dmarc_button, withdraw_buttons
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
 from bot.records.expected import Purpose, expect
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _MOST_LISTED = 12  # with two components each, and a button for each open one
 _MOST_IN_A_ROW = 5
 _LONGEST_TEXT = 1500  # characters of one paragraph that quotes somebody
 _LONGEST_MENTION = 30  # characters that a message in a channel has besides
-_PURPOSES = {Kind.DKIM: Purpose.DKIM, Kind.DMARC: Purpose.DMARC}
+_PURPOSES = {RequestKind.DKIM: Purpose.DKIM, RequestKind.DMARC: Purpose.DMARC}
 
 
 def build_asked_card(
@@ -155,7 +155,7 @@ def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
         KnownKey(request.selector, DkimRecord.parse(request.value), "mailcow")
-        if request.kind is Kind.DKIM
+        if request.kind is RequestKind.DKIM
         else KeyUnknown()
     )
     expected = expect(server, request.domain, key, request.stage)

@@ -12,7 +12,7 @@ from bot.cards.fixes import show_field, show_hints
 from bot.cards.layout import NEUTRAL as NEUTRAL_COLOUR
 from bot.cards.layout import assemble
 from bot.cards.markdown import block, clip, is_copyable, say_remark, span
-from bot.checks.zone_place import Place
+from bot.checks.zone_place import ZonePlace
 from bot.interactions.provider_select import provider_select, show_place
 from bot.records.expected import Need, Purpose
 from bot.records.provider_form import fill_form
@@ -37,7 +37,7 @@ def build_records_card(
     words: Words,
     *,
     remark: str | None = None,
-    place: Place | None = None,
+    place: ZonePlace | None = None,
     provider: str | None = None,
 ) -> Card:
     """Return the records with why each is needed, and the zone file.
@@ -46,7 +46,7 @@ def build_records_card(
     is the key of the one whose words its member chose.
     """
     server = expected.server
-    place = place or Place.unknown(expected)
+    place = place or ZonePlace.unknown(expected)
     spoken = choose_provider(provider, place.name_servers)
     facts: dict[str, Fact] = {
         "domain": expected.domain.ascii,
@@ -74,10 +74,10 @@ def build_records_card(
 
 
 def show_records(
-    expected: Expected, words: Words, provider: Provider = NEUTRAL, place: Place | None = None
+    expected: Expected, words: Words, provider: Provider = NEUTRAL, place: ZonePlace | None = None
 ) -> list[tuple[str, ...]]:
     """Return each record from its fullest version to the shortest, for a card that has room."""
-    zone = (place or Place.unknown(expected)).zone
+    zone = (place or ZonePlace.unknown(expected)).zone
     return [
         _versions(expected, record, fill_form(record, zone, provider), words)
         for record in expected.records

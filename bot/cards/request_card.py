@@ -10,7 +10,7 @@ from bot.cards.markdown import both_ends, clip, say_remark, span
 from bot.checks.finding import Status
 from bot.interactions.request_buttons import buttons_for
 from bot.requests.evidence import Evidence, load_evidence
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 
 if TYPE_CHECKING:
@@ -170,8 +170,11 @@ def _decision(request: Request, server: MailServer, words: Words) -> str:
         lines.append(clip("> " + reason, _LONGEST_REASON))
     if request.stage:
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
-    if request.kind is Kind.DKIM and request.value:
+    if request.kind is RequestKind.DKIM and request.value:
         lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
-    if request.state is State.WAITING and request.kind in {Kind.MAILDOMAIN, Kind.WEBMAIL}:
+    if request.state is State.WAITING and request.kind in {
+        RequestKind.MAILDOMAIN,
+        RequestKind.WEBMAIL,
+    }:
         lines.append(words.sentence("discord/request_by_hand", facts_of(request, server, words)))
     return "\n".join(lines)

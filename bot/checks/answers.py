@@ -10,7 +10,7 @@ import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 
-from bot.checks.finding import Action, Finding, Fix, Status
+from bot.checks.finding import Finding, Fix, FixAction, Status
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
@@ -105,12 +105,12 @@ def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Fi
         return finding
     owner, target = answer.question.name, alias_at(observed, answer)
     fixes = [
-        dataclasses.replace(fix, action=Action.ADD, old=None)
+        dataclasses.replace(fix, action=FixAction.ADD, old=None)
         for fix in finding.fixes
-        if fix.action is not Action.DELETE
+        if fix.action is not FixAction.DELETE
     ]
     if target is not None:
-        fixes.insert(0, Fix(Action.DELETE, owner, "CNAME", target.to_text()))
+        fixes.insert(0, Fix(FixAction.DELETE, owner, "CNAME", target.to_text()))
     return dataclasses.replace(finding, fixes=tuple(fixes))
 
 

@@ -66,7 +66,7 @@ class ServerCheck(StrEnum):
 Subject = Check | ServerCheck
 
 
-class Action(StrEnum):
+class FixAction(StrEnum):
     """What to do with a record at the provider."""
 
     ADD = "add"
@@ -84,7 +84,7 @@ class Fix:
     takes the record from.
     """
 
-    action: Action
+    action: FixAction
     owner: dns.name.Name
     type: str
     value: str

@@ -24,9 +24,9 @@ from bot.checks.dmarc.record import (
     parse_record,
     prefix_name,
 )
-from bot.checks.finding import Action, Check, Finding, Fix, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.terms import same_record, terms_of
-from bot.checks.spf.texts import Kind, sort_texts
+from bot.checks.spf.texts import SpfTextKind, sort_texts
 from bot.dns.answer import Outcome, Question
 from bot.records.dkim_key import KnownKey
 from bot.records.presentation import relative_name
@@ -88,7 +88,7 @@ class Stray:
         The code is `name-doubled`, which one finding says of all records that it befell, or
         `<check>-wrong-name`. `shorts` are the names to type, relative to the zone.
         """
-        owners = [fix.owner for fix in fixes if fix.action is not Action.DELETE]
+        owners = [fix.owner for fix in fixes if fix.action is not FixAction.DELETE]
         facts: dict[str, Fact] = {
             "names": first_names(owners),
             "others": (name_text(self.owner),),
@@ -103,7 +103,7 @@ class Stray:
     def move(self, owner: dns.name.Name, rdtype: str, value: str, ttl: int | None) -> Fix:
         """Return the step that takes the record from here to its owner, as the value."""
         old = self.text if rdtype == "TXT" and self.text != value else None
-        return Fix(Action.RENAME, owner, rdtype, value, self.priority, ttl, old, self.owner)
+        return Fix(FixAction.RENAME, owner, rdtype, value, self.priority, ttl, old, self.owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def find_spf(expected: Expected, observed: Observation) -> Stray | None:
     ours = {term.key for term in terms_of(value) if term.name != "all"}
     for owner, where in _domain_places(expected, observed):
         for text in _texts_at(observed, owner, TXT):
-            is_record = any(t.kind is Kind.RECORD for t in sort_texts([text.encode()]))
+            is_record = any(t.kind is SpfTextKind.RECORD for t in sort_texts([text.encode()]))
             if is_record and ours <= {term.key for term in terms_of(text)}:
                 return Stray(owner, where, text, same_record(text, value))
     return None

@@ -25,25 +25,25 @@ PATIENCE = 2.0  # seconds; records can be told without knowing where they are ty
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ZonePlace:
     """The apex of a domain's zone, and the names of the zone's name servers where known."""
 
     zone: dns.name.Name
     name_servers: tuple[str, ...] = ()
 
     @classmethod
-    def of_report(cls, report: Report) -> Place:
+    def of_report(cls, report: Report) -> ZonePlace:
         """Return what a check has found."""
         exists = all(finding.code != "domain-not-found" for finding in report.findings)
         return cls._found(report.domain, report.zone, report.name_servers, exists=exists)
 
     @classmethod
-    def unknown(cls, expected: Expected) -> Place:
+    def unknown(cls, expected: Expected) -> ZonePlace:
         """Return the place of a domain that nobody asked for: a zone of its own."""
         return cls(expected.domain.name)
 
     @classmethod
-    def of_answers(cls, domain: Domain, answers: list[Answer]) -> Place:
+    def of_answers(cls, domain: Domain, answers: list[Answer]) -> ZonePlace:
         """Return what the answers to one or two questions for name servers tell."""
         observed = Observation.of(domain, answers)
         exists = answers[0].outcome is not Outcome.NXDOMAIN
@@ -52,7 +52,7 @@ class Place:
     @classmethod
     def _found(
         cls, domain: Domain, zone: dns.name.Name, servers: tuple[str, ...], *, exists: bool
-    ) -> Place:
+    ) -> ZonePlace:
         # What denies a name that is not there may be a registry's zone, unless it is a provider's.
         if exists or find_provider(servers).providers:
             return cls(zone, servers)
@@ -61,7 +61,7 @@ class Place:
 
 async def find_place(
     ask: Callable[[dns.name.Name, dns.rdatatype.RdataType], Awaitable[Answer]], domain: Domain
-) -> Place:
+) -> ZonePlace:
     """Return the place of a domain, after at most two questions and `PATIENCE` seconds."""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -70,5 +70,5 @@ async def find_place(
             if zone != domain.name and len(zone.labels) > 2:
                 answers.append(await ask(zone, dns.rdatatype.NS))
     except TimeoutError:
-        return Place(domain.name)
-    return Place.of_answers(domain, answers)
+        return ZonePlace(domain.name)
+    return ZonePlace.of_answers(domain, answers)

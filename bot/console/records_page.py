@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.checks.export.wording import say_hints, say_place
-from bot.checks.zone_place import Place
+from bot.checks.zone_place import ZonePlace
 from bot.console.terminal import bullet
 from bot.records.expected import Purpose
 from bot.records.presentation import joined_value, relative_name
@@ -50,7 +50,7 @@ def show_records(
     output: Format,
     words: Words,
     *,
-    place: Place | None = None,
+    place: ZonePlace | None = None,
     provider: str | None = None,
 ) -> None:
     """Print a domain's records with the reason for each.
@@ -67,7 +67,7 @@ def show_records(
 
     match output:
         case Format.TABLE:
-            place = place or Place.unknown(expected)
+            place = place or ZonePlace.unknown(expected)
             spoken = choose_provider(provider, place.name_servers)
             lines = [_Line(r, fill_form(r, place.zone, spoken), why(r)) for r in expected.records]
             console.print(_title(expected, words), style="bold")
@@ -104,7 +104,7 @@ def _title(expected: Expected, words: Words) -> str:
     )
 
 
-def _show_place(console: Console, place: Place, spoken: Provider, words: Words) -> None:
+def _show_place(console: Console, place: ZonePlace, spoken: Provider, words: Words) -> None:
     if said := say_place(place.zone, place.name_servers, words):
         console.print(Text(said))
     if spoken.link:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.demo.zones import Zone, labels_of, parse_zone
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
-_PUBLISHABLE = {Kind.DKIM, Kind.DMARC}
+_PUBLISHABLE = {RequestKind.DKIM, RequestKind.DMARC}
 _LONGEST = 255  # octets of one string (RFC 1035 section 3.3)
 
 
 def line_of_request(request: Request) -> str:
     """Return the zone line of the record that was handed out for a DKIM or DMARC request."""
-    label = "_dmarc" if request.kind is Kind.DMARC else f"{request.selector}._domainkey"
+    label = "_dmarc" if request.kind is RequestKind.DMARC else f"{request.selector}._domainkey"
     return f"{label} TXT {_quote(request.value)}"
 
 

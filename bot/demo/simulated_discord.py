@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.config.settings import Settings
     from bot.demo.mailcow_double import MailcowDouble
-    from bot.requests.model import Kind
+    from bot.requests.model import RequestKind
 
 BOT: Final = "Cowbell"
 GUILD: Final = "Cow Mail"
@@ -83,7 +83,7 @@ class Stage:
         self._server.zones = self._server.zones.with_zone(world.mend(name))
         give_key(self._mailcow, name)
 
-    async def publish(self, name: str) -> tuple[Kind, ...]:
+    async def publish(self, name: str) -> tuple[RequestKind, ...]:
         """Publish the records that were handed out for a domain's requests, and have them seen.
 
         Returns what the requests were about; nothing where none waits for a record.
@@ -183,7 +183,7 @@ def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[An
     return demo_publish
 
 
-async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[Kind, ...]:
+async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[RequestKind, ...]:
     requests, domain = client.requests, Domain.of(name)
     if requests is None:
         return ()

@@ -19,7 +19,7 @@ from bot.demo.zone_server import ZoneServer
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
 from bot.records.expected import Purpose
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.store.engine.database import Database
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ async def _requests(console: Console, core: Core, counter: Counter, server: Zone
     domain = Domain.of(_BROKEN)
     plain = [r for r in (await core.expect(domain)).records if r.purpose not in _ASKED_FOR]
     server.zones = publish(server.zones, domain, map(line_of_record, plain))
-    await counter.play(Kind.DKIM, domain, server)
-    await counter.play(Kind.DMARC, domain, server)
+    await counter.play(RequestKind.DKIM, domain, server)
+    await counter.play(RequestKind.DMARC, domain, server)
 
 
 def _headline(console: Console, core: Core, title: str, command: str | None = None) -> None:

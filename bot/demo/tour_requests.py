@@ -13,12 +13,12 @@ from bot.net.certificate import Certificate
 from bot.requests.backend import choose_mail
 from bot.requests.bell import Bell
 from bot.requests.dmarc_readiness import dmarc_gate
-from bot.requests.model import Kind, What
-from bot.requests.outbox_worker import Outbox, Sent
+from bot.requests.model import MessageKind, RequestKind
+from bot.requests.outbox_worker import OutboxWorker, Sent
 from bot.requests.service import Requests
-from bot.requests.verification import Looker
+from bot.requests.verification import DomainVerifier
 from bot.requests.worker import Tools, Worker
-from bot.store.repositories.for_requests import Shelves
+from bot.store.repositories.for_requests import RequestStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,21 +29,21 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.demo.zone_server import ZoneServer
     from bot.names import Domain
-    from bot.requests.model import Post, Request
+    from bot.requests.model import OutboxMessage, Request
     from bot.services.member_service import Core
     from bot.store.engine.database import Database
 
 _ANN, _CLEO = 1, 2  # whatever their ids are in Discord
 _PLACE = (3, 4)
 _SHOWN = 60  # characters of a record
-_EDITS = {What.ADMIN_EDIT, What.MEMBER_EDIT}
+_EDITS = {MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT}
 
 
 class Counter:
     """Where Ann asks and Cleo decides; got by `open_counter`."""
 
     def __init__(
-        self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: Outbox
+        self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: OutboxWorker
     ) -> None:
         self._console = console
         self._core = core
@@ -51,12 +51,12 @@ class Counter:
         self._worker = worker
         self._outbox = outbox
 
-    async def play(self, kind: Kind, domain: Domain, server: ZoneServer) -> None:
+    async def play(self, kind: RequestKind, domain: Domain, server: ZoneServer) -> None:
         """Ask for a record, approve it, publish it in the server's world, and have it seen."""
         self._say("ask", domain, kind)
         request = (await self._requests.open(kind, domain, _PLACE, _ANN)).request
         await self._work()
-        if kind is Kind.DMARC:
+        if kind is RequestKind.DMARC:
             report = await self._core.check(domain)
             stage = dmarc_gate(report).stages[-1]  # the strictest that the domain is ready for
             self._say("approve", domain, kind, stage)
@@ -75,7 +75,7 @@ class Counter:
         while await self._worker.step() + await self._outbox.step():
             pass
 
-    def _say(self, step: str, domain: Domain, kind: Kind, stage: str = "") -> None:
+    def _say(self, step: str, domain: Domain, kind: RequestKind, stage: str = "") -> None:
         facts = {"step": step, "domain": domain.ascii, "kind": kind.value, "stage": stage}
         text = self._core.words.sentence("demo/step", facts)
         self._console.print(f"$ {text}", style="dim", markup=False, highlight=False)
@@ -88,7 +88,7 @@ class _Printer:
         self._console = console
         self._words = core.words
 
-    async def __call__(self, post: Post, request: Request) -> Sent:
+    async def __call__(self, post: OutboxMessage, request: Request) -> Sent:
         """Print one message."""
         if post.what not in _EDITS:
             facts = {
@@ -99,7 +99,7 @@ class _Printer:
                 "reason": request.reason,
             }
             self._print(f"  {self._words.sentence('demo/post', facts)}")
-        if post.what is What.MEMBER_RECORD:
+        if post.what is MessageKind.MEMBER_RECORD:
             line = line_of_request(request)
             self._print(f"    {line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}")
         return Sent(channel_id=_PLACE[1], message_id=post.id)
@@ -120,7 +120,7 @@ async def open_counter(
     """
     if config.mailcow_url is None or config.mailcow_api_key is None:
         raise ValueError("The tour needs a Mailcow that can be written to.")
-    shelves, bell = Shelves.of(database), Bell()
+    store, bell = RequestStore.of(database), Bell()
     key = config.mailcow_api_key.get_secret_value()
     selector = core.server.dkim_selector
     async with (
@@ -128,7 +128,7 @@ async def open_counter(
         Mailcow(config.mailcow_url, read_key=None, write_key=key) as mailcow,
     ):
         mail = choose_mail(mailcow, selector)
-        look = Looker(
+        look = DomainVerifier(
             core.check,
             resolver.ask,
             mail,
@@ -138,9 +138,9 @@ async def open_counter(
         yield Counter(
             console,
             core,
-            Requests(shelves, _now, bell, selector=selector, by_hand=False),
-            Worker(shelves, Tools(core.server, mail, look), _now, bell),
-            Outbox(shelves, _Printer(console, core), _now, bell),
+            Requests(store, _now, bell, selector=selector, by_hand=False),
+            Worker(store, Tools(core.server, mail, look), _now, bell),
+            OutboxWorker(store, _Printer(console, core), _now, bell),
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.dns.answer import Answer, Outcome
-from bot.dns.message import Query, Reading, Reply, read_answer
+from bot.dns.message import ParsedReply, Query, Reply, read_answer
 from bot.dns.tcp import ask_stream
 from bot.dns.udp import PROBE, new_id
 
@@ -83,14 +83,14 @@ class Exchange:
         self.seconds = 0.0  # that it took, not counting any time before it was started
         self._ways = ways
         self._finished = finished
-        self._waiters: list[asyncio.Future[Reading]] = []
+        self._waiters: list[asyncio.Future[ParsedReply]] = []
         self._order: list[Upstream] = []
         self._tries: dict[Upstream, int] = {}
         self._refusals: dict[Upstream, int] = {}
         self._bad: set[Upstream] = set()  # they have answered, to no avail
         self._plain: set[Upstream] = set()  # they are asked without EDNS
         self._flights: list[Flight] = []
-        self._failure: Reading | None = None
+        self._failure: ParsedReply | None = None
         self._current: Upstream | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stream: asyncio.Task[None] | None = None
@@ -98,13 +98,13 @@ class Exchange:
         self._sent_at = 0.0
         self._deadline = 0.0
 
-    def join(self) -> asyncio.Future[Reading]:
+    def join(self) -> asyncio.Future[ParsedReply]:
         """Return a future of one's own for the outcome; cancelling it disturbs no other."""
-        waiter: asyncio.Future[Reading] = self._ways.loop.create_future()
+        waiter: asyncio.Future[ParsedReply] = self._ways.loop.create_future()
         self._waiters.append(waiter)
         return waiter
 
-    def leave(self, waiter: asyncio.Future[Reading]) -> None:
+    def leave(self, waiter: asyncio.Future[ParsedReply]) -> None:
         """Wait no longer; the question is given up with the last who waited."""
         if not self.done:
             self._waiters.remove(waiter)
@@ -123,7 +123,7 @@ class Exchange:
 
     def give_up(self) -> None:
         """End with what is known: that a server failed, or that nobody answered."""
-        self._end(self._failure or Reading(Answer(self.question, Outcome.TIMEOUT)))
+        self._end(self._failure or ParsedReply(Answer(self.question, Outcome.TIMEOUT)))
 
     def hear(self, flight: Flight, data: bytes) -> None:
         """Take in a reply to this very question; one that is malformed never came."""
@@ -282,7 +282,7 @@ class Exchange:
         if not self.done:
             self._arm(self._ways.loop.time())
 
-    def _end(self, reading: Reading) -> None:
+    def _end(self, reading: ParsedReply) -> None:
         self.done = True
         if self._timer is not None:
             self._timer.cancel()

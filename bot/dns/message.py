@@ -186,7 +186,7 @@ class Reply(NamedTuple):
         )
 
 
-class Reading(NamedTuple):
+class ParsedReply(NamedTuple):
     """What one reply comes to.
 
     `cut`: the alias chain ends in a name of which the server said nothing, neither records nor a
@@ -197,7 +197,7 @@ class Reading(NamedTuple):
     cut: bool = False
 
 
-def read_answer(question: Question, reply: Reply, server: str) -> Reading:
+def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     """Return what a sound, untruncated reply to the question comes to."""
     rcode = reply.rcode
     authenticated = bool(reply.flags & 0x0020)
@@ -228,22 +228,22 @@ def read_answer(question: Question, reply: Reply, server: str) -> Reading:
     chain: tuple[dns.name.Name, ...] = ()
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         refused = rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
-        return Reading(answer(Outcome.REFUSED if refused else Outcome.SERVFAIL))
+        return ParsedReply(answer(Outcome.REFUSED if refused else Outcome.SERVFAIL))
     name = question.name
     ttls: list[int] = []
     while True:
         records = [r for r in reply.answer if r.is_of(name, question.rdtype)]
         if records:
             ttl = min([*ttls, *(r.ttl for r in records)])
-            return Reading(answer(Outcome.RECORDS, _unique(records), ttl))
+            return ParsedReply(answer(Outcome.RECORDS, _unique(records), ttl))
         alias = _alias(name, reply.answer)
         if alias is None:
             break
         target, ttl = alias
         if target == question.name or target in chain:
-            return Reading(answer(Outcome.SERVFAIL, alias_loop=True))
+            return ParsedReply(answer(Outcome.SERVFAIL, alias_loop=True))
         if len(chain) == MAX_CHAIN:
-            return Reading(answer(Outcome.SERVFAIL))
+            return ParsedReply(answer(Outcome.SERVFAIL))
         chain = (*chain, target)
         ttls.append(ttl)
         name = target
@@ -252,12 +252,12 @@ def read_answer(question: Question, reply: Reply, server: str) -> Reading:
         ttls.append(negative_ttl)
     smallest = min(ttls, default=None)
     if rcode == dns.rcode.NXDOMAIN:
-        return Reading(answer(Outcome.NXDOMAIN, (), smallest, zone))
+        return ParsedReply(answer(Outcome.NXDOMAIN, (), smallest, zone))
     if chain and zone is None:
-        return Reading(answer(Outcome.NODATA, (), smallest), cut=True)
+        return ParsedReply(answer(Outcome.NODATA, (), smallest), cut=True)
     if not chain and reply.is_referral():
-        return Reading(answer(Outcome.REFUSED))
-    return Reading(answer(Outcome.NODATA, (), smallest, zone))
+        return ParsedReply(answer(Outcome.REFUSED))
+    return ParsedReply(answer(Outcome.NODATA, (), smallest, zone))
 
 
 def join(first: Answer, further: Answer) -> Answer:

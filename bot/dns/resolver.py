@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.exchange import Exchange, Ways
-from bot.dns.message import Reading, join
+from bot.dns.message import ParsedReply, join
 from bot.dns.udp import Upstream
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Resolver:
 
     async def read(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Reading:
+    ) -> ParsedReply:
         """Return what a server's own reply comes to: an alias chain stays as it was given."""
         return (await self._ask_once(Question.of(name, rdtype)))[0]
 
@@ -115,9 +115,11 @@ class Resolver:
     ) -> None:
         await self.aclose()
 
-    async def _ask_once(self, question: Question, unchecked: bool = False) -> tuple[Reading, float]:
+    async def _ask_once(
+        self, question: Question, unchecked: bool = False
+    ) -> tuple[ParsedReply, float]:
         if self._closed:
-            return Reading(Answer(question, Outcome.TIMEOUT)), 0.0
+            return ParsedReply(Answer(question, Outcome.TIMEOUT)), 0.0
         exchange = self._exchanges.get((question, unchecked)) or self._admit(question, unchecked)
         waiter = exchange.join()
         try:

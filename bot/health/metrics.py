@@ -18,7 +18,7 @@ from bot.errors import (
 )
 from bot.health.acknowledgements import Acknowledgements
 from bot.requests.states import State
-from bot.telemetry import Meter
+from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ _ACKNOWLEDGEMENTS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
 
 
-class Metrics(Meter):
+class Metrics(Telemetry):
     """Counts what happens, and holds what is looked up when somebody reads the figures."""
 
     def __init__(self) -> None:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.errors import Fact
     from bot.names import Domain
-    from bot.requests.model import Kind
+    from bot.requests.model import RequestKind
     from bot.requests.service import Requests
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AskedFrom:
     """Where somebody asks, and what takes it down."""
 
     requests: Requests
@@ -30,7 +30,7 @@ class Place:
     channel_id: int
 
 
-async def find_place(interaction: discord.Interaction[Client], command: str) -> Place | None:
+async def find_place(interaction: discord.Interaction[Client], command: str) -> AskedFrom | None:
     """Return where this interaction may ask for something.
 
     Where nobody can, the member is told where it is possible, and None is returned.
@@ -38,19 +38,19 @@ async def find_place(interaction: discord.Interaction[Client], command: str) -> 
     client = interaction.client
     guild_id = await client.home.guild_id()
     if client.requests is None or guild_id is None:
-        contact = client.desk.server.admin_contact
+        contact = client.member_service.server.admin_contact
         await answer(interaction, build_notice("member_off", {"contact": contact}, client.words))
         return None
     if interaction.guild_id != guild_id or interaction.channel_id is None:
         facts: dict[str, Fact] = {"guild": guild_id, "command": f"/{command}"}
         await answer(interaction, build_notice("member_elsewhere", facts, client.words))
         return None
-    return Place(client.requests, guild_id, interaction.channel_id)
+    return AskedFrom(client.requests, guild_id, interaction.channel_id)
 
 
-async def ask(
+async def ask_admin(
     interaction: discord.Interaction[Client],
-    kind: Kind,
+    kind: RequestKind,
     domain: Domain,
     *,
     remark: str | None = None,
@@ -63,8 +63,8 @@ async def ask(
 
 async def open_request(
     interaction: discord.Interaction[Client],
-    place: Place,
-    kind: Kind,
+    place: AskedFrom,
+    kind: RequestKind,
     domain: Domain,
     *,
     remark: str | None = None,
@@ -75,13 +75,13 @@ async def open_request(
     if wait:
         await answer(interaction, build_cooldown_notice(wait, client.words))
         return
-    await client.desk.remember(member_id, domain)
+    await client.member_service.remember(member_id, domain)
     async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
-        kept = await client.desk.check(domain, member_id)
-    is_hosted = await client.desk.is_hosted(domain)
+        kept = await client.member_service.check(domain, member_id)
+    is_hosted = await client.member_service.is_hosted(domain)
     evidence = dump_evidence(take_evidence(kept.report, on_server=is_hosted))
     opened = await place.requests.open(
         kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
     )
-    card = build_asked_card(opened, client.desk.server, client.words, remark=remark)
+    card = build_asked_card(opened, client.member_service.server, client.words, remark=remark)
     await answer(interaction, card)

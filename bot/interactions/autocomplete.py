@@ -26,7 +26,7 @@ async def offer_domains(
 ) -> list[app_commands.Choice[str]]:
     """Return the domains that this member asked about before; never others'."""
     try:
-        domains = await interaction.client.desk.recent(interaction.user.id, current)
+        domains = await interaction.client.member_service.recent(interaction.user.id, current)
     except CowbellError as error:
         # Typing goes on without choices; there is no place in Discord for an error here.
         _log.warning("No domains can be offered: %s", error)

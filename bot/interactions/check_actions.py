@@ -12,8 +12,8 @@ from bot.cards.layout import Card
 from bot.cards.notice import build_notice
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.why_card import build_why_card
-from bot.checks.zone_place import Place
-from bot.interactions.check_buttons import Action
+from bot.checks.zone_place import ZonePlace
+from bot.interactions.check_buttons import CheckAction
 from bot.interactions.offers import find_offer
 from bot.interactions.rate_limits import CHECKS_A_MINUTE
 from bot.interactions.replies import UNDELIVERED, Progress, acknowledge, answer, whisper
@@ -24,26 +24,28 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 
-async def press(interaction: discord.Interaction[Client], action: Action, check_id: int) -> None:
+async def handle_check_button(
+    interaction: discord.Interaction[Client], action: CheckAction, check_id: int
+) -> None:
     """Do what a button of a stored check's card says, or tell that the check is gone."""
-    if action in (Action.AGAIN, Action.SHARE):
+    if action in (CheckAction.AGAIN, CheckAction.SHARE):
         await interaction.response.defer()  # acknowledges the press and leaves the card as it is
     else:
         await acknowledge(interaction)
-    kept = await interaction.client.desk.kept(check_id)
+    kept = await interaction.client.member_service.kept(check_id)
     if kept is None:
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
     match action:
-        case Action.AGAIN:
+        case CheckAction.AGAIN:
             await _check_again(interaction, kept)
-        case Action.WHY:
+        case CheckAction.WHY:
             await _explain(interaction, kept)
-        case Action.RECORDS:
+        case CheckAction.RECORDS:
             await _show_records(interaction, kept)
-        case Action.ZONE:
+        case CheckAction.ZONE:
             await _send_zone_file(interaction, kept)
-        case Action.SHARE:
+        case CheckAction.SHARE:
             await _share(interaction, kept)
 
 
@@ -69,15 +71,15 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
     shown, offer, provider = kept, None, None
     try:
         async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
-            shown = await client.desk.check(domain, interaction.user.id)
+            shown = await client.member_service.check(domain, interaction.user.id)
         if not shared:
-            provider = await client.desk.provider(interaction.user.id, domain)
+            provider = await client.member_service.provider(interaction.user.id, domain)
             offer = await find_offer(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
         card = build_check_card(
             shown,
-            client.desk.server,
+            client.member_service.server,
             client.words,
             shared=shared,
             offer=offer,
@@ -90,16 +92,16 @@ async def _explain(interaction: discord.Interaction[Client], kept: KeptCheck) ->
     """Say why, for every finding on the card that was pressed."""
     client, shared = interaction.client, _is_shared(interaction)
     if not shared:
-        kept = await client.desk.make_personal(kept)
+        kept = await client.member_service.make_personal(kept)
     report = kept.shown(shared=shared)
-    await answer(interaction, build_why_card(report, client.desk.server, client.words))
+    await answer(interaction, build_why_card(report, client.member_service.server, client.words))
 
 
 async def _show_records(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
     client, domain = interaction.client, kept.report.domain
-    expected = await client.desk.expect(domain)
-    provider = await client.desk.provider(interaction.user.id, domain)
-    place = Place.of_report(kept.report)
+    expected = await client.member_service.expect(domain)
+    provider = await client.member_service.provider(interaction.user.id, domain)
+    place = ZonePlace.of_report(kept.report)
     card = build_records_card(expected, client.words, place=place, provider=provider)
     await answer(interaction, card)
 
@@ -107,7 +109,7 @@ async def _show_records(interaction: discord.Interaction[Client], kept: KeptChec
 async def _send_zone_file(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
     words = interaction.client.words
     domain = kept.report.domain
-    file = zone_file(await interaction.client.desk.expect(domain), words)
+    file = zone_file(await interaction.client.member_service.expect(domain), words)
     view = build_notice("zone_file", {"domain": domain.unicode}, words).view
     view.add_item(discord.ui.File(file))
     await answer(interaction, Card(view, (file,)))
@@ -119,7 +121,7 @@ async def _share(interaction: discord.Interaction[Client], kept: KeptCheck) -> N
     pressed_on = interaction.message.id if interaction.message else 0
     if not client.limits.take_share(pressed_on):
         return  # pressed twice; it is there already
-    card = build_check_card(kept, client.desk.server, client.words, shared=True)
+    card = build_check_card(kept, client.member_service.server, client.words, shared=True)
     try:
         await interaction.followup.send(view=card.view, files=list(card.files), ephemeral=False)
     except UNDELIVERED:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEMPLATE: Final = r"cowbell:(?P<action>again|why|records|zone|share):(?P<check>[0-9]{1,18})"
 
 
-class Action(StrEnum):
+class CheckAction(StrEnum):
     """What a button does."""
 
     AGAIN = "again"
@@ -31,11 +31,11 @@ class Action(StrEnum):
 class CheckButton(PersistentItem[discord.ui.Button[Any]], template=TEMPLATE):
     """One button of a check card, made anew from its custom_id whenever it is pressed."""
 
-    def __init__(self, action: Action, check_id: int, label: str | None) -> None:
+    def __init__(self, action: CheckAction, check_id: int, label: str | None) -> None:
         style = discord.ButtonStyle
         super().__init__(
             discord.ui.Button(
-                style=style.primary if action is Action.AGAIN else style.secondary,
+                style=style.primary if action is CheckAction.AGAIN else style.secondary,
                 label=label,
                 custom_id=f"cowbell:{action.value}:{check_id}",
             )
@@ -46,20 +46,20 @@ class CheckButton(PersistentItem[discord.ui.Button[Any]], template=TEMPLATE):
     @classmethod
     def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
         """Return what was used."""
-        return cls(Action(match["action"]), int(match["check"]), item.label)
+        return cls(CheckAction(match["action"]), int(match["check"]), item.label)
 
     async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
         # Imported late: cards hold these buttons, and pressing one makes a card.
-        from bot.interactions.check_actions import press  # noqa: PLC0415
+        from bot.interactions.check_actions import handle_check_button  # noqa: PLC0415
 
-        await press(interaction, self.action, self.check_id)
+        await handle_check_button(interaction, self.action, self.check_id)
 
 
 def check_buttons(check_id: int, words: Words, *, shared: bool) -> list[discord.ui.Item[Any]]:
     """Return the buttons of a stored check's card; a card that is shared cannot be shared again."""
     return [
         CheckButton(action, check_id, words.label("buttons", action.value))
-        for action in Action
-        if not (shared and action is Action.SHARE)
+        for action in CheckAction
+        if not (shared and action is CheckAction.SHARE)
     ]

@@ -18,20 +18,20 @@ from bot.errors import CowbellError
 from bot.interactions.message_marks import address, find, put_mark
 from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
-from bot.requests.model import Kind, Target, What
+from bot.requests.model import Audience, MessageKind, RequestKind
 from bot.requests.outbox_worker import Later, Never, Sent
 from bot.requests.states import State
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.client import Client
-    from bot.requests.model import Post, Request
+    from bot.requests.model import OutboxMessage, Request
 
 _CLOSED = 50007  # the member takes no direct messages from us
 # Nothing and nobody is there any more: an unknown channel, guild, member, message, user, or a
 # user who shares no server with us.
 _GONE = {10003, 10004, 10007, 10008, 10013, 50278}
-_RECORDS = {Kind.DKIM, Kind.DMARC}
+_RECORDS = {RequestKind.DKIM, RequestKind.DMARC}
 
 _log = logging.getLogger(__name__)
 
@@ -42,25 +42,25 @@ class Delivery:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def __call__(self, post: Post, request: Request) -> Sent | Later | Never:
+    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
         """Deliver one message and return what came of it; raises nothing that Discord does."""
         try:
-            if post.what.target is Target.ADMIN:
+            if post.what.target is Audience.ADMIN:
                 return await self._to_admins(post, request)
             return await self._to_member(post, request)
         except discord.HTTPException as error:
             _log.info("request %d, %s: %s", request.id, post.what.value, error)
             # The channel of a card that never arrived may be made anew, and configured, some day.
-            gone = error.code in _GONE and post.what is not What.ADMIN_CARD
+            gone = error.code in _GONE and post.what is not MessageKind.ADMIN_CARD
             return Never(str(error)) if gone else Later(str(error))
         except (*UNDELIVERED, CowbellError) as error:
             _log.warning("request %d, %s: %s", request.id, post.what.value, error)
             return Later(str(error) or type(error).__name__)
 
-    async def _to_admins(self, post: Post, request: Request) -> Sent | Later | Never:
+    async def _to_admins(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
         client = self._client
         channel_id = client.settings.request_channel_id
-        if post.what is What.ADMIN_EDIT:
+        if post.what is MessageKind.ADMIN_EDIT:
             place = request.card_channel_id, request.card_message_id
             return await self._edit(*place, await self._build_for_admins(post, request))
         if channel_id is None:
@@ -72,23 +72,23 @@ class Delivery:
                 return found
         return await self._send(channel, post, await self._build_for_admins(post, request))
 
-    async def _build_for_admins(self, post: Post, request: Request) -> Card:
+    async def _build_for_admins(self, post: OutboxMessage, request: Request) -> Card:
         client = self._client
-        server, words = client.desk.server, client.words
+        server, words = client.member_service.server, client.words
         match post.what:
-            case What.ADMIN_REMINDER:
+            case MessageKind.ADMIN_REMINDER:
                 return build_admin_notice("admin_reminder", request, server, words)
-            case What.ADMIN_FAILED:
+            case MessageKind.ADMIN_FAILED:
                 return build_admin_notice("admin_failed", request, server, words)
             case _:
                 return await card_of(client, request)
 
-    async def _to_member(self, post: Post, request: Request) -> Sent | Later | Never:
+    async def _to_member(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
         if request.forgotten:
             return Never("the member had their data deleted")
-        if post.what is What.MEMBER_EDIT:
+        if post.what is MessageKind.MEMBER_EDIT:
             return await self._edit_for_member(request)
-        if post.what in {What.MEMBER_LIVE, What.MEMBER_EXPIRED}:
+        if post.what in {MessageKind.MEMBER_LIVE, MessageKind.MEMBER_EXPIRED}:
             # So that the record's message does not go on saying that it is looked for.
             await self._edit_for_member(request)
         client = self._client
@@ -110,13 +110,13 @@ class Delivery:
         card = await self._build_for_member(post, request)
         return await self._send(channel, post, card, mention=request.member_id)
 
-    async def _build_for_member(self, post: Post, request: Request) -> Card:
-        server, words = self._client.desk.server, self._client.words
+    async def _build_for_member(self, post: OutboxMessage, request: Request) -> Card:
+        server, words = self._client.member_service.server, self._client.words
         match post.what:
-            case What.MEMBER_LIVE:
+            case MessageKind.MEMBER_LIVE:
                 offer = await self._may_offer_dmarc(request)
                 return build_live_card(request, server, words, offer_dmarc=offer)
-            case What.MEMBER_DENIED | What.MEMBER_EXPIRED:
+            case MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED:
                 return build_ended_card(request, server, words)
             case _ if request.kind in _RECORDS:
                 return build_record_card(request, server, words)
@@ -125,16 +125,18 @@ class Delivery:
 
     async def _may_offer_dmarc(self, request: Request) -> bool:
         requests = self._client.requests
-        if request.kind is not Kind.DKIM or requests is None:
+        if request.kind is not RequestKind.DKIM or requests is None:
             return False
         others = await requests.of_domain(request.domain)
-        has_it = (r.kind is Kind.DMARC and (r.open or r.state is State.CLOSED) for r in others)
+        has_it = (
+            r.kind is RequestKind.DMARC and (r.open or r.state is State.CLOSED) for r in others
+        )
         return not any(has_it)
 
     async def _edit_for_member(self, request: Request) -> Sent | Never:
         if request.message_id is None:
             return Never("there is no message to edit")
-        server, words = self._client.desk.server, self._client.words
+        server, words = self._client.member_service.server, self._client.words
         build = build_record_card if request.kind in _RECORDS else build_progress_card
         card = build(request, server, words)
         if request.message_channel_id == request.channel_id:
@@ -159,7 +161,7 @@ class Delivery:
     async def _send(
         self,
         channel: discord.abc.Messageable,
-        post: Post,
+        post: OutboxMessage,
         card: Card,
         *,
         mention: int | None = None,

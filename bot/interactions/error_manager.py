@@ -32,7 +32,7 @@ _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for anot
 _log = logging.getLogger(__name__)
 
 
-class Funnel:
+class ErrorManager:
     """Gives the member one private answer with a remedy, and the log what it is about."""
 
     def __init__(self, words: Words) -> None:
@@ -84,12 +84,12 @@ async def guard(
 ) -> None:
     """Do the work of a dynamic item, whose errors the library hands to nobody."""
     client = interaction.client
-    if not await client.handlers.admit(interaction):
+    if not await client.tracker.admit(interaction):
         return
     try:
         await work(interaction)
     except Exception as error:  # noqa: BLE001 - the funnel is where every error ends
-        await client.funnel.report(interaction, error)
+        await client.error_manager.report(interaction, error)
 
 
 class GuardedView(discord.ui.LayoutView):
@@ -100,14 +100,14 @@ class GuardedView(discord.ui.LayoutView):
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Whether the bot takes new work."""
-        admitted: bool = await interaction.client.handlers.admit(interaction)
+        admitted: bool = await interaction.client.tracker.admit(interaction)
         return admitted
 
     async def on_error(
         self, interaction: discord.Interaction[Any], error: Exception, _: discord.ui.Item[Any], /
     ) -> None:
         """Hand the error to the funnel."""
-        await interaction.client.funnel.report(interaction, error)
+        await interaction.client.error_manager.report(interaction, error)
 
 
 class GuardedModal(discord.ui.Modal):
@@ -119,11 +119,11 @@ class GuardedModal(discord.ui.Modal):
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Whether the bot takes new work."""
-        admitted: bool = await interaction.client.handlers.admit(interaction)
+        admitted: bool = await interaction.client.tracker.admit(interaction)
         return admitted
 
     async def on_error(  # type: ignore[override]  # the library's own forms take no item either
         self, interaction: discord.Interaction[Any], error: Exception, /
     ) -> None:
         """Hand the error to the funnel."""
-        await interaction.client.funnel.report(interaction, error)
+        await interaction.client.error_manager.report(interaction, error)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from bot.cards.member_cards import build_requests_card
 from bot.cards.notice import build_notice
-from bot.interactions.ask_request import Place, ask, open_request
+from bot.interactions.ask_request import AskedFrom, ask_admin, open_request
 from bot.interactions.member_buttons import OwnAction
 from bot.interactions.replies import acknowledge, answer, whisper
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     import discord
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
 
 
-async def press_ask(interaction: discord.Interaction[Client], kind: Kind, check_id: int) -> None:
+async def handle_ask_button(
+    interaction: discord.Interaction[Client], kind: RequestKind, check_id: int
+) -> None:
     """Ask for something for the domain of a stored check."""
     await acknowledge(interaction)
-    kept = await interaction.client.desk.kept(check_id)
+    kept = await interaction.client.member_service.kept(check_id)
     if kept is None:
         await answer(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
-    await ask(interaction, kind, kept.report.domain)
+    await ask_admin(interaction, kind, kept.report.domain)
 
 
-async def press_own(
+async def handle_own_request_button(
     interaction: discord.Interaction[Client], action: OwnAction, request_id: int
 ) -> None:
     """Do something with a request, if it is the own one of who pressed."""
@@ -50,16 +52,16 @@ async def press_own(
         await _withdraw(interaction, requests, request)
     else:
         # From a direct message, too: the request says in which server and channel it was asked.
-        place = Place(requests, request.guild_id, request.channel_id)
-        await open_request(interaction, place, Kind.DMARC, request.domain)
+        place = AskedFrom(requests, request.guild_id, request.channel_id)
+        await open_request(interaction, place, RequestKind.DMARC, request.domain)
 
 
 async def list_requests(interaction: discord.Interaction[Client], requests: Requests) -> Card:
     """Return the card of who asks: their requests, the latest first, with buttons to withdraw."""
     client = interaction.client
     mine = await requests.of_member(interaction.user.id)
-    mentions = [client.mention(kind.value) for kind in Kind]
-    return build_requests_card(mine, client.desk.server, client.words, mentions=mentions)
+    mentions = [client.mention(kind.value) for kind in RequestKind]
+    return build_requests_card(mine, client.member_service.server, client.words, mentions=mentions)
 
 
 async def _withdraw(

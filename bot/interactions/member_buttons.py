@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 
 from bot.interactions.persistent import PersistentItem
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State, can_go
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.requests.model import Request
     from bot.words import Words
 
-_KINDS: Final = "|".join(Kind)
+_KINDS: Final = "|".join(RequestKind)
 ASK: Final = rf"cowbell:ask:(?P<kind>{_KINDS}):(?P<check>[0-9]{{1,18}})"
 OWN: Final = r"cowbell:req:(?P<action>withdraw|dmarc):(?P<request>[0-9]{1,18})"
 
@@ -34,7 +34,7 @@ class OwnAction(StrEnum):
 class AskButton(PersistentItem[discord.ui.Button[Any]], template=ASK):
     """Asks for what fits a stored check, below the check's card."""
 
-    def __init__(self, kind: Kind, check_id: int, label: str | None) -> None:
+    def __init__(self, kind: RequestKind, check_id: int, label: str | None) -> None:
         super().__init__(
             discord.ui.Button(
                 style=discord.ButtonStyle.success,
@@ -48,14 +48,14 @@ class AskButton(PersistentItem[discord.ui.Button[Any]], template=ASK):
     @classmethod
     def restore(cls, item: discord.ui.Button[Any], match: re.Match[str]) -> Self:
         """Return what was used."""
-        return cls(Kind(match["kind"]), int(match["check"]), item.label)
+        return cls(RequestKind(match["kind"]), int(match["check"]), item.label)
 
     async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Ask; whatever goes wrong is told to who pressed it."""
         # Imported late: cards hold these buttons, and pressing one makes a card.
-        from bot.interactions.member_actions import press_ask  # noqa: PLC0415
+        from bot.interactions.member_actions import handle_ask_button  # noqa: PLC0415
 
-        await press_ask(interaction, self.kind, self.check_id)
+        await handle_ask_button(interaction, self.kind, self.check_id)
 
 
 class OwnButton(PersistentItem[discord.ui.Button[Any]], template=OWN):
@@ -80,12 +80,12 @@ class OwnButton(PersistentItem[discord.ui.Button[Any]], template=OWN):
 
     async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
-        from bot.interactions.member_actions import press_own  # noqa: PLC0415 - as above
+        from bot.interactions.member_actions import handle_own_request_button  # noqa: PLC0415 - as above
 
-        await press_own(interaction, self.action, self.request_id)
+        await handle_own_request_button(interaction, self.action, self.request_id)
 
 
-def ask_button(kind: Kind, check_id: int, words: Words) -> discord.ui.Item[Any]:
+def ask_button(kind: RequestKind, check_id: int, words: Words) -> discord.ui.Item[Any]:
     """Return the button that asks for something, below a check's card."""
     return AskButton(kind, check_id, words.label("asking", kind.value))
 
@@ -102,4 +102,4 @@ def withdraw_buttons(requests: Iterable[Request], words: Words) -> list[discord.
 
 def dmarc_button(request: Request, words: Words) -> discord.ui.Item[Any]:
     """Return the button that asks for DMARC for the domain of a request."""
-    return OwnButton(OwnAction.DMARC, request.id, words.label("asking", Kind.DMARC.value))
+    return OwnButton(OwnAction.DMARC, request.id, words.label("asking", RequestKind.DMARC.value))

@@ -15,7 +15,7 @@ import discord
 from discord import ui
 
 from bot.interactions.request_buttons import BUTTON_TEMPLATE
-from bot.requests.model import What
+from bot.requests.model import MessageKind
 from bot.requests.outbox_worker import Sent
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from bot.cards.layout import Card
     from bot.client import Client
-    from bot.requests.model import Post, Request
+    from bot.requests.model import OutboxMessage, Request
 
 _MOST_LOOKED_AT = 500  # messages since the first try
 _CLOCKS_DIFFER = timedelta(minutes=2)  # ours and Discord's, at most
 _BUTTON = re.compile(BUTTON_TEMPLATE)
 
 
-def put_mark(card: Card, post: Post) -> None:
+def put_mark(card: Card, post: OutboxMessage) -> None:
     """Give the card's outermost component the mark of a message."""
     card.view.children[0].id = _mark(post)
 
@@ -44,7 +44,7 @@ def address(card: Card, member_id: int) -> None:
 
 
 async def find(
-    client: Client, channel: discord.abc.Messageable, post: Post, request: Request
+    client: Client, channel: discord.abc.Messageable, post: OutboxMessage, request: Request
 ) -> Sent | None:
     """Return the message of a former try, if it has arrived.
 
@@ -65,12 +65,12 @@ async def find(
     return None
 
 
-def _is_it(message: discord.Message, post: Post, request: Request) -> bool:
+def _is_it(message: discord.Message, post: OutboxMessage, request: Request) -> bool:
     # The library's types leave out some that have no parts.
     components = tuple(_walk(message.components))
     if any(getattr(component, "id", None) == _mark(post) for component in components):
         return True
-    if post.what is not What.ADMIN_CARD:
+    if post.what is not MessageKind.ADMIN_CARD:
         return False
     # Somebody may have pressed a button on it meanwhile, which drew the card anew.
     matches = (_BUTTON.fullmatch(getattr(c, "custom_id", None) or "") for c in components)
@@ -83,7 +83,7 @@ def _walk(components: Iterable[object]) -> Iterator[object]:
         yield from _walk(getattr(component, "children", ()))
 
 
-def _mark(post: Post) -> int:
+def _mark(post: OutboxMessage) -> int:
     """Return a number of 31 bits, above those that Discord numbers components with."""
     digest = hashlib.sha256(post.nonce.encode()).digest()
     return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF | 0x40000000

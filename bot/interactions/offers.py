@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import Check, Status
 from bot.interactions.replies import UNDELIVERED
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     import discord
@@ -21,20 +21,22 @@ _log = logging.getLogger(__name__)
 _ASK_FOR_DKIM = {"dkim-no-key", "dkim-unknown", "dkim-missing"}
 
 
-def suggest(report: Report) -> Kind | None:
+def suggest(report: Report) -> RequestKind | None:
     """Return what a member whose domain looks like this could ask the admin for next."""
     codes = {finding.code for finding in report.findings}
     if "not-in-mailcow" in codes:
-        return Kind.MAILDOMAIN
+        return RequestKind.MAILDOMAIN
     if codes & _ASK_FOR_DKIM:
-        return Kind.DKIM
+        return RequestKind.DKIM
     dkim = next((r.status for r in report.results if r.check is Check.DKIM), None)
     if "dmarc-missing" in codes and dkim is Status.PASS:
-        return Kind.DMARC
+        return RequestKind.DMARC
     return None
 
 
-async def find_offer(interaction: discord.Interaction[Client], kept: KeptCheck) -> Kind | None:
+async def find_offer(
+    interaction: discord.Interaction[Client], kept: KeptCheck
+) -> RequestKind | None:
     """Return which request the private card of a check offers.
 
     There is none where requests are not taken, or where it is asked for already.

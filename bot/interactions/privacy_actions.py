@@ -22,10 +22,12 @@ async def show_privacy(interaction: discord.Interaction[Client]) -> None:
     """Show who asks what is stored about them, in an interaction that is acknowledged."""
     client, member_id = interaction.client, interaction.user.id
     kept = await client.privacy.about(member_id)
-    await answer(interaction, build_privacy_card(kept, member_id, client.desk.server, client.words))
+    await answer(
+        interaction, build_privacy_card(kept, member_id, client.member_service.server, client.words)
+    )
 
 
-async def press(
+async def handle_privacy_button(
     interaction: discord.Interaction[Client], action: PrivacyAction, member_id: int, newest: int
 ) -> None:
     """Do something with what is stored about a member, if that is who pressed."""
@@ -44,4 +46,4 @@ async def press(
         return
     await client.privacy.forget(member_id)
     _log.info("a member had their data deleted")
-    await answer(interaction, build_forgotten(client.desk.server, client.words))
+    await answer(interaction, build_forgotten(client.member_service.server, client.words))

@@ -58,9 +58,9 @@ class PrivacyButton(PersistentItem[discord.ui.Button[Any]], template=TEMPLATE):
     async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
         # Imported late: cards hold these buttons, and pressing one makes a card.
-        from bot.interactions.privacy_actions import press  # noqa: PLC0415
+        from bot.interactions.privacy_actions import handle_privacy_button  # noqa: PLC0415
 
-        await press(interaction, self.action, self.member_id, self.newest)
+        await handle_privacy_button(interaction, self.action, self.member_id, self.newest)
 
 
 def privacy_button(

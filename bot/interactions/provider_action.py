@@ -46,19 +46,21 @@ async def _draw_check(
     interaction: discord.Interaction[Client], subject: str, key: str
 ) -> Card | None:
     client = interaction.client
-    kept = await client.desk.kept(int(subject))
+    kept = await client.member_service.kept(int(subject))
     if kept is None:
         return None
-    await client.desk.choose_provider(interaction.user.id, kept.report.domain, key)
-    kept = await client.desk.make_personal(kept)
+    await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
+    kept = await client.member_service.make_personal(kept)
     offer = await find_offer(interaction, kept)
-    return build_check_card(kept, client.desk.server, client.words, offer=offer, provider=key)
+    return build_check_card(
+        kept, client.member_service.server, client.words, offer=offer, provider=key
+    )
 
 
 async def _draw_records(interaction: discord.Interaction[Client], subject: str, key: str) -> Card:
     client = interaction.client
     domain = Domain.of(subject)
-    await client.desk.choose_provider(interaction.user.id, domain, key)
-    expected = await client.desk.expect(domain)
-    place = await client.desk.place(domain)
+    await client.member_service.choose_provider(interaction.user.id, domain, key)
+    expected = await client.member_service.expect(domain)
+    place = await client.member_service.place(domain)
     return build_records_card(expected, client.words, place=place, provider=key)

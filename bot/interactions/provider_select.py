@@ -13,7 +13,7 @@ from bot.records.providers import find_provider, offer_providers
 if TYPE_CHECKING:
     import re
 
-    from bot.checks.zone_place import Place
+    from bot.checks.zone_place import ZonePlace
     from bot.client import Client
     from bot.records.providers import Provider
     from bot.words import Words
@@ -49,7 +49,7 @@ class ProviderSelect(PersistentItem[discord.ui.Select[Any]], template=TEMPLATE):
 
 
 def provider_select(
-    subject: str, place: Place, chosen: Provider, words: Words
+    subject: str, place: ZonePlace, chosen: Provider, words: Words
 ) -> list[discord.ui.Item[Any]]:
     """Return the choice, the current one shown; none where Discord cannot carry the domain."""
     if len(_PREFIX) + len(subject) > _LONGEST_ID:
@@ -71,7 +71,7 @@ def provider_select(
     return [ProviderSelect(subject, options)]
 
 
-def show_place(place: Place, provider: Provider, words: Words) -> str:
+def show_place(place: ZonePlace, provider: Provider, words: Words) -> str:
     """Return small lines: at whose name servers a zone is, and where the provider's page is."""
     said = say_place(place.zone, place.name_servers, words)
     page = f"{words.label('providers', 'page')} <{provider.link}>" if provider.link else ""

@@ -16,7 +16,7 @@ from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.expected import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.evidence import take_evidence
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State, can_go
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
 
 
-async def press(
+async def handle_request_button(
     interaction: discord.Interaction[Client], action: RequestAction, request_id: int
 ) -> None:
     """Do what a button of a request's card says, where an admin pressed it."""
@@ -140,17 +140,17 @@ async def _approve(
 ) -> None:
     client = interaction.client
     match request.kind:
-        case Kind.DKIM if not _can_write(client, requests):
+        case RequestKind.DKIM if not _can_write(client, requests):
             await _ask_for_value(interaction, request)
-        case Kind.DMARC:
+        case RequestKind.DMARC:
             await acknowledge(interaction)
             report = await _look(interaction, request)
             await answer(interaction, await build_stage_card(request, report, client))
-        case Kind.MAILDOMAIN if _can_write(client, requests):
+        case RequestKind.MAILDOMAIN if _can_write(client, requests):
             await whisper(interaction, build_limits_card(request, client.words))
         case kind:
             await interaction.response.defer()
-            by_hand = kind in {Kind.MAILDOMAIN, Kind.WEBMAIL}
+            by_hand = kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
             decision = await requests.approve(request.id, interaction.user.id, by_hand=by_hand)
             await say_decision(interaction, decision, on_card=True)
 
@@ -166,8 +166,8 @@ async def _check_again(
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
     kept, on_server = await asyncio.gather(
-        client.desk.check(request.domain, interaction.user.id),
-        client.desk.is_hosted(request.domain),
+        client.member_service.check(request.domain, interaction.user.id),
+        client.member_service.is_hosted(request.domain),
     )
     if request.state is State.WAITING:
         request = await requests.look_now(request.id)
@@ -179,13 +179,13 @@ async def _look(interaction: discord.Interaction[Client], request: Request) -> R
     client = interaction.client
     facts = {"domain": request.domain.unicode}
     async with Progress(interaction, client.words, "checking", facts):
-        kept = await client.desk.check(request.domain, interaction.user.id)
+        kept = await client.member_service.check(request.domain, interaction.user.id)
     return kept.report
 
 
 async def _ask_for_value(interaction: discord.Interaction[Client], request: Request) -> None:
     client = interaction.client
-    selector = request.selector or client.desk.server.dkim_selector
+    selector = request.selector or client.member_service.server.dkim_selector
     await interaction.response.send_modal(PasteForm(request, selector, client.words))
 
 
@@ -199,8 +199,10 @@ def _needs_value(
 ) -> bool:
     """Whether an admin has to paste, or wants to paste, the key for another try."""
     if action is RequestAction.PASTE:
-        return request.kind is Kind.DKIM
-    return request.kind is Kind.DKIM and not request.value and not _can_write(client, requests)
+        return request.kind is RequestKind.DKIM
+    return (
+        request.kind is RequestKind.DKIM and not request.value and not _can_write(client, requests)
+    )
 
 
 def go_on(client: Client) -> None:

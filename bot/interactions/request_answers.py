@@ -54,7 +54,7 @@ async def card_of(client: Client, request: Request, *, evidence: Evidence | None
     """Return the card of a request as it is now."""
     earlier = await client.requests.of_domain(request.domain) if client.requests else ()
     return build_request_card(
-        request, client.desk.server, client.words, earlier=earlier, evidence=evidence
+        request, client.member_service.server, client.words, earlier=earlier, evidence=evidence
     )
 
 

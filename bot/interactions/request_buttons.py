@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 
 from bot.interactions.persistent import PersistentItem
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class RequestButton(PersistentItem[discord.ui.Button[Any]], template=BUTTON_TEMP
     async def act(self, interaction: discord.Interaction[Client]) -> None:
         """Do what the button says; whatever goes wrong is told to who pressed it."""
         # Imported late: cards hold these buttons, and pressing one makes a card.
-        from bot.interactions.request_actions import press  # noqa: PLC0415
+        from bot.interactions.request_actions import handle_request_button  # noqa: PLC0415
 
-        await press(interaction, self.action, self.request_id)
+        await handle_request_button(interaction, self.action, self.request_id)
 
 
 class StageSelect(PersistentItem[discord.ui.Select[Any]], template=STAGE_TEMPLATE):
@@ -131,9 +131,9 @@ def buttons_for(request: Request, words: Words) -> list[discord.ui.Item[Any]]:
         case State.PENDING:
             actions = [action.APPROVE, action.DENY, action.CHECK]
         case State.FAILED:
-            other = {Kind.DKIM: [action.PASTE], Kind.MAILDOMAIN: [action.BYHAND]}
+            other = {RequestKind.DKIM: [action.PASTE], RequestKind.MAILDOMAIN: [action.BYHAND]}
             actions = [action.RETRY, *other.get(request.kind, ()), action.DENY, action.CHECK]
-        case State.WAITING if request.kind in {Kind.MAILDOMAIN, Kind.WEBMAIL}:
+        case State.WAITING if request.kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}:
             actions = [action.DONE, action.CHECK]
         case State.WAITING:
             actions = [action.CHECK]

@@ -11,7 +11,7 @@ from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip
 from bot.cards.request_card import title_of
 from bot.checks.export.as_json import context_of
-from bot.checks.finding import Action, Fix
+from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
 from bot.interactions.request_buttons import RequestAction, request_button, stage_select
 from bot.mailcow.values import DomainLimits
@@ -35,7 +35,7 @@ async def build_stage_card(request: Request, report: Report, client: Client) -> 
 
     Where the reports go to another domain, its DNS is asked whether it wants them.
     """
-    words, server = client.words, client.desk.server
+    words, server = client.words, client.member_service.server
     gate = dmarc_gate(report)
     facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": gate.open}
     causes = [
@@ -43,9 +43,9 @@ async def build_stage_card(request: Request, report: Report, client: Client) -> 
         for finding in gate.in_the_way[:_MOST_CAUSES]
     ]
     consents = []
-    for owner in await find_missing_consents(request.domain, server, client.desk.ask):
+    for owner in await find_missing_consents(request.domain, server, client.member_service.ask):
         said = {"domain": request.domain.ascii, "host": host_of(owner)}
-        fix = Fix(Action.ADD, owner, "TXT", CONSENT)
+        fix = Fix(FixAction.ADD, owner, "TXT", CONSENT)
         consents += [
             words.sentence("discord/request_consent", said),
             show_fix(fix, dns.name.root, words),

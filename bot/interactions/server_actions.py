@@ -31,9 +31,9 @@ async def look_again(interaction: discord.Interaction[Client]) -> None:
 
 async def _look(interaction: discord.Interaction[Client]) -> None:
     client = interaction.client
-    words, server = client.words, client.desk.server
+    words, server = client.words, client.member_service.server
     async with Progress(interaction, words, "checking", {"domain": server.host_text}):
-        report = await client.desk.check_server()
+        report = await client.member_service.check_server()
     await answer(
         interaction, build_report_card(report, server, words, buttons=[server_button(words)])
     )

@@ -28,7 +28,7 @@ async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
     """Return the card of how everything is now; takes as long as the slowest part."""
     client = interaction.client
     examined = await examine_from_inside(
-        client.settings, client, client.mailcow, client.desk.try_store()
+        client.settings, client, client.mailcow, client.member_service.try_store()
     )
     lines = (*examined, _recall_server(client))
     words = client.words
@@ -45,7 +45,7 @@ async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
 
 def _recall_server(client: Client) -> Line:
     """Tell of the mail server's own faults that members' checks met lately."""
-    faults = client.desk.faults
+    faults = client.member_service.faults
     met = faults.recent() if faults is not None else ()
     facts: dict[str, Fact] = {"command": "/mailadmin server"}
     if met:

@@ -16,7 +16,7 @@ from bot.telemetry import Ending
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.telemetry import Meter
+    from bot.telemetry import Telemetry
     from bot.words import Words
 
 _SEEN, _ENDING = "seen", "ending"  # in `Interaction.extras`
@@ -28,12 +28,12 @@ _SUBCOMMANDS = {
 _log = logging.getLogger(__name__)
 
 
-class Handlers:
+class InteractionTracker:
     """Knows the task that handles each interaction, from its admission to its end."""
 
-    def __init__(self, words: Words, meter: Meter) -> None:
+    def __init__(self, words: Words, telemetry: Telemetry) -> None:
         self._words = words
-        self._meter = meter
+        self._telemetry = telemetry
         self._tasks: set[asyncio.Task[Any]] = set()
         self.draining = False  # nothing new is taken
 
@@ -77,12 +77,12 @@ class Handlers:
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
-            self._meter.begin(interaction.id)
+            self._telemetry.begin(interaction.id)
 
             def leave(ended: asyncio.Task[Any]) -> None:
                 self._tasks.discard(ended)
                 ending = Ending.CUT if ended.cancelled() else interaction.extras.get(_ENDING)
-                self._meter.end(interaction.id, _kind(interaction), ending or Ending.DONE)
+                self._telemetry.end(interaction.id, _kind(interaction), ending or Ending.DONE)
 
             task.add_done_callback(leave)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.mailcow.values import DomainLimits, Mailbox, MailcowKey
     from bot.names import Domain, MailAddress
-    from bot.telemetry import Meter
+    from bot.telemetry import Telemetry
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -62,9 +62,9 @@ class Mailcow:
         write_key: str | None,
         timeout: float = 10.0,
         patience: Sequence[float] = _PATIENCE,
-        meter: Meter | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
-        self._wire = Wire(url, read_key, write_key, timeout, meter)
+        self._wire = Wire(url, read_key, write_key, timeout, telemetry)
         self._patience = patience
         self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
         self._url = url

@@ -17,7 +17,7 @@ from bot.errors import MailcowError, MailcowLocked, MailcowRefused
 from bot.mailcow.api_keys import Key
 from bot.mailcow.http_answers import Reply, call_name, judge
 from bot.mailcow.refusals import LOOK_AT_URL, explain_401, is_address_refused, no_answer, no_sense
-from bot.telemetry import Meter
+from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,11 +38,11 @@ class Wire:
         read_key: str | None,
         write_key: str | None,
         timeout: float,
-        meter: Meter | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
-        self._meter = meter or Meter()
+        self._telemetry = telemetry or Telemetry()
         self._write = Key(write_key, "MAILCOW_API_KEY") if write_key else None
         self._read = Key(read_key, "MAILCOW_READ_KEY") if read_key else self._write
         self._session: aiohttp.ClientSession | None = None
@@ -125,9 +125,9 @@ class Wire:
             else:
                 value = judge(reply, route, writing=writing)
             if isinstance(value, MailcowError):
-                self._meter.count_call(value)
+                self._telemetry.count_call(value)
                 raise value
-            self._meter.count_call(None)
+            self._telemetry.count_call(None)
             key.prove()
             return value
 

@@ -11,7 +11,7 @@ from bot.errors import RequestError
 from bot.records.dkim_key import DkimRecord
 from bot.records.expected import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,17 +48,17 @@ class Approval:
             InvalidKey: the value is no DKIM key.
 
         """
-        if self.value is not None and request.kind is not Kind.DKIM:
+        if self.value is not None and request.kind is not RequestKind.DKIM:
             raise RequestError("Only a DKIM request takes a value.")
         match request.kind:
-            case Kind.DKIM:
+            case RequestKind.DKIM:
                 return self._key(request, selector, again=again)
-            case Kind.DMARC:
+            case RequestKind.DMARC:
                 stage = request.stage if again else self._stage(request, now)
                 return {"stage": stage, "by_hand": False}
-            case Kind.MAILDOMAIN:
+            case RequestKind.MAILDOMAIN:
                 return {"by_hand": self.by_hand}
-            case Kind.WEBMAIL:
+            case RequestKind.WEBMAIL:
                 return {"by_hand": True}
 
     def _key(self, request: Request, usual: str, *, again: bool) -> dict[str, Any]:

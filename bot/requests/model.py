@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.records.dkim_key import KnownKey
 
 
-class Kind(StrEnum):
+class RequestKind(StrEnum):
     """What is asked for."""
 
     DKIM = "dkim"  # find or make the key, hand out its record
@@ -48,7 +48,7 @@ class Request:
     """A request as it was at its `version`, which every change makes one higher."""
 
     id: int
-    kind: Kind
+    kind: RequestKind
     domain: Domain
     guild_id: int
     channel_id: int  # where it was asked
@@ -97,14 +97,14 @@ class AuditEntry:
     detail: str = ""
 
 
-class Target(StrEnum):
+class Audience(StrEnum):
     """Whom a message is for; to each, a request's messages go out in their order."""
 
     ADMIN = "admin"
     MEMBER = "member"
 
 
-class What(StrEnum):
+class MessageKind(StrEnum):
     """Which message is to be sent or edited; its words are drawn when it is delivered."""
 
     ADMIN_CARD = "admin-card"  # the numbered card in the request channel
@@ -119,19 +119,19 @@ class What(StrEnum):
     MEMBER_EXPIRED = "member-expired"
 
     @property
-    def target(self) -> Target:
+    def target(self) -> Audience:
         """Whom it is for."""
-        return Target(self.value.partition("-")[0])
+        return Audience(self.value.partition("-")[0])
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class OutboxMessage:
     """A message in the outbox; one of a kind for each version of a request."""
 
     id: int
     request_id: int
     version: int  # the request's, when this was written down
-    what: What
+    what: MessageKind
     nonce: str  # 24 characters; Discord takes 25
     created_at: datetime
     due_at: datetime
@@ -143,17 +143,17 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NewRequest:
     """What a new request begins with."""
 
-    kind: Kind
+    kind: RequestKind
     domain: Domain
     guild_id: int
     channel_id: int
     member_id: int
     evidence: str
     due_at: datetime
-    posts: tuple[What, ...]
+    posts: tuple[MessageKind, ...]
     most_open: int  # requests that a member may have open at once
 
     @property
@@ -172,6 +172,6 @@ class Change:
     after: Request
     actor: Actor
     detail: str = ""
-    posts: tuple[What, ...] = ()
+    posts: tuple[MessageKind, ...] = ()
     learned: KnownKey | None = None  # becomes the domain's current key
     approved_stage: str | None = None  # becomes the DMARC stage of the domain

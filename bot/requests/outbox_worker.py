@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import CowbellError, StoreError
-from bot.requests.model import Target
+from bot.requests.model import Audience
 from bot.requests.polling import make_rounds
 from bot.requests.schedule import GIVE_UP_AFTER, next_try
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.requests.bell import Bell
-    from bot.requests.model import Post, Request
-    from bot.store.repositories.for_requests import Shelves
+    from bot.requests.model import OutboxMessage, Request
+    from bot.store.repositories.for_requests import RequestStore
 
 LEASE = timedelta(minutes=2)  # after it somebody else may try a message
 LONGEST_TRY = 60.0  # seconds; well within the lease
@@ -59,12 +59,12 @@ class Deliver(Protocol):
     may have arrived: unless it is an edit, look for the message of `post.nonce` first.
     """
 
-    async def __call__(self, post: Post, request: Request) -> Sent | Later | Never:
+    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
         """Deliver one message and return what came of it."""
         ...
 
 
-class Outbox:
+class OutboxWorker:
     """Hands out what is to be said, each message until it arrived or there is no point any more.
 
     A try is counted before it is made, so that one cut short is known afterwards.
@@ -72,13 +72,13 @@ class Outbox:
 
     def __init__(
         self,
-        shelves: Shelves,
+        store: RequestStore,
         deliver: Deliver,
         now: Callable[[], datetime],
         bell: Bell,
     ) -> None:
-        self._posts = shelves.posts
-        self._requests = shelves.requests
+        self._posts = store.posts
+        self._requests = store.requests
         self._deliver = deliver
         self._now = now
         self._bell = bell
@@ -104,9 +104,9 @@ class Outbox:
                 await self._settle(post, outcome)
         return len(taken)
 
-    async def _try(self, post: Post) -> Sent | Later | Never:
+    async def _try(self, post: OutboxMessage) -> Sent | Later | Never:
         request = await self._requests.get(post.request_id)
-        if request is None or (request.forgotten and post.what.target is Target.MEMBER):
+        if request is None or (request.forgotten and post.what.target is Audience.MEMBER):
             return Never("the member was forgotten")
         try:
             async with asyncio.timeout(LONGEST_TRY):
@@ -116,7 +116,7 @@ class Outbox:
         except (CowbellError, TimeoutError) as error:
             return Later(str(error) or "Discord took too long")
 
-    async def _settle(self, post: Post, outcome: Sent | Later | Never) -> None:
+    async def _settle(self, post: OutboxMessage, outcome: Sent | Later | Never) -> None:
         match outcome:
             case Sent(channel_id, message_id):
                 await self._posts.end(post, self._now(), (channel_id, message_id))
@@ -126,7 +126,7 @@ class Outbox:
             case Later():
                 await self._put_off(post, outcome)
 
-    async def _put_off(self, post: Post, later: Later) -> None:
+    async def _put_off(self, post: OutboxMessage, later: Later) -> None:
         now = self._now()
         if now - post.created_at >= GIVE_UP_AFTER:
             _log.error("message %d (%s) is given up: %s", post.id, post.what, later.why)

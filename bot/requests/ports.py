@@ -31,7 +31,7 @@ class Mail(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Verification:
     """What a look at a request's aim came to."""
 
     live: bool
@@ -39,9 +39,9 @@ class Sight:
     ttl: int | None = None  # seconds for which the answer stays in caches
 
 
-class Look(Protocol):
+class Verifier(Protocol):
     """Looks whether what was asked for is live."""
 
-    async def __call__(self, request: Request) -> Sight:
+    async def __call__(self, request: Request) -> Verification:
         """Look once; raises CowbellError where nothing could be found out."""
         ...

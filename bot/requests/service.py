@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.requests.approval import Approval
-from bot.requests.model import Actor, ActorKind, Kind
+from bot.requests.model import Actor, ActorKind, RequestKind
 from bot.requests.pseudonyms import make_pseudonym
 from bot.requests.states import FINAL, State, can_go
-from bot.requests.transitions import ask, move, touch
+from bot.requests.transitions import move, open_request, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.requests.bell import Bell
     from bot.requests.model import AuditEntry, Change, Request
-    from bot.store.repositories.for_requests import Shelves
+    from bot.store.repositories.for_requests import RequestStore
 
 LONGEST_REASON = 1000  # characters
 
-_FINISHED_BY_HAND = {Kind.MAILDOMAIN, Kind.WEBMAIL}
+_FINISHED_BY_HAND = {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +54,16 @@ class Requests:
 
     def __init__(
         self,
-        shelves: Shelves,
+        store: RequestStore,
         now: Callable[[], datetime],
         bell: Bell,
         *,
         selector: str,
         by_hand: bool,
     ) -> None:
-        self._store = shelves.requests
-        self._audit = shelves.audit
-        self._stages = shelves.stages
+        self._store = store.requests
+        self._audit = store.audit
+        self._stages = store.stages
         self._now = now
         self._bell = bell
         self._selector = selector
@@ -71,7 +71,7 @@ class Requests:
 
     async def open(
         self,
-        kind: Kind,
+        kind: RequestKind,
         domain: Domain,
         place: tuple[int, int],
         member_id: int,
@@ -83,7 +83,7 @@ class Requests:
         `place` are the ids of the guild and the channel; `evidence` is kept as it is.
         """
         now = self._now()
-        asked = ask(kind, domain, place, member_id, evidence=evidence, now=now)
+        asked = open_request(kind, domain, place, member_id, evidence=evidence, now=now)
         request, is_new = await self._store.open(asked, now)
         if is_new:
             self._bell.ring()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
-from bot.requests.model import BOT, Actor, Asked, Change, Kind, Request, What
+from bot.requests.model import BOT, Actor, Change, MessageKind, NewRequest, Request, RequestKind
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
 from bot.requests.states import State, can_go
 
@@ -20,34 +20,34 @@ MOST_OPEN = 10  # requests of one member
 
 # What is said when a request comes into a state; what it is handed out as is added by kind.
 _SAID = {
-    State.APPROVED: (What.ADMIN_EDIT,),
-    State.WAITING: (What.ADMIN_EDIT,),
-    State.LIVE: (What.ADMIN_EDIT, What.MEMBER_LIVE),
-    State.DENIED: (What.ADMIN_EDIT, What.MEMBER_DENIED),
-    State.WITHDRAWN: (What.ADMIN_EDIT, What.MEMBER_EDIT),
-    State.EXPIRED: (What.ADMIN_EDIT, What.MEMBER_EXPIRED),
-    State.FAILED: (What.ADMIN_EDIT, What.ADMIN_FAILED),
+    State.APPROVED: (MessageKind.ADMIN_EDIT,),
+    State.WAITING: (MessageKind.ADMIN_EDIT,),
+    State.LIVE: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_LIVE),
+    State.DENIED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_DENIED),
+    State.WITHDRAWN: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT),
+    State.EXPIRED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EXPIRED),
+    State.FAILED: (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED),
 }
 _HANDED_OUT = {
-    Kind.DKIM: What.MEMBER_RECORD,
-    Kind.DMARC: What.MEMBER_RECORD,
-    Kind.MAILDOMAIN: What.MEMBER_ACCEPTED,
-    Kind.WEBMAIL: What.MEMBER_ACCEPTED,
+    RequestKind.DKIM: MessageKind.MEMBER_RECORD,
+    RequestKind.DMARC: MessageKind.MEMBER_RECORD,
+    RequestKind.MAILDOMAIN: MessageKind.MEMBER_ACCEPTED,
+    RequestKind.WEBMAIL: MessageKind.MEMBER_ACCEPTED,
 }
 
 
-def ask(
-    kind: Kind,
+def open_request(
+    kind: RequestKind,
     domain: Domain,
     place: tuple[int, int],
     member_id: int,
     *,
     evidence: str,
     now: datetime,
-) -> Asked:
+) -> NewRequest:
     """Return a new request; `place` is the guild and the channel where it was asked."""
     guild_id, channel_id = place
-    return Asked(
+    return NewRequest(
         kind=kind,
         domain=domain,
         guild_id=guild_id,
@@ -55,7 +55,7 @@ def ask(
         member_id=member_id,
         evidence=evidence,
         due_at=now + REMIND_AFTER,
-        posts=(What.ADMIN_CARD,),
+        posts=(MessageKind.ADMIN_CARD,),
         most_open=MOST_OPEN,
     )
 
@@ -87,7 +87,7 @@ def move(
     return Change(after, actor, detail, posts, learned, approved_stage)
 
 
-def touch(before: Request, posts: tuple[What, ...] = (), **fields: Any) -> Change:
+def touch(before: Request, posts: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
     """Return a change that leaves the request in its state: a timer, a look."""
     return Change(replace(before, **fields), BOT, posts=posts)
 

@@ -11,8 +11,8 @@ from bot.checks.finding import Check
 from bot.checks.propagation import find_propagation, seconds_left
 from bot.net.certificate import Certificate
 from bot.requests.dmarc_readiness import has_policy, is_right
-from bot.requests.model import Kind
-from bot.requests.ports import Sight
+from bot.requests.model import RequestKind
+from bot.requests.ports import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.requests.ports import Mail
 
 
-class Looker:
+class DomainVerifier:
     """Looks with the core's own `check`, which knows the key and the stage of the domain.
 
     `ask` is the resolver; `certificate` looks at the web server of the alias with this label.
@@ -45,42 +45,42 @@ class Looker:
         self._certificate = certificate
         self._webmail_label = webmail_label
 
-    async def __call__(self, request: Request) -> Sight:
+    async def __call__(self, request: Request) -> Verification:
         """Look once."""
         match request.kind:
-            case Kind.DKIM:
+            case RequestKind.DKIM:
                 report = await self._check(request.domain)
                 live = is_right(report, Check.DKIM)
                 label = f"{request.selector}._domainkey"
                 return await self._see(request, report, Check.DKIM, label, live=live)
-            case Kind.DMARC:
+            case RequestKind.DMARC:
                 report = await self._check(request.domain)
                 live = has_policy(report, request.stage or "none")
                 return await self._see(request, report, Check.DMARC, "_dmarc", live=live)
-            case Kind.MAILDOMAIN:
-                return Sight(live=await self._mail.knows_domain(request.domain) is True)
-            case Kind.WEBMAIL:
+            case RequestKind.MAILDOMAIN:
+                return Verification(live=await self._mail.knows_domain(request.domain) is True)
+            case RequestKind.WEBMAIL:
                 return await self._see_webmail(request.domain)
 
     async def _see(
         self, request: Request, report: Report, check: Check, label: str, *, live: bool
-    ) -> Sight:
+    ) -> Verification:
         if live:
-            return Sight(live=True)
+            return Verification(live=True)
         waits = find_propagation(report, check)
         if waits is not None and (left := seconds_left(report, waits)) is not None:
-            return Sight(live=False, seen=waits.code, ttl=left)
+            return Verification(live=False, seen=waits.code, ttl=left)
         own = (finding.code for finding in report.findings if finding.check is check)
         others = (finding.code for finding in report.findings)
         seen = next(own, None) or next(others, "")
-        return Sight(live=False, seen=seen, ttl=await self._ttl(request.domain, label))
+        return Verification(live=False, seen=seen, ttl=await self._ttl(request.domain, label))
 
-    async def _see_webmail(self, domain: Domain) -> Sight:
+    async def _see_webmail(self, domain: Domain) -> Verification:
         name = _name_below(domain, self._webmail_label)
         if name is None:
-            return Sight(live=False)
+            return Verification(live=False)
         found = await self._certificate(name)
-        return Sight(live=found is Certificate.COVERS, seen=found.value)
+        return Verification(live=found is Certificate.COVERS, seen=found.value)
 
     async def _ttl(self, domain: Domain, label: str) -> int | None:
         """Return for how many seconds the answer of now stays with the resolver."""

@@ -12,9 +12,9 @@ from bot.checks.propagation import PROPAGATING
 from bot.errors import CowbellError, StoreError
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import staged_dmarc
-from bot.requests.model import BOT, Kind, What
+from bot.requests.model import BOT, MessageKind, RequestKind
 from bot.requests.polling import make_rounds
-from bot.requests.ports import Sight
+from bot.requests.ports import Verification
 from bot.requests.schedule import next_look
 from bot.requests.states import State
 from bot.requests.transitions import expiry, move, touch
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.requests.bell import Bell
     from bot.requests.model import Change, Request
-    from bot.requests.ports import Look, Mail
-    from bot.store.repositories.for_requests import Shelves
+    from bot.requests.ports import Mail, Verifier
+    from bot.store.repositories.for_requests import RequestStore
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease
@@ -45,7 +45,7 @@ class Tools:
 
     server: MailServer
     mail: Mail
-    look: Look
+    look: Verifier
 
 
 class Worker:
@@ -57,13 +57,13 @@ class Worker:
 
     def __init__(
         self,
-        shelves: Shelves,
+        store: RequestStore,
         tools: Tools,
         now: Callable[[], datetime],
         bell: Bell,
     ) -> None:
-        self._store = shelves.requests
-        self._posts = shelves.posts
+        self._store = store.requests
+        self._posts = store.posts
         self._server = tools.server
         self._mail = tools.mail
         self._look = tools.look
@@ -124,7 +124,11 @@ class Worker:
             return
         selector = request.selector if key is None else key.selector
         # Asked too early, the answer that there is nothing would stay in caches.
-        wait = next_look(0, timedelta(0)) if request.kind in {Kind.DKIM, Kind.DMARC} else None
+        wait = (
+            next_look(0, timedelta(0))
+            if request.kind in {RequestKind.DKIM, RequestKind.DMARC}
+            else None
+        )
 
         def hand_out(now: datetime) -> Change:
             due_at = now + (wait or timedelta(0))
@@ -143,12 +147,12 @@ class Worker:
 
     async def _do(self, request: Request) -> tuple[str, KnownKey | None]:
         """Do what was approved; return the record's value, and the key that was learned."""
-        if request.kind is Kind.DKIM:
+        if request.kind is RequestKind.DKIM:
             key = await self._find_key(request)
             return key.record.text, key
-        if request.kind is Kind.DMARC:
+        if request.kind is RequestKind.DMARC:
             return staged_dmarc(self._server.dmarc, request.stage or "none"), None
-        if request.kind is Kind.MAILDOMAIN and not request.by_hand:
+        if request.kind is RequestKind.MAILDOMAIN and not request.by_hand:
             await self._mail.add_domain(request.domain)
         return "", None
 
@@ -165,7 +169,7 @@ class Worker:
             raise
         except (CowbellError, TimeoutError) as error:
             _log.info("request %d: nothing was found out: %s", request.id, error)
-            sight = Sight(live=False, seen=request.seen)
+            sight = Verification(live=False, seen=request.seen)
         await self._change(request, lambda now: _judge(request, sight, now))
 
     async def _close(self, request: Request) -> None:
@@ -186,7 +190,7 @@ class Worker:
         await self._store.change(taken.id, decide, self._now())
 
 
-def _judge(request: Request, sight: Sight, now: datetime) -> Change:
+def _judge(request: Request, sight: Verification, now: datetime) -> Change:
     """Return what a look makes of a waiting request."""
     attempts = request.attempts + 1
     if sight.live:
@@ -197,7 +201,7 @@ def _judge(request: Request, sight: Sight, now: datetime) -> Change:
         return move(request, State.EXPIRED, BOT, now, detail=sight.seen, seen=sight.seen)
     # The message says when the next look is where that is all there is to wait for.
     is_news = sight.seen != request.seen or sight.seen in PROPAGATING
-    posts = (What.MEMBER_EDIT,) if is_news else ()
+    posts = (MessageKind.MEMBER_EDIT,) if is_news else ()
     return touch(request, posts, attempts=attempts, due_at=now + wait, seen=sight.seen)
 
 
@@ -206,5 +210,5 @@ def _let_pass(request: Request, now: datetime) -> Change:
     end = expiry(request)
     if now >= end:
         return move(request, State.EXPIRED, BOT, now, reason=request.reason)
-    posts = (What.ADMIN_REMINDER,) if request.attempts == 0 else ()
+    posts = (MessageKind.ADMIN_REMINDER,) if request.attempts == 0 else ()
     return touch(request, posts, attempts=request.attempts + 1, due_at=end)

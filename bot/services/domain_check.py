@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.checks.observe.optional_records import Means
+    from bot.checks.observe.optional_records import OptionalSources
     from bot.checks.report import Report
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
@@ -97,7 +97,7 @@ class Checker:
         single_server: bool = False,
         allow_private: bool = False,
         authorities: Authorities | None = None,
-        means: Means | None = None,
+        sources: OptionalSources | None = None,
     ) -> None:
         self._authorities = authorities
         self._ask = ServerAnswers(ask, server)
@@ -106,7 +106,7 @@ class Checker:
         self._server = server
         self._now = now
         self._single_server = single_server
-        self._means = means
+        self._sources = sources
 
     async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
         """Return the answer to one question."""
@@ -130,7 +130,7 @@ class Checker:
             expected,
             single_server=self._single_server,
             authorities=self._authorities,
-            means=self._means,
+            sources=self._sources,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)

@@ -47,7 +47,7 @@ class MailServerApi(Protocol):
         ...
 
 
-class Knowledge:
+class DomainFacts:
     """Knows of domains what the store holds and Mailcow says; each of them may be absent.
 
     What Mailcow says goes before what the store holds, and is learned where `learns`. That Mailcow

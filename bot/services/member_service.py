@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.checks.personal import add_not_in_mailcow
-from bot.checks.zone_place import Place, find_place
+from bot.checks.zone_place import ZonePlace, find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
 from bot.records.expected import Expected, expect
-from bot.telemetry import Meter
+from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.records.dkim_key import DkimKnowledge
     from bot.records.mail_server import MailServer
     from bot.services.domain_check import Checker
-    from bot.services.domain_facts import Knowledge
+    from bot.services.domain_facts import DomainFacts
     from bot.services.server_faults import ServerFaults
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
@@ -92,12 +92,12 @@ class Core:
     server: MailServer
     words: Words
     checker: Checker
-    knowledge: Knowledge
+    domain_facts: DomainFacts
     faults: ServerFaults | None = None  # where somebody is told of them
 
     async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
         """Return what a domain should publish; a key that is given goes before a known one."""
-        known = await self.knowledge.of(domain)
+        known = await self.domain_facts.of(domain)
         return expect(self.server, domain, key or known.dkim, known.dmarc_stage, known.former)
 
     async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
@@ -108,7 +108,7 @@ class Core:
         self, domain: Domain, key: DkimKnowledge | None = None
     ) -> tuple[Report, Report | None]:
         """Return the report for everybody, and the one for who asked where that says more."""
-        known = await self.knowledge.of(domain)
+        known = await self.domain_facts.of(domain)
         dkim = key or known.dkim
         report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
         if self.faults is not None:
@@ -117,10 +117,10 @@ class Core:
 
     async def check_server(self) -> Report:
         """Return the report of the mail server itself."""
-        return await self.checker.check_server(await self.knowledge.some_domains(MOST_MEMBERS))
+        return await self.checker.check_server(await self.domain_facts.some_domains(MOST_MEMBERS))
 
 
-class Desk:
+class MemberService:
     """Answers members: settings, records and checks, each remembered for who asked."""
 
     def __init__(
@@ -131,7 +131,7 @@ class Desk:
         now: Callable[[], datetime],
         *,
         at_once: int = 20,
-        meter: Meter | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.server = core.server
         self.faults = core.faults
@@ -140,7 +140,7 @@ class Desk:
         self._checks = checks
         self._now = now
         self._slots = asyncio.Semaphore(at_once)
-        self._meter = meter or Meter()
+        self._telemetry = telemetry or Telemetry()
         self._running: dict[Domain, asyncio.Task[tuple[Report, Report | None]]] = {}
 
     def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
@@ -163,7 +163,7 @@ class Desk:
         """Return the domains that this member asked about, the latest first; nobody else's."""
         return await self._recent.of(member_id, prefix)
 
-    async def place(self, domain: Domain) -> Place:
+    async def place(self, domain: Domain) -> ZonePlace:
         """Return a domain's zone and its name servers, as far as they are known in two seconds."""
         return await find_place(self._core.checker.ask, domain)
 
@@ -212,7 +212,7 @@ class Desk:
 
         For the admin and the one who asked alone.
         """
-        return await self._core.knowledge.is_hosted(domain)
+        return await self._core.domain_facts.is_hosted(domain)
 
     async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
         """Return the answer to one question to the DNS."""
@@ -221,5 +221,5 @@ class Desk:
     async def _run_check(self, domain: Domain) -> tuple[Report, Report | None]:
         async with self._slots:
             both = await self._core.check_both(domain)
-        self._meter.count_check(both[0])
+        self._telemetry.count_check(both[0])
         return both

@@ -16,7 +16,7 @@ from bot.demo.world import DEMO_ENVIRONMENT
 from bot.lifecycle import working
 from bot.names import Domain
 from bot.records.dkim_key import KnownKey
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
@@ -87,7 +87,7 @@ async def test_an_approved_request_gets_its_key_learned(
     async with opened(tmp_path / "bot.db", **more) as client:
         requests = client.requests
         assert requests is not None
-        asked = await requests.open(Kind.DKIM, MOVER, (7, 8), ANN)
+        asked = await requests.open(RequestKind.DKIM, MOVER, (7, 8), ANN)
         client.jobs = client.jobs[:1]  # nobody is there to deliver to
         client.logged_in.set()
         async with working(client):
@@ -101,7 +101,7 @@ async def test_an_approved_request_gets_its_key_learned(
                     now = await requests.get(asked.request.id)
         assert now is not None
         assert now.state is State.WAITING
-        expected = await client.desk.expect(MOVER)
+        expected = await client.member_service.expect(MOVER)
     assert mailcow.keys_made == {"mover.example": 1}
     assert isinstance(expected.dkim, KnownKey)
     assert expected.dkim.record.text == now.value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.checks.answers import MOST_STEPS, name_text
 from bot.checks.dkim.text import read_key_text, squeeze
 from bot.checks.dmarc.record import decode_texts, discover
-from bot.checks.finding import Action, Check, Finding, Fix, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.records.dkim_key import KnownKey
 from bot.records.expected import Purpose
 
@@ -64,7 +64,7 @@ class DkimCase:
         }
         return Finding(Check.DKIM, code, severity, {**shared, **facts}, fixes)
 
-    def fix(self, action: Action, old: str | None = None) -> tuple[Fix, ...]:
+    def fix(self, action: FixAction, old: str | None = None) -> tuple[Fix, ...]:
         """Return the fix that brings the expected record; none where it is not known."""
         record = self.expected.record(Purpose.DKIM)
         if self.known is None or record is None:
@@ -73,7 +73,7 @@ class DkimCase:
 
     def delete(self, texts: tuple[str, ...]) -> tuple[Fix, ...]:
         """Return the fixes that delete records, as many as one finding may have."""
-        return tuple(Fix(Action.DELETE, self.owner, "TXT", text) for text in texts[:MOST_STEPS])
+        return tuple(Fix(FixAction.DELETE, self.owner, "TXT", text) for text in texts[:MOST_STEPS])
 
     def pieces(self) -> tuple[str, ...]:
         """Return the texts that are a piece of the known key and nothing else."""

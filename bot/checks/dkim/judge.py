@@ -22,7 +22,7 @@ from bot.checks.dkim.key_record import judge_text
 from bot.checks.dkim.selectors import find_elsewhere, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.dmarc.record import decode_texts
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.misplaced import find_dkim, find_wildcard, wildcard_facts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KnownKey, NoKeyYet
@@ -109,7 +109,7 @@ def _judge_alias(case: DkimCase) -> list[Finding]:
     target = alias_beside(case.observed, case.owner)
     if target is None or case.answer.chain:
         return []
-    fix = Fix(Action.DELETE, case.owner, "CNAME", target.to_text())
+    fix = Fix(FixAction.DELETE, case.owner, "CNAME", target.to_text())
     return [case.finding("dkim-cname-and-txt", Status.WARN, (fix,), target=name_text(target))]
 
 
@@ -118,11 +118,11 @@ def _judge_absence(case: DkimCase) -> Finding:
         return case.finding("dkim-no-key", Status.INFO, published=False)
     target = alias_at(case.observed, case.answer)
     if target is not None:
-        alias = Fix(Action.DELETE, case.owner, "CNAME", target.to_text())
-        fixes = (alias, *case.fix(Action.ADD)) if case.known else ()
+        alias = Fix(FixAction.DELETE, case.owner, "CNAME", target.to_text())
+        fixes = (alias, *case.fix(FixAction.ADD)) if case.known else ()
         return case.finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
     if case.known is not None:
-        missing = case.finding("dkim-missing", Status.FAIL, case.fix(Action.ADD))
+        missing = case.finding("dkim-missing", Status.FAIL, case.fix(FixAction.ADD))
         return _judge_elsewhere(case) or _judge_stray(case) or _judge_wildcard(case) or missing
     return case.finding("dkim-unknown", Status.INFO)
 
@@ -132,10 +132,10 @@ def _judge_elsewhere(case: DkimCase) -> Finding | None:
     elsewhere = find_elsewhere(case.expected, case.observed)
     if elsewhere is None:
         return None
-    fixes = case.fix(Action.ADD)
+    fixes = case.fix(FixAction.ADD)
     if elsewhere.is_current and not elsewhere.is_alias:
         fixes = tuple(
-            dataclasses.replace(fix, action=Action.RENAME, old_owner=elsewhere.owner)
+            dataclasses.replace(fix, action=FixAction.RENAME, old_owner=elsewhere.owner)
             for fix in fixes
         )
     other, moved = name_text(elsewhere.owner), elsewhere.is_current
@@ -147,11 +147,11 @@ def _judge_stray(case: DkimCase) -> Finding | None:
     stray = find_dkim(case.expected, case.observed)
     if stray is None:
         return None
-    fixes = case.fix(Action.ADD)
+    fixes = case.fix(FixAction.ADD)
     if stray.is_right:
         fixes = tuple(stray.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
     else:
-        fixes = (*fixes, Fix(Action.DELETE, stray.owner, "TXT", stray.text))
+        fixes = (*fixes, Fix(FixAction.DELETE, stray.owner, "TXT", stray.text))
     finding = stray.finding(Check.DKIM, fixes, case.observed.zone)
     return case.finding(finding.code, finding.severity, fixes, **finding.facts)
 
@@ -162,7 +162,7 @@ def _judge_wildcard(case: DkimCase) -> Finding | None:
     if not code:
         return None
     facts = wildcard_facts(case.observed.domain.name, [case.owner])
-    return case.finding(code, Status.FAIL, case.fix(Action.ADD), **facts)
+    return case.finding(code, Status.FAIL, case.fix(FixAction.ADD), **facts)
 
 
 def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:
@@ -175,7 +175,7 @@ def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:
     if case.known is None:
         fixes = ()
     elif kept is None:
-        fixes = (*case.fix(Action.REPLACE, texts[0]), *case.delete(texts[1:]))
+        fixes = (*case.fix(FixAction.REPLACE, texts[0]), *case.delete(texts[1:]))
     tails = tuple((read_key_text(text) or text)[-_TAIL:] for text in wrong)
     return case.finding(
         "dkim-multiple",

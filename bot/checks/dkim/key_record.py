@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.checks.dkim.text import (
-    Fault,
+    DkimTextFault,
     begins_like_key,
     drop_test_flag,
     find_fault,
@@ -17,7 +17,7 @@ from bot.checks.dkim.text import (
     squeeze,
     tell_uses,
 )
-from bot.checks.finding import Action, Finding, Fix, Note, Status
+from bot.checks.finding import Finding, Fix, FixAction, Note, Status
 from bot.checks.paste_damage import unquote
 from bot.errors import InvalidKey
 from bot.records.dkim_key import NoKeyYet, read_key
@@ -64,9 +64,9 @@ def judge_text(case: DkimCase, text: str) -> tuple[list[Finding], Note | None]:
     return [case.finding("dkim-unverified", Status.INFO, bits=bits)], None
 
 
-def _broken(case: DkimCase, text: str, fault: Fault) -> Finding:
+def _broken(case: DkimCase, text: str, fault: DkimTextFault) -> Finding:
     severity = Status.WARN if fault.what in _OFTEN_READ else Status.FAIL
-    fixes = case.fix(Action.REPLACE, text)
+    fixes = case.fix(FixAction.REPLACE, text)
     if fault.code.startswith("txt-literal"):
         certain = bool(case.want) and read_key_text(unquote(text)) == case.want
         return case.finding(fault.code, severity, fixes, record="DKIM", certain=certain)
@@ -89,12 +89,12 @@ def _judge_unreadable(case: DkimCase, text: str) -> Finding:
     key = read_key_text(text)
     strange = re.search(r"[^A-Za-z0-9+/=]", key)
     if strange is not None:
-        return _broken(case, text, Fault("dkim-syntax", "character", strange.group()))
+        return _broken(case, text, DkimTextFault("dkim-syntax", "character", strange.group()))
     if case.want:
         return _judge_other_key(case, text)
     if begins_like_key(key):
         return _truncated(case, text)
-    return _broken(case, text, Fault("dkim-syntax", "unreadable"))
+    return _broken(case, text, DkimTextFault("dkim-syntax", "unreadable"))
 
 
 def _judge_other_key(case: DkimCase, text: str) -> Finding:
@@ -105,7 +105,7 @@ def _judge_other_key(case: DkimCase, text: str) -> Finding:
     return case.finding(
         "dkim-key-mismatch",
         Status.FAIL,
-        case.fix(Action.REPLACE, text),
+        case.fix(FixAction.REPLACE, text),
         position=same + 1,
         former=key in {read_key_text(former.record.text) for former in case.expected.former},
         slip=_find_slip(key, want, same),
@@ -140,7 +140,7 @@ def _truncated(case: DkimCase, text: str) -> Finding:
     return case.finding(
         "dkim-truncated",
         Status.FAIL,
-        (*case.fix(Action.REPLACE, text), *case.delete(others)),
+        (*case.fix(FixAction.REPLACE, text), *case.delete(others)),
         have=len(key),
         want=len(case.want) or None,
         cut_at=size if (size := len(text.encode())) in _CUTS else None,
@@ -158,8 +158,8 @@ def _judge_bits(case: DkimCase, bits: int, key_type: str) -> list[Finding]:
 def _judge_test_flag(case: DkimCase, text: str, tags: TagList) -> list[Finding]:
     if "y" not in split_list(read_pairs(tags).get("t", "")):
         return []
-    fixes = case.fix(Action.REPLACE, text)
+    fixes = case.fix(FixAction.REPLACE, text)
     if case.known is None or "y" in case.known.record.flags:
         mended = drop_test_flag(tags)
-        fixes = (Fix(Action.REPLACE, case.owner, "TXT", mended, old=text),)
+        fixes = (Fix(FixAction.REPLACE, case.owner, "TXT", mended, old=text),)
     return [case.finding("dkim-test-flag", Status.WARN, fixes)]

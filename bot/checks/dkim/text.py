@@ -25,7 +25,7 @@ _QUOTE = re.compile(f"[{_QUOTES}]")
 _DEFAULTS = {"v": "DKIM1", "k": "rsa", "s": "*", "h": "", "t": ""}
 
 
-class Fault(NamedTuple):
+class DkimTextFault(NamedTuple):
     """What makes a record useless: the finding's code, for `dkim-syntax` what and which value."""
 
     code: str
@@ -58,44 +58,46 @@ def split_list(value: str) -> frozenset[str]:
     return frozenset(part.strip() for part in value.split(":"))
 
 
-def find_fault(text: str, tags: TagList) -> Fault | None:
+def find_fault(text: str, tags: TagList) -> DkimTextFault | None:
     """Return what makes the record useless whatever its key is; None where nothing does."""
     pairs = read_pairs(tags)
     stripped = text.strip()
     wrapped = len(stripped) > 1 and stripped[0] in _QUOTES and stripped[-1] in _QUOTES
     if _QUOTE.search(stripped[1:-1] if wrapped else pairs.get("p", "")):
-        return Fault("dkim-quotes-in-key")
+        return DkimTextFault("dkim-quotes-in-key")
     if _QUOTE.search(text):
-        return Fault("txt-literal-quotes")
+        return DkimTextFault("txt-literal-quotes")
     if "\\" in text:
-        return Fault("txt-literal-backslash")
+        return DkimTextFault("txt-literal-backslash")
     if "p" not in pairs:
-        return Fault("dkim-syntax", "no-key")
+        return DkimTextFault("dkim-syntax", "no-key")
     if not pairs["p"]:
-        return Fault("dkim-revoked")
+        return DkimTextFault("dkim-revoked")
     if pairs.get("v", "DKIM1") != "DKIM1":
-        return Fault("dkim-syntax", "version", pairs["v"])
+        return DkimTextFault("dkim-syntax", "version", pairs["v"])
     if pairs.get("k", "rsa") not in KEY_TYPES:
-        return Fault("dkim-syntax", "key-type", pairs["k"])
+        return DkimTextFault("dkim-syntax", "key-type", pairs["k"])
     repeated = next((f for f in tags.faults if f.kind is FaultKind.DUPLICATE), None)
     if repeated is not None:  # RFC 6376 section 3.2: the whole list is void then
-        return Fault("dkim-syntax", "repeated", repeated.text)
+        return DkimTextFault("dkim-syntax", "repeated", repeated.text)
     return None
 
 
-def find_use_faults(tags: TagList) -> tuple[Fault, ...]:
+def find_use_faults(tags: TagList) -> tuple[DkimTextFault, ...]:
     """Return what keeps a record with a sound key from being used for mail."""
     pairs = read_pairs(tags)
     faults = [
-        Fault("dkim-syntax", "blank-part" if f.kind is FaultKind.EMPTY_PART else "part", f.text)
+        DkimTextFault(
+            "dkim-syntax", "blank-part" if f.kind is FaultKind.EMPTY_PART else "part", f.text
+        )
         for f in tags.faults
     ]
     if not split_list(pairs.get("s", "*")) & {"*", "email"}:
-        faults.append(Fault("dkim-syntax", "service", pairs["s"]))
+        faults.append(DkimTextFault("dkim-syntax", "service", pairs["s"]))
     if "h" in pairs and "sha256" not in split_list(pairs["h"]):
-        faults.append(Fault("dkim-syntax", "hash", pairs["h"]))
+        faults.append(DkimTextFault("dkim-syntax", "hash", pairs["h"]))
     if "v" in pairs and tags.pairs[0][0] != "v":
-        faults.append(Fault("dkim-syntax", "order"))
+        faults.append(DkimTextFault("dkim-syntax", "order"))
     return tuple(faults)
 
 

@@ -21,7 +21,7 @@ from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc.record import (
     POLICY_TAGS,
     REMOVED_TAGS,
-    Policy,
+    DmarcPolicy,
     decode_texts,
     discover,
     find_records,
@@ -47,7 +47,7 @@ from bot.checks.dmarc.report_addresses import (
     refuses,
     report_names,
 )
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.misplaced import find_dmarc, find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
 from bot.dns.answer import Answer, Outcome, Question
@@ -138,7 +138,7 @@ class _Judge:
             return None
         if self._discovery.inherited:
             return Note("dmarc-inherited", {"parent": self._parent(), "policy": str(policy)})
-        if wanted is not None and Policy.NONE is not policy and policy.weaker_than(wanted):
+        if wanted is not None and DmarcPolicy.NONE is not policy and policy.weaker_than(wanted):
             return Note("dmarc-weaker-than-handed-out", {"have": str(policy), "want": str(wanted)})
         return None
 
@@ -159,14 +159,14 @@ class _Judge:
         }
         return Finding(Check.DMARC, code, severity, {**shared, **facts}, fixes)
 
-    def _fix(self, action: Action, value: str, old: str | None = None) -> Fix:
+    def _fix(self, action: FixAction, value: str, old: str | None = None) -> Fix:
         ttl = self._expected.server.record_ttl
         return Fix(action, self._owner, "TXT", value, ttl=ttl, old=old)
 
     def _mend(self, record: DmarcRecord) -> tuple[Fix, ...]:
         """Return the one fix that mends all that is wrong with the domain's own record."""
         mended = self._mender.mend(record, self._unwanted)
-        return (self._fix(Action.REPLACE, mended, record.text),)
+        return (self._fix(FixAction.REPLACE, mended, record.text),)
 
     def _judge_earliness(self) -> list[Finding]:
         """A strict policy with no DKIM key: what is forwarded fails SPF and has nothing else."""
@@ -177,7 +177,7 @@ class _Judge:
         if record is not None and not self._discovery.inherited:
             fixes = self._mend(record)
         elif not find_records(self._answer) and not self._malformed:  # those are mended by itself
-            fixes = (self._fix(Action.ADD, self._mender.relaxed(None)),)
+            fixes = (self._fix(FixAction.ADD, self._mender.relaxed(None)),)
         return [self._finding("dmarc-before-dkim", Status.FAIL, fixes)]
 
     def _judge_alias(self) -> list[Finding]:
@@ -185,7 +185,7 @@ class _Judge:
         target = self._find_alias()
         if target is None or not self._answer.found or self._answer.chain:
             return []
-        fix = Fix(Action.DELETE, self._owner, "CNAME", target.to_text())
+        fix = Fix(FixAction.DELETE, self._owner, "CNAME", target.to_text())
         return [self._finding("dmarc-cname-and-txt", Status.WARN, (fix,), target=name_text(target))]
 
     def _find_alias(self) -> dns.name.Name | None:
@@ -195,9 +195,9 @@ class _Judge:
 
     def _judge_absence(self) -> Finding:
         target = self._find_alias()
-        fixes = [self._fix(Action.ADD, self._expected.dmarc)]
+        fixes = [self._fix(FixAction.ADD, self._expected.dmarc)]
         if target is not None:
-            fixes.insert(0, Fix(Action.DELETE, self._owner, "CNAME", target.to_text()))
+            fixes.insert(0, Fix(FixAction.DELETE, self._owner, "CNAME", target.to_text()))
         steps = tuple(fixes) if self._ready else ()
         if code := find_wildcard(self._observed, self._answer):
             facts = wildcard_facts(self._observed.domain.name, [self._owner])
@@ -226,12 +226,12 @@ class _Judge:
         others = [record.text for record in records if record is not kept]
         fixes: list[Fix] = []
         if kept is None:
-            fixes.append(self._fix(Action.REPLACE, value, others.pop(0)))
-        fixes += [Fix(Action.DELETE, self._owner, "TXT", text) for text in others[:MOST_STEPS]]
+            fixes.append(self._fix(FixAction.REPLACE, value, others.pop(0)))
+        fixes += [Fix(FixAction.DELETE, self._owner, "TXT", text) for text in others[:MOST_STEPS]]
         return self._finding("dmarc-multiple", Status.FAIL, tuple(fixes), count=len(records))
 
     def _judge_malformed(self, text: str) -> Finding:
-        fixes = (self._fix(Action.REPLACE, self._mender.fresh(), text),)
+        fixes = (self._fix(FixAction.REPLACE, self._mender.fresh(), text),)
         if code := find_literal(text):
             meant = parse_record(unquote(text))
             wanted = self._handed_out
@@ -296,10 +296,10 @@ class _Judge:
         same = self._handed_out is not None and mean_the_same(record, self._handed_out)
         fixes: tuple[Fix, ...] = ()
         if self._ready:
-            add = (self._fix(Action.ADD, self._expected.dmarc),)
+            add = (self._fix(FixAction.ADD, self._expected.dmarc),)
             fixes = add if inherited else self._mend(record)
         found = []
-        if policy is Policy.NONE:
+        if policy is DmarcPolicy.NONE:
             planned = same or self._expected.dmarc_stage == "none"
             severity = Status.INFO if planned else Status.WARN
             found.append(self._finding("dmarc-policy-none", severity, () if planned else fixes))

@@ -34,14 +34,14 @@ _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NA
 _RANKS = {"none": 0, "quarantine": 1, "reject": 2}
 
 
-class Policy(StrEnum):
+class DmarcPolicy(StrEnum):
     """What a domain asks receivers to do with mail that fails (RFC 9989 section 4.7)."""
 
     NONE = "none"
     QUARANTINE = "quarantine"
     REJECT = "reject"
 
-    def weaker_than(self, other: Policy) -> bool:
+    def weaker_than(self, other: DmarcPolicy) -> bool:
         """Whether it asks for less than the other."""
         return _RANKS[self] < _RANKS[other]
 
@@ -95,10 +95,10 @@ class DmarcRecord:
         """Return the first value of a tag, None where it is not there."""
         return next((value for tag, value in self.tags if tag == name), None)
 
-    def policy(self, name: str) -> Policy | None:
+    def policy(self, name: str) -> DmarcPolicy | None:
         """Return the policy in `p`, `sp` or `np`; None where there is none or no valid one."""
         value = (self.get(name) or "").lower()
-        return Policy(value) if value in _RANKS else None
+        return DmarcPolicy(value) if value in _RANKS else None
 
     @property
     def invalid_policies(self) -> tuple[tuple[str, str], ...]:
@@ -126,7 +126,7 @@ class DmarcRecord:
         value = self.get(name)
         return () if value is None else tuple(map(ReportAddress.parse, value.split(",")))
 
-    def requested(self, *, inherited: bool = False, exists: bool = True) -> Policy | None:
+    def requested(self, *, inherited: bool = False, exists: bool = True) -> DmarcPolicy | None:
         """Return the policy for the domain; None where receivers disregard the record.
 
         A record of a domain above (`inherited`) speaks with `sp`, to a domain that does not exist
@@ -134,7 +134,7 @@ class DmarcRecord:
         """
         if self.invalid_policies:
             reports = any(not entry.fault for entry in self.addresses("rua"))
-            return Policy.NONE if reports else None
+            return DmarcPolicy.NONE if reports else None
         order = ("sp", "p") if exists else ("np", "sp", "p")
         names = order if inherited else ("p",)
         return next(policy for name in names if (policy := self.policy(name)) is not None)
@@ -187,13 +187,13 @@ class Discovery:
     record: DmarcRecord | None = None
     owner: dns.name.Name | None = None
     inherited: bool = False
-    policy: Policy | None = None
+    policy: DmarcPolicy | None = None
     failed: Answer | None = None
 
     @property
     def in_force(self) -> str:
         """The policy that receivers are asked to act on now, empty where there is none such."""
-        if self.record is None or self.record.testing or self.policy in {None, Policy.NONE}:
+        if self.record is None or self.record.testing or self.policy in {None, DmarcPolicy.NONE}:
             return ""
         return str(self.policy)
 

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.checks.dmarc.record import POLICY_TAGS, Policy, mean_the_same, parse_record
+from bot.checks.dmarc.record import POLICY_TAGS, DmarcPolicy, mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses, rescue_addresses
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _VALUES = {
 _GLUE = re.compile(
     r"(?<![;\s,])[\s,]+(?=(?:[sn]?p|rua|ruf|adkim|aspf|fo|t|psd|pct|rf|ri)\s*=)", re.IGNORECASE
 )
-_POLICIES = tuple(str(policy) for policy in Policy)
+_POLICIES = tuple(str(policy) for policy in DmarcPolicy)
 _QUOTES = "\"'“”„"
 
 
@@ -69,7 +69,7 @@ def split_glued(record: DmarcRecord) -> DmarcRecord:
     return parse_record(_GLUE.sub("; ", record.text)) or record
 
 
-def find_weaker_tag(record: DmarcRecord) -> tuple[str, Policy, Policy] | None:
+def find_weaker_tag(record: DmarcRecord) -> tuple[str, DmarcPolicy, DmarcPolicy] | None:
     """Return the tag that asks for less below the domain, what it asks for, and what `p` does."""
     strict = record.policy("p")
     for tag in ("sp", "np"):
@@ -109,7 +109,7 @@ class Mender:
         self._ready = ready
         self._early = early
         wanted = parse_record(expected.dmarc)
-        self._wanted = (wanted.policy("p") if wanted else None) or Policy.NONE
+        self._wanted = (wanted.policy("p") if wanted else None) or DmarcPolicy.NONE
 
     @property
     def replacement(self) -> str:
@@ -130,7 +130,7 @@ class Mender:
     def suggest(self, value: str) -> str:
         """Return the policy to write instead of an invalid one."""
         if not self._ready or self._early:
-            return str(Policy.NONE)
+            return str(DmarcPolicy.NONE)
         word = re.split(r"[^a-z]", value.lower().strip(_QUOTES), maxsplit=1)[0]
         close = difflib.get_close_matches(word, _POLICIES, n=1)
         return close[0] if close else str(self._wanted)
@@ -146,7 +146,7 @@ class Mender:
         record = split_glued(record)
         for tag in _VALUES:
             value = record.get(tag)
-            testing_over = tag == "t" and self._ready and self._wanted is not Policy.NONE
+            testing_over = tag == "t" and self._ready and self._wanted is not DmarcPolicy.NONE
             if value is not None and _is_valid(tag, value) and not testing_over:
                 parts.append(f"{tag}={value}")
         for tag in ("rua", "ruf"):
@@ -163,13 +163,15 @@ class Mender:
 
     def _policies(self, record: DmarcRecord) -> list[str]:
         if record.invalid_policies and not self._ready:
-            return [f"p={Policy.NONE}"]  # nothing is in force today, and it is too early for that
-        policies: dict[str, Policy] = {}
+            return [
+                f"p={DmarcPolicy.NONE}"
+            ]  # nothing is in force today, and it is too early for that
+        policies: dict[str, DmarcPolicy] = {}
         for tag in POLICY_TAGS:
             value = split_glued(record).get(tag)
             if tag == "p" or value is not None:
-                policies[tag] = record.policy(tag) or Policy(self.suggest(value or ""))
-        if policies["p"] is Policy.NONE and self._ready and not record.invalid_policies:
+                policies[tag] = record.policy(tag) or DmarcPolicy(self.suggest(value or ""))
+        if policies["p"] is DmarcPolicy.NONE and self._ready and not record.invalid_policies:
             policies["p"] = self._wanted
         strict = policies["p"]
         return [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import dns.name
 
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain
 
@@ -89,7 +89,7 @@ def _load_fix(raw: dict[str, Any]) -> Fix:
     return Fix(
         **{
             **raw,
-            "action": Action(raw["action"]),
+            "action": FixAction(raw["action"]),
             "owner": _name(raw["owner"]),
             "old_owner": None if old_owner is None else _name(old_owner),
         }

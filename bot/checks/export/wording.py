@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.checks.finding import Action
+from bot.checks.finding import FixAction
 from bot.records.provider_form import fill_form, spell_name
 from bot.records.providers import find_provider
 
@@ -41,7 +41,7 @@ def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> 
     said.insert(at, (value, form.value.value))
     if fix.old is not None:
         said.insert(at, (words.label("headings", "old"), fix.old))
-    hints = () if fix.action is Action.DELETE else say_hints(form, words)
+    hints = () if fix.action is FixAction.DELETE else say_hints(form, words)
     return SaidFix(words.label("actions", fix.action.value), tuple(said), hints)
 
 

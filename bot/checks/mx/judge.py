@@ -17,9 +17,9 @@ from bot.checks.answers import (
     some_lines,
     unanswered,
 )
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.misplaced import find_mx
-from bot.checks.mx.targets import Kind, Leads, Target, read_targets, targets_to_resolve
+from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets, targets_to_resolve
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class _Repair:
 
     def add(self) -> tuple[Fix, ...]:
         """Return the step that adds our record."""
-        return (Fix(Action.ADD, self._owner, "MX", self._host, self.priority, self._ttl),)
+        return (Fix(FixAction.ADD, self._owner, "MX", self._host, self.priority, self._ttl),)
 
     def move(self, stray: Stray) -> tuple[Fix, ...]:
         """Return the step that takes our record from a wrong name to the domain."""
@@ -101,24 +101,24 @@ class _Repair:
     def _mend(self, target: Target) -> Fix:
         wrong = target.name.to_text()
         if self.ours_there:
-            return Fix(Action.DELETE, self._owner, "MX", wrong, target.priority)
+            return Fix(FixAction.DELETE, self._owner, "MX", wrong, target.priority)
         self.ours_there = True
         return Fix(
-            Action.REPLACE, self._owner, "MX", self._host, self.priority, self._ttl, old=wrong
+            FixAction.REPLACE, self._owner, "MX", self._host, self.priority, self._ttl, old=wrong
         )
 
 
 def _judge_targets(
     expected: Expected, observed: Observation, targets: Sequence[Target], repair: _Repair
 ) -> list[Finding]:
-    repair.ours_there = any(target.kind is Kind.OURS for target in targets)
+    repair.ours_there = any(target.kind is TargetKind.OURS for target in targets)
     best = min((target.priority for target in targets if target.arrives), default=None)
     # Where mail arrives, a record that does not lead to us is one too many, whatever it leads to.
     foreign: list[Target] = []
     wrong: list[Target] = []
     for target in targets:
         (foreign if _is_foreign(target, arrives=best is not None) else wrong).append(target)
-    unproven = [t for t in targets if t.kind in {Kind.FAILED, Kind.UNCHECKED}]
+    unproven = [t for t in targets if t.kind in {TargetKind.FAILED, TargetKind.UNCHECKED}]
 
     findings = _report_unusable(expected, wrong, len(targets), repair)
     if best is not None:
@@ -134,8 +134,8 @@ def _judge_targets(
 
 def _is_foreign(target: Target, *, arrives: bool) -> bool:
     if not arrives:
-        return target.kind is Kind.FOREIGN
-    return target.kind is Kind.FOREIGN or target.dead or target.leads is Leads.ELSEWHERE
+        return target.kind is TargetKind.FOREIGN
+    return target.kind is TargetKind.FOREIGN or target.dead or target.leads is Leads.ELSEWHERE
 
 
 def _report_unusable(
@@ -143,35 +143,35 @@ def _report_unusable(
 ) -> list[Finding]:
     """Report the records that no server can use as they stand, the plainest fault first."""
     findings = []
-    nulls = _of_kind(targets, Kind.NULL)
+    nulls = _of_kind(targets, TargetKind.NULL)
     if nulls:
         code = "mx-null" if len(nulls) == count else "mx-null-mixed"  # RFC 7505 section 3
         findings.append(_fail(code, nulls, repair))
-    if addresses := _of_kind(targets, Kind.IP):
+    if addresses := _of_kind(targets, TargetKind.IP):
         findings.append(_fail("mx-is-ip", addresses, repair))
-    if prioritised := _of_kind(targets, Kind.PRIORITY):
+    if prioritised := _of_kind(targets, TargetKind.PRIORITY):
         shown = name_text(prioritised[0].name).replace("\\032", " ").replace("\\009", " ")
         findings.append(_fail("mx-priority-in-target", prioritised, repair, typed=shown))
-    if invalid := _of_kind(targets, Kind.INVALID):
+    if invalid := _of_kind(targets, TargetKind.INVALID):
         findings.append(_fail("mx-target-invalid", invalid, repair))
-    if appended := _of_kind(targets, Kind.APPENDED):
+    if appended := _of_kind(targets, TargetKind.APPENDED):
         findings.append(_fail("mx-domain-appended", appended, repair))
-    if proxied := _of_kind(targets, Kind.PROXY):
+    if proxied := _of_kind(targets, TargetKind.PROXY):
         proxy = name_text(proxied[0].end or proxied[0].name)
         findings.append(_fail("proxied-mail", proxied, repair, what="mx", target=proxy))
-    aliases = _of_kind(targets, Kind.ALIAS)
+    aliases = _of_kind(targets, TargetKind.ALIAS)
     for leads in _ALIAS_LEADS:  # RFC 2181 section 10.3
         if some := [target for target in aliases if target.leads is leads]:
             end = some[0].end
             shown = name_text(end) if end is not None else ""
             findings.append(_fail("mx-to-cname", some, repair, leads=leads.value, target=shown))
-    if unknown := _of_kind(targets, Kind.NXDOMAIN):
+    if unknown := _of_kind(targets, TargetKind.NXDOMAIN):
         close = [target for target in unknown if _is_like(target.name, expected.server.host)]
         rest = [target for target in unknown if target not in close]
         for group, like_ours in ((close, True), (rest, False)):
             if group:
                 findings.append(_fail("mx-target-nxdomain", group, repair, like_ours=like_ours))
-    if empty := _of_kind(targets, Kind.NO_ADDRESS):
+    if empty := _of_kind(targets, TargetKind.NO_ADDRESS):
         findings.append(_fail("mx-target-no-address", empty, repair))
     return findings
 
@@ -191,7 +191,7 @@ def _report_foreign(
 
 
 def _report_other_names(targets: Sequence[Target], repair: _Repair) -> list[Finding]:
-    others = _of_kind(targets, Kind.OTHER_NAME)
+    others = _of_kind(targets, TargetKind.OTHER_NAME)
     return [_mend("mx-other-name", Status.WARN, others, repair, {})] if others else []
 
 
@@ -232,7 +232,7 @@ def _report_unproven(targets: Sequence[Target]) -> list[Finding]:
             finding = unanswered(Check.MX, target.failure)
             failures.setdefault(finding.code, finding)
     findings = list(failures.values())
-    if unchecked := _of_kind(targets, Kind.UNCHECKED):
+    if unchecked := _of_kind(targets, TargetKind.UNCHECKED):
         findings.append(Finding(Check.MX, "mx-unchecked", Status.UNKNOWN, _facts(unchecked)))
     return findings
 
@@ -259,7 +259,7 @@ def _mend(
 ) -> Finding:
     """Return a finding with its steps; `ours_there` where only deleting is left to do."""
     fixes = repair.mend(targets)
-    deletions = bool(fixes) and all(fix.action is Action.DELETE for fix in fixes)
+    deletions = bool(fixes) and all(fix.action is FixAction.DELETE for fix in fixes)
     facts = {**_facts(targets), "ours_there": deletions, **more}
     return Finding(Check.MX, code, severity, facts, fixes)
 
@@ -273,7 +273,7 @@ def _facts(targets: Sequence[Target]) -> dict[str, Fact]:
     }
 
 
-def _of_kind(targets: Iterable[Target], kind: Kind) -> list[Target]:
+def _of_kind(targets: Iterable[Target], kind: TargetKind) -> list[Target]:
     return [target for target in targets if target.kind is kind]
 
 

@@ -29,7 +29,7 @@ _PRIORITY = re.compile(rb"\s*\d{1,5}" + _BLANK)
 _NUMBER = re.compile(rb"\d{1,5}")
 
 
-class Kind(StrEnum):
+class TargetKind(StrEnum):
     """What an MX target turned out to be."""
 
     OURS = "ours"
@@ -67,7 +67,7 @@ class Target:
 
     priority: int
     name: dns.name.Name
-    kind: Kind
+    kind: TargetKind
     leads: Leads | None = None
     end: dns.name.Name | None = None
     failure: Answer | None = None
@@ -75,12 +75,12 @@ class Target:
     @property
     def arrives(self) -> bool:
         """Whether mail for this target reaches our server, if not by the right name."""
-        return self.kind in {Kind.OURS, Kind.OTHER_NAME} or self.leads is Leads.OURS
+        return self.kind in {TargetKind.OURS, TargetKind.OTHER_NAME} or self.leads is Leads.OURS
 
     @property
     def dead(self) -> bool:
         """Whether there is nobody to deliver to."""
-        return self.kind in {Kind.NXDOMAIN, Kind.NO_ADDRESS} or self.leads in {
+        return self.kind in {TargetKind.NXDOMAIN, TargetKind.NO_ADDRESS} or self.leads in {
             Leads.NOWHERE,
             Leads.CIRCLE,
         }
@@ -110,22 +110,22 @@ def _records(answer: Answer) -> list[tuple[int, dns.name.Name]]:
     return sorted((r.preference, r.exchange) for r in answer.rdatas if isinstance(r, MX))
 
 
-def _read_text(expected: Expected, name: dns.name.Name) -> Kind | None:
+def _read_text(expected: Expected, name: dns.name.Name) -> TargetKind | None:
     """Return what a target is where its text says so; None: its addresses have to."""
     host = expected.server.host
     if name == dns.name.root:
-        return Kind.NULL
+        return TargetKind.NULL
     if name == host:
-        return Kind.OURS
+        return TargetKind.OURS
     typed = _without_appended(name, expected.domain.name)
     if _is_ip(name) or _is_ip(typed):
-        return Kind.IP
+        return TargetKind.IP
     if _has_priority(name, host) or _has_priority(typed, host):
-        return Kind.PRIORITY
+        return TargetKind.PRIORITY
     if typed == host:
-        return Kind.APPENDED
+        return TargetKind.APPENDED
     if not all(_HOST_LABEL.fullmatch(label) for label in name.labels[:-1]):
-        return Kind.INVALID
+        return TargetKind.INVALID
     return None
 
 
@@ -168,7 +168,7 @@ def _read_addresses(
     host: dns.name.Name, observed: Observation, priority: int, name: dns.name.Name
 ) -> Target:
     if all(observed.answer(name, rdtype) is None for rdtype in ADDRESS_TYPES):
-        return Target(priority, name, Kind.UNCHECKED)
+        return Target(priority, name, TargetKind.UNCHECKED)
     answers = [answer_to(observed, name, rdtype) for rdtype in ADDRESS_TYPES]
     ours = leads_to(observed, name, host)
     chain = next((answer.chain for answer in answers if answer.chain), ())
@@ -177,23 +177,23 @@ def _read_addresses(
     if chain:
         leads = _follow(answers, ours=True if host in chain else ours)
         if leads is Leads.ELSEWHERE and is_proxy((name, *chain), observed.addresses(name)):
-            return Target(priority, name, Kind.PROXY, end=chain[-1])
-        return Target(priority, name, Kind.ALIAS, leads, chain[-1])
+            return Target(priority, name, TargetKind.PROXY, end=chain[-1])
+        return Target(priority, name, TargetKind.ALIAS, leads, chain[-1])
     if ours:
-        return Target(priority, name, Kind.OTHER_NAME)
+        return Target(priority, name, TargetKind.OTHER_NAME)
     if not any(answer.found for answer in answers):
         # NXDOMAIN holds for every type of the name (RFC 8020), whatever became of the other one.
         if any(answer.outcome is Outcome.NXDOMAIN for answer in answers):
-            return Target(priority, name, Kind.NXDOMAIN)
+            return Target(priority, name, TargetKind.NXDOMAIN)
         if all(answer.absent for answer in answers):
-            return Target(priority, name, Kind.NO_ADDRESS)
+            return Target(priority, name, TargetKind.NO_ADDRESS)
     elif ours is False and is_proxy((name,), observed.addresses(name)):
-        return Target(priority, name, Kind.PROXY)
+        return Target(priority, name, TargetKind.PROXY)
     elif ours is False:
-        return Target(priority, name, Kind.FOREIGN)
+        return Target(priority, name, TargetKind.FOREIGN)
     asked = (*answers, *(answer_to(observed, host, rdtype) for rdtype in ADDRESS_TYPES))
     failure = next(answer for answer in asked if answer.failed)
-    return Target(priority, name, Kind.FAILED, failure=failure)
+    return Target(priority, name, TargetKind.FAILED, failure=failure)
 
 
 def _follow(answers: list[Answer], *, ours: bool | None) -> Leads:

@@ -22,7 +22,7 @@ from bot.checks.dmarc.record import prefix_name
 from bot.checks.misplaced import further_questions
 from bot.checks.mx import judge as mx
 from bot.checks.observation import Observation
-from bot.checks.observe.optional_records import Means, ask_unchecked, look_beside
+from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import Questions
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
@@ -49,7 +49,7 @@ async def observe(
     *,
     single_server: bool = False,
     authorities: Authorities | None = None,
-    means: Means | None = None,
+    sources: OptionalSources | None = None,
 ) -> Observation:
     """Return what the DNS says of the expected records' domain.
 
@@ -58,7 +58,7 @@ async def observe(
     which of them may be; `means` are what may be used beside the resolver.
     """
     questions = Questions(ask)
-    means = means or Means()
+    sources = sources or OptionalSources()
     probe = make_probe(expected.domain)
 
     try:
@@ -66,7 +66,7 @@ async def observe(
         evaluations, source, policy, *_ = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
-            look_beside(questions, expected, means, probe),
+            look_beside(questions, expected, sources, probe),
             _ask_obsolete_spf(questions, expected),
             _resolve_mx_targets(questions, expected),
             _ask_report_authorisation(questions, expected),
@@ -80,13 +80,13 @@ async def observe(
             probe=probe,
             source=source,
             policy=policy,
-            trust_ad=means.trust_ad,
+            trust_ad=sources.trust_ad,
         )
         # Only where something is missing at the source: the wrong places that it may have come to.
         if further := further_questions(expected, observed.at_source()):
             questions.start(further)
             observed = observed.with_answers(await questions.answers())
-        unchecked = await ask_unchecked(observed, means)
+        unchecked = await ask_unchecked(observed, sources)
     finally:
         questions.cancel()
     queries = len(questions) + (unchecked is not None)

@@ -31,7 +31,7 @@ class Fetching(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class OptionalSources:
     """What a check may use beside the resolver; without it, less is found out.
 
     `unchecked` asks without a check of the signatures. `trust_ad`: the resolver validates and the
@@ -44,14 +44,14 @@ class Means:
 
 
 async def look_beside(
-    questions: Questions, expected: Expected, means: Means, probe: dns.name.Name | None
+    questions: Questions, expected: Expected, sources: OptionalSources, probe: dns.name.Name | None
 ) -> Page | None:
     """Ask what follows from the first answers about optional records; return the page of a policy.
 
     None stands for no page that anybody would look for, or nobody to fetch it.
     """
     page, *_ = await asyncio.gather(
-        _fetch_policy(questions, expected, means.fetch, probe),
+        _fetch_policy(questions, expected, sources.fetch, probe),
         _ask_other_services(questions, expected),
         _climb_caa(questions, expected),
         _ask_parent(questions, expected),
@@ -59,16 +59,16 @@ async def look_beside(
     return page
 
 
-async def ask_unchecked(observed: Observation, means: Means) -> Answer | None:
+async def ask_unchecked(observed: Observation, sources: OptionalSources) -> Answer | None:
     """Ask once without a check of the signatures, where the domain itself only fails.
 
     An answer then proves that DNSSEC is what is broken. None where there is no need to ask.
     """
     answers = observed.apex_answers()
     broken = any(a.outcome is Outcome.SERVFAIL and not a.alias_loop for a in answers)
-    if means.unchecked is None or not broken or not all(a.failed for a in answers):
+    if sources.unchecked is None or not broken or not all(a.failed for a in answers):
         return None
-    return await means.unchecked(observed.domain.name, dns.rdatatype.SOA)
+    return await sources.unchecked(observed.domain.name, dns.rdatatype.SOA)
 
 
 async def _fetch_policy(

@@ -14,7 +14,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.CAA import CAA
 
 from bot.checks.answers import MOST_NAMES, leads_to, name_text, some_lines, unanswered
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.hosts import host_names
 from bot.dns.answer import Answer, Outcome, Question
 
@@ -99,11 +99,11 @@ def _report(expected: Expected, observed: Observation, answer: Answer) -> Findin
         "allowed": tuple(dict.fromkeys(i for r in records if (i := _issuer(r))))[:MOST_NAMES],
         "critical": _tag(obscure[0]) if obscure else "",
     }
-    fixes = [Fix(Action.DELETE, owner, "CAA", record.to_text()) for record in obscure]
+    fixes = [Fix(FixAction.DELETE, owner, "CAA", record.to_text()) for record in obscure]
     issues = [record for record in records if _tag(record) == "issue"]
     if issues and not any(_allows(record, issuer) for record in issues):
         ttl = expected.server.record_ttl
-        fixes.append(Fix(Action.ADD, owner, "CAA", _line(issuer), ttl=ttl))
+        fixes.append(Fix(FixAction.ADD, owner, "CAA", _line(issuer), ttl=ttl))
     if not blocked:
         return Finding(Check.CAA, "caa-not-needed", Status.INFO, facts)
     steps = tuple(fixes[:MOST_NAMES]) if owner.is_subdomain(observed.zone) else ()

@@ -21,7 +21,7 @@ from bot.checks.answers import (
     some_lines,
     unanswered,
 )
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.misplaced import wildcard_facts
 from bot.checks.proxies import is_proxy
 from bot.dns.answer import Answer, Outcome
@@ -227,7 +227,7 @@ def _read_host(check: Check, expected: Expected, observed: Observation) -> _Read
     if not chain:
         # An alias cannot stand beside addresses, so these have to go first.
         old = [
-            Fix(Action.DELETE, owner, dns.rdatatype.to_text(r.rdtype), str(r.address))
+            Fix(FixAction.DELETE, owner, dns.rdatatype.to_text(r.rdtype), str(r.address))
             for r in addresses[:MOST_NAMES]
         ]
     return _Reading(
@@ -258,7 +258,7 @@ def _read_service(expected: Expected, observed: Observation) -> _Reading | None:
     alias = alias_at(observed, answer)
     fixes = _add(record)
     if alias is not None:
-        fixes = (Fix(Action.DELETE, owner, "CNAME", alias.to_text()), *fixes)
+        fixes = (Fix(FixAction.DELETE, owner, "CNAME", alias.to_text()), *fixes)
     if alias is not None and (answer.absent or answer.alias_loop):
         leads = "circle" if answer.alias_loop else "nowhere"
         text = (alias.to_text(),)
@@ -301,14 +301,16 @@ def _serves(
 def _add(record: ExpectedRecord | None) -> tuple[Fix, ...]:
     if record is None:
         return ()
-    return (Fix(Action.ADD, record.owner, record.type, record.value, ttl=record.ttl),)
+    return (Fix(FixAction.ADD, record.owner, record.type, record.value, ttl=record.ttl),)
 
 
 def _replace(record: ExpectedRecord | None, *, old: str) -> tuple[Fix, ...]:
     if record is None:
         return ()
-    return (Fix(Action.REPLACE, record.owner, record.type, record.value, ttl=record.ttl, old=old),)
+    return (
+        Fix(FixAction.REPLACE, record.owner, record.type, record.value, ttl=record.ttl, old=old),
+    )
 
 
 def _delete(owner: dns.name.Name, service: SRV) -> Fix:
-    return Fix(Action.DELETE, owner, "SRV", service.to_text())
+    return Fix(FixAction.DELETE, owner, "SRV", service.to_text())

@@ -23,10 +23,10 @@ from bot.checks.answers import (
     without_alias,
 )
 from bot.checks.dmarc.record import decode_texts, prefix_name
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.mta_sts_policy import (
     PATH,
-    Policy,
+    MtaStsPolicy,
     PolicyFault,
     fault_of,
     is_meant_as_record,
@@ -93,7 +93,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         return _judge_record(expected, observed, answer, records[0])
     found = some_lines([t for t in texts if is_meant_as_record(t)])
     if records:
-        deletions = tuple(Fix(Action.DELETE, owner, "TXT", t) for t in records[1:MOST_NAMES])
+        deletions = tuple(Fix(FixAction.DELETE, owner, "TXT", t) for t in records[1:MOST_NAMES])
         finding = _warn("mta-sts-multiple", {"count": len(records)}, deletions)
     elif found:
         finding = _report_syntax(owner, next(t for t in texts if is_meant_as_record(t)))
@@ -112,7 +112,7 @@ def _judge_record(expected: Expected, observed: Observation, answer: Answer, tex
         findings = [_report_unreached(expected, page, text)]
     else:
         policy = parse_policy(page.body)
-        if isinstance(policy, Policy):
+        if isinstance(policy, MtaStsPolicy):
             lines.append(_line(policy))
         findings = _judge_policy(expected, observed, page, policy, text)
     kept = tuple(without_alias(observed, finding, answer) for finding in findings)
@@ -123,13 +123,13 @@ def _judge_lone_policy(expected: Expected, observed: Observation, owner: dns.nam
     """Judge a domain without record: senders that fetched a policy earlier still keep to it."""
     page = observed.policy
     policy = parse_policy(page.body) if page and page.reached is Reached.PAGE else None
-    if not isinstance(policy, Policy) or policy.mode == "none":
+    if not isinstance(policy, MtaStsPolicy) or policy.mode == "none":
         return Verdict(Check.MTA_STS, (_absent(),))
     if not policy.allows(_host(expected)):
         fixes = _drop_host(expected, observed)
         finding = _report_stale(policy, fixes, published=False)
     else:
-        fix = Fix(Action.ADD, owner, "TXT", "v=STSv1; id=1", ttl=expected.server.record_ttl)
+        fix = Fix(FixAction.ADD, owner, "TXT", "v=STSv1; id=1", ttl=expected.server.record_ttl)
         finding = _warn("mta-sts-no-record", {}, (fix,))
     return Verdict(Check.MTA_STS, (finding,), found=(_line(policy),))
 
@@ -138,12 +138,12 @@ def _judge_policy(
     expected: Expected,
     observed: Observation,
     page: Page,
-    policy: Policy | PolicyFault,
+    policy: MtaStsPolicy | PolicyFault,
     text: str,
 ) -> list[Finding]:
     owner = record_name(expected.domain)
     assert owner is not None  # noqa: S101 - there is a record at it
-    drop = (Fix(Action.DELETE, owner, "TXT", text),)
+    drop = (Fix(FixAction.DELETE, owner, "TXT", text),)
     if isinstance(policy, PolicyFault):
         return [_warn("mta-sts-policy-syntax", {"what": policy.value})]
     if policy.mode == "none":
@@ -173,7 +173,7 @@ def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     fault = fault_of(text)
     facts: dict[str, Fact] = {"what": fault.value if fault else "", "text": text[:_SHOWN]}
     return _warn(
-        "mta-sts-syntax", facts, (Fix(Action.REPLACE, owner, "TXT", mended(text), old=text),)
+        "mta-sts-syntax", facts, (Fix(FixAction.REPLACE, owner, "TXT", mended(text), old=text),)
     )
 
 
@@ -190,11 +190,11 @@ def _report_unreached(expected: Expected, page: Page | None, text: str) -> Findi
         return Finding(Check.MTA_STS, "mta-sts-no-answer", Status.UNKNOWN, facts)
     owner = record_name(expected.domain)
     drop = owner and code in {"mta-sts-no-policy", "mta-sts-private-address"}
-    fixes = (Fix(Action.DELETE, owner, "TXT", text),) if owner and drop else ()
+    fixes = (Fix(FixAction.DELETE, owner, "TXT", text),) if owner and drop else ()
     return _warn(code, facts, fixes)
 
 
-def _report_stale(policy: Policy, fixes: tuple[Fix, ...], *, published: bool) -> Finding:
+def _report_stale(policy: MtaStsPolicy, fixes: tuple[Fix, ...], *, published: bool) -> Finding:
     facts: dict[str, Fact] = {
         "names": policy.mx[:MOST_NAMES],
         "enforced": _enforced(policy),
@@ -212,9 +212,9 @@ def _drop_host(expected: Expected, observed: Observation) -> tuple[Fix, ...]:
     answers = [answer_to(observed, host, rdtype) for rdtype in ADDRESS_TYPES]
     alias = next((a for answer in answers if (a := alias_at(observed, answer))), None)
     if alias is not None:
-        return (Fix(Action.DELETE, host, "CNAME", alias.to_text()),)
+        return (Fix(FixAction.DELETE, host, "CNAME", alias.to_text()),)
     return tuple(
-        Fix(Action.DELETE, host, dns.rdatatype.to_text(rdata.rdtype), rdata.to_text())
+        Fix(FixAction.DELETE, host, dns.rdatatype.to_text(rdata.rdtype), rdata.to_text())
         for answer in answers
         for rdata in answer.rdatas[:MOST_NAMES]
         if not answer.chain
@@ -228,7 +228,7 @@ def _servers(expected: Expected, observed: Observation) -> tuple[str, ...]:
     return tuple(dict.fromkeys(target for target in targets if target not in {"", "."}))
 
 
-def _line(policy: Policy) -> str:
+def _line(policy: MtaStsPolicy) -> str:
     parts = [f"mode: {policy.mode}", f"max_age: {policy.max_age}"]
     return "; ".join([*parts, *(f"mx: {pattern}" for pattern in policy.mx[:MOST_NAMES])])
 
@@ -237,7 +237,7 @@ def _host(expected: Expected) -> str:
     return name_text(expected.server.host)
 
 
-def _enforced(policy: Policy) -> bool:
+def _enforced(policy: MtaStsPolicy) -> bool:
     return policy.mode == "enforce"
 
 

@@ -36,7 +36,7 @@ class PolicyFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class MtaStsPolicy:
     """A sound policy; `mx` are host names in lower case, `*.` before them for one label."""
 
     mode: str
@@ -78,7 +78,7 @@ def mended(text: str) -> str:
     return f"v=STSv1; id={kept or '1'}"
 
 
-def parse_policy(body: bytes) -> Policy | PolicyFault:
+def parse_policy(body: bytes) -> MtaStsPolicy | PolicyFault:
     """Return the policy that a page holds; nothing that it may hold raises.
 
     Of a key that stands twice the first counts, mx aside; unknown keys are passed over.
@@ -102,7 +102,7 @@ def parse_policy(body: bytes) -> Policy | PolicyFault:
         return PolicyFault.NO_MX
     if not all(map(_is_pattern, mx)):
         return PolicyFault.MX
-    return Policy(fields["mode"], tuple(dict.fromkeys(mx)), int(age))
+    return MtaStsPolicy(fields["mode"], tuple(dict.fromkeys(mx)), int(age))
 
 
 def _is_pattern(text: str) -> bool:

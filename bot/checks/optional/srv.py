@@ -19,7 +19,7 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.dmarc.record import prefix_name
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.dns.answer import Question
 from bot.records.srv_services import srv_services
 
@@ -151,20 +151,22 @@ def _mend(expected: Expected, observed: Observation, reading: _Reading) -> list[
     owner, service = reading.owner, reading.service
     alias = alias_at(observed, answer_to(observed, owner, dns.rdatatype.SRV))
     if alias is not None:
-        drop = Fix(Action.DELETE, owner, "CNAME", alias.to_text())
+        drop = Fix(FixAction.DELETE, owner, "CNAME", alias.to_text())
         return [drop, _add(expected, owner, service)]
     right = (expected.server.host, service.port)
     wrong = [r for r in reading.records if (r.target, r.port) != right]
-    fixes = [Fix(Action.DELETE, owner, "SRV", r.to_text()) for r in wrong[:MOST_NAMES]]
+    fixes = [Fix(FixAction.DELETE, owner, "SRV", r.to_text()) for r in wrong[:MOST_NAMES]]
     if len(wrong) == len(reading.records):
         add = _add(expected, owner, service)
-        fixes[0] = Fix(Action.REPLACE, owner, "SRV", add.value, ttl=add.ttl, old=wrong[0].to_text())
+        fixes[0] = Fix(
+            FixAction.REPLACE, owner, "SRV", add.value, ttl=add.ttl, old=wrong[0].to_text()
+        )
     return fixes
 
 
 def _add(expected: Expected, owner: dns.name.Name, service: SrvService) -> Fix:
     ttl = expected.server.record_ttl
-    return Fix(Action.ADD, owner, "SRV", service.value(expected.server), ttl=ttl)
+    return Fix(FixAction.ADD, owner, "SRV", service.value(expected.server), ttl=ttl)
 
 
 def _line(service: SrvService, record: SRV) -> str:

@@ -10,7 +10,7 @@ import dns.rdatatype
 
 from bot.checks.answers import MOST_NAMES, answer_to, some_lines, unanswered, without_alias
 from bot.checks.dmarc.record import decode_texts, prefix_name
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if len(records) > 1:
         kept = next((text for text in records if _is_sound(text)), records[0])
         others = [text for text in records if text != kept]
-        fixes = tuple(Fix(Action.DELETE, owner, "TXT", text) for text in others[:MOST_NAMES])
+        fixes = tuple(Fix(FixAction.DELETE, owner, "TXT", text) for text in others[:MOST_NAMES])
         finding = _warn("tls-rpt-multiple", {"count": len(records)}, fixes)
     elif not records or not _is_sound(records[0]):
         finding = _report_syntax(owner, (records or texts)[0])
@@ -66,9 +66,9 @@ def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     what = "rua" if bad else "no-rua" if not addresses else "version"
     facts: dict[str, Fact] = {"what": what, "given": bad[:_SHOWN], "text": text[:_SHOWN]}
     if not good:
-        return _warn("tls-rpt-syntax", facts, (Fix(Action.DELETE, owner, "TXT", text),))
+        return _warn("tls-rpt-syntax", facts, (Fix(FixAction.DELETE, owner, "TXT", text),))
     value = f"v=TLSRPTv1; rua={','.join(good)}"
-    return _warn("tls-rpt-syntax", facts, (Fix(Action.REPLACE, owner, "TXT", value, old=text),))
+    return _warn("tls-rpt-syntax", facts, (Fix(FixAction.REPLACE, owner, "TXT", value, old=text),))
 
 
 def _is_sound(text: str) -> bool:

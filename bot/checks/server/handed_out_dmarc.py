@@ -8,9 +8,9 @@ from dns.name import root
 from dns.rdatatype import MX, TXT
 
 from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
-from bot.checks.dmarc.record import Policy, find_records, parse_record, prefix_name
+from bot.checks.dmarc.record import DmarcPolicy, find_records, parse_record, prefix_name
 from bot.checks.dmarc.repair import find_report_fault, find_tag_faults
-from bot.checks.finding import Action, Finding, Fix, ServerCheck, Status, Verdict
+from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import consent_name, probes_of, report_hosts
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def judge_dmarc(o: ServerObservation) -> Verdict:
         finding = Finding(check, "server-dmarc-faulty", severity, facts)
         return Verdict(check, (finding,), found=(value,))
     findings: tuple[Finding, ...] = ()
-    if record.requested() in {None, Policy.NONE} or record.testing:
+    if record.requested() in {None, DmarcPolicy.NONE} or record.testing:
         findings = (Finding(check, "server-dmarc-weak", Status.INFO, {"value": value}),)
     return Verdict(check, findings, found=(value,))
 
@@ -101,7 +101,7 @@ def _place_of(o: ServerObservation, probe: dns.name.Name, name: dns.name.Name) -
 
 
 def _consent(o: ServerObservation, owner: dns.name.Name) -> Fix:
-    return Fix(Action.ADD, owner, "TXT", _CONSENT, ttl=o.server.record_ttl)
+    return Fix(FixAction.ADD, owner, "TXT", _CONSENT, ttl=o.server.record_ttl)
 
 
 def _judge_mail(o: ServerObservation, host: dns.name.Name) -> Iterator[Finding]:
@@ -118,10 +118,10 @@ def _judge_mail(o: ServerObservation, host: dns.name.Name) -> Iterator[Finding]:
         return  # the address of the name itself takes the mail (RFC 5321 section 5.1)
     facts: dict[str, Fact] = {"host": name_text(host), "null": answer.found}
     mx = o.server.host.to_text()
-    fix = Fix(Action.ADD, host, "MX", mx, o.server.mx_priority, o.server.record_ttl)
+    fix = Fix(FixAction.ADD, host, "MX", mx, o.server.mx_priority, o.server.record_ttl)
     fixes: tuple[Fix, ...] = (fix,)
     if answer.found:
-        fixes = (Fix(Action.DELETE, host, "MX", ".", 0), fix)
+        fixes = (Fix(FixAction.DELETE, host, "MX", ".", 0), fix)
     yield Finding(check, "server-reports-no-mx", Status.WARN, facts, fixes)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from dns.rdatatype import TXT
 
 from bot.checks.answers import MOST_NAMES, answer_to, name_text, some_lines, unanswered
-from bot.checks.finding import Action, Finding, Fix, ServerCheck, Status, Verdict
+from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.spf.merge import STRICTNESS, strictness, target_of
 from bot.checks.spf.permerror import is_error
 from bot.checks.spf.terms import Term, terms_of
-from bot.checks.spf.texts import Kind, sort_texts
+from bot.checks.spf.texts import SpfTextKind, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MAX_LOOKUPS, MAX_QUESTIONS, MAX_TEXT, STRANGER, SpfCause
 
@@ -45,12 +45,12 @@ def judge_helo(o: ServerObservation) -> Verdict:
     answer = answer_to(o.seen, o.host, TXT)
     if answer.failed and not answer.alias_loop:
         return Verdict(check, (unanswered(check, answer),), (_HELO_RECORD,))
-    texts = [text for text in sort_texts(answer.texts()) if text.kind is Kind.RECORD]
+    texts = [text for text in sort_texts(answer.texts()) if text.kind is SpfTextKind.RECORD]
     found = some_lines([text.raw for text in texts])
     facts: dict[str, Fact] = {"name": name_text(o.host)}
     ttl = o.server.record_ttl
     if not texts:
-        fix = Fix(Action.ADD, o.host, "TXT", _HELO_RECORD, ttl=ttl)
+        fix = Fix(FixAction.ADD, o.host, "TXT", _HELO_RECORD, ttl=ttl)
         missing = Finding(check, "server-helo-missing", Status.INFO, facts, (fix,))
         return Verdict(check, (missing,), (_HELO_RECORD,), found)
     ours = [e for e in o.helo if e.address in o.reachable]
@@ -58,8 +58,8 @@ def judge_helo(o: ServerObservation) -> Verdict:
     if wrong:
         old, *others = (text.raw for text in texts)
         fixes = (
-            Fix(Action.REPLACE, o.host, "TXT", _HELO_RECORD, ttl=ttl, old=old),
-            *(Fix(Action.DELETE, o.host, "TXT", other) for other in others[:MOST_NAMES]),
+            Fix(FixAction.REPLACE, o.host, "TXT", _HELO_RECORD, ttl=ttl, old=old),
+            *(Fix(FixAction.DELETE, o.host, "TXT", other) for other in others[:MOST_NAMES]),
         )
         facts |= {"addresses": tuple(e.address for e in wrong)[:MOST_NAMES]}
         severity = Status.FAIL if any(e.result == "fail" for e in wrong) else Status.WARN
@@ -147,7 +147,7 @@ def _report_refusal(
         words = old.split(" ")
         new = " ".join([words[0], *map(_term_of, addresses), *words[1:]])
         owner = Question.of(target, TXT).name
-        fixes = (Fix(Action.REPLACE, owner, "TXT", new, ttl=o.server.record_ttl, old=old),)
+        fixes = (Fix(FixAction.REPLACE, owner, "TXT", new, ttl=o.server.record_ttl, old=old),)
     return Finding(ServerCheck.SPF, "server-spf-refuses", Status.FAIL, facts, fixes)
 
 
@@ -159,7 +159,7 @@ def _list_of_ours(o: ServerObservation, term: str) -> Fix | None:
         return None
     value = " ".join(["v=spf1", *map(_term_of, o.reachable), "-all"])
     owner = Question.of(target, TXT).name
-    return Fix(Action.ADD, owner, "TXT", value, ttl=o.server.record_ttl)
+    return Fix(FixAction.ADD, owner, "TXT", value, ttl=o.server.record_ttl)
 
 
 def _term_of(address: str) -> str:

@@ -10,7 +10,7 @@ import dns.name
 from dns.rdatatype import AAAA, CNAME, NS, SOA, TLSA, A
 
 from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
-from bot.checks.finding import Action, Finding, Fix, ServerCheck, Status, Verdict
+from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import ptr_names, server_names
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def judge_address(o: ServerObservation) -> Verdict:
         alone = all(":" in address for address in o.reachable)
         facts = {**facts, "addresses": inner, "alone": alone}
         fixes = tuple(
-            Fix(Action.DELETE, o.host, "AAAA" if ":" in address else "A", address)
+            Fix(FixAction.DELETE, o.host, "AAAA" if ":" in address else "A", address)
             for address in inner
             if not alone
         )
@@ -143,8 +143,8 @@ def _report_alias(o: ServerObservation, target: dns.name.Name) -> Finding:
     """Report that the name of a mail server is an alias (RFC 2181 section 10.3)."""
     ttl = o.server.record_ttl
     fixes = (
-        Fix(Action.DELETE, o.host, "CNAME", target.to_text()),
-        *(Fix(Action.ADD, o.host, "AAAA" if ":" in a else "A", a, ttl=ttl) for a in o.addresses),
+        Fix(FixAction.DELETE, o.host, "CNAME", target.to_text()),
+        *(Fix(FixAction.ADD, o.host, "AAAA" if ":" in a else "A", a, ttl=ttl) for a in o.addresses),
     )
     facts: dict[str, Fact] = {"name": name_text(o.host), "target": name_text(target)}
     return Finding(ServerCheck.ADDRESS, "server-alias", Status.FAIL, facts, fixes)

@@ -9,10 +9,10 @@ import dns.exception
 import dns.name
 
 from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
-from bot.checks.finding import Action, Check, Finding, Fix, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
 from bot.checks.spf.terms import Term, plain, read, same_record, terms_of
-from bot.checks.spf.texts import Kind, Text, sort_texts
+from bot.checks.spf.texts import SpfTextKind, Text, sort_texts
 from bot.dns.answer import Outcome
 from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, is_valid_term
 from bot.records.expected import Purpose
@@ -110,7 +110,7 @@ class SpfCase:
         """Return a failure that one new record mends, which keeps what the texts allow."""
         merged = self._merge(texts)
         facts = _facts_of(merged) if texts else {}
-        fix = Fix(Action.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
+        fix = Fix(FixAction.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
         return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
 
     def move(self, stray: Stray) -> Finding:
@@ -144,7 +144,9 @@ class SpfCase:
         stays = right or texts[0]
         replacement = () if right else (self._replacement(merged, stays),)
         deletions = tuple(
-            Fix(Action.DELETE, self.owner, "TXT", text.raw) for text in texts if text is not stays
+            Fix(FixAction.DELETE, self.owner, "TXT", text.raw)
+            for text in texts
+            if text is not stays
         )
         facts = {**facts, **_facts_of(merged)}
         return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
@@ -160,7 +162,7 @@ class SpfCase:
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
 
     def _replacement(self, merged: Merged, text: Text) -> Fix:
-        return Fix(Action.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
+        return Fix(FixAction.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
 
     def _merge(self, texts: Iterable[Text], drop: Container[str] = frozenset()) -> Merged:
         """Merge the texts that together are short enough to be read."""
@@ -223,7 +225,7 @@ class SpfCase:
             return True
         if answer is None or answer.failed:
             return False
-        return not any(text.kind is Kind.RECORD for text in texts)
+        return not any(text.kind is SpfTextKind.RECORD for text in texts)
 
 
 def _facts_of(merged: Merged) -> dict[str, Fact]:

@@ -14,8 +14,8 @@ from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
 from bot.checks.spf.merge import STRICTNESS, find_open_door, strictness, terms_after_all
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
-from bot.checks.spf.terms import Fault, Term, What, read, same_record, terms_of
-from bot.checks.spf.texts import Kind, Text, find_strange_character, sort_texts
+from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
+from bot.checks.spf.texts import SpfTextKind, Text, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MAX_TEXT, SpfCause, is_record
 
@@ -40,7 +40,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if answer.failed:
         return Verdict(Check.SPF, (unanswered(Check.SPF, answer),), expected=(case.value,))
     texts = sort_texts(answer.texts())
-    records = tuple(text for text in texts if text.kind is Kind.RECORD)
+    records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
     if len(records) > 1:
         facts: dict[str, Fact] = {"count": len(records)}
@@ -68,19 +68,19 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
     if len(text.raw) > MAX_TEXT:
         return case.give_up()
     match text.kind:
-        case Kind.MARKED:
+        case SpfTextKind.MARKED:
             return _judge_marks(case, text)
-        case Kind.LEADING_SPACE:
+        case SpfTextKind.LEADING_SPACE:
             return case.replace("spf-leading-space", {}, text)
-        case Kind.NON_ASCII:
+        case SpfTextKind.NON_ASCII:
             return _judge_character(case, text)
-        case Kind.CONTROL:
-            return _judge_fault(case, text, Fault("v=spf1", What.CONTROL_CHARACTER))
+        case SpfTextKind.CONTROL:
+            return _judge_fault(case, text, TermFault("v=spf1", TermFaultKind.CONTROL_CHARACTER))
         case _ if is_record(unglue(text.raw)):
             return _judge_glue(case, text, unglue(text.raw))
         case _:
             start = text.raw.strip().split(" ")[0]
-            return _judge_fault(case, text, Fault(start, What.VERSION, "v=spf1"))
+            return _judge_fault(case, text, TermFault(start, TermFaultKind.VERSION, "v=spf1"))
 
 
 def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
@@ -140,7 +140,7 @@ def _judge_character(case: SpfCase, text: Text) -> Finding:
     return case.replace("spf-non-ascii", facts, text)
 
 
-def _judge_fault(case: SpfCase, text: Text, fault: Fault) -> Finding:
+def _judge_fault(case: SpfCase, text: Text, fault: TermFault) -> Finding:
     facts: dict[str, Fact] = {"term": fault.term, "what": fault.what.value}
     facts |= {"suggestion": fault.suggestion or "", "own": True, "at": case.domain, "through": ""}
     return case.replace("spf-syntax", facts, text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.answers import MOST_NAMES
 from bot.checks.spf.merge import target_of
-from bot.checks.spf.terms import Term, What, read, terms_of
+from bot.checks.spf.terms import Term, TermFaultKind, read, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfCause
 
 if TYPE_CHECKING:
@@ -111,6 +111,6 @@ def _fault_facts(error: SpfEvaluation) -> dict[str, Fact]:
     record = next((text for domain, text in error.policies if domain == error.at), "")
     faults = read(record).faults
     fault = next((fault for fault in faults if fault.term == error.term), None)
-    what = fault.what if fault else What.UNKNOWN_WORD
+    what = fault.what if fault else TermFaultKind.UNKNOWN_WORD
     suggestion = (fault.suggestion if fault else None) or ""
     return {"term": error.term, "what": what.value, "suggestion": suggestion}

@@ -34,7 +34,7 @@ _MEANT = str.maketrans(
 )
 
 
-class What(StrEnum):
+class TermFaultKind(StrEnum):
     """What is wrong with a term; a template has a sentence for each."""
 
     BLANK_AFTER_COLON = "blank-after-colon"  # "include: x", "redirect= x"
@@ -59,11 +59,11 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TermFault:
     """A term as it stands, what is wrong with it, and what was meant where that is clear."""
 
     term: str
-    what: What
+    what: TermFaultKind
     suggestion: str | None = None
 
 
@@ -103,11 +103,11 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TermReading:
     """A record's terms as they were meant, in order, and the faults in them."""
 
     terms: tuple[Term, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[TermFault, ...]
 
 
 def plain(text: str) -> str:
@@ -125,9 +125,9 @@ def terms_of(text: str) -> list[Term]:
     return [Term.of(word) for word in words_of(text)]
 
 
-def read(text: str) -> Reading:
+def read(text: str) -> TermReading:
     """Read a record, its version included, taking what is clearly meant for what is written."""
-    terms, faults, seen = list[Term](), list[Fault](), set[str]()
+    terms, faults, seen = list[Term](), list[TermFault](), set[str]()
     words = words_of(text)
     skip = False
     for word, following in pairwise([*words, ""]):
@@ -137,7 +137,7 @@ def read(text: str) -> Reading:
         fault = _fault_of(word, following)
         term = Term.of(word)
         if fault is None and term.name in MODIFIERS and term.name in seen:
-            fault = Fault(word, What.TWICE)
+            fault = TermFault(word, TermFaultKind.TWICE)
         if fault:
             faults.append(fault)
             skip = fault.what in _TAKES_NEXT and fault.suggestion is not None
@@ -146,7 +146,7 @@ def read(text: str) -> Reading:
         if fault is None or fault.suggestion:
             terms.append(term)
             seen.add(term.name)
-    return Reading(tuple(terms), tuple(faults))
+    return TermReading(tuple(terms), tuple(faults))
 
 
 def same_record(one: str, other: str) -> bool:
@@ -175,40 +175,44 @@ def _plain_network(value: str) -> str:
         return value
 
 
-_TAKES_NEXT = {What.BLANK_AFTER_COLON, What.BLANK_FOR_COLON, What.BLANK_AFTER_SIGN}
+_TAKES_NEXT = {
+    TermFaultKind.BLANK_AFTER_COLON,
+    TermFaultKind.BLANK_FOR_COLON,
+    TermFaultKind.BLANK_AFTER_SIGN,
+}
 
 
-def _fault_of(word: str, following: str) -> Fault | None:
+def _fault_of(word: str, following: str) -> TermFault | None:
     """Return what is wrong with a word, None where nothing is."""
     term = Term.of(word)
     if is_valid_term(word):
         modifier = _fault_of_modifier(term) if term.separator == "=" else None
         return modifier or _fault_of_target(term)
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in word):
-        return Fault(word, What.CONTROL_CHARACTER)
+        return TermFault(word, TermFaultKind.CONTROL_CHARACTER)
     for what, suggestion in _guesses(term, following):
         if is_valid_term(suggestion) and _fault_of(suggestion, "") is None:
-            return Fault(word, what, suggestion)
-    return Fault(word, _name_fault(term))
+            return TermFault(word, what, suggestion)
+    return TermFault(word, _name_fault(term))
 
 
-def _fault_of_modifier(term: Term) -> Fault | None:
+def _fault_of_modifier(term: Term) -> TermFault | None:
     """Return what is wrong with a term that parses as a modifier but cannot be meant as one."""
     if term.name in MODIFIERS:
         return None
     if term.name in MECHANISMS:
         suggestion = f"{term.name}:{term.value}" if term.name != "all" else "-all"
         meant = suggestion if is_valid_term(suggestion) else None
-        return Fault(term.raw, What.EQUALS_FOR_COLON, meant)
+        return TermFault(term.raw, TermFaultKind.EQUALS_FOR_COLON, meant)
     if term.name == "v":
-        return Fault(term.raw, What.VERSION_TWICE)
+        return TermFault(term.raw, TermFaultKind.VERSION_TWICE)
     meant = _closest(term.name, MODIFIERS)
     if meant and is_valid_term(f"{meant}={term.value}"):
-        return Fault(term.raw, What.MISSPELT, f"{meant}={term.value}")
+        return TermFault(term.raw, TermFaultKind.MISSPELT, f"{meant}={term.value}")
     return None  # unknown modifiers are ignored (RFC 7208 section 6)
 
 
-def _fault_of_target(term: Term) -> Fault | None:
+def _fault_of_target(term: Term) -> TermFault | None:
     """Return what is wrong with a term that parses but whose name is a link or a mail address."""
     value = term.value
     known = term.is_mechanism or term.name in MODIFIERS
@@ -216,57 +220,59 @@ def _fault_of_target(term: Term) -> Fault | None:
         return None
     bare = value.rpartition("://")[2].rpartition("@")[2].partition("/")[0]
     meant = term.raw.removesuffix(value) + bare
-    return Fault(term.raw, What.BAD_NAME, meant if is_valid_term(meant) else None)
+    return TermFault(term.raw, TermFaultKind.BAD_NAME, meant if is_valid_term(meant) else None)
 
 
-def _guesses(term: Term, following: str) -> Iterator[tuple[What, str]]:
+def _guesses(term: Term, following: str) -> Iterator[tuple[TermFaultKind, str]]:
     """Give what an invalid term may have been meant to be, likeliest first."""
     sign = term.raw[: len(term.raw) - len(term.raw.lstrip("-+~?"))][:1]
     if term.raw in {"-", "+", "~", "?"} and following:
-        yield What.BLANK_AFTER_SIGN, term.raw + following
+        yield TermFaultKind.BLANK_AFTER_SIGN, term.raw + following
     next_is_value = "." in following or ":" in following.lstrip(":")
     if term.name in MECHANISMS + MODIFIERS and not term.value and next_is_value:
         if term.separator in {":", "="}:
-            yield What.BLANK_AFTER_COLON, term.raw + following
+            yield TermFaultKind.BLANK_AFTER_COLON, term.raw + following
         elif not term.separator and term.name in NEEDS_VALUE:
-            yield What.BLANK_FOR_COLON, f"{term.raw}:{following.removeprefix(':')}"
+            yield TermFaultKind.BLANK_FOR_COLON, f"{term.raw}:{following.removeprefix(':')}"
     if term.name in MODIFIERS and term.separator == ":":
-        yield What.COLON_FOR_EQUALS, f"{term.name}={term.value}"
+        yield TermFaultKind.COLON_FOR_EQUALS, f"{term.name}={term.value}"
     stripped = term.raw.strip(_PUNCTUATION)
     if stripped and stripped != term.raw:
-        yield What.PUNCTUATION, stripped
+        yield TermFaultKind.PUNCTUATION, stripped
     yield from _address_guesses(term, sign)
     meant = _closest(term.name, MECHANISMS if term.separator != "=" else MODIFIERS)
     if meant and meant != term.name:
-        yield What.MISSPELT, f"{sign}{meant}{term.separator}{term.value}"
+        yield TermFaultKind.MISSPELT, f"{sign}{meant}{term.separator}{term.value}"
 
 
-def _address_guesses(term: Term, sign: str) -> Iterator[tuple[What, str]]:
+def _address_guesses(term: Term, sign: str) -> Iterator[tuple[TermFaultKind, str]]:
     if term.name in {"ip4", "ip6"} and term.separator in {":", "="}:
         family = _family_of(term.value)
         if family and family != term.name:
-            yield What.WRONG_FAMILY, f"{sign}{family}:{term.value}"
+            yield TermFaultKind.WRONG_FAMILY, f"{sign}{family}:{term.value}"
         if not family and not term.value.replace(".", "").isdigit():
-            yield What.NAME_FOR_ADDRESS, f"{sign}a:{term.value}"
+            yield TermFaultKind.NAME_FOR_ADDRESS, f"{sign}a:{term.value}"
     elif term.name in {"a", "mx", "include"} and term.separator == ":":
         if family := _family_of(term.value):
-            yield What.ADDRESS_FOR_NAME, f"{sign}{family}:{term.value}"
+            yield TermFaultKind.ADDRESS_FOR_NAME, f"{sign}{family}:{term.value}"
     elif term.name not in MECHANISMS + MODIFIERS and (
         family := _family_of(term.raw.removeprefix(sign))
     ):
-        yield What.ADDRESS_FOR_NAME, f"{sign}{family}:{term.raw.removeprefix(sign)}"
+        yield TermFaultKind.ADDRESS_FOR_NAME, f"{sign}{family}:{term.raw.removeprefix(sign)}"
 
 
-def _name_fault(term: Term) -> What:
+def _name_fault(term: Term) -> TermFaultKind:
     """Return what is wrong with a term that nothing clear can be made of."""
     if term.name in {"ip4", "ip6"} and term.value:
         address, slash, _ = term.value.partition("/")
-        return What.BAD_PREFIX if slash and _family_of(address) else What.BAD_ADDRESS
+        return (
+            TermFaultKind.BAD_PREFIX if slash and _family_of(address) else TermFaultKind.BAD_ADDRESS
+        )
     if term.name in MECHANISMS + MODIFIERS:
         if term.name == "all":
-            return What.PUNCTUATION
-        return What.BAD_NAME if term.value else What.MISSING_VALUE
-    return What.UNKNOWN_WORD
+            return TermFaultKind.PUNCTUATION
+        return TermFaultKind.BAD_NAME if term.value else TermFaultKind.MISSING_VALUE
+    return TermFaultKind.UNKNOWN_WORD
 
 
 def _family_of(value: str) -> str:

@@ -23,7 +23,7 @@ _CERTAIN_TERM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|[-~?+]all\b", re.I
 _LONGEST_START = 30  # characters of a text's beginning that may be a misspelt version
 
 
-class Kind(StrEnum):
+class SpfTextKind(StrEnum):
     """What a text is to a receiver, or would have been."""
 
     RECORD = "record"
@@ -40,7 +40,7 @@ class Text:
     """One TXT record's text as it stands, and as it was meant: beginning with `v=spf1`."""
 
     raw: str
-    kind: Kind
+    kind: SpfTextKind
     meant: str
 
 
@@ -65,28 +65,28 @@ def decode(raw: bytes) -> str:
 def sort_texts(raws: Iterable[bytes]) -> tuple[Text, ...]:
     """Return the texts that are SPF records or were meant as such, in their order."""
     texts = (_sort(decode(raw)) for raw in raws)
-    return tuple(text for text in texts if text.kind is not Kind.OTHER)
+    return tuple(text for text in texts if text.kind is not SpfTextKind.OTHER)
 
 
 def _sort(raw: str) -> Text:
     meant = plain(raw).strip()
     if is_record(raw):
-        return Text(raw, Kind.RECORD, meant)
+        return Text(raw, SpfTextKind.RECORD, meant)
     if is_record(raw.lstrip(" ")):
-        return Text(raw, Kind.LEADING_SPACE, meant)
+        return Text(raw, SpfTextKind.LEADING_SPACE, meant)
     if is_record(meant):
-        return Text(raw, Kind.CONTROL if raw.isascii() else Kind.NON_ASCII, meant)
+        return Text(raw, SpfTextKind.CONTROL if raw.isascii() else SpfTextKind.NON_ASCII, meant)
     bare = plain(unquote(raw)).strip()
     if find_literal(raw) and is_record(unglue(bare)):
-        return Text(raw, Kind.MARKED, unglue(bare))
+        return Text(raw, SpfTextKind.MARKED, unglue(bare))
     start = _NEAR_VERSION.match(meant[:_LONGEST_START])
     if start and _MECHANISM.search(meant, start.end()):
-        return Text(raw, Kind.VERSION, f"v=spf1 {meant[start.end() :]}")
+        return Text(raw, SpfTextKind.VERSION, f"v=spf1 {meant[start.end() :]}")
     inside = _VERSION_INSIDE.search(meant)
     if inside and _CERTAIN_TERM.search(meant):
         before, after = meant[: inside.start()], meant[inside.end() :]
-        return Text(raw, Kind.VERSION, f"v=spf1 {after} {before}")
-    return Text(raw, Kind.OTHER, meant)
+        return Text(raw, SpfTextKind.VERSION, f"v=spf1 {after} {before}")
+    return Text(raw, SpfTextKind.OTHER, meant)
 
 
 def find_strange_character(text: str) -> StrangeCharacter | None:

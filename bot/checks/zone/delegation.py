@@ -18,7 +18,7 @@ from bot.checks.answers import (
     some_lines,
     unanswered,
 )
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.presentation import relative_name
@@ -94,16 +94,16 @@ def _judge_alias(
         "circle": any(answer.alias_loop for answer in followed),
         "dead": any(answer.outcome is Outcome.NXDOMAIN for answer in followed),
     }
-    fixes = [Fix(Action.DELETE, apex, "CNAME", target.to_text())]
+    fixes = [Fix(FixAction.DELETE, apex, "CNAME", target.to_text())]
     for rdtype in ADDRESS_TYPES:
         answer = answer_to(observed, apex, rdtype)
         fixes += [
-            Fix(Action.ADD, apex, dns.rdatatype.to_text(rdtype), rdata.to_text(), ttl=answer.ttl)
+            Fix(FixAction.ADD, apex, dns.rdatatype.to_text(rdtype), rdata.to_text(), ttl=answer.ttl)
             for rdata in answer.rdatas[:_MOST_ADDRESSES]
             if answer.chain
         ]
     fixes += [
-        Fix(Action.ADD, apex, record.type, record.value, record.priority, record.ttl)
+        Fix(FixAction.ADD, apex, record.type, record.value, record.priority, record.ttl)
         for record in expected.records
         if record.owner == apex and hides(observed, dns.rdatatype.from_text(record.type))
     ]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelves:
+class RequestStore:
     """What the service, the worker and the outbox share."""
 
     requests: StoredRequests

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import CursorResult, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from bot.requests.model import Post, Target, What
+from bot.requests.model import Audience, MessageKind, OutboxMessage
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ class StoredPosts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[Post, ...]:
+    async def take_due(
+        self, now: datetime, lease: timedelta, most: int
+    ) -> tuple[OutboxMessage, ...]:
         """Up to `most` messages whose time has come, each for one taker and with its try counted.
 
         Of a request's messages to the same people only the first that is left is given out.
@@ -44,7 +46,7 @@ class StoredPosts:
         free = or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= now)
         due = and_(OutboxRow.ended_at.is_(None), OutboxRow.due_at <= now, free)
 
-        def take(session: Session) -> tuple[Post, ...]:
+        def take(session: Session) -> tuple[OutboxMessage, ...]:
             rows = session.scalars(
                 select(OutboxRow)
                 .where(due, first)
@@ -68,7 +70,7 @@ class StoredPosts:
         return await self._database.write(take)
 
     async def end(
-        self, post: Post, now: datetime, message: tuple[int, int] | None, detail: str = ""
+        self, post: OutboxMessage, now: datetime, message: tuple[int, int] | None, detail: str = ""
     ) -> None:
         """Notes that it was delivered as `message` (channel and message id), or given up.
 
@@ -90,10 +92,10 @@ class StoredPosts:
             )
             if message is None:
                 return
-            least = 0 if post.what.target is Target.MEMBER else _ANYBODY
-            if post.what is What.ADMIN_CARD:
+            least = 0 if post.what.target is Audience.MEMBER else _ANYBODY
+            if post.what is MessageKind.ADMIN_CARD:
                 place = {"card_channel_id": channel_id, "card_message_id": message_id}
-            elif post.what in {What.MEMBER_RECORD, What.MEMBER_ACCEPTED}:
+            elif post.what in {MessageKind.MEMBER_RECORD, MessageKind.MEMBER_ACCEPTED}:
                 place = {"message_channel_id": channel_id, "message_id": message_id}
             else:
                 return
@@ -106,7 +108,7 @@ class StoredPosts:
 
         await self._database.write(note)
 
-    async def put_off(self, post: Post, due_at: datetime, detail: str) -> None:
+    async def put_off(self, post: OutboxMessage, due_at: datetime, detail: str) -> None:
         """Notes that it could not be delivered, why, and when to try again."""
 
         def note(session: Session) -> None:
@@ -118,10 +120,10 @@ class StoredPosts:
 
         await self._database.write(note)
 
-    async def of(self, request_id: int) -> tuple[Post, ...]:
+    async def of(self, request_id: int) -> tuple[OutboxMessage, ...]:
         """All messages about a request, in their order."""
 
-        def find(session: Session) -> tuple[Post, ...]:
+        def find(session: Session) -> tuple[OutboxMessage, ...]:
             rows = session.scalars(
                 select(OutboxRow).where(OutboxRow.request_id == request_id).order_by(OutboxRow.id)
             )
@@ -164,7 +166,7 @@ class StoredPosts:
 
 
 def add_posts(
-    session: Session, request_id: int, version: int, posts: Iterable[What], now: datetime
+    session: Session, request_id: int, version: int, posts: Iterable[MessageKind], now: datetime
 ) -> None:
     """Writes down what is to be said of a request at this version, in the caller's transaction."""
     for what in posts:
@@ -184,12 +186,12 @@ def add_posts(
         session.flush()  # one by one, so that their ids are in their order
 
 
-def _read(row: OutboxRow) -> Post:
-    return Post(
+def _read(row: OutboxRow) -> OutboxMessage:
+    return OutboxMessage(
         id=row.id,
         request_id=row.request_id,
         version=row.version,
-        what=What(row.what),
+        what=MessageKind(row.what),
         nonce=row.nonce,
         created_at=row.created_at,
         due_at=row.due_at,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import CursorResult, func, or_, select, update
 
 from bot.errors import RequestError
-from bot.requests.model import Kind, Request
+from bot.requests.model import Request, RequestKind
 from bot.requests.states import State
 from bot.store.repositories.approved_stages import put_stage
 from bot.store.repositories.audit import add_entry
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from bot.names import Domain
-    from bot.requests.model import Asked, Change
+    from bot.requests.model import Change, NewRequest
 
 
 def read_request(row: RequestRow) -> Request:
     """The request that a row holds."""
     return Request(
         id=row.id,
-        kind=Kind(row.kind),
+        kind=RequestKind(row.kind),
         domain=row.domain,
         guild_id=row.guild_id,
         channel_id=row.channel_id,
@@ -64,7 +64,7 @@ def get_request(session: Session, request_id: int) -> Request:
     return read_request(row)
 
 
-def find_open(session: Session, kind: Kind, domain: Domain) -> RequestRow | None:
+def find_open(session: Session, kind: RequestKind, domain: Domain) -> RequestRow | None:
     """The one open request of a kind for a domain."""
     return session.scalars(
         select(RequestRow).where(
@@ -75,7 +75,7 @@ def find_open(session: Session, kind: Kind, domain: Domain) -> RequestRow | None
     ).one_or_none()
 
 
-def refuse_too_many(session: Session, asked: Asked) -> None:
+def refuse_too_many(session: Session, asked: NewRequest) -> None:
     """Raises RequestError where the member has as many open requests as they may."""
     number = session.scalar(
         select(func.count())
@@ -89,7 +89,7 @@ def refuse_too_many(session: Session, asked: Asked) -> None:
         )
 
 
-def make_row(asked: Asked, now: datetime) -> RequestRow:
+def make_row(asked: NewRequest, now: datetime) -> RequestRow:
     """The row of a new request."""
     return RequestRow(
         kind=asked.kind.value,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.requests.model import What
+from bot.requests.model import MessageKind
 from bot.requests.states import State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.outbox import add_posts
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from bot.names import Domain
-    from bot.requests.model import Asked, Change, Request
+    from bot.requests.model import Change, NewRequest, Request
     from bot.store.engine.database import Database
 
 
@@ -41,7 +41,7 @@ class StoredRequests:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def open(self, asked: Asked, now: datetime) -> tuple[Request, bool]:
+    async def open(self, asked: NewRequest, now: datetime) -> tuple[Request, bool]:
         """The open request of this kind for the domain, and whether it was made just now.
 
         Raises RequestError where the member has as many open ones as `asked` allows.
@@ -178,7 +178,7 @@ class StoredRequests:
                 )
             ).all():
                 row.version += 1
-                add_posts(session, row.id, row.version, (What.ADMIN_EDIT,), now)
+                add_posts(session, row.id, row.version, (MessageKind.ADMIN_EDIT,), now)
             for row in session.scalars(
                 select(RequestRow).where(own, RequestRow.closed_at.is_(None))
             ).all():

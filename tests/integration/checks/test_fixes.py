@@ -21,7 +21,7 @@ from dns.rdtypes.txtbase import TXTBase
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.checks.finding import Action, Check, Status
+from bot.checks.finding import Check, FixAction, Status
 from bot.config.settings import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
@@ -115,7 +115,7 @@ class Record:
             raw = b"".join(self.rdata.strings)
             return value in {raw.decode("utf-8", "replace"), raw.decode("cp1252", "replace")}
         if isinstance(self.rdata, MX):
-            priority = fix.priority if fix.action is Action.DELETE else None
+            priority = fix.priority if fix.action is FixAction.DELETE else None
             same = priority in {None, self.rdata.preference}
             return same and self.rdata.exchange == dns.name.from_text(value)
         return self.rdata.to_text().lower() == value.lower()
@@ -140,18 +140,18 @@ def mend(zone: Zone, fixes: Iterable[Fix]) -> Zone:
     """Type what the fixes say; a step that cannot be done fails the test."""
     records = list(zone)
     for fix in dict.fromkeys(fixes):
-        if fix.action is Action.RENAME:
+        if fix.action is FixAction.RENAME:
             assert fix.old_owner is not None
             there = dataclasses.replace(fix, owner=fix.old_owner)
             moved = [record for record in records if record.is_meant(there, fix.old or fix.value)]
             assert moved, f"there is no such record to move: {fix}"
             records.remove(moved[0])
-        if fix.action in {Action.REPLACE, Action.DELETE}:
+        if fix.action in {FixAction.REPLACE, FixAction.DELETE}:
             value = fix.value if fix.old is None else fix.old
             meant = [record for record in records if record.is_meant(fix, value)]
             assert meant, f"there is no such record to {fix.action}: {fix}"
             records.remove(meant[0])
-        if fix.action is not Action.DELETE:
+        if fix.action is not FixAction.DELETE:
             data = rdata_text(fix.type, fix.value, fix.priority)
             record = Record.of(fix.owner, fix.type, data)
             assert record not in records, f"it is there already: {fix}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.checks.finding import Action, Status
+from bot.checks.finding import FixAction, Status
 from bot.checks.misplaced import MOST_FURTHER
 from bot.config.settings import load_settings
 from bot.demo.zone_server import ZoneServer
@@ -58,7 +58,7 @@ async def test_a_key_below_the_zone_instead_of_the_subdomain_is_found(case_file:
     finding = find(report, "dkim-wrong-name")
     assert finding.facts["others"] == ("dkim._domainkey.friend.example",)
     assert finding.facts["shorts"] == ("dkim._domainkey.post",)
-    assert [fix.action for fix in finding.fixes] == [Action.RENAME]
+    assert [fix.action for fix in finding.fixes] == [FixAction.RENAME]
 
 
 async def test_a_full_name_typed_inside_a_zone_is_found_behind_it(case_file: CaseFile) -> None:

@@ -20,7 +20,7 @@ from bot.interactions.request_answers import card_of
 from bot.interactions.request_choices import build_stage_card
 from bot.names import Domain
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
-from bot.requests.model import Actor, ActorKind, Change, Kind, Request
+from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind
 from bot.requests.states import State
 from bot.store.repositories.known_keys import KeySource, KnownKeys
 from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
@@ -57,12 +57,12 @@ class Office:
         return service
 
     async def ask(
-        self, kind: Kind, name: str = "mover.example", who: MemberActor | None = None
+        self, kind: RequestKind, name: str = "mover.example", who: MemberActor | None = None
     ) -> tuple[Request, ResponseMessage]:
         """Return a request with live evidence, and its card in the channel."""
         house, member = self.house, who or self.house.ann
         domain = Domain.of(name)
-        kept = await house.client.desk.check(domain, member.id)
+        kept = await house.client.member_service.check(domain, member.id)
         place = (house.guild.id, house.channel.id)
         evidence = dump_evidence(take_evidence(kept.report, on_server=False))
         opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
@@ -130,7 +130,7 @@ async def cow(office: Office) -> AsyncIterator[MailcowDouble]:
 
 
 async def test_the_card_shows_who_asks_for_what_and_the_evidence(office: Office) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     text = text_of(card)
     assert f"Request #{request.id}: DKIM for `mover.example`" in text
     assert f"<@{office.house.ann.id}>" in text
@@ -141,15 +141,15 @@ async def test_the_card_shows_who_asks_for_what_and_the_evidence(office: Office)
 
 
 async def test_the_card_names_another_member_who_asked_before(office: Office) -> None:
-    first, _ = await office.ask(Kind.DMARC, who=office.house.ben)
-    _, card = await office.ask(Kind.DKIM)
+    first, _ = await office.ask(RequestKind.DMARC, who=office.house.ben)
+    _, card = await office.ask(RequestKind.DKIM)
     assert f"<@{office.house.ben.id}> (#{first.id} DMARC" in text_of(card)
     again = await office.post(first)
     assert f"<@{office.house.ann.id}>" not in text_of(again)
 
 
 async def test_a_member_is_refused_at_every_button_and_command(office: Office) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     for label in PENDING:
         notice = answer_to(await office.house.ann.click(card, label=label))
         assert notice.ephemeral
@@ -159,20 +159,20 @@ async def test_a_member_is_refused_at_every_button_and_command(office: Office) -
 
 @pytest.mark.parametrize("action", ["approve", "deny", "check", "done", "retry", "add", "byhand"])
 async def test_a_forged_custom_id_decides_nothing(office: Office, action: str) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     result = await forge(office.house.ann, card, f"cowbell:req:{action}:{request.id}")
     assert "Only admins" in text_of(answer_to(result))
     assert await office.now(request) == request
 
 
 async def test_a_number_that_was_never_given_is_said_to_be_none(office: Office) -> None:
-    _, card = await office.ask(Kind.WEBMAIL)
+    _, card = await office.ask(RequestKind.WEBMAIL)
     result = await forge(office.ada, card, f"cowbell:req:approve:{'9' * 18}")
     assert "There is no request" in text_of(answer_to(result))
 
 
 async def test_who_lost_the_role_is_refused_at_the_next_click(office: Office) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     office.house.env.backend.get_guild(office.house.guild.id).members[office.ada.id].role_ids = []
     assert "Only admins" in text_of(answer_to(await office.ada.click(card, label="Approve")))
     assert (await office.now(request)).state is State.PENDING
@@ -180,7 +180,7 @@ async def test_who_lost_the_role_is_refused_at_the_next_click(office: Office) ->
 
 @pytest.mark.parametrize("restarted", [False, True])
 async def test_approve_decides_and_draws_the_card_anew(office: Office, *, restarted: bool) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     if restarted:
         await office.house.restart()
     result = await office.ada.click(card, label="Approve")
@@ -191,7 +191,7 @@ async def test_approve_decides_and_draws_the_card_anew(office: Office, *, restar
 
 
 async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(office: Office) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     old = await office.post(request)
     await office.ada.click(card, label="Approve")
     for label in ("Approve", "Deny"):
@@ -208,7 +208,7 @@ async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(office:
 async def test_two_clicks_in_the_same_instant_come_to_one_decision(
     office: Office, errors: LogWatch
 ) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     results = await asyncio.gather(
         *(
             simcord.actors._component_click(who, card, label="Approve", custom_id=None)
@@ -221,7 +221,7 @@ async def test_two_clicks_in_the_same_instant_come_to_one_decision(
 
 
 async def test_deny_asks_for_a_reason_and_keeps_it(office: Office) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     form = await office.bob.click(card, label="Deny")
     await office.bob.submit_modal(form, {"reason": "Not **yours**, @everyone"})
     denied = await office.now(request)
@@ -232,7 +232,7 @@ async def test_deny_asks_for_a_reason_and_keeps_it(office: Office) -> None:
 
 
 async def test_a_reason_of_spaces_alone_denies_nothing(office: Office) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     form = await office.bob.click(card, label="Deny")
     result = await office.bob.submit_modal(form, {"reason": "   "})
     assert "Say why" in text_of(whisper_after(result))
@@ -240,7 +240,7 @@ async def test_a_reason_of_spaces_alone_denies_nothing(office: Office) -> None:
 
 
 async def test_a_form_counts_for_nobody_who_lost_the_right_meanwhile(office: Office) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     form = await office.ada.click(card, label="Deny")
     office.house.env.backend.get_guild(office.house.guild.id).members[office.ada.id].role_ids = []
     result = await office.ada.submit_modal(form, {"reason": "no"})
@@ -249,7 +249,7 @@ async def test_a_form_counts_for_nobody_who_lost_the_right_meanwhile(office: Off
 
 
 async def test_a_form_that_comes_after_the_decision_is_told_so(office: Office) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     form = await office.bob.click(card, label="Deny")
     await office.ada.click(card, label="Approve")
     result = await office.bob.submit_modal(form, {"reason": "no"})
@@ -258,7 +258,7 @@ async def test_a_form_that_comes_after_the_decision_is_told_so(office: Office) -
 
 
 async def test_without_mailcow_the_dkim_value_is_pasted(office: Office) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     form = await office.ada.click(card, label="Approve")
     inputs = [part for part in walk_form(form.modal) if part.get("custom_id") == "selector"]
     assert inputs[0]["value"] == "dkim"
@@ -279,7 +279,7 @@ async def test_without_mailcow_the_dkim_value_is_pasted(office: Office) -> None:
 async def test_what_is_no_key_is_refused_before_it_is_taken(
     office: Office, value: str, selector: str
 ) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     form = await office.ada.click(card, label="Approve")
     values = {"value": value or await a_key(), "selector": selector}
     result = await office.ada.submit_modal(form, values)
@@ -292,7 +292,7 @@ async def test_what_is_no_key_is_refused_before_it_is_taken(
 async def test_with_the_write_key_dkim_is_approved_at_once(
     office: Office, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     result = await office.ada.click(card, label="Approve")
     assert result.modal is None
     approved = await office.now(request)
@@ -300,7 +300,7 @@ async def test_with_the_write_key_dkim_is_approved_at_once(
 
 
 async def test_check_again_puts_fresh_evidence_on_the_card(office: Office) -> None:
-    _, card = await office.ask(Kind.DKIM)
+    _, card = await office.ask(RequestKind.DKIM)
     before = text_of(card)
     office.house.dns.zones = office.house.dns.zones.with_zone(mend("mover.example"))
     result = await office.ada.click(card, label="Check again")
@@ -311,7 +311,7 @@ async def test_check_again_puts_fresh_evidence_on_the_card(office: Office) -> No
 
 
 async def test_strict_dmarc_is_not_offered_without_proof(office: Office) -> None:
-    request, card = await office.ask(Kind.DMARC)
+    request, card = await office.ask(RequestKind.DMARC)
     choice = answer_to(await office.ada.click(card, label="Approve"))
     assert choice.ephemeral
     assert "Only `p=none` can be approved" in text_of(choice)
@@ -329,7 +329,7 @@ async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(office: Off
     keys = KnownKeys(office.house.client._fingerprints._database)
     value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
     await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
-    request, card = await office.ask(Kind.DMARC, domain.ascii)
+    request, card = await office.ask(RequestKind.DMARC, domain.ascii)
     choice = answer_to(await office.ada.click(card, label="Approve"))
     assert "a strict policy is safe" in text_of(choice)
     assert "Publish this once" not in text_of(choice)
@@ -340,10 +340,11 @@ async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(office: Off
 
 
 async def test_a_domain_that_does_not_agree_to_reports_is_named(office: Office) -> None:
-    office.house.client.desk.server = replace(
-        office.house.client.desk.server, dmarc="v=DMARC1; p=reject; rua=mailto:r@oldpost.example"
+    office.house.client.member_service.server = replace(
+        office.house.client.member_service.server,
+        dmarc="v=DMARC1; p=reject; rua=mailto:r@oldpost.example",
     )
-    _, card = await office.ask(Kind.DMARC)
+    _, card = await office.ask(RequestKind.DMARC)
     text = text_of(answer_to(await office.ada.click(card, label="Approve")))
     assert "The reports go to `oldpost.example`" in text
     assert "`*._report._dmarc.oldpost.example" in text
@@ -358,7 +359,7 @@ async def test_help_shows_the_admins_commands_to_admins_alone(office: Office) ->
 async def test_a_mail_domain_that_failed_can_be_added_by_hand(
     office: Office, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(Kind.MAILDOMAIN)
+    request, card = await office.ask(RequestKind.MAILDOMAIN)
     choice = answer_to(await office.ada.click(card, label="Approve"))
     await office.ada.click(choice, label="Add it with these limits")
     card = await office.post(await fail(office, request))
@@ -369,7 +370,7 @@ async def test_a_mail_domain_that_failed_can_be_added_by_hand(
 
 
 async def test_a_forged_strict_stage_is_not_approved(office: Office) -> None:
-    request, card = await office.ask(Kind.DMARC)
+    request, card = await office.ask(RequestKind.DMARC)
     choice = answer_to(await office.ada.click(card, label="Approve"))
     data = {"custom_id": f"cowbell:req:stage:{request.id}", "component_type": 3}
     stored = office.house.env.backend.get_message(choice.channel_id, choice.id)
@@ -379,9 +380,9 @@ async def test_a_forged_strict_stage_is_not_approved(office: Office) -> None:
 
 
 async def test_a_member_cannot_choose_a_stage(office: Office) -> None:
-    request, _ = await office.ask(Kind.DMARC)
+    request, _ = await office.ask(RequestKind.DMARC)
     client = office.house.client
-    report = (await client.desk.check(request.domain, office.ada.id)).report
+    report = (await client.member_service.check(request.domain, office.ada.id)).report
     card = await build_stage_card(request, report, client)
     sent = await client.get_partial_messageable(office.channel.id).send(view=card.view)
     stored = office.house.env.backend.get_message(office.channel.id, sent.id)
@@ -393,7 +394,7 @@ async def test_a_member_cannot_choose_a_stage(office: Office) -> None:
 async def test_a_mail_domain_is_added_after_its_limits_were_shown(
     office: Office, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(Kind.MAILDOMAIN)
+    request, card = await office.ask(RequestKind.MAILDOMAIN)
     choice = answer_to(await office.ada.click(card, label="Approve"))
     assert choice.ephemeral
     assert "Mailboxes: at most 10" in text_of(choice)
@@ -406,14 +407,14 @@ async def test_a_mail_domain_is_added_after_its_limits_were_shown(
 
 
 async def test_a_mail_domain_can_be_added_by_hand(office: Office, cow: MailcowDouble) -> None:
-    request, card = await office.ask(Kind.MAILDOMAIN)
+    request, card = await office.ask(RequestKind.MAILDOMAIN)
     choice = answer_to(await office.ada.click(card, label="Approve"))
     await office.ada.click(choice, label="I add it by hand")
     assert (await office.now(request)).by_hand
 
 
 async def test_without_the_write_key_a_mail_domain_is_the_admins_work(office: Office) -> None:
-    request, card = await office.ask(Kind.MAILDOMAIN)
+    request, card = await office.ask(RequestKind.MAILDOMAIN)
     await office.ada.click(card, label="Approve")
     approved = await office.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
@@ -428,7 +429,7 @@ async def test_without_the_write_key_a_mail_domain_is_the_admins_work(office: Of
 async def test_a_failed_request_is_retried_by_its_button(
     office: Office, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     await office.ada.click(card, label="Approve")
     failed = await fail(office, request)
     card = await office.post(failed)
@@ -444,7 +445,7 @@ async def test_a_failed_request_is_retried_by_its_button(
 async def test_a_failed_request_takes_a_pasted_key_instead(
     office: Office, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     await office.ada.click(card, label="Approve")
     card = await office.post(await fail(office, request))
     form = await office.ada.click(card, label="Paste the key")
@@ -475,8 +476,8 @@ async def test_mailadmin_is_hidden_and_refused_for_members(office: Office) -> No
 
 async def test_queue_lists_what_waits_for_the_admin(office: Office) -> None:
     assert "Nothing waits for you" in text_of(await office.mailadmin(office.ada, "queue"))
-    first, _ = await office.ask(Kind.DKIM)
-    second, card = await office.ask(Kind.WEBMAIL)
+    first, _ = await office.ask(RequestKind.DKIM)
+    second, card = await office.ask(RequestKind.WEBMAIL)
     await office.ada.click(card, label="Approve")
     text = text_of(await office.mailadmin(office.bob, "queue"))
     assert "1 request waits for you; 1 more under way" in text
@@ -485,7 +486,7 @@ async def test_queue_lists_what_waits_for_the_admin(office: Office) -> None:
 
 
 async def test_show_gives_a_card_whose_buttons_work(office: Office) -> None:
-    request, _ = await office.ask(Kind.WEBMAIL)
+    request, _ = await office.ask(RequestKind.WEBMAIL)
     card = await office.mailadmin(office.ada, "show", number=request.id)
     assert labels_of(card) == PENDING
     await office.ada.click(card, label="Approve")
@@ -494,7 +495,7 @@ async def test_show_gives_a_card_whose_buttons_work(office: Office) -> None:
 
 
 async def test_audit_tells_who_did_what(office: Office) -> None:
-    request, card = await office.ask(Kind.WEBMAIL)
+    request, card = await office.ask(RequestKind.WEBMAIL)
     await office.ada.click(card, label="Approve")
     for options in ({"number": request.id}, {}):
         text = text_of(await office.mailadmin(office.bob, "audit", **options))
@@ -503,7 +504,7 @@ async def test_audit_tells_who_did_what(office: Office) -> None:
 
 
 async def test_retry_by_number_tells_what_it_came_to(office: Office, cow: MailcowDouble) -> None:
-    request, card = await office.ask(Kind.DKIM)
+    request, card = await office.ask(RequestKind.DKIM)
     await office.ada.click(card, label="Approve")
     await fail(office, request)
     text = text_of(await office.mailadmin(office.bob, "retry", number=request.id))
@@ -571,7 +572,7 @@ async def test_a_member_cannot_have_mailcow_called_again(
     card = await office.mailadmin(office.ada, "setup")
     assert labels_of(card) == ["Call Mailcow again"]
     calls = len(cow.calls)
-    _, public = await office.ask(Kind.DKIM)
+    _, public = await office.ask(RequestKind.DKIM)
     notice = answer_to(await forge(office.house.ann, public, "cowbell:mailcow:unlock"))
     assert "Only admins" in text_of(notice)
     assert len(cow.calls) == calls

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.names import Domain
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.requests.states import State
 from bot.store.backup.database_copy import connect
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk
@@ -51,7 +51,7 @@ async def delete(office: Office | House) -> ResponseMessage:
     return await press(office, await press(office, await look(office), ASK), DELETE)
 
 
-async def ask(office: Office, kind: Kind, domain: str) -> Request:
+async def ask(office: Office, kind: RequestKind, domain: str) -> Request:
     await office.ann.slash(office.channel, kind.value, domain=domain)
     await office.work()
     return (await office.requests.of_member(office.ann.id))[0]
@@ -79,7 +79,7 @@ async def test_who_never_used_the_bot_is_told_that_nothing_is_stored(office: Off
 async def test_it_counts_what_is_stored_about_who_asks_and_nobody_else(office: Office) -> None:
     await office.ben.slash(office.channel, "dnscheck", domain="newcomer.example")
     await office.ann.slash(office.channel, "dnscheck", domain="friend.example")
-    await ask(office, Kind.DKIM, "eager.example")
+    await ask(office, RequestKind.DKIM, "eager.example")
     said = text_of(await look(office))
     assert "**2** domains that you asked about" in said
     assert "`eager.example` and `friend.example`" in said
@@ -90,8 +90,8 @@ async def test_it_counts_what_is_stored_about_who_asks_and_nobody_else(office: O
 
 
 async def test_a_deletion_is_confirmed_and_says_which_requests_it_withdraws(office: Office) -> None:
-    await ask(office, Kind.DKIM, "eager.example")
-    ended = await ask(office, Kind.DMARC, "friend.example")
+    await ask(office, RequestKind.DKIM, "eager.example")
+    ended = await ask(office, RequestKind.DMARC, "friend.example")
     await office.requests.deny(ended.id, ADMIN, "no")
     card = await press(office, await look(office), ASK)
     said = text_of(card)
@@ -108,8 +108,8 @@ async def test_a_deletion_is_confirmed_and_says_which_requests_it_withdraws(offi
 async def test_after_a_deletion_the_member_is_nowhere_in_the_store(
     office: Office, store: Path
 ) -> None:
-    opened = await ask(office, Kind.DKIM, "eager.example")
-    ended = await ask(office, Kind.DMARC, "friend.example")
+    opened = await ask(office, RequestKind.DKIM, "eager.example")
+    ended = await ask(office, RequestKind.DMARC, "friend.example")
     await office.requests.deny(ended.id, ADMIN, "no")
     await office.work()
     direct = office.ann_user.dm_channel.id
@@ -127,14 +127,14 @@ async def test_after_a_deletion_the_member_is_nowhere_in_the_store(
         "pending",
         "withdrawn",
     ]
-    cards = office.desk.history()
+    cards = office.request_channel.history()
     assert len(cards) == 2
     assert not any(str(office.ann.id) in str(card.components) for card in cards)
     assert "Nothing is stored about you." in text_of(await look(office))
 
 
 async def test_it_can_be_pressed_again_and_does_nothing_more(office: Office) -> None:
-    await ask(office, Kind.DKIM, "eager.example")
+    await ask(office, RequestKind.DKIM, "eager.example")
     card = await press(office, await look(office), ASK)
     twin = await press(office, await look(office), ASK)
     await press(office, card, DELETE)
@@ -146,7 +146,7 @@ async def test_it_can_be_pressed_again_and_does_nothing_more(office: Office) -> 
 async def test_a_request_that_was_made_meanwhile_is_asked_about_first(office: Office) -> None:
     await office.ann.slash(office.channel, "dnscheck", domain="friend.example")
     card = await press(office, await look(office), ASK)
-    await ask(office, Kind.DKIM, "eager.example")
+    await ask(office, RequestKind.DKIM, "eager.example")
     again = await press(office, card, DELETE)
     assert "Request #1: DKIM for `eager.example`" in text_of(again)
     assert len(await office.requests.of_member(office.ann.id)) == 1
@@ -157,7 +157,7 @@ async def test_a_request_that_was_made_meanwhile_is_asked_about_first(office: Of
 async def test_a_request_at_the_mail_server_goes_on_without_the_member(
     office: Office, store: Path
 ) -> None:
-    request = await ask(office, Kind.MAILDOMAIN, "eager.example")
+    request = await ask(office, RequestKind.MAILDOMAIN, "eager.example")
     await office.requests.approve(request.id, ADMIN)
     # The worker writes this down before it calls the mail server.
     with closing(connect(store)) as connection:
@@ -173,7 +173,7 @@ async def test_a_request_at_the_mail_server_goes_on_without_the_member(
 
 
 async def test_nobody_else_can_press_the_buttons(office: Office) -> None:
-    await ask(office, Kind.DKIM, "eager.example")
+    await ask(office, RequestKind.DKIM, "eager.example")
     card = await press(office, await look(office), ASK)
     stored = office.env.backend.get_message(card.channel_id, card.id)
     await office.ben.slash(office.channel, "dnscheck", domain="friend.example")
@@ -191,7 +191,9 @@ async def test_nobody_else_can_press_the_buttons(office: Office) -> None:
 
 
 async def test_an_admin_is_told_of_their_decisions(office: Office, store: Path) -> None:
-    request = (await office.requests.open(Kind.DKIM, Domain.of("eager.example"), (1, 2), 3)).request
+    request = (
+        await office.requests.open(RequestKind.DKIM, Domain.of("eager.example"), (1, 2), 3)
+    ).request
     await office.requests.deny(request.id, office.ann.id, "no")
     card = await look(office)
     assert "**1** decision that you made as an admin" in text_of(card)
@@ -204,7 +206,7 @@ async def test_former_requests_are_shown_and_deleted_where_none_are_taken(
 ) -> None:
     async with keep_office(store, takes=False) as office:
         opened = await office.requests.open(
-            Kind.DKIM, Domain.of("eager.example"), (1, 2), office.ann.id
+            RequestKind.DKIM, Domain.of("eager.example"), (1, 2), office.ann.id
         )
         assert "(1 open, 0 ended)" in text_of(await look(office))
         await delete(office)
@@ -225,10 +227,12 @@ async def test_the_buttons_work_after_a_restart(house: House) -> None:
 
 async def test_fifty_domains_and_ten_requests_fit_a_card(office: Office) -> None:
     for number in range(50):
-        await office.client.desk.remember(office.ann.id, Domain.of(f"{'x' * 60}-{number}.example"))
+        await office.client.member_service.remember(
+            office.ann.id, Domain.of(f"{'x' * 60}-{number}.example")
+        )
     for number in range(10):
         domain = Domain.of(f"{'y' * 60}.{'y' * 60}.{'y' * 60}.{number}.example")
-        await office.requests.open(Kind.DKIM, domain, (1, 2), office.ann.id)
+        await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
     card = await look(office)
     assert "and 40 more" in text_of(card)
     confirmation = await press(office, card, ASK)

@@ -10,7 +10,7 @@ import pytest
 from bot.demo.world import DOMAINS, mend
 from bot.demo.zones import parse_zone
 from bot.names import Domain
-from bot.requests.model import Kind, Post, What
+from bot.requests.model import MessageKind, OutboxMessage, RequestKind
 from bot.requests.outbox_worker import Later, Never, Sent
 from bot.requests.states import State
 from discord_house import answer_to, labels_of, text_of, walk, whisper_after
@@ -75,15 +75,15 @@ def parts(message: discord.Message) -> list[dict[str, Any]]:
     return list(walk(components))
 
 
-def post(request: Request, what: What, **fields: Any) -> Post:
+def post(request: Request, what: MessageKind, **fields: Any) -> OutboxMessage:
     # The simulation lives in a time of its own, which is before ours.
     begun = datetime(2025, 12, 1, tzinfo=UTC)
-    return Post(99, request.id, request.version, what, "n" * 24, begun, begun, **fields)
+    return OutboxMessage(99, request.id, request.version, what, "n" * 24, begun, begun, **fields)
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", list(RequestKind))
 async def test_who_asks_is_told_the_number_and_what_happens_next(
-    office: Office, kind: Kind
+    office: Office, kind: RequestKind
 ) -> None:
     answer = await ask(office, kind.value, "https://friend.example/")
     assert "Request #1" in text_of(answer)
@@ -138,18 +138,18 @@ async def test_without_a_request_channel_members_are_told_whom_to_ask(
 async def test_the_server_of_the_request_channel_is_looked_up_once(office: Office) -> None:
     for _ in range(3):
         await ask(office, "dkim", "friend.example")
-    path = f"/channels/{office.desk.id}"
+    path = f"/channels/{office.request_channel.id}"
     assert [r.path for r in office.env.http_requests if r.method == "GET"].count(path) == 1
 
 
 async def test_a_request_channel_that_is_gone_takes_no_requests(office: Office) -> None:
-    office.env.inject_error("GET", f"/channels/{office.desk.id}", status=404, code=10003)
+    office.env.inject_error("GET", f"/channels/{office.request_channel.id}", status=404, code=10003)
     assert "not set up" in text_of(await ask(office, "dkim", "friend.example"))
     assert "Request #1" in text_of(await ask(office, "dkim", "friend.example"))
 
 
 async def test_a_check_is_shown_also_where_nobody_can_tell_what_to_offer(office: Office) -> None:
-    path = f"/channels/{office.desk.id}"
+    path = f"/channels/{office.request_channel.id}"
     office.env.inject_error("GET", path, status=503, times=None)
     card = await ask(office, "dnscheck", "eager.example")
     assert labels_of(card)[-1] == "Share"
@@ -159,7 +159,7 @@ async def test_a_channel_that_is_gone_does_not_hold_up_a_direct_message(office: 
     request = await hand_out(office)
     path = f"/channels/{office.channel.id}/messages"
     office.env.inject_error("GET", path, status=404, code=10003)
-    outcome = await office.delivery(post(request, What.MEMBER_LIVE, attempts=2), request)
+    outcome = await office.delivery(post(request, MessageKind.MEMBER_LIVE, attempts=2), request)
     assert isinstance(outcome, Sent)
 
 
@@ -204,7 +204,7 @@ async def test_withdrawing_too_late_is_said(office: Office) -> None:
 async def test_the_list_keeps_its_size_and_all_its_buttons(office: Office) -> None:
     for number in range(14):
         domain = Domain.of(f"{'x' * 60}.{number}.example")
-        opened = await office.requests.open(Kind.DKIM, domain, (1, 2), office.ann.id)
+        opened = await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
         if number < 4:
             await office.requests.deny(opened.request.id, ADMIN, "long words " * 90)
     card = answer_to(await office.ann.slash(office.channel, "requests"))
@@ -260,7 +260,7 @@ async def test_a_shared_card_and_another_server_offer_nothing(office: Office) ->
 async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(office: Office) -> None:
     request = await hand_out(office)
     assert request.state is State.WAITING
-    (card,) = office.desk.history()
+    (card,) = office.request_channel.history()
     assert "eager.example" in said(card)
     (record,) = office.direct()
     text, key = said(record), DOMAINS["eager.example"].dkim
@@ -285,7 +285,7 @@ async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(office: Office)
     await office.later(minutes=10)
     assert (await get(office, 1)).state is State.CLOSED
     assert len(office.direct()) == 2
-    assert len(office.desk.history()) == 1
+    assert len(office.request_channel.history()) == 1
 
     answer = answer_to(await office.ann_user.click(live, label="Ask for DMARC"))
     assert "Request #2: DMARC" in text_of(answer)
@@ -329,7 +329,7 @@ async def test_withdrawing_says_so_on_the_record(office: Office) -> None:
     request = await hand_out(office)
     await office.requests.withdraw(1, office.ann.id)
     request = await get(office, 1)
-    await office.delivery(post(request, What.MEMBER_EDIT), request)
+    await office.delivery(post(request, MessageKind.MEMBER_EDIT), request)
     (record,) = office.direct()
     assert "You have withdrawn this request." in said(record)
 
@@ -337,7 +337,7 @@ async def test_withdrawing_says_so_on_the_record(office: Office) -> None:
 async def test_a_request_without_a_message_has_none_to_edit(office: Office) -> None:
     await ask(office, "dkim", "friend.example")
     request = await get(office, 1)
-    assert isinstance(await office.delivery(post(request, What.MEMBER_EDIT), request), Never)
+    assert isinstance(await office.delivery(post(request, MessageKind.MEMBER_EDIT), request), Never)
 
 
 async def test_the_webmail_alias_goes_its_way(office: Office) -> None:
@@ -363,45 +363,52 @@ async def test_a_reminder_and_the_end_are_told_once(office: Office) -> None:
     await ask(office, "dmarc", "friend.example")
     await office.work()
     await office.later(days=7, minutes=1)
-    _, reminder = office.desk.history()
+    _, reminder = office.request_channel.history()
     assert "still waits for a decision" in said(reminder)
     await office.later(days=7, minutes=1)
     assert (await get(office, 1)).state is State.EXPIRED
-    assert len(office.desk.history()) == 2
+    assert len(office.request_channel.history()) == 2
     (ended,) = office.direct()
     assert "You can ask again at any time." in said(ended)
 
 
-@pytest.mark.parametrize("what", [What.MEMBER_RECORD, What.ADMIN_REMINDER, What.MEMBER_LIVE])
-async def test_a_second_try_finds_the_message_of_the_first(office: Office, what: What) -> None:
+@pytest.mark.parametrize(
+    "what", [MessageKind.MEMBER_RECORD, MessageKind.ADMIN_REMINDER, MessageKind.MEMBER_LIVE]
+)
+async def test_a_second_try_finds_the_message_of_the_first(
+    office: Office, what: MessageKind
+) -> None:
     request = await hand_out(office)
     first = await office.delivery(post(request, what, attempts=1), request)
-    before = len(office.direct()), len(office.desk.history())
+    before = len(office.direct()), len(office.request_channel.history())
     assert await office.delivery(post(request, what, attempts=2), request) == first
     assert isinstance(first, Sent)
-    assert (len(office.direct()), len(office.desk.history())) == before
+    assert (len(office.direct()), len(office.request_channel.history())) == before
 
 
 async def test_a_second_try_finds_a_card_that_was_drawn_anew_meanwhile(office: Office) -> None:
     request = await hand_out(office)
-    (card,) = office.desk.history()
-    await office.delivery(post(request, What.ADMIN_EDIT), request)
-    found = await office.delivery(post(request, What.ADMIN_CARD, attempts=2), request)
-    assert found == Sent(office.desk.id, card.id)
+    (card,) = office.request_channel.history()
+    await office.delivery(post(request, MessageKind.ADMIN_EDIT), request)
+    found = await office.delivery(post(request, MessageKind.ADMIN_CARD, attempts=2), request)
+    assert found == Sent(office.request_channel.id, card.id)
 
 
 async def test_a_second_try_finds_the_message_in_the_channel_too(office: Office) -> None:
     request = await hand_out(office)
     close_direct_messages(office, times=1)
-    first = await office.delivery(post(request, What.MEMBER_RECORD, attempts=1), request)
+    first = await office.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=1), request)
     assert isinstance(first, Sent)
     assert first.channel_id == office.channel.id
-    assert await office.delivery(post(request, What.MEMBER_RECORD, attempts=2), request) == first
+    assert (
+        await office.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=2), request)
+        == first
+    )
 
 
 async def test_a_message_carries_the_nonce_of_its_post(office: Office) -> None:
     request = await hand_out(office)
-    await office.delivery(post(request, What.MEMBER_LIVE), request)
+    await office.delivery(post(request, MessageKind.MEMBER_LIVE), request)
     bodies = [r.json for r in office.env.http_requests if isinstance(r.json, dict)]
     sent = [body for body in bodies if body.get("nonce") == "n" * 24]
     assert [body["enforce_nonce"] for body in sent] == [True]
@@ -416,9 +423,13 @@ async def test_what_discord_refuses_is_tried_again_or_given_up(
 ) -> None:
     request = await hand_out(office)
     office.env.inject_error(
-        "POST", f"/channels/{office.desk.id}/messages", status=status, code=code, times=None
+        "POST",
+        f"/channels/{office.request_channel.id}/messages",
+        status=status,
+        code=code,
+        times=None,
     )
-    outcome = await office.delivery(post(request, What.ADMIN_FAILED), request)
+    outcome = await office.delivery(post(request, MessageKind.ADMIN_FAILED), request)
     assert isinstance(outcome, kind)
 
 
@@ -426,20 +437,20 @@ async def test_a_card_is_kept_for_the_channel_that_takes_a_deleted_ones_place(
     office: Office,
 ) -> None:
     request = await hand_out(office)
-    path = f"/channels/{office.desk.id}/messages"
+    path = f"/channels/{office.request_channel.id}/messages"
     office.env.inject_error("POST", path, status=404, code=10003)
-    assert isinstance(await office.delivery(post(request, What.ADMIN_CARD), request), Later)
-    assert isinstance(await office.delivery(post(request, What.ADMIN_CARD), request), Sent)
+    assert isinstance(await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Later)
+    assert isinstance(await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Sent)
 
 
 async def test_an_edit_of_a_deleted_message_is_given_up(office: Office) -> None:
     request = await hand_out(office)
     (record,) = office.direct()
     await record.delete()
-    outcome = await office.delivery(post(request, What.MEMBER_EDIT), request)
+    outcome = await office.delivery(post(request, MessageKind.MEMBER_EDIT), request)
     assert isinstance(outcome, Never)
     # What is news is sent all the same.
-    assert isinstance(await office.delivery(post(request, What.MEMBER_LIVE), request), Sent)
+    assert isinstance(await office.delivery(post(request, MessageKind.MEMBER_LIVE), request), Sent)
 
 
 async def test_a_member_who_left_is_not_written_to_in_the_channel(office: Office) -> None:
@@ -448,7 +459,7 @@ async def test_a_member_who_left_is_not_written_to_in_the_channel(office: Office
     office.guild.remove_member(office.ann)
     before = len(office.channel.history())
     request = await get(office, 1)
-    outcome = await office.delivery(post(request, What.MEMBER_DENIED), request)
+    outcome = await office.delivery(post(request, MessageKind.MEMBER_DENIED), request)
     assert isinstance(outcome, Never)
     assert len(office.channel.history()) == before
 
@@ -456,7 +467,7 @@ async def test_a_member_who_left_is_not_written_to_in_the_channel(office: Office
 async def test_others_cannot_go_on_with_a_request(office: Office) -> None:
     close_direct_messages(office)
     request = await hand_out(office)
-    await office.delivery(post(request, What.MEMBER_LIVE), request)
+    await office.delivery(post(request, MessageKind.MEMBER_LIVE), request)
     live = office.channel.history()[-1]
     refused = answer_to(await office.ben.click(live, label="Ask for DMARC"))
     assert "You may not do this here." in text_of(refused)

@@ -109,7 +109,7 @@ async def test_a_command_that_is_not_allowed_says_so(house: House, card: Respons
 async def test_a_view_is_not_handled_any_more_while_the_bot_stops(
     house: House, card: ResponseMessage
 ) -> None:
-    assert await house.client.handlers.drain(0.1) == 0
+    assert await house.client.tracker.drain(0.1) == 0
     told = answer_to(await house.ann.click(card, label="Break"))
     assert "restarting" in text_of(told)
 

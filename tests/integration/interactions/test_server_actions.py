@@ -180,7 +180,7 @@ async def test_a_channel_that_is_gone_is_logged_and_tried_at_the_next_meeting(
 ) -> None:
     farm.change("_spf TXT", "spf TXT")
     client = farm.house.client
-    faults = client.desk.faults
+    faults = client.member_service.faults
     assert faults is not None
     right = client.settings
     client.settings = right.model_copy(update={"request_channel_id": 4242})

@@ -48,14 +48,14 @@ async def test_alias_domain_is_told_from_its_target(client: Mailcow) -> None:
 
 
 @pytest.mark.parametrize(
-    ("active", "means"),
+    ("active", "is_active"),
     [(1, True), ("1", True), (True, True), (0, False), ("0", False), (False, False), ({}, False)],
 )
 async def test_numbers_come_in_many_forms(
-    cow: MailcowDouble, client: Mailcow, active: object, means: bool
+    cow: MailcowDouble, client: Mailcow, active: object, is_active: bool
 ) -> None:
     cow.add_domain("a.test", active=active, max_quota_for_domain=False, tags={})
-    assert await client.domain(A) == MailDomain(A, active=means)
+    assert await client.domain(A) == MailDomain(A, active=is_active)
 
 
 @pytest.mark.parametrize(

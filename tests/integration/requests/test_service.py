@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bot.errors import MailcowLocked, RequestError, StoreError
 from bot.names import Domain
-from bot.requests.model import Actor, ActorKind, Kind, Request, What
+from bot.requests.model import Actor, ActorKind, MessageKind, Request, RequestKind
 from bot.requests.outbox_worker import Later, Never
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
 from bot.requests.states import State, can_go
@@ -36,7 +36,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     await house.close()
 
 
-async def ask(house: House, kind: Kind = Kind.DKIM, domain: Domain = FRIEND) -> Request:
+async def ask(
+    house: House, kind: RequestKind = RequestKind.DKIM, domain: Domain = FRIEND
+) -> Request:
     return (await house.requests.open(kind, domain, PLACE, ANN, evidence="[]")).request
 
 
@@ -55,11 +57,17 @@ async def states_of(house: House, request: Request) -> list[str]:
 
 
 async def test_a_new_request_is_pending_and_the_admin_gets_a_card(house: House) -> None:
-    opened = await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN, evidence='["spf: pass"]')
+    opened = await house.requests.open(
+        RequestKind.DKIM, FRIEND, PLACE, ANN, evidence='["spf: pass"]'
+    )
     assert (opened.is_new, opened.by_other) == (True, False)
     request = opened.request
     assert request == await now_of(house, request)
-    assert (request.kind, request.domain, request.state) == (Kind.DKIM, FRIEND, State.PENDING)
+    assert (request.kind, request.domain, request.state) == (
+        RequestKind.DKIM,
+        FRIEND,
+        State.PENDING,
+    )
     assert (request.guild_id, request.channel_id, request.member_id) == (*PLACE, ANN)
     assert (request.version, request.created_at, request.evidence) == (1, NOON, '["spf: pass"]')
     await house.settle()
@@ -69,15 +77,15 @@ async def test_a_new_request_is_pending_and_the_admin_gets_a_card(house: House) 
 
 
 async def test_a_domain_has_one_open_request_of_a_kind(house: House) -> None:
-    first = await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)
-    again = await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)
-    other = await house.requests.open(Kind.DKIM, FRIEND, PLACE, BEN)
+    first = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)
+    again = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)
+    other = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, BEN)
     assert (again.request.id, again.is_new, again.by_other) == (first.request.id, False, False)
     assert (other.request.id, other.is_new, other.by_other) == (first.request.id, False, True)
-    assert (await house.requests.open(Kind.DMARC, FRIEND, PLACE, ANN)).is_new
-    assert (await house.requests.open(Kind.DKIM, MOVER, PLACE, ANN)).is_new
+    assert (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).is_new
+    assert (await house.requests.open(RequestKind.DKIM, MOVER, PLACE, ANN)).is_new
     await house.requests.withdraw(first.request.id, ANN)
-    anew = await house.requests.open(Kind.DKIM, FRIEND, PLACE, BEN)
+    anew = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, BEN)
     assert anew.is_new
     assert anew.request.id > first.request.id
 
@@ -85,7 +93,10 @@ async def test_a_domain_has_one_open_request_of_a_kind(house: House) -> None:
 async def test_fifty_who_ask_at_once_get_the_same_request(house: House) -> None:
     async with asyncio.timeout(20):
         opened = await asyncio.gather(
-            *(house.requests.open(Kind.DKIM, FRIEND, PLACE, member) for member in range(1, 51))
+            *(
+                house.requests.open(RequestKind.DKIM, FRIEND, PLACE, member)
+                for member in range(1, 51)
+            )
         )
     assert len({one.request.id for one in opened}) == 1
     assert sum(one.is_new for one in opened) == 1
@@ -94,13 +105,13 @@ async def test_fifty_who_ask_at_once_get_the_same_request(house: House) -> None:
 
 async def test_a_change_of_what_is_no_longer_so_is_not_written(house: House) -> None:
     request = await ask(house)
-    await house.shelves.requests.change(request.id, lambda now: touch(now, attempts=1), NOON)
+    await house.store.requests.change(request.id, lambda now: touch(now, attempts=1), NOON)
     late = move(request, State.DENIED, Actor(ActorKind.ADMIN, COWHERD), NOON, reason="late")
     assert not await house.database.write(lambda session: swap(session, request, late, NOON))
     now = await now_of(house, request)
     assert (now.state, now.version, now.reason) == (State.PENDING, 2, "")
     assert await states_of(house, request) == ["pending"]
-    assert len(await house.shelves.posts.of(request.id)) == 1
+    assert len(await house.store.posts.of(request.id)) == 1
 
 
 async def test_the_database_itself_refuses_a_second_open_request(house: House) -> None:
@@ -129,8 +140,10 @@ async def test_a_member_cannot_have_ever_more_open_requests(house: House) -> Non
         await ask(house, domain=Domain.of(f"n{number}.example"))
     with pytest.raises(RequestError, match="10 open requests already"):
         await ask(house, domain=MOVER)
-    assert not (await house.requests.open(Kind.DKIM, Domain.of("n1.example"), PLACE, ANN)).is_new
-    assert (await house.requests.open(Kind.DKIM, MOVER, PLACE, BEN)).is_new
+    assert not (
+        await house.requests.open(RequestKind.DKIM, Domain.of("n1.example"), PLACE, ANN)
+    ).is_new
+    assert (await house.requests.open(RequestKind.DKIM, MOVER, PLACE, BEN)).is_new
 
 
 async def test_of_fifty_clicks_at_once_one_decides(house: House) -> None:
@@ -215,7 +228,7 @@ async def test_it_is_not_closed_before_everybody_was_told(house: House) -> None:
 
 
 async def test_an_approved_dmarc_stage_is_handed_out_and_remembered(house: House) -> None:
-    request = await ask(house, Kind.DMARC)
+    request = await ask(house, RequestKind.DMARC)
     assert await house.requests.approved_stage(FRIEND) is None
     with pytest.raises(RequestError, match="Choose a DMARC policy"):
         await house.requests.approve(request.id, COWHERD)
@@ -247,7 +260,7 @@ async def test_a_pasted_key_is_learned_as_the_admins(tmp_path: Path) -> None:
 
 
 async def test_a_mail_domain_is_added_once_and_done_when_the_server_knows_it(house: House) -> None:
-    request = await ask(house, Kind.MAILDOMAIN)
+    request = await ask(house, RequestKind.MAILDOMAIN)
     await house.requests.approve(request.id, COWHERD)
     await house.settle()
     house.pass_time(seconds=5)
@@ -258,7 +271,7 @@ async def test_a_mail_domain_is_added_once_and_done_when_the_server_knows_it(hou
 
 
 async def test_what_an_admin_does_by_hand_is_done_when_they_say_so(house: House) -> None:
-    request = await ask(house, Kind.MAILDOMAIN)
+    request = await ask(house, RequestKind.MAILDOMAIN)
     await house.requests.approve(request.id, COWHERD, by_hand=True)
     await house.settle()
     assert house.mail.lines("calls") == []
@@ -347,7 +360,7 @@ async def test_a_result_that_came_too_late_changes_nothing(house: House) -> None
     await house.settle()
     house.pass_time(minutes=2)
     house.live.add(FRIEND.ascii)
-    (taken,) = await house.shelves.requests.take_due(house.time, timedelta(minutes=3), 9)
+    (taken,) = await house.store.requests.take_due(house.time, timedelta(minutes=3), 9)
     await house.requests.withdraw(request.id, ANN)
     await house.worker._advance(taken)
     assert (await now_of(house, request)).state is State.WITHDRAWN
@@ -357,7 +370,7 @@ async def test_a_result_that_came_too_late_changes_nothing(house: House) -> None
 async def test_a_taken_request_is_nobody_elses_until_the_lease_runs_out(house: House) -> None:
     request = await ask(house)
     await house.requests.approve(request.id, COWHERD)
-    store, lease = house.shelves.requests, timedelta(minutes=3)
+    store, lease = house.store.requests, timedelta(minutes=3)
     taken = await asyncio.gather(*(store.take_due(house.time, lease, 9) for _ in range(20)))
     assert sum(map(len, taken)) == 1
     assert await store.next_due() == NOON + lease
@@ -520,21 +533,21 @@ async def test_a_message_whose_arrival_was_not_noted_is_found_and_not_sent_again
     await house.restart()
     await house.settle()
     assert house.messenger.said(request.id) == ["admin-card"]
-    (post,) = await house.shelves.posts.of(request.id)
+    (post,) = await house.store.posts.of(request.id)
     assert (post.attempts, post.message_id) == (2, 1)
     assert (await now_of(house, request)).card_message_id == 1
 
 
 async def test_a_taken_message_is_nobody_elses_until_the_lease_runs_out(house: House) -> None:
     await ask(house)
-    posts, lease = house.shelves.posts, timedelta(minutes=2)
+    posts, lease = house.store.posts, timedelta(minutes=2)
     taken = await asyncio.gather(*(posts.take_due(house.time, lease, 9) for _ in range(20)))
     assert sum(map(len, taken)) == 1
     assert await posts.next_due() == NOON + lease
     house.pass_time(minutes=2)
     (again,) = await posts.take_due(house.time, lease, 9)
     assert again.attempts == 2
-    await house.shelves.requests.release_leases()
+    await house.store.requests.release_leases()
     assert len(await posts.take_due(house.time, lease, 9)) == 1
 
 
@@ -550,7 +563,7 @@ async def test_messages_to_the_same_people_go_out_in_their_order(house: House) -
     await house.settle()
     said = house.messenger.said(request.id)
     assert [what for what in said if what.startswith("admin")][:2] == ["admin-card", "admin-edit"]
-    posts = await house.shelves.posts.of(request.id)
+    posts = await house.store.posts.of(request.id)
     assert len({(post.version, post.what) for post in posts}) == len(posts)
     assert all(len(post.nonce) == 24 for post in posts)
 
@@ -559,15 +572,15 @@ async def test_tries_come_ever_later_and_end_after_fourteen_days(house: House) -
     request = await ask(house)
     house.messenger.answer = Later("Discord is down")
     await house.outbox.step()
-    (post,) = await house.shelves.posts.of(request.id)
+    (post,) = await house.store.posts.of(request.id)
     assert (post.attempts, post.due_at) == (1, NOON + timedelta(seconds=5))
     house.pass_time(seconds=5)
     await house.outbox.step()
-    (post,) = await house.shelves.posts.of(request.id)
+    (post,) = await house.store.posts.of(request.id)
     assert (post.attempts, post.due_at) == (2, house.time + timedelta(seconds=10))
     house.pass_time(days=14)
     await house.outbox.step()
-    (post,) = await house.shelves.posts.of(request.id)
+    (post,) = await house.store.posts.of(request.id)
     assert (post.ended_at, post.message_id, post.detail) == (house.time, None, "Discord is down")
 
 
@@ -575,15 +588,15 @@ async def test_what_cannot_be_delivered_any_more_is_ended(house: House) -> None:
     request = await ask(house)
     house.messenger.answer = Never("the channel was deleted")
     await house.settle()
-    (post,) = await house.shelves.posts.of(request.id)
+    (post,) = await house.store.posts.of(request.id)
     assert (post.message_id, post.detail) == (None, "the channel was deleted")
-    assert await house.shelves.posts.left() == 0
-    assert await house.shelves.posts.next_due() is None
+    assert await house.store.posts.left() == 0
+    assert await house.store.posts.next_due() is None
 
 
 async def test_a_forgotten_member_is_a_pseudonym_everywhere(house: House) -> None:
-    waiting, pending = await ask(house), await ask(house, Kind.DMARC)
-    other = (await house.requests.open(Kind.DKIM, MOVER, PLACE, BEN)).request
+    waiting, pending = await ask(house), await ask(house, RequestKind.DMARC)
+    other = (await house.requests.open(RequestKind.DKIM, MOVER, PLACE, BEN)).request
     await house.requests.approve(waiting.id, COWHERD)
     await house.settle()
     await house.requests.forget_member(ANN)
@@ -618,11 +631,11 @@ async def test_no_way_back_to_a_forgotten_members_messages_is_kept(house: House)
     await house.settle()
     await house.requests.forget_member(ANN)
     await house.settle()
-    posts = await house.shelves.posts.of(request.id)
+    posts = await house.store.posts.of(request.id)
     to_member = {post.what: post.message_id for post in posts if post.what.target == "member"}
-    assert to_member == {What.MEMBER_DENIED: None}
+    assert to_member == {MessageKind.MEMBER_DENIED: None}
     # The card in the request channel named the member.
-    assert [post.what for post in posts][-1] is What.ADMIN_EDIT
+    assert [post.what for post in posts][-1] is MessageKind.ADMIN_EDIT
     assert house.messenger.said(request.id).count("admin-edit") == 2
 
 
@@ -639,7 +652,7 @@ async def _numbers(house: House) -> set[object]:
 
 async def test_two_forgotten_members_have_different_pseudonyms(house: House) -> None:
     mine = await ask(house)
-    other = (await house.requests.open(Kind.DKIM, MOVER, PLACE, BEN)).request
+    other = (await house.requests.open(RequestKind.DKIM, MOVER, PLACE, BEN)).request
     await house.requests.forget_member(ANN)
     await house.requests.forget_member(BEN)
     ids = {(await now_of(house, request)).member_id for request in (mine, other)}
@@ -655,14 +668,14 @@ async def test_no_message_goes_to_a_forgotten_member_whose_key_is_being_made(hou
     assert (await now_of(house, request)).state is State.WORKING
     await house.settle()
     assert (await now_of(house, request)).state is State.WAITING
-    posts = await house.shelves.posts.of(request.id)
-    to_member = [post for post in posts if post.what is What.MEMBER_RECORD]
+    posts = await house.store.posts.of(request.id)
+    to_member = [post for post in posts if post.what is MessageKind.MEMBER_RECORD]
     assert [post.message_id for post in to_member] == [None]
     assert not any(what.startswith("member") for what in house.messenger.said(request.id))
 
 
 async def test_lists_are_in_the_order_that_people_read_them_in(house: House) -> None:
-    first, second = await ask(house), await ask(house, Kind.DMARC)
+    first, second = await ask(house), await ask(house, RequestKind.DMARC)
     third = await ask(house, domain=MOVER)
     await house.requests.deny(second.id, COWHERD, "no")
     own = await house.requests.of_member(ANN)

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from bot.errors import RequestError
-from bot.requests.model import ActorKind, Kind
+from bot.requests.model import ActorKind, RequestKind
 from bot.requests.outbox_worker import Later
 from bot.requests.states import State, can_go
 from requests_house import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLACE, House
@@ -31,12 +31,12 @@ from requests_house import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLA
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
-    from bot.requests.model import AuditEntry, Post, Request
+    from bot.requests.model import AuditEntry, OutboxMessage, Request
     from bot.requests.service import Decision
 
 MEMBERS = st.sampled_from((ANN, BEN))
 ADMINS = st.sampled_from((COWHERD, DAIRYMAID))
-KINDS = st.sampled_from(Kind)
+KINDS = st.sampled_from(RequestKind)
 DOMAINS = st.sampled_from((FRIEND, MOVER))
 NUMBERS = st.integers(1, 4)  # of requests, of which not all are there
 TURNS = st.integers(0, 60)  # of the event loop, before a crash
@@ -55,7 +55,7 @@ class RequestMachine(RuleBasedStateMachine):
         self._runner = asyncio.Runner()
         self._folder = Path(tempfile.mkdtemp())
         self._house = House(self._folder)
-        self._posts: dict[int, Post] = {}
+        self._posts: dict[int, OutboxMessage] = {}
         self._versions: dict[int, Request] = {}
         self._won: Counter[int] = Counter()  # approvals and retries by request
 
@@ -63,19 +63,19 @@ class RequestMachine(RuleBasedStateMachine):
         return self._runner.run(work)
 
     @initialize(kinds=st.tuples(KINDS, KINDS))
-    def begin(self, kinds: tuple[Kind, Kind]) -> None:
+    def begin(self, kinds: tuple[RequestKind, RequestKind]) -> None:
         self._run(self._house.open())
         self._house.live.add(FRIEND.ascii)
-        for number, kind in enumerate((Kind.DKIM, Kind.MAILDOMAIN, *kinds), start=1):
+        for number, kind in enumerate((RequestKind.DKIM, RequestKind.MAILDOMAIN, *kinds), start=1):
             self.somebody_asks(kind, (FRIEND, MOVER)[number % 2], (ANN, BEN)[number % 2])
         self.an_admin_clicks(1, "approve", COWHERD)
 
     @rule(kind=KINDS, domain=DOMAINS, member=MEMBERS)
-    def somebody_asks(self, kind: Kind, domain: Any, member: int) -> None:
+    def somebody_asks(self, kind: RequestKind, domain: Any, member: int) -> None:
         self._run(self._house.requests.open(kind, domain, PLACE, member))
 
     @rule(kind=KINDS, domain=DOMAINS, crowd=st.lists(MEMBERS, min_size=2, max_size=5))
-    def several_ask_at_once(self, kind: Kind, domain: Any, crowd: list[int]) -> None:
+    def several_ask_at_once(self, kind: RequestKind, domain: Any, crowd: list[int]) -> None:
         async def ask_all() -> None:
             asked = (self._house.requests.open(kind, domain, PLACE, member) for member in crowd)
             opened = await asyncio.gather(*asked)
@@ -217,15 +217,15 @@ class RequestMachine(RuleBasedStateMachine):
         await house.settle()
         await self._examine()
         assert await house.requests.open_requests() == ()
-        assert await house.shelves.posts.left() == 0
-        assert await house.shelves.requests.next_due() is None
+        assert await house.store.posts.left() == 0
+        assert await house.store.requests.next_due() is None
         await house.close()
 
     async def _click(self, number: int, click: str, admin: int) -> bool:
         requests = self._house.requests
         request = await requests.get(number)
         member = request.member_id if request else ANN
-        stage = "none" if request and request.kind is Kind.DMARC else None
+        stage = "none" if request and request.kind is RequestKind.DMARC else None
         work: Awaitable[Decision]
         match click:
             case "approve":
@@ -257,7 +257,7 @@ class RequestMachine(RuleBasedStateMachine):
         self._won = approved
 
     async def _examine(self) -> None:
-        every = await self._house.shelves.requests.in_states(frozenset(State))
+        every = await self._house.store.requests.in_states(frozenset(State))
         requests = {request.id: request for request in every}
         audit = await self._house.requests.latest_audit(10_000)
         open_now = Counter((r.kind, r.domain) for r in requests.values() if r.open)
@@ -288,7 +288,7 @@ class RequestMachine(RuleBasedStateMachine):
             assert request.version >= before.version
             if request.version == before.version:
                 assert (request.state, request.due_at) == (before.state, before.due_at)
-        posts = await self._house.shelves.posts.of(request.id)
+        posts = await self._house.store.posts.of(request.id)
         assert len({(post.version, post.what) for post in posts}) == len(posts)
         assert all(post.version <= request.version for post in posts)
         mine = {number for number, post in self._posts.items() if post.request_id == request.id}
@@ -298,7 +298,7 @@ class RequestMachine(RuleBasedStateMachine):
             assert (former.nonce, former.what) == (post.nonce, post.what)
             assert former.ended_at in {None, post.ended_at}
             self._posts[post.id] = post
-        if request.kind is Kind.DKIM and request.state in {State.WAITING, State.LIVE}:
+        if request.kind is RequestKind.DKIM and request.state in {State.WAITING, State.LIVE}:
             key = await self._house.keys.current(request.domain)
             assert key is not None
             assert request.value == key.value == KEY

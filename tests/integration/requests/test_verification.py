@@ -13,9 +13,9 @@ from bot.dns.server_address import Server
 from bot.errors import RequestError
 from bot.net.certificate import Certificate
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.requests.model import Kind, Request
+from bot.requests.model import Request, RequestKind
 from bot.requests.states import State
-from bot.requests.verification import Looker
+from bot.requests.verification import DomainVerifier
 from bot.services.domain_check import Checker
 from bot.words import Medium, Words
 from requests_house import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, House
@@ -49,7 +49,7 @@ class WatchedHouse(House):
         """Open it and look with this resolver."""
         await self.open()
         self.checker = Checker(resolver.ask, SERVER, self.now)
-        self.worker._look = Looker(
+        self.worker._look = DomainVerifier(
             self.check,
             resolver.ask,
             self.mail,
@@ -90,7 +90,7 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL))
     async with watching(tmp_path, server) as house:
-        dkim = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)).request
+        dkim = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
         await house.requests.approve(dkim.id, COWHERD)
         await house.settle()
         house.pass_time(minutes=2)
@@ -100,7 +100,7 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
         assert waiting.due_at is not None
         assert timedelta(minutes=2) <= waiting.due_at - house.time <= timedelta(hours=6)
 
-        dmarc = (await house.requests.open(Kind.DMARC, FRIEND, PLACE, ANN)).request
+        dmarc = (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
         early = await house.check(FRIEND)
         with pytest.raises(RequestError, match="is not ready for p=reject"):
             await house.requests.approve(dmarc.id, COWHERD, stage="reject", report=early)
@@ -136,7 +136,7 @@ async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source
         house = WatchedHouse(tmp_path)
         await house.watch(views.ask)
         house.checker = Checker(views.ask.ask, SERVER, house.now, authorities=views.authorities)
-        request = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)).request
+        request = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
         await house.requests.approve(request.id, COWHERD)
         await house.settle()
         house.pass_time(minutes=2)
@@ -163,7 +163,7 @@ async def test_an_approved_p_none_is_live_as_that(
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL + NONE))
     async with watching(tmp_path, server) as house:
-        request = (await house.requests.open(Kind.DMARC, FRIEND, PLACE, ANN)).request
+        request = (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
         await house.requests.approve(request.id, COWHERD, stage="none")
         await house.settle()
         house.pass_time(minutes=2)
@@ -176,7 +176,7 @@ async def test_a_broken_dns_is_no_proof_and_no_end(
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL + DKIM, servfail=("friend.example",)))
     async with watching(tmp_path, server) as house:
-        request = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)).request
+        request = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
         await house.requests.approve(request.id, COWHERD)
         await house.settle()
         house.pass_time(minutes=2)
@@ -191,7 +191,7 @@ async def test_webmail_is_live_when_the_certificate_names_the_alias(
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL))
     async with watching(tmp_path, server) as house:
-        request = (await house.requests.open(Kind.WEBMAIL, FRIEND, PLACE, ANN)).request
+        request = (await house.requests.open(RequestKind.WEBMAIL, FRIEND, PLACE, ANN)).request
         await house.requests.approve(request.id, COWHERD)
         await house.settle()
         assert (await house.now_of(request)).seen == "certificate-other-name"

@@ -23,10 +23,10 @@ from bot.mailcow.api import Mailcow
 from bot.names import Domain
 from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
-from bot.services import domain_facts as knowledge
+from bot.services import domain_facts
 from bot.services.domain_check import Checker
-from bot.services.domain_facts import Knowledge
-from bot.services.member_service import Core, Desk
+from bot.services.domain_facts import DomainFacts
+from bot.services.member_service import Core, MemberService
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KeySource, KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
@@ -47,8 +47,8 @@ OLD_VALUE = DOMAINS["mover.example"].dkim
 
 @dataclass
 class Desks:
-    desk: Desk
-    knowledge: Knowledge
+    member_service: MemberService
+    domain_facts: DomainFacts
     keys: KnownKeys
     mailcow: Mailcow
     double: MailcowDouble
@@ -70,10 +70,12 @@ async def open_desks(folder: Path, *, learns: bool = True) -> AsyncIterator[Desk
         await Database.open(f"sqlite+aiosqlite:///{folder}/bot.db") as database,
     ):
         keys = KnownKeys(database)
-        known = Knowledge(keys, lambda: NOW, mailcow=mailcow, stage_of=first_stage, learns=learns)
+        known = DomainFacts(keys, lambda: NOW, mailcow=mailcow, stage_of=first_stage, learns=learns)
         core = Core(server, Words(), Checker(resolver.ask, server, lambda: NOW), known)
-        desk = Desk(core, RecentDomains(database), StoredChecks(database), lambda: NOW)
-        yield Desks(desk, known, keys, mailcow, double)
+        member_service = MemberService(
+            core, RecentDomains(database), StoredChecks(database), lambda: NOW
+        )
+        yield Desks(member_service, known, keys, mailcow, double)
 
 
 @pytest.fixture
@@ -96,7 +98,7 @@ def give_key(double: MailcowDouble, selector: str) -> DkimPair:
 
 async def test_the_key_of_mailcow_is_expected_and_learned(desks: Desks) -> None:
     pair = give_key(desks.double, "cow2026")
-    expected = await desks.desk.expect(MOVER)
+    expected = await desks.member_service.expect(MOVER)
     record = expected.record(Purpose.DKIM)
     assert record is not None
     assert pair.public in record.value
@@ -108,9 +110,9 @@ async def test_the_key_of_mailcow_is_expected_and_learned(desks: Desks) -> None:
 
 async def test_the_same_key_again_is_not_written_again(desks: Desks) -> None:
     give_key(desks.double, "cow2026")
-    await desks.knowledge.of(MOVER)
+    await desks.domain_facts.of(MOVER)
     stored = await desks.keys.current(MOVER)
-    await asyncio.gather(*(desks.knowledge.of(MOVER) for _ in range(10)))
+    await asyncio.gather(*(desks.domain_facts.of(MOVER) for _ in range(10)))
     assert await desks.keys.current(MOVER) == stored
     assert await desks.keys.former(MOVER) == ()
 
@@ -119,7 +121,7 @@ async def test_mailcow_goes_before_what_the_store_holds(desks: Desks) -> None:
     await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
     give_key(desks.double, "cow2026")
     for _ in range(2):  # once as it is learned, once from the store
-        known = await desks.knowledge.of(MOVER)
+        known = await desks.domain_facts.of(MOVER)
         assert isinstance(known.dkim, KnownKey)
         assert (known.dkim.selector, known.dkim.source) == ("cow2026", "mailcow")
         assert [key.selector for key in known.former] == ["dkim"]
@@ -128,13 +130,13 @@ async def test_mailcow_goes_before_what_the_store_holds(desks: Desks) -> None:
 async def test_a_console_that_reads_alone_learns_nothing(tmp_path: Path) -> None:
     async with open_desks(tmp_path, learns=False) as desks:
         give_key(desks.double, "cow2026")
-        assert isinstance((await desks.knowledge.of(MOVER)).dkim, KnownKey)
+        assert isinstance((await desks.domain_facts.of(MOVER)).dkim, KnownKey)
         assert await desks.keys.current(MOVER) is None
 
 
 async def test_a_domain_without_a_key_on_mailcow_has_none_yet(desks: Desks) -> None:
     desks.double.add_domain("mover.example")
-    known = await desks.knowledge.of(MOVER)
+    known = await desks.domain_facts.of(MOVER)
     assert known.dkim == NoKeyYet()
     assert known.is_hosted is True
 
@@ -142,17 +144,17 @@ async def test_a_domain_without_a_key_on_mailcow_has_none_yet(desks: Desks) -> N
 async def test_an_alias_domain_is_hosted(desks: Desks) -> None:
     desks.double.add_domain("a.example")
     desks.double.alias_domains["mover.example"] = "a.example"
-    assert await desks.desk.is_hosted(MOVER) is True
+    assert await desks.member_service.is_hosted(MOVER) is True
 
 
 async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
     desks: Desks,
 ) -> None:
-    kept = await desks.desk.check(MOVER, 1)
+    kept = await desks.member_service.check(MOVER, 1)
     words = Words(Medium.DISCORD)
-    private = build_check_card(kept, desks.desk.server, words)
-    shared = build_check_card(kept, desks.desk.server, words, shared=True)
-    again = await desks.desk.kept(kept.id)
+    private = build_check_card(kept, desks.member_service.server, words)
+    shared = build_check_card(kept, desks.member_service.server, words, shared=True)
+    again = await desks.member_service.kept(kept.id)
     assert again is not None
     assert kept.personal is not None
     assert "not-in-mailcow" in {finding.code for finding in kept.personal.findings}
@@ -162,7 +164,7 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
 
 
 async def test_the_approved_stage_is_expected(desks: Desks) -> None:
-    expected = await desks.desk.expect(MOVER)
+    expected = await desks.member_service.expect(MOVER)
     assert "p=none; sp=none" in expected.dmarc
     assert expected.dmarc_stage == "none"
 
@@ -171,8 +173,8 @@ async def test_the_approved_stage_is_expected(desks: Desks) -> None:
 async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(desks: Desks, mood: Mood) -> None:
     await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
     desks.double.mood = mood
-    kept = await desks.desk.check(MOVER, 1)
-    known = await desks.knowledge.of(MOVER)
+    kept = await desks.member_service.check(MOVER, 1)
+    known = await desks.domain_facts.of(MOVER)
     assert isinstance(known.dkim, KnownKey)
     assert known.is_hosted is None
     assert kept.personal is None
@@ -181,17 +183,17 @@ async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(desks: Desks, mo
 async def test_a_silent_mailcow_is_waited_for_once(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(knowledge, "TIMEOUT", 0.2)
+    monkeypatch.setattr(domain_facts, "TIMEOUT", 0.2)
     desks.double.mood = Mood.SILENT
-    assert (await desks.knowledge.of(MOVER)).dkim == KeyUnknown()
+    assert (await desks.domain_facts.of(MOVER)).dkim == KeyUnknown()
     started = time.monotonic()
-    assert (await desks.knowledge.of(MOVER)).is_hosted is None
+    assert (await desks.domain_facts.of(MOVER)).is_hosted is None
     assert time.monotonic() - started < 0.2
 
 
 async def test_a_refused_key_is_not_sent_again(desks: Desks) -> None:
     desks.double.keys.clear()
     for _ in range(5):
-        assert (await desks.knowledge.of(MOVER)).is_hosted is None
+        assert (await desks.domain_facts.of(MOVER)).is_hosted is None
     assert len(desks.double.calls) <= 2
     assert desks.mailcow.refusals

@@ -19,8 +19,8 @@ from bot.names import Domain, MailAddress
 from bot.records.dkim_key import KnownKey
 from bot.records.expected import Purpose
 from bot.services.domain_check import Checker
-from bot.services.domain_facts import Knowledge
-from bot.services.member_service import Cooldown, Core, Desk
+from bot.services.domain_facts import DomainFacts
+from bot.services.member_service import Cooldown, Core, MemberService
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KeySource, KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
@@ -45,8 +45,8 @@ class Front:
         self.checks = StoredChecks(database)
         server = load_settings(DEMO_ENVIRONMENT).mail_server()
         checker = Checker(resolver.ask, server, self.now)
-        core = Core(server, Words(), checker, Knowledge(self.keys, self.now))
-        self.desk = Desk(core, RecentDomains(database), self.checks, self.now)
+        core = Core(server, Words(), checker, DomainFacts(self.keys, self.now))
+        self.member_service = MemberService(core, RecentDomains(database), self.checks, self.now)
 
     def now(self) -> datetime:
         """Return the time as the test has it."""
@@ -72,30 +72,34 @@ async def front(tmp_path: Path) -> AsyncIterator[Front]:
 
 
 async def test_members_who_ask_at_once_share_one_check(front: Front) -> None:
-    kept = await asyncio.gather(*(front.desk.check(MOVER, member) for member in range(50)))
+    kept = await asyncio.gather(
+        *(front.member_service.check(MOVER, member) for member in range(50))
+    )
     assert max(n for q, n in front.dns.asked.items() if q.name.is_subdomain(MOVER.name)) == 1
     assert len({id(one.report) for one in kept}) == 1
     assert len({one.id for one in kept}) == 50
 
 
 async def test_the_next_check_is_a_new_one(front: Front) -> None:
-    before = await front.desk.check(MOVER, ANN)
+    before = await front.member_service.check(MOVER, ANN)
     front.dns.zones = front.dns.zones.with_zone(mend("mover.example"))
-    after = await front.desk.check(MOVER, ANN)
+    after = await front.member_service.check(MOVER, ANN)
     assert before.report.status is Status.FAIL
     assert after.report.status is Status.INFO
     assert after.id != before.id
 
 
 async def test_checks_of_different_domains_do_not_wait_for_each_other(front: Front) -> None:
-    kept = await asyncio.gather(front.desk.check(MOVER, ANN), front.desk.check(FRIEND, ANN))
+    kept = await asyncio.gather(
+        front.member_service.check(MOVER, ANN), front.member_service.check(FRIEND, ANN)
+    )
     assert [one.report.domain for one in kept] == [MOVER, FRIEND]
 
 
 async def test_who_gives_up_does_not_take_the_check_from_the_others(front: Front) -> None:
     front.dns.delay = 0.05
-    first = asyncio.create_task(front.desk.check(MOVER, ANN))
-    second = asyncio.create_task(front.desk.check(MOVER, BEN))
+    first = asyncio.create_task(front.member_service.check(MOVER, ANN))
+    second = asyncio.create_task(front.member_service.check(MOVER, BEN))
     await asyncio.sleep(0.01)
     first.cancel()
     assert (await second).report.domain == MOVER
@@ -104,58 +108,58 @@ async def test_who_gives_up_does_not_take_the_check_from_the_others(front: Front
 
 async def test_a_kept_check_is_found_again_by_another_process(tmp_path: Path) -> None:
     async with open_front(tmp_path / "bot.db") as front:
-        kept = await front.desk.check(MOVER, ANN)
+        kept = await front.member_service.check(MOVER, ANN)
     async with open_front(tmp_path / "bot.db") as front:
-        assert await front.desk.kept(kept.id) == kept
+        assert await front.member_service.kept(kept.id) == kept
 
 
 async def test_a_purged_check_is_gone(front: Front) -> None:
-    kept = await front.desk.check(MOVER, ANN)
+    kept = await front.member_service.check(MOVER, ANN)
     assert await front.checks.purge(front.time + timedelta(seconds=1), 9) == 1
-    assert await front.desk.kept(kept.id) is None
-    assert await front.desk.kept(kept.id + 1) is None
-    assert await front.desk.kept(10**18 - 1) is None
+    assert await front.member_service.kept(kept.id) is None
+    assert await front.member_service.kept(kept.id + 1) is None
+    assert await front.member_service.kept(10**18 - 1) is None
 
 
 async def test_a_check_of_another_schema_is_not_read(front: Front) -> None:
     other = await front.checks.keep(MOVER, ANN, "not even JSON", 99, front.time)
-    assert await front.desk.kept(other) is None
+    assert await front.member_service.kept(other) is None
 
 
 async def test_recent_domains_are_a_members_own(front: Front) -> None:
-    await front.desk.remember(ANN, FRIEND)
+    await front.member_service.remember(ANN, FRIEND)
     front.time += timedelta(seconds=1)
-    await front.desk.remember(ANN, MOVER)
-    await front.desk.remember(BEN, Domain.of("secret.example"))
-    assert await front.desk.recent(ANN, "") == (MOVER, FRIEND)
-    assert await front.desk.recent(ANN, "fr") == (FRIEND,)
-    assert await front.desk.recent(ANN, "secret") == ()
-    assert await front.desk.recent(3, "") == ()
+    await front.member_service.remember(ANN, MOVER)
+    await front.member_service.remember(BEN, Domain.of("secret.example"))
+    assert await front.member_service.recent(ANN, "") == (MOVER, FRIEND)
+    assert await front.member_service.recent(ANN, "fr") == (FRIEND,)
+    assert await front.member_service.recent(ANN, "secret") == ()
+    assert await front.member_service.recent(3, "") == ()
 
 
 async def test_a_check_alone_remembers_nothing(front: Front) -> None:
-    await front.desk.check(MOVER, ANN)
-    assert await front.desk.recent(ANN, "") == ()
+    await front.member_service.check(MOVER, ANN)
+    assert await front.member_service.recent(ANN, "") == ()
 
 
 async def test_a_learned_key_is_expected_and_compared(front: Front) -> None:
     value = DOMAINS["stranger.example"].dkim
     domain = Domain.of("stranger.example")
-    before = await front.desk.check(domain, ANN)
+    before = await front.member_service.check(domain, ANN)
     await front.keys.learn(domain, "dkim", value, KeySource.ADMIN, front.time)
-    expected = await front.desk.expect(domain)
+    expected = await front.member_service.expect(domain)
     assert isinstance(expected.dkim, KnownKey)
     assert expected.record(Purpose.DKIM) is not None
-    after = await front.desk.check(domain, ANN)
+    after = await front.member_service.check(domain, ANN)
     assert "dkim-key-mismatch" not in {finding.code for finding in before.report.findings}
     assert "dkim-key-mismatch" in {finding.code for finding in after.report.findings}
 
 
 async def test_settings_are_for_an_address_a_domain_or_anybody(front: Front) -> None:
     address = MailAddress.parse("ann@friend.example")
-    assert front.desk.settings(address).user_name == "ann@friend.example"
-    assert front.desk.settings(MOVER).user_name == "you@mover.example"
-    assert front.desk.settings(None).is_example
+    assert front.member_service.settings(address).user_name == "ann@friend.example"
+    assert front.member_service.settings(MOVER).user_name == "you@mover.example"
+    assert front.member_service.settings(None).is_example
 
 
 def test_cooldown_lets_each_member_do_a_thing_so_often_in_a_time() -> None:

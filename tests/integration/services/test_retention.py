@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 from sqlalchemy import text
 
-from bot.requests.model import ActorKind, Kind
+from bot.requests.model import ActorKind, RequestKind
 from bot.requests.states import State
 from bot.services.privacy import KEPT
 from bot.services.retention import AT_ONCE, Retention
@@ -43,7 +43,9 @@ async def purge(house: House, retention: Retention | None = None) -> int:
     return gone
 
 
-async def end_one(house: House, kind: Kind = Kind.DKIM, domain: Domain = FRIEND) -> Request:
+async def end_one(
+    house: House, kind: RequestKind = RequestKind.DKIM, domain: Domain = FRIEND
+) -> Request:
     """Bring a request of Ann's to its end: denied, with all messages sent."""
     request = (await house.requests.open(kind, domain, PLACE, ANN, evidence="{}")).request
     await house.requests.deny(request.id, COWHERD, "Not yet, Ann.")
@@ -99,13 +101,13 @@ async def test_a_request_that_ended_400_days_ago_says_what_happened_and_not_to_w
     assert [entry.after for entry in audit] == [State.PENDING, State.DENIED]
     assert audit[0].actor.kind is ActorKind.MEMBER
     assert [entry.actor.id for entry in audit] == [old.member_id, COWHERD]
-    assert await house.shelves.posts.of(request.id) == ()
+    assert await house.store.posts.of(request.id) == ()
     assert await house.requests.of_member(ANN) == ()
     assert await purge(house) == 0
 
 
 async def test_two_old_requests_do_not_show_that_they_were_one_members(house: House) -> None:
-    requests = [await end_one(house, kind) for kind in (Kind.DKIM, Kind.DMARC)]
+    requests = [await end_one(house, kind) for kind in (RequestKind.DKIM, RequestKind.DMARC)]
     house.time += KEPT + DAY
     await purge(house)
     ids = {(await now_of(house, request)).member_id for request in requests}
@@ -114,7 +116,7 @@ async def test_two_old_requests_do_not_show_that_they_were_one_members(house: Ho
 
 
 async def test_an_admin_who_decided_their_own_request_is_not_named_by_it(house: House) -> None:
-    opened = await house.requests.open(Kind.DKIM, FRIEND, PLACE, COWHERD)
+    opened = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, COWHERD)
     await house.requests.deny(opened.request.id, COWHERD, "Never mind.")
     house.time += KEPT + DAY
     await purge(house)
@@ -124,15 +126,15 @@ async def test_an_admin_who_decided_their_own_request_is_not_named_by_it(house: 
 
 
 async def test_an_open_request_is_kept_however_old_it_is(house: House) -> None:
-    request = (await house.requests.open(Kind.DKIM, FRIEND, PLACE, BEN)).request
+    request = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, BEN)).request
     house.time += 2 * KEPT
     assert await purge(house) == 0
     assert (await now_of(house, request)).member_id == BEN
-    assert len(await house.shelves.posts.of(request.id)) == 1
+    assert len(await house.store.posts.of(request.id)) == 1
 
 
 async def test_what_was_approved_for_a_domain_outlives_the_request(house: House) -> None:
-    request = (await house.requests.open(Kind.DMARC, FRIEND, PLACE, ANN)).request
+    request = (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
     await house.requests.approve(request.id, COWHERD, stage="none")
     await house.settle()
     await house.requests.withdraw(request.id, ANN)

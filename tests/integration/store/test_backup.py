@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from bot.errors import StoreError
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.store.backup.backup import back_up, restore
 from bot.store.backup.database_copy import connect
 from bot.store.engine.database import Database
@@ -50,10 +50,10 @@ asyncio.run(main())
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     """Two requests, one of them handed out, with their messages; the bot is at work."""
     house = await House(tmp_path).open()
-    first = await house.requests.open(Kind.DKIM, FRIEND, PLACE, ANN)
+    first = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)
     await house.requests.approve(first.request.id, COWHERD)
     await house.settle()
-    await house.requests.open(Kind.DMARC, MOVER, PLACE, ANN)
+    await house.requests.open(RequestKind.DMARC, MOVER, PLACE, ANN)
     yield house
     await house.close()
 
@@ -118,11 +118,11 @@ async def test_a_restore_gives_every_row_back(house: House) -> None:
     assert rows(kept) == changed != saved
     # The bot goes on from there, and sends what was not sent then.
     await house.open()
-    await house.shelves.requests.release_leases()
+    await house.store.requests.release_leases()
     assert [request.id for request in await house.requests.open_requests()] == [1, 2]
-    assert await house.shelves.posts.left() == 1
+    assert await house.store.posts.left() == 1
     await house.settle()
-    assert await house.shelves.posts.left() == 0
+    assert await house.store.posts.left() == 0
 
 
 async def test_while_a_backup_is_made_the_bot_writes_on_and_nothing_is_torn(house: House) -> None:
@@ -136,7 +136,7 @@ async def test_while_a_backup_is_made_the_bot_writes_on_and_nothing_is_torn(hous
         before = number
         while not saving.done():
             began = loop.time()
-            request = (await house.requests.open(Kind.DKIM, MOVER, PLACE, ANN)).request
+            request = (await house.requests.open(RequestKind.DKIM, MOVER, PLACE, ANN)).request
             await house.requests.withdraw(request.id, ANN)
             number, longest = number + 1, max(longest, loop.time() - began)
         await saving

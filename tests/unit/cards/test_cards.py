@@ -19,7 +19,7 @@ from bot.cards.help_card import CommandLine, build_help_card
 from bot.cards.notice import build_notice
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.settings_card import build_settings_card
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
@@ -44,7 +44,7 @@ SERVER = MailServer(
     password_url="https://mx1.cow.example/",
     admin_contact="admin@cow.example",
 )
-MX_FIX = Fix(Action.ADD, DOMAIN.name, "MX", "mx1.cow.example.", priority=10, ttl=3600)
+MX_FIX = Fix(FixAction.ADD, DOMAIN.name, "MX", "mx1.cow.example.", priority=10, ttl=3600)
 MX_MISSING = Finding(Check.MX, "mx-missing", Status.FAIL, {"address": ""}, (MX_FIX,))
 
 
@@ -134,7 +134,7 @@ async def test_steps_are_numbered_and_say_what_to_type() -> None:
         "spf-missing",
         Status.FAIL,
         {},
-        (Fix(Action.ADD, DOMAIN.name, "TXT", SERVER.spf, ttl=3600),),
+        (Fix(FixAction.ADD, DOMAIN.name, "TXT", SERVER.spf, ttl=3600),),
     )
     shown = whole_text(check_card(a_report(MX_MISSING, spf)))
     assert shown.index("**1. MX** · ❌ broken") < shown.index("**2. SPF** · ❌ broken")
@@ -147,15 +147,15 @@ async def test_a_key_stands_whole_in_its_own_code_block() -> None:
     owner = dns.name.from_text("dkim._domainkey", DOMAIN.name)
     value = dkim_value(2048)
     facts = {"name": "dkim._domainkey.friend.example", "policy": None}
-    fix = Fix(Action.ADD, owner, "TXT", value, ttl=3600)
+    fix = Fix(FixAction.ADD, owner, "TXT", value, ttl=3600)
     finding = Finding(Check.DKIM, "dkim-missing", Status.FAIL, facts, (fix,))
     assert f"```\n{value}\n```" in whole_text(check_card(a_report(finding)))
 
 
 async def test_a_move_names_the_old_place_and_a_deletion_the_value() -> None:
     old = dns.name.from_text("friend.example", DOMAIN.name)
-    move = Fix(Action.RENAME, DOMAIN.name, "MX", "mx1.cow.example.", 10, 3600, old_owner=old)
-    delete = Fix(Action.DELETE, DOMAIN.name, "MX", "mx.oldpost.example.", 10, 3600)
+    move = Fix(FixAction.RENAME, DOMAIN.name, "MX", "mx1.cow.example.", 10, 3600, old_owner=old)
+    delete = Fix(FixAction.DELETE, DOMAIN.name, "MX", "mx.oldpost.example.", 10, 3600)
     shown = whole_text(check_card(a_report(replace(MX_MISSING, fixes=(move, delete)))))
     assert "Old name `friend.example` · Name `@` · Type `MX`" in shown
     assert "Value `mx.oldpost.example.`" in shown

@@ -18,7 +18,7 @@ from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
 from bot.cards.check_card import build_check_card
 from bot.cards.records_card import build_records_card
 from bot.cards.settings_card import build_settings_card
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
@@ -77,7 +77,7 @@ owners = st.lists(labels, max_size=3).map(
 
 @st.composite
 def fixes(draw: st.DrawFn) -> Fix:
-    action = draw(st.sampled_from(Action))
+    action = draw(st.sampled_from(FixAction))
     return Fix(
         action,
         draw(owners),

@@ -17,7 +17,7 @@ from bot.checks.references import load_references
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain
 from bot.records.mail_server import MailServer
-from bot.requests.model import Kind
+from bot.requests.model import RequestKind
 from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
 
@@ -132,6 +132,6 @@ def test_a_name_from_a_zone_formats_and_pings_nobody(hostile: str) -> None:
 
 
 def test_a_check_card_offers_it_with_everything_else_within_five_buttons_a_row() -> None:
-    card = build_check_card(KeptCheck(7, report_of(MX)), SERVER, WORDS, offer=Kind.DKIM)
+    card = build_check_card(KeptCheck(7, report_of(MX)), SERVER, WORDS, offer=RequestKind.DKIM)
     rows = [i for i in card.view.walk_children() if isinstance(i, discord.ui.ActionRow)]
     assert [len(row.children) for row in rows] == [5, 1]

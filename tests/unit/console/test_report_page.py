@@ -18,7 +18,7 @@ import dns.name
 import pytest
 from rich.cells import cell_len
 
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.console.records_page import Format, show_records
 from bot.console.report_page import show_line, show_report
@@ -81,7 +81,7 @@ def screen() -> Screen:
     return show
 
 
-def fix(action: Action, value: str, **more: str | int | dns.name.Name) -> Fix:
+def fix(action: FixAction, value: str, **more: str | int | dns.name.Name) -> Fix:
     return Fix(action, ZONE, "TXT", value, **more)  # type: ignore[arg-type]  # fields by name
 
 
@@ -112,7 +112,7 @@ STEPS = (
         "mx-missing",
         Status.FAIL,
         {"address": "203.0.113.80"},
-        (Fix(Action.ADD, ZONE, "MX", "mx1.cow.example.", priority=10, ttl=3600),),
+        (Fix(FixAction.ADD, ZONE, "MX", "mx1.cow.example.", priority=10, ttl=3600),),
     ),
     Finding(
         Check.DKIM,
@@ -154,9 +154,9 @@ def test_a_step_says_each_field_on_a_line_of_its_own(screen: Screen) -> None:
 
 def test_a_rename_says_the_old_name_and_a_replacement_the_old_value(screen: Screen) -> None:
     fixes = (
-        fix(Action.RENAME, "v=DKIM1", old_owner=dns.name.from_text("dkim.friend.example.")),
-        fix(Action.REPLACE, "new", old="old"),
-        fix(Action.DELETE, "gone"),
+        fix(FixAction.RENAME, "v=DKIM1", old_owner=dns.name.from_text("dkim.friend.example.")),
+        fix(FixAction.REPLACE, "new", old="old"),
+        fix(FixAction.DELETE, "gone"),
     )
     finding = dataclasses.replace(STEPS[0], fixes=fixes)
     lines = screen(lambda c: show_report(c, report(finding), SERVER, WORDS))
@@ -186,7 +186,7 @@ def test_no_line_is_wider_than_the_screen_but_what_is_to_be_copied(screen: Scree
         CheckResult(check, Status.FAIL, (long, long), (long, domain), Note("blocked"))
         for check in Check
     )
-    fixes = (fix(Action.REPLACE, long, old=long + "B"),)
+    fixes = (fix(FixAction.REPLACE, long, old=long + "B"),)
     finding = dataclasses.replace(STEPS[0], fixes=fixes)
     shown = report(finding, *STEPS, SPF, results=results, domain=domain)
     for show in (show_report, show_line):
@@ -239,8 +239,8 @@ def is_clean(lines: list[str]) -> bool:
 def test_what_a_zone_holds_reaches_no_terminal_raw(screen: Screen) -> None:
     owner = dns.name.Name((b"\x1b[31m\x9b", b"friend", b"example", b""))
     fixes = (
-        Fix(Action.RENAME, owner, HOSTILE, HOSTILE, old=HOSTILE, old_owner=owner),
-        fix(Action.DELETE, HOSTILE),
+        Fix(FixAction.RENAME, owner, HOSTILE, HOSTILE, old=HOSTILE, old_owner=owner),
+        fix(FixAction.DELETE, HOSTILE),
     )
     facts = {"address": HOSTILE}
     finding = Finding(Check.MX, "mx-missing", Status.FAIL, facts, fixes)

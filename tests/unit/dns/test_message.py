@@ -15,7 +15,7 @@ import dns.rrset
 import pytest
 
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from bot.dns.message import MAX_CHAIN, MAX_RECORDS, MAX_TEXT, Query, Reading, join, read_answer
+from bot.dns.message import MAX_CHAIN, MAX_RECORDS, MAX_TEXT, ParsedReply, Query, join, read_answer
 
 SOA = "ns1.cow.example. hostmaster.cow.example. 1 7200 3600 1209600 300"
 
@@ -41,7 +41,7 @@ def respond(
     return message.to_wire()
 
 
-def read(query: Query, data: bytes) -> Reading:
+def read(query: Query, data: bytes) -> ParsedReply:
     assert query.is_answered_by(data)
     reply = query.read(data)
     assert reply is not None

@@ -71,9 +71,9 @@ def test_a_domain_should_publish_all_of_this() -> None:
     assert expected.selector == "k1"
 
 
-@pytest.mark.parametrize("knowledge", [KeyUnknown(), NoKeyYet()])
-def test_without_a_known_key_there_is_no_dkim_record(knowledge: KeyUnknown | NoKeyYet) -> None:
-    expected = expect(SERVER, FRIEND, knowledge)
+@pytest.mark.parametrize("key", [KeyUnknown(), NoKeyYet()])
+def test_without_a_known_key_there_is_no_dkim_record(key: KeyUnknown | NoKeyYet) -> None:
+    expected = expect(SERVER, FRIEND, key)
     assert expected.record(Purpose.DKIM) is None
     assert expected.selector == "dkim"
 

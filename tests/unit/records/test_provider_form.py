@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.cards.fixes import show_fix
 from bot.checks.export.wording import say_fix
-from bot.checks.finding import Action, Fix
+from bot.checks.finding import Fix, FixAction
 from bot.records.provider_form import Form, fill_form
 from bot.records.providers import NEUTRAL, Provider, load_providers, provider_by_key
 from bot.words import Medium, Words
@@ -23,11 +23,11 @@ from bot.words import Medium, Words
 ZONE = dns.name.from_text("friend.example")
 HOST = "mx1.cow.example."
 KEY = "v=DKIM1;k=rsa;p=" + "A" * 392
-MX = Fix(Action.ADD, ZONE, "MX", HOST, priority=10, ttl=3600)
-SPF = Fix(Action.ADD, ZONE, "TXT", "v=spf1 include:_spf.cow.example -all", ttl=3600)
-DKIM = Fix(Action.ADD, dns.name.from_text("dkim._domainkey", ZONE), "TXT", KEY, ttl=3600)
-ALIAS = Fix(Action.ADD, dns.name.from_text("mail", ZONE), "CNAME", HOST, ttl=3600)
-SRV = Fix(Action.ADD, dns.name.from_text("_autodiscover._tcp", ZONE), "SRV", f"0 1 443 {HOST}")
+MX = Fix(FixAction.ADD, ZONE, "MX", HOST, priority=10, ttl=3600)
+SPF = Fix(FixAction.ADD, ZONE, "TXT", "v=spf1 include:_spf.cow.example -all", ttl=3600)
+DKIM = Fix(FixAction.ADD, dns.name.from_text("dkim._domainkey", ZONE), "TXT", KEY, ttl=3600)
+ALIAS = Fix(FixAction.ADD, dns.name.from_text("mail", ZONE), "CNAME", HOST, ttl=3600)
+SRV = Fix(FixAction.ADD, dns.name.from_text("_autodiscover._tcp", ZONE), "SRV", f"0 1 443 {HOST}")
 RECORDS = (MX, SPF, DKIM, ALIAS, SRV)
 
 
@@ -175,13 +175,13 @@ def test_hints_and_words_are_said_on_cards_and_in_plain_text() -> None:
 
 
 def test_a_rename_names_both_names_in_the_same_way() -> None:
-    fix = replace(DKIM, action=Action.RENAME, old_owner=ZONE)
+    fix = replace(DKIM, action=FixAction.RENAME, old_owner=ZONE)
     said = say_fix(fix, ZONE, of("route53"), Words())
     assert said.fields[:2] == (("Old name", "(leave empty)"), ("Record name", "dkim._domainkey"))
 
 
 def test_a_record_to_delete_needs_no_hints() -> None:
-    fix = replace(ALIAS, action=Action.DELETE)
+    fix = replace(ALIAS, action=FixAction.DELETE)
     assert say_fix(fix, ZONE, of("cloudflare"), Words()).hints == ()
     assert "switch" not in show_fix(fix, ZONE, Words(Medium.DISCORD), of("cloudflare"))
 

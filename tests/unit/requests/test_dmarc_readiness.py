@@ -13,7 +13,7 @@ from bot.errors import InvalidKey, RequestError
 from bot.names import Domain
 from bot.requests.approval import Approval
 from bot.requests.dmarc_readiness import dmarc_gate, has_policy
-from bot.requests.model import Kind, Request
+from bot.requests.model import Request, RequestKind
 from bot.requests.states import State
 from strategies import RSA_1024
 
@@ -116,14 +116,14 @@ def test_a_policy_is_there_where_the_own_record_asks_for_it() -> None:
     assert not has_policy(make_report(wrong, dmarc=("v=DMARC1; p=reject",)), "reject")
 
 
-def make_request(kind: Kind, **fields: object) -> Request:
+def make_request(kind: RequestKind, **fields: object) -> Request:
     request = Request(1, kind, FRIEND, 100, 200, 1, State.PENDING, 1, NOON, NOON)
     return type(request)(**{name: getattr(request, name) for name in request.__slots__} | fields)
 
 
 @pytest.mark.parametrize("stage", ["quarantine", "reject"])
 def test_a_strict_stage_takes_a_fresh_report_of_that_domain(stage: str) -> None:
-    request = make_request(Kind.DMARC)
+    request = make_request(RequestKind.DMARC)
     good = make_report()
     later = NOON + timedelta(minutes=15)
     fields = Approval(stage=stage, report=good).fields(request, "dkim", later)
@@ -139,7 +139,7 @@ def test_a_strict_stage_takes_a_fresh_report_of_that_domain(stage: str) -> None:
 
 
 def test_p_none_needs_no_report_and_no_other_word_is_a_policy() -> None:
-    request = make_request(Kind.DMARC)
+    request = make_request(RequestKind.DMARC)
     assert Approval(stage="none").fields(request, "dkim", NOON)["stage"] == "none"
     for stage in (None, "", "REJECT", "reject; p=none", "p=none"):
         with pytest.raises(RequestError, match="Choose a DMARC policy"):
@@ -147,7 +147,7 @@ def test_p_none_needs_no_report_and_no_other_word_is_a_policy() -> None:
 
 
 def test_a_pasted_key_is_parsed_before_it_is_taken() -> None:
-    request = make_request(Kind.DKIM)
+    request = make_request(RequestKind.DKIM)
     pasted = f'dkim._domainkey IN TXT ( "v=DKIM1; k=rsa; p=" "{RSA_1024}" )'
     fields = Approval(value=pasted, selector=" Cow ").fields(request, "dkim", NOON)
     assert fields == {"by_hand": True, "value": KEY, "selector": "cow"}
@@ -161,15 +161,15 @@ def test_a_pasted_key_is_parsed_before_it_is_taken() -> None:
 
 
 def test_by_hand_a_key_has_to_be_pasted_and_a_second_try_keeps_it() -> None:
-    request = make_request(Kind.DKIM)
+    request = make_request(RequestKind.DKIM)
     with pytest.raises(RequestError, match="paste the DKIM value"):
         Approval(by_hand=True).fields(request, "dkim", NOON)
-    pasted = make_request(Kind.DKIM, by_hand=True, value=KEY, selector="cow")
+    pasted = make_request(RequestKind.DKIM, by_hand=True, value=KEY, selector="cow")
     again = Approval(by_hand=True).fields(pasted, "dkim", NOON, again=True)
     assert again == {"by_hand": True, "value": KEY, "selector": "cow"}
 
 
-@pytest.mark.parametrize("kind", [Kind.DMARC, Kind.MAILDOMAIN, Kind.WEBMAIL])
-def test_only_dkim_takes_a_value(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [RequestKind.DMARC, RequestKind.MAILDOMAIN, RequestKind.WEBMAIL])
+def test_only_dkim_takes_a_value(kind: RequestKind) -> None:
     with pytest.raises(RequestError, match="Only a DKIM request takes a value"):
         Approval(value=KEY, stage="none").fields(make_request(kind), "dkim", NOON)

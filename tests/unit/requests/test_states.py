@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import RequestError
 from bot.names import Domain
-from bot.requests.model import BOT, Kind, Request, What
+from bot.requests.model import BOT, MessageKind, Request, RequestKind
 from bot.requests.states import FINAL, TRANSITIONS, State, can_go
 from bot.requests.transitions import move
 
@@ -35,7 +35,7 @@ ALLOWED = {
 }
 
 
-def make_request(state: State, kind: Kind = Kind.DKIM) -> Request:
+def make_request(state: State, kind: RequestKind = RequestKind.DKIM) -> Request:
     domain = Domain.of("friend.example")
     return Request(1, kind, domain, 100, 200, 1, state, 3, NOON, NOON, attempts=2, reason="old")
 
@@ -64,12 +64,12 @@ def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
     assert {State.CLOSED, State.DENIED, State.WITHDRAWN, State.EXPIRED} == FINAL
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_a_member_is_told_of_the_handing_out_and_not_of_a_failure(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", RequestKind)
+def test_a_member_is_told_of_the_handing_out_and_not_of_a_failure(kind: RequestKind) -> None:
     handed_out = move(make_request(State.WORKING, kind), State.WAITING, BOT, NOON)
-    record = kind in {Kind.DKIM, Kind.DMARC}
-    assert (What.MEMBER_RECORD in handed_out.posts) is record
-    assert (What.MEMBER_ACCEPTED in handed_out.posts) is not record
+    record = kind in {RequestKind.DKIM, RequestKind.DMARC}
+    assert (MessageKind.MEMBER_RECORD in handed_out.posts) is record
+    assert (MessageKind.MEMBER_ACCEPTED in handed_out.posts) is not record
     failed = move(make_request(State.WORKING, kind), State.FAILED, BOT, NOON, reason="why")
-    assert failed.posts == (What.ADMIN_EDIT, What.ADMIN_FAILED)
+    assert failed.posts == (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED)
     assert failed.after.reason == "why"

@@ -17,7 +17,7 @@ import pytest
 from bot.checks.observe.domain import observe
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.checks.optional.group import is_all_right
-from bot.checks.zone_place import Place, find_place
+from bot.checks.zone_place import ZonePlace, find_place
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
@@ -308,13 +308,13 @@ async def test_a_place_is_found_with_two_questions(
 ) -> None:
     server = await zone_server({"friend.example": "@ NS ns1.hyp.net.\nclub TXT x"})
     place = await find_place(resolver(server).ask, Domain.of("club.friend.example"))
-    assert place == Place(DOMAIN.name, ("ns1.hyp.net.",))
+    assert place == ZonePlace(DOMAIN.name, ("ns1.hyp.net.",))
     assert len(server.asked) == 2
     # What denies a name that is not there may be a registry's; a provider's zone is none.
     lost = Domain.of("new.friend.example")
     assert (await find_place(resolver(server).ask, lost)).zone == DOMAIN.name
     nobody = Domain.of("nobody.example")
-    assert await find_place(resolver(server).ask, nobody) == Place(nobody.name)
+    assert await find_place(resolver(server).ask, nobody) == ZonePlace(nobody.name)
 
 
 async def test_a_place_that_nobody_tells_is_given_up_soon() -> None:
@@ -323,5 +323,5 @@ async def test_a_place_that_nobody_tells_is_given_up_soon() -> None:
         raise AssertionError((name, rdtype))
 
     started = time.monotonic()
-    assert await find_place(silent, DOMAIN) == Place(DOMAIN.name)
+    assert await find_place(silent, DOMAIN) == ZonePlace(DOMAIN.name)
     assert time.monotonic() - started < 10

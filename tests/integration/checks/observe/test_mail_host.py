@@ -21,7 +21,7 @@ from bot.dns.server_address import Server
 from bot.names import Domain
 from bot.records.mail_server import MailServer
 from bot.services.domain_check import Checker
-from bot.services.domain_facts import Knowledge
+from bot.services.domain_facts import DomainFacts
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KeySource, KnownKeys
 from strategies import KEY_VALUES
@@ -188,10 +188,10 @@ async def test_a_silent_resolver_ends_in_time() -> None:
 async def test_members_are_the_domains_with_a_key(tmp_path: Path) -> None:
     async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as database:
         keys = KnownKeys(database)
-        knowledge = Knowledge(keys, now)
-        assert await knowledge.some_domains(3) == ()
+        domain_facts = DomainFacts(keys, now)
+        assert await domain_facts.some_domains(3) == ()
         names = [Domain.of(f"friend{number}.example") for number in range(4)]
         for name in names:
             await keys.learn(name, "dkim", KEY_VALUES[0], KeySource.ADMIN, now())
-        assert await knowledge.some_domains(3) == tuple(reversed(names[1:]))
-    assert await Knowledge(None, now).some_domains(3) == ()
+        assert await domain_facts.some_domains(3) == tuple(reversed(names[1:]))
+    assert await DomainFacts(None, now).some_domains(3) == ()

@@ -11,7 +11,7 @@ import pytest
 
 from authority import Authority
 from bot.checks.finding import Check, Status
-from bot.checks.observe.optional_records import Means
+from bot.checks.observe.optional_records import OptionalSources
 from bot.checks.optional import group as extras
 from bot.demo.zone_server import ZoneServer
 from bot.dns.answer import Question
@@ -64,14 +64,18 @@ def healthy(case_file: CaseFile) -> str:
 
 
 async def check(
-    server: ZoneServer, case_file: CaseFile, means: Means | None = None, *, unchecked: bool = False
+    server: ZoneServer,
+    case_file: CaseFile,
+    sources: OptionalSources | None = None,
+    *,
+    unchecked: bool = False,
 ) -> Report:
     key = KnownKey("dkim", DkimRecord.parse(case_file.dkim), "--dkim")
     async with Resolver([Server(*server.address)]) as resolver:
         if unchecked:
-            means = Means(unchecked=resolver.ask_unchecked)
+            sources = OptionalSources(unchecked=resolver.ask_unchecked)
         checker = Checker(
-            resolver.ask, SERVER, lambda: datetime(2026, 11, 23, tzinfo=UTC), means=means
+            resolver.ask, SERVER, lambda: datetime(2026, 11, 23, tzinfo=UTC), sources=sources
         )
         return await checker.check(DOMAIN, key)
 
@@ -81,9 +85,9 @@ def grave(report: Report) -> list[str]:
     return [finding.code for finding in report.findings if finding.severity not in lesser]
 
 
-async def look(case_file: CaseFile, zone: str, means: Means | None = None) -> Report:
+async def look(case_file: CaseFile, zone: str, sources: OptionalSources | None = None) -> Report:
     async with ZoneServer(case_file.with_zone(healthy(case_file) + zone)) as server:
-        return await check(server, case_file, means)
+        return await check(server, case_file, sources)
 
 
 async def test_a_domain_that_follows_the_guide_has_only_small_remarks(case_file: CaseFile) -> None:
@@ -152,11 +156,11 @@ async def test_a_policy_is_fetched_with_its_certificate_checked(
     page = WebPage.of(POLICY)
     async with page.serving(authority.serving("mta-sts.friend.example")):
         fetch = Fetch(allow_private=True, port=page.port, context=authority.trusting())
-        report = await look(case_file, STS, Means(fetch=fetch))
+        report = await look(case_file, STS, OptionalSources(fetch=fetch))
         guarded = Fetch(allow_private=False, port=page.port, context=authority.trusting())
-        private = await look(case_file, STS, Means(fetch=guarded))
+        private = await look(case_file, STS, OptionalSources(fetch=guarded))
         page.answer = WebPage.of(POLICY.replace(b"mx1.cow", b"mx.old")).answer
-        stale = await look(case_file, STS, Means(fetch=fetch))
+        stale = await look(case_file, STS, OptionalSources(fetch=fetch))
     assert grave(report) == []
     assert {r.check: r.status for r in report.results}[Check.MTA_STS] is Status.PASS
     assert grave(private) == ["mta-sts-private-address"]
@@ -173,7 +177,7 @@ async def test_nothing_is_fetched_where_nobody_speaks_of_a_policy(
     page = WebPage.of(POLICY)
     async with page.serving(authority.serving("mta-sts.friend.example")):
         fetch = Fetch(allow_private=True, port=page.port, context=authority.trusting())
-        await look(case_file, zone, Means(fetch=fetch))
+        await look(case_file, zone, OptionalSources(fetch=fetch))
     assert page.requests == []
 
 

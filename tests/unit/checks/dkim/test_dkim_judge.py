@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.checks.dkim.judge import is_absent, judge, key_names, works
-from bot.checks.finding import Action, Finding, Status, Verdict
+from bot.checks.finding import Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
@@ -77,15 +77,13 @@ def missing(name: str, outcome: Outcome = Outcome.NXDOMAIN, **rest: object) -> A
     return Answer(Question.of(name, "TXT"), outcome, **rest)  # type: ignore[arg-type]  # by name
 
 
-def expected_with(knowledge: DkimKnowledge) -> Expected:
-    return expect(SERVER, DOMAIN, knowledge)
+def expected_with(key: DkimKnowledge) -> Expected:
+    return expect(SERVER, DOMAIN, key)
 
 
-def look(
-    answer: Answer, knowledge: DkimKnowledge = KNOWN, dmarc: str = "v=DMARC1; p=none"
-) -> Verdict:
+def look(answer: Answer, key: DkimKnowledge = KNOWN, dmarc: str = "v=DMARC1; p=none") -> Verdict:
     observed = Observation.of(DOMAIN, [answer, txt("_dmarc.friend.example", dmarc)])
-    verdict = judge(expected_with(knowledge), observed)
+    verdict = judge(expected_with(key), observed)
     context = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}
     for finding in verdict.findings:
         assert Words().finding(finding, context)
@@ -150,7 +148,7 @@ def test_other_text_beside_the_record_is_nothing() -> None:
 def test_a_known_key_that_is_not_there_is_missing(outcome: Outcome) -> None:
     finding = only(look(missing(NAME, outcome)))
     assert (finding.code, finding.severity) == ("dkim-missing", Status.FAIL)
-    assert [(f.action, f.value) for f in finding.fixes] == [(Action.ADD, HANDED_OUT)]
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, HANDED_OUT)]
 
 
 @pytest.mark.parametrize("text", ["v=spf1 -all", "v=DMARC1; p=reject", "hello", ""])
@@ -182,8 +180,8 @@ def test_an_alias_that_leads_nowhere_is_replaced() -> None:
     finding = only(look(missing(NAME, chain=(target,))))
     assert (finding.code, finding.facts["target"]) == ("dkim-cname-broken", "dkim.old.example")
     assert [(f.action, f.type) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME"),
-        (Action.ADD, "TXT"),
+        (FixAction.DELETE, "CNAME"),
+        (FixAction.ADD, "TXT"),
     ]
 
 
@@ -202,16 +200,16 @@ def test_an_alias_to_itself_is_broken() -> None:
 def test_what_is_wrong_behind_an_alias_is_mended_by_a_record_in_its_place(text: str) -> None:
     finding = only(look(txt(NAME, text, chain=("k.old.example",))))
     assert [(f.action, f.type, f.value, f.old) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME", "k.old.example.", None),
-        (Action.ADD, "TXT", HANDED_OUT, None),
+        (FixAction.DELETE, "CNAME", "k.old.example.", None),
+        (FixAction.ADD, "TXT", HANDED_OUT, None),
     ]
 
 
 def test_of_two_keys_behind_an_alias_none_is_the_members_to_keep() -> None:
     finding = only(look(txt(NAME, HANDED_OUT, "v=DKIM1; p=", chain=("k.old.example",))))
     assert [(f.action, f.type) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME"),
-        (Action.ADD, "TXT"),
+        (FixAction.DELETE, "CNAME"),
+        (FixAction.ADD, "TXT"),
     ]
 
 
@@ -222,7 +220,7 @@ def test_an_alias_lent_by_a_wildcard_leaves_the_key_missing() -> None:
     observed = Observation.of(DOMAIN, answers, probe=lent.question.name)
     finding = only(judge(expected_with(KNOWN), observed))
     assert finding.code == "wildcard-cname"
-    assert [fix.action for fix in finding.fixes] == [Action.ADD]
+    assert [fix.action for fix in finding.fixes] == [FixAction.ADD]
 
 
 def test_an_alias_to_the_right_key_passes() -> None:
@@ -274,7 +272,7 @@ def test_a_value_cut_before_its_key_is_truncated() -> None:
 def test_the_second_half_in_a_record_of_its_own_is_deleted() -> None:
     finding = only(look(txt(NAME, HANDED_OUT[:255], HANDED_OUT[255:])))
     assert (finding.code, finding.facts["pieces"]) == ("dkim-truncated", True)
-    assert [f.action for f in finding.fixes] == [Action.REPLACE, Action.DELETE]
+    assert [f.action for f in finding.fixes] == [FixAction.REPLACE, FixAction.DELETE]
 
 
 def test_only_the_second_half_is_truncated_too() -> None:
@@ -303,14 +301,14 @@ def test_two_keys_are_told_apart_by_their_ends() -> None:
     finding = only(verdict)
     assert (finding.code, finding.facts["tail"]) == ("dkim-multiple", OTHER[-12:])
     assert [(f.action, f.value) for f in finding.fixes] == [
-        (Action.DELETE, f"v=DKIM1;k=rsa;p={OTHER}")
+        (FixAction.DELETE, f"v=DKIM1;k=rsa;p={OTHER}")
     ]
     assert f"Delete the one that ends in {OTHER[-12:]}" in say(verdict)
 
 
 def test_two_keys_none_of_them_right_are_replaced() -> None:
     finding = only(look(txt(NAME, f"v=DKIM1;p={OTHER}", "v=DKIM1; p=")))
-    assert [f.action for f in finding.fixes] == [Action.REPLACE, Action.DELETE]
+    assert [f.action for f in finding.fixes] == [FixAction.REPLACE, FixAction.DELETE]
 
 
 def test_two_unknown_keys_are_left_to_the_admin() -> None:
@@ -330,8 +328,8 @@ def test_one_text_split_in_two_ways_is_one_record() -> None:
 )
 def test_a_short_key_is_weak(bits: int, severity: Status) -> None:
     text = f"v=DKIM1; k=rsa; p={make_key(bits)}"
-    for knowledge in (KeyUnknown(), KnownKey("dkim", DkimRecord.parse(text), "mailcow")):
-        finding = only(look(txt(NAME, text), knowledge))
+    for key in (KeyUnknown(), KnownKey("dkim", DkimRecord.parse(text), "mailcow")):
+        finding = only(look(txt(NAME, text), key))
         assert (finding.code, finding.severity, finding.facts["bits"], finding.fixes) == (
             "dkim-weak-key",
             severity,
@@ -456,7 +454,7 @@ def test_absence_is_proven_by_an_answer_only() -> None:
 
 
 def test_dkim_works_with_the_right_or_an_unverified_key_only() -> None:
-    for text, knowledge, working in (
+    for text, key, working in (
         (HANDED_OUT, KNOWN, True),
         (HANDED_OUT, KeyUnknown(), True),
         (HANDED_OUT, NoKeyYet(), False),
@@ -464,7 +462,7 @@ def test_dkim_works_with_the_right_or_an_unverified_key_only() -> None:
         ("v=spf1 -all", KeyUnknown(), False),
     ):
         observed = Observation.of(DOMAIN, [txt(NAME, text)])
-        assert works(expected_with(knowledge), observed) is working
+        assert works(expected_with(key), observed) is working
 
 
 def test_no_more_texts_are_shown_than_fit() -> None:
@@ -475,8 +473,8 @@ def test_no_more_texts_are_shown_than_fit() -> None:
 @settings(deadline=None)
 @given(st.lists(st.binary(max_size=600), max_size=4))
 def test_no_octets_raise_or_pass(texts: list[bytes]) -> None:
-    for knowledge in (KNOWN, KeyUnknown(), NoKeyYet()):
-        verdict = look(txt(NAME, *texts), knowledge)
+    for key in (KNOWN, KeyUnknown(), NoKeyYet()):
+        verdict = look(txt(NAME, *texts), key)
         assert verdict.status is not Status.PASS
 
 

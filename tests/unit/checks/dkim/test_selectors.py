@@ -16,7 +16,7 @@ from dns.rdtypes.ANY.TXT import TXT
 from bot.checks.dkim.judge import is_absent, judge, works
 from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.finding import Action, Check, Status
+from bot.checks.finding import Check, FixAction, Status
 from bot.checks.observation import Observation
 from bot.checks.personal import add_not_in_mailcow
 from bot.checks.report import compile_report
@@ -98,7 +98,7 @@ def test_the_right_key_at_another_selector_is_moved() -> None:
     assert (finding.code, finding.severity) == ("selector-differs", Status.FAIL)
     assert (finding.facts["other"], finding.facts["moved"]) == (STANDARD, True)
     (fix,) = finding.fixes
-    assert (fix.action, fix.value) == (Action.RENAME, CURRENT.record.text)
+    assert (fix.action, fix.value) == (FixAction.RENAME, CURRENT.record.text)
     assert fix.owner == dns.name.from_text(RIGHT)
     assert fix.old_owner == dns.name.from_text(STANDARD)
 
@@ -106,13 +106,13 @@ def test_the_right_key_at_another_selector_is_moved() -> None:
 def test_a_former_key_at_its_selector_is_added_to() -> None:
     finding = only(wanted(CURRENT, OLD), observed(answer(FORMER, OLD.record.text)))
     assert (finding.code, finding.facts["moved"]) == ("selector-differs", False)
-    assert [fix.action for fix in finding.fixes] == [Action.ADD]
+    assert [fix.action for fix in finding.fixes] == [FixAction.ADD]
 
 
 def test_the_right_key_behind_an_alias_is_added_not_moved() -> None:
     elsewhere = answer(STANDARD, CURRENT.record.text, alias="k.cow.example")
     finding = only(wanted(), observed(elsewhere))
-    assert [fix.action for fix in finding.fixes] == [Action.ADD]
+    assert [fix.action for fix in finding.fixes] == [FixAction.ADD]
 
 
 def test_the_right_key_goes_before_a_former_one() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.checks.dmarc.judge import judge, own_names, report_names
 from bot.checks.dmarc.record import parse_record, walk_names
-from bot.checks.finding import Action, Finding, Status, Verdict
+from bot.checks.finding import Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
@@ -129,7 +129,7 @@ def test_other_texts_at_the_name_are_nothing() -> None:
 def test_no_record_anywhere_is_missing() -> None:
     finding = only(look())
     assert (finding.code, finding.severity) == ("dmarc-missing", Status.WARN)
-    assert [(f.action, f.value) for f in finding.fixes] == [(Action.ADD, STRICT)]
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, STRICT)]
     assert "this is the moment" in say(finding)
 
 
@@ -147,8 +147,8 @@ def test_an_alias_that_leads_nowhere_is_deleted_first() -> None:
     finding = only(look(txt(OWN, chain=("_dmarc.old.example",))))
     assert (finding.code, finding.facts["target"]) == ("dmarc-missing", "_dmarc.old.example")
     assert [(f.action, f.type) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME"),
-        (Action.ADD, "TXT"),
+        (FixAction.DELETE, "CNAME"),
+        (FixAction.ADD, "TXT"),
     ]
 
 
@@ -201,7 +201,7 @@ def test_a_strict_policy_without_dkim_goes_back_to_none() -> None:
     answer = txt(OWN, "v=DMARC1; p=reject; adkim=s; rua=mailto:dmarc@cow.example")
     finding = only(look(answer, txt(SELECTOR)))
     assert (finding.code, finding.severity) == ("dmarc-before-dkim", Status.FAIL)
-    assert [(f.action, f.value) for f in finding.fixes] == [(Action.REPLACE, RELAXED)]
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.REPLACE, RELAXED)]
 
 
 def test_what_the_way_back_to_none_mends_as_well_is_left_out() -> None:
@@ -238,7 +238,7 @@ def test_a_strict_policy_from_above_without_dkim_gets_an_own_record() -> None:
         )
     )
     assert (finding.code, finding.facts["parent"]) == ("dmarc-before-dkim", "friend.example")
-    assert [(f.action, f.value) for f in finding.fixes] == [(Action.ADD, RELAXED)]
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, RELAXED)]
     assert finding.fixes[0].owner == dns.name.from_text("_dmarc.a.friend.example")
 
 
@@ -258,7 +258,7 @@ def test_a_dkim_record_that_is_only_wrong_is_not_absent() -> None:
 def test_of_two_records_the_right_one_stays() -> None:
     finding = only(look(txt(OWN, "v=DMARC1; p=none", STRICT)))
     assert (finding.code, finding.severity) == ("dmarc-multiple", Status.FAIL)
-    assert [(f.action, f.value) for f in finding.fixes] == [(Action.DELETE, "v=DMARC1; p=none")]
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.DELETE, "v=DMARC1; p=none")]
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_marks_of_a_zone_file_are_named(text: str, code: str, *, certain: bool) 
 
 def test_of_two_wrong_records_one_is_replaced() -> None:
     finding = only(look(txt(OWN, "v=DMARC1; p=none", "v=DMARC1; p=quarantine")))
-    assert [f.action for f in finding.fixes] == [Action.REPLACE, Action.DELETE]
+    assert [f.action for f in finding.fixes] == [FixAction.REPLACE, FixAction.DELETE]
     assert finding.fixes[0].value == STRICT
 
 
@@ -524,7 +524,7 @@ def test_an_alias_beside_the_record_is_deleted() -> None:
     finding = only(look(txt(OWN, STRICT), cname(OWN, "_dmarc.old.example")))
     assert (finding.code, finding.severity) == ("dmarc-cname-and-txt", Status.WARN)
     assert [(f.action, f.type, f.value) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME", "_dmarc.old.example.")
+        (FixAction.DELETE, "CNAME", "_dmarc.old.example.")
     ]
 
 
@@ -579,15 +579,15 @@ def test_only_a_policy_in_force_passes(parts: list[str], known: bool) -> None:
         assert record.policy("p") in {"reject", "quarantine"}
     for finding in verdict.findings:
         for fix in finding.fixes:
-            assert fix.action is Action.DELETE or parse_record(fix.value) is not None
+            assert fix.action is FixAction.DELETE or parse_record(fix.value) is not None
 
 
 @pytest.mark.parametrize("texts", [[RELAXED], ["v=DMARC1; p=rejected"], [STRICT, RELAXED]])
 def test_what_is_wrong_behind_an_alias_is_mended_by_a_record_in_its_place(texts: list[str]) -> None:
     finding = only(look(txt(OWN, *texts, chain=("_dmarc.old.example",))))
     assert [(f.action, f.type, f.old) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME", None),
-        (Action.ADD, "TXT", None),
+        (FixAction.DELETE, "CNAME", None),
+        (FixAction.ADD, "TXT", None),
     ]
 
 
@@ -597,4 +597,4 @@ def test_an_alias_lent_by_a_wildcard_is_not_there_to_delete() -> None:
     nothing = Answer(Question.of(OWN, "TXT"), Outcome.NODATA, chain=(target,))
     finding = only(look(nothing, cname(OWN, "edge.site.example"), lent))
     assert finding.code == "wildcard-cname"
-    assert [fix.action for fix in finding.fixes] == [Action.ADD]
+    assert [fix.action for fix in finding.fixes] == [FixAction.ADD]

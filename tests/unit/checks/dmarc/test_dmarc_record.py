@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.record import (
-    Policy,
+    DmarcPolicy,
     ReportAddress,
     discover,
     find_organization,
@@ -186,7 +186,7 @@ def test_the_own_record_goes_before_all_others() -> None:
             txt("_dmarc.friend.example", "v=DMARC1; p=reject"),
         )
     )
-    assert (found.inherited, found.policy, found.in_force) == (False, Policy.NONE, "")
+    assert (found.inherited, found.policy, found.in_force) == (False, DmarcPolicy.NONE, "")
 
 
 def test_a_subdomain_inherits_sp() -> None:
@@ -216,7 +216,7 @@ def test_psd_n_ends_the_walk() -> None:
             txt("_dmarc.friend.example", "v=DMARC1; p=reject"),
         )
     )
-    assert found.policy is Policy.NONE
+    assert found.policy is DmarcPolicy.NONE
 
 
 def test_a_public_suffix_speaks_only_where_nobody_below_does() -> None:

@@ -11,7 +11,7 @@ import dns.name
 import pytest
 
 from bot.checks.export.as_json import fix_as_dict, report_as_dict
-from bot.checks.finding import Action, Check, Finding, Fix, Note, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain
 from bot.records.mail_server import MailServer
@@ -26,7 +26,7 @@ SERVER = MailServer(
     spf="v=spf1 include:_spf.cow.example -all",
     dmarc="v=DMARC1; p=reject; sp=reject",
 )
-MX = Fix(Action.ADD, ZONE, "MX", "mx1.cow.example.", priority=10, ttl=3600)
+MX = Fix(FixAction.ADD, ZONE, "MX", "mx1.cow.example.", priority=10, ttl=3600)
 MISSING = Finding(Check.MX, "mx-missing", Status.FAIL, {"address": None}, (MX,))
 NOTE = Note("spf-written-differently", {"term": "mx"})
 RESULTS = (
@@ -142,7 +142,7 @@ def test_a_finding_without_a_fix_has_an_empty_list() -> None:
     ("fix", "row"),
     [
         (
-            Fix(Action.ADD, at("_dmarc"), "TXT", "v=DMARC1; p=none", ttl=300),
+            Fix(FixAction.ADD, at("_dmarc"), "TXT", "v=DMARC1; p=none", ttl=300),
             {
                 "action": "add",
                 "name": "_dmarc",
@@ -152,7 +152,7 @@ def test_a_finding_without_a_fix_has_an_empty_list() -> None:
             },
         ),
         (
-            Fix(Action.REPLACE, ZONE, "TXT", "new", ttl=300, old="old"),
+            Fix(FixAction.REPLACE, ZONE, "TXT", "new", ttl=300, old="old"),
             {
                 "action": "replace",
                 "name": "@",
@@ -163,7 +163,7 @@ def test_a_finding_without_a_fix_has_an_empty_list() -> None:
             },
         ),
         (
-            Fix(Action.DELETE, at("autodiscover"), "CNAME", "other.example."),
+            Fix(FixAction.DELETE, at("autodiscover"), "CNAME", "other.example."),
             {
                 "action": "delete",
                 "name": "autodiscover",
@@ -173,7 +173,7 @@ def test_a_finding_without_a_fix_has_an_empty_list() -> None:
         ),
         (
             Fix(
-                Action.RENAME,
+                FixAction.RENAME,
                 at("dkim._domainkey"),
                 "TXT",
                 "v=DKIM1; p=x",
@@ -195,20 +195,22 @@ def test_each_action_has_its_own_fields_and_no_others(fix: Fix, row: dict[str, o
 
 
 def test_a_rename_from_the_apex_keeps_its_old_name() -> None:
-    fix = Fix(Action.RENAME, at("_dmarc"), "TXT", "v=DMARC1; p=none", old_owner=ZONE)
+    fix = Fix(FixAction.RENAME, at("_dmarc"), "TXT", "v=DMARC1; p=none", old_owner=ZONE)
     assert fix_as_dict(fix, ZONE)["old_name"] == "@"
 
 
 def test_zero_and_empty_text_are_values_too() -> None:
-    row = fix_as_dict(Fix(Action.REPLACE, ZONE, "MX", ".", priority=0, ttl=0, old=""), ZONE)
+    row = fix_as_dict(Fix(FixAction.REPLACE, ZONE, "MX", ".", priority=0, ttl=0, old=""), ZONE)
     assert (row["priority"], row["ttl"], row["old"]) == (0, 0, "")
 
 
 def test_names_are_relative_to_the_zone_and_not_to_the_domain() -> None:
     below = dns.name.from_text("team.friend.example.")
     fixes = (
-        Fix(Action.ADD, below, "MX", "mx1.cow.example.", priority=10, ttl=3600),
-        Fix(Action.ADD, dns.name.from_text("_dmarc", below), "TXT", "v=DMARC1; p=none", ttl=3600),
+        Fix(FixAction.ADD, below, "MX", "mx1.cow.example.", priority=10, ttl=3600),
+        Fix(
+            FixAction.ADD, dns.name.from_text("_dmarc", below), "TXT", "v=DMARC1; p=none", ttl=3600
+        ),
     )
     finding = Finding(Check.MX, "mx-missing", Status.FAIL, {"address": None}, fixes)
     (row,) = exported(report([finding], domain="team.friend.example"))["findings"]
@@ -216,7 +218,7 @@ def test_names_are_relative_to_the_zone_and_not_to_the_domain() -> None:
 
 
 def test_a_name_outside_the_zone_comes_in_full() -> None:
-    fix = Fix(Action.DELETE, dns.name.from_text("else.example."), "TXT", "x")
+    fix = Fix(FixAction.DELETE, dns.name.from_text("else.example."), "TXT", "x")
     assert fix_as_dict(fix, ZONE)["name"] == "else.example"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.checks.answers import MOST_STEPS
-from bot.checks.finding import Action, Finding, Fix, Status, Verdict
+from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.mx import judge as mx
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
@@ -102,11 +102,11 @@ def say(finding: Finding, expected: Expected = EXPECTED) -> str:
 
 
 def replacement(old: str) -> Fix:
-    return Fix(Action.REPLACE, DOMAIN.name, "MX", HOST, 10, 3600, old=old)
+    return Fix(FixAction.REPLACE, DOMAIN.name, "MX", HOST, 10, 3600, old=old)
 
 
 def deletion(old: str, priority: int) -> Fix:
-    return Fix(Action.DELETE, DOMAIN.name, "MX", old, priority)
+    return Fix(FixAction.DELETE, DOMAIN.name, "MX", old, priority)
 
 
 def test_our_host_alone_passes_whatever_its_case_and_priority() -> None:
@@ -123,7 +123,7 @@ def test_no_record_is_missing_and_names_the_web_server_that_gets_the_mail() -> N
     finding = only(verdict, "mx-missing")
     assert finding.severity is Status.FAIL
     assert finding.facts == {"address": "203.0.113.80"}
-    assert finding.fixes == (Fix(Action.ADD, DOMAIN.name, "MX", HOST, 10, 3600),)
+    assert finding.fixes == (Fix(FixAction.ADD, DOMAIN.name, "MX", HOST, 10, 3600),)
     assert "203.0.113.80" in say(finding)
 
 
@@ -173,7 +173,7 @@ def test_records_behind_an_alias_at_the_domain_are_not_replaced_there() -> None:
     verdict = mx.judge(EXPECTED, Observation.of(DOMAIN, (answer, *OURS, *OLD)))
     assert codes(verdict) == ["mx-is-ip", "mx-not-ours"]
     fixes = [fix for finding in verdict.findings for fix in finding.fixes]
-    assert fixes == [Fix(Action.ADD, DOMAIN.name, "MX", HOST, 10, 3600)]
+    assert fixes == [Fix(FixAction.ADD, DOMAIN.name, "MX", HOST, 10, 3600)]
 
 
 def test_a_null_record_is_replaced_by_ours() -> None:
@@ -417,7 +417,7 @@ def test_our_host_without_an_address_is_the_servers_fault() -> None:
 def test_beside_our_own_record_a_wrong_one_is_only_to_be_deleted(record: str, code: str) -> None:
     finding = only(judge(record, "10 mx1.cow.example.", answers=OLD), code)
     assert finding.facts["ours_there"] is True
-    assert [fix.action for fix in finding.fixes] == [Action.DELETE]
+    assert [fix.action for fix in finding.fixes] == [FixAction.DELETE]
     assert "Delete that MX record" in say(finding)
 
 
@@ -444,7 +444,7 @@ def test_the_plainest_fault_comes_first_and_only_its_record_is_replaced() -> Non
         "mx-not-ours",
     ]
     actions = [fix.action for finding in verdict.findings for fix in finding.fixes]
-    assert actions == [Action.REPLACE, *[Action.DELETE] * 4]
+    assert actions == [FixAction.REPLACE, *[FixAction.DELETE] * 4]
 
 
 def test_sixty_records_make_few_findings_with_few_steps_and_all_are_counted() -> None:
@@ -564,7 +564,7 @@ def test_no_records_and_answers_make_the_judge_raise_or_pass_without_proof(
         assert answer.absent
     fixes = [fix for finding in verdict.findings for fix in finding.fixes]
     assert len(fixes) <= MOST_STEPS
-    assert sum(fix.action is not Action.DELETE for fix in fixes) <= 1
+    assert sum(fix.action is not FixAction.DELETE for fix in fixes) <= 1
     for finding in verdict.findings:
         assert say(finding)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.finding import Action, Check, Finding, Fix, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.optional import caa, tls_rpt
 from bot.checks.optional import group as extras
@@ -67,7 +67,7 @@ def only(verdict: Verdict, code: str, severity: Status) -> Finding:
     return verdict.findings[0]
 
 
-def typed(finding: Finding) -> list[tuple[Action, str, str, str | None]]:
+def typed(finding: Finding) -> list[tuple[FixAction, str, str, str | None]]:
     return [(f.action, f.owner.to_text(), f.value, f.old) for f in finding.fixes]
 
 
@@ -90,8 +90,8 @@ def look_srv(*answers: Answer, expected: Expected = EXPECTED) -> Verdict:
 def test_no_srv_records_are_no_fault_and_the_usual_two_are_offered() -> None:
     finding = only(look_srv(), "optional-missing", Status.INFO)
     assert [(f.action, f.owner.to_text(), f.value) for f in finding.fixes] == [
-        (Action.ADD, "_imaps._tcp.friend.example.", f"0 1 993 {HOST}"),
-        (Action.ADD, "_submissions._tcp.friend.example.", f"0 1 465 {HOST}"),
+        (FixAction.ADD, "_imaps._tcp.friend.example.", f"0 1 993 {HOST}"),
+        (FixAction.ADD, "_submissions._tcp.friend.example.", f"0 1 465 {HOST}"),
     ]
 
 
@@ -106,7 +106,7 @@ def test_an_srv_record_that_leads_elsewhere_is_replaced() -> None:
     finding = only(verdict, "srv-foreign", Status.WARN)
     owner = "_submission._tcp.friend.example."
     assert typed(finding) == [
-        (Action.REPLACE, owner, f"0 1 587 {HOST}", "0 1 587 smtp.old.example.")
+        (FixAction.REPLACE, owner, f"0 1 587 {HOST}", "0 1 587 smtp.old.example.")
     ]
     assert finding.facts["targets"] == ("smtp.old.example",)
 
@@ -115,7 +115,7 @@ def test_a_foreign_srv_record_beside_ours_is_deleted() -> None:
     verdict = look_srv(srv("_imaps", f"0 1 993 {HOST}", "0 1 993 imap.old.example."))
     finding = only(verdict, "srv-foreign", Status.WARN)
     owner = "_imaps._tcp.friend.example."
-    assert typed(finding) == [(Action.DELETE, owner, "0 1 993 imap.old.example.", None)]
+    assert typed(finding) == [(FixAction.DELETE, owner, "0 1 993 imap.old.example.", None)]
 
 
 def test_another_name_of_our_server_and_another_port_are_told_apart() -> None:
@@ -129,7 +129,7 @@ def test_a_lone_dot_is_right_where_the_other_way_is_there() -> None:
     assert look_srv(IMAPS, srv("_imap", "0 0 0 .")).status is Status.PASS
     assert look_srv(IMAPS, srv("_pop3s", "0 0 0 .")).status is Status.PASS
     finding = only(look_srv(srv("_imaps", "0 0 0 .")), "srv-not-offered", Status.WARN)
-    assert typed(finding)[0][0] is Action.REPLACE
+    assert typed(finding)[0][0] is FixAction.REPLACE
 
 
 def test_an_srv_alias_goes_before_a_record_of_its_own() -> None:
@@ -137,8 +137,8 @@ def test_an_srv_alias_goes_before_a_record_of_its_own() -> None:
     chain = (dns.name.from_text("srv.old.example."),)
     verdict = look_srv(answered(name, "SRV", "0 1 993 imap.old.example.", chain=chain))
     finding = only(verdict, "srv-foreign", Status.WARN)
-    assert typed(finding)[0][:3] == (Action.DELETE, f"{name}.", "srv.old.example.")
-    assert typed(finding)[1][0] is Action.ADD
+    assert typed(finding)[0][:3] == (FixAction.DELETE, f"{name}.", "srv.old.example.")
+    assert typed(finding)[1][0] is FixAction.ADD
 
 
 def test_a_failed_srv_question_is_unknown() -> None:
@@ -200,9 +200,9 @@ def test_a_tls_rpt_record_that_nobody_reads_is_mended_or_deleted(
     assert finding.facts["what"] == what
     ((action, _, typed_value, old),) = typed(finding)
     if value is None:
-        assert (action, typed_value) == (Action.DELETE, text)
+        assert (action, typed_value) == (FixAction.DELETE, text)
     else:
-        assert (action, typed_value, old) == (Action.REPLACE, value, text)
+        assert (action, typed_value, old) == (FixAction.REPLACE, value, text)
         assert look_tls(value).status is Status.PASS
 
 
@@ -303,13 +303,13 @@ def test_caa_records_that_let_our_authority_issue_pass(records: tuple[str, ...])
 def test_caa_records_that_forbid_our_authority_are_added_to(records: tuple[str, ...]) -> None:
     finding = only(look_caa(*records), "caa-blocks", Status.WARN)
     assert finding.facts["names"] == ("autoconfig.friend.example",)
-    assert typed(finding) == [(Action.ADD, "friend.example.", LETSENCRYPT, None)]
+    assert typed(finding) == [(FixAction.ADD, "friend.example.", LETSENCRYPT, None)]
     assert look_caa(*records, LETSENCRYPT).status is Status.PASS
 
 
 def test_a_critical_record_that_nobody_knows_forbids_all_and_is_deleted() -> None:
     finding = only(look_caa(LETSENCRYPT, '128 tbs "x"'), "caa-blocks", Status.WARN)
-    assert typed(finding) == [(Action.DELETE, "friend.example.", '128 tbs "x"', None)]
+    assert typed(finding) == [(FixAction.DELETE, "friend.example.", '128 tbs "x"', None)]
 
 
 def test_a_domain_that_needs_no_certificate_of_ours_is_only_told() -> None:
@@ -389,5 +389,5 @@ def test_nothing_here_is_ever_worse_than_a_warning() -> None:
 def test_the_first_questions_are_few() -> None:
     questions = extras.first_questions(EXPECTED)
     assert len(questions) == len(set(questions)) == 8
-    fix = Fix(Action.ADD, DOMAIN.name, "CAA", LETSENCRYPT)
+    fix = Fix(FixAction.ADD, DOMAIN.name, "CAA", LETSENCRYPT)
     assert dns.rdata.from_text("IN", fix.type, fix.value).to_text() == LETSENCRYPT

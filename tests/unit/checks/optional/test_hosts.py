@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.finding import Action, Finding, Fix, Status, Verdict
+from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.optional import hosts
 from bot.dns.answer import Answer, Outcome, Question
@@ -97,11 +97,11 @@ def say(finding: Finding) -> str:
 
 
 def replacement(name: str, old: str) -> Fix:
-    return Fix(Action.REPLACE, dns.name.from_text(name), "CNAME", HOST, ttl=3600, old=old)
+    return Fix(FixAction.REPLACE, dns.name.from_text(name), "CNAME", HOST, ttl=3600, old=old)
 
 
 def addition(name: str) -> Fix:
-    return Fix(Action.ADD, dns.name.from_text(name), "CNAME", HOST, ttl=3600)
+    return Fix(FixAction.ADD, dns.name.from_text(name), "CNAME", HOST, ttl=3600)
 
 
 @pytest.mark.parametrize(("judge", "name", "code"), CHECKS)
@@ -140,7 +140,7 @@ def test_addresses_of_another_host_make_room_for_the_alias(
 ) -> None:
     finding = only(look(judge, *host(name, "203.0.113.80")), code, Status.WARN)
     owner = dns.name.from_text(name)
-    assert finding.fixes == (Fix(Action.DELETE, owner, "A", "203.0.113.80"), addition(name))
+    assert finding.fixes == (Fix(FixAction.DELETE, owner, "A", "203.0.113.80"), addition(name))
     assert "203.0.113.80" in say(finding)
 
 
@@ -224,7 +224,7 @@ def test_both_autodiscover_names_wrong_are_one_finding_with_both_steps() -> None
     assert finding.fixes == (
         replacement(name, "old.example."),
         Fix(
-            Action.REPLACE,
+            FixAction.REPLACE,
             dns.name.from_text(SRV_NAME),
             "SRV",
             RIGHT_SRV,
@@ -240,7 +240,7 @@ def test_a_foreign_srv_record_beside_ours_is_deleted() -> None:
     verdict = look(hosts.judge_autodiscover, *alias("autodiscover.friend.example."), srv)
     finding = only(verdict, "autodiscover-foreign", Status.WARN)
     owner = dns.name.from_text(SRV_NAME)
-    assert finding.fixes == (Fix(Action.DELETE, owner, "SRV", "0 0 443 auto.old.example."),)
+    assert finding.fixes == (Fix(FixAction.DELETE, owner, "SRV", "0 0 443 auto.old.example."),)
 
 
 def test_an_srv_record_with_another_port_is_wrong() -> None:
@@ -286,8 +286,8 @@ def test_an_alias_in_place_of_the_srv_record_is_deleted_first(answer: Answer, le
     assert finding.facts["leads"] == leads
     owner = dns.name.from_text(SRV_NAME)
     assert finding.fixes == (
-        Fix(Action.DELETE, owner, "CNAME", "x.example."),
-        Fix(Action.ADD, owner, "SRV", RIGHT_SRV, ttl=3600),
+        Fix(FixAction.DELETE, owner, "CNAME", "x.example."),
+        Fix(FixAction.ADD, owner, "SRV", RIGHT_SRV, ttl=3600),
     )
     assert say(finding)
 

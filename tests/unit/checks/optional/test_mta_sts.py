@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.finding import Action, Finding, Status, Verdict
+from bot.checks.finding import Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.optional import mta_sts
 from bot.checks.optional.mta_sts_policy import (
-    Policy,
+    MtaStsPolicy,
     PolicyFault,
     fault_of,
     is_record,
@@ -85,7 +85,7 @@ def test_a_policy_that_names_our_server_passes() -> None:
 def test_the_old_providers_policy_is_stale_and_its_words_say_that_mail_is_lost() -> None:
     got = page(policy("mx.old.example", "*.old.example"))
     finding = only(look(RECORD, got=got), "mta-sts-stale", Status.WARN)
-    assert [(f.action, f.value) for f in finding.fixes] == [(Action.DELETE, RECORD)]
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.DELETE, RECORD)]
     said = WORDS.finding(finding, CONTEXT)
     assert "lost" in said
     assert "mx.old.example" in said
@@ -103,7 +103,7 @@ def test_a_stale_policy_at_an_alias_is_left_by_deleting_the_alias() -> None:
     verdict = look(RECORD, got=page(policy("mx.old.example")), chain=chain)
     finding = only(verdict, "mta-sts-stale", Status.WARN)
     assert [(f.action, f.type, f.value) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME", "sts.old.example.")
+        (FixAction.DELETE, "CNAME", "sts.old.example.")
     ]
 
 
@@ -160,7 +160,7 @@ def test_without_record_a_policy_is_looked_at_all_the_same() -> None:
     only(look(got=Page(Reached.STATUS, status=404)), "optional-missing", Status.INFO)
     only(look(got=page(b"<html>")), "optional-missing", Status.INFO)
     finding = only(look(got=page(policy("mx1.cow.example"))), "mta-sts-no-record", Status.WARN)
-    assert [(f.action, fault_of(f.value)) for f in finding.fixes] == [(Action.ADD, None)]
+    assert [(f.action, fault_of(f.value)) for f in finding.fixes] == [(FixAction.ADD, None)]
 
 
 def test_a_lone_policy_of_the_old_provider_is_stale_too() -> None:
@@ -168,7 +168,7 @@ def test_a_lone_policy_of_the_old_provider_is_stale_too() -> None:
     verdict = look(got=page(policy("mx.old.example")), more=(host,))
     finding = only(verdict, "mta-sts-stale", Status.WARN)
     assert [(f.action, f.type, f.value) for f in finding.fixes] == [
-        (Action.DELETE, "A", "203.0.113.60")
+        (FixAction.DELETE, "A", "203.0.113.60")
     ]
 
 
@@ -192,7 +192,7 @@ def test_several_records_are_none_and_all_but_one_go() -> None:
 def test_a_record_that_nobody_reads_is_mended(text: str, what: str) -> None:
     finding = only(look(text), "mta-sts-syntax", Status.WARN)
     (fix,) = finding.fixes
-    assert (finding.facts["what"], fix.action, fix.old) == (what, Action.REPLACE, text)
+    assert (finding.facts["what"], fix.action, fix.old) == (what, FixAction.REPLACE, text)
     assert fault_of(fix.value) is None
 
 
@@ -230,7 +230,7 @@ def test_a_policy_that_does_not_count_says_what_is_wrong(body: bytes, fault: Pol
 
 def test_the_first_of_two_keys_counts_and_unknown_ones_are_passed_over() -> None:
     body = b"version: STSv1\nnew: x\nmode: testing\nmode: enforce\nmx: A.example\nmax_age: 86400\n"
-    assert parse_policy(body) == Policy("testing", ("a.example",), 86400)
+    assert parse_policy(body) == MtaStsPolicy("testing", ("a.example",), 86400)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_a_star_stands_for_one_label(pattern: str, host: str, *, same: bool) -> 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_no_page_breaks_the_reader(body: bytes) -> None:
-    assert isinstance(parse_policy(body), Policy | PolicyFault)
+    assert isinstance(parse_policy(body), MtaStsPolicy | PolicyFault)
     assert look(
         RECORD, got=page(b"version: STSv1\nmode: enforce\nmax_age: 1\nmx: " + body)
     ).status in {

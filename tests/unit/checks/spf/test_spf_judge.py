@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.finding import Action, Finding, Status, Verdict
+from bot.checks.finding import Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.spf import judge as spf
 from bot.dns.answer import Answer, Outcome, Question
@@ -147,7 +147,7 @@ async def only(*texts: bytes | str, **rest: object) -> Finding:
 
 def replacement(finding: Finding) -> str:
     (fix,) = finding.fixes
-    assert fix.action is Action.REPLACE
+    assert fix.action is FixAction.REPLACE
     assert (fix.owner, fix.type, fix.ttl) == (DOMAIN.name, "TXT", 3600)
     return fix.value
 
@@ -186,7 +186,7 @@ async def test_a_missing_record_is_added() -> None:
     finding = await only("something else")
     assert (finding.code, finding.severity) == ("spf-missing", Status.FAIL)
     (fix,) = finding.fixes
-    assert (fix.action, fix.value, fix.owner) == (Action.ADD, VALUE, DOMAIN.name)
+    assert (fix.action, fix.value, fix.owner) == (FixAction.ADD, VALUE, DOMAIN.name)
     assert (await only()).code == "spf-missing"
 
 
@@ -195,14 +195,14 @@ async def test_two_records_become_one_that_keeps_the_other_sender() -> None:
     finding = await only(other, VALUE)
     assert (finding.code, finding.facts["count"]) == ("spf-multiple", 2)
     first, second = finding.fixes
-    assert (first.action, first.old) == (Action.REPLACE, other)
+    assert (first.action, first.old) == (FixAction.REPLACE, other)
     assert first.value == "v=spf1 include:_spf.cow.example include:spf.registrar.example -all"
-    assert (second.action, second.value) == (Action.DELETE, VALUE)
+    assert (second.action, second.value) == (FixAction.DELETE, VALUE)
 
 
 async def test_of_two_records_the_right_one_stays() -> None:
     finding = await only("v=spf1 -all", VALUE)
-    assert [(fix.action, fix.value) for fix in finding.fixes] == [(Action.DELETE, "v=spf1 -all")]
+    assert [(fix.action, fix.value) for fix in finding.fixes] == [(FixAction.DELETE, "v=spf1 -all")]
 
 
 async def test_an_old_record_that_does_not_allow_us_is_merged() -> None:
@@ -553,7 +553,7 @@ async def test_the_obsolete_type_is_made_again_as_txt() -> None:
     finding = await only("site=1", obsolete=[b"v=spf1 include:spf.old.example -all"])
     assert finding.code == "spf-type99"
     (fix,) = finding.fixes
-    assert (fix.action, fix.type) == (Action.ADD, "TXT")
+    assert (fix.action, fix.type) == (FixAction.ADD, "TXT")
     assert fix.value == "v=spf1 include:_spf.cow.example include:spf.old.example -all"
 
 

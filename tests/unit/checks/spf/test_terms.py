@@ -18,8 +18,16 @@ from bot.checks.spf.merge import (
     strictness,
     terms_after_all,
 )
-from bot.checks.spf.terms import Fault, Term, What, names_own_mx, plain, read, same_record
-from bot.checks.spf.texts import Kind, find_strange_character, sort_texts
+from bot.checks.spf.terms import (
+    Term,
+    TermFault,
+    TermFaultKind,
+    names_own_mx,
+    plain,
+    read,
+    same_record,
+)
+from bot.checks.spf.texts import SpfTextKind, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import SpfStep, evaluate, is_valid_term
 
@@ -208,9 +216,9 @@ def test_a_fault_does_not_swallow_the_words_after_it() -> None:
     reading = read("v=spf1 include: _spf.cow.example a: mx - -all")
     assert [term.raw for term in reading.terms] == ["include:_spf.cow.example", "mx", "-all"]
     assert reading.faults == (
-        Fault("include:", What.BLANK_AFTER_COLON, "include:_spf.cow.example"),
-        Fault("a:", What.MISSING_VALUE),
-        Fault("-", What.UNKNOWN_WORD),
+        TermFault("include:", TermFaultKind.BLANK_AFTER_COLON, "include:_spf.cow.example"),
+        TermFault("a:", TermFaultKind.MISSING_VALUE),
+        TermFault("-", TermFaultKind.UNKNOWN_WORD),
     )
 
 
@@ -227,11 +235,11 @@ def test_a_terms_parts_are_told_apart() -> None:
 def test_texts_are_sorted_by_what_they_are() -> None:
     texts = (b"v=spf1", b" v=spf1 a", b"v=spf1\xa0a", b"v=spf1\ta", b"v=spf1,mx", b"spf2.0/pra mx")
     assert [text.kind for text in sort_texts(texts)] == [
-        Kind.RECORD,
-        Kind.LEADING_SPACE,
-        Kind.NON_ASCII,
-        Kind.CONTROL,
-        Kind.VERSION,
+        SpfTextKind.RECORD,
+        SpfTextKind.LEADING_SPACE,
+        SpfTextKind.NON_ASCII,
+        SpfTextKind.CONTROL,
+        SpfTextKind.VERSION,
     ]
 
 

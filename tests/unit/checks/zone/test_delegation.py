@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checks.finding import Action, Finding, Fix, Status, Verdict
+from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.zone import delegation
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
@@ -214,7 +214,7 @@ def test_an_alias_at_the_domain_is_found_although_other_records_answer() -> None
     verdict = judge(NS, MX, answered("CNAME", "edge.site.example."))
     finding = only(verdict, "apex-cname", Status.FAIL)
     assert finding.facts == {"target": "edge.site.example", "circle": False, "dead": False}
-    assert finding.fixes == (Fix(Action.DELETE, DOMAIN.name, "CNAME", "edge.site.example."),)
+    assert finding.fixes == (Fix(FixAction.DELETE, DOMAIN.name, "CNAME", "edge.site.example."),)
     assert not delegation.blocks_everything(verdict)
     assert "ALIAS" in say(finding)
 
@@ -238,10 +238,10 @@ def test_what_an_alias_at_the_domain_hides_takes_its_place() -> None:
     )
     finding = only(verdict, "apex-cname", Status.FAIL)
     assert [(f.action, f.type, f.value) for f in finding.fixes] == [
-        (Action.DELETE, "CNAME", "edge.site.example."),
-        (Action.ADD, "A", "203.0.113.80"),
-        (Action.ADD, "MX", SERVER.host.to_text()),
-        (Action.ADD, "TXT", SERVER.spf),
+        (FixAction.DELETE, "CNAME", "edge.site.example."),
+        (FixAction.ADD, "A", "203.0.113.80"),
+        (FixAction.ADD, "MX", SERVER.host.to_text()),
+        (FixAction.ADD, "TXT", SERVER.spf),
     ]
 
 
