@@ -103,7 +103,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
     # Imported late: they take a second, and the console needs none of them.
     from bot.client import Client  # noqa: PLC0415
     from bot.errands import take_requests  # noqa: PLC0415
-    from bot.requests.bell import Bell  # noqa: PLC0415
+    from bot.requests.polling import WakeUp  # noqa: PLC0415
     from bot.requests.service import Requests  # noqa: PLC0415
     from bot.services.privacy import Privacy  # noqa: PLC0415
     from bot.services.retention import Retention  # noqa: PLC0415
@@ -149,7 +149,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             await take_requests(client, database, core, ask, _now)
         # Members may look into and delete former requests where none are taken any more.
         requests = client.requests or Requests(
-            RequestStore.of(database), _now, Bell(), selector=server.dkim_selector, by_hand=True
+            RequestStore.of(database), _now, WakeUp(), selector=server.dkim_selector, by_hand=True
         )
         client.privacy = Privacy(RecentDomains(database), checks, requests)
         client.jobs = (*client.jobs, Retention(database, _now).run)

@@ -8,8 +8,8 @@ from bot.interactions.delivery import Delivery
 from bot.interactions.fault_posts import FaultPosts
 from bot.net.certificate import CertificateLook
 from bot.requests.backend import choose_mail
-from bot.requests.bell import Bell
 from bot.requests.outbox_worker import OutboxWorker
+from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.worker import Tools, Worker
@@ -35,19 +35,19 @@ async def take_requests(
 
     """
     settings, mailcow, server = client.settings, client.mailcow, core.server
-    store, bell = RequestStore.of(database), Bell()
+    store, wake_up = RequestStore.of(database), WakeUp()
     await store.requests.release_leases()  # of the process before; no job has begun yet
     mail = choose_mail(mailcow, server.dkim_selector)
     certificate = CertificateLook(ask, allow_private=settings.dns_allow_private)
     look = DomainVerifier(
         core.check, ask, mail, certificate=certificate, webmail_label=server.webmail_label
     )
-    worker = Worker(store, Tools(server, mail, look), now, bell)
-    outbox = OutboxWorker(store, Delivery(client), now, bell)
+    worker = Worker(store, Tools(server, mail, look), now, wake_up)
+    outbox = OutboxWorker(store, Delivery(client), now, wake_up)
     client.requests = Requests(
         store,
         now,
-        bell,
+        wake_up,
         selector=server.dkim_selector,
         by_hand=mailcow is None or not mailcow.can_write,
     )

@@ -18,8 +18,8 @@ from bot.dns.resolver import Resolver
 from bot.interactions.delivery import Delivery
 from bot.net.certificate import Certificate
 from bot.requests.backend import HandMail
-from bot.requests.bell import Bell
 from bot.requests.outbox_worker import OutboxWorker
+from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.worker import Tools, Worker
@@ -118,8 +118,8 @@ async def keep_office(
         clock = Clock()
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
-        store, bell = RequestStore.of(database), Bell()
-        requests = Requests(store, clock, bell, selector=settings.dkim_selector, by_hand=True)
+        store, wake_up = RequestStore.of(database), WakeUp()
+        requests = Requests(store, clock, wake_up, selector=settings.dkim_selector, by_hand=True)
         client, core = _make_client(settings, database, resolver, requests)
         client.requests = requests if takes else None
         recent, checks = RecentDomains(database), StoredChecks(database)
@@ -142,8 +142,8 @@ async def keep_office(
                 clock=clock,
                 requests=requests,
                 store=store,
-                worker=Worker(store, Tools(core.server, HandMail(), looker), clock, bell),
-                outbox=OutboxWorker(store, delivery, clock, bell),
+                worker=Worker(store, Tools(core.server, HandMail(), looker), clock, wake_up),
+                outbox=OutboxWorker(store, delivery, clock, wake_up),
                 delivery=delivery,
                 guild=guild,
                 request_channel=request_channel,

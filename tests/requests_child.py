@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 from bot.names import Domain
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 from requests_house import ANN, COWHERD, PLACE, House
 
 FRIEND = Domain.of("friend.example")

@@ -13,10 +13,10 @@ from bot.errors import RequestError
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.mail_server import MailServer
-from bot.requests.bell import Bell
 from bot.requests.model import RequestKind
 from bot.requests.outbox_worker import Later, Never, OutboxWorker, Sent
-from bot.requests.ports import Verification
+from bot.requests.polling import WakeUp
+from bot.requests.protocols import Verification
 from bot.requests.service import Requests
 from bot.requests.worker import Tools, Worker
 from bot.store.engine.database import Database
@@ -157,11 +157,13 @@ class House:
         self.database = await Database.open(f"sqlite+aiosqlite:///{self.folder}/bot.db")
         self.store = RequestStore.of(self.database)
         self.keys = KnownKeys(self.database)
-        self.bell = bell = Bell()
-        self.requests = Requests(self.store, self.now, bell, selector="dkim", by_hand=self._by_hand)
+        self.wake_up = wake_up = WakeUp()
+        self.requests = Requests(
+            self.store, self.now, wake_up, selector="dkim", by_hand=self._by_hand
+        )
         tools = Tools(SERVER, self.mail, self.look)
-        self.worker = Worker(self.store, tools, self.now, bell)
-        self.outbox = OutboxWorker(self.store, self.messenger, self.now, bell)
+        self.worker = Worker(self.store, tools, self.now, wake_up)
+        self.outbox = OutboxWorker(self.store, self.messenger, self.now, wake_up)
         return self
 
     async def close(self) -> None:

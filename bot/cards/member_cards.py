@@ -16,8 +16,7 @@ from bot.characters import LONGEST_VALUE
 from bot.interactions.member_buttons import dmarc_button, withdraw_buttons
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
 from bot.records.expected import Purpose, expect
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,7 @@ from bot.cards.markdown import both_ends, clip, say_remark, span
 from bot.checks.finding import Status
 from bot.interactions.request_buttons import buttons_for
 from bot.requests.evidence import Evidence, load_evidence
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.demo.zones import Zone, labels_of, parse_zone
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,10 +11,10 @@ from bot.dns.resolver import Resolver
 from bot.mailcow.api import Mailcow
 from bot.net.certificate import Certificate
 from bot.requests.backend import choose_mail
-from bot.requests.bell import Bell
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.model import MessageKind, RequestKind
 from bot.requests.outbox_worker import OutboxWorker, Sent
+from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.worker import Tools, Worker
@@ -120,7 +120,7 @@ async def open_counter(
     """
     if config.mailcow_url is None or config.mailcow_api_key is None:
         raise ValueError("The tour needs a Mailcow that can be written to.")
-    store, bell = RequestStore.of(database), Bell()
+    store, wake_up = RequestStore.of(database), WakeUp()
     key = config.mailcow_api_key.get_secret_value()
     selector = core.server.dkim_selector
     async with (
@@ -138,9 +138,9 @@ async def open_counter(
         yield Counter(
             console,
             core,
-            Requests(store, _now, bell, selector=selector, by_hand=False),
-            Worker(store, Tools(core.server, mail, look), _now, bell),
-            OutboxWorker(store, _Printer(console, core), _now, bell),
+            Requests(store, _now, wake_up, selector=selector, by_hand=False),
+            Worker(store, Tools(core.server, mail, look), _now, wake_up),
+            OutboxWorker(store, _Printer(console, core), _now, wake_up),
         )
 
 

@@ -17,7 +17,7 @@ from bot.errors import (
     MailcowUnreachable,
 )
 from bot.health.acknowledgements import Acknowledgements
-from bot.requests.states import State
+from bot.requests.model import State
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:

@@ -18,9 +18,8 @@ from bot.errors import CowbellError
 from bot.interactions.message_marks import address, find, put_mark
 from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
-from bot.requests.model import Audience, MessageKind, RequestKind
+from bot.requests.model import Audience, MessageKind, RequestKind, State
 from bot.requests.outbox_worker import Later, Never, Sent
-from bot.requests.states import State
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card

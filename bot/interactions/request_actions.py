@@ -16,8 +16,7 @@ from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.expected import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.evidence import take_evidence
-from bot.requests.model import RequestKind
-from bot.requests.states import State, can_go
+from bot.requests.model import RequestKind, State, can_go
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 
 from bot.interactions.persistent import PersistentItem
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 
 if TYPE_CHECKING:
     import re

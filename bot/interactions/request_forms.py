@@ -12,7 +12,7 @@ from bot.interactions.error_manager import GuardedModal
 from bot.interactions.permissions import admit_decider
 from bot.interactions.request_answers import say_decision, say_refusal
 from bot.records.dkim_key import DkimRecord
-from bot.requests.states import State
+from bot.requests.model import State
 
 if TYPE_CHECKING:
     from bot.client import Client

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from bot.mailcow.api import Mailcow
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
-    from bot.requests.ports import Mail
+    from bot.requests.protocols import Mail
 
 _BY_HAND = (
     "Without MAILCOW_URL and MAILCOW_API_KEY I cannot do that on the mail server. Do it there by "

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import CowbellError, StoreError
 from bot.requests.model import Audience
-from bot.requests.polling import make_rounds
+from bot.requests.polling import poll
 from bot.requests.schedule import GIVE_UP_AFTER, next_try
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.requests.bell import Bell
     from bot.requests.model import OutboxMessage, Request
+    from bot.requests.polling import WakeUp
     from bot.store.repositories.for_requests import RequestStore
 
 LEASE = timedelta(minutes=2)  # after it somebody else may try a message
@@ -75,18 +75,18 @@ class OutboxWorker:
         store: RequestStore,
         deliver: Deliver,
         now: Callable[[], datetime],
-        bell: Bell,
+        wake_up: WakeUp,
     ) -> None:
         self._posts = store.posts
         self._requests = store.requests
         self._deliver = deliver
         self._now = now
-        self._bell = bell
-        self._listener = bell.listen()
+        self._wake_up = wake_up
+        self._listener = wake_up.listen()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        await make_rounds("outbox", self.step, self._posts.next_due, self._now, self._listener)
+        await poll("outbox", self.step, self._posts.next_due, self._now, self._listener)
 
     async def step(self) -> int:
         """Try every message whose time has come; return how many there were."""

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.requests.approval import Approval
-from bot.requests.model import Actor, ActorKind, RequestKind
-from bot.requests.pseudonyms import make_pseudonym
-from bot.requests.states import FINAL, State, can_go
+from bot.requests.model import FINAL, Actor, ActorKind, RequestKind, State, can_go, make_pseudonym
 from bot.requests.transitions import move, open_request, touch
 
 if TYPE_CHECKING:
@@ -18,8 +16,8 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.names import Domain
-    from bot.requests.bell import Bell
     from bot.requests.model import AuditEntry, Change, Request
+    from bot.requests.polling import WakeUp
     from bot.store.repositories.for_requests import RequestStore
 
 LONGEST_REASON = 1000  # characters
@@ -56,7 +54,7 @@ class Requests:
         self,
         store: RequestStore,
         now: Callable[[], datetime],
-        bell: Bell,
+        wake_up: WakeUp,
         *,
         selector: str,
         by_hand: bool,
@@ -65,7 +63,7 @@ class Requests:
         self._audit = store.audit
         self._stages = store.stages
         self._now = now
-        self._bell = bell
+        self._wake_up = wake_up
         self._selector = selector
         self.by_hand = by_hand
 
@@ -86,7 +84,7 @@ class Requests:
         asked = open_request(kind, domain, place, member_id, evidence=evidence, now=now)
         request, is_new = await self._store.open(asked, now)
         if is_new:
-            self._bell.ring()
+            self._wake_up.wake()
         return Opened(request, is_new, not is_new and request.member_id != member_id)
 
     async def approve(
@@ -236,7 +234,7 @@ class Requests:
         """Withdraw a member's open requests, and put a random pseudonym in their place."""
         now, pseudonym = self._now(), make_pseudonym()
         await self._store.rename_member(member_id, pseudonym, self._withdrawn, now)
-        self._bell.ring()
+        self._wake_up.wake()
 
     def _approved(
         self, request: Request, admin_id: int, approval: Approval, *, again: bool = False
@@ -267,5 +265,5 @@ class Requests:
     ) -> Decision:
         request, won = await self._store.change(request_id, decide, self._now())
         if won:
-            self._bell.ring()
+            self._wake_up.wake()
         return Decision(request, won)

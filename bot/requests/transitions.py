@@ -6,9 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
-from bot.requests.model import BOT, Actor, Change, MessageKind, NewRequest, Request, RequestKind
+from bot.requests.model import (
+    BOT,
+    Actor,
+    Change,
+    MessageKind,
+    NewRequest,
+    Request,
+    RequestKind,
+    State,
+    can_go,
+)
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
-from bot.requests.states import State, can_go
 
 if TYPE_CHECKING:
     from datetime import datetime

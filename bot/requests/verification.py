@@ -12,7 +12,7 @@ from bot.checks.propagation import find_propagation, seconds_left
 from bot.net.certificate import Certificate
 from bot.requests.dmarc_readiness import has_policy, is_right
 from bot.requests.model import RequestKind
-from bot.requests.ports import Verification
+from bot.requests.protocols import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Ask
     from bot.names import Domain
     from bot.requests.model import Request
-    from bot.requests.ports import Mail
+    from bot.requests.protocols import Mail
 
 
 class DomainVerifier:

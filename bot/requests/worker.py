@@ -12,11 +12,10 @@ from bot.checks.propagation import PROPAGATING
 from bot.errors import CowbellError, StoreError
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import staged_dmarc
-from bot.requests.model import BOT, MessageKind, RequestKind
-from bot.requests.polling import make_rounds
-from bot.requests.ports import Verification
+from bot.requests.model import BOT, MessageKind, RequestKind, State
+from bot.requests.polling import poll
+from bot.requests.protocols import Verification
 from bot.requests.schedule import next_look
-from bot.requests.states import State
 from bot.requests.transitions import expiry, move, touch
 
 if TYPE_CHECKING:
@@ -24,9 +23,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.records.mail_server import MailServer
-    from bot.requests.bell import Bell
     from bot.requests.model import Change, Request
-    from bot.requests.ports import Mail, Verifier
+    from bot.requests.polling import WakeUp
+    from bot.requests.protocols import Mail, Verifier
     from bot.store.repositories.for_requests import RequestStore
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
@@ -60,7 +59,7 @@ class Worker:
         store: RequestStore,
         tools: Tools,
         now: Callable[[], datetime],
-        bell: Bell,
+        wake_up: WakeUp,
     ) -> None:
         self._store = store.requests
         self._posts = store.posts
@@ -68,15 +67,15 @@ class Worker:
         self._mail = tools.mail
         self._look = tools.look
         self._now = now
-        self._bell = bell
-        self._listener = bell.listen()
+        self._wake_up = wake_up
+        self._listener = wake_up.listen()
 
     async def run(self) -> None:
         """Work until cancelled.
 
         Where the process before was cut short, its leases are to be released first.
         """
-        await make_rounds("requests", self.step, self._store.next_due, self._now, self._listener)
+        await poll("requests", self.step, self._store.next_due, self._now, self._listener)
 
     async def step(self) -> int:
         """Bring every request whose time has come one step further; return how many."""
@@ -91,7 +90,7 @@ class Worker:
                 # A fault of ours; the request is taken up again when its lease has run out.
                 _log.error("request %d: %s", request.id, request.state, exc_info=outcome)
         if taken:
-            self._bell.ring()
+            self._wake_up.wake()
         return len(taken)
 
     async def _advance(self, request: Request) -> None:

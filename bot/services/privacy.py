@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.requests.states import State, can_go
+from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
     from bot.names import Domain

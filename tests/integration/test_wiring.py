@@ -16,8 +16,7 @@ from bot.demo.world import DEMO_ENVIRONMENT
 from bot.lifecycle import working
 from bot.names import Domain
 from bot.records.dkim_key import KnownKey
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import CursorResult, func, or_, select, update
 
 from bot.errors import RequestError
-from bot.requests.model import Request, RequestKind
-from bot.requests.states import State
+from bot.requests.model import Request, RequestKind, State
 from bot.store.repositories.approved_stages import put_stage
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.known_keys import KeySource, put_current

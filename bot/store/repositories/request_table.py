@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.requests.model import MessageKind
-from bot.requests.states import State
+from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.outbox import add_posts
 from bot.store.repositories.request_rows import (

@@ -20,8 +20,7 @@ from bot.interactions.request_answers import card_of
 from bot.interactions.request_choices import build_stage_card
 from bot.names import Domain
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
-from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind
-from bot.requests.states import State
+from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
 from bot.store.repositories.known_keys import KeySource, KnownKeys
 from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
 from mailcow_house import READ, WRITE, connect

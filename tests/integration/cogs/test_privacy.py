@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.names import Domain
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 from bot.store.backup.database_copy import connect
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk
 from request_house import ADMIN, keep_office

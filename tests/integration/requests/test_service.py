@@ -13,10 +13,9 @@ from sqlalchemy import text
 
 from bot.errors import MailcowLocked, RequestError, StoreError
 from bot.names import Domain
-from bot.requests.model import Actor, ActorKind, MessageKind, Request, RequestKind
+from bot.requests.model import Actor, ActorKind, MessageKind, Request, RequestKind, State, can_go
 from bot.requests.outbox_worker import Later, Never
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
-from bot.requests.states import State, can_go
 from bot.requests.transitions import MOST_OPEN, move, touch
 from bot.store.repositories.known_keys import KeySource
 from bot.store.repositories.request_rows import swap
@@ -708,7 +707,7 @@ async def test_the_worker_and_the_outbox_run_by_themselves(house: House) -> None
         await said(house, request, "member-live")
         while (await now_of(house, request)).open:
             house.pass_time(minutes=5)
-            house.bell.ring()  # the test's clock wakes nobody
+            house.wake_up.wake()  # the test's clock wakes nobody
             await asyncio.sleep(0.01)
     for task in running:
         task.cancel()

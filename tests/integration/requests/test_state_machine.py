@@ -23,9 +23,8 @@ from hypothesis.stateful import (
 )
 
 from bot.errors import RequestError
-from bot.requests.model import ActorKind, RequestKind
+from bot.requests.model import ActorKind, RequestKind, State, can_go
 from bot.requests.outbox_worker import Later
-from bot.requests.states import State, can_go
 from requests_house import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLACE, House
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from bot.dns.server_address import Server
 from bot.errors import RequestError
 from bot.net.certificate import Certificate
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.requests.model import Request, RequestKind
-from bot.requests.states import State
+from bot.requests.model import Request, RequestKind, State
 from bot.requests.verification import DomainVerifier
 from bot.services.domain_check import Checker
 from bot.words import Medium, Words

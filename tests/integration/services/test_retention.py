@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 from sqlalchemy import text
 
-from bot.requests.model import ActorKind, RequestKind
-from bot.requests.states import State
+from bot.requests.model import ActorKind, RequestKind, State
 from bot.services.privacy import KEPT
 from bot.services.retention import AT_ONCE, Retention
 from bot.store.repositories.recent_domains import RecentDomains

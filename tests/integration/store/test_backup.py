@@ -351,7 +351,7 @@ async def test_a_damaged_database_is_not_backed_up_over_a_good_backup(house: Hou
     [
         ("sqlite+aiosqlite:///{}/none.db", "There is no database .* yet"),
         ("sqlite+aiosqlite://", "in memory"),
-        ("postgresql+asyncpg://cow:bell@db/cow", "cow on db is not an SQLite file; .* pg_dump"),
+        ("postgresql+asyncpg://cow:wake_up@db/cow", "cow on db is not an SQLite file; .* pg_dump"),
     ],
 )
 def test_without_a_file_there_is_nothing_to_back_up(
@@ -359,7 +359,7 @@ def test_without_a_file_there_is_nothing_to_back_up(
 ) -> None:
     with pytest.raises(StoreError, match=words) as caught:
         back_up(address.format(tmp_path), tmp_path / "saved.db")
-    assert "bell" not in str(caught.value)
+    assert "wake_up" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
 

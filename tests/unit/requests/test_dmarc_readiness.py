@@ -13,8 +13,7 @@ from bot.errors import InvalidKey, RequestError
 from bot.names import Domain
 from bot.requests.approval import Approval
 from bot.requests.dmarc_readiness import dmarc_gate, has_policy
-from bot.requests.model import Request, RequestKind
-from bot.requests.states import State
+from bot.requests.model import Request, RequestKind, State
 from strategies import RSA_1024
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

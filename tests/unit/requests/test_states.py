@@ -9,8 +9,16 @@ import pytest
 
 from bot.errors import RequestError
 from bot.names import Domain
-from bot.requests.model import BOT, MessageKind, Request, RequestKind
-from bot.requests.states import FINAL, TRANSITIONS, State, can_go
+from bot.requests.model import (
+    BOT,
+    FINAL,
+    TRANSITIONS,
+    MessageKind,
+    Request,
+    RequestKind,
+    State,
+    can_go,
+)
 from bot.requests.transitions import move
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
