@@ -36,7 +36,7 @@ async def main(folder: Path) -> None:
     (request,) = await house.requests.of_domain(FRIEND)
     if request.state is State.PENDING:
         await house.requests.approve(request.id, COWHERD)
-    while await house.store.posts.left() or request.state is not State.WAITING:
+    while await house.store.outbox.left() or request.state is not State.WAITING:
         await asyncio.sleep(0.01)
         (request,) = await house.requests.of_domain(FRIEND)
     for task in running:

@@ -197,7 +197,7 @@ class NewRequest:
     member_id: int
     evidence: str
     due_at: datetime
-    posts: tuple[MessageKind, ...]
+    messages: tuple[MessageKind, ...]
     most_open: int  # requests that a member may have open at once
 
     @property
@@ -216,7 +216,7 @@ class Change:
     after: Request
     actor: Actor
     detail: str = ""
-    posts: tuple[MessageKind, ...] = ()
+    messages: tuple[MessageKind, ...] = ()
     learned: KnownKey | None = None  # becomes the domain's current key
     approved_stage: str | None = None  # becomes the DMARC stage of the domain
 

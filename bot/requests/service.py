@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.requests.model import AuditEntry, Change, Request
     from bot.requests.polling import WakeUp
-    from bot.store.repositories.for_requests import RequestStore
+    from bot.requests.protocols import Repositories
 
 LONGEST_REASON = 1000  # characters
 
@@ -52,7 +52,7 @@ class Requests:
 
     def __init__(
         self,
-        store: RequestStore,
+        store: Repositories,
         now: Callable[[], datetime],
         wake_up: WakeUp,
         *,

@@ -64,7 +64,7 @@ def open_request(
         member_id=member_id,
         evidence=evidence,
         due_at=now + REMIND_AFTER,
-        posts=(MessageKind.ADMIN_CARD,),
+        messages=(MessageKind.ADMIN_CARD,),
         most_open=MOST_OPEN,
     )
 
@@ -90,15 +90,15 @@ def move(
         raise RequestError(f"A request that is {before.state} cannot become {to}.")
     changed = {"changed_at": now, "due_at": _first_due(to, now), "attempts": 0, "reason": ""}
     after = replace(before, state=to, **{**changed, **fields})
-    posts = _SAID.get(to, ())
+    messages = _SAID.get(to, ())
     if to is State.WAITING:
-        posts = (_HANDED_OUT[before.kind], *posts)
-    return Change(after, actor, detail, posts, learned, approved_stage)
+        messages = (_HANDED_OUT[before.kind], *messages)
+    return Change(after, actor, detail, messages, learned, approved_stage)
 
 
-def touch(before: Request, posts: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
+def touch(before: Request, messages: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
     """Return a change that leaves the request in its state: a timer, a look."""
-    return Change(replace(before, **fields), BOT, posts=posts)
+    return Change(replace(before, **fields), BOT, messages=messages)
 
 
 def _first_due(to: State, now: datetime) -> datetime | None:

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.requests.model import Change, Request
     from bot.requests.polling import WakeUp
-    from bot.requests.protocols import Mail, Verifier
-    from bot.store.repositories.for_requests import RequestStore
+    from bot.requests.protocols import Mail, Repositories, Verifier
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease
@@ -56,13 +55,13 @@ class Worker:
 
     def __init__(
         self,
-        store: RequestStore,
+        store: Repositories,
         tools: Tools,
         now: Callable[[], datetime],
         wake_up: WakeUp,
     ) -> None:
         self._store = store.requests
-        self._posts = store.posts
+        self._outbox = store.outbox
         self._server = tools.server
         self._mail = tools.mail
         self._look = tools.look
@@ -172,7 +171,7 @@ class Worker:
         await self._change(request, lambda now: _judge(request, sight, now))
 
     async def _close(self, request: Request) -> None:
-        left = await self._posts.left(request.id)
+        left = await self._outbox.left(request.id)
 
         def close(now: datetime) -> Change:
             if left:
@@ -200,8 +199,8 @@ def _judge(request: Request, sight: Verification, now: datetime) -> Change:
         return move(request, State.EXPIRED, BOT, now, detail=sight.seen, seen=sight.seen)
     # The message says when the next look is where that is all there is to wait for.
     is_news = sight.seen != request.seen or sight.seen in PROPAGATING
-    posts = (MessageKind.MEMBER_EDIT,) if is_news else ()
-    return touch(request, posts, attempts=attempts, due_at=now + wait, seen=sight.seen)
+    messages = (MessageKind.MEMBER_EDIT,) if is_news else ()
+    return touch(request, messages, attempts=attempts, due_at=now + wait, seen=sight.seen)
 
 
 def _let_pass(request: Request, now: datetime) -> Change:
@@ -209,5 +208,5 @@ def _let_pass(request: Request, now: datetime) -> Change:
     end = expiry(request)
     if now >= end:
         return move(request, State.EXPIRED, BOT, now, reason=request.reason)
-    posts = (MessageKind.ADMIN_REMINDER,) if request.attempts == 0 else ()
-    return touch(request, posts, attempts=request.attempts + 1, due_at=end)
+    messages = (MessageKind.ADMIN_REMINDER,) if request.attempts == 0 else ()
+    return touch(request, messages, attempts=request.attempts + 1, due_at=end)

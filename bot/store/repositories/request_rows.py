@@ -11,7 +11,7 @@ from bot.requests.model import Request, RequestKind, State
 from bot.store.repositories.approved_stages import put_stage
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.known_keys import KeySource, put_current
-from bot.store.repositories.outbox import add_posts
+from bot.store.repositories.outbox import add_messages
 from bot.store.tables import RequestRow
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
     if after.state is not before.state:
         step = (before.state, after.state)
         add_entry(session, before.id, change.actor, step, now, detail=change.detail)
-    add_posts(session, before.id, before.version + 1, change.posts, now)
+    add_messages(session, before.id, before.version + 1, change.messages, now)
     if change.learned is not None:
         key = change.learned
         source = KeySource(key.source)

@@ -36,7 +36,7 @@ async def examine(folder: Path) -> None:
     audit = [entry.after.value for entry in await house.requests.audit(request.id)]
     assert audit == ["pending", "approved", "working", "waiting"]
     assert house.mail.lines("made") == ["key-friend.example"]
-    posts = await house.store.posts.of(request.id)
+    posts = await house.store.outbox.of(request.id)
     assert sorted(house.messenger.said(request.id)) == sorted(post.what.value for post in posts)
     assert [post.what.value for post in posts].count("member-record") == 1
     assert all(post.message_id is not None for post in posts)

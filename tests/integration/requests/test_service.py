@@ -110,7 +110,7 @@ async def test_a_change_of_what_is_no_longer_so_is_not_written(house: House) -> 
     now = await now_of(house, request)
     assert (now.state, now.version, now.reason) == (State.PENDING, 2, "")
     assert await states_of(house, request) == ["pending"]
-    assert len(await house.store.posts.of(request.id)) == 1
+    assert len(await house.store.outbox.of(request.id)) == 1
 
 
 async def test_the_database_itself_refuses_a_second_open_request(house: House) -> None:
@@ -532,14 +532,14 @@ async def test_a_message_whose_arrival_was_not_noted_is_found_and_not_sent_again
     await house.restart()
     await house.settle()
     assert house.messenger.said(request.id) == ["admin-card"]
-    (post,) = await house.store.posts.of(request.id)
+    (post,) = await house.store.outbox.of(request.id)
     assert (post.attempts, post.message_id) == (2, 1)
     assert (await now_of(house, request)).card_message_id == 1
 
 
 async def test_a_taken_message_is_nobody_elses_until_the_lease_runs_out(house: House) -> None:
     await ask(house)
-    posts, lease = house.store.posts, timedelta(minutes=2)
+    posts, lease = house.store.outbox, timedelta(minutes=2)
     taken = await asyncio.gather(*(posts.take_due(house.time, lease, 9) for _ in range(20)))
     assert sum(map(len, taken)) == 1
     assert await posts.next_due() == NOON + lease
@@ -562,7 +562,7 @@ async def test_messages_to_the_same_people_go_out_in_their_order(house: House) -
     await house.settle()
     said = house.messenger.said(request.id)
     assert [what for what in said if what.startswith("admin")][:2] == ["admin-card", "admin-edit"]
-    posts = await house.store.posts.of(request.id)
+    posts = await house.store.outbox.of(request.id)
     assert len({(post.version, post.what) for post in posts}) == len(posts)
     assert all(len(post.nonce) == 24 for post in posts)
 
@@ -571,15 +571,15 @@ async def test_tries_come_ever_later_and_end_after_fourteen_days(house: House) -
     request = await ask(house)
     house.messenger.answer = Later("Discord is down")
     await house.outbox.step()
-    (post,) = await house.store.posts.of(request.id)
+    (post,) = await house.store.outbox.of(request.id)
     assert (post.attempts, post.due_at) == (1, NOON + timedelta(seconds=5))
     house.pass_time(seconds=5)
     await house.outbox.step()
-    (post,) = await house.store.posts.of(request.id)
+    (post,) = await house.store.outbox.of(request.id)
     assert (post.attempts, post.due_at) == (2, house.time + timedelta(seconds=10))
     house.pass_time(days=14)
     await house.outbox.step()
-    (post,) = await house.store.posts.of(request.id)
+    (post,) = await house.store.outbox.of(request.id)
     assert (post.ended_at, post.message_id, post.detail) == (house.time, None, "Discord is down")
 
 
@@ -587,10 +587,10 @@ async def test_what_cannot_be_delivered_any_more_is_ended(house: House) -> None:
     request = await ask(house)
     house.messenger.answer = Never("the channel was deleted")
     await house.settle()
-    (post,) = await house.store.posts.of(request.id)
+    (post,) = await house.store.outbox.of(request.id)
     assert (post.message_id, post.detail) == (None, "the channel was deleted")
-    assert await house.store.posts.left() == 0
-    assert await house.store.posts.next_due() is None
+    assert await house.store.outbox.left() == 0
+    assert await house.store.outbox.next_due() is None
 
 
 async def test_a_forgotten_member_is_a_pseudonym_everywhere(house: House) -> None:
@@ -630,7 +630,7 @@ async def test_no_way_back_to_a_forgotten_members_messages_is_kept(house: House)
     await house.settle()
     await house.requests.forget_member(ANN)
     await house.settle()
-    posts = await house.store.posts.of(request.id)
+    posts = await house.store.outbox.of(request.id)
     to_member = {post.what: post.message_id for post in posts if post.what.target == "member"}
     assert to_member == {MessageKind.MEMBER_DENIED: None}
     # The card in the request channel named the member.
@@ -667,7 +667,7 @@ async def test_no_message_goes_to_a_forgotten_member_whose_key_is_being_made(hou
     assert (await now_of(house, request)).state is State.WORKING
     await house.settle()
     assert (await now_of(house, request)).state is State.WAITING
-    posts = await house.store.posts.of(request.id)
+    posts = await house.store.outbox.of(request.id)
     to_member = [post for post in posts if post.what is MessageKind.MEMBER_RECORD]
     assert [post.message_id for post in to_member] == [None]
     assert not any(what.startswith("member") for what in house.messenger.said(request.id))

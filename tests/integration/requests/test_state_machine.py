@@ -216,7 +216,7 @@ class RequestMachine(RuleBasedStateMachine):
         await house.settle()
         await self._examine()
         assert await house.requests.open_requests() == ()
-        assert await house.store.posts.left() == 0
+        assert await house.store.outbox.left() == 0
         assert await house.store.requests.next_due() is None
         await house.close()
 
@@ -287,7 +287,7 @@ class RequestMachine(RuleBasedStateMachine):
             assert request.version >= before.version
             if request.version == before.version:
                 assert (request.state, request.due_at) == (before.state, before.due_at)
-        posts = await self._house.store.posts.of(request.id)
+        posts = await self._house.store.outbox.of(request.id)
         assert len({(post.version, post.what) for post in posts}) == len(posts)
         assert all(post.version <= request.version for post in posts)
         mine = {number for number, post in self._posts.items() if post.request_id == request.id}

@@ -100,7 +100,7 @@ async def test_a_request_that_ended_400_days_ago_says_what_happened_and_not_to_w
     assert [entry.after for entry in audit] == [State.PENDING, State.DENIED]
     assert audit[0].actor.kind is ActorKind.MEMBER
     assert [entry.actor.id for entry in audit] == [old.member_id, COWHERD]
-    assert await house.store.posts.of(request.id) == ()
+    assert await house.store.outbox.of(request.id) == ()
     assert await house.requests.of_member(ANN) == ()
     assert await purge(house) == 0
 
@@ -129,7 +129,7 @@ async def test_an_open_request_is_kept_however_old_it_is(house: House) -> None:
     house.time += 2 * KEPT
     assert await purge(house) == 0
     assert (await now_of(house, request)).member_id == BEN
-    assert len(await house.store.posts.of(request.id)) == 1
+    assert len(await house.store.outbox.of(request.id)) == 1
 
 
 async def test_what_was_approved_for_a_domain_outlives_the_request(house: House) -> None:

@@ -120,9 +120,9 @@ async def test_a_restore_gives_every_row_back(house: House) -> None:
     await house.open()
     await house.store.requests.release_leases()
     assert [request.id for request in await house.requests.open_requests()] == [1, 2]
-    assert await house.store.posts.left() == 1
+    assert await house.store.outbox.left() == 1
     await house.settle()
-    assert await house.store.posts.left() == 0
+    assert await house.store.outbox.left() == 0
 
 
 async def test_while_a_backup_is_made_the_bot_writes_on_and_nothing_is_torn(house: House) -> None:

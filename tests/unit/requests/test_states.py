@@ -61,7 +61,7 @@ def test_a_state_follows_another_only_where_the_table_says_so(before: State, aft
     assert change.after.state is after
     assert (change.after.changed_at, change.after.attempts, change.after.reason) == (later, 0, "")
     assert (change.after.due_at is None) is (after in FINAL)
-    assert len(set(change.posts)) == len(change.posts)
+    assert len(set(change.messages)) == len(change.messages)
 
 
 def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
@@ -76,8 +76,8 @@ def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
 def test_a_member_is_told_of_the_handing_out_and_not_of_a_failure(kind: RequestKind) -> None:
     handed_out = move(make_request(State.WORKING, kind), State.WAITING, BOT, NOON)
     record = kind in {RequestKind.DKIM, RequestKind.DMARC}
-    assert (MessageKind.MEMBER_RECORD in handed_out.posts) is record
-    assert (MessageKind.MEMBER_ACCEPTED in handed_out.posts) is not record
+    assert (MessageKind.MEMBER_RECORD in handed_out.messages) is record
+    assert (MessageKind.MEMBER_ACCEPTED in handed_out.messages) is not record
     failed = move(make_request(State.WORKING, kind), State.FAILED, BOT, NOON, reason="why")
-    assert failed.posts == (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED)
+    assert failed.messages == (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED)
     assert failed.after.reason == "why"
