@@ -16,9 +16,9 @@ from typing import Annotated
 
 import typer
 
-from bot.app import examine_all, open_core, parse_key, parse_servers
-from bot.app import invite as make_invitation
-from bot.app import run as run_bot
+from bot.app.console_root import examine_all, open_core, parse_key, parse_servers
+from bot.app.console_root import invite as make_invitation
+from bot.app.console_root import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
 from bot.checks.report import Report

@@ -29,10 +29,11 @@ from bot.store.repositories.command_fingerprints import CommandFingerprint
 from bot.telemetry import Ending, Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 
     from bot.config.settings import Settings
-    from bot.mailcow.api import Mailcow
+    from bot.doctor.line import Line
+    from bot.requests.backend import MailBackend
     from bot.requests.service import Requests
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
@@ -94,7 +95,9 @@ class Client(commands.Bot):
         self.limits = Limits()
         self.home = Home(self, settings)
         self.requests: Requests | None = None  # where none are taken
-        self.mailcow: Mailcow | None = None  # where it is not configured
+        # Given before the client starts, as are the privacy and the jobs below.
+        self.backend: MailBackend
+        self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy  # given before the client starts, as it needs the same requests
         self.jobs: tuple[Job, ...] = ()  # to be run beside the client
         self.logged_in = asyncio.Event()

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.audit_card import build_audit_card, build_latest_card, build_queue_card
-from bot.errors import MailcowError, RequestError
+from bot.errors import BackendError, RequestError
 from bot.interactions.permissions import admit_admin, admit_decider
 from bot.interactions.replies import acknowledge, answer
 from bot.interactions.request_actions import go_on
@@ -70,7 +70,7 @@ class AdminCog(
     @app_commands.command(name="retry", description="Try a failed request again")
     @app_commands.describe(number="The request's number")
     async def retry(self, interaction: discord.Interaction[Client], number: _Number) -> None:
-        """Have a failed request tried again, and Mailcow called again if it was not any more."""
+        """Have a failed request tried again, and the mail server called again if it was not."""
         requests = await admit_decider(interaction)
         if requests is None:
             return
@@ -81,7 +81,7 @@ class AdminCog(
         go_on(self._client)
         try:
             decision = await requests.retry(number, interaction.user.id)
-        except (RequestError, MailcowError) as error:
+        except (RequestError, BackendError) as error:
             await say_refusal(interaction, error)
             return
         await say_decision(interaction, decision, on_card=False)
@@ -107,7 +107,7 @@ class AdminCog(
         await answer(interaction, build_audit_card(request, await requests.audit(number), words))
 
     @app_commands.command(
-        name="setup", description="Whether channel, Mailcow, DNS and database work"
+        name="setup", description="Whether channel, mail server, DNS and database work"
     )
     async def setup(self, interaction: discord.Interaction[Client]) -> None:
         """Answer with how every part is, and what to do about it."""

@@ -14,9 +14,11 @@ from bot.cards.markdown import clip, say_remark
 from bot.cards.records_card import show_records, zone_file
 from bot.characters import LONGEST_VALUE
 from bot.interactions.member_buttons import dmarc_button, withdraw_buttons
-from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.records.expected import Purpose, expect
-from bot.requests.model import RequestKind, State
+from bot.records.dkim_key import DkimRecord, KeySource, KeyUnknown, KnownKey
+from bot.records.expected import expect
+from bot.requests.failure import say_reason
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import MOST_OPEN, State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +31,11 @@ if TYPE_CHECKING:
     from bot.requests.service import Opened
     from bot.words import Words
 
-_MOST_OPEN = 10  # two rows of buttons; a member has no more
 _MOST_ENDED = 5
 _MOST_LISTED = 12  # with two components each, and a button for each open one
 _MOST_IN_A_ROW = 5
 _LONGEST_TEXT = 1500  # characters of one paragraph that quotes somebody
 _LONGEST_MENTION = 30  # characters that a message in a channel has besides
-_PURPOSES = {RequestKind.DKIM: Purpose.DKIM, RequestKind.DMARC: Purpose.DMARC}
 
 
 def build_asked_card(
@@ -68,7 +68,7 @@ def build_requests_card(
         text = f"{words.sentence('discord/member_none', {})}\n{' · '.join(mentions)}"
         return assemble([[text]], colour=NEUTRAL)
     still = tuple(request for request in requests if request.open)
-    shown = still[:_MOST_OPEN]
+    shown = still[:MOST_OPEN]  # two rows of buttons
     room_for_ended = min(_MOST_ENDED, _MOST_LISTED - len(shown))
     ended = tuple(request for request in requests if not request.open)[:room_for_ended]
     pieces = [_versions(request, server, words) for request in (*shown, *ended)]
@@ -153,12 +153,13 @@ def build_admin_notice(template: str, request: Request, server: MailServer, word
 def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
-        KnownKey(request.selector, DkimRecord.parse(request.value), "mailcow")
-        if request.kind is RequestKind.DKIM
+        KnownKey(request.selector, DkimRecord.parse(request.value), KeySource.MAIL_SERVER)
+        if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
     expected = expect(server, request.domain, key, request.stage)
-    record = expected.record(_PURPOSES[request.kind])
+    published = KINDS[request.kind].record
+    record = None if published is None else expected.record(published.purpose)
     if record is None:  # the name would be too long for the DNS
         return replace(expected, records=())
     # The server's settings may have changed since the admin approved the value.
@@ -204,5 +205,5 @@ def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact
         "seen": request.seen,
         "due": int(request.due_at.timestamp()) if request.due_at else None,
         # A value in a template is cut where it is long; this one is wanted whole.
-        "parts": tuple(textwrap.wrap(request.reason, LONGEST_VALUE)),
+        "parts": tuple(textwrap.wrap(say_reason(request, words), LONGEST_VALUE)),
     }

@@ -10,7 +10,9 @@ from bot.cards.markdown import both_ends, clip, say_remark, span
 from bot.checks.finding import Status
 from bot.interactions.request_buttons import buttons_for
 from bot.requests.evidence import Evidence, load_evidence
-from bot.requests.model import RequestKind, State
+from bot.requests.failure import say_reason
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_OTHERS = 3  # former requests of other members that are named
-_LONGEST_REASON = 900
+_LONGEST_REASON = 2 * LONGEST_REASON  # with an escape before each character
 _LONGEST_EXTRA = 1200
 
 _COLOURS = {
@@ -45,11 +47,14 @@ def build_request_card(
     server: MailServer,
     words: Words,
     *,
+    backend: str,
     earlier: Sequence[Request] = (),
     evidence: Evidence | None = None,
     extra: Sequence[str] = (),
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
+
+    `backend` is the name of the mail server's software.
 
     `earlier` are the domain's requests of all kinds, of which those of other members are named.
     `evidence` is newer than what was stored when it was asked, where there is any; `extra` are
@@ -60,10 +65,10 @@ def build_request_card(
         [head := _head(request, words), intro := _intro(request, server, words)],
         [
             facts := "\n".join(
-                filter(None, (_known(known, words), _others(request, earlier, words)))
+                filter(None, (_known(known, backend, words), _others(request, earlier, words)))
             )
         ],
-        [decision := _decision(request, server, words)],
+        [decision := _decision(request, server, words, backend)],
     ]
     room = MOST_CHARACTERS - sum(map(width, (head, intro, facts, decision)))
     pieces = [(clip(text, _LONGEST_EXTRA), "") for text in extra]
@@ -125,7 +130,7 @@ def _intro(request: Request, server: MailServer, words: Words) -> str:
     return f"{mention(request.member_id, words)} {wish}\n-# {moment(request.created_at)}"
 
 
-def _known(evidence: Evidence | None, words: Words) -> str:
+def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
     """Return the check's statuses, the worst first, and whether the mail server has the domain."""
     if evidence is None:
         return ""
@@ -137,7 +142,8 @@ def _known(evidence: Evidence | None, words: Words) -> str:
             lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
     if evidence.on_server is not None:
         mark = words.label("marks", (Status.PASS if evidence.on_server else Status.WARN).value)
-        said = words.sentence("discord/request_on_server", {"known": evidence.on_server})
+        facts: dict[str, Fact] = {"known": evidence.on_server, "backend": backend}
+        said = words.sentence("discord/request_on_server", facts)
         lines.append(f"{mark} {said}")
     checked = words.sentence("discord/request_checked", {})
     return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
@@ -159,21 +165,19 @@ def _others(request: Request, earlier: Sequence[Request], words: Words) -> str:
     return f"{mark} {said} {', '.join(named)}"
 
 
-def _decision(request: Request, server: MailServer, words: Words) -> str:
+def _decision(request: Request, server: MailServer, words: Words, backend: str) -> str:
     lines = []
     if request.decided_by is not None and request.decided_at is not None:
         who, when = mention(request.decided_by, words), moment(request.decided_at)
         lines.append(f"{words.sentence('discord/request_decided_by', {})} {who} · {when}")
-    if request.reason:
-        reason = say_remark(request.reason, words).removeprefix("-# ")
-        lines.append(clip("> " + reason, _LONGEST_REASON))
+    if reason := say_reason(request, words):
+        quoted = say_remark(reason, words).removeprefix("-# ")
+        lines.append(clip("> " + quoted, _LONGEST_REASON))
     if request.stage:
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
-    if request.kind is RequestKind.DKIM and request.value:
+    if KINDS[request.kind].asks is Asks.KEY and request.value:
         lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
-    if request.state is State.WAITING and request.kind in {
-        RequestKind.MAILDOMAIN,
-        RequestKind.WEBMAIL,
-    }:
-        lines.append(words.sentence("discord/request_by_hand", facts_of(request, server, words)))
+    if request.state is State.WAITING and KINDS[request.kind].is_finished_by_admin:
+        facts = {**facts_of(request, server, words), "backend": backend}
+        lines.append(words.sentence("discord/request_by_hand", facts))
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.errors import MailcowError, RequestError
+from bot.errors import BackendError, RequestError
 from bot.interactions.check_actions import build_cooldown_notice
 from bot.interactions.permissions import admit_admin, admit_decider
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
@@ -16,7 +16,8 @@ from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.expected import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.evidence import take_evidence
-from bot.requests.model import RequestKind, State, can_go
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ async def handle_request_button(
         return
     try:
         await _do(interaction, requests, action, request)
-    except (RequestError, MailcowError) as error:
+    except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
 
 
@@ -76,16 +77,15 @@ async def choose_stage(
     await say_decision(interaction, decision, on_card=False)
 
 
-async def unlock_mailcow(interaction: discord.Interaction[Client]) -> None:
-    """Have Mailcow called again after it refused a key, and show how it all is then."""
+async def unlock_backend(interaction: discord.Interaction[Client]) -> None:
+    """Have the mail server called again after it refused, and show how it all is then."""
     from bot.interactions.setup_action import build_setup_card  # noqa: PLC0415 - it holds this button
 
     if not await admit_admin(interaction):
         return
     await interaction.response.defer()
     client = interaction.client
-    if client.mailcow is not None:
-        client.mailcow.unlock()
+    client.backend.unlock()
     await answer(interaction, await build_setup_card(interaction))
 
 
@@ -113,7 +113,7 @@ async def _do(
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if _needs_value(
-            interaction.client, requests, request, action
+            interaction.client, request, action
         ):
             await _ask_for_value(interaction, request)
         case RequestAction.RETRY:
@@ -138,19 +138,19 @@ async def _approve(
     interaction: discord.Interaction[Client], requests: Requests, request: Request
 ) -> None:
     client = interaction.client
-    match request.kind:
-        case RequestKind.DKIM if not _can_write(client, requests):
+    can_do = _can_do(client, request)
+    match KINDS[request.kind].asks:
+        case Asks.KEY if not can_do:
             await _ask_for_value(interaction, request)
-        case RequestKind.DMARC:
+        case Asks.STAGE:
             await acknowledge(interaction)
             report = await _look(interaction, request)
             await answer(interaction, await build_stage_card(request, report, client))
-        case RequestKind.MAILDOMAIN if _can_write(client, requests):
-            await whisper(interaction, build_limits_card(request, client.words))
-        case kind:
+        case Asks.LIMITS if can_do and (limits := client.backend.limits) is not None:
+            await whisper(interaction, build_limits_card(request, limits, client))
+        case _:
             await interaction.response.defer()
-            by_hand = kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
-            decision = await requests.approve(request.id, interaction.user.id, by_hand=by_hand)
+            decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
             await say_decision(interaction, decision, on_card=True)
 
 
@@ -188,23 +188,18 @@ async def _ask_for_value(interaction: discord.Interaction[Client], request: Requ
     await interaction.response.send_modal(PasteForm(request, selector, client.words))
 
 
-def _can_write(client: Client, requests: Requests) -> bool:
-    """Whether an approval can be carried out on the mail server without the admin's hands."""
-    return not requests.by_hand and client.mailcow is not None and client.mailcow.can_write
+def _can_do(client: Client, request: Request) -> bool:
+    """Whether an approval is carried out without an admin's hands."""
+    return KINDS[request.kind].can_do(client.backend.capabilities)
 
 
-def _needs_value(
-    client: Client, requests: Requests, request: Request, action: RequestAction
-) -> bool:
+def _needs_value(client: Client, request: Request, action: RequestAction) -> bool:
     """Whether an admin has to paste, or wants to paste, the key for another try."""
-    if action is RequestAction.PASTE:
-        return request.kind is RequestKind.DKIM
-    return (
-        request.kind is RequestKind.DKIM and not request.value and not _can_write(client, requests)
-    )
+    if KINDS[request.kind].asks is not Asks.KEY:
+        return False
+    return action is RequestAction.PASTE or not (request.value or _can_do(client, request))
 
 
 def go_on(client: Client) -> None:
-    """Have Mailcow called again: an admin's retry says that what it refused has been mended."""
-    if client.mailcow is not None and client.mailcow.refusals:
-        client.mailcow.unlock()
+    """Have the mail server called again: an admin's retry says that it is mended."""
+    client.backend.unlock()

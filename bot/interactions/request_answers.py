@@ -54,7 +54,12 @@ async def card_of(client: Client, request: Request, *, evidence: Evidence | None
     """Return the card of a request as it is now."""
     earlier = await client.requests.of_domain(request.domain) if client.requests else ()
     return build_request_card(
-        request, client.member_service.server, client.words, earlier=earlier, evidence=evidence
+        request,
+        client.member_service.server,
+        client.words,
+        backend=client.backend.name,
+        earlier=earlier,
+        evidence=evidence,
     )
 
 
@@ -65,9 +70,9 @@ async def say_gone(interaction: discord.Interaction[Client], request_id: int) ->
 
 
 async def say_refusal(interaction: discord.Interaction[Client], error: CowbellError) -> None:
-    """Tell privately what one of our errors says; its text is meant for the admin."""
+    """Tell privately what one of our errors says; its words are meant for the admin."""
     # One value in a template is cut where it is long, so this comes as several.
-    parts = tuple(textwrap.wrap(str(error), 150))
+    parts = tuple(textwrap.wrap(interaction.client.words.plain.error(error), 150))
     await whisper(interaction, build_notice("refused", {"parts": parts}, interaction.client.words))
 
 

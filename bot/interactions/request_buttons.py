@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 
 from bot.interactions.persistent import PersistentItem
-from bot.requests.model import RequestKind, State
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import State
 
 if TYPE_CHECKING:
     import re
@@ -23,7 +24,7 @@ BUTTON_TEMPLATE: Final = (
     r":(?P<request>[0-9]{1,18})"
 )
 STAGE_TEMPLATE: Final = r"cowbell:req:stage:(?P<request>[0-9]{1,18})"
-UNLOCK_ID: Final = "cowbell:mailcow:unlock"
+UNLOCK_ID: Final = "cowbell:mailcow:unlock"  # as cards in Discord have it
 
 
 class RequestAction(StrEnum):
@@ -35,8 +36,8 @@ class RequestAction(StrEnum):
     DONE = "done"  # the admin did by hand what was asked
     RETRY = "retry"
     PASTE = "paste"  # a DKIM key in place of the one that could not be made
-    ADD = "add"  # have the domain added to Mailcow, after its limits were shown
-    BYHAND = "byhand"  # approve, and add the domain in Mailcow oneself
+    ADD = "add"  # have the domain added to the mail server, after its limits were shown
+    BYHAND = "byhand"  # approve, and add the domain there oneself
 
 
 _STYLES = {
@@ -99,7 +100,7 @@ class StageSelect(PersistentItem[discord.ui.Select[Any]], template=STAGE_TEMPLAT
 
 
 class UnlockButton(PersistentItem[discord.ui.Button[Any]], template=UNLOCK_ID):
-    """An admin's word that Mailcow may be called again after it refused a key."""
+    """An admin's word that the mail server may be called again after it refused a key."""
 
     def __init__(self, label: str | None) -> None:
         super().__init__(
@@ -112,14 +113,14 @@ class UnlockButton(PersistentItem[discord.ui.Button[Any]], template=UNLOCK_ID):
         return cls(item.label)
 
     async def act(self, interaction: discord.Interaction[Client]) -> None:
-        """Call Mailcow again; whatever goes wrong is told to who pressed it."""
-        from bot.interactions.request_actions import unlock_mailcow  # noqa: PLC0415 - as above
+        """Call it again; whatever goes wrong is told to who pressed it."""
+        from bot.interactions.request_actions import unlock_backend  # noqa: PLC0415 - as above
 
-        await unlock_mailcow(interaction)
+        await unlock_backend(interaction)
 
 
 def unlock_button(words: Words) -> discord.ui.Item[Any]:
-    """Return the button that has Mailcow called again."""
+    """Return the button that has the mail server called again."""
     return UnlockButton(words.label("request_buttons", "unlock"))
 
 
@@ -130,9 +131,10 @@ def buttons_for(request: Request, words: Words) -> list[discord.ui.Item[Any]]:
         case State.PENDING:
             actions = [action.APPROVE, action.DENY, action.CHECK]
         case State.FAILED:
-            other = {RequestKind.DKIM: [action.PASTE], RequestKind.MAILDOMAIN: [action.BYHAND]}
-            actions = [action.RETRY, *other.get(request.kind, ()), action.DENY, action.CHECK]
-        case State.WAITING if request.kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}:
+            other = {Asks.KEY: [action.PASTE], Asks.LIMITS: [action.BYHAND]}
+            by_hand = other.get(KINDS[request.kind].asks, ())
+            actions = [action.RETRY, *by_hand, action.DENY, action.CHECK]
+        case State.WAITING if KINDS[request.kind].is_finished_by_admin:
             actions = [action.DONE, action.CHECK]
         case State.WAITING:
             actions = [action.CHECK]

@@ -14,7 +14,6 @@ from bot.checks.export.as_json import context_of
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
 from bot.interactions.request_buttons import RequestAction, request_button, stage_select
-from bot.mailcow.values import DomainLimits
 from bot.requests.dmarc_readiness import dmarc_gate
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.client import Client
     from bot.errors import Fact
+    from bot.requests.backend import DomainLimits
     from bot.requests.model import Request
-    from bot.words import Words
 
 _LONGEST = 700  # characters of one paragraph
 _MOST_CAUSES = 3
@@ -64,9 +63,9 @@ async def build_stage_card(request: Request, report: Report, client: Client) -> 
     )
 
 
-def build_limits_card(request: Request, words: Words) -> Card:
-    """Return what the domain may use in Mailcow, with the choice of who adds it."""
-    limits = DomainLimits()
+def build_limits_card(request: Request, limits: DomainLimits, client: Client) -> Card:
+    """Return what the domain may use on the mail server, with the choice of who adds it."""
+    words = client.words
     facts = {
         "mailboxes": limits.mailboxes,
         "aliases": limits.aliases,
@@ -74,7 +73,8 @@ def build_limits_card(request: Request, words: Words) -> Card:
         "usual_gib": f"{limits.usual_quota / _MIB_A_GIB:g}",
         "mailbox_gib": f"{limits.mailbox_quota / _MIB_A_GIB:g}",
     }
-    question = words.sentence("discord/request_limits", {"domain": request.domain.ascii})
+    asked: dict[str, Fact] = {"domain": request.domain.ascii, "backend": client.backend.name}
+    question = words.sentence("discord/request_limits", asked)
     return assemble(
         [
             [f"## {title_of(request, words)}", question],

@@ -12,14 +12,13 @@ from bot.interactions.error_manager import GuardedModal
 from bot.interactions.permissions import admit_decider
 from bot.interactions.request_answers import say_decision, say_refusal
 from bot.records.dkim_key import DkimRecord
-from bot.requests.model import State
+from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
     from bot.client import Client
     from bot.requests.model import Request
     from bot.words import Words
 
-_LONGEST_REASON = 500  # characters
 _LONGEST_VALUE = 4000  # what Discord lets be typed
 
 
@@ -32,7 +31,7 @@ class DenyForm(GuardedModal):
         self.reason: ui.TextInput[DenyForm] = ui.TextInput(
             custom_id="reason",
             style=discord.TextStyle.paragraph,
-            max_length=_LONGEST_REASON,
+            max_length=LONGEST_REASON,
         )
         self.add_item(ui.Label(text=words.label("request_forms", "reason"), component=self.reason))
 

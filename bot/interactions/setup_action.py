@@ -28,18 +28,17 @@ async def build_setup_card(interaction: discord.Interaction[Client]) -> Card:
     """Return the card of how everything is now; takes as long as the slowest part."""
     client = interaction.client
     examined = await examine_from_inside(
-        client.settings, client, client.mailcow, client.member_service.try_store()
+        client.settings, client, client.examine_backend(), client.member_service.try_store()
     )
     lines = (*examined, _recall_server(client))
     words = client.words
     worst = max((line.status for line in lines), key=lambda status: status.rank)
-    locked = client.mailcow is not None and bool(client.mailcow.refusals)
     title = f"## {words.label('setup', 'title')}"
     body = "\n".join(_word(line, words) for line in lines)
     return assemble(
         [[title], [clip(body, MOST_CHARACTERS - len(title))]],
         colour=_COLOURS.get(worst, NEUTRAL),
-        buttons=[unlock_button(words)] if locked else [],
+        buttons=[unlock_button(words)] if client.backend.refusals else [],
     )
 
 
