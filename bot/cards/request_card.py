@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
-from bot.cards.layout import assemble
+from bot.cards.items import RequestAction
+from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, say_remark, span
 from bot.checks.finding import Status
-from bot.interactions.request_buttons import buttons_for
 from bot.requests.evidence import Evidence, load_evidence
 from bot.requests.model import RequestKind, State
+from bot.requests.service import LONGEST_REASON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
@@ -23,55 +24,50 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_OTHERS = 3  # former requests of other members that are named
-_LONGEST_REASON = 900
-_LONGEST_EXTRA = 1200
-
-_COLOURS = {
-    State.PENDING: 0xE0A11B,
-    State.APPROVED: 0x4F7CAC,
-    State.WORKING: 0x4F7CAC,
-    State.WAITING: 0x4F7CAC,
-    State.LIVE: 0x2E9E5B,
-    State.CLOSED: 0x2E9E5B,
-    State.DENIED: 0x80848E,
-    State.WITHDRAWN: 0x80848E,
-    State.EXPIRED: 0x80848E,
-    State.FAILED: 0xD83C3E,
-}
 
 
 def build_request_card(
     request: Request,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
     earlier: Sequence[Request] = (),
     evidence: Evidence | None = None,
-    extra: Sequence[str] = (),
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
     `earlier` are the domain's requests of all kinds, of which those of other members are named.
-    `evidence` is newer than what was stored when it was asked, where there is any; `extra` are
-    paragraphs of ours, left out from the last where there is no room.
+    `evidence` is newer than what was stored when it was asked, where there is any.
     """
     known = evidence or load_evidence(request.evidence)
-    sections = [
-        [head := _head(request, words), intro := _intro(request, server, words)],
-        [
-            facts := "\n".join(
-                filter(None, (_known(known, words), _others(request, earlier, words)))
-            )
-        ],
-        [decision := _decision(request, server, words)],
-    ]
-    room = MOST_CHARACTERS - sum(map(width, (head, intro, facts, decision)))
-    pieces = [(clip(text, _LONGEST_EXTRA), "") for text in extra]
+    facts = filter(None, (_known(known, words), _others(request, earlier, words)))
     return assemble(
-        [*sections, choose(pieces, room)],
-        colour=_COLOURS[request.state],
-        buttons=buttons_for(request, words),
+        [
+            [_head(request, words), _intro(request, server, words)],
+            ["\n".join(facts)],
+            [_decision(request, server, words)],
+        ],
+        colour=STATE_COLOURS[request.state],
+        buttons=[items.request_button(action, request.id) for action in offer_actions(request)],
     )
+
+
+def offer_actions(request: Request) -> Sequence[RequestAction]:
+    """Return what an admin can do with a request in its state, in the order of the buttons."""
+    action = RequestAction
+    match request.state:
+        case State.PENDING:
+            return [action.APPROVE, action.DENY, action.CHECK]
+        case State.FAILED:
+            other = {RequestKind.DKIM: [action.PASTE], RequestKind.MAILDOMAIN: [action.BYHAND]}
+            return [action.RETRY, *other.get(request.kind, ()), action.DENY, action.CHECK]
+        case State.WAITING if request.kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}:
+            return [action.DONE, action.CHECK]
+        case State.WAITING:
+            return [action.CHECK]
+        case _:
+            return []
 
 
 def state_word(request: Request, words: Words) -> str:
@@ -166,7 +162,7 @@ def _decision(request: Request, server: MailServer, words: Words) -> str:
         lines.append(f"{words.sentence('discord/request_decided_by', {})} {who} · {when}")
     if request.reason:
         reason = say_remark(request.reason, words).removeprefix("-# ")
-        lines.append(clip("> " + reason, _LONGEST_REASON))
+        lines.append(clip("> " + reason, LONGEST_REASON))
     if request.stage:
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
     if request.kind is RequestKind.DKIM and request.value:

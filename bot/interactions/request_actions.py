@@ -1,62 +1,60 @@
-"""What the admin's buttons of a request do; rights are asked first, each time."""
+"""What the admin's buttons of a request do; each asks first whether an admin clicked."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from bot.cards.decision_cards import build_limits_card, build_stage_card
+from bot.cards.items import RequestAction
+from bot.checks.finding import Fix, FixAction
+from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
 from bot.errors import MailcowError, RequestError
-from bot.interactions.check_actions import build_cooldown_notice
-from bot.interactions.permissions import admit_admin, admit_decider
+from bot.interactions.permissions import admit_decider
+from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
-from bot.interactions.request_buttons import RequestAction
-from bot.interactions.request_choices import build_limits_card, build_stage_card
 from bot.interactions.request_forms import DenyForm, PasteForm
+from bot.mailcow.values import DomainLimits
 from bot.records.expected import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.evidence import take_evidence
 from bot.requests.model import RequestKind, State, can_go
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import discord
 
+    from bot.cards.layout import Card
     from bot.checks.report import Report
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
 
-async def handle_request_button(
-    interaction: discord.Interaction[Client], action: RequestAction, request_id: int
-) -> None:
-    """Do what a button of a request's card says, where an admin pressed it."""
+async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
+    """Do what a button of a request's card says, where an admin clicked it."""
     requests = await admit_decider(interaction)
     if requests is None:
         return
-    request = await requests.get(request_id)
+    request = await requests.get(click.number("request"))
     if request is None:
-        await say_gone(interaction, request_id)
+        await say_gone(interaction, click.number("request"))
         return
     try:
-        await _do(interaction, requests, action, request)
+        await _do(interaction, requests, RequestAction(click.parts["action"]), request)
     except (RequestError, MailcowError) as error:
         await say_refusal(interaction, error)
 
 
-async def choose_stage(
-    interaction: discord.Interaction[Client], request_id: int, values: Sequence[str]
-) -> None:
+async def handle_stage_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a DMARC request at the stage that was chosen, where it may still be."""
     requests = await admit_decider(interaction)
     if requests is None:
         return
-    client = interaction.client
-    request = await requests.get(request_id)
+    request, values = await requests.get(click.number("request")), click.values
     if request is None or len(values) != 1 or values[0] not in POLICIES:
-        await say_gone(interaction, request_id)
+        await say_gone(interaction, click.number("request"))
         return
     await interaction.response.defer()
     (stage,) = values
@@ -64,11 +62,11 @@ async def choose_stage(
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
         report = await _look(interaction, request)
         if stage not in dmarc_gate(report).stages:
-            await answer(interaction, await build_stage_card(request, report, client))
+            await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
     try:
         decision = await requests.approve(
-            request_id, interaction.user.id, stage=stage, report=report
+            request.id, interaction.user.id, stage=stage, report=report
         )
     except RequestError as error:
         await say_refusal(interaction, error)
@@ -76,21 +74,27 @@ async def choose_stage(
     await say_decision(interaction, decision, on_card=False)
 
 
-async def unlock_mailcow(interaction: discord.Interaction[Client]) -> None:
-    """Have Mailcow called again after it refused a key, and show how it all is then."""
-    from bot.interactions.setup_action import build_setup_card  # noqa: PLC0415 - it holds this button
+async def draw_stage_card(client: BotBase, request: Request, report: Report) -> Card:
+    """Return the choice of the DMARC policy that this report allows.
 
-    if not await admit_admin(interaction):
-        return
-    await interaction.response.defer()
-    client = interaction.client
-    if client.mailcow is not None:
-        client.mailcow.unlock()
-    await answer(interaction, await build_setup_card(interaction))
+    Where the reports go to another domain, its DNS is asked whether it wants them.
+    """
+    service = client.member_service
+    owners = await find_missing_consents(request.domain, service.server, service.ask)
+    consents = [(host_of(owner), Fix(FixAction.ADD, owner, "TXT", CONSENT)) for owner in owners]
+    return build_stage_card(
+        request,
+        report,
+        service.server,
+        client.words,
+        client.items,
+        gate=dmarc_gate(report),
+        consents=consents,
+    )
 
 
 async def _do(
-    interaction: discord.Interaction[Client],
+    interaction: discord.Interaction[BotBase],
     requests: Requests,
     action: RequestAction,
     request: Request,
@@ -135,7 +139,7 @@ async def _do(
 
 
 async def _approve(
-    interaction: discord.Interaction[Client], requests: Requests, request: Request
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> None:
     client = interaction.client
     match request.kind:
@@ -144,9 +148,10 @@ async def _approve(
         case RequestKind.DMARC:
             await acknowledge(interaction)
             report = await _look(interaction, request)
-            await answer(interaction, await build_stage_card(request, report, client))
+            await answer(interaction, await draw_stage_card(client, request, report))
         case RequestKind.MAILDOMAIN if _can_write(client, requests):
-            await whisper(interaction, build_limits_card(request, client.words))
+            card = build_limits_card(request, DomainLimits(), client.words, client.items)
+            await whisper(interaction, card)
         case kind:
             await interaction.response.defer()
             by_hand = kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
@@ -155,7 +160,7 @@ async def _approve(
 
 
 async def _check_again(
-    interaction: discord.Interaction[Client], requests: Requests, request: Request
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> None:
     """Put a fresh check on the card; where something is waited for, the bot looks now, too."""
     client = interaction.client
@@ -174,7 +179,7 @@ async def _check_again(
     await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
 
 
-async def _look(interaction: discord.Interaction[Client], request: Request) -> Report:
+async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
     client = interaction.client
     facts = {"domain": request.domain.unicode}
     async with Progress(interaction, client.words, "checking", facts):
@@ -182,19 +187,19 @@ async def _look(interaction: discord.Interaction[Client], request: Request) -> R
     return kept.report
 
 
-async def _ask_for_value(interaction: discord.Interaction[Client], request: Request) -> None:
+async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:
     client = interaction.client
     selector = request.selector or client.member_service.server.dkim_selector
     await interaction.response.send_modal(PasteForm(request, selector, client.words))
 
 
-def _can_write(client: Client, requests: Requests) -> bool:
+def _can_write(client: BotBase, requests: Requests) -> bool:
     """Whether an approval can be carried out on the mail server without the admin's hands."""
     return not requests.by_hand and client.mailcow is not None and client.mailcow.can_write
 
 
 def _needs_value(
-    client: Client, requests: Requests, request: Request, action: RequestAction
+    client: BotBase, requests: Requests, request: Request, action: RequestAction
 ) -> bool:
     """Whether an admin has to paste, or wants to paste, the key for another try."""
     if action is RequestAction.PASTE:
@@ -204,7 +209,7 @@ def _needs_value(
     )
 
 
-def go_on(client: Client) -> None:
+def go_on(client: BotBase) -> None:
     """Have Mailcow called again: an admin's retry says that what it refused has been mended."""
     if client.mailcow is not None and client.mailcow.refusals:
         client.mailcow.unlock()

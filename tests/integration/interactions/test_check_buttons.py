@@ -10,7 +10,7 @@ import simcord.actors
 
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
-from bot.services.member_service import Cooldown
+from bot.interactions.rate_limits import Cooldown
 from discord_house import (
     answer_to,
     break_table,
