@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from bot.cards.items import PrivacyAction
 from bot.cards.layout import DANGER, NEUTRAL, assemble
 from bot.cards.member_cards import title_of
-from bot.services.privacy import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +34,7 @@ def build_privacy_card(
         "still_open": sum(request.open for request in kept.requests),
         "ended": sum(not request.open for request in kept.requests),
         "decisions": kept.decisions,
-        "days": KEPT.days,
+        "days": kept.days,
         "contact": server.admin_contact,
     }
     title = f"## {words.label('privacy', 'title')}"
