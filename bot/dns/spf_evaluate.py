@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import dns.exception
 import dns.name
-from spftrace import BaseResolver, DnsError, Evaluator, Limits, SpfError
-from spftrace.macros import MacroContext, expand, truncate_domain
+from spftrace import BaseResolver, Evaluator, Limits
 
 from bot.dns.answer import Outcome
 from bot.dns.spf_trace import (
@@ -23,13 +22,8 @@ from bot.dns.spf_trace import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
-    from ipaddress import IPv4Address, IPv6Address
-
-    from spftrace import Term
 
     from bot.dns.answer import Answer, Ask
-
-    Address = IPv4Address | IPv6Address
 
 __all__ = [
     "MAX_LOOKUPS",
@@ -65,8 +59,9 @@ async def evaluate(
     """
     limits = Limits(max_queries=MAX_QUESTIONS, prefetch=True, audit=True, audit_max_terms=_COUNTED)
     resolver = _AskResolver(ask)
-    evaluator = _Evaluator(resolver, limits)
-    result = await evaluator.evaluate(address, sender or f"postmaster@{domain}", helo)
+    result = await Evaluator(resolver, limits).evaluate(
+        address, sender or f"postmaster@{domain}", helo
+    )
     return tell(result, address, domain, resolver.failures)
 
 
@@ -84,34 +79,6 @@ async def evaluate_all(
 
     ours, stranger = await asyncio.gather(evaluate_ours(), evaluate(ask, STRANGER, domain))
     return (*ours, stranger)
-
-
-class _Macros(MacroContext):
-    """The values of macros in an explanation."""
-
-    def ip_macro(self) -> str:
-        """Return the address with its hexadecimal digits in the upper case of the openspf suite."""
-        return str(super().ip_macro()).upper()
-
-
-class _Evaluator(Evaluator):
-    """spftrace's evaluator, which refuses every explanation that has a blank in it."""
-
-    async def _explanation(
-        self, ip: Address, domain: str, sender: str, helo: str, exp_term: Term
-    ) -> str | None:
-        """Return the explanation that the domain gives for a fail (RFC 7208 section 6.2)."""
-        ctx = _Macros(ip, sender, helo, domain, self.receiver, self.session)
-        try:
-            with self.session.void_exempt():
-                target = truncate_domain(await expand(exp_term.arg or "", ctx))
-                _, texts = await self.session.query(target, "TXT")
-                if len(texts) != 1:
-                    return None
-                words = [await expand(word, ctx, exp=True) for word in texts[0].split(" ")]
-        except (SpfError, DnsError):  # then the receiver's own words stand (section 6.2)
-            return None
-        return " ".join(words)
 
 
 class _AskResolver(BaseResolver):

@@ -58,7 +58,6 @@ class SpfEvaluation:
     address: str
     domain: str
     result: str
-    reason: str = ""
     cause: SpfCause | None = None
     path: tuple[SpfStep, ...] = ()
     lookups: int = 0
@@ -66,7 +65,6 @@ class SpfEvaluation:
     void_names: tuple[str, ...] = ()
     policies: tuple[tuple[str, str], ...] = ()
     failed: Answer | None = None  # the question that the DNS failed to answer, for temperror
-    explanation: str | None = None  # of the domain's exp=, where the result is fail
 
     @property
     def matched(self) -> SpfStep | None:
@@ -198,7 +196,6 @@ def tell(
         address=address,
         domain=domain,
         result="temperror" if cause is SpfCause.BUDGET else result.result,
-        reason=walk.reason,
         cause=cause,
         path=path,
         lookups=result.dns_terms_used,
@@ -206,7 +203,6 @@ def tell(
         void_names=tuple(walk.void_names),
         policies=tuple(walk.policies),
         failed=failed,
-        explanation=result.explanation,
     )
 
 

@@ -352,12 +352,6 @@ async def test_many_long_records_take_bounded_time() -> None:
     assert time.perf_counter() - started < 3
 
 
-async def test_an_explanation_with_blanks_is_given() -> None:
-    lines = 'friend.example TXT "v=spf1 -all exp=why.friend.example"\n'
-    lines += 'why.friend.example TXT "%{i} is not one of ours"'
-    assert (await come_to(lines, FOREIGN)).explanation == f"{FOREIGN} is not one of ours"
-
-
 @pytest.mark.parametrize(
     "term", ["-all", "a/24", "mx:x.example//64", "ip6:::/0", "x=y", "exists:%{i}.x"]
 )
