@@ -46,6 +46,14 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     return Finding(check, code, Status.UNKNOWN, facts)
 
 
+def report_unused(
+    check: Subject, names: tuple[str, ...] = (), fixes: tuple[Fix, ...] = ()
+) -> Finding:
+    """Return the finding that an optional record is not there, which is no fault."""
+    facts: dict[str, Fact] = {"what": check.value, "names": names}
+    return Finding(check, "optional-missing", Status.INFO, facts, fixes)
+
+
 def explain(answer: Answer) -> str:
     """Return what the server itself said of its failure, hostile text, shortened."""
     texts = dict.fromkeys(error.text.strip().rstrip(".") for error in answer.extended)

@@ -30,9 +30,12 @@ MAX_RECORDS = 1000  # in a message; more are read by nobody but keep the reader 
 MAX_TEXT = 200  # characters kept of an extended error's text
 
 _HEADER = 12
-_RECURSION_DESIRED = 0x0100
 _AUTHENTIC_DATA = 0x0020  # for the validation state without DNSSEC data (RFC 6840 section 5.7)
 _CHECKING_DISABLED = 0x0010  # nobody shall look at the signatures (RFC 4035 section 3.2.2)
+_RECURSION_AVAILABLE = 0x0080
+_RECURSION_DESIRED = 0x0100
+_TRUNCATED = 0x0200
+_AUTHORITATIVE = 0x0400
 # The root as owner, type OPT, our payload as class, no flags, no options (RFC 6891 section 6.1.2).
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 _EDE = 15  # the option's number (RFC 8914 section 2)
@@ -88,21 +91,21 @@ class Query:
         They must have passed `is_answered_by`. A truncated reply is not looked into: what is left
         of it may end anywhere.
         """
-        if data[2] & 0x02:
-            return Reply(data[2] << 8 | data[3], data[3] & 0x0F)
+        flags, rcode = data[2] << 8 | data[3], data[3] & 0x0F
+        if flags & _TRUNCATED:
+            return Reply(flags, rcode)
         try:
-            return self._read_sections(data)
+            return self._read_sections(data, flags, rcode)
         except dns.exception.DNSException:
             return None
 
-    def _read_sections(self, data: bytes) -> Reply:
+    def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
         parser = dns.wire.Parser(data, self._end + 4)
         answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
         if answers + authorities + additional > MAX_RECORDS:
             raise dns.exception.FormError
         answer = [self._read_record(parser) for _ in range(answers)]
         authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]
-        flags, rcode = data[2] << 8 | data[3], data[3] & 0x0F
         extended: tuple[ExtendedError, ...] | None = None
         for _ in range(additional):
             owner = dns.name.from_wire_parser(parser)
@@ -168,7 +171,7 @@ class Reply(NamedTuple):
     @property
     def truncated(self) -> bool:
         """The TC flag: the whole reply has to be fetched over TCP."""
-        return bool(self.flags & 0x0200)
+        return bool(self.flags & _TRUNCATED)
 
     @property
     def rejects_edns(self) -> bool:
@@ -178,7 +181,7 @@ class Reply(NamedTuple):
     def is_referral(self) -> bool:
         """Whether the server only says whom to ask: it neither knows nor will find out."""
         types = {record.rdata.rdtype for record in self.authority}
-        authoritative_or_recursive = self.flags & 0x0480
+        authoritative_or_recursive = self.flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
         return (
             not authoritative_or_recursive
             and dns.rdatatype.NS in types
@@ -200,8 +203,8 @@ class ParsedReply(NamedTuple):
 def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     """Return what a sound, untruncated reply to the question comes to."""
     rcode = reply.rcode
-    authenticated = bool(reply.flags & 0x0020)
-    authoritative = bool(reply.flags & 0x0400)
+    authenticated = bool(reply.flags & _AUTHENTIC_DATA)
+    authoritative = bool(reply.flags & _AUTHORITATIVE)
 
     def answer(
         outcome: Outcome,

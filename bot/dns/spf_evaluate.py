@@ -10,15 +10,8 @@ import dns.name
 from spftrace import BaseResolver, Evaluator, Limits
 
 from bot.dns.answer import Outcome
-from bot.dns.spf_trace import (
-    SpfCause,
-    SpfEvaluation,
-    SpfStep,
-    is_record,
-    is_unsound,
-    is_valid_term,
-    tell,
-)
+from bot.dns.spf_grammar import is_record, is_unsound
+from bot.dns.spf_trace import SpfCause, SpfEvaluation, SpfStep, policies_of, tell
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -29,17 +22,18 @@ __all__ = [
     "MAX_LOOKUPS",
     "MAX_QUESTIONS",
     "MAX_TEXT",
+    "MAX_VOIDS",
     "STRANGER",
     "SpfCause",
     "SpfEvaluation",
     "SpfStep",
     "evaluate",
     "evaluate_all",
-    "is_record",
-    "is_valid_term",
+    "policies_of",
 ]
 
 MAX_LOOKUPS: Final = 10  # terms that ask the DNS, in the record and all it includes (section 4.6.4)
+MAX_VOIDS: Final = 2  # questions that may find nothing (section 4.6.4)
 MAX_QUESTIONS: Final = 30  # DNS questions that one evaluation may need; looking ahead has as many
 STRANGER: Final = "240.0.0.1"  # reserved (RFC 1112 section 4): no sender has it, so none may pass
 _COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
@@ -57,7 +51,14 @@ async def evaluate(
     so it takes about as long as the longest chain of includes. Questions still open at the verdict
     are cancelled: an `ask` that shares them between callers has to shield them.
     """
-    limits = Limits(max_queries=MAX_QUESTIONS, prefetch=True, audit=True, audit_max_terms=_COUNTED)
+    limits = Limits(
+        max_terms=MAX_LOOKUPS,
+        max_void=MAX_VOIDS,
+        max_queries=MAX_QUESTIONS,
+        prefetch=True,
+        audit=True,
+        audit_max_terms=_COUNTED,
+    )
     resolver = _AskResolver(ask)
     result = await Evaluator(resolver, limits).evaluate(
         address, sender or f"postmaster@{domain}", helo

@@ -13,7 +13,15 @@ import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.CAA import CAA
 
-from bot.checks.answers import MOST_NAMES, leads_to, name_text, some_lines, unanswered
+from bot.checks.answers import (
+    MOST_NAMES,
+    first_names,
+    leads_to,
+    name_text,
+    report_unused,
+    some_lines,
+    unanswered,
+)
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.hosts import host_names
 from bot.dns.answer import Answer, Outcome, Question
@@ -69,9 +77,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if asked[0] is None:
         answer = Answer(Question(names[0], dns.rdatatype.CAA), Outcome.TIMEOUT)
     if answer is None:
-        facts: dict[str, Fact] = {"what": Check.CAA.value, "names": ()}
-        finding = Finding(Check.CAA, "optional-missing", Status.INFO, facts)
-        return Verdict(Check.CAA, (finding,))
+        return Verdict(Check.CAA, (report_unused(Check.CAA),))
     if answer.failed:
         return Verdict(Check.CAA, (unanswered(Check.CAA, answer),))
     findings: tuple[Finding, ...] = ()
@@ -94,7 +100,7 @@ def _report(expected: Expected, observed: Observation, answer: Answer) -> Findin
     owner = answer.chain[-1] if answer.chain else answer.question.name
     facts: dict[str, Fact] = {
         "issuer": issuer,
-        "names": tuple(name_text(name) for name in blocked)[:MOST_NAMES],
+        "names": first_names(blocked),
         "at": name_text(owner),
         "allowed": tuple(dict.fromkeys(i for r in records if (i := _issuer(r))))[:MOST_NAMES],
         "critical": _tag(obscure[0]) if obscure else "",

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import dns.rdatatype
 
 from bot.checks.finding import Check, Status
-from bot.checks.optional import caa, mta_sts, tls_rpt
-from bot.checks.optional import srv as services
+from bot.checks.optional import caa, mta_sts, srv, tls_rpt
 from bot.checks.zone import dnssec
 from bot.dns.answer import Question
 
@@ -35,13 +34,13 @@ def first_questions(expected: Expected) -> list[Question]:
         (domain.name, dns.rdatatype.CAA),
     ]
     found = [Question(name, rdtype) for name, rdtype in asked if name is not None]
-    return [*found, *services.first_questions(expected)]
+    return [*found, *srv.first_questions(expected)]
 
 
 def judge(expected: Expected, observed: Observation) -> list[Verdict]:
     """Return the verdicts on all of them, in the order of the report."""
     return [
-        services.judge(expected, observed),
+        srv.judge(expected, observed),
         mta_sts.judge(expected, observed),
         tls_rpt.judge(expected, observed),
         dnssec.judge_dane(expected, observed),

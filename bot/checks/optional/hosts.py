@@ -18,6 +18,7 @@ from bot.checks.answers import (
     is_lent,
     leads_to,
     name_text,
+    report_unused,
     some_lines,
     unanswered,
 )
@@ -168,12 +169,9 @@ def _report_lent(check: Check, readings: list[_Reading]) -> Finding:
 
 
 def _report_absent(check: Check, readings: list[_Reading]) -> Finding:
-    facts: dict[str, Fact] = {
-        "what": check.value,
-        "names": tuple(name_text(reading.owner) for reading in readings),
-    }
+    names = tuple(name_text(reading.owner) for reading in readings)
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
-    return Finding(check, "optional-missing", Status.INFO, facts, fixes)
+    return report_unused(check, names, fixes)
 
 
 def _owner(expected: Expected, check: Check) -> dns.name.Name | None:

@@ -22,8 +22,8 @@ from bot.dns.spf_evaluate import (
     SpfStep,
     evaluate,
     evaluate_all,
-    is_valid_term,
 )
+from bot.dns.spf_grammar import is_valid_term
 
 COW = """
     _spf.cow.example TXT "v=spf1 ip4:198.51.100.25 ip6:2001:db8:25::25 -all"
