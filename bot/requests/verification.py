@@ -8,7 +8,7 @@ import dns.exception
 import dns.name
 
 from bot.checks.finding import Check
-from bot.checks.propagation import find_propagation, seconds_left
+from bot.checks.report import find_propagation, seconds_left
 from bot.net.certificate import Certificate
 from bot.requests.dmarc_readiness import has_policy, is_right
 from bot.requests.model import RequestKind

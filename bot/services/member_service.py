@@ -7,9 +7,9 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.checks.compile import add_not_in_mailcow
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.mail_host import MOST_MEMBERS
-from bot.checks.personal import add_not_in_mailcow
 from bot.checks.zone_place import ZonePlace, find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings

@@ -16,7 +16,7 @@ import pytest
 
 from bot.checks.observe.domain import observe
 from bot.checks.observe.questions import MOST_QUESTIONS
-from bot.checks.optional.group import is_all_right
+from bot.checks.report import is_all_right
 from bot.checks.zone_place import ZonePlace, find_place
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.resolver import Resolver
