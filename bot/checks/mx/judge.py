@@ -18,7 +18,7 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.misplaced import find_mx
+from bot.checks.mx.misplaced import find_mx
 from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets, targets_to_resolve
 from bot.records.expected import Purpose
 

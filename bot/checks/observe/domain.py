@@ -18,12 +18,11 @@ from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
 from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.dmarc.record import prefix_name
-from bot.checks.misplaced import further_questions
 from bot.checks.mx import judge as mx
 from bot.checks.observation import Observation
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import Questions
+from bot.checks.observe.second_round import further_questions
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
@@ -95,7 +94,7 @@ async def observe(
 
 def make_probe(domain: Domain) -> dns.name.Name | None:
     """Return a name below the domain that nobody has made; None where it would be too long."""
-    return prefix_name((f"x{secrets.token_hex(8)}".encode(),), domain.name.labels)
+    return domain.below(f"x{secrets.token_hex(8)}")
 
 
 def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Question]:

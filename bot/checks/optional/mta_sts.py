@@ -17,12 +17,12 @@ from bot.checks.answers import (
     MOST_NAMES,
     alias_at,
     answer_to,
+    decode_texts,
     name_text,
     some_lines,
     unanswered,
     without_alias,
 )
-from bot.checks.dmarc.record import decode_texts, prefix_name
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.mta_sts_policy import (
     PATH,
@@ -59,12 +59,12 @@ _UNREACHED = {
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_mta-sts",), domain.name.labels)
+    return domain.below("_mta-sts")
 
 
 def policy_host(domain: Domain) -> dns.name.Name | None:
     """Return the host that serves the policy; None where its name would be too long."""
-    return prefix_name((b"mta-sts",), domain.name.labels)
+    return domain.below("mta-sts")
 
 
 def wants_policy(text: Answer, host: Answer, probe: Answer | None) -> bool:

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks.answers import MOST_NAMES, answer_to, some_lines, unanswered, without_alias
-from bot.checks.dmarc.record import decode_texts, prefix_name
+from bot.checks.answers import (
+    MOST_NAMES,
+    answer_to,
+    decode_texts,
+    some_lines,
+    unanswered,
+    without_alias,
+)
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.records.tag_list import parse_tags
 
@@ -29,7 +35,7 @@ _SHOWN = 100  # characters of a wrong record
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_smtp", b"_tls"), domain.name.labels)
+    return domain.below("_smtp._tls")
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:

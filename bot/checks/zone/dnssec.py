@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks.answers import answer_to, name_text, some_lines, unanswered
-from bot.checks.dmarc.record import prefix_name
+from bot.checks.answers import answer_to, name_text, prefix_name, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 
 if TYPE_CHECKING:
