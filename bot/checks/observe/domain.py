@@ -28,6 +28,7 @@ from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.dns.answer import Question
 from bot.dns.spf_evaluate import evaluate_all
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     import dns.rdatatype
@@ -171,7 +172,7 @@ async def _ask_zone_servers(questions: Questions, expected: Expected) -> None:
     """Ask for the zone's name servers where the domain is no zone of its own."""
     denied = await questions(expected.domain.name, "NS")
     zone = Observation.of(expected.domain, [denied]).zone
-    if len(zone.labels) > 2:  # a registry's servers are nobody's provider
+    if not is_public_suffix(zone):  # a registry's servers are nobody's provider
         questions.start([Question.of(zone, "NS")])
 
 

@@ -105,7 +105,7 @@ async def _ask_parent(questions: Questions, expected: Expected) -> None:
     """Ask for the DS of the zone that the domain lies in, where it is no zone of its own."""
     servers = await questions(expected.domain.name, "NS")
     zone = servers.zone
-    if servers.absent and not servers.chain and zone and len(zone.labels) > 1:
+    if servers.absent and not servers.chain and zone and zone != dns.name.root:
         questions.start([Question(zone, dns.rdatatype.DS)])
 
 
