@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer, Ask
-    from bot.net.https import Page
+    from bot.net.page import Page
     from bot.records.expected import Expected
 
 

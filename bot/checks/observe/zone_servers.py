@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.checks.observe.questions import Questions
-    from bot.dns.answer import Answer
-    from bot.dns.authority import Authorities, Connections, Told
+    from bot.dns.answer import Answer, Told
+    from bot.dns.authority import Authorities, Connections
     from bot.records.expected import Expected
 
 MOST_SERVERS = 4  # of a zone

@@ -35,7 +35,7 @@ from bot.checks.optional.mta_sts_policy import (
     mended,
     parse_policy,
 )
-from bot.net.https import Page, Reached
+from bot.net.page import Page, Reached
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
