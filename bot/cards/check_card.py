@@ -12,7 +12,7 @@ from bot.cards.optional_line import extras_line
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
-from bot.checks.optional.group import EXTRAS, is_all_right, is_extra_gap
+from bot.checks.report import EXTRAS, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
 from bot.interactions.check_buttons import check_buttons
 from bot.interactions.member_buttons import ask_button

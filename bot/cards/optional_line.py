@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
-from bot.checks.optional.group import EXTRAS, gaps
+from bot.checks.report import EXTRAS, gaps
 
 if TYPE_CHECKING:
     from bot.checks.report import Report

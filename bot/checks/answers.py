@@ -1,4 +1,4 @@
-"""What answers amount to, in the same words for every judge."""
+"""What the judges read in answers, and the parts of findings that all of them need."""
 
 from __future__ import annotations
 
@@ -167,6 +167,19 @@ def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) ->
 def name_text(name: dns.name.Name) -> str:
     """Return a name as facts hold it: lower case, presentation form, no final dot."""
     return name.to_text(omit_final_dot=True).lower()
+
+
+def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:
+    """Return the name of these labels, None where it would be too long to exist."""
+    try:
+        return dns.name.Name((*prefix, *labels))
+    except dns.exception.DNSException:
+        return None
+
+
+def decode_texts(answer: Answer | None) -> tuple[str, ...]:
+    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
+    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
 
 
 def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:

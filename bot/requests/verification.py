@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
-
 from bot.checks.finding import Check
-from bot.checks.propagation import find_propagation, seconds_left
+from bot.checks.report import find_propagation, seconds_left
 from bot.net.certificate import Certificate
 from bot.requests.dmarc_readiness import has_policy, is_right
 from bot.requests.model import RequestKind
@@ -16,6 +13,8 @@ from bot.requests.ports import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import dns.name
 
     from bot.checks.report import Report
     from bot.dns.answer import Ask
@@ -76,7 +75,7 @@ class DomainVerifier:
         return Verification(live=False, seen=seen, ttl=await self._ttl(request.domain, label))
 
     async def _see_webmail(self, domain: Domain) -> Verification:
-        name = _name_below(domain, self._webmail_label)
+        name = domain.below(self._webmail_label)
         if name is None:
             return Verification(live=False)
         found = await self._certificate(name)
@@ -84,16 +83,8 @@ class DomainVerifier:
 
     async def _ttl(self, domain: Domain, label: str) -> int | None:
         """Return for how many seconds the answer of now stays with the resolver."""
-        name = _name_below(domain, label)
+        name = domain.below(label)
         if name is None:
             return None
         answer = await self._ask(name, "TXT")
         return None if answer.failed else answer.ttl
-
-
-def _name_below(domain: Domain, label: str) -> dns.name.Name | None:
-    """Return the name of a label below a domain; None where it would be too long."""
-    try:
-        return dns.name.from_text(label, domain.name)
-    except dns.exception.DNSException:
-        return None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.checks.propagation import PROPAGATING
+from bot.checks.report import PROPAGATING
 from bot.errors import CowbellError, StoreError
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import staged_dmarc

@@ -25,6 +25,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.hosts import host_names
 from bot.dns.answer import Answer, Outcome, Question
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,10 +44,12 @@ _ACCOUNT = re.compile(r"accounturi\s*=", re.IGNORECASE)  # RFC 8657 section 3
 def climb(domain: Domain) -> tuple[dns.name.Name, ...]:
     """Return the domain and the names above it that CAA records may stand at.
 
-    A top-level domain has none that anybody here could do anything about, so it is left out.
+    A registry's name has none that anybody here could do anything about, so it is left out.
     """
-    labels = domain.name.labels
-    return tuple(dns.name.Name(labels[at:]) for at in range(max(len(labels) - 2, 1)))
+    names = [domain.name]
+    while not is_public_suffix(parent := names[-1].parent()):
+        names.append(parent)
+    return tuple(names)
 
 
 def relevant(answers: Iterable[Answer | None]) -> Answer | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dns.exception
 import dns.name
 import dns.rdatatype
 from dns.rdtypes.IN.SRV import SRV
@@ -75,7 +74,7 @@ def questions(
 ) -> tuple[tuple[dns.name.Name, dns.rdatatype.RdataType], ...]:
     """Return the questions that the judges here need answered, each once."""
     asked = [(name, rdtype) for name in host_names(expected) for rdtype in ADDRESS_TYPES]
-    if (service := _join(_SRV_LABEL, expected.domain.name)) is not None:
+    if (service := expected.domain.below(_SRV_LABEL)) is not None:
         asked.append((service, dns.rdatatype.SRV))
     return tuple(asked)
 
@@ -180,14 +179,7 @@ def _owner(expected: Expected, check: Check) -> dns.name.Name | None:
     if record is not None:
         return record.owner
     label = expected.server.webmail_label if check is Check.WEBMAIL else check.value
-    return _join(label, expected.domain.name)
-
-
-def _join(label: str, domain: dns.name.Name) -> dns.name.Name | None:
-    try:
-        return dns.name.from_text(label, domain)
-    except dns.exception.DNSException:
-        return None  # too long to be a name, so there is nothing to ask
+    return expected.domain.below(label)  # None: too long, so there is nothing to ask
 
 
 def _read_host(check: Check, expected: Expected, observed: Observation) -> _Reading | None:
@@ -246,7 +238,7 @@ def _read_service(expected: Expected, observed: Observation) -> _Reading | None:
     """Return where the SRV record leads (RFC 2782); None where it cannot be a name."""
     host = expected.server.host
     record = expected.record(Purpose.AUTODISCOVER_SRV)
-    owner = record.owner if record else _join(_SRV_LABEL, expected.domain.name)
+    owner = record.owner if record else expected.domain.below(_SRV_LABEL)
     if owner is None:
         return None
     answer = answer_to(observed, owner, dns.rdatatype.SRV)

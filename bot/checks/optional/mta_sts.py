@@ -17,13 +17,13 @@ from bot.checks.answers import (
     MOST_NAMES,
     alias_at,
     answer_to,
+    decode_texts,
     name_text,
     report_unused,
     some_lines,
     unanswered,
     without_alias,
 )
-from bot.checks.dmarc.record import decode_texts, prefix_name
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.mta_sts_policy import (
     PATH,
@@ -36,7 +36,7 @@ from bot.checks.optional.mta_sts_policy import (
     mended,
     parse_policy,
 )
-from bot.net.https import Page, Reached
+from bot.net.page import Page, Reached
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -60,12 +60,12 @@ _UNREACHED = {
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_mta-sts",), domain.name.labels)
+    return domain.below("_mta-sts")
 
 
 def policy_host(domain: Domain) -> dns.name.Name | None:
     """Return the host that serves the policy; None where its name would be too long."""
-    return prefix_name((b"mta-sts",), domain.name.labels)
+    return domain.below("mta-sts")
 
 
 def wants_policy(text: Answer, host: Answer, probe: Answer | None) -> bool:

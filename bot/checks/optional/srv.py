@@ -19,7 +19,6 @@ from bot.checks.answers import (
     some_lines,
     unanswered,
 )
-from bot.checks.dmarc.record import prefix_name
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.dns.answer import Question
 from bot.records.srv_services import srv_services
@@ -81,8 +80,7 @@ def _asked(expected: Expected) -> list[tuple[SrvService, Question]]:
     """Return the services with their questions, where their names can be."""
     found = []
     for service in srv_services(expected.server):
-        labels = tuple(label.encode() for label in service.label.split("."))
-        owner = prefix_name(labels, expected.domain.name.labels)
+        owner = expected.domain.below(service.label)
         if owner is not None:
             found.append((service, Question(owner, dns.rdatatype.SRV)))
     return found

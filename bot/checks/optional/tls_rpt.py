@@ -11,12 +11,12 @@ import dns.rdatatype
 from bot.checks.answers import (
     MOST_NAMES,
     answer_to,
+    decode_texts,
     report_unused,
     some_lines,
     unanswered,
     without_alias,
 )
-from bot.checks.dmarc.record import decode_texts, prefix_name
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.records.tag_list import parse_tags
 
@@ -36,7 +36,7 @@ _SHOWN = 100  # characters of a wrong record
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_smtp", b"_tls"), domain.name.labels)
+    return domain.below("_smtp._tls")
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:

@@ -8,11 +8,11 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
-from bot.checks.misplaced import find_spf
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
 from bot.checks.spf.merge import STRICTNESS, find_open_door, strictness, terms_after_all
+from bot.checks.spf.misplaced import find_spf
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, Text, find_strange_character, sort_texts

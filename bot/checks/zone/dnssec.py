@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks.answers import answer_to, name_text, report_unused, some_lines, unanswered
-from bot.checks.dmarc.record import prefix_name
+from bot.checks.answers import (
+    answer_to,
+    name_text,
+    prefix_name,
+    report_unused,
+    some_lines,
+    unanswered,
+)
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.net.https import LARGEST, Fetch, Page, Reached
+from bot.net.https import LARGEST, Fetch
+from bot.net.page import Page, Reached
 from web_page import WebPage
 
 if TYPE_CHECKING:
