@@ -25,7 +25,7 @@ from bot.checks.observe.questions import Questions
 from bot.checks.observe.second_round import further_questions
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
-from bot.checks.optional import hosts
+from bot.checks.optional import host_reading
 from bot.dns.answer import Question
 from bot.dns.spf_evaluate import evaluate_all
 from bot.public_suffix import is_public_suffix
@@ -117,7 +117,7 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
         *((name, "TXT") for name in other_names(expected)),
         *((name, "CNAME") for name in dkim.key_names(expected)),
         *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
-        *hosts.questions(expected),
+        *host_reading.questions(expected),
     ]
     if probe is not None:
         leaves.append((probe, "A"))

@@ -27,7 +27,7 @@ from bot.checks.authority_view import (
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.dns.answer import Question
-from bot.dns.message import join
+from bot.dns.parsed_reply import join
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:

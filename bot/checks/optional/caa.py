@@ -23,7 +23,7 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.optional.hosts import host_names
+from bot.checks.optional.host_reading import host_names
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
 
