@@ -10,9 +10,11 @@ from bot.cards.fixes import show_fix
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip
 from bot.cards.request_card import title_of
+from bot.checks.answers import name_text
+from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Fix, FixAction
-from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
+from bot.checks.observe.report_consent import find_missing_consents
 from bot.interactions.request_buttons import RequestAction, request_button, stage_select
 from bot.mailcow.values import DomainLimits
 from bot.requests.dmarc_readiness import dmarc_gate
@@ -43,8 +45,11 @@ async def build_stage_card(request: Request, report: Report, client: Client) -> 
         for finding in gate.in_the_way[:_MOST_CAUSES]
     ]
     consents = []
-    for owner in await find_missing_consents(request.domain, server, client.member_service.ask):
-        said = {"domain": request.domain.ascii, "host": host_of(owner)}
+    for host in await find_missing_consents(request.domain, server, client.member_service.ask):
+        owner = consent_wildcard(host)
+        if owner is None:
+            continue
+        said = {"domain": request.domain.ascii, "host": name_text(host)}
         fix = Fix(FixAction.ADD, owner, "TXT", CONSENT)
         consents += [
             words.sentence("discord/request_consent", said),

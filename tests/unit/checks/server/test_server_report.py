@@ -11,6 +11,7 @@ import dns.name
 import dns.rdata
 import pytest
 
+from bot.checks.dmarc.report_addresses import handed_out_hosts
 from bot.checks.export.as_json import fix_as_dict
 from bot.checks.finding import Check, ServerCheck, Status
 from bot.checks.observation import Observation
@@ -23,7 +24,7 @@ from bot.checks.server.host_name import (
     judge_reverse,
     judge_zone,
 )
-from bot.checks.server.server_observation import Heard, ServerObservation, report_hosts
+from bot.checks.server.server_observation import Heard, ServerObservation
 from bot.checks.server.server_report import (
     compile_server_report,
     found_nothing_out,
@@ -508,7 +509,7 @@ def test_reports_need_a_domain_that_takes_mail() -> None:
 
 def test_no_report_address_is_for_the_operator_to_decide() -> None:
     server = dataclasses.replace(SERVER, dmarc="v=DMARC1; p=reject", dmarc_rua="")
-    assert report_hosts(server) == ()
+    assert handed_out_hosts(server) == ()
     finding = only(judge_reports(observe(server=server)), "server-reports-none")
     assert finding.severity is Status.INFO
 
