@@ -13,7 +13,7 @@ from bot.interactions.request_answers import say_decision, say_gone, say_refusal
 from bot.interactions.request_buttons import RequestAction
 from bot.interactions.request_choices import build_limits_card, build_stage_card
 from bot.interactions.request_forms import DenyForm, PasteForm
-from bot.records.expected import POLICIES
+from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.evidence import take_evidence
 from bot.requests.model import RequestKind

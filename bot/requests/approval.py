@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.records.dkim_key import DkimRecord
-from bot.records.expected import POLICIES
+from bot.records.dkim_selector import is_selector
+from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.model import RequestKind
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 REPORT_LASTS = timedelta(minutes=15)  # a form may stay open that long; then look again
 
-_LONGEST_SELECTOR = 100  # characters
-_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.ASCII)
 _LEAST_BITS = 1024  # receivers take no shorter RSA key (RFC 8301 section 3.2)
 
 
@@ -63,7 +61,7 @@ class Approval:
 
     def _key(self, request: Request, usual: str, *, again: bool) -> dict[str, Any]:
         selector = (self.selector or "").strip().lower() or usual
-        if not _is_selector(selector):
+        if not is_selector(selector):
             raise RequestError(
                 "A selector has letters, digits and hyphens, for example dkim; "
                 "it is the part before ._domainkey."
@@ -105,8 +103,3 @@ class Approval:
                 "mail server and DKIM has to be right first. p=none can be approved."
             )
         return self.stage
-
-
-def _is_selector(text: str) -> bool:
-    labels = text.split(".")
-    return len(text) <= _LONGEST_SELECTOR and all(_SELECTOR.fullmatch(label) for label in labels)

@@ -15,7 +15,7 @@ from bot.checks.answers import (
     prefix_name,
     unanswered,
 )
-from bot.checks.dmarc.record import DmarcPolicy, find_records, parse_record
+from bot.checks.dmarc.record import find_records, parse_record
 from bot.checks.dmarc.repair import find_report_fault, find_tag_faults
 from bot.checks.dmarc.report_addresses import (
     CONSENT,
@@ -25,6 +25,7 @@ from bot.checks.dmarc.report_addresses import (
 )
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import probes_of
+from bot.records.dmarc_policy import DmarcPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
