@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from bot.cards.decision_cards import build_limits_card, build_stage_card
 from bot.cards.items import RequestAction
+from bot.checks.answers import name_text
+from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
-from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
+from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, RequestError
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
-from bot.records.expected import POLICIES
+from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
@@ -80,8 +82,12 @@ async def draw_stage_card(client: BotBase, request: Request, report: Report) -> 
     Where the reports go to another domain, its DNS is asked whether it wants them.
     """
     service = client.member_service
-    owners = await find_missing_consents(request.domain, service.server, service.ask)
-    consents = [(host_of(owner), Fix(FixAction.ADD, owner, "TXT", CONSENT)) for owner in owners]
+    hosts = await find_missing_consents(request.domain, service.server, service.ask)
+    consents = [
+        (name_text(host), Fix(FixAction.ADD, owner, "TXT", CONSENT))
+        for host in hosts
+        if (owner := consent_wildcard(host)) is not None
+    ]
     return build_stage_card(
         request,
         report,

@@ -6,14 +6,14 @@ which one belongs to which kind.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.records.dkim_key import DkimRecord
-from bot.records.expected import POLICIES
+from bot.records.dkim_selector import is_selector
+from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import dmarc_gate
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 REPORT_LASTS = timedelta(minutes=15)  # a form may stay open that long; then look again
 
-_LONGEST_SELECTOR = 100  # characters
-_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.ASCII)
 _LEAST_BITS = 1024  # receivers take no shorter RSA key (RFC 8301 section 3.2)
 
 
@@ -51,7 +49,7 @@ def approve_key(approval: Approval, request: Request, _: datetime) -> dict[str, 
 
     """
     selector = (approval.selector or "").strip().lower() or approval.usual_selector
-    if not _is_selector(selector):
+    if not is_selector(selector):
         raise RequestError("request-bad-selector")
     if approval.value is not None:
         record = DkimRecord.parse(approval.value)
@@ -98,8 +96,3 @@ def _choose_stage(approval: Approval, request: Request, now: datetime) -> str:
     if stage not in dmarc_gate(report).stages:
         raise RequestError("request-stage-too-early", **facts)
     return stage
-
-
-def _is_selector(text: str) -> bool:
-    labels = text.split(".")
-    return len(text) <= _LONGEST_SELECTOR and all(_SELECTOR.fullmatch(label) for label in labels)

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.record import (
-    DmarcPolicy,
     ReportAddress,
     discover,
     find_organization,
@@ -22,6 +21,7 @@ from bot.checks.dmarc.repair import find_malformation
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
+from bot.records.dmarc_policy import DmarcPolicy
 
 STRICT = "v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example"
 
