@@ -15,6 +15,7 @@ import yaml
 
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
+from forked_python import ForkedPython
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -108,6 +109,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def case_file() -> CaseFile:
     """cases.yaml."""
     return load_cases()
+
+
+@pytest.fixture(scope="session")
+def forked_python() -> Iterator[ForkedPython]:
+    """What starts processes of the program that begin with its imports done."""
+    with ForkedPython() as python:
+        yield python
 
 
 @pytest.fixture
