@@ -22,6 +22,8 @@ from bot.store.repositories.stored_checks import StoredChecks
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forked_python import ForkedPython
+
 ENVIRONMENT = {
     "MAIL_HOST": "mx1.cow.example",
     "MAIL_SPF": "v=spf1 include:_spf.cow.example -all",
@@ -30,8 +32,8 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> ConsoleProcess:
-    return ConsoleProcess(ENVIRONMENT, tmp_path)
+def console(tmp_path: Path, forked_python: ForkedPython) -> ConsoleProcess:
+    return ConsoleProcess(ENVIRONMENT, tmp_path, forked_python)
 
 
 def fill(path: Path, checks: int, size: int = 10) -> None:

@@ -316,7 +316,7 @@ def _hang_at(point: str, reached: asyncio.Event) -> Callable[[str], Awaitable[No
 
 
 TestRequestMachine = RequestMachine.TestCase
-TestRequestMachine.settings = settings(max_examples=12, stateful_step_count=20)
+TestRequestMachine.settings = settings(max_examples=8, stateful_step_count=20)
 
 
 @pytest.mark.slow

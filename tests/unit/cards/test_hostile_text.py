@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 import dns.name
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cards.check_card import build_check_card
@@ -29,6 +29,7 @@ from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
+from examples import examples
 from strategies import domains, mail_servers
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def check_text(content: str) -> None:
     assert len(re.findall(r"^#+ ", outside, re.MULTILINE)) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@examples(0.25)
 @given(report=reports(), remark=st.none() | texts, shared=st.booleans())
 def test_no_report_breaks_a_check_card(
     words: Words, report: Report, remark: str | None, shared: bool
@@ -178,7 +179,7 @@ def test_no_report_breaks_a_check_card(
         assert b"\x1b" not in file.fp.read()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(0.25)
 @given(server=mail_servers(), domain=domains(), tail=texts, remark=st.none() | texts)
 def test_no_server_or_domain_breaks_a_records_card(
     words: Words, server: MailServer, domain: Domain, tail: str, remark: str | None
@@ -191,7 +192,7 @@ def test_no_server_or_domain_breaks_a_records_card(
         )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(0.25)
 @given(server=mail_servers(), domain=domains(), local=texts.map(lambda text: text[:64]))
 def test_no_address_breaks_a_settings_card(
     words: Words, server: MailServer, domain: Domain, local: str

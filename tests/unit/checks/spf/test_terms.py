@@ -8,7 +8,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.spf.merge import (
@@ -89,7 +89,6 @@ values = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150)
 @given(value=values, texts=st.lists(records, max_size=3))
 def test_a_merged_record_lets_our_server_pass_whatever_it_was_merged_of(
     value: str, texts: list[str]
@@ -101,14 +100,12 @@ def test_a_merged_record_lets_our_server_pass_whatever_it_was_merged_of(
     assert terms_after_all(merged.text) == ()
 
 
-@settings(deadline=None, max_examples=150)
 @given(text=records)
 def test_merging_twice_changes_nothing(text: str) -> None:
     merged = merge(VALUE, [text], {}).text
     assert merge(VALUE, [merged], {}).text == merged
 
 
-@settings(deadline=None, max_examples=300)
 @given(word=terms | st.text(st.characters(min_codepoint=0x20, max_codepoint=0x2FF), max_size=20))
 def test_a_record_without_faults_follows_the_grammar(word: str) -> None:
     reading = read(f"v=spf1 {word}")
