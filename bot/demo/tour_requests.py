@@ -11,7 +11,7 @@ from bot.dns.resolver import Resolver
 from bot.mailcow.api import Mailcow
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.net.certificate import Certificate
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.failure import say_reason
 from bot.requests.model import MessageKind, RequestKind
 from bot.requests.outbox_worker import OutboxWorker, Sent
@@ -60,7 +60,7 @@ class Counter:
         await self._work()
         if kind is RequestKind.DMARC:
             report = await self._core.check(domain)
-            stage = dmarc_gate(report).stages[-1]  # the strictest that the domain is ready for
+            stage = judge_readiness(report).stages[-1]  # the strictest that the domain is ready for
             self._say("approve", domain, kind, stage)
             await self._requests.approve(request.id, _CLEO, stage=stage, report=report)
         else:

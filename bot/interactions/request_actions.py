@@ -14,7 +14,7 @@ from bot.interactions.request_buttons import RequestAction
 from bot.interactions.request_choices import build_limits_card, build_stage_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.expected import POLICIES
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import State, can_go
@@ -64,7 +64,7 @@ async def choose_stage(
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
         report = await _look(interaction, request)
-        if stage not in dmarc_gate(report).stages:
+        if stage not in judge_readiness(report).stages:
             await answer(interaction, await build_stage_card(request, report, client))
             return
     try:

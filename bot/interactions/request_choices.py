@@ -14,7 +14,7 @@ from bot.checks.export.as_json import context_of
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
 from bot.interactions.request_buttons import RequestAction, request_button, stage_select
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
@@ -35,11 +35,11 @@ async def build_stage_card(request: Request, report: Report, client: Client) -> 
     Where the reports go to another domain, its DNS is asked whether it wants them.
     """
     words, server = client.words, client.member_service.server
-    gate = dmarc_gate(report)
-    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": gate.open}
+    readiness = judge_readiness(report)
+    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": readiness.allows_strict}
     causes = [
         "- " + clip(words.finding(finding, context_of(report, server)), _LONGEST)
-        for finding in gate.in_the_way[:_MOST_CAUSES]
+        for finding in readiness.in_the_way[:_MOST_CAUSES]
     ]
     consents = []
     for owner in await find_missing_consents(request.domain, server, client.member_service.ask):
@@ -59,7 +59,7 @@ async def build_stage_card(request: Request, report: Report, client: Client) -> 
             consents,
         ],
         colour=NEUTRAL,
-        buttons=[stage_select(request.id, gate.stages, words)],
+        buttons=[stage_select(request.id, readiness.stages, words)],
     )
 
 
