@@ -41,8 +41,8 @@ _SHOWN = 60  # characters of a record
 _EDITS = {MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT}
 
 
-class Counter:
-    """Where Ann asks and Cleo decides; got by `open_counter`."""
+class RequestTour:
+    """Plays requests: Ann asks, Cleo decides; made by `open_request_tour`."""
 
     def __init__(
         self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: OutboxWorker
@@ -111,13 +111,13 @@ class _Printer:
 
 
 @asynccontextmanager
-async def open_counter(
+async def open_request_tour(
     console: Console, config: Settings, core: Core, database: Database
-) -> AsyncIterator[Counter]:
-    """Yield the counter over a core and the store behind it; needs the settings of a Mailcow.
+) -> AsyncIterator[RequestTour]:
+    """Yield the tour of requests over a core and the store behind it.
 
     Raises:
-        ValueError: there are none.
+        ValueError: the settings name no Mailcow that can be written to.
 
     """
     if config.mailcow_url is None or config.mailcow_api_key is None:
@@ -137,7 +137,7 @@ async def open_counter(
             certificate=_see_none,
             webmail_label=core.server.webmail_label,
         )
-        yield Counter(
+        yield RequestTour(
             console,
             core,
             Requests(store, _now, wake_up, selector, backend.capabilities),
