@@ -202,4 +202,5 @@ def _needs_value(client: Client, request: Request, action: RequestAction) -> boo
 
 def go_on(client: Client) -> None:
     """Have the mail server called again: an admin's retry says that it is mended."""
-    client.backend.unlock()
+    if client.backend.refusals:
+        client.backend.unlock()
