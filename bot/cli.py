@@ -21,9 +21,9 @@ from bot.app.console_root import invite as make_invitation
 from bot.app.console_root import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
+from bot.checks.observe.zone import find_place
 from bot.checks.report import Report
 from bot.checks.server.server_report import found_nothing_out as found_nothing_of_server
-from bot.checks.zone_place import find_place
 from bot.config.settings import load_settings
 from bot.console.backup_page import show_backup, show_restored
 from bot.console.bulk import Manner, Outcome, read_domains, sweep
@@ -242,12 +242,12 @@ def demo(
     """Try everything in a browser, on a simulated Discord: no token, no network, no mail server."""
     # Imported late: the other commands do without the store, an HTTP server and the extra.
     if tour:
-        from bot.demo.tour import play_tour  # noqa: PLC0415
+        from bot.demo.tour import play_tour  # noqa: PLC0415 - as said above
 
         asyncio.run(play_tour(make_console()))
         return
     require_extra()
-    from bot.demo.browser_demo import show_demo  # noqa: PLC0415
+    from bot.demo.browser_demo import show_demo  # noqa: PLC0415 - as said above
 
     asyncio.run(show_demo(make_console()))
 

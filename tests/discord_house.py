@@ -144,7 +144,7 @@ def answer_to(result: InteractionResult) -> ResponseMessage:
 
 
 def whisper_after(result: InteractionResult) -> ResponseMessage:
-    """Return the one message that followed a press; it has to be private."""
+    """Return the one message that followed a click; it has to be private."""
     (message,) = result.followups
     assert message.ephemeral
     return message

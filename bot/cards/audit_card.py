@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip, say_remark, span
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, say_remark, span, width
 from bot.cards.request_card import mention, moment, state_word, title_of
 from bot.requests.failure import say_failure
 from bot.requests.model import ActorKind

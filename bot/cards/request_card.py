@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
-from bot.cards.layout import assemble
+from bot.cards.items import RequestAction
+from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, say_remark, span
 from bot.checks.finding import Status
-from bot.interactions.request_buttons import buttons_for
 from bot.requests.evidence import Evidence, load_evidence
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
@@ -26,57 +26,54 @@ if TYPE_CHECKING:
 
 _MOST_OTHERS = 3  # former requests of other members that are named
 _LONGEST_REASON = 2 * LONGEST_REASON  # with an escape before each character
-_LONGEST_EXTRA = 1200
-
-_COLOURS = {
-    State.PENDING: 0xE0A11B,
-    State.APPROVED: 0x4F7CAC,
-    State.WORKING: 0x4F7CAC,
-    State.WAITING: 0x4F7CAC,
-    State.LIVE: 0x2E9E5B,
-    State.CLOSED: 0x2E9E5B,
-    State.DENIED: 0x80848E,
-    State.WITHDRAWN: 0x80848E,
-    State.EXPIRED: 0x80848E,
-    State.FAILED: 0xD83C3E,
-}
 
 
 def build_request_card(
     request: Request,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
     backend: str,
     earlier: Sequence[Request] = (),
     evidence: Evidence | None = None,
-    extra: Sequence[str] = (),
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
     `backend` is the name of the mail server's software.
 
     `earlier` are the domain's requests of all kinds, of which those of other members are named.
-    `evidence` is newer than what was stored when it was asked, where there is any; `extra` are
-    paragraphs of ours, left out from the last where there is no room.
+    `evidence` is newer than what was stored when it was asked, where there is any.
     """
     known = evidence or load_evidence(request.evidence)
-    sections = [
-        [head := _head(request, words), intro := _intro(request, server, words)],
-        [
-            facts := "\n".join(
-                filter(None, (_known(known, backend, words), _others(request, earlier, words)))
-            )
-        ],
-        [decision := _decision(request, server, words, backend)],
-    ]
-    room = MOST_CHARACTERS - sum(map(width, (head, intro, facts, decision)))
-    pieces = [(clip(text, _LONGEST_EXTRA), "") for text in extra]
+    facts = filter(None, (_known(known, backend, words), _others(request, earlier, words)))
     return assemble(
-        [*sections, choose(pieces, room)],
-        colour=_COLOURS[request.state],
-        buttons=buttons_for(request, words),
+        [
+            [_head(request, words), _intro(request, server, words)],
+            ["\n".join(facts)],
+            [_decision(request, server, words, backend)],
+        ],
+        colour=STATE_COLOURS[request.state],
+        buttons=[items.request_button(action, request.id) for action in offer_actions(request)],
     )
+
+
+def offer_actions(request: Request) -> Sequence[RequestAction]:
+    """Return what an admin can do with a request in its state, in the order of the buttons."""
+    action = RequestAction
+    match request.state:
+        case State.PENDING:
+            return [action.APPROVE, action.DENY, action.CHECK]
+        case State.FAILED:
+            other = {Asks.KEY: [action.PASTE], Asks.LIMITS: [action.BYHAND]}
+            by_hand = other.get(KINDS[request.kind].asks, ())
+            return [action.RETRY, *by_hand, action.DENY, action.CHECK]
+        case State.WAITING if KINDS[request.kind].is_finished_by_admin:
+            return [action.DONE, action.CHECK]
+        case State.WAITING:
+            return [action.CHECK]
+        case _:
+            return []
 
 
 def state_word(request: Request, words: Words) -> str:

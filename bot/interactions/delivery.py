@@ -24,7 +24,7 @@ from bot.requests.outbox_worker import Later, Never, Sent
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.requests.model import OutboxMessage, Request
 
 _CLOSED = 50007  # the member takes no direct messages from us
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 class Delivery:
     """Delivers one message of the outbox; see `bot.requests.outbox_worker.Deliver`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
@@ -114,7 +114,9 @@ class Delivery:
         match post.what:
             case MessageKind.MEMBER_LIVE:
                 offer = await self._may_offer_dmarc(request)
-                return build_live_card(request, server, words, offer_dmarc=offer)
+                return build_live_card(
+                    request, server, words, self._client.items, offer_dmarc=offer
+                )
             case MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED:
                 return build_ended_card(request, server, words)
             case _ if KINDS[request.kind].record is not None:

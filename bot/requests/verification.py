@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
-
-from bot.checks.propagation import find_propagation, seconds_left
+from bot.checks.report import find_propagation, seconds_left
 from bot.net.certificate import Certificate
 from bot.requests.kinds import KINDS
 from bot.requests.protocols import Verification
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import dns.name
 
     from bot.checks.report import Report
     from bot.dns.answer import Ask
@@ -68,7 +67,7 @@ class DomainVerifier:
 
     async def verify_certificate(self, request: Request) -> Verification:
         """Look whether the certificate of the webmail alias covers its name."""
-        name = _name_below(request.domain, self._webmail_label)
+        name = request.domain.below(self._webmail_label)
         if name is None:
             return Verification(live=False)
         found = await self._certificate(name)
@@ -76,16 +75,8 @@ class DomainVerifier:
 
     async def _ttl(self, domain: Domain, label: str) -> int | None:
         """Return for how many seconds the answer of now stays with the resolver."""
-        name = _name_below(domain, label)
+        name = domain.below(label)
         if name is None:
             return None
         answer = await self._ask(name, "TXT")
         return None if answer.failed else answer.ttl
-
-
-def _name_below(domain: Domain, label: str) -> dns.name.Name | None:
-    """Return the name of a label below a domain; None where it would be too long."""
-    try:
-        return dns.name.from_text(label, domain.name)
-    except dns.exception.DNSException:
-        return None

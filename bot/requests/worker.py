@@ -7,7 +7,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.checks.propagation import PROPAGATING
+from bot.checks.report import PROPAGATING
 from bot.errors import BackendUnreachable, CowbellError, StoreError
 from bot.requests.failure import dump_failure
 from bot.requests.kinds import KINDS

@@ -43,6 +43,11 @@ class Kept:
         return max((request.id for request in self.requests if request.open), default=0)
 
     @property
+    def days(self) -> int:
+        """For how many days after its last use something is kept."""
+        return KEPT.days
+
+    @property
     def nothing(self) -> bool:
         """Whether nothing is stored about them."""
         return not (self.domains or self.checks or self.requests or self.decisions)

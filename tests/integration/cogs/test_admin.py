@@ -18,8 +18,8 @@ from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import mend
 from bot.demo.zones import Zones
 from bot.doctor.mailcow_access import check_mailcow
+from bot.interactions.request_actions import draw_stage_card
 from bot.interactions.request_answers import card_of
-from bot.interactions.request_choices import build_stage_card
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
@@ -387,7 +387,7 @@ async def test_a_member_cannot_choose_a_stage(office: Office) -> None:
     request, _ = await office.ask(RequestKind.DMARC)
     client = office.house.client
     report = (await client.member_service.check(request.domain, office.ada.id)).report
-    card = await build_stage_card(request, report, client)
+    card = await draw_stage_card(client, request, report)
     sent = await client.get_partial_messageable(office.channel.id).send(view=card.view)
     stored = office.house.env.backend.get_message(office.channel.id, sent.id)
     choice = ResponseMessage(office.house.env, stored)

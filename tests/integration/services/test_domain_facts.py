@@ -19,6 +19,7 @@ from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
+from bot.interactions.item_factory import PersistentItems
 from bot.mailcow.api import Mailcow
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
@@ -159,8 +160,9 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
 ) -> None:
     kept = await desks.member_service.check(MOVER, 1)
     words = Words(Medium.DISCORD)
-    private = build_check_card(kept, desks.member_service.server, words)
-    shared = build_check_card(kept, desks.member_service.server, words, shared=True)
+    items = PersistentItems(words)
+    private = build_check_card(kept, desks.member_service.server, words, items)
+    shared = build_check_card(kept, desks.member_service.server, words, items, shared=True)
     again = await desks.member_service.kept(kept.id)
     assert again is not None
     assert kept.personal is not None
