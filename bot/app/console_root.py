@@ -18,9 +18,9 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
 from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeySource, KnownKey
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core
 from bot.words import Words
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.demo.mailcow_double import MailcowDouble
     from bot.demo.tour_requests import RequestTour
-    from bot.services.member_service import Core
+    from bot.services.core import Core
 
 _HEALTHY, _BROKEN = "friend.example", world.WITHOUT_KEY
 _ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.demo.zone_server import ZoneServer
     from bot.names import Domain
     from bot.requests.model import OutboxMessage, Request
-    from bot.services.member_service import Core
+    from bot.services.core import Core
     from bot.store.engine.database import Database
 
 _ANN, _CLEO = 1, 2  # whatever their ids are in Discord

@@ -1,4 +1,4 @@
-"""Whether this machine's clock is right, by what others say the time is."""
+"""Whether this machine's clock is right, compared with the time in the answers of others."""
 
 from __future__ import annotations
 

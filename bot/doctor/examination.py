@@ -1,4 +1,4 @@
-"""All parts at once, looked at from beside the bot, whether it runs or not."""
+"""Examines every part from a process of its own, whether the bot runs or not."""
 
 from __future__ import annotations
 

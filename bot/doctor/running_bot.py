@@ -1,4 +1,4 @@
-"""The parts that requests stand on, looked at by the running bot itself."""
+"""Examines the parts that requests need, from inside the running bot."""
 
 from __future__ import annotations
 

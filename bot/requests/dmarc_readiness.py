@@ -1,4 +1,4 @@
-"""Which DMARC stages a report allows, and what counts as right in it; pure."""
+"""Which DMARC policies a report allows to be approved, and which records it proves; pure."""
 
 from __future__ import annotations
 
