@@ -54,8 +54,8 @@ async def open_core(
         if _may_have_store(settings.database_url):
             # SQLAlchemy takes half a second to load, and most calls of the console need no store.
             from bot.store.engine.database import Database  # noqa: PLC0415 - as above
-            from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415
-            from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415
+            from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415 - as above
+            from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415 - as above
 
             database = await Database.open_reading(settings.database_url)
             if database is not None:
