@@ -37,7 +37,7 @@ async def connect(
 ) -> AsyncIterator[Mailcow]:
     """Yield a client with these keys and this timeout."""
     async with Mailcow(
-        cow.url, read_key=read, write_key=write, timeout=seconds, patience=QUICK
+        cow.url, read_key=read, write_key=write, timeout=seconds, waits=QUICK
     ) as client:
         yield client
 

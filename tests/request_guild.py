@@ -24,9 +24,10 @@ from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core, MemberService
+from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.store.engine.database import Database
 from bot.store.repositories.command_fingerprints import CommandFingerprints

@@ -30,9 +30,10 @@ from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core, MemberService
+from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults

@@ -18,9 +18,9 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server, system_servers
 from bot.errors import ConfigError, InvalidKey, UsageError
 from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeySource, KnownKey
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core
 from bot.words import Words
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ async def open_core(
         if _may_have_store(settings.database_url):
             # SQLAlchemy takes half a second to load, and most calls of the console need no store.
             from bot.store.engine.database import Database  # noqa: PLC0415 - as above
-            from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415
-            from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415
+            from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415 - as above
+            from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415 - as above
 
             database = await Database.open_reading(settings.database_url)
             if database is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.requests.backend import DomainLimits
-    from bot.requests.dmarc_readiness import Gate
+    from bot.requests.dmarc_readiness import DmarcReadiness
     from bot.requests.model import Request
     from bot.words import Words
 
@@ -39,18 +39,18 @@ def build_stage_card(
     words: Words,
     items: ItemFactory,
     *,
-    gate: Gate,
+    readiness: DmarcReadiness,
     consents: Sequence[tuple[str, Fix]],
 ) -> Card:
-    """Return the choice of the DMARC policy: those of the gate, and why no others.
+    """Return the choice of the DMARC policy: those of the readiness, and why no others.
 
     `consents` are the records that are missing where reports go to another domain: the host that
     gets the reports, and the record to add in its zone (RFC 9990).
     """
-    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": gate.open}
+    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": readiness.allows_strict}
     causes = [
         "- " + clip(words.finding(finding, context_of(report, server)), _LONGEST)
-        for finding in gate.in_the_way[:_MOST_CAUSES]
+        for finding in readiness.in_the_way[:_MOST_CAUSES]
     ]
     missing = []
     for host, fix in consents:
@@ -69,7 +69,7 @@ def build_stage_card(
             missing,
         ],
         colour=NEUTRAL,
-        buttons=[items.stage_select(request.id, gate.stages)],
+        buttons=[items.stage_select(request.id, readiness.stages)],
     )
 
 

@@ -11,7 +11,7 @@ from bot.dns.resolver import Resolver
 from bot.mailcow.api import Mailcow
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.net.certificate import Certificate
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.failure import say_reason
 from bot.requests.model import MessageKind, RequestKind
 from bot.requests.outbox_worker import OutboxWorker, Sent
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.demo.zone_server import ZoneServer
     from bot.names import Domain
     from bot.requests.model import OutboxMessage, Request
-    from bot.services.member_service import Core
+    from bot.services.core import Core
     from bot.store.engine.database import Database
 
 _ANN, _CLEO = 1, 2  # whatever their ids are in Discord
@@ -41,8 +41,8 @@ _SHOWN = 60  # characters of a record
 _EDITS = {MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT}
 
 
-class Counter:
-    """Where Ann asks and Cleo decides; got by `open_counter`."""
+class RequestTour:
+    """Plays requests: Ann asks, Cleo decides; made by `open_request_tour`."""
 
     def __init__(
         self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: OutboxWorker
@@ -60,7 +60,7 @@ class Counter:
         await self._work()
         if kind is RequestKind.DMARC:
             report = await self._core.check(domain)
-            stage = dmarc_gate(report).stages[-1]  # the strictest that the domain is ready for
+            stage = judge_readiness(report).stages[-1]  # the strictest that the domain is ready for
             self._say("approve", domain, kind, stage)
             await self._requests.approve(request.id, _CLEO, stage=stage, report=report)
         else:
@@ -111,13 +111,13 @@ class _Printer:
 
 
 @asynccontextmanager
-async def open_counter(
+async def open_request_tour(
     console: Console, config: Settings, core: Core, database: Database
-) -> AsyncIterator[Counter]:
-    """Yield the counter over a core and the store behind it; needs the settings of a Mailcow.
+) -> AsyncIterator[RequestTour]:
+    """Yield the tour of requests over a core and the store behind it.
 
     Raises:
-        ValueError: there are none.
+        ValueError: the settings name no Mailcow that can be written to.
 
     """
     if config.mailcow_url is None or config.mailcow_api_key is None:
@@ -137,7 +137,7 @@ async def open_counter(
             certificate=_see_none,
             webmail_label=core.server.webmail_label,
         )
-        yield Counter(
+        yield RequestTour(
             console,
             core,
             Requests(store, _now, wake_up, selector, backend.capabilities),

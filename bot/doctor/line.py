@@ -1,4 +1,4 @@
-"""What is said of one part, and what all of them come to."""
+"""The state of one part, and what all parts together amount to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one part is.
+    """The state of one part.
 
     `code` chooses the sentence, into which `error` is put in its own words. `about` tells parts
     of the same kind apart, such as resolvers. `silent`: nobody answered, which may as well be the

@@ -1,4 +1,4 @@
-"""The parts that requests stand on, looked at by the running bot itself."""
+"""Examines the parts that requests need, from inside the running bot."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ async def examine_from_inside(
 
     `examining_backend` gives the lines of the mail server.
     """
-    channel, backend, names, database = await asyncio.gather(
+    channel, backend, resolvers, database = await asyncio.gather(
         check_channel(client, settings.request_channel_id),
         examining_backend,
         check_dns(settings),
         check_database(trying_database),
     )
-    return (check_admins(settings), channel, *backend, *names, database)
+    return (check_admins(settings), channel, *backend, *resolvers, database)

@@ -18,7 +18,7 @@ from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import State, can_go
@@ -63,7 +63,7 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
         report = await _look(interaction, request)
-        if stage not in dmarc_gate(report).stages:
+        if stage not in judge_readiness(report).stages:
             await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
     try:
@@ -94,7 +94,7 @@ async def draw_stage_card(client: BotBase, request: Request, report: Report) -> 
         service.server,
         client.words,
         client.items,
-        gate=dmarc_gate(report),
+        readiness=judge_readiness(report),
         consents=consents,
     )
 
@@ -214,4 +214,5 @@ def _needs_value(client: BotBase, request: Request, action: RequestAction) -> bo
 
 def go_on(client: BotBase) -> None:
     """Have the mail server called again: an admin's retry says that it is mended."""
-    client.backend.unlock()
+    if client.backend.refusals:
+        client.backend.unlock()

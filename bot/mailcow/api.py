@@ -15,10 +15,10 @@ from weakref import WeakValueDictionary
 
 from bot.characters import echo
 from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
-from bot.mailcow import parse as reading
+from bot.mailcow import parse
 from bot.mailcow.http_answers import READ_ONLY
 from bot.mailcow.refusals import refuse
-from bot.mailcow.transport import Wire
+from bot.mailcow.transport import Transport
 from bot.mailcow.values import AliasDomain, MailDomain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 # Only these reach a path: Mailcow decodes it and splits it again.
 _SAFE_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _SAFE_LOCAL = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
+_WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
 
 # A list of no domains: Mailcow looks at the key's right and then has nothing to do.
 _NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
@@ -48,7 +48,7 @@ class Mailcow:
 
     `url` is that of the start page. The read key is used for everything but writes; without one,
     the write key is. `timeout` is in seconds and for a whole call, which may wait as long again
-    for its turn. `patience` has the seconds before each look after a write, until one finds
+    for its turn. `waits` are the seconds before each look after a write, until one finds
     something.
 
     Raises:
@@ -63,11 +63,11 @@ class Mailcow:
         read_key: str | None,
         write_key: str | None,
         timeout: float = 10.0,
-        patience: Sequence[float] = _PATIENCE,
+        waits: Sequence[float] = _WAITS,
         telemetry: Telemetry | None = None,
     ) -> None:
-        self._wire = Wire(url, read_key, write_key, timeout, telemetry)
-        self._patience = patience
+        self._transport = Transport(url, read_key, write_key, timeout, telemetry)
+        self._waits = waits
         self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
         self._url = url
 
@@ -75,7 +75,7 @@ class Mailcow:
         return f"<Mailcow at {self._url}>"
 
     async def __aenter__(self) -> Self:
-        await self._wire.open()
+        await self._transport.open()
         return self
 
     async def __aexit__(
@@ -84,35 +84,35 @@ class Mailcow:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._wire.close()
+        await self._transport.close()
 
     @property
     def can_write(self) -> bool:
         """Whether a key for writing is configured."""
-        return self._wire.can_write
+        return self._transport.can_write
 
     @property
     def has_read_key(self) -> bool:
         """Whether a key of its own is configured for reading."""
-        return self._wire.has_read_key
+        return self._transport.has_read_key
 
     @property
     def date(self) -> str | None:
         """The Date header of its latest answer; None where there was none yet."""
-        return self._wire.date
+        return self._transport.date
 
     @property
     def refusals(self) -> tuple[BackendLocked, ...]:
         """Why Mailcow is not called any more, for an admin; empty while it is."""
-        return self._wire.refusals
+        return self._transport.refusals
 
     def unlock(self) -> None:
         """Call Mailcow again after a 401: an admin says that the reason is gone."""
-        self._wire.unlock()
+        self._transport.unlock()
 
     async def version(self) -> str:
         """Return the release, such as "2026-07a"; a good probe of the key for reading."""
-        return reading.read_version(await self._wire.get("status/version"))
+        return parse.read_version(await self._transport.get("status/version"))
 
     async def check_write_key(self) -> None:
         """Find out that the key for writing works and may write; nothing is changed.
@@ -133,7 +133,7 @@ class Mailcow:
 
         """
         try:
-            await self._wire.post("add/dkim", _NOTHING, with_read_key=True)
+            await self._transport.post("add/dkim", _NOTHING, with_read_key=True)
         except BackendRefused as error:
             if error.code == READ_ONLY:
                 return False
@@ -142,7 +142,7 @@ class Mailcow:
 
     async def find_domain(self, domain: Domain) -> MailDomain | AliasDomain | None:
         """Return what Mailcow has under this name; None: it does not know it."""
-        return reading.read_domain(await self._wire.get(f"domain/{_segment(domain)}"), domain)
+        return parse.read_domain(await self._transport.get(f"domain/{_segment(domain)}"), domain)
 
     async def domain(self, domain: Domain) -> MailDomain | None:
         """Return the mail domain of this name; None also for an alias domain."""
@@ -151,29 +151,29 @@ class Mailcow:
 
     async def domains(self) -> tuple[MailDomain, ...]:
         """Return all mail domains."""
-        return reading.read_domains(await self._wire.get("domain/all"))
+        return parse.read_domains(await self._transport.get("domain/all"))
 
     async def alias_domains(self) -> tuple[AliasDomain, ...]:
         """Return all alias domains."""
-        return reading.read_alias_domains(await self._wire.get("alias-domain/all"))
+        return parse.read_alias_domains(await self._transport.get("alias-domain/all"))
 
     async def dkim(self, domain: Domain) -> MailcowKey | None:
         """Return the key that Mailcow signs the domain's mail with; None: it has none."""
-        return reading.read_dkim(await self._wire.get(f"dkim/{_segment(domain)}"), domain)
+        return parse.read_dkim(await self._transport.get(f"dkim/{_segment(domain)}"), domain)
 
     async def mailbox(self, address: MailAddress) -> Mailbox | None:
         """Return the mailbox of this address; None: there is none."""
         local = address.local.lower()
         whole = f"{local}@{_segment(address.domain)}"
         if _SAFE_LOCAL.fullmatch(local):
-            return reading.read_mailbox(await self._wire.get(f"mailbox/{whole}"), whole)
+            return parse.read_mailbox(await self._transport.get(f"mailbox/{whole}"), whole)
         found = await self.mailboxes(address.domain)
         return next((mailbox for mailbox in found if mailbox.address == whole), None)
 
     async def mailboxes(self, domain: Domain) -> tuple[Mailbox, ...]:
         """Return the mailboxes of a domain; none for one that Mailcow does not know."""
-        answer = await self._wire.get(f"mailbox/all/{_segment(domain)}")
-        return reading.read_mailboxes(answer, domain)
+        answer = await self._transport.get(f"mailbox/all/{_segment(domain)}")
+        return parse.read_mailboxes(answer, domain)
 
     async def find_or_make_dkim(
         self, domain: Domain, selector: str, bits: int = 2048
@@ -248,14 +248,14 @@ class Mailcow:
         look: Callable[[], Awaitable[_T | None]],
     ) -> _T:
         """Ask for something and return what is there afterwards, whatever was said of it."""
-        refusals: list[reading.Entry] = []
+        refusals: list[parse.Entry] = []
         unclear = BackendUnclear("mailcow-not-shown", call=route, domain=domain.ascii)
         try:
             refusals = [entry for entry in await self._write(route, body) if entry.is_refusal]
         except BackendUnclear as error:
             unclear = error
         # Also after a refusal: another may have made it meanwhile, and a list can be mixed.
-        made = await self._look_for(look, self._patience[:1] if refusals else self._patience)
+        made = await self._look_for(look, self._waits[:1] if refusals else self._waits)
         if made is None:
             raise refuse(refusals[0], domain.ascii) if refusals else unclear
         for entry in refusals:
@@ -276,8 +276,8 @@ class Mailcow:
                 return made
         return None
 
-    async def _write(self, route: str, body: Mapping[str, str]) -> tuple[reading.Entry, ...]:
-        entries = reading.read_entries(await self._wire.post(route, body))
+    async def _write(self, route: str, body: Mapping[str, str]) -> tuple[parse.Entry, ...]:
+        entries = parse.read_entries(await self._transport.post(route, body))
         if not entries:
             raise BackendUnclear("mailcow-no-outcome")
         return entries
@@ -298,7 +298,7 @@ def _segment(domain: Domain) -> str:
 
 
 def _require_key(selector: str, bits: int) -> None:
-    if not reading.SELECTOR.fullmatch(selector):
+    if not parse.SELECTOR.fullmatch(selector):
         raise BackendRefused("mailcow-selector-unsafe")
     # Mailcow takes anything from 512 up, and makes keys that nobody accepts.
     if bits != 1024 and not 2048 <= bits <= 4096:

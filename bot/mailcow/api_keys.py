@@ -1,4 +1,4 @@
-"""Mailcow's API keys: taking turns with one, and leaving it alone once Mailcow refused it."""
+"""Mailcow's API keys: how many calls one carries at once, and none once Mailcow refused it."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 _LARGEST_ANSWER = 5_000_000  # octets
 
 
-class Wire:
+class Transport:
     """Sends calls to Mailcow and gives back the JSON of its answers, without secrets."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Wire:
         self.date: str | None = None  # the header of the latest answer
 
     def __repr__(self) -> str:
-        return f"<wire to {self._url}>"
+        return f"<transport to {self._url}>"
 
     async def open(self) -> None:
         """Get ready; call `close` in the end."""
@@ -150,7 +150,7 @@ class Wire:
         self, key: Key, method: str, route: str, body: Mapping[str, str] | None
     ) -> Reply | BackendError:
         if self._session is None:
-            raise RuntimeError("The wire to Mailcow is not open.")
+            raise RuntimeError("The transport to Mailcow is not open.")
         headers = {"X-API-Key": key.secret}
         data = None
         if body is not None:

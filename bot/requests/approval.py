@@ -14,7 +14,7 @@ from bot.errors import RequestError
 from bot.records.dkim_key import DkimRecord
 from bot.records.dkim_selector import is_selector
 from bot.records.dmarc_policy import POLICIES
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,6 +93,6 @@ def _choose_stage(approval: Approval, request: Request, now: datetime) -> str:
     facts = {"domain": request.domain.ascii, "stage": stage}
     if report is None or report.domain != request.domain or report.checked_at < now - REPORT_LASTS:
         raise RequestError("request-check-too-old", **facts)
-    if stage not in dmarc_gate(report).stages:
+    if stage not in judge_readiness(report).stages:
         raise RequestError("request-stage-too-early", **facts)
     return stage

@@ -1,4 +1,4 @@
-"""A request as a value, with what is written down about it and what is said of it."""
+"""Requests as values: their states, their audit, and the messages about them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RequestKind(StrEnum):
 
 
 class State(StrEnum):
-    """Where a request is on its way."""
+    """How far a request has come."""
 
     PENDING = "pending"  # the admin has not decided yet
     APPROVED = "approved"  # decided, the bot has not begun
@@ -153,7 +153,7 @@ class Audience(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """Which message is to be sent or edited; its words are drawn when it is delivered."""
+    """Which message is to be sent or edited; it is worded when it is delivered."""
 
     ADMIN_CARD = "admin-card"  # the numbered card in the request channel
     ADMIN_EDIT = "admin-edit"  # the card again, as the request is now

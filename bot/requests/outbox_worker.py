@@ -1,4 +1,4 @@
-"""Delivers what is written in the outbox: at least once, and recognisably."""
+"""Delivers the messages of the outbox: each at least once, with a nonce that shows repeats."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ class Never:
 
 
 class Deliver(Protocol):
-    """What carries a message to Discord.
+    """Carries a message to Discord.
 
-    The words are drawn from `request` as it is now. With `message.attempts` above 1 a former try
+    The message is worded from `request` as it is now. With `message.attempts` above 1 a former try
     may have arrived: unless it is an edit, look for the message of `message.nonce` first.
     """
 
@@ -65,7 +65,7 @@ class Deliver(Protocol):
 
 
 class OutboxWorker:
-    """Hands out what is to be said, each message until it arrived or there is no point any more.
+    """Tries each message until it has arrived or is given up.
 
     A try is counted before it is made, so that one cut short is known afterwards.
     """

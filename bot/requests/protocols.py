@@ -1,4 +1,4 @@
-"""What the work on requests needs from outside: repositories, and a look at what is live."""
+"""What the work on requests needs from outside: repositories, and who checks what is live."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Repositories(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What looking for a request's aim came to."""
+    """What a look at what was asked for came to."""
 
     live: bool
     seen: str = ""  # the code of the finding in the way
@@ -155,7 +155,7 @@ class Verification:
 
 
 class Verifier(Protocol):
-    """Looks whether what was asked for is live."""
+    """Finds out whether what was asked for is live."""
 
     async def __call__(self, request: Request, /) -> Verification:
         """Look once; raises CowbellError where nothing could be found out."""

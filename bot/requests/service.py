@@ -105,9 +105,9 @@ class Requests:
     ) -> Decision:
         """Approve a pending request.
 
-        DMARC takes a `stage`, and for a strict one a fresh `report` that `dmarc_gate` opens for.
-        DKIM takes the `value` that an admin pasted and its `selector`; it has to where there is
-        no way to the mail server. `by_hand` says that the admin adds the mail domain themselves.
+        DMARC takes a `stage`, and for a strict one a fresh `report` that shows the domain ready.
+        DKIM takes the `value` that an admin pasted and its `selector`; it has to where the mail
+        server makes no keys for us. `by_hand` says that the admin adds the mail domain themselves.
 
         Raises:
             InvalidKey: the value is no key; said in one sentence.

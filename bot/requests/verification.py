@@ -1,4 +1,4 @@
-"""Looks whether what was asked for is live: in the DNS, at the mail server, in a certificate."""
+"""Finds out whether what was asked for is live: in the DNS, on the server, in a certificate."""
 
 from __future__ import annotations
 

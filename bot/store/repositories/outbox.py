@@ -1,4 +1,4 @@
-"""Messages to be delivered, written down together with what they tell of."""
+"""Messages to be delivered, written in the transaction of the change that they tell of."""
 
 from __future__ import annotations
 

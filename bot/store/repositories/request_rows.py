@@ -1,4 +1,4 @@
-"""Rows of requests: read as values, made, and changed where nobody else did before."""
+"""Rows of requests: read as values, made, and changed unless somebody else was first."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class StoredRequests:
-    """Keeps requests with their audit and what is to be said of them."""
+    """Keeps requests, with their audit and the messages about them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""How many requests and messages there are: figures alone, nobody's data."""
+"""How many requests and messages there are: only numbers, nothing personal."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ async def test_the_card_shows_who_asks_for_what_and_the_evidence(office: Office)
     assert f"<@{office.house.ann.id}>" in text
     assert "🟡 **waiting for a decision**" in text
     assert "broken: " in text
-    assert "Mailcow does not have this domain." in text
+    assert "Cow Mail does not have this domain." in text
     assert labels_of(card) == PENDING
 
 
@@ -424,7 +424,7 @@ async def test_without_the_write_key_a_mail_domain_is_the_admins_work(office: Of
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
     waiting = await office.put(await office.put(approved, State.WORKING), State.WAITING)
     card = await office.post(waiting)
-    assert "Add `mover.example` in Mailcow" in text_of(card)
+    assert "Add `mover.example` in Cow Mail" in text_of(card)
     assert labels_of(card) == ["I did it", "Check again"]
     await office.ada.click(card, label="I did it")
     assert (await office.now(request)).state is State.LIVE

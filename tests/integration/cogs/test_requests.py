@@ -205,7 +205,7 @@ async def test_the_list_keeps_its_size_and_all_its_buttons(office: Office) -> No
         domain = Domain.of(f"{'x' * 60}.{number}.example")
         opened = await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
         if number < 4:
-            await office.requests.deny(opened.request.id, ADMIN, "long words " * 90)
+            await office.requests.deny(opened.request.id, ADMIN, "long words " * 45)
     card = answer_to(await office.ann.slash(office.channel, "requests"))
     assert len(labels_of(card)) == 10
     assert "and 2 more" in text_of(card)

@@ -305,7 +305,7 @@ async def test_key_that_is_ready_after_the_timeout_is_waited_for(cow: MailcowDou
     cow.add_delay = 0.6
     cow.ready_keys.append(cow.dkim["kept.test"])
     async with Mailcow(
-        cow.url, read_key=READ, write_key=WRITE, timeout=0.4, patience=(0, 0.2, 0.4, 0.8)
+        cow.url, read_key=READ, write_key=WRITE, timeout=0.4, waits=(0, 0.2, 0.4, 0.8)
     ) as client:
         await client.find_or_make_dkim(A, "dkim")
     assert cow.keys_made == {"a.test": 1}

@@ -137,7 +137,9 @@ def test_key_that_is_none_is_a_fault_of_the_configuration(key: str) -> None:
 
 async def test_nothing_shows_its_secrets(cow: MailcowDouble, client: Mailcow) -> None:
     cow.dkim["a.test"] = cow.dkim["kept.test"]
-    shown = repr([client, client._wire, vars(client), vars(client._wire), await client.dkim(A)])
+    shown = repr(
+        [client, client._transport, vars(client), vars(client._transport), await client.dkim(A)]
+    )
     assert not [secret for secret in cow.secrets() if secret in shown]
 
 
@@ -362,7 +364,7 @@ async def test_odd_answers_raise_nothing_but_our_own(
         lambda m: m.find_or_make_dkim(A, "dkim"),
         lambda m: m.add_domain(A, LIMITS),
     ]
-    async with Mailcow(cow.url, read_key=READ, write_key=WRITE, patience=(0.0,)) as client:
+    async with Mailcow(cow.url, read_key=READ, write_key=WRITE, waits=(0.0,)) as client:
         for ask in questions:
             client.unlock()
             with suppress(BackendError):
@@ -374,7 +376,7 @@ async def test_odd_answers_to_writes_raise_nothing_but_our_own(
     cow: MailcowDouble, body: bytes
 ) -> None:
     cow.says["add"] = (200, JSON, body)
-    async with Mailcow(cow.url, read_key=READ, write_key=WRITE, patience=(0.0,)) as client:
+    async with Mailcow(cow.url, read_key=READ, write_key=WRITE, waits=(0.0,)) as client:
         for asking in (client.find_or_make_dkim(A, "dkim"), client.add_domain(B, LIMITS)):
             text = str(await fail(cow, asking))
             assert text.isprintable()

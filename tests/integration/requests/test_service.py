@@ -742,3 +742,11 @@ async def test_the_worker_and_the_outbox_run_by_themselves(parts: Setup) -> None
         task.cancel()
     ended = await asyncio.gather(*running, return_exceptions=True)
     assert all(isinstance(one, asyncio.CancelledError) for one in ended)
+
+
+@pytest.mark.parametrize("kind", [RequestKind.DMARC, RequestKind.MAILDOMAIN, RequestKind.WEBMAIL])
+async def test_only_a_dkim_request_takes_a_value(parts: Setup, kind: RequestKind) -> None:
+    request = await ask(parts, kind)
+    with pytest.raises(RequestError, match="request-takes-no-value"):
+        await parts.requests.approve(request.id, COWHERD, stage="none", value=KEY)
+    assert (await now_of(parts, request)).state is State.PENDING

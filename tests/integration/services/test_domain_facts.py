@@ -26,9 +26,10 @@ from bot.names import Domain
 from bot.records.dkim_key import KeySource, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
 from bot.services import domain_facts
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core, MemberService
+from bot.services.member_service import MemberService
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains

@@ -18,9 +18,10 @@ from bot.dns.server_address import Server
 from bot.names import Domain, MailAddress
 from bot.records.dkim_key import KeySource, KnownKey
 from bot.records.expected import Purpose
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core, MemberService
+from bot.services.member_service import MemberService
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains

@@ -1,4 +1,4 @@
-"""The DMARC gate: strict stages need proof, and what is in the way is said."""
+"""The DMARC readiness: strict stages need proof, and what is in the way is said."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.checks.report import CheckResult, Report
 from bot.errors import InvalidKey, RequestError
 from bot.names import Domain
 from bot.requests.approval import Approval
-from bot.requests.dmarc_readiness import dmarc_gate, has_policy
+from bot.requests.dmarc_readiness import has_policy, judge_readiness
 from bot.requests.kinds import KINDS
 from bot.requests.model import Request, RequestKind, State
 from strategies import RSA_1024
@@ -54,10 +54,10 @@ NO_MX = finding(Check.MX, "mx-missing", Status.FAIL)
 
 @pytest.mark.parametrize("findings", [(), (SOFT,), (NO_ALL,), (WEAK,), (NO_MX, SOFT, WEAK)])
 def test_strict_stages_are_allowed_where_mail_of_ours_passes(findings: tuple[Finding, ...]) -> None:
-    gate = dmarc_gate(make_report(*findings))
-    assert gate.open
-    assert gate.stages == ("none", "quarantine", "reject")
-    assert gate.in_the_way == ()
+    readiness = judge_readiness(make_report(*findings))
+    assert readiness.allows_strict
+    assert readiness.stages == ("none", "quarantine", "reject")
+    assert readiness.in_the_way == ()
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_strict_stages_are_allowed_where_mail_of_ours_passes(findings: tuple[Fin
 )
 def test_only_none_is_allowed_without_proof(check: Check, code: str, severity: Status) -> None:
     wrong = finding(check, code, severity)
-    gate = dmarc_gate(make_report(NO_MX, SOFT, WEAK, wrong))
-    assert not gate.open
-    assert gate.stages == ("none",)
-    assert gate.in_the_way == (wrong,)
+    readiness = judge_readiness(make_report(NO_MX, SOFT, WEAK, wrong))
+    assert not readiness.allows_strict
+    assert readiness.stages == ("none",)
+    assert readiness.in_the_way == (wrong,)
 
 
 def test_a_fault_of_the_server_is_in_the_way_and_said() -> None:
@@ -91,18 +91,18 @@ def test_a_fault_of_the_server_is_in_the_way_and_said() -> None:
         dataclasses.replace(r, status=Status.INFO) if r.check is Check.SPF else r
         for r in good.results
     )
-    gate = dmarc_gate(dataclasses.replace(good, results=results))
-    assert (gate.stages, gate.in_the_way) == (("none",), (said,))
+    readiness = judge_readiness(dataclasses.replace(good, results=results))
+    assert (readiness.stages, readiness.in_the_way) == (("none",), (said,))
 
 
 def test_a_weak_key_of_nobody_knows_whom_is_no_proof() -> None:
-    assert not dmarc_gate(make_report(WEAK, dkim_known=False)).open
+    assert not judge_readiness(make_report(WEAK, dkim_known=False)).allows_strict
 
 
 def test_what_keeps_everything_unknown_is_what_is_in_the_way() -> None:
     cause = finding(Check.DELEGATION, "servfail", Status.UNKNOWN)
-    gate = dmarc_gate(make_report(cause, unknown=frozenset({Check.SPF, Check.DKIM})))
-    assert (gate.stages, gate.in_the_way) == (("none",), (cause,))
+    readiness = judge_readiness(make_report(cause, unknown=frozenset({Check.SPF, Check.DKIM})))
+    assert (readiness.stages, readiness.in_the_way) == (("none",), (cause,))
 
 
 def test_a_policy_is_there_where_the_own_record_asks_for_it() -> None:
