@@ -9,8 +9,8 @@ import dns.name
 from bot.cards.fixes import show_fix
 from bot.cards.items import RequestAction
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip
-from bot.cards.request_card import mention, moment, state_word, title_of
+from bot.cards.markdown import clip, moment
+from bot.cards.request_card import mention, state_word, title_of
 from bot.checks.export.as_json import context_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.interactions.clicks import ClickHandlers
 from bot.interactions.error_manager import ErrorManager
-from bot.interactions.home_guild import Home
+from bot.interactions.home_guild import HomeGuild
 from bot.interactions.item_factory import PersistentItems
 from bot.interactions.rate_limits import Limits
 from bot.interactions.tracking import InteractionTracker
@@ -77,7 +77,7 @@ class BotBase(commands.Bot):
         self.error_manager = ErrorManager(words)
         self.tracker = InteractionTracker(words, telemetry)
         self.limits = Limits()
-        self.home = Home(self, settings)
+        self.home = HomeGuild(self, settings)
         self.requests: Requests | None = None  # where none are taken
         self.mailcow: Mailcow | None = None  # where it is not configured
         self.privacy: Privacy  # given before the client starts, as it needs the same requests

@@ -1,4 +1,4 @@
-"""The front desk: what members can ask for, whoever carries the question."""
+"""What members can ask for, whether over Discord or over something else."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class KeptCheck:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What the console and Discord both stand on."""
+    """What the console and the Discord bot have in common: a domain's records and its check."""
 
     server: MailServer
     words: Words
