@@ -16,14 +16,14 @@ from typing import Annotated
 
 import typer
 
-from bot.app import examine_all, open_core, parse_key, parse_servers
-from bot.app import invite as make_invitation
-from bot.app import run as run_bot
+from bot.app.console_root import examine_all, open_core, parse_key, parse_servers
+from bot.app.console_root import invite as make_invitation
+from bot.app.console_root import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
+from bot.checks.observe.zone import find_place
 from bot.checks.report import Report
 from bot.checks.server.server_report import found_nothing_out as found_nothing_of_server
-from bot.checks.zone_place import find_place
 from bot.config.settings import load_settings
 from bot.console.backup_page import show_backup, show_restored
 from bot.console.bulk import Manner, Outcome, read_domains, sweep

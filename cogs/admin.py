@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.audit_card import build_audit_card, build_latest_card, build_queue_card
-from bot.errors import MailcowError, RequestError
+from bot.errors import BackendError, RequestError
 from bot.interactions.admin_actions import (
     handle_server_button,
     handle_unlock_button,
@@ -78,7 +78,7 @@ class AdminCog(
     @app_commands.command(name="retry", description="Try a failed request again")
     @app_commands.describe(number="The request's number")
     async def retry(self, interaction: discord.Interaction[BotBase], number: _Number) -> None:
-        """Have a failed request tried again, and Mailcow called again if it was not any more."""
+        """Have a failed request tried again, and the mail server called again if it was not."""
         requests = await admit_decider(interaction)
         if requests is None:
             return
@@ -89,7 +89,7 @@ class AdminCog(
         go_on(self._client)
         try:
             decision = await requests.retry(number, interaction.user.id)
-        except (RequestError, MailcowError) as error:
+        except (RequestError, BackendError) as error:
             await say_refusal(interaction, error)
             return
         await say_decision(interaction, decision, on_card=False)
@@ -115,7 +115,7 @@ class AdminCog(
         await answer(interaction, build_audit_card(request, await requests.audit(number), words))
 
     @app_commands.command(
-        name="setup", description="Whether channel, Mailcow, DNS and database work"
+        name="setup", description="Whether channel, mail server, DNS and database work"
     )
     async def setup(self, interaction: discord.Interaction[BotBase]) -> None:
         """Answer with how every part is, and what to do about it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcord import Env
 
-from bot.app import open_client
+from bot.app.bot_root import open_client
 from bot.config.settings import Settings, load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
 from bot.cards.request_card import link_to_card, mention, state_word, title_of
+from bot.requests.failure import say_failure
 from bot.requests.model import ActorKind
 
 if TYPE_CHECKING:
@@ -69,6 +70,6 @@ def _entered(entry: AuditEntry, words: Words) -> str:
         who = f"{who} {mention(entry.actor.id, words)}"
     before = words.label("request_states", entry.before.value) if entry.before else "–"
     after = words.label("request_states", entry.after.value)
-    detail = say_remark(entry.detail, words) if entry.detail else ""
+    detail = say_remark(say_failure(entry.detail, words), words) if entry.detail else ""
     line = f"<t:{int(entry.at.timestamp())}:f> {who}: {before} → **{after}**"
     return "\n".join(filter(None, (line, clip(detail, _LONGEST_DETAIL))))

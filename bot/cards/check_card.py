@@ -20,7 +20,7 @@ from bot.cards.markdown import (
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
-from bot.checks.optional.group import EXTRAS, gaps, is_all_right, is_extra_gap
+from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
 

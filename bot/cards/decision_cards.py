@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from bot.checks.finding import Fix
     from bot.checks.report import Report
     from bot.errors import Fact
-    from bot.mailcow.values import DomainLimits
     from bot.records.mail_server import MailServer
-    from bot.requests.dmarc_readiness import Gate
+    from bot.requests.backend import DomainLimits
+    from bot.requests.dmarc_readiness import DmarcReadiness
     from bot.requests.model import Request
     from bot.words import Words
 
@@ -39,18 +39,18 @@ def build_stage_card(
     words: Words,
     items: ItemFactory,
     *,
-    gate: Gate,
+    readiness: DmarcReadiness,
     consents: Sequence[tuple[str, Fix]],
 ) -> Card:
-    """Return the choice of the DMARC policy: those of the gate, and why no others.
+    """Return the choice of the DMARC policy: those that the report allows, and why no others.
 
     `consents` are the records that are missing where reports go to another domain: the host that
     gets the reports, and the record to add in its zone (RFC 9990).
     """
-    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": gate.open}
+    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": readiness.allows_strict}
     causes = [
         "- " + clip(words.finding(finding, context_of(report, server)), _LONGEST)
-        for finding in gate.in_the_way[:_MOST_CAUSES]
+        for finding in readiness.in_the_way[:_MOST_CAUSES]
     ]
     missing = []
     for host, fix in consents:
@@ -69,14 +69,17 @@ def build_stage_card(
             missing,
         ],
         colour=NEUTRAL,
-        buttons=[items.stage_select(request.id, gate.stages)],
+        buttons=[items.stage_select(request.id, readiness.stages)],
     )
 
 
 def build_limits_card(
-    request: Request, limits: DomainLimits, words: Words, items: ItemFactory
+    request: Request, limits: DomainLimits, words: Words, items: ItemFactory, *, backend: str
 ) -> Card:
-    """Return what the domain may use on the mail server, with the choice of who adds it."""
+    """Return what the domain may use on the mail server, with the choice of who adds it.
+
+    `backend` is the name of the mail server's software.
+    """
     facts = {
         "mailboxes": limits.mailboxes,
         "aliases": limits.aliases,
@@ -84,7 +87,8 @@ def build_limits_card(
         "usual_gib": f"{limits.usual_quota / _MIB_A_GIB:g}",
         "mailbox_gib": f"{limits.mailbox_quota / _MIB_A_GIB:g}",
     }
-    question = words.sentence("discord/request_limits", {"domain": request.domain.ascii})
+    asked: dict[str, Fact] = {"domain": request.domain.ascii, "backend": backend}
+    question = words.sentence("discord/request_limits", asked)
     return assemble(
         [
             [f"## {title_of(request, words)}", question],

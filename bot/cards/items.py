@@ -103,5 +103,5 @@ class ItemFactory(Protocol):
         ...
 
     def unlock_button(self) -> Item:
-        """Return the button that has Mailcow called again after it refused a key."""
+        """Return the button that has the mail server called again after it refused."""
         ...

@@ -11,10 +11,11 @@ from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark
 from bot.cards.records_card import show_records, zone_file
 from bot.cards.request_card import link_to_card
 from bot.characters import LONGEST_VALUE
-from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.records.expected import Purpose, expect
-from bot.requests.model import RequestKind, State, can_go
-from bot.requests.transitions import MOST_OPEN
+from bot.records.dkim_key import DkimRecord, KeySource, KeyUnknown, KnownKey
+from bot.records.expected import expect
+from bot.requests.failure import say_reason
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import MOST_OPEN, State, can_go
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,6 @@ _MOST_ENDED = 5
 _MOST_LISTED = 12  # with two components each, and a button for each open one
 _LONGEST_TEXT = 1500  # characters of one paragraph that quotes somebody
 _LONGEST_MENTION = 30  # characters that a message in a channel has besides
-_PURPOSES = {RequestKind.DKIM: Purpose.DKIM, RequestKind.DMARC: Purpose.DMARC}
 
 
 def build_asked_card(
@@ -153,12 +153,13 @@ def build_admin_notice(template: str, request: Request, server: MailServer, word
 def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
-        KnownKey(request.selector, DkimRecord.parse(request.value), "mailcow")
-        if request.kind is RequestKind.DKIM
+        KnownKey(request.selector, DkimRecord.parse(request.value), KeySource.MAIL_SERVER)
+        if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
     expected = expect(server, request.domain, key, request.stage)
-    record = expected.record(_PURPOSES[request.kind])
+    published = KINDS[request.kind].record
+    record = None if published is None else expected.record(published.purpose)
     if record is None:  # the name would be too long for the DNS
         return replace(expected, records=())
     # The server's settings may have changed since the admin approved the value.
@@ -203,5 +204,5 @@ def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact
         "seen": request.seen,
         "due": int(request.due_at.timestamp()) if request.due_at else None,
         # A value in a template is cut where it is long; this one is wanted whole.
-        "parts": tuple(textwrap.wrap(request.reason, LONGEST_VALUE)),
+        "parts": tuple(textwrap.wrap(say_reason(request, words), LONGEST_VALUE)),
     }

@@ -9,8 +9,9 @@ from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, moment, say_remark, span
 from bot.checks.finding import Status
 from bot.requests.evidence import Evidence, load_evidence
-from bot.requests.model import RequestKind, State
-from bot.requests.service import LONGEST_REASON
+from bot.requests.failure import say_reason
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_OTHERS = 3  # former requests of other members that are named
+_LONGEST_REASON = 2 * LONGEST_REASON  # with an escape before each character
 
 
 def build_request_card(
@@ -31,21 +33,23 @@ def build_request_card(
     words: Words,
     items: ItemFactory,
     *,
+    backend: str,
     earlier: Sequence[Request] = (),
     evidence: Evidence | None = None,
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
-    `earlier` are the domain's requests of all kinds, of which those of other members are named.
-    `evidence` is newer than what was stored when it was asked, where there is any.
+    `backend` is the name of the mail server's software, `earlier` are the domain's requests of all
+    kinds, of which those of other members are named, and `evidence` is newer than what was stored
+    when it was asked, where there is any.
     """
     known = evidence or load_evidence(request.evidence)
-    facts = filter(None, (_known(known, words), _others(request, earlier, words)))
+    facts = filter(None, (_known(known, backend, words), _others(request, earlier, words)))
     return assemble(
         [
             [_head(request, words), _intro(request, server, words)],
             ["\n".join(facts)],
-            [_decision(request, server, words)],
+            [_decision(request, server, words, backend)],
         ],
         colour=STATE_COLOURS[request.state],
         buttons=[items.request_button(action, request.id) for action in offer_actions(request)],
@@ -59,9 +63,10 @@ def offer_actions(request: Request) -> Sequence[RequestAction]:
         case State.PENDING:
             return [action.APPROVE, action.DENY, action.CHECK]
         case State.FAILED:
-            other = {RequestKind.DKIM: [action.PASTE], RequestKind.MAILDOMAIN: [action.BYHAND]}
-            return [action.RETRY, *other.get(request.kind, ()), action.DENY, action.CHECK]
-        case State.WAITING if request.kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}:
+            other = {Asks.KEY: [action.PASTE], Asks.LIMITS: [action.BYHAND]}
+            by_hand = other.get(KINDS[request.kind].asks, ())
+            return [action.RETRY, *by_hand, action.DENY, action.CHECK]
+        case State.WAITING if KINDS[request.kind].is_finished_by_admin:
             return [action.DONE, action.CHECK]
         case State.WAITING:
             return [action.CHECK]
@@ -123,7 +128,7 @@ def _intro(request: Request, server: MailServer, words: Words) -> str:
     return f"{mention(request.member_id, words)} {wish}\n-# {moment(request.created_at)}"
 
 
-def _known(evidence: Evidence | None, words: Words) -> str:
+def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
     """Return the check's statuses, the worst first, and whether the mail server has the domain."""
     if evidence is None:
         return ""
@@ -135,7 +140,8 @@ def _known(evidence: Evidence | None, words: Words) -> str:
             lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
     if evidence.on_server is not None:
         mark = words.label("marks", (Status.PASS if evidence.on_server else Status.WARN).value)
-        said = words.sentence("discord/request_on_server", {"known": evidence.on_server})
+        facts: dict[str, Fact] = {"known": evidence.on_server, "backend": backend}
+        said = words.sentence("discord/request_on_server", facts)
         lines.append(f"{mark} {said}")
     checked = words.sentence("discord/request_checked", {})
     return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
@@ -157,21 +163,19 @@ def _others(request: Request, earlier: Sequence[Request], words: Words) -> str:
     return f"{mark} {said} {', '.join(named)}"
 
 
-def _decision(request: Request, server: MailServer, words: Words) -> str:
+def _decision(request: Request, server: MailServer, words: Words, backend: str) -> str:
     lines = []
     if request.decided_by is not None and request.decided_at is not None:
         who, when = mention(request.decided_by, words), moment(request.decided_at)
         lines.append(f"{words.sentence('discord/request_decided_by', {})} {who} · {when}")
-    if request.reason:
-        reason = say_remark(request.reason, words).removeprefix("-# ")
-        lines.append(clip("> " + reason, LONGEST_REASON))
+    if reason := say_reason(request, words):
+        quoted = say_remark(reason, words).removeprefix("-# ")
+        lines.append(clip("> " + quoted, _LONGEST_REASON))
     if request.stage:
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
-    if request.kind is RequestKind.DKIM and request.value:
+    if KINDS[request.kind].asks is Asks.KEY and request.value:
         lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
-    if request.state is State.WAITING and request.kind in {
-        RequestKind.MAILDOMAIN,
-        RequestKind.WEBMAIL,
-    }:
-        lines.append(words.sentence("discord/request_by_hand", facts_of(request, server, words)))
+    if request.state is State.WAITING and KINDS[request.kind].is_finished_by_admin:
+        facts = {**facts_of(request, server, words), "backend": backend}
+        lines.append(words.sentence("discord/request_by_hand", facts))
     return "\n".join(lines)

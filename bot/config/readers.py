@@ -19,6 +19,7 @@ from spftrace.errors import SpfError
 
 from bot.characters import echo
 from bot.dns.server_address import Server
+from bot.dns.spf_grammar import MECHANISMS
 from bot.errors import InvalidName
 from bot.names import Domain, MailAddress
 from bot.records.tag_list import FaultKind, parse_tags
@@ -33,7 +34,6 @@ _LONGEST_SPF = 450  # octets that fit a DNS reply of 512 (RFC 7208 section 3.4)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _SELECTOR_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _TAKEN_LABELS = frozenset({"autoconfig", "autodiscover"})
-_SPF_MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 _REPORT_SIZE = re.compile(r"![0-9]+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2
 _SNOWFLAKE = re.compile(r"[1-9][0-9]{14,19}")
@@ -113,7 +113,7 @@ def read_spf(text: str) -> str:
     except SpfError as error:
         raise ValueError(f"It cannot be read as SPF: {echo(str(error))}.") from None
     mechanisms = [term for term in record.terms if term.is_mechanism]
-    if any(t.name in _SPF_MECHANISMS for t in record.terms if not t.is_mechanism):
+    if any(t.name in MECHANISMS for t in record.terms if not t.is_mechanism):
         raise ValueError('A mechanism such as include takes ":" and not "=" before its value.')
     if any(term.name == "all" for term in mechanisms[:-1]):
         raise ValueError("Nothing that stands behind an all counts: move the all to the end.")

@@ -11,8 +11,8 @@ from bot.characters import reveal, shorten
 from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
 from bot.checks.finding import Status
-from bot.checks.optional.group import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.checks.references import load_references
+from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.console.terminal import bullet
 from bot.records.providers import choose_provider
 

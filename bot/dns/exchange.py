@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.dns.answer import Answer, Outcome
-from bot.dns.message import ParsedReply, Query, Reply, read_answer
+from bot.dns.message import Query, Reply
+from bot.dns.parsed_reply import ParsedReply, read_answer
 from bot.dns.tcp import ask_stream
 from bot.dns.udp import PROBE, new_id
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.exchange import Exchange, Ways
-from bot.dns.message import ParsedReply, join
+from bot.dns.parsed_reply import ParsedReply, join
 from bot.dns.udp import Upstream
 
 if TYPE_CHECKING:

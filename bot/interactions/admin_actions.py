@@ -28,13 +28,11 @@ async def show_setup(interaction: discord.Interaction[BotBase]) -> None:
 
 
 async def handle_unlock_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
-    """Have Mailcow called again after it refused a key, and show how every part is then."""
+    """Have the mail server called again after it refused, and show how every part is then."""
     if not await admit_admin(interaction):
         return
     await interaction.response.defer()
-    mailcow = interaction.client.mailcow
-    if mailcow is not None:
-        mailcow.unlock()
+    interaction.client.backend.unlock()
     await _examine(interaction)
 
 
@@ -56,10 +54,10 @@ async def _examine(interaction: discord.Interaction[BotBase]) -> None:
     """Answer with how every part is now; takes as long as the slowest of them."""
     client = interaction.client
     examined = await examine_from_inside(
-        client.settings, client, client.mailcow, client.member_service.try_store()
+        client.settings, client, client.examine_backend(), client.member_service.try_store()
     )
     lines = (*examined, _recall_server(client))
-    locked = client.mailcow is not None and bool(client.mailcow.refusals)
+    locked = bool(client.backend.refusals)
     await answer(interaction, build_setup_card(lines, client.words, client.items, locked=locked))
 
 

@@ -17,10 +17,11 @@ from bot.interactions.tracking import InteractionTracker
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from bot.config.settings import Settings
-    from bot.mailcow.api import Mailcow
+    from bot.doctor.line import Line
+    from bot.requests.backend import MailBackend
     from bot.requests.service import Requests
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
@@ -79,8 +80,10 @@ class BotBase(commands.Bot):
         self.limits = Limits()
         self.home = HomeGuild(self, settings)
         self.requests: Requests | None = None  # where none are taken
-        self.mailcow: Mailcow | None = None  # where it is not configured
-        self.privacy: Privacy  # given before the client starts, as it needs the same requests
+        # Given before the client starts.
+        self.backend: MailBackend
+        self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
+        self.privacy: Privacy
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
 
     def mention(self, command: str) -> str:

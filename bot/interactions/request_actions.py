@@ -9,17 +9,17 @@ from bot.cards.decision_cards import build_limits_card, build_stage_card
 from bot.cards.items import RequestAction
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import CONSENT, find_missing_consents, host_of
-from bot.errors import MailcowError, RequestError
+from bot.errors import BackendError, RequestError
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
-from bot.mailcow.values import DomainLimits
 from bot.records.expected import POLICIES
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
-from bot.requests.model import RequestKind, State, can_go
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
     import discord
@@ -43,7 +43,7 @@ async def handle_request_button(interaction: discord.Interaction[BotBase], click
         return
     try:
         await _do(interaction, requests, RequestAction(click.parts["action"]), request)
-    except (RequestError, MailcowError) as error:
+    except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
 
 
@@ -61,7 +61,7 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
         report = await _look(interaction, request)
-        if stage not in dmarc_gate(report).stages:
+        if stage not in judge_readiness(report).stages:
             await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
     try:
@@ -88,7 +88,7 @@ async def draw_stage_card(client: BotBase, request: Request, report: Report) -> 
         service.server,
         client.words,
         client.items,
-        gate=dmarc_gate(report),
+        readiness=judge_readiness(report),
         consents=consents,
     )
 
@@ -117,7 +117,7 @@ async def _do(
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if _needs_value(
-            interaction.client, requests, request, action
+            interaction.client, request, action
         ):
             await _ask_for_value(interaction, request)
         case RequestAction.RETRY:
@@ -142,20 +142,21 @@ async def _approve(
     interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> None:
     client = interaction.client
-    match request.kind:
-        case RequestKind.DKIM if not _can_write(client, requests):
+    can_do = _can_do(client, request)
+    match KINDS[request.kind].asks:
+        case Asks.KEY if not can_do:
             await _ask_for_value(interaction, request)
-        case RequestKind.DMARC:
+        case Asks.STAGE:
             await acknowledge(interaction)
             report = await _look(interaction, request)
             await answer(interaction, await draw_stage_card(client, request, report))
-        case RequestKind.MAILDOMAIN if _can_write(client, requests):
-            card = build_limits_card(request, DomainLimits(), client.words, client.items)
+        case Asks.LIMITS if can_do and (limits := client.backend.limits) is not None:
+            name = client.backend.name
+            card = build_limits_card(request, limits, client.words, client.items, backend=name)
             await whisper(interaction, card)
-        case kind:
+        case _:
             await interaction.response.defer()
-            by_hand = kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
-            decision = await requests.approve(request.id, interaction.user.id, by_hand=by_hand)
+            decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
             await say_decision(interaction, decision, on_card=True)
 
 
@@ -193,23 +194,19 @@ async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Req
     await interaction.response.send_modal(PasteForm(request, selector, client.words))
 
 
-def _can_write(client: BotBase, requests: Requests) -> bool:
-    """Whether an approval can be carried out on the mail server without the admin's hands."""
-    return not requests.by_hand and client.mailcow is not None and client.mailcow.can_write
+def _can_do(client: BotBase, request: Request) -> bool:
+    """Whether an approval is carried out without an admin's hands."""
+    return KINDS[request.kind].can_do(client.backend.capabilities)
 
 
-def _needs_value(
-    client: BotBase, requests: Requests, request: Request, action: RequestAction
-) -> bool:
+def _needs_value(client: BotBase, request: Request, action: RequestAction) -> bool:
     """Whether an admin has to paste, or wants to paste, the key for another try."""
-    if action is RequestAction.PASTE:
-        return request.kind is RequestKind.DKIM
-    return (
-        request.kind is RequestKind.DKIM and not request.value and not _can_write(client, requests)
-    )
+    if KINDS[request.kind].asks is not Asks.KEY:
+        return False
+    return action is RequestAction.PASTE or not (request.value or _can_do(client, request))
 
 
 def go_on(client: BotBase) -> None:
-    """Have Mailcow called again: an admin's retry says that what it refused has been mended."""
-    if client.mailcow is not None and client.mailcow.refusals:
-        client.mailcow.unlock()
+    """Have the mail server called again: an admin's retry says that it is mended."""
+    if client.backend.refusals:
+        client.backend.unlock()

@@ -50,8 +50,15 @@ async def show_card(
 async def card_of(client: BotBase, request: Request, *, evidence: Evidence | None = None) -> Card:
     """Return the card of a request as it is now."""
     earlier = await client.requests.of_domain(request.domain) if client.requests else ()
-    server, words, items = client.member_service.server, client.words, client.items
-    return build_request_card(request, server, words, items, earlier=earlier, evidence=evidence)
+    return build_request_card(
+        request,
+        client.member_service.server,
+        client.words,
+        client.items,
+        backend=client.backend.name,
+        earlier=earlier,
+        evidence=evidence,
+    )
 
 
 async def say_gone(interaction: discord.Interaction[BotBase], request_id: int) -> None:
@@ -64,5 +71,5 @@ async def say_refusal(interaction: discord.Interaction[BotBase], error: CowbellE
     """Tell privately what one of our errors says; its words are meant for the admin."""
     words = interaction.client.words
     # One value in a template is cut where it is long, so this comes as several.
-    parts = tuple(textwrap.wrap(words.error(error), 150))
+    parts = tuple(textwrap.wrap(words.plain.error(error), 150))
     await whisper(interaction, build_notice("refused", {"parts": parts}, words))

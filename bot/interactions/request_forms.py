@@ -12,8 +12,7 @@ from bot.interactions.error_manager import GuardedModal
 from bot.interactions.permissions import admit_decider
 from bot.interactions.request_answers import say_decision, say_refusal
 from bot.records.dkim_key import DkimRecord
-from bot.requests.model import State
-from bot.requests.service import LONGEST_REASON
+from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
     from bot.interactions.bot import BotBase

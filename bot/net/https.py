@@ -10,11 +10,10 @@ import asyncio
 import importlib
 import socket
 import ssl
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
+from bot.net.page import Page, Reached
 
 if TYPE_CHECKING:
     import dns.name
@@ -24,35 +23,11 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
 
 
-class Reached(StrEnum):
-    """How far fetching a page came."""
-
-    PAGE = "page"  # it is there, whole, with status 200
-    NO_ADDRESS = "no-address"  # an answer says that the name has none
-    PRIVATE = "private"  # it has only addresses that are not connected to
-    NO_ANSWER = "no-answer"  # the DNS or the web server did not answer
-    OTHER_NAME = "other-name"  # the certificate is for other names
-    INVALID = "invalid"  # the certificate has expired, or is of nobody that is trusted
-    REDIRECT = "redirect"
-    STATUS = "status"  # an answer other than 200
-    TOO_BIG = "too-big"
-
-
 _BARRED = {
     Barrier.NO_ADDRESS: Reached.NO_ADDRESS,
     Barrier.PRIVATE: Reached.PRIVATE,
     Barrier.NO_ANSWER: Reached.NO_ANSWER,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What fetching came to; `body` is hostile, and empty unless there is a page."""
-
-    reached: Reached
-    body: bytes = b""
-    status: int = 0  # of HTTP; 0 where there was no answer
-    media_type: str = ""
 
 
 class Fetch:

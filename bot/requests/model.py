@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from bot.records.dkim_key import KnownKey
 
 
+MOST_OPEN = 10  # requests that one member may have open at once
+LONGEST_REASON = 500  # characters of an admin's own words with a denial
+
+
 class RequestKind(StrEnum):
     """What is asked for."""
 

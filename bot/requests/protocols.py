@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.names import Domain
-    from bot.records.dkim_key import KnownKey
     from bot.requests.model import AuditEntry, Change, NewRequest, OutboxMessage, Request, State
 
 # What a repository's methods promise is said where they are written: `bot.store.repositories`.
@@ -143,25 +142,6 @@ class Repositories(Protocol):
     @property
     def stages(self) -> StageRepository:
         """The approved DMARC stages."""
-        ...
-
-
-class Mail(Protocol):
-    """The mail server. Each call can be made again and then finds what the first one made.
-
-    They raise CowbellError with a sentence for the admin.
-    """
-
-    async def find_or_make_dkim(self, domain: Domain, selector: str) -> KnownKey:
-        """Return the domain's key; one with this selector is made where there is none."""
-        ...
-
-    async def add_domain(self, domain: Domain) -> None:
-        """Add the domain; one that is there already stays as it is."""
-        ...
-
-    async def knows_domain(self, domain: Domain) -> bool | None:
-        """Whether the domain is on the server; None where that cannot be found out."""
         ...
 
 

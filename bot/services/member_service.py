@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.checks.compile import add_not_in_mailcow
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.mail_host import MOST_MEMBERS
-from bot.checks.personal import add_not_in_mailcow
-from bot.checks.zone_place import ZonePlace, find_place
+from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
 from bot.records.expected import Expected, expect
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import dns.rdatatype
 
     from bot.checks.report import Report
+    from bot.checks.zone_place import ZonePlace
     from bot.dns.answer import Answer
     from bot.names import MailAddress
     from bot.records.dkim_key import DkimKnowledge

@@ -20,8 +20,9 @@ from console_process import ConsoleProcess, nameserver
 
 from bot.demo.zones import Zones
 from bot.names import Domain
+from bot.records.dkim_key import KeySource
 from bot.store.engine.database import Database
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.known_keys import KnownKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import dns.exception
 import dns.name
 from dns.rdatatype import TXT
 
-from bot.checks.answers import answer_to
+from bot.checks.answers import answer_to, decode_texts, prefix_name
 from bot.dns.answer import Outcome
 from bot.records.tag_list import FaultKind, parse_tags
 
@@ -205,19 +205,6 @@ def walk_names(domain: Domain) -> tuple[dns.name.Name, ...]:
     first_parent = max(1, count - _LABELS_WALKED)
     walked = (labels, *(labels[i:] for i in range(first_parent, count)))
     return tuple(name for each in walked if (name := prefix_name((b"_dmarc",), each)) is not None)
-
-
-def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:
-    """Return the name of these labels, None where it would be too long to exist."""
-    try:
-        return dns.name.Name((*prefix, *labels))
-    except dns.exception.DNSException:
-        return None
-
-
-def decode_texts(answer: Answer | None) -> tuple[str, ...]:
-    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
-    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
 
 
 def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dns.rdatatype import TXT
 
-from bot.checks.answers import answer_to
+from bot.checks.answers import answer_to, prefix_name
 from bot.checks.dmarc.record import (
     ReportAddress,
     discover,
     find_organization,
     find_records,
     parse_record,
-    prefix_name,
 )
 
 if TYPE_CHECKING:

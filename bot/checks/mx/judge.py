@@ -18,8 +18,9 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.misplaced import find_mx
+from bot.checks.mx.misplaced import find_mx
 from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets, targets_to_resolve
+from bot.public_suffix import is_public_suffix
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -279,6 +280,6 @@ def _of_kind(targets: Iterable[Target], kind: TargetKind) -> list[Target]:
 
 def _is_like(name: dns.name.Name, host: dns.name.Name) -> bool:
     """Whether a name was probably meant to be our host: one beside it, or a slip of the hand."""
-    if len(host.labels) > 2 and name.parent() == host.parent():
+    if name.parent() == host.parent() and not is_public_suffix(host.parent()):
         return True
     return SequenceMatcher(None, name_text(name), name_text(host)).ratio() >= _CLOSE

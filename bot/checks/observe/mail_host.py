@@ -25,8 +25,10 @@ from bot.checks.server.server_observation import (
     server_names,
     sort_addresses,
 )
+from bot.checks.zone.dnssec import tlsa_name
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import evaluate_all, is_record
+from bot.dns.spf_evaluate import evaluate_all
+from bot.dns.spf_grammar import is_record
 from bot.names import Domain
 from bot.records.presentation import quoted_parts
 
@@ -107,7 +109,8 @@ def _first_questions(
 ) -> list[Question]:
     host = server.host
     questions = [Question.of(host, t) for t in ("A", "AAAA", "SOA", "CNAME", "TXT")]
-    questions.append(Question.of(dns.name.from_text("_25._tcp", host), "TLSA"))
+    if (tlsa := tlsa_name(server)) is not None:
+        questions.append(Question.of(tlsa, "TLSA"))
     for reports in report_hosts(server):
         questions += [Question.of(reports, t) for t in ("MX", "A", "AAAA")]
         names = (consent_name(probe, reports) for probe in probes_of(member, members))

@@ -13,10 +13,19 @@ import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.CAA import CAA
 
-from bot.checks.answers import MOST_NAMES, leads_to, name_text, some_lines, unanswered
+from bot.checks.answers import (
+    MOST_NAMES,
+    first_names,
+    leads_to,
+    name_text,
+    report_unused,
+    some_lines,
+    unanswered,
+)
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.optional.hosts import host_names
+from bot.checks.optional.host_reading import host_names
 from bot.dns.answer import Answer, Outcome, Question
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,10 +44,12 @@ _ACCOUNT = re.compile(r"accounturi\s*=", re.IGNORECASE)  # RFC 8657 section 3
 def climb(domain: Domain) -> tuple[dns.name.Name, ...]:
     """Return the domain and the names above it that CAA records may stand at.
 
-    A top-level domain has none that anybody here could do anything about, so it is left out.
+    A registry's name has none that anybody here could do anything about, so it is left out.
     """
-    labels = domain.name.labels
-    return tuple(dns.name.Name(labels[at:]) for at in range(max(len(labels) - 2, 1)))
+    names = [domain.name]
+    while not is_public_suffix(parent := names[-1].parent()):
+        names.append(parent)
+    return tuple(names)
 
 
 def relevant(answers: Iterable[Answer | None]) -> Answer | None:
@@ -69,9 +80,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if asked[0] is None:
         answer = Answer(Question(names[0], dns.rdatatype.CAA), Outcome.TIMEOUT)
     if answer is None:
-        facts: dict[str, Fact] = {"what": Check.CAA.value, "names": ()}
-        finding = Finding(Check.CAA, "optional-missing", Status.INFO, facts)
-        return Verdict(Check.CAA, (finding,))
+        return Verdict(Check.CAA, (report_unused(Check.CAA),))
     if answer.failed:
         return Verdict(Check.CAA, (unanswered(Check.CAA, answer),))
     findings: tuple[Finding, ...] = ()
@@ -94,7 +103,7 @@ def _report(expected: Expected, observed: Observation, answer: Answer) -> Findin
     owner = answer.chain[-1] if answer.chain else answer.question.name
     facts: dict[str, Fact] = {
         "issuer": issuer,
-        "names": tuple(name_text(name) for name in blocked)[:MOST_NAMES],
+        "names": first_names(blocked),
         "at": name_text(owner),
         "allowed": tuple(dict.fromkeys(i for r in records if (i := _issuer(r))))[:MOST_NAMES],
         "critical": _tag(obscure[0]) if obscure else "",

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks.answers import MOST_NAMES, answer_to, some_lines, unanswered, without_alias
-from bot.checks.dmarc.record import decode_texts, prefix_name
+from bot.checks.answers import (
+    MOST_NAMES,
+    answer_to,
+    decode_texts,
+    report_unused,
+    some_lines,
+    unanswered,
+    without_alias,
+)
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.records.tag_list import parse_tags
 
@@ -29,24 +36,21 @@ _SHOWN = 100  # characters of a wrong record
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_smtp", b"_tls"), domain.name.labels)
+    return domain.below("_smtp._tls")
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
     """Return whether reports have somewhere to go."""
     owner = record_name(expected.domain)
-    absent = Finding(
-        Check.TLS_RPT, "optional-missing", Status.INFO, {"what": Check.TLS_RPT.value, "names": ()}
-    )
     if owner is None:
-        return Verdict(Check.TLS_RPT, (absent,))
+        return Verdict(Check.TLS_RPT, (report_unused(Check.TLS_RPT),))
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.TLS_RPT, (unanswered(Check.TLS_RPT, answer),))
     texts = sorted(text for text in decode_texts(answer) if _NEARLY.match(text))
     records = [text for text in texts if _VERSION.match(text)]
     if not texts:
-        return Verdict(Check.TLS_RPT, (absent,))
+        return Verdict(Check.TLS_RPT, (report_unused(Check.TLS_RPT),))
     finding = None
     if len(records) > 1:
         kept = next((text for text in records if _is_sound(text)), records[0])

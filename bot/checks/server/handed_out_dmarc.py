@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from dns.name import root
 from dns.rdatatype import MX, TXT
 
-from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
-from bot.checks.dmarc.record import DmarcPolicy, find_records, parse_record, prefix_name
+from bot.checks.answers import (
+    ADDRESS_TYPES,
+    answer_to,
+    first_names,
+    name_text,
+    prefix_name,
+    unanswered,
+)
+from bot.checks.dmarc.record import DmarcPolicy, find_records, parse_record
 from bot.checks.dmarc.repair import find_report_fault, find_tag_faults
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import consent_name, probes_of, report_hosts

@@ -12,6 +12,7 @@ from dns.rdatatype import AAAA, CNAME, NS, SOA, TLSA, A
 from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import ptr_names, server_names
+from bot.checks.zone.dnssec import tlsa_name
 
 if TYPE_CHECKING:
     from bot.checks.server.server_observation import ServerObservation
@@ -24,6 +25,7 @@ _OF_ANYBODY = re.compile(
     r"customer|cust|unassigned)(?=[.\-_\d])",
     re.IGNORECASE,
 )
+_MOST_TLSA = 4  # records shown
 _NUMBERS_OF_ANYBODY = 2  # octets of the address in its name, in a row
 _GROUPS_OF_ANYBODY = 3  # the same of an IPv6 address
 _SHORTEST_RUN = 12  # hexadecimal digits of one that are no coincidence
@@ -123,11 +125,13 @@ def judge_reverse(o: ServerObservation) -> Verdict:
 def judge_dane(o: ServerObservation) -> Verdict:
     """Return whether TLSA records say which certificate the host has (RFC 7672), as information."""
     check = ServerCheck.DANE
-    answer = answer_to(o.seen, dns.name.from_text("_25._tcp", o.host), TLSA)
-    if answer.failed:
+    owner = tlsa_name(o.server)
+    answer = None if owner is None else answer_to(o.seen, owner, TLSA)
+    if answer is not None and answer.failed:
         return Verdict(check, (unanswered(check, answer),))
-    facts: dict[str, Fact] = {"name": name_text(answer.question.name), "present": answer.found}
-    found = tuple(rdata.to_text() for rdata in answer.rdatas[:4])
+    rdatas = () if answer is None else answer.rdatas
+    facts: dict[str, Fact] = {"name": name_text(owner or o.host), "present": bool(rdatas)}
+    found = tuple(rdata.to_text() for rdata in rdatas[:_MOST_TLSA])
     return Verdict(check, (Finding(check, "server-dane", Status.INFO, facts),), found=found)
 
 

@@ -12,8 +12,8 @@ import dns.reversename
 from dns.rdatatype import PTR, SOA
 from dns.rdtypes.ANY.NS import NS
 
-from bot.checks.answers import answer_to
-from bot.checks.dmarc.record import ReportAddress, parse_record, prefix_name
+from bot.checks.answers import answer_to, prefix_name
+from bot.checks.dmarc.record import ReportAddress, parse_record
 from bot.dns.address_guard import is_public
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ import dns.name
 from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
-from bot.checks.spf.terms import Term, plain, read, same_record, terms_of
+from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, Text, sort_texts
 from bot.dns.answer import Outcome
-from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, is_valid_term
+from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, policies_of
+from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -52,9 +53,6 @@ class SpfCase:
         value = record.value if record else expected.server.spf
         addresses = sorted(observed.addresses(expected.server.host), key=lambda a: (":" in a, a))
         known = {evaluation.address: evaluation for evaluation in observed.spf}
-        policies: dict[str, str] = {}
-        for domain, text in (policy for e in observed.spf for policy in e.policies):
-            policies.setdefault(domain.lower().rstrip("."), text)
         return cls(
             observed=observed,
             host=expected.server.host,
@@ -64,7 +62,7 @@ class SpfCase:
             addresses=tuple(addresses),
             evaluations=tuple(known[address] for address in addresses if address in known),
             stranger=known.get(STRANGER),
-            policies=policies,
+            policies=policies_of(observed.spf),
             own_keys=frozenset(term.key for term in terms_of(value) if term.name != "all"),
         )
 
@@ -186,7 +184,7 @@ class SpfCase:
         """
         if any(self.lets_down(evaluation) for evaluation in self.evaluations):
             return frozenset()
-        terms = [f"ip{6 if ':' in address else 4}:{address}" for address in self.addresses]
+        terms = map(address_term, self.addresses)
         return frozenset(Term.of(term).key for term in (*terms, f"a:{name_text(self.host)}"))
 
     def leads_nowhere(self, term: Term) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.checks.answers import MOST_NAMES
 from bot.checks.finding import Check, Finding, Status
-from bot.checks.spf.merge import ASKS_DNS, count_lookups
+from bot.checks.spf.merge import count_lookups
 from bot.checks.spf.terms import terms_of
-from bot.dns.spf_evaluate import MAX_LOOKUPS
+from bot.dns.spf_evaluate import MAX_LOOKUPS, MAX_VOIDS
+from bot.dns.spf_grammar import ASKS_DNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from bot.checks.spf.case import SpfCase
     from bot.errors import Fact
 
-MAX_VOIDS: Final = 2  # look-ups that may find nothing
 _MANY = MAX_LOOKUPS // 2  # worth a word
 _NEARLY = MAX_LOOKUPS - 1  # one more include of a usual kind is too much
 

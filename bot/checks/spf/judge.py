@@ -8,16 +8,17 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
-from bot.checks.misplaced import find_spf
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
 from bot.checks.spf.merge import STRICTNESS, find_open_door, strictness, terms_after_all
+from bot.checks.spf.misplaced import find_spf
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, Text, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import MAX_TEXT, SpfCause, is_record
+from bot.dns.spf_evaluate import MAX_TEXT, SpfCause
+from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
-
-_REFUSALS = frozenset({"fail", "softfail", "neutral", "none"})
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
@@ -91,7 +90,7 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
         return (_judge_character(case, text),)
     if case.is_exact(text):
         # It is what was handed out: whatever is wrong with it is not the member's to mend.
-        if any(is_error(e) or e.result in _REFUSALS for e in case.evaluations):
+        if any(is_error(e) or e.is_refusal for e in case.evaluations):
             return (case.blame_server("spf-include"), *_judge_doubts(case))
         return tuple(_judge_doubts(case))
     if find_literal(text.raw):
@@ -107,7 +106,7 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
         return (failure,)
     if failure:
         return (failure, *_judge_doubts(case))
-    if any(e.result in _REFUSALS for e in case.evaluations):
+    if any(e.is_refusal for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.blame_server("spf-include"), *_judge_doubts(case))
     return (*_judge_doubts(case), *_judge_ending(case, text), *judge_cost(case, text.raw))
@@ -155,7 +154,7 @@ def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
     if door:
         return door
     # What the mail server's own terms should allow and do not is not the member's to mend.
-    refused = tuple(e for e in case.evaluations if e.result in _REFUSALS and not case.lets_down(e))
+    refused = tuple(e for e in case.evaluations if e.is_refusal and not case.lets_down(e))
     unread = terms_after_all(text.raw)
     if refused and not any(term.key in case.own_keys for term in unread):
         allowed = tuple(e.address for e in case.evaluations if e.result == "pass")

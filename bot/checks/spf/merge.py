@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.spf.terms import Term, plain, read, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
+from bot.dns.spf_grammar import ASKS_DNS, MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-ASKS_DNS: Final = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 # How much each qualifier of `all` forbids to everybody else (RFC 7208 section 2.6).
 STRICTNESS: Final = {"+": 0, "?": 1, "~": 2, "-": 3}
 
@@ -47,7 +47,7 @@ def merge(
         terms = read(plain(text).strip()).terms
         has_all = any(term.name == "all" and term.is_mechanism for term in terms)
         for term in terms:
-            wanted = term.is_mechanism or term.name in {"redirect", "exp"}
+            wanted = term.is_mechanism or term.name in MODIFIERS
             ignored = term.name == "all" or (term.name == "redirect" and has_all)
             if wanted and not ignored and term.key not in taken and term.key not in drop:
                 theirs.append(term)

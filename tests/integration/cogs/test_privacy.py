@@ -11,7 +11,7 @@ from bot.names import Domain
 from bot.requests.model import RequestKind, State
 from bot.store.backup.database_copy import connect
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk
-from request_house import ADMIN, keep_office
+from request_guild import ADMIN, keep_office
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.requests.model import Request
     from discord_house import House, LogWatch
-    from request_house import Office
+    from request_guild import Office
 
 pytest_plugins = ["discord_fixtures"]
 

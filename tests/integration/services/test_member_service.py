@@ -16,13 +16,13 @@ from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain, MailAddress
-from bot.records.dkim_key import KnownKey
+from bot.records.dkim_key import KeySource, KnownKey
 from bot.records.expected import Purpose
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import Core, MemberService
 from bot.store.engine.database import Database
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Words

@@ -10,8 +10,7 @@ import dns.name
 
 from bot.cards.check_card import build_check_card, extras_line
 from bot.checks.finding import Check, Finding, Status
-from bot.checks.optional.group import EXTRAS, is_all_right
-from bot.checks.report import CheckResult, Report
+from bot.checks.report import EXTRAS, CheckResult, Report, is_all_right
 from bot.console.report_page import show_report
 from bot.console.terminal import make_console
 from bot.interactions.item_factory import PersistentItems

@@ -15,11 +15,10 @@ import dns.rdata
 import dns.rdatatype
 import pytest
 
+from bot.checks.compile import compile_report
 from bot.checks.finding import Check, Finding, Note, Status
 from bot.checks.observe.domain import observe
-from bot.checks.optional.group import EXTRAS, is_all_right, is_extra_gap
-from bot.checks.report import CheckResult, Report, compile_report
-from bot.checks.server_blame import faults_of
+from bot.checks.report import EXTRAS, CheckResult, Report, faults_of, is_all_right, is_extra_gap
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey

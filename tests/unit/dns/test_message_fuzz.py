@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.message import MAX_CHAIN, MAX_TEXT, Query, read_answer
+from bot.dns.message import MAX_REASON, Query
+from bot.dns.parsed_reply import MAX_CHAIN, read_answer
 
 TYPES = ("A", "AAAA", "MX", "TXT", "SPF", "CNAME", "NS", "SOA", "SRV", "TLSA", "CAA", "PTR")
 NAMES = (
@@ -108,7 +109,7 @@ def assert_sound(question: Question, answer: Answer) -> None:
     assert all(rdata.rdtype == question.rdtype for rdata in answer.rdatas)
     assert len(answer.chain) <= MAX_CHAIN
     assert answer.ttl is None or 0 <= answer.ttl < 2**31
-    assert all(len(error.text) <= MAX_TEXT for error in answer.extended)
+    assert all(len(error.text) <= MAX_REASON for error in answer.extended)
     assert not answer.alias_loop or answer.outcome is Outcome.SERVFAIL
 
 

@@ -24,7 +24,7 @@ from bot.checks.optional.mta_sts_policy import (
 )
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
-from bot.net.https import Page, Reached
+from bot.net.page import Page, Reached
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.records.presentation import quoted_parts

@@ -626,10 +626,10 @@ async def test_a_record_of_the_members_own_may_break_on_the_servers_side_too() -
 
 async def test_a_record_longer_than_we_read_is_given_up() -> None:
     for text in (b"v=spf1 " + b"ip4:192.0.2.1 " * 2000 + b"-all", b"v=spf1;mx" + b" x" * 9000):
-        started = time.perf_counter()
+        started = time.process_time()
         finding = await only(text)
         assert (finding.code, finding.severity) == ("spf-too-big", Status.UNKNOWN)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
 
 
 async def test_hostile_texts_end_in_a_finding() -> None:
@@ -646,13 +646,13 @@ async def test_hostile_texts_end_in_a_finding() -> None:
 
 
 async def test_sixty_records_are_shown_and_replaced_in_part() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     verdict = await judge(*(f"v=spf1 ip4:192.0.2.{i} -all {'x' * 900}" for i in range(60)))
     (finding,) = verdict.findings
     assert finding.code == "spf-multiple"
     assert len(finding.fixes) == 10
     assert len(verdict.found) == 11
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 senders = st.sampled_from(

@@ -29,7 +29,8 @@ from bot.checks.spf.terms import (
 )
 from bot.checks.spf.texts import SpfTextKind, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import SpfStep, evaluate, is_valid_term
+from bot.dns.spf_evaluate import SpfStep, evaluate
+from bot.dns.spf_grammar import is_valid_term
 
 VALUE = "v=spf1 include:_spf.cow.example -all"
 OURS = ("198.51.100.25", "2001:db8:25::25")

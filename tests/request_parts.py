@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from bot.errors import RequestError
+from bot.errors import BackendError, BackendRefused
 from bot.names import Domain
-from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.mail_server import MailServer
+from bot.requests.backend import Capabilities
 from bot.requests.model import RequestKind
 from bot.requests.outbox_worker import Later, Never, OutboxWorker, Sent
 from bot.requests.polling import WakeUp
 from bot.requests.protocols import Verification
 from bot.requests.service import Requests
-from bot.requests.worker import Tools, Worker
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
 from bot.store.engine.database import Database
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
@@ -41,6 +43,7 @@ SERVER = MailServer(
 )
 ANN, BEN, COWHERD, DAIRYMAID = 1, 2, 11, 12
 PLACE = (100, 200)
+ALL = Capabilities(can_tell_domains=True, can_make_keys=True, can_add_domains=True)
 
 
 class FileMail:
@@ -49,16 +52,30 @@ class FileMail:
     `pause` is awaited with the name of each point that a crash may come at.
     """
 
+    name = "File Mail"
+    capabilities = ALL
+    limits = None
+    refusals: tuple[BackendError, ...] = ()
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(exist_ok=True)
-        self.refusal: str | None = None
+        self.refusal: BackendRefused | None = None
         self.pause: Callable[[str], Awaitable[None]] | None = None
 
-    async def find_or_make_dkim(self, domain: Domain, selector: str) -> KnownKey:
+    def unlock(self) -> None:
+        """Do nothing: it locks nobody out."""
+
+    async def find_key(self, domain: Domain) -> KnownKey | None:
+        """Return the key where its file is there."""
+        if not (self._folder / f"key-{domain.ascii}").exists():
+            return None
+        return KnownKey("dkim", DkimRecord.parse(KEY), KeySource.MAIL_SERVER)
+
+    async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Find the key's file, or make it."""
         await self._do("key", domain)
-        return KnownKey(selector, DkimRecord.parse(KEY), "mailcow")
+        return KnownKey(selector, DkimRecord.parse(KEY), KeySource.MAIL_SERVER)
 
     async def add_domain(self, domain: Domain) -> None:
         """Find the domain's file, or make it."""
@@ -78,7 +95,7 @@ class FileMail:
         self._note("calls", path.name)
         await self._reach(f"called {path.name}")
         if self.refusal is not None:
-            raise RequestError(self.refusal)
+            raise BackendRefused(self.refusal.code, **self.refusal.facts)
         if not path.exists():
             path.touch(exist_ok=False)
             self._note("made", path.name)
@@ -135,7 +152,7 @@ class FileMessenger:
             await self.pause(point)
 
 
-class House:
+class Setup:
     """Requests over a store in a folder; it can be closed and opened again at any time."""
 
     def __init__(self, folder: Path, *, by_hand: bool = False) -> None:
@@ -145,22 +162,20 @@ class House:
         self.messenger = FileMessenger(folder / "discord")
         self.live: set[str] = set()  # domains whose records are published
         self.ttl: int | None = None
-        self._by_hand = by_hand
+        self._capabilities = Capabilities() if by_hand else ALL
         self.database: Database
         self.store: RequestStore
         self.requests: Requests
         self.worker: Worker
         self.outbox: OutboxWorker
 
-    async def open(self) -> House:
+    async def open(self) -> Setup:
         """Open the store and put everything around it, as a start does."""
         self.database = await Database.open(f"sqlite+aiosqlite:///{self.folder}/bot.db")
         self.store = RequestStore.of(self.database)
         self.keys = KnownKeys(self.database)
         self.wake_up = wake_up = WakeUp()
-        self.requests = Requests(
-            self.store, self.now, wake_up, selector="dkim", by_hand=self._by_hand
-        )
+        self.requests = Requests(self.store, self.now, wake_up, "dkim", self._capabilities)
         tools = Tools(SERVER, self.mail, self.look)
         self.worker = Worker(self.store, tools, self.now, wake_up)
         self.outbox = OutboxWorker(self.store, self.messenger, self.now, wake_up)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from simcord import Env
 
+from bot.by_hand import ByHandBackend
 from bot.client import Client
 from bot.config.settings import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
@@ -17,12 +18,12 @@ from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.interactions.delivery import Delivery
 from bot.net.certificate import Certificate
-from bot.requests.backend import HandMail
 from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
-from bot.requests.worker import Tools, Worker
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import Core, MemberService
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from bot.config.settings import Settings
 
+BACKEND = ByHandBackend("Mailcow")
 ADMIN = 4711  # who decides; rights are tested elsewhere
 
 
@@ -119,9 +121,10 @@ async def keep_office(
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
         store, wake_up = RequestStore.of(database), WakeUp()
-        requests = Requests(store, clock, wake_up, selector=settings.dkim_selector, by_hand=True)
+        requests = Requests(store, clock, wake_up, settings.dkim_selector, BACKEND.capabilities)
         client, core = _make_client(settings, database, resolver, requests)
         client.requests = requests if takes else None
+        client.backend = BACKEND
         recent, checks = RecentDomains(database), StoredChecks(database)
         client.privacy = Privacy(recent, checks, requests)
 
@@ -129,7 +132,7 @@ async def keep_office(
             return Certificate.COVERS
 
         looker = DomainVerifier(
-            core.check, resolver.ask, HandMail(), certificate=certificate, webmail_label="mail"
+            core.check, resolver.ask, BACKEND, certificate=certificate, webmail_label="mail"
         )
         delivery = Delivery(client)
         ann_user = env.create_user("ann")
@@ -142,7 +145,7 @@ async def keep_office(
                 clock=clock,
                 requests=requests,
                 store=store,
-                worker=Worker(store, Tools(core.server, HandMail(), looker), clock, wake_up),
+                worker=Worker(store, Tools(core.server, BACKEND, looker), clock, wake_up),
                 outbox=OutboxWorker(store, delivery, clock, wake_up),
                 delivery=delivery,
                 guild=guild,
