@@ -12,6 +12,7 @@ from bot.cards.markdown import (
     both_ends,
     choose,
     clip,
+    moment,
     say_remark,
     span,
     width,
@@ -167,7 +168,7 @@ def _head(report: Report, words: Words, remark: str | None) -> str:
     lines = [
         title,
         f"**{words.label('statuses', status)}**: {summary}",
-        f"-# <t:{int(report.checked_at.timestamp())}:R> · {counted}",
+        f"-# {moment(report.checked_at)} · {counted}",
     ]
     if remark:
         lines.append(clip(say_remark(remark, words), _LONGEST_REMARK))

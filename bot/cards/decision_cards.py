@@ -9,8 +9,8 @@ import dns.name
 from bot.cards.fixes import show_fix
 from bot.cards.items import RequestAction
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip
-from bot.cards.request_card import mention, moment, state_word, title_of
+from bot.cards.markdown import clip, moment
+from bot.cards.request_card import mention, state_word, title_of
 from bot.checks.export.as_json import context_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def build_stage_card(
     readiness: DmarcReadiness,
     consents: Sequence[tuple[str, Fix]],
 ) -> Card:
-    """Return the choice of the DMARC policy: those of the readiness, and why no others.
+    """Return the choice of the DMARC policy: those that the report allows, and why no others.
 
     `consents` are the records that are missing where reports go to another domain: the host that
     gets the reports, and the record to add in its zone (RFC 9990).

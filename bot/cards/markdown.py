@@ -10,6 +10,7 @@ from bot.characters import LONGEST_VALUE, reveal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from bot.words import Words
 
@@ -35,6 +36,11 @@ def block(*lines: str) -> str:
 def span(value: str) -> str:
     """Return a short value in a code span; nothing in it can end the span."""
     return f"`{reveal(value).replace('`', 'ˋ') or ' '}`"
+
+
+def moment(at: datetime) -> str:
+    """Return a time as Discord shows it in the reader's own way: how long ago, or until then."""
+    return f"<t:{int(at.timestamp())}:R>"
 
 
 def say_remark(text: str, words: Words) -> str:

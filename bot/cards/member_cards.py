@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import MOST_CHARACTERS, choose, clip, say_remark, width
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, width
 from bot.cards.records_card import show_records, zone_file
+from bot.cards.request_card import link_to_card
 from bot.characters import LONGEST_VALUE
 from bot.records.dkim_key import DkimRecord, KeySource, KeyUnknown, KnownKey
 from bot.records.expected import expect
@@ -127,8 +128,9 @@ def build_live_card(
 ) -> Card:
     """Return the news that a request is done; after DKIM it may offer to go on with DMARC."""
     facts = {**_facts(request, server, words), "offer": offer_dmarc}
+    mark = words.label("request_marks", State.LIVE.value)
     return assemble(
-        [[f"## ✅ {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
+        [[f"## {mark} {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
         colour=NEUTRAL,
         buttons=[items.dmarc_button(request.id)] if offer_dmarc else [],
     )
@@ -144,10 +146,7 @@ def build_ended_card(request: Request, server: MailServer, words: Words) -> Card
 def build_admin_notice(template: str, request: Request, server: MailServer, words: Words) -> Card:
     """Return a short message to the admins about a request; its card has the buttons."""
     text = words.sentence(f"discord/{template}", _facts(request, server, words))
-    foot = f"-# <t:{int(request.created_at.timestamp())}:R>"
-    place = request.guild_id, request.card_channel_id, request.card_message_id
-    if None not in place:
-        foot += f" · https://discord.com/channels/{place[0]}/{place[1]}/{place[2]}"
+    foot = f"-# {moment(request.created_at)}{link_to_card(request)}"
     return assemble([[clip(text, _LONGEST_TEXT), foot]], colour=NEUTRAL)
 
 
@@ -172,9 +171,8 @@ def _versions(request: Request, server: MailServer, words: Words) -> tuple[str, 
     state = words.label("member_states", request.state.value)
     mark = words.label("request_marks", request.state.value)
     title = f"**{title_of(request, words)}**\n{mark} {state}"
-    changed = f"<t:{int(request.changed_at.timestamp())}:R>"
     said = clip(_say_next(request, server, words), _LONGEST_TEXT)
-    return f"{title} · {changed}\n{said}", title, ""
+    return f"{title} · {moment(request.changed_at)}\n{said}", title, ""
 
 
 def title_of(request: Request, words: Words) -> str:

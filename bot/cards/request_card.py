@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards.items import RequestAction
 from bot.cards.layout import STATE_COLOURS, assemble
-from bot.cards.markdown import both_ends, clip, say_remark, span
+from bot.cards.markdown import both_ends, clip, moment, say_remark, span
 from bot.checks.finding import Status
 from bot.requests.evidence import Evidence, load_evidence
 from bot.requests.failure import say_reason
@@ -15,7 +15,6 @@ from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
@@ -40,10 +39,9 @@ def build_request_card(
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
-    `backend` is the name of the mail server's software.
-
-    `earlier` are the domain's requests of all kinds, of which those of other members are named.
-    `evidence` is newer than what was stored when it was asked, where there is any.
+    `backend` is the name of the mail server's software, `earlier` are the domain's requests of all
+    kinds, of which those of other members are named, and `evidence` is newer than what was stored
+    when it was asked, where there is any.
     """
     known = evidence or load_evidence(request.evidence)
     facts = filter(None, (_known(known, backend, words), _others(request, earlier, words)))
@@ -87,9 +85,12 @@ def mention(member_id: int, words: Words) -> str:
     return f"<@{member_id}>" if member_id > 0 else words.sentence("discord/request_forgotten", {})
 
 
-def moment(at: datetime) -> str:
-    """Return a time as Discord shows it in the reader's own way."""
-    return f"<t:{int(at.timestamp())}:R>"
+def link_to_card(request: Request) -> str:
+    """Return the address of a request's card in Discord, after a dot; nothing without a card."""
+    if request.card_channel_id is None or request.card_message_id is None:
+        return ""
+    place = (request.guild_id, request.card_channel_id, request.card_message_id)
+    return " · https://discord.com/channels/" + "/".join(map(str, place))
 
 
 def facts_of(request: Request, server: MailServer, words: Words) -> Mapping[str, Fact]:

@@ -22,7 +22,8 @@ def build_setup_card(
 ) -> Card:
     """Return the card of these lines, coloured as the worst of them.
 
-    `locked` says that the mail server refused a key and is not called: there is a button to go on.
+    `locked` says that the mail server refused and is not called any more: there is a button to
+    have it called again.
     """
     worst = max((line.status for line in lines), key=lambda status: status.rank)
     title = f"## {words.label('setup', 'title')}"

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.interactions.clicks import ClickHandlers
 from bot.interactions.error_manager import ErrorManager
-from bot.interactions.home_guild import Home
+from bot.interactions.home_guild import HomeGuild
 from bot.interactions.item_factory import PersistentItems
 from bot.interactions.rate_limits import Limits
 from bot.interactions.tracking import InteractionTracker
@@ -78,7 +78,7 @@ class BotBase(commands.Bot):
         self.error_manager = ErrorManager(words)
         self.tracker = InteractionTracker(words, telemetry)
         self.limits = Limits()
-        self.home = Home(self, settings)
+        self.home = HomeGuild(self, settings)
         self.requests: Requests | None = None  # where none are taken
         # Given before the client starts.
         self.backend: MailBackend

@@ -117,7 +117,7 @@ class PersistentItems:
         return _make_button("server:again", label, _STYLE.primary)
 
     def unlock_button(self) -> PersistentItem:
-        """Return the button that has the mail server called again after it refused a key."""
+        """Return the button that has the mail server called again after it refused."""
         label = self._words.label("request_buttons", "unlock")
         return _make_button("mailcow:unlock", label, _STYLE.primary)
 

@@ -1,4 +1,4 @@
-"""What members can ask for, whoever carries the question."""
+"""What members can ask for, whether over Discord or over something else."""
 
 from __future__ import annotations
 

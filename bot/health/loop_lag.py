@@ -1,4 +1,4 @@
-"""The event loop's pulse: how late a task is that wants to wake up."""
+"""The event loop's lag: how late a task wakes up that sleeps for a set time."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 EVERY = 0.25  # seconds
 SLOW = 3.0  # seconds late: Discord gives up on an answer by then
 REMEMBERED = 30.0  # seconds for which a stall is told of
-STOPPED = 10.0  # seconds without a beat
+STOPPED = 10.0  # seconds without a measurement
 
 
-class Pulse:
-    """Beats until cancelled, and knows what was lately wrong with the loop."""
+class LoopLag:
+    """Measures the lag until cancelled, and knows what was lately wrong with the loop."""
 
     def __init__(self, observe: Callable[[float], None]) -> None:
         self._observe = observe
@@ -23,8 +23,8 @@ class Pulse:
         self._last = self._loop.time()
         self._slow_at: float | None = None
 
-    async def beat(self) -> None:
-        """Measure the loop's lateness, four times a second."""
+    async def measure(self) -> None:
+        """Measure the lag four times a second, for ever."""
         while True:
             begun = self._loop.time()
             await asyncio.sleep(EVERY)
