@@ -15,7 +15,7 @@ from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.observation import Observation
 from bot.checks.observe.questions import Questions
 from bot.checks.server.server_observation import (
-    Heard,
+    NameServerReply,
     ServerObservation,
     consent_name,
     find_apex,
@@ -89,7 +89,7 @@ async def observe_server(
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))
-        handed_out, helo, heard, _ = await asyncio.gather(
+        handed_out, helo, name_servers, _ = await asyncio.gather(
             _evaluate_handed_out(questions, server, member),
             _evaluate_helo(questions, server),
             _ask_name_servers(questions, server, authorities),
@@ -101,7 +101,9 @@ async def observe_server(
     seen = Observation.of(
         Domain(server.host), answers, single_server=single_server, queries=len(questions)
     )
-    return ServerObservation(seen, server, member, members, handed_out, helo, allow_private, heard)
+    return ServerObservation(
+        seen, server, member, members, handed_out, helo, allow_private, name_servers
+    )
 
 
 def _first_questions(
@@ -150,7 +152,7 @@ async def _confirm_reverse(questions: Questions, server: MailServer) -> None:
 
 async def _ask_name_servers(
     questions: Questions, server: MailServer, authorities: Authorities | None
-) -> tuple[Heard, ...]:
+) -> tuple[NameServerReply, ...]:
     """Ask for the name servers of the host's zone and their addresses, and each for the zone."""
     apex = find_apex(await questions(server.host, "SOA"), server.host)
     names = server_names(await questions(apex, "NS"))
@@ -169,6 +171,6 @@ async def _ask_name_servers(
     async with authorities.open() as connections:
         told = await asyncio.gather(*(connections.ask(at, question) for _, at in places))
     return tuple(
-        Heard(name, one.is_known, one.is_silent)
+        NameServerReply(name, one.is_known, one.is_silent)
         for (name, _), one in zip(places, told, strict=True)
     )

@@ -33,7 +33,7 @@ from bot.checks.optional.mta_sts_policy import (
     is_meant_as_record,
     is_record,
     matches,
-    mended,
+    mend_record,
     parse_policy,
 )
 from bot.net.page import Page, Reached
@@ -174,7 +174,9 @@ def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     fault = fault_of(text)
     facts: dict[str, Fact] = {"what": fault.value if fault else "", "text": text[:_SHOWN]}
     return _warn(
-        "mta-sts-syntax", facts, (Fix(FixAction.REPLACE, owner, "TXT", mended(text), old=text),)
+        "mta-sts-syntax",
+        facts,
+        (Fix(FixAction.REPLACE, owner, "TXT", mend_record(text), old=text),),
     )
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.checks.spf.merge import (
     count_lookups,
-    find_open_door,
+    find_open_terms,
     merge,
     strictness,
     terms_after_all,
@@ -74,7 +74,7 @@ def test_a_merged_record_lets_our_server_pass_whatever_it_was_merged_of(
     merged = merge(value, texts, {})
     assert results_of(merged.text) == {"pass"}
     assert read(merged.text).faults == ()
-    assert not find_open_door("friend.example", merged.text, {})
+    assert not find_open_terms("friend.example", merged.text, {})
     assert terms_after_all(merged.text) == ()
 
 
@@ -123,19 +123,19 @@ def test_records_that_include_each_other_many_times_are_read_once() -> None:
     chain = {
         f"p{i}.example": "v=spf1 " + f"include:p{i + 1}.example " * 10 + "-all" for i in range(20)
     }
-    assert find_open_door("friend.example", "v=spf1 include:p0.example", chain) == ()
+    assert find_open_terms("friend.example", "v=spf1 include:p0.example", chain) == ()
     assert count_lookups("v=spf1 include:p0.example", chain) > 10
 
 
 def test_the_way_through_an_open_door_is_told() -> None:
     policies = {"x.example": "v=spf1 redirect=y.example", "y.example": "v=spf1 a all"}
-    assert find_open_door("f.example", "v=spf1 mx include:x.example -all", policies) == (
+    assert find_open_terms("f.example", "v=spf1 mx include:x.example -all", policies) == (
         SpfStep("f.example", "include:x.example"),
         SpfStep("x.example", "redirect=y.example"),
         SpfStep("y.example", "all"),
     )
-    assert find_open_door("f.example", "v=spf1 mx -include:x.example -all", policies) == ()
-    assert find_open_door("f.example", "v=spf1 -all +all", {}) == ()
+    assert find_open_terms("f.example", "v=spf1 mx -include:x.example -all", policies) == ()
+    assert find_open_terms("f.example", "v=spf1 -all +all", {}) == ()
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_the_mail_hosts_own_address_stays_where_its_include_is_known_to_fail() -
         policies=(("friend.example", record),),
     )
     found = case(spf=(by_address,))
-    assert found.lets_down(by_address)
+    assert found.is_refused_by_own_terms(by_address)
     (text,) = sort_texts([record.encode()])
     assert found.replace("spf-no-all", {}, text).facts["kept"] == (f"ip4:{OURS}",)
 
@@ -59,7 +59,7 @@ def test_an_address_that_passes_before_our_terms_are_tried_is_not_let_down() -> 
         path=(SpfStep("friend.example", f"ip4:{OURS}"),),
         policies=(("friend.example", record),),
     )
-    assert not case(spf=(early,)).lets_down(early)
+    assert not case(spf=(early,)).is_refused_by_own_terms(early)
 
 
 def test_of_several_records_the_right_one_stays_and_the_others_go() -> None:
