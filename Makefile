@@ -50,9 +50,9 @@ package: setup
 pictures: setup
 	PYTHONPATH=.:tests $(BIN)/python tests/browser/take_pictures.py
 
-# Long fuzzing and soaks, apart from the tests that every change runs.
+# Soaks, and every property tried with many more examples than at each change.
 soak: setup
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest --hypothesis-profile=long -m "slow or hypothesis"
 
 # The openspf RFC 7208 suite, taken out of pyspf's source package, through our resolver adapter.
 conformance: setup

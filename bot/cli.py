@@ -16,9 +16,9 @@ from typing import Annotated
 
 import typer
 
-from bot.app import examine_all, open_core, parse_key, parse_servers
-from bot.app import invite as make_invitation
-from bot.app import run as run_bot
+from bot.app.console_root import examine_all, open_core, parse_key, parse_servers
+from bot.app.console_root import invite as make_invitation
+from bot.app.console_root import run as run_bot
 from bot.characters import reveal
 from bot.checks.finding import Status
 from bot.checks.observe.zone import find_place
@@ -242,12 +242,12 @@ def demo(
     """Try everything in a browser, on a simulated Discord: no token, no network, no mail server."""
     # Imported late: the other commands do without the store, an HTTP server and the extra.
     if tour:
-        from bot.demo.tour import play_tour  # noqa: PLC0415
+        from bot.demo.tour import play_tour  # noqa: PLC0415 - as said above
 
         asyncio.run(play_tour(make_console()))
         return
     require_extra()
-    from bot.demo.browser_demo import show_demo  # noqa: PLC0415
+    from bot.demo.browser_demo import show_demo  # noqa: PLC0415 - as said above
 
     asyncio.run(show_demo(make_console()))
 

@@ -1,4 +1,4 @@
-"""What the running task is at: an interaction, told to the log with every line about it."""
+"""The interaction that the running task handles, for every line that it logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class CurrentInteraction:
     """The interaction that is being handled."""
 
     interaction_id: int
@@ -15,4 +15,6 @@ class Occasion:
 
 
 # Tasks that a handler starts inherit it.
-OCCASION: ContextVar[Occasion | None] = ContextVar("occasion", default=None)
+CURRENT_INTERACTION: ContextVar[CurrentInteraction | None] = ContextVar(
+    "current_interaction", default=None
+)

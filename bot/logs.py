@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.characters import reveal
-from bot.log_context import OCCASION
+from bot.log_context import CURRENT_INTERACTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,10 +66,10 @@ class JsonFormatter(logging.Formatter):
         reference: str | None = getattr(record, "reference", None)
         if reference is not None:
             fields["reference"] = reference
-        occasion = OCCASION.get()
-        if occasion is not None:
-            fields["interaction"] = str(occasion.interaction_id)
-            fields["command"] = self._clean(occasion.command)
+        current = CURRENT_INTERACTION.get()
+        if current is not None:
+            fields["interaction"] = str(current.interaction_id)
+            fields["command"] = self._clean(current.command)
         if record.exc_info:
             lines = _hide(self.formatException(record.exc_info), self._secrets).splitlines()
             fields["traceback"] = "\n".join(map(reveal, lines))

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
-from bot.cards.fixes import can_be_shown, show_fix
-from bot.cards.layout import assemble
-from bot.cards.markdown import both_ends, clip, say_remark, span
-from bot.cards.optional_line import extras_line
+from bot.cards.fixes import build_provider_select, can_be_shown, show_fix, show_place
+from bot.cards.items import CheckAction
+from bot.cards.layout import STATUS_COLOURS, assemble
+from bot.cards.markdown import (
+    MOST_CHARACTERS,
+    both_ends,
+    choose,
+    clip,
+    say_remark,
+    span,
+    width,
+)
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
-from bot.checks.report import EXTRAS, is_all_right, is_extra_gap
+from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
-from bot.interactions.check_buttons import check_buttons
-from bot.interactions.member_buttons import ask_button
-from bot.interactions.provider_select import provider_select, show_place
 from bot.records.providers import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discord.ui import Item
-
+    from bot.cards.items import Item, ItemFactory
     from bot.cards.layout import Card
     from bot.checks.finding import Finding
     from bot.checks.report import CheckResult, Report
@@ -42,19 +45,12 @@ _LONGEST_MESSAGE = 700  # characters of one step's sentences
 _SHORTEST_MESSAGE = 300
 _LONGEST_REMARK = 300
 
-_COLOURS = {
-    Status.PASS: 0x2E9E5B,
-    Status.INFO: 0x2E9E5B,
-    Status.UNKNOWN: 0x8A63D2,
-    Status.WARN: 0xE0A11B,
-    Status.FAIL: 0xD83C3E,
-}
-
 
 def build_check_card(
     kept: KeptCheck,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
     shared: bool = False,
     remark: str | None = None,
@@ -67,14 +63,15 @@ def build_check_card(
     taken from, `offer` what its member may ask the admin for. `provider` is the key of the one
     whose words its member chose; a shared card speaks those of the name servers' own.
     """
-    buttons = check_buttons(kept.id, words, shared=shared)
+    actions = [a for a in CheckAction if not (shared and a is CheckAction.SHARE)]
+    buttons = [items.check_button(action, kept.id) for action in actions]
     if offer is not None:
-        buttons.append(ask_button(offer, kept.id, words))
-    report = kept.shown(shared=shared)
+        buttons.append(items.ask_button(offer, kept.id))
     return build_report_card(
-        report,
+        kept.shown(shared=shared),
         server,
         words,
+        items,
         buttons=buttons,
         remark=remark,
         provider=None if shared else provider,
@@ -86,8 +83,9 @@ def build_report_card(
     report: Report,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
-    buttons: Sequence[Item[Any]],
+    buttons: Sequence[Item],
     remark: str | None = None,
     provider: str | None = None,
     select: str | None = None,
@@ -139,8 +137,8 @@ def build_report_card(
             said,
             [in_file if is_cut else ""],
         ],
-        colour=_COLOURS[report.status],
-        selects=provider_select(select, place, spoken, words)
+        colour=STATUS_COLOURS[report.status],
+        selects=build_provider_select(select, place, spoken, words, items)
         if to_type and select is not None
         else [],
         buttons=buttons,
@@ -254,6 +252,24 @@ def _overview(report: Report, words: Words) -> str:
         if names:
             parts.append(f"{_badge(status, words)}: {', '.join(names)}")
     return "\n".join(filter(None, (*parts, extras_line(report, words))))
+
+
+def extras_line(report: Report, words: Words) -> str:
+    """Return one small line of the optional records, the worst first, then those not there."""
+    missing = gaps(report.findings)
+    parts = []
+    for status in reversed(Status):
+        names = [
+            words.label("checks", result.check.value)
+            for result in report.results
+            if result.check in EXTRAS and result.status is status and result.check not in missing
+        ]
+        if names:
+            parts.append(f"{words.label('marks', status.value)} {', '.join(names)}")
+    if missing:
+        names = [words.label("checks", check.value) for check in missing]
+        parts.append(f"{words.label('headings', 'gaps')}: {', '.join(names)}")
+    return f"-# {words.label('headings', 'extras')}: {' · '.join(parts)}" if parts else ""
 
 
 def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[str]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip, span
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, span, width
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
 from bot.checks.references import load_references

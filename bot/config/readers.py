@@ -22,6 +22,8 @@ from bot.dns.server_address import Server
 from bot.dns.spf_grammar import MECHANISMS
 from bot.errors import InvalidName
 from bot.names import Domain, MailAddress
+from bot.records.dkim_selector import is_selector
+from bot.records.dmarc_policy import POLICIES
 from bot.records.tag_list import FaultKind, parse_tags
 
 if TYPE_CHECKING:
@@ -32,9 +34,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _LONGEST_URL = 512  # characters, as Discord's link buttons have it
 _LONGEST_SPF = 450  # octets that fit a DNS reply of 512 (RFC 7208 section 3.4)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_SELECTOR_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _TAKEN_LABELS = frozenset({"autoconfig", "autodiscover"})
-_POLICIES = frozenset({"none", "quarantine", "reject"})
 _REPORT_SIZE = re.compile(r"![0-9]+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2
 _SNOWFLAKE = re.compile(r"[1-9][0-9]{14,19}")
 _DATABASE = re.compile(r"(?P<kind>[a-z0-9_]+)(?:\+(?P<driver>[a-z0-9_]+))?://.*", re.DOTALL)
@@ -175,7 +175,7 @@ def read_label(text: str) -> str:
 
 def read_selector(text: str) -> str:
     """Return a DKIM selector (RFC 6376 section 3.1): labels with dots between them."""
-    if len(text) > 100 or not all(_SELECTOR_LABEL.fullmatch(part) for part in text.split(".")):
+    if not is_selector(text):
         raise ValueError("A DKIM selector has letters, digits and hyphens, at most 100 of them.")
     return text.lower()
 
@@ -213,7 +213,7 @@ def read_dmarc(text: str) -> str:
         raise ValueError("It is no list of tag=value with semicolons between them.")
     for tag in ("p", "sp", "np"):
         policy = tags.get(tag, any_case=True)
-        if (policy is None and tag == "p") or (policy and policy.lower() not in _POLICIES):
+        if (policy is None and tag == "p") or (policy and policy.lower() not in POLICIES):
             raise ValueError(f"Its tag {tag} is none of none, quarantine and reject.")
     for tag in ("rua", "ruf"):
         addresses = tags.get(tag, any_case=True)

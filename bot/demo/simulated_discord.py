@@ -14,7 +14,7 @@ import discord
 import simcord
 from discord import app_commands
 
-from bot.app import open_client
+from bot.app.bot_root import open_client
 from bot.config.settings import load_settings
 from bot.demo import world
 from bot.demo.demo_mailcow import access_to, give_key, make_mailcow

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bot.app import open_core
+from bot.app.console_root import open_core
 from bot.config.settings import load_settings
 from bot.console.records_page import Format, show_records
 from bot.console.report_page import show_report

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from bot.demo.publishing import line_of_request, publish, waiting_records
 from bot.dns.resolver import Resolver
 from bot.mailcow.api import Mailcow
+from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.net.certificate import Certificate
-from bot.requests.backend import choose_mail
-from bot.requests.bell import Bell
 from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.failure import say_reason
 from bot.requests.model import MessageKind, RequestKind
 from bot.requests.outbox_worker import OutboxWorker, Sent
+from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
-from bot.requests.worker import Tools, Worker
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
 from bot.store.repositories.for_requests import RequestStore
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class _Printer:
                 "id": request.id,
                 "domain": request.domain.ascii,
                 "kind": request.kind.value.upper(),
-                "reason": request.reason,
+                "reason": say_reason(request, self._words),
             }
             self._print(f"  {self._words.sentence('demo/post', facts)}")
         if post.what is MessageKind.MEMBER_RECORD:
@@ -120,27 +122,27 @@ async def open_counter(
     """
     if config.mailcow_url is None or config.mailcow_api_key is None:
         raise ValueError("The tour needs a Mailcow that can be written to.")
-    store, bell = RequestStore.of(database), Bell()
+    store, wake_up = RequestStore.of(database), WakeUp()
     key = config.mailcow_api_key.get_secret_value()
     selector = core.server.dkim_selector
     async with (
         Resolver(config.dns_servers) as resolver,
         Mailcow(config.mailcow_url, read_key=None, write_key=key) as mailcow,
     ):
-        mail = choose_mail(mailcow, selector)
+        backend = MailcowBackend(mailcow, selector)
         look = DomainVerifier(
             core.check,
             resolver.ask,
-            mail,
+            backend,
             certificate=_see_none,
             webmail_label=core.server.webmail_label,
         )
         yield Counter(
             console,
             core,
-            Requests(store, _now, bell, selector=selector, by_hand=False),
-            Worker(store, Tools(core.server, mail, look), _now, bell),
-            OutboxWorker(store, _Printer(console, core), _now, bell),
+            Requests(store, _now, wake_up, selector, backend.capabilities),
+            Worker(store, Tools(core.server, backend, look), _now, wake_up),
+            OutboxWorker(store, _Printer(console, core), _now, wake_up),
         )
 
 

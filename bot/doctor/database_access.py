@@ -30,7 +30,7 @@ async def check_database(looking: Awaitable[Found | None]) -> Line:
         async with asyncio.timeout(PATIENCE):
             found = await looking
     except StoreError as error:
-        return Line("database", Status.FAIL, "said", said=str(error))
+        return Line("database", Status.FAIL, "said", error=error)
     except TimeoutError:
         facts: dict[str, Fact] = {"seconds": round(PATIENCE)}
         return Line("database", Status.UNKNOWN, "database-slow", facts)

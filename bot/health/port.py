@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from bot.health.metrics import Metrics
-    from bot.requests.states import State
+    from bot.requests.model import State
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}  # a machine without IPv6

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import aiohttp
 import discord
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 from bot.interactions.replies import UNDELIVERED, whisper
-from bot.log_context import OCCASION, Occasion
+from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.telemetry import Ending
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class InteractionTracker:
     def _note(self, interaction: discord.Interaction[Any]) -> None:
         interaction.extras[_SEEN] = True
         command = _name(interaction)
-        OCCASION.set(Occasion(interaction.id, command))
+        CURRENT_INTERACTION.set(CurrentInteraction(interaction.id, command))
         _log.debug("interaction %d: %s", interaction.id, command)
         task = asyncio.current_task()
         if task is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.characters import echo
-from bot.errors import MailcowRefused, MailcowUnclear, MailcowUnreachable
+from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
 from bot.mailcow import parse as reading
 from bot.mailcow.http_answers import READ_ONLY
 from bot.mailcow.refusals import refuse
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
-    from bot.mailcow.values import DomainLimits, Mailbox, MailcowKey
+    from bot.errors import BackendLocked
+    from bot.mailcow.values import Mailbox, MailcowKey
     from bot.names import Domain, MailAddress
+    from bot.requests.backend import DomainLimits
     from bot.telemetry import Telemetry
 
 _T = TypeVar("_T")
@@ -42,7 +44,7 @@ _NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
 
 
 class Mailcow:
-    """Mailcow's API. Every call raises MailcowError and nothing else that is to be expected.
+    """Mailcow's API. Every call raises BackendError and nothing else that is to be expected.
 
     `url` is that of the start page. The read key is used for everything but writes; without one,
     the write key is. `timeout` is in seconds and for a whole call, which may wait as long again
@@ -100,7 +102,7 @@ class Mailcow:
         return self._wire.date
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def refusals(self) -> tuple[BackendLocked, ...]:
         """Why Mailcow is not called any more, for an admin; empty while it is."""
         return self._wire.refusals
 
@@ -116,23 +118,23 @@ class Mailcow:
         """Find out that the key for writing works and may write; nothing is changed.
 
         Raises:
-            MailcowError: it does not, or there is none.
+            BackendError: it does not, or there is none.
 
         """
         for entry in await self._write("add/dkim", _NOTHING):
             if entry.is_refusal:
-                raise refuse(entry, "its own API")
+                raise refuse(entry, "")
 
     async def can_read_key_write(self) -> bool:
         """Return whether the key for reading may write as well; nothing is changed.
 
         Raises:
-            MailcowError: that cannot be found out, or there is no such key.
+            BackendError: that cannot be found out, or there is no such key.
 
         """
         try:
             await self._wire.post("add/dkim", _NOTHING, with_read_key=True)
-        except MailcowRefused as error:
+        except BackendRefused as error:
             if error.code == READ_ONLY:
                 return False
             raise
@@ -182,8 +184,8 @@ class Mailcow:
         differ from what was asked for.
 
         Raises:
-            MailcowRefused: the domain is not on the server, or Mailcow does not take the selector.
-            MailcowUnclear: nobody knows whether a key was made; asking again is safe.
+            BackendRefused: the domain is not on the server, or Mailcow does not take the selector.
+            BackendUnclear: nobody knows whether a key was made; asking again is safe.
 
         """
         _require_key(selector, bits)
@@ -208,8 +210,8 @@ class Mailcow:
         """Return the mail domain; where Mailcow has none, it is added, with a DKIM key.
 
         Raises:
-            MailcowRefused: the name is an alias domain there, or Mailcow does not take it.
-            MailcowUnclear: nobody knows whether it was added; asking again is safe.
+            BackendRefused: the name is an alias domain there, or Mailcow does not take it.
+            BackendUnclear: nobody knows whether it was added; asking again is safe.
 
         """
         _require_key(selector, bits)
@@ -228,10 +230,8 @@ class Mailcow:
         async with self._turn(domain):
             found = await self.find_domain(domain) or await self._add_domain(domain, body)
         if isinstance(found, AliasDomain):
-            raise MailcowRefused(
-                "alias-domain",
-                f"{domain.ascii} is an alias domain of {found.target.ascii} in Mailcow. Delete the "
-                "alias domain there if it should have mailboxes of its own.",
+            raise BackendRefused(
+                "mailcow-alias-domain", domain=domain.ascii, target=found.target.ascii
             )
         return found
 
@@ -249,13 +249,10 @@ class Mailcow:
     ) -> _T:
         """Ask for something and return what is there afterwards, whatever was said of it."""
         refusals: list[reading.Entry] = []
-        unclear = MailcowUnclear(
-            f"Mailcow says that {route} for {domain.ascii} is done, but does not show it. Look at "
-            "the domain in Mailcow, then retry: I look first and do nothing twice."
-        )
+        unclear = BackendUnclear("mailcow-not-shown", call=route, domain=domain.ascii)
         try:
             refusals = [entry for entry in await self._write(route, body) if entry.is_refusal]
-        except MailcowUnclear as error:
+        except BackendUnclear as error:
             unclear = error
         # Also after a refusal: another may have made it meanwhile, and a list can be mixed.
         made = await self._look_for(look, self._patience[:1] if refusals else self._patience)
@@ -273,7 +270,7 @@ class Mailcow:
             await asyncio.sleep(wait)
             try:
                 made = await look()
-            except (MailcowUnclear, MailcowUnreachable):
+            except (BackendUnclear, BackendUnreachable):
                 continue
             if made is not None:
                 return made
@@ -282,10 +279,7 @@ class Mailcow:
     async def _write(self, route: str, body: Mapping[str, str]) -> tuple[reading.Entry, ...]:
         entries = reading.read_entries(await self._wire.post(route, body))
         if not entries:
-            raise MailcowUnclear(
-                "Mailcow's answer does not say whether it did what I asked. Retry in a minute: I "
-                "look first and do nothing twice."
-            )
+            raise BackendUnclear("mailcow-no-outcome")
         return entries
 
     @asynccontextmanager
@@ -299,21 +293,13 @@ class Mailcow:
 def _segment(domain: Domain) -> str:
     """Return a domain as it may stand in a path."""
     if not _SAFE_DOMAIN.fullmatch(domain.ascii):
-        raise MailcowRefused(
-            "bad-domain", "That is no mail domain. Type it as letters, like friend.example."
-        )
+        raise BackendRefused("mailcow-domain-unsafe")
     return domain.ascii
 
 
 def _require_key(selector: str, bits: int) -> None:
     if not reading.SELECTOR.fullmatch(selector):
-        raise MailcowRefused(
-            "bad-selector",
-            "A DKIM selector has letters, digits, hyphens and underscores. Look at DKIM_SELECTOR.",
-        )
+        raise BackendRefused("mailcow-selector-unsafe")
     # Mailcow takes anything from 512 up, and makes keys that nobody accepts.
     if bits != 1024 and not 2048 <= bits <= 4096:
-        raise MailcowRefused(
-            "bad-key-size",
-            f"A DKIM key of {bits} bits is not made. Use 2048, or anything up to 4096.",
-        )
+        raise BackendRefused("mailcow-key-size", bits=bits)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
+from bot.records.dmarc_policy import POLICIES
 from bot.records.presentation import full_name
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
     from bot.records.mail_server import MailServer
-
-POLICIES = ("none", "quarantine", "reject")  # RFC 9989 section 4.7, weakest first
 
 
 class Need(StrEnum):

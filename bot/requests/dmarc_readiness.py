@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import Check, Finding, Status, Subject
 from bot.checks.report import find_propagation
-from bot.records.expected import POLICIES
+from bot.records.dmarc_policy import POLICIES
 
 if TYPE_CHECKING:
     from bot.checks.report import CheckResult, Report

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,36 +53,6 @@ class KeptCheck:
     def shown(self, *, shared: bool) -> Report:
         """Return the report for a card that others see, or for the one who asked."""
         return self.report if shared or self.personal is None else self.personal
-
-
-class Cooldown:
-    """Lets each member do a thing `most` times in `seconds`, and forgets who has been quiet."""
-
-    def __init__(self, most: int, seconds: float, now: Callable[[], float]) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._now = now
-        self._times: OrderedDict[int, deque[float]] = OrderedDict()
-
-    def take(self, member_id: int) -> float:
-        """Count one use and return 0, or return the seconds to wait and count nothing."""
-        now = self._now()
-        self._forget_before(now - self._seconds)
-        times = self._times.setdefault(member_id, deque())
-        while times and times[0] <= now - self._seconds:
-            times.popleft()
-        if len(times) >= self._most:
-            return times[0] + self._seconds - now
-        times.append(now)
-        self._times.move_to_end(member_id)
-        return 0.0
-
-    def _forget_before(self, time: float) -> None:
-        while self._times:
-            member_id, times = next(iter(self._times.items()))
-            if times and times[-1] > time:
-                return
-            del self._times[member_id]
 
 
 @dataclass(frozen=True, slots=True)

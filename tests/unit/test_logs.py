@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.settings import load_settings
-from bot.log_context import OCCASION, Occasion
+from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.logs import JsonFormatter, LineFormatter
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_json_line_says_when_who_and_what() -> None:
 
 def test_a_json_line_names_the_interaction_of_its_task() -> None:
     def write() -> dict[str, str]:
-        OCCASION.set(Occasion(10**17 + 1, "mailadmin queue"))
+        CURRENT_INTERACTION.set(CurrentInteraction(10**17 + 1, "mailadmin queue"))
         return read(JsonFormatter().format(record("it failed")))
 
     fields = contextvars.copy_context().run(write)

@@ -23,7 +23,6 @@ from bot.checks.dmarc.misplaced import find_dmarc
 from bot.checks.dmarc.record import (
     POLICY_TAGS,
     REMOVED_TAGS,
-    DmarcPolicy,
     discover,
     find_records,
     is_meant_as_dmarc,
@@ -52,6 +51,7 @@ from bot.checks.misplaced import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KeyUnknown
+from bot.records.dmarc_policy import DmarcPolicy
 
 if TYPE_CHECKING:
     import dns.name

@@ -12,16 +12,15 @@ import dns.rdatatype
 import dns.reversename
 
 from bot.checks.answers import ADDRESS_TYPES
+from bot.checks.dmarc.report_addresses import consent_name, handed_out_hosts
 from bot.checks.observation import Observation
 from bot.checks.observe.questions import Questions
 from bot.checks.server.server_observation import (
     NameServerReply,
     ServerObservation,
-    consent_name,
     find_apex,
     probes_of,
     ptr_names,
-    report_hosts,
     server_names,
     sort_addresses,
 )
@@ -113,7 +112,7 @@ def _first_questions(
     questions = [Question.of(host, t) for t in ("A", "AAAA", "SOA", "CNAME", "TXT")]
     if (tlsa := tlsa_name(server)) is not None:
         questions.append(Question.of(tlsa, "TLSA"))
-    for reports in report_hosts(server):
+    for reports in handed_out_hosts(server):
         questions += [Question.of(reports, t) for t in ("MX", "A", "AAAA")]
         names = (consent_name(probe, reports) for probe in probes_of(member, members))
         questions += [Question.of(name, "TXT") for name in names if name is not None]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from bot.requests.states import State
+from bot.requests.model import State
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:

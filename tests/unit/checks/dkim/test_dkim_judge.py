@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.dkim.judge import is_absent, judge, key_names, works
@@ -470,7 +470,6 @@ def test_no_more_texts_are_shown_than_fit() -> None:
     assert len(verdict.found) <= 11
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=600), max_size=4))
 def test_no_octets_raise_or_pass(texts: list[bytes]) -> None:
     for key in (KNOWN, KeyUnknown(), NoKeyYet()):
@@ -495,7 +494,6 @@ PARTS = [
 ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=9))
 def test_only_the_right_key_passes(parts: list[str]) -> None:
     verdict = look(txt(NAME, "".join(parts)))
@@ -506,7 +504,6 @@ def test_only_the_right_key_passes(parts: list[str]) -> None:
     look(txt(NAME, "".join(parts)), KeyUnknown())
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(KEY) - 8), st.sampled_from("ABab01+/"))
 def test_one_changed_character_never_passes(place: int, character: str) -> None:
     changed = KEY[:place] + character + KEY[place + 1 :]

@@ -6,7 +6,7 @@ import pytest
 from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.judge import judge, own_names, report_names
@@ -556,7 +556,6 @@ def test_a_handed_out_record_of_none_is_only_said() -> None:
     assert verdict.status is Status.INFO
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=400), max_size=4))
 def test_no_octets_raise_or_pass(texts: list[bytes]) -> None:
     assert look(txt(OWN, *texts)).status is not Status.PASS
@@ -568,7 +567,6 @@ PARTS = [
 ]  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.booleans())
 def test_only_a_policy_in_force_passes(parts: list[str], known: bool) -> None:
     text = "".join(parts)

@@ -8,7 +8,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
@@ -378,7 +378,6 @@ def observations(draw: st.DrawFn) -> Observation:
     return Observation.of(DOMAIN, answers)
 
 
-@settings(max_examples=300, deadline=None)
 @given(observed=observations())
 def test_no_set_of_answers_makes_a_judge_raise_or_exceed_its_severity(
     observed: Observation,

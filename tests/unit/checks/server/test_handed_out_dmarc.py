@@ -6,9 +6,9 @@ import dataclasses
 
 import pytest
 
+from bot.checks.dmarc.report_addresses import handed_out_hosts
 from bot.checks.finding import Status
 from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
-from bot.checks.server.server_observation import report_hosts
 from bot.names import Domain
 from observed_server import CONSENT, SERVER, WORLD, observe, only, typed
 
@@ -89,6 +89,6 @@ def test_reports_need_a_domain_that_takes_mail() -> None:
 
 def test_no_report_address_is_for_the_operator_to_decide() -> None:
     server = dataclasses.replace(SERVER, dmarc="v=DMARC1; p=reject", dmarc_rua="")
-    assert report_hosts(server) == ()
+    assert handed_out_hosts(server) == ()
     finding = only(judge_reports(observe(server=server)), "server-reports-none")
     assert finding.severity is Status.INFO

@@ -8,7 +8,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.spf.merge import (
@@ -66,7 +66,6 @@ values = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=150)
 @given(value=values, texts=st.lists(spf_records, max_size=3))
 def test_a_merged_record_lets_our_server_pass_whatever_it_was_merged_of(
     value: str, texts: list[str]
@@ -78,7 +77,6 @@ def test_a_merged_record_lets_our_server_pass_whatever_it_was_merged_of(
     assert terms_after_all(merged.text) == ()
 
 
-@settings(deadline=None, max_examples=150)
 @given(text=spf_records)
 def test_merging_twice_changes_nothing(text: str) -> None:
     merged = merge(VALUE, [text], {}).text

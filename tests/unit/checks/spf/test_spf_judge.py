@@ -12,7 +12,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Finding, FixAction, Status, Verdict
@@ -24,6 +24,7 @@ from bot.names import Domain
 from bot.records.expected import Expected, expect
 from bot.records.mail_server import MailServer
 from bot.words import Medium, Words
+from examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -687,7 +688,7 @@ senders = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@examples(0.5)
 @given(words=st.lists(senders, max_size=8), stranger=st.booleans())
 def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: bool) -> None:
     text = " ".join(["v=spf1", *words])

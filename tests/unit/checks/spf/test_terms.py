@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.spf.terms import (
@@ -18,7 +18,6 @@ from bot.dns.spf_grammar import is_valid_term
 from spf_strategies import spf_terms
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     word=spf_terms | st.text(st.characters(min_codepoint=0x20, max_codepoint=0x2FF), max_size=20)
 )
