@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence
+MOST_CHARACTERS = 100  # of a wrong record in a sentence
 MOST_LINES = 10  # of records found
 MOST_STEPS = 10  # for one check; the messages give the whole number
 _LONGEST_DETAIL = 200  # characters of a server's own words

@@ -65,7 +65,7 @@ class Query:
         return header + self._section + (_OPT if edns else b"")
 
     def is_answered_by(self, data: bytes) -> bool:
-        """Whether these bytes are a reply to this very question.
+        """Return whether these bytes are a reply to this very question.
 
         That is QR set, opcode QUERY, and one question: this name without regard to case, this
         type, class IN (RFC 5452 section 9.1). The id and the socket are the transport's matter.
@@ -154,7 +154,7 @@ class Record(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A sound message of a server; no record in it is believed yet."""
+    """A well-formed message of a server; its records are not yet checked against the question."""
 
     flags: int
     rcode: int

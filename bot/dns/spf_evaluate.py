@@ -1,4 +1,4 @@
-"""SPF as a receiver evaluates it (RFC 7208), asked over an `Ask` and told with its cause."""
+"""Evaluates SPF as a receiver does (RFC 7208), asking over an `Ask`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spftrace import BaseResolver, Evaluator, Limits
 
 from bot.dns.answer import Outcome
 from bot.dns.spf_grammar import is_record, is_unsound
-from bot.dns.spf_trace import SpfCause, SpfEvaluation, SpfStep, policies_of, tell
+from bot.dns.spf_trace import SpfCause, SpfEvaluation, SpfStep, policies_of, read_result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -63,7 +63,7 @@ async def evaluate(
     result = await Evaluator(resolver, limits).evaluate(
         address, sender or f"postmaster@{domain}", helo
     )
-    return tell(result, address, domain, resolver.failures)
+    return read_result(result, address, domain, resolver.failures)
 
 
 async def evaluate_all(

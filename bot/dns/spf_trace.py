@@ -1,4 +1,4 @@
-"""What an SPF evaluation came to, with its cause, read out of the evaluator's trace."""
+"""The result of an SPF evaluation and its cause, read out of the evaluator's trace."""
 
 from __future__ import annotations
 
@@ -164,10 +164,10 @@ def _key(domain: str) -> str:
     return domain.lower().rstrip(".")
 
 
-def tell(
+def read_result(
     result: Result, address: str, domain: str, failures: Mapping[tuple[str, str], Answer]
 ) -> SpfEvaluation:
-    """Put a result and its trace into our own terms."""
+    """Return the evaluation that a result of the evaluator and its trace stand for."""
     walk = _Walk()
     for event in result.trace.events:
         walk.follow(event)

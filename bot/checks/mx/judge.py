@@ -19,7 +19,7 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.mx.misplaced import find_mx
-from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets, targets_to_resolve
+from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets
 from bot.public_suffix import is_public_suffix
 from bot.records.expected import Purpose
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
-
-__all__ = ["judge", "targets_to_resolve"]
 
 _CLOSE = 0.9  # of difflib's ratio: one slip of the hand in a name of usual length
 _ALIAS_LEADS = (Leads.OURS, Leads.CIRCLE, Leads.NOWHERE, Leads.ELSEWHERE, Leads.UNKNOWN)

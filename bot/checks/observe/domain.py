@@ -18,7 +18,7 @@ from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
 from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.mx import judge as mx
+from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import Questions
@@ -164,7 +164,7 @@ async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:
 
 async def _resolve_mx_targets(questions: Questions, expected: Expected) -> None:
     answer = await questions(expected.domain.name, "MX")
-    targets = mx.targets_to_resolve(expected, answer)
+    targets = targets_to_resolve(expected, answer)
     questions.start(Question.of(name, t) for name in targets for t in ("A", "AAAA"))
 
 

@@ -16,7 +16,7 @@ from bot.checks.dmarc.report_addresses import consent_name, handed_out_hosts
 from bot.checks.observation import Observation
 from bot.checks.observe.questions import Questions
 from bot.checks.server.server_observation import (
-    Heard,
+    NameServerReply,
     ServerObservation,
     find_apex,
     probes_of,
@@ -88,7 +88,7 @@ async def observe_server(
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))
-        handed_out, helo, heard, _ = await asyncio.gather(
+        handed_out, helo, name_servers, _ = await asyncio.gather(
             _evaluate_handed_out(questions, server, member),
             _evaluate_helo(questions, server),
             _ask_name_servers(questions, server, authorities),
@@ -100,7 +100,9 @@ async def observe_server(
     seen = Observation.of(
         Domain(server.host), answers, single_server=single_server, queries=len(questions)
     )
-    return ServerObservation(seen, server, member, members, handed_out, helo, allow_private, heard)
+    return ServerObservation(
+        seen, server, member, members, handed_out, helo, allow_private, name_servers
+    )
 
 
 def _first_questions(
@@ -149,7 +151,7 @@ async def _confirm_reverse(questions: Questions, server: MailServer) -> None:
 
 async def _ask_name_servers(
     questions: Questions, server: MailServer, authorities: Authorities | None
-) -> tuple[Heard, ...]:
+) -> tuple[NameServerReply, ...]:
     """Ask for the name servers of the host's zone and their addresses, and each for the zone."""
     apex = find_apex(await questions(server.host, "SOA"), server.host)
     names = server_names(await questions(apex, "NS"))
@@ -168,6 +170,6 @@ async def _ask_name_servers(
     async with authorities.open() as connections:
         told = await asyncio.gather(*(connections.ask(at, question) for _, at in places))
     return tuple(
-        Heard(name, one.is_known, one.is_silent)
+        NameServerReply(name, one.is_known, one.is_silent)
         for (name, _), one in zip(places, told, strict=True)
     )

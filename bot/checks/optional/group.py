@@ -1,4 +1,4 @@
-"""The optional records beside those that mail needs: a group that is never worse than a warning."""
+"""The judges of the records that mail does not need; none finds worse than a warning."""
 
 from __future__ import annotations
 

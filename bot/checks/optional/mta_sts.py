@@ -14,6 +14,7 @@ from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.answers import (
     ADDRESS_TYPES,
+    MOST_CHARACTERS,
     MOST_NAMES,
     alias_at,
     answer_to,
@@ -33,7 +34,7 @@ from bot.checks.optional.mta_sts_policy import (
     is_meant_as_record,
     is_record,
     matches,
-    mended,
+    mend_record,
     parse_policy,
 )
 from bot.net.page import Page, Reached
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 _DAY = 86_400  # seconds
-_SHOWN = 100  # characters of a wrong record
 _UNREACHED = {
     Reached.NO_ADDRESS: "mta-sts-no-policy",
     Reached.STATUS: "mta-sts-no-policy",
@@ -172,9 +172,11 @@ def _judge_policy(
 
 def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     fault = fault_of(text)
-    facts: dict[str, Fact] = {"what": fault.value if fault else "", "text": text[:_SHOWN]}
+    facts: dict[str, Fact] = {"what": fault.value if fault else "", "text": text[:MOST_CHARACTERS]}
     return _warn(
-        "mta-sts-syntax", facts, (Fix(FixAction.REPLACE, owner, "TXT", mended(text), old=text),)
+        "mta-sts-syntax",
+        facts,
+        (Fix(FixAction.REPLACE, owner, "TXT", mend_record(text), old=text),),
     )
 
 

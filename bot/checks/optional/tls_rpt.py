@@ -9,6 +9,7 @@ import dns.name
 import dns.rdatatype
 
 from bot.checks.answers import (
+    MOST_CHARACTERS,
     MOST_NAMES,
     answer_to,
     decode_texts,
@@ -31,7 +32,6 @@ _NEARLY = re.compile(r"[\s\"'\\]*v\s*=\s*tlsrpt", re.IGNORECASE)
 # A comma or exclamation mark inside would have to be written as %2C or %21.
 _MAILTO = re.compile(r"mailto:[^\s@,!;<>]+@[^\s@,!;<>]+\.[^\s@,!;<>]+", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s,!;<>/]+(?:/[^\s,!;<>]*)?", re.IGNORECASE)
-_SHOWN = 100  # characters of a wrong record
 
 
 def record_name(domain: Domain) -> dns.name.Name | None:
@@ -68,7 +68,11 @@ def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     good = [address for address in addresses if _is_address(address)]
     bad = next((address for address in addresses if not _is_address(address)), "")
     what = "rua" if bad else "no-rua" if not addresses else "version"
-    facts: dict[str, Fact] = {"what": what, "given": bad[:_SHOWN], "text": text[:_SHOWN]}
+    facts: dict[str, Fact] = {
+        "what": what,
+        "given": bad[:MOST_CHARACTERS],
+        "text": text[:MOST_CHARACTERS],
+    }
     if not good:
         return _warn("tls-rpt-syntax", facts, (Fix(FixAction.DELETE, owner, "TXT", text),))
     value = f"v=TLSRPTv1; rua={','.join(good)}"

@@ -51,27 +51,27 @@ def judge_zone(o: ServerObservation) -> Verdict:
         severity = Status.FAIL if len(lost) == len(names) else Status.WARN
         facts = {"names": first_names(lost), "count": len(lost), "zone": name_text(o.zone)}
         return Verdict(check, (Finding(check, "server-ns-lost", severity, facts),), found=found)
-    if dumb := _report_dumb_servers(o):
-        return Verdict(check, (dumb,), found=found)
+    if useless := _report_useless_servers(o):
+        return Verdict(check, (useless,), found=found)
     failed = [answer_to(o.seen, n, t) for n in names for t in ADDRESS_TYPES]
     doubts = tuple(unanswered(check, answer) for answer in failed if answer.failed)[:1]
     return Verdict(check, doubts, found=found)
 
 
-def _report_dumb_servers(o: ServerObservation) -> Finding | None:
+def _report_useless_servers(o: ServerObservation) -> Finding | None:
     """Report name servers that say nothing of the zone, where others do.
 
     Where none answers us, although a resolver knows the zone, it is our own network that lets no
     questions out.
     """
-    dumb = [heard for heard in o.heard if not heard.knows]
-    if not dumb or all(heard.silent for heard in o.heard):
+    useless = [reply for reply in o.name_servers if not reply.knows]
+    if not useless or all(reply.silent for reply in o.name_servers):
         return None
     facts: dict[str, Fact] = {
-        "names": first_names(heard.name for heard in dumb),
-        "count": len(dumb),
+        "names": first_names(reply.name for reply in useless),
+        "count": len(useless),
         "zone": name_text(o.zone),
-        "silent": all(heard.silent for heard in dumb),
+        "silent": all(reply.silent for reply in useless),
     }
     return Finding(ServerCheck.ZONE, "server-ns-dumb", Status.WARN, facts)
 

@@ -36,7 +36,7 @@ _EXAMPLES = tuple(
 )
 
 
-class Heard(NamedTuple):
+class NameServerReply(NamedTuple):
     """What came of asking one name server of the host's zone: it knows the zone, or is silent."""
 
     name: dns.name.Name
@@ -60,7 +60,7 @@ class ServerObservation:
     handed_out: tuple[SpfEvaluation, ...] = ()  # of the SPF value, for our addresses and a stranger
     helo: tuple[SpfEvaluation, ...] = ()  # of the host's own SPF record, where it has one
     allow_private: bool = False
-    heard: tuple[Heard, ...] = ()  # of the zone's name servers that were asked directly
+    name_servers: tuple[NameServerReply, ...] = ()  # of those that were asked directly
 
     @property
     def host(self) -> dns.name.Name:

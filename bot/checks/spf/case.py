@@ -1,4 +1,4 @@
-"""What is known of one domain's SPF, and the findings that can be made of it."""
+"""What is known of one domain's SPF, and the findings and fixes made of it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class SpfCase:
             return True
         return any(self._is_hopeless(t) or not is_valid_term(t.raw) for t in stuck)
 
-    def lets_down(self, evaluation: SpfEvaluation) -> bool:
+    def is_refused_by_own_terms(self, evaluation: SpfEvaluation) -> bool:
         """Whether the mail server's own terms were all tried for an address and none allows it."""
         if evaluation.cause is not None:
             return False
@@ -149,12 +149,12 @@ class SpfCase:
         facts = {**facts, **_facts_of(merged)}
         return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
 
-    def blame_server(self, what: str) -> Finding:
+    def report_server_side(self, what: str) -> Finding:
         """Return the finding that the mail server's side is at fault."""
         facts: dict[str, Fact] = {"what": what}
         return Finding(Check.SPF, "server-side", Status.INFO, facts)
 
-    def give_up(self) -> Finding:
+    def report_too_big(self) -> Finding:
         """Return the finding that the record takes more than we ask or read."""
         facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
@@ -182,7 +182,7 @@ class SpfCase:
 
         None where the mail server's terms are known not to do without them.
         """
-        if any(self.lets_down(evaluation) for evaluation in self.evaluations):
+        if any(self.is_refused_by_own_terms(evaluation) for evaluation in self.evaluations):
             return frozenset()
         terms = map(address_term, self.addresses)
         return frozenset(Term.of(term).key for term in (*terms, f"a:{name_text(self.host)}"))

@@ -1,4 +1,4 @@
-"""Our own reading of an SPF record's terms: what is wrong with each, and what was meant."""
+"""Reads the terms of an SPF record tolerantly: what is wrong with each, and what was meant."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from bot.dns.udp import Port, Upstream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from bot.dns.udp import Flight
+    from bot.dns.udp import Datagram
 
     Behave = Callable[[dns.message.Message, int], list[bytes]]
     Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -44,10 +44,10 @@ NEVER = 3600.0  # seconds; whoever waits as long is given up before
 class Deaf:
     """Whoever sends and does not care what comes of it."""
 
-    def hear(self, flight: Flight, data: bytes) -> None:
+    def take_reply(self, datagram: Datagram, data: bytes) -> None:
         pass
 
-    def be_refused(self, flight: Flight) -> None:
+    def take_refusal(self, datagram: Datagram) -> None:
         pass
 
 
@@ -187,7 +187,7 @@ async def own_time() -> AsyncIterator[None]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a server whose round trip is not known waited for without end."""
-    monkeypatch.setattr(udp, "PATIENCE", NEVER)
+    monkeypatch.setattr(udp, "FIRST_WAIT", NEVER)
 
 
 @pytest.fixture
@@ -553,12 +553,12 @@ async def test_socket_is_spent_after_ten_seconds_and_closed_with_its_last_questi
     async with serve(say_nothing) as tongue:
         port = Port(Upstream(tongue.server, loop), loop)
         query = Query(Question.of("friend.example", "TXT"))
-        flight = port.launch(query, Deaf(), loop.time(), edns=True)
+        datagram = port.send(query, Deaf(), loop.time(), edns=True)
         assert not port.is_spent(port.opened_at + 9.9)
         assert port.is_spent(port.opened_at + 10.0)
         port.retire()
         assert not port.closed
-        flight.land()
+        datagram.forget()
         assert port.closed
 
 

@@ -16,7 +16,7 @@ from bot.checks.server.host_name import (
     judge_reverse,
     judge_zone,
 )
-from bot.checks.server.server_observation import Heard
+from bot.checks.server.server_observation import NameServerReply
 from bot.words import Words
 from observed_server import HOST, IP4, IP6, PTR4, PTR6, WORLD, ZONE, observe, only, typed
 
@@ -145,15 +145,20 @@ def test_name_servers_without_address_are_lost() -> None:
 @pytest.mark.parametrize("silent", [True, False])
 def test_a_name_server_that_says_nothing_beside_one_that_knows_is_a_risk(silent: bool) -> None:
     ns1, ns2 = (dns.name.from_text(f"ns{number}.dns.example") for number in (1, 2))
-    heard = (Heard(ns1, knows=True, silent=False), Heard(ns2, knows=False, silent=silent))
-    finding = only(judge_zone(observe(heard=heard)), "server-ns-dumb")
+    name_servers = (
+        NameServerReply(ns1, knows=True, silent=False),
+        NameServerReply(ns2, knows=False, silent=silent),
+    )
+    finding = only(judge_zone(observe(name_servers=name_servers)), "server-ns-dumb")
     assert (finding.severity, finding.facts["names"]) == (Status.WARN, ("ns2.dns.example",))
     assert finding.facts["silent"] is silent
 
 
 def test_a_network_that_lets_no_questions_out_is_no_fault_of_the_zone() -> None:
     ns1 = dns.name.from_text("ns1.dns.example")
-    assert not judge_zone(observe(heard=(Heard(ns1, knows=False, silent=True),))).findings
+    assert not judge_zone(
+        observe(name_servers=(NameServerReply(ns1, knows=False, silent=True),))
+    ).findings
 
 
 def test_one_server_that_was_named_says_nothing_of_the_delegation() -> None:

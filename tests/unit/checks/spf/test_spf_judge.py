@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bot.checks.finding import Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
-from bot.checks.spf import judge as spf
+from bot.checks.spf import judge as spf_judge
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import evaluate, evaluate_all
 from bot.names import Domain
@@ -123,7 +123,7 @@ def expected_of(value: str = VALUE) -> Expected:
 
 async def judge(*texts: bytes | str, value: str = VALUE, **rest: object) -> Verdict:
     # The rest are the keywords of `observe`.
-    verdict = spf.judge(expected_of(value), await observe(texts, **rest))  # type: ignore[arg-type]
+    verdict = spf_judge.judge(expected_of(value), await observe(texts, **rest))  # type: ignore[arg-type]
     for finding in verdict.findings:
         assert say(finding)
     return verdict
@@ -589,9 +589,9 @@ async def test_what_was_not_answered_is_unknown(
 async def test_an_address_that_was_not_evaluated_is_unknown() -> None:
     seen = await observe([VALUE])
     partly = Observation(seen.domain, seen.answers, seen.spf[:1])
-    verdict = spf.judge(expected_of(), partly)
+    verdict = spf_judge.judge(expected_of(), partly)
     assert verdict.status is Status.UNKNOWN
-    assert spf.judge(expected_of(), Observation(DOMAIN)).status is Status.UNKNOWN
+    assert spf_judge.judge(expected_of(), Observation(DOMAIN)).status is Status.UNKNOWN
 
 
 async def test_a_mail_host_without_address_is_the_servers_matter() -> None:
@@ -693,7 +693,7 @@ senders = st.sampled_from(
 def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: bool) -> None:
     text = " ".join(["v=spf1", *words])
     observed = asyncio.run(observe([text], stranger=stranger))
-    verdict = spf.judge(expected_of(), observed)
+    verdict = spf_judge.judge(expected_of(), observed)
     if verdict.status is Status.PASS:
         assert all(e.result == "pass" for e in observed.spf if e.address in OURS)
     if verdict.status is not Status.FAIL:
@@ -704,7 +704,7 @@ def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: boo
         say(finding)
         observed = asyncio.run(observe([replacement(finding)], stranger=stranger))
         assert all(e.result == "pass" for e in observed.spf if e.address in OURS)
-        found = spf.judge(expected_of(), observed).findings
+        found = spf_judge.judge(expected_of(), observed).findings
         again = [finding for finding in found if finding.code != "spf-near-limit"]
         if not again:
             return
