@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -116,22 +116,21 @@ def run(
     with tempfile.TemporaryDirectory(prefix="mutants-") as temporary:
         first = Path(temporary) / "0"
         _copy(root, first)
-        traces = {}
-        wanted = {mutant.part for mutant in chosen}
-        with ProcessPoolExecutor(WORKERS) as pool:
-            tracing = {
-                part: pool.submit(_trace, first, f"bot/{part}", _existing(root, tests))
-                for part, tests in parts.items()
-                if part in wanted
-            }
-            traces = {part: future.result() for part, future in tracing.items()}
-        copies: multiprocessing.Queue[str] = multiprocessing.Queue()
+        wanted = [part for part in parts if any(mutant.part == part for mutant in chosen)]
+        with ThreadPoolExecutor(WORKERS) as threads:
+            tests = [_existing(root, parts[part]) for part in wanted]
+            found = threads.map(
+                lambda part, tests: _trace(first, f"bot/{part}", tests), wanted, tests
+            )
+            traces = dict(zip(wanted, found, strict=True))
+        context = multiprocessing.get_context("spawn")
+        copies: multiprocessing.Queue[str] = context.Queue()
         for worker in range(WORKERS):
             copy = Path(temporary) / str(worker)
             if copy != first:
                 shutil.copytree(first, copy)
             copies.put(str(copy))
-        with ProcessPoolExecutor(WORKERS, initializer=_enter, initargs=(copies,)) as pool:
+        with ProcessPoolExecutor(WORKERS, context, _enter, (copies,)) as pool:
             list(pool.map(_check_unmutated, traces, traces.values()))
             yield from pool.map(_try, chosen, [traces[mutant.part] for mutant in chosen])
 
@@ -155,15 +154,18 @@ def _trace(copy: Path, source: str, tests: Sequence[str]) -> Trace:
     """Run all tests of a part once, without a mutant, and return what they run."""
     path = copy.parent / f"{source.replace('/', '-')}.json"
     began = time.monotonic()
-    ended = subprocess.run(
-        [sys.executable, *PYTEST, *tests],
-        cwd=copy,
-        env={**os.environ, "MUTANT_TRACE": str(path), "MUTANT_SOURCES": source},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_UNMUTATED,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(
+            [sys.executable, *PYTEST, *tests],
+            cwd=copy,
+            env={**os.environ, "MUTANT_TRACE": str(path), "MUTANT_SOURCES": source},
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_UNMUTATED,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BenchmarkError(f"The tests of {source} took longer than {error.timeout} s") from error
     if ended.returncode:
         raise BenchmarkError(f"The tests of {source} fail unmutated:\n{ended.stdout[-4000:]}")
     traced = json.loads(path.read_text())
