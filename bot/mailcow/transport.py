@@ -6,6 +6,7 @@ first can hold the key, the second the whole answer.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from bot.errors import MailcowError, MailcowLocked, MailcowRefused
 from bot.mailcow.api_keys import Key
 from bot.mailcow.http_answers import Reply, call_name, judge
 from bot.mailcow.refusals import LOOK_AT_URL, explain_401, is_address_refused, no_answer, no_sense
+from bot.net.tls import client_context
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -53,7 +55,9 @@ class Wire:
 
     async def open(self) -> None:
         """Get ready; call `close` in the end."""
+        context = await asyncio.to_thread(client_context)
         self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context),
             # A session cookie alone would stay admin there, whatever becomes of the key.
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._timeout),
