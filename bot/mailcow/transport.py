@@ -6,6 +6,7 @@ first can hold the key, the second the whole answer.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from bot.errors import (
 from bot.mailcow.api_keys import Key
 from bot.mailcow.http_answers import Reply, call_name, judge
 from bot.mailcow.refusals import explain_401, is_address_refused, of_silence
+from bot.net.tls import client_context
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -59,7 +61,9 @@ class Transport:
 
     async def open(self) -> None:
         """Get ready; call `close` in the end."""
+        context = await asyncio.to_thread(client_context)
         self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context),
             # A session cookie alone would stay admin there, whatever becomes of the key.
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._timeout),

@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
 from bot.net.page import Page, Reached
+from bot.net.tls import client_context
 
 if TYPE_CHECKING:
+    import ssl
+
     import dns.name
 
     from bot.dns.answer import Ask
@@ -63,18 +65,15 @@ class Fetch:
             return Page(_BARRED[addresses])
         # Loaded late and beside the loop, as the authorities are read: most checks need neither.
         http = await asyncio.to_thread(importlib.import_module, "aiohttp")
-        if self._context is None:
-            self._context = await asyncio.to_thread(ssl.create_default_context)
-        name = host.to_text(omit_final_dot=True).lower()
-        return await self._request(http, name, path, addresses)
-
-    async def _request(self, http: Any, name: str, path: str, addresses: tuple[str, ...]) -> Page:
         connector = http.TCPConnector(
             resolver=_Fixed(addresses, self._port),
             use_dns_cache=False,
-            ssl=self._context,
+            ssl=self._context or await asyncio.to_thread(client_context),
             force_close=True,
         )
+        return await self._request(http, connector, host.to_text(omit_final_dot=True).lower(), path)
+
+    async def _request(self, http: Any, connector: Any, name: str, path: str) -> Page:
         session = http.ClientSession(
             connector=connector,
             cookie_jar=http.DummyCookieJar(),
