@@ -62,7 +62,7 @@ class Report:
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
-        """The findings that are only worth knowing, optional records that are not there included."""
+        """The findings that are only worth knowing, absent optional records among them."""
         return tuple(f for f in self.findings if f.severity is Status.INFO)
 
     @property
