@@ -99,12 +99,12 @@ def build_report_card(
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
     head = _head(report, words, remark)
-    to_type = any(f.fixes for f in report.findings if not is_extra_gap(f))
+    to_type = report.has_fixes
     where = show_place(place, spoken, words) if to_type else ""
     overview = _overview(report, words)
     in_file = f"-# {words.sentence('discord/more_in_file', {})}"
 
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    steps = report.steps
     pieces = [
         _step(number, finding, report, context, words, provider=spoken)
         for number, finding in enumerate(steps[:MOST_STEPS], start=1)
@@ -281,7 +281,7 @@ def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[
             label = words.label("checks", result.check.value)
             checks.setdefault(words.note(result.note, context), []).append(label)
     remarks = [f"{', '.join(names)}: {text}" for text, names in checks.items()]
-    infos = [f for f in report.findings if f.severity is Status.INFO and not is_extra_gap(f)]
+    infos = [f for f in report.remarks if not is_extra_gap(f)]
     remarks += [words.finding(f, context) for f in infos]
     mark = words.label("marks", Status.INFO.value)
     return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in dict.fromkeys(remarks)]

@@ -55,6 +55,21 @@ class Report:
         """The worst status of all checks."""
         return max((r.status for r in self.results), key=lambda s: s.rank)
 
+    @property
+    def steps(self) -> tuple[Finding, ...]:
+        """The findings that leave something to do or to find out, as they are numbered."""
+        return tuple(f for f in self.findings if f.severity is not Status.INFO)
+
+    @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """The findings that are only worth knowing, absent optional records among them."""
+        return tuple(f for f in self.findings if f.severity is Status.INFO)
+
+    @property
+    def has_fixes(self) -> bool:
+        """Whether there is a record to type, optional ones that are not there left aside."""
+        return any(f.fixes for f in self.findings if not is_extra_gap(f))
+
 
 def is_extra_gap(finding: Finding) -> bool:
     """Whether a finding only says that an optional record beside the usual ones is not there."""

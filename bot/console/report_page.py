@@ -60,11 +60,10 @@ def show_report(
             style="dim",
         )
     )
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
-    infos = [f for f in report.findings if f.severity is Status.INFO]
-    other = [f for f in infos if not is_extra_gap(f)]
+    steps = report.steps
+    other = [f for f in report.remarks if not is_extra_gap(f)]
     context = context_of(report, server)
-    if any(f.fixes for f in report.findings if not is_extra_gap(f)):
+    if report.has_fixes:
         _print_place(console, report, words, provider)
     if steps:
         console.print(f"\n{words.label('headings', 'steps')}", style="bold")
@@ -103,7 +102,7 @@ def show_line(
 ) -> None:
     """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    steps = report.steps
     if steps:
         context = context_of(report, server)
         console.print(bullet("", words.finding(steps[0], context)))
