@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from bot.checks.observe.optional_records import OptionalSources
 from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
-from bot.dns.server_address import Server, system_servers
-from bot.errors import ConfigError, InvalidKey, UsageError
+from bot.dns.server_address import system_servers
+from bot.errors import ConfigError
 from bot.net.https import Fetch
-from bot.records.dkim_key import DkimKnowledge, DkimRecord, KnownKey
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import Core, MemberService
@@ -22,7 +21,7 @@ from bot.telemetry import Telemetry
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
     import dns.name
     import dns.rdatatype
@@ -30,11 +29,11 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
+    from bot.dns.server_address import Server
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
     from bot.health.metrics import Metrics
     from bot.mailcow.api import Mailcow
-    from bot.records.mail_server import MailServer
     from bot.store.repositories.tallies import StoredTallies
 
 _DOCTORS_PATIENCE = 4.0  # seconds for a call to Mailcow
@@ -284,34 +283,6 @@ def _may_have_store(url: str) -> bool:
     """Whether a store could be there: not where a SQLite file is named that does not exist."""
     scheme, _, path = url.partition(":///")
     return not scheme.startswith("sqlite") or Path(path).exists()
-
-
-def parse_servers(texts: Iterable[str]) -> tuple[Server, ...]:
-    """Return the name servers that were given by hand.
-
-    Raises:
-        UsageError: one is no address with an optional port.
-
-    """
-    try:
-        return tuple(Server.parse(text) for text in texts)
-    except ValueError as error:
-        raise UsageError(f"--nameserver: {error}") from error
-
-
-def parse_key(text: str | None, server: MailServer) -> DkimKnowledge | None:
-    """Return the key that was given by hand, None where none was.
-
-    Raises:
-        InvalidKey: the text is no DKIM value.
-
-    """
-    if text is None:
-        return None
-    try:
-        return KnownKey(server.dkim_selector, DkimRecord.parse(text), "--dkim")
-    except InvalidKey as error:
-        raise InvalidKey(f"--dkim: {error}") from error
 
 
 def _now() -> datetime:

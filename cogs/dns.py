@@ -43,7 +43,7 @@ class DnsCog(commands.Cog):
         card = build_records_card(
             expected,
             self._client.words,
-            remark=parsed.remark,
+            remark=self._client.words.plain.remark(parsed),
             place=await member_service.place(parsed.domain),
             provider=await member_service.provider(interaction.user.id, parsed.domain),
         )
@@ -70,7 +70,7 @@ class DnsCog(commands.Cog):
             kept,
             member_service.server,
             words,
-            remark=parsed.remark,
+            remark=words.plain.remark(parsed),
             offer=offer,
             provider=await member_service.provider(interaction.user.id, parsed.domain),
         )

@@ -57,7 +57,7 @@ class ErrorManager:
         if isinstance(cause, _MEMBERS_OWN):
             note_ending(interaction, Ending.REFUSED)
             # A value in a template is cut where it is long; these sentences are wanted whole.
-            parts = tuple(textwrap.wrap(str(cause), 150))
+            parts = tuple(textwrap.wrap(self._words.plain.error(cause), 150))
             return build_notice("refused", {"parts": parts}, self._words)
         if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             _log.info("interaction %d: %s", interaction.id, cause)

@@ -8,7 +8,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.errors import InvalidName
+from bot.errors import UsageError
 from bot.interactions.error_manager import GuardedModal, GuardedView
 from discord_house import answer_to, text_of
 
@@ -34,7 +34,7 @@ class Row(discord.ui.ActionRow[Any]):
     async def refuses(
         self, interaction: discord.Interaction[Client], _: discord.ui.Button[Any]
     ) -> None:
-        raise InvalidName("`@everyone` is no mail domain.")
+        raise UsageError("`@everyone` is no mail domain.")
 
     @discord.ui.button(label="Form")
     async def opens(

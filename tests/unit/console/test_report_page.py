@@ -20,7 +20,8 @@ from rich.cells import cell_len
 
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
-from bot.console.records_page import Format, show_records
+from bot.console.options import Format
+from bot.console.records_page import show_records
 from bot.console.report_page import show_line, show_report
 from bot.console.settings_page import show_settings
 from bot.console.terminal import make_console
