@@ -75,7 +75,8 @@ def records(
     from bot.app import open_core
     from bot.checks.zone_place import find_place
     from bot.config.settings import load_settings
-    from bot.console.arguments import read_domain, read_key, require_provider
+    from bot.console.arguments import read_domain, require_provider
+    from bot.console.key_option import read_key
     from bot.console.records_page import show_records
     from bot.console.terminal import make_console
     from bot.words import Words
@@ -123,9 +124,10 @@ def check(
 
     from bot.app import open_core
     from bot.config.settings import load_settings
-    from bot.console.arguments import read_domain, read_key, read_servers, require_provider
+    from bot.console.arguments import read_domain, read_servers, require_provider
     from bot.console.bulk import Outcome, Output, read_domains, sweep
     from bot.console.changes_page import read_earlier
+    from bot.console.key_option import read_key
     from bot.words import Words
 
     require_provider(provider)

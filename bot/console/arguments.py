@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from bot.characters import echo
 from bot.console.exits import complain
 from bot.dns.server_address import Server
-from bot.errors import InvalidKey, InvalidName, UsageError
+from bot.errors import InvalidName, UsageError
 from bot.names import Domain, MailAddress
-from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.providers import OTHER, load_providers, provider_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.records.dkim_key import DkimKnowledge
     from bot.words import Words
 
 
@@ -44,16 +42,6 @@ def read_servers(texts: Iterable[str]) -> tuple[Server, ...]:
         return tuple(Server.parse(text) for text in texts)
     except ValueError as error:
         raise UsageError(f"--nameserver: {error}") from error
-
-
-def read_key(text: str | None, selector: str, words: Words) -> DkimKnowledge | None:
-    """Return the key given with --dkim, None where none was."""
-    if text is None:
-        return None
-    try:
-        return KnownKey(selector, DkimRecord.parse(text), "--dkim")
-    except InvalidKey as error:
-        raise UsageError(f"--dkim: {words.error(error)}") from error
 
 
 def require_provider(key: str | None) -> None:

@@ -11,8 +11,9 @@ from bot.checks.export.as_json import report_as_dict
 from bot.checks.export.diff import changes_as_dict, compare
 from bot.checks.finding import Status
 from bot.console.changes_page import show_changes
+from bot.console.progress_bar import ProgressBar
 from bot.console.report_page import show_line, show_report
-from bot.console.terminal import ProgressBar, make_console
+from bot.console.terminal import make_console
 from bot.files import read_text
 
 if TYPE_CHECKING:

@@ -270,7 +270,8 @@ def test_hostile_settings_reach_no_terminal_raw(screen: Screen) -> None:
 
 SHOW = """
 from rich.text import Text
-from bot.console.terminal import ProgressBar, make_console
+from bot.console.progress_bar import ProgressBar
+from bot.console.terminal import make_console
 console = make_console()
 with ProgressBar(2, console) as bar:
     bar.advance()
