@@ -69,11 +69,11 @@ class ConfigError(CowbellError):
         self.faults = faults
 
 
-class InvalidName(CowbellError):  # noqa: N818 - read as what was typed, not as an error class
+class InvalidName(CodedError):  # noqa: N818 - read as what was typed, not as an error class
     """What was typed is no mail domain or mail address."""
 
 
-class InvalidKey(CowbellError):  # noqa: N818 - as above
+class InvalidKey(CodedError):  # noqa: N818 - as above
     """What was given as DKIM value is none, or holds no usable public key."""
 
 

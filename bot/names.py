@@ -1,4 +1,4 @@
-"""Mail domains and mail addresses as people type them: parse, IDNA 2008, refuse with a sentence."""
+"""Mail domains and mail addresses as people type and paste them: read, checked by IDNA 2008."""
 
 from __future__ import annotations
 
@@ -24,13 +24,14 @@ _LONGEST_ADDRESS = 254  # octets: a path of 256 without its angle brackets (RFC 
 _JOINERS = "\u200c\u200d"
 _ATOM = r"[^\s\x00-\x20\x7f()<>@,;:\\\"\[\].]+"  # RFC 5322 section 3.2.3, RFC 6531 section 3.3
 _LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"[!#-\[\]-~]+"')
+_ASCII_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Domain:
     """A mail domain of at least two labels, lower case, sound by IDNA 2008 (RFC 5891).
 
-    `parse` and `of` make one; `name` is absolute and in its ASCII form.
+    `name` is absolute and in its ASCII form. `parse` reads what people type, `of` our own names.
     """
 
     name: dns.name.Name
@@ -49,23 +50,32 @@ class Domain:
         return ".".join(idna.ulabel(label) for label in self.ascii.split("."))
 
     @classmethod
+    def of(cls, ascii_form: str) -> Domain:
+        """Return the domain whose `ascii` this is: a name that we wrote ourselves, as it stands.
+
+        Raises ValueError: it is no mail domain in that form.
+        """
+        labels = ascii_form.split(".")
+        if (
+            len(labels) < 2
+            or len(ascii_form) > _LONGEST_NAME
+            or labels[-1].isdigit()
+            or not all(_is_ascii_label(label) for label in labels)
+        ):
+            raise ValueError(f"no mail domain in ASCII form: {echo(ascii_form)!r}")
+        return cls(_absolute(labels))
+
+    @classmethod
     def parse(cls, text: str) -> ParsedDomain:
-        """Return the domain in what somebody typed or pasted, with a remark where it was taken out.
+        """Return the domain in what somebody typed or pasted. Raises InvalidName.
 
         White space around it, one final dot and upper case are ordinary; URLs and mail addresses,
-        also in the marks that chats put around them, give their domain. Raises InvalidName.
+        also in the marks that chats put around them, give their domain.
         """
         typed = _check_length(text).strip()
         host, shown = take_out_host(typed)
         domain = cls(_read_name(host))
-        if host == typed:
-            return ParsedDomain(domain, None)
-        return ParsedDomain(domain, f"I took {_introduce(domain)} out of {echo(shown)}.")
-
-    @classmethod
-    def of(cls, text: str) -> Domain:
-        """Return the domain in what somebody typed or pasted. Raises InvalidName."""
-        return cls.parse(text).domain
+        return ParsedDomain(domain, None if host == typed else echo(shown))
 
     def below(self, label: str) -> dns.name.Name | None:
         """Return the name of a label, or of several with dots, below it; None where none can be.
@@ -81,10 +91,10 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDomain:
-    """A domain, and a sentence on where it was taken from; None for a plain domain."""
+    """A domain, and what it was taken out of, fit for a message; None for a plain domain."""
 
     domain: Domain
-    remark: str | None
+    taken_from: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,50 +118,31 @@ class MailAddress:
             typed = typed[len("mailto:") :].partition("?")[0]
         local, at, host = typed.rpartition("@")
         if not at:
-            raise InvalidName(
-                f'"{echo(typed)}" has no @; a mail address looks like me@friend.example.'
-            )
+            raise InvalidName("address-without-at", typed=echo(typed))
         _check_local(local)
         address = cls(local, Domain(_read_name(host.strip())))
         if len(str(address).encode()) > _LONGEST_ADDRESS:
-            raise InvalidName(
-                f"That address is longer than {_LONGEST_ADDRESS} characters; "
-                "a mail address is shorter, like me@friend.example."
-            )
+            raise InvalidName("address-too-long", most=_LONGEST_ADDRESS)
         return address
 
 
 def _check_length(text: str) -> str:
     if len(text) > _LONGEST_INPUT:
-        raise InvalidName(
-            f"That is {len(text):,} characters long; a mail domain has at most {_LONGEST_NAME}, "
-            "like friend.example."
-        )
+        raise InvalidName("name-input-too-long", characters=len(text), most=_LONGEST_NAME)
     return text
 
 
 def _check_local(local: str) -> None:
     """Refuse what cannot stand before the @ (RFC 5321 section 4.1.2, RFC 6531 section 3.3)."""
     if not local:
-        raise InvalidName(
-            "There is nothing before the @; a mail address is like me@friend.example."
-        )
+        raise InvalidName("address-without-local-part")
     hidden = next((c for c in local if is_hidden(c)), None)
     if hidden is not None:
-        raise InvalidName(
-            f"The part before the @ holds an invisible character ({describe(hidden)}); "
-            "type the address by hand, like me@friend.example."
-        )
+        raise InvalidName("address-with-hidden-character", character=describe(hidden))
     if len(local.encode()) > _LONGEST_LOCAL:
-        raise InvalidName(
-            f"The part before the @ is longer than {_LONGEST_LOCAL} characters; "
-            "a mail address is like me@friend.example."
-        )
+        raise InvalidName("address-local-part-too-long", most=_LONGEST_LOCAL)
     if not _LOCAL.fullmatch(local):
-        raise InvalidName(
-            f'"{echo(local)}" cannot stand before the @; letters, digits, single dots and hyphens '
-            "can, without blanks, like me@friend.example."
-        )
+        raise InvalidName("address-bad-local-part", local=echo(local))
 
 
 def _read_name(host: str) -> dns.name.Name:
@@ -160,63 +151,47 @@ def _read_name(host: str) -> dns.name.Name:
     try:
         mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
     except idna.IDNAError as error:
-        raise InvalidName(_explain(host, error)) from None
+        raise _refuse_label(host, error) from None
     mapped = mapped.removesuffix(".")
     if not mapped:
-        raise InvalidName("There is no domain in it; type a mail domain, like friend.example.")
+        raise InvalidName("name-empty")
     if is_ip_address(mapped):
-        raise InvalidName(
-            f"{echo(mapped)} is an IP address; a mail domain is a name, like friend.example."
-        )
+        raise InvalidName("name-is-ip-address", name=echo(mapped))
     labels = mapped.split(".")
     if "" in labels:
-        raise InvalidName(
-            f'"{echo(host)}" has nothing between two dots or before the first one; '
-            "single dots part the labels of a mail domain, like friend.example."
-        )
+        raise InvalidName("name-with-empty-label", name=echo(host))
     if "_" in mapped:
-        raise InvalidName(_explain_underscore(labels))
+        raise _refuse_underscore(labels)
     if len(labels) == 1:
-        raise InvalidName(
-            f'"{echo(host)}" is a single word; a mail domain has a dot in it, like friend.example.'
-        )
+        raise InvalidName("name-without-dot", name=echo(host))
     encoded = [_encode_label(label) for label in labels]
     if encoded[-1].isdigit():
-        raise InvalidName(
-            f'"{echo(host)}" ends in a number; a mail domain ends in letters, like friend.example.'
-        )
+        raise InvalidName("name-ends-in-number", name=echo(host))
     length = len(".".join(encoded))
     if length > _LONGEST_NAME:
-        raise InvalidName(
-            f"That name is {length} characters long in ASCII form; a mail domain has at most "
-            f"{_LONGEST_NAME}, like friend.example."
-        )
-    return dns.name.Name([*(label.encode() for label in encoded), b""])
+        raise InvalidName("name-too-long", characters=length, most=_LONGEST_NAME)
+    return _absolute(encoded)
+
+
+def _absolute(labels: list[str]) -> dns.name.Name:
+    return dns.name.Name([*(label.encode() for label in labels), b""])
 
 
 def _check_characters(host: str) -> None:
     """Refuse what must not even reach the mapping of UTS 46, which drops some of it silently."""
     if not host:
-        raise InvalidName("There is no domain in it; type a mail domain, like friend.example.")
+        raise InvalidName("name-empty")
     if "*" in host:
-        raise InvalidName(
-            f'"{echo(host)}" is a wildcard; I look at one mail domain, without *, '
-            "like friend.example."
-        )
+        raise InvalidName("name-with-wildcard", name=echo(host))
     if "," in host or ";" in host:
-        raise InvalidName(
-            f'"{echo(host)}" holds a comma or semicolon; type one mail domain with dots in it, '
-            "like friend.example."
-        )
+        raise InvalidName("name-with-comma", name=echo(host))
     if has_blank(host):
-        raise InvalidName(
-            f'"{echo(host)}" has a blank in it; a mail domain has none, like friend.example.'
-        )
+        raise InvalidName("name-with-blank", name=echo(host))
     for before, character in zip(" " + host, host, strict=False):
         # A picture character comes with a selector of its colours: the picture is what to name.
         coloured = character in "\ufe0e\ufe0f" and unicodedata.category(before) == "So"
         if is_hidden(character) and character not in _JOINERS and not coloured:
-            raise InvalidName(_explain_hidden(character))
+            raise _refuse_hidden(character)
 
 
 def _encode_label(label: str) -> str:
@@ -226,82 +201,63 @@ def _encode_label(label: str) -> str:
         # Only now, as encoding takes the square of the length.
         or (not label.isascii() and len(label.encode("punycode")) > _LONGEST_LABEL - 4)
     ):
-        raise InvalidName(
-            f'"{echo(label)}" is too long; a part between two dots has at most {_LONGEST_LABEL} '
-            "characters in ASCII form, like those of friend.example."
-        )
+        raise InvalidName("name-label-too-long", label=echo(label), most=_LONGEST_LABEL)
     if label.startswith("-") or label.endswith("-"):
-        raise InvalidName(
-            f'"{echo(label)}" starts or ends with a hyphen; hyphens stand only inside a part of '
-            "a mail domain, like my-friend.example."
-        )
+        raise InvalidName("name-with-outer-hyphen", label=echo(label))
     try:
         encoded = idna.alabel(label).decode()
         spelled = idna.ulabel(encoded)
         stable = idna.uts46_remap(spelled, std3_rules=False, transitional=False) == spelled
     except idna.IDNAError as error:
-        raise InvalidName(_explain(label, error)) from None
+        raise _refuse_label(label, error) from None
     if not stable:
-        raise InvalidName(_explain(label, idna.IDNAError()))
+        raise _refuse_label(label, idna.IDNAError())
     return encoded
 
 
-def _explain(text: str, error: idna.IDNAError) -> str:
-    """Return why IDNA 2008 refuses a label, as a sentence."""
+def _is_ascii_label(label: str) -> bool:
+    """Whether this is a label as it stands in `Domain.ascii`."""
+    if not _ASCII_LABEL.fullmatch(label):
+        return False
+    if label[2:4] != "--":
+        return True
+    try:
+        return _encode_label(label) == label
+    except InvalidName:
+        return False
+
+
+def _refuse_label(text: str, error: idna.IDNAError) -> InvalidName:
+    """Return why IDNA 2008 refuses a label."""
     if text.startswith("xn--"):
-        return (
-            f'"{echo(text)}" spells no name that IDNA 2008 allows; copy it again or type it with '
-            "its own letters, like bücher.example."
-        )
+        return InvalidName("name-badly-encoded", label=echo(text))
     if error.codepoint is not None and isinstance(
         error, idna.InvalidCodepoint | idna.InvalidCodepointContext
     ):
         character = chr(error.codepoint)
         if is_hidden(character):
-            return _explain_hidden(character)
-        kind = "an emoji or symbol" if unicodedata.category(character) == "So" else "a character"
-        return (
-            f"{describe(character)} is {kind} that no mail domain has (IDNA 2008); "
-            "letters, digits, hyphens and dots can be used, like friend.example."
+            return _refuse_hidden(character)
+        return InvalidName(
+            "name-with-bad-character",
+            character=describe(character),
+            symbol=unicodedata.category(character) == "So",
         )
     if isinstance(error, idna.IDNABidiError):
-        return (
-            f'"{echo(text)}" mixes writing from left to right and from right to left; a part '
-            "between two dots keeps to one direction (RFC 5893), like friend.example."
-        )
+        return InvalidName("name-in-two-directions", label=echo(text))
     if text[2:4] == "--":
-        return (
-            f'"{echo(text)}" has hyphens in its third and fourth place, which only encoded names '
-            "(xn--…) have; a mail domain is like my-friend.example."
-        )
-    return (
-        f'"{echo(text)}" is not allowed by IDNA 2008; a mail domain has letters, digits and '
-        "hyphens between its dots, like friend.example."
-    )
+        return InvalidName("name-with-reserved-hyphens", label=echo(text))
+    return InvalidName("name-not-allowed", label=echo(text))
 
 
-def _explain_hidden(character: str) -> str:
-    return (
-        f"There is an invisible character in it ({describe(character)}), as copying may bring "
-        "along; type the mail domain by hand, like friend.example."
-    )
+def _refuse_hidden(character: str) -> InvalidName:
+    return InvalidName("name-with-hidden-character", character=describe(character))
 
 
-def _explain_underscore(labels: list[str]) -> str:
+def _refuse_underscore(labels: list[str]) -> InvalidName:
     last = max(place for place, label in enumerate(labels) if "_" in label)
     try:
         meant = Domain(_read_name(".".join(labels[last + 1 :])))
     except InvalidName:
-        return (
-            f'"{echo(".".join(labels))}" has an underscore; a mail domain has none, '
-            "perhaps a hyphen, like my-friend.example."
-        )
+        return InvalidName("name-with-underscore", name=echo(".".join(labels)))
     extra = echo(".".join(labels[: last + 1]))
-    return f"Leave out {extra}: a mail domain has no underscore. You probably mean {meant.unicode}."
-
-
-def _introduce(domain: Domain) -> str:
-    """Return a domain for a message; its ASCII form beside it where others may look alike."""
-    if domain.unicode == domain.ascii:
-        return domain.ascii
-    return f"{domain.unicode} ({domain.ascii})"
+    return InvalidName("name-of-record", extra=extra, meant=meant.unicode)

@@ -1,4 +1,4 @@
-"""Every word that people read: the Jinja environment over `templates/`, and how values enter it.
+"""All sentences that people read: the templates, and how values are put into them.
 
 Templates are ours (or the operator's, from TEMPLATES_DIR); values come from zones and people and
 are hostile: none is ever compiled, each is made visible and short, and where it stands in a Discord
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding, Note
     from bot.errors import CowbellError, Fact
+    from bot.names import ParsedDomain
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _ENOUGH = 5  # of a unit, from which on the part of one that is left over is not worth words
@@ -41,14 +42,14 @@ class Medium(StrEnum):
     DISCORD = "discord"
 
 
-class _Spoken(str):
+class _Safe(str):
     """Text that has been made safe for its medium already."""
 
     __slots__ = ()
 
 
 class Words:
-    """Renders templates for one medium.
+    """Renders templates for one medium; those in the folder `own` go before the shipped ones.
 
     Raises:
         ConfigError: a template in `own` does not compile.
@@ -63,7 +64,7 @@ class Words:
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader([*folders, shipped_templates()]),
             undefined=jinja2.StrictUndefined,
-            finalize=self._speak,
+            finalize=self._make_safe,
             autoescape=False,  # noqa: S701 - not HTML; `finalize` makes every value safe
         )
         self._environment.filters["code"] = self.code
@@ -99,6 +100,18 @@ class Words:
             return self.sentence(f"errors/{error.code}", error.facts)
         return str(error)
 
+    def remark(self, parsed: ParsedDomain) -> str | None:
+        """Return what is said where a domain was taken out of a link or an address; else None."""
+        if parsed.taken_from is None:
+            return None
+        domain = parsed.domain
+        facts = {
+            "domain": domain.unicode,
+            "ascii": domain.ascii,  # others may look just like it
+            "taken_from": parsed.taken_from,
+        }
+        return self.sentence("names/taken_from", facts)
+
     def sentence(self, template: str, facts: Mapping[str, Fact]) -> str:
         """Return a template's text on one line, white space folded."""
         return " ".join(self.render(template, facts).split())
@@ -129,8 +142,8 @@ class Words:
         """Return a name or a value as it is to be typed: a code span where there are such."""
         text = reveal(shorten(str(value)))
         if self._medium is Medium.PLAIN:
-            return _Spoken(text)
-        return _Spoken(f"`{text.replace('`', 'ˋ') or ' '}`")
+            return _Safe(text)
+        return _Safe(f"`{text.replace('`', 'ˋ') or ' '}`")
 
     def clock(self, value: object, *, dated: object = False) -> str:
         """Return a moment, in seconds since 1970, as a time of day; `dated` with its day.
@@ -139,19 +152,19 @@ class Words:
         """
         seconds = int(str(value))
         if self._medium is Medium.DISCORD:
-            return _Spoken(f"<t:{seconds}:{'f' if dated else 't'}> (<t:{seconds}:R>)")
+            return _Safe(f"<t:{seconds}:{'f' if dated else 't'}> (<t:{seconds}:R>)")
         form = "%H:%M UTC on %Y-%m-%d" if dated else "%H:%M UTC"
-        return _Spoken(datetime.fromtimestamp(seconds, UTC).strftime(form))
+        return _Safe(datetime.fromtimestamp(seconds, UTC).strftime(form))
 
     def _join(self, values: Iterable[object]) -> str:
         words = [self.code(value) for value in values]
         if len(words) < 2:
-            return _Spoken("".join(words))
-        return _Spoken(f"{', '.join(words[:-1])} and {words[-1]}")
+            return _Safe("".join(words))
+        return _Safe(f"{', '.join(words[:-1])} and {words[-1]}")
 
-    def _speak(self, value: object) -> object:
+    def _make_safe(self, value: object) -> object:
         # An undefined value has to reach Jinja as it is, so that StrictUndefined raises.
-        if isinstance(value, _Spoken | jinja2.Undefined):
+        if isinstance(value, _Safe | jinja2.Undefined):
             return value
         text = reveal(shorten(str(value)))
         return text if self._medium is Medium.PLAIN else _MARKDOWN.sub(r"\\\1", text)
@@ -175,8 +188,8 @@ def _say_duration(value: object) -> str:
         if seconds >= size:
             whole = round(seconds / size)
             if seconds % size == 0 or whole >= _ENOUGH:
-                return _Spoken(f"{whole} {unit}{'' if whole == 1 else 's'}")
-    return _Spoken("a minute")
+                return _Safe(f"{whole} {unit}{'' if whole == 1 else 's'}")
+    return _Safe("a minute")
 
 
 def shipped_templates() -> Path:

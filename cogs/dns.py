@@ -44,7 +44,7 @@ class DnsCog(commands.Cog):
             expected,
             self._client.words,
             self._client.items,
-            remark=parsed.remark,
+            remark=self._client.words.plain.remark(parsed),
             place=await member_service.place(parsed.domain),
             provider=await member_service.provider(interaction.user.id, parsed.domain),
         )
@@ -72,7 +72,7 @@ class DnsCog(commands.Cog):
             member_service.server,
             words,
             self._client.items,
-            remark=parsed.remark,
+            remark=words.plain.remark(parsed),
             offer=offer,
             provider=await member_service.provider(interaction.user.id, parsed.domain),
         )

@@ -81,7 +81,9 @@ class RequestsCog(commands.Cog):
     ) -> None:
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
-        await ask_admin(interaction, kind, parsed.domain, remark=parsed.remark)
+        await ask_admin(
+            interaction, kind, parsed.domain, remark=self._client.words.plain.remark(parsed)
+        )
 
 
 async def setup(bot: BotBase) -> None:

@@ -11,4 +11,6 @@ def examples(times: float) -> settings:
     Less than 1 where an example costs much, as one that asks a name server does; more where inputs
     are many and each is read in a moment.
     """
-    return settings(max_examples=round(settings.default.max_examples * times))
+    profile = settings.default
+    assert profile is not None  # one is always loaded
+    return settings(max_examples=round(profile.max_examples * times))

@@ -73,7 +73,7 @@ def domains(draw: st.DrawFn) -> Domain:
             st.lists(_LONG_LABELS, min_size=1, max_size=3),
         )
     )
-    return Domain.of(".".join([*labels, draw(_ENDS)]))
+    return Domain.parse(".".join([*labels, draw(_ENDS)])).domain
 
 
 @st.composite

@@ -16,20 +16,18 @@ from bot.app.shared_parts import (
 )
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server, system_servers
-from bot.errors import ConfigError, InvalidKey, UsageError
-from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeySource, KnownKey
+from bot.errors import ConfigError
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator
 
     from bot.config.settings import Settings
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
-    from bot.records.mail_server import MailServer
 
 _DOCTOR_CALL = 4.0  # seconds for a call to Mailcow
 
@@ -114,34 +112,6 @@ async def run(settings: Settings) -> None:
     from bot.app.bot_root import run as run_bot  # noqa: PLC0415 - it needs what the console does not
 
     await run_bot(settings)
-
-
-def parse_servers(texts: Iterable[str]) -> tuple[Server, ...]:
-    """Return the name servers that were given by hand.
-
-    Raises:
-        UsageError: one is no address with an optional port.
-
-    """
-    try:
-        return tuple(Server.parse(text) for text in texts)
-    except ValueError as error:
-        raise UsageError(f"--nameserver: {error}") from error
-
-
-def parse_key(text: str | None, server: MailServer) -> DkimKnowledge | None:
-    """Return the key that was given by hand, None where none was.
-
-    Raises:
-        InvalidKey: the text is no DKIM value.
-
-    """
-    if text is None:
-        return None
-    try:
-        return KnownKey(server.dkim_selector, DkimRecord.parse(text), KeySource.ARGUMENT)
-    except InvalidKey as error:
-        raise InvalidKey(f"--dkim: {error}") from error
 
 
 def _may_have_store(url: str) -> bool:

@@ -25,6 +25,7 @@ from bot.names import Domain, MailAddress
 from bot.records.dkim_selector import is_selector
 from bot.records.dmarc_policy import POLICIES
 from bot.records.tag_list import FaultKind, parse_tags
+from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,8 @@ def read_host(text: str) -> Domain:
     try:
         parsed = Domain.parse(text)
     except InvalidName as error:
-        raise ValueError(str(error)) from None
-    if parsed.remark is not None:
+        raise ValueError(Words().error(error)) from None
+    if parsed.taken_from is not None:
         raise ValueError("Write the host name alone, without a URL or an address around it.")
     return parsed.domain
 
@@ -193,7 +194,7 @@ def _read_report_address(text: str) -> str:
     try:
         address = str(MailAddress.parse(bare.removesuffix(size)))
     except InvalidName as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(Words().error(error)) from None
     # These would end the address, its tag or the record that it stands in (RFC 3986, RFC 6376).
     if not address.isascii() or any(mark in address for mark in '"!;?#') or "@" not in bare:
         raise ValueError("The part before the @ of a report address is plain letters and digits.")

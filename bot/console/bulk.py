@@ -11,8 +11,9 @@ from bot.checks.export.as_json import report_as_dict
 from bot.checks.export.diff import changes_as_dict, compare
 from bot.checks.finding import Status
 from bot.console.changes_page import show_changes
+from bot.console.progress_bar import ProgressBar
 from bot.console.report_page import show_line, show_report
-from bot.console.terminal import ProgressBar, make_console
+from bot.console.terminal import make_console
 from bot.files import read_text
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Output:
     """How reports are printed.
 
     `explain` adds to each finding why it is one; `since` are earlier reports by domain, to say
@@ -60,7 +61,7 @@ class Manner:
 
 
 async def sweep(
-    core: Core, domains: list[Domain], key: DkimKnowledge | None, manner: Manner
+    core: Core, domains: list[Domain], key: DkimKnowledge | None, output: Output
 ) -> Outcome:
     """Check domains, print their reports as each is ready, and return what they came to."""
     outcome = Outcome()
@@ -73,7 +74,7 @@ async def sweep(
             report = await core.check(domain, key)
             outcome.count(report)
             progress.advance()
-            _print(console, report, core, manner, alone=len(domains) == 1)
+            _print(console, report, core, output, alone=len(domains) == 1)
 
     with progress:
         try:
@@ -86,14 +87,14 @@ async def sweep(
     return outcome
 
 
-def _print(console: Console, report: Report, core: Core, manner: Manner, *, alone: bool) -> None:
+def _print(console: Console, report: Report, core: Core, output: Output, *, alone: bool) -> None:
     row, changes = dict[str, object](), None
-    if manner.as_json or manner.since is not None:
-        row = report_as_dict(report, core.server, core.words, explain=manner.explain)
-    if manner.since is not None and (earlier := manner.since.get(report.domain.ascii)):
+    if output.as_json or output.since is not None:
+        row = report_as_dict(report, core.server, core.words, explain=output.explain)
+    if output.since is not None and (earlier := output.since.get(report.domain.ascii)):
         changes = compare(earlier, row)
-    if manner.as_json:
-        if manner.since is not None:
+    if output.as_json:
+        if output.since is not None:
             row["since"] = changes_as_dict(changes) if changes else None
         # In ASCII alone: nothing in it drives a terminal or runs from right to left.
         console.out(json.dumps(row), highlight=False)
@@ -104,10 +105,10 @@ def _print(console: Console, report: Report, core: Core, manner: Manner, *, alon
         report,
         core.server,
         core.words,
-        provider=manner.provider,
-        explain=manner.explain,
+        provider=output.provider,
+        explain=output.explain,
     )
-    if manner.since is not None:
+    if output.since is not None:
         if alone:
             console.print()
         show_changes(console, changes, core.words)

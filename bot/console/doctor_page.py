@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.checks.finding import Status
+from bot.console.terminal import STATUS_STYLES
 from bot.doctor.line_words import say
 
 if TYPE_CHECKING:
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from bot.doctor.line import Line
     from bot.words import Words
 
-_STYLES = {
-    Status.PASS: "green",
-    Status.INFO: "blue",
-    Status.UNKNOWN: "magenta",
-    Status.WARN: "yellow",
-    Status.FAIL: "bold red",
-}
 _TOKENS = {Status.PASS: "ok"}  # the others' own words
 
 
@@ -38,7 +32,9 @@ def show_lines(console: Console, lines: Sequence[Line], words: Words) -> None:
     for line in lines:
         said = say(line, words)
         status = words.label("part_statuses", line.status.value)
-        table.add_row(Text(status, style=_STYLES[line.status]), said.part, Text(said.sentence))
+        table.add_row(
+            Text(status, style=STATUS_STYLES[line.status]), said.part, Text(said.sentence)
+        )
     console.print(table)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from bot.checks.export.wording import say_hints, say_place
 from bot.checks.zone_place import ZonePlace
+from bot.console.options import Format
 from bot.console.terminal import bullet
 from bot.records.expected import Purpose
 from bot.records.presentation import joined_value, relative_name
@@ -33,15 +33,6 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 24  # characters of a name in one line of its cell
 _COLUMNS = ("name", "type", "priority", "value", "ttl", "need")
 _GAP = 2  # blanks between two columns
-
-
-class Format(StrEnum):
-    """How to print records."""
-
-    TABLE = "table"
-    ZONE = "zone"
-    JSON = "json"
-    CSV = "csv"
 
 
 def show_records(

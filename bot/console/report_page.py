@@ -13,7 +13,7 @@ from bot.checks.export.wording import say_fix, say_place
 from bot.checks.finding import Status
 from bot.checks.references import load_references
 from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
-from bot.console.terminal import bullet
+from bot.console.terminal import STATUS_STYLES, bullet
 from bot.records.providers import choose_provider
 
 if TYPE_CHECKING:
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.words import Words
 
-_STYLES = {
-    Status.PASS: "green",
-    Status.INFO: "blue",
-    Status.UNKNOWN: "magenta",
-    Status.WARN: "yellow",
-    Status.FAIL: "bold red",
-}
 _ABSENCE = {Status.UNKNOWN: "not_known"}  # "nothing" is only said after an answer
 _LONGEST_CELL = 60  # characters of one record in the overview; the steps have the whole
 
@@ -140,11 +133,11 @@ def _headline(report: Report, words: Words) -> Text:
     if report.domain.unicode != name:
         name = f"{reveal(report.domain.unicode)} ({name})"
     return Text.assemble(
-        (words.label("icons", icon.value), _STYLES[icon]),
+        (words.label("icons", icon.value), STATUS_STYLES[icon]),
         " ",
         (name, "bold"),
         f": {summary} ",
-        (f"({status.value})", _STYLES[status]),
+        (f"({status.value})", STATUS_STYLES[status]),
     )
 
 
@@ -214,7 +207,7 @@ def _overview(results: Iterable[CheckResult], words: Words, *, empty: str | None
         absence = words.label("headings", _ABSENCE.get(status, "nothing"))
         table.add_row(
             words.label("checks", result.check.value),
-            Text(f"{icon} {status.value}", style=_STYLES[status]),
+            Text(f"{icon} {status.value}", style=STATUS_STYLES[status]),
             _cell(result.expected, ""),
             _cell(result.found, absence if empty is None else empty),
         )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bot.app.console_root import open_core
 from bot.config.settings import load_settings
-from bot.console.records_page import Format, show_records
+from bot.console.options import Format
+from bot.console.records_page import show_records
 from bot.console.report_page import show_report
 from bot.console.settings_page import show_settings
 from bot.demo import world

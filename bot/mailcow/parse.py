@@ -232,7 +232,7 @@ def _read_name(value: Json) -> Domain | None:
         parsed = Domain.parse(value)
     except InvalidName:
         return None
-    return parsed.domain if parsed.remark is None else None
+    return parsed.domain if parsed.taken_from is None else None
 
 
 def _unclear(what: str, about: str = "") -> BackendUnclear:

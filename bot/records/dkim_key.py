@@ -6,7 +6,6 @@ import base64
 import binascii
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -18,23 +17,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bot.errors import InvalidKey
-from bot.records.tag_list import FWS, FaultKind, TagList, parse_tags
+from bot.records.tag_list import FWS, TagList, parse_tags
 from bot.records.txt_paste import LONGEST_PASTE, read_txt_value
 
-if TYPE_CHECKING:
-    from bot.records.tag_list import TagFault
-
 KEY_TYPES = ("rsa", "ed25519")  # RFC 6376 section 3.3 and RFC 8463
-EXAMPLE = "v=DKIM1;k=rsa;p=MIIBIjANBgkq…"
 _ED25519_OCTETS = 32
-_FAULTS = {
-    FaultKind.NO_EQUALS: "it has a part without an equals sign",
-    FaultKind.EMPTY_NAME: "it has an equals sign with no name before it",
-    FaultKind.BAD_NAME: "it has a name with characters that do not belong there",
-    FaultKind.BAD_VALUE: "it has characters that do not belong there",
-    FaultKind.DUPLICATE: "it has one part twice",
-    FaultKind.EMPTY_PART: "it has two semicolons with nothing between them",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +46,7 @@ class DkimRecord:
         That may be the value alone, its quoted strings, or the whole line of a zone file.
 
         Raises:
-            InvalidKey: it is none, or holds no usable public key; said in one sentence.
+            InvalidKey: it is none, or holds no usable public key.
 
         """
         value = _fold(read_txt_value(text))
@@ -67,7 +54,7 @@ class DkimRecord:
         _refuse_faults(tags)
         key_type = tags.get("k") or "rsa"
         if key_type not in KEY_TYPES:
-            raise InvalidKey(f'The key type (k=) has to be rsa or ed25519, as in "{EXAMPLE}".')
+            raise InvalidKey("key-bad-type")
         key, bits = read_key(tags.get("p") or "", key_type)
         record = cls(
             text=value,
@@ -79,12 +66,9 @@ class DkimRecord:
             hashes=_split(tags.get("h")),
         )
         if record.hashes and "sha256" not in record.hashes:
-            raise InvalidKey(
-                "The value allows no signatures with sha256, the only ones that count (RFC 8301): "
-                "leave h= out or write h=sha256."
-            )
+            raise InvalidKey("key-without-sha256")
         if record.services and not {"*", "email"} & set(record.services):
-            raise InvalidKey("The value is not for email: leave s= out or write s=email.")
+            raise InvalidKey("key-not-for-email")
         return record
 
 
@@ -131,17 +115,14 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
     """
     text = p if isinstance(p, bytes) else p.encode(errors="replace")
     if len(text) > LONGEST_PASTE:
-        raise InvalidKey(f"The key (p=) is longer than {LONGEST_PASTE} characters, so it is none.")
+        raise InvalidKey("key-too-long", most=LONGEST_PASTE)
     text = text.translate(None, FWS.encode())
     if not text:
-        raise InvalidKey(f'The value holds no public key: p= is empty, not as in "{EXAMPLE}".')
+        raise InvalidKey("key-empty")
     try:
         octets = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        raise InvalidKey(
-            "The key (p=) is not whole: it is no valid base64, so characters were lost or added "
-            "on the way; copy the value once more."
-        ) from None
+        raise InvalidKey("key-not-base64") from None
     if key_type == "ed25519":
         return _read_ed25519(octets)
     return _read_rsa(octets)
@@ -149,13 +130,11 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
 
 def _read_ed25519(octets: bytes) -> tuple[bytes, int]:
     if len(octets) != _ED25519_OCTETS:
-        raise InvalidKey(
-            f"An ed25519 key (p=) has {_ED25519_OCTETS} octets, this one has {len(octets)}."
-        )
+        raise InvalidKey("key-wrong-size", expected=_ED25519_OCTETS, octets=len(octets))
     try:
         Ed25519PublicKey.from_public_bytes(octets)
     except (ValueError, UnsupportedAlgorithm):
-        raise InvalidKey("The key (p=) is no ed25519 public key.") from None
+        raise InvalidKey("key-not-ed25519") from None
     return octets, 8 * _ED25519_OCTETS
 
 
@@ -165,9 +144,7 @@ def _read_rsa(octets: bytes) -> tuple[bytes, int]:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, RSAPublicKey):
-        raise InvalidKey(
-            "The key (p=) is no RSA public key: it may be cut short, or be of another type."
-        )
+        raise InvalidKey("key-not-rsa")
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key.key_size
 
 
@@ -185,13 +162,12 @@ def _fold_part(part: str) -> str:
 
 def _refuse_faults(tags: TagList) -> None:
     if tags.get("p") is None:
-        raise InvalidKey(f'That is no DKIM value: it has no key (p=), as in "{EXAMPLE}".')
+        raise InvalidKey("key-missing")
     if tags.faults:
-        fault: TagFault = tags.faults[0]
-        raise InvalidKey(f'That is no DKIM value like "{EXAMPLE}": {_FAULTS[fault.kind]}.')
+        raise InvalidKey("key-bad-tags", fault=tags.faults[0].kind.value)
     version = tags.get("v")
     if version is not None and (version != "DKIM1" or tags.pairs[0][0] != "v"):
-        raise InvalidKey(f'A DKIM value begins with "v=DKIM1", as in "{EXAMPLE}".')
+        raise InvalidKey("key-bad-version")
 
 
 def _split(value: str | None) -> tuple[str, ...]:

@@ -8,14 +8,27 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from bot.errors import ConfigError
-from bot.records.provider_rows import check_rows
+from bot.records.provider_rows import (  # pydantic reads the types when the program runs
+    Address,
+    Day,
+    End,
+    FormWords,
+    Key,
+    Seconds,
+    Text,
+    TypeWords,
+    find_faults,
+    one_of,
+    word_faults,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import date
+    from collections.abc import Iterable
 
 DATA = Path(__file__).with_name("providers.toml")
 _MOST_NAMED = 2  # name servers that a message repeats
@@ -23,31 +36,34 @@ _MOST_NAMED = 2  # name servers that a message repeats
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider's page for DNS records: what `providers.toml` says of it.
+    """One provider's page for DNS records, as a row of `providers.toml` describes it.
 
-    An empty text, a `ttl_least` of 0 and what is missing in `words` and `types` are not known.
+    The types of the fields are what a row may say. An empty text, a `ttl_least` of 0 and what is
+    missing in `words` and `types` are not known.
     """
 
-    key: str
-    name: str
-    name_servers: tuple[str, ...] = ()  # ends of names; a * in the first label stands for digits
-    beside: str = ""  # the key of the row that has this one's name servers
-    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    apex: str = ""  # "@", "empty" or "full"
-    names: str = ""  # "short" or "full"
-    final_dot: str = ""  # "needed", "accepted" or "refused"
-    quotes: str = ""  # "needed" or "none"
-    long_text: str = ""  # "whole", "parts" or "limit"
-    long_way: str = ""  # the page that takes what the form does not
-    priority: str = ""  # "own" or "joined"
-    proxy: str = ""  # the switch as it has to stand
-    ttl_auto: str = ""
-    ttl_least: int = 0  # seconds
-    link: str = ""
-    sources: tuple[str, ...] = ()
-    date: date | None = None
-    date_is: str = ""  # "stated" by the youngest source, or the day it was "read"
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    key: Key
+    name: Text
+    link: Address  # where its records are changed, or its manual
+    sources: tuple[Address, ...]
+    date: Day | None  # of the youngest source, or of when it was read; None for the neutral words
+    date_is: Annotated[str, one_of("stated", "read")]
+    name_servers: tuple[End, ...] = ()
+    beside: Key = ""  # the key of the row that has this one's name servers
+    words: FormWords = field(default_factory=lambda: MappingProxyType({}))
+    types: TypeWords = field(default_factory=lambda: MappingProxyType({}))
+    apex: Annotated[str, one_of("@", "empty", "full")] = ""
+    names: Annotated[str, one_of("short", "full")] = ""
+    final_dot: Annotated[str, one_of("needed", "accepted", "refused")] = ""
+    quotes: Annotated[str, one_of("needed", "none")] = ""
+    long_text: Annotated[str, one_of("whole", "parts", "limit")] = ""
+    long_way: Text = ""  # the page that takes what the form does not
+    priority: Annotated[str, one_of("own", "joined")] = ""
+    proxy: Text = ""  # the switch as it has to stand
+    ttl_auto: Text = ""
+    ttl_least: Seconds = 0
 
     @property
     def is_known(self) -> bool:
@@ -56,7 +72,15 @@ class Provider:
 
 
 OTHER = "other"
-NEUTRAL = Provider(OTHER, "")  # every form is shown in both spellings
+# Of a provider that is not known: every form is shown in both spellings.
+NEUTRAL = Provider(OTHER, "", link="", sources=(), date=None, date_is="")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    provider: tuple[Provider, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +123,14 @@ def load_providers(path: Path = DATA) -> tuple[Provider, ...]:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError((f"{path.name}: this is no TOML ({error}).",)) from error
-    if faults := check_rows(raw):
+    try:
+        rows = TypeAdapter(_File).validate_python(raw).provider
+        faults = tuple(find_faults(rows, OTHER))
+    except ValidationError as error:
+        faults = tuple(word_faults(error, raw))
+    if faults:
         raise ConfigError(tuple(f"{path.name}: {fault}" for fault in faults))
-    return tuple(_read(row) for row in raw["provider"])
+    return rows
 
 
 def find_provider(name_servers: Iterable[str]) -> Hosting:
@@ -158,15 +187,3 @@ def _ends_with(name: str, end: str) -> bool:
     """Whether a name is, or lies below, one end; a `*` stands for digits."""
     pattern = re.escape(end).replace(r"\*", "[0-9]+")
     return re.search(rf"(?:^|\.){pattern}$", name) is not None
-
-
-def _read(row: Mapping[str, object]) -> Provider:
-    values = {
-        key: tuple(value)
-        if isinstance(value, list)
-        else MappingProxyType(value)
-        if isinstance(value, dict)
-        else value
-        for key, value in row.items()
-    }
-    return Provider(**values)  # type: ignore[arg-type]  # check_rows has seen every one

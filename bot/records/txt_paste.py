@@ -24,20 +24,15 @@ def read_txt_value(text: str) -> str:
 
     """
     if "PRIVATE KEY" in text.upper():
-        raise InvalidKey(
-            "That is a private key, which nobody else may see: make a new pair on the mail server "
-            'and give only the public value, which begins with "v=DKIM1".'
-        )
+        raise InvalidKey("key-is-private")
     if len(text) > LONGEST_PASTE:
-        raise InvalidKey(
-            f"That is longer than {LONGEST_PASTE} characters; a DKIM value has a few hundred."
-        )
+        raise InvalidKey("key-text-too-long", most=LONGEST_PASTE)
     text = text.strip()
     start = _LINE_START.match(text)
     rest = text[start.end() :] if start else text.removeprefix("(").lstrip()
     value = _join_strings(rest) if rest.startswith('"') else _strip_end(rest, line=bool(start))
     if not all(c.isascii() and (c.isprintable() or c in "\t\r\n") for c in value):
-        raise InvalidKey("The value holds characters that are no plain ASCII: copy it once more.")
+        raise InvalidKey("key-not-ascii")
     return value
 
 
@@ -50,10 +45,7 @@ def _join_strings(text: str) -> str:
         gap = _GAP.match(text, found.end())
         at = gap.end() if gap else found.end()
     if not _END.fullmatch(text, at):
-        raise InvalidKey(
-            'The quote marks do not fit together: write the value as "…" or as "…" "…", or leave '
-            "them out."
-        )
+        raise InvalidKey("key-with-odd-quotes")
     return "".join(strings)
 
 
@@ -62,7 +54,7 @@ def _strip_end(text: str, *, line: bool) -> str:
     if line:
         text = text.removesuffix(")")
     if '"' in text:
-        raise InvalidKey("The value has a quote mark inside: copy it once more, without any.")
+        raise InvalidKey("key-with-inner-quote")
     return _ESCAPE.sub(_unescape, text.strip())
 
 

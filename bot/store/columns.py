@@ -55,6 +55,6 @@ class DomainName(TypeDecorator[Domain]):
         return None if value is None else value.ascii
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Domain | None:
-        """The domain again; raises InvalidName where somebody else wrote the row."""
+        """The domain again; raises ValueError where somebody else wrote the row."""
         del dialect
         return None if value is None else Domain.of(value)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 # The composition roots and the console's commands: what they put together is loaded when it runs.
-MAY_IMPORT_LATE = ("bot.app", "bot.cli")
+MAY_IMPORT_LATE = ("bot.app", "bot.cli", "bot.console.exits")
+
+# Whose one comment says it for all its commands.
+SAYS_IT_ONCE = "bot.cli"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,5 +218,7 @@ def test_only_composition_roots_import_late_and_say_why() -> None:
     }
     assert elsewhere == set()
     assert [
-        f"{one.module}:{one.line}" for one in late if not has_reason(modules[one.module], one.line)
+        f"{one.module}:{one.line}"
+        for one in late
+        if one.module != SAYS_IT_ONCE and not has_reason(modules[one.module], one.line)
     ] == []

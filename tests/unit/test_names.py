@@ -10,32 +10,41 @@ from hypothesis import strategies as st
 
 from bot.errors import InvalidName
 from bot.names import Domain, MailAddress, ParsedDomain
+from bot.words import Words
+
+WORDS = Words()
 
 
 def _refusal(text: str) -> str:
     with pytest.raises(InvalidName) as caught:
         Domain.parse(text)
-    return str(caught.value)
+    return WORDS.error(caught.value)
 
 
 def _address_refusal(text: str) -> str:
     with pytest.raises(InvalidName) as caught:
         MailAddress.parse(text)
-    return str(caught.value)
+    return WORDS.error(caught.value)
+
+
+def _remark(text: str) -> str:
+    remark = WORDS.remark(Domain.parse(text))
+    assert remark is not None
+    return remark
 
 
 def _parse_domain(text: str) -> ParsedDomain | str:
     try:
         return Domain.parse(text)
     except InvalidName as error:
-        return str(error)
+        return WORDS.error(error)
 
 
 def _parse_address(text: str) -> MailAddress | str:
     try:
         return MailAddress.parse(text)
     except InvalidName as error:
-        return str(error)
+        return WORDS.error(error)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_plain_name_has_no_remark(text: str) -> None:
     parsed = Domain.parse(text)
     assert parsed.domain == Domain(dns.name.from_text("friend.example."))
     assert parsed.domain.ascii == "friend.example"
-    assert parsed.remark is None
+    assert WORDS.remark(parsed) is None
 
 
 @pytest.mark.parametrize(
@@ -97,33 +106,29 @@ def test_plain_name_has_no_remark(text: str) -> None:
     ],
 )
 def test_domain_is_taken_out_of_what_was_pasted(text: str) -> None:
-    parsed = Domain.parse(text)
-    assert parsed.domain.ascii == "friend.example"
-    assert parsed.remark is not None
-    assert parsed.remark.startswith("I took friend.example out of ")
+    assert Domain.parse(text).domain.ascii == "friend.example"
+    assert _remark(text).startswith("I took friend.example out of ")
 
 
 def test_remark_repeats_what_was_typed() -> None:
-    remark = Domain.parse(" https://friend.example/x ").remark
+    remark = _remark(" https://friend.example/x ")
     assert remark == "I took friend.example out of https://friend.example/x."
 
 
 def test_remark_repeats_neither_password_nor_query() -> None:
-    remark = Domain.parse("https://me:hunter2@friend.example/x?token=secret").remark
+    remark = _remark("https://me:hunter2@friend.example/x?token=secret")
     assert remark == "I took friend.example out of https://…@friend.example/x…."
 
 
 def test_remark_is_short_and_without_control_characters() -> None:
-    remark = Domain.parse("https://friend.example/\x1b[31m\u202e\n" + "x" * 500).remark
-    assert remark is not None
+    remark = _remark("https://friend.example/\x1b[31m\u202e\n" + "x" * 500)
     assert len(remark) < 120
     assert remark.isprintable()
     assert "\u202e" not in remark
 
 
 def test_remark_shows_the_ascii_form_of_a_name_that_looks_like_another() -> None:
-    remark = Domain.parse("https://\u0430pple.example/").remark  # a Cyrillic first letter
-    assert remark is not None
+    remark = _remark("https://\u0430pple.example/")  # a Cyrillic first letter
     assert "(xn--pple-43d.example)" in remark
 
 
@@ -149,14 +154,14 @@ def test_remark_shows_the_ascii_form_of_a_name_that_looks_like_another() -> None
     ],
 )
 def test_name_has_both_forms(text: str, ascii_form: str, unicode_form: str) -> None:
-    domain = Domain.of(text)
+    domain = Domain.parse(text).domain
     assert (domain.ascii, str(domain), domain.unicode) == (ascii_form, ascii_form, unicode_form)
     assert domain.name == dns.name.from_text(ascii_form + ".")
 
 
 def test_equal_names_are_equal_however_they_are_typed() -> None:
     spellings = {"BÜCHER.example.", "bücher.example", "xn--bcher-kva.example"}
-    assert len({Domain.of(text) for text in spellings}) == 1
+    assert len({Domain.parse(text).domain for text in spellings}) == 1
 
 
 @pytest.mark.parametrize(
@@ -285,10 +290,40 @@ def test_any_text_is_a_domain_or_refused(text: str) -> None:
     domain = parsed.domain
     assert Domain.parse(domain.ascii) == Domain.parse(domain.ascii.upper() + ".")
     assert Domain.of(domain.ascii) == domain
-    assert Domain.of(domain.unicode) == domain
+    assert Domain.parse(domain.unicode).domain == domain
     assert domain.name.is_absolute()
     assert domain.name.to_text() == domain.name.to_text().lower()
-    assert parsed.remark is None or parsed.remark.isprintable()
+    assert parsed.taken_from is None or parsed.taken_from.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "localhost",
+        "Friend.example",
+        "friend.example.",
+        " friend.example",
+        "https://friend.example/",
+        "me@friend.example",
+        "bücher.example",
+        "xn--53h.example",
+        "xn--BCHER-KVA.example",
+        "ab--c.example",
+        "-a.example",
+        "a-.example",
+        "a..example",
+        "a_b.example",
+        "192.0.2.1",
+        "friend.123",
+        "friend.example\n",
+        f"{'a' * 64}.example",
+        ".".join(["a" * 60] * 5),
+    ],
+)
+def test_a_name_of_ours_is_taken_as_it_stands_or_not_at_all(text: str) -> None:
+    with pytest.raises(ValueError, match="no mail domain in ASCII form"):
+        Domain.of(text)
 
 
 _LETTERS = st.characters(min_codepoint=0x61, exclude_categories=["Cs", "Cc", "Cf", "Cn", "Zs"])
@@ -297,12 +332,12 @@ _LETTERS = st.characters(min_codepoint=0x61, exclude_categories=["Cs", "Cc", "Cf
 @given(st.text(alphabet=_LETTERS, min_size=1, max_size=8))
 def test_international_names_survive_both_forms(label: str) -> None:
     try:
-        domain = Domain.of(f"{label}.example")
+        domain = Domain.parse(f"{label}.example").domain
     except InvalidName:
         return
     assert domain.ascii.isascii()
     assert unicodedata.is_normalized("NFC", domain.unicode)
-    assert Domain.of(domain.unicode) == domain == Domain.of(domain.ascii)
+    assert Domain.parse(domain.unicode).domain == domain == Domain.of(domain.ascii)
 
 
 @pytest.mark.parametrize(

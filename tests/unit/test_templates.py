@@ -156,6 +156,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "void_limit": (2,),
     "days": (1, 7),
     "status": (404,),
+    "characters": (10_000,),
 }
 _FLAGS = (
     *(
@@ -324,6 +325,13 @@ def test_every_part_is_used() -> None:
 
 @pytest.mark.parametrize("template", templates("findings"))
 def test_a_finding_is_sentences_whatever_its_facts(template: str, words: Words) -> None:
+    for facts in combinations(template):
+        said = words.sentence(template, facts)
+        assert faults_of(said, sentence=True) == [], (said, facts)
+
+
+@pytest.mark.parametrize("template", [*templates("errors"), *templates("names")])
+def test_an_error_is_sentences_whatever_its_facts(template: str, words: Words) -> None:
     for facts in combinations(template):
         said = words.sentence(template, facts)
         assert faults_of(said, sentence=True) == [], (said, facts)

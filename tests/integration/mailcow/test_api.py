@@ -83,7 +83,7 @@ def test_number_is_read_or_none(value: Any, number: int | None) -> None:
 
 async def test_idn_is_sent_in_lower_case_ascii(cow: MailcowDouble, client: Mailcow) -> None:
     cow.add_domain("xn--bcher-kva.test")
-    assert await client.domain(Domain.of("BÜCHER.test")) is not None
+    assert await client.domain(Domain.parse("BÜCHER.test").domain) is not None
     assert cow.routes() == ["get/domain/xn--bcher-kva.test"]
 
 

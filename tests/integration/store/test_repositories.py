@@ -92,14 +92,14 @@ async def test_an_international_name_is_found_in_either_spelling(
     database: Database, prefix: str
 ) -> None:
     recent = RecentDomains(database)
-    domain = Domain.of("kjøtt.example")
+    domain = Domain.parse("kjøtt.example").domain
     await recent.remember(1, domain, NOON)
     assert await recent.of(1, prefix) == (domain,)
 
 
 async def test_a_prefix_in_decomposed_letters_is_the_same_prefix(database: Database) -> None:
     recent = RecentDomains(database)
-    domain = Domain.of("k\u00fch.example")
+    domain = Domain.parse("k\u00fch.example").domain
     await recent.remember(1, domain, NOON)
     assert await recent.of(1, "ku\u0308") == (domain,)
 

@@ -120,7 +120,7 @@ async def test_the_head_says_status_in_icon_and_word_the_domain_and_when() -> No
 
 
 async def test_a_domain_in_other_letters_is_shown_in_both_forms() -> None:
-    report = replace(a_report(), domain=Domain.of("bücher.example"))
+    report = replace(a_report(), domain=Domain.parse("bücher.example").domain)
     assert "`xn--bcher-kva.example` (`bücher.example`)" in texts(check_card(report))[0]
 
 

@@ -20,7 +20,8 @@ from rich.cells import cell_len
 
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
-from bot.console.records_page import Format, show_records
+from bot.console.options import Format
+from bot.console.records_page import show_records
 from bot.console.report_page import show_line, show_report
 from bot.console.settings_page import show_settings
 from bot.console.terminal import make_console
@@ -269,7 +270,8 @@ def test_hostile_settings_reach_no_terminal_raw(screen: Screen) -> None:
 
 SHOW = """
 from rich.text import Text
-from bot.console.terminal import ProgressBar, make_console
+from bot.console.progress_bar import ProgressBar
+from bot.console.terminal import make_console
 console = make_console()
 with ProgressBar(2, console) as bar:
     bar.advance()

@@ -99,9 +99,9 @@ def test_godaddy_has_its_own_names_of_types() -> None:
 
 
 def test_full_names_a_refused_dot_and_the_least_ttl() -> None:
-    strict = Provider(
-        "strict",
-        "Strict",
+    strict = replace(
+        NEUTRAL,
+        key="strict",
         apex="full",
         names="full",
         final_dot="refused",

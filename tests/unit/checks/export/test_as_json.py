@@ -42,7 +42,7 @@ def report(
     checked_at: datetime = datetime(2026, 11, 22, 12, tzinfo=UTC),
 ) -> Report:
     return Report(
-        domain=Domain.of(domain),
+        domain=Domain.parse(domain).domain,
         zone=ZONE,
         checked_at=checked_at,
         results=RESULTS,

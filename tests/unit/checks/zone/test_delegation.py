@@ -106,7 +106,7 @@ def test_a_name_inside_another_zone_is_told_with_the_names_to_type() -> None:
 
 
 def test_an_international_name_is_told_in_ascii() -> None:
-    domain = Domain.of("bücher.example")
+    domain = Domain.parse("bücher.example").domain
     answers = [unfound(rdtype, Outcome.NODATA, domain=domain) for rdtype in ("NS", "MX")]
     finding = only(judge(*answers, domain=domain), "idn", Status.INFO)
     assert finding.facts == {"ascii": "xn--bcher-kva.example", "unicode": "bücher.example"}
