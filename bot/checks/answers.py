@@ -1,4 +1,4 @@
-"""What the judges read in answers, and the parts of findings that all of them need."""
+"""Reads answers for all judges: what failed, aliases, addresses, texts, and names for findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges what was typed and what the world sees, where these differ, and says until when; pure."""
+"""Compares what was typed with what resolvers still see of it, and says until when that lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gathers what a member's check met of the mail server's own faults: one finding, no details."""
+"""Says the mail server's own faults that a member's check met: in one finding, no details."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Checker:
     `ask` is the resolver; `single_server` says that it asks one server that the operator named;
     `now` gives the time for the report. With `allow_private` the server may be at addresses that
     only its own network reaches. `authorities` says which name servers of a domain's zone may be
-    asked too, None that none are; `means` are what may be used beside the resolver.
+    asked too, None that none are; `sources` are what may be used beside the resolver.
     """
 
     def __init__(

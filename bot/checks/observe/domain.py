@@ -1,4 +1,4 @@
-"""Asks everything that the judges need to know of one domain; the only one here that awaits.
+"""Asks everything that the judges need to know of one domain.
 
 All questions start at once, the ones that others depend on first (TXT and MX at the domain, then
 what follows from their answers), and none is asked twice.
@@ -55,7 +55,7 @@ async def observe(
 
     DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
     passed on to the observation. The zone's own name servers are asked where `authorities` says
-    which of them may be; `means` are what may be used beside the resolver.
+    which of them may be; `sources` are what may be used beside the resolver.
     """
     questions = Questions(ask)
     sources = sources or OptionalSources()

@@ -1,4 +1,4 @@
-"""By what means more can be found out than a resolver's answers tell, and how that is done."""
+"""Asks what the optional records need beside the first answers: other names, and one page."""
 
 from __future__ import annotations
 

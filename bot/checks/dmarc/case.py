@@ -1,0 +1,93 @@
+"""What the judging of one answer for a DMARC record goes by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.answers import (
+    alias_at,
+    alias_beside,
+    decode_texts,
+    name_text,
+)
+from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc.record import (
+    discover,
+    is_meant_as_dmarc,
+    parse_record,
+)
+from bot.checks.dmarc.repair import (
+    Mender,
+)
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status
+from bot.records.dkim_key import KeyUnknown
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.checks.dmarc.record import DmarcRecord
+    from bot.checks.observation import Observation
+    from bot.dns.answer import Answer
+    from bot.errors import Fact
+    from bot.records.expected import Expected
+
+
+class DmarcCase:
+    """One answer for the domain's own record, and what is known beside it.
+
+    `ready`: DKIM works, so a strict policy may be in force; `early`: one is, and DKIM has no key.
+    `unwanted` are the report addresses whose domain does not take the reports.
+    """
+
+    def __init__(self, expected: Expected, observed: Observation, answer: Answer) -> None:
+        self.expected = expected
+        self.observed = observed
+        self.answer = answer
+        self.owner = answer.question.name
+        self.discovery = discover(observed)
+        self.ready = dkim.works(expected, observed)
+        # Of a domain whose key we do not know we do not know the selector either: a key may well
+        # be there, and nobody is told that there is none.
+        self.early = (
+            bool(self.discovery.in_force)
+            and not isinstance(expected.dkim, KeyUnknown)
+            and dkim.is_absent(expected, observed)
+        )
+        self.handed_out = parse_record(expected.dmarc)
+        self.malformed = [t for t in decode_texts(answer) if is_meant_as_dmarc(t)]
+        self.unwanted: tuple[str, ...] = ()
+        self.mender = Mender(expected, ready=self.ready, early=self.early)
+
+    def parent(self) -> str:
+        """Return the domain above whose record applies, empty where it is the domain's own."""
+        owner = self.discovery.owner
+        return name_text(owner) if owner is not None and self.discovery.inherited else ""
+
+    def finding(
+        self, code: str, severity: Status, fixes: tuple[Fix, ...] = (), **facts: Fact
+    ) -> Finding:
+        """Return a finding with the facts that the words of all of them may use."""
+        shared: dict[str, Fact] = {
+            "name": name_text(self.owner),
+            "parent": self.parent(),
+            "policy": self.discovery.in_force,
+            "ready": self.ready,
+            "repeat": False,
+        }
+        return Finding(Check.DMARC, code, severity, {**shared, **facts}, fixes)
+
+    def fix(self, action: FixAction, value: str, old: str | None = None) -> Fix:
+        """Return a step for the domain's own record."""
+        ttl = self.expected.server.record_ttl
+        return Fix(action, self.owner, "TXT", value, ttl=ttl, old=old)
+
+    def mend(self, record: DmarcRecord) -> tuple[Fix, ...]:
+        """Return the one fix that mends all that is wrong with the domain's own record."""
+        mended = self.mender.mend(record, self.unwanted)
+        return (self.fix(FixAction.REPLACE, mended, record.text),)
+
+    def find_alias(self) -> dns.name.Name | None:
+        """Return where the alias at the name of the record leads; None where it is none."""
+        if self.answer.chain:
+            return alias_at(self.observed, self.answer)
+        return alias_beside(self.observed, self.owner)
