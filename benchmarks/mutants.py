@@ -49,7 +49,7 @@ WORKERS: Final = 2
 SLOWER: Final = 3.0  # times what the tests took unmutated, and some seconds, is a hanging mutant
 GRACE: Final = 10.0  # seconds
 LONGEST: Final = 180.0  # seconds for a mutant, whatever its tests take
-LONGEST_UNMUTATED: Final = 900.0  # seconds for all tests of a part
+LONGEST_UNMUTATED: Final = 1800.0  # seconds for all tests of a part, beside other work too
 MEMORY: Final = 4 << 30  # bytes; a mutant that never stops collecting ends here
 PYTEST: Final = (
     *("-m", "pytest", "-q", "-x", "-p", "mutant_tests", "-p", "no:cacheprovider"),
