@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from strict_python import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,14 +55,13 @@ class ConsoleProcess:
     @staticmethod
     def command(*words: str) -> list[str]:
         """Return what to call."""
-        return [sys.executable, "-m", "bot", *words]
+        return [*STRICT, "-m", "bot", *words]
 
     def env(self, **more: str) -> dict[str, str]:
         """Return the whole environment of a call."""
         return {
             "PYTHONPATH": str(ROOT),
             "PATH": "/usr/bin:/bin",
-            "PYTHONWARNINGS": "error",
             "PYTHONIOENCODING": "utf-8",
             **self.environment,
             **more,

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import json
 import sqlite3
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from bot.demo import world
 from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
+from strict_python import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,7 +66,7 @@ class Clinic:
     async def call(self, *words: str, seconds: float = 30.0) -> Done:
         """Call the console; whatever happens, it says nothing secret and no traceback."""
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", PROGRAM),
+            *(*STRICT, "-c", PROGRAM),
             *(self.discord.api, self.discord.gateway, *words),
             cwd=self.bot.log.parent,
             env=self.environment,
