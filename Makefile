@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pictures soak mutants bench conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak mutants bench conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -45,6 +45,11 @@ browser: setup
 # unit has it; needs root for the last one, and strace.
 package: setup
 	$(BIN)/pytest tests/package
+
+# `make test` on a bare Debian for each Python, 3.11, 3.13 and 3.14; needs root and debootstrap.
+# SUITES="bookworm trixie sid" chooses, PYTHONS_DIR says where the Debians are kept.
+pythons:
+	.ci/pythons $(SUITES)
 
 # Pictures of every card into docs/pictures; needs Chromium as above.
 pictures: setup

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forked_python import ROOT, WARNINGS
+from forked_python import ROOT
 from patience import PATIENCE
+from strict_python import WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shlex
 import sqlite3
 import subprocess
 import time
@@ -85,7 +86,7 @@ def test_there_and_back(console: ConsoleProcess) -> None:
 
 def test_where_the_disk_is_full_there_is_no_backup(console: ConsoleProcess) -> None:
     fill(console.folder / "data" / "bot.db", 40, 100_000)
-    command = " ".join(console.command("backup", "saved.db"))
+    command = shlex.join(console.command("backup", "saved.db"))
     done = subprocess.run(
         ["bash", "-c", f"ulimit -f 1000; exec {command}"],
         env=console.env(),

@@ -23,6 +23,7 @@ from bot.demo import world
 from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
+from strict_python import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import pytest
 
 from bot.errors import StoreError
 from bot.store.engine.database import Database
+from strict_python import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def url_of(path: Path) -> str:
 @contextmanager
 def running_owner(url: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", OWNER, url],
+        [*STRICT, "-c", OWNER, url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -64,7 +64,7 @@ async def test_a_second_process_is_refused_and_told_what_to_do(tmp_path: Path) -
     async with await Database.open(url_of(path)):
         second = await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-W", "error", "-c", OWNER, url_of(path)],
+            [*STRICT, "-c", OWNER, url_of(path)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
-import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from bot.store.engine.migrate import MIGRATIONS, bring_to_head, is_readable, mig
 from bot.store.engine.revision import write_revision
 from bot.store.engine.url import Address
 from bot.store.tables import Base
+from strict_python import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -193,7 +193,7 @@ def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(
 
 def test_a_new_revision_without_words_is_refused() -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "bot.store.engine.revision"],
+        [*STRICT, "-m", "bot.store.engine.revision"],
         capture_output=True,
         text=True,
         timeout=60,
