@@ -14,10 +14,11 @@ from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.errors import MailcowUnreachable
+from bot.errors import BackendUnreachable
 from bot.mailcow.api import Mailcow
 from bot.net.certificate import Certificate, CertificateLook
-from bot.net.https import Fetch, Reached
+from bot.net.https import Fetch
+from bot.net.page import Reached
 from bot.net.tls import client_context
 from web_page import WebPage
 
@@ -63,7 +64,7 @@ async def verdicts(serving: ssl.SSLContext) -> tuple[Certificate, Reached, str |
         async with Mailcow(url, read_key="READ-KEY", write_key=None) as client:
             try:
                 version = await client.version()
-            except MailcowUnreachable:
+            except BackendUnreachable:
                 version = None
     return seen, fetched.reached, version
 
