@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pictures soak bench conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pictures soak mutants bench conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -50,9 +50,17 @@ package: setup
 pictures: setup
 	PYTHONPATH=.:tests $(BIN)/python tests/browser/take_pictures.py
 
-# Long fuzzing and soaks, apart from the tests that every change runs.
+# Soaks, and every property tried with many more examples than at each change.
 soak: setup
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest --hypothesis-profile=long -m "slow or hypothesis"
+
+# Changes the code in places that the seed chooses, and tells which changes the tests of that part do
+# not notice; in copies, never here. `make mutants MUTANTS=50 MUTANT_SEED=7 PARTS="checks dns"`.
+MUTANTS ?= 200
+MUTANT_SEED ?= 1
+PARTS ?= checks requests records dns
+mutants: setup
+	$(BIN)/python -m benchmarks.mutants --number $(MUTANTS) --seed $(MUTANT_SEED) $(PARTS)
 
 # The openspf RFC 7208 suite, taken out of pyspf's source package, through our resolver adapter.
 conformance: setup

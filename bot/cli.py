@@ -13,9 +13,10 @@ import typer
 
 from bot.console.exits import FAILED, NOTHING_FOUND_OUT, WRONG_USAGE, complain, exit_code_of
 from bot.console.options import DkimOption, Format, NameserverOption, ProviderOption
-from bot.errors import DiscordUnreachable, StoreError, UsageError
+from bot.errors import CodedError, DiscordUnreachable, StoreError, UsageError
 
-# A command imports its parts when it runs, so that none waits for what another one needs.
+# A command imports its parts when it runs, so that none waits for what another one needs; the help
+# needs none of them.
 
 app = typer.Typer(
     add_completion=False,
@@ -31,7 +32,8 @@ def run() -> None:
     """Connect to Discord, and answer members until stopped by SIGTERM or Ctrl+C."""
     import asyncio
 
-    from bot.app import run as run_bot
+    # Imported when the command runs.
+    from bot.app.console_root import run as run_bot
     from bot.config.settings import load_settings
 
     try:
@@ -49,6 +51,7 @@ def settings(
     ] = None,
 ) -> None:
     """Show the mail client settings."""
+    # Imported when the command runs.
     from bot.config.settings import load_settings
     from bot.console.arguments import read_address
     from bot.console.settings_page import show_settings
@@ -72,8 +75,9 @@ def records(
     """Show what a domain should publish."""
     import asyncio
 
-    from bot.app import open_core
-    from bot.checks.zone_place import find_place
+    # Imported when the command runs.
+    from bot.app.console_root import open_core
+    from bot.checks.observe.zone import find_place
     from bot.config.settings import load_settings
     from bot.console.arguments import read_domain, require_provider
     from bot.console.key_option import read_key
@@ -122,7 +126,8 @@ def check(
     """Show what domains do publish, and what to change."""
     import asyncio
 
-    from bot.app import open_core
+    # Imported when the command runs.
+    from bot.app.console_root import open_core
     from bot.config.settings import load_settings
     from bot.console.arguments import read_domain, read_servers, require_provider
     from bot.console.bulk import Outcome, Output, read_domains, sweep
@@ -170,7 +175,8 @@ def doctor(
     """Look whether everything works that the bot stands on; also beside a running bot."""
     import asyncio
 
-    from bot.app import examine_all
+    # Imported when the command runs.
+    from bot.app.console_root import examine_all
     from bot.checks.finding import Status
     from bot.config.settings import load_settings
     from bot.console.doctor_page import lines_as_json, show_lines
@@ -199,7 +205,8 @@ def server(
     """Show what the mail server itself has wrong in the DNS, for its admin."""
     import asyncio
 
-    from bot.app import open_core
+    # Imported when the command runs.
+    from bot.app.console_root import open_core
     from bot.checks.finding import Status
     from bot.checks.report import Report
     from bot.checks.server.server_report import found_nothing_out
@@ -229,7 +236,8 @@ def invite() -> None:
     """Print the link that lets the bot into a Discord server."""
     import asyncio
 
-    from bot.app import invite as make_invitation
+    # Imported when the command runs.
+    from bot.app.console_root import invite as make_invitation
     from bot.config.settings import load_settings
     from bot.console.invitation_page import show_invitation
     from bot.words import Words
@@ -247,15 +255,18 @@ def demo(
     """Try everything in a browser, on a simulated Discord: no token, no network, no mail server."""
     import asyncio
 
+    # Imported when the command runs.
     from bot.console.terminal import make_console
     from bot.demo.extra_packages import require_extra
 
     if tour:
+        # Imported when the command runs.
         from bot.demo.tour import play_tour
 
         asyncio.run(play_tour(make_console()))
         return
     require_extra()
+    # Imported when the command runs.
     from bot.demo.browser_demo import show_demo
 
     asyncio.run(show_demo(make_console()))
@@ -267,6 +278,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace the file at PATH.")] = False,
 ) -> None:
     """Copy the database to a file of its own; the bot may be running meanwhile."""
+    # Imported when the command runs.
     from bot.config.settings import load_settings
     from bot.console.backup_page import show_backup
     from bot.store.backup.backup import back_up
@@ -284,6 +296,7 @@ def restore(
     """Put a backup in the place of the database, which is kept aside; stop the bot before."""
     from datetime import UTC, datetime
 
+    # Imported when the command runs.
     from bot.config.settings import load_settings
     from bot.console.backup_page import show_restored
     from bot.store.backup.backup import restore as put_back
@@ -296,4 +309,11 @@ def restore(
 
 def main() -> int:
     """Run the console and return its exit code."""
-    return exit_code_of(lambda: app(standalone_mode=False))
+    return exit_code_of(lambda: app(standalone_mode=False), _word)
+
+
+def _word(error: CodedError) -> str:
+    # Templates take long to load, and few errors need them.
+    from bot.words import Words
+
+    return Words().error(error)

@@ -1,4 +1,4 @@
-"""The Discord client: what it listens to, which commands Discord knows, and who answers errors."""
+"""The Discord client: what it listens to, and which commands Discord knows."""
 
 from __future__ import annotations
 
@@ -6,37 +6,28 @@ import asyncio
 import hashlib
 import json
 import logging
+import pkgutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import discord
-from discord import app_commands
-from discord.ext import commands
 
-import cogs.admin
-import cogs.dns
-import cogs.help
-import cogs.privacy
-import cogs.requests
-import cogs.settings
-from bot.cards.notice import build_notice
-from bot.interactions.error_manager import ErrorManager
-from bot.interactions.home_guild import Home
-from bot.interactions.rate_limits import Limits
+import cogs
+from bot.cards.layout import build_notice
+from bot.interactions.bot import BotBase
+from bot.interactions.clicks import PersistentItem
 from bot.interactions.replies import UNDELIVERED, whisper
-from bot.interactions.tracking import InteractionTracker, note_ending
+from bot.interactions.tracking import note_ending
 from bot.store.repositories.command_fingerprints import CommandFingerprint
-from bot.telemetry import Ending, Telemetry
+from bot.telemetry import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from bot.config.settings import Settings
-    from bot.mailcow.api import Mailcow
-    from bot.requests.service import Requests
     from bot.services.member_service import MemberService
-    from bot.services.privacy import Privacy
     from bot.store.repositories.command_fingerprints import CommandFingerprints
+    from bot.telemetry import Telemetry
     from bot.words import Words
 
     Job = Callable[[], Coroutine[Any, Any, None]]
@@ -46,22 +37,8 @@ _STALE_AFTER = 0.5  # seconds that a button or form may take to find its handler
 _log = logging.getLogger(__name__)
 
 
-class _Tree(app_commands.CommandTree["Client"]):
-    """The slash commands; each is admitted first and fails into the funnel."""
-
-    async def interaction_check(self, interaction: discord.Interaction[Client], /) -> bool:
-        """Whether the bot takes new work."""
-        return await self.client.tracker.admit(interaction)
-
-    async def on_error(
-        self, interaction: discord.Interaction[Client], error: app_commands.AppCommandError, /
-    ) -> None:
-        """Hand the error to the funnel."""
-        await self.client.error_manager.report(interaction, error)
-
-
-class Client(commands.Bot):
-    """The bot as Discord sees it; it needs no intents, for interactions come without."""
+class Client(BotBase):
+    """The bot as Discord sees it."""
 
     def __init__(
         self,
@@ -71,65 +48,18 @@ class Client(commands.Bot):
         fingerprints: CommandFingerprints,
         telemetry: Telemetry | None = None,
     ) -> None:
-        super().__init__(
-            commands.when_mentioned,
-            help_command=None,
-            tree_cls=_Tree,
-            intents=discord.Intents.none(),
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            max_messages=None,
-            allowed_mentions=discord.AllowedMentions.none(),
-            allowed_contexts=app_commands.AppCommandContext(
-                guild=True, dm_channel=True, private_channel=True
-            ),
-            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
-        )
-        telemetry = telemetry or Telemetry()
-        self.http.http_trace = telemetry.http_trace
-        self.settings = settings
-        self.member_service = member_service
-        self.words = words
-        self.error_manager = ErrorManager(words)
-        self.tracker = InteractionTracker(words, telemetry)
-        self.limits = Limits()
-        self.home = Home(self, settings)
-        self.requests: Requests | None = None  # where none are taken
-        self.mailcow: Mailcow | None = None  # where it is not configured
-        self.privacy: Privacy  # given before the client starts, as it needs the same requests
+        super().__init__(settings, member_service, words, telemetry)
         self.jobs: tuple[Job, ...] = ()  # to be run beside the client
         self.logged_in = asyncio.Event()
         self._fingerprints = fingerprints
-        self._command_ids: Mapping[str, int] = {}
-
-    def mention(self, command: str) -> str:
-        """Return a command for people to click, or its name where Discord's id is not known."""
-        number = self._command_ids.get(command.partition(" ")[0])  # a group has one for all
-        return f"</{command}:{number}>" if number else f"`/{command}`"
-
-    def find_faults(self) -> Iterator[str]:
-        """Yield what keeps members from being answered, each in a word."""
-        if self.tracker.draining:
-            yield "stopping"
-        # The library leaves `ws` at None until it is connected, whatever its type says. It calls
-        # itself ready only two seconds after Discord did, as it waits for servers without need.
-        socket: discord.gateway.DiscordWebSocket | None = self.ws
-        if socket is None or not socket.open or socket.session_id is None:
-            yield "discord"
 
     async def setup_hook(self) -> None:
         """Load the commands and let Discord know them, if it does not yet."""
-        subjects = (
-            cogs.settings,
-            cogs.dns,
-            cogs.requests,
-            cogs.admin,
-            cogs.privacy,
-            cogs.help,
-        )
-        for module in subjects:
-            await module.setup(self)
+        self.add_dynamic_items(PersistentItem)
+        for name in find_cogs():
+            await self.load_extension(name)
         try:
-            self._command_ids = await self._sync()
+            self.command_ids = await self._sync()
         except (discord.DiscordException, *UNDELIVERED) as error:
             # What Discord knows from the last time goes on working meanwhile.
             _log.error("Discord did not take the commands: %s", error)
@@ -179,3 +109,8 @@ class Client(commands.Bot):
         payloads = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
         what = [self.application_id, guild.id if guild else None, payloads]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def find_cogs() -> list[str]:
+    """Return the modules of commands, sorted: the order is part of the commands' fingerprint."""
+    return sorted(module.name for module in pkgutil.iter_modules(cogs.__path__, "cogs."))

@@ -9,18 +9,24 @@
     ├── StoreError       the database cannot be used
     ├── DiscordUnreachable  no answer from Discord at the start
     ├── RequestError     a request cannot be made or decided like this
-    └── MailcowError     Mailcow did not tell or do what it was asked
-        ├── MailcowUnreachable  no answer: not there, too slow, a part of it is down
-        ├── MailcowLocked       it refuses a key or our address; not called again until an admin
+    └── BackendError     the mail server did not tell or do what it was asked
+        ├── BackendUnreachable  no answer: not there, too slow, a part of it is down
+        ├── BackendLocked       it refuses a key or our address; not called again until an admin
         │                       says so
-        ├── MailcowRefused      it, or we before asking it, said no; the same again is in vain
-        └── MailcowUnclear      an answer that says nothing, or a write that may have happened
+        ├── BackendRefused      it, or we before asking it, said no; the same again is in vain
+        └── BackendUnclear      an answer that says nothing, or a write that may have happened
 
-A DNS outcome is never an exception: see `bot.dns.answer`. The text of each of these is one or two
-sentences for the person who caused it: what is wrong, what was expected, an example.
+A DNS outcome is never an exception: see `bot.dns.answer`. The words of each of these are one or
+two sentences for the person who caused it: what is wrong, what was expected, an example. Those that
+members read have a code and facts, and their words are templates.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Fact = str | int | bool | None | tuple[str, ...]
 """What a sentence may be told: text from zones and people among it, which stays data."""
@@ -41,6 +47,11 @@ class CodedError(CowbellError):
         super().__init__(code, facts)
         self.code = code
         self.facts = facts
+
+    @classmethod
+    def of(cls, code: str, facts: Mapping[str, Fact]) -> Self:
+        """Return an error that was kept as code and facts, or one anew to be raised again."""
+        return cls(code, **facts)
 
     def __str__(self) -> str:
         """Return the code and the facts."""
@@ -79,38 +90,30 @@ class DiscordUnreachable(CowbellError):  # noqa: N818 - read as what happened
     """Discord cannot be reached at the start: trying again later may help."""
 
 
-class MailcowError(CowbellError):
-    """Mailcow did not tell or do what it was asked; the text is for the admin, with a remedy.
+class BackendError(CodedError):
+    """The mail server did not tell or do what it was asked; the words are for the admin.
 
-    It never holds a key, a private key or what a server wrote into `log`.
+    The facts never hold a key, a private key or what a server writes into its log.
     """
 
 
-class MailcowUnreachable(MailcowError):  # noqa: N818 - as above
-    """Mailcow gave no answer, and nothing was changed there: trying again later may help."""
+class BackendUnreachable(BackendError):  # noqa: N818 - as above
+    """The mail server gave no answer, and nothing was changed there: trying again may help."""
 
 
-class MailcowLocked(MailcowError):  # noqa: N818 - as above
-    """Mailcow refused a key or our address (401); it is not called again until an admin says so.
+class BackendLocked(BackendError):  # noqa: N818 - as above
+    """The mail server refused a key or our address; it is not called until an admin says so.
 
-    Each refusal counts for its fail2ban, which would ban us for half an hour.
+    Each refusal counts for Mailcow's fail2ban, which would ban us for half an hour.
     """
 
 
-class MailcowRefused(MailcowError):  # noqa: N818 - as above
-    """Mailcow said no, or was not asked since it would; the same again is in vain.
-
-    `code` is Mailcow's own (`domain_exists`, with underscores) or one of ours (`read-only-key`,
-    with hyphens).
-    """
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.code = code
+class BackendRefused(BackendError):  # noqa: N818 - as above
+    """The mail server said no, or was not asked since it would; the same again is in vain."""
 
 
-class MailcowUnclear(MailcowError):  # noqa: N818 - as above
-    """Mailcow's answer says nothing, or nobody knows whether it did what it was asked.
+class BackendUnclear(BackendError):  # noqa: N818 - as above
+    """The answer says nothing, or nobody knows whether the server did what it was asked.
 
     Trying again is safe: whoever writes looks first.
     """
@@ -120,5 +123,5 @@ class TextError(CowbellError):
     """A template does not fit what it is given: an own one from TEMPLATES_DIR, mostly."""
 
 
-class RequestError(CowbellError):
+class RequestError(CodedError):
     """A request cannot be made, decided or withdrawn in this way."""

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+import dns.exception
 import dns.name
 import idna
 
@@ -75,6 +76,17 @@ class Domain:
         host, shown = take_out_host(typed)
         domain = cls(_read_name(host))
         return ParsedDomain(domain, None if host == typed else echo(shown))
+
+    def below(self, label: str) -> dns.name.Name | None:
+        """Return the name of a label, or of several with dots, below it; None where none can be.
+
+        It would be too long (RFC 1035 section 2.3.4), or the label is not one.
+        """
+        try:
+            name = dns.name.from_text(label, self.name)
+        except dns.exception.DNSException:
+            return None
+        return name if name.is_subdomain(self.name) else None
 
 
 @dataclass(frozen=True, slots=True)

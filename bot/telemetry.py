@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.dns.answer import Answer
-    from bot.errors import MailcowError
+    from bot.errors import BackendError
 
 
 class Ending(StrEnum):
@@ -36,8 +36,8 @@ class Telemetry:
     def count_answer(self, answer: Answer) -> None:
         """Take in what a question to the DNS came to."""
 
-    def count_call(self, error: MailcowError | None) -> None:
-        """Take in what a call to Mailcow came to; None: it was answered."""
+    def count_call(self, error: BackendError | None) -> None:
+        """Take in what a call to the mail server came to; None: it was answered."""
 
     def begin(self, interaction_id: int) -> None:
         """Take in that somebody waits for a first answer from now on."""

@@ -8,20 +8,28 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cards.audit_card import build_audit_card, build_latest_card, build_queue_card
-from bot.errors import MailcowError, RequestError
-from bot.interactions.permissions import admit_admin, admit_decider
+from bot.errors import BackendError, RequestError
+from bot.interactions.admin_actions import (
+    handle_server_button,
+    handle_unlock_button,
+    show_server,
+    show_setup,
+)
+from bot.interactions.item_factory import (
+    REQUEST_BUTTON,
+    SERVER_BUTTON,
+    STAGE_SELECT,
+    UNLOCK_BUTTON,
+)
+from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import acknowledge, answer
-from bot.interactions.request_actions import go_on
+from bot.interactions.request_actions import go_on, handle_request_button, handle_stage_select
 from bot.interactions.request_answers import card_of, say_decision, say_gone, say_refusal
-from bot.interactions.request_buttons import RequestButton, StageSelect, UnlockButton
-from bot.interactions.server_actions import show_server
-from bot.interactions.server_button import ServerButton
-from bot.interactions.setup_action import build_setup_card
 
 if TYPE_CHECKING:
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
 
 _HIGHEST = 10**15  # what Discord takes as a number is below 2^53
 
@@ -38,11 +46,11 @@ class AdminCog(
 ):
     """The queue, one request, and the setup; answers are private."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     @app_commands.command(name="queue", description="What waits for your decision")
-    async def queue(self, interaction: discord.Interaction[Client]) -> None:
+    async def queue(self, interaction: discord.Interaction[BotBase]) -> None:
         """Answer with the requests that wait for an admin."""
         requests = await admit_decider(interaction)
         if requests is None:
@@ -55,7 +63,7 @@ class AdminCog(
 
     @app_commands.command(name="show", description="One request, with its buttons")
     @app_commands.describe(number="The request's number")
-    async def show(self, interaction: discord.Interaction[Client], number: _Number) -> None:
+    async def show(self, interaction: discord.Interaction[BotBase], number: _Number) -> None:
         """Answer with the card of a request."""
         requests = await admit_decider(interaction)
         if requests is None:
@@ -69,8 +77,8 @@ class AdminCog(
 
     @app_commands.command(name="retry", description="Try a failed request again")
     @app_commands.describe(number="The request's number")
-    async def retry(self, interaction: discord.Interaction[Client], number: _Number) -> None:
-        """Have a failed request tried again, and Mailcow called again if it was not any more."""
+    async def retry(self, interaction: discord.Interaction[BotBase], number: _Number) -> None:
+        """Have a failed request tried again, and the mail server called again if it was not."""
         requests = await admit_decider(interaction)
         if requests is None:
             return
@@ -81,7 +89,7 @@ class AdminCog(
         go_on(self._client)
         try:
             decision = await requests.retry(number, interaction.user.id)
-        except (RequestError, MailcowError) as error:
+        except (RequestError, BackendError) as error:
             await say_refusal(interaction, error)
             return
         await say_decision(interaction, decision, on_card=False)
@@ -89,7 +97,7 @@ class AdminCog(
     @app_commands.command(name="audit", description="Who did what to a request, and when")
     @app_commands.describe(number="The request's number; without one, the latest of all")
     async def audit(
-        self, interaction: discord.Interaction[Client], number: _Number | None = None
+        self, interaction: discord.Interaction[BotBase], number: _Number | None = None
     ) -> None:
         """Answer with everything that happened to a request, or lately to any."""
         requests = await admit_decider(interaction)
@@ -107,23 +115,24 @@ class AdminCog(
         await answer(interaction, build_audit_card(request, await requests.audit(number), words))
 
     @app_commands.command(
-        name="setup", description="Whether channel, Mailcow, DNS and database work"
+        name="setup", description="Whether channel, mail server, DNS and database work"
     )
-    async def setup(self, interaction: discord.Interaction[Client]) -> None:
+    async def setup(self, interaction: discord.Interaction[BotBase]) -> None:
         """Answer with how every part is, and what to do about it."""
-        if await admit_admin(interaction):
-            await acknowledge(interaction)
-            await answer(interaction, await build_setup_card(interaction))
+        await show_setup(interaction)
 
     @app_commands.command(
         name="server", description="What the mail server itself has wrong in the DNS"
     )
-    async def server(self, interaction: discord.Interaction[Client]) -> None:
+    async def server(self, interaction: discord.Interaction[BotBase]) -> None:
         """Answer with the faults of the mail server itself, and what to do about them."""
         await show_server(interaction)
 
 
-async def setup(client: Client) -> None:
-    """Give the client these commands and the buttons of the cards."""
-    client.add_dynamic_items(RequestButton, StageSelect, UnlockButton, ServerButton)
-    await client.add_cog(AdminCog(client))
+async def setup(bot: BotBase) -> None:
+    """Give the bot these commands, and what the buttons and choices of their cards do."""
+    bot.clicks.add(REQUEST_BUTTON, handle_request_button)
+    bot.clicks.add(STAGE_SELECT, handle_stage_select)
+    bot.clicks.add(UNLOCK_BUTTON, handle_unlock_button)
+    bot.clicks.add(SERVER_BUTTON, handle_server_button)
+    await bot.add_cog(AdminCog(bot))

@@ -10,30 +10,30 @@ from discord.ext import commands
 from bot.cards.check_card import build_check_card
 from bot.cards.records_card import build_records_card
 from bot.interactions.autocomplete import offer_domains
-from bot.interactions.check_actions import build_cooldown_notice
-from bot.interactions.check_buttons import CheckButton
+from bot.interactions.check_actions import handle_check_button, handle_provider_select
+from bot.interactions.item_factory import CHECK_BUTTON, PROVIDER_SELECT
 from bot.interactions.offers import find_offer
-from bot.interactions.provider_select import ProviderSelect
+from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer
 from bot.names import Domain
 
 if TYPE_CHECKING:
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
 
 
 class DnsCog(commands.Cog):
     """The records of a member's domain: as they should be, and as they are."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     @app_commands.command(
         name="dnsrecords", description="The DNS records that your domain should have"
     )
     @app_commands.describe(domain="Your mail domain, like friend.example")
-    async def dnsrecords(self, interaction: discord.Interaction[Client], domain: str) -> None:
+    async def dnsrecords(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
         """Answer with the records card."""
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
@@ -43,6 +43,7 @@ class DnsCog(commands.Cog):
         card = build_records_card(
             expected,
             self._client.words,
+            self._client.items,
             remark=self._client.words.plain.remark(parsed),
             place=await member_service.place(parsed.domain),
             provider=await member_service.provider(interaction.user.id, parsed.domain),
@@ -53,7 +54,7 @@ class DnsCog(commands.Cog):
         name="dnscheck", description="Check the DNS records of your domain, and what to change"
     )
     @app_commands.describe(domain="Your mail domain, like friend.example")
-    async def dnscheck(self, interaction: discord.Interaction[Client], domain: str) -> None:
+    async def dnscheck(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
         """Answer with the check card."""
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
@@ -70,6 +71,7 @@ class DnsCog(commands.Cog):
             kept,
             member_service.server,
             words,
+            self._client.items,
             remark=words.plain.remark(parsed),
             offer=offer,
             provider=await member_service.provider(interaction.user.id, parsed.domain),
@@ -80,7 +82,8 @@ class DnsCog(commands.Cog):
     dnscheck.autocomplete("domain")(offer_domains)
 
 
-async def setup(client: Client) -> None:
-    """Give the client these commands, and the buttons and choices of their cards."""
-    client.add_dynamic_items(CheckButton, ProviderSelect)
-    await client.add_cog(DnsCog(client))
+async def setup(bot: BotBase) -> None:
+    """Give the bot these commands, and what the buttons and choices of their cards do."""
+    bot.clicks.add(CHECK_BUTTON, handle_check_button)
+    bot.clicks.add(PROVIDER_SELECT, handle_provider_select)
+    await bot.add_cog(DnsCog(bot))

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
 
 
 class HelpCog(commands.Cog):
     """The list of commands."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     @app_commands.command(name="help", description="What this bot can do for you")
-    async def help(self, interaction: discord.Interaction[Client]) -> None:
-        """Answer with the list of commands; each can be pressed."""
+    async def help(self, interaction: discord.Interaction[BotBase]) -> None:
+        """Answer with the list of commands; each can be clicked."""
         await acknowledge(interaction)
         shown = self._list_commands(for_admin=is_admin(interaction, self._client.settings))
         lines = sorted(shown, key=lambda line: line.description)
@@ -43,6 +43,6 @@ class HelpCog(commands.Cog):
                 yield CommandLine(self._client.mention(command.qualified_name), command.description)
 
 
-async def setup(client: Client) -> None:
-    """Give the client this command."""
-    await client.add_cog(HelpCog(client))
+async def setup(bot: BotBase) -> None:
+    """Give the bot this command."""
+    await bot.add_cog(HelpCog(bot))

@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.interactions.ask_request import ask_admin, find_place
 from bot.interactions.autocomplete import offer_domains
-from bot.interactions.member_actions import list_requests
-from bot.interactions.member_buttons import AskButton, OwnButton
+from bot.interactions.item_factory import ASK_BUTTON, OWN_REQUEST_BUTTON
+from bot.interactions.member_actions import (
+    ask_admin,
+    find_place,
+    handle_ask_button,
+    handle_own_request_button,
+    list_requests,
+)
 from bot.interactions.replies import acknowledge, answer
 from bot.names import Domain
 from bot.requests.model import RequestKind
@@ -18,7 +23,7 @@ from bot.requests.model import RequestKind
 if TYPE_CHECKING:
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
 
 _DOMAIN = "Your mail domain, like friend.example"
 
@@ -26,18 +31,18 @@ _DOMAIN = "Your mail domain, like friend.example"
 class RequestsCog(commands.Cog):
     """Requests as their members make and follow them."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     @app_commands.command(name="dkim", description="Ask the admin for the DKIM key of your domain")
     @app_commands.describe(domain=_DOMAIN)
-    async def dkim(self, interaction: discord.Interaction[Client], domain: str) -> None:
+    async def dkim(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
         """Ask for a DKIM key and its record."""
         await self._ask(interaction, RequestKind.DKIM, domain)
 
     @app_commands.command(name="dmarc", description="Ask the admin for DMARC for your domain")
     @app_commands.describe(domain=_DOMAIN)
-    async def dmarc(self, interaction: discord.Interaction[Client], domain: str) -> None:
+    async def dmarc(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
         """Ask for the go-ahead for DMARC, and its record."""
         await self._ask(interaction, RequestKind.DMARC, domain)
 
@@ -45,7 +50,7 @@ class RequestsCog(commands.Cog):
         name="maildomain", description="Ask the admin to add your domain to the mail server"
     )
     @app_commands.describe(domain=_DOMAIN)
-    async def maildomain(self, interaction: discord.Interaction[Client], domain: str) -> None:
+    async def maildomain(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
         """Ask for the domain to be added."""
         await self._ask(interaction, RequestKind.MAILDOMAIN, domain)
 
@@ -53,14 +58,14 @@ class RequestsCog(commands.Cog):
         name="webmail", description="Ask the admin to have the certificate cover your webmail alias"
     )
     @app_commands.describe(domain=_DOMAIN)
-    async def webmail(self, interaction: discord.Interaction[Client], domain: str) -> None:
+    async def webmail(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
         """Ask for the webmail alias to be covered."""
         await self._ask(interaction, RequestKind.WEBMAIL, domain)
 
     @app_commands.command(
         name="requests", description="What you have asked the admin for, and what happens next"
     )
-    async def requests(self, interaction: discord.Interaction[Client]) -> None:
+    async def requests(self, interaction: discord.Interaction[BotBase]) -> None:
         """Answer with the member's requests."""
         await acknowledge(interaction)
         place = await find_place(interaction, "requests")
@@ -72,7 +77,7 @@ class RequestsCog(commands.Cog):
     del _command
 
     async def _ask(
-        self, interaction: discord.Interaction[Client], kind: RequestKind, domain: str
+        self, interaction: discord.Interaction[BotBase], kind: RequestKind, domain: str
     ) -> None:
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
@@ -81,7 +86,8 @@ class RequestsCog(commands.Cog):
         )
 
 
-async def setup(client: Client) -> None:
-    """Give the client these commands and the buttons of their cards."""
-    client.add_dynamic_items(AskButton, OwnButton)
-    await client.add_cog(RequestsCog(client))
+async def setup(bot: BotBase) -> None:
+    """Give the bot these commands, and what the buttons of their cards do."""
+    bot.clicks.add(ASK_BUTTON, handle_ask_button)
+    bot.clicks.add(OWN_REQUEST_BUTTON, handle_own_request_button)
+    await bot.add_cog(RequestsCog(bot))

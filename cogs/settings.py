@@ -14,13 +14,13 @@ from bot.names import MailAddress
 if TYPE_CHECKING:
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
 
 
 class SettingsCog(commands.Cog):
     """The settings of a mail client, with the user name filled in."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     @app_commands.command(
@@ -28,7 +28,7 @@ class SettingsCog(commands.Cog):
     )
     @app_commands.describe(address="Your mail address, to fill in the user name")
     async def mailsettings(
-        self, interaction: discord.Interaction[Client], address: str | None = None
+        self, interaction: discord.Interaction[BotBase], address: str | None = None
     ) -> None:
         """Answer with the settings card."""
         await acknowledge(interaction)
@@ -37,6 +37,6 @@ class SettingsCog(commands.Cog):
         await answer(interaction, build_settings_card(settings, self._client.words))
 
 
-async def setup(client: Client) -> None:
-    """Give the client this command."""
-    await client.add_cog(SettingsCog(client))
+async def setup(bot: BotBase) -> None:
+    """Give the bot this command."""
+    await bot.add_cog(SettingsCog(bot))

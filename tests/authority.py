@@ -12,31 +12,57 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from bot.net.tls import client_context
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+_USAGE_OF_AUTHORITY = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class Authority:
-    """Somebody that browsers trust, in this test."""
+    """Somebody that browsers trust, in this test.
 
-    def __init__(self, folder: Path) -> None:
+    With `bare`, certificates have no key identifiers and do not say what their keys are for, as
+    those of many an authority that people make for themselves: RFC 5280 wants both.
+    """
+
+    def __init__(self, folder: Path, *, bare: bool = False, above: Authority | None = None) -> None:
         self._folder = folder
+        self._bare = bare
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Authority")])
-        root = self._begin(self._name, timedelta(days=9)).public_key(self._key.public_key())
-        root = root.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        self._root = root.sign(self._key, hashes.SHA256())
+        self._name = _name_of("Authority below" if above else "Authority")
+        signer = above or self
+        built = signer._begin(self._name, self._key.public_key(), timedelta(days=9))
+        built = built.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        if not bare:
+            built = built.add_extension(_USAGE_OF_AUTHORITY, critical=True)
+        self._certificate = signer._sign(built)
+
+    @property
+    def pem(self) -> str:
+        """Its own certificate."""
+        return self._certificate.public_bytes(Encoding.PEM).decode()
 
     def trusting(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cadata=self._root.public_bytes(Encoding.PEM).decode())
+        return client_context(self.pem)
 
     def serving(self, *names: str, lasts: timedelta = timedelta(days=1)) -> ssl.SSLContext:
         """Return what a server with a certificate for these names needs."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
-        begun = self._begin(subject, lasts).public_key(key.public_key())
-        signed = begun.add_extension(alternatives, critical=False).sign(self._key, hashes.SHA256())
+        built = self._begin(_name_of(names[0]), key.public_key(), lasts)
+        signed = self._sign(built.add_extension(alternatives, critical=False))
         path = self._folder / "server.pem"
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         path.write_bytes(signed.public_bytes(Encoding.PEM) + private)
@@ -44,13 +70,29 @@ class Authority:
         context.load_cert_chain(path)
         return context
 
-    def _begin(self, subject: x509.Name, lasts: timedelta) -> x509.CertificateBuilder:
+    def _begin(
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, lasts: timedelta
+    ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
-        return (
+        built = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self._name)
+            .public_key(key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=8))
             .not_valid_after(now + lasts)
         )
+        if self._bare:
+            return built
+        own = self._key.public_key()
+        return built.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(key), critical=False
+        ).add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(own), critical=False)
+
+    def _sign(self, built: x509.CertificateBuilder) -> x509.Certificate:
+        return built.sign(self._key, hashes.SHA256())
+
+
+def _name_of(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

@@ -15,15 +15,21 @@ import yaml
 
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
+from forked_python import ForkedPython
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
-# Two cores shared with other work are slow at times, which is no fault of what is tested. The
-# steady profile, of `make test`, tries the same examples each time; others come from a new seed.
-hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("steady", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("house")
+# Cores shared with other work are slow at times, which is no fault of what is tested. The steady
+# profile, of `make test`, tries the same examples each time; the others draw new ones, and the
+# long one, of `make soak`, many.
+_patient = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.register_profile("fresh", _patient)
+hypothesis.settings.register_profile("steady", _patient, derandomize=True)
+hypothesis.settings.register_profile("long", _patient, max_examples=2000)
+hypothesis.settings.load_profile("fresh")
 
 CASES = Path(__file__).parent / "data" / "cases.yaml"
 
@@ -108,6 +114,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def case_file() -> CaseFile:
     """cases.yaml."""
     return load_cases()
+
+
+@pytest.fixture(scope="session")
+def forked_python() -> Iterator[ForkedPython]:
+    """What starts processes of the program that begin with its imports done."""
+    with ForkedPython() as python:
+        yield python
 
 
 @pytest.fixture

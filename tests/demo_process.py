@@ -8,14 +8,13 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from forked_python import ROOT
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[1]
-PATIENCE = 20.0  # seconds that the demo may take to end
 
 
 class Demo:

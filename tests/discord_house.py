@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simcord import Env
 
-from bot.app import open_client
+from bot.app.bot_root import open_client
 from bot.config.settings import Settings, load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
@@ -144,7 +144,7 @@ def answer_to(result: InteractionResult) -> ResponseMessage:
 
 
 def whisper_after(result: InteractionResult) -> ResponseMessage:
-    """Return the one message that followed a press; it has to be private."""
+    """Return the one message that followed a click; it has to be private."""
     (message,) = result.followups
     assert message.ephemeral
     return message

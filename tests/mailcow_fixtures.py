@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
-from mailcow_house import READ, WRITE, connect
+from mailcow_helpers import READ, WRITE, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

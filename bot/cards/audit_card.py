@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip, say_remark, span
-from bot.cards.request_card import mention, moment, state_word, title_of
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
+from bot.cards.request_card import link_to_card, mention, state_word, title_of
+from bot.requests.failure import say_failure
 from bot.requests.model import ActorKind
 
 if TYPE_CHECKING:
@@ -57,16 +57,10 @@ def _list(head: str, lines: list[str], words: Words) -> Card:
 
 def _queued(request: Request, words: Words) -> str:
     kind = words.label("request_kinds", request.kind.value)
-    link = ""
-    if request.card_channel_id and request.card_message_id:
-        url = (
-            f"https://discord.com/channels/{request.guild_id}"
-            f"/{request.card_channel_id}/{request.card_message_id}"
-        )
-        link = f" · {url}"
     return (
         f"**#{request.id}** {kind} {span(request.domain.ascii)} · {state_word(request, words)}"
-        f" · {mention(request.member_id, words)} {moment(request.created_at)}{link}"
+        f" · {mention(request.member_id, words)} {moment(request.created_at)}"
+        f"{link_to_card(request)}"
     )
 
 
@@ -76,6 +70,6 @@ def _entered(entry: AuditEntry, words: Words) -> str:
         who = f"{who} {mention(entry.actor.id, words)}"
     before = words.label("request_states", entry.before.value) if entry.before else "–"
     after = words.label("request_states", entry.after.value)
-    detail = say_remark(entry.detail, words) if entry.detail else ""
+    detail = say_remark(say_failure(entry.detail, words), words) if entry.detail else ""
     line = f"<t:{int(entry.at.timestamp())}:f> {who}: {before} → **{after}**"
     return "\n".join(filter(None, (line, clip(detail, _LONGEST_DETAIL))))

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
-from bot.cards.fixes import can_be_shown, show_fix
-from bot.cards.layout import assemble
-from bot.cards.markdown import both_ends, clip, say_remark, span
-from bot.cards.optional_line import extras_line
+from bot.cards.fixes import build_provider_select, can_be_shown, show_fix, show_place
+from bot.cards.items import CheckAction
+from bot.cards.layout import STATUS_COLOURS, assemble
+from bot.cards.markdown import (
+    MOST_CHARACTERS,
+    both_ends,
+    choose,
+    clip,
+    moment,
+    say_remark,
+    span,
+    width,
+)
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
-from bot.checks.optional.group import EXTRAS, is_all_right, is_extra_gap
+from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
-from bot.interactions.check_buttons import check_buttons
-from bot.interactions.member_buttons import ask_button
-from bot.interactions.provider_select import provider_select, show_place
 from bot.records.providers import choose_provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from discord.ui import Item
-
+    from bot.cards.items import Item, ItemFactory
     from bot.cards.layout import Card
     from bot.checks.finding import Finding
     from bot.checks.report import CheckResult, Report
@@ -42,19 +46,12 @@ _LONGEST_MESSAGE = 700  # characters of one step's sentences
 _SHORTEST_MESSAGE = 300
 _LONGEST_REMARK = 300
 
-_COLOURS = {
-    Status.PASS: 0x2E9E5B,
-    Status.INFO: 0x2E9E5B,
-    Status.UNKNOWN: 0x8A63D2,
-    Status.WARN: 0xE0A11B,
-    Status.FAIL: 0xD83C3E,
-}
-
 
 def build_check_card(
     kept: KeptCheck,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
     shared: bool = False,
     remark: str | None = None,
@@ -67,14 +64,15 @@ def build_check_card(
     taken from, `offer` what its member may ask the admin for. `provider` is the key of the one
     whose words its member chose; a shared card speaks those of the name servers' own.
     """
-    buttons = check_buttons(kept.id, words, shared=shared)
+    actions = [a for a in CheckAction if not (shared and a is CheckAction.SHARE)]
+    buttons = [items.check_button(action, kept.id) for action in actions]
     if offer is not None:
-        buttons.append(ask_button(offer, kept.id, words))
-    report = kept.shown(shared=shared)
+        buttons.append(items.ask_button(offer, kept.id))
     return build_report_card(
-        report,
+        kept.shown(shared=shared),
         server,
         words,
+        items,
         buttons=buttons,
         remark=remark,
         provider=None if shared else provider,
@@ -86,8 +84,9 @@ def build_report_card(
     report: Report,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
-    buttons: Sequence[Item[Any]],
+    buttons: Sequence[Item],
     remark: str | None = None,
     provider: str | None = None,
     select: str | None = None,
@@ -100,12 +99,12 @@ def build_report_card(
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
     head = _head(report, words, remark)
-    to_type = any(f.fixes for f in report.findings if not is_extra_gap(f))
+    to_type = report.has_fixes
     where = show_place(place, spoken, words) if to_type else ""
     overview = _overview(report, words)
     in_file = f"-# {words.sentence('discord/more_in_file', {})}"
 
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    steps = report.steps
     pieces = [
         _step(number, finding, report, context, words, provider=spoken)
         for number, finding in enumerate(steps[:MOST_STEPS], start=1)
@@ -139,8 +138,8 @@ def build_report_card(
             said,
             [in_file if is_cut else ""],
         ],
-        colour=_COLOURS[report.status],
-        selects=provider_select(select, place, spoken, words)
+        colour=STATUS_COLOURS[report.status],
+        selects=build_provider_select(select, place, spoken, words, items)
         if to_type and select is not None
         else [],
         buttons=buttons,
@@ -169,7 +168,7 @@ def _head(report: Report, words: Words, remark: str | None) -> str:
     lines = [
         title,
         f"**{words.label('statuses', status)}**: {summary}",
-        f"-# <t:{int(report.checked_at.timestamp())}:R> · {counted}",
+        f"-# {moment(report.checked_at)} · {counted}",
     ]
     if remark:
         lines.append(clip(say_remark(remark, words), _LONGEST_REMARK))
@@ -256,6 +255,24 @@ def _overview(report: Report, words: Words) -> str:
     return "\n".join(filter(None, (*parts, extras_line(report, words))))
 
 
+def extras_line(report: Report, words: Words) -> str:
+    """Return one small line of the optional records, the worst first, then those not there."""
+    missing = gaps(report.findings)
+    parts = []
+    for status in reversed(Status):
+        names = [
+            words.label("checks", result.check.value)
+            for result in report.results
+            if result.check in EXTRAS and result.status is status and result.check not in missing
+        ]
+        if names:
+            parts.append(f"{words.label('marks', status.value)} {', '.join(names)}")
+    if missing:
+        names = [words.label("checks", check.value) for check in missing]
+        parts.append(f"{words.label('headings', 'gaps')}: {', '.join(names)}")
+    return f"-# {words.label('headings', 'extras')}: {' · '.join(parts)}" if parts else ""
+
+
 def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[str]:
     """Return what is only worth knowing, each on a small line and said once."""
     checks: dict[str, list[str]] = {}
@@ -264,7 +281,7 @@ def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[
             label = words.label("checks", result.check.value)
             checks.setdefault(words.note(result.note, context), []).append(label)
     remarks = [f"{', '.join(names)}: {text}" for text, names in checks.items()]
-    infos = [f for f in report.findings if f.severity is Status.INFO and not is_extra_gap(f)]
+    infos = [f for f in report.remarks if not is_extra_gap(f)]
     remarks += [words.finding(f, context) for f in infos]
     mark = words.label("marks", Status.INFO.value)
     return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in dict.fromkeys(remarks)]

@@ -1,22 +1,28 @@
-"""Puts what to type at the provider on a card: small fields on one line, the value to be copied."""
+"""What to type at the provider, and where: in the words of the provider's own form."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import discord
 
 from bot.cards.markdown import block, both_ends, is_copyable, span
-from bot.checks.export.wording import say_hints
+from bot.checks.export.wording import say_hints, say_place
 from bot.checks.finding import FixAction
 from bot.records.provider_form import fill_form, spell_name
-from bot.records.providers import NEUTRAL
+from bot.records.providers import NEUTRAL, find_provider, offer_providers
 
 if TYPE_CHECKING:
     import dns.name
 
+    from bot.cards.items import Item, ItemFactory
     from bot.checks.finding import Fix
+    from bot.checks.zone_place import ZonePlace
     from bot.records.provider_form import Field, Form
     from bot.records.providers import Provider
     from bot.words import Words
+
+MOST_OPTIONS: Final = 25  # of a select
 
 
 def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = NEUTRAL) -> str:
@@ -58,3 +64,35 @@ def show_hints(form: Form, words: Words, *, name: bool = True) -> str:
 def can_be_shown(fix: Fix) -> bool:
     """Whether a card shows a fix as it has to be typed: its value has no backtick and the like."""
     return fix.action is FixAction.DELETE or is_copyable(fix.value)
+
+
+def show_place(place: ZonePlace, provider: Provider, words: Words) -> str:
+    """Return small lines: at whose name servers a zone is, and where the provider's page is."""
+    said = say_place(place.zone, place.name_servers, words)
+    page = f"{words.label('providers', 'page')} <{provider.link}>" if provider.link else ""
+    return "\n".join(f"-# {line}" for line in (said, page) if line)
+
+
+def build_provider_select(
+    subject: str, place: ZonePlace, chosen: Provider, words: Words, items: ItemFactory
+) -> list[Item]:
+    """Return the choice of the provider whose words a card speaks, the current one shown.
+
+    `subject` is a check's number or a domain; nothing is returned for a domain that is too long.
+    """
+    hosting = find_provider(place.name_servers)
+    found = {provider.key for provider in hosting.providers}
+    options = []
+    for provider in offer_providers(hosting, chosen, MOST_OPTIONS):
+        name = provider.name or words.label("providers", "other")
+        current = provider.key == chosen.key
+        options.append(
+            discord.SelectOption(
+                value=provider.key,
+                label=f"{words.label('providers', 'yours')} {name}" if current else name,
+                description=words.label("providers", "found") if provider.key in found else None,
+                default=current,
+            )
+        )
+    select = items.provider_select(subject, options)
+    return [] if select is None else [select]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.markdown import MOST_CHARACTERS, choose, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One message as Discord takes it: components and the files that they show."""
+"""One message as Discord takes it: components, their colour, and the files that they show."""
 
 from __future__ import annotations
 
@@ -8,10 +8,40 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from bot.cards.markdown import MOST_CHARACTERS, clip
+from bot.checks.finding import Status
+from bot.requests.model import State
 
-NEUTRAL = 0x4F7CAC  # the bar of a card that judges nothing
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from bot.errors import Fact
+    from bot.words import Words
+
+# The bar beside a card: decoration only, whatever it means is said in the text, too.
+NEUTRAL = 0x4F7CAC  # of a card that judges nothing
+_GREEN, _AMBER, _RED, _VIOLET, _GREY = 0x2E9E5B, 0xE0A11B, 0xD83C3E, 0x8A63D2, 0x80848E
+DANGER = _RED  # of a card whose button cannot be undone
+STATUS_COLOURS: Mapping[Status, int] = {
+    Status.PASS: _GREEN,
+    Status.INFO: _GREEN,
+    Status.UNKNOWN: _VIOLET,
+    Status.WARN: _AMBER,
+    Status.FAIL: _RED,
+}
+STATE_COLOURS: Mapping[State, int] = {
+    State.PENDING: _AMBER,
+    State.APPROVED: NEUTRAL,
+    State.WORKING: NEUTRAL,
+    State.WAITING: NEUTRAL,
+    State.LIVE: _GREEN,
+    State.CLOSED: _GREEN,
+    State.DENIED: _GREY,
+    State.WITHDRAWN: _GREY,
+    State.EXPIRED: _GREY,
+    State.FAILED: _RED,
+}
+
 _MOST_IN_A_ROW = 5  # buttons; Discord takes no more
 
 
@@ -33,8 +63,7 @@ def assemble(
 ) -> Card:
     """Return a card of sections with lines between them; its files, choices and buttons below.
 
-    A section holds paragraphs; empty ones and empty sections are left out. `colour`
-    is the bar beside the card: decoration only, whatever it means is said in the text, too.
+    A section holds paragraphs; empty ones and empty sections are left out.
     """
     container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=colour)
     for section in sections:
@@ -54,3 +83,9 @@ def assemble(
     for start in range(0, len(buttons), _MOST_IN_A_ROW):
         view.add_item(ui.ActionRow(*buttons[start : start + _MOST_IN_A_ROW]))
     return Card(view, files)
+
+
+def build_notice(template: str, facts: Mapping[str, Fact], words: Words) -> Card:
+    """Return a card with the text of `templates/en/discord/<template>.j2` alone."""
+    text = words.render(f"discord/{template}", facts).strip()
+    return assemble([[clip(text, MOST_CHARACTERS)]])

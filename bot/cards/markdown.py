@@ -1,4 +1,4 @@
-"""Text on cards: values to copy, and shortening that breaks no code span."""
+"""Text on cards: Discord's limits, values to copy, and shortening that breaks no code span."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import re
 import textwrap
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import width
 from bot.characters import LONGEST_VALUE, reveal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
     from bot.words import Words
+
+MOST_CHARACTERS = 4000  # over all text of one message
 
 # What has to stay whole: a code block, a code span, a character with its escape.
 _UNIT = re.compile(r"```.*?```|`[^`]*`|\\.|.", re.DOTALL)
 _LONGEST_SHOWN = 64  # characters of a value that is only to be recognised
 _EDGE = 24  # characters of each end of a longer one
+
+
+def width(text: str) -> int:
+    """Return how many characters a text takes: UTF-16 units, never fewer than Discord counts."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def block(*lines: str) -> str:
@@ -27,6 +36,11 @@ def block(*lines: str) -> str:
 def span(value: str) -> str:
     """Return a short value in a code span; nothing in it can end the span."""
     return f"`{reveal(value).replace('`', 'ˋ') or ' '}`"
+
+
+def moment(at: datetime) -> str:
+    """Return a time as Discord shows it in the reader's own way: how long ago, or until then."""
+    return f"<t:{int(at.timestamp())}:R>"
 
 
 def say_remark(text: str, words: Words) -> str:
@@ -57,3 +71,23 @@ def clip(text: str, most: int) -> str:
             break
         kept.append(unit)
     return "".join(kept).rstrip() + " …"
+
+
+def choose(pieces: Iterable[Sequence[str]], room: int = MOST_CHARACTERS) -> list[str]:
+    """Return one version of each piece, as full as the room in characters lets them be.
+
+    A piece is its versions from the fullest to the shortest, which may be "" for leaving it out.
+    Pieces that come first get their room first; the shortest versions of all are kept for sure,
+    so that together they must fit.
+    """
+    pieces = [tuple(piece) for piece in pieces]
+    chosen = [piece[-1] for piece in pieces]
+    left = room - sum(width(text) for text in chosen)
+    for place, piece in enumerate(pieces):
+        for text in piece:
+            more = width(text) - width(chosen[place])
+            if more <= left:
+                chosen[place] = text
+                left -= more
+                break
+    return chosen

@@ -6,22 +6,21 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from discord import ui
-
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip, say_remark
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, width
 from bot.cards.records_card import show_records, zone_file
+from bot.cards.request_card import link_to_card
 from bot.characters import LONGEST_VALUE
-from bot.interactions.member_buttons import dmarc_button, withdraw_buttons
-from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.records.expected import Purpose, expect
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.records.dkim_key import DkimRecord, KeySource, KeyUnknown, KnownKey
+from bot.records.expected import expect
+from bot.requests.failure import say_reason
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import MOST_OPEN, State, can_go
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.expected import Expected
@@ -30,13 +29,10 @@ if TYPE_CHECKING:
     from bot.requests.service import Opened
     from bot.words import Words
 
-_MOST_OPEN = 10  # two rows of buttons; a member has no more
 _MOST_ENDED = 5
 _MOST_LISTED = 12  # with two components each, and a button for each open one
-_MOST_IN_A_ROW = 5
 _LONGEST_TEXT = 1500  # characters of one paragraph that quotes somebody
 _LONGEST_MENTION = 30  # characters that a message in a channel has besides
-_PURPOSES = {RequestKind.DKIM: Purpose.DKIM, RequestKind.DMARC: Purpose.DMARC}
 
 
 def build_asked_card(
@@ -59,7 +55,12 @@ def build_asked_card(
 
 
 def build_requests_card(
-    requests: Sequence[Request], server: MailServer, words: Words, *, mentions: Sequence[str]
+    requests: Sequence[Request],
+    server: MailServer,
+    words: Words,
+    items: ItemFactory,
+    *,
+    mentions: Sequence[str],
 ) -> Card:
     """Return a member's requests, open ones first, each with its state and what happens next.
 
@@ -69,7 +70,7 @@ def build_requests_card(
         text = f"{words.sentence('discord/member_none', {})}\n{' · '.join(mentions)}"
         return assemble([[text]], colour=NEUTRAL)
     still = tuple(request for request in requests if request.open)
-    shown = still[:_MOST_OPEN]
+    shown = still[:MOST_OPEN]
     room_for_ended = min(_MOST_ENDED, _MOST_LISTED - len(shown))
     ended = tuple(request for request in requests if not request.open)[:room_for_ended]
     pieces = [_versions(request, server, words) for request in (*shown, *ended)]
@@ -77,15 +78,15 @@ def build_requests_card(
     foot = f"-# {words.sentence('discord/member_more', {'count': more})}" if more else ""
     head = f"## {words.sentence('discord/member_list', {})}"
     chosen = choose(pieces, MOST_CHARACTERS - width(head) - width(foot))
-    buttons = withdraw_buttons(shown, words)
-    card = assemble(
+    return assemble(
         [[head], *([text] for text in chosen), [foot]],
         colour=NEUTRAL,
-        buttons=buttons[:_MOST_IN_A_ROW],
+        buttons=[
+            items.withdraw_button(request.id)
+            for request in shown
+            if can_go(request.state, State.WITHDRAWN)
+        ],
     )
-    if rest := buttons[_MOST_IN_A_ROW:]:
-        card.view.add_item(ui.ActionRow(*rest))
-    return card
 
 
 def build_record_card(request: Request, server: MailServer, words: Words) -> Card:
@@ -123,14 +124,15 @@ def build_progress_card(request: Request, server: MailServer, words: Words) -> C
 
 
 def build_live_card(
-    request: Request, server: MailServer, words: Words, *, offer_dmarc: bool
+    request: Request, server: MailServer, words: Words, items: ItemFactory, *, offer_dmarc: bool
 ) -> Card:
     """Return the news that a request is done; after DKIM it may offer to go on with DMARC."""
     facts = {**_facts(request, server, words), "offer": offer_dmarc}
+    mark = words.label("request_marks", State.LIVE.value)
     return assemble(
-        [[f"## ✅ {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
+        [[f"## {mark} {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
         colour=NEUTRAL,
-        buttons=[dmarc_button(request, words)] if offer_dmarc else [],
+        buttons=[items.dmarc_button(request.id)] if offer_dmarc else [],
     )
 
 
@@ -144,22 +146,20 @@ def build_ended_card(request: Request, server: MailServer, words: Words) -> Card
 def build_admin_notice(template: str, request: Request, server: MailServer, words: Words) -> Card:
     """Return a short message to the admins about a request; its card has the buttons."""
     text = words.sentence(f"discord/{template}", _facts(request, server, words))
-    foot = f"-# <t:{int(request.created_at.timestamp())}:R>"
-    place = request.guild_id, request.card_channel_id, request.card_message_id
-    if None not in place:
-        foot += f" · https://discord.com/channels/{place[0]}/{place[1]}/{place[2]}"
+    foot = f"-# {moment(request.created_at)}{link_to_card(request)}"
     return assemble([[clip(text, _LONGEST_TEXT), foot]], colour=NEUTRAL)
 
 
 def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
-        KnownKey(request.selector, DkimRecord.parse(request.value), "mailcow")
-        if request.kind is RequestKind.DKIM
+        KnownKey(request.selector, DkimRecord.parse(request.value), KeySource.MAIL_SERVER)
+        if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
     expected = expect(server, request.domain, key, request.stage)
-    record = expected.record(_PURPOSES[request.kind])
+    published = KINDS[request.kind].record
+    record = None if published is None else expected.record(published.purpose)
     if record is None:  # the name would be too long for the DNS
         return replace(expected, records=())
     # The server's settings may have changed since the admin approved the value.
@@ -171,9 +171,8 @@ def _versions(request: Request, server: MailServer, words: Words) -> tuple[str, 
     state = words.label("member_states", request.state.value)
     mark = words.label("request_marks", request.state.value)
     title = f"**{title_of(request, words)}**\n{mark} {state}"
-    changed = f"<t:{int(request.changed_at.timestamp())}:R>"
     said = clip(_say_next(request, server, words), _LONGEST_TEXT)
-    return f"{title} · {changed}\n{said}", title, ""
+    return f"{title} · {moment(request.changed_at)}\n{said}", title, ""
 
 
 def title_of(request: Request, words: Words) -> str:
@@ -205,5 +204,5 @@ def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact
         "seen": request.seen,
         "due": int(request.due_at.timestamp()) if request.due_at else None,
         # A value in a template is cut where it is long; this one is wanted whole.
-        "parts": tuple(textwrap.wrap(request.reason, LONGEST_VALUE)),
+        "parts": tuple(textwrap.wrap(say_reason(request, words), LONGEST_VALUE)),
     }

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.items import PrivacyAction
+from bot.cards.layout import DANGER, NEUTRAL, assemble
 from bot.cards.member_cards import title_of
-from bot.interactions.privacy_buttons import PrivacyAction, privacy_button
-from bot.services.privacy import KEPT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _MOST_NAMED = 10  # domains
 
 
-def build_privacy_card(kept: Kept, member_id: int, server: MailServer, words: Words) -> Card:
+def build_privacy_card(
+    kept: Kept, member_id: int, server: MailServer, words: Words, items: ItemFactory
+) -> Card:
     """Return what is stored about a member, for how long, and the button that deletes it."""
     facts: dict[str, Fact] = {
         "domains": len(kept.domains),
@@ -32,12 +34,12 @@ def build_privacy_card(kept: Kept, member_id: int, server: MailServer, words: Wo
         "still_open": sum(request.open for request in kept.requests),
         "ended": sum(not request.open for request in kept.requests),
         "decisions": kept.decisions,
-        "days": KEPT.days,
+        "days": kept.days,
         "contact": server.admin_contact,
     }
     title = f"## {words.label('privacy', 'title')}"
     about = "privacy_nothing" if kept.nothing else "privacy_kept"
-    button = privacy_button(PrivacyAction.ASK, member_id, kept.newest_open, words)
+    button = items.privacy_button(PrivacyAction.ASK, member_id, kept.newest_open)
     return assemble(
         [
             [title, words.render(f"discord/{about}", facts).strip()],
@@ -48,7 +50,7 @@ def build_privacy_card(kept: Kept, member_id: int, server: MailServer, words: Wo
     )
 
 
-def build_confirmation(kept: Kept, member_id: int, words: Words) -> Card:
+def build_confirmation(kept: Kept, member_id: int, words: Words, items: ItemFactory) -> Card:
     """Return what a deletion would do, the open requests by name, and the button that does it."""
     facts: dict[str, Fact] = {
         "domains": len(kept.domains),
@@ -61,11 +63,11 @@ def build_confirmation(kept: Kept, member_id: int, words: Words) -> Card:
     withdrawn = _list("privacy_withdrawn", kept.withdrawable, words)
     under_way = _list("privacy_under_way", kept.under_way, words)
     buttons = [
-        privacy_button(action, member_id, kept.newest_open, words)
+        items.privacy_button(action, member_id, kept.newest_open)
         for action in (PrivacyAction.DELETE, PrivacyAction.KEEP)
     ]
     title = f"## {words.label('privacy', 'confirm')}"
-    return assemble([[title, head], withdrawn, under_way, [foot]], colour=0xD83C3E, buttons=buttons)
+    return assemble([[title, head], withdrawn, under_way, [foot]], colour=DANGER, buttons=buttons)
 
 
 def build_forgotten(server: MailServer, words: Words) -> Card:

@@ -7,19 +7,27 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
-from bot.cards.fixes import show_field, show_hints
+from bot.cards.fixes import build_provider_select, show_field, show_hints, show_place
 from bot.cards.layout import NEUTRAL as NEUTRAL_COLOUR
 from bot.cards.layout import assemble
-from bot.cards.markdown import block, clip, is_copyable, say_remark, span
+from bot.cards.markdown import (
+    MOST_CHARACTERS,
+    block,
+    choose,
+    clip,
+    is_copyable,
+    say_remark,
+    span,
+    width,
+)
 from bot.checks.zone_place import ZonePlace
-from bot.interactions.provider_select import provider_select, show_place
 from bot.records.expected import Need, Purpose
 from bot.records.provider_form import fill_form
 from bot.records.providers import NEUTRAL, choose_provider
 from bot.records.zone_file import render_zone
 
 if TYPE_CHECKING:
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.expected import Expected, ExpectedRecord
@@ -35,6 +43,7 @@ _LONGEST_FILE_NAME = 100
 def build_records_card(
     expected: Expected,
     words: Words,
+    items: ItemFactory,
     *,
     remark: str | None = None,
     place: ZonePlace | None = None,
@@ -68,7 +77,7 @@ def build_records_card(
     return assemble(
         [[text, where], *([record] for record in chosen), [foot]],
         colour=NEUTRAL_COLOUR,
-        selects=provider_select(expected.domain.ascii, place, spoken, words),
+        selects=build_provider_select(expected.domain.ascii, place, spoken, words, items),
         files=(zone_file(expected, words),),
     )
 

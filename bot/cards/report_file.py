@@ -12,7 +12,6 @@ import discord
 from bot.characters import reveal
 from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
-from bot.checks.finding import Status
 from bot.records.providers import NEUTRAL
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def report_text(
     ]
     if said := say_place(report.zone, report.name_servers, plain):
         lines += _paragraph("", said)
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    steps = report.steps
     if steps:
         lines += _title(plain.label("headings", "steps"))
     for number, finding in enumerate(steps, start=1):
@@ -66,7 +65,7 @@ def report_text(
         lines += _records(plain.label("headings", "found"), result.found)
         if result.note:
             lines += _paragraph("    ", plain.note(result.note, context))
-    others = [f for f in report.findings if f.severity is Status.INFO]
+    others = report.remarks
     if others:
         lines += _title(plain.label("headings", "other"))
     for finding in others:

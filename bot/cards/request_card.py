@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
-from bot.cards.layout import assemble
-from bot.cards.markdown import both_ends, clip, say_remark, span
+from bot.cards.items import RequestAction
+from bot.cards.layout import STATE_COLOURS, assemble
+from bot.cards.markdown import both_ends, clip, moment, say_remark, span
 from bot.checks.finding import Status
-from bot.interactions.request_buttons import buttons_for
 from bot.requests.evidence import Evidence, load_evidence
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.failure import say_reason
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
@@ -24,55 +24,54 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_OTHERS = 3  # former requests of other members that are named
-_LONGEST_REASON = 900
-_LONGEST_EXTRA = 1200
-
-_COLOURS = {
-    State.PENDING: 0xE0A11B,
-    State.APPROVED: 0x4F7CAC,
-    State.WORKING: 0x4F7CAC,
-    State.WAITING: 0x4F7CAC,
-    State.LIVE: 0x2E9E5B,
-    State.CLOSED: 0x2E9E5B,
-    State.DENIED: 0x80848E,
-    State.WITHDRAWN: 0x80848E,
-    State.EXPIRED: 0x80848E,
-    State.FAILED: 0xD83C3E,
-}
+_LONGEST_REASON = 2 * LONGEST_REASON  # with an escape before each character
 
 
 def build_request_card(
     request: Request,
     server: MailServer,
     words: Words,
+    items: ItemFactory,
     *,
+    backend: str,
     earlier: Sequence[Request] = (),
     evidence: Evidence | None = None,
-    extra: Sequence[str] = (),
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
-    `earlier` are the domain's requests of all kinds, of which those of other members are named.
-    `evidence` is newer than what was stored when it was asked, where there is any; `extra` are
-    paragraphs of ours, left out from the last where there is no room.
+    `backend` is the name of the mail server's software, `earlier` are the domain's requests of all
+    kinds, of which those of other members are named, and `evidence` is newer than what was stored
+    when it was asked, where there is any.
     """
     known = evidence or load_evidence(request.evidence)
-    sections = [
-        [head := _head(request, words), intro := _intro(request, server, words)],
-        [
-            facts := "\n".join(
-                filter(None, (_known(known, words), _others(request, earlier, words)))
-            )
-        ],
-        [decision := _decision(request, server, words)],
-    ]
-    room = MOST_CHARACTERS - sum(map(width, (head, intro, facts, decision)))
-    pieces = [(clip(text, _LONGEST_EXTRA), "") for text in extra]
+    facts = filter(None, (_known(known, backend, words), _others(request, earlier, words)))
     return assemble(
-        [*sections, choose(pieces, room)],
-        colour=_COLOURS[request.state],
-        buttons=buttons_for(request, words),
+        [
+            [_head(request, words), _intro(request, server, words)],
+            ["\n".join(facts)],
+            [_decision(request, server, words, backend)],
+        ],
+        colour=STATE_COLOURS[request.state],
+        buttons=[items.request_button(action, request.id) for action in offer_actions(request)],
     )
+
+
+def offer_actions(request: Request) -> Sequence[RequestAction]:
+    """Return what an admin can do with a request in its state, in the order of the buttons."""
+    action = RequestAction
+    match request.state:
+        case State.PENDING:
+            return [action.APPROVE, action.DENY, action.CHECK]
+        case State.FAILED:
+            other = {Asks.KEY: [action.PASTE], Asks.LIMITS: [action.BYHAND]}
+            by_hand = other.get(KINDS[request.kind].asks, ())
+            return [action.RETRY, *by_hand, action.DENY, action.CHECK]
+        case State.WAITING if KINDS[request.kind].is_finished_by_admin:
+            return [action.DONE, action.CHECK]
+        case State.WAITING:
+            return [action.CHECK]
+        case _:
+            return []
 
 
 def state_word(request: Request, words: Words) -> str:
@@ -86,9 +85,12 @@ def mention(member_id: int, words: Words) -> str:
     return f"<@{member_id}>" if member_id > 0 else words.sentence("discord/request_forgotten", {})
 
 
-def moment(at: datetime) -> str:
-    """Return a time as Discord shows it in the reader's own way."""
-    return f"<t:{int(at.timestamp())}:R>"
+def link_to_card(request: Request) -> str:
+    """Return the address of a request's card in Discord, after a dot; nothing without a card."""
+    if request.card_channel_id is None or request.card_message_id is None:
+        return ""
+    place = (request.guild_id, request.card_channel_id, request.card_message_id)
+    return " · https://discord.com/channels/" + "/".join(map(str, place))
 
 
 def facts_of(request: Request, server: MailServer, words: Words) -> Mapping[str, Fact]:
@@ -126,7 +128,7 @@ def _intro(request: Request, server: MailServer, words: Words) -> str:
     return f"{mention(request.member_id, words)} {wish}\n-# {moment(request.created_at)}"
 
 
-def _known(evidence: Evidence | None, words: Words) -> str:
+def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
     """Return the check's statuses, the worst first, and whether the mail server has the domain."""
     if evidence is None:
         return ""
@@ -138,7 +140,8 @@ def _known(evidence: Evidence | None, words: Words) -> str:
             lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
     if evidence.on_server is not None:
         mark = words.label("marks", (Status.PASS if evidence.on_server else Status.WARN).value)
-        said = words.sentence("discord/request_on_server", {"known": evidence.on_server})
+        facts: dict[str, Fact] = {"known": evidence.on_server, "backend": backend}
+        said = words.sentence("discord/request_on_server", facts)
         lines.append(f"{mark} {said}")
     checked = words.sentence("discord/request_checked", {})
     return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
@@ -160,21 +163,19 @@ def _others(request: Request, earlier: Sequence[Request], words: Words) -> str:
     return f"{mark} {said} {', '.join(named)}"
 
 
-def _decision(request: Request, server: MailServer, words: Words) -> str:
+def _decision(request: Request, server: MailServer, words: Words, backend: str) -> str:
     lines = []
     if request.decided_by is not None and request.decided_at is not None:
         who, when = mention(request.decided_by, words), moment(request.decided_at)
         lines.append(f"{words.sentence('discord/request_decided_by', {})} {who} · {when}")
-    if request.reason:
-        reason = say_remark(request.reason, words).removeprefix("-# ")
-        lines.append(clip("> " + reason, _LONGEST_REASON))
+    if reason := say_reason(request, words):
+        quoted = say_remark(reason, words).removeprefix("-# ")
+        lines.append(clip("> " + quoted, _LONGEST_REASON))
     if request.stage:
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
-    if request.kind is RequestKind.DKIM and request.value:
+    if KINDS[request.kind].asks is Asks.KEY and request.value:
         lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
-    if request.state is State.WAITING and request.kind in {
-        RequestKind.MAILDOMAIN,
-        RequestKind.WEBMAIL,
-    }:
-        lines.append(words.sentence("discord/request_by_hand", facts_of(request, server, words)))
+    if request.state is State.WAITING and KINDS[request.kind].is_finished_by_admin:
+        facts = {**facts_of(request, server, words), "backend": backend}
+        lines.append(words.sentence("discord/request_by_hand", facts))
     return "\n".join(lines)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import block, clip
+from bot.cards.markdown import MOST_CHARACTERS, block, choose, clip, width
 from bot.characters import LONGEST_VALUE
 from bot.records.client_settings import ADVICE, Protocol
 

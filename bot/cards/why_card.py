@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.cards.budget import MOST_CHARACTERS, choose, width
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import clip, span
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, span, width
 from bot.checks.export.as_json import context_of
-from bot.checks.finding import Status
 from bot.checks.references import load_references
 
 if TYPE_CHECKING:
@@ -74,9 +72,10 @@ def _reasons(report: Report, server: MailServer, words: Words) -> dict[Reason, l
 
 def _numbered(report: Report) -> list[tuple[Finding, str]]:
     """Return the steps with their numbers on the check card, then what is only worth knowing."""
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
-    others = [f for f in report.findings if f.severity is Status.INFO]
-    return [*((f, f"{at}. ") for at, f in enumerate(steps, 1)), *((f, "") for f in others)]
+    return [
+        *((f, f"{at}. ") for at, f in enumerate(report.steps, 1)),
+        *((f, "") for f in report.remarks),
+    ]
 
 
 def _section(titles: list[str], reason: Reason, words: Words) -> str:

@@ -1,4 +1,4 @@
-"""What answers amount to, in the same words for every judge."""
+"""What the judges read in answers, and the parts of findings that all of them need."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence
+MOST_CHARACTERS = 100  # of a wrong record in a sentence
 MOST_LINES = 10  # of records found
 MOST_STEPS = 10  # for one check; the messages give the whole number
 _LONGEST_DETAIL = 200  # characters of a server's own words
@@ -44,6 +45,14 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
         "detail": explain(answer),
     }
     return Finding(check, code, Status.UNKNOWN, facts)
+
+
+def report_unused(
+    check: Subject, names: tuple[str, ...] = (), fixes: tuple[Fix, ...] = ()
+) -> Finding:
+    """Return the finding that an optional record is not there, which is no fault."""
+    facts: dict[str, Fact] = {"what": check.value, "names": names}
+    return Finding(check, "optional-missing", Status.INFO, facts, fixes)
 
 
 def explain(answer: Answer) -> str:
@@ -159,6 +168,19 @@ def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) ->
 def name_text(name: dns.name.Name) -> str:
     """Return a name as facts hold it: lower case, presentation form, no final dot."""
     return name.to_text(omit_final_dot=True).lower()
+
+
+def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:
+    """Return the name of these labels, None where it would be too long to exist."""
+    try:
+        return dns.name.Name((*prefix, *labels))
+    except dns.exception.DNSException:
+        return None
+
+
+def decode_texts(answer: Answer | None) -> tuple[str, ...]:
+    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
+    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
 
 
 def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:

@@ -15,8 +15,7 @@ from dns.rdtypes.ANY.SOA import SOA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.dns.answer import Answer, Question
-    from bot.dns.authority import Told
+    from bot.dns.answer import Answer, Question, Told
     from bot.dns.spf_evaluate import SpfEvaluation
 
 # At the domain itself other texts come and go that have nothing to do with mail.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.checks.authority_view import Source
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
-    from bot.net.https import Page
+    from bot.net.page import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from bot.checks.answers import name_text
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
+from bot.checks.report import PROPAGATING
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
@@ -22,11 +23,9 @@ if TYPE_CHECKING:
     from bot.checks.authority_view import Source
     from bot.checks.finding import Fix, Subject
     from bot.checks.observation import Observation
-    from bot.checks.report import Report
     from bot.errors import Fact
     from bot.records.expected import Expected
 
-PROPAGATING = ("propagating", "propagating-negative")
 _LONG = 12 * 3600  # seconds after which a clock time needs its date
 
 
@@ -72,20 +71,6 @@ def settle(
         _settle_one(before.get(verdict.check), verdict, _lag_of(verdict.check, lags, expected))
         for verdict in typed
     ]
-
-
-def find_propagation(report: Report, check: Check) -> Finding | None:
-    """Return the finding that a check only waits for caches; None where it does not."""
-    own = (finding for finding in report.findings if finding.check is check)
-    return next((finding for finding in own if finding.code in PROPAGATING), None)
-
-
-def seconds_left(report: Report, finding: Finding) -> int | None:
-    """Return in how many seconds the old answer is gone; None where nobody knows."""
-    until = finding.facts["until"]
-    if not isinstance(until, int):
-        return None
-    return max(0, until - int(report.checked_at.timestamp()))
 
 
 def say_when_seen(finding: Finding, observed: Observation) -> Finding:

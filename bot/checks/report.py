@@ -1,44 +1,24 @@
-"""The report of one check: every judge's verdict, causes before consequences."""
+"""The report of one check of a domain, and what can be asked of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dns.name
-import dns.rdatatype
-
-from bot.checks.dkim import judge as dkim
-from bot.checks.dmarc import judge as dmarc
-from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
-from bot.checks.mx import judge as mx
-from bot.checks.optional import group as extras
-from bot.checks.optional import hosts
-from bot.checks.propagation import say_when_seen, settle
-from bot.checks.server_blame import gather, judge_server
-from bot.checks.spf import judge as spf
-from bot.checks.spf.terms import names_own_mx
-from bot.checks.zone import delegation
+from bot.checks.finding import Check, Finding, Note, Status, Subject
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from bot.checks.observation import Observation
+    import dns.name
+
     from bot.names import Domain
-    from bot.records.expected import Expected
 
-# Which of two findings of the same severity explains the other. A strict DMARC policy without
-# DKIM has mail refused today, so it goes before the missing key that it hangs on.
-_CAUSES_FIRST = ("dmarc-before-dkim",)
-
-# Said once, of all records that it befell: who typed one name in full typed them all so.
-_SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
-
-# What an alias at the domain itself can hide.
-_HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
-    Check.MX: dns.rdatatype.MX,
-    Check.SPF: dns.rdatatype.TXT,
-}
+# The optional records beside those that mail needs.
+EXTRAS = frozenset({Check.SRV, Check.MTA_STS, Check.TLS_RPT, Check.DANE, Check.DNSSEC, Check.CAA})
+PROPAGATING = ("propagating", "propagating-negative")
+SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,132 +55,54 @@ class Report:
         """The worst status of all checks."""
         return max((r.status for r in self.results), key=lambda s: s.rank)
 
+    @property
+    def steps(self) -> tuple[Finding, ...]:
+        """The findings that leave something to do or to find out, as they are numbered."""
+        return tuple(f for f in self.findings if f.severity is not Status.INFO)
 
-def compile_report(
-    expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
-) -> Report:
-    """Let every judge speak and return the report; pure."""
-    typed = observed.at_source()
-    verdicts = _judge_all(expected, typed)
-    if typed is not observed:
-        verdicts = settle(expected, observed, _judge_all(expected, observed), verdicts, checked_at)
-    judged = {verdict.check for verdict in verdicts}
-    blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
-    others = [
-        CheckResult(check, Status.UNKNOWN, note=Note("blocked"))
-        for check in Check
-        if check in blocked
-    ]
-    results, findings = _leave_out_consequences(verdicts, typed)
-    if Check.SERVER not in blocked:
-        said = (finding for verdict in verdicts for finding in verdict.findings)
-        server = judge_server(expected, observed, said)
-        results.append(CheckResult(server.check, server.status, found=server.found))
-        results, findings = gather(server, results, findings)
-    return Report(
-        domain=expected.domain,
-        zone=observed.zone,
-        checked_at=checked_at,
-        results=(*results, *others),
-        findings=tuple(
-            say_when_seen(finding, observed) for finding in _say_once(sorted(findings, key=order))
-        ),
-        queries=observed.queries,
-        elapsed_ms=elapsed_ms,
-        name_servers=observed.name_servers,
-    )
+    @property
+    def remarks(self) -> tuple[Finding, ...]:
+        """The findings that are only worth knowing, absent optional records among them."""
+        return tuple(f for f in self.findings if f.severity is Status.INFO)
+
+    @property
+    def has_fixes(self) -> bool:
+        """Whether there is a record to type, optional ones that are not there left aside."""
+        return any(f.fixes for f in self.findings if not is_extra_gap(f))
 
 
-def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
-    """Return every judge's verdict; that of the delegation alone where it leaves no other."""
-    first = delegation.judge(expected, observed)
-    if delegation.blocks_everything(first):
-        return [first]
-    return [
-        first,
-        mx.judge(expected, observed),
-        spf.judge(expected, observed),
-        dkim.judge(expected, observed),
-        dmarc.judge(expected, observed),
-        hosts.judge_webmail(expected, observed),
-        hosts.judge_autoconfig(expected, observed),
-        hosts.judge_autodiscover(expected, observed),
-        *extras.judge(expected, observed),
-    ]
+def is_extra_gap(finding: Finding) -> bool:
+    """Whether a finding only says that an optional record beside the usual ones is not there."""
+    return finding.check in EXTRAS and finding.code == "optional-missing"
 
 
-def order(finding: Finding) -> tuple[int, int, int]:
-    """Return where a finding goes among the others: root causes first."""
-    # Sorting is stable: within a check the judge's own order, root cause first, stays.
-    place = tuple(Check).index(finding.check)
-    if finding.code in _CAUSES_FIRST:
-        place = tuple(Check).index(Check.DKIM)
-        return (-finding.severity.rank, place, 0)
-    return (-finding.severity.rank, place, 1)
+def gaps(findings: Iterable[Finding]) -> tuple[Check, ...]:
+    """Return the checks whose records are not there, in the order of the report."""
+    missing = {finding.check for finding in findings if is_extra_gap(finding)}
+    return tuple(check for check in Check if check in missing)
 
 
-def _leave_out_consequences(
-    verdicts: list[Verdict], observed: Observation
-) -> tuple[list[CheckResult], list[Finding]]:
-    alias = any(f.code == "apex-cname" for verdict in verdicts for f in verdict.findings)
-    mx_broken = next(
-        (
-            f.code
-            for verdict in verdicts
-            for f in verdict.findings
-            if f.check is Check.MX and f.severity is Status.FAIL
-        ),
-        None,
-    )
-    results, findings = [], []
-    for verdict in verdicts:
-        check, status, note = verdict.check, verdict.status, verdict.note
-        kept = list(verdict.findings)
-        if alias and kept and check in _HIDDEN and delegation.hides(observed, _HIDDEN[check]):
-            # What was found are the records of another name; nobody knows those of this one.
-            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": "apex-cname"})
-        elif mx_broken is not None:
-            kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
-            status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
-        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
-        findings.extend(kept)
-    return results, findings
+def is_all_right(report: Report) -> bool:
+    """Whether mail lacks nothing: only some of these records are not there, or worth a remark."""
+    usual = (result.status for result in report.results if result.check not in EXTRAS)
+    return report.status is Status.INFO and all(status is Status.PASS for status in usual)
 
 
-def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
-    """Return the findings with each shared cause said of all its records by the first of its kind.
-
-    The others stay, so that every check has its own, but only refer to it and give no steps.
-    """
-    said: list[Finding] = []
-    for finding in findings:
-        same = [
-            f for f in findings if f.code == finding.code and f.severity.rank > Status.INFO.rank
-        ]
-        if finding.code in _SHARED and len(same) > 1 and finding in same:
-            first = finding is same[0]
-            fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()
-            facts = {**finding.facts, "repeat": not first}
-            if first:
-                facts |= {key: _gather(same, key) for key in ("names", "others", "shorts")}
-            finding = replace(finding, facts=facts, fixes=fixes)  # noqa: PLW2901 - the same one
-        said.append(finding)
-    return tuple(said)
+def find_propagation(report: Report, check: Check) -> Finding | None:
+    """Return the finding that a check only waits for caches; None where it does not."""
+    own = (finding for finding in report.findings if finding.check is check)
+    return next((finding for finding in own if finding.code in PROPAGATING), None)
 
 
-def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:
-    """Return a list of names that several findings hold, each name once."""
-    lists = [value for f in findings if isinstance(value := f.facts.get(fact), tuple)]
-    return tuple(dict.fromkeys(name for each in lists for name in each))
+def seconds_left(report: Report, finding: Finding) -> int | None:
+    """Return in how many seconds the old answer is gone; None where nobody knows."""
+    until = finding.facts["until"]
+    if not isinstance(until, int):
+        return None
+    return max(0, until - int(report.checked_at.timestamp()))
 
 
-def _rest_on_mx(finding: Finding, mx_broken: str) -> Finding:
-    """Return what is left to say of a record that allows whatever the domain's MX is.
-
-    It is right again once the MX is, so there is nothing to do about it.
-    """
-    if finding.code != "spf-not-authorised":
-        return finding
-    if not any(fix.old is not None and names_own_mx(fix.old) for fix in finding.fixes):
-        return finding
-    return Finding(finding.check, "spf-follows-mx", Status.INFO, {"code": mx_broken})
+def faults_of(report: Report) -> tuple[str, ...]:
+    """Return the server's own faults that a member's check met, by what the judges call them."""
+    told = (f.facts["what"] for f in report.findings if f.code == SERVER_SIDE)
+    return tuple(what for whats in told if isinstance(whats, tuple) for what in whats)

@@ -1,27 +1,21 @@
-"""In which zone a domain lies, and at which name servers, for who needs no whole check."""
+"""The zone that a domain lies in and the names of its name servers."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import dns.name
-import dns.rdatatype
 
 from bot.checks.observation import Observation
 from bot.dns.answer import Outcome
 from bot.records.providers import find_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import dns.name
 
     from bot.checks.report import Report
     from bot.dns.answer import Answer
     from bot.names import Domain
     from bot.records.expected import Expected
-
-PATIENCE = 2.0  # seconds; records can be told without knowing where they are typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +51,3 @@ class ZonePlace:
         if exists or find_provider(servers).providers:
             return cls(zone, servers)
         return cls(domain.name)
-
-
-async def find_place(
-    ask: Callable[[dns.name.Name, dns.rdatatype.RdataType], Awaitable[Answer]], domain: Domain
-) -> ZonePlace:
-    """Return the place of a domain, after at most two questions and `PATIENCE` seconds."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            answers = [await ask(domain.name, dns.rdatatype.NS)]
-            zone = Observation.of(domain, answers).zone
-            if zone != domain.name and len(zone.labels) > 2:
-                answers.append(await ask(zone, dns.rdatatype.NS))
-    except TimeoutError:
-        return ZonePlace(domain.name)
-    return ZonePlace.of_answers(domain, answers)

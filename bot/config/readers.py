@@ -19,8 +19,11 @@ from spftrace.errors import SpfError
 
 from bot.characters import echo
 from bot.dns.server_address import Server
+from bot.dns.spf_grammar import MECHANISMS
 from bot.errors import InvalidName
 from bot.names import Domain, MailAddress
+from bot.records.dkim_selector import is_selector
+from bot.records.dmarc_policy import POLICIES
 from bot.records.tag_list import FaultKind, parse_tags
 from bot.words import Words
 
@@ -32,10 +35,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _LONGEST_URL = 512  # characters, as Discord's link buttons have it
 _LONGEST_SPF = 450  # octets that fit a DNS reply of 512 (RFC 7208 section 3.4)
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
-_SELECTOR_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _TAKEN_LABELS = frozenset({"autoconfig", "autodiscover"})
-_SPF_MECHANISMS = frozenset({"all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"})
-_POLICIES = frozenset({"none", "quarantine", "reject"})
 _REPORT_SIZE = re.compile(r"![0-9]+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2
 _SNOWFLAKE = re.compile(r"[1-9][0-9]{14,19}")
 _DATABASE = re.compile(r"(?P<kind>[a-z0-9_]+)(?:\+(?P<driver>[a-z0-9_]+))?://.*", re.DOTALL)
@@ -114,7 +114,7 @@ def read_spf(text: str) -> str:
     except SpfError as error:
         raise ValueError(f"It cannot be read as SPF: {echo(str(error))}.") from None
     mechanisms = [term for term in record.terms if term.is_mechanism]
-    if any(t.name in _SPF_MECHANISMS for t in record.terms if not t.is_mechanism):
+    if any(t.name in MECHANISMS for t in record.terms if not t.is_mechanism):
         raise ValueError('A mechanism such as include takes ":" and not "=" before its value.')
     if any(term.name == "all" for term in mechanisms[:-1]):
         raise ValueError("Nothing that stands behind an all counts: move the all to the end.")
@@ -176,7 +176,7 @@ def read_label(text: str) -> str:
 
 def read_selector(text: str) -> str:
     """Return a DKIM selector (RFC 6376 section 3.1): labels with dots between them."""
-    if len(text) > 100 or not all(_SELECTOR_LABEL.fullmatch(part) for part in text.split(".")):
+    if not is_selector(text):
         raise ValueError("A DKIM selector has letters, digits and hyphens, at most 100 of them.")
     return text.lower()
 
@@ -214,7 +214,7 @@ def read_dmarc(text: str) -> str:
         raise ValueError("It is no list of tag=value with semicolons between them.")
     for tag in ("p", "sp", "np"):
         policy = tags.get(tag, any_case=True)
-        if (policy is None and tag == "p") or (policy and policy.lower() not in _POLICIES):
+        if (policy is None and tag == "p") or (policy and policy.lower() not in POLICIES):
             raise ValueError(f"Its tag {tag} is none of none, quarantine and reject.")
     for tag in ("rua", "ruf"):
         addresses = tags.get(tag, any_case=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
-    from bot.services.member_service import Core
+    from bot.services.core import Core
 
 AT_ONCE = 24  # domains under way side by side
 LARGEST_FILE = 4_000_000  # bytes

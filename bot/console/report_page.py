@@ -11,8 +11,8 @@ from bot.characters import reveal, shorten
 from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
 from bot.checks.finding import Status
-from bot.checks.optional.group import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.checks.references import load_references
+from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
 from bot.console.terminal import STATUS_STYLES, bullet
 from bot.records.providers import choose_provider
 
@@ -53,11 +53,10 @@ def show_report(
             style="dim",
         )
     )
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
-    infos = [f for f in report.findings if f.severity is Status.INFO]
-    other = [f for f in infos if not is_extra_gap(f)]
+    steps = report.steps
+    other = [f for f in report.remarks if not is_extra_gap(f)]
     context = context_of(report, server)
-    if any(f.fixes for f in report.findings if not is_extra_gap(f)):
+    if report.has_fixes:
         _print_place(console, report, words, provider)
     if steps:
         console.print(f"\n{words.label('headings', 'steps')}", style="bold")
@@ -96,7 +95,7 @@ def show_line(
 ) -> None:
     """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
-    steps = [f for f in report.findings if f.severity is not Status.INFO]
+    steps = report.steps
     if steps:
         context = context_of(report, server)
         console.print(bullet("", words.finding(steps[0], context)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.checks.report import Report
-    from bot.services.member_service import Core
+    from bot.services.core import Core
 
 
 def show_server(console: Console, report: Report, core: Core, *, as_json: bool) -> None:

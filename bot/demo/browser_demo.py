@@ -8,24 +8,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.demo import world
-from bot.demo.simulated_discord import ADMIN, GUILD, MEMBERS, open_stage
+from bot.demo.simulated_discord import ADMIN, GUILD, MEMBERS, open_demo
 from bot.demo.terminal_lines import read_lines
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.demo.simulated_discord import Stage
+    from bot.demo.simulated_discord import RunningDemo
 
 
 async def show_demo(console: Console) -> None:
     """Run the demo until SIGINT, SIGTERM or the page's own end of the session."""
     stop = _catch_signals()
     words = Words()
-    async with open_stage(_welcome()) as stage:
-        console.print(_introduce(stage, words), soft_wrap=True)
-        ends = {asyncio.create_task(stop.wait()), asyncio.create_task(stage.wait_closed())}
-        orders = asyncio.create_task(_take_orders(stage, console, words))
+    async with open_demo(_welcome()) as demo:
+        console.print(_introduce(demo, words), soft_wrap=True)
+        ends = {asyncio.create_task(stop.wait()), asyncio.create_task(demo.wait_closed())}
+        orders = asyncio.create_task(_take_orders(demo, console, words))
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in (*ends, orders):
             task.cancel()
@@ -36,9 +36,9 @@ def _welcome() -> str:
     return Words(Medium.DISCORD).render("demo/welcome", {"service": GUILD, "admin": ADMIN})
 
 
-def _introduce(stage: Stage, words: Words) -> str:
+def _introduce(demo: RunningDemo, words: Words) -> str:
     facts = {
-        "url": stage.url,
+        "url": demo.url,
         "members": MEMBERS,
         "admin": ADMIN,
         "domains": tuple(world.DOMAINS.values()),
@@ -57,17 +57,17 @@ def _catch_signals() -> asyncio.Event:
     return stop
 
 
-async def _take_orders(stage: Stage, console: Console, words: Words) -> None:
+async def _take_orders(demo: RunningDemo, console: Console, words: Words) -> None:
     """Do to the domains what is typed into the terminal."""
     async for line in read_lines():
         order, _, rest = line.strip().lower().partition(" ")
         name = rest.strip()
         if order in {"mend", "publish"} and name in world.DOMAINS:
             if order == "mend":
-                stage.mend(name)
+                demo.mend(name)
                 said = words.sentence("demo/mended", {"domain": name})
             else:
-                kinds = tuple(kind.value.upper() for kind in await stage.publish(name))
+                kinds = tuple(kind.value.upper() for kind in await demo.publish(name))
                 said = words.sentence("demo/published", {"domain": name, "kinds": kinds})
             console.print(said, soft_wrap=True)
         elif order:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot.demo.zones import Zone, labels_of, parse_zone
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.kinds import KINDS
+from bot.requests.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,14 +19,20 @@ if TYPE_CHECKING:
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
-_PUBLISHABLE = {RequestKind.DKIM, RequestKind.DMARC}
 _LONGEST = 255  # octets of one string (RFC 1035 section 3.3)
 
 
 def line_of_request(request: Request) -> str:
-    """Return the zone line of the record that was handed out for a DKIM or DMARC request."""
-    label = "_dmarc" if request.kind is RequestKind.DMARC else f"{request.selector}._domainkey"
-    return f"{label} TXT {_quote(request.value)}"
+    """Return the zone line of the record that was handed out for a request.
+
+    Raises:
+        ValueError: such a request hands out no record.
+
+    """
+    record = KINDS[request.kind].record
+    if record is None:
+        raise ValueError(f"A request for {request.kind} hands out no record.")
+    return f"{record.label(request)} TXT {_quote(request.value)}"
 
 
 def line_of_record(record: ExpectedRecord) -> str:
@@ -57,7 +63,7 @@ def publish(zones: Zones, domain: Domain, lines: Iterable[str]) -> Zones:
 async def waiting_records(requests: Requests, domain: Domain) -> tuple[Request, ...]:
     """Return the requests of a domain whose handed out record the bot waits for, oldest first."""
     found = await requests.of_domain(domain)
-    waiting = [r for r in found if r.kind in _PUBLISHABLE and r.state is State.WAITING]
+    waiting = [r for r in found if KINDS[r.kind].record is not None and r.state is State.WAITING]
     return tuple(reversed(waiting))
 
 

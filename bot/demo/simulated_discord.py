@@ -1,4 +1,4 @@
-"""The stage of the demo: the unmodified bot on a simulated Discord, served as a web page."""
+"""The demo that runs: the unmodified bot on a simulated Discord, served as a web page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import discord
 import simcord
 from discord import app_commands
 
-from bot.app import open_client
+from bot.app.bot_root import open_client
 from bot.config.settings import load_settings
 from bot.demo import world
 from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
@@ -40,11 +40,11 @@ MEMBERS: Final = ("Ann", "Ben")
 ADMIN: Final = "Cleo"
 _TICK = 0.25  # seconds
 _CLOSED = 50007  # Discord's code: the member takes no direct messages
-_PATIENCE = 20.0  # seconds that a command may take before the page gives up on it
+_LONGEST_COMMAND = 20.0  # seconds that a command may take before the page gives up on it
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class _Simulation:
     """The simulated Discord before the bot is there."""
 
     env: Env
@@ -57,8 +57,8 @@ class _Scene:
         return self.members[-1]
 
 
-class Stage:
-    """A running demo: the page that shows it, and what is behind it; got by `open_stage`."""
+class RunningDemo:
+    """A running demo: the page that shows it, and what is behind it; made by `open_demo`."""
 
     def __init__(
         self, client: Client, server: ZoneServer, mailcow: MailcowDouble, preview: Preview
@@ -100,7 +100,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage(welcome: str, *, port: int = 0) -> AsyncIterator[Stage]:
+async def open_demo(welcome: str, *, port: int = 0) -> AsyncIterator[RunningDemo]:
     """Yield the demo while it runs; `welcome` stands in its channel as the first message.
 
     `port` is the page's, on the loopback address; 0 takes any that is free.
@@ -109,32 +109,32 @@ async def open_stage(welcome: str, *, port: int = 0) -> AsyncIterator[Stage]:
         async with (
             ZoneServer(world.zones()) as server,
             make_mailcow() as mailcow,
-            _simulate() as scene,
-            open_client(_configure(server, mailcow, scene, Path(folder))) as client,
-            _connect(scene.env, client, server),
-            _present(scene, welcome, port) as preview,
+            _simulate() as simulation,
+            open_client(_configure(server, mailcow, simulation, Path(folder))) as client,
+            _connect(simulation.env, client, server),
+            _serve_page(simulation, welcome, port) as preview,
         ):
-            yield Stage(client, server, mailcow, preview)
+            yield RunningDemo(client, server, mailcow, preview)
 
 
 @asynccontextmanager
-async def _simulate() -> AsyncIterator[_Scene]:
+async def _simulate() -> AsyncIterator[_Simulation]:
     """Yield the simulated Discord, its clock set to our time, with people in it and no bot."""
     # The bot is told the ids of the channel and of the admin's role, and they are given out by a
     # simulation that runs, which it does with some client.
     nobody = discord.Client(intents=discord.Intents.none())
-    env = simcord.Env(nobody, check_errors=False, settle_timeout=_PATIENCE)
+    env = simcord.Env(nobody, check_errors=False, settle_timeout=_LONGEST_COMMAND)
     env.backend.bot_user.name = BOT
     _set_clock(env)
     await env.start()
     try:
-        yield _furnish(env)
+        yield _fill(env)
     finally:
         await env.shutdown()
         await nobody.close()
 
 
-def _furnish(env: Env) -> _Scene:
+def _fill(env: Env) -> _Simulation:
     guild = env.create_guild(GUILD)
     channel = guild.create_text_channel(CHANNEL, topic="Ask about your mail and your domain")
     role = guild.create_role("Admin", permissions=discord.Permissions(administrator=True))
@@ -145,7 +145,7 @@ def _furnish(env: Env) -> _Scene:
         path = f"/channels/{user.dm_channel.id}/messages"
         env.inject_error("POST", path, status=403, code=_CLOSED, times=None)
         members.append(guild.add_member(user, roles=[role] if name == ADMIN else []))
-    return _Scene(env, guild, channel, tuple(members))
+    return _Simulation(env, guild, channel, tuple(members))
 
 
 @asynccontextmanager
@@ -195,11 +195,11 @@ async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[Reque
 
 
 @asynccontextmanager
-async def _present(scene: _Scene, welcome: str, port: int) -> AsyncIterator[Preview]:
+async def _serve_page(simulation: _Simulation, welcome: str, port: int) -> AsyncIterator[Preview]:
     """Yield the page on which all members see one channel, with a welcome in it."""
-    env, channel = scene.env, scene.channel
-    await scene.guild.create_webhook(channel, GUILD).send(welcome)
-    viewers = scene.members
+    env, channel = simulation.env, simulation.channel
+    await simulation.guild.create_webhook(channel, GUILD).send(welcome)
+    viewers = simulation.members
     async with env.preview(channel, viewers=viewers, layout="channel", port=port) as preview:
         ticking = asyncio.create_task(_keep_current(env, preview, channel))
         try:
@@ -236,7 +236,9 @@ def _set_clock(env: Env) -> None:
     env.backend.advance_clock(max(0.0, behind))
 
 
-def _configure(server: ZoneServer, mailcow: MailcowDouble, scene: _Scene, folder: Path) -> Settings:
+def _configure(
+    server: ZoneServer, mailcow: MailcowDouble, simulation: _Simulation, folder: Path
+) -> Settings:
     host, port = server.address
     return load_settings(
         {
@@ -244,7 +246,7 @@ def _configure(server: ZoneServer, mailcow: MailcowDouble, scene: _Scene, folder
             **access_to(mailcow),
             "DNS_SERVERS": f"{host}:{port}",
             "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
-            "REQUEST_CHANNEL_ID": str(scene.channel.id),
-            "ADMIN_USER_IDS": str(scene.admin.id),
+            "REQUEST_CHANNEL_ID": str(simulation.channel.id),
+            "ADMIN_USER_IDS": str(simulation.admin.id),
         }
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bot.app import open_core
+from bot.app.console_root import open_core
 from bot.config.settings import load_settings
 from bot.console.options import Format
 from bot.console.records_page import show_records
@@ -15,7 +15,7 @@ from bot.console.settings_page import show_settings
 from bot.demo import world
 from bot.demo.demo_mailcow import access_to, make_mailcow
 from bot.demo.publishing import line_of_record, publish
-from bot.demo.tour_requests import open_counter
+from bot.demo.tour_requests import open_request_tour
 from bot.demo.zone_server import ZoneServer
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.demo.mailcow_double import MailcowDouble
-    from bot.demo.tour_requests import Counter
-    from bot.services.member_service import Core
+    from bot.demo.tour_requests import RequestTour
+    from bot.services.core import Core
 
 _HEALTHY, _BROKEN = "friend.example", world.WITHOUT_KEY
 _ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}
@@ -42,13 +42,13 @@ async def play_tour(console: Console) -> None:
             async with (
                 await Database.open(config.database_url) as database,
                 open_core(config) as core,
-                open_counter(console, config, core, database) as counter,
+                open_request_tour(console, config, core, database) as request_tour,
             ):
                 await _settings(console, core)
                 await _records(console, core)
                 await _check(console, core, _HEALTHY, "tour_healthy")
                 await _check(console, core, _BROKEN, "tour_broken")
-                await _requests(console, core, counter, server)
+                await _requests(console, core, request_tour, server)
                 await _check(console, core, _BROKEN, "tour_mended")
                 console.print(f"\n{core.words.sentence('console/tour_end', {})}")
 
@@ -71,13 +71,15 @@ async def _check(console: Console, core: Core, name: str, title: str) -> None:
     show_report(console, report, core.server, core.words)
 
 
-async def _requests(console: Console, core: Core, counter: Counter, server: ZoneServer) -> None:
+async def _requests(
+    console: Console, core: Core, request_tour: RequestTour, server: ZoneServer
+) -> None:
     _headline(console, core, "tour_requests")
     domain = Domain.of(_BROKEN)
     plain = [r for r in (await core.expect(domain)).records if r.purpose not in _ASKED_FOR]
     server.zones = publish(server.zones, domain, map(line_of_record, plain))
-    await counter.play(RequestKind.DKIM, domain, server)
-    await counter.play(RequestKind.DMARC, domain, server)
+    await request_tour.play(RequestKind.DKIM, domain, server)
+    await request_tour.play(RequestKind.DMARC, domain, server)
 
 
 def _headline(console: Console, core: Core, title: str, command: str | None = None) -> None:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from bot.demo.publishing import line_of_request, publish, waiting_records
 from bot.dns.resolver import Resolver
 from bot.mailcow.api import Mailcow
+from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.net.certificate import Certificate
-from bot.requests.backend import choose_mail
-from bot.requests.bell import Bell
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.requests.dmarc_readiness import judge_readiness
+from bot.requests.failure import say_reason
 from bot.requests.model import MessageKind, RequestKind
 from bot.requests.outbox_worker import OutboxWorker, Sent
+from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
-from bot.requests.worker import Tools, Worker
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
 from bot.store.repositories.for_requests import RequestStore
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from bot.demo.zone_server import ZoneServer
     from bot.names import Domain
     from bot.requests.model import OutboxMessage, Request
-    from bot.services.member_service import Core
+    from bot.services.core import Core
     from bot.store.engine.database import Database
 
 _ANN, _CLEO = 1, 2  # whatever their ids are in Discord
@@ -39,8 +41,8 @@ _SHOWN = 60  # characters of a record
 _EDITS = {MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT}
 
 
-class Counter:
-    """Where Ann asks and Cleo decides; got by `open_counter`."""
+class RequestTour:
+    """Plays requests: Ann asks, Cleo decides; made by `open_request_tour`."""
 
     def __init__(
         self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: OutboxWorker
@@ -58,7 +60,7 @@ class Counter:
         await self._work()
         if kind is RequestKind.DMARC:
             report = await self._core.check(domain)
-            stage = dmarc_gate(report).stages[-1]  # the strictest that the domain is ready for
+            stage = judge_readiness(report).stages[-1]  # the strictest that the domain is ready for
             self._say("approve", domain, kind, stage)
             await self._requests.approve(request.id, _CLEO, stage=stage, report=report)
         else:
@@ -96,7 +98,7 @@ class _Printer:
                 "id": request.id,
                 "domain": request.domain.ascii,
                 "kind": request.kind.value.upper(),
-                "reason": request.reason,
+                "reason": say_reason(request, self._words),
             }
             self._print(f"  {self._words.sentence('demo/post', facts)}")
         if post.what is MessageKind.MEMBER_RECORD:
@@ -109,38 +111,38 @@ class _Printer:
 
 
 @asynccontextmanager
-async def open_counter(
+async def open_request_tour(
     console: Console, config: Settings, core: Core, database: Database
-) -> AsyncIterator[Counter]:
-    """Yield the counter over a core and the store behind it; needs the settings of a Mailcow.
+) -> AsyncIterator[RequestTour]:
+    """Yield the tour of requests over a core and the store behind it.
 
     Raises:
-        ValueError: there are none.
+        ValueError: the settings name no Mailcow that can be written to.
 
     """
     if config.mailcow_url is None or config.mailcow_api_key is None:
         raise ValueError("The tour needs a Mailcow that can be written to.")
-    store, bell = RequestStore.of(database), Bell()
+    store, wake_up = RequestStore.of(database), WakeUp()
     key = config.mailcow_api_key.get_secret_value()
     selector = core.server.dkim_selector
     async with (
         Resolver(config.dns_servers) as resolver,
         Mailcow(config.mailcow_url, read_key=None, write_key=key) as mailcow,
     ):
-        mail = choose_mail(mailcow, selector)
+        backend = MailcowBackend(mailcow, selector)
         look = DomainVerifier(
             core.check,
             resolver.ask,
-            mail,
+            backend,
             certificate=_see_none,
             webmail_label=core.server.webmail_label,
         )
-        yield Counter(
+        yield RequestTour(
             console,
             core,
-            Requests(store, _now, bell, selector=selector, by_hand=False),
-            Worker(store, Tools(core.server, mail, look), _now, bell),
-            OutboxWorker(store, _Printer(console, core), _now, bell),
+            Requests(store, _now, wake_up, selector, backend.capabilities),
+            Worker(store, Tools(core.server, backend, look), _now, wake_up),
+            OutboxWorker(store, _Printer(console, core), _now, wake_up),
         )
 
 

@@ -1,1 +1,1 @@
-"""Asking: questions, answers, and the resolver that carries them."""
+"""The DNS as a client sees it: questions, answers, the resolver, and SPF evaluation."""

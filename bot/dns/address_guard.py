@@ -1,4 +1,4 @@
-"""Which addresses a name found in a zone may lead us to."""
+"""Which addresses of a name found in a zone may be connected to."""
 
 from __future__ import annotations
 

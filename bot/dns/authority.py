@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from bot.dns.address_guard import is_public
-from bot.dns.answer import Outcome
+from bot.dns.answer import Told
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    import dns.name
-
-    from bot.dns.answer import Answer, Question
+    from bot.dns.answer import Question
 
 TIMEOUT = 2.0  # seconds for a question: it is sent three times in them, so a lost packet is none
 
@@ -39,41 +36,6 @@ class Authorities:
     def open(self) -> Connections:
         """Return connections for the questions of one check, to be closed after it."""
         return Connections(self.port)
-
-
-class Told(NamedTuple):
-    """What one name server says to one question.
-
-    `unfinished`: the answer is an alias that leads to where this server says nothing.
-    """
-
-    answer: Answer
-    unfinished: bool = False
-
-    def within(self, zone: dns.name.Name) -> Told:
-        """Return what of it the server can know: an alias out of its zone, not what is there."""
-        chain = self.answer.chain
-        outside = next((at for at, name in enumerate(chain) if not name.is_subdomain(zone)), None)
-        if outside is None or self.answer.failed:
-            return self
-        cut = dataclasses.replace(
-            self.answer, outcome=Outcome.NODATA, rdatas=(), chain=chain[: outside + 1], zone=None
-        )
-        return Told(cut, unfinished=True)
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it says something of its own zone: records, or that there are none.
-
-        A referral, a refusal and an answer out of a cache (no AA flag) say nothing, least of all
-        that a record is missing (RFC 1034 section 6.2, RFC 8499 "lame delegation").
-        """
-        return self.answer.authoritative and not self.answer.failed
-
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing came back at all."""
-        return self.answer.outcome is Outcome.TIMEOUT
 
 
 class Connections:

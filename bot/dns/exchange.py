@@ -1,4 +1,4 @@
-"""One question on its way: sent, sent again, sent elsewhere, until something comes of it."""
+"""One question to the servers of a resolver: sent, and sent again, until one answers it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.dns.answer import Answer, Outcome
-from bot.dns.message import ParsedReply, Query, Reply, read_answer
+from bot.dns.message import Query, Reply
+from bot.dns.parsed_reply import ParsedReply, read_answer
 from bot.dns.tcp import ask_stream
 from bot.dns.udp import PROBE, new_id
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.dns.answer import Question
-    from bot.dns.udp import Flight, Upstream
+    from bot.dns.udp import Datagram, Upstream
 
 _LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
 _GRACE = 0.05  # at most so many seconds more then, once, for what waits to be read
@@ -26,8 +27,8 @@ _STREAM_TIMEOUT = 2.0  # seconds for TCP where there is another server to ask
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """What all questions of a resolver share; `timeout` is in seconds."""
+class ResolverState:
+    """What all questions of one resolver share; `timeout` is in seconds."""
 
     loop: asyncio.AbstractEventLoop
     upstreams: tuple[Upstream, ...]
@@ -43,22 +44,22 @@ class Exchange:
     """
 
     __slots__ = (
-        "_bad",
         "_current",
+        "_datagrams",
         "_deadline",
         "_excused",
         "_failure",
         "_finished",
-        "_flights",
         "_order",
-        "_plain",
         "_refusals",
         "_sent_at",
+        "_state",
         "_stream",
         "_timer",
         "_tries",
+        "_useless",
         "_waiters",
-        "_ways",
+        "_without_edns",
         "done",
         "query",
         "question",
@@ -70,26 +71,26 @@ class Exchange:
     def __init__(
         self,
         question: Question,
-        ways: Ways,
+        state: ResolverState,
         finished: Callable[[Exchange], None],
         *,
         unchecked: bool = False,
     ) -> None:
         self.question = question
         self.unchecked = unchecked
-        self.query = Query(question, recurse=ways.recurse, unchecked=unchecked)
+        self.query = Query(question, recurse=state.recurse, unchecked=unchecked)
         self.done = False
         self.started = False
         self.seconds = 0.0  # that it took, not counting any time before it was started
-        self._ways = ways
+        self._state = state
         self._finished = finished
         self._waiters: list[asyncio.Future[ParsedReply]] = []
         self._order: list[Upstream] = []
         self._tries: dict[Upstream, int] = {}
         self._refusals: dict[Upstream, int] = {}
-        self._bad: set[Upstream] = set()  # they have answered, to no avail
-        self._plain: set[Upstream] = set()  # they are asked without EDNS
-        self._flights: list[Flight] = []
+        self._useless: set[Upstream] = set()  # they have answered, to no avail
+        self._without_edns: set[Upstream] = set()  # they are asked without EDNS
+        self._datagrams: list[Datagram] = []
         self._failure: ParsedReply | None = None
         self._current: Upstream | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -100,7 +101,7 @@ class Exchange:
 
     def join(self) -> asyncio.Future[ParsedReply]:
         """Return a future of one's own for the outcome; cancelling it disturbs no other."""
-        waiter: asyncio.Future[ParsedReply] = self._ways.loop.create_future()
+        waiter: asyncio.Future[ParsedReply] = self._state.loop.create_future()
         self._waiters.append(waiter)
         return waiter
 
@@ -113,10 +114,10 @@ class Exchange:
 
     def start(self) -> None:
         """Send the question for the first time; the deadline counts from here."""
-        now = self._ways.loop.time()
+        now = self._state.loop.time()
         self.started = True
-        self._deadline = now + self._ways.timeout
-        self._order = sorted(self._ways.upstreams, key=lambda u: u.standing(now))
+        self._deadline = now + self._state.timeout
+        self._order = sorted(self._state.upstreams, key=lambda u: u.rank(now))
         self._tries = dict.fromkeys(self._order, 0)
         self._refusals = dict.fromkeys(self._order, 0)
         self._send_to(self._order[0])
@@ -125,43 +126,43 @@ class Exchange:
         """End with what is known: that a server failed, or that nobody answered."""
         self._end(self._failure or ParsedReply(Answer(self.question, Outcome.TIMEOUT)))
 
-    def hear(self, flight: Flight, data: bytes) -> None:
+    def take_reply(self, datagram: Datagram, data: bytes) -> None:
         """Take in a reply to this very question; one that is malformed never came."""
         reply = self.query.read(data)
         if reply is None or self.done:
             return
-        upstream = flight.upstream
-        upstream.note_reply(self._ways.loop.time() - flight.sent_at)
-        if upstream in self._bad:
+        upstream = datagram.upstream
+        upstream.note_reply(self._state.loop.time() - datagram.sent_at)
+        if upstream in self._useless:
             return
         if reply.truncated:
             if self._stream is None:
                 self._open_stream(upstream)
-        elif reply.rejects_edns and flight.edns:
-            if upstream not in self._plain:
-                self._plain.add(upstream)
+        elif reply.rejects_edns and datagram.edns:
+            if upstream not in self._without_edns:
+                self._without_edns.add(upstream)
                 self._send_to(upstream)
         else:
             self._judge(upstream, reply)
 
-    def be_refused(self, flight: Flight) -> None:
+    def take_refusal(self, datagram: Datagram) -> None:
         """Take in that nobody listens there."""
         if not self.done:
-            self._count_refusal(flight.upstream)
+            self._count_refusal(datagram.upstream)
 
     def _send_to(self, upstream: Upstream) -> None:
-        now = self._ways.loop.time()
+        now = self._state.loop.time()
         self._tries[upstream] += 1
         self._current = upstream
         self._sent_at = now
         self._excused = False
         try:
-            flight = upstream.launch(self.query, self, now, edns=upstream not in self._plain)
+            datagram = upstream.send(self.query, self, now, edns=upstream not in self._without_edns)
         except OSError:
             self._arm(now)
             self._count_refusal(upstream)
         else:
-            self._flights.append(flight)
+            self._datagrams.append(datagram)
             self._arm(now)
 
     def _due(self) -> float:
@@ -170,7 +171,7 @@ class Exchange:
             return self._deadline
         # A server that never answered is tried again now and then; the others shall not wait long.
         doubtful = self._current.is_doubtful and len(self._order) > 1
-        wait: float = PROBE if doubtful else self._current.patience
+        wait: float = PROBE if doubtful else self._current.first_wait
         wait *= 2 ** (self._tries[self._current] - 1)
         return min(self._sent_at + wait, self._deadline)
 
@@ -184,14 +185,14 @@ class Exchange:
     def _arm_at(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._ways.loop.call_at(when, self._wake, when)
+        self._timer = self._state.loop.call_at(when, self._wake, when)
 
     def _wake(self, when: float) -> None:
-        for flight in tuple(self._flights):
-            flight.port.drain()  # a busy loop may not have read yet what has long come
+        for datagram in tuple(self._datagrams):
+            datagram.port.drain()  # a busy loop may not have read yet what has long come
         if self.done:
             return
-        now = self._ways.loop.time()
+        now = self._state.loop.time()
         late = now - when
         if late > _LATE and not self._excused:
             # A server in this very process had no turn either: sending again would only add to it.
@@ -206,7 +207,7 @@ class Exchange:
 
     def _send_again(self, now: float) -> None:
         current = self._current
-        if current is not None and current not in self._bad:
+        if current is not None and current not in self._useless:
             current.note_miss(now)
         candidates = self._candidates()
         if self._failure and all(self._tries[u] >= _TRIES_AFTER_FAILURE for u in candidates):
@@ -215,14 +216,14 @@ class Exchange:
             self._send_to(min(candidates, key=self._tries.__getitem__))
 
     def _candidates(self) -> list[Upstream]:
-        return [u for u in self._order if u not in self._bad]
+        return [u for u in self._order if u not in self._useless]
 
     def _count_refusal(self, upstream: Upstream) -> None:
-        now = self._ways.loop.time()
+        now = self._state.loop.time()
         upstream.note_refusal(now)
         self._refusals[upstream] += 1
         candidates = self._candidates()
-        waited = now - self._deadline + self._ways.timeout >= _RESTART
+        waited = now - self._deadline + self._state.timeout >= _RESTART
         if waited and all(self._refusals[u] >= _REFUSALS for u in candidates):
             self.give_up()
             return
@@ -242,7 +243,7 @@ class Exchange:
 
     def _discard(self, upstream: Upstream) -> None:
         """Ask the others, where one server has answered to no avail."""
-        self._bad.add(upstream)
+        self._useless.add(upstream)
         candidates = self._candidates()
         if not candidates:
             self.give_up()
@@ -252,18 +253,18 @@ class Exchange:
             self._send_to(following)
 
     def _open_stream(self, upstream: Upstream) -> None:
-        now = self._ways.loop.time()
+        now = self._state.loop.time()
         left = self._deadline - now
         others = len(self._candidates()) > 1
-        self._stream = self._ways.loop.create_task(
+        self._stream = self._state.loop.create_task(
             self._run_stream(upstream, min(left, _STREAM_TIMEOUT) if others else left)
         )
-        self._ways.streams.add(self._stream)
-        self._stream.add_done_callback(self._ways.streams.discard)
+        self._state.streams.add(self._stream)
+        self._stream.add_done_callback(self._state.streams.discard)
         self._arm(now)
 
     async def _run_stream(self, upstream: Upstream, seconds: float) -> None:
-        message = self.query.message(new_id(), edns=upstream not in self._plain)
+        message = self.query.message(new_id(), edns=upstream not in self._without_edns)
 
         def read(data: bytes) -> Reply | None:
             if data[:2] != message[:2] or not self.query.is_answered_by(data):
@@ -280,17 +281,17 @@ class Exchange:
         else:
             self._judge(upstream, reply)
         if not self.done:
-            self._arm(self._ways.loop.time())
+            self._arm(self._state.loop.time())
 
     def _end(self, reading: ParsedReply) -> None:
         self.done = True
         if self._timer is not None:
             self._timer.cancel()
         if self.started:
-            self.seconds = self._ways.loop.time() - self._deadline + self._ways.timeout
-        for flight in self._flights:
-            flight.land()
-        self._flights.clear()
+            self.seconds = self._state.loop.time() - self._deadline + self._state.timeout
+        for datagram in self._datagrams:
+            datagram.forget()
+        self._datagrams.clear()
         if self._stream is not None:
             self._stream.cancel()
         for waiter in self._waiters:

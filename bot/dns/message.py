@@ -1,4 +1,4 @@
-"""DNS messages: questions into bytes, and replies, however bent, into answers.
+"""DNS messages in wire form: a question as bytes, and a reply as records.
 
 Names and records are read by dnspython. Its Message is left out: it builds sets and indexes that
 nobody here looks at, and costs two to three times as much as all the rest of a question.
@@ -7,7 +7,7 @@ nobody here looks at, and costs two to three times as much as all the rest of a 
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import dns.exception
 import dns.name
@@ -16,23 +16,20 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.wire
-from dns.rdtypes.ANY.CNAME import CNAME
-from dns.rdtypes.ANY.SOA import SOA
 
-from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from bot.dns.answer import ExtendedError, Question
 
 PAYLOAD = 1232  # octets of UDP that pass everywhere unfragmented (DNS flag day 2020)
-MAX_CHAIN = 16  # aliases followed before a chain counts as endless
 MAX_RECORDS = 1000  # in a message; more are read by nobody but keep the reader busy
-MAX_TEXT = 200  # characters kept of an extended error's text
+MAX_REASON = 200  # characters kept of an extended error's text
 
-_HEADER = 12
-_RECURSION_DESIRED = 0x0100
+_HEADER = 12  # octets
 _AUTHENTIC_DATA = 0x0020  # for the validation state without DNSSEC data (RFC 6840 section 5.7)
 _CHECKING_DISABLED = 0x0010  # nobody shall look at the signatures (RFC 4035 section 3.2.2)
+_RECURSION_AVAILABLE = 0x0080
+_RECURSION_DESIRED = 0x0100
+_TRUNCATED = 0x0200
+_AUTHORITATIVE = 0x0400
 # The root as owner, type OPT, our payload as class, no flags, no options (RFC 6891 section 6.1.2).
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 _EDE = 15  # the option's number (RFC 8914 section 2)
@@ -68,7 +65,7 @@ class Query:
         return header + self._section + (_OPT if edns else b"")
 
     def is_answered_by(self, data: bytes) -> bool:
-        """Whether these bytes are a reply to this very question.
+        """Return whether these bytes are a reply to this very question.
 
         That is QR set, opcode QUERY, and one question: this name without regard to case, this
         type, class IN (RFC 5452 section 9.1). The id and the socket are the transport's matter.
@@ -88,21 +85,21 @@ class Query:
         They must have passed `is_answered_by`. A truncated reply is not looked into: what is left
         of it may end anywhere.
         """
-        if data[2] & 0x02:
-            return Reply(data[2] << 8 | data[3], data[3] & 0x0F)
+        flags, rcode = data[2] << 8 | data[3], data[3] & 0x0F
+        if flags & _TRUNCATED:
+            return Reply(flags, rcode)
         try:
-            return self._read_sections(data)
+            return self._read_sections(data, flags, rcode)
         except dns.exception.DNSException:
             return None
 
-    def _read_sections(self, data: bytes) -> Reply:
+    def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
         parser = dns.wire.Parser(data, self._end + 4)
         answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
         if answers + authorities + additional > MAX_RECORDS:
             raise dns.exception.FormError
         answer = [self._read_record(parser) for _ in range(answers)]
         authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]
-        flags, rcode = data[2] << 8 | data[3], data[3] & 0x0F
         extended: tuple[ExtendedError, ...] | None = None
         for _ in range(additional):
             owner = dns.name.from_wire_parser(parser)
@@ -157,7 +154,7 @@ class Record(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """A sound message of a server; no record in it is believed yet."""
+    """A well-formed message of a server; its records are not yet checked against the question."""
 
     flags: int
     rcode: int
@@ -166,9 +163,19 @@ class Reply(NamedTuple):
     extended: tuple[ExtendedError, ...] = ()
 
     @property
+    def authenticated(self) -> bool:
+        """The AD flag: the server has found the signatures valid (RFC 6840 section 5.8)."""
+        return bool(self.flags & _AUTHENTIC_DATA)
+
+    @property
+    def authoritative(self) -> bool:
+        """The AA flag: the server holds the zone."""
+        return bool(self.flags & _AUTHORITATIVE)
+
+    @property
     def truncated(self) -> bool:
         """The TC flag: the whole reply has to be fetched over TCP."""
-        return bool(self.flags & 0x0200)
+        return bool(self.flags & _TRUNCATED)
 
     @property
     def rejects_edns(self) -> bool:
@@ -178,131 +185,12 @@ class Reply(NamedTuple):
     def is_referral(self) -> bool:
         """Whether the server only says whom to ask: it neither knows nor will find out."""
         types = {record.rdata.rdtype for record in self.authority}
-        authoritative_or_recursive = self.flags & 0x0480
+        authoritative_or_recursive = self.flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
         return (
             not authoritative_or_recursive
             and dns.rdatatype.NS in types
             and dns.rdatatype.SOA not in types
         )
-
-
-class ParsedReply(NamedTuple):
-    """What one reply comes to.
-
-    `cut`: the alias chain ends in a name of which the server said nothing, neither records nor a
-    denial; it has to be asked for.
-    """
-
-    answer: Answer
-    cut: bool = False
-
-
-def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
-    """Return what a sound, untruncated reply to the question comes to."""
-    rcode = reply.rcode
-    authenticated = bool(reply.flags & 0x0020)
-    authoritative = bool(reply.flags & 0x0400)
-
-    def answer(
-        outcome: Outcome,
-        rdatas: tuple[dns.rdata.Rdata, ...] = (),
-        ttl: int | None = None,
-        zone: dns.name.Name | None = None,
-        *,
-        alias_loop: bool = False,
-    ) -> Answer:
-        return Answer(
-            question,
-            outcome,
-            rdatas,
-            ttl,
-            chain,
-            zone,
-            server,
-            authenticated,
-            reply.extended,
-            alias_loop,
-            authoritative,
-        )
-
-    chain: tuple[dns.name.Name, ...] = ()
-    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        refused = rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
-        return ParsedReply(answer(Outcome.REFUSED if refused else Outcome.SERVFAIL))
-    name = question.name
-    ttls: list[int] = []
-    while True:
-        records = [r for r in reply.answer if r.is_of(name, question.rdtype)]
-        if records:
-            ttl = min([*ttls, *(r.ttl for r in records)])
-            return ParsedReply(answer(Outcome.RECORDS, _unique(records), ttl))
-        alias = _alias(name, reply.answer)
-        if alias is None:
-            break
-        target, ttl = alias
-        if target == question.name or target in chain:
-            return ParsedReply(answer(Outcome.SERVFAIL, alias_loop=True))
-        if len(chain) == MAX_CHAIN:
-            return ParsedReply(answer(Outcome.SERVFAIL))
-        chain = (*chain, target)
-        ttls.append(ttl)
-        name = target
-    zone, negative_ttl = _denial(name, reply.authority)
-    if negative_ttl is not None:
-        ttls.append(negative_ttl)
-    smallest = min(ttls, default=None)
-    if rcode == dns.rcode.NXDOMAIN:
-        return ParsedReply(answer(Outcome.NXDOMAIN, (), smallest, zone))
-    if chain and zone is None:
-        return ParsedReply(answer(Outcome.NODATA, (), smallest), cut=True)
-    if not chain and reply.is_referral():
-        return ParsedReply(answer(Outcome.REFUSED))
-    return ParsedReply(answer(Outcome.NODATA, (), smallest, zone))
-
-
-def join(first: Answer, further: Answer) -> Answer:
-    """Return the answer to a question whose chain was cut, with that for the chain's last name."""
-    chain = (*first.chain, *further.chain)
-    names = (first.question.name, *chain)
-    ttls = [ttl for ttl in (first.ttl, further.ttl) if ttl is not None]
-    loop = further.alias_loop or len(set(names)) < len(names)
-    return Answer(
-        question=first.question,
-        outcome=Outcome.SERVFAIL if loop else further.outcome,
-        rdatas=() if loop else further.rdatas,
-        ttl=None if loop or further.failed else min(ttls, default=None),
-        chain=chain,
-        zone=None if loop else further.zone,
-        server=further.server,
-        authenticated=first.authenticated and further.authenticated,
-        extended=(*first.extended, *further.extended),
-        alias_loop=loop,
-        authoritative=first.authoritative and further.authoritative,
-    )
-
-
-def _alias(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Name, int] | None:
-    # A CNAME made of a DNAME comes along with it (RFC 6672 section 3.1), so is found here.
-    for record in records:
-        if isinstance(record.rdata, CNAME) and record.is_of(name, dns.rdatatype.CNAME):
-            return record.rdata.target, record.ttl
-    return None
-
-
-def _denial(
-    name: dns.name.Name, records: Iterable[Record]
-) -> tuple[dns.name.Name | None, int | None]:
-    # The SOA of another zone denies nothing: servers add that of the zone the chain began in.
-    for owner, rdata, ttl in records:
-        if isinstance(rdata, SOA) and rdata.rdclass == _IN and name.is_subdomain(owner):
-            return owner, min(ttl, rdata.minimum)  # RFC 2308 section 5
-    return None, None
-
-
-def _unique(records: list[Record]) -> tuple[dns.rdata.Rdata, ...]:
-    if len(records) == 1:
-        return (records[0].rdata,)
-    return tuple(dict.fromkeys(r.rdata for r in records))  # RFC 2181 section 5: a set
 
 
 def _read_extended_errors(options: bytes) -> tuple[ExtendedError, ...]:
@@ -314,6 +202,6 @@ def _read_extended_errors(options: bytes) -> tuple[ExtendedError, ...]:
         if code == _EDE:
             if size < 2:
                 raise dns.exception.FormError
-            text = value[2 : 2 + 4 * MAX_TEXT].decode("utf-8", "replace").rstrip("\0")
-            found.append(ExtendedError(int.from_bytes(value[:2], "big"), text[:MAX_TEXT]))
+            text = value[2 : 2 + 4 * MAX_REASON].decode("utf-8", "replace").rstrip("\0")
+            found.append(ExtendedError(int.from_bytes(value[:2], "big"), text[:MAX_REASON]))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The resolver: asks the servers it was given, many questions at a time, each of them once."""
+"""The resolver: asks DNS servers many questions at a time, equal ones once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections import deque
 from typing import TYPE_CHECKING, Self
 
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.exchange import Exchange, Ways
-from bot.dns.message import ParsedReply, join
+from bot.dns.exchange import Exchange, ResolverState
+from bot.dns.parsed_reply import ParsedReply, join
 from bot.dns.udp import Upstream
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Resolver:
         self._in_flight = in_flight
         self._recurse = recurse
         self._under_way = 0
-        self._ways: Ways | None = None
+        self._state: ResolverState | None = None
         self._exchanges: dict[tuple[Question, bool], Exchange] = {}
         self._queue: deque[Exchange] = deque()
         self._closed = False
@@ -99,9 +99,9 @@ class Resolver:
         self._queue.clear()
         for exchange in tuple(self._exchanges.values()):
             exchange.give_up()
-        if self._ways is not None:
-            await asyncio.gather(*self._ways.streams, return_exceptions=True)
-            for upstream in self._ways.upstreams:
+        if self._state is not None:
+            await asyncio.gather(*self._state.streams, return_exceptions=True)
+            for upstream in self._state.upstreams:
                 upstream.close()
 
     async def __aenter__(self) -> Self:
@@ -129,11 +129,11 @@ class Resolver:
             raise
 
     def _admit(self, question: Question, unchecked: bool) -> Exchange:
-        if self._ways is None:
+        if self._state is None:
             loop = asyncio.get_running_loop()
             upstreams = tuple(Upstream(server, loop) for server in self.servers)
-            self._ways = Ways(loop, upstreams, self._timeout, self._recurse)
-        exchange = Exchange(question, self._ways, self._finish, unchecked=unchecked)
+            self._state = ResolverState(loop, upstreams, self._timeout, self._recurse)
+        exchange = Exchange(question, self._state, self._finish, unchecked=unchecked)
         self._exchanges[question, unchecked] = exchange
         self._queue.append(exchange)
         self._start_next()

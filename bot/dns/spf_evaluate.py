@@ -1,4 +1,4 @@
-"""SPF as a receiver evaluates it (RFC 7208), asked over an `Ask` and told with its cause."""
+"""Evaluates SPF as a receiver does (RFC 7208), asking over an `Ask`."""
 
 from __future__ import annotations
 
@@ -7,45 +7,33 @@ from typing import TYPE_CHECKING, Final
 
 import dns.exception
 import dns.name
-from spftrace import BaseResolver, DnsError, Evaluator, Limits, SpfError
-from spftrace.macros import MacroContext, expand, truncate_domain
+from spftrace import BaseResolver, Evaluator, Limits
 
 from bot.dns.answer import Outcome
-from bot.dns.spf_trace import (
-    SpfCause,
-    SpfEvaluation,
-    SpfStep,
-    is_record,
-    is_unsound,
-    is_valid_term,
-    tell,
-)
+from bot.dns.spf_grammar import is_record, is_unsound
+from bot.dns.spf_trace import SpfCause, SpfEvaluation, SpfStep, policies_of, read_result
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
-    from ipaddress import IPv4Address, IPv6Address
-
-    from spftrace import Term
 
     from bot.dns.answer import Answer, Ask
-
-    Address = IPv4Address | IPv6Address
 
 __all__ = [
     "MAX_LOOKUPS",
     "MAX_QUESTIONS",
     "MAX_TEXT",
+    "MAX_VOIDS",
     "STRANGER",
     "SpfCause",
     "SpfEvaluation",
     "SpfStep",
     "evaluate",
     "evaluate_all",
-    "is_record",
-    "is_valid_term",
+    "policies_of",
 ]
 
 MAX_LOOKUPS: Final = 10  # terms that ask the DNS, in the record and all it includes (section 4.6.4)
+MAX_VOIDS: Final = 2  # questions that may find nothing (section 4.6.4)
 MAX_QUESTIONS: Final = 30  # DNS questions that one evaluation may need; looking ahead has as many
 STRANGER: Final = "240.0.0.1"  # reserved (RFC 1112 section 4): no sender has it, so none may pass
 _COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
@@ -63,11 +51,19 @@ async def evaluate(
     so it takes about as long as the longest chain of includes. Questions still open at the verdict
     are cancelled: an `ask` that shares them between callers has to shield them.
     """
-    limits = Limits(max_queries=MAX_QUESTIONS, prefetch=True, audit=True, audit_max_terms=_COUNTED)
+    limits = Limits(
+        max_terms=MAX_LOOKUPS,
+        max_void=MAX_VOIDS,
+        max_queries=MAX_QUESTIONS,
+        prefetch=True,
+        audit=True,
+        audit_max_terms=_COUNTED,
+    )
     resolver = _AskResolver(ask)
-    evaluator = _Evaluator(resolver, limits)
-    result = await evaluator.evaluate(address, sender or f"postmaster@{domain}", helo)
-    return tell(result, address, domain, resolver.failures)
+    result = await Evaluator(resolver, limits).evaluate(
+        address, sender or f"postmaster@{domain}", helo
+    )
+    return read_result(result, address, domain, resolver.failures)
 
 
 async def evaluate_all(
@@ -84,34 +80,6 @@ async def evaluate_all(
 
     ours, stranger = await asyncio.gather(evaluate_ours(), evaluate(ask, STRANGER, domain))
     return (*ours, stranger)
-
-
-class _Macros(MacroContext):
-    """The values of macros in an explanation."""
-
-    def ip_macro(self) -> str:
-        """Return the address with its hexadecimal digits in the upper case of the openspf suite."""
-        return str(super().ip_macro()).upper()
-
-
-class _Evaluator(Evaluator):
-    """spftrace's evaluator, which refuses every explanation that has a blank in it."""
-
-    async def _explanation(
-        self, ip: Address, domain: str, sender: str, helo: str, exp_term: Term
-    ) -> str | None:
-        """Return the explanation that the domain gives for a fail (RFC 7208 section 6.2)."""
-        ctx = _Macros(ip, sender, helo, domain, self.receiver, self.session)
-        try:
-            with self.session.void_exempt():
-                target = truncate_domain(await expand(exp_term.arg or "", ctx))
-                _, texts = await self.session.query(target, "TXT")
-                if len(texts) != 1:
-                    return None
-                words = [await expand(word, ctx, exp=True) for word in texts[0].split(" ")]
-        except (SpfError, DnsError):  # then the receiver's own words stand (section 6.2)
-            return None
-        return " ".join(words)
 
 
 class _AskResolver(BaseResolver):

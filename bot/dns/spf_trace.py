@@ -1,24 +1,21 @@
-"""What an SPF evaluation came to, with its cause, read out of the evaluator's trace."""
+"""The result of an SPF evaluation and its cause, read out of the evaluator's trace."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from spftrace import SpfPermError, parse
+from bot.dns.spf_grammar import MODIFIERS, is_record, is_valid_term
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from spftrace import Event, Result
 
     from bot.dns.answer import Answer
 
-_RECORD = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
-# Numbers that int() refuses, and addresses with a zone id: the evaluator trips over either.
-_UNSOUND = re.compile(r"\d{1000}|\bip6:[^ ]*%", re.IGNORECASE)
+_REFUSALS: Final = frozenset({"fail", "softfail", "neutral", "none"})
 
 
 class SpfCause(StrEnum):
@@ -58,7 +55,6 @@ class SpfEvaluation:
     address: str
     domain: str
     result: str
-    reason: str = ""
     cause: SpfCause | None = None
     path: tuple[SpfStep, ...] = ()
     lookups: int = 0
@@ -66,12 +62,16 @@ class SpfEvaluation:
     void_names: tuple[str, ...] = ()
     policies: tuple[tuple[str, str], ...] = ()
     failed: Answer | None = None  # the question that the DNS failed to answer, for temperror
-    explanation: str | None = None  # of the domain's exp=, where the result is fail
 
     @property
     def matched(self) -> SpfStep | None:
         """The domain's own term that decided, or None where none matched."""
         return self.path[0] if self.path and self.cause is None else None
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the record was read to its end and does not allow the address."""
+        return self.result in _REFUSALS
 
     @property
     def term(self) -> str:
@@ -84,25 +84,15 @@ class SpfEvaluation:
         return self.path[-1].domain if self.path else self.domain
 
 
-def is_record(text: str) -> bool:
-    """Whether a TXT record's text is an SPF record (RFC 7208 section 4.5)."""
-    return _RECORD.match(text) is not None
+def policies_of(evaluations: Iterable[SpfEvaluation]) -> dict[str, str]:
+    """Return the records that evaluations read, by lower-case domain without final dot.
 
-
-def is_valid_term(term: str) -> bool:
-    """Whether a single term follows the grammar of RFC 7208 section 12."""
-    if " " in term or is_unsound(term):
-        return False
-    try:
-        parse(f"v=spf1 {term}")
-    except SpfPermError:
-        return False
-    return True
-
-
-def is_unsound(text: str) -> bool:
-    """Whether the evaluator cannot be given this text: it would raise instead of judging."""
-    return _UNSOUND.search(text) is not None
+    Of several at one domain the first counts.
+    """
+    met: dict[str, str] = {}
+    for domain, text in (policy for evaluation in evaluations for policy in evaluation.policies):
+        met.setdefault(_key(domain), text)
+    return met
 
 
 @dataclass(slots=True)
@@ -174,10 +164,10 @@ def _key(domain: str) -> str:
     return domain.lower().rstrip(".")
 
 
-def tell(
+def read_result(
     result: Result, address: str, domain: str, failures: Mapping[tuple[str, str], Answer]
 ) -> SpfEvaluation:
-    """Put a result and its trace into our own terms."""
+    """Return the evaluation that a result of the evaluator and its trace stand for."""
     walk = _Walk()
     for event in result.trace.events:
         walk.follow(event)
@@ -198,7 +188,6 @@ def tell(
         address=address,
         domain=domain,
         result="temperror" if cause is SpfCause.BUDGET else result.result,
-        reason=walk.reason,
         cause=cause,
         path=path,
         lookups=result.dns_terms_used,
@@ -206,7 +195,6 @@ def tell(
         void_names=tuple(walk.void_names),
         policies=tuple(walk.policies),
         failed=failed,
-        explanation=result.explanation,
     )
 
 
@@ -252,6 +240,6 @@ def _faulty_term(text: str) -> str:
         once = term.lower().partition("=")[0]
         if (term and not is_valid_term(term)) or once in seen:
             return term
-        if once in {"redirect", "exp"}:
+        if once in MODIFIERS:
             seen.add(once)
     return ""

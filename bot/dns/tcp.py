@@ -1,4 +1,4 @@
-"""The same question over TCP, for replies that do not fit into a datagram."""
+"""Asks a question over TCP, for replies that do not fit into a UDP datagram."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MAX_MESSAGES = 8  # read from one connection before the server counts as a babbler
+_MAX_MESSAGES = 8  # read from one connection before the server is given up
 
 
 async def ask_stream(

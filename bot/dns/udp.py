@@ -1,4 +1,4 @@
-"""Datagrams: a few connected sockets a server, often replaced, and how well the server answers.
+"""Asks over UDP: a few connected sockets for each server, often replaced, and its round trip.
 
 The sockets are watched by the event loop directly and not through asyncio's datagram transports:
 they open without awaiting anything, and a timer that comes late can first read what already waits
@@ -21,12 +21,12 @@ SOCKETS = 4  # a server
 MAX_USES = 200  # questions on one socket: its port must stay a guess (RFC 5452 section 10)
 MAX_AGE = 10.0  # seconds, likewise
 SETBACK = 30.0  # seconds that a server which does not answer is put behind the others
-PATIENCE = 0.4  # seconds to wait for a server whose round trip is not known
+FIRST_WAIT = 0.4  # seconds to wait for a server whose round trip is not known
 PROBE = 0.075  # the same before looking whether it is known by now
 FLOOR = 0.05  # the least wait, in seconds
 _MISSES = 3  # in a row, until a server that has answered before is put behind
 _BATCH = 64  # datagrams read before others get their turn
-_DATAGRAM = 4096  # octets read; what is longer than we said we take is cut, so malformed
+_LARGEST_DATAGRAM = 4096  # octets read; what is longer than we said we take is cut, so malformed
 
 
 def new_id() -> int:
@@ -35,16 +35,16 @@ def new_id() -> int:
 
 
 class Sender(Protocol):
-    """Whoever sends a datagram and waits for what comes of it."""
+    """Whoever sends a datagram and takes the reply or the refusal."""
 
-    def hear(self, flight: Flight, data: bytes) -> None:
+    def take_reply(self, datagram: Datagram, data: bytes) -> None:
         """A reply to the very question came, by the socket that it left by."""
 
-    def be_refused(self, flight: Flight) -> None:
+    def take_refusal(self, datagram: Datagram) -> None:
         """Nobody listens there, or there is no way there."""
 
 
-class Flight:
+class Datagram:
     """A datagram under way."""
 
     __slots__ = ("edns", "id", "port", "query", "refused", "sender", "sent_at")
@@ -59,7 +59,7 @@ class Flight:
         self.edns = edns
         self.refused = False
         self.id = new_id()
-        while self.id in port.flights:
+        while self.id in port.datagrams:
             self.id = new_id()
 
     @property
@@ -67,9 +67,9 @@ class Flight:
         """The server that it was sent to."""
         return self.port.upstream
 
-    def land(self) -> None:
-        """Stop waiting for a reply to it."""
-        self.port.flights.pop(self.id, None)
+    def forget(self) -> None:
+        """Wait for no reply to it any more."""
+        self.port.datagrams.pop(self.id, None)
         self.port.close_if_done()
 
 
@@ -80,7 +80,7 @@ class Port:
         "_loop",
         "_socket",
         "closed",
-        "flights",
+        "datagrams",
         "opened_at",
         "retired",
         "upstream",
@@ -100,26 +100,26 @@ class Port:
             raise
         loop.add_reader(self._socket, self.drain)
         self.upstream = upstream
-        self.flights: dict[int, Flight] = {}
+        self.datagrams: dict[int, Datagram] = {}
         self.opened_at = loop.time()
         self.uses = 0
         self.closed = False
         self.retired = False
 
-    def launch(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Flight:
+    def send(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Datagram:
         """Send a question; raises OSError where it cannot be sent."""
-        flight = Flight(self, query, sender, now, edns=edns)
+        datagram = Datagram(self, query, sender, now, edns=edns)
         try:
-            self._socket.send(query.message(flight.id, edns=edns))
+            self._socket.send(query.message(datagram.id, edns=edns))
         except BlockingIOError:
             pass  # the buffer is full: the same as lost on the way
         except OSError:
             # Mostly the fate of what was sent before, told now; this one was not sent at all.
-            self._loop.call_soon(self._refuse_all, tuple(self.flights.values()))
+            self._loop.call_soon(self._refuse_all, tuple(self.datagrams.values()))
             raise
         self.uses += 1
-        self.flights[flight.id] = flight
-        return flight
+        self.datagrams[datagram.id] = datagram
+        return datagram
 
     def drain(self) -> None:
         """Read what waits in the socket and give it to whom it concerns."""
@@ -127,15 +127,15 @@ class Port:
             if self.closed:
                 return
             try:
-                data = self._socket.recv(_DATAGRAM)
+                data = self._socket.recv(_LARGEST_DATAGRAM)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:  # an ICMP message: nobody listens, or no way there
-                self._refuse_all(tuple(self.flights.values()))
+                self._refuse_all(tuple(self.datagrams.values()))
                 return
-            flight = self.flights.get(int.from_bytes(data[:2], "big"))
-            if flight is not None and flight.query.is_answered_by(data):
-                flight.sender.hear(flight, data)
+            datagram = self.datagrams.get(int.from_bytes(data[:2], "big"))
+            if datagram is not None and datagram.query.is_answered_by(data):
+                datagram.sender.take_reply(datagram, data)
 
     def is_spent(self, now: float) -> bool:
         """Whether it has to be replaced."""
@@ -148,20 +148,20 @@ class Port:
 
     def close_if_done(self) -> None:
         """Close the socket where it is retired and nothing is under way."""
-        if self.retired and not self.flights and not self.closed:
+        if self.retired and not self.datagrams and not self.closed:
             self.closed = True
             self._loop.remove_reader(self._socket)
             self._socket.close()
 
-    def _refuse_all(self, flights: tuple[Flight, ...]) -> None:
-        for flight in flights:
-            if not flight.refused:
-                flight.refused = True
-                flight.sender.be_refused(flight)
+    def _refuse_all(self, datagrams: tuple[Datagram, ...]) -> None:
+        for datagram in datagrams:
+            if not datagram.refused:
+                datagram.refused = True
+                datagram.sender.take_refusal(datagram)
 
 
 class Upstream:
-    """A server to ask: its sockets, its round trip, and whether it answers at all."""
+    """A server to ask, with its sockets, its round trip and its recent failures."""
 
     __slots__ = ("_loop", "_misses", "_ports", "_setback_until", "name", "round_trip", "server")
 
@@ -174,7 +174,7 @@ class Upstream:
         self.name = str(server)
         self.round_trip: float | None = None  # seconds, smoothed; None before the first reply
 
-    def launch(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Flight:
+    def send(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Datagram:
         """Send a question by one of the sockets; raises OSError where it cannot be sent."""
         place = secrets.randbelow(SOCKETS)
         port = self._ports[place]
@@ -183,12 +183,12 @@ class Upstream:
             if port is not None:
                 port.retire()
             port = self._ports[place] = Port(self, self._loop)
-        return port.launch(query, sender, now, edns=edns)
+        return port.send(query, sender, now, edns=edns)
 
     @property
-    def patience(self) -> float:
+    def first_wait(self) -> float:
         """Seconds to wait for a first reply before sending again."""
-        return PATIENCE if self.round_trip is None else max(FLOOR, 3 * self.round_trip)
+        return FIRST_WAIT if self.round_trip is None else max(FLOOR, 3 * self.round_trip)
 
     @property
     def is_doubtful(self) -> bool:
@@ -216,7 +216,7 @@ class Upstream:
         self._misses = max(self._misses, _MISSES)
         self._setback_until = now + SETBACK
 
-    def standing(self, now: float) -> float:
+    def rank(self, now: float) -> float:
         """Return a rank to sort servers by: 0 is well, those set back longest ago come next."""
         return self._setback_until if self._setback_until > now else 0.0
 

@@ -1,4 +1,4 @@
-"""Whether this machine's clock is right, by what others say the time is."""
+"""Whether this machine's clock is right, compared with the time in the answers of others."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ MOST = timedelta(seconds=60)  # that a clock may be off
 
 
 @dataclass(slots=True)
-class Watch:
+class ClockCheck:
     """Compares this machine's clock with the Date header of answers (RFC 9110 section 6.6.1)."""
 
     now: Callable[[], datetime]
     offsets: dict[str, timedelta] = field(default_factory=dict)  # ours minus theirs, by who
 
-    def hear(self, who: str, date: str | None) -> None:
+    def note(self, who: str, date: str | None) -> None:
         """Take in a header of an answer that has just come; one that is no date tells nothing."""
         if not date:
             return

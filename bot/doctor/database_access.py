@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.store.engine.probe import Found
 
-PATIENCE = 10.0  # seconds; SQLite alone waits five for whoever writes
+TIMEOUT = 10.0  # seconds; SQLite alone waits five for whoever writes
 
 _LINES = {
     "ready": (Status.PASS, "database-right"),
@@ -27,12 +27,12 @@ _LINES = {
 async def check_database(looking: Awaitable[Found | None]) -> Line:
     """Return what a look at the database came to; None says that it could be used."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             found = await looking
     except StoreError as error:
-        return Line("database", Status.FAIL, "said", said=str(error))
+        return Line("database", Status.FAIL, "said", error=error)
     except TimeoutError:
-        facts: dict[str, Fact] = {"seconds": round(PATIENCE)}
+        facts: dict[str, Fact] = {"seconds": round(TIMEOUT)}
         return Line("database", Status.UNKNOWN, "database-slow", facts)
     status, code = _LINES[found.value if found else "ready"]
     return Line("database", status, code)

@@ -15,7 +15,7 @@ from bot.doctor.line import Line
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-PATIENCE = 10.0  # seconds
+TIMEOUT = 10.0  # seconds
 UNKNOWN_BOT = (
     "DISCORD_TOKEN: Discord does not know this token. "
     "Reset it at https://discord.com/developers/applications, and write the new one into .env."
@@ -25,23 +25,23 @@ SILENCE = (discord.HTTPException, aiohttp.ClientError, OSError)  # what is no an
 
 @asynccontextmanager
 async def logged_in(
-    token: str, hear_date: Callable[[str | None], None]
+    token: str, note_header: Callable[[str | None], None]
 ) -> AsyncIterator[discord.Client]:
     """Yield a client that may ask Discord for things, and is not connected to its gateway.
 
-    `hear_date` gets the Date header of each answer.
+    `note_header` gets the Date header of each answer.
 
     Raises:
         discord.LoginFailure: Discord does not know the token.
-        OSError: it did not answer within `PATIENCE` seconds, or any other of `SILENCE`.
+        OSError: it did not answer within `TIMEOUT` seconds, or any other of `SILENCE`.
 
     """
     trace = aiohttp.TraceConfig()
 
-    async def hear(_: object, __: object, ended: aiohttp.TraceRequestEndParams) -> None:
-        hear_date(ended.response.headers.get("Date"))
+    async def note_date(_: object, __: object, ended: aiohttp.TraceRequestEndParams) -> None:
+        note_header(ended.response.headers.get("Date"))
 
-    trace.on_request_end.append(hear)
+    trace.on_request_end.append(note_date)
     client = discord.Client(
         intents=discord.Intents.none(),
         http_trace=trace,
@@ -49,7 +49,7 @@ async def logged_in(
         chunk_guilds_at_startup=False,
     )
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             await client.login(token)
         yield client
     finally:

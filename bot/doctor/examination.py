@@ -1,4 +1,4 @@
-"""All parts at once, looked at from beside the bot, whether it runs or not."""
+"""Examines every part from a process of its own, whether the bot runs or not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import discord
 
 from bot.checks.finding import Status
 from bot.doctor.admin_rights import check_admins
-from bot.doctor.clock import Watch
+from bot.doctor.clock import ClockCheck
 from bot.doctor.database_access import check_database
 from bot.doctor.discord_login import SILENCE, check_application, judge_failure, logged_in
 from bot.doctor.line import Line, weigh
@@ -34,24 +34,33 @@ async def examine(
     Takes as long as the slowest part; each has an end. Nothing is changed anywhere, and a bot that
     runs meanwhile is not disturbed.
     """
-    watch = Watch(now)
-    chat, cow, names, database = await asyncio.gather(
-        _ask_discord(settings, watch),
-        _ask_mailcow(mailcow, watch),
+    clock = ClockCheck(now)
+    discord_lines, mailcow_lines, resolver_lines, database = await asyncio.gather(
+        _ask_discord(settings, clock),
+        _ask_mailcow(mailcow, clock),
         check_dns(settings),
         check_database(probe(settings.database_url)),
     )
-    return weigh((*chat, check_admins(settings), *cow, *names, watch.judge(), database))
+    return weigh(
+        (
+            *discord_lines,
+            check_admins(settings),
+            *mailcow_lines,
+            *resolver_lines,
+            clock.judge(),
+            database,
+        )
+    )
 
 
-async def _ask_discord(settings: Settings, watch: Watch) -> tuple[Line, ...]:
+async def _ask_discord(settings: Settings, clock: ClockCheck) -> tuple[Line, ...]:
     number = settings.request_channel_id
     if settings.discord_token is None:
         unset = Line("token", Status.INFO, "token-unset")
         return (unset, _leave_channel(number, Status.INFO))
     token = settings.discord_token.get_secret_value()
     try:
-        async with logged_in(token, lambda date: watch.hear("Discord", date)) as client:
+        async with logged_in(token, lambda date: clock.note("Discord", date)) as client:
             return (*check_application(client), await check_channel(client, number))
     except (discord.LoginFailure, *SILENCE) as error:
         return (judge_failure(error), _leave_channel(number, Status.UNKNOWN))
@@ -63,8 +72,8 @@ def _leave_channel(number: int | None, status: Status) -> Line:
     return Line("channel", status, "channel-not-asked", {"number": str(number)})
 
 
-async def _ask_mailcow(mailcow: Mailcow | None, watch: Watch) -> tuple[Line, ...]:
+async def _ask_mailcow(mailcow: Mailcow | None, clock: ClockCheck) -> tuple[Line, ...]:
     lines = await check_mailcow(mailcow)
     if mailcow is not None:
-        watch.hear("Mailcow", mailcow.date)
+        clock.note("Mailcow", mailcow.date)
     return lines

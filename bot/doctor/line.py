@@ -1,4 +1,4 @@
-"""What is said of one part, and what all of them come to."""
+"""The state of one part, and what all parts together amount to."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from bot.checks.finding import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.errors import Fact
+    from bot.errors import CowbellError, Fact
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How one part is.
+    """The state of one part.
 
-    `code` chooses the sentence, `said` is one of our errors' own words. `about` tells parts of
-    the same kind apart, such as resolvers. `silent`: nobody answered, which may as well be the
+    `code` chooses the sentence, into which `error` is put in its own words. `about` tells parts
+    of the same kind apart, such as resolvers. `silent`: nobody answered, which may as well be the
     fault of this machine's network.
     """
 
@@ -26,7 +26,7 @@ class Line:
     status: Status
     code: str
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    said: str = ""
+    error: CowbellError | None = None
     about: str = ""
     silent: bool = False
 

@@ -22,7 +22,8 @@ class Said:
 def say(line: Line, words: Words) -> Said:
     """Return a line in the words of their medium."""
     # One value in a template is cut where it is long, so an error's words come as several.
-    facts = {**line.facts, "parts": tuple(textwrap.wrap(line.said, 150))}
+    said = "" if line.error is None else words.plain.error(line.error)
+    facts = {**line.facts, "parts": tuple(textwrap.wrap(said, 150))}
     part = words.label("parts", line.part)
     if line.about:
         part = f"{part} {words.code(line.about)}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
 from bot.doctor.line import Line
-from bot.errors import MailcowError, MailcowUnreachable
+from bot.errors import BackendError, BackendUnreachable
 
 if TYPE_CHECKING:
     from bot.mailcow.api import Mailcow
@@ -21,14 +21,15 @@ async def check_mailcow(mailcow: Mailcow | None) -> tuple[Line, ...]:
         return (Line("mailcow", Status.INFO, "mailcow-unset"),)
     if mailcow.refusals:
         return tuple(
-            Line("mailcow", Status.FAIL, "mailcow-locked", said=text) for text in mailcow.refusals
+            Line("mailcow", Status.FAIL, "mailcow-locked", error=error)
+            for error in mailcow.refusals
         )
     try:
         version = await mailcow.version()
-    except MailcowError as error:
-        silent = isinstance(error, MailcowUnreachable)
+    except BackendError as error:
+        silent = isinstance(error, BackendUnreachable)
         return (
-            Line("mailcow", Status.FAIL, "said", said=str(error), silent=silent),
+            Line("mailcow", Status.FAIL, "said", error=error, silent=silent),
             *_leave_keys(mailcow),
         )
     answers = Line("mailcow", Status.PASS, "mailcow-right", {"version": version})
@@ -50,8 +51,8 @@ async def _check_read_key(mailcow: Mailcow) -> Line:
         return Line("read_key", Status.INFO, "read-key-unset")
     try:
         too_much = await mailcow.can_read_key_write()
-    except MailcowError as error:
-        return Line("read_key", Status.UNKNOWN, "said", said=str(error))
+    except BackendError as error:
+        return Line("read_key", Status.UNKNOWN, "said", error=error)
     if too_much:
         return Line("read_key", Status.WARN, "read-key-writes")
     return Line("read_key", Status.PASS, "read-key-right")
@@ -62,6 +63,6 @@ async def _check_write_key(mailcow: Mailcow) -> Line:
         return Line("write_key", Status.INFO, "write-key-unset")
     try:
         await mailcow.check_write_key()
-    except MailcowError as error:
-        return Line("write_key", Status.FAIL, "said", said=str(error))
+    except BackendError as error:
+        return Line("write_key", Status.FAIL, "said", error=error)
     return Line("write_key", Status.PASS, "write-key-right")

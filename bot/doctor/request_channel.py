@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.checks.finding import Status
-from bot.doctor.discord_login import PATIENCE, SILENCE
+from bot.doctor.discord_login import SILENCE, TIMEOUT
 from bot.doctor.line import Line
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def check_channel(client: discord.Client, number: int | None) -> Line:
         return Line("channel", Status.INFO, "channel-unset")
     facts: dict[str, Fact] = {"number": str(number)}
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             return await _look(client, number, facts)
     except discord.NotFound:
         return Line("channel", Status.FAIL, "channel-gone", facts)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.dns.server_address import Server
     from bot.errors import Fact
 
-PATIENCE = 4.0  # seconds for a question: one that takes longer is no help
+TIMEOUT = 4.0  # seconds for a question: one that takes longer is no help
 
 
 async def check_dns(settings: Settings) -> tuple[Line, ...]:
@@ -38,7 +38,7 @@ async def check_dns(settings: Settings) -> tuple[Line, ...]:
 
 async def _check_resolver(server: Server, *, trust_ad: bool) -> Line:
     """Ask for what is signed and always there: the root's SOA (RFC 4035 section 3.2.3 for AD)."""
-    async with Resolver((server,), timeout=PATIENCE) as resolver:
+    async with Resolver((server,), timeout=TIMEOUT) as resolver:
         answer = await resolver.ask(dns.name.root, dns.rdatatype.SOA)
     name = str(server)
     facts: dict[str, Fact] = {"server": name}
@@ -72,7 +72,7 @@ def judge_trust(server: Server, *, validates: bool, trust_ad: bool) -> tuple[str
 
 
 async def _check_host(servers: Sequence[Server], host: dns.name.Name) -> Line:
-    async with Resolver(servers, timeout=PATIENCE) as resolver:
+    async with Resolver(servers, timeout=TIMEOUT) as resolver:
         answers = await asyncio.gather(
             resolver.ask(host, dns.rdatatype.A), resolver.ask(host, dns.rdatatype.AAAA)
         )

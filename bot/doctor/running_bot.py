@@ -1,4 +1,4 @@
-"""The parts that requests stand on, looked at by the running bot itself."""
+"""Examines the parts that requests need, from inside the running bot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bot.doctor.admin_rights import check_admins
 from bot.doctor.database_access import check_database
-from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.request_channel import check_channel
 from bot.doctor.resolvers import check_dns
 
@@ -18,20 +17,22 @@ if TYPE_CHECKING:
 
     from bot.config.settings import Settings
     from bot.doctor.line import Line
-    from bot.mailcow.api import Mailcow
 
 
 async def examine_from_inside(
     settings: Settings,
     client: discord.Client,
-    mailcow: Mailcow | None,
+    examining_backend: Awaitable[tuple[Line, ...]],
     trying_database: Awaitable[None],
 ) -> tuple[Line, ...]:
-    """Return a line for each part; all are looked at, whatever is wrong with one."""
-    channel, cow, names, database = await asyncio.gather(
+    """Return a line for each part; all are looked at, whatever is wrong with one.
+
+    `examining_backend` gives the lines of the mail server.
+    """
+    channel, backend, resolvers, database = await asyncio.gather(
         check_channel(client, settings.request_channel_id),
-        check_mailcow(mailcow),
+        examining_backend,
         check_dns(settings),
         check_database(trying_database),
     )
-    return (check_admins(settings), channel, *cow, *names, database)
+    return (check_admins(settings), channel, *backend, *resolvers, database)

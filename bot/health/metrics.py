@@ -10,14 +10,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from bot.checks.finding import Status
 from bot.dns.answer import Outcome
 from bot.errors import (
-    MailcowError,
-    MailcowLocked,
-    MailcowRefused,
-    MailcowUnclear,
-    MailcowUnreachable,
+    BackendError,
+    BackendLocked,
+    BackendRefused,
+    BackendUnclear,
+    BackendUnreachable,
 )
 from bot.health.acknowledgements import Acknowledgements
-from bot.requests.states import State
+from bot.requests.model import State
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 _CALLS = {
-    MailcowUnreachable: "unreachable",
-    MailcowLocked: "locked",
-    MailcowRefused: "refused",
-    MailcowUnclear: "unclear",
+    BackendUnreachable: "unreachable",
+    BackendLocked: "locked",
+    BackendRefused: "refused",
+    BackendUnclear: "unclear",
 }
 _CHECKS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)  # seconds
 _ACKNOWLEDGEMENTS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
@@ -98,7 +98,7 @@ class Metrics(Telemetry):
         """Count a question by its outcome."""
         self._questions.labels(answer.outcome.name.lower()).inc()
 
-    def count_call(self, error: MailcowError | None) -> None:
+    def count_call(self, error: BackendError | None) -> None:
         """Count a call by its outcome."""
         outcome = "answered" if error is None else _CALLS.get(type(error), "unclear")
         self._calls.labels(outcome).inc()

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import web
 
 from bot.errors import ConfigError, StoreError
+from bot.health.loop_lag import LoopLag
 from bot.health.metrics import CONTENT_TYPE
-from bot.health.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
     from bot.health.metrics import Metrics
-    from bot.requests.states import State
+    from bot.requests.model import State
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}  # a machine without IPv6
-_PATIENCE = 2.0  # seconds for the database
+_STORE_TIMEOUT = 2.0  # seconds for the database
 _EXAMPLE = "Example: HEALTH_PORT=9464"
 
 
@@ -50,12 +50,12 @@ class HealthPort:
     """Answers whether the process is alive and ready, and with its figures."""
 
     def __init__(
-        self, client: Connection, tallies: Tallies, metrics: Metrics, pulse: Pulse
+        self, client: Connection, tallies: Tallies, metrics: Metrics, lag: LoopLag
     ) -> None:
         self._client = client
         self._tallies = tallies
         self._metrics = metrics
-        self._pulse = pulse
+        self._lag = lag
 
     def routes(self) -> list[web.RouteDef]:
         """Return the three addresses."""
@@ -66,7 +66,7 @@ class HealthPort:
         ]
 
     async def _answer_health(self, _: web.Request) -> web.Response:
-        fault = self._pulse.find_fault()
+        fault = self._lag.find_fault()
         return _answer([fault] if fault else [])
 
     async def _answer_readiness(self, _: web.Request) -> web.Response:
@@ -86,7 +86,7 @@ class HealthPort:
     async def _ask_store(self) -> tuple[Mapping[State, int], int] | None:
         """Return the store's figures; None where it cannot be asked."""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(_STORE_TIMEOUT):
                 return await self._tallies.requests_by_state(), await self._tallies.messages_left()
         except (StoreError, TimeoutError):
             return None
@@ -103,19 +103,19 @@ async def watched(
 
     """
     sockets = open_loopback(port)
-    pulse = Pulse(metrics.observe_lag)
+    lag = LoopLag(metrics.observe_lag)
     app = web.Application()
-    app.add_routes(HealthPort(client, tallies, metrics, pulse).routes())
+    app.add_routes(HealthPort(client, tallies, metrics, lag).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     for listening in sockets:
         await web.SockSite(runner, listening).start()
-    beating = asyncio.create_task(pulse.beat())
+    measuring = asyncio.create_task(lag.measure())
     try:
         yield
     finally:
-        beating.cancel()
-        await asyncio.gather(beating, return_exceptions=True)
+        measuring.cancel()
+        await asyncio.gather(measuring, return_exceptions=True)
         await runner.cleanup()
 
 

@@ -12,7 +12,7 @@ from bot.errors import CowbellError
 if TYPE_CHECKING:
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.names import Domain
 
 _LONGEST_CHOICE = 100  # characters of a choice's name and value
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 async def offer_domains(
-    interaction: discord.Interaction[Client], current: str
+    interaction: discord.Interaction[BotBase], current: str
 ) -> list[app_commands.Choice[str]]:
     """Return the domains that this member asked about before; never others'."""
     try:

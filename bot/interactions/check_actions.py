@@ -1,38 +1,37 @@
-"""What the buttons of a check card do."""
+"""What the buttons of a check card do, and the choice of a provider on a member's own card."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import discord
 
 from bot.cards.check_card import build_check_card
-from bot.cards.layout import Card
-from bot.cards.notice import build_notice
+from bot.cards.items import CheckAction
+from bot.cards.layout import Card, build_notice
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.why_card import build_why_card
 from bot.checks.zone_place import ZonePlace
-from bot.interactions.check_buttons import CheckAction
 from bot.interactions.offers import find_offer
-from bot.interactions.rate_limits import CHECKS_A_MINUTE
+from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import UNDELIVERED, Progress, acknowledge, answer, whisper
+from bot.names import Domain
+from bot.records.providers import provider_by_key
 
 if TYPE_CHECKING:
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
     from bot.services.member_service import KeptCheck
-    from bot.words import Words
 
 
-async def handle_check_button(
-    interaction: discord.Interaction[Client], action: CheckAction, check_id: int
-) -> None:
+async def handle_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Do what a button of a stored check's card says, or tell that the check is gone."""
+    action = CheckAction(click.parts["action"])
     if action in (CheckAction.AGAIN, CheckAction.SHARE):
-        await interaction.response.defer()  # acknowledges the press and leaves the card as it is
+        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
     else:
         await acknowledge(interaction)
-    kept = await interaction.client.member_service.kept(check_id)
+    kept = await interaction.client.member_service.kept(click.number("check"))
     if kept is None:
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
@@ -49,17 +48,33 @@ async def handle_check_button(
             await _share(interaction, kept)
 
 
-def _is_shared(interaction: discord.Interaction[Client]) -> bool:
-    """Whether others see the card that was pressed, too."""
+async def handle_provider_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
+    """Remember a member's provider, and draw the card of a check or of records in its words.
+
+    Only on a card that its member alone sees: on others there is no choice, and a forged one
+    changes nothing.
+    """
+    await interaction.response.defer()  # acknowledges the choice and leaves the card as it is
+    key = click.values[0] if len(click.values) == 1 else None
+    is_own = interaction.message is not None and interaction.message.flags.ephemeral
+    card = None
+    if is_own and key is not None and provider_by_key(key) is not None:
+        if "check" in click.parts:
+            card = await _draw_check(interaction, click.number("check"), key)
+        else:
+            card = await _draw_records(interaction, Domain.of(click.parts["domain"]), key)
+    if card is None:
+        await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
+    else:
+        await answer(interaction, card)
+
+
+def _is_shared(interaction: discord.Interaction[BotBase]) -> bool:
+    """Whether others see the card that was clicked, too."""
     return interaction.message is not None and not interaction.message.flags.ephemeral
 
 
-def build_cooldown_notice(seconds: float, words: Words) -> Card:
-    """Return the notice that says in how many seconds the next check can be asked for."""
-    return build_notice("cooldown", {"seconds": math.ceil(seconds), "most": CHECKS_A_MINUTE}, words)
-
-
-async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Check the domain anew and put the result in place of the card, private or shared."""
     client = interaction.client
     wait = client.limits.checks.take(interaction.user.id)
@@ -81,6 +96,7 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
             shown,
             client.member_service.server,
             client.words,
+            client.items,
             shared=shared,
             offer=offer,
             provider=provider,
@@ -88,8 +104,8 @@ async def _check_again(interaction: discord.Interaction[Client], kept: KeptCheck
         await answer(interaction, card)
 
 
-async def _explain(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
-    """Say why, for every finding on the card that was pressed."""
+async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
+    """Say why, for every finding on the card that was clicked."""
     client, shared = interaction.client, _is_shared(interaction)
     if not shared:
         kept = await client.member_service.make_personal(kept)
@@ -97,16 +113,16 @@ async def _explain(interaction: discord.Interaction[Client], kept: KeptCheck) ->
     await answer(interaction, build_why_card(report, client.member_service.server, client.words))
 
 
-async def _show_records(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+async def _show_records(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     client, domain = interaction.client, kept.report.domain
     expected = await client.member_service.expect(domain)
     provider = await client.member_service.provider(interaction.user.id, domain)
     place = ZonePlace.of_report(kept.report)
-    card = build_records_card(expected, client.words, place=place, provider=provider)
+    card = build_records_card(expected, client.words, client.items, place=place, provider=provider)
     await answer(interaction, card)
 
 
-async def _send_zone_file(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
+async def _send_zone_file(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     words = interaction.client.words
     domain = kept.report.domain
     file = zone_file(await interaction.client.member_service.expect(domain), words)
@@ -115,15 +131,43 @@ async def _send_zone_file(interaction: discord.Interaction[Client], kept: KeptCh
     await answer(interaction, Card(view, (file,)))
 
 
-async def _share(interaction: discord.Interaction[Client], kept: KeptCheck) -> None:
-    """Post the card for everybody in the channel, as the member's own answer to the press."""
+async def _share(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
+    """Post the card for everybody in the channel, as the member's own answer to the click."""
     client = interaction.client
-    pressed_on = interaction.message.id if interaction.message else 0
-    if not client.limits.take_share(pressed_on):
-        return  # pressed twice; it is there already
-    card = build_check_card(kept, client.member_service.server, client.words, shared=True)
+    clicked_on = interaction.message.id if interaction.message else 0
+    if not client.limits.take_share(clicked_on):
+        return  # clicked twice; it is there already
+    server, words, items = client.member_service.server, client.words, client.items
+    card = build_check_card(kept, server, words, items, shared=True)
     try:
         await interaction.followup.send(view=card.view, files=list(card.files), ephemeral=False)
     except UNDELIVERED:
-        client.limits.give_back_share(pressed_on)
+        client.limits.give_back_share(clicked_on)
         raise
+
+
+async def _draw_check(
+    interaction: discord.Interaction[BotBase], check_id: int, key: str
+) -> Card | None:
+    """Return a stored check's card in a provider's words; None where the check is gone."""
+    client, member_service = interaction.client, interaction.client.member_service
+    kept = await member_service.kept(check_id)
+    if kept is None:
+        return None
+    await member_service.choose_provider(interaction.user.id, kept.report.domain, key)
+    kept = await member_service.make_personal(kept)
+    offer = await find_offer(interaction, kept)
+    return build_check_card(
+        kept, member_service.server, client.words, client.items, offer=offer, provider=key
+    )
+
+
+async def _draw_records(
+    interaction: discord.Interaction[BotBase], domain: Domain, key: str
+) -> Card:
+    """Return the card of a domain's records in a provider's words."""
+    client, member_service = interaction.client, interaction.client.member_service
+    await member_service.choose_provider(interaction.user.id, domain, key)
+    expected = await member_service.expect(domain)
+    place = await member_service.place(domain)
+    return build_records_card(expected, client.words, client.items, place=place, provider=key)

@@ -18,20 +18,19 @@ from bot.errors import CowbellError
 from bot.interactions.message_marks import address, find, put_mark
 from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
-from bot.requests.model import Audience, MessageKind, RequestKind
+from bot.requests.kinds import KINDS
+from bot.requests.model import Audience, MessageKind, RequestKind, State
 from bot.requests.outbox_worker import Later, Never, Sent
-from bot.requests.states import State
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.requests.model import OutboxMessage, Request
 
 _CLOSED = 50007  # the member takes no direct messages from us
 # Nothing and nobody is there any more: an unknown channel, guild, member, message, user, or a
 # user who shares no server with us.
 _GONE = {10003, 10004, 10007, 10008, 10013, 50278}
-_RECORDS = {RequestKind.DKIM, RequestKind.DMARC}
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ _log = logging.getLogger(__name__)
 class Delivery:
     """Delivers one message of the outbox; see `bot.requests.outbox_worker.Deliver`."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BotBase) -> None:
         self._client = client
 
     async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
@@ -115,10 +114,12 @@ class Delivery:
         match post.what:
             case MessageKind.MEMBER_LIVE:
                 offer = await self._may_offer_dmarc(request)
-                return build_live_card(request, server, words, offer_dmarc=offer)
+                return build_live_card(
+                    request, server, words, self._client.items, offer_dmarc=offer
+                )
             case MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED:
                 return build_ended_card(request, server, words)
-            case _ if request.kind in _RECORDS:
+            case _ if KINDS[request.kind].record is not None:
                 return build_record_card(request, server, words)
             case _:
                 return build_progress_card(request, server, words)
@@ -137,7 +138,8 @@ class Delivery:
         if request.message_id is None:
             return Never("there is no message to edit")
         server, words = self._client.member_service.server, self._client.words
-        build = build_record_card if request.kind in _RECORDS else build_progress_card
+        publishes = KINDS[request.kind].record is not None
+        build = build_record_card if publishes else build_progress_card
         card = build(request, server, words)
         if request.message_channel_id == request.channel_id:
             address(card, request.member_id)

@@ -1,4 +1,4 @@
-"""The error funnel: whatever goes wrong in a command, a button or a form ends here."""
+"""One place for errors: whatever goes wrong in a command, a button or a form ends here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 from bot.errors import InvalidKey, InvalidName, RequestError, UsageError
 from bot.interactions.replies import UNDELIVERED, is_dead, whisper
 from bot.interactions.tracking import note_ending
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from bot.cards.layout import Card
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.words import Words
 
-# What the member has typed or done themselves; its text is meant for them. The other errors of
-# ours are the operator's, and their texts may name files.
+# What the member has typed or done themselves; its words are meant for them. The other errors of
+# ours are the operator's, and their words may name files.
 _MEMBERS_OWN = (InvalidName, InvalidKey, RequestError, UsageError)
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that are mistaken for another
@@ -79,8 +79,8 @@ class ErrorManager:
 
 
 async def guard(
-    interaction: discord.Interaction[Client],
-    work: Callable[[discord.Interaction[Client]], Awaitable[None]],
+    interaction: discord.Interaction[BotBase],
+    work: Callable[[discord.Interaction[BotBase]], Awaitable[None]],
 ) -> None:
     """Do the work of a dynamic item, whose errors the library hands to nobody."""
     client = interaction.client
@@ -88,30 +88,12 @@ async def guard(
         return
     try:
         await work(interaction)
-    except Exception as error:  # noqa: BLE001 - the funnel is where every error ends
+    except Exception as error:  # noqa: BLE001 - here every error ends
         await client.error_manager.report(interaction, error)
 
 
-class GuardedView(discord.ui.LayoutView):
-    """A view whose errors end in the funnel; it stays valid until the process ends."""
-
-    def __init__(self) -> None:
-        super().__init__(timeout=None)
-
-    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
-        """Whether the bot takes new work."""
-        admitted: bool = await interaction.client.tracker.admit(interaction)
-        return admitted
-
-    async def on_error(
-        self, interaction: discord.Interaction[Any], error: Exception, _: discord.ui.Item[Any], /
-    ) -> None:
-        """Hand the error to the funnel."""
-        await interaction.client.error_manager.report(interaction, error)
-
-
 class GuardedModal(discord.ui.Modal):
-    """A form whose errors end in the funnel, and which is forgotten after 900 seconds."""
+    """A form whose errors are worded and logged, and which is forgotten after 900 seconds."""
 
     def __init__(self, title: str) -> None:
         # Without a timeout the library keeps every form that was ever opened.
@@ -125,5 +107,5 @@ class GuardedModal(discord.ui.Modal):
     async def on_error(  # type: ignore[override]  # the library's own forms take no item either
         self, interaction: discord.Interaction[Any], error: Exception, /
     ) -> None:
-        """Hand the error to the funnel."""
+        """Have the error worded and logged."""
         await interaction.client.error_manager.report(interaction, error)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 from bot.interactions.replies import UNDELIVERED
 
 if TYPE_CHECKING:
-    from bot.client import Client
     from bot.errors import Fact
+    from bot.interactions.bot import BotBase
     from bot.services.server_faults import ServerFault, ServerFaults
 
 _log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 class FaultPosts:
     """Posts what members' checks met; one that is lost is posted when it is met the next time."""
 
-    def __init__(self, client: Client, faults: ServerFaults) -> None:
+    def __init__(self, client: BotBase, faults: ServerFaults) -> None:
         self._client = client
         self._faults = faults
 

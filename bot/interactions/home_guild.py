@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-class Home:
+class HomeGuild:
     """Knows the server of the request channel; Discord is asked for it at most once."""
 
     def __init__(self, client: discord.Client, settings: Settings) -> None:

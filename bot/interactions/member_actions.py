@@ -1,71 +1,140 @@
-"""What the members' buttons do."""
+"""How members ask the admin for something, by a command or a button, and what they do then."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.cards.member_cards import build_requests_card
-from bot.cards.notice import build_notice
-from bot.interactions.ask_request import AskedFrom, ask_admin, open_request
-from bot.interactions.member_buttons import OwnAction
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.cards.items import OwnRequestAction
+from bot.cards.layout import build_notice
+from bot.cards.member_cards import build_asked_card, build_requests_card
+from bot.interactions.rate_limits import build_cooldown_notice
+from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.requests.evidence import dump_evidence, take_evidence
 from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     import discord
 
     from bot.cards.layout import Card
-    from bot.client import Client
     from bot.errors import Fact
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
+    from bot.names import Domain
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
 
-async def handle_ask_button(
-    interaction: discord.Interaction[Client], kind: RequestKind, check_id: int
+@dataclass(frozen=True, slots=True)
+class AskedFrom:
+    """Where somebody asks, and what takes it down."""
+
+    requests: Requests
+    guild_id: int
+    channel_id: int
+
+
+async def find_place(interaction: discord.Interaction[BotBase], command: str) -> AskedFrom | None:
+    """Return where this interaction may ask for something.
+
+    Where nobody can, the member is told where it is possible, and None is returned.
+    """
+    client = interaction.client
+    guild_id = await client.home.guild_id()
+    if client.requests is None or guild_id is None:
+        contact = client.member_service.server.admin_contact
+        await answer(interaction, build_notice("member_off", {"contact": contact}, client.words))
+        return None
+    if interaction.guild_id != guild_id or interaction.channel_id is None:
+        facts: dict[str, Fact] = {"guild": guild_id, "command": f"/{command}"}
+        await answer(interaction, build_notice("member_elsewhere", facts, client.words))
+        return None
+    return AskedFrom(client.requests, guild_id, interaction.channel_id)
+
+
+async def ask_admin(
+    interaction: discord.Interaction[BotBase],
+    kind: RequestKind,
+    domain: Domain,
+    *,
+    remark: str | None = None,
 ) -> None:
+    """Ask the admin for something in an interaction that is acknowledged, and say what follows."""
+    place = await find_place(interaction, kind.value)
+    if place is not None:
+        await _open_request(interaction, place, kind, domain, remark=remark)
+
+
+async def handle_ask_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Ask for something for the domain of a stored check."""
     await acknowledge(interaction)
-    kept = await interaction.client.member_service.kept(check_id)
+    kept = await interaction.client.member_service.kept(click.number("check"))
     if kept is None:
         await answer(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
-    await ask_admin(interaction, kind, kept.report.domain)
+    await ask_admin(interaction, RequestKind(click.parts["kind"]), kept.report.domain)
 
 
 async def handle_own_request_button(
-    interaction: discord.Interaction[Client], action: OwnAction, request_id: int
+    interaction: discord.Interaction[BotBase], click: Click
 ) -> None:
-    """Do something with a request, if it is the own one of who pressed."""
-    client = interaction.client
-    if action is OwnAction.WITHDRAW:
-        await interaction.response.defer()  # acknowledges the press and leaves the card as it is
+    """Do something with a request, if it is the member's own who clicked."""
+    client, action = interaction.client, OwnRequestAction(click.parts["action"])
+    if action is OwnRequestAction.WITHDRAW:
+        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
     else:
         await acknowledge(interaction)
     requests = client.requests
-    request = await requests.get(request_id) if requests else None
+    request = await requests.get(click.number("request")) if requests else None
     if requests is None or request is None:
         await whisper(interaction, build_notice("out_of_date", {}, client.words))
     elif request.member_id != interaction.user.id:
         await whisper(interaction, build_notice("not_allowed", {}, client.words))
-    elif action is OwnAction.WITHDRAW:
+    elif action is OwnRequestAction.WITHDRAW:
         await _withdraw(interaction, requests, request)
     else:
         # From a direct message, too: the request says in which server and channel it was asked.
         place = AskedFrom(requests, request.guild_id, request.channel_id)
-        await open_request(interaction, place, RequestKind.DMARC, request.domain)
+        await _open_request(interaction, place, RequestKind.DMARC, request.domain)
 
 
-async def list_requests(interaction: discord.Interaction[Client], requests: Requests) -> Card:
+async def list_requests(interaction: discord.Interaction[BotBase], requests: Requests) -> Card:
     """Return the card of who asks: their requests, the latest first, with buttons to withdraw."""
     client = interaction.client
     mine = await requests.of_member(interaction.user.id)
     mentions = [client.mention(kind.value) for kind in RequestKind]
-    return build_requests_card(mine, client.member_service.server, client.words, mentions=mentions)
+    server, words, items = client.member_service.server, client.words, client.items
+    return build_requests_card(mine, server, words, items, mentions=mentions)
+
+
+async def _open_request(
+    interaction: discord.Interaction[BotBase],
+    place: AskedFrom,
+    kind: RequestKind,
+    domain: Domain,
+    *,
+    remark: str | None = None,
+) -> None:
+    """Check the domain for the admin to see, open the request, and say what follows."""
+    client, member_id = interaction.client, interaction.user.id
+    wait = client.limits.checks.take(member_id)
+    if wait:
+        await answer(interaction, build_cooldown_notice(wait, client.words))
+        return
+    await client.member_service.remember(member_id, domain)
+    async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
+        kept = await client.member_service.check(domain, member_id)
+    is_hosted = await client.member_service.is_hosted(domain)
+    evidence = dump_evidence(take_evidence(kept.report, on_server=is_hosted))
+    opened = await place.requests.open(
+        kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
+    )
+    card = build_asked_card(opened, client.member_service.server, client.words, remark=remark)
+    await answer(interaction, card)
 
 
 async def _withdraw(
-    interaction: discord.Interaction[Client], requests: Requests, request: Request
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> None:
     decision = await requests.withdraw(request.id, interaction.user.id)
     await answer(interaction, await list_requests(interaction, requests))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import ui
 
-from bot.interactions.request_buttons import BUTTON_TEMPLATE
+from bot.interactions.item_factory import REQUEST_BUTTON
 from bot.requests.model import MessageKind
 from bot.requests.outbox_worker import Sent
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bot.cards.layout import Card
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.requests.model import OutboxMessage, Request
 
 _MOST_LOOKED_AT = 500  # messages since the first try
 _CLOCKS_DIFFER = timedelta(minutes=2)  # ours and Discord's, at most
-_BUTTON = re.compile(BUTTON_TEMPLATE)
+_BUTTON = re.compile(REQUEST_BUTTON)
 
 
 def put_mark(card: Card, post: OutboxMessage) -> None:
@@ -44,7 +44,7 @@ def address(card: Card, member_id: int) -> None:
 
 
 async def find(
-    client: Client, channel: discord.abc.Messageable, post: OutboxMessage, request: Request
+    client: BotBase, channel: discord.abc.Messageable, post: OutboxMessage, request: Request
 ) -> Sent | None:
     """Return the message of a former try, if it has arrived.
 
@@ -72,7 +72,7 @@ def _is_it(message: discord.Message, post: OutboxMessage, request: Request) -> b
         return True
     if post.what is not MessageKind.ADMIN_CARD:
         return False
-    # Somebody may have pressed a button on it meanwhile, which drew the card anew.
+    # Somebody may have clicked a button on it meanwhile, which drew the card anew.
     matches = (_BUTTON.fullmatch(getattr(c, "custom_id", None) or "") for c in components)
     return any(match is not None and int(match["request"]) == request.id for match in matches)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import discord
 
     from bot.checks.report import Report
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.services.member_service import KeptCheck
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def suggest(report: Report) -> RequestKind | None:
 
 
 async def find_offer(
-    interaction: discord.Interaction[Client], kept: KeptCheck
+    interaction: discord.Interaction[BotBase], kept: KeptCheck
 ) -> RequestKind | None:
     """Return which request the private card of a check offers.
 

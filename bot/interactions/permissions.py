@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 from bot.interactions.replies import whisper
 
 if TYPE_CHECKING:
-    from bot.client import Client
     from bot.config.settings import Settings
+    from bot.interactions.bot import BotBase
     from bot.requests.service import Requests
 
 
 def is_admin(interaction: discord.Interaction[Any], settings: Settings) -> bool:
-    """Whether who pressed or called this may decide requests: by their role now, or their id."""
+    """Whether who clicked or called this may decide requests: by their role now, or their id."""
     user = interaction.user
     if user.id in settings.admin_user_ids:
         return True
@@ -26,7 +26,7 @@ def is_admin(interaction: discord.Interaction[Any], settings: Settings) -> bool:
     return user._roles.has(settings.admin_role_id)  # noqa: SLF001 - see above
 
 
-async def admit_admin(interaction: discord.Interaction[Client]) -> bool:
+async def admit_admin(interaction: discord.Interaction[BotBase]) -> bool:
     """Whether an admin did this; anybody else is told privately that they may not."""
     if is_admin(interaction, interaction.client.settings):
         return True
@@ -34,7 +34,7 @@ async def admit_admin(interaction: discord.Interaction[Client]) -> bool:
     return False
 
 
-async def admit_decider(interaction: discord.Interaction[Client]) -> Requests | None:
+async def admit_decider(interaction: discord.Interaction[BotBase]) -> Requests | None:
     """Return the requests for an admin; None where who did this was told why not."""
     if not await admit_admin(interaction):
         return None

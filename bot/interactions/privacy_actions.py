@@ -5,33 +5,32 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from bot.cards.notice import build_notice
+from bot.cards.items import PrivacyAction
+from bot.cards.layout import build_notice
 from bot.cards.privacy_card import build_confirmation, build_forgotten, build_privacy_card
-from bot.interactions.privacy_buttons import PrivacyAction
 from bot.interactions.replies import answer, whisper
 
 if TYPE_CHECKING:
     import discord
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
 
 _log = logging.getLogger(__name__)
 
 
-async def show_privacy(interaction: discord.Interaction[Client]) -> None:
+async def show_privacy(interaction: discord.Interaction[BotBase]) -> None:
     """Show who asks what is stored about them, in an interaction that is acknowledged."""
     client, member_id = interaction.client, interaction.user.id
     kept = await client.privacy.about(member_id)
-    await answer(
-        interaction, build_privacy_card(kept, member_id, client.member_service.server, client.words)
-    )
+    server, words, items = client.member_service.server, client.words, client.items
+    await answer(interaction, build_privacy_card(kept, member_id, server, words, items))
 
 
-async def handle_privacy_button(
-    interaction: discord.Interaction[Client], action: PrivacyAction, member_id: int, newest: int
-) -> None:
-    """Do something with what is stored about a member, if that is who pressed."""
-    client = interaction.client
+async def handle_privacy_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
+    """Do something with what is stored about a member, if that is who clicked."""
+    client, member_id = interaction.client, click.number("member")
+    action = PrivacyAction(click.parts["action"])
     if interaction.user.id != member_id:
         await whisper(interaction, build_notice("not_allowed", {}, client.words))
         return
@@ -41,8 +40,8 @@ async def handle_privacy_button(
         return
     kept = await client.privacy.about(member_id)
     # A request that the card did not tell of is not withdrawn without a word.
-    if action is PrivacyAction.ASK or kept.newest_open > newest:
-        await answer(interaction, build_confirmation(kept, member_id, client.words))
+    if action is PrivacyAction.ASK or kept.newest_open > click.number("newest"):
+        await answer(interaction, build_confirmation(kept, member_id, client.words, client.items))
         return
     await client.privacy.forget(member_id)
     _log.info("a member had their data deleted")

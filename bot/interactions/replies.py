@@ -1,4 +1,4 @@
-"""Answers to interactions: the first word within three seconds, the rest when it is there."""
+"""Answers to interactions: acknowledged within three seconds, and given when they are ready."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import aiohttp
 import discord
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.words import Words
 
-PATIENCE = 1.5  # seconds before a card says what is going on
+PROGRESS_AFTER = 1.5  # seconds before a card says what is going on
 
 # What comes of an HTTP call besides its answer; the library lets aiohttp's own errors through.
 UNDELIVERED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
@@ -94,7 +94,7 @@ class Progress:
         self._telling: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._start)
+        self._timer = asyncio.get_running_loop().call_later(PROGRESS_AFTER, self._start)
         return self
 
     async def __aexit__(

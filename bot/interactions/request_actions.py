@@ -1,75 +1,74 @@
-"""What the admin's buttons of a request do; rights are asked first, each time."""
+"""What the admin's buttons of a request do; each asks first whether an admin clicked."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.errors import MailcowError, RequestError
-from bot.interactions.check_actions import build_cooldown_notice
-from bot.interactions.permissions import admit_admin, admit_decider
+from bot.cards.decision_cards import build_limits_card, build_stage_card
+from bot.cards.items import RequestAction
+from bot.checks.answers import name_text
+from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
+from bot.checks.finding import Fix, FixAction
+from bot.checks.observe.report_consent import find_missing_consents
+from bot.errors import BackendError, RequestError
+from bot.interactions.permissions import admit_decider
+from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
-from bot.interactions.request_buttons import RequestAction
-from bot.interactions.request_choices import build_limits_card, build_stage_card
 from bot.interactions.request_forms import DenyForm, PasteForm
-from bot.records.expected import POLICIES
-from bot.requests.dmarc_readiness import dmarc_gate
+from bot.records.dmarc_policy import POLICIES
+from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
-from bot.requests.model import RequestKind
-from bot.requests.states import State, can_go
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import discord
 
+    from bot.cards.layout import Card
     from bot.checks.report import Report
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
 
-async def handle_request_button(
-    interaction: discord.Interaction[Client], action: RequestAction, request_id: int
-) -> None:
-    """Do what a button of a request's card says, where an admin pressed it."""
+async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
+    """Do what a button of a request's card says, where an admin clicked it."""
     requests = await admit_decider(interaction)
     if requests is None:
         return
-    request = await requests.get(request_id)
+    request = await requests.get(click.number("request"))
     if request is None:
-        await say_gone(interaction, request_id)
+        await say_gone(interaction, click.number("request"))
         return
     try:
-        await _do(interaction, requests, action, request)
-    except (RequestError, MailcowError) as error:
+        await _do(interaction, requests, RequestAction(click.parts["action"]), request)
+    except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
 
 
-async def choose_stage(
-    interaction: discord.Interaction[Client], request_id: int, values: Sequence[str]
-) -> None:
+async def handle_stage_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a DMARC request at the stage that was chosen, where it may still be."""
     requests = await admit_decider(interaction)
     if requests is None:
         return
-    client = interaction.client
-    request = await requests.get(request_id)
+    request, values = await requests.get(click.number("request")), click.values
     if request is None or len(values) != 1 or values[0] not in POLICIES:
-        await say_gone(interaction, request_id)
+        await say_gone(interaction, click.number("request"))
         return
     await interaction.response.defer()
     (stage,) = values
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
         report = await _look(interaction, request)
-        if stage not in dmarc_gate(report).stages:
-            await answer(interaction, await build_stage_card(request, report, client))
+        if stage not in judge_readiness(report).stages:
+            await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
     try:
         decision = await requests.approve(
-            request_id, interaction.user.id, stage=stage, report=report
+            request.id, interaction.user.id, stage=stage, report=report
         )
     except RequestError as error:
         await say_refusal(interaction, error)
@@ -77,21 +76,31 @@ async def choose_stage(
     await say_decision(interaction, decision, on_card=False)
 
 
-async def unlock_mailcow(interaction: discord.Interaction[Client]) -> None:
-    """Have Mailcow called again after it refused a key, and show how it all is then."""
-    from bot.interactions.setup_action import build_setup_card  # noqa: PLC0415 - it holds this button
+async def draw_stage_card(client: BotBase, request: Request, report: Report) -> Card:
+    """Return the choice of the DMARC policy that this report allows.
 
-    if not await admit_admin(interaction):
-        return
-    await interaction.response.defer()
-    client = interaction.client
-    if client.mailcow is not None:
-        client.mailcow.unlock()
-    await answer(interaction, await build_setup_card(interaction))
+    Where the reports go to another domain, its DNS is asked whether it wants them.
+    """
+    service = client.member_service
+    hosts = await find_missing_consents(request.domain, service.server, service.ask)
+    consents = [
+        (name_text(host), Fix(FixAction.ADD, owner, "TXT", CONSENT))
+        for host in hosts
+        if (owner := consent_wildcard(host)) is not None
+    ]
+    return build_stage_card(
+        request,
+        report,
+        service.server,
+        client.words,
+        client.items,
+        readiness=judge_readiness(report),
+        consents=consents,
+    )
 
 
 async def _do(
-    interaction: discord.Interaction[Client],
+    interaction: discord.Interaction[BotBase],
     requests: Requests,
     action: RequestAction,
     request: Request,
@@ -114,7 +123,7 @@ async def _do(
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if _needs_value(
-            interaction.client, requests, request, action
+            interaction.client, request, action
         ):
             await _ask_for_value(interaction, request)
         case RequestAction.RETRY:
@@ -136,27 +145,29 @@ async def _do(
 
 
 async def _approve(
-    interaction: discord.Interaction[Client], requests: Requests, request: Request
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> None:
     client = interaction.client
-    match request.kind:
-        case RequestKind.DKIM if not _can_write(client, requests):
+    can_do = _can_do(client, request)
+    match KINDS[request.kind].asks:
+        case Asks.KEY if not can_do:
             await _ask_for_value(interaction, request)
-        case RequestKind.DMARC:
+        case Asks.STAGE:
             await acknowledge(interaction)
             report = await _look(interaction, request)
-            await answer(interaction, await build_stage_card(request, report, client))
-        case RequestKind.MAILDOMAIN if _can_write(client, requests):
-            await whisper(interaction, build_limits_card(request, client.words))
-        case kind:
+            await answer(interaction, await draw_stage_card(client, request, report))
+        case Asks.LIMITS if can_do and (limits := client.backend.limits) is not None:
+            name = client.backend.name
+            card = build_limits_card(request, limits, client.words, client.items, backend=name)
+            await whisper(interaction, card)
+        case _:
             await interaction.response.defer()
-            by_hand = kind in {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
-            decision = await requests.approve(request.id, interaction.user.id, by_hand=by_hand)
+            decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
             await say_decision(interaction, decision, on_card=True)
 
 
 async def _check_again(
-    interaction: discord.Interaction[Client], requests: Requests, request: Request
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> None:
     """Put a fresh check on the card; where something is waited for, the bot looks now, too."""
     client = interaction.client
@@ -175,7 +186,7 @@ async def _check_again(
     await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
 
 
-async def _look(interaction: discord.Interaction[Client], request: Request) -> Report:
+async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
     client = interaction.client
     facts = {"domain": request.domain.unicode}
     async with Progress(interaction, client.words, "checking", facts):
@@ -183,29 +194,25 @@ async def _look(interaction: discord.Interaction[Client], request: Request) -> R
     return kept.report
 
 
-async def _ask_for_value(interaction: discord.Interaction[Client], request: Request) -> None:
+async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:
     client = interaction.client
     selector = request.selector or client.member_service.server.dkim_selector
     await interaction.response.send_modal(PasteForm(request, selector, client.words))
 
 
-def _can_write(client: Client, requests: Requests) -> bool:
-    """Whether an approval can be carried out on the mail server without the admin's hands."""
-    return not requests.by_hand and client.mailcow is not None and client.mailcow.can_write
+def _can_do(client: BotBase, request: Request) -> bool:
+    """Whether an approval is carried out without an admin's hands."""
+    return KINDS[request.kind].can_do(client.backend.capabilities)
 
 
-def _needs_value(
-    client: Client, requests: Requests, request: Request, action: RequestAction
-) -> bool:
+def _needs_value(client: BotBase, request: Request, action: RequestAction) -> bool:
     """Whether an admin has to paste, or wants to paste, the key for another try."""
-    if action is RequestAction.PASTE:
-        return request.kind is RequestKind.DKIM
-    return (
-        request.kind is RequestKind.DKIM and not request.value and not _can_write(client, requests)
-    )
+    if KINDS[request.kind].asks is not Asks.KEY:
+        return False
+    return action is RequestAction.PASTE or not (request.value or _can_do(client, request))
 
 
-def go_on(client: Client) -> None:
-    """Have Mailcow called again: an admin's retry says that what it refused has been mended."""
-    if client.mailcow is not None and client.mailcow.refusals:
-        client.mailcow.unlock()
+def go_on(client: BotBase) -> None:
+    """Have the mail server called again: an admin's retry says that it is mended."""
+    if client.backend.refusals:
+        client.backend.unlock()

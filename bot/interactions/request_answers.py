@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from bot.cards.layout import assemble
-from bot.cards.notice import build_notice
-from bot.cards.request_card import build_request_card, mention, moment, state_word
+from bot.cards.decision_cards import build_decided_notice, build_too_late_notice
+from bot.cards.layout import build_notice
+from bot.cards.request_card import build_request_card
 from bot.interactions.replies import answer, whisper
 from bot.requests.model import Request
 
@@ -15,15 +15,14 @@ if TYPE_CHECKING:
     import discord
 
     from bot.cards.layout import Card
-    from bot.client import Client
     from bot.errors import CowbellError
+    from bot.interactions.bot import BotBase
     from bot.requests.evidence import Evidence
     from bot.requests.service import Decision
-    from bot.words import Words
 
 
 async def say_decision(
-    interaction: discord.Interaction[Client], came: Decision | Request, *, on_card: bool
+    interaction: discord.Interaction[BotBase], came: Decision | Request, *, on_card: bool
 ) -> None:
     """Show what came of a click that was acknowledged; a plain request is one that came too late.
 
@@ -38,49 +37,39 @@ async def say_decision(
         notice = build_too_late_notice(request, words)
         await (whisper if on_card else answer)(interaction, notice)
     elif not on_card:
-        facts = {"number": str(request.id), "domain": request.domain.ascii}
-        said = words.sentence("discord/request_won", facts)
-        await answer(interaction, assemble([[f"{said} {state_word(request, words)}"]]))
+        await answer(interaction, build_decided_notice(request, words))
 
 
 async def show_card(
-    interaction: discord.Interaction[Client], request: Request, *, evidence: Evidence | None = None
+    interaction: discord.Interaction[BotBase], request: Request, *, evidence: Evidence | None = None
 ) -> None:
     """Put the card of a request as it is now in place of the one that was clicked."""
     await answer(interaction, await card_of(interaction.client, request, evidence=evidence))
 
 
-async def card_of(client: Client, request: Request, *, evidence: Evidence | None = None) -> Card:
+async def card_of(client: BotBase, request: Request, *, evidence: Evidence | None = None) -> Card:
     """Return the card of a request as it is now."""
     earlier = await client.requests.of_domain(request.domain) if client.requests else ()
     return build_request_card(
-        request, client.member_service.server, client.words, earlier=earlier, evidence=evidence
+        request,
+        client.member_service.server,
+        client.words,
+        client.items,
+        backend=client.backend.name,
+        earlier=earlier,
+        evidence=evidence,
     )
 
 
-async def say_gone(interaction: discord.Interaction[Client], request_id: int) -> None:
+async def say_gone(interaction: discord.Interaction[BotBase], request_id: int) -> None:
     """Tell privately that there is no such request."""
     facts = {"number": str(request_id)}
     await whisper(interaction, build_notice("request_gone", facts, interaction.client.words))
 
 
-async def say_refusal(interaction: discord.Interaction[Client], error: CowbellError) -> None:
-    """Tell privately what one of our errors says; its text is meant for the admin."""
+async def say_refusal(interaction: discord.Interaction[BotBase], error: CowbellError) -> None:
+    """Tell privately what one of our errors says; its words are meant for the admin."""
+    words = interaction.client.words
     # One value in a template is cut where it is long, so this comes as several.
-    parts = tuple(textwrap.wrap(str(error), 150))
-    await whisper(interaction, build_notice("refused", {"parts": parts}, interaction.client.words))
-
-
-def build_too_late_notice(request: Request, words: Words) -> Card:
-    """Return the notice of who decided, what, and when."""
-    facts = {
-        "number": str(request.id),
-        "state": request.state.value,
-        "decided": request.decided_by is not None,
-    }
-    parts = [words.sentence("discord/request_decided", facts), state_word(request, words)]
-    if request.decided_by is not None and request.decided_at is not None:
-        parts.append(f"· {mention(request.decided_by, words)} {moment(request.decided_at)}")
-    else:
-        parts.append(moment(request.changed_at))
-    return assemble([[" ".join(parts)]])
+    parts = tuple(textwrap.wrap(words.plain.error(error), 150))
+    await whisper(interaction, build_notice("refused", {"parts": parts}, words))

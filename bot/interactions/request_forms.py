@@ -12,14 +12,13 @@ from bot.interactions.error_manager import GuardedModal
 from bot.interactions.permissions import admit_decider
 from bot.interactions.request_answers import say_decision, say_refusal
 from bot.records.dkim_key import DkimRecord
-from bot.requests.states import State
+from bot.requests.model import LONGEST_REASON, State
 
 if TYPE_CHECKING:
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
     from bot.requests.model import Request
     from bot.words import Words
 
-_LONGEST_REASON = 500  # characters
 _LONGEST_VALUE = 4000  # what Discord lets be typed
 
 
@@ -32,11 +31,11 @@ class DenyForm(GuardedModal):
         self.reason: ui.TextInput[DenyForm] = ui.TextInput(
             custom_id="reason",
             style=discord.TextStyle.paragraph,
-            max_length=_LONGEST_REASON,
+            max_length=LONGEST_REASON,
         )
         self.add_item(ui.Label(text=words.label("request_forms", "reason"), component=self.reason))
 
-    async def on_submit(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # the library's generics admit no own client
+    async def on_submit(self, interaction: discord.Interaction[BotBase]) -> None:  # type: ignore[override]  # the library's generics admit no own client
         """Deny the request, where nobody was faster."""
         requests = await admit_decider(interaction)
         if requests is None:
@@ -70,7 +69,7 @@ class PasteForm(GuardedModal):
         for key, item in (("value", self.value), ("selector", self.selector)):
             self.add_item(ui.Label(text=words.label("request_forms", key), component=item))
 
-    async def on_submit(self, interaction: discord.Interaction[Client]) -> None:  # type: ignore[override]  # as above
+    async def on_submit(self, interaction: discord.Interaction[BotBase]) -> None:  # type: ignore[override]  # as above
         """Approve the request with this key; what is no key is refused before anything is kept."""
         requests = await admit_decider(interaction)
         if requests is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
 from bot.interactions.replies import UNDELIVERED, whisper
 from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.telemetry import Ending

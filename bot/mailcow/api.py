@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.characters import echo
-from bot.errors import MailcowRefused, MailcowUnclear, MailcowUnreachable
-from bot.mailcow import parse as reading
+from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
+from bot.mailcow import parse
 from bot.mailcow.http_answers import READ_ONLY
 from bot.mailcow.refusals import refuse
-from bot.mailcow.transport import Wire
+from bot.mailcow.transport import Transport
 from bot.mailcow.values import AliasDomain, MailDomain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
-    from bot.mailcow.values import DomainLimits, Mailbox, MailcowKey
+    from bot.errors import BackendLocked
+    from bot.mailcow.values import Mailbox, MailcowKey
     from bot.names import Domain, MailAddress
+    from bot.requests.backend import DomainLimits
     from bot.telemetry import Telemetry
 
 _T = TypeVar("_T")
@@ -35,18 +37,18 @@ _log = logging.getLogger(__name__)
 # Only these reach a path: Mailcow decodes it and splits it again.
 _SAFE_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
 _SAFE_LOCAL = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
-_PATIENCE = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
+_WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
 
 # A list of no domains: Mailcow looks at the key's right and then has nothing to do.
 _NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
 
 
 class Mailcow:
-    """Mailcow's API. Every call raises MailcowError and nothing else that is to be expected.
+    """Mailcow's API. Every call raises BackendError and nothing else that is to be expected.
 
     `url` is that of the start page. The read key is used for everything but writes; without one,
     the write key is. `timeout` is in seconds and for a whole call, which may wait as long again
-    for its turn. `patience` has the seconds before each look after a write, until one finds
+    for its turn. `waits` are the seconds before each look after a write, until one finds
     something.
 
     Raises:
@@ -61,11 +63,11 @@ class Mailcow:
         read_key: str | None,
         write_key: str | None,
         timeout: float = 10.0,
-        patience: Sequence[float] = _PATIENCE,
+        waits: Sequence[float] = _WAITS,
         telemetry: Telemetry | None = None,
     ) -> None:
-        self._wire = Wire(url, read_key, write_key, timeout, telemetry)
-        self._patience = patience
+        self._transport = Transport(url, read_key, write_key, timeout, telemetry)
+        self._waits = waits
         self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
         self._url = url
 
@@ -73,7 +75,7 @@ class Mailcow:
         return f"<Mailcow at {self._url}>"
 
     async def __aenter__(self) -> Self:
-        await self._wire.open()
+        await self._transport.open()
         return self
 
     async def __aexit__(
@@ -82,57 +84,57 @@ class Mailcow:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._wire.close()
+        await self._transport.close()
 
     @property
     def can_write(self) -> bool:
         """Whether a key for writing is configured."""
-        return self._wire.can_write
+        return self._transport.can_write
 
     @property
     def has_read_key(self) -> bool:
         """Whether a key of its own is configured for reading."""
-        return self._wire.has_read_key
+        return self._transport.has_read_key
 
     @property
     def date(self) -> str | None:
         """The Date header of its latest answer; None where there was none yet."""
-        return self._wire.date
+        return self._transport.date
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def refusals(self) -> tuple[BackendLocked, ...]:
         """Why Mailcow is not called any more, for an admin; empty while it is."""
-        return self._wire.refusals
+        return self._transport.refusals
 
     def unlock(self) -> None:
         """Call Mailcow again after a 401: an admin says that the reason is gone."""
-        self._wire.unlock()
+        self._transport.unlock()
 
     async def version(self) -> str:
         """Return the release, such as "2026-07a"; a good probe of the key for reading."""
-        return reading.read_version(await self._wire.get("status/version"))
+        return parse.read_version(await self._transport.get("status/version"))
 
     async def check_write_key(self) -> None:
         """Find out that the key for writing works and may write; nothing is changed.
 
         Raises:
-            MailcowError: it does not, or there is none.
+            BackendError: it does not, or there is none.
 
         """
         for entry in await self._write("add/dkim", _NOTHING):
             if entry.is_refusal:
-                raise refuse(entry, "its own API")
+                raise refuse(entry, "")
 
     async def can_read_key_write(self) -> bool:
         """Return whether the key for reading may write as well; nothing is changed.
 
         Raises:
-            MailcowError: that cannot be found out, or there is no such key.
+            BackendError: that cannot be found out, or there is no such key.
 
         """
         try:
-            await self._wire.post("add/dkim", _NOTHING, with_read_key=True)
-        except MailcowRefused as error:
+            await self._transport.post("add/dkim", _NOTHING, with_read_key=True)
+        except BackendRefused as error:
             if error.code == READ_ONLY:
                 return False
             raise
@@ -140,7 +142,7 @@ class Mailcow:
 
     async def find_domain(self, domain: Domain) -> MailDomain | AliasDomain | None:
         """Return what Mailcow has under this name; None: it does not know it."""
-        return reading.read_domain(await self._wire.get(f"domain/{_segment(domain)}"), domain)
+        return parse.read_domain(await self._transport.get(f"domain/{_segment(domain)}"), domain)
 
     async def domain(self, domain: Domain) -> MailDomain | None:
         """Return the mail domain of this name; None also for an alias domain."""
@@ -149,29 +151,29 @@ class Mailcow:
 
     async def domains(self) -> tuple[MailDomain, ...]:
         """Return all mail domains."""
-        return reading.read_domains(await self._wire.get("domain/all"))
+        return parse.read_domains(await self._transport.get("domain/all"))
 
     async def alias_domains(self) -> tuple[AliasDomain, ...]:
         """Return all alias domains."""
-        return reading.read_alias_domains(await self._wire.get("alias-domain/all"))
+        return parse.read_alias_domains(await self._transport.get("alias-domain/all"))
 
     async def dkim(self, domain: Domain) -> MailcowKey | None:
         """Return the key that Mailcow signs the domain's mail with; None: it has none."""
-        return reading.read_dkim(await self._wire.get(f"dkim/{_segment(domain)}"), domain)
+        return parse.read_dkim(await self._transport.get(f"dkim/{_segment(domain)}"), domain)
 
     async def mailbox(self, address: MailAddress) -> Mailbox | None:
         """Return the mailbox of this address; None: there is none."""
         local = address.local.lower()
         whole = f"{local}@{_segment(address.domain)}"
         if _SAFE_LOCAL.fullmatch(local):
-            return reading.read_mailbox(await self._wire.get(f"mailbox/{whole}"), whole)
+            return parse.read_mailbox(await self._transport.get(f"mailbox/{whole}"), whole)
         found = await self.mailboxes(address.domain)
         return next((mailbox for mailbox in found if mailbox.address == whole), None)
 
     async def mailboxes(self, domain: Domain) -> tuple[Mailbox, ...]:
         """Return the mailboxes of a domain; none for one that Mailcow does not know."""
-        answer = await self._wire.get(f"mailbox/all/{_segment(domain)}")
-        return reading.read_mailboxes(answer, domain)
+        answer = await self._transport.get(f"mailbox/all/{_segment(domain)}")
+        return parse.read_mailboxes(answer, domain)
 
     async def find_or_make_dkim(
         self, domain: Domain, selector: str, bits: int = 2048
@@ -182,8 +184,8 @@ class Mailcow:
         differ from what was asked for.
 
         Raises:
-            MailcowRefused: the domain is not on the server, or Mailcow does not take the selector.
-            MailcowUnclear: nobody knows whether a key was made; asking again is safe.
+            BackendRefused: the domain is not on the server, or Mailcow does not take the selector.
+            BackendUnclear: nobody knows whether a key was made; asking again is safe.
 
         """
         _require_key(selector, bits)
@@ -208,8 +210,8 @@ class Mailcow:
         """Return the mail domain; where Mailcow has none, it is added, with a DKIM key.
 
         Raises:
-            MailcowRefused: the name is an alias domain there, or Mailcow does not take it.
-            MailcowUnclear: nobody knows whether it was added; asking again is safe.
+            BackendRefused: the name is an alias domain there, or Mailcow does not take it.
+            BackendUnclear: nobody knows whether it was added; asking again is safe.
 
         """
         _require_key(selector, bits)
@@ -228,10 +230,8 @@ class Mailcow:
         async with self._turn(domain):
             found = await self.find_domain(domain) or await self._add_domain(domain, body)
         if isinstance(found, AliasDomain):
-            raise MailcowRefused(
-                "alias-domain",
-                f"{domain.ascii} is an alias domain of {found.target.ascii} in Mailcow. Delete the "
-                "alias domain there if it should have mailboxes of its own.",
+            raise BackendRefused(
+                "mailcow-alias-domain", domain=domain.ascii, target=found.target.ascii
             )
         return found
 
@@ -248,17 +248,14 @@ class Mailcow:
         look: Callable[[], Awaitable[_T | None]],
     ) -> _T:
         """Ask for something and return what is there afterwards, whatever was said of it."""
-        refusals: list[reading.Entry] = []
-        unclear = MailcowUnclear(
-            f"Mailcow says that {route} for {domain.ascii} is done, but does not show it. Look at "
-            "the domain in Mailcow, then retry: I look first and do nothing twice."
-        )
+        refusals: list[parse.Entry] = []
+        unclear = BackendUnclear("mailcow-not-shown", call=route, domain=domain.ascii)
         try:
             refusals = [entry for entry in await self._write(route, body) if entry.is_refusal]
-        except MailcowUnclear as error:
+        except BackendUnclear as error:
             unclear = error
         # Also after a refusal: another may have made it meanwhile, and a list can be mixed.
-        made = await self._look_for(look, self._patience[:1] if refusals else self._patience)
+        made = await self._look_for(look, self._waits[:1] if refusals else self._waits)
         if made is None:
             raise refuse(refusals[0], domain.ascii) if refusals else unclear
         for entry in refusals:
@@ -273,19 +270,16 @@ class Mailcow:
             await asyncio.sleep(wait)
             try:
                 made = await look()
-            except (MailcowUnclear, MailcowUnreachable):
+            except (BackendUnclear, BackendUnreachable):
                 continue
             if made is not None:
                 return made
         return None
 
-    async def _write(self, route: str, body: Mapping[str, str]) -> tuple[reading.Entry, ...]:
-        entries = reading.read_entries(await self._wire.post(route, body))
+    async def _write(self, route: str, body: Mapping[str, str]) -> tuple[parse.Entry, ...]:
+        entries = parse.read_entries(await self._transport.post(route, body))
         if not entries:
-            raise MailcowUnclear(
-                "Mailcow's answer does not say whether it did what I asked. Retry in a minute: I "
-                "look first and do nothing twice."
-            )
+            raise BackendUnclear("mailcow-no-outcome")
         return entries
 
     @asynccontextmanager
@@ -299,21 +293,13 @@ class Mailcow:
 def _segment(domain: Domain) -> str:
     """Return a domain as it may stand in a path."""
     if not _SAFE_DOMAIN.fullmatch(domain.ascii):
-        raise MailcowRefused(
-            "bad-domain", "That is no mail domain. Type it as letters, like friend.example."
-        )
+        raise BackendRefused("mailcow-domain-unsafe")
     return domain.ascii
 
 
 def _require_key(selector: str, bits: int) -> None:
-    if not reading.SELECTOR.fullmatch(selector):
-        raise MailcowRefused(
-            "bad-selector",
-            "A DKIM selector has letters, digits, hyphens and underscores. Look at DKIM_SELECTOR.",
-        )
+    if not parse.SELECTOR.fullmatch(selector):
+        raise BackendRefused("mailcow-selector-unsafe")
     # Mailcow takes anything from 512 up, and makes keys that nobody accepts.
     if bits != 1024 and not 2048 <= bits <= 4096:
-        raise MailcowRefused(
-            "bad-key-size",
-            f"A DKIM key of {bits} bits is not made. Use 2048, or anything up to 4096.",
-        )
+        raise BackendRefused("mailcow-key-size", bits=bits)

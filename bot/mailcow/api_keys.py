@@ -1,4 +1,4 @@
-"""Mailcow's API keys: taking turns with one, and leaving it alone once Mailcow refused it."""
+"""Mailcow's API keys: how many calls one carries at once, and none once Mailcow refused it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from bot.errors import ConfigError, MailcowLocked, MailcowUnreachable
+from bot.errors import BackendLocked, BackendUnreachable, ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ class Key:
             )
         self.secret = secret
         self.variable = variable
-        self.refusal: str | None = None
+        self.refusal: BackendLocked | None = None
         self._is_proven = False
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._trial = asyncio.Lock()
@@ -41,8 +41,8 @@ class Key:
         """Wait so long for a turn; until the key has worked once, one call at a time.
 
         Raises:
-            MailcowLocked: Mailcow refused the key before.
-            MailcowUnreachable: there was no turn, as those before get no answers.
+            BackendLocked: Mailcow refused the key before.
+            BackendUnreachable: there was no turn, as those before get no answers.
 
         """
         async with AsyncExitStack() as stack:
@@ -52,12 +52,9 @@ class Key:
                     if not self._is_proven:
                         await stack.enter_async_context(self._trial)
             except TimeoutError:
-                raise MailcowUnreachable(
-                    f"Mailcow has not answered other calls for {seconds:g} seconds. Look whether "
-                    "it is busy or a part of it hangs, then retry."
-                ) from None
+                raise BackendUnreachable("mailcow-busy", seconds=f"{seconds:g}") from None
             if self.refusal is not None:
-                raise MailcowLocked(self.refusal)
+                raise BackendLocked.of(self.refusal.code, self.refusal.facts)
             yield
 
     def prove(self) -> None:

@@ -1,6 +1,6 @@
 """What Mailcow's answers hold: octets in, values out, secrets left out on the way.
 
-Nothing here raises anything but `MailcowError`, whatever the octets are.
+Nothing here raises anything but `BackendError`, whatever the octets are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.characters import shorten
-from bot.errors import InvalidKey, InvalidName, MailcowRefused, MailcowUnclear
+from bot.errors import BackendRefused, BackendUnclear, InvalidKey, InvalidName
 from bot.mailcow.values import AliasDomain, Mailbox, MailcowKey, MailDomain
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, read_key
@@ -24,7 +24,6 @@ _SECRETS = frozenset({"log", "privkey"})  # `log` repeats requests, private keys
 _LONGEST_CODE = 100  # characters
 _LONGEST_NUMBER = 18  # digits
 _NUMBER = re.compile(rf"\s*(-?[0-9]{{1,{_LONGEST_NUMBER}}})(?:\.[0-9]*)?\s*")
-_REPORT = "Look into the log of Mailcow's php-fpm and whether this Mailcow is newer than I know it."
 
 
 class Garbled:
@@ -104,7 +103,7 @@ def read_version(value: Json) -> str:
     """Return the release of Mailcow, such as "2026-07a"."""
     version = value.get("version") if isinstance(value, dict) else None
     if not isinstance(version, str) or not version:
-        raise _unclear("its version")
+        raise _unclear("version")
     return shorten(version, 40)
 
 
@@ -114,7 +113,7 @@ def read_domain(value: Json, asked: Domain) -> MailDomain | AliasDomain | None:
         return None
     found = _read_mail_domain(value)
     if found is None:
-        raise _unclear(f"the domain {asked.ascii}")
+        raise _unclear("domain", asked.ascii)
     if found.domain != asked:
         return AliasDomain(asked, found.domain)
     return found
@@ -146,21 +145,16 @@ def read_dkim(value: Json, domain: Domain) -> MailcowKey | None:
     """
     if is_nothing(value):
         return None
-    what = f"the DKIM key of {domain.ascii}"
     if not isinstance(value, dict):
-        raise _unclear(what)
+        raise _unclear("key", domain.ascii)
     selector, pubkey, text = (value.get(n) for n in ("dkim_selector", "pubkey", "dkim_txt"))
     if not isinstance(selector, str) or not SELECTOR.fullmatch(selector):
-        raise _unclear(f"the selector of {what}")
+        raise _unclear("selector", domain.ascii)
     if not isinstance(pubkey, str):
-        raise _unclear(what)
+        raise _unclear("key", domain.ascii)
     record = _read_record(pubkey, text)
     if record is None:
-        raise MailcowRefused(
-            "broken-key",
-            f"Mailcow's DKIM key of {domain.ascii} is no usable public key. Look at it in "
-            "Mailcow under ARC/DKIM keys, delete it there if it is broken, and retry.",
-        )
+        raise BackendRefused("mailcow-key-broken", domain=domain.ascii)
     return MailcowKey(domain, selector, record)
 
 
@@ -183,7 +177,7 @@ def read_mailbox(value: Json, address: str) -> Mailbox | None:
         return None
     found = _read_mailbox(value)
     if found is None or found.address != address:
-        raise _unclear("a mailbox")  # its address may be a member's and stays out of messages
+        raise _unclear("mailbox")  # its address may be a member's and stays out of messages
     return found
 
 
@@ -207,7 +201,7 @@ def read_list(value: Json) -> list[Json]:
     if is_nothing(value):
         return []
     if not isinstance(value, list):
-        raise _unclear("a list")
+        raise _unclear("list")
     return value
 
 
@@ -241,5 +235,5 @@ def _read_name(value: Json) -> Domain | None:
     return parsed.domain if parsed.taken_from is None else None
 
 
-def _unclear(what: str) -> MailcowUnclear:
-    return MailcowUnclear(f"Mailcow's answer about {what} is not what I can read. {_REPORT}")
+def _unclear(what: str, about: str = "") -> BackendUnclear:
+    return BackendUnclear("mailcow-unreadable", what=what, about=about)

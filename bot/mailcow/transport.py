@@ -1,4 +1,4 @@
-"""Calls to Mailcow over HTTP: which key, when not at all, and what each kind of answer means.
+"""Calls to Mailcow over HTTP: with which key, and which calls are not made at all.
 
 No exception of aiohttp or of the JSON decoder becomes the cause or context of one of ours: the
 first can hold the key, the second the whole answer.
@@ -6,6 +6,7 @@ first can hold the key, the second the whole answer.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING
@@ -13,10 +14,17 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from bot.characters import echo
-from bot.errors import MailcowError, MailcowLocked, MailcowRefused
+from bot.errors import (
+    BackendError,
+    BackendLocked,
+    BackendRefused,
+    BackendUnclear,
+    BackendUnreachable,
+)
 from bot.mailcow.api_keys import Key
 from bot.mailcow.http_answers import Reply, call_name, judge
-from bot.mailcow.refusals import LOOK_AT_URL, explain_401, is_address_refused, no_answer, no_sense
+from bot.mailcow.refusals import explain_401, is_address_refused, of_silence
+from bot.net.tls import client_context
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -29,7 +37,7 @@ _log = logging.getLogger(__name__)
 _LARGEST_ANSWER = 5_000_000  # octets
 
 
-class Wire:
+class Transport:
     """Sends calls to Mailcow and gives back the JSON of its answers, without secrets."""
 
     def __init__(
@@ -49,11 +57,13 @@ class Wire:
         self.date: str | None = None  # the header of the latest answer
 
     def __repr__(self) -> str:
-        return f"<wire to {self._url}>"
+        return f"<transport to {self._url}>"
 
     async def open(self) -> None:
         """Get ready; call `close` in the end."""
+        context = await asyncio.to_thread(client_context)
         self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=context),
             # A session cookie alone would stay admin there, whatever becomes of the key.
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._timeout),
@@ -77,8 +87,8 @@ class Wire:
         return self._read is not self._write
 
     @property
-    def refusals(self) -> tuple[str, ...]:
-        """Why keys are locked, one text each."""
+    def refusals(self) -> tuple[BackendLocked, ...]:
+        """Why keys are locked, one error each."""
         keys = dict.fromkeys(key for key in (self._read, self._write) if key)
         return tuple(key.refusal for key in keys if key.refusal)
 
@@ -89,7 +99,7 @@ class Wire:
                 key.forget()
 
     async def get(self, route: str) -> Json:
-        """Return what Mailcow answers to `get/{route}`. Raises MailcowError."""
+        """Return what Mailcow answers to `get/{route}`. Raises BackendError."""
         if self._read is None:
             raise _no_key("MAILCOW_READ_KEY")
         return await self._call(self._read, "GET", f"get/{route}", None)
@@ -102,8 +112,8 @@ class Wire:
         `with_read_key` is to find out that it may not.
 
         Raises:
-            MailcowUnclear: nobody knows whether it happened.
-            MailcowError: it did not happen.
+            BackendUnclear: nobody knows whether it happened.
+            BackendError: it did not happen.
 
         """
         key = self._read if with_read_key else self._write
@@ -117,34 +127,34 @@ class Wire:
         writing = body is not None
         async with key.turn(self._timeout):
             reply = await self._fetch(key, method, route, body)
-            value: Json | MailcowError
-            if isinstance(reply, MailcowError):
+            value: Json | BackendError
+            if isinstance(reply, BackendError):
                 value = reply
             elif reply.status == 401:
                 value = self._lock(key, reply)
             else:
                 value = judge(reply, route, writing=writing)
-            if isinstance(value, MailcowError):
+            if isinstance(value, BackendError):
                 self._telemetry.count_call(value)
                 raise value
             self._telemetry.count_call(None)
             key.prove()
             return value
 
-    def _lock(self, key: Key, reply: Reply) -> MailcowLocked:
+    def _lock(self, key: Key, reply: Reply) -> BackendLocked:
         said = reply.body[:500].decode(errors="replace")
-        text = explain_401(said, key.variable)
+        locked = explain_401(said, key.variable)
         for refused in (self._read, self._write) if is_address_refused(said) else (key,):
             if refused is not None:
-                refused.refusal = text
-        _log.warning("%s", text)
-        return MailcowLocked(text)
+                refused.refusal = locked
+        _log.warning("%s", locked)
+        return locked
 
     async def _fetch(
         self, key: Key, method: str, route: str, body: Mapping[str, str] | None
-    ) -> Reply | MailcowError:
+    ) -> Reply | BackendError:
         if self._session is None:
-            raise RuntimeError("The wire to Mailcow is not open.")
+            raise RuntimeError("The transport to Mailcow is not open.")
         headers = {"X-API-Key": key.secret}
         data = None
         if body is not None:
@@ -163,47 +173,21 @@ class Wire:
                 location = response.headers.get("Location", "")
                 self.date = response.headers.get("Date")
         except TimeoutError:
-            return no_answer(
-                f"Mailcow did not answer within {self._timeout:g} seconds",
-                "Look whether it is busy or a part of it hangs, then retry.",
-                writing=writing,
-            )
+            seconds = f"{self._timeout:g}"
+            return of_silence(BackendUnreachable("mailcow-slow", writing=writing, seconds=seconds))
         except aiohttp.ClientConnectorError as error:
-            return no_answer(*self._explain(error), writing=False)
+            return _explain(error, echo(self._url))
         except (aiohttp.InvalidURL, UnicodeError):  # no URL, or a host name that is none
-            return no_answer("MAILCOW_URL is no address to call", LOOK_AT_URL, writing=False)
+            return BackendUnreachable("mailcow-url-unusable")
         except (aiohttp.ClientError, OSError):
-            return no_answer(
-                "Mailcow closed the connection in the middle of its answer",
-                "Look whether its containers nginx-mailcow and php-fpm-mailcow run, then retry.",
-                writing=writing,
-            )
+            return of_silence(BackendUnreachable("mailcow-cut-off", writing=writing))
         _log.debug(
             "%s %s: %d, %d octets", method, call_name(route), response.status, len(octets or b"")
         )
         if octets is None:
-            return no_sense(
-                f"Mailcow's answer is longer than {_LARGEST_ANSWER // 1_000_000} MB",
-                LOOK_AT_URL,
-                writing=writing,
-            )
+            megabytes = _LARGEST_ANSWER // 1_000_000
+            return BackendUnclear("mailcow-answer-too-long", writing=writing, megabytes=megabytes)
         return Reply(response.status, octets, location)
-
-    def _explain(self, error: aiohttp.ClientConnectorError) -> tuple[str, str]:
-        if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return (
-                f"The certificate of {echo(self._url)} does not fit or is not valid",
-                "Look at it in a browser, and whether MAILCOW_URL has the name in it.",
-            )
-        if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return (
-                f"The host name in MAILCOW_URL ({echo(self._url)}) was not found",
-                "Look at its spelling and at the DNS.",
-            )
-        return (
-            f"Nothing answers at {echo(self._url)}",
-            "Look whether Mailcow runs and lets my address in: its fail2ban bans for half an hour.",
-        )
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
@@ -217,7 +201,14 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:
     return bytes(octets)
 
 
-def _no_key(variable: str) -> MailcowRefused:
-    return MailcowRefused(
-        "no-key", f"There is no key for that: {variable} is not set. Set it and start me again."
-    )
+def _no_key(variable: str) -> BackendRefused:
+    return BackendRefused("mailcow-api-key-unset", variable=variable)
+
+
+def _explain(error: aiohttp.ClientConnectorError, url: str) -> BackendUnreachable:
+    """Return why there is no connection, so that nothing was asked either."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return BackendUnreachable("mailcow-certificate", url=url)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return BackendUnreachable("mailcow-host-not-found", url=url)
+    return BackendUnreachable("mailcow-unreachable", url=url)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
+from bot.requests.backend import DomainLimits
 
 if TYPE_CHECKING:
     from bot.names import Domain
@@ -43,7 +44,7 @@ class MailcowKey:
     @property
     def known(self) -> KnownKey:
         """The key as a check compares with it."""
-        return KnownKey(self.selector, self.record, "mailcow")
+        return KnownKey(self.selector, self.record, KeySource.MAIL_SERVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,7 @@ class Mailbox:
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DomainLimits:
-    """What a new domain may use; the sizes are in MiB. The defaults are Mailcow's own."""
-
-    mailboxes: int = 10
-    aliases: int = 400
-    usual_quota: int = 3072  # of a mailbox that is made without saying how large
-    mailbox_quota: int = 10240  # of one mailbox, at most
-    domain_quota: int = 10240  # of all mailboxes together
+# What Mailcow itself gives a new domain.
+USUAL_LIMITS = DomainLimits(
+    mailboxes=10, aliases=400, usual_quota=3072, mailbox_quota=10240, domain_quota=10240
+)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
+from bot.net.tls import client_context
 
 if TYPE_CHECKING:
     import dns.name
@@ -74,15 +75,13 @@ class CertificateLook:
         return seen
 
     async def _shake_hands(self, address: str, name: str) -> Certificate:
-        if self._context is None:
-            # Made late and once: reading all authorities takes a while.
-            self._context = await asyncio.to_thread(ssl.create_default_context)
+        context = self._context or await asyncio.to_thread(client_context)
         try:
             # Connected by the address that was looked at, so that no second answer leads elsewhere.
             _, writer = await asyncio.open_connection(
                 address,
                 self._port,
-                ssl=self._context,
+                ssl=context,
                 server_hostname=name,
                 ssl_handshake_timeout=self._timeout,
             )

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import importlib
 import socket
-import ssl
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
+from bot.net.page import Page, Reached
+from bot.net.tls import client_context
 
 if TYPE_CHECKING:
+    import ssl
+
     import dns.name
 
     from bot.dns.answer import Ask
@@ -24,35 +25,11 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
 
 
-class Reached(StrEnum):
-    """How far fetching a page came."""
-
-    PAGE = "page"  # it is there, whole, with status 200
-    NO_ADDRESS = "no-address"  # an answer says that the name has none
-    PRIVATE = "private"  # it has only addresses that are not connected to
-    NO_ANSWER = "no-answer"  # the DNS or the web server did not answer
-    OTHER_NAME = "other-name"  # the certificate is for other names
-    INVALID = "invalid"  # the certificate has expired, or is of nobody that is trusted
-    REDIRECT = "redirect"
-    STATUS = "status"  # an answer other than 200
-    TOO_BIG = "too-big"
-
-
 _BARRED = {
     Barrier.NO_ADDRESS: Reached.NO_ADDRESS,
     Barrier.PRIVATE: Reached.PRIVATE,
     Barrier.NO_ANSWER: Reached.NO_ANSWER,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What fetching came to; `body` is hostile, and empty unless there is a page."""
-
-    reached: Reached
-    body: bytes = b""
-    status: int = 0  # of HTTP; 0 where there was no answer
-    media_type: str = ""
 
 
 class Fetch:
@@ -88,18 +65,15 @@ class Fetch:
             return Page(_BARRED[addresses])
         # Loaded late and beside the loop, as the authorities are read: most checks need neither.
         http = await asyncio.to_thread(importlib.import_module, "aiohttp")
-        if self._context is None:
-            self._context = await asyncio.to_thread(ssl.create_default_context)
-        name = host.to_text(omit_final_dot=True).lower()
-        return await self._request(http, name, path, addresses)
-
-    async def _request(self, http: Any, name: str, path: str, addresses: tuple[str, ...]) -> Page:
         connector = http.TCPConnector(
             resolver=_Fixed(addresses, self._port),
             use_dns_cache=False,
-            ssl=self._context,
+            ssl=self._context or await asyncio.to_thread(client_context),
             force_close=True,
         )
+        return await self._request(http, connector, host.to_text(omit_final_dot=True).lower(), path)
+
+    async def _request(self, http: Any, connector: Any, name: str, path: str) -> Page:
         session = http.ClientSession(
             connector=connector,
             cookie_jar=http.DummyCookieJar(),

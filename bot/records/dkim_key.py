@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -71,13 +72,21 @@ class DkimRecord:
         return record
 
 
+class KeySource(StrEnum):
+    """Who told of a key."""
+
+    ARGUMENT = "--dkim"
+    MAIL_SERVER = "mailcow"  # so in every database, whichever software the server runs
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True, slots=True)
 class KnownKey:
     """The key that the mail server signs a domain's mail with, and who says so."""
 
     selector: str
     record: DkimRecord
-    source: str  # "--dkim", "mailcow" or "admin"
+    source: str  # a `KeySource`
 
 
 @dataclass(frozen=True, slots=True)

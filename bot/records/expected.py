@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
-
 from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
+from bot.records.dmarc_policy import POLICIES
 from bot.records.presentation import full_name
 
 if TYPE_CHECKING:
+    import dns.name
+
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
     from bot.records.mail_server import MailServer
-
-POLICIES = ("none", "quarantine", "reject")  # RFC 9989 section 4.7, weakest first
 
 
 class Need(StrEnum):
@@ -115,7 +113,7 @@ def expect(
     if stage is None and isinstance(dkim, NoKeyYet):
         stage = "none"  # a strict policy before there is a key gets the domain's own mail refused
     dmarc = server.dmarc if stage is None else staged_dmarc(server.dmarc, stage)
-    plan = _Plan(server, domain.name)
+    plan = _Plan(server, domain)
     host = server.host.to_text()
     plan.add(Purpose.MX, "", "MX", host, Need.REQUIRED, priority=server.mx_priority)
     plan.add(Purpose.SPF, "", "TXT", server.spf, Need.REQUIRED)
@@ -152,9 +150,9 @@ def staged_dmarc(strict: str, policy: str) -> str:
 class _Plan:
     """The records so far; an alias is added after what it must not stand beside."""
 
-    def __init__(self, server: MailServer, apex: dns.name.Name) -> None:
+    def __init__(self, server: MailServer, domain: Domain) -> None:
         self._server = server
-        self._apex = apex
+        self._domain = domain
         self.records: list[ExpectedRecord] = []
 
     def add(
@@ -168,22 +166,13 @@ class _Plan:
         priority: int | None = None,
     ) -> None:
         """Add a record at a label below the domain, unless there cannot be one."""
-        owner = self._name(label)
+        owner = self._domain.below(label) if label else self._domain.name
         if owner is None or (rdtype == "CNAME" and self._is_taken(owner)):
             return
         ttl = self._server.record_ttl
         self.records.append(ExpectedRecord(purpose, owner, rdtype, value, ttl, need, priority))
 
-    def _name(self, label: str) -> dns.name.Name | None:
-        if not label:
-            return self._apex
-        try:
-            owner = dns.name.from_text(label, self._apex)
-        except dns.exception.DNSException:  # too long, or a selector that is no name
-            return None
-        return owner if owner.is_subdomain(self._apex) else None
-
     def _is_taken(self, owner: dns.name.Name) -> bool:
         # Everything beside a CNAME is hidden by it (RFC 2181 section 10.1).
-        taken = {self._apex, self._server.host, *(record.owner for record in self.records)}
+        taken = {self._domain.name, self._server.host, *(record.owner for record in self.records)}
         return owner in taken

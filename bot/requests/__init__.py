@@ -1,1 +1,1 @@
-"""What members ask of the admin, from asking to green; nothing here knows Discord or Mailcow."""
+"""What members ask of the admin, from asking to green, whatever software the mail server runs."""

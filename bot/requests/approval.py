@@ -1,17 +1,20 @@
-"""What an admin gives with an approval, and whether that will do; pure."""
+"""What an admin gives with an approval, and whether that will do; pure.
+
+Each `approve_*` returns the fields of the request that the approval sets. `bot.requests.kinds` says
+which one belongs to which kind.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.records.dkim_key import DkimRecord
-from bot.records.expected import POLICIES
-from bot.requests.dmarc_readiness import dmarc_gate
-from bot.requests.model import RequestKind
+from bot.records.dkim_selector import is_selector
+from bot.records.dmarc_policy import POLICIES
+from bot.requests.dmarc_readiness import judge_readiness
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +24,6 @@ if TYPE_CHECKING:
 
 REPORT_LASTS = timedelta(minutes=15)  # a form may stay open that long; then look again
 
-_LONGEST_SELECTOR = 100  # characters
-_SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?", re.ASCII)
 _LEAST_BITS = 1024  # receivers take no shorter RSA key (RFC 8301 section 3.2)
 
 
@@ -31,82 +32,67 @@ class Approval:
     """What came with the click."""
 
     stage: str | None = None
-    report: Report | None = None
-    value: str | None = None
-    selector: str | None = None
-    by_hand: bool = False
-
-    def fields(
-        self, request: Request, selector: str, now: datetime, *, again: bool = False
-    ) -> dict[str, Any]:
-        """Return what it sets in a request; `selector` is the one for new keys.
-
-        `again` keeps what was approved before, for another try.
-
-        Raises:
-            RequestError: something is not there that this kind needs, or does not go with it.
-            InvalidKey: the value is no DKIM key.
-
-        """
-        if self.value is not None and request.kind is not RequestKind.DKIM:
-            raise RequestError("Only a DKIM request takes a value.")
-        match request.kind:
-            case RequestKind.DKIM:
-                return self._key(request, selector, again=again)
-            case RequestKind.DMARC:
-                stage = request.stage if again else self._stage(request, now)
-                return {"stage": stage, "by_hand": False}
-            case RequestKind.MAILDOMAIN:
-                return {"by_hand": self.by_hand}
-            case RequestKind.WEBMAIL:
-                return {"by_hand": True}
-
-    def _key(self, request: Request, usual: str, *, again: bool) -> dict[str, Any]:
-        selector = (self.selector or "").strip().lower() or usual
-        if not _is_selector(selector):
-            raise RequestError(
-                "A selector has letters, digits and hyphens, for example dkim; "
-                "it is the part before ._domainkey."
-            )
-        if self.value is not None:
-            record = DkimRecord.parse(self.value)
-            if record.key_type == "rsa" and record.bits < _LEAST_BITS:
-                raise RequestError(
-                    f"This key has {record.bits} bits, and receivers take none under "
-                    f"{_LEAST_BITS}; make one of 2048 on the mail server."
-                )
-            return {"by_hand": True, "value": record.text, "selector": selector}
-        if again and request.by_hand and request.value:
-            return {"by_hand": True, "value": request.value, "selector": request.selector}
-        if self.by_hand:
-            raise RequestError(
-                "The bot has no way to the mail server's keys; paste the DKIM value from there."
-            )
-        return {"by_hand": False, "value": "", "selector": selector}
-
-    def _stage(self, request: Request, now: datetime) -> str:
-        if self.stage not in POLICIES:
-            raise RequestError(f"Choose a DMARC policy: {', '.join(POLICIES)}.")
-        if self.stage == POLICIES[0]:
-            return self.stage
-        report = self.report
-        if (
-            report is None
-            or report.domain != request.domain
-            or report.checked_at < now - REPORT_LASTS
-        ):
-            raise RequestError(
-                f"The check of {request.domain.ascii} is too old to approve p={self.stage} by; "
-                "check again, then approve."
-            )
-        if self.stage not in dmarc_gate(report).stages:
-            raise RequestError(
-                f"{request.domain.ascii} is not ready for p={self.stage}: SPF has to pass for the "
-                "mail server and DKIM has to be right first. p=none can be approved."
-            )
-        return self.stage
+    report: Report | None = None  # the evidence for a strict stage
+    value: str | None = None  # a DKIM record that was pasted
+    selector: str | None = None  # that goes with it
+    by_hand: bool = False  # an admin does on the mail server what the bot cannot or should not
+    usual_selector: str = "dkim"  # of new keys
+    again: bool = False  # another try after a failure, which keeps what was approved before
 
 
-def _is_selector(text: str) -> bool:
-    labels = text.split(".")
-    return len(text) <= _LONGEST_SELECTOR and all(_SELECTOR.fullmatch(label) for label in labels)
+def approve_key(approval: Approval, request: Request, _: datetime) -> dict[str, Any]:
+    """Take the key that was pasted, or have the mail server find or make one.
+
+    Raises:
+        RequestError: the selector or the key will not do, or a key has to be pasted.
+        InvalidKey: the value is no DKIM key.
+
+    """
+    selector = (approval.selector or "").strip().lower() or approval.usual_selector
+    if not is_selector(selector):
+        raise RequestError("request-bad-selector")
+    if approval.value is not None:
+        record = DkimRecord.parse(approval.value)
+        if record.key_type == "rsa" and record.bits < _LEAST_BITS:
+            raise RequestError("request-key-too-short", bits=record.bits, least=_LEAST_BITS)
+        return {"by_hand": True, "value": record.text, "selector": selector}
+    if approval.again and request.by_hand and request.value:
+        return {"by_hand": True, "value": request.value, "selector": request.selector}
+    if approval.by_hand:
+        raise RequestError("request-key-missing")
+    return {"by_hand": False, "value": "", "selector": selector}
+
+
+def approve_stage(approval: Approval, request: Request, now: datetime) -> dict[str, Any]:
+    """Take the DMARC policy, a strict one only where a fresh report shows that it is safe.
+
+    Raises:
+        RequestError: there is no such policy, or nothing shows that the domain is ready for it.
+
+    """
+    stage = request.stage if approval.again else _choose_stage(approval, request, now)
+    return {"stage": stage, "by_hand": False}
+
+
+def approve_domain(approval: Approval, _: Request, __: datetime) -> dict[str, Any]:
+    """Take who adds the domain: the bot, or an admin by hand."""
+    return {"by_hand": approval.by_hand}
+
+
+def approve_by_hand(_: Approval, __: Request, ___: datetime) -> dict[str, Any]:
+    """Note that an admin does it, whatever was said."""
+    return {"by_hand": True}
+
+
+def _choose_stage(approval: Approval, request: Request, now: datetime) -> str:
+    stage, report = approval.stage, approval.report
+    if stage not in POLICIES:
+        raise RequestError("request-stage-unknown", policies=", ".join(POLICIES))
+    if stage == POLICIES[0]:
+        return stage
+    facts = {"domain": request.domain.ascii, "stage": stage}
+    if report is None or report.domain != request.domain or report.checked_at < now - REPORT_LASTS:
+        raise RequestError("request-check-too-old", **facts)
+    if stage not in judge_readiness(report).stages:
+        raise RequestError("request-stage-too-early", **facts)
+    return stage

@@ -1,78 +1,80 @@
-"""The mail server as the work on requests needs it: over Mailcow's API, or an admin's hands."""
+"""The mail server as this program needs it, whichever software runs there."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from bot.errors import RequestError
-from bot.mailcow.values import DomainLimits
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.mailcow.api import Mailcow
+    from bot.errors import BackendError
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
-    from bot.requests.ports import Mail
-
-_BY_HAND = (
-    "Without MAILCOW_URL and MAILCOW_API_KEY I cannot do that on the mail server. Do it there by "
-    "hand, and retry then to tell me."
-)
 
 
-class MailcowMail:
-    """Does it over Mailcow's API; every call looks first, so that it can be made again.
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What can be asked of a mail server, and done there, without an admin's hands."""
 
-    `selector` is for the key that Mailcow makes with a new domain, which gets Mailcow's own limits.
+    can_tell_domains: bool = False  # which domains it has, and their keys
+    can_make_keys: bool = False
+    can_add_domains: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DomainLimits:
+    """What a new domain may use; the sizes are in MiB."""
+
+    mailboxes: int
+    aliases: int
+    usual_quota: int  # of a mailbox that is made without saying how large
+    mailbox_quota: int  # of one mailbox, at most
+    domain_quota: int  # of all mailboxes together
+
+
+class MailBackend(Protocol):
+    """A mail server.
+
+    Each call can be made again: it looks first, makes nothing twice, and replaces nothing. All of
+    them raise BackendError where the server does not tell or do what it was asked, also where
+    `capabilities` say that it never does.
     """
 
-    def __init__(self, mailcow: Mailcow, selector: str) -> None:
-        self._mailcow = mailcow
-        self._selector = selector
+    @property
+    def name(self) -> str:
+        """What people know the software or the server by."""
+        ...
 
-    async def find_or_make_dkim(self, domain: Domain, selector: str) -> KnownKey:
-        """Return the domain's key; one with this selector is made where there is none.
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do with the access that is configured."""
+        ...
 
-        Raises:
-            MailcowError: see `bot.errors`; calling again is safe.
+    @property
+    def limits(self) -> DomainLimits | None:
+        """What a domain that `add_domain` adds may use; None where that is not known."""
+        ...
 
-        """
-        return (await self._mailcow.find_or_make_dkim(domain, selector)).known
+    @property
+    def refusals(self) -> tuple[BackendError, ...]:
+        """Why it is not called any more, until `unlock`; empty while it is."""
+        ...
 
-    async def add_domain(self, domain: Domain) -> None:
-        """Add the domain; one that is there already stays as it is.
-
-        Raises:
-            MailcowError: see `bot.errors`; calling again is safe.
-
-        """
-        await self._mailcow.add_domain(domain, DomainLimits(), selector=self._selector)
+    def unlock(self) -> None:
+        """Call it again: an admin says that the reason for its refusals is gone."""
+        ...
 
     async def knows_domain(self, domain: Domain) -> bool | None:
-        """Whether the domain is on the server, be it as an alias domain.
+        """Return whether the domain is on the server; None where it cannot tell."""
+        ...
 
-        Raises:
-            MailcowError: see `bot.errors`; calling again is safe.
+    async def find_key(self, domain: Domain) -> KnownKey | None:
+        """Return the DKIM key that it signs the domain's mail with; None: it has none."""
+        ...
 
-        """
-        return await self._mailcow.find_domain(domain) is not None
+    async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
+        """Return the domain's key; only where there is none, one with this selector is made."""
+        ...
 
-
-class HandMail:
-    """Does nothing itself: an admin works on the mail server and says when it is done."""
-
-    async def find_or_make_dkim(self, domain: Domain, selector: str) -> KnownKey:  # noqa: ARG002 - the port's
-        """Raise RequestError: a key has to be pasted."""
-        raise RequestError(_BY_HAND)
-
-    async def add_domain(self, domain: Domain) -> None:  # noqa: ARG002 - the port's
-        """Raise RequestError: it has to be added by hand."""
-        raise RequestError(_BY_HAND)
-
-    async def knows_domain(self, domain: Domain) -> bool | None:  # noqa: ARG002 - the port's
-        """Return None: nobody tells."""
-        return None
-
-
-def choose_mail(mailcow: Mailcow | None, selector: str) -> Mail:
-    """Return the way to the mail server that there is."""
-    return HandMail() if mailcow is None else MailcowMail(mailcow, selector)
+    async def add_domain(self, domain: Domain) -> None:
+        """Add the domain with `limits`; one that is there already stays as it is."""
+        ...

@@ -1,4 +1,4 @@
-"""Which DMARC stages a report allows, and what counts as right in it; pure."""
+"""Which DMARC policies a report allows to be approved, and which records it proves; pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import Check, Finding, Status, Subject
-from bot.checks.propagation import find_propagation
-from bot.records.expected import POLICIES
+from bot.checks.report import find_propagation
+from bot.records.dmarc_policy import POLICIES
 
 if TYPE_CHECKING:
     from bot.checks.report import CheckResult, Report
@@ -21,7 +21,7 @@ _HARMLESS: dict[Subject, set[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class DmarcReadiness:
     """The DMARC policies that the admin may approve, weakest first.
 
     `in_the_way` are the findings that keep the strict ones out, empty where all are allowed.
@@ -31,12 +31,12 @@ class Gate:
     in_the_way: tuple[Finding, ...] = ()
 
     @property
-    def open(self) -> bool:
-        """Whether strict policies are allowed."""
+    def allows_strict(self) -> bool:
+        """Whether a strict policy may be approved."""
         return len(self.stages) == len(POLICIES)
 
 
-def dmarc_gate(report: Report) -> Gate:
+def judge_readiness(report: Report) -> DmarcReadiness:
     """Return the stages that a domain is ready for.
 
     A strict one only where SPF passes for the mail host and the published DKIM key is the mail
@@ -44,12 +44,12 @@ def dmarc_gate(report: Report) -> Gate:
     """
     closed = [check for check in (Check.SPF, Check.DKIM) if not is_right(report, check)]
     if not closed:
-        return Gate(POLICIES)
+        return DmarcReadiness(POLICIES)
     # What is the mail server's own fault is said by a check of its own.
     blamed = {*closed, Check.SERVER}
     causes = tuple(f for f in report.findings if f.check in blamed and not _is_harmless(f))
     # Where nothing could be looked at, the reason is the finding of another check.
-    return Gate(POLICIES[:1], causes or report.findings[:1])
+    return DmarcReadiness(POLICIES[:1], causes or report.findings[:1])
 
 
 def is_right(report: Report, check: Check) -> bool:

@@ -23,7 +23,7 @@ class Evidence:
 
 
 def take_evidence(report: Report, *, on_server: bool | None = None) -> Evidence:
-    """Return what a report shows, with whether Mailcow knows the domain where that is known."""
+    """Return what a report shows; `on_server` says whether the mail server has the domain."""
     statuses = tuple((result.check, result.status) for result in report.results)
     return Evidence(report.checked_at, statuses, on_server)
 

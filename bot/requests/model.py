@@ -1,18 +1,23 @@
-"""A request as a value, with what is written down about it and what is said of it."""
+"""Requests as values: their states, their audit, and the messages about them."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bot.requests.states import FINAL, State
-
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
+
+
+MOST_OPEN = 10  # requests that one member may have open at once
+LONGEST_REASON = 500  # characters of an admin's own words with a denial
 
 
 class RequestKind(StrEnum):
@@ -24,8 +29,51 @@ class RequestKind(StrEnum):
     WEBMAIL = "webmail"  # have the certificate cover the webmail alias
 
 
+class State(StrEnum):
+    """How far a request has come."""
+
+    PENDING = "pending"  # the admin has not decided yet
+    APPROVED = "approved"  # decided, the bot has not begun
+    WORKING = "working"  # the bot is at it; written before the mail server is called
+    WAITING = "waiting"  # the record was handed out, or the admin is at it: not live yet
+    LIVE = "live"  # seen in the DNS or at the mail server; not everybody was told yet
+    CLOSED = "closed"  # live, and everybody was told
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"  # by the member
+    EXPIRED = "expired"  # nobody did anything for too long
+    FAILED = "failed"  # the mail server refused; the admin can have it tried again
+
+
+_S = State
+
+# What may follow each state; everything else is refused.
+TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        _S.PENDING: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.EXPIRED}),
+        _S.APPROVED: frozenset({_S.WORKING, _S.WITHDRAWN}),
+        # Nobody else can step in while the mail server is being called: it takes seconds.
+        _S.WORKING: frozenset({_S.WAITING, _S.FAILED}),
+        _S.WAITING: frozenset({_S.LIVE, _S.WITHDRAWN, _S.EXPIRED}),
+        _S.LIVE: frozenset({_S.CLOSED}),
+        _S.FAILED: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.EXPIRED}),
+        _S.CLOSED: frozenset(),
+        _S.DENIED: frozenset(),
+        _S.WITHDRAWN: frozenset(),
+        _S.EXPIRED: frozenset(),
+    }
+)
+
+# States that nothing follows: the domain can be asked for again.
+FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+
+
+def can_go(before: State, after: State) -> bool:
+    """Whether a request may go from one state to the other."""
+    return after in TRANSITIONS[before]
+
+
 class ActorKind(StrEnum):
-    """As what somebody acted."""
+    """In which role somebody did something."""
 
     MEMBER = "member"
     ADMIN = "admin"
@@ -105,7 +153,7 @@ class Audience(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """Which message is to be sent or edited; its words are drawn when it is delivered."""
+    """Which message is to be sent or edited; it is worded when it is delivered."""
 
     ADMIN_CARD = "admin-card"  # the numbered card in the request channel
     ADMIN_EDIT = "admin-edit"  # the card again, as the request is now
@@ -153,7 +201,7 @@ class NewRequest:
     member_id: int
     evidence: str
     due_at: datetime
-    posts: tuple[MessageKind, ...]
+    messages: tuple[MessageKind, ...]
     most_open: int  # requests that a member may have open at once
 
     @property
@@ -172,6 +220,11 @@ class Change:
     after: Request
     actor: Actor
     detail: str = ""
-    posts: tuple[MessageKind, ...] = ()
+    messages: tuple[MessageKind, ...] = ()
     learned: KnownKey | None = None  # becomes the domain's current key
     approved_stage: str | None = None  # becomes the DMARC stage of the domain
+
+
+def make_pseudonym() -> int:
+    """Return a random number that stands in a member's place: no id of Discord's is negative."""
+    return -1 - secrets.randbits(62)

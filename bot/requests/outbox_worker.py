@@ -1,4 +1,4 @@
-"""Delivers what is written in the outbox: at least once, and recognisably."""
+"""Delivers the messages of the outbox: each at least once, with a nonce that shows repeats."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import CowbellError, StoreError
 from bot.requests.model import Audience
-from bot.requests.polling import make_rounds
+from bot.requests.polling import poll
 from bot.requests.schedule import GIVE_UP_AFTER, next_try
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.requests.bell import Bell
     from bot.requests.model import OutboxMessage, Request
-    from bot.store.repositories.for_requests import RequestStore
+    from bot.requests.polling import WakeUp
+    from bot.requests.protocols import Repositories
 
 LEASE = timedelta(minutes=2)  # after it somebody else may try a message
 LONGEST_TRY = 60.0  # seconds; well within the lease
@@ -53,84 +53,84 @@ class Never:
 
 
 class Deliver(Protocol):
-    """What carries a message to Discord.
+    """Carries a message to Discord.
 
-    The words are drawn from `request` as it is now. With `post.attempts` above 1 a former try
-    may have arrived: unless it is an edit, look for the message of `post.nonce` first.
+    The message is worded from `request` as it is now. With `message.attempts` above 1 a former try
+    may have arrived: unless it is an edit, look for the message of `message.nonce` first.
     """
 
-    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
+    async def __call__(self, message: OutboxMessage, request: Request, /) -> Sent | Later | Never:
         """Deliver one message and return what came of it."""
         ...
 
 
 class OutboxWorker:
-    """Hands out what is to be said, each message until it arrived or there is no point any more.
+    """Tries each message until it has arrived or is given up.
 
     A try is counted before it is made, so that one cut short is known afterwards.
     """
 
     def __init__(
         self,
-        store: RequestStore,
+        store: Repositories,
         deliver: Deliver,
         now: Callable[[], datetime],
-        bell: Bell,
+        wake_up: WakeUp,
     ) -> None:
-        self._posts = store.posts
+        self._outbox = store.outbox
         self._requests = store.requests
         self._deliver = deliver
         self._now = now
-        self._bell = bell
-        self._listener = bell.listen()
+        self._wake_up = wake_up
+        self._listener = wake_up.listen()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        await make_rounds("outbox", self.step, self._posts.next_due, self._now, self._listener)
+        await poll("outbox", self.step, self._outbox.next_due, self._now, self._listener)
 
     async def step(self) -> int:
         """Try every message whose time has come; return how many there were."""
-        taken = await self._posts.take_due(self._now(), LEASE, AT_ONCE)
+        taken = await self._outbox.take_due(self._now(), LEASE, AT_ONCE)
         outcomes = await asyncio.gather(
-            *(self._try(post) for post in taken), return_exceptions=True
+            *(self._try(message) for message in taken), return_exceptions=True
         )
-        for post, outcome in zip(taken, outcomes, strict=True):
+        for message, outcome in zip(taken, outcomes, strict=True):
             if isinstance(outcome, StoreError):
                 raise outcome
             if isinstance(outcome, BaseException):
-                _log.error("message %d (%s)", post.id, post.what, exc_info=outcome)
-                await self._put_off(post, Later("a fault of the bot; its log says which"))
+                _log.error("message %d (%s)", message.id, message.what, exc_info=outcome)
+                await self._put_off(message, Later("a fault of the bot; its log says which"))
             else:
-                await self._settle(post, outcome)
+                await self._settle(message, outcome)
         return len(taken)
 
-    async def _try(self, post: OutboxMessage) -> Sent | Later | Never:
-        request = await self._requests.get(post.request_id)
-        if request is None or (request.forgotten and post.what.target is Audience.MEMBER):
+    async def _try(self, message: OutboxMessage) -> Sent | Later | Never:
+        request = await self._requests.get(message.request_id)
+        if request is None or (request.forgotten and message.what.target is Audience.MEMBER):
             return Never("the member was forgotten")
         try:
             async with asyncio.timeout(LONGEST_TRY):
-                return await self._deliver(post, request)
+                return await self._deliver(message, request)
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
             return Later(str(error) or "Discord took too long")
 
-    async def _settle(self, post: OutboxMessage, outcome: Sent | Later | Never) -> None:
+    async def _settle(self, message: OutboxMessage, outcome: Sent | Later | Never) -> None:
         match outcome:
             case Sent(channel_id, message_id):
-                await self._posts.end(post, self._now(), (channel_id, message_id))
+                await self._outbox.end(message, self._now(), (channel_id, message_id))
             case Never(why):
-                _log.info("message %d (%s) is not sent: %s", post.id, post.what, why)
-                await self._posts.end(post, self._now(), None, why)
+                _log.info("message %d (%s) is not sent: %s", message.id, message.what, why)
+                await self._outbox.end(message, self._now(), None, why)
             case Later():
-                await self._put_off(post, outcome)
+                await self._put_off(message, outcome)
 
-    async def _put_off(self, post: OutboxMessage, later: Later) -> None:
+    async def _put_off(self, message: OutboxMessage, later: Later) -> None:
         now = self._now()
-        if now - post.created_at >= GIVE_UP_AFTER:
-            _log.error("message %d (%s) is given up: %s", post.id, post.what, later.why)
-            await self._posts.end(post, now, None, later.why)
+        if now - message.created_at >= GIVE_UP_AFTER:
+            _log.error("message %d (%s) is given up: %s", message.id, message.what, later.why)
+            await self._outbox.end(message, now, None, later.why)
             return
-        wait = next_try(post.attempts) if later.after is None else later.after
-        await self._posts.put_off(post, now + wait, later.why)
+        wait = next_try(message.attempts) if later.after is None else later.after
+        await self._outbox.put_off(message, now + wait, later.why)

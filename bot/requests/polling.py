@@ -1,15 +1,14 @@
-"""The loop of a job whose work lies in the store: a step at a time, then rest until the next."""
+"""The loop of a job whose work lies in the store: do what is due, then wait for the next."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from bot.errors import StoreError
-from bot.requests.bell import wait_for_ring
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
@@ -19,14 +18,45 @@ _AFTER_FAULT = 30.0  # seconds
 _log = logging.getLogger(__name__)
 
 
-async def make_rounds(
+class WakeUp:
+    """Tells waiting jobs at once that there is something to do.
+
+    A job that is busy at that moment finds its event set afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[asyncio.Event] = []
+
+    def listen(self) -> asyncio.Event:
+        """Return an event that every `wake` sets; whoever waits for it clears it."""
+        listener = asyncio.Event()
+        self._listeners.append(listener)
+        return listener
+
+    def wake(self) -> None:
+        """Set the event of every listener."""
+        for listener in self._listeners:
+            listener.set()
+
+
+async def wait_for_wake_up(listener: asyncio.Event, seconds: float) -> None:
+    """Return at the next wake-up, after `seconds` at the latest."""
+    try:
+        async with asyncio.timeout(seconds):
+            await listener.wait()
+    except TimeoutError:
+        return
+    listener.clear()
+
+
+async def poll(
     name: str,
     step: Callable[[], Awaitable[int]],
     next_due: Callable[[], Awaitable[datetime | None]],
     now: Callable[[], datetime],
     listener: asyncio.Event,
 ) -> None:
-    """Call `step` until it finds nothing, rest until `next_due` or a ring, and so on for ever.
+    """Call `step` until it finds nothing, rest until `next_due` or a wake-up, and so on for ever.
 
     Where the store cannot be used, that is logged under `name` and tried again after 30 seconds.
     """
@@ -38,7 +68,7 @@ async def make_rounds(
         except StoreError as error:
             _log.error("%s: %s", name, error)
             seconds = _AFTER_FAULT
-        await wait_for_ring(listener, seconds)
+        await wait_for_wake_up(listener, seconds)
 
 
 def _seconds_until(due: datetime | None, now: Callable[[], datetime]) -> float:

@@ -1,15 +1,22 @@
-"""What cogs and buttons do with requests: ask, decide, withdraw, look up, forget."""
+"""What people do with requests: ask, decide, withdraw, look up, forget."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
 from bot.requests.approval import Approval
-from bot.requests.model import Actor, ActorKind, RequestKind
-from bot.requests.pseudonyms import make_pseudonym
-from bot.requests.states import FINAL, State, can_go
+from bot.requests.kinds import KINDS, Asks
+from bot.requests.model import (
+    FINAL,
+    LONGEST_REASON,
+    Actor,
+    ActorKind,
+    State,
+    can_go,
+    make_pseudonym,
+)
 from bot.requests.transitions import move, open_request, touch
 
 if TYPE_CHECKING:
@@ -18,13 +25,10 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.names import Domain
-    from bot.requests.bell import Bell
-    from bot.requests.model import AuditEntry, Change, Request
-    from bot.store.repositories.for_requests import RequestStore
-
-LONGEST_REASON = 1000  # characters
-
-_FINISHED_BY_HAND = {RequestKind.MAILDOMAIN, RequestKind.WEBMAIL}
+    from bot.requests.backend import Capabilities
+    from bot.requests.model import AuditEntry, Change, Request, RequestKind
+    from bot.requests.polling import WakeUp
+    from bot.requests.protocols import Repositories
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +52,25 @@ class Requests:
     """Everything that people do with requests; whether they may is the caller's matter.
 
     Each change happens as a whole or not at all, and of several at once one wins. `selector` is
-    the one for new keys; `by_hand` says that there is no way to the mail server's own interface.
-    RequestError is raised, with a sentence for the person, where something cannot be done.
+    the one for new keys; `capabilities` say what the bot does on the mail server itself.
+    RequestError is raised, with a code for the person's answer, where something cannot be done.
     """
 
     def __init__(
         self,
-        store: RequestStore,
+        store: Repositories,
         now: Callable[[], datetime],
-        bell: Bell,
-        *,
+        wake_up: WakeUp,
         selector: str,
-        by_hand: bool,
+        capabilities: Capabilities,
     ) -> None:
         self._store = store.requests
         self._audit = store.audit
         self._stages = store.stages
         self._now = now
-        self._bell = bell
+        self._wake_up = wake_up
         self._selector = selector
-        self.by_hand = by_hand
+        self.capabilities = capabilities
 
     async def open(
         self,
@@ -86,7 +89,7 @@ class Requests:
         asked = open_request(kind, domain, place, member_id, evidence=evidence, now=now)
         request, is_new = await self._store.open(asked, now)
         if is_new:
-            self._bell.ring()
+            self._wake_up.wake()
         return Opened(request, is_new, not is_new and request.member_id != member_id)
 
     async def approve(
@@ -102,15 +105,15 @@ class Requests:
     ) -> Decision:
         """Approve a pending request.
 
-        DMARC takes a `stage`, and for a strict one a fresh `report` that `dmarc_gate` opens for.
-        DKIM takes the `value` that an admin pasted and its `selector`; it has to where there is
-        no way to the mail server. `by_hand` says that the admin adds the mail domain themselves.
+        DMARC takes a `stage`, and for a strict one a fresh `report` that shows the domain ready.
+        DKIM takes the `value` that an admin pasted and its `selector`; it has to where the mail
+        server makes no keys for us. `by_hand` says that the admin adds the mail domain themselves.
 
         Raises:
             InvalidKey: the value is no key; said in one sentence.
 
         """
-        approval = Approval(stage, report, value, selector, by_hand or self.by_hand)
+        approval = Approval(stage, report, value, selector, by_hand, self._selector)
 
         def decide(request: Request) -> Change | None:
             if request.state is not State.PENDING:
@@ -134,12 +137,12 @@ class Requests:
         With `value` a pasted DKIM key is taken, and with `by_hand` the admin adds the domain, in
         place of what failed.
         """
-        approval = Approval(None, None, value, selector, by_hand or self.by_hand)
+        approval = Approval(None, None, value, selector, by_hand, self._selector, again=True)
 
         def decide(request: Request) -> Change | None:
             if request.state is not State.FAILED or version not in {None, request.version}:
                 return None
-            return self._approved(request, admin_id, approval, again=True)
+            return self._approved(request, admin_id, approval)
 
         return await self._decide(request_id, decide)
 
@@ -147,9 +150,9 @@ class Requests:
         """Deny a pending or failed request, with a reason that the member is told."""
         words = reason.strip()
         if not words:
-            raise RequestError("Say why, in a few words: the member is told the reason.")
+            raise RequestError("request-reason-missing")
         if len(words) > LONGEST_REASON:
-            raise RequestError(f"The reason is too long: at most {LONGEST_REASON} characters.")
+            raise RequestError("request-reason-too-long", most=LONGEST_REASON)
 
         def decide(request: Request) -> Change | None:
             if not can_go(request.state, State.DENIED):
@@ -165,11 +168,9 @@ class Requests:
 
         def decide(request: Request) -> Change | None:
             if request.member_id != member_id:
-                raise RequestError("That is not your request.")
+                raise RequestError("request-of-another")
             if request.state is State.WORKING:
-                raise RequestError(
-                    "The mail server is being told right now; withdraw it again in a minute."
-                )
+                raise RequestError("request-at-work")
             return self._withdrawn(request)
 
         return await self._decide(request_id, decide)
@@ -178,8 +179,8 @@ class Requests:
         """Say that the mail domain or the webmail alias is done, where the bot cannot see it."""
 
         def decide(request: Request) -> Change | None:
-            if request.kind not in _FINISHED_BY_HAND:
-                raise RequestError("The bot sees by itself when this record is live.")
+            if not KINDS[request.kind].is_finished_by_admin:
+                raise RequestError("request-seen-by-bot")
             if request.state is not State.WAITING:
                 return None
             return move(request, State.LIVE, Actor(ActorKind.ADMIN, admin_id), self._now())
@@ -236,13 +237,15 @@ class Requests:
         """Withdraw a member's open requests, and put a random pseudonym in their place."""
         now, pseudonym = self._now(), make_pseudonym()
         await self._store.rename_member(member_id, pseudonym, self._withdrawn, now)
-        self._bell.ring()
+        self._wake_up.wake()
 
-    def _approved(
-        self, request: Request, admin_id: int, approval: Approval, *, again: bool = False
-    ) -> Change:
-        now = self._now()
-        fields = approval.fields(request, self._selector, now, again=again)
+    def _approved(self, request: Request, admin_id: int, approval: Approval) -> Change:
+        now, rules = self._now(), KINDS[request.kind]
+        if approval.value is not None and rules.asks is not Asks.KEY:
+            raise RequestError("request-takes-no-value")
+        if not rules.can_do(self.capabilities):
+            approval = replace(approval, by_hand=True)
+        fields = rules.approve(approval, request, now)
         stage = fields.get("stage")
         return move(
             request,
@@ -267,5 +270,5 @@ class Requests:
     ) -> Decision:
         request, won = await self._store.change(request_id, decide, self._now())
         if won:
-            self._bell.ring()
+            self._wake_up.wake()
         return Decision(request, won)

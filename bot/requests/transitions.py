@@ -1,4 +1,4 @@
-"""Changes of a request as values: who may be where next, and what is said of it; pure."""
+"""Changes of a request as values: its next state, and the messages that go with it; pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
-from bot.requests.model import BOT, Actor, Change, MessageKind, NewRequest, Request, RequestKind
+from bot.requests.kinds import KINDS
+from bot.requests.model import (
+    BOT,
+    MOST_OPEN,
+    Actor,
+    Change,
+    MessageKind,
+    NewRequest,
+    Request,
+    RequestKind,
+    State,
+    can_go,
+)
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
-from bot.requests.states import State, can_go
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,10 +27,8 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
 
-MOST_OPEN = 10  # requests of one member
-
-# What is said when a request comes into a state; what it is handed out as is added by kind.
-_SAID = {
+# The messages when a request comes into a state; the one that hands out depends on the kind.
+_MESSAGES = {
     State.APPROVED: (MessageKind.ADMIN_EDIT,),
     State.WAITING: (MessageKind.ADMIN_EDIT,),
     State.LIVE: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_LIVE),
@@ -27,12 +36,6 @@ _SAID = {
     State.WITHDRAWN: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT),
     State.EXPIRED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EXPIRED),
     State.FAILED: (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED),
-}
-_HANDED_OUT = {
-    RequestKind.DKIM: MessageKind.MEMBER_RECORD,
-    RequestKind.DMARC: MessageKind.MEMBER_RECORD,
-    RequestKind.MAILDOMAIN: MessageKind.MEMBER_ACCEPTED,
-    RequestKind.WEBMAIL: MessageKind.MEMBER_ACCEPTED,
 }
 
 
@@ -55,7 +58,7 @@ def open_request(
         member_id=member_id,
         evidence=evidence,
         due_at=now + REMIND_AFTER,
-        posts=(MessageKind.ADMIN_CARD,),
+        messages=(MessageKind.ADMIN_CARD,),
         most_open=MOST_OPEN,
     )
 
@@ -78,18 +81,18 @@ def move(
 
     """
     if not can_go(before.state, to):
-        raise RequestError(f"A request that is {before.state} cannot become {to}.")
+        raise RequestError("request-cannot-become", before=before.state.value, after=to.value)
     changed = {"changed_at": now, "due_at": _first_due(to, now), "attempts": 0, "reason": ""}
     after = replace(before, state=to, **{**changed, **fields})
-    posts = _SAID.get(to, ())
+    messages = _MESSAGES.get(to, ())
     if to is State.WAITING:
-        posts = (_HANDED_OUT[before.kind], *posts)
-    return Change(after, actor, detail, posts, learned, approved_stage)
+        messages = (KINDS[before.kind].handed_out, *messages)
+    return Change(after, actor, detail, messages, learned, approved_stage)
 
 
-def touch(before: Request, posts: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
-    """Return a change that leaves the request in its state: a timer, a look."""
-    return Change(replace(before, **fields), BOT, posts=posts)
+def touch(before: Request, messages: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
+    """Return a change that leaves the request in its state, such as the time of its next check."""
+    return Change(replace(before, **fields), BOT, messages=messages)
 
 
 def _first_due(to: State, now: datetime) -> datetime | None:

@@ -1,33 +1,30 @@
-"""Does what was approved, looks whether it is live, and lets time pass for the rest."""
+"""Carries out what was approved, checks whether it is live, and reminds or gives up in time."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.checks.propagation import PROPAGATING
-from bot.errors import CowbellError, StoreError
-from bot.records.dkim_key import DkimRecord, KnownKey
-from bot.records.expected import staged_dmarc
-from bot.requests.model import BOT, MessageKind, RequestKind
-from bot.requests.polling import make_rounds
-from bot.requests.ports import Verification
+from bot.checks.report import PROPAGATING
+from bot.errors import BackendUnreachable, CowbellError, StoreError
+from bot.requests.failure import dump_failure
+from bot.requests.kinds import KINDS
+from bot.requests.model import BOT, MessageKind, State
+from bot.requests.polling import poll
+from bot.requests.protocols import Verification
 from bot.requests.schedule import next_look
-from bot.requests.states import State
 from bot.requests.transitions import expiry, move, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.records.mail_server import MailServer
-    from bot.requests.bell import Bell
     from bot.requests.model import Change, Request
-    from bot.requests.ports import Mail, Verifier
-    from bot.store.repositories.for_requests import RequestStore
+    from bot.requests.polling import WakeUp
+    from bot.requests.protocols import Repositories
+    from bot.requests.work import Tools
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease
@@ -39,15 +36,6 @@ _STILL_TELLING = timedelta(minutes=5)
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the worker works with."""
-
-    server: MailServer
-    mail: Mail
-    look: Verifier
-
-
 class Worker:
     """Takes requests whose time has come, and brings each one step further.
 
@@ -57,26 +45,24 @@ class Worker:
 
     def __init__(
         self,
-        store: RequestStore,
+        store: Repositories,
         tools: Tools,
         now: Callable[[], datetime],
-        bell: Bell,
+        wake_up: WakeUp,
     ) -> None:
         self._store = store.requests
-        self._posts = store.posts
-        self._server = tools.server
-        self._mail = tools.mail
-        self._look = tools.look
+        self._outbox = store.outbox
+        self._tools = tools
         self._now = now
-        self._bell = bell
-        self._listener = bell.listen()
+        self._wake_up = wake_up
+        self._listener = wake_up.listen()
 
     async def run(self) -> None:
         """Work until cancelled.
 
         Where the process before was cut short, its leases are to be released first.
         """
-        await make_rounds("requests", self.step, self._store.next_due, self._now, self._listener)
+        await poll("requests", self.step, self._store.next_due, self._now, self._listener)
 
     async def step(self) -> int:
         """Bring every request whose time has come one step further; return how many."""
@@ -91,7 +77,7 @@ class Worker:
                 # A fault of ours; the request is taken up again when its lease has run out.
                 _log.error("request %d: %s", request.id, request.state, exc_info=outcome)
         if taken:
-            self._bell.ring()
+            self._wake_up.wake()
         return len(taken)
 
     async def _advance(self, request: Request) -> None:
@@ -109,26 +95,26 @@ class Worker:
                 await self._change(request, lambda now: _let_pass(request, now))
 
     async def _work(self, request: Request) -> None:
+        rules = KINDS[request.kind]
         try:
             async with asyncio.timeout(LONGEST_JOB):
-                value, key = await self._do(request)
+                done = await rules.work(request, self._tools)
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
-            reason = str(error) or "The mail server took too long to answer; try again later."
-            _log.warning("request %d failed: %s", request.id, reason)
+            failure = (
+                BackendUnreachable("backend-too-slow") if isinstance(error, TimeoutError) else error
+            )
+            _log.warning("request %d failed: %s", request.id, failure)
+            reason = dump_failure(failure)
             await self._change(
                 request,
                 lambda now: move(request, State.FAILED, BOT, now, detail=reason, reason=reason),
             )
             return
-        selector = request.selector if key is None else key.selector
+        selector = request.selector if done.key is None else done.key.selector
         # Asked too early, the answer that there is nothing would stay in caches.
-        wait = (
-            next_look(0, timedelta(0))
-            if request.kind in {RequestKind.DKIM, RequestKind.DMARC}
-            else None
-        )
+        wait = None if rules.record is None else next_look(0, timedelta(0))
 
         def hand_out(now: datetime) -> Change:
             due_at = now + (wait or timedelta(0))
@@ -137,43 +123,27 @@ class Worker:
                 State.WAITING,
                 BOT,
                 now,
-                learned=key,
-                value=value,
+                learned=done.key,
+                value=done.value,
                 selector=selector,
                 due_at=due_at,
             )
 
         await self._change(request, hand_out)
 
-    async def _do(self, request: Request) -> tuple[str, KnownKey | None]:
-        """Do what was approved; return the record's value, and the key that was learned."""
-        if request.kind is RequestKind.DKIM:
-            key = await self._find_key(request)
-            return key.record.text, key
-        if request.kind is RequestKind.DMARC:
-            return staged_dmarc(self._server.dmarc, request.stage or "none"), None
-        if request.kind is RequestKind.MAILDOMAIN and not request.by_hand:
-            await self._mail.add_domain(request.domain)
-        return "", None
-
-    async def _find_key(self, request: Request) -> KnownKey:
-        if request.by_hand:
-            return KnownKey(request.selector, DkimRecord.parse(request.value), "admin")
-        return await self._mail.find_or_make_dkim(request.domain, request.selector)
-
     async def _look_at(self, request: Request) -> None:
         try:
             async with asyncio.timeout(LONGEST_JOB):
-                sight = await self._look(request)
+                seen = await self._tools.verifier(request)
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
             _log.info("request %d: nothing was found out: %s", request.id, error)
-            sight = Verification(live=False, seen=request.seen)
-        await self._change(request, lambda now: _judge(request, sight, now))
+            seen = Verification(live=False, seen=request.seen)
+        await self._change(request, lambda now: _judge(request, seen, now))
 
     async def _close(self, request: Request) -> None:
-        left = await self._posts.left(request.id)
+        left = await self._outbox.left(request.id)
 
         def close(now: datetime) -> Change:
             if left:
@@ -190,19 +160,19 @@ class Worker:
         await self._store.change(taken.id, decide, self._now())
 
 
-def _judge(request: Request, sight: Verification, now: datetime) -> Change:
-    """Return what a look makes of a waiting request."""
+def _judge(request: Request, found: Verification, now: datetime) -> Change:
+    """Return what becomes of a waiting request, by what was found."""
     attempts = request.attempts + 1
-    if sight.live:
+    if found.live:
         due_at = now + _TELLING
         return move(request, State.LIVE, BOT, now, seen="", due_at=due_at)
-    wait = next_look(attempts, now - request.changed_at, sight.ttl)
+    wait = next_look(attempts, now - request.changed_at, found.ttl)
     if wait is None:
-        return move(request, State.EXPIRED, BOT, now, detail=sight.seen, seen=sight.seen)
+        return move(request, State.EXPIRED, BOT, now, detail=found.seen, seen=found.seen)
     # The message says when the next look is where that is all there is to wait for.
-    is_news = sight.seen != request.seen or sight.seen in PROPAGATING
-    posts = (MessageKind.MEMBER_EDIT,) if is_news else ()
-    return touch(request, posts, attempts=attempts, due_at=now + wait, seen=sight.seen)
+    is_news = found.seen != request.seen or found.seen in PROPAGATING
+    messages = (MessageKind.MEMBER_EDIT,) if is_news else ()
+    return touch(request, messages, attempts=attempts, due_at=now + wait, seen=found.seen)
 
 
 def _let_pass(request: Request, now: datetime) -> Change:
@@ -210,5 +180,5 @@ def _let_pass(request: Request, now: datetime) -> Change:
     end = expiry(request)
     if now >= end:
         return move(request, State.EXPIRED, BOT, now, reason=request.reason)
-    posts = (MessageKind.ADMIN_REMINDER,) if request.attempts == 0 else ()
-    return touch(request, posts, attempts=request.attempts + 1, due_at=end)
+    messages = (MessageKind.ADMIN_REMINDER,) if request.attempts == 0 else ()
+    return touch(request, messages, attempts=request.attempts + 1, due_at=end)

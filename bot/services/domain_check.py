@@ -11,9 +11,9 @@ import dns.exception
 import dns.name
 import dns.rdatatype
 
+from bot.checks.compile import compile_report
 from bot.checks.observe.domain import observe
 from bot.checks.observe.mail_host import observe_server
-from bot.checks.report import compile_report
 from bot.checks.server.server_report import compile_server_report
 from bot.checks.zone.dnssec import tlsa_name
 from bot.dns.answer import Answer, Question

@@ -1,19 +1,16 @@
-"""The front desk: what members can ask for, whoever carries the question."""
+"""What members can ask for, whether over Discord or over something else."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.checks.compile import add_not_in_mailcow
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
-from bot.checks.observe.mail_host import MOST_MEMBERS
-from bot.checks.personal import add_not_in_mailcow
-from bot.checks.zone_place import ZonePlace, find_place
+from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
-from bot.records.expected import Expected, expect
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -24,16 +21,13 @@ if TYPE_CHECKING:
     import dns.rdatatype
 
     from bot.checks.report import Report
+    from bot.checks.zone_place import ZonePlace
     from bot.dns.answer import Answer
     from bot.names import MailAddress
-    from bot.records.dkim_key import DkimKnowledge
-    from bot.records.mail_server import MailServer
-    from bot.services.domain_check import Checker
-    from bot.services.domain_facts import DomainFacts
-    from bot.services.server_faults import ServerFaults
+    from bot.records.expected import Expected
+    from bot.services.core import Core
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
-    from bot.words import Words
 
 _NOBODY = 0  # no member has this id, so that what is written under it is offered to nobody
 
@@ -53,71 +47,6 @@ class KeptCheck:
     def shown(self, *, shared: bool) -> Report:
         """Return the report for a card that others see, or for the one who asked."""
         return self.report if shared or self.personal is None else self.personal
-
-
-class Cooldown:
-    """Lets each member do a thing `most` times in `seconds`, and forgets who has been quiet."""
-
-    def __init__(self, most: int, seconds: float, now: Callable[[], float]) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._now = now
-        self._times: OrderedDict[int, deque[float]] = OrderedDict()
-
-    def take(self, member_id: int) -> float:
-        """Count one use and return 0, or return the seconds to wait and count nothing."""
-        now = self._now()
-        self._forget_before(now - self._seconds)
-        times = self._times.setdefault(member_id, deque())
-        while times and times[0] <= now - self._seconds:
-            times.popleft()
-        if len(times) >= self._most:
-            return times[0] + self._seconds - now
-        times.append(now)
-        self._times.move_to_end(member_id)
-        return 0.0
-
-    def _forget_before(self, time: float) -> None:
-        while self._times:
-            member_id, times = next(iter(self._times.items()))
-            if times and times[-1] > time:
-                return
-            del self._times[member_id]
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What the console and Discord both stand on."""
-
-    server: MailServer
-    words: Words
-    checker: Checker
-    domain_facts: DomainFacts
-    faults: ServerFaults | None = None  # where somebody is told of them
-
-    async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
-        """Return what a domain should publish; a key that is given goes before a known one."""
-        known = await self.domain_facts.of(domain)
-        return expect(self.server, domain, key or known.dkim, known.dmarc_stage, known.former)
-
-    async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
-        """Return the report of a domain; a key that is given goes before a known one."""
-        return (await self.check_both(domain, key))[0]
-
-    async def check_both(
-        self, domain: Domain, key: DkimKnowledge | None = None
-    ) -> tuple[Report, Report | None]:
-        """Return the report for everybody, and the one for who asked where that says more."""
-        known = await self.domain_facts.of(domain)
-        dkim = key or known.dkim
-        report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
-        if self.faults is not None:
-            self.faults.note(report)
-        return report, add_not_in_mailcow(report) if known.is_hosted is False else None
-
-    async def check_server(self) -> Report:
-        """Return the report of the mail server itself."""
-        return await self.checker.check_server(await self.domain_facts.some_domains(MOST_MEMBERS))
 
 
 class MemberService:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.requests.states import State, can_go
+from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
     from bot.names import Domain
@@ -41,6 +41,11 @@ class Kept:
     def newest_open(self) -> int:
         """The number of the latest open request; 0 where there is none."""
         return max((request.id for request in self.requests if request.open), default=0)
+
+    @property
+    def days(self) -> int:
+        """For how many days after its last use something is kept."""
+        return KEPT.days
 
     @property
     def nothing(self) -> bool:

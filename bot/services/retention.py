@@ -7,8 +7,8 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.requests.polling import make_rounds
-from bot.requests.pseudonyms import make_pseudonym
+from bot.requests.model import make_pseudonym
+from bot.requests.polling import poll
 from bot.services.privacy import KEPT
 from bot.store.repositories.old_requests import OldRequests
 from bot.store.repositories.recent_domains import RecentDomains
@@ -38,7 +38,7 @@ class Retention:
 
     async def run(self) -> None:
         """Purge once a day until cancelled, the first time at once."""
-        await make_rounds("retention", self.step, self.next_due, self._now, asyncio.Event())
+        await poll("retention", self.step, self.next_due, self._now, asyncio.Event())
 
     async def step(self) -> int:
         """Purge one batch of each kind where the day has come; return how many rows that were.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.checks.server_blame import faults_of
+from bot.checks.report import faults_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,8 @@ from PIL import Image
 from bot.demo import world
 from bot.demo.simulated_discord import MEMBERS
 from bot.interactions.rate_limits import CHECKS_A_MINUTE
-from demo_process import ROOT, running_demo
+from demo_process import running_demo
+from forked_python import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

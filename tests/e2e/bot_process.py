@@ -6,19 +6,19 @@ import asyncio
 import os
 import sys
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from discord_standin import TOKEN, DiscordStandin
 
 from bot.demo.world import DEMO_ENVIRONMENT
+from forked_python import ROOT, WARNINGS, ForkedPython
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
 
     from bot.demo.zone_server import ZoneServer
-
-ROOT = Path(__file__).parents[2]
 
 # Points the library at the stand-in, and then is `python -m bot`.
 PROGRAM = """
@@ -32,10 +32,24 @@ raise SystemExit(main())
 """
 
 
+class Process(Protocol):
+    """What tests use of a process."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None: ...
+    async def wait(self) -> int: ...
+    def terminate(self) -> None: ...
+    def kill(self) -> None: ...
+    def send_signal(self, signal: int, /) -> None: ...
+
+
 class Bot:
     """The program in a folder of its own, started and ended as often as a test likes.
 
-    `python` is what calls Python, with all that goes before it.
+    `python` is what runs it: processes that begin with the imports done, or the words that call a
+    Python, with all that goes before it.
     """
 
     def __init__(
@@ -43,7 +57,7 @@ class Bot:
         folder: Path,
         discord: DiscordStandin,
         dns: ZoneServer,
-        python: Sequence[str] = (sys.executable,),
+        python: ForkedPython | Sequence[str] = (sys.executable,),
     ) -> None:
         self.log = folder / "log"
         self._folder = folder
@@ -53,12 +67,13 @@ class Bot:
             **DEMO_ENVIRONMENT,
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": WARNINGS,
             "DISCORD_TOKEN": TOKEN,
             "DATABASE_URL": "sqlite+aiosqlite:///bot.db",
             "DNS_SERVERS": "{}:{}".format(*dns.address),
         }
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self) -> Process:
         """Start it and return when it is connected."""
         self._discord.gateway_up.clear()
         process = await self.spawn()
@@ -70,23 +85,30 @@ class Bot:
         await ready
         return process
 
-    async def spawn(self) -> asyncio.subprocess.Process:
+    async def spawn(self) -> Process:
+        """Start it."""
+        words = self.words("run")
         with self.log.open("a") as log:
+            if isinstance(self._python, ForkedPython):
+                return self._python.start(
+                    words, env=self.environment, cwd=self._folder, output=log.fileno()
+                )
             return await asyncio.create_subprocess_exec(
                 *self._python,
-                "-c",
-                PROGRAM,
-                self._discord.api,
-                self._discord.gateway,
-                "run",
+                *words,
                 cwd=self._folder,
                 env=self.environment,
+                stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
 
+    def words(self, *command: str) -> list[str]:
+        """Return what to say to a Python to have it run a command beside the stand-in."""
+        return ["-c", PROGRAM, self._discord.api, self._discord.gateway, *command]
+
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    async def running(self) -> AsyncIterator[Process]:
         """Run it while the block lasts; it is killed then where it has not ended."""
         process = await self.start()
         try:
@@ -96,10 +118,15 @@ class Bot:
                 process.kill()
             await process.wait()
 
-    async def stop(self, process: asyncio.subprocess.Process) -> int:
+    async def stop(self, process: Process) -> int:
         """Return the exit code after SIGTERM."""
         process.terminate()
-        return await asyncio.wait_for(process.wait(), 15)
+        return await self.end(process)
+
+    async def end(self, process: Process) -> int:
+        """Return the exit code once it has ended by itself."""
+        return await asyncio.wait_for(process.wait(), PATIENCE)
 
     def says(self) -> str:
+        """Return all that it wrote."""
         return self.log.read_text()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from forked_python import ROOT, WARNINGS
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from bot.demo.zone_server import ZoneServer
-
-ROOT = Path(__file__).parents[2]
+    from forked_python import ForkedPython
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +24,29 @@ class ConsoleProcess:
 
     environment: Mapping[str, str]
     folder: Path
+    python: ForkedPython
 
     def call(
         self, *words: str, stdin: str | bytes = "", **more: str
     ) -> subprocess.CompletedProcess[str]:
         """Run one command to its end; `more` goes into its environment."""
-        done = subprocess.run(
-            self.command(*words),
+        return self.python.run(
+            ["-m", "bot", *words],
             env=self.env(**more),
             cwd=self.folder,
-            input=stdin if isinstance(stdin, bytes) else stdin.encode(),
-            capture_output=True,
-            timeout=60,
-            check=False,
+            stdin=stdin if isinstance(stdin, bytes) else stdin.encode(),
         )
+
+    def call_alone(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run one command to its end in a Python that nothing was imported in before."""
+        process = self.start(*words, **more)
+        out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(
-            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+            process.args, process.returncode, out.decode(), err.decode()
         )
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
-        """Start one command, whose output and errors are pipes."""
+        """Start one command as `call_alone` does, with pipes for its output and errors."""
         return subprocess.Popen(
             self.command(*words),
             env=self.env(**more),
@@ -53,7 +58,7 @@ class ConsoleProcess:
 
     @staticmethod
     def command(*words: str) -> list[str]:
-        """Return what to call."""
+        """Return what a shell would call."""
         return [sys.executable, "-m", "bot", *words]
 
     def env(self, **more: str) -> dict[str, str]:
@@ -61,7 +66,7 @@ class ConsoleProcess:
         return {
             "PYTHONPATH": str(ROOT),
             "PATH": "/usr/bin:/bin",
-            "PYTHONWARNINGS": "error",
+            "PYTHONWARNINGS": WARNINGS,
             "PYTHONIOENCODING": "utf-8",
             **self.environment,
             **more,

@@ -10,6 +10,8 @@ from aiohttp import web
 from discord_payloads import BUTTON, GUILD, Json, describe_message, walk
 from discord_standin import DiscordStandin, read_body, reply
 
+from patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,7 +35,7 @@ class DiscordChannels(DiscordStandin):
         await super().__aexit__(*rest)
 
     async def message(
-        self, channel: int, is_it: Callable[[Json], bool], seconds: float = 20.0
+        self, channel: int, is_it: Callable[[Json], bool], seconds: float = PATIENCE
     ) -> Json:
         """Return the first message of a channel that is so, once there is one."""
         async with self._came, asyncio.timeout(seconds):

@@ -23,6 +23,8 @@ from discord_payloads import (
     walk,
 )
 
+from patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -48,7 +50,7 @@ class Press:
         """What the member reads last."""
         return self.shown[-1] if self.shown else ""
 
-    async def until(self, is_so: Callable[[Self], bool], seconds: float = 10.0) -> Self:
+    async def until(self, is_so: Callable[[Self], bool], seconds: float = PATIENCE) -> Self:
         """Return this when it is so, or fail after some seconds."""
         async with self.changed, asyncio.timeout(seconds):
             await self.changed.wait_for(lambda: is_so(self))
@@ -57,7 +59,7 @@ class Press:
     async def acknowledged(self) -> Self:
         return await self.until(lambda press: press.first is not None)
 
-    async def answered(self, seconds: float = 10.0) -> Self:
+    async def answered(self, seconds: float = PATIENCE) -> Self:
         """Return this when a card with buttons or any message with a text has come."""
         return await self.until(lambda press: bool(press.shown), seconds)
 
@@ -137,9 +139,9 @@ class DiscordStandin:
         self.gateway_up.clear()
         await self._send({"op": 7, "d": None})
 
-    async def ready(self, seconds: float = 20.0) -> None:
+    async def ready(self) -> None:
         """Return when the bot is connected to the gateway."""
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PATIENCE):
             await self.gateway_up.wait()
 
     async def _send_interaction(self, kind: int, data: Json, **more: Any) -> Press:

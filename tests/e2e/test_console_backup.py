@@ -22,6 +22,8 @@ from bot.store.repositories.stored_checks import StoredChecks
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forked_python import ForkedPython
+
 ENVIRONMENT = {
     "MAIL_HOST": "mx1.cow.example",
     "MAIL_SPF": "v=spf1 include:_spf.cow.example -all",
@@ -30,8 +32,8 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-def console(tmp_path: Path) -> ConsoleProcess:
-    return ConsoleProcess(ENVIRONMENT, tmp_path)
+def console(tmp_path: Path, forked_python: ForkedPython) -> ConsoleProcess:
+    return ConsoleProcess(ENVIRONMENT, tmp_path, forked_python)
 
 
 def fill(path: Path, checks: int, size: int = 10) -> None:
@@ -102,12 +104,12 @@ def test_where_the_disk_is_full_there_is_no_backup(console: ConsoleProcess) -> N
 
 
 def test_a_database_of_a_server_is_left_to_its_own_tool(console: ConsoleProcess) -> None:
-    url = "postgresql+asyncpg://cow:bell@db/cow"
+    url = "postgresql+asyncpg://cow:wake_up@db/cow"
     for command in ("backup", "restore"):
         done = console.call(command, "saved.db", DATABASE_URL=url)
         assert (done.returncode, done.stdout) == (2, "")
         assert "with that database's own tool" in done.stderr
-        assert "bell" not in done.stderr
+        assert "wake_up" not in done.stderr
 
 
 def test_a_path_that_drives_a_terminal_does_not(console: ConsoleProcess) -> None:

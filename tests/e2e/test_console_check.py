@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-from console_process import ConsoleProcess, nameserver
+from console_process import nameserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from console_process import ConsoleProcess
 
     from bot.demo.zone_server import ZoneServer
     from conftest import Case, CaseFile
+
+pytest_plugins = ["process_fixtures"]
 
 # Codes that a second round of questions finds: records at wrong names, mangled text.
 LATER = {
@@ -26,11 +28,6 @@ LATER = {
     "spf-blank-lost",
     "wildcard-txt",
 }
-
-
-@pytest.fixture
-def console(case_file: CaseFile, tmp_path: Path) -> ConsoleProcess:
-    return ConsoleProcess(case_file.environment, tmp_path)
 
 
 def test_every_case_names_its_cause_first(

@@ -6,25 +6,23 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from console_process import ConsoleProcess, nameserver
+from console_process import nameserver
 
 from bot.demo.zones import Zones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from console_process import ConsoleProcess
 
     from bot.demo.zone_server import ZoneServer
     from conftest import CaseFile
 
     Start = Callable[..., ZoneServer]
 
+pytest_plugins = ["process_fixtures"]
+
 PTR = "25 PTR mx1.cow.example."
-
-
-@pytest.fixture
-def console(case_file: CaseFile, tmp_path: Path) -> ConsoleProcess:
-    return ConsoleProcess(case_file.environment, tmp_path)
 
 
 def world(case_file: CaseFile, old: str = "", new: str = "") -> Zones:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from console_process import ConsoleProcess, nameserver
+from console_process import nameserver
 
 from bot.demo.zones import Zones
 
@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from console_process import ConsoleProcess
+
     from bot.demo.zone_server import ZoneServer
     from conftest import CaseFile
 
     Done = subprocess.CompletedProcess[str]
+
+pytest_plugins = ["process_fixtures"]
 
 GOOD, BARE, OTHER = "friend.example", "bare.example", "other.example"
 
@@ -33,9 +37,8 @@ def server(case_file: CaseFile, threaded_zone_server: Callable[..., ZoneServer])
 
 
 @pytest.fixture
-def check(case_file: CaseFile, server: ZoneServer, tmp_path: Path) -> Callable[..., Done]:
+def check(console: ConsoleProcess, server: ZoneServer) -> Callable[..., Done]:
     """Call `check` against the server."""
-    console = ConsoleProcess(case_file.environment, tmp_path)
 
     def call(*words: str, **more: Any) -> Done:
         done = console.call("check", *nameserver(server), *words, **more)

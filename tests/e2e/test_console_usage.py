@@ -16,28 +16,28 @@ from typing import TYPE_CHECKING, Any
 import dns.rdatatype
 import dns.zonefile
 import pytest
-from console_process import ConsoleProcess, nameserver
+from console_process import nameserver
 
 from bot.demo.zones import Zones
 from bot.names import Domain
+from bot.records.dkim_key import KeySource
 from bot.store.engine.database import Database
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.known_keys import KnownKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from console_process import ConsoleProcess
 
     from bot.demo.zone_server import ZoneServer
     from conftest import CaseFile
 
     Done = subprocess.CompletedProcess[str]
 
+pytest_plugins = ["process_fixtures"]
+
 GOOD, BARE, SILENT = "friend.example", "bare.example", "silent.example"
 KEYS = {"schema", "domain", "checked_at", "status", "checks", "findings", "queries", "elapsed_ms"}
-
-
-@pytest.fixture
-def console(case_file: CaseFile, tmp_path: Path) -> ConsoleProcess:
-    return ConsoleProcess(case_file.environment, tmp_path)
 
 
 @pytest.fixture

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from demo_process import ROOT, running_demo
+from demo_process import running_demo
+from forked_python import ROOT
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from demo_process import Demo
+    from forked_python import ForkedPython
 
 # Put before the program, it hides one package from it.
 HIDE = """
@@ -30,46 +35,40 @@ sys.meta_path[sys.meta_path.index(importlib.machinery.PathFinder)] = Finder
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_demo_serves_its_page_until_it_is_told_to_stop(number: signal.Signals) -> None:
+def test_the_demo_serves_its_page_and_answers_lines_until_it_is_interrupted() -> None:
     with running_demo() as demo:
-        page = demo.url.partition("#")[0]
-        with urllib.request.urlopen(page, timeout=10) as response:  # noqa: S310 - http, our own
-            assert response.status == 200
-        assert demo.stop(number) == 0
-
-
-def test_lines_at_the_terminal_mend_domains_and_are_answered() -> None:
-    with running_demo() as demo:
+        assert status(demo) == 200
         demo.type("mend newcomer.example")
         demo.read_until(r"newcomer\.example are right now")
         demo.type("mend nobody.example")
         demo.read_until(r'I take "mend" or "publish" and one of these domains: friend\.example, ')
         demo.type("  MEND  Loyal.Example ")
         demo.read_until(r"loyal\.example are right now")
-        assert demo.stop() == 0
-
-
-def test_publishing_what_nobody_asked_for_is_answered_too() -> None:
-    with running_demo() as demo:
         demo.type("publish newcomer.example")
         demo.read_until(r"Nothing was handed out for newcomer\.example that is not published yet")
         demo.type("publish nobody.example")
         demo.read_until(r'I take "mend" or "publish" and one')
-        assert demo.stop() == 0
+        assert status(demo) == 200
+        assert demo.stop(signal.SIGINT) == 0
 
 
-def test_the_tour_plays_requests_from_asking_to_live() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "demo", "--tour"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
+def test_the_demo_goes_on_when_nobody_is_at_the_terminal_until_it_is_terminated() -> None:
+    with running_demo(stdin=subprocess.DEVNULL) as demo:
+        assert status(demo) == 200
+        assert demo.stop(signal.SIGTERM) == 0
+
+
+def status(demo: Demo) -> int:
+    """Return the status of the demo's page."""
+    page = demo.url.partition("#")[0]
+    with urllib.request.urlopen(page, timeout=PATIENCE) as response:  # noqa: S310 - http, our own
+        found: int = response.status
+        return found
+
+
+def test_the_tour_plays_requests_from_asking_to_live(forked_python: ForkedPython) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
+    done = forked_python.run(["-m", "bot", "demo", "--tour"], env=environment, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     way = [
         "$ Ann: /dkim newcomer.example",
@@ -88,13 +87,6 @@ def test_the_tour_plays_requests_from_asking_to_live() -> None:
     assert places == sorted(places)
 
 
-def test_the_demo_goes_on_when_nobody_is_at_the_terminal() -> None:
-    with running_demo(stdin=subprocess.DEVNULL) as demo:
-        with urllib.request.urlopen(demo.url.partition("#")[0], timeout=10) as response:  # noqa: S310 - as above
-            assert response.status == 200
-        assert demo.stop() == 0
-
-
 @pytest.mark.parametrize("package", ["simcord", "markdown_it"])
 def test_without_the_extra_the_demo_says_how_to_get_it(package: str, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HIDE.format(name=package), encoding="utf-8")
@@ -104,7 +96,7 @@ def test_without_the_extra_the_demo_says_how_to_get_it(package: str, tmp_path: P
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 2

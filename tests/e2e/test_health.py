@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import sqlite3
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +18,16 @@ from discord_channels import DiscordChannels
 from discord_payloads import MEMBER, button
 from discord_standin import TOKEN
 
-from bot.demo import world
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
-from bot.demo.zone_server import ZoneServer
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from bot.demo.zone_server import ZoneServer
+    from forked_python import ForkedPython
+
+pytest_plugins = ["process_fixtures"]
 
 KEY = "READ00-0KEY00-000000"
 BROKEN = "newcomer.example"
@@ -35,7 +40,7 @@ def free_port() -> int:
         return port
 
 
-class Ward:
+class WatchedBot:
     """A bot with a port to look at it."""
 
     def __init__(self, bot: Bot, discord: DiscordChannels) -> None:
@@ -45,23 +50,22 @@ class Ward:
 
     async def get(self, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
             session.get(f"http://{host}:{self.port}{path}") as response,
         ):
             return response.status, await response.text()
 
-    async def until(self, path: str, wanted: tuple[int, str], seconds: float = 10.0) -> None:
+    async def until(self, path: str, wanted: tuple[int, str]) -> None:
         """Return once a path says so; nobody listens before the bot does."""
         said: object = None
-        for _ in range(round(seconds / 0.1)):
+        deadline = time.monotonic() + PATIENCE
+        while said != wanted:
+            assert time.monotonic() < deadline, said
             try:
                 said = await self.get(path)
             except aiohttp.ClientConnectorError as error:
                 said = error
-            if said == wanted:
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError(said)
+            await asyncio.sleep(0.05)
 
     async def figures(self) -> dict[str, float]:
         """The figures by name and labels, as they are written."""
@@ -72,90 +76,96 @@ class Ward:
 
 
 @pytest.fixture
-async def dns() -> AsyncIterator[ZoneServer]:
-    async with ZoneServer(world.zones()) as server:
-        yield server
-
-
-@pytest.fixture
-async def cow() -> AsyncIterator[MailcowDouble]:
+async def mailcow() -> AsyncIterator[MailcowDouble]:
     async with MailcowDouble(keys={KEY: ApiKey(may_write=False)}) as double:
         yield double
 
 
 @pytest.fixture
-async def ward(tmp_path: Path, dns: ZoneServer, cow: MailcowDouble) -> AsyncIterator[Ward]:
+async def watched(
+    tmp_path: Path, dns: ZoneServer, mailcow: MailcowDouble, forked_python: ForkedPython
+) -> AsyncIterator[WatchedBot]:
     async with DiscordChannels() as standin:
-        bot = Bot(tmp_path, standin, dns)
+        bot = Bot(tmp_path, standin, dns, forked_python)
         bot.environment |= {
-            "MAILCOW_URL": cow.url,
+            "MAILCOW_URL": mailcow.url,
             "MAILCOW_READ_KEY": KEY,
             "REQUEST_CHANNEL_ID": str(REQUESTS),
         }
-        yield Ward(bot, standin)
+        yield WatchedBot(bot, standin)
 
 
-async def test_a_running_bot_is_alive_and_ready_and_unwell_without_discord(ward: Ward) -> None:
-    async with ward.bot.running():
-        await ward.until("/readyz", (200, "ok\n"))
-        assert await ward.get("/healthz") == (200, "ok\n")
-        await ward.discord.__aexit__()
-        await ward.until("/readyz", (503, "discord\n"))
-        assert await ward.get("/healthz") == (200, "ok\n")
-        assert (await ward.figures())["cowbell_ready"] == 0
+async def test_a_running_bot_is_alive_and_ready_and_unwell_without_discord(
+    watched: WatchedBot,
+) -> None:
+    async with watched.bot.running():
+        await watched.until("/readyz", (200, "ok\n"))
+        assert await watched.get("/healthz") == (200, "ok\n")
+        await watched.discord.__aexit__()
+        await watched.until("/readyz", (503, "discord\n"))
+        assert await watched.get("/healthz") == (200, "ok\n")
+        assert (await watched.figures())["cowbell_ready"] == 0
 
 
-async def test_before_discord_has_let_it_in_a_bot_is_alive_and_not_ready(ward: Ward) -> None:
+async def test_before_discord_has_let_it_in_a_bot_is_alive_and_not_ready(
+    watched: WatchedBot,
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silence:  # takes calls and never answers
-        ward.discord.api = "http://{}:{}/api".format(*silence.getsockname())
-        process = await ward.bot.spawn()
+        watched.discord.api = "http://{}:{}/api".format(*silence.getsockname())
+        process = await watched.bot.spawn()
         try:
-            await ward.until("/healthz", (200, "ok\n"))
-            assert await ward.get("/readyz") == (503, "discord\n")
+            await watched.until("/healthz", (200, "ok\n"))
+            assert await watched.get("/readyz") == (503, "discord\n")
         finally:
             process.kill()
             await process.wait()
 
 
-async def test_while_it_comes_to_its_end_a_bot_says_so(ward: Ward, dns: ZoneServer) -> None:
+async def test_while_it_comes_to_its_end_a_bot_says_so(
+    watched: WatchedBot, dns: ZoneServer
+) -> None:
     dns.delay = 0.7
-    async with ward.bot.running() as process:
-        press = await ward.discord.run_command("dnscheck", {"domain": BROKEN})
+    async with watched.bot.running() as process:
+        press = await watched.discord.run_command("dnscheck", {"domain": BROKEN})
         await press.acknowledged()
         process.terminate()
-        await ward.until("/readyz", (503, "stopping\n"), 3)
-        assert await asyncio.wait_for(process.wait(), 15) == 0
+        await watched.until("/readyz", (503, "stopping\n"))
+        assert await watched.bot.end(process) == 0
 
 
-async def test_a_broken_database_is_a_reason_and_its_figures_are_left_out(ward: Ward) -> None:
-    async with ward.bot.running():
-        await ward.until("/readyz", (200, "ok\n"))
-        assert 'cowbell_requests{state="pending"}' in await ward.figures()
-        spoil(ward.bot.log.parent / "bot.db")
-        await ward.until("/readyz", (503, "database\n"))
-        figures = await ward.figures()
+async def test_a_broken_database_is_a_reason_and_its_figures_are_left_out(
+    watched: WatchedBot,
+) -> None:
+    async with watched.bot.running():
+        await watched.until("/readyz", (200, "ok\n"))
+        assert 'cowbell_requests{state="pending"}' in await watched.figures()
+        spoil(watched.bot.log.parent / "bot.db")
+        await watched.until("/readyz", (503, "database\n"))
+        figures = await watched.figures()
         assert not [name for name in figures if name.startswith("cowbell_requests")]
 
 
 async def test_the_figures_count_what_happened_and_hold_nobodys_data(
-    ward: Ward, cow: MailcowDouble
+    watched: WatchedBot, mailcow: MailcowDouble
 ) -> None:
-    async with ward.bot.running():
-        card = await (await ward.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
-        await (await ward.discord.press(button(card.message, "records"), card.message)).answered()
-        await (await ward.discord.run_command("dnscheck", {"domain": "no domain!"})).answered()
-        asked = await ward.discord.run_command("maildomain", {"domain": BROKEN})
+    async with watched.bot.running():
+        card = await (await watched.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        await (
+            await watched.discord.press(button(card.message, "records"), card.message)
+        ).answered()
+        await (await watched.discord.run_command("dnscheck", {"domain": "no domain!"})).answered()
+        asked = await watched.discord.run_command("maildomain", {"domain": BROKEN})
         await asked.answered()
-        await ward.discord.message(REQUESTS, lambda _: True)
+        await watched.discord.message(REQUESTS, lambda _: True)
         await asyncio.sleep(0.5)  # handlers come to their end, the outbox notes what it sent
-        figures = await ward.figures()
-        status, text = await ward.get("/metrics", "[::1]" if socket.has_ipv6 else "127.0.0.1")
+        figures = await watched.figures()
+        status, text = await watched.get("/metrics", "[::1]" if socket.has_ipv6 else "127.0.0.1")
     assert status == 200
     assert sum(v for n, v in figures.items() if n.startswith("cowbell_checks_total")) == 2
     assert figures["cowbell_check_seconds_count"] == 2
     assert figures['cowbell_dns_questions_total{outcome="records"}'] > 3
     answered = figures['cowbell_mailcow_calls_total{outcome="answered"}']
-    assert answered == len(cow.calls) > 0
+    assert answered == len(mailcow.calls) > 0
     assert figures['cowbell_requests{state="pending"}'] == 1
     assert figures['cowbell_requests{state="failed"}'] == 0
     assert figures["cowbell_outbox_messages"] == 0
@@ -173,25 +183,27 @@ async def test_the_figures_count_what_happened_and_hold_nobodys_data(
         assert not re.search(rf"\b{re.escape(secret)}\b", text)
 
 
-async def test_nobody_listens_unless_a_port_is_set_and_then_on_loopback_alone(ward: Ward) -> None:
-    async with ward.bot.running() as process:
-        await ward.until("/readyz", (200, "ok\n"))
-        assert listening(process.pid) == {("0100007F", ward.port), (LOOPBACK_6, ward.port)}
-        assert (await ward.get("/"))[0] == 404
-        assert await ward.bot.stop(process) == 0
-    del ward.bot.environment["HEALTH_PORT"]
-    async with ward.bot.running() as process:
+async def test_nobody_listens_unless_a_port_is_set_and_then_on_loopback_alone(
+    watched: WatchedBot,
+) -> None:
+    async with watched.bot.running() as process:
+        await watched.until("/readyz", (200, "ok\n"))
+        assert listening(process.pid) == {("0100007F", watched.port), (LOOPBACK_6, watched.port)}
+        assert (await watched.get("/"))[0] == 404
+        assert await watched.bot.stop(process) == 0
+    del watched.bot.environment["HEALTH_PORT"]
+    async with watched.bot.running() as process:
         assert listening(process.pid) == set()
 
 
-async def test_a_port_that_is_taken_stops_the_start_with_one_line(ward: Ward) -> None:
-    with socket.create_server(("127.0.0.1", ward.port)):
-        process = await ward.bot.spawn()
-        assert await asyncio.wait_for(process.wait(), 15) == 2
-    said = ward.bot.says().splitlines()[-1]
-    assert said.startswith(f"HEALTH_PORT: Another program listens at port {ward.port};")
-    assert "Traceback" not in ward.bot.says()
-    assert not ward.discord.identifies
+async def test_a_port_that_is_taken_stops_the_start_with_one_line(watched: WatchedBot) -> None:
+    with socket.create_server(("127.0.0.1", watched.port)):
+        process = await watched.bot.spawn()
+        assert await watched.bot.end(process) == 2
+    said = watched.bot.says().splitlines()[-1]
+    assert said.startswith(f"HEALTH_PORT: Another program listens at port {watched.port};")
+    assert "Traceback" not in watched.bot.says()
+    assert not watched.discord.identifies
 
 
 LOOPBACK_6 = "00000000000000000000000001000000"

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import pytest
 from bot_process import Bot
 from discord_payloads import APPLICATION, GUILD, MEMBER, button, text_of
-from discord_standin import TOKEN, DiscordStandin
+from discord_standin import TOKEN
 
-from bot.demo import world
-from bot.demo.zone_server import ZoneServer
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from discord_standin import DiscordStandin, Press
 
-    from discord_standin import Press
+    from bot.demo.zone_server import ZoneServer
+
+pytest_plugins = ["process_fixtures"]
 
 BROKEN = "newcomer.example"
 COMMANDS: dict[str, dict[str, str]] = {
@@ -35,28 +35,12 @@ COMMANDS: dict[str, dict[str, str]] = {
 _log = logging.getLogger(__name__)
 
 
-@pytest.fixture
-async def dns() -> AsyncIterator[ZoneServer]:
-    async with ZoneServer(world.zones()) as server:
-        yield server
-
-
-@pytest.fixture
-async def discord() -> AsyncIterator[DiscordStandin]:
-    async with DiscordStandin() as standin:
-        yield standin
-
-
-@pytest.fixture
-def bot(tmp_path: Path, discord: DiscordStandin, dns: ZoneServer) -> Bot:
-    return Bot(tmp_path, discord, dns)
-
-
 async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
-    bot: Bot, discord: DiscordStandin
+    tmp_path: Path, bot: Bot, discord: DiscordStandin, dns: ZoneServer
 ) -> None:
     started = time.monotonic()
-    async with bot.running() as process:
+    # A Python that has imported nothing before, as when a user starts it.
+    async with Bot(tmp_path, discord, dns).running() as process:
         boot, cpu = time.monotonic() - started, _cpu(process.pid)
         await (await discord.run_command("help")).answered()
         rss = _rss(process.pid)
@@ -213,7 +197,7 @@ async def test_sigterm_lets_a_check_end_and_tells_newcomers_to_wait(
         assert "restarting" in late.texts
         await early.until(lambda press: "cowbell:again:" in str(press.message))
         assert BROKEN in early.texts
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await bot.end(process) == 0
     assert "Traceback" not in bot.says()
 
 
@@ -305,7 +289,7 @@ async def test_a_token_that_discord_does_not_know_is_said_in_one_line(
 ) -> None:
     bot.environment["DISCORD_TOKEN"] = "another-token"
     process = await bot.spawn()
-    assert await asyncio.wait_for(process.wait(), 15) == 2
+    assert await bot.end(process) == 2
     assert bot.says().splitlines()[-1].startswith("DISCORD_TOKEN: Discord does not know this token")
     assert "Traceback" not in bot.says()
     assert "another-token" not in bot.says()
@@ -314,7 +298,7 @@ async def test_a_token_that_discord_does_not_know_is_said_in_one_line(
 async def test_without_a_token_three_lines_say_how_to_get_one(bot: Bot) -> None:
     del bot.environment["DISCORD_TOKEN"]
     process = await bot.spawn()
-    assert await asyncio.wait_for(process.wait(), 15) == 2
+    assert await bot.end(process) == 2
     lines = bot.says().splitlines()
     assert len(lines) == 3
     assert "make demo" in lines[2]

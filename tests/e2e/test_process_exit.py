@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +14,14 @@ from bot.demo.zone_server import ZoneServer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from forked_python import ForkedPython
+
 
 @pytest.fixture
-async def bot(tmp_path: Path) -> Bot:
+async def bot(tmp_path: Path, forked_python: ForkedPython) -> Bot:
     """A bot whose Discord and DNS have gone away."""
     async with DiscordStandin() as discord, ZoneServer(world.zones()) as dns:
-        return Bot(tmp_path, discord, dns)
+        return Bot(tmp_path, discord, dns, forked_python)
 
 
 async def test_without_an_answer_from_discord_it_may_be_started_again(bot: Bot) -> None:
@@ -46,4 +47,4 @@ async def test_with_a_wrong_configuration_it_must_not_be_started_again(bot: Bot)
 
 async def _end(bot: Bot) -> int:
     process = await bot.spawn()
-    return await asyncio.wait_for(process.wait(), 15)
+    return await bot.end(process)

@@ -11,26 +11,30 @@ from bot_process import Bot
 from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, MEMBER, button, text_of
 
-from bot.demo import world
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
-from bot.demo.zone_server import ZoneServer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from bot.demo.zone_server import ZoneServer
+    from forked_python import ForkedPython
+
+pytest_plugins = ["process_fixtures"]
 
 ADMINS = (100000000000000077, 100000000000000078)
 CLICKS = 50
 
 
-async def test_fifty_clicks_of_two_admins_come_to_one_decision(tmp_path: Path) -> None:
+async def test_fifty_clicks_of_two_admins_come_to_one_decision(
+    tmp_path: Path, dns: ZoneServer, forked_python: ForkedPython
+) -> None:
     keys = {"write-key": ApiKey(may_write=True), "read-key": ApiKey(may_write=False)}
     async with (
         DiscordChannels() as discord,
-        ZoneServer(world.zones()) as dns,
         MailcowDouble(keys=keys) as mailcow,
     ):
         mailcow.add_domain("mover.example")
-        bot = Bot(tmp_path, discord, dns)
+        bot = Bot(tmp_path, discord, dns, forked_python)
         bot.environment |= {
             "DISCORD_GUILD_ID": str(GUILD),
             "REQUEST_CHANNEL_ID": str(CHANNEL),
@@ -52,7 +56,7 @@ async def test_fifty_clicks_of_two_admins_come_to_one_decision(tmp_path: Path) -
             clicks = await asyncio.gather(
                 *(discord.press(number, card, member=ADMINS[n % 2]) for n in range(CLICKS))
             )
-            await asyncio.gather(*(click.answered(30) for click in clicks))
+            await asyncio.gather(*(click.answered() for click in clicks))
             told = await discord.message(
                 DIRECT, lambda message: "mover.example" in text_of(message)
             )

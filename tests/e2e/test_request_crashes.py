@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from aiohttp import web
     from discord_payloads import Json
 
+    from forked_python import ForkedPython
+
 AT_ONCE = 3  # members who ask
 ADMINS = 600  # each looks at one request, as checks are counted a person and minute
 _FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
@@ -84,7 +86,7 @@ class Case:
 
 
 @dataclass
-class Farm:
+class CrashRun:
     """The program among stand-ins, and people who go on with what they were at after each end."""
 
     bot: Bot
@@ -94,7 +96,7 @@ class Farm:
     chance: random.Random
     cases: dict[int, Case] = field(default_factory=dict)
 
-    async def live_and_die(self) -> None:
+    async def run_until_killed(self) -> None:
         """Start the program, and kill it at a random moment, which may be before it is ready."""
         self.discord.gateway_up.clear()
         if self.chance.random() < 0.3:
@@ -133,17 +135,17 @@ class Farm:
         if not case.is_asked:
             member = _FIRST_MEMBER + case.place
             press = await self.discord.run_command("dkim", {"domain": case.domain}, member=member)
-            await press.answered(30)
+            await press.answered()
             assert re.search(r"#\d+", press.texts), press.texts
             case.is_asked = True
-        card = await self.discord.message(CHANNEL, case.is_about, 30)
+        card = await self.discord.message(CHANNEL, case.is_about)
         match = re.search(r"#(\d+)", text_of(card))
         assert match is not None
         if not case.is_approved:
             assert has_button(card, "cowbell:req:")
             await self._press(case, f"cowbell:req:approve:{match[1]}", card)
             case.is_approved = True
-        await self.discord.message(DIRECT, case.is_record, 30)
+        await self.discord.message(DIRECT, case.is_record)
         if not case.is_published:
             self._publish(case)
             case.is_published = True
@@ -156,7 +158,7 @@ class Farm:
     async def _press(self, case: Case, custom_id: str, card: Json) -> None:
         admin = _FIRST_ADMIN + case.place % ADMINS
         press = await self.discord.press(custom_id, card, member=admin)
-        await press.answered(30)
+        await press.answered()
 
     def _publish(self, case: Case) -> None:
         pair = self.mailcow.dkim[case.domain]
@@ -193,7 +195,7 @@ class Farm:
 
 
 @asynccontextmanager
-async def open_farm(folder: Path, seed: int) -> AsyncIterator[Farm]:
+async def open_run(folder: Path, python: ForkedPython, seed: int) -> AsyncIterator[CrashRun]:
     chance = random.Random(seed)
     keys = {"write-key": ApiKey(may_write=True), "read-key": ApiKey(may_write=False)}
     pair = await asyncio.to_thread(DkimPair.make, "dkim")
@@ -204,7 +206,7 @@ async def open_farm(folder: Path, seed: int) -> AsyncIterator[Farm]:
     ):
         mailcow.add_delay = 0.1
         mailcow.ready_keys.extend([pair] * 10_000)  # to make so many takes minutes
-        bot = Bot(folder, discord, dns)
+        bot = Bot(folder, discord, dns, python)
         bot.environment |= {
             "DISCORD_GUILD_ID": str(GUILD),
             "REQUEST_CHANNEL_ID": str(CHANNEL),
@@ -213,7 +215,7 @@ async def open_farm(folder: Path, seed: int) -> AsyncIterator[Farm]:
             "MAILCOW_API_KEY": "write-key",
             "MAILCOW_READ_KEY": "read-key",
         }
-        yield Farm(bot, discord, dns, mailcow, chance)
+        yield CrashRun(bot, discord, dns, mailcow, chance)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
@@ -228,20 +230,20 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     "kills", [pytest.param(4), pytest.param(100, marks=pytest.mark.slow)], ids=str
 )
 async def test_killed_at_random_moments_nothing_is_lost_or_done_twice(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], kills: int
+    tmp_path: Path, forked_python: ForkedPython, capsys: pytest.CaptureFixture[str], kills: int
 ) -> None:
     seed = int(os.environ.get("CRASH_SEED") or secrets.randbits(32))
-    async with open_farm(tmp_path, seed) as farm:
+    async with open_run(tmp_path, forked_python, seed) as run:
         for _ in range(kills):
-            await farm.live_and_die()
-        in_between = sum(not case.is_live for case in farm.cases.values())
-        await farm.finish()
-        faults = list(farm.faults())
+            await run.run_until_killed()
+        in_between = sum(not case.is_live for case in run.cases.values())
+        await run.finish()
+        faults = list(run.faults())
         with capsys.disabled():
             print(  # noqa: T201 - the numbers are what a soak is for
-                f"\nCRASH_SEED={seed}: {kills} kills, {len(farm.cases)} requests "
-                f"({in_between} open at the last one), {farm.discord.posted} tries for "
-                f"{sum(map(len, farm.discord.channels.values()))} messages, {len(faults)} faults"
+                f"\nCRASH_SEED={seed}: {kills} kills, {len(run.cases)} requests "
+                f"({in_between} open at the last one), {run.discord.posted} tries for "
+                f"{sum(map(len, run.discord.channels.values()))} messages, {len(faults)} faults"
             )
     assert not faults, (seed, faults)
-    assert "Traceback" not in farm.bot.says()
+    assert "Traceback" not in run.bot.says()

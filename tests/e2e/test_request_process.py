@@ -11,9 +11,8 @@ from bot_process import Bot
 from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, button, text_of
 
-from bot.demo import world
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
-from bot.demo.zone_server import ZoneServer
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -21,15 +20,14 @@ if TYPE_CHECKING:
 
     from discord_payloads import Json
 
+    from bot.demo.zone_server import ZoneServer
+    from forked_python import ForkedPython
+
+pytest_plugins = ["process_fixtures"]
+
 DOMAIN = "mover.example"
 ADMIN = 100000000000000077
 APPROVE = "cowbell:req:approve:"
-
-
-@pytest.fixture
-async def dns() -> AsyncIterator[ZoneServer]:
-    async with ZoneServer(world.zones()) as server:
-        yield server
 
 
 @pytest.fixture
@@ -47,8 +45,14 @@ async def mailcow() -> AsyncIterator[MailcowDouble]:
 
 
 @pytest.fixture
-def bot(tmp_path: Path, discord: DiscordChannels, dns: ZoneServer, mailcow: MailcowDouble) -> Bot:
-    bot = Bot(tmp_path, discord, dns)
+def bot(
+    tmp_path: Path,
+    discord: DiscordChannels,
+    dns: ZoneServer,
+    mailcow: MailcowDouble,
+    forked_python: ForkedPython,
+) -> Bot:
+    bot = Bot(tmp_path, discord, dns, forked_python)
     bot.environment |= {
         "DISCORD_GUILD_ID": str(GUILD),
         "REQUEST_CHANNEL_ID": str(CHANNEL),
@@ -66,8 +70,8 @@ async def ask_and_approve(discord: DiscordChannels) -> None:
     await (await discord.press(button(card, "req:approve"), card, member=ADMIN)).acknowledged()
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
         while not is_so():  # noqa: ASYNC110 - the double is plain state
             await asyncio.sleep(0.01)
 

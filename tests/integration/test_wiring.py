@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot import lifecycle as running
-from bot.app import open_client, open_core
+from bot.app.bot_root import open_client
+from bot.app.console_root import open_core
 from bot.config.settings import load_settings
 from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.lifecycle import working
 from bot.names import Domain
 from bot.records.dkim_key import KnownKey
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.backend import Capabilities
+from bot.requests.model import RequestKind, State
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 
@@ -57,7 +58,8 @@ async def opened(store: Path, **more: str) -> AsyncIterator[Client]:
 
 async def test_without_a_channel_no_requests_are_taken(tmp_path: Path) -> None:
     async with opened(tmp_path / "bot.db") as client:
-        assert (client.requests, client.mailcow) == (None, None)
+        assert client.requests is None
+        assert client.backend.capabilities == Capabilities()
         assert len(client.jobs) == 1  # what is old is purged all the same
 
 
@@ -75,7 +77,7 @@ async def test_without_a_key_that_may_write_the_admin_does_it(
     url = {"MAILCOW_URL": mailcow.url} if keys else {}
     async with opened(tmp_path / "bot.db", **CHANNEL, **url, **keys) as client:
         assert client.requests is not None
-        assert client.requests.by_hand is by_hand
+        assert client.requests.capabilities.can_make_keys is not by_hand
         assert len(client.jobs) == 4  # requests, outbox, the server's faults, what is old
     assert mailcow.calls == []
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.checks.answers import MOST_STEPS, name_text
+from bot.checks.answers import MOST_STEPS, decode_texts, name_text
 from bot.checks.dkim.text import read_key_text, squeeze
-from bot.checks.dmarc.record import decode_texts, discover
+from bot.checks.dmarc.record import discover
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.records.dkim_key import KnownKey
 from bot.records.expected import Purpose

@@ -11,6 +11,7 @@ from bot.checks.answers import (
     alias_at,
     alias_beside,
     answer_to,
+    decode_texts,
     name_text,
     some_lines,
     unanswered,
@@ -19,11 +20,11 @@ from bot.checks.answers import (
 )
 from bot.checks.dkim.case import DkimCase
 from bot.checks.dkim.key_record import judge_text
+from bot.checks.dkim.misplaced import find_dkim
 from bot.checks.dkim.selectors import find_elsewhere, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
-from bot.checks.dmarc.record import decode_texts
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
-from bot.checks.misplaced import find_dkim, find_wildcard, wildcard_facts
+from bot.checks.misplaced import find_wildcard, wildcard_facts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KnownKey, NoKeyYet
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
 from dns.rdatatype import TXT
 
-from bot.checks.answers import answer_to
+from bot.checks.answers import answer_to, decode_texts
 from bot.checks.dkim.text import find_fault, read_pairs, squeeze
-from bot.checks.dmarc.record import decode_texts
 from bot.errors import InvalidKey
 from bot.records.dkim_key import KnownKey, read_key
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
+    import dns.name
+
     from bot.checks.observation import Observation
     from bot.names import Domain
     from bot.records.expected import Expected
@@ -35,10 +34,7 @@ class Elsewhere:
 
 def selector_name(domain: Domain, selector: str) -> dns.name.Name | None:
     """Return the name of a key record; None where it would be too long."""
-    try:
-        return dns.name.from_text(f"{selector}._domainkey", domain.name)
-    except dns.exception.DNSException:
-        return None
+    return domain.below(f"{selector}._domainkey")
 
 
 def other_names(expected: Expected) -> tuple[dns.name.Name, ...]:

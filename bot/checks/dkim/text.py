@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.records.dkim_key import KEY_TYPES
+from bot.records.dmarc_policy import POLICIES
 from bot.records.tag_list import FaultKind, parse_tags
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _OTHER_RECORD = re.compile(
-    r"[\s\"'\\]*v\s*=[\s\"'\\]*(?:spf|dmarc|sts|tlsrpt|bimi)|[\s\"'\\]*p\s*=\s*(?:none|quarantine|reject)\b",
+    r"[\s\"'\\]*v\s*=[\s\"'\\]*(?:spf|dmarc|sts|tlsrpt|bimi)"
+    rf"|[\s\"'\\]*p\s*=\s*(?:{'|'.join(POLICIES)})\b",
     re.IGNORECASE,
 )
 _QUOTES = "\"'“”„‟«»‘’"  # straight ones and what word processors put in their place

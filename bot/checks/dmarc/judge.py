@@ -11,6 +11,7 @@ from bot.checks.answers import (
     alias_at,
     alias_beside,
     answer_to,
+    decode_texts,
     name_text,
     some_lines,
     unanswered,
@@ -18,17 +19,15 @@ from bot.checks.answers import (
     without_repeats,
 )
 from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc.misplaced import find_dmarc
 from bot.checks.dmarc.record import (
     POLICY_TAGS,
     REMOVED_TAGS,
-    DmarcPolicy,
-    decode_texts,
     discover,
     find_records,
     is_meant_as_dmarc,
     mean_the_same,
     parse_record,
-    prefix_name,
     walk_names,
 )
 from bot.checks.dmarc.repair import (
@@ -48,10 +47,11 @@ from bot.checks.dmarc.report_addresses import (
     report_names,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
-from bot.checks.misplaced import find_dmarc, find_wildcard, wildcard_facts
+from bot.checks.misplaced import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KeyUnknown
+from bot.records.dmarc_policy import DmarcPolicy
 
 if TYPE_CHECKING:
     import dns.name
@@ -68,7 +68,7 @@ __all__ = ["judge", "own_names", "report_names", "walk_names"]
 
 def own_names(domain: Domain) -> tuple[dns.name.Name, ...]:
     """Return the name of the domain's own record; none where it would be too long."""
-    name = prefix_name((b"_dmarc",), domain.name.labels)
+    name = domain.below("_dmarc")
     return () if name is None else (name,)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ import dns.exception
 import dns.name
 from dns.rdatatype import TXT
 
-from bot.checks.answers import answer_to
+from bot.checks.answers import answer_to, decode_texts, prefix_name
 from bot.dns.answer import Outcome
+from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 from bot.records.tag_list import FaultKind, parse_tags
 
 if TYPE_CHECKING:
@@ -27,23 +27,10 @@ _LABELS_WALKED = 7  # RFC 9989 section 4.10: longer names go on with this many l
 # The version is the one tag whose value is compared with case (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
 _MEANT = re.compile(r"v\s*=\s*[\"'\\]*\s*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
-_POLICY_MEANT = re.compile(r"^\W*p\s*=\s*(?:none|quarantine|reject)", re.IGNORECASE)
+_POLICY_MEANT = re.compile(rf"^\W*p\s*=\s*(?:{'|'.join(POLICIES)})", re.IGNORECASE)
 _SIZE_LIMIT = re.compile(r"!\d+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2, gone too
 _ADDRESS = re.compile(r"[^\s@,;:!<>\"]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?")
 _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
-_RANKS = {"none": 0, "quarantine": 1, "reject": 2}
-
-
-class DmarcPolicy(StrEnum):
-    """What a domain asks receivers to do with mail that fails (RFC 9989 section 4.7)."""
-
-    NONE = "none"
-    QUARANTINE = "quarantine"
-    REJECT = "reject"
-
-    def weaker_than(self, other: DmarcPolicy) -> bool:
-        """Whether it asks for less than the other."""
-        return _RANKS[self] < _RANKS[other]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +85,7 @@ class DmarcRecord:
     def policy(self, name: str) -> DmarcPolicy | None:
         """Return the policy in `p`, `sp` or `np`; None where there is none or no valid one."""
         value = (self.get(name) or "").lower()
-        return DmarcPolicy(value) if value in _RANKS else None
+        return DmarcPolicy(value) if value in POLICIES else None
 
     @property
     def invalid_policies(self) -> tuple[tuple[str, str], ...]:
@@ -205,19 +192,6 @@ def walk_names(domain: Domain) -> tuple[dns.name.Name, ...]:
     first_parent = max(1, count - _LABELS_WALKED)
     walked = (labels, *(labels[i:] for i in range(first_parent, count)))
     return tuple(name for each in walked if (name := prefix_name((b"_dmarc",), each)) is not None)
-
-
-def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:
-    """Return the name of these labels, None where it would be too long to exist."""
-    try:
-        return dns.name.Name((*prefix, *labels))
-    except dns.exception.DNSException:
-        return None
-
-
-def decode_texts(answer: Answer | None) -> tuple[str, ...]:
-    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
-    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
 
 
 def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:

@@ -6,8 +6,9 @@ import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.checks.dmarc.record import POLICY_TAGS, DmarcPolicy, mean_the_same, parse_record
+from bot.checks.dmarc.record import POLICY_TAGS, mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses, rescue_addresses
+from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 
 if TYPE_CHECKING:
     from bot.checks.dmarc.record import DmarcRecord
@@ -25,7 +26,6 @@ _VALUES = {
 _GLUE = re.compile(
     r"(?<![;\s,])[\s,]+(?=(?:[sn]?p|rua|ruf|adkim|aspf|fo|t|psd|pct|rf|ri)\s*=)", re.IGNORECASE
 )
-_POLICIES = tuple(str(policy) for policy in DmarcPolicy)
 _QUOTES = "\"'“”„"
 
 
@@ -132,7 +132,7 @@ class Mender:
         if not self._ready or self._early:
             return str(DmarcPolicy.NONE)
         word = re.split(r"[^a-z]", value.lower().strip(_QUOTES), maxsplit=1)[0]
-        close = difflib.get_close_matches(word, _POLICIES, n=1)
+        close = difflib.get_close_matches(word, POLICIES, n=1)
         return close[0] if close else str(self._wanted)
 
     def mend(self, record: DmarcRecord, unwanted: tuple[str, ...] = ()) -> str:

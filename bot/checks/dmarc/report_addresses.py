@@ -7,25 +7,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dns.rdatatype import TXT
 
-from bot.checks.answers import answer_to
+from bot.checks.answers import answer_to, prefix_name
 from bot.checks.dmarc.record import (
     ReportAddress,
     discover,
     find_organization,
     find_records,
     parse_record,
-    prefix_name,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import dns.name
 
     from bot.checks.dmarc.record import DmarcRecord
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
     from bot.records.expected import Expected
+    from bot.records.mail_server import MailServer
 
-MOST_HOSTS = 3  # whose authorisation is looked for
+MOST_HOSTS = 3  # whose consent is looked for
+# What a host publishes that takes another domain's reports (RFC 9990 section 4).
+CONSENT = "v=DMARC1;"
+_UNDER = (b"_report", b"_dmarc")
 _ADDRESSES = re.compile(r"[^\s@,;:!<>\"'\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.IGNORECASE)
 
 
@@ -53,20 +58,51 @@ def report_names(observed: Observation, expected: Expected) -> tuple[dns.name.Na
 
 
 def find_destinations(record: DmarcRecord, observed: Observation) -> tuple[Destination, ...]:
-    """Return the domains outside the observed one's own organization that `rua` names."""
+    """Return the domains outside the observed one's own organization that `rua` names.
+
+    Three at most. To one inside it reports are sent unasked (RFC 9990 section 4).
+    """
     domain, organization = observed.domain.name, find_organization(observed)
-    hosts: dict[dns.name.Name, list[str]] = {}
-    for entry in record.addresses("rua"):
-        host = entry.host
-        if host is None or domain.is_subdomain(host) or host.is_subdomain(organization):
-            continue
-        if not host.is_subdomain(domain):
-            hosts.setdefault(host, []).append(entry.address)
-    prefix = (*domain.labels[:-1], b"_report", b"_dmarc")
+    hosts = {
+        host: addresses
+        for host, addresses in find_hosts(record.addresses("rua")).items()
+        if not (
+            domain.is_subdomain(host)
+            or host.is_subdomain(organization)
+            or host.is_subdomain(domain)
+        )
+    }
     return tuple(
-        Destination(host, tuple(addresses), prefix_name(prefix, host.labels))
+        Destination(host, addresses, consent_name(domain, host))
         for host, addresses in list(hosts.items())[:MOST_HOSTS]
     )
+
+
+def find_hosts(entries: Iterable[ReportAddress]) -> dict[dns.name.Name, tuple[str, ...]]:
+    """Return the domains that sound entries send reports to, in order, with their addresses."""
+    hosts: dict[dns.name.Name, tuple[str, ...]] = {}
+    for entry in entries:
+        if entry.host is not None:
+            hosts[entry.host] = (*hosts.get(entry.host, ()), entry.address)
+    return hosts
+
+
+def handed_out_hosts(server: MailServer) -> tuple[dns.name.Name, ...]:
+    """Return the domains that the handed-out DMARC record has reports sent to; three at most."""
+    return tuple(find_hosts(_operators_entries(server.dmarc, server, "rua", "ruf")))[:MOST_HOSTS]
+
+
+def consent_name(domain: dns.name.Name, host: dns.name.Name) -> dns.name.Name | None:
+    """Return where a host says that it takes a domain's reports (RFC 9990 section 4).
+
+    None where the name would be too long to exist.
+    """
+    return prefix_name((*domain.labels[:-1], *_UNDER), host.labels)
+
+
+def consent_wildcard(host: dns.name.Name) -> dns.name.Name | None:
+    """Return where a host says that it takes the reports of every domain; None if too long."""
+    return prefix_name((b"*", *_UNDER), host.labels)
 
 
 def authorisation_of(observed: Observation, destination: Destination) -> Answer | None:
@@ -83,11 +119,15 @@ def refuses(observed: Observation, destination: Destination) -> bool:
 
 def own_addresses(expected: Expected) -> tuple[str, ...]:
     """Return the operator's report addresses, those of the record that is handed out first."""
-    record = parse_record(expected.dmarc)
-    handed_out = record.addresses("rua") if record is not None else ()
-    configured = map(ReportAddress.parse, expected.server.dmarc_rua.split(","))
-    entries = (*handed_out, *configured)
+    entries = _operators_entries(expected.dmarc, expected.server, "rua")
     return tuple(dict.fromkeys(e.address.lower() for e in entries if not e.fault))
+
+
+def _operators_entries(dmarc: str, server: MailServer, *tags: str) -> tuple[ReportAddress, ...]:
+    """Return the entries of a record's tags, and those of the operator's own setting."""
+    record = parse_record(dmarc)
+    entries = [e for tag in tags for e in record.addresses(tag)] if record is not None else []
+    return (*entries, *map(ReportAddress.parse, server.dmarc_rua.split(",")))
 
 
 def handed_out_addresses(expected: Expected) -> tuple[str, ...]:

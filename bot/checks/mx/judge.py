@@ -18,8 +18,9 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.misplaced import find_mx
-from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets, targets_to_resolve
+from bot.checks.mx.misplaced import find_mx
+from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets
+from bot.public_suffix import is_public_suffix
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
-
-__all__ = ["judge", "targets_to_resolve"]
 
 _CLOSE = 0.9  # of difflib's ratio: one slip of the hand in a name of usual length
 _ALIAS_LEADS = (Leads.OURS, Leads.CIRCLE, Leads.NOWHERE, Leads.ELSEWHERE, Leads.UNKNOWN)
@@ -279,6 +278,6 @@ def _of_kind(targets: Iterable[Target], kind: TargetKind) -> list[Target]:
 
 def _is_like(name: dns.name.Name, host: dns.name.Name) -> bool:
     """Whether a name was probably meant to be our host: one beside it, or a slip of the hand."""
-    if len(host.labels) > 2 and name.parent() == host.parent():
+    if name.parent() == host.parent() and not is_public_suffix(host.parent()):
         return True
     return SequenceMatcher(None, name_text(name), name_text(host)).ratio() >= _CLOSE

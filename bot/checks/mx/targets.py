@@ -14,6 +14,7 @@ from dns.rdtypes.ANY.MX import MX
 from bot.checks.answers import ADDRESS_TYPES, answer_to, leads_to
 from bot.checks.proxies import is_proxy
 from bot.dns.answer import Outcome
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -136,8 +137,8 @@ def _without_appended(name: dns.name.Name, domain: dns.name.Name) -> dns.name.Na
         if name != zone and name.is_subdomain(zone):
             return dns.name.Name((*name.relativize(zone).labels, b""))
         zone = zone.parent()
-        # An ending alone is nobody's zone: mx1.old.example was not typed as "mx1.old".
-        if len(zone.labels) <= 2:
+        # Nobody has their zone at a registry's name: mx1.old.example was not typed as "mx1.old".
+        if is_public_suffix(zone):
             break
     return name
 

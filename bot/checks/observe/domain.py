@@ -18,17 +18,17 @@ from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
 from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.dmarc.record import prefix_name
-from bot.checks.misplaced import further_questions
-from bot.checks.mx import judge as mx
+from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import Questions
+from bot.checks.observe.second_round import further_questions
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
-from bot.checks.optional import hosts
+from bot.checks.optional import host_reading
 from bot.dns.answer import Question
 from bot.dns.spf_evaluate import evaluate_all
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     import dns.rdatatype
@@ -95,7 +95,7 @@ async def observe(
 
 def make_probe(domain: Domain) -> dns.name.Name | None:
     """Return a name below the domain that nobody has made; None where it would be too long."""
-    return prefix_name((f"x{secrets.token_hex(8)}".encode(),), domain.name.labels)
+    return domain.below(f"x{secrets.token_hex(8)}")
 
 
 def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Question]:
@@ -117,7 +117,7 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
         *((name, "TXT") for name in other_names(expected)),
         *((name, "CNAME") for name in dkim.key_names(expected)),
         *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
-        *hosts.questions(expected),
+        *host_reading.questions(expected),
     ]
     if probe is not None:
         leaves.append((probe, "A"))
@@ -164,7 +164,7 @@ async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:
 
 async def _resolve_mx_targets(questions: Questions, expected: Expected) -> None:
     answer = await questions(expected.domain.name, "MX")
-    targets = mx.targets_to_resolve(expected, answer)
+    targets = targets_to_resolve(expected, answer)
     questions.start(Question.of(name, t) for name in targets for t in ("A", "AAAA"))
 
 
@@ -172,7 +172,7 @@ async def _ask_zone_servers(questions: Questions, expected: Expected) -> None:
     """Ask for the zone's name servers where the domain is no zone of its own."""
     denied = await questions(expected.domain.name, "NS")
     zone = Observation.of(expected.domain, [denied]).zone
-    if len(zone.labels) > 2:  # a registry's servers are nobody's provider
+    if not is_public_suffix(zone):  # a registry's servers are nobody's provider
         questions.start([Question.of(zone, "NS")])
 
 

@@ -12,21 +12,22 @@ import dns.rdatatype
 import dns.reversename
 
 from bot.checks.answers import ADDRESS_TYPES
+from bot.checks.dmarc.report_addresses import consent_name, handed_out_hosts
 from bot.checks.observation import Observation
 from bot.checks.observe.questions import Questions
 from bot.checks.server.server_observation import (
-    Heard,
+    NameServerReply,
     ServerObservation,
-    consent_name,
     find_apex,
     probes_of,
     ptr_names,
-    report_hosts,
     server_names,
     sort_addresses,
 )
+from bot.checks.zone.dnssec import tlsa_name
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import evaluate_all, is_record
+from bot.dns.spf_evaluate import evaluate_all
+from bot.dns.spf_grammar import is_record
 from bot.names import Domain
 from bot.records.presentation import quoted_parts
 
@@ -87,7 +88,7 @@ async def observe_server(
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))
-        handed_out, helo, heard, _ = await asyncio.gather(
+        handed_out, helo, name_servers, _ = await asyncio.gather(
             _evaluate_handed_out(questions, server, member),
             _evaluate_helo(questions, server),
             _ask_name_servers(questions, server, authorities),
@@ -99,7 +100,9 @@ async def observe_server(
     seen = Observation.of(
         Domain(server.host), answers, single_server=single_server, queries=len(questions)
     )
-    return ServerObservation(seen, server, member, members, handed_out, helo, allow_private, heard)
+    return ServerObservation(
+        seen, server, member, members, handed_out, helo, allow_private, name_servers
+    )
 
 
 def _first_questions(
@@ -107,8 +110,9 @@ def _first_questions(
 ) -> list[Question]:
     host = server.host
     questions = [Question.of(host, t) for t in ("A", "AAAA", "SOA", "CNAME", "TXT")]
-    questions.append(Question.of(dns.name.from_text("_25._tcp", host), "TLSA"))
-    for reports in report_hosts(server):
+    if (tlsa := tlsa_name(server)) is not None:
+        questions.append(Question.of(tlsa, "TLSA"))
+    for reports in handed_out_hosts(server):
         questions += [Question.of(reports, t) for t in ("MX", "A", "AAAA")]
         names = (consent_name(probe, reports) for probe in probes_of(member, members))
         questions += [Question.of(name, "TXT") for name in names if name is not None]
@@ -147,7 +151,7 @@ async def _confirm_reverse(questions: Questions, server: MailServer) -> None:
 
 async def _ask_name_servers(
     questions: Questions, server: MailServer, authorities: Authorities | None
-) -> tuple[Heard, ...]:
+) -> tuple[NameServerReply, ...]:
     """Ask for the name servers of the host's zone and their addresses, and each for the zone."""
     apex = find_apex(await questions(server.host, "SOA"), server.host)
     names = server_names(await questions(apex, "NS"))
@@ -166,6 +170,6 @@ async def _ask_name_servers(
     async with authorities.open() as connections:
         told = await asyncio.gather(*(connections.ask(at, question) for _, at in places))
     return tuple(
-        Heard(name, one.is_known, one.is_silent)
+        NameServerReply(name, one.is_known, one.is_silent)
         for (name, _), one in zip(places, told, strict=True)
     )

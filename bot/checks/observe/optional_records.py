@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer, Ask
-    from bot.net.https import Page
+    from bot.net.page import Page
     from bot.records.expected import Expected
 
 
@@ -105,7 +105,7 @@ async def _ask_parent(questions: Questions, expected: Expected) -> None:
     """Ask for the DS of the zone that the domain lies in, where it is no zone of its own."""
     servers = await questions(expected.domain.name, "NS")
     zone = servers.zone
-    if servers.absent and not servers.chain and zone and len(zone.labels) > 1:
+    if servers.absent and not servers.chain and zone and zone != dns.name.root:
         questions.start([Question(zone, dns.rdatatype.DS)])
 
 

@@ -1,62 +1,47 @@
-"""Whether the domain that gets DMARC reports says so in its DNS (RFC 9990); the admin's matter."""
+"""Asks whether the domains that get a member's DMARC reports say so in their DNS (RFC 9990)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import asyncio
+from typing import TYPE_CHECKING
 
-import dns.exception
-import dns.name
-import dns.rdatatype
+from dns.rdatatype import TXT
 
-from bot.checks.dmarc.record import find_records, parse_record
+from bot.checks.dmarc.record import parse_record, walk_names
+from bot.checks.dmarc.report_addresses import authorisation_of, find_destinations, refuses
+from bot.checks.observation import Observation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    import dns.name
+    from dns.rdatatype import RdataType
 
     from bot.dns.answer import Answer
     from bot.names import Domain
     from bot.records.mail_server import MailServer
 
-CONSENT: Final = "v=DMARC1"
-_MOST_HOSTS = 3
-_PREFIX = dns.name.from_text("*._report._dmarc", None)
-
 
 async def find_missing_consents(
     domain: Domain,
     server: MailServer,
-    ask: Callable[[dns.name.Name, dns.rdatatype.RdataType], Awaitable[Answer]],
+    ask: Callable[[dns.name.Name, RdataType], Awaitable[Answer]],
 ) -> tuple[dns.name.Name, ...]:
-    """Return the names where a record is missing for the reports of this domain to be sent.
+    """Return the report hosts of the handed-out record that do not take this domain's reports.
 
-    Each is a wildcard, so that publishing it once does for all members. A host whose DNS could
-    not be asked is left out: nobody knows.
+    A host whose DNS could not be asked is left out, as nobody knows, and so is one at which the
+    record's name would be too long, as nobody can publish it.
     """
-    missing = []
-    for host in _hosts(domain, server)[:_MOST_HOSTS]:
-        try:
-            own = dns.name.Name((*domain.name.labels[:-1], *_PREFIX.labels[1:], *host.labels))
-        except dns.exception.DNSException:  # too long to exist, so nobody can publish it
-            continue
-        answer = await ask(own, dns.rdatatype.TXT)
-        if not answer.failed and not find_records(answer):
-            missing.append(_PREFIX.concatenate(host))
-    return tuple(missing)
-
-
-def host_of(owner: dns.name.Name) -> str:
-    """Return the domain that gets the reports, from one of the names above."""
-    return dns.name.Name(owner.labels[len(_PREFIX.labels) :]).to_text(omit_final_dot=True)
-
-
-def _hosts(domain: Domain, server: MailServer) -> tuple[dns.name.Name, ...]:
     record = parse_record(server.dmarc)
-    entries = record.addresses("rua") if record is not None else ()
-    hosts = [entry.host for entry in entries if entry.host is not None]
+    if record is None:
+        return ()
+    walked = await asyncio.gather(*(ask(name, TXT) for name in walk_names(domain)))
+    destinations = find_destinations(record, Observation.of(domain, walked))
+    names = [destination.name for destination in destinations if destination.name is not None]
+    answers = await asyncio.gather(*(ask(name, TXT) for name in names))
+    observed = Observation.of(domain, [*walked, *answers])
     return tuple(
-        dict.fromkeys(
-            host
-            for host in hosts
-            if not domain.name.is_subdomain(host) and not host.is_subdomain(domain.name)
-        )
+        destination.host
+        for destination in destinations
+        if authorisation_of(observed, destination) is not None and refuses(observed, destination)
     )

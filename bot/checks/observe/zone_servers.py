@@ -27,14 +27,15 @@ from bot.checks.authority_view import (
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.dns.answer import Question
-from bot.dns.message import join
+from bot.dns.parsed_reply import join
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.checks.observe.questions import Questions
-    from bot.dns.answer import Answer
-    from bot.dns.authority import Authorities, Connections, Told
+    from bot.dns.answer import Answer, Told
+    from bot.dns.authority import Authorities, Connections
     from bot.records.expected import Expected
 
 MOST_SERVERS = 4  # of a zone
@@ -65,8 +66,7 @@ async def _find_name_servers(
     answer = await questions(domain, dns.rdatatype.NS)
     if answer.absent and answer.zone is not None and not answer.chain:
         zone = answer.zone
-        is_registry = len(zone.labels) <= 2
-        if is_registry or zone == domain or not domain.is_subdomain(zone):
+        if zone == domain or not domain.is_subdomain(zone) or is_public_suffix(zone):
             return None
         answer = await questions(zone, dns.rdatatype.NS)
     if answer.chain:

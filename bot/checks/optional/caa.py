@@ -13,10 +13,19 @@ import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.CAA import CAA
 
-from bot.checks.answers import MOST_NAMES, leads_to, name_text, some_lines, unanswered
+from bot.checks.answers import (
+    MOST_NAMES,
+    first_names,
+    leads_to,
+    name_text,
+    report_unused,
+    some_lines,
+    unanswered,
+)
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.optional.hosts import host_names
+from bot.checks.optional.host_reading import host_names
 from bot.dns.answer import Answer, Outcome, Question
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,13 +44,15 @@ _ACCOUNT = re.compile(r"accounturi\s*=", re.IGNORECASE)  # RFC 8657 section 3
 def climb(domain: Domain) -> tuple[dns.name.Name, ...]:
     """Return the domain and the names above it that CAA records may stand at.
 
-    A top-level domain has none that anybody here could do anything about, so it is left out.
+    A registry's name has none that anybody here could do anything about, so it is left out.
     """
-    labels = domain.name.labels
-    return tuple(dns.name.Name(labels[at:]) for at in range(max(len(labels) - 2, 1)))
+    names = [domain.name]
+    while not is_public_suffix(parent := names[-1].parent()):
+        names.append(parent)
+    return tuple(names)
 
 
-def relevant(answers: Iterable[Answer | None]) -> Answer | None:
+def find_relevant(answers: Iterable[Answer | None]) -> Answer | None:
     """Return the first answer that counts, climbing up: one with records, or one that failed."""
     return next((a for a in answers if a is not None and not a.absent), None)
 
@@ -49,7 +60,7 @@ def relevant(answers: Iterable[Answer | None]) -> Answer | None:
 def forbids(answer: Answer, issuer: str) -> bool:
     """Whether records keep an issuer from making certificates (sections 4.2 and 4.5)."""
     records = _records(answer)
-    if any(_is_obscure(record) for record in records):
+    if any(_is_unknown_critical(record) for record in records):
         return True
     issues = [record for record in records if _tag(record) == "issue"]
     return bool(issues) and not any(_allows(record, issuer) for record in issues)
@@ -65,13 +76,11 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     issuer = expected.server.cert_issuer
     names = climb(expected.domain)
     asked = [observed.answer(name, dns.rdatatype.CAA) for name in names]
-    answer = relevant(asked)
+    answer = find_relevant(asked)
     if asked[0] is None:
         answer = Answer(Question(names[0], dns.rdatatype.CAA), Outcome.TIMEOUT)
     if answer is None:
-        facts: dict[str, Fact] = {"what": Check.CAA.value, "names": ()}
-        finding = Finding(Check.CAA, "optional-missing", Status.INFO, facts)
-        return Verdict(Check.CAA, (finding,))
+        return Verdict(Check.CAA, (report_unused(Check.CAA),))
     if answer.failed:
         return Verdict(Check.CAA, (unanswered(Check.CAA, answer),))
     findings: tuple[Finding, ...] = ()
@@ -88,18 +97,18 @@ def _report(expected: Expected, observed: Observation, answer: Answer) -> Findin
     issuer = expected.server.cert_issuer
     host = expected.server.host
     needed = [name for name in host_names(expected) if leads_to(observed, name, host) is True]
-    blocked = [name for name in needed if not _has_leave(observed, name, issuer)]
+    blocked = [name for name in needed if not _is_allowed_at(observed, name, issuer)]
     records = _records(answer)
-    obscure = [record for record in records if _is_obscure(record)]
+    unknown = [record for record in records if _is_unknown_critical(record)]
     owner = answer.chain[-1] if answer.chain else answer.question.name
     facts: dict[str, Fact] = {
         "issuer": issuer,
-        "names": tuple(name_text(name) for name in blocked)[:MOST_NAMES],
+        "names": first_names(blocked),
         "at": name_text(owner),
         "allowed": tuple(dict.fromkeys(i for r in records if (i := _issuer(r))))[:MOST_NAMES],
-        "critical": _tag(obscure[0]) if obscure else "",
+        "critical": _tag(unknown[0]) if unknown else "",
     }
-    fixes = [Fix(FixAction.DELETE, owner, "CAA", record.to_text()) for record in obscure]
+    fixes = [Fix(FixAction.DELETE, owner, "CAA", record.to_text()) for record in unknown]
     issues = [record for record in records if _tag(record) == "issue"]
     if issues and not any(_allows(record, issuer) for record in issues):
         ttl = expected.server.record_ttl
@@ -110,7 +119,7 @@ def _report(expected: Expected, observed: Observation, answer: Answer) -> Findin
     return Finding(Check.CAA, "caa-blocks", Status.WARN, facts, steps)
 
 
-def _has_leave(observed: Observation, name: dns.name.Name, issuer: str) -> bool:
+def _is_allowed_at(observed: Observation, name: dns.name.Name, issuer: str) -> bool:
     """Whether records at a name of its own, or where its alias leads, let the issuer issue."""
     own = observed.answer(name, dns.rdatatype.CAA)
     return own is not None and own.found and not forbids(own, issuer)
@@ -128,7 +137,7 @@ def _value(record: CAA) -> str:
     return bytes(record.value).decode("utf-8", "replace")
 
 
-def _is_obscure(record: CAA) -> bool:
+def _is_unknown_critical(record: CAA) -> bool:
     """Whether it forbids everything to those who do not know what it says (section 4.5)."""
     return bool(record.flags & _CRITICAL) and _tag(record) not in _KNOWN
 

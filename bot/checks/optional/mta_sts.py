@@ -14,15 +14,17 @@ from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.answers import (
     ADDRESS_TYPES,
+    MOST_CHARACTERS,
     MOST_NAMES,
     alias_at,
     answer_to,
+    decode_texts,
     name_text,
+    report_unused,
     some_lines,
     unanswered,
     without_alias,
 )
-from bot.checks.dmarc.record import decode_texts, prefix_name
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.optional.mta_sts_policy import (
     PATH,
@@ -32,10 +34,10 @@ from bot.checks.optional.mta_sts_policy import (
     is_meant_as_record,
     is_record,
     matches,
-    mended,
+    mend_record,
     parse_policy,
 )
-from bot.net.https import Page, Reached
+from bot.net.page import Page, Reached
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 _DAY = 86_400  # seconds
-_SHOWN = 100  # characters of a wrong record
 _UNREACHED = {
     Reached.NO_ADDRESS: "mta-sts-no-policy",
     Reached.STATUS: "mta-sts-no-policy",
@@ -59,12 +60,12 @@ _UNREACHED = {
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_mta-sts",), domain.name.labels)
+    return domain.below("_mta-sts")
 
 
 def policy_host(domain: Domain) -> dns.name.Name | None:
     """Return the host that serves the policy; None where its name would be too long."""
-    return prefix_name((b"mta-sts",), domain.name.labels)
+    return domain.below("mta-sts")
 
 
 def wants_policy(text: Answer, host: Answer, probe: Answer | None) -> bool:
@@ -83,7 +84,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     """Return whether senders may rely on a policy that names the domain's servers."""
     owner = record_name(expected.domain)
     if owner is None:
-        return Verdict(Check.MTA_STS, (_absent(),))
+        return Verdict(Check.MTA_STS, (report_unused(Check.MTA_STS),))
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.MTA_STS, (unanswered(Check.MTA_STS, answer),))
@@ -124,7 +125,7 @@ def _judge_lone_policy(expected: Expected, observed: Observation, owner: dns.nam
     page = observed.policy
     policy = parse_policy(page.body) if page and page.reached is Reached.PAGE else None
     if not isinstance(policy, MtaStsPolicy) or policy.mode == "none":
-        return Verdict(Check.MTA_STS, (_absent(),))
+        return Verdict(Check.MTA_STS, (report_unused(Check.MTA_STS),))
     if not policy.allows(_host(expected)):
         fixes = _drop_host(expected, observed)
         finding = _report_stale(policy, fixes, published=False)
@@ -171,9 +172,11 @@ def _judge_policy(
 
 def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     fault = fault_of(text)
-    facts: dict[str, Fact] = {"what": fault.value if fault else "", "text": text[:_SHOWN]}
+    facts: dict[str, Fact] = {"what": fault.value if fault else "", "text": text[:MOST_CHARACTERS]}
     return _warn(
-        "mta-sts-syntax", facts, (Fix(FixAction.REPLACE, owner, "TXT", mended(text), old=text),)
+        "mta-sts-syntax",
+        facts,
+        (Fix(FixAction.REPLACE, owner, "TXT", mend_record(text), old=text),),
     )
 
 
@@ -239,11 +242,6 @@ def _host(expected: Expected) -> str:
 
 def _enforced(policy: MtaStsPolicy) -> bool:
     return policy.mode == "enforce"
-
-
-def _absent() -> Finding:
-    facts: dict[str, Fact] = {"what": Check.MTA_STS.value, "names": ()}
-    return Finding(Check.MTA_STS, "optional-missing", Status.INFO, facts)
 
 
 def _warn(code: str, facts: dict[str, Fact], fixes: tuple[Fix, ...] = ()) -> Finding:

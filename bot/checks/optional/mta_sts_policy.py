@@ -1,4 +1,4 @@
-"""MTA-STS records and policies as text: read, and held against a mail server's name (RFC 8461)."""
+"""Reads MTA-STS records and policies, and matches policies with host names (RFC 8461)."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def fault_of(text: str) -> RecordFault | None:
     return RecordFault.OTHER if tags.faults else None
 
 
-def mended(text: str) -> str:
+def mend_record(text: str) -> str:
     """Return a sound record that keeps the id, as far as it can be one."""
     given = parse_tags(text.strip(" \t\"'\\")).get("id", any_case=True) or ""
     kept = "".join(c for c in given if c.isascii() and c.isalnum())[:32]

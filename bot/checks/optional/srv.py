@@ -13,12 +13,12 @@ from bot.checks.answers import (
     MOST_NAMES,
     alias_at,
     answer_to,
+    first_names,
     leads_to,
-    name_text,
+    report_unused,
     some_lines,
     unanswered,
 )
-from bot.checks.dmarc.record import prefix_name
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.dns.answer import Question
 from bot.records.srv_services import srv_services
@@ -71,9 +71,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         question = Question(expected.domain.name, dns.rdatatype.SRV)
         findings.append(unanswered(Check.SRV, failed or answer_to(observed, *question)))
     if not present and not findings:
-        facts: dict[str, Fact] = {"what": Check.SRV.value, "names": ()}
         fixes = tuple(_add(expected, owner, service) for service, owner in wanted)
-        findings = [Finding(Check.SRV, "optional-missing", Status.INFO, facts, fixes)]
+        findings = [report_unused(Check.SRV, fixes=fixes)]
     return Verdict(Check.SRV, tuple(findings), expected=values, found=found)
 
 
@@ -81,8 +80,7 @@ def _asked(expected: Expected) -> list[tuple[SrvService, Question]]:
     """Return the services with their questions, where their names can be."""
     found = []
     for service in srv_services(expected.server):
-        labels = tuple(label.encode() for label in service.label.split("."))
-        owner = prefix_name(labels, expected.domain.name.labels)
+        owner = expected.domain.below(service.label)
         if owner is not None:
             found.append((service, Question(owner, dns.rdatatype.SRV)))
     return found
@@ -136,10 +134,10 @@ def _warn(
 ) -> Finding:
     host = expected.server.host
     wrong = [record for r in readings for record in r.records if record.target != host]
-    targets = dict.fromkeys(name_text(r.target) for r in wrong if r.target != dns.name.root)
+    targets = (record.target for record in wrong if record.target != dns.name.root)
     facts: dict[str, Fact] = {
-        "names": tuple(name_text(r.owner) for r in readings)[:MOST_NAMES],
-        "targets": tuple(targets)[:MOST_NAMES],
+        "names": first_names(r.owner for r in readings),
+        "targets": first_names(targets),
         "ports": tuple(str(r.service.port) for r in readings)[:MOST_NAMES],
     }
     fixes = [fix for reading in readings for fix in _mend(expected, observed, reading)]

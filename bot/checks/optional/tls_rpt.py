@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks.answers import MOST_NAMES, answer_to, some_lines, unanswered, without_alias
-from bot.checks.dmarc.record import decode_texts, prefix_name
+from bot.checks.answers import (
+    MOST_CHARACTERS,
+    MOST_NAMES,
+    answer_to,
+    decode_texts,
+    report_unused,
+    some_lines,
+    unanswered,
+    without_alias,
+)
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.records.tag_list import parse_tags
 
@@ -24,29 +32,25 @@ _NEARLY = re.compile(r"[\s\"'\\]*v\s*=\s*tlsrpt", re.IGNORECASE)
 # A comma or exclamation mark inside would have to be written as %2C or %21.
 _MAILTO = re.compile(r"mailto:[^\s@,!;<>]+@[^\s@,!;<>]+\.[^\s@,!;<>]+", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s,!;<>/]+(?:/[^\s,!;<>]*)?", re.IGNORECASE)
-_SHOWN = 100  # characters of a wrong record
 
 
 def record_name(domain: Domain) -> dns.name.Name | None:
     """Return the name of the record; None where it would be too long."""
-    return prefix_name((b"_smtp", b"_tls"), domain.name.labels)
+    return domain.below("_smtp._tls")
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
     """Return whether reports have somewhere to go."""
     owner = record_name(expected.domain)
-    absent = Finding(
-        Check.TLS_RPT, "optional-missing", Status.INFO, {"what": Check.TLS_RPT.value, "names": ()}
-    )
     if owner is None:
-        return Verdict(Check.TLS_RPT, (absent,))
+        return Verdict(Check.TLS_RPT, (report_unused(Check.TLS_RPT),))
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.TLS_RPT, (unanswered(Check.TLS_RPT, answer),))
     texts = sorted(text for text in decode_texts(answer) if _NEARLY.match(text))
     records = [text for text in texts if _VERSION.match(text)]
     if not texts:
-        return Verdict(Check.TLS_RPT, (absent,))
+        return Verdict(Check.TLS_RPT, (report_unused(Check.TLS_RPT),))
     finding = None
     if len(records) > 1:
         kept = next((text for text in records if _is_sound(text)), records[0])
@@ -64,7 +68,11 @@ def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     good = [address for address in addresses if _is_address(address)]
     bad = next((address for address in addresses if not _is_address(address)), "")
     what = "rua" if bad else "no-rua" if not addresses else "version"
-    facts: dict[str, Fact] = {"what": what, "given": bad[:_SHOWN], "text": text[:_SHOWN]}
+    facts: dict[str, Fact] = {
+        "what": what,
+        "given": bad[:MOST_CHARACTERS],
+        "text": text[:MOST_CHARACTERS],
+    }
     if not good:
         return _warn("tls-rpt-syntax", facts, (Fix(FixAction.DELETE, owner, "TXT", text),))
     value = f"v=TLSRPTv1; rua={','.join(good)}"

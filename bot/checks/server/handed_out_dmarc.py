@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING
 from dns.name import root
 from dns.rdatatype import MX, TXT
 
-from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
-from bot.checks.dmarc.record import DmarcPolicy, find_records, parse_record, prefix_name
+from bot.checks.answers import (
+    ADDRESS_TYPES,
+    answer_to,
+    first_names,
+    name_text,
+    prefix_name,
+    unanswered,
+)
+from bot.checks.dmarc.record import find_records, parse_record
 from bot.checks.dmarc.repair import find_report_fault, find_tag_faults
+from bot.checks.dmarc.report_addresses import (
+    CONSENT,
+    consent_name,
+    consent_wildcard,
+    handed_out_hosts,
+)
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
-from bot.checks.server.server_observation import consent_name, probes_of, report_hosts
+from bot.checks.server.server_observation import probes_of
+from bot.records.dmarc_policy import DmarcPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +35,6 @@ if TYPE_CHECKING:
     from bot.checks.server.server_observation import ServerObservation
     from bot.dns.answer import Answer
     from bot.errors import Fact
-
-_CONSENT = "v=DMARC1;"  # RFC 9990 section 4
 
 
 def judge_dmarc(o: ServerObservation) -> Verdict:
@@ -52,12 +64,12 @@ def judge_dmarc(o: ServerObservation) -> Verdict:
 def judge_reports(o: ServerObservation) -> Verdict:
     """Return whether members' reports are taken (RFC 9990 section 4) and can be delivered."""
     check = ServerCheck.REPORTS
-    hosts = report_hosts(o.server)
+    hosts = handed_out_hosts(o.server)
     if not hosts:
         return Verdict(check, (Finding(check, "server-reports-none", Status.INFO),))
     findings = [f for host in hosts for f in (*_judge_consent(o, host), *_judge_mail(o, host))]
     findings.sort(key=lambda f: -f.severity.rank)
-    expected = tuple(f"*._report._dmarc.{name_text(host)}. {_CONSENT}" for host in hosts)
+    expected = tuple(f"*._report._dmarc.{name_text(host)}. {CONSENT}" for host in hosts)
     found = tuple(
         f"{name_text(host)}. {text.text}"
         for host in hosts
@@ -76,7 +88,7 @@ def _judge_consent(o: ServerObservation, host: dns.name.Name) -> Iterator[Findin
     refused = [p for p, answer in answers.items() if not answer.failed and not find_records(answer)]
     facts: dict[str, Fact] = {"host": name_text(host)}
     if o.member.name in refused:
-        owner = prefix_name((b"*", b"_report", b"_dmarc"), host.labels)
+        owner = consent_wildcard(host)
         fix = () if owner is None else (_consent(o, owner),)
         yield Finding(check, "server-reports-refused", Status.WARN, facts, fix)
     elif refused:
@@ -101,7 +113,7 @@ def _place_of(o: ServerObservation, probe: dns.name.Name, name: dns.name.Name) -
 
 
 def _consent(o: ServerObservation, owner: dns.name.Name) -> Fix:
-    return Fix(FixAction.ADD, owner, "TXT", _CONSENT, ttl=o.server.record_ttl)
+    return Fix(FixAction.ADD, owner, "TXT", CONSENT, ttl=o.server.record_ttl)
 
 
 def _judge_mail(o: ServerObservation, host: dns.name.Name) -> Iterator[Finding]:

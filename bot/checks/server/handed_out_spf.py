@@ -10,10 +10,17 @@ from bot.checks.answers import MOST_NAMES, answer_to, name_text, some_lines, una
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.spf.merge import STRICTNESS, strictness, target_of
 from bot.checks.spf.permerror import is_error
-from bot.checks.spf.terms import Term, terms_of
+from bot.checks.spf.terms import Term, address_term, terms_of
 from bot.checks.spf.texts import SpfTextKind, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import MAX_LOOKUPS, MAX_QUESTIONS, MAX_TEXT, STRANGER, SpfCause
+from bot.dns.spf_evaluate import (
+    MAX_LOOKUPS,
+    MAX_QUESTIONS,
+    MAX_TEXT,
+    STRANGER,
+    SpfCause,
+    policies_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.errors import Fact
 
-_REFUSALS: Final = frozenset({"fail", "softfail", "neutral", "none"})
 _MANY_LOOKUPS: Final = 6  # of ten: members need some for what else they send mail with
 _HELO_RECORD: Final = "v=spf1 a -all"
 
@@ -35,7 +41,9 @@ def judge_spf(o: ServerObservation) -> Verdict:
     It was evaluated as a receiver does it (RFC 7208) for a domain that publishes just that.
     """
     findings = tuple(_judge_value(o))
-    records = [f"{at} {text}" for at, text in _policies(o).items() if at != o.member.ascii]
+    records = [
+        f"{at} {text}" for at, text in policies_of(o.handed_out).items() if at != o.member.ascii
+    ]
     return Verdict(ServerCheck.SPF, findings, (o.server.spf,), some_lines(records))
 
 
@@ -54,7 +62,7 @@ def judge_helo(o: ServerObservation) -> Verdict:
         missing = Finding(check, "server-helo-missing", Status.INFO, facts, (fix,))
         return Verdict(check, (missing,), (_HELO_RECORD,), found)
     ours = [e for e in o.helo if e.address in o.reachable]
-    wrong = [e for e in ours if e.result != "pass" and (is_error(e) or e.result in _REFUSALS)]
+    wrong = [e for e in ours if is_error(e) or e.is_refusal]
     if wrong:
         old, *others = (text.raw for text in texts)
         fixes = (
@@ -79,7 +87,7 @@ def _judge_value(o: ServerObservation) -> Iterator[Finding]:
     if stranger is not None and stranger.result == "pass":
         yield _report_open(stranger)
         return
-    refused = [e for e in ours if e.result in _REFUSALS]
+    refused = [e for e in ours if e.is_refusal]
     if refused:
         yield _report_refusal(o, refused, [e for e in ours if e.result == "pass"])
     yield from _judge_doubts(o, ServerCheck.SPF, ours, o.member.name)
@@ -88,7 +96,7 @@ def _judge_value(o: ServerObservation) -> Iterator[Finding]:
         facts: dict[str, Fact] = {"lookups": lookups, "limit": MAX_LOOKUPS}
         facts["left"] = MAX_LOOKUPS - lookups
         yield Finding(ServerCheck.SPF, "server-spf-many-lookups", Status.WARN, facts)
-    strict = strictness(o.server.spf, _policies(o))
+    strict = strictness(o.server.spf, policies_of(o.handed_out))
     if strict is not None and strict < STRICTNESS["-"]:
         soft = strict == STRICTNESS["~"]
         severity = Status.INFO if soft else Status.WARN
@@ -138,14 +146,14 @@ def _report_refusal(
     addresses = tuple(e.address for e in refused)
     facts: dict[str, Fact] = {"addresses": addresses[:MOST_NAMES], "result": refused[0].result}
     facts["allowed"] = tuple(e.address for e in allowed)[:MOST_NAMES]
-    policies = _policies(o)
+    policies = policies_of(o.handed_out)
     fixes: tuple[Fix, ...] = ()
     target = next((t for term in terms_of(o.server.spf) if (t := target_of(term))), "")
     facts["target"] = target
     if target in policies:
         old = policies[target]
         words = old.split(" ")
-        new = " ".join([words[0], *map(_term_of, addresses), *words[1:]])
+        new = " ".join([words[0], *map(address_term, addresses), *words[1:]])
         owner = Question.of(target, TXT).name
         fixes = (Fix(FixAction.REPLACE, owner, "TXT", new, ttl=o.server.record_ttl, old=old),)
     return Finding(ServerCheck.SPF, "server-spf-refuses", Status.FAIL, facts, fixes)
@@ -157,16 +165,6 @@ def _list_of_ours(o: ServerObservation, term: str) -> Fix | None:
     ours = {target_of(t) for t in terms_of(o.server.spf)}
     if not o.reachable or not target or "%" in target or target not in ours:
         return None
-    value = " ".join(["v=spf1", *map(_term_of, o.reachable), "-all"])
+    value = " ".join(["v=spf1", *map(address_term, o.reachable), "-all"])
     owner = Question.of(target, TXT).name
     return Fix(FixAction.ADD, owner, "TXT", value, ttl=o.server.record_ttl)
-
-
-def _term_of(address: str) -> str:
-    return f"ip{6 if ':' in address else 4}:{address}"
-
-
-def _policies(o: ServerObservation) -> dict[str, str]:
-    """Return the records that were met, by their lower-case domain."""
-    met = (policy for e in o.handed_out for policy in e.policies)
-    return {at.lower().rstrip("."): text for at, text in met}

@@ -12,6 +12,7 @@ from dns.rdatatype import AAAA, CNAME, NS, SOA, TLSA, A
 from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import ptr_names, server_names
+from bot.checks.zone.dnssec import tlsa_name
 
 if TYPE_CHECKING:
     from bot.checks.server.server_observation import ServerObservation
@@ -24,6 +25,7 @@ _OF_ANYBODY = re.compile(
     r"customer|cust|unassigned)(?=[.\-_\d])",
     re.IGNORECASE,
 )
+_MOST_TLSA = 4  # records shown
 _NUMBERS_OF_ANYBODY = 2  # octets of the address in its name, in a row
 _GROUPS_OF_ANYBODY = 3  # the same of an IPv6 address
 _SHORTEST_RUN = 12  # hexadecimal digits of one that are no coincidence
@@ -49,27 +51,27 @@ def judge_zone(o: ServerObservation) -> Verdict:
         severity = Status.FAIL if len(lost) == len(names) else Status.WARN
         facts = {"names": first_names(lost), "count": len(lost), "zone": name_text(o.zone)}
         return Verdict(check, (Finding(check, "server-ns-lost", severity, facts),), found=found)
-    if dumb := _report_dumb_servers(o):
-        return Verdict(check, (dumb,), found=found)
+    if useless := _report_useless_servers(o):
+        return Verdict(check, (useless,), found=found)
     failed = [answer_to(o.seen, n, t) for n in names for t in ADDRESS_TYPES]
     doubts = tuple(unanswered(check, answer) for answer in failed if answer.failed)[:1]
     return Verdict(check, doubts, found=found)
 
 
-def _report_dumb_servers(o: ServerObservation) -> Finding | None:
+def _report_useless_servers(o: ServerObservation) -> Finding | None:
     """Report name servers that say nothing of the zone, where others do.
 
     Where none answers us, although a resolver knows the zone, it is our own network that lets no
     questions out.
     """
-    dumb = [heard for heard in o.heard if not heard.knows]
-    if not dumb or all(heard.silent for heard in o.heard):
+    useless = [reply for reply in o.name_servers if not reply.knows]
+    if not useless or all(reply.silent for reply in o.name_servers):
         return None
     facts: dict[str, Fact] = {
-        "names": first_names(heard.name for heard in dumb),
-        "count": len(dumb),
+        "names": first_names(reply.name for reply in useless),
+        "count": len(useless),
         "zone": name_text(o.zone),
-        "silent": all(heard.silent for heard in dumb),
+        "silent": all(reply.silent for reply in useless),
     }
     return Finding(ServerCheck.ZONE, "server-ns-dumb", Status.WARN, facts)
 
@@ -123,11 +125,13 @@ def judge_reverse(o: ServerObservation) -> Verdict:
 def judge_dane(o: ServerObservation) -> Verdict:
     """Return whether TLSA records say which certificate the host has (RFC 7672), as information."""
     check = ServerCheck.DANE
-    answer = answer_to(o.seen, dns.name.from_text("_25._tcp", o.host), TLSA)
-    if answer.failed:
+    owner = tlsa_name(o.server)
+    answer = None if owner is None else answer_to(o.seen, owner, TLSA)
+    if answer is not None and answer.failed:
         return Verdict(check, (unanswered(check, answer),))
-    facts: dict[str, Fact] = {"name": name_text(answer.question.name), "present": answer.found}
-    found = tuple(rdata.to_text() for rdata in answer.rdatas[:4])
+    rdatas = () if answer is None else answer.rdatas
+    facts: dict[str, Fact] = {"name": name_text(owner or o.host), "present": bool(rdatas)}
+    found = tuple(rdata.to_text() for rdata in rdatas[:_MOST_TLSA])
     return Verdict(check, (Finding(check, "server-dane", Status.INFO, facts),), found=found)
 
 

@@ -12,8 +12,7 @@ import dns.reversename
 from dns.rdatatype import PTR, SOA
 from dns.rdtypes.ANY.NS import NS
 
-from bot.checks.answers import answer_to
-from bot.checks.dmarc.record import ReportAddress, parse_record, prefix_name
+from bot.checks.answers import answer_to, prefix_name
 from bot.dns.address_guard import is_public
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 MOST_ADDRESSES = 8  # of the mail host
 MOST_PTRS = 5  # of one address
 _MOST_SERVERS = 8  # name servers of one zone
-_MOST_HOSTS = 3  # that reports go to
 
 # Nobody has these (RFC 5737, RFC 3849, RFC 9637), so nobody publishes them but in examples, such
 # as the demo, where they stand for public ones.
@@ -38,7 +36,7 @@ _EXAMPLES = tuple(
 )
 
 
-class Heard(NamedTuple):
+class NameServerReply(NamedTuple):
     """What came of asking one name server of the host's zone: it knows the zone, or is silent."""
 
     name: dns.name.Name
@@ -62,7 +60,7 @@ class ServerObservation:
     handed_out: tuple[SpfEvaluation, ...] = ()  # of the SPF value, for our addresses and a stranger
     helo: tuple[SpfEvaluation, ...] = ()  # of the host's own SPF record, where it has one
     allow_private: bool = False
-    heard: tuple[Heard, ...] = ()  # of the zone's name servers that were asked directly
+    name_servers: tuple[NameServerReply, ...] = ()  # of those that were asked directly
 
     @property
     def host(self) -> dns.name.Name:
@@ -114,23 +112,6 @@ def ptr_names(answer: Answer) -> tuple[dns.name.Name, ...]:
 def server_names(answer: Answer) -> tuple[dns.name.Name, ...]:
     """Return the names of a zone's name servers, in a stable order; eight at most."""
     return tuple(sorted({r.target for r in answer.rdatas if isinstance(r, NS)}))[:_MOST_SERVERS]
-
-
-def report_hosts(server: MailServer) -> tuple[dns.name.Name, ...]:
-    """Return the domains that the handed-out DMARC record has reports sent to; three at most."""
-    record = parse_record(server.dmarc)
-    entries = [] if record is None else [*record.addresses("rua"), *record.addresses("ruf")]
-    entries += map(ReportAddress.parse, server.dmarc_rua.split(","))
-    hosts = (entry.host for entry in entries if entry.host is not None and not entry.fault)
-    return tuple(dict.fromkeys(hosts))[:_MOST_HOSTS]
-
-
-def consent_name(member: dns.name.Name, host: dns.name.Name) -> dns.name.Name | None:
-    """Return where a domain says that it takes another's reports; None where it is too long.
-
-    RFC 9990 section 4.
-    """
-    return prefix_name((*member.labels[:-1], b"_report", b"_dmarc"), host.labels)
 
 
 def probes_of(made_up: Domain, members: Iterable[Domain]) -> tuple[dns.name.Name, ...]:

@@ -28,7 +28,7 @@ _ASKS_NOBODY = frozenset({ServerCheck.DMARC, ServerCheck.REPORTS})
 def compile_server_report(
     observed: ServerObservation, checked_at: datetime, elapsed_ms: int
 ) -> Report:
-    """Let every judge speak and return the report, whose domain is the mail host; pure."""
+    """Return the report of all judges' verdicts, whose domain is the mail host; pure."""
     verdicts = (
         judge_zone(observed),
         judge_address(observed),

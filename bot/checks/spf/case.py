@@ -1,4 +1,4 @@
-"""What is known of one domain's SPF, and the findings that can be made of it."""
+"""What is known of one domain's SPF, and the findings and fixes made of it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import dns.name
 from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
-from bot.checks.spf.terms import Term, plain, read, same_record, terms_of
+from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, Text, sort_texts
 from bot.dns.answer import Outcome
-from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, is_valid_term
+from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, policies_of
+from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -52,9 +53,6 @@ class SpfCase:
         value = record.value if record else expected.server.spf
         addresses = sorted(observed.addresses(expected.server.host), key=lambda a: (":" in a, a))
         known = {evaluation.address: evaluation for evaluation in observed.spf}
-        policies: dict[str, str] = {}
-        for domain, text in (policy for e in observed.spf for policy in e.policies):
-            policies.setdefault(domain.lower().rstrip("."), text)
         return cls(
             observed=observed,
             host=expected.server.host,
@@ -64,7 +62,7 @@ class SpfCase:
             addresses=tuple(addresses),
             evaluations=tuple(known[address] for address in addresses if address in known),
             stranger=known.get(STRANGER),
-            policies=policies,
+            policies=policies_of(observed.spf),
             own_keys=frozenset(term.key for term in terms_of(value) if term.name != "all"),
         )
 
@@ -91,7 +89,7 @@ class SpfCase:
             return True
         return any(self._is_hopeless(t) or not is_valid_term(t.raw) for t in stuck)
 
-    def lets_down(self, evaluation: SpfEvaluation) -> bool:
+    def is_refused_by_own_terms(self, evaluation: SpfEvaluation) -> bool:
         """Whether the mail server's own terms were all tried for an address and none allows it."""
         if evaluation.cause is not None:
             return False
@@ -151,12 +149,12 @@ class SpfCase:
         facts = {**facts, **_facts_of(merged)}
         return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
 
-    def blame_server(self, what: str) -> Finding:
+    def report_server_side(self, what: str) -> Finding:
         """Return the finding that the mail server's side is at fault."""
         facts: dict[str, Fact] = {"what": what}
         return Finding(Check.SPF, "server-side", Status.INFO, facts)
 
-    def give_up(self) -> Finding:
+    def report_too_big(self) -> Finding:
         """Return the finding that the record takes more than we ask or read."""
         facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
@@ -184,9 +182,9 @@ class SpfCase:
 
         None where the mail server's terms are known not to do without them.
         """
-        if any(self.lets_down(evaluation) for evaluation in self.evaluations):
+        if any(self.is_refused_by_own_terms(evaluation) for evaluation in self.evaluations):
             return frozenset()
-        terms = [f"ip{6 if ':' in address else 4}:{address}" for address in self.addresses]
+        terms = map(address_term, self.addresses)
         return frozenset(Term.of(term).key for term in (*terms, f"a:{name_text(self.host)}"))
 
     def leads_nowhere(self, term: Term) -> bool:

@@ -1,15 +1,16 @@
-"""What an SPF record costs its readers: look-ups, empty ones among them (RFC 7208 4.6.4)."""
+"""How many DNS lookups an SPF record takes, and how many find nothing (RFC 7208 4.6.4)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from bot.checks.answers import MOST_NAMES
 from bot.checks.finding import Check, Finding, Status
-from bot.checks.spf.merge import ASKS_DNS, count_lookups
+from bot.checks.spf.merge import count_lookups
 from bot.checks.spf.terms import terms_of
-from bot.dns.spf_evaluate import MAX_LOOKUPS
+from bot.dns.spf_evaluate import MAX_LOOKUPS, MAX_VOIDS
+from bot.dns.spf_grammar import ASKS_DNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,18 +18,17 @@ if TYPE_CHECKING:
     from bot.checks.spf.case import SpfCase
     from bot.errors import Fact
 
-MAX_VOIDS: Final = 2  # look-ups that may find nothing
-_MANY = MAX_LOOKUPS // 2  # worth a word
+_MANY = MAX_LOOKUPS // 2  # worth noting
 _NEARLY = MAX_LOOKUPS - 1  # one more include of a usual kind is too much
 
 
 @dataclass(frozen=True, slots=True)
 class SpfCost:
-    """The look-ups of a record with all that it includes, and its dearest term with its share."""
+    """The lookups of a record with all that it includes, and its term that takes most of them."""
 
     lookups: int
     term: str
-    share: int
+    share: int  # of the lookups, that the term takes
     voids: int  # of an address that no term allows, which has to read it all
     void_names: tuple[str, ...]
 
@@ -46,7 +46,7 @@ class SpfCost:
         }
 
     @property
-    def is_worth_a_word(self) -> bool:
+    def is_worth_noting(self) -> bool:
         """Whether half of what is allowed is used up."""
         return self.lookups >= _MANY
 

@@ -8,16 +8,17 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
-from bot.checks.misplaced import find_spf
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
-from bot.checks.spf.merge import STRICTNESS, find_open_door, strictness, terms_after_all
+from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
+from bot.checks.spf.misplaced import find_spf
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, Text, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import MAX_TEXT, SpfCause, is_record
+from bot.dns.spf_evaluate import MAX_TEXT, SpfCause
+from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
-
-_REFUSALS = frozenset({"fail", "softfail", "neutral", "none"})
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
@@ -66,7 +65,7 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
         return case.move(stray) if stray else case.add("spf-missing")
     text = texts[0]
     if len(text.raw) > MAX_TEXT:
-        return case.give_up()
+        return case.report_too_big()
     match text.kind:
         case SpfTextKind.MARKED:
             return _judge_marks(case, text)
@@ -86,13 +85,13 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
 def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
     if len(text.raw) > MAX_TEXT:
-        return (case.give_up(),)
+        return (case.report_too_big(),)
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     if case.is_exact(text):
         # It is what was handed out: whatever is wrong with it is not the member's to mend.
-        if any(is_error(e) or e.result in _REFUSALS for e in case.evaluations):
-            return (case.blame_server("spf-include"), *_judge_doubts(case))
+        if any(is_error(e) or e.is_refusal for e in case.evaluations):
+            return (case.report_server_side("spf-include"), *_judge_doubts(case))
         return tuple(_judge_doubts(case))
     if find_literal(text.raw):
         return (_judge_marks(case, Text(text.raw, text.kind, unglue(unquote(text.raw)))),)
@@ -107,9 +106,9 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
         return (failure,)
     if failure:
         return (failure, *_judge_doubts(case))
-    if any(e.result in _REFUSALS for e in case.evaluations):
+    if any(e.is_refusal for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
-        return (case.blame_server("spf-include"), *_judge_doubts(case))
+        return (case.report_server_side("spf-include"), *_judge_doubts(case))
     return (*_judge_doubts(case), *_judge_ending(case, text), *judge_cost(case, text.raw))
 
 
@@ -151,11 +150,12 @@ def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
     error = next((e for e in case.evaluations if is_error(e)), None)
     if error:
         return judge_error(case, text, error)
-    door = _judge_open_door(case, text)
-    if door:
-        return door
+    if open_to_all := _judge_open_terms(case, text):
+        return open_to_all
     # What the mail server's own terms should allow and do not is not the member's to mend.
-    refused = tuple(e for e in case.evaluations if e.result in _REFUSALS and not case.lets_down(e))
+    refused = tuple(
+        e for e in case.evaluations if e.is_refusal and not case.is_refused_by_own_terms(e)
+    )
     unread = terms_after_all(text.raw)
     if refused and not any(term.key in case.own_keys for term in unread):
         allowed = tuple(e.address for e in case.evaluations if e.result == "pass")
@@ -168,19 +168,19 @@ def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
     return None
 
 
-def _judge_open_door(case: SpfCase, text: Text) -> Finding | None:
+def _judge_open_terms(case: SpfCase, text: Text) -> Finding | None:
     """Judge a record that lets everybody pass, by its own terms or by what it includes."""
-    door = find_open_door(case.domain, text.raw, case.policies)
-    if not door and case.stranger and case.stranger.result == "pass":
-        door = case.stranger.path
-    if not door:
+    open_terms = find_open_terms(case.domain, text.raw, case.policies)
+    if not open_terms and case.stranger and case.stranger.result == "pass":
+        open_terms = case.stranger.path
+    if not open_terms:
         return None
-    outermost = Term.of(door[0].term)
+    outermost = Term.of(open_terms[0].term)
     if outermost.key in case.own_keys:
-        return case.blame_server("spf-include")
-    own = len(door) == 1
-    facts: dict[str, Fact] = {"term": door[-1].term, "at": door[-1].domain, "own": own}
-    facts["through"] = "" if own else door[0].term
+        return case.report_server_side("spf-include")
+    own = len(open_terms) == 1
+    facts: dict[str, Fact] = {"term": open_terms[-1].term, "at": open_terms[-1].domain, "own": own}
+    facts["through"] = "" if own else open_terms[0].term
     return case.replace("spf-plus-all", facts, text, drop={outermost.key})
 
 
@@ -189,9 +189,9 @@ def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
     hosts = [answer_to(case.observed, case.host, rdtype) for rdtype in ADDRESS_TYPES]
     failed = [answer for answer in hosts if answer.failed]
     if not failed and not case.addresses:
-        yield case.blame_server("host-without-address")
+        yield case.report_server_side("host-without-address")
     if any(e.cause is SpfCause.BUDGET for e in case.evaluations):
-        yield case.give_up()
+        yield case.report_too_big()
     unsure = [e for e in case.evaluations if e.cause is SpfCause.TEMPERROR]
     failed += [e.failed for e in unsure if e.failed]
     if not failed and (any(not e.failed for e in unsure) or _lacks_evaluation(case)):
@@ -222,6 +222,6 @@ def _note_of(case: SpfCase, text: Text) -> Note | None:
     if case.is_exact(text) or step is None:
         return None
     cost = cost_of(case, text.raw)
-    if cost.is_worth_a_word:
+    if cost.is_worth_noting:
         return Note("spf-many-lookups", {"term": step.term, **cost.facts})
     return Note("spf-written-differently", {"term": step.term})

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.spf.terms import Term, plain, read, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
+from bot.dns.spf_grammar import ASKS_DNS, MODIFIERS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-ASKS_DNS: Final = frozenset({"include", "a", "mx", "ptr", "exists", "redirect"})
 # How much each qualifier of `all` forbids to everybody else (RFC 7208 section 2.6).
 STRICTNESS: Final = {"+": 0, "?": 1, "~": 2, "-": 3}
 
@@ -47,7 +47,7 @@ def merge(
         terms = read(plain(text).strip()).terms
         has_all = any(term.name == "all" and term.is_mechanism for term in terms)
         for term in terms:
-            wanted = term.is_mechanism or term.name in {"redirect", "exp"}
+            wanted = term.is_mechanism or term.name in MODIFIERS
             ignored = term.name == "all" or (term.name == "redirect" and has_all)
             if wanted and not ignored and term.key not in taken and term.key not in drop:
                 theirs.append(term)
@@ -102,14 +102,14 @@ def target_of(term: Term) -> str:
 
 def leads_to(start: str, end: str, policies: Mapping[str, str]) -> bool:
     """Whether a domain's record comes to another's by includes and redirects, or is that one."""
-    open_, seen = [start], set[str]()
-    while open_:
-        domain = open_.pop()
+    left, seen = [start], set[str]()
+    while left:
+        domain = left.pop()
         if domain == end:
             return True
         if domain not in seen and domain in policies:
             seen.add(domain)
-            open_ += [target for term in terms_of(policies[domain]) if (target := target_of(term))]
+            left += [target for term in terms_of(policies[domain]) if (target := target_of(term))]
     return False
 
 
@@ -152,12 +152,12 @@ def terms_after_all(text: str) -> tuple[Term, ...]:
     return tuple(term for term in terms[first + 1 :] if term.name != "all")
 
 
-def find_open_door(domain: str, text: str, policies: Mapping[str, str]) -> tuple[SpfStep, ...]:
+def find_open_terms(domain: str, text: str, policies: Mapping[str, str]) -> tuple[SpfStep, ...]:
     """Return the terms, outermost first, by which a record lets everybody pass; empty if none."""
-    return _find_open_door(domain, text, policies, {domain})
+    return _find_open_terms(domain, text, policies, {domain})
 
 
-def _find_open_door(
+def _find_open_terms(
     domain: str, text: str, policies: Mapping[str, str], seen: set[str]
 ) -> tuple[SpfStep, ...]:
     terms = terms_of(text)
@@ -177,12 +177,12 @@ def _find_open_door(
 
 
 def _look_into(term: Term, policies: Mapping[str, str], seen: set[str]) -> tuple[SpfStep, ...]:
-    """Look for an open door in the record that a term refers to, once for each record."""
+    """Look for open terms in the record that a term refers to, once for each record."""
     target = target_of(term)
     if target in seen or target not in policies:
         return ()
     seen.add(target)
-    return _find_open_door(target, policies[target], policies, seen)
+    return _find_open_terms(target, policies[target], policies, seen)
 
 
 def _is_open(term: Term) -> bool:
@@ -193,4 +193,4 @@ def _is_open(term: Term) -> bool:
 
 
 def _lets_everyone(term: Term, policies: Mapping[str, str]) -> bool:
-    return bool(find_open_door("", f"v=spf1 {_as_mechanism(term)}", policies))
+    return bool(find_open_terms("", f"v=spf1 {_as_mechanism(term)}", policies))

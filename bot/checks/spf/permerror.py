@@ -42,7 +42,7 @@ def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
     """
     outermost = Term.of(error.path[0].term)
     if _is_servers_fault(case, text, error, outermost):
-        return case.blame_server("spf-include")
+        return case.report_server_side("spf-include")
     cause = error.cause or SpfCause.SYNTAX
     hopeless = cause is SpfCause.LOOP or (cause is SpfCause.INCLUDE_MISSING and _is_own(error))
     dropped = [outermost] if hopeless else []

@@ -1,4 +1,4 @@
-"""Our own reading of an SPF record's terms: what is wrong with each, and what was meant."""
+"""Reads the terms of an SPF record tolerantly: what is wrong with each, and what was meant."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from bot.dns.spf_evaluate import is_valid_term
+from bot.dns.spf_grammar import MECHANISMS, MODIFIERS, NEEDS_VALUE, is_valid_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-MECHANISMS: Final = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
-MODIFIERS: Final = ("redirect", "exp")
-NEEDS_VALUE: Final = ("include", "ip4", "ip6", "exists")
 
 _TERM = re.compile(r"([-+~?]?)([^:=/]*)([:=/]?)(.*)", re.DOTALL)
 _PUNCTUATION = " ,;.\"'`()<>"
@@ -147,6 +143,11 @@ def read(text: str) -> TermReading:
             terms.append(term)
             seen.add(term.name)
     return TermReading(tuple(terms), tuple(faults))
+
+
+def address_term(address: str) -> str:
+    """Return the mechanism that allows an IP address."""
+    return f"{_family_of(address)}:{address}"
 
 
 def same_record(one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.terms import plain
-from bot.dns.spf_evaluate import is_record
+from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

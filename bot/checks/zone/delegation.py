@@ -21,6 +21,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, Outcome, Question
+from bot.public_suffix import is_public_suffix
 from bot.records.presentation import relative_name
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding 
         # domain is not registered, somebody's own zone where a name below it has no record yet.
         "zone": None if zone is None or zone == dns.name.root else name_text(zone),
         "ending": None if zone != dns.name.root else name_text(dns.name.Name(apex.labels[-2:])),
-        "below": zone is not None and len(zone.labels) > 2,
+        "below": zone is not None and not is_public_suffix(zone),
     }
     return Finding(Check.DELEGATION, "domain-not-found", Status.FAIL, facts)
 
@@ -160,8 +161,8 @@ def _describe_name(expected: Expected, observed: Observation) -> Iterator[Findin
     if domain.unicode != domain.ascii:  # RFC 5890 section 2.3.2.1
         facts: dict[str, Fact] = {"ascii": domain.ascii, "unicode": domain.unicode}
         yield Finding(Check.DELEGATION, "idn", Status.INFO, facts)
-    # An ending alone is nobody's zone: a registry that denies contradicts the answers we have.
-    if zone != domain.name and len(zone.labels) > 2:
+    # A registry that denies the name contradicts the answers that we have.
+    if zone != domain.name and not is_public_suffix(zone):
         shorts = tuple(relative_name(record.owner, zone) for record in expected.records)
         facts = {"zone": name_text(zone), "label": relative_name(domain.name, zone)}
         facts["shorts"] = tuple(dict.fromkeys(shorts))[:MOST_NAMES]

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdatatype
 
-from bot.checks.answers import answer_to, name_text, some_lines, unanswered
-from bot.checks.dmarc.record import prefix_name
+from bot.checks.answers import (
+    answer_to,
+    name_text,
+    prefix_name,
+    report_unused,
+    some_lines,
+    unanswered,
+)
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 
 if TYPE_CHECKING:
@@ -53,8 +59,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     elif delegated.failed:
         finding = unanswered(Check.DNSSEC, delegated)
     else:
-        missing: dict[str, Fact] = {"what": Check.DNSSEC.value, "names": ()}
-        finding = Finding(Check.DNSSEC, "optional-missing", Status.INFO, missing)
+        finding = report_unused(Check.DNSSEC)
     return Verdict(Check.DNSSEC, (finding,), found=found)
 
 
@@ -67,8 +72,7 @@ def judge_dane(expected: Expected, observed: Observation) -> Verdict:
     answer = None if owner is None else answer_to(observed, owner, dns.rdatatype.TLSA)
     found = some_lines(sorted(rdata.to_text() for rdata in answer.rdatas)) if answer else ()
     if answer is None or answer.absent:
-        facts: dict[str, Fact] = {"what": Check.DANE.value, "names": ()}
-        findings = (Finding(Check.DANE, "optional-missing", Status.INFO, facts),)
+        findings = (report_unused(Check.DANE),)
     elif answer.failed:
         findings = (unanswered(Check.DANE, answer),)
     elif observed.trust_ad and answer.authenticated:

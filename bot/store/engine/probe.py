@@ -1,4 +1,4 @@
-"""A look at the database beside whoever uses it: nothing is made, migrated, kept or locked."""
+"""Finds out whether the database can be used, without making, migrating or locking anything."""
 
 from __future__ import annotations
 

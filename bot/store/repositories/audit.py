@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from bot.requests.model import Actor, ActorKind, AuditEntry
-from bot.requests.states import State
+from bot.requests.model import Actor, ActorKind, AuditEntry, State
 from bot.store.tables import AuditRow
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Where everything about requests is kept, opened in one place."""
+"""The repositories of everything about requests, opened together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.audit import StoredAudit
-from bot.store.repositories.outbox import StoredPosts
+from bot.store.repositories.outbox import StoredOutbox
 from bot.store.repositories.request_table import StoredRequests
 
 if TYPE_CHECKING:
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RequestStore:
-    """What the service, the worker and the outbox share."""
+    """What `bot.requests.protocols.Repositories` asks for, in one database."""
 
     requests: StoredRequests
-    posts: StoredPosts
+    outbox: StoredOutbox
     audit: StoredAudit
     stages: ApprovedStages
 
     @classmethod
     def of(cls, database: Database) -> Self:
-        """Return the shelves in this database."""
+        """Return the repositories of this database."""
         return cls(
             StoredRequests(database),
-            StoredPosts(database),
+            StoredOutbox(database),
             StoredAudit(database),
             ApprovedStages(database),
         )

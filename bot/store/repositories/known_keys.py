@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from bot.records.dkim_key import KeySource
 from bot.store.tables import KnownKeyRow
 
 if TYPE_CHECKING:
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
 
     from bot.names import Domain
     from bot.store.engine.database import Database
-
-
-class KeySource(StrEnum):
-    """Who told the bot of a key."""
-
-    MAILCOW = "mailcow"
-    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)

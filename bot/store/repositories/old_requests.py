@@ -1,4 +1,4 @@
-"""Requests that ended long ago: what happened stays, whose they were does not."""
+"""Requests that ended long ago: what is personal goes, what happened stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class OldRequests:
-    """Takes from requests what nobody needs after so long."""
+    """Removes what is personal from old requests."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

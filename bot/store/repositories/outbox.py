@@ -1,4 +1,4 @@
-"""Messages to be delivered, written down together with what they tell of."""
+"""Messages to be delivered, written in the transaction of the change that they tell of."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ANYBODY = -(2**63)  # below every pseudonym, which are negative
 
 
-class StoredPosts:
+class StoredOutbox:
     """Keeps messages until they were delivered or given up, and remembers them after that."""
 
     def __init__(self, database: Database) -> None:
@@ -70,18 +70,22 @@ class StoredPosts:
         return await self._database.write(take)
 
     async def end(
-        self, post: OutboxMessage, now: datetime, message: tuple[int, int] | None, detail: str = ""
+        self,
+        message: OutboxMessage,
+        now: datetime,
+        arrived: tuple[int, int] | None,
+        detail: str = "",
     ) -> None:
-        """Notes that it was delivered as `message` (channel and message id), or given up.
+        """Notes that it was delivered as `arrived` (channel and message id), or given up.
 
         The request then knows where its card or the member's message is.
         """
-        channel_id, message_id = message or (None, None)
+        channel_id, message_id = arrived or (None, None)
 
         def note(session: Session) -> None:
             session.execute(
                 update(OutboxRow)
-                .where(OutboxRow.id == post.id, OutboxRow.ended_at.is_(None))
+                .where(OutboxRow.id == message.id, OutboxRow.ended_at.is_(None))
                 .values(
                     ended_at=now,
                     lease_until=None,
@@ -90,31 +94,31 @@ class StoredPosts:
                     detail=detail,
                 )
             )
-            if message is None:
+            if arrived is None:
                 return
-            least = 0 if post.what.target is Audience.MEMBER else _ANYBODY
-            if post.what is MessageKind.ADMIN_CARD:
+            least = 0 if message.what.target is Audience.MEMBER else _ANYBODY
+            if message.what is MessageKind.ADMIN_CARD:
                 place = {"card_channel_id": channel_id, "card_message_id": message_id}
-            elif post.what in {MessageKind.MEMBER_RECORD, MessageKind.MEMBER_ACCEPTED}:
+            elif message.what in {MessageKind.MEMBER_RECORD, MessageKind.MEMBER_ACCEPTED}:
                 place = {"message_channel_id": channel_id, "message_id": message_id}
             else:
                 return
             session.execute(
                 update(RequestRow)
                 # Of a member who was forgotten meanwhile nothing is noted any more.
-                .where(RequestRow.id == post.request_id, RequestRow.member_id >= least)
+                .where(RequestRow.id == message.request_id, RequestRow.member_id >= least)
                 .values(**place)
             )
 
         await self._database.write(note)
 
-    async def put_off(self, post: OutboxMessage, due_at: datetime, detail: str) -> None:
+    async def put_off(self, message: OutboxMessage, due_at: datetime, detail: str) -> None:
         """Notes that it could not be delivered, why, and when to try again."""
 
         def note(session: Session) -> None:
             session.execute(
                 update(OutboxRow)
-                .where(OutboxRow.id == post.id)
+                .where(OutboxRow.id == message.id)
                 .values(due_at=due_at, lease_until=None, detail=detail)
             )
 
@@ -165,11 +169,11 @@ class StoredPosts:
         return await self._database.read(find)
 
 
-def add_posts(
-    session: Session, request_id: int, version: int, posts: Iterable[MessageKind], now: datetime
+def add_messages(
+    session: Session, request_id: int, version: int, kinds: Iterable[MessageKind], now: datetime
 ) -> None:
     """Writes down what is to be said of a request at this version, in the caller's transaction."""
-    for what in posts:
+    for what in kinds:
         session.add(
             OutboxRow(
                 request_id=request_id,

@@ -1,4 +1,4 @@
-"""Rows of requests: read as values, made, and changed where nobody else did before."""
+"""Rows of requests: read as values, made, and changed unless somebody else was first."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import CursorResult, func, or_, select, update
 
 from bot.errors import RequestError
-from bot.requests.model import Request, RequestKind
-from bot.requests.states import State
+from bot.records.dkim_key import KeySource
+from bot.requests.model import Request, RequestKind, State
 from bot.store.repositories.approved_stages import put_stage
 from bot.store.repositories.audit import add_entry
-from bot.store.repositories.known_keys import KeySource, put_current
-from bot.store.repositories.outbox import add_posts
+from bot.store.repositories.known_keys import put_current
+from bot.store.repositories.outbox import add_messages
 from bot.store.tables import RequestRow
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def get_request(session: Session, request_id: int) -> Request:
     """The request as it is now; raises RequestError where there is none."""
     row = session.get(RequestRow, request_id, populate_existing=True)
     if row is None:
-        raise RequestError(f"There is no request with the number {request_id}.")
+        raise RequestError("request-unknown", number=request_id)
     return read_request(row)
 
 
@@ -83,10 +83,7 @@ def refuse_too_many(session: Session, asked: NewRequest) -> None:
         .where(RequestRow.member_id == asked.member_id, RequestRow.closed_at.is_(None))
     )
     if number is not None and number >= asked.most_open:
-        raise RequestError(
-            f"You have {number} open requests already, and more are not taken at once; "
-            "withdraw one that you no longer need (/requests), or wait until one is done."
-        )
+        raise RequestError("request-too-many", number=number)
 
 
 def make_row(asked: NewRequest, now: datetime) -> RequestRow:
@@ -148,7 +145,7 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
     if after.state is not before.state:
         step = (before.state, after.state)
         add_entry(session, before.id, change.actor, step, now, detail=change.detail)
-    add_posts(session, before.id, before.version + 1, change.posts, now)
+    add_messages(session, before.id, before.version + 1, change.messages, now)
     if change.learned is not None:
         key = change.learned
         source = KeySource(key.source)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.requests.model import MessageKind
-from bot.requests.states import State
+from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
-from bot.store.repositories.outbox import add_posts
+from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
     count_changed,
     find_open,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class StoredRequests:
-    """Keeps requests with their audit and what is to be said of them."""
+    """Keeps requests, with their audit and the messages about them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,7 +59,7 @@ class StoredRequests:
                 except IntegrityError:
                     continue  # another connection was first; SQLite has only one that writes
                 add_entry(session, row.id, asked.actor, (None, State.PENDING), now)
-                add_posts(session, row.id, row.version, asked.posts, now)
+                add_messages(session, row.id, row.version, asked.messages, now)
                 return read_request(row), True
 
         return await self._database.write(find_or_add)
@@ -178,7 +177,7 @@ class StoredRequests:
                 )
             ).all():
                 row.version += 1
-                add_posts(session, row.id, row.version, (MessageKind.ADMIN_EDIT,), now)
+                add_messages(session, row.id, row.version, (MessageKind.ADMIN_EDIT,), now)
             for row in session.scalars(
                 select(RequestRow).where(own, RequestRow.closed_at.is_(None))
             ).all():

@@ -1,4 +1,4 @@
-"""How many requests and messages there are: figures alone, nobody's data."""
+"""How many requests and messages there are: only numbers, nothing personal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from bot.requests.states import State
+from bot.requests.model import State
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:

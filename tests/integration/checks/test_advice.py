@@ -6,7 +6,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from bot.checks.finding import Status
 from bot.demo.zone_server import ZoneServer
@@ -17,6 +17,7 @@ from bot.records.dkim_key import NoKeyYet
 from bot.records.expected import expect
 from bot.records.presentation import rdata_text
 from bot.services.domain_check import Checker
+from examples import examples
 from strategies import configurations
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def checker(resolver: Resolver, server: MailServer) -> Checker:
 
 
 @given(configurations())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(0.25)
 def test_what_is_handed_out_is_found_right(configuration: Configuration) -> None:
     if isinstance(configuration.dkim, NoKeyYet):
         # The admin's go-ahead for a strict policy comes after the key.

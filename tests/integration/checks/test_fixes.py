@@ -18,7 +18,7 @@ import pytest
 import yaml
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.txtbase import TXTBase
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Check, FixAction, Status
@@ -31,6 +31,7 @@ from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.presentation import quoted_parts, rdata_text
 from bot.services.domain_check import Checker
+from examples import examples
 from strategies import ED25519, RSA_1024, RSA_2048
 
 if TYPE_CHECKING:
@@ -556,7 +557,7 @@ def damaged_zones(draw: st.DrawFn) -> Zone:
 
 
 @given(damaged_zones())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(0.25)
 def test_whatever_was_dropped_doubled_or_cut_is_mended(zone: Zone) -> None:
     report = asyncio.run(check(zone, {}))
     assert_consistent(report)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import dns.name
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.export.as_json import context_of, report_as_dict
@@ -24,6 +24,7 @@ from bot.records.mail_server import MailServer
 from bot.records.presentation import quoted_parts
 from bot.services.domain_check import Checker
 from bot.words import Words
+from examples import examples
 from strategies import RSA_2048
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ lines = st.one_of(
 
 
 @given(st.lists(lines, max_size=12), st.booleans())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(0.25)
 def test_no_zone_raises_or_is_found_right(zone: list[str], known: bool) -> None:
     report = asyncio.run(check(zone, known=known))
     assert report.status in {Status.FAIL, Status.UNKNOWN}

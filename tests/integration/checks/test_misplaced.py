@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import FixAction, Status
-from bot.checks.misplaced import MOST_FURTHER
+from bot.checks.observe.second_round import MOST_FURTHER
 from bot.config.settings import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Ask
     from conftest import CaseFile
 
-FEW, MANY = 150, 10_000
+FEW, MANY = 60, 10_000
 STRANGER = "192.0.2.99"
 PLACES = (
     *("@", "mail", "www", "friend.example", "_dmarc", "dmarc", "dkim", "dkim.domainkey"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -16,15 +17,17 @@ from bot.demo.dkim_keys import KEYS
 from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import mend
 from bot.demo.zones import Zones
+from bot.doctor.mailcow_access import check_mailcow
+from bot.interactions.request_actions import draw_stage_card
 from bot.interactions.request_answers import card_of
-from bot.interactions.request_choices import build_stage_card
+from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
+from bot.records.dkim_key import KeySource
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
-from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind
-from bot.requests.states import State
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
+from bot.store.repositories.known_keys import KnownKeys
 from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
-from mailcow_house import READ, WRITE, connect
+from mailcow_helpers import READ, WRITE, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -124,8 +127,9 @@ async def cow(office: Office) -> AsyncIterator[MailcowDouble]:
     """A Mailcow with both keys, which the office's bot may write to."""
     double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
     async with double, connect(double) as mailcow:
-        office.house.client.mailcow = mailcow
-        office.requests.by_hand = False
+        client, backend = office.house.client, MailcowBackend(mailcow, "dkim")
+        client.backend, client.examine_backend = backend, partial(check_mailcow, mailcow)
+        office.requests.capabilities = backend.capabilities
         yield double
 
 
@@ -136,7 +140,7 @@ async def test_the_card_shows_who_asks_for_what_and_the_evidence(office: Office)
     assert f"<@{office.house.ann.id}>" in text
     assert "🟡 **waiting for a decision**" in text
     assert "broken: " in text
-    assert "Mailcow does not have this domain." in text
+    assert "Cow Mail does not have this domain." in text
     assert labels_of(card) == PENDING
 
 
@@ -383,7 +387,7 @@ async def test_a_member_cannot_choose_a_stage(office: Office) -> None:
     request, _ = await office.ask(RequestKind.DMARC)
     client = office.house.client
     report = (await client.member_service.check(request.domain, office.ada.id)).report
-    card = await build_stage_card(request, report, client)
+    card = await draw_stage_card(client, request, report)
     sent = await client.get_partial_messageable(office.channel.id).send(view=card.view)
     stored = office.house.env.backend.get_message(office.channel.id, sent.id)
     choice = ResponseMessage(office.house.env, stored)
@@ -420,7 +424,7 @@ async def test_without_the_write_key_a_mail_domain_is_the_admins_work(office: Of
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
     waiting = await office.put(await office.put(approved, State.WORKING), State.WAITING)
     card = await office.post(waiting)
-    assert "Add `mover.example` in Mailcow" in text_of(card)
+    assert "Add `mover.example` in Cow Mail" in text_of(card)
     assert labels_of(card) == ["I did it", "Check again"]
     await office.ada.click(card, label="I did it")
     assert (await office.now(request)).state is State.LIVE
@@ -547,12 +551,12 @@ async def test_setup_names_each_thing_that_is_wrong_with_a_remedy(
     assert "❌ **Mailcow**" in text
     assert "❓ **Mail host**" in text
     assert "❌ **Database**" in text
-    assert labels_of(card) == ["Call Mailcow again"]
+    assert labels_of(card) == ["Call the mail server again"]
     calls = len(cow.calls)
     await office.mailadmin(office.ada, "setup")
     assert len(cow.calls) == calls  # a refused key is not tried again by itself
     cow.keys[READ].active = True
-    await office.ada.click(card, label="Call Mailcow again")
+    await office.ada.click(card, label="Call the mail server again")
     assert "✅ **Mailcow**" in text_of(card)
     assert labels_of(card) == []
 
@@ -570,7 +574,7 @@ async def test_a_member_cannot_have_mailcow_called_again(
 ) -> None:
     cow.keys[READ].active = False
     card = await office.mailadmin(office.ada, "setup")
-    assert labels_of(card) == ["Call Mailcow again"]
+    assert labels_of(card) == ["Call the mail server again"]
     calls = len(cow.calls)
     _, public = await office.ask(RequestKind.DKIM)
     notice = answer_to(await forge(office.house.ann, public, "cowbell:mailcow:unlock"))

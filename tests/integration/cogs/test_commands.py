@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dns.rdatatype
 import pytest
 
-from bot.services.member_service import Cooldown
+from bot.interactions.rate_limits import Cooldown
 from discord_house import (
     answer_to,
     break_table,

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.names import Domain
-from bot.requests.model import RequestKind
-from bot.requests.states import State
+from bot.requests.model import RequestKind, State
 from bot.store.backup.database_copy import connect
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk
-from request_house import ADMIN, keep_office
+from request_guild import ADMIN, keep_office
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.requests.model import Request
     from discord_house import House, LogWatch
-    from request_house import Office
+    from request_guild import Office
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -42,13 +41,13 @@ async def look(office: Office | House, who: MemberActor | None = None) -> Respon
     return card
 
 
-async def press(office: Office | House, card: ResponseMessage, label: str) -> ResponseMessage:
-    """Return the card that takes the place of the one that was pressed."""
+async def click(office: Office | House, card: ResponseMessage, label: str) -> ResponseMessage:
+    """Return the card that takes the place of the one that was clicked."""
     return answer_to(await office.ann.click(card, label=label))
 
 
 async def delete(office: Office | House) -> ResponseMessage:
-    return await press(office, await press(office, await look(office), ASK), DELETE)
+    return await click(office, await click(office, await look(office), ASK), DELETE)
 
 
 async def ask(office: Office, kind: RequestKind, domain: str) -> Request:
@@ -93,14 +92,14 @@ async def test_a_deletion_is_confirmed_and_says_which_requests_it_withdraws(offi
     await ask(office, RequestKind.DKIM, "eager.example")
     ended = await ask(office, RequestKind.DMARC, "friend.example")
     await office.requests.deny(ended.id, ADMIN, "no")
-    card = await press(office, await look(office), ASK)
+    card = await click(office, await look(office), ASK)
     said = text_of(card)
     assert "Your open request is withdrawn:" in said
     assert "Request #1: DKIM for `eager.example`" in said
     assert "#2" not in said
     assert "out of **2** checks and **2** requests" in said
     assert labels_of(card) == [DELETE, KEEP]
-    back = await press(office, card, KEEP)
+    back = await click(office, card, KEEP)
     assert "**2** requests to the admin (1 open, 1 ended)" in text_of(back)
     assert [r.open for r in await office.requests.of_member(office.ann.id)] == [False, True]
 
@@ -133,24 +132,24 @@ async def test_after_a_deletion_the_member_is_nowhere_in_the_store(
     assert "Nothing is stored about you." in text_of(await look(office))
 
 
-async def test_it_can_be_pressed_again_and_does_nothing_more(office: Office) -> None:
+async def test_it_can_be_clicked_again_and_does_nothing_more(office: Office) -> None:
     await ask(office, RequestKind.DKIM, "eager.example")
-    card = await press(office, await look(office), ASK)
-    twin = await press(office, await look(office), ASK)
-    await press(office, card, DELETE)
+    card = await click(office, await look(office), ASK)
+    twin = await click(office, await look(office), ASK)
+    await click(office, card, DELETE)
     audit = await office.requests.audit(1)
-    assert "Nothing is stored about you any more" in text_of(await press(office, twin, DELETE))
+    assert "Nothing is stored about you any more" in text_of(await click(office, twin, DELETE))
     assert await office.requests.audit(1) == audit
 
 
 async def test_a_request_that_was_made_meanwhile_is_asked_about_first(office: Office) -> None:
     await office.ann.slash(office.channel, "dnscheck", domain="friend.example")
-    card = await press(office, await look(office), ASK)
+    card = await click(office, await look(office), ASK)
     await ask(office, RequestKind.DKIM, "eager.example")
-    again = await press(office, card, DELETE)
+    again = await click(office, card, DELETE)
     assert "Request #1: DKIM for `eager.example`" in text_of(again)
     assert len(await office.requests.of_member(office.ann.id)) == 1
-    await press(office, again, DELETE)
+    await click(office, again, DELETE)
     assert await office.requests.of_member(office.ann.id) == ()
 
 
@@ -162,19 +161,19 @@ async def test_a_request_at_the_mail_server_goes_on_without_the_member(
     # The worker writes this down before it calls the mail server.
     with closing(connect(store)) as connection:
         connection.execute("UPDATE request SET state = 'working'")
-    card = await press(office, await look(office), ASK)
+    card = await click(office, await look(office), ASK)
     assert "is being carried out right now and cannot be stopped" in text_of(card)
     assert "withdrawn" not in text_of(card)
-    await press(office, card, DELETE)
+    await click(office, card, DELETE)
     assert office.ann.id not in numbers_in(store)
     now = await office.requests.get(request.id)
     assert now is not None
     assert now.state is State.WORKING
 
 
-async def test_nobody_else_can_press_the_buttons(office: Office) -> None:
+async def test_nobody_else_can_click_the_buttons(office: Office) -> None:
     await ask(office, RequestKind.DKIM, "eager.example")
-    card = await press(office, await look(office), ASK)
+    card = await click(office, await look(office), ASK)
     stored = office.env.backend.get_message(card.channel_id, card.id)
     await office.ben.slash(office.channel, "dnscheck", domain="friend.example")
     mine = answer_to(await office.ben.click(await look(office, office.ben), label=ASK))
@@ -197,7 +196,7 @@ async def test_an_admin_is_told_of_their_decisions(office: Office, store: Path) 
     await office.requests.deny(request.id, office.ann.id, "no")
     card = await look(office)
     assert "**1** decision that you made as an admin" in text_of(card)
-    await press(office, await press(office, card, ASK), DELETE)
+    await click(office, await click(office, card, ASK), DELETE)
     assert office.ann.id not in numbers_in(store)
 
 
@@ -219,9 +218,9 @@ async def test_the_buttons_work_after_a_restart(house: House) -> None:
     await house.check("friend.example")
     card = await look(house)
     await house.restart()
-    confirmation = await press(house, card, ASK)
+    confirmation = await click(house, card, ASK)
     await house.restart()
-    assert "Nothing is stored" in text_of(await press(house, confirmation, DELETE))
+    assert "Nothing is stored" in text_of(await click(house, confirmation, DELETE))
     assert house.ann.id not in numbers_in(house.store)
 
 
@@ -235,6 +234,6 @@ async def test_fifty_domains_and_ten_requests_fit_a_card(office: Office) -> None
         await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
     card = await look(office)
     assert "and 40 more" in text_of(card)
-    confirmation = await press(office, card, ASK)
+    confirmation = await click(office, card, ASK)
     assert "Your 10 open requests are withdrawn:" in text_of(confirmation)
     assert text_of(confirmation).count("Request #") == 10

@@ -10,11 +10,10 @@ import pytest
 from bot.demo.world import DOMAINS, mend
 from bot.demo.zones import parse_zone
 from bot.names import Domain
-from bot.requests.model import MessageKind, OutboxMessage, RequestKind
+from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
 from bot.requests.outbox_worker import Later, Never, Sent
-from bot.requests.states import State
 from discord_house import answer_to, labels_of, text_of, walk, whisper_after
-from request_house import ADMIN, keep_office
+from request_guild import ADMIN, keep_office
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.requests.model import Request
     from discord_house import LogWatch
-    from request_house import Office
+    from request_guild import Office
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -206,7 +205,7 @@ async def test_the_list_keeps_its_size_and_all_its_buttons(office: Office) -> No
         domain = Domain.of(f"{'x' * 60}.{number}.example")
         opened = await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
         if number < 4:
-            await office.requests.deny(opened.request.id, ADMIN, "long words " * 90)
+            await office.requests.deny(opened.request.id, ADMIN, "long words " * 45)
     card = answer_to(await office.ann.slash(office.channel, "requests"))
     assert len(labels_of(card)) == 10
     assert "and 2 more" in text_of(card)

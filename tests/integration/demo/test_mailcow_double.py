@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 
 from bot.demo.mailcow_double import SECRET_IN_LOG, MailcowDouble
-from mailcow_house import JSON, READ, WRITE
+from mailcow_helpers import JSON, READ, WRITE
 
 pytest_plugins = ["mailcow_fixtures"]
 

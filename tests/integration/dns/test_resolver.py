@@ -1,4 +1,4 @@
-"""The resolver against servers of flesh and blood: real sockets, and every kind of bad manners."""
+"""The resolver against servers on real sockets, which answer well, badly or not at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import random
 import socket
 import struct
+import threading
 import time
 from contextlib import asynccontextmanager, suppress
 from hashlib import sha256
@@ -21,6 +22,7 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 
+from bot.dns import udp
 from bot.dns.answer import ExtendedError, Outcome, Question
 from bot.dns.message import Query
 from bot.dns.resolver import Resolver
@@ -30,21 +32,22 @@ from bot.dns.udp import Port, Upstream
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-    from bot.dns.udp import Flight
+    from bot.dns.udp import Datagram
 
     Behave = Callable[[dns.message.Message, int], list[bytes]]
     Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-SOON = 3.0  # seconds; a loose bound for what should take milliseconds, well below the deadline
+AT_LAST = 60.0  # seconds until a test is given up; nothing here takes as long, however busy we are
+NEVER = 3600.0  # seconds; whoever waits as long is given up before
 
 
 class Deaf:
     """Whoever sends and does not care what comes of it."""
 
-    def hear(self, flight: Flight, data: bytes) -> None:
+    def take_reply(self, datagram: Datagram, data: bytes) -> None:
         pass
 
-    def be_refused(self, flight: Flight) -> None:
+    def take_refusal(self, datagram: Datagram) -> None:
         pass
 
 
@@ -85,6 +88,9 @@ async def serve(
             lambda: Tongue(behave), local_addr=(host, 0)
         )
         tongue.transport = transport
+        transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20
+        )  # room for all that one resolver asks at a time
         tongue.server = Server(host, transport.get_extra_info("sockname")[1])
         if stream is None:
             tcp = None
@@ -100,7 +106,7 @@ async def serve(
         transport.close()
         if tcp is not None:
             tcp.close()
-            await asyncio.wait_for(asyncio.gather(*filter(None, streams)), SOON)
+            await asyncio.wait_for(asyncio.gather(*filter(None, streams)), AT_LAST)
             await tcp.wait_closed()
 
 
@@ -159,6 +165,31 @@ def frame(data: bytes) -> bytes:
     return struct.pack("!H", len(data)) + data
 
 
+@asynccontextmanager
+async def own_time() -> AsyncIterator[None]:
+    """Let the event loop's clock count what this very process works, and not what others do.
+
+    So a busy machine makes nobody late. Nothing may have to wait for time to pass meanwhile; where
+    something does, the test is cancelled.
+    """
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    rescue = threading.Timer(AT_LAST, loop.call_soon_threadsafe, (task.cancel,))
+    rescue.start()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "time", time.process_time)
+            yield
+    finally:
+        rescue.cancel()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a server whose round trip is not known waited for without end."""
+    monkeypatch.setattr(udp, "FIRST_WAIT", NEVER)
+
+
 @pytest.fixture
 def closed_port() -> Server:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
@@ -192,17 +223,14 @@ async def test_server_may_have_an_ipv6_address() -> None:
         assert answer.server == f"[::1]:{tongue.server.port}"
 
 
-async def test_lost_datagram_is_sent_again_soon() -> None:
+async def test_lost_datagram_is_sent_again_after_some_round_trips(patient: None) -> None:
     def lose_first(query: dns.message.Message, count: int) -> list[bytes]:
         return [txt(query)] if count != 2 else []
 
     async with serve(lose_first) as tongue, Resolver([tongue.server]) as resolver:
         await resolver.ask("friend.example", "TXT")  # now the round trip is known
-        began = time.monotonic()
-        answer = await resolver.ask("cow.example", "TXT")
-        assert answer.found
-        assert time.monotonic() - began < 1.0
-        assert len(tongue.asked) == 3
+        assert (await resolver.ask("cow.example", "TXT")).found
+        assert len(tongue.asked) >= 3
         assert resolver.queries == 2
 
 
@@ -213,21 +241,19 @@ async def test_lost_first_datagram_of_all_is_sent_again() -> None:
     async with serve(lose_first) as tongue, Resolver([tongue.server]) as resolver:
         began = time.monotonic()
         assert (await resolver.ask("friend.example", "TXT")).found
-        assert 0.3 < time.monotonic() - began < SOON
+        assert time.monotonic() - began > 0.3
 
 
-async def test_round_trip_learnt_by_another_question_shortens_the_wait() -> None:
+async def test_round_trip_learnt_by_another_question_shortens_the_wait(patient: None) -> None:
     def lose_friend(query: dns.message.Message, count: int) -> list[bytes]:
         friend = query.question[0].name == dns.name.from_text("friend.example")
         return [] if friend and count == 1 else [txt(query)]
 
     async with serve(lose_friend) as tongue, Resolver([tongue.server]) as resolver:
-        began = time.monotonic()
         lost = asyncio.ensure_future(resolver.ask("friend.example", "TXT"))
         await asyncio.sleep(0)
         assert (await resolver.ask("cow.example", "TXT")).found
         assert (await lost).found
-        assert time.monotonic() - began < 0.39
 
 
 async def test_silence_is_a_timeout_at_the_deadline_after_a_few_datagrams() -> None:
@@ -237,38 +263,47 @@ async def test_silence_is_a_timeout_at_the_deadline_after_a_few_datagrams() -> N
         assert answer.outcome is Outcome.TIMEOUT
         assert answer.failed
         assert answer.server == ""
-        assert 0.5 < time.monotonic() - began < SOON
-        assert len(tongue.asked) == 2
+        assert time.monotonic() - began > 0.5
+        assert len(tongue.asked) <= 2
 
 
 async def test_port_where_nobody_listens_is_a_timeout_before_the_deadline(
     closed_port: Server,
 ) -> None:
-    async with Resolver([closed_port], timeout=10) as resolver:
-        began = time.monotonic()
+    async with Resolver([closed_port], timeout=NEVER) as resolver, asyncio.timeout(AT_LAST):
         assert (await resolver.ask("friend.example", "TXT")).outcome is Outcome.TIMEOUT
-        assert time.monotonic() - began < SOON
 
 
-async def test_server_where_nobody_listens_costs_nothing(closed_port: Server) -> None:
+async def test_server_where_nobody_listens_is_not_waited_for(
+    closed_port: Server, patient: None
+) -> None:
     async with serve(tell) as tongue, Resolver([closed_port, tongue.server]) as resolver:
-        began = time.monotonic()
         for number in range(5):
             answer = await resolver.ask(f"n{number}.friend.example", "TXT")
             assert answer.found
             assert answer.server == str(tongue.server)
-        assert time.monotonic() - began < 1.0
 
 
-async def test_silent_first_server_costs_the_first_question_only(black_hole: Server) -> None:
-    async with serve(tell) as tongue, Resolver([black_hole, tongue.server]) as resolver:
-        began = time.monotonic()
-        assert (await resolver.ask("friend.example", "TXT")).found
-        first = time.monotonic()
-        assert first - began < SOON
-        for number in range(5):
-            assert (await resolver.ask(f"n{number}.friend.example", "TXT")).found
-        assert time.monotonic() - first < 1.0
+async def test_silent_first_server_is_asked_first_by_the_first_question_only() -> None:
+    order: list[tuple[str, str]] = []
+
+    def note(server: str, behave: Behave) -> Behave:
+        def behave_and_note(query: dns.message.Message, count: int) -> list[bytes]:
+            order.append((query.question[0].name.to_text(), server))
+            return behave(query, count)
+
+        return behave_and_note
+
+    names = [f"n{number}.friend.example." for number in range(6)]
+    async with (
+        serve(note("silent", say_nothing)) as silent,
+        serve(note("good", tell)) as good,
+        Resolver([silent.server, good.server]) as resolver,
+    ):
+        for name in names:
+            assert (await resolver.ask(name, "TXT")).found
+    first = dict(reversed(order))
+    assert [first[name] for name in names] == ["silent", *["good"] * 5]
 
 
 async def test_server_that_cannot_be_reached_is_passed_over() -> None:
@@ -278,17 +313,15 @@ async def test_server_that_cannot_be_reached_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("bad", [fail, refuse])
-async def test_second_server_is_asked_where_the_first_fails(bad: Behave) -> None:
+async def test_second_server_is_asked_where_the_first_fails(bad: Behave, patient: None) -> None:
     async with (
         serve(bad) as first,
         serve(tell) as second,
         Resolver([first.server, second.server]) as resolver,
     ):
-        began = time.monotonic()
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.found
         assert answer.server == str(second.server)
-        assert time.monotonic() - began < 0.39
         assert resolver.queries == 1
 
 
@@ -320,12 +353,16 @@ async def test_failure_with_a_reason_goes_before_one_without() -> None:
         assert answer.names_dnssec
 
 
-async def test_failure_is_told_soon_where_the_other_server_is_silent(black_hole: Server) -> None:
-    async with serve(fail) as tongue, Resolver([tongue.server, black_hole], timeout=10) as resolver:
-        began = time.monotonic()
+async def test_failure_is_told_before_the_deadline_where_the_other_server_is_silent(
+    black_hole: Server,
+) -> None:
+    async with (
+        serve(fail) as tongue,
+        Resolver([tongue.server, black_hole], timeout=NEVER) as resolver,
+        asyncio.timeout(AT_LAST),
+    ):
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.outcome is Outcome.SERVFAIL
-        assert time.monotonic() - began < SOON
 
 
 async def test_server_without_edns_is_asked_without() -> None:
@@ -421,12 +458,11 @@ async def test_next_server_is_asked_where_tcp_fails() -> None:
         serve(truncate, hang_up) as first,
         serve(truncate) as second,
         serve(tell) as third,
-        Resolver([first.server, second.server, third.server]) as resolver,
+        Resolver([first.server, second.server, third.server], timeout=NEVER) as resolver,
+        asyncio.timeout(AT_LAST),
     ):
-        began = time.monotonic()
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.server == str(third.server)
-        assert time.monotonic() - began < SOON
 
 
 async def test_tcp_that_says_nothing_ends_at_the_deadline() -> None:
@@ -436,10 +472,9 @@ async def test_tcp_that_says_nothing_ends_at_the_deadline() -> None:
     async with (
         serve(truncate, stay_silent) as tongue,
         Resolver([tongue.server], timeout=0.3) as resolver,
+        asyncio.timeout(AT_LAST),
     ):
-        began = time.monotonic()
         assert (await resolver.ask("friend.example", "TXT")).outcome is Outcome.TIMEOUT
-        assert time.monotonic() - began < SOON
 
 
 async def test_equal_questions_are_sent_once() -> None:
@@ -482,7 +517,7 @@ async def test_question_that_all_have_left_gives_its_place_to_another() -> None:
 async def test_questions_in_flight_are_bounded(black_hole: Server) -> None:
     async with Resolver([black_hole], in_flight=4, timeout=0.3) as resolver:
         asks = asyncio.gather(*(resolver.ask(f"n{number}.example", "TXT") for number in range(8)))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)  # all have begun to ask, and no time has passed
         assert resolver.queries == 4
         answers = await asks
         assert resolver.queries == 8
@@ -493,7 +528,7 @@ async def test_thousands_of_questions_at_once_are_all_answered() -> None:
     def echo(query: dns.message.Message, count: int) -> list[bytes]:
         return [txt(query, query.question[0].name.to_text())]
 
-    async with serve(echo) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(echo) as tongue, Resolver([tongue.server]) as resolver, own_time():
         names = [f"n{number}.example." for number in range(1500)]
         answers = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
         assert [answer.texts() for answer in answers] == [(name.encode(),) for name in names]
@@ -518,12 +553,12 @@ async def test_socket_is_spent_after_ten_seconds_and_closed_with_its_last_questi
     async with serve(say_nothing) as tongue:
         port = Port(Upstream(tongue.server, loop), loop)
         query = Query(Question.of("friend.example", "TXT"))
-        flight = port.launch(query, Deaf(), loop.time(), edns=True)
+        datagram = port.send(query, Deaf(), loop.time(), edns=True)
         assert not port.is_spent(port.opened_at + 9.9)
         assert port.is_spent(port.opened_at + 10.0)
         port.retire()
         assert not port.closed
-        flight.land()
+        datagram.forget()
         assert port.closed
 
 
@@ -557,11 +592,9 @@ async def test_bent_replies_before_the_truth_change_no_other_answer() -> None:
         earlier.append(truth)
         return [*(bend(truth) for _ in range(5)), *swapped, truth]
 
-    async with serve(bend_and_tell) as tongue, Resolver([tongue.server], timeout=2) as resolver:
-        began = time.monotonic()
+    async with serve(bend_and_tell) as tongue, Resolver([tongue.server], timeout=20) as resolver:
         names = [dns.name.from_text(f"n{number}.friend.example") for number in range(300)]
         answers = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
-        assert time.monotonic() - began < 5 + SOON
     marks = {mark(name).encode() for name in names}
     told = 0
     for name, answer in zip(names, answers, strict=True):
@@ -598,6 +631,23 @@ async def test_chain_that_the_server_cuts_is_asked_on() -> None:
         assert [name.to_text() for name in answer.chain] == ["b.example.", "c.example."]
         assert answer.question.name == dns.name.from_text("friend.example")
         assert resolver.queries == 3
+
+
+async def test_chain_of_cut_aliases_has_one_deadline_for_all_its_questions() -> None:
+    def answer_late(query: dns.message.Message, count: int) -> list[bytes]:
+        owner = query.question[0].name.to_text()
+        reply = respond(query, rrset(owner, "CNAME", f"n{count}.example."))
+        loop = asyncio.get_running_loop()
+        address = (tongue.server.address, tongue.ports[-1])
+        loop.call_later(0.55, tongue.transport.sendto, reply, address)
+        return []
+
+    async with serve(answer_late) as tongue, Resolver([tongue.server], timeout=1.0) as resolver:
+        answer = await resolver.ask("a.example", "TXT")
+        await asyncio.sleep(0.6)  # until the server has sent all that it meant to send
+    assert answer.outcome is Outcome.TIMEOUT
+    assert answer.question == Question.of("a.example", "TXT")
+    assert resolver.queries <= 2  # of nine that a chain may take
 
 
 async def test_chain_cut_before_a_name_that_is_refused_is_refused() -> None:
@@ -653,11 +703,13 @@ async def test_server_that_only_refers_elsewhere_has_refused() -> None:
 
 
 async def test_busy_loop_does_not_send_again_what_was_answered_long_ago() -> None:
-    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver, own_time():
         await resolver.ask("friend.example", "TXT")
         asks = [asyncio.ensure_future(resolver.ask(f"n{n}.example", "TXT")) for n in range(50)]
         await asyncio.sleep(0)
-        time.sleep(0.3)  # noqa: ASYNC251 - the loop is kept busy on purpose
+        until = time.process_time() + 0.3
+        while time.process_time() < until:
+            pass  # the loop is kept busy
         assert all(answer.found for answer in await asyncio.gather(*asks))
         assert len(tongue.asked) == 51
 

@@ -22,8 +22,8 @@ from bot.dns.spf_evaluate import (
     SpfStep,
     evaluate,
     evaluate_all,
-    is_valid_term,
 )
+from bot.dns.spf_grammar import is_valid_term
 
 COW = """
     _spf.cow.example TXT "v=spf1 ip4:198.51.100.25 ip6:2001:db8:25::25 -all"
@@ -52,6 +52,7 @@ class Zones:
         self.delay = delay
         self.asked: list[Question] = []
         self.together = self.most_together = 0
+        self.depth = 0  # of the questions that waited for another one's answer
 
     def add(self, owner: str, rdata: dns.rdata.Rdata) -> None:
         self.records[Question.of(owner, rdata.rdtype)].append(rdata)
@@ -67,7 +68,9 @@ class Zones:
         self.asked.append(question)
         self.together += 1
         self.most_together = max(self.together, self.most_together)
+        depth = self.depth + 1
         await asyncio.sleep(self.delay)
+        self.depth = max(self.depth, depth)
         self.together -= 1
         if question.name in self.failing:
             return Answer(question, self.failing[question.name], server="192.0.2.53:53")
@@ -254,13 +257,11 @@ async def test_records_are_read_ahead_as_wide_as_they_are() -> None:
         lines.append(f'i{i}.x.example TXT "v=spf1 a:h{i}.x.example -all"')
         lines.append(f"h{i}.x.example A 192.0.2.{i}")
     ask = Zones("\n".join(lines), delay=0.03)
-    started = time.perf_counter()
     came = await evaluate(ask, "192.0.2.3", "friend.example")
-    elapsed = time.perf_counter() - started
     assert came.result == "pass"
     assert len(ask.asked) == 9
     assert ask.most_together >= 4
-    assert elapsed < 6 * 0.03  # three steps deep; one after the other would be nine
+    assert ask.depth < 6  # three steps; one after the other would be nine
 
 
 async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
@@ -328,10 +329,10 @@ async def test_numbers_too_long_for_python_are_a_syntax_error() -> None:
 async def test_records_longer_than_we_read_are_given_up() -> None:
     ask = Zones("")
     ask.add_text("friend.example", b"v=spf1 ", *([b"ip4:192.0.2.1 " * 18] * (MAX_TEXT // 240)))
-    started = time.perf_counter()
+    started = time.process_time()
     came = await evaluate(ask, OURS4, "friend.example")
     assert (came.result, came.cause) == ("temperror", SpfCause.BUDGET)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 async def test_other_long_texts_do_not_matter() -> None:
@@ -346,16 +347,10 @@ async def test_many_long_records_take_bounded_time() -> None:
     ask.add_text("friend.example", lines[:250].encode(), lines[250:].encode())
     for i in range(12):
         ask.add_text(f"i{i}.x.example", b"v=spf1 ", *([b"ip4:192.0.2.1 " * 17] * 33))
-    started = time.perf_counter()
+    started = time.process_time()
     came = await evaluate(ask, OURS4, "friend.example")
     assert came.cause is SpfCause.TOO_MANY_LOOKUPS
-    assert time.perf_counter() - started < 3
-
-
-async def test_an_explanation_with_blanks_is_given() -> None:
-    lines = 'friend.example TXT "v=spf1 -all exp=why.friend.example"\n'
-    lines += 'why.friend.example TXT "%{i} is not one of ours"'
-    assert (await come_to(lines, FOREIGN)).explanation == f"{FOREIGN} is not one of ours"
+    assert time.process_time() - started < 3
 
 
 @pytest.mark.parametrize(

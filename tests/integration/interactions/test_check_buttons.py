@@ -1,4 +1,4 @@
-"""The buttons of a check card: who may press them, what they change, and that they last."""
+"""The buttons of a check card: who may click them, what they change, and that they last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import simcord.actors
 
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
-from bot.services.member_service import Cooldown
+from bot.interactions.rate_limits import Cooldown
 from discord_house import (
     answer_to,
     break_table,
@@ -113,7 +113,7 @@ async def test_share_posts_the_card_for_everybody_and_cannot_be_shared_on(house:
     assert labels_of(card) == ALL
 
 
-async def test_share_pressed_twice_posts_one_card(house: House) -> None:
+async def test_share_clicked_twice_posts_one_card(house: House) -> None:
     card = await house.check("mover.example")
     await house.share(card)
     assert not (await house.ann.click(card, label="Share")).followups
@@ -146,7 +146,7 @@ async def test_a_shared_card_answers_others_privately(house: House) -> None:
         assert answer.id != shared.id
 
 
-async def test_checking_a_shared_card_again_counts_for_who_presses(house: House) -> None:
+async def test_checking_a_shared_card_again_counts_for_who_clicks(house: House) -> None:
     house.client.limits.checks = Cooldown(2, 60.0, lambda: 0.0)
     shared = await house.share(await house.check("mover.example"))
     for _ in range(2):
@@ -204,11 +204,11 @@ async def test_a_check_kept_by_another_version_is_out_of_date(house: House) -> N
 
 
 @pytest.mark.parametrize("label", ["Check again", "Share", "Records"])
-async def test_two_presses_in_the_same_instant_do_no_harm(
+async def test_two_clicks_in_the_same_instant_do_no_harm(
     house: House, errors: LogWatch, label: str
 ) -> None:
     card = await house.check("mover.example")
-    await asyncio.gather(*(press(house.ann, card, label) for _ in range(2)))
+    await asyncio.gather(*(click(house.ann, card, label) for _ in range(2)))
     assert labels_of(card) == ALL
     public = house.channel.history(viewer=house.ben)
     assert len(public) == (1 if label == "Share" else 0)
@@ -217,7 +217,7 @@ async def test_two_presses_in_the_same_instant_do_no_harm(
 async def test_two_members_share_one_running_check_of_a_card(house: House) -> None:
     shared = await house.share(await house.check("mover.example"))
     house.dns.forget()
-    await asyncio.gather(*(press(who, shared, "Check again") for who in (house.ann, house.ben)))
+    await asyncio.gather(*(click(who, shared, "Check again") for who in (house.ann, house.ben)))
     assert max(house.dns.asked.values()) == 1
     assert "mx.oldpost.example" in text_of(shared)
 
@@ -252,7 +252,7 @@ async def test_a_broken_store_is_told_with_a_reference(house: House, errors: Log
         assert "stored_check" not in text_of(notice)
 
 
-async def press(who: MemberActor, card: ResponseMessage, label: str) -> InteractionResult:
+async def click(who: MemberActor, card: ResponseMessage, label: str) -> InteractionResult:
     """Press a button without the guard that admits one action at a time."""
     return await simcord.actors._component_click(who, card, label=label, custom_id=None)
 

@@ -62,7 +62,7 @@ async def test_an_answer_that_comes_too_late_is_no_error(
 
 
 @pytest.mark.parametrize("label", ALL)
-async def test_a_dead_press_is_no_error(house: House, label: str) -> None:
+async def test_a_dead_click_is_no_error(house: House, label: str) -> None:
     card = await house.check("mover.example")
     before = text_of(card)
     house.env.inject_error(*CALLBACK, status=404, code=10062)
@@ -71,7 +71,7 @@ async def test_a_dead_press_is_no_error(house: House, label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ALL)
-async def test_an_error_of_a_press_is_told_privately(
+async def test_an_error_of_a_click_is_told_privately(
     house: House, errors: LogWatch, label: str
 ) -> None:
     card = await house.check("mover.example")

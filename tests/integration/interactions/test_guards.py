@@ -1,4 +1,4 @@
-"""Views and forms of our own: where their errors end, and what a stop does to them."""
+"""Buttons and forms of our own: where their errors end, and what a stop does to them."""
 
 from __future__ import annotations
 
@@ -9,38 +9,21 @@ import pytest
 from discord import app_commands
 
 from bot.errors import UsageError
-from bot.interactions.error_manager import GuardedModal, GuardedView
+from bot.interactions import item_factory
+from bot.interactions.clicks import PersistentItem
+from bot.interactions.error_manager import GuardedModal
 from discord_house import answer_to, text_of
 
 if TYPE_CHECKING:
     from simcord.results import ResponseMessage
 
-    from bot.client import Client
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
     from discord_house import House, LogWatch
 
 pytest_plugins = ["discord_fixtures"]
 
-
-class Row(discord.ui.ActionRow[Any]):
-    """Buttons that fail, and one that opens a form that fails."""
-
-    @discord.ui.button(label="Break")
-    async def breaks(
-        self, interaction: discord.Interaction[Client], _: discord.ui.Button[Any]
-    ) -> None:
-        raise ZeroDivisionError
-
-    @discord.ui.button(label="Refuse")
-    async def refuses(
-        self, interaction: discord.Interaction[Client], _: discord.ui.Button[Any]
-    ) -> None:
-        raise UsageError("`@everyone` is no mail domain.")
-
-    @discord.ui.button(label="Form")
-    async def opens(
-        self, interaction: discord.Interaction[Client], _: discord.ui.Button[Any]
-    ) -> None:
-        await interaction.response.send_modal(Form("A form"))
+BUTTONS = ("Break", "Refuse", "Form")
 
 
 class Form(GuardedModal):
@@ -52,10 +35,25 @@ class Form(GuardedModal):
         raise ZeroDivisionError
 
 
-@app_commands.command(name="trial", description="A view of the test")
+async def breaks(_: discord.Interaction[BotBase], __: Click) -> None:
+    raise ZeroDivisionError
+
+
+async def refuses(_: discord.Interaction[BotBase], __: Click) -> None:
+    raise UsageError("`@everyone` is no mail domain.")
+
+
+async def opens(interaction: discord.Interaction[BotBase], _: Click) -> None:
+    await interaction.response.send_modal(Form("A form"))
+
+
+@app_commands.command(name="trial", description="A card of the test")
 async def trial(interaction: discord.Interaction[Any]) -> None:
-    view = GuardedView()
-    view.add_item(Row())
+    view = discord.ui.LayoutView(timeout=None)
+    buttons: list[discord.ui.Button[Any]] = [
+        discord.ui.Button(label=label, custom_id=f"cowbell:test:{label}") for label in BUTTONS
+    ]
+    view.add_item(discord.ui.ActionRow(*map(PersistentItem, buttons)))
     await interaction.response.send_message(view=view, ephemeral=True)
 
 
@@ -67,13 +65,15 @@ async def forbidden(interaction: discord.Interaction[Any]) -> None:
 
 @pytest.fixture
 async def card(house: House) -> ResponseMessage:
+    for label, handler in zip(BUTTONS, (breaks, refuses, opens), strict=True):
+        house.client.clicks.add(f"cowbell:test:{label}", handler)
     house.client.tree.add_command(trial)
     house.client.tree.add_command(forbidden)
     await house.client.tree.sync()
     return answer_to(await house.ann.slash(house.channel, "trial"))
 
 
-async def test_a_view_that_fails_answers_with_the_reference_of_the_log(
+async def test_a_button_that_fails_answers_with_the_reference_of_the_log(
     house: House, card: ResponseMessage, errors: LogWatch
 ) -> None:
     result = await house.ann.click(card, label="Break")
@@ -106,7 +106,7 @@ async def test_a_command_that_is_not_allowed_says_so(house: House, card: Respons
     assert "may not do this" in text_of(told)
 
 
-async def test_a_view_is_not_handled_any_more_while_the_bot_stops(
+async def test_a_button_is_not_handled_any_more_while_the_bot_stops(
     house: House, card: ResponseMessage
 ) -> None:
     assert await house.client.tracker.drain(0.1) == 0
@@ -114,9 +114,32 @@ async def test_a_view_is_not_handled_any_more_while_the_bot_stops(
     assert "restarting" in text_of(told)
 
 
-async def test_a_button_of_an_older_version_is_out_of_date(
+async def test_a_button_of_another_version_is_out_of_date(
     house: House, card: ResponseMessage
 ) -> None:
     await house.restart()
-    result = await house.ann.click(card, label="Refuse")
-    assert "out of date" in text_of(answer_to(result))
+    told = answer_to(await house.ann.click(card, label="Refuse"))
+    assert told.ephemeral
+    assert "out of date" in text_of(told)
+
+
+async def test_a_button_that_is_none_of_ours_is_out_of_date(house: House) -> None:
+    @app_commands.command(name="other", description="A card of something else")
+    async def other(interaction: discord.Interaction[Any]) -> None:
+        view = discord.ui.LayoutView(timeout=None)
+        button: discord.ui.Button[Any] = discord.ui.Button(label="Old", custom_id="other:1")
+        view.add_item(discord.ui.ActionRow(button))
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+    house.client.tree.add_command(other)
+    await house.client.tree.sync()
+    card = answer_to(await house.ann.slash(house.channel, "other"))
+    await house.restart()
+    assert "out of date" in text_of(answer_to(await house.ann.click(card, label="Old")))
+
+
+async def test_each_template_of_a_custom_id_has_its_handler(house: House) -> None:
+    templates = {
+        value for name, value in vars(item_factory).items() if name.endswith(("_BUTTON", "_SELECT"))
+    }
+    assert {pattern.pattern for pattern in house.client.clicks._handlers} == templates

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.demo.zones import parse_zone
-from bot.services.member_service import Cooldown
+from bot.interactions.rate_limits import Cooldown
 from discord_house import answer_to, keep_house, labels_of, text_of, walk
 
 if TYPE_CHECKING:

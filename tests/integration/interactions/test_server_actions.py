@@ -121,19 +121,19 @@ async def test_a_member_is_refused_by_command_and_by_button(farm: Farm) -> None:
     buttons = [part for part in walk(stored.components) if part["type"] == BUTTON]
     for number, button in enumerate(buttons):
         button["custom_id"] = "cowbell:server:again" if number == 0 else f"old:{number}"
-    pressed = await simcord.actors._component_click(
+    clicked = await simcord.actors._component_click(
         farm.house.ann, public, label=None, custom_id="cowbell:server:again"
     )
-    assert "Only admins" in text_of(answer_to(pressed))
+    assert "Only admins" in text_of(answer_to(clicked))
     assert asked < asked_for_check == len(farm.house.dns.asked_udp)
 
 
-async def test_an_admin_who_is_none_any_more_cannot_press(farm: Farm) -> None:
+async def test_an_admin_who_is_none_any_more_cannot_click(farm: Farm) -> None:
     card = await farm.mailadmin(farm.ada, "server")
     client = farm.house.client
     client.settings = client.settings.model_copy(update={"admin_role_id": 4242})
-    pressed = await farm.ada.click(card, label="Check again")
-    assert "Only admins" in text_of(pressed.response or whisper_after(pressed))
+    clicked = await farm.ada.click(card, label="Check again")
+    assert "Only admins" in text_of(clicked.response or whisper_after(clicked))
 
 
 async def test_a_member_reads_only_that_the_admin_knows(farm: Farm) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from requests_house import House
+from request_parts import Setup
 
-CHILD = Path(__file__).parents[2] / "requests_child.py"
+CHILD = Path(__file__).parents[2] / "request_child.py"
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
@@ -31,17 +31,17 @@ def finish(folder: Path) -> None:
 
 async def examine(folder: Path) -> None:
     """Nothing lost, nothing double, whatever was killed."""
-    house = await House(folder).open()
-    (request,) = await house.requests.open_requests()
-    audit = [entry.after.value for entry in await house.requests.audit(request.id)]
+    parts = await Setup(folder).open()
+    (request,) = await parts.requests.open_requests()
+    audit = [entry.after.value for entry in await parts.requests.audit(request.id)]
     assert audit == ["pending", "approved", "working", "waiting"]
-    assert house.mail.lines("made") == ["key-friend.example"]
-    posts = await house.store.posts.of(request.id)
-    assert sorted(house.messenger.said(request.id)) == sorted(post.what.value for post in posts)
+    assert parts.mail.lines("made") == ["key-friend.example"]
+    posts = await parts.store.outbox.of(request.id)
+    assert sorted(parts.messenger.said(request.id)) == sorted(post.what.value for post in posts)
     assert [post.what.value for post in posts].count("member-record") == 1
     assert all(post.message_id is not None for post in posts)
-    assert await house.keys.current(request.domain) is not None
-    await house.close()
+    assert await parts.keys.current(request.domain) is not None
+    await parts.close()
 
 
 @pytest.mark.parametrize("point", ["called key", "made key", "called member", "sent member"])

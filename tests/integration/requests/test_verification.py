@@ -13,12 +13,12 @@ from bot.dns.server_address import Server
 from bot.errors import RequestError
 from bot.net.certificate import Certificate
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.requests.model import Request, RequestKind
-from bot.requests.states import State
+from bot.requests.model import Request, RequestKind, State
 from bot.requests.verification import DomainVerifier
+from bot.requests.work import Tools
 from bot.services.domain_check import Checker
 from bot.words import Medium, Words
-from requests_house import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, House
+from request_parts import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, Setup
 from two_views import two_views, zone_text
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ NONE = '_dmarc TXT "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"\n'
 STRICT = f'_dmarc TXT "{SERVER.dmarc}"\n'
 
 
-class WatchedHouse(House):
-    """A house whose looks are real ones."""
+class WatchedSetup(Setup):
+    """A parts whose looks are real ones."""
 
     certificate = Certificate.OTHER_NAME
 
@@ -49,18 +49,19 @@ class WatchedHouse(House):
         """Open it and look with this resolver."""
         await self.open()
         self.checker = Checker(resolver.ask, SERVER, self.now)
-        self.worker._look = DomainVerifier(
+        verifier = DomainVerifier(
             self.check,
             resolver.ask,
             self.mail,
             certificate=self.see_certificate,
             webmail_label="mail",
         )
+        self.worker._tools = Tools(SERVER, self.mail, verifier)
 
     async def check(self, domain: Domain) -> Report:
         """Check with what the store knows, as the core does."""
         stored = await self.keys.current(domain)
-        known = stored and KnownKey(stored.selector, DkimRecord.parse(stored.value), "mailcow")
+        known = stored and KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source)
         stage = await self.requests.approved_stage(domain)
         return await self.checker.check(domain, known or KeyUnknown(), stage)
 
@@ -77,53 +78,53 @@ class WatchedHouse(House):
 
 
 @asynccontextmanager
-async def watching(folder: Path, server: ZoneServer) -> AsyncIterator[WatchedHouse]:
+async def watching(folder: Path, server: ZoneServer) -> AsyncIterator[WatchedSetup]:
     async with Resolver([Server(*server.address)]) as resolver:
-        house = WatchedHouse(folder)
-        await house.watch(resolver)
-        yield house
-        await house.close()
+        parts = WatchedSetup(folder)
+        await parts.watch(resolver)
+        yield parts
+        await parts.close()
 
 
 async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
     tmp_path: Path, zone_server: Start, case_file: CaseFile
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL))
-    async with watching(tmp_path, server) as house:
-        dkim = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
-        await house.requests.approve(dkim.id, COWHERD)
-        await house.settle()
-        house.pass_time(minutes=2)
-        await house.settle()
-        waiting = await house.now_of(dkim)
+    async with watching(tmp_path, server) as parts:
+        dkim = (await parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
+        await parts.requests.approve(dkim.id, COWHERD)
+        await parts.settle()
+        parts.pass_time(minutes=2)
+        await parts.settle()
+        waiting = await parts.now_of(dkim)
         assert (waiting.state, waiting.seen) == (State.WAITING, "dkim-missing")
         assert waiting.due_at is not None
-        assert timedelta(minutes=2) <= waiting.due_at - house.time <= timedelta(hours=6)
+        assert timedelta(minutes=2) <= waiting.due_at - parts.time <= timedelta(hours=6)
 
-        dmarc = (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
-        early = await house.check(FRIEND)
-        with pytest.raises(RequestError, match="is not ready for p=reject"):
-            await house.requests.approve(dmarc.id, COWHERD, stage="reject", report=early)
-        assert (await house.now_of(dmarc)).state is State.PENDING
+        dmarc = (await parts.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
+        early = await parts.check(FRIEND)
+        with pytest.raises(RequestError, match="request-stage-too-early"):
+            await parts.requests.approve(dmarc.id, COWHERD, stage="reject", report=early)
+        assert (await parts.now_of(dmarc)).state is State.PENDING
 
         server.zones = case_file.with_zone(MAIL + DKIM)
-        await house.requests.look_now(dkim.id)
-        await house.settle()
-        assert (await house.now_of(dkim)).state is State.LIVE
+        await parts.requests.look_now(dkim.id)
+        await parts.settle()
+        assert (await parts.now_of(dkim)).state is State.LIVE
 
-        ready = await house.check(FRIEND)
-        await house.requests.approve(dmarc.id, COWHERD, stage="reject", report=ready)
-        await house.settle()
-        assert (await house.now_of(dmarc)).value == SERVER.dmarc
+        ready = await parts.check(FRIEND)
+        await parts.requests.approve(dmarc.id, COWHERD, stage="reject", report=ready)
+        await parts.settle()
+        assert (await parts.now_of(dmarc)).value == SERVER.dmarc
         server.zones = case_file.with_zone(MAIL + DKIM + NONE)
-        await house.requests.look_now(dmarc.id)
-        await house.settle()
-        waiting = await house.now_of(dmarc)
+        await parts.requests.look_now(dmarc.id)
+        await parts.settle()
+        waiting = await parts.now_of(dmarc)
         assert (waiting.state, waiting.seen) == (State.WAITING, "dmarc-policy-none")
         server.zones = case_file.with_zone(MAIL + DKIM + STRICT)
-        await house.requests.look_now(dmarc.id)
-        await house.settle()
-        assert (await house.now_of(dmarc)).state is State.LIVE
+        await parts.requests.look_now(dmarc.id)
+        await parts.settle()
+        assert (await parts.now_of(dmarc)).state is State.LIVE
 
 
 async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source(
@@ -133,17 +134,17 @@ async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source
         before, after = MAIL.splitlines(), (MAIL + DKIM).splitlines()
         views.tell_world(zone_text(before, negative_ttl=1800))
         views.publish(zone_text(after, serial=2))
-        house = WatchedHouse(tmp_path)
-        await house.watch(views.ask)
-        house.checker = Checker(views.ask.ask, SERVER, house.now, authorities=views.authorities)
-        request = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
-        await house.requests.approve(request.id, COWHERD)
-        await house.settle()
-        house.pass_time(minutes=2)
-        await house.settle()
-        waiting = await house.now_of(request)
+        parts = WatchedSetup(tmp_path)
+        await parts.watch(views.ask)
+        parts.checker = Checker(views.ask.ask, SERVER, parts.now, authorities=views.authorities)
+        request = (await parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
+        await parts.requests.approve(request.id, COWHERD)
+        await parts.settle()
+        parts.pass_time(minutes=2)
+        await parts.settle()
+        waiting = await parts.now_of(request)
         assert (waiting.state, waiting.seen) == (State.WAITING, "propagating-negative")
-        assert waiting.due_at == house.time + timedelta(minutes=30, seconds=2)
+        assert waiting.due_at == parts.time + timedelta(minutes=30, seconds=2)
         due = int(waiting.due_at.timestamp())
         said = Words(Medium.DISCORD).sentence(
             "discord/member_look", {"state": "waiting", "seen": waiting.seen, "due": due}
@@ -152,50 +153,50 @@ async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source
         assert f"<t:{due}:t>" in said
 
         views.tell_world(zone_text(after, serial=2))
-        house.pass_time(minutes=31)
-        await house.settle()
-        assert (await house.now_of(request)).state is State.LIVE
-        await house.close()
+        parts.pass_time(minutes=31)
+        await parts.settle()
+        assert (await parts.now_of(request)).state is State.LIVE
+        await parts.close()
 
 
 async def test_an_approved_p_none_is_live_as_that(
     tmp_path: Path, zone_server: Start, case_file: CaseFile
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL + NONE))
-    async with watching(tmp_path, server) as house:
-        request = (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
-        await house.requests.approve(request.id, COWHERD, stage="none")
-        await house.settle()
-        house.pass_time(minutes=2)
-        await house.settle()
-        assert (await house.now_of(request)).state is State.LIVE
+    async with watching(tmp_path, server) as parts:
+        request = (await parts.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
+        await parts.requests.approve(request.id, COWHERD, stage="none")
+        await parts.settle()
+        parts.pass_time(minutes=2)
+        await parts.settle()
+        assert (await parts.now_of(request)).state is State.LIVE
 
 
 async def test_a_broken_dns_is_no_proof_and_no_end(
     tmp_path: Path, zone_server: Start, case_file: CaseFile
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL + DKIM, servfail=("friend.example",)))
-    async with watching(tmp_path, server) as house:
-        request = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
-        await house.requests.approve(request.id, COWHERD)
-        await house.settle()
-        house.pass_time(minutes=2)
-        await house.settle()
-        waiting = await house.now_of(request)
+    async with watching(tmp_path, server) as parts:
+        request = (await parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).request
+        await parts.requests.approve(request.id, COWHERD)
+        await parts.settle()
+        parts.pass_time(minutes=2)
+        await parts.settle()
+        waiting = await parts.now_of(request)
         assert (waiting.state, waiting.seen) == (State.WAITING, "servfail")
-        assert waiting.due_at == house.time + timedelta(minutes=5)
+        assert waiting.due_at == parts.time + timedelta(minutes=5)
 
 
 async def test_webmail_is_live_when_the_certificate_names_the_alias(
     tmp_path: Path, zone_server: Start, case_file: CaseFile
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL))
-    async with watching(tmp_path, server) as house:
-        request = (await house.requests.open(RequestKind.WEBMAIL, FRIEND, PLACE, ANN)).request
-        await house.requests.approve(request.id, COWHERD)
-        await house.settle()
-        assert (await house.now_of(request)).seen == "certificate-other-name"
-        house.certificate = Certificate.COVERS
-        house.pass_time(minutes=5)
-        await house.settle()
-        assert (await house.now_of(request)).state is State.LIVE
+    async with watching(tmp_path, server) as parts:
+        request = (await parts.requests.open(RequestKind.WEBMAIL, FRIEND, PLACE, ANN)).request
+        await parts.requests.approve(request.id, COWHERD)
+        await parts.settle()
+        assert (await parts.now_of(request)).seen == "certificate-other-name"
+        parts.certificate = Certificate.COVERS
+        parts.pass_time(minutes=5)
+        await parts.settle()
+        assert (await parts.now_of(request)).state is State.LIVE

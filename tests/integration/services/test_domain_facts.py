@@ -19,16 +19,19 @@ from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
+from bot.interactions.item_factory import PersistentItems
 from bot.mailcow.api import Mailcow
+from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
-from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
+from bot.records.dkim_key import KeySource, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
 from bot.services import domain_facts
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Core, MemberService
+from bot.services.member_service import MemberService
 from bot.store.engine.database import Database
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Medium, Words
@@ -70,7 +73,13 @@ async def open_desks(folder: Path, *, learns: bool = True) -> AsyncIterator[Desk
         await Database.open(f"sqlite+aiosqlite:///{folder}/bot.db") as database,
     ):
         keys = KnownKeys(database)
-        known = DomainFacts(keys, lambda: NOW, mailcow=mailcow, stage_of=first_stage, learns=learns)
+        known = DomainFacts(
+            keys,
+            lambda: NOW,
+            backend=MailcowBackend(mailcow, "dkim"),
+            stage_of=first_stage,
+            learns=learns,
+        )
         core = Core(server, Words(), Checker(resolver.ask, server, lambda: NOW), known)
         member_service = MemberService(
             core, RecentDomains(database), StoredChecks(database), lambda: NOW
@@ -104,7 +113,7 @@ async def test_the_key_of_mailcow_is_expected_and_learned(desks: Desks) -> None:
     assert pair.public in record.value
     stored = await desks.keys.current(MOVER)
     assert stored is not None
-    assert (stored.selector, stored.source) == ("cow2026", KeySource.MAILCOW)
+    assert (stored.selector, stored.source) == ("cow2026", KeySource.MAIL_SERVER)
     assert desks.double.routes("POST") == []
 
 
@@ -152,8 +161,9 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
 ) -> None:
     kept = await desks.member_service.check(MOVER, 1)
     words = Words(Medium.DISCORD)
-    private = build_check_card(kept, desks.member_service.server, words)
-    shared = build_check_card(kept, desks.member_service.server, words, shared=True)
+    items = PersistentItems(words)
+    private = build_check_card(kept, desks.member_service.server, words, items)
+    shared = build_check_card(kept, desks.member_service.server, words, items, shared=True)
     again = await desks.member_service.kept(kept.id)
     assert again is not None
     assert kept.personal is not None

@@ -16,13 +16,14 @@ from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain, MailAddress
-from bot.records.dkim_key import KnownKey
+from bot.records.dkim_key import KeySource, KnownKey
 from bot.records.expected import Purpose
+from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.member_service import Cooldown, Core, MemberService
+from bot.services.member_service import MemberService
 from bot.store.engine.database import Database
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Words
@@ -160,27 +161,3 @@ async def test_settings_are_for_an_address_a_domain_or_anybody(front: Front) -> 
     assert front.member_service.settings(address).user_name == "ann@friend.example"
     assert front.member_service.settings(MOVER).user_name == "you@mover.example"
     assert front.member_service.settings(None).is_example
-
-
-def test_cooldown_lets_each_member_do_a_thing_so_often_in_a_time() -> None:
-    time = 100.0
-    cooldown = Cooldown(2, 60.0, lambda: time)
-    assert cooldown.take(ANN) == 0
-    time += 10
-    assert cooldown.take(ANN) == 0
-    assert cooldown.take(ANN) == 50
-    assert cooldown.take(BEN) == 0
-    time += 49.5
-    assert cooldown.take(ANN) == 0.5
-    time += 0.5
-    assert cooldown.take(ANN) == 0
-    assert cooldown.take(ANN) == 10
-
-
-def test_cooldown_forgets_who_has_been_quiet() -> None:
-    time = 100.0
-    cooldown = Cooldown(2, 60.0, lambda: time)
-    for member in range(1000):
-        cooldown.take(member)
-        time += 1
-    assert len(cooldown._times) <= 61

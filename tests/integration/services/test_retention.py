@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import pytest_asyncio
 from sqlalchemy import text
 
-from bot.requests.model import ActorKind, RequestKind
-from bot.requests.states import State
+from bot.requests.model import ActorKind, RequestKind, State
 from bot.services.privacy import KEPT
 from bot.services.retention import AT_ONCE, Retention
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
-from requests_house import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, House
+from request_parts import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, Setup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,133 +29,133 @@ DAY = timedelta(days=1)
 
 
 @pytest_asyncio.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path).open()
-    yield house
-    await house.close()
+async def parts(tmp_path: Path) -> AsyncIterator[Setup]:
+    parts = await Setup(tmp_path).open()
+    yield parts
+    await parts.close()
 
 
-async def purge(house: House, retention: Retention | None = None) -> int:
-    retention, gone = retention or Retention(house.database, house.now), 0
+async def purge(parts: Setup, retention: Retention | None = None) -> int:
+    retention, gone = retention or Retention(parts.database, parts.now), 0
     while (step := await retention.step()) > 0:
         gone += step
     return gone
 
 
 async def end_one(
-    house: House, kind: RequestKind = RequestKind.DKIM, domain: Domain = FRIEND
+    parts: Setup, kind: RequestKind = RequestKind.DKIM, domain: Domain = FRIEND
 ) -> Request:
     """Bring a request of Ann's to its end: denied, with all messages sent."""
-    request = (await house.requests.open(kind, domain, PLACE, ANN, evidence="{}")).request
-    await house.requests.deny(request.id, COWHERD, "Not yet, Ann.")
-    await house.settle()
+    request = (await parts.requests.open(kind, domain, PLACE, ANN, evidence="{}")).request
+    await parts.requests.deny(request.id, COWHERD, "Not yet, Ann.")
+    await parts.settle()
     return request
 
 
-async def now_of(house: House, request: Request) -> Request:
-    found = await house.requests.get(request.id)
+async def now_of(parts: Setup, request: Request) -> Request:
+    found = await parts.requests.get(request.id)
     assert found is not None
     return found
 
 
-async def test_checks_and_domains_are_kept_for_400_days(house: House) -> None:
-    checks, recent = StoredChecks(house.database), RecentDomains(house.database)
-    first = await checks.keep(FRIEND, ANN, "{}", 1, house.time)
-    await recent.remember(ANN, FRIEND, house.time)
-    house.pass_time(days=1)
-    second = await checks.keep(FRIEND, ANN, "{}", 1, house.time)
-    await recent.remember(ANN, MOVER, house.time)
-    house.time += KEPT - DAY
-    assert await purge(house) == 0
-    house.pass_time(seconds=1)
-    assert await purge(house) == 2
+async def test_checks_and_domains_are_kept_for_400_days(parts: Setup) -> None:
+    checks, recent = StoredChecks(parts.database), RecentDomains(parts.database)
+    first = await checks.keep(FRIEND, ANN, "{}", 1, parts.time)
+    await recent.remember(ANN, FRIEND, parts.time)
+    parts.pass_time(days=1)
+    second = await checks.keep(FRIEND, ANN, "{}", 1, parts.time)
+    await recent.remember(ANN, MOVER, parts.time)
+    parts.time += KEPT - DAY
+    assert await purge(parts) == 0
+    parts.pass_time(seconds=1)
+    assert await purge(parts) == 2
     assert await checks.get(first) is None
     assert await checks.get(second) is not None
     assert await recent.of(ANN) == (MOVER,)
 
 
-async def test_a_domain_that_is_asked_for_again_is_kept_from_then_on(house: House) -> None:
-    recent = RecentDomains(house.database)
-    await recent.remember(ANN, FRIEND, house.time)
-    house.time += KEPT
-    await recent.remember(ANN, FRIEND, house.time)
-    house.time += KEPT
-    assert await purge(house) == 0
+async def test_a_domain_that_is_asked_for_again_is_kept_from_then_on(parts: Setup) -> None:
+    recent = RecentDomains(parts.database)
+    await recent.remember(ANN, FRIEND, parts.time)
+    parts.time += KEPT
+    await recent.remember(ANN, FRIEND, parts.time)
+    parts.time += KEPT
+    assert await purge(parts) == 0
     assert await recent.of(ANN) == (FRIEND,)
 
 
 async def test_a_request_that_ended_400_days_ago_says_what_happened_and_not_to_whom(
-    house: House,
+    parts: Setup,
 ) -> None:
-    request = await end_one(house)
-    house.time += KEPT
-    assert await purge(house) == 0
-    house.pass_time(seconds=1)
-    assert await purge(house) == 1
-    old = await now_of(house, request)
+    request = await end_one(parts)
+    parts.time += KEPT
+    assert await purge(parts) == 0
+    parts.pass_time(seconds=1)
+    assert await purge(parts) == 1
+    old = await now_of(parts, request)
     assert old.forgotten
     assert (old.reason, old.evidence, old.message_id) == ("", "", None)
     assert (old.domain, old.state, old.decided_by) == (FRIEND, State.DENIED, COWHERD)
-    audit = await house.requests.audit(request.id)
+    audit = await parts.requests.audit(request.id)
     assert [entry.after for entry in audit] == [State.PENDING, State.DENIED]
     assert audit[0].actor.kind is ActorKind.MEMBER
     assert [entry.actor.id for entry in audit] == [old.member_id, COWHERD]
-    assert await house.store.posts.of(request.id) == ()
-    assert await house.requests.of_member(ANN) == ()
-    assert await purge(house) == 0
+    assert await parts.store.outbox.of(request.id) == ()
+    assert await parts.requests.of_member(ANN) == ()
+    assert await purge(parts) == 0
 
 
-async def test_two_old_requests_do_not_show_that_they_were_one_members(house: House) -> None:
-    requests = [await end_one(house, kind) for kind in (RequestKind.DKIM, RequestKind.DMARC)]
-    house.time += KEPT + DAY
-    await purge(house)
-    ids = {(await now_of(house, request)).member_id for request in requests}
+async def test_two_old_requests_do_not_show_that_they_were_one_members(parts: Setup) -> None:
+    requests = [await end_one(parts, kind) for kind in (RequestKind.DKIM, RequestKind.DMARC)]
+    parts.time += KEPT + DAY
+    await purge(parts)
+    ids = {(await now_of(parts, request)).member_id for request in requests}
     assert len(ids) == 2
     assert max(ids) < 0
 
 
-async def test_an_admin_who_decided_their_own_request_is_not_named_by_it(house: House) -> None:
-    opened = await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, COWHERD)
-    await house.requests.deny(opened.request.id, COWHERD, "Never mind.")
-    house.time += KEPT + DAY
-    await purge(house)
-    old = await now_of(house, opened.request)
-    actors = {entry.actor.id for entry in await house.requests.audit(old.id)}
+async def test_an_admin_who_decided_their_own_request_is_not_named_by_it(parts: Setup) -> None:
+    opened = await parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, COWHERD)
+    await parts.requests.deny(opened.request.id, COWHERD, "Never mind.")
+    parts.time += KEPT + DAY
+    await purge(parts)
+    old = await now_of(parts, opened.request)
+    actors = {entry.actor.id for entry in await parts.requests.audit(old.id)}
     assert actors == {old.decided_by} == {old.member_id}
 
 
-async def test_an_open_request_is_kept_however_old_it_is(house: House) -> None:
-    request = (await house.requests.open(RequestKind.DKIM, FRIEND, PLACE, BEN)).request
-    house.time += 2 * KEPT
-    assert await purge(house) == 0
-    assert (await now_of(house, request)).member_id == BEN
-    assert len(await house.store.posts.of(request.id)) == 1
+async def test_an_open_request_is_kept_however_old_it_is(parts: Setup) -> None:
+    request = (await parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, BEN)).request
+    parts.time += 2 * KEPT
+    assert await purge(parts) == 0
+    assert (await now_of(parts, request)).member_id == BEN
+    assert len(await parts.store.outbox.of(request.id)) == 1
 
 
-async def test_what_was_approved_for_a_domain_outlives_the_request(house: House) -> None:
-    request = (await house.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
-    await house.requests.approve(request.id, COWHERD, stage="none")
-    await house.settle()
-    await house.requests.withdraw(request.id, ANN)
-    await house.settle()
-    house.time += KEPT + DAY
-    assert await purge(house) == 1
-    assert await house.requests.approved_stage(FRIEND) == "none"
+async def test_what_was_approved_for_a_domain_outlives_the_request(parts: Setup) -> None:
+    request = (await parts.requests.open(RequestKind.DMARC, FRIEND, PLACE, ANN)).request
+    await parts.requests.approve(request.id, COWHERD, stage="none")
+    await parts.settle()
+    await parts.requests.withdraw(request.id, ANN)
+    await parts.settle()
+    parts.time += KEPT + DAY
+    assert await purge(parts) == 1
+    assert await parts.requests.approved_stage(FRIEND) == "none"
 
 
-async def test_it_looks_once_a_day(house: House) -> None:
-    checks, retention = StoredChecks(house.database), Retention(house.database, house.now)
-    assert await purge(house, retention) == 0
-    await checks.keep(FRIEND, ANN, "{}", 1, house.time - 2 * KEPT)
-    house.pass_time(hours=23)
-    assert await purge(house, retention) == 0
-    house.pass_time(hours=1)
-    assert await retention.next_due() == house.time
-    assert await purge(house, retention) == 1
-    assert await retention.next_due() == house.time + DAY
+async def test_it_looks_once_a_day(parts: Setup) -> None:
+    checks, retention = StoredChecks(parts.database), Retention(parts.database, parts.now)
+    assert await purge(parts, retention) == 0
+    await checks.keep(FRIEND, ANN, "{}", 1, parts.time - 2 * KEPT)
+    parts.pass_time(hours=23)
+    assert await purge(parts, retention) == 0
+    parts.pass_time(hours=1)
+    assert await retention.next_due() == parts.time
+    assert await purge(parts, retention) == 1
+    assert await retention.next_due() == parts.time + DAY
 
 
-async def test_a_step_takes_a_batch_and_writers_get_their_turn_between_two(house: House) -> None:
+async def test_a_step_takes_a_batch_and_writers_get_their_turn_between_two(parts: Setup) -> None:
     def fill(session: Session) -> None:
         session.execute(
             text(
@@ -166,14 +165,14 @@ async def test_a_step_takes_a_batch_and_writers_get_their_turn_between_two(house
             )
         )
 
-    await house.database.write(fill)
-    retention = Retention(house.database, house.now)
+    await parts.database.write(fill)
+    retention = Retention(parts.database, parts.now)
     assert await retention.step() == AT_ONCE
     left = []
-    checks, recent = StoredChecks(house.database), RecentDomains(house.database)
-    purging = asyncio.create_task(purge(house, retention))
+    checks, recent = StoredChecks(parts.database), RecentDomains(parts.database)
+    purging = asyncio.create_task(purge(parts, retention))
     while not purging.done():
-        await recent.remember(ANN, FRIEND, house.time)
+        await recent.remember(ANN, FRIEND, parts.time)
         left.append(await checks.count_of(1))
     assert await purging == 5000 - AT_ONCE
     # Members were answered while it went on, after every few batches.
@@ -181,10 +180,10 @@ async def test_a_step_takes_a_batch_and_writers_get_their_turn_between_two(house
     assert await recent.of(ANN) == (FRIEND,)
 
 
-async def test_it_runs_as_a_job_until_it_is_cancelled(house: House) -> None:
-    checks = StoredChecks(house.database)
-    old = await checks.keep(FRIEND, ANN, "{}", 1, house.time - KEPT - DAY)
-    job = asyncio.create_task(Retention(house.database, house.now).run())
+async def test_it_runs_as_a_job_until_it_is_cancelled(parts: Setup) -> None:
+    checks = StoredChecks(parts.database)
+    old = await checks.keep(FRIEND, ANN, "{}", 1, parts.time - KEPT - DAY)
+    job = asyncio.create_task(Retention(parts.database, parts.now).run())
     async with asyncio.timeout(10):
         while await checks.get(old) is not None:  # noqa: ASYNC110 - a row tells nobody
             await asyncio.sleep(0.01)

@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 
 from bot.names import Domain
+from bot.records.dkim_key import KeySource
 from bot.store.engine.database import Database
 from bot.store.repositories.command_fingerprints import CommandFingerprint, CommandFingerprints
-from bot.store.repositories.known_keys import KeySource, KnownKeys, StoredKey
+from bot.store.repositories.known_keys import KnownKeys, StoredKey
 from bot.store.repositories.recent_domains import KEPT, RecentDomains
 from bot.store.repositories.stored_checks import StoredCheck, StoredChecks
 
@@ -142,7 +143,7 @@ async def test_a_learned_key_is_current_until_another_takes_its_place(database: 
     assert await keys.current(FRIEND) is None
     first = await keys.learn(FRIEND, "dkim", KEY, KeySource.ADMIN, NOON)
     assert first == StoredKey(FRIEND, "dkim", KEY, KeySource.ADMIN, NOON, None)
-    second = await keys.learn(FRIEND, "dkim", OTHER_KEY, KeySource.MAILCOW, NOON + HOUR)
+    second = await keys.learn(FRIEND, "dkim", OTHER_KEY, KeySource.MAIL_SERVER, NOON + HOUR)
     assert await keys.current(FRIEND) == second
     assert await keys.former(FRIEND) == (
         StoredKey(FRIEND, "dkim", KEY, KeySource.ADMIN, NOON, NOON + HOUR),
@@ -154,9 +155,9 @@ async def test_a_learned_key_is_current_until_another_takes_its_place(database: 
 async def test_learning_the_same_key_again_changes_only_who_said_it(database: Database) -> None:
     keys = KnownKeys(database)
     await keys.learn(FRIEND, "dkim", KEY, KeySource.ADMIN, NOON)
-    await keys.learn(FRIEND, "dkim", KEY, KeySource.MAILCOW, NOON + HOUR)
+    await keys.learn(FRIEND, "dkim", KEY, KeySource.MAIL_SERVER, NOON + HOUR)
     assert await keys.current(FRIEND) == StoredKey(
-        FRIEND, "dkim", KEY, KeySource.MAILCOW, NOON, None
+        FRIEND, "dkim", KEY, KeySource.MAIL_SERVER, NOON, None
     )
     assert await keys.former(FRIEND) == ()
 
@@ -184,7 +185,7 @@ async def test_fifty_tasks_learn_at_once_and_one_key_is_current(database: Databa
     async with asyncio.timeout(20):
         await asyncio.gather(
             *(
-                keys.learn(FRIEND, "dkim", (KEY, OTHER_KEY)[n % 2], KeySource.MAILCOW, NOON)
+                keys.learn(FRIEND, "dkim", (KEY, OTHER_KEY)[n % 2], KeySource.MAIL_SERVER, NOON)
                 for n in range(50)
             )
         )

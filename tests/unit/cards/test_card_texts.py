@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.budget import choose, width
-from bot.cards.markdown import block, both_ends, clip, is_copyable, span
+from bot.cards.markdown import block, both_ends, choose, clip, is_copyable, span, width
 
 
 def test_the_first_pieces_get_their_room_first() -> None:

@@ -13,14 +13,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
 from bot.cards.check_card import MOST_STEPS, build_check_card
 from bot.cards.help_card import CommandLine, build_help_card
-from bot.cards.notice import build_notice
+from bot.cards.layout import build_notice
+from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.settings_card import build_settings_card
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
+from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
 from bot.records.dkim_key import DkimRecord, KnownKey
@@ -28,11 +29,13 @@ from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
+from card_limits import MOST_COMPONENTS, measure
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
 
 WORDS = Words(Medium.DISCORD)
+ITEMS = PersistentItems(WORDS)
 DOMAIN = Domain.of("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),
@@ -82,7 +85,7 @@ def a_report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Repor
 
 def check_card(report: Report, *, shared: bool = False, remark: str | None = None) -> Card:
     kept = KeptCheck(7, report)
-    return build_check_card(kept, SERVER, WORDS, shared=shared, remark=remark)
+    return build_check_card(kept, SERVER, WORDS, ITEMS, shared=shared, remark=remark)
 
 
 def texts(card: Card) -> list[str]:
@@ -237,12 +240,12 @@ async def test_where_the_domain_was_taken_from_is_said() -> None:
     head = texts(check_card(a_report(), remark=remark))[0]
     assert "-# I took friend.example out of https\\://friend.example/x." in head
     assert remark.split()[3] in whole_text(
-        build_records_card(expect(SERVER, DOMAIN), WORDS, remark=remark)
+        build_records_card(expect(SERVER, DOMAIN), WORDS, ITEMS, remark=remark)
     )
 
 
 async def test_records_come_in_both_spellings() -> None:
-    card = build_records_card(expect(SERVER, DOMAIN, known_key(2048)), WORDS)
+    card = build_records_card(expect(SERVER, DOMAIN, known_key(2048)), WORDS, ITEMS)
     shown = whole_text(card)
     for text in (
         "### MX · required",
@@ -262,7 +265,7 @@ async def test_records_come_in_both_spellings() -> None:
 @pytest.mark.parametrize("bits", [1024, 2048, 4096, 8192, 16384])
 @pytest.mark.parametrize("name", ["friend.example", ".".join(["a" * 60] * 3) + ".example"])
 async def test_records_fit_with_every_key_and_name(bits: int, name: str) -> None:
-    card = build_records_card(expect(SERVER, Domain.of(name), known_key(bits)), WORDS)
+    card = build_records_card(expect(SERVER, Domain.of(name), known_key(bits)), WORDS, ITEMS)
     assert_fits(card)
     shown = whole_text(card)
     value = dkim_value(bits)
@@ -272,12 +275,12 @@ async def test_records_fit_with_every_key_and_name(bits: int, name: str) -> None
 
 
 async def test_a_key_of_4096_bits_is_still_on_the_card() -> None:
-    card = build_records_card(expect(SERVER, DOMAIN, known_key(4096)), WORDS)
+    card = build_records_card(expect(SERVER, DOMAIN, known_key(4096)), WORDS, ITEMS)
     assert f"```\n{dkim_value(4096)}\n```" in whole_text(card)
 
 
 async def test_without_a_key_the_card_says_whom_to_ask() -> None:
-    shown = whole_text(build_records_card(expect(SERVER, DOMAIN), WORDS))
+    shown = whole_text(build_records_card(expect(SERVER, DOMAIN), WORDS, ITEMS))
     assert "The DKIM record is not here" in shown
     assert "admin\\@cow.example" in shown
 
@@ -327,9 +330,9 @@ async def test_only_addresses_that_discord_takes_become_links(url: str) -> None:
 async def test_settings_fit_whatever_the_operator_wrote() -> None:
     long = replace(SERVER, name="M" * 5000, about="a `b` " * 5000, admin_contact="@" * 5000)
     assert_fits(build_settings_card(client_settings(long, None), WORDS))
-    assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS))
+    assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS, ITEMS))
     assert_fits(build_help_card([], long, WORDS))
-    assert_fits(build_check_card(KeptCheck(1, a_report(MX_MISSING)), long, WORDS))
+    assert_fits(build_check_card(KeptCheck(1, a_report(MX_MISSING)), long, WORDS, ITEMS))
 
 
 async def test_help_lists_the_commands() -> None:

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 import discord
 import dns.name
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
 from bot.cards.check_card import build_check_card
+from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.records_card import build_records_card
 from bot.cards.settings_card import build_settings_card
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
+from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
 from bot.records.dkim_key import DkimRecord, KnownKey
@@ -27,6 +28,8 @@ from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
+from card_limits import MOST_COMPONENTS, measure
+from examples import examples
 from strategies import domains, mail_servers
 
 if TYPE_CHECKING:
@@ -158,20 +161,25 @@ def check_text(content: str) -> None:
     assert len(re.findall(r"^#+ ", outside, re.MULTILINE)) <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@examples(0.25)
 @given(report=reports(), remark=st.none() | texts, shared=st.booleans())
 def test_no_report_breaks_a_check_card(
     words: Words, report: Report, remark: str | None, shared: bool
 ) -> None:
     card = build_check_card(
-        KeptCheck(10**18 - 1, report), SERVER, words, shared=shared, remark=remark
+        KeptCheck(10**18 - 1, report),
+        SERVER,
+        words,
+        PersistentItems(words),
+        shared=shared,
+        remark=remark,
     )
     check_is_harmless(card)
     for file in card.files:
         assert b"\x1b" not in file.fp.read()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(0.25)
 @given(server=mail_servers(), domain=domains(), tail=texts, remark=st.none() | texts)
 def test_no_server_or_domain_breaks_a_records_card(
     words: Words, server: MailServer, domain: Domain, tail: str, remark: str | None
@@ -179,10 +187,12 @@ def test_no_server_or_domain_breaks_a_records_card(
     odd = DkimRecord(f"v=DKIM1; p=AAAA{tail}", b"", "rsa", 2048, (), (), ())
     for key in (None, KnownKey("dkim", odd, "admin")):
         expected = expect(server, domain, key) if key else expect(server, domain)
-        check_is_harmless(build_records_card(expected, words, remark=remark))
+        check_is_harmless(
+            build_records_card(expected, words, PersistentItems(words), remark=remark)
+        )
 
 
-@settings(max_examples=30, deadline=None)
+@examples(0.25)
 @given(server=mail_servers(), domain=domains(), local=texts.map(lambda text: text[:64]))
 def test_no_address_breaks_a_settings_card(
     words: Words, server: MailServer, domain: Domain, local: str

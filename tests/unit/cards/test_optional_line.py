@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 import discord
 import dns.name
 
-from bot.cards.check_card import build_check_card
-from bot.cards.optional_line import extras_line
+from bot.cards.check_card import build_check_card, extras_line
 from bot.checks.finding import Check, Finding, Status
-from bot.checks.optional.group import EXTRAS, is_all_right
-from bot.checks.report import CheckResult, Report
+from bot.checks.report import EXTRAS, CheckResult, Report, is_all_right
 from bot.console.report_page import show_report
 from bot.console.terminal import make_console
+from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
@@ -26,6 +25,7 @@ SERVER = MailServer(
     dmarc="v=DMARC1; p=reject; sp=reject",
 )
 WORDS = Words(Medium.DISCORD)
+ITEMS = PersistentItems(WORDS)
 
 
 def gap(check: Check) -> Finding:
@@ -61,7 +61,7 @@ BLOCKS = Finding(
 
 
 def on_card(shown: Report) -> str:
-    view = build_check_card(KeptCheck(7, shown), SERVER, WORDS).view
+    view = build_check_card(KeptCheck(7, shown), SERVER, WORDS, ITEMS).view
     items = view.walk_children()
     return "\n".join(item.content for item in items if isinstance(item, discord.ui.TextDisplay))
 

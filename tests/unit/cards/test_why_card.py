@@ -9,23 +9,26 @@ import discord
 import dns.name
 import pytest
 
-from bot.cards.budget import MOST_CHARACTERS, MOST_COMPONENTS, measure
 from bot.cards.check_card import build_check_card
+from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.why_card import build_why_card
 from bot.checks.finding import Check, Finding, Status
 from bot.checks.references import load_references
 from bot.checks.report import CheckResult, Report
+from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
 from bot.records.mail_server import MailServer
 from bot.requests.model import RequestKind
 from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
+from card_limits import MOST_COMPONENTS, measure
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import Fact
 
 WORDS = Words(Medium.DISCORD)
+ITEMS = PersistentItems(WORDS)
 DOMAIN = Domain.of("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."), spf="v=spf1 mx -all", dmarc="v=DMARC1; p=reject"
@@ -132,6 +135,8 @@ def test_a_name_from_a_zone_formats_and_pings_nobody(hostile: str) -> None:
 
 
 def test_a_check_card_offers_it_with_everything_else_within_five_buttons_a_row() -> None:
-    card = build_check_card(KeptCheck(7, report_of(MX)), SERVER, WORDS, offer=RequestKind.DKIM)
+    card = build_check_card(
+        KeptCheck(7, report_of(MX)), SERVER, WORDS, ITEMS, offer=RequestKind.DKIM
+    )
     rows = [i for i in card.view.walk_children() if isinstance(i, discord.ui.ActionRow)]
     assert [len(row.children) for row in rows] == [5, 1]

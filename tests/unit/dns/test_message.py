@@ -15,7 +15,8 @@ import dns.rrset
 import pytest
 
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from bot.dns.message import MAX_CHAIN, MAX_RECORDS, MAX_TEXT, ParsedReply, Query, join, read_answer
+from bot.dns.message import MAX_REASON, MAX_RECORDS, Query
+from bot.dns.parsed_reply import MAX_CHAIN, ParsedReply, join, read_answer
 
 SOA = "ns1.cow.example. hostmaster.cow.example. 1 7200 3600 1209600 300"
 
@@ -296,7 +297,7 @@ def test_extended_errors_are_kept_with_bounded_text(query: Query) -> None:
     assert first == ExtendedError(9, "no SEP matching the DS")
     assert second.code == 22
     assert second.text.startswith("\ufffd\x1bxxx")
-    assert len(second.text) == MAX_TEXT
+    assert len(second.text) == MAX_REASON
     assert answer.names_dnssec
 
 

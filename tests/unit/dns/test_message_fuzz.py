@@ -14,11 +14,13 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.message import MAX_CHAIN, MAX_TEXT, Query, read_answer
+from bot.dns.message import MAX_REASON, Query
+from bot.dns.parsed_reply import MAX_CHAIN, read_answer
+from examples import examples
 
 TYPES = ("A", "AAAA", "MX", "TXT", "SPF", "CNAME", "NS", "SOA", "SRV", "TLSA", "CAA", "PTR")
 NAMES = (
@@ -108,11 +110,10 @@ def assert_sound(question: Question, answer: Answer) -> None:
     assert all(rdata.rdtype == question.rdtype for rdata in answer.rdatas)
     assert len(answer.chain) <= MAX_CHAIN
     assert answer.ttl is None or 0 <= answer.ttl < 2**31
-    assert all(len(error.text) <= MAX_TEXT for error in answer.extended)
+    assert all(len(error.text) <= MAX_REASON for error in answer.extended)
     assert not answer.alias_loop or answer.outcome is Outcome.SERVFAIL
 
 
-@settings(deadline=None, max_examples=300)
 @given(replies())
 def test_sound_replies_are_read_as_dnspython_reads_them(
     case: tuple[Question, dns.message.QueryMessage],
@@ -166,7 +167,7 @@ def bends(draw: st.DrawFn, data: bytes) -> bytes:
     return bytes(bent)
 
 
-@settings(deadline=None, max_examples=600)
+@examples(2)
 @given(st.data())
 def test_bent_replies_are_sound_answers_or_none_at_all(data: st.DataObject) -> None:
     question, message = data.draw(replies())
@@ -176,7 +177,6 @@ def test_bent_replies_are_sound_answers_or_none_at_all(data: st.DataObject) -> N
         assert_sound(question, answer)
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_what_dnspython_cannot_read_is_no_answer(data: st.DataObject) -> None:
     question, message = data.draw(replies())
@@ -192,7 +192,6 @@ def test_what_dnspython_cannot_read_is_no_answer(data: st.DataObject) -> None:
         assert answer is None
 
 
-@settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=600), numbers)
 def test_random_bytes_below_a_good_question_never_raise(noise: bytes, counts: int) -> None:
     question = Question.of("friend.example", "MX")
@@ -204,7 +203,6 @@ def test_random_bytes_below_a_good_question_never_raise(noise: bytes, counts: in
         assert_sound(question, answer)
 
 
-@settings(deadline=None, max_examples=200)
 @given(replies(), names, st.sampled_from(TYPES))
 def test_reply_is_never_taken_for_another_questions(
     case: tuple[Question, dns.message.QueryMessage], name: str, rdtype: str

@@ -1,4 +1,4 @@
-"""What the doctor makes of what it heard."""
+"""How single findings about the surroundings are judged, and what all of them come to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from bot.checks.finding import Status
 from bot.dns.server_address import Server
-from bot.doctor.clock import Watch
+from bot.doctor.clock import ClockCheck
 from bot.doctor.invitation import read_application
 from bot.doctor.line import Line, found_nothing_out, weigh
 from bot.doctor.resolvers import judge_trust
@@ -33,9 +33,9 @@ def test_a_far_resolver_that_validates_is_no_reason_to_trust_it() -> None:
     "date", [None, "", "yesterday", "Sun, 99 Nov 2026 12:00:00 GMT", "\x00" * 9]
 )
 def test_what_is_no_date_tells_nothing(date: str | None) -> None:
-    watch = Watch(lambda: NOW)
-    watch.hear("Discord", date)
-    assert watch.judge().status is Status.UNKNOWN
+    clock = ClockCheck(lambda: NOW)
+    clock.note("Discord", date)
+    assert clock.judge().status is Status.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_what_is_no_date_tells_nothing(date: str | None) -> None:
     ],
 )
 def test_a_clock_may_be_a_minute_off(seconds: int, said: str | None) -> None:
-    watch = Watch(lambda: NOW + timedelta(seconds=seconds))
-    watch.hear("Discord", "Sun, 22 Nov 2026 12:00:00 GMT")
-    assert watch.judge().facts.get("off") == said
+    clock = ClockCheck(lambda: NOW + timedelta(seconds=seconds))
+    clock.note("Discord", "Sun, 22 Nov 2026 12:00:00 GMT")
+    assert clock.judge().facts.get("off") == said
 
 
 def test_one_who_does_not_answer_is_to_blame_only_where_another_did() -> None:

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import dns.name
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import ADVICE, Direction, Protocol, Security, client_settings
 from bot.records.mail_server import MailServer
 from bot.words import Medium, Words
+from examples import examples
 from strategies import mail_servers
 
 SERVER = MailServer(
@@ -91,7 +92,7 @@ def test_nobody_is_warned_of_the_right_server_name() -> None:
 
 @pytest.mark.parametrize("medium", Medium)
 @given(server=mail_servers())
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(0.25)
 def test_every_server_gets_its_advice(medium: Medium, server: MailServer) -> None:
     words = Words(medium)
     facts = client_settings(server).facts

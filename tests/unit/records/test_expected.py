@@ -5,7 +5,7 @@ from dataclasses import replace
 import dns.name
 import dns.rdata
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey, NoKeyYet
@@ -151,7 +151,6 @@ def test_a_stage_that_is_no_policy_is_refused() -> None:
 
 
 @given(configurations())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_configuration_gives_valid_records_once(configuration: Configuration) -> None:
     expected = expect(*configuration)
     seen = [(record.owner, record.type, record.value) for record in expected.records]
@@ -168,7 +167,6 @@ def test_every_configuration_gives_valid_records_once(configuration: Configurati
 
 
 @given(configurations())
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_record_has_a_sentence_of_why(configuration: Configuration) -> None:
     expected = expect(*configuration)
     words = Words()

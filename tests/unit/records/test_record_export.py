@@ -6,7 +6,7 @@ import json
 
 import dns.name
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from bot.names import Domain
 from bot.records.expected import ExpectedRecord, Purpose, expect
@@ -71,7 +71,6 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 
 @given(configurations())
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_json_and_csv_hold_every_record(configuration: Configuration) -> None:
     expected = expect(*configuration)
     listed = json.loads(to_json(expected, why))

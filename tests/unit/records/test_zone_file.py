@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdata
 import dns.zonefile
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.names import Domain
@@ -63,7 +63,6 @@ def test_long_text_is_split_into_strings() -> None:
 
 
 @given(configurations(), st.text(max_size=200))
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_zone_file_parses_back_to_the_same_records(
     configuration: Configuration, comment: str
 ) -> None:

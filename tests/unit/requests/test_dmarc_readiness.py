@@ -1,9 +1,10 @@
-"""The DMARC gate: strict stages need proof, and what is in the way is said."""
+"""The DMARC readiness: strict stages need proof, and what is in the way is said."""
 
 from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -12,9 +13,9 @@ from bot.checks.report import CheckResult, Report
 from bot.errors import InvalidKey, RequestError
 from bot.names import Domain
 from bot.requests.approval import Approval
-from bot.requests.dmarc_readiness import dmarc_gate, has_policy
-from bot.requests.model import Request, RequestKind
-from bot.requests.states import State
+from bot.requests.dmarc_readiness import has_policy, judge_readiness
+from bot.requests.kinds import KINDS
+from bot.requests.model import Request, RequestKind, State
 from strategies import RSA_1024
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -53,10 +54,10 @@ NO_MX = finding(Check.MX, "mx-missing", Status.FAIL)
 
 @pytest.mark.parametrize("findings", [(), (SOFT,), (NO_ALL,), (WEAK,), (NO_MX, SOFT, WEAK)])
 def test_strict_stages_are_allowed_where_mail_of_ours_passes(findings: tuple[Finding, ...]) -> None:
-    gate = dmarc_gate(make_report(*findings))
-    assert gate.open
-    assert gate.stages == ("none", "quarantine", "reject")
-    assert gate.in_the_way == ()
+    readiness = judge_readiness(make_report(*findings))
+    assert readiness.allows_strict
+    assert readiness.stages == ("none", "quarantine", "reject")
+    assert readiness.in_the_way == ()
 
 
 @pytest.mark.parametrize(
@@ -77,10 +78,10 @@ def test_strict_stages_are_allowed_where_mail_of_ours_passes(findings: tuple[Fin
 )
 def test_only_none_is_allowed_without_proof(check: Check, code: str, severity: Status) -> None:
     wrong = finding(check, code, severity)
-    gate = dmarc_gate(make_report(NO_MX, SOFT, WEAK, wrong))
-    assert not gate.open
-    assert gate.stages == ("none",)
-    assert gate.in_the_way == (wrong,)
+    readiness = judge_readiness(make_report(NO_MX, SOFT, WEAK, wrong))
+    assert not readiness.allows_strict
+    assert readiness.stages == ("none",)
+    assert readiness.in_the_way == (wrong,)
 
 
 def test_a_fault_of_the_server_is_in_the_way_and_said() -> None:
@@ -90,18 +91,18 @@ def test_a_fault_of_the_server_is_in_the_way_and_said() -> None:
         dataclasses.replace(r, status=Status.INFO) if r.check is Check.SPF else r
         for r in good.results
     )
-    gate = dmarc_gate(dataclasses.replace(good, results=results))
-    assert (gate.stages, gate.in_the_way) == (("none",), (said,))
+    readiness = judge_readiness(dataclasses.replace(good, results=results))
+    assert (readiness.stages, readiness.in_the_way) == (("none",), (said,))
 
 
 def test_a_weak_key_of_nobody_knows_whom_is_no_proof() -> None:
-    assert not dmarc_gate(make_report(WEAK, dkim_known=False)).open
+    assert not judge_readiness(make_report(WEAK, dkim_known=False)).allows_strict
 
 
 def test_what_keeps_everything_unknown_is_what_is_in_the_way() -> None:
     cause = finding(Check.DELEGATION, "servfail", Status.UNKNOWN)
-    gate = dmarc_gate(make_report(cause, unknown=frozenset({Check.SPF, Check.DKIM})))
-    assert (gate.stages, gate.in_the_way) == (("none",), (cause,))
+    readiness = judge_readiness(make_report(cause, unknown=frozenset({Check.SPF, Check.DKIM})))
+    assert (readiness.stages, readiness.in_the_way) == (("none",), (cause,))
 
 
 def test_a_policy_is_there_where_the_own_record_asks_for_it() -> None:
@@ -116,6 +117,10 @@ def test_a_policy_is_there_where_the_own_record_asks_for_it() -> None:
     assert not has_policy(make_report(wrong, dmarc=("v=DMARC1; p=reject",)), "reject")
 
 
+def approve(request: Request, approval: Approval, now: datetime) -> dict[str, Any]:
+    return KINDS[request.kind].approve(approval, request, now)
+
+
 def make_request(kind: RequestKind, **fields: object) -> Request:
     request = Request(1, kind, FRIEND, 100, 200, 1, State.PENDING, 1, NOON, NOON)
     return type(request)(**{name: getattr(request, name) for name in request.__slots__} | fields)
@@ -126,50 +131,44 @@ def test_a_strict_stage_takes_a_fresh_report_of_that_domain(stage: str) -> None:
     request = make_request(RequestKind.DMARC)
     good = make_report()
     later = NOON + timedelta(minutes=15)
-    fields = Approval(stage=stage, report=good).fields(request, "dkim", later)
+    fields = approve(request, Approval(stage=stage, report=good), later)
     assert fields == {"stage": stage, "by_hand": False}
     too_late = later + timedelta(seconds=1)
     other = make_report(domain=Domain.of("cow.example"))
     for report, now in ((None, NOON), (good, too_late), (other, NOON)):
-        with pytest.raises(RequestError, match="too old to approve"):
-            Approval(stage=stage, report=report).fields(request, "dkim", now)
+        with pytest.raises(RequestError, match="request-check-too-old"):
+            approve(request, Approval(stage=stage, report=report), now)
     bad = make_report(finding(Check.DKIM, "dkim-missing", Status.FAIL))
-    with pytest.raises(RequestError, match="is not ready for"):
-        Approval(stage=stage, report=bad).fields(request, "dkim", NOON)
+    with pytest.raises(RequestError, match="request-stage-too-early"):
+        approve(request, Approval(stage=stage, report=bad), NOON)
 
 
 def test_p_none_needs_no_report_and_no_other_word_is_a_policy() -> None:
     request = make_request(RequestKind.DMARC)
-    assert Approval(stage="none").fields(request, "dkim", NOON)["stage"] == "none"
+    assert approve(request, Approval(stage="none"), NOON)["stage"] == "none"
     for stage in (None, "", "REJECT", "reject; p=none", "p=none"):
-        with pytest.raises(RequestError, match="Choose a DMARC policy"):
-            Approval(stage=stage).fields(request, "dkim", NOON)
+        with pytest.raises(RequestError, match="request-stage-unknown"):
+            approve(request, Approval(stage=stage), NOON)
 
 
 def test_a_pasted_key_is_parsed_before_it_is_taken() -> None:
     request = make_request(RequestKind.DKIM)
     pasted = f'dkim._domainkey IN TXT ( "v=DKIM1; k=rsa; p=" "{RSA_1024}" )'
-    fields = Approval(value=pasted, selector=" Cow ").fields(request, "dkim", NOON)
+    fields = approve(request, Approval(value=pasted, selector=" Cow "), NOON)
     assert fields == {"by_hand": True, "value": KEY, "selector": "cow"}
-    assert Approval(value=KEY).fields(request, "dkim", NOON)["selector"] == "dkim"
+    assert approve(request, Approval(value=KEY), NOON)["selector"] == "dkim"
     for value in ("", "hello", "v=DKIM1; p=", KEY[:60], "v=DMARC1; p=none"):
         with pytest.raises(InvalidKey):
-            Approval(value=value).fields(request, "dkim", NOON)
+            approve(request, Approval(value=value), NOON)
     for selector in ("a b", "a..b", ".", "ä", "-a", "a" * 101, "a/b"):
-        with pytest.raises(RequestError, match="letters, digits and hyphens"):
-            Approval(value=KEY, selector=selector).fields(request, "dkim", NOON)
+        with pytest.raises(RequestError, match="request-bad-selector"):
+            approve(request, Approval(value=KEY, selector=selector), NOON)
 
 
 def test_by_hand_a_key_has_to_be_pasted_and_a_second_try_keeps_it() -> None:
     request = make_request(RequestKind.DKIM)
-    with pytest.raises(RequestError, match="paste the DKIM value"):
-        Approval(by_hand=True).fields(request, "dkim", NOON)
+    with pytest.raises(RequestError, match="request-key-missing"):
+        approve(request, Approval(by_hand=True), NOON)
     pasted = make_request(RequestKind.DKIM, by_hand=True, value=KEY, selector="cow")
-    again = Approval(by_hand=True).fields(pasted, "dkim", NOON, again=True)
+    again = approve(pasted, Approval(by_hand=True, again=True), NOON)
     assert again == {"by_hand": True, "value": KEY, "selector": "cow"}
-
-
-@pytest.mark.parametrize("kind", [RequestKind.DMARC, RequestKind.MAILDOMAIN, RequestKind.WEBMAIL])
-def test_only_dkim_takes_a_value(kind: RequestKind) -> None:
-    with pytest.raises(RequestError, match="Only a DKIM request takes a value"):
-        Approval(value=KEY, stage="none").fields(make_request(kind), "dkim", NOON)

@@ -9,8 +9,16 @@ import pytest
 
 from bot.errors import RequestError
 from bot.names import Domain
-from bot.requests.model import BOT, MessageKind, Request, RequestKind
-from bot.requests.states import FINAL, TRANSITIONS, State, can_go
+from bot.requests.model import (
+    BOT,
+    FINAL,
+    TRANSITIONS,
+    MessageKind,
+    Request,
+    RequestKind,
+    State,
+    can_go,
+)
 from bot.requests.transitions import move
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -46,14 +54,14 @@ def test_a_state_follows_another_only_where_the_table_says_so(before: State, aft
     later = NOON + timedelta(hours=1)
     assert can_go(before, after) is ((before.value, after.value) in ALLOWED)
     if not can_go(before, after):
-        with pytest.raises(RequestError, match=f"that is {before} cannot become {after}"):
+        with pytest.raises(RequestError, match="request-cannot-become"):
             move(request, after, BOT, later)
         return
     change = move(request, after, BOT, later)
     assert change.after.state is after
     assert (change.after.changed_at, change.after.attempts, change.after.reason) == (later, 0, "")
     assert (change.after.due_at is None) is (after in FINAL)
-    assert len(set(change.posts)) == len(change.posts)
+    assert len(set(change.messages)) == len(change.messages)
 
 
 def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
@@ -68,8 +76,8 @@ def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
 def test_a_member_is_told_of_the_handing_out_and_not_of_a_failure(kind: RequestKind) -> None:
     handed_out = move(make_request(State.WORKING, kind), State.WAITING, BOT, NOON)
     record = kind in {RequestKind.DKIM, RequestKind.DMARC}
-    assert (MessageKind.MEMBER_RECORD in handed_out.posts) is record
-    assert (MessageKind.MEMBER_ACCEPTED in handed_out.posts) is not record
+    assert (MessageKind.MEMBER_RECORD in handed_out.messages) is record
+    assert (MessageKind.MEMBER_ACCEPTED in handed_out.messages) is not record
     failed = move(make_request(State.WORKING, kind), State.FAILED, BOT, NOON, reason="why")
-    assert failed.posts == (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED)
+    assert failed.messages == (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED)
     assert failed.after.reason == "why"

@@ -16,8 +16,9 @@ import pytest
 
 from bot.checks.observe.domain import observe
 from bot.checks.observe.questions import MOST_QUESTIONS
-from bot.checks.optional.group import is_all_right
-from bot.checks.zone_place import ZonePlace, find_place
+from bot.checks.observe.zone import find_place
+from bot.checks.report import is_all_right
+from bot.checks.zone_place import ZonePlace
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server

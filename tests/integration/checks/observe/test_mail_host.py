@@ -19,11 +19,12 @@ from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain
+from bot.records.dkim_key import KeySource
 from bot.records.mail_server import MailServer
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.store.engine.database import Database
-from bot.store.repositories.known_keys import KeySource, KnownKeys
+from bot.store.repositories.known_keys import KnownKeys
 from strategies import KEY_VALUES
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from authority import Authority
 from bot.checks.finding import Check, Status
 from bot.checks.observe.optional_records import OptionalSources
-from bot.checks.optional import group as extras
+from bot.checks.report import EXTRAS, is_all_right
 from bot.demo.zone_server import ZoneServer
 from bot.dns.answer import Question
 from bot.dns.resolver import Resolver
@@ -95,14 +95,14 @@ async def test_a_domain_that_follows_the_guide_has_only_small_remarks(case_file:
         report = await check(server, case_file)
         asked = set(server.asked)
     assert grave(report) == []
-    assert extras.is_all_right(report)
+    assert is_all_right(report)
     more = {
         Question.of(f"{label}.friend.example", "SRV") for label in ("_imap._tcp", "_pop3s._tcp")
     }
     assert not more & asked
     # Sixteen are kept for a second round, ten for the zone's own name servers.
     assert report.queries <= 60 - 16 - 10
-    assert {r.check for r in report.results if r.status is Status.INFO} <= extras.EXTRAS
+    assert {r.check for r in report.results if r.status is Status.INFO} <= EXTRAS
 
 
 async def test_broken_signatures_are_proven_by_an_answer_without_them(case_file: CaseFile) -> None:

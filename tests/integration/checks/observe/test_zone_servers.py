@@ -12,8 +12,7 @@ import pytest
 from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Check, Status
 from bot.checks.observe.questions import MOST_QUESTIONS
-from bot.checks.optional.group import EXTRAS, is_all_right
-from bot.checks.propagation import find_propagation, seconds_left
+from bot.checks.report import EXTRAS, find_propagation, is_all_right, seconds_left
 from bot.demo.zone_server import RECURSIVE, Loss
 from bot.demo.zones import Zones
 from bot.dns.answer import Question

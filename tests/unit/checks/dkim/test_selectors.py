@@ -13,13 +13,12 @@ from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
 
+from bot.checks.compile import add_not_in_mailcow, compile_report
 from bot.checks.dkim.judge import is_absent, judge, works
 from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, FixAction, Status
 from bot.checks.observation import Observation
-from bot.checks.personal import add_not_in_mailcow
-from bot.checks.report import compile_report
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet

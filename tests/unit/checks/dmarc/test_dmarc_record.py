@@ -5,11 +5,10 @@ import dns.rdataclass
 import dns.rdatatype
 import pytest
 from dns.rdtypes.ANY.TXT import TXT
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.record import (
-    DmarcPolicy,
     ReportAddress,
     discover,
     find_organization,
@@ -22,6 +21,7 @@ from bot.checks.dmarc.repair import find_malformation
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
+from bot.records.dmarc_policy import DmarcPolicy
 
 STRICT = "v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example"
 
@@ -121,6 +121,7 @@ def test_order_case_blanks_defaults_and_removed_tags_mean_nothing(text: str) -> 
     "text",
     [
         "v=DMARC1; p=reject; sp=none; rua=mailto:dmarc@cow.example",
+        f"{STRICT}; np=none",
         f"{STRICT}; adkim=s",
         f"{STRICT}; t=y",
         "v=DMARC1; p=reject",
@@ -135,12 +136,24 @@ def test_what_receivers_act_on_is_a_difference(text: str) -> None:
     assert not mean_the_same(one, other)
 
 
+def test_np_is_what_sp_says_where_it_is_not_given() -> None:
+    base = parse_record("v=DMARC1; p=reject; sp=quarantine")
+    assert base is not None
+    for np, same in (("quarantine", True), ("reject", False), ("none", False)):
+        other = parse_record(f"v=DMARC1; p=reject; sp=quarantine; np={np}")
+        assert other is not None
+        assert mean_the_same(base, other) is same
+
+
 @pytest.mark.parametrize(
     ("text", "own", "inherited", "nonexistent"),
     [
         ("p=reject", "reject", "reject", "reject"),
         ("p=reject; sp=none", "reject", "none", "none"),
         ("p=none; sp=quarantine; np=reject", "none", "quarantine", "reject"),
+        ("p=reject; sp=quarantine; np=none", "reject", "quarantine", "none"),
+        ("p=reject; np=none", "reject", "reject", "none"),
+        ("p=none; sp=reject", "none", "reject", "reject"),
         ("p=rejected; rua=mailto:a@cow.example", "none", "none", "none"),
         ("p=reject; sp=nope", None, None, None),
         ("p=rejected", None, None, None),
@@ -266,7 +279,6 @@ def test_a_top_level_domain_that_does_not_answer_has_no_record() -> None:
     assert (found.record, found.failed) == (None, None)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_raises(text: str) -> None:
     for each in (text, f"v=DMARC1;{text}", f"v=DMARC1;p=none;rua={text}"):

@@ -8,12 +8,12 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.observation import Observation
-from bot.checks.optional import hosts
+from bot.checks.optional import host_reading, hosts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.expected import Expected, expect
@@ -315,14 +315,14 @@ def test_a_name_used_for_something_else_is_left_alone() -> None:
 def test_a_domain_too_long_for_a_further_label_needs_no_record() -> None:
     domain = Domain.of(".".join([*["a" * 49] * 4, "b" * 49, "ex"]))
     expected = expect(SERVER, domain)
-    assert hosts.host_names(expected) == ()
+    assert host_reading.host_names(expected) == ()
     for judge, _, _ in CHECKS:
         finding = only(look(judge, expected=expected), "not-needed", Status.INFO)
         assert say(finding)
 
 
 def test_the_questions_are_the_addresses_of_three_names_and_one_service() -> None:
-    assert [(name.to_text(), rdtype.name) for name, rdtype in hosts.questions(EXPECTED)] == [
+    assert [(name.to_text(), rdtype.name) for name, rdtype in host_reading.questions(EXPECTED)] == [
         ("mail.friend.example.", "A"),
         ("mail.friend.example.", "AAAA"),
         ("autoconfig.friend.example.", "A"),
@@ -365,7 +365,7 @@ VALUES = {
 def observations(draw: st.DrawFn) -> Observation:
     chains = st.lists(st.sampled_from([HOST, "old.example.", "mail.friend.example."]), max_size=2)
     answers = []
-    asked = [(name.to_text(), rdtype.name) for name, rdtype in hosts.questions(EXPECTED)]
+    asked = [(name.to_text(), rdtype.name) for name, rdtype in host_reading.questions(EXPECTED)]
     for name, rdtype in (*asked, (HOST, "A"), (HOST, "AAAA")):
         outcome = draw(st.sampled_from(Outcome))
         chain = tuple(draw(chains))
@@ -378,7 +378,6 @@ def observations(draw: st.DrawFn) -> Observation:
     return Observation.of(DOMAIN, answers)
 
 
-@settings(max_examples=300, deadline=None)
 @given(observed=observations())
 def test_no_set_of_answers_makes_a_judge_raise_or_exceed_its_severity(
     observed: Observation,

@@ -19,12 +19,12 @@ from bot.checks.optional.mta_sts_policy import (
     fault_of,
     is_record,
     matches,
-    mended,
+    mend_record,
     parse_policy,
 )
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
-from bot.net.https import Page, Reached
+from bot.net.page import Page, Reached
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.records.presentation import quoted_parts
@@ -261,8 +261,8 @@ def test_no_page_breaks_the_reader(body: bytes) -> None:
 
 @given(st.text(max_size=80))
 def test_what_is_mended_is_sound(text: str) -> None:
-    assert is_record(mended(text))
-    assert fault_of(mended(f"v=STSv1; id={text}")) is None
+    assert is_record(mend_record(text))
+    assert fault_of(mend_record(f"v=STSv1; id={text}")) is None
 
 
 def test_a_host_that_a_wildcard_lends_serves_no_policy() -> None:

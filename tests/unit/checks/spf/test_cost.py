@@ -11,7 +11,7 @@ import pytest
 
 from bot.checks.finding import Finding, Note, Status, Verdict
 from bot.checks.observation import Observation
-from bot.checks.spf import judge as spf
+from bot.checks.spf import judge as spf_judge
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import evaluate_all
 from bot.names import Domain
@@ -63,7 +63,7 @@ def look(record: str) -> Verdict:
             await ask(name, kind)
         return Observation.of(DOMAIN, answers.values(), spf=evaluations)
 
-    return spf.judge(EXPECTED, asyncio.run(run()))
+    return spf_judge.judge(EXPECTED, asyncio.run(run()))
 
 
 def near(verdict: Verdict) -> Finding:

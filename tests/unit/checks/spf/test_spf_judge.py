@@ -12,18 +12,19 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
-from bot.checks.spf import judge as spf
+from bot.checks.spf import judge as spf_judge
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import evaluate, evaluate_all
 from bot.names import Domain
 from bot.records.expected import Expected, expect
 from bot.records.mail_server import MailServer
 from bot.words import Medium, Words
+from examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +123,7 @@ def expected_of(value: str = VALUE) -> Expected:
 
 async def judge(*texts: bytes | str, value: str = VALUE, **rest: object) -> Verdict:
     # The rest are the keywords of `observe`.
-    verdict = spf.judge(expected_of(value), await observe(texts, **rest))  # type: ignore[arg-type]
+    verdict = spf_judge.judge(expected_of(value), await observe(texts, **rest))  # type: ignore[arg-type]
     for finding in verdict.findings:
         assert say(finding)
     return verdict
@@ -588,9 +589,9 @@ async def test_what_was_not_answered_is_unknown(
 async def test_an_address_that_was_not_evaluated_is_unknown() -> None:
     seen = await observe([VALUE])
     partly = Observation(seen.domain, seen.answers, seen.spf[:1])
-    verdict = spf.judge(expected_of(), partly)
+    verdict = spf_judge.judge(expected_of(), partly)
     assert verdict.status is Status.UNKNOWN
-    assert spf.judge(expected_of(), Observation(DOMAIN)).status is Status.UNKNOWN
+    assert spf_judge.judge(expected_of(), Observation(DOMAIN)).status is Status.UNKNOWN
 
 
 async def test_a_mail_host_without_address_is_the_servers_matter() -> None:
@@ -626,10 +627,10 @@ async def test_a_record_of_the_members_own_may_break_on_the_servers_side_too() -
 
 async def test_a_record_longer_than_we_read_is_given_up() -> None:
     for text in (b"v=spf1 " + b"ip4:192.0.2.1 " * 2000 + b"-all", b"v=spf1;mx" + b" x" * 9000):
-        started = time.perf_counter()
+        started = time.process_time()
         finding = await only(text)
         assert (finding.code, finding.severity) == ("spf-too-big", Status.UNKNOWN)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
 
 
 async def test_hostile_texts_end_in_a_finding() -> None:
@@ -646,13 +647,13 @@ async def test_hostile_texts_end_in_a_finding() -> None:
 
 
 async def test_sixty_records_are_shown_and_replaced_in_part() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     verdict = await judge(*(f"v=spf1 ip4:192.0.2.{i} -all {'x' * 900}" for i in range(60)))
     (finding,) = verdict.findings
     assert finding.code == "spf-multiple"
     assert len(finding.fixes) == 10
     assert len(verdict.found) == 11
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 senders = st.sampled_from(
@@ -687,12 +688,12 @@ senders = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@examples(0.5)
 @given(words=st.lists(senders, max_size=8), stranger=st.booleans())
 def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: bool) -> None:
     text = " ".join(["v=spf1", *words])
     observed = asyncio.run(observe([text], stranger=stranger))
-    verdict = spf.judge(expected_of(), observed)
+    verdict = spf_judge.judge(expected_of(), observed)
     if verdict.status is Status.PASS:
         assert all(e.result == "pass" for e in observed.spf if e.address in OURS)
     if verdict.status is not Status.FAIL:
@@ -703,7 +704,7 @@ def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: boo
         say(finding)
         observed = asyncio.run(observe([replacement(finding)], stranger=stranger))
         assert all(e.result == "pass" for e in observed.spf if e.address in OURS)
-        found = spf.judge(expected_of(), observed).findings
+        found = spf_judge.judge(expected_of(), observed).findings
         again = [finding for finding in found if finding.code != "spf-near-limit"]
         if not again:
             return

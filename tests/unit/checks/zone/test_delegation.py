@@ -6,7 +6,7 @@ import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
@@ -279,7 +279,6 @@ def test_one_server_alone_still_proves_faults() -> None:
 ZONES = st.sampled_from([None, ".", "example.", "friend.example.", "elsewhere.example."])
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     table=st.dictionaries(
         st.sampled_from(TYPES),

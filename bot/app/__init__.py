@@ -1,0 +1,1 @@
+"""The composition roots, which put the parts together: one for the console, one for the bot."""

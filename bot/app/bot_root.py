@@ -1,0 +1,185 @@
+"""The bot that connects to Discord, with all that it stands on and the jobs beside it."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.app.shared_parts import (
+    NO_TOKEN,
+    choose_backend,
+    make_authorities,
+    make_sources,
+    open_mailcow,
+    utc_now,
+)
+from bot.client import Client
+from bot.dns.resolver import Resolver
+from bot.dns.server_address import system_servers
+from bot.doctor.mailcow_access import check_mailcow
+from bot.errors import ConfigError
+from bot.interactions.delivery import Delivery
+from bot.interactions.fault_posts import FaultPosts
+from bot.lifecycle import run_until_stopped
+from bot.logs import start_logging
+from bot.net.certificate import CertificateLook
+from bot.requests.outbox_worker import OutboxWorker
+from bot.requests.polling import WakeUp
+from bot.requests.service import Requests
+from bot.requests.verification import DomainVerifier
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
+from bot.services.core import Core
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import DomainFacts
+from bot.services.member_service import MemberService
+from bot.services.privacy import Privacy
+from bot.services.retention import Retention
+from bot.services.server_faults import ServerFaults
+from bot.store.engine.database import Database
+from bot.store.repositories.approved_stages import ApprovedStages
+from bot.store.repositories.command_fingerprints import CommandFingerprints
+from bot.store.repositories.for_requests import RequestStore
+from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
+from bot.store.repositories.tallies import StoredTallies
+from bot.telemetry import Telemetry
+from bot.words import Medium, Words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import dns.name
+    import dns.rdatatype
+
+    from bot.config.settings import Settings
+    from bot.dns.answer import Answer, Ask
+    from bot.health.metrics import Metrics
+
+
+async def run(settings: Settings) -> None:
+    """Connect to Discord, and return when the bot was told to stop and has come to its end.
+
+    Raises:
+        ConfigError: there is no token, or Discord does not know it.
+        StoreError: the store cannot be opened, or belongs to another process.
+        DiscordUnreachable: there is no answer from it at the start.
+        UsageError: Discord does not let the bot stay.
+
+    """
+    if settings.discord_token is None:
+        raise ConfigError(NO_TOKEN)
+    start_logging(settings)
+    async with open_client(settings) as client:
+        await run_until_stopped(client, settings.discord_token.get_secret_value())
+
+
+@asynccontextmanager
+async def open_client(settings: Settings) -> AsyncIterator[Client]:
+    """Yield the Discord client, not connected yet, over a resolver and a store of its own.
+
+    Raises:
+        StoreError: the store cannot be opened, or belongs to another process.
+
+    """
+    words = Words(Medium.DISCORD, settings.templates_dir)
+    server = settings.mail_server()
+    async with AsyncExitStack() as stack:
+        metrics = _make_metrics(settings)
+        telemetry = metrics or Telemetry()
+        database = await stack.enter_async_context(await Database.open(settings.database_url))
+        resolver = await stack.enter_async_context(
+            Resolver(settings.dns_servers or system_servers())
+        )
+        ask = resolver.ask if metrics is None else _count(resolver.ask, metrics)
+        mailcow = await open_mailcow(settings, stack, telemetry=telemetry)
+        backend = choose_backend(settings, mailcow)
+        domain_facts = DomainFacts(
+            KnownKeys(database), utc_now, backend=backend, stage_of=ApprovedStages(database).of
+        )
+        checker = Checker(
+            ask,
+            server,
+            utc_now,
+            allow_private=settings.dns_allow_private,
+            authorities=make_authorities(settings),
+            sources=make_sources(settings, resolver),
+        )
+        core = Core(server, words, checker, domain_facts, ServerFaults(utc_now))
+        checks = StoredChecks(database)
+        member_service = MemberService(
+            core, RecentDomains(database), checks, utc_now, telemetry=telemetry
+        )
+        client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
+        client.backend = backend
+        client.examine_backend = partial(check_mailcow, mailcow)
+        store, wake_up = RequestStore.of(database), WakeUp()
+        requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)
+        if settings.request_channel_id is not None:
+            client.requests = requests
+            await _add_jobs(client, core, ask, store, wake_up)
+        # Members may look into and delete former requests where none are taken any more.
+        client.privacy = Privacy(RecentDomains(database), checks, requests)
+        client.jobs = (*client.jobs, Retention(database, utc_now).run)
+        if metrics is not None:
+            await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
+        yield client
+
+
+async def _add_jobs(
+    client: Client, core: Core, ask: Ask, store: RequestStore, wake_up: WakeUp
+) -> None:
+    """Give the client the jobs that bring requests to their end.
+
+    Raises:
+        StoreError: the store cannot be written.
+
+    """
+    server, backend = core.server, client.backend
+    await store.requests.release_leases()  # of the process before; no job has begun yet
+    certificate = CertificateLook(ask, allow_private=client.settings.dns_allow_private)
+    verifier = DomainVerifier(
+        core.check, ask, backend, certificate=certificate, webmail_label=server.webmail_label
+    )
+    worker = Worker(store, Tools(server, backend, verifier), utc_now, wake_up)
+    outbox = OutboxWorker(store, Delivery(client), utc_now, wake_up)
+    posts = FaultPosts(client, core.faults) if core.faults is not None else None
+    client.jobs = (worker.run, outbox.run, *([posts.run] if posts else []))
+
+
+def _make_metrics(settings: Settings) -> Metrics | None:
+    """Return what counts, where somebody may read it."""
+    if settings.health_port is None:
+        return None
+    from bot.health.metrics import Metrics  # noqa: PLC0415 - it and its library are rarely wanted
+
+    return Metrics()
+
+
+def _count(ask: Ask, telemetry: Telemetry) -> Ask:
+    """Return an `ask` that has each answer counted."""
+
+    async def ask_and_count(
+        name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        answer = await ask(name, rdtype)
+        telemetry.count_answer(answer)
+        return answer
+
+    return ask_and_count
+
+
+async def _open_health_port(
+    settings: Settings,
+    client: Client,
+    tallies: StoredTallies,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+) -> None:
+    """Answer at HEALTH_PORT until the stack is closed."""
+    from bot.health.port import watched  # noqa: PLC0415 - rarely wanted, as above
+
+    if settings.health_port is not None:
+        await stack.enter_async_context(watched(settings.health_port, client, tallies, metrics))

@@ -1,0 +1,121 @@
+"""What the console's commands stand on; each part is loaded when a command needs it."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.app.shared_parts import (
+    NO_TOKEN,
+    choose_backend,
+    make_authorities,
+    make_sources,
+    open_mailcow,
+    utc_now,
+)
+from bot.dns.resolver import Resolver
+from bot.dns.server_address import system_servers
+from bot.errors import ConfigError
+from bot.services.core import Core
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import DomainFacts
+from bot.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from bot.config.settings import Settings
+    from bot.dns.server_address import Server
+    from bot.doctor.invitation import Invitation
+    from bot.doctor.line import Line
+
+_DOCTOR_CALL = 4.0  # seconds for a call to Mailcow
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings, nameservers: tuple[Server, ...] = ()
+) -> AsyncIterator[Core]:
+    """Yield the core with a resolver and, where there is one, the store opened for reading.
+
+    `nameservers` replace the configured resolvers; everything is then asked of them alone.
+
+    Raises:
+        StoreError: there is a store, and it cannot be read.
+
+    """
+    servers = nameservers or settings.dns_servers or system_servers()
+    server = settings.mail_server()
+    async with AsyncExitStack() as stack:
+        resolver = await stack.enter_async_context(Resolver(servers))
+        keys, stages = None, None
+        if _may_have_store(settings.database_url):
+            # SQLAlchemy takes half a second to load, and most calls of the console need no store.
+            from bot.store.engine.database import Database  # noqa: PLC0415 - as above
+            from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415 - as above
+            from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415 - as above
+
+            database = await Database.open_reading(settings.database_url)
+            if database is not None:
+                await stack.enter_async_context(database)
+                keys, stages = KnownKeys(database), ApprovedStages(database)
+        backend = choose_backend(settings, await open_mailcow(settings, stack))
+        yield Core(
+            server=server,
+            words=Words(own=settings.templates_dir),
+            checker=Checker(
+                resolver.ask,
+                server,
+                utc_now,
+                single_server=bool(nameservers),
+                allow_private=settings.dns_allow_private,
+                authorities=None if nameservers else make_authorities(settings),
+                sources=make_sources(settings, resolver, trusted=not nameservers),
+            ),
+            domain_facts=DomainFacts(
+                keys, utc_now, backend=backend, stage_of=stages.of if stages else None, learns=False
+            ),
+        )
+
+
+async def examine_all(settings: Settings) -> tuple[Line, ...]:
+    """Return how every part is that the bot stands on; a bot that runs is not disturbed."""
+    from bot.doctor.examination import examine  # noqa: PLC0415 - discord.py takes a second to load
+    from bot.logs import keep_quiet  # noqa: PLC0415 - as above
+
+    keep_quiet()
+    async with AsyncExitStack() as stack:
+        mailcow = await open_mailcow(settings, stack, seconds=_DOCTOR_CALL)
+        return await examine(settings, mailcow, utc_now)
+
+
+async def invite(settings: Settings) -> Invitation:
+    """Return the link that lets the bot into a server.
+
+    Raises:
+        ConfigError: there is no token, or Discord does not know it.
+        UsageError: nobody says which application it is.
+
+    """
+    if settings.discord_token is None:
+        raise ConfigError(NO_TOKEN)
+    from bot.doctor.invitation import make_invitation  # noqa: PLC0415 - discord.py, as above
+    from bot.logs import keep_quiet  # noqa: PLC0415 - as above
+
+    keep_quiet()
+    token = settings.discord_token.get_secret_value()
+    return await make_invitation(token, settings.discord_guild_id)
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot; see `bot.app.bot_root.run`."""
+    from bot.app.bot_root import run as run_bot  # noqa: PLC0415 - it needs what the console does not
+
+    await run_bot(settings)
+
+
+def _may_have_store(url: str) -> bool:
+    """Whether a store could be there: not where a SQLite file is named that does not exist."""
+    scheme, _, path = url.partition(":///")
+    return not scheme.startswith("sqlite") or Path(path).exists()

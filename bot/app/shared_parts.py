@@ -1,0 +1,83 @@
+"""The parts that both composition roots make in the same way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.by_hand import ByHandBackend
+from bot.checks.observe.optional_records import OptionalSources
+from bot.dns.authority import Authorities
+from bot.net.https import Fetch
+
+if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
+    from bot.config.settings import Settings
+    from bot.dns.resolver import Resolver
+    from bot.mailcow.api import Mailcow
+    from bot.requests.backend import MailBackend
+    from bot.telemetry import Telemetry
+
+NO_TOKEN = (
+    "DISCORD_TOKEN: It is not set, and the bot connects to Discord with it.",
+    "Make a bot at https://discord.com/developers/applications, and write its token into .env.",
+    "To try the bot without a token, call: make demo",
+)
+
+
+def make_authorities(settings: Settings) -> Authorities:
+    """Return what asks a domain's own name servers."""
+    return Authorities(settings.dns_allow_private, settings.dns_port)
+
+
+def make_sources(
+    settings: Settings, resolver: Resolver, *, trusted: bool = True
+) -> OptionalSources:
+    """Return what a check may use beside the resolver; DNS_TRUST_AD is about DNS_SERVERS alone."""
+    return OptionalSources(
+        unchecked=resolver.ask_unchecked,
+        fetch=Fetch(allow_private=settings.dns_allow_private),
+        trust_ad=settings.dns_trust_ad and trusted,
+    )
+
+
+async def open_mailcow(
+    settings: Settings,
+    stack: AsyncExitStack,
+    *,
+    seconds: float = 10.0,
+    telemetry: Telemetry | None = None,
+) -> Mailcow | None:
+    """Return Mailcow's API, closed with the stack; None where it is not configured.
+
+    `seconds` are those that one call may take.
+    """
+    if settings.mailcow_url is None:
+        return None
+    from bot.mailcow.api import Mailcow  # noqa: PLC0415 - its HTTP client loads slowly, few need it
+
+    read, write = settings.mailcow_read_key, settings.mailcow_api_key
+    mailcow = Mailcow(
+        settings.mailcow_url,
+        read_key=read.get_secret_value() if read else None,
+        write_key=write.get_secret_value() if write else None,
+        timeout=seconds,
+        telemetry=telemetry,
+    )
+    return await stack.enter_async_context(mailcow)
+
+
+def choose_backend(settings: Settings, mailcow: Mailcow | None) -> MailBackend:
+    """Return the mail server that is configured; without one, an admin works by hand."""
+    server = settings.mail_server()
+    if mailcow is None:
+        return ByHandBackend(server.name)
+    from bot.mailcow.mailcow_backend import MailcowBackend  # noqa: PLC0415 - as above
+
+    return MailcowBackend(mailcow, server.dkim_selector)
+
+
+def utc_now() -> datetime:
+    """Return the time, which all parts are handed as their clock."""
+    return datetime.now(UTC)

@@ -1,0 +1,124 @@
+"""The admin's cards around a decision: the DMARC policy, the limits of a domain, who decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+
+from bot.cards.fixes import show_fix
+from bot.cards.items import RequestAction
+from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.markdown import clip, moment
+from bot.cards.request_card import mention, state_word, title_of
+from bot.checks.export.as_json import context_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.cards.items import ItemFactory
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fix
+    from bot.checks.report import Report
+    from bot.errors import Fact
+    from bot.records.mail_server import MailServer
+    from bot.requests.backend import DomainLimits
+    from bot.requests.dmarc_readiness import DmarcReadiness
+    from bot.requests.model import Request
+    from bot.words import Words
+
+_LONGEST = 700  # characters of one paragraph
+_MOST_CAUSES = 3
+_MIB_A_GIB = 1024
+
+
+def build_stage_card(
+    request: Request,
+    report: Report,
+    server: MailServer,
+    words: Words,
+    items: ItemFactory,
+    *,
+    readiness: DmarcReadiness,
+    consents: Sequence[tuple[str, Fix]],
+) -> Card:
+    """Return the choice of the DMARC policy: those that the report allows, and why no others.
+
+    `consents` are the records that are missing where reports go to another domain: the host that
+    gets the reports, and the record to add in its zone (RFC 9990).
+    """
+    facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": readiness.allows_strict}
+    causes = [
+        "- " + clip(words.finding(finding, context_of(report, server)), _LONGEST)
+        for finding in readiness.in_the_way[:_MOST_CAUSES]
+    ]
+    missing = []
+    for host, fix in consents:
+        said = {"domain": request.domain.ascii, "host": host}
+        missing += [
+            words.sentence("discord/request_consent", said),
+            show_fix(fix, dns.name.root, words),
+        ]
+    return assemble(
+        [
+            [
+                f"## {title_of(request, words)}",
+                words.sentence("discord/request_choose_stage", facts),
+                "\n".join(causes),
+            ],
+            missing,
+        ],
+        colour=NEUTRAL,
+        buttons=[items.stage_select(request.id, readiness.stages)],
+    )
+
+
+def build_limits_card(
+    request: Request, limits: DomainLimits, words: Words, items: ItemFactory, *, backend: str
+) -> Card:
+    """Return what the domain may use on the mail server, with the choice of who adds it.
+
+    `backend` is the name of the mail server's software.
+    """
+    facts = {
+        "mailboxes": limits.mailboxes,
+        "aliases": limits.aliases,
+        "domain_gib": f"{limits.domain_quota / _MIB_A_GIB:g}",
+        "usual_gib": f"{limits.usual_quota / _MIB_A_GIB:g}",
+        "mailbox_gib": f"{limits.mailbox_quota / _MIB_A_GIB:g}",
+    }
+    asked: dict[str, Fact] = {"domain": request.domain.ascii, "backend": backend}
+    question = words.sentence("discord/request_limits", asked)
+    return assemble(
+        [
+            [f"## {title_of(request, words)}", question],
+            [words.render("discord/request_limit_lines", facts).strip()],
+        ],
+        colour=NEUTRAL,
+        buttons=[
+            items.request_button(action, request.id)
+            for action in (RequestAction.ADD, RequestAction.BYHAND)
+        ],
+    )
+
+
+def build_decided_notice(request: Request, words: Words) -> Card:
+    """Return the notice that an admin's decision on a request has been taken, and its state."""
+    facts = {"number": str(request.id), "domain": request.domain.ascii}
+    said = words.sentence("discord/request_won", facts)
+    return assemble([[f"{said} {state_word(request, words)}"]])
+
+
+def build_too_late_notice(request: Request, words: Words) -> Card:
+    """Return the notice of who decided, what, and when."""
+    facts = {
+        "number": str(request.id),
+        "state": request.state.value,
+        "decided": request.decided_by is not None,
+    }
+    parts = [words.sentence("discord/request_decided", facts), state_word(request, words)]
+    if request.decided_by is not None and request.decided_at is not None:
+        parts.append(f"· {mention(request.decided_by, words)} {moment(request.decided_at)}")
+    else:
+        parts.append(moment(request.changed_at))
+    return assemble([[" ".join(parts)]])

@@ -1,0 +1,107 @@
+"""The buttons and choices of cards, as cards ask for them; who makes them is handed in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import discord
+
+    from bot.requests.model import RequestKind
+
+    Item: TypeAlias = discord.ui.Item[Any]
+
+
+class CheckAction(StrEnum):
+    """What a button below the card of a check does."""
+
+    AGAIN = "again"
+    WHY = "why"
+    RECORDS = "records"
+    ZONE = "zone"
+    SHARE = "share"
+
+
+class RequestAction(StrEnum):
+    """What an admin's button of a request does."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    CHECK = "check"
+    DONE = "done"  # the admin did by hand what was asked
+    RETRY = "retry"
+    PASTE = "paste"  # a DKIM key in place of the one that could not be made
+    ADD = "add"  # have the domain added to the mail server, after its limits were shown
+    BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
+
+
+class OwnRequestAction(StrEnum):
+    """What a member can do with a request of their own."""
+
+    WITHDRAW = "withdraw"
+    DMARC = "dmarc"  # ask for DMARC, after DKIM has become live
+
+
+class PrivacyAction(StrEnum):
+    """What a button below the card of a member's data does."""
+
+    ASK = "ask"  # shows what a deletion would do
+    KEEP = "keep"  # goes back
+    DELETE = "delete"
+
+
+class ItemFactory(Protocol):
+    """Makes buttons and choices that go on working after the bot was restarted.
+
+    Each carries the numbers that it is given, and has its label already.
+    """
+
+    def check_button(self, action: CheckAction, check_id: int) -> Item:
+        """Return a button below the card of a stored check."""
+        ...
+
+    def ask_button(self, kind: RequestKind, check_id: int) -> Item:
+        """Return the button that asks the admin for something for a stored check's domain."""
+        ...
+
+    def withdraw_button(self, request_id: int) -> Item:
+        """Return the button that withdraws a member's own request."""
+        ...
+
+    def dmarc_button(self, request_id: int) -> Item:
+        """Return the button that asks for DMARC for the domain of a member's own request."""
+        ...
+
+    def request_button(self, action: RequestAction, request_id: int) -> Item:
+        """Return an admin's button of a request."""
+        ...
+
+    def stage_select(self, request_id: int, stages: Sequence[str]) -> Item:
+        """Return the admin's choice between DMARC policies, weakest first."""
+        ...
+
+    def privacy_button(self, action: PrivacyAction, member_id: int, newest: int) -> Item:
+        """Return a button below the card of a member's data.
+
+        `newest` is the number of their latest open request that the card tells of, 0 for none.
+        """
+        ...
+
+    def provider_select(self, subject: str, options: list[discord.SelectOption]) -> Item | None:
+        """Return the choice of the provider whose words a card speaks.
+
+        `subject` is a check's number or the domain of a card of records; None is returned where
+        Discord cannot carry a domain that long.
+        """
+        ...
+
+    def server_button(self) -> Item:
+        """Return the button that checks the mail server itself again."""
+        ...
+
+    def unlock_button(self) -> Item:
+        """Return the button that has the mail server called again after it refused."""
+        ...

@@ -1,0 +1,186 @@
+"""Makes a domain's report out of the judges' verdicts: causes before consequences; pure."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import dns.rdatatype
+
+from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc import judge as dmarc
+from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.mx import judge as mx
+from bot.checks.optional import group as extras
+from bot.checks.optional import hosts
+from bot.checks.propagation import say_when_seen, settle
+from bot.checks.report import CheckResult, Report
+from bot.checks.server_blame import gather, judge_server
+from bot.checks.spf import judge as spf
+from bot.checks.spf.terms import names_own_mx
+from bot.checks.zone import delegation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.checks.finding import Subject
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+# Which of two findings of the same severity explains the other. A strict DMARC policy without
+# DKIM has mail refused today, so it goes before the missing key that it hangs on.
+_CAUSES_FIRST = ("dmarc-before-dkim",)
+
+# Said once, of all records that it befell: who typed one name in full typed them all so.
+_SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
+
+# What an alias at the domain itself can hide.
+_HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
+    Check.MX: dns.rdatatype.MX,
+    Check.SPF: dns.rdatatype.TXT,
+}
+
+
+def compile_report(
+    expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
+) -> Report:
+    """Let every judge speak and return the report; pure."""
+    typed = observed.at_source()
+    verdicts = _judge_all(expected, typed)
+    if typed is not observed:
+        verdicts = settle(expected, observed, _judge_all(expected, observed), verdicts, checked_at)
+    judged = {verdict.check for verdict in verdicts}
+    blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
+    others = [
+        CheckResult(check, Status.UNKNOWN, note=Note("blocked"))
+        for check in Check
+        if check in blocked
+    ]
+    results, findings = _leave_out_consequences(verdicts, typed)
+    if Check.SERVER not in blocked:
+        said = (finding for verdict in verdicts for finding in verdict.findings)
+        server = judge_server(expected, observed, said)
+        results.append(CheckResult(server.check, server.status, found=server.found))
+        results, findings = gather(server, results, findings)
+    return Report(
+        domain=expected.domain,
+        zone=observed.zone,
+        checked_at=checked_at,
+        results=(*results, *others),
+        findings=tuple(
+            say_when_seen(finding, observed) for finding in _say_once(sorted(findings, key=_order))
+        ),
+        queries=observed.queries,
+        elapsed_ms=elapsed_ms,
+        name_servers=observed.name_servers,
+    )
+
+
+def add_not_in_mailcow(report: Report) -> Report:
+    """Return the report of a domain that the mail server does not know: it takes no mail for it.
+
+    That is for the one who asked and for the admin, and on no card that others see.
+    """
+    finding = Finding(Check.MX, "not-in-mailcow", Status.FAIL)
+    results = tuple(
+        dataclasses.replace(result, status=Status.FAIL) if result.check is Check.MX else result
+        for result in report.results
+    )
+    # Sorting is stable: it comes before what is wrong with the MX record, which can wait for it.
+    findings = tuple(sorted((finding, *report.findings), key=_order))
+    return dataclasses.replace(report, results=results, findings=findings)
+
+
+def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
+    """Return every judge's verdict; that of the delegation alone where it leaves no other."""
+    first = delegation.judge(expected, observed)
+    if delegation.blocks_everything(first):
+        return [first]
+    return [
+        first,
+        mx.judge(expected, observed),
+        spf.judge(expected, observed),
+        dkim.judge(expected, observed),
+        dmarc.judge(expected, observed),
+        hosts.judge_webmail(expected, observed),
+        hosts.judge_autoconfig(expected, observed),
+        hosts.judge_autodiscover(expected, observed),
+        *extras.judge(expected, observed),
+    ]
+
+
+def _order(finding: Finding) -> tuple[int, int, int]:
+    """Return where a finding goes among the others: root causes first."""
+    # Sorting is stable: within a check the judge's own order, root cause first, stays.
+    place = tuple(Check).index(finding.check)
+    if finding.code in _CAUSES_FIRST:
+        place = tuple(Check).index(Check.DKIM)
+        return (-finding.severity.rank, place, 0)
+    return (-finding.severity.rank, place, 1)
+
+
+def _leave_out_consequences(
+    verdicts: list[Verdict], observed: Observation
+) -> tuple[list[CheckResult], list[Finding]]:
+    alias = any(f.code == "apex-cname" for verdict in verdicts for f in verdict.findings)
+    mx_broken = next(
+        (
+            f.code
+            for verdict in verdicts
+            for f in verdict.findings
+            if f.check is Check.MX and f.severity is Status.FAIL
+        ),
+        None,
+    )
+    results, findings = [], []
+    for verdict in verdicts:
+        check, status, note = verdict.check, verdict.status, verdict.note
+        kept = list(verdict.findings)
+        if alias and kept and check in _HIDDEN and delegation.hides(observed, _HIDDEN[check]):
+            # What was found are the records of another name; nobody knows those of this one.
+            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": "apex-cname"})
+        elif mx_broken is not None:
+            kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
+            status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
+        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
+        findings.extend(kept)
+    return results, findings
+
+
+def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return the findings with each shared cause said of all its records by the first of its kind.
+
+    The others stay, so that every check has its own, but only refer to it and give no steps.
+    """
+    said: list[Finding] = []
+    for finding in findings:
+        same = [
+            f for f in findings if f.code == finding.code and f.severity.rank > Status.INFO.rank
+        ]
+        if finding.code in _SHARED and len(same) > 1 and finding in same:
+            first = finding is same[0]
+            fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()
+            facts = {**finding.facts, "repeat": not first}
+            if first:
+                facts |= {key: _gather(same, key) for key in ("names", "others", "shorts")}
+            finding = dataclasses.replace(finding, facts=facts, fixes=fixes)  # noqa: PLW2901 - the same one
+        said.append(finding)
+    return tuple(said)
+
+
+def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:
+    """Return a list of names that several findings hold, each name once."""
+    lists = [value for f in findings if isinstance(value := f.facts.get(fact), tuple)]
+    return tuple(dict.fromkeys(name for each in lists for name in each))
+
+
+def _rest_on_mx(finding: Finding, mx_broken: str) -> Finding:
+    """Return what is left to say of a record that allows whatever the domain's MX is.
+
+    It is right again once the MX is, so there is nothing to do about it.
+    """
+    if finding.code != "spf-not-authorised":
+        return finding
+    if not any(fix.old is not None and names_own_mx(fix.old) for fix in finding.fixes):
+        return finding
+    return Finding(finding.check, "spf-follows-mx", Status.INFO, {"code": mx_broken})

@@ -1,0 +1,61 @@
+"""Where a DKIM key record is instead of at its selector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.answers import prefix_name
+from bot.checks.dkim.selectors import selector_name
+from bot.checks.dkim.text import is_meant_as_key, read_key_text
+from bot.checks.misplaced import Stray, Where, append_zone, named, texts_at
+from bot.records.dkim_key import KnownKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import dns.name
+
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+# Selectors that Mailcow and other mail software use where nobody chooses one.
+_USUAL_SELECTORS = ("dkim", "mailcow", "default")
+_MOST_SELECTORS = 2  # of them
+_ENOUGH = 40  # first characters of a key that two keys do not share by chance
+
+
+def find_dkim(expected: Expected, observed: Observation) -> Stray | None:
+    """Return where a DKIM record is instead; the known key goes before any other text."""
+    known = expected.dkim
+    if not isinstance(known, KnownKey):
+        return None
+    want = read_key_text(known.record.text)
+    found: list[Stray] = []
+    places = (*dkim_places(expected, observed), (expected.domain.name, Where.APEX))
+    for owner, where in places:
+        for text in texts_at(observed, owner):
+            if not is_meant_as_key(text):
+                continue
+            key = read_key_text(text)
+            # At another selector it may well be another sender's.
+            if where is not Where.SELECTOR or key[:_ENOUGH] == want[:_ENOUGH]:
+                found.append(Stray(owner, where, text, key == want))
+    return min(found, key=lambda stray: not stray.is_right, default=None)
+
+
+def dkim_places(expected: Expected, observed: Observation) -> Iterator[tuple[dns.name.Name, Where]]:
+    """Give the wrong places of a key record, without the domain itself."""
+    domain, zone = expected.domain.name, observed.zone
+    right = selector_name(expected.domain, expected.selector)
+    if right is None:
+        return
+    selector = right.labels[: -len(domain.labels) - 1]
+    yield from named(append_zone(right, zone), Where.DOUBLED)
+    yield from named(prefix_name(selector, domain.labels), Where.NO_DOMAINKEY)
+    yield from named(prefix_name((*selector, b"domainkey"), domain.labels), Where.NO_UNDERSCORE)
+    yield from named(expected.domain.below("_domainkey"), Where.NO_SELECTOR)
+    if zone != domain:
+        yield from named(prefix_name((*selector, b"_domainkey"), zone.labels), Where.PARENT)
+    others = [s for s in _USUAL_SELECTORS if selector_name(expected.domain, s) != right]
+    for other in others[:_MOST_SELECTORS]:
+        yield from named(selector_name(expected.domain, other), Where.SELECTOR)

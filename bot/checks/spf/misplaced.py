@@ -1,0 +1,28 @@
+"""Where the SPF record that allows the mail server is instead of at the domain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.misplaced import Stray, domain_places, texts_at
+from bot.checks.spf.terms import same_record, terms_of
+from bot.checks.spf.texts import SpfTextKind, sort_texts
+
+if TYPE_CHECKING:
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+
+def find_spf(expected: Expected, observed: Observation) -> Stray | None:
+    """Return where the SPF record that allows our server is instead of at the domain.
+
+    A host may have a record of its own, so only one with our terms counts.
+    """
+    value = expected.server.spf
+    ours = {term.key for term in terms_of(value) if term.name != "all"}
+    for owner, where in domain_places(expected, observed):
+        for text in texts_at(observed, owner):
+            is_record = any(t.kind is SpfTextKind.RECORD for t in sort_texts([text.encode()]))
+            if is_record and ours <= {term.key for term in terms_of(text)}:
+                return Stray(owner, where, text, same_record(text, value))
+    return None

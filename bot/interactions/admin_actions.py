@@ -1,0 +1,83 @@
+"""What `/mailadmin setup` and `/mailadmin server` and their buttons do; for admins alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.cards.check_card import build_report_card
+from bot.cards.setup_card import build_setup_card
+from bot.checks.finding import Status
+from bot.doctor.line import Line
+from bot.doctor.running_bot import examine_from_inside
+from bot.interactions.permissions import admit_admin
+from bot.interactions.replies import Progress, acknowledge, answer
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.errors import Fact
+    from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
+
+
+async def show_setup(interaction: discord.Interaction[BotBase]) -> None:
+    """Answer a command with how every part is, privately."""
+    if await admit_admin(interaction):
+        await acknowledge(interaction)
+        await _examine(interaction)
+
+
+async def handle_unlock_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
+    """Have the mail server called again after it refused, and show how every part is then."""
+    if not await admit_admin(interaction):
+        return
+    await interaction.response.defer()
+    interaction.client.backend.unlock()
+    await _examine(interaction)
+
+
+async def show_server(interaction: discord.Interaction[BotBase]) -> None:
+    """Answer a command with the report of the mail server itself, privately."""
+    if await admit_admin(interaction):
+        await acknowledge(interaction)
+        await _check_server(interaction)
+
+
+async def handle_server_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
+    """Put a new report of the mail server in place of the card whose button was clicked."""
+    if await admit_admin(interaction):
+        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
+        await _check_server(interaction)
+
+
+async def _examine(interaction: discord.Interaction[BotBase]) -> None:
+    """Answer with how every part is now; takes as long as the slowest of them."""
+    client = interaction.client
+    examined = await examine_from_inside(
+        client.settings, client, client.examine_backend(), client.member_service.try_store()
+    )
+    lines = (*examined, _recall_server(client))
+    locked = bool(client.backend.refusals)
+    await answer(interaction, build_setup_card(lines, client.words, client.items, locked=locked))
+
+
+def _recall_server(client: BotBase) -> Line:
+    """Return a line about the mail server's own faults that members' checks met lately."""
+    faults = client.member_service.faults
+    met = faults.recent() if faults is not None else ()
+    facts: dict[str, Fact] = {"command": "/mailadmin server"}
+    if met:
+        facts["faults"] = tuple(fault.what for fault in met)
+        return Line("server", Status.FAIL, "server-faulty", facts)
+    if faults is None or not faults.reports:
+        return Line("server", Status.INFO, "server-unseen", facts)
+    return Line("server", Status.PASS, "server-right", facts)
+
+
+async def _check_server(interaction: discord.Interaction[BotBase]) -> None:
+    client = interaction.client
+    words, items, server = client.words, client.items, client.member_service.server
+    async with Progress(interaction, words, "checking", {"domain": server.host_text}):
+        report = await client.member_service.check_server()
+    card = build_report_card(report, server, words, items, buttons=[items.server_button()])
+    await answer(interaction, card)

@@ -1,0 +1,102 @@
+"""The Discord client as far as interactions know it: what a handler finds at its client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.interactions.clicks import ClickHandlers
+from bot.interactions.error_manager import ErrorManager
+from bot.interactions.home_guild import HomeGuild
+from bot.interactions.item_factory import PersistentItems
+from bot.interactions.rate_limits import Limits
+from bot.interactions.tracking import InteractionTracker
+from bot.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from bot.config.settings import Settings
+    from bot.doctor.line import Line
+    from bot.requests.backend import MailBackend
+    from bot.requests.service import Requests
+    from bot.services.member_service import MemberService
+    from bot.services.privacy import Privacy
+    from bot.words import Words
+
+
+class _Tree(app_commands.CommandTree["BotBase"]):
+    """The slash commands: each is admitted first, and its errors go to the error manager."""
+
+    async def interaction_check(self, interaction: discord.Interaction[BotBase], /) -> bool:
+        """Whether the bot takes new work."""
+        return await self.client.tracker.admit(interaction)
+
+    async def on_error(
+        self, interaction: discord.Interaction[BotBase], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Have the error worded and logged."""
+        await self.client.error_manager.report(interaction, error)
+
+
+class BotBase(commands.Bot):
+    """The bot with everything that handlers of commands, buttons and forms need.
+
+    It has no intents, for interactions come without.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        member_service: MemberService,
+        words: Words,
+        telemetry: Telemetry | None = None,
+    ) -> None:
+        super().__init__(
+            commands.when_mentioned,
+            help_command=None,
+            tree_cls=_Tree,
+            intents=discord.Intents.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            allowed_mentions=discord.AllowedMentions.none(),
+            allowed_contexts=app_commands.AppCommandContext(
+                guild=True, dm_channel=True, private_channel=True
+            ),
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
+        )
+        telemetry = telemetry or Telemetry()
+        self.http.http_trace = telemetry.http_trace
+        self.settings = settings
+        self.member_service = member_service
+        self.words = words
+        self.items = PersistentItems(words)
+        self.clicks = ClickHandlers()
+        self.error_manager = ErrorManager(words)
+        self.tracker = InteractionTracker(words, telemetry)
+        self.limits = Limits()
+        self.home = HomeGuild(self, settings)
+        self.requests: Requests | None = None  # where none are taken
+        # Given before the client starts.
+        self.backend: MailBackend
+        self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
+        self.privacy: Privacy
+        self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
+
+    def mention(self, command: str) -> str:
+        """Return a command for people to click, or its name where Discord's id is not known."""
+        number = self.command_ids.get(command.partition(" ")[0])  # a group has one for all
+        return f"</{command}:{number}>" if number else f"`/{command}`"
+
+    def find_faults(self) -> Iterator[str]:
+        """Yield what keeps members from being answered, each in a word."""
+        if self.tracker.draining:
+            yield "stopping"
+        # The library leaves `ws` at None until it is connected, whatever its type says. It calls
+        # itself ready only two seconds after Discord did, as it waits for servers without need.
+        socket: discord.gateway.DiscordWebSocket | None = self.ws
+        if socket is None or not socket.open or socket.session_id is None:
+            yield "discord"

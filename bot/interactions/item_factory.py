@@ -1,0 +1,139 @@
+"""Makes the buttons and choices of cards, each with a custom_id that its handler reads.
+
+Cards stay in Discord for years, so no template below may cease to match what it matched. A number
+has at most eighteen digits, which stays below the highest id of a row, 2^63-1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+
+from bot.cards.items import CheckAction, OwnRequestAction, PrivacyAction, RequestAction
+from bot.interactions.clicks import PersistentItem
+from bot.requests.model import RequestKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from enum import StrEnum
+
+    from bot.words import Words
+
+_LONGEST_ID: Final = 100  # characters of a custom_id
+_STYLE: Final = discord.ButtonStyle
+
+
+def _any_of(values: Iterable[StrEnum]) -> str:
+    return "|".join(value.value for value in values)
+
+
+_NUMBER: Final = "[0-9]{1,18}"
+_DOMAIN: Final = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+"
+
+CHECK_BUTTON: Final = rf"cowbell:(?P<action>{_any_of(CheckAction)}):(?P<check>{_NUMBER})"
+ASK_BUTTON: Final = rf"cowbell:ask:(?P<kind>{_any_of(RequestKind)}):(?P<check>{_NUMBER})"
+OWN_REQUEST_BUTTON: Final = (
+    rf"cowbell:req:(?P<action>{_any_of(OwnRequestAction)}):(?P<request>{_NUMBER})"
+)
+REQUEST_BUTTON: Final = rf"cowbell:req:(?P<action>{_any_of(RequestAction)}):(?P<request>{_NUMBER})"
+STAGE_SELECT: Final = rf"cowbell:req:stage:(?P<request>{_NUMBER})"
+PRIVACY_BUTTON: Final = (
+    rf"cowbell:privacy:(?P<action>{_any_of(PrivacyAction)})"
+    rf":(?P<member>[0-9]{{1,20}}):(?P<newest>{_NUMBER})"
+)
+PROVIDER_SELECT: Final = rf"cowbell:provider:(?:(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
+SERVER_BUTTON: Final = "cowbell:server:again"
+UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"
+
+_REQUEST_STYLES: Final = {
+    RequestAction.APPROVE: _STYLE.success,
+    RequestAction.ADD: _STYLE.success,
+    RequestAction.DONE: _STYLE.success,
+    RequestAction.DENY: _STYLE.danger,
+    RequestAction.RETRY: _STYLE.primary,
+}
+
+
+class PersistentItems:
+    """The one `bot.cards.items.ItemFactory`, with labels in these words."""
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def check_button(self, action: CheckAction, check_id: int) -> PersistentItem:
+        """Return a button below the card of a stored check."""
+        style = _STYLE.primary if action is CheckAction.AGAIN else _STYLE.secondary
+        label = self._words.label("buttons", action.value)
+        return _make_button(f"{action.value}:{check_id}", label, style)
+
+    def ask_button(self, kind: RequestKind, check_id: int) -> PersistentItem:
+        """Return the button that asks the admin for something for a stored check's domain."""
+        label = self._words.label("asking", kind.value)
+        return _make_button(f"ask:{kind.value}:{check_id}", label, _STYLE.success)
+
+    def withdraw_button(self, request_id: int) -> PersistentItem:
+        """Return the button that withdraws a member's own request."""
+        action = OwnRequestAction.WITHDRAW.value
+        label = f"{self._words.label('asking', action)} #{request_id}"
+        return _make_button(f"req:{action}:{request_id}", label, _STYLE.secondary)
+
+    def dmarc_button(self, request_id: int) -> PersistentItem:
+        """Return the button that asks for DMARC for the domain of a member's own request."""
+        action = OwnRequestAction.DMARC.value
+        label = self._words.label("asking", action)
+        return _make_button(f"req:{action}:{request_id}", label, _STYLE.success)
+
+    def request_button(self, action: RequestAction, request_id: int) -> PersistentItem:
+        """Return an admin's button of a request."""
+        label = self._words.label("request_buttons", action.value)
+        style = _REQUEST_STYLES.get(action, _STYLE.secondary)
+        return _make_button(f"req:{action.value}:{request_id}", label, style)
+
+    def stage_select(self, request_id: int, stages: Sequence[str]) -> PersistentItem:
+        """Return the admin's choice between DMARC policies, weakest first."""
+        options = [
+            discord.SelectOption(value=stage, label=self._words.label("stages", stage))
+            for stage in stages
+        ]
+        return _make_select(f"req:stage:{request_id}", options)
+
+    def privacy_button(self, action: PrivacyAction, member_id: int, newest: int) -> PersistentItem:
+        """Return a button below the card of a member's data."""
+        style = _STYLE.secondary if action is PrivacyAction.KEEP else _STYLE.danger
+        label = self._words.label("privacy", action.value)
+        return _make_button(f"privacy:{action.value}:{member_id}:{newest}", label, style)
+
+    def provider_select(
+        self, subject: str, options: list[discord.SelectOption]
+    ) -> PersistentItem | None:
+        """Return the choice of the provider; None where the custom_id would be too long."""
+        rest = f"provider:{subject}"
+        return _make_select(rest, options) if len(_write_id(rest)) <= _LONGEST_ID else None
+
+    def server_button(self) -> PersistentItem:
+        """Return the button that checks the mail server itself again."""
+        label = self._words.label("buttons", CheckAction.AGAIN.value)
+        return _make_button("server:again", label, _STYLE.primary)
+
+    def unlock_button(self) -> PersistentItem:
+        """Return the button that has the mail server called again after it refused."""
+        label = self._words.label("request_buttons", "unlock")
+        return _make_button("mailcow:unlock", label, _STYLE.primary)
+
+
+def _make_button(rest: str, label: str, style: discord.ButtonStyle) -> PersistentItem:
+    button: discord.ui.Button[Any] = discord.ui.Button(
+        style=style, label=label, custom_id=_write_id(rest)
+    )
+    return PersistentItem(button)
+
+
+def _make_select(rest: str, options: list[discord.SelectOption]) -> PersistentItem:
+    select: discord.ui.Select[Any] = discord.ui.Select(custom_id=_write_id(rest), options=options)
+    return PersistentItem(select)
+
+
+def _write_id(rest: str) -> str:
+    """Return a custom_id; what is not of Cowbell is left to the library."""
+    return f"cowbell:{rest}"

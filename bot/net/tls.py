@@ -1,0 +1,26 @@
+"""What clients of ours demand of a certificate, the same with every Python.
+
+From 3.13 on, Python itself demands the form of RFC 5280 to the letter (VERIFY_X509_STRICT), such as
+an Authority Key Identifier. Browsers and the mail servers that fetch an MTA-STS policy do not: a
+certificate without one works for them, so to call it invalid would be wrong.
+"""
+
+from __future__ import annotations
+
+import ssl
+from functools import cache
+
+# A certificate in the list of trusted ones is trusted, be it a root or an authority below one
+# (PARTIAL_CHAIN), and that list is looked at before what the server sends (TRUSTED_FIRST).
+DEMANDS = ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
+
+
+@cache
+def client_context(authorities: str | None = None) -> ssl.SSLContext:
+    """Return a context that trusts these authorities (PEM), or else those of the system.
+
+    The name is checked too. The first call reads the authorities, which takes some 20 ms.
+    """
+    context = ssl.create_default_context(cadata=authorities)
+    context.verify_flags = DEMANDS
+    return context

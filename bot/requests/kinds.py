@@ -1,0 +1,117 @@
+"""What differs between the kinds of requests: one row for each, which everything else reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from bot.checks.finding import Check
+from bot.records.expected import Purpose
+from bot.requests.approval import approve_by_hand, approve_domain, approve_key, approve_stage
+from bot.requests.dmarc_readiness import has_policy, is_right
+from bot.requests.model import MessageKind, RequestKind
+from bot.requests.work import add_domain, find_key, leave_to_admin, write_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
+
+    from bot.checks.report import Report
+    from bot.requests.approval import Approval
+    from bot.requests.backend import Capabilities
+    from bot.requests.model import Request
+    from bot.requests.protocols import Verification
+    from bot.requests.verification import DomainVerifier
+    from bot.requests.work import Done, Tools
+
+
+class Asks(StrEnum):
+    """What an admin has to say with an approval, besides yes."""
+
+    NOTHING = "nothing"
+    KEY = "key"  # the DKIM value, where the mail server's keys are out of reach
+    STAGE = "stage"  # the DMARC policy
+    LIMITS = "limits"  # whether the bot adds the domain, with the limits that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRecord:
+    """The record that a member is to publish."""
+
+    check: Check  # whose findings are about it
+    purpose: Purpose  # what it is for, among the expected records
+    label: Callable[[Request], str]  # its owner name, relative to the domain
+    is_live: Callable[[Report, Request], bool]  # whether a report shows it in order
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """How requests of one kind are approved, carried out, told of, and seen to be done."""
+
+    asks: Asks
+    can_do: Callable[[Capabilities], bool]  # whether the bot carries it out itself
+    approve: Callable[[Approval, Request, datetime], dict[str, Any]]  # the fields that it sets
+    work: Callable[[Request, Tools], Awaitable[Done]]
+    verify: Callable[[DomainVerifier, Request], Awaitable[Verification]]
+    handed_out: MessageKind  # what the member is sent when the work is done
+    record: PublishedRecord | None = None  # None: it is done on the mail server
+
+    @property
+    def is_finished_by_admin(self) -> bool:
+        """Whether an admin may say that it is done; a record is seen in the DNS."""
+        return self.record is None
+
+
+_DKIM_RECORD = PublishedRecord(
+    Check.DKIM,
+    Purpose.DKIM,
+    label=lambda request: f"{request.selector}._domainkey",
+    is_live=lambda report, _: is_right(report, Check.DKIM),
+)
+_DMARC_RECORD = PublishedRecord(
+    Check.DMARC,
+    Purpose.DMARC,
+    label=lambda _: "_dmarc",
+    is_live=lambda report, request: has_policy(report, request.stage or "none"),
+)
+
+KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
+    {
+        RequestKind.DKIM: KindRules(
+            asks=Asks.KEY,
+            can_do=lambda capabilities: capabilities.can_make_keys,
+            approve=approve_key,
+            work=find_key,
+            verify=lambda verifier, request: verifier.verify_record(request, _DKIM_RECORD),
+            handed_out=MessageKind.MEMBER_RECORD,
+            record=_DKIM_RECORD,
+        ),
+        RequestKind.DMARC: KindRules(
+            asks=Asks.STAGE,
+            can_do=lambda _: True,
+            approve=approve_stage,
+            work=write_policy,
+            verify=lambda verifier, request: verifier.verify_record(request, _DMARC_RECORD),
+            handed_out=MessageKind.MEMBER_RECORD,
+            record=_DMARC_RECORD,
+        ),
+        RequestKind.MAILDOMAIN: KindRules(
+            asks=Asks.LIMITS,
+            can_do=lambda capabilities: capabilities.can_add_domains,
+            approve=approve_domain,
+            work=add_domain,
+            verify=lambda verifier, request: verifier.verify_on_server(request),
+            handed_out=MessageKind.MEMBER_ACCEPTED,
+        ),
+        RequestKind.WEBMAIL: KindRules(
+            asks=Asks.NOTHING,
+            can_do=lambda _: False,
+            approve=approve_by_hand,
+            work=leave_to_admin,
+            verify=lambda verifier, request: verifier.verify_certificate(request),
+            handed_out=MessageKind.MEMBER_ACCEPTED,
+        ),
+    }
+)

@@ -1,0 +1,162 @@
+"""What the work on requests needs from outside: repositories, and who checks what is live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from bot.names import Domain
+    from bot.requests.model import AuditEntry, Change, NewRequest, OutboxMessage, Request, State
+
+# What a repository's methods promise is said where they are written: `bot.store.repositories`.
+
+
+class RequestRepository(Protocol):
+    """Keeps requests; each method is one transaction and raises StoreError where it fails."""
+
+    async def open(self, asked: NewRequest, now: datetime, /) -> tuple[Request, bool]:
+        """Return the open request of this kind for the domain, and whether it is new."""
+        ...
+
+    async def change(
+        self, request_id: int, decide: Callable[[Request], Change | None], now: datetime, /
+    ) -> tuple[Request, bool]:
+        """Return the request as it is now, and whether `decide` changed it."""
+        ...
+
+    async def get(self, request_id: int, /) -> Request | None:
+        """Return the request with this id; None where there never was one."""
+        ...
+
+    async def of_member(self, member_id: int, /) -> tuple[Request, ...]:
+        """Return a member's requests, latest first."""
+        ...
+
+    async def of_domain(self, domain: Domain, /) -> tuple[Request, ...]:
+        """Return all requests for a domain, latest first."""
+        ...
+
+    async def in_states(self, states: frozenset[State], /) -> tuple[Request, ...]:
+        """Return the requests in any of these states, oldest first."""
+        ...
+
+    async def take_due(self, now: datetime, lease: timedelta, most: int, /) -> tuple[Request, ...]:
+        """Return up to `most` requests whose time has come, leased to the caller."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next one is due, or a lease runs out; None where nothing will be."""
+        ...
+
+    async def rename_member(
+        self,
+        member_id: int,
+        pseudonym: int,
+        withdraw: Callable[[Request], Change | None],
+        now: datetime,
+        /,
+    ) -> None:
+        """Put a pseudonym in a member's place everywhere, after `withdraw` for open requests."""
+        ...
+
+
+class OutboxRepository(Protocol):
+    """Keeps messages until they were delivered or given up."""
+
+    async def take_due(
+        self, now: datetime, lease: timedelta, most: int, /
+    ) -> tuple[OutboxMessage, ...]:
+        """Return up to `most` messages whose time has come, leased, with their try counted."""
+        ...
+
+    async def end(
+        self,
+        message: OutboxMessage,
+        now: datetime,
+        arrived: tuple[int, int] | None,
+        detail: str = "",
+        /,
+    ) -> None:
+        """Note where a message arrived (channel and message id), or that it was given up."""
+        ...
+
+    async def put_off(self, message: OutboxMessage, due_at: datetime, detail: str, /) -> None:
+        """Note that it could not be delivered, why, and when to try again."""
+        ...
+
+    async def left(self, request_id: int, /) -> int:
+        """Return how many messages about a request were neither delivered nor given up."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next one is due, or a lease runs out; None where nothing is left."""
+        ...
+
+
+class AuditRepository(Protocol):
+    """Reads what was done to requests; it is written with each change."""
+
+    async def of(self, request_id: int, /) -> tuple[AuditEntry, ...]:
+        """Return what was done to one request, in its order."""
+        ...
+
+    async def latest(self, limit: int, /) -> tuple[AuditEntry, ...]:
+        """Return what was done last to any request, latest first."""
+        ...
+
+    async def count_of_admin(self, admin_id: int, /) -> int:
+        """Return how many steps this person took as an admin."""
+        ...
+
+
+class StageRepository(Protocol):
+    """Reads the DMARC stages that were approved; they are written with the approval."""
+
+    async def of(self, domain: Domain, /) -> str | None:
+        """Return none, quarantine or reject; None where nothing was approved yet."""
+        ...
+
+
+class Repositories(Protocol):
+    """The repositories that the service, the worker and the outbox worker share."""
+
+    @property
+    def requests(self) -> RequestRepository:
+        """The requests."""
+        ...
+
+    @property
+    def outbox(self) -> OutboxRepository:
+        """The messages to be delivered."""
+        ...
+
+    @property
+    def audit(self) -> AuditRepository:
+        """What was done, by whom and when."""
+        ...
+
+    @property
+    def stages(self) -> StageRepository:
+        """The approved DMARC stages."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a look at what was asked for came to."""
+
+    live: bool
+    seen: str = ""  # the code of the finding in the way
+    ttl: int | None = None  # seconds for which the answer stays in caches
+
+
+class Verifier(Protocol):
+    """Finds out whether what was asked for is live."""
+
+    async def __call__(self, request: Request, /) -> Verification:
+        """Look once; raises CowbellError where nothing could be found out."""
+        ...

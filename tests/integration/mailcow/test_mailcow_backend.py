@@ -1,0 +1,74 @@
+"""Mailcow as the mail server of requests and checks: what it can do, and that it does it once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.errors import BackendError, BackendLocked
+from bot.mailcow.mailcow_backend import MailcowBackend
+from bot.requests.backend import Capabilities
+from mailcow_helpers import ALIAS, LIMITS, READ, A, B, connect
+
+if TYPE_CHECKING:
+    from bot.demo.mailcow_double import MailcowDouble
+    from bot.mailcow.api import Mailcow
+    from bot.requests.backend import MailBackend
+
+pytest_plugins = ["mailcow_fixtures"]
+
+
+async def test_what_it_can_do_depends_on_its_keys(cow: MailcowDouble, client: Mailcow) -> None:
+    backend: MailBackend = MailcowBackend(client, "cow")
+    assert backend.capabilities == Capabilities(
+        can_tell_domains=True, can_make_keys=True, can_add_domains=True
+    )
+    async with connect(cow, write=None) as reader:
+        assert MailcowBackend(reader, "cow").capabilities == Capabilities(can_tell_domains=True)
+    assert (backend.name, backend.limits) == ("Mailcow", LIMITS)
+
+
+async def test_it_tells_which_domains_and_keys_are_there(client: Mailcow) -> None:
+    backend = MailcowBackend(client, "cow")
+    assert [await backend.knows_domain(domain) for domain in (A, ALIAS, B)] == [True, True, False]
+    assert await backend.find_key(A) is None
+
+
+async def test_a_key_is_made_once_and_found_from_then_on(
+    cow: MailcowDouble, client: Mailcow
+) -> None:
+    backend = MailcowBackend(client, "cow")
+    made = await backend.find_or_make_key(A, "dkim")
+    assert (made.selector, made.source) == ("dkim", "mailcow")
+    assert await backend.find_key(A) == made == await backend.find_or_make_key(A, "other")
+    assert cow.keys_made["a.test"] == 1
+
+
+async def test_a_domain_is_added_once_with_a_key_of_the_usual_selector(
+    cow: MailcowDouble, client: Mailcow
+) -> None:
+    backend = MailcowBackend(client, "cow")
+    await backend.add_domain(B)
+    await backend.add_domain(B)
+    key = await backend.find_key(B)
+    assert key is not None
+    assert key.selector == "cow"
+    assert cow.routes("POST") == ["add/domain"]
+    assert await backend.knows_domain(B)
+
+
+async def test_a_refused_key_is_not_used_until_it_is_unlocked(
+    cow: MailcowDouble, client: Mailcow
+) -> None:
+    backend = MailcowBackend(client, "cow")
+    key = cow.keys.pop(READ)
+    for _ in range(2):
+        with pytest.raises(BackendError):
+            await backend.knows_domain(A)
+    assert [type(refusal) for refusal in backend.refusals] == [BackendLocked]
+    assert len(cow.calls) == 1
+    cow.keys[READ] = key
+    backend.unlock()
+    assert backend.refusals == ()
+    assert await backend.knows_domain(A)

@@ -1,0 +1,184 @@
+"""A house in which requests are taken: the bot, its worker and its outbox, step by step."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from simcord import Env
+
+from bot.by_hand import ByHandBackend
+from bot.client import Client
+from bot.config.settings import load_settings
+from bot.demo.world import DEMO_ENVIRONMENT
+from bot.demo.world import zones as demo_zones
+from bot.demo.zone_server import ZoneServer
+from bot.dns.resolver import Resolver
+from bot.interactions.delivery import Delivery
+from bot.net.certificate import Certificate
+from bot.requests.outbox_worker import OutboxWorker
+from bot.requests.polling import WakeUp
+from bot.requests.service import Requests
+from bot.requests.verification import DomainVerifier
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
+from bot.services.core import Core
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import DomainFacts
+from bot.services.member_service import MemberService
+from bot.services.privacy import Privacy
+from bot.store.engine.database import Database
+from bot.store.repositories.command_fingerprints import CommandFingerprints
+from bot.store.repositories.for_requests import RequestStore
+from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.stored_checks import StoredChecks
+from bot.words import Medium, Words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    import discord
+    import dns.name
+    from simcord import ChannelHandle, GuildHandle, MemberActor, UserHandle
+
+    from bot.config.settings import Settings
+
+BACKEND = ByHandBackend("Mailcow")
+ADMIN = 4711  # who decides; rights are tested elsewhere
+
+
+@dataclass
+class Clock:
+    """The time of requests, which a test can let pass."""
+
+    ahead: timedelta = field(default_factory=timedelta)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class Office:
+    """A Discord server with a channel for requests, two members, and another server."""
+
+    env: Env
+    client: Client
+    dns: ZoneServer
+    clock: Clock
+    requests: Requests
+    store: RequestStore
+    worker: Worker
+    outbox: OutboxWorker
+    delivery: Delivery
+    guild: GuildHandle
+    request_channel: ChannelHandle
+    channel: ChannelHandle
+    elsewhere: ChannelHandle
+    ann: MemberActor
+    ben: MemberActor
+    ann_user: UserHandle
+
+    async def work(self) -> None:
+        """Let the worker and the outbox do what is due."""
+        while await self.worker.step() + await self.outbox.step():
+            pass
+
+    async def later(self, **span: float) -> None:
+        """Let time pass, and do what is due then."""
+        self.clock.ahead += timedelta(**span)
+        await self.work()
+
+    def direct(self) -> list[discord.Message]:
+        """Return the direct messages to Ann."""
+        return self.ann_user.dm_channel.history()
+
+
+@asynccontextmanager
+async def keep_office(
+    path: Path, environ: Mapping[str, str] | None = None, *, takes: bool = True
+) -> AsyncIterator[Office]:
+    """Yield an office over the demo's DNS; without `takes` no requests are taken."""
+    async with ZoneServer(demo_zones()) as zones, AsyncExitStack() as stack:
+        basis = {
+            **DEMO_ENVIRONMENT,
+            "DNS_SERVERS": "{}:{}".format(*zones.address),
+            "DATABASE_URL": f"sqlite+aiosqlite:///{path}",
+            **(environ or {}),
+        }
+        # The simulation gives out ids when it runs; the bot that asked for them is not used.
+        env = Env(await _first_client(stack, load_settings(basis)), check_errors=False)
+        await env.start()
+        guild = env.create_guild("Farm")
+        request_channel = guild.create_text_channel("requests")
+        if takes:
+            basis["REQUEST_CHANNEL_ID"] = str(request_channel.id)
+        await stack.aclose()
+        settings = load_settings(basis)
+        clock = Clock()
+        database = await stack.enter_async_context(await Database.open(settings.database_url))
+        resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
+        store, wake_up = RequestStore.of(database), WakeUp()
+        requests = Requests(store, clock, wake_up, settings.dkim_selector, BACKEND.capabilities)
+        client, core = _make_client(settings, database, resolver, requests)
+        client.requests = requests if takes else None
+        client.backend = BACKEND
+        recent, checks = RecentDomains(database), StoredChecks(database)
+        client.privacy = Privacy(recent, checks, requests)
+
+        async def certificate(_: dns.name.Name) -> Certificate:
+            return Certificate.COVERS
+
+        looker = DomainVerifier(
+            core.check, resolver.ask, BACKEND, certificate=certificate, webmail_label="mail"
+        )
+        delivery = Delivery(client)
+        ann_user = env.create_user("ann")
+        try:
+            await env.restart_bot(client)
+            yield Office(
+                env=env,
+                client=client,
+                dns=zones,
+                clock=clock,
+                requests=requests,
+                store=store,
+                worker=Worker(store, Tools(core.server, BACKEND, looker), clock, wake_up),
+                outbox=OutboxWorker(store, delivery, clock, wake_up),
+                delivery=delivery,
+                guild=guild,
+                request_channel=request_channel,
+                channel=guild.create_text_channel("mail"),
+                elsewhere=env.create_guild("Village").create_text_channel("mail"),
+                ann=guild.add_member(ann_user),
+                ben=guild.add_member(env.create_user("ben")),
+                ann_user=ann_user,
+            )
+        finally:
+            await env.shutdown()
+            await client.close()  # the simulation leaves that to us
+
+
+async def _first_client(stack: AsyncExitStack, settings: Settings) -> Client:
+    database = await stack.enter_async_context(await Database.open(settings.database_url))
+    resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
+    client, _ = _make_client(settings, database, resolver, None)
+    stack.push_async_callback(client.close)
+    return client
+
+
+def _make_client(
+    settings: Settings, database: Database, resolver: Resolver, requests: Requests | None
+) -> tuple[Client, Core]:
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    server, words = settings.mail_server(), Words(Medium.DISCORD)
+    stage_of = requests.approved_stage if requests else None
+    domain_facts = DomainFacts(KnownKeys(database), now, stage_of=stage_of)
+    core = Core(server, words, Checker(resolver.ask, server, now), domain_facts)
+    member_service = MemberService(core, RecentDomains(database), StoredChecks(database), now)
+    return Client(settings, member_service, words, CommandFingerprints(database)), core

@@ -1,0 +1,213 @@
+"""What tests of requests share: a mail server and a messenger in files, and all around a store."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import dns.name
+
+from bot.errors import BackendError, BackendRefused
+from bot.names import Domain
+from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
+from bot.records.mail_server import MailServer
+from bot.requests.backend import Capabilities
+from bot.requests.model import RequestKind
+from bot.requests.outbox_worker import Later, Never, OutboxWorker, Sent
+from bot.requests.polling import WakeUp
+from bot.requests.protocols import Verification
+from bot.requests.service import Requests
+from bot.requests.work import Tools
+from bot.requests.worker import Worker
+from bot.store.engine.database import Database
+from bot.store.repositories.for_requests import RequestStore
+from bot.store.repositories.known_keys import KnownKeys
+from strategies import RSA_1024
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from bot.requests.model import OutboxMessage, Request
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+FRIEND = Domain.of("friend.example")
+MOVER = Domain.of("mover.example")
+KEY = f"v=DKIM1;k=rsa;p={RSA_1024}"
+SERVER = MailServer(
+    host=dns.name.from_text("mx1.cow.example."),
+    spf="v=spf1 include:_spf.cow.example -all",
+    dmarc="v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example",
+)
+ANN, BEN, COWHERD, DAIRYMAID = 1, 2, 11, 12
+PLACE = (100, 200)
+ALL = Capabilities(can_tell_domains=True, can_make_keys=True, can_add_domains=True)
+
+
+class FileMail:
+    """A mail server that outlives the bot: a file for each key and domain, a line for each call.
+
+    `pause` is awaited with the name of each point that a crash may come at.
+    """
+
+    name = "File Mail"
+    capabilities = ALL
+    limits = None
+    refusals: tuple[BackendError, ...] = ()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+        self.refusal: BackendRefused | None = None
+        self.pause: Callable[[str], Awaitable[None]] | None = None
+
+    def unlock(self) -> None:
+        """Do nothing: it locks nobody out."""
+
+    async def find_key(self, domain: Domain) -> KnownKey | None:
+        """Return the key where its file is there."""
+        if not (self._folder / f"key-{domain.ascii}").exists():
+            return None
+        return KnownKey("dkim", DkimRecord.parse(KEY), KeySource.MAIL_SERVER)
+
+    async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
+        """Find the key's file, or make it."""
+        await self._do("key", domain)
+        return KnownKey(selector, DkimRecord.parse(KEY), KeySource.MAIL_SERVER)
+
+    async def add_domain(self, domain: Domain) -> None:
+        """Find the domain's file, or make it."""
+        await self._do("domain", domain)
+
+    async def knows_domain(self, domain: Domain) -> bool | None:
+        """Whether the domain's file is there."""
+        return (self._folder / f"domain-{domain.ascii}").exists()
+
+    def lines(self, name: str) -> list[str]:
+        """Return what was done: `calls` or `made`."""
+        path = self._folder / name
+        return path.read_text().splitlines() if path.exists() else []
+
+    async def _do(self, what: str, domain: Domain) -> None:
+        path = self._folder / f"{what}-{domain.ascii}"
+        self._note("calls", path.name)
+        await self._reach(f"called {path.name}")
+        if self.refusal is not None:
+            raise BackendRefused(self.refusal.code, **self.refusal.facts)
+        if not path.exists():
+            path.touch(exist_ok=False)
+            self._note("made", path.name)
+        await self._reach(f"made {path.name}")
+
+    async def _reach(self, point: str) -> None:
+        await asyncio.sleep(0)
+        if self.pause is not None:
+            await self.pause(point)
+
+    def _note(self, name: str, line: str) -> None:
+        with (self._folder / name).open("a") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+class FileMessenger:
+    """A Discord that outlives the bot: each message is a line with its nonce."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.answer: Later | Never | None = None
+        self.pause: Callable[[str], Awaitable[None]] | None = None
+
+    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
+        """Send a message, looking for it first where it was tried before."""
+        await self._reach(f"called {post.what}")
+        if self.answer is not None:
+            return self.answer
+        sent = self.sent()
+        nonces = [line.split()[-1] for line in sent]
+        if post.attempts > 1 and post.nonce in nonces:
+            return Sent(300, 1 + nonces.index(post.nonce))
+        with self.path.open("a") as file:
+            file.write(f"{post.request_id} {request.state} {post.what} {post.nonce}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        await self._reach(f"sent {post.what}")
+        return Sent(300, 1 + len(sent))
+
+    def sent(self) -> list[str]:
+        """Return the messages: request, its state then, what it was, nonce."""
+        return self.path.read_text().splitlines() if self.path.exists() else []
+
+    def said(self, request_id: int) -> list[str]:
+        """Return what was said of one request."""
+        lines = (line.split() for line in self.sent())
+        return [what for number, _, what, _ in lines if int(number) == request_id]
+
+    async def _reach(self, point: str) -> None:
+        await asyncio.sleep(0)
+        if self.pause is not None:
+            await self.pause(point)
+
+
+class Setup:
+    """Requests over a store in a folder; it can be closed and opened again at any time."""
+
+    def __init__(self, folder: Path, *, by_hand: bool = False) -> None:
+        self.folder = folder
+        self.time = NOON
+        self.mail = FileMail(folder / "mail")
+        self.messenger = FileMessenger(folder / "discord")
+        self.live: set[str] = set()  # domains whose records are published
+        self.ttl: int | None = None
+        self._capabilities = Capabilities() if by_hand else ALL
+        self.database: Database
+        self.store: RequestStore
+        self.requests: Requests
+        self.worker: Worker
+        self.outbox: OutboxWorker
+
+    async def open(self) -> Setup:
+        """Open the store and put everything around it, as a start does."""
+        self.database = await Database.open(f"sqlite+aiosqlite:///{self.folder}/bot.db")
+        self.store = RequestStore.of(self.database)
+        self.keys = KnownKeys(self.database)
+        self.wake_up = wake_up = WakeUp()
+        self.requests = Requests(self.store, self.now, wake_up, "dkim", self._capabilities)
+        tools = Tools(SERVER, self.mail, self.look)
+        self.worker = Worker(self.store, tools, self.now, wake_up)
+        self.outbox = OutboxWorker(self.store, self.messenger, self.now, wake_up)
+        return self
+
+    async def close(self) -> None:
+        """Close the store."""
+        await self.database.aclose()
+
+    async def restart(self) -> None:
+        """Come back after a crash: what was taken is free again."""
+        await self.close()
+        await self.open()
+        await self.store.requests.release_leases()
+
+    def now(self) -> datetime:
+        """Return the time as the test has it."""
+        return self.time
+
+    def pass_time(self, **time: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**time)
+
+    async def look(self, request: Request) -> Verification:
+        """Look what the test published."""
+        await asyncio.sleep(0)
+        if request.kind is RequestKind.MAILDOMAIN:
+            return Verification(live=await self.mail.knows_domain(request.domain) is True)
+        live = request.domain.ascii in self.live
+        return Verification(live=live, seen="" if live else "dkim-missing", ttl=self.ttl)
+
+    async def settle(self) -> None:
+        """Do all that can be done at this time."""
+        while await self.worker.step() + await self.outbox.step():
+            pass

@@ -1,0 +1,162 @@
+"""The buttons and choices of cards: which custom_id each has, and which handler reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import discord
+import pytest
+
+from bot.cards.items import CheckAction, OwnRequestAction, PrivacyAction, RequestAction
+from bot.interactions import item_factory
+from bot.interactions.clicks import Click, ClickHandlers
+from bot.interactions.item_factory import (
+    ASK_BUTTON,
+    CHECK_BUTTON,
+    OWN_REQUEST_BUTTON,
+    PRIVACY_BUTTON,
+    PROVIDER_SELECT,
+    REQUEST_BUTTON,
+    SERVER_BUTTON,
+    STAGE_SELECT,
+    UNLOCK_BUTTON,
+    PersistentItems,
+)
+from bot.requests.model import RequestKind
+from bot.words import Medium, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.interactions.clicks import PersistentItem
+
+HIGHEST = 10**18 - 1
+ITEMS = PersistentItems(Words(Medium.DISCORD))
+TEMPLATES = {
+    name: value
+    for name, value in vars(item_factory).items()
+    if name.endswith(("_BUTTON", "_SELECT"))
+}
+
+# The custom_ids of cards that have been in Discord since the first version.
+OF_OLD = [
+    ("cowbell:again:7", CHECK_BUTTON, {"action": "again", "check": "7"}),
+    ("cowbell:why:7", CHECK_BUTTON, {"action": "why", "check": "7"}),
+    ("cowbell:records:7", CHECK_BUTTON, {"action": "records", "check": "7"}),
+    ("cowbell:zone:7", CHECK_BUTTON, {"action": "zone", "check": "7"}),
+    ("cowbell:share:7", CHECK_BUTTON, {"action": "share", "check": "7"}),
+    ("cowbell:ask:dkim:7", ASK_BUTTON, {"kind": "dkim", "check": "7"}),
+    ("cowbell:ask:dmarc:7", ASK_BUTTON, {"kind": "dmarc", "check": "7"}),
+    ("cowbell:ask:maildomain:7", ASK_BUTTON, {"kind": "maildomain", "check": "7"}),
+    ("cowbell:ask:webmail:7", ASK_BUTTON, {"kind": "webmail", "check": "7"}),
+    ("cowbell:req:withdraw:12", OWN_REQUEST_BUTTON, {"action": "withdraw", "request": "12"}),
+    ("cowbell:req:dmarc:12", OWN_REQUEST_BUTTON, {"action": "dmarc", "request": "12"}),
+    ("cowbell:req:approve:12", REQUEST_BUTTON, {"action": "approve", "request": "12"}),
+    ("cowbell:req:deny:12", REQUEST_BUTTON, {"action": "deny", "request": "12"}),
+    ("cowbell:req:check:12", REQUEST_BUTTON, {"action": "check", "request": "12"}),
+    ("cowbell:req:done:12", REQUEST_BUTTON, {"action": "done", "request": "12"}),
+    ("cowbell:req:retry:12", REQUEST_BUTTON, {"action": "retry", "request": "12"}),
+    ("cowbell:req:paste:12", REQUEST_BUTTON, {"action": "paste", "request": "12"}),
+    ("cowbell:req:add:12", REQUEST_BUTTON, {"action": "add", "request": "12"}),
+    ("cowbell:req:byhand:12", REQUEST_BUTTON, {"action": "byhand", "request": "12"}),
+    ("cowbell:req:stage:12", STAGE_SELECT, {"request": "12"}),
+    (
+        "cowbell:privacy:delete:99:12",
+        PRIVACY_BUTTON,
+        {"action": "delete", "member": "99", "newest": "12"},
+    ),
+    ("cowbell:privacy:ask:99:0", PRIVACY_BUTTON, {"action": "ask", "member": "99", "newest": "0"}),
+    (
+        "cowbell:privacy:keep:99:0",
+        PRIVACY_BUTTON,
+        {"action": "keep", "member": "99", "newest": "0"},
+    ),
+    ("cowbell:provider:7", PROVIDER_SELECT, {"check": "7"}),
+    ("cowbell:provider:a-b.friend.example", PROVIDER_SELECT, {"domain": "a-b.friend.example"}),
+    ("cowbell:server:again", SERVER_BUTTON, {}),
+    ("cowbell:mailcow:unlock", UNLOCK_BUTTON, {}),
+]
+FORGED = [
+    "cowbell:again:",
+    "cowbell:again:-1",
+    "cowbell:again:1234567890123456789",
+    "cowbell:again:7:8",
+    "cowbell:delete:7",
+    "cowbell:req:approve:x",
+    "cowbell:req:live:7",
+    "cowbell:privacy:delete:99",
+    "cowbell:provider:nodot",
+    "cowbell:provider:UPPER.example",
+    "cowbell:ask:mail:7",
+    "again:7",
+    "",
+]
+
+
+async def _ignore(_: discord.Interaction[Any], __: Click) -> None:
+    """Do nothing."""
+
+
+def handlers() -> ClickHandlers:
+    found = ClickHandlers()
+    for template in TEMPLATES.values():
+        found.add(template, _ignore)
+    return found
+
+
+def every_item() -> Iterator[PersistentItem]:
+    for check in CheckAction:
+        yield ITEMS.check_button(check, HIGHEST)
+    for kind in RequestKind:
+        yield ITEMS.ask_button(kind, HIGHEST)
+    yield ITEMS.withdraw_button(HIGHEST)
+    yield ITEMS.dmarc_button(HIGHEST)
+    for action in RequestAction:
+        yield ITEMS.request_button(action, HIGHEST)
+    yield ITEMS.stage_select(HIGHEST, ("none", "quarantine", "reject"))
+    for privacy in PrivacyAction:
+        yield ITEMS.privacy_button(privacy, 2**64 - 1, HIGHEST)
+    for subject in (str(HIGHEST), "friend.example"):
+        select = ITEMS.provider_select(subject, [discord.SelectOption(label="any")])
+        assert select is not None
+        yield select
+    yield ITEMS.server_button()
+    yield ITEMS.unlock_button()
+
+
+@pytest.mark.parametrize(("custom_id", "template", "parts"), OF_OLD)
+def test_a_card_from_before_an_update_is_still_understood(
+    custom_id: str, template: str, parts: dict[str, str]
+) -> None:
+    assert [t for t in TEMPLATES.values() if re.fullmatch(t, custom_id)] == [template]
+    handler, click = handlers().find(custom_id, ("chosen",))
+    assert handler is _ignore
+    assert click == Click(parts, ("chosen",))
+
+
+@pytest.mark.parametrize("custom_id", FORGED)
+def test_what_no_card_has_is_handled_by_nobody(custom_id: str) -> None:
+    assert handlers().find(custom_id) == (None, None)
+
+
+def test_each_item_is_read_by_one_template_and_each_template_reads_one() -> None:
+    read = set()
+    for item in every_item():
+        assert len(item.custom_id) <= 100
+        (name,) = [n for n, template in TEMPLATES.items() if re.fullmatch(template, item.custom_id)]
+        read.add(name)
+    assert read == set(TEMPLATES)
+    assert len(OwnRequestAction) == 2  # each has a method of its own
+
+
+def test_each_item_has_a_custom_id_of_its_own() -> None:
+    ids = [item.custom_id for item in every_item()]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_domain_that_no_custom_id_holds_gets_no_choice() -> None:
+    option = [discord.SelectOption(label="any")]
+    name = "a" * 60 + ".example"
+    assert ITEMS.provider_select(name, option) is not None
+    assert ITEMS.provider_select("b" * 60 + "." + name, option) is None
