@@ -13,9 +13,10 @@ import typer
 
 from bot.console.exits import FAILED, NOTHING_FOUND_OUT, WRONG_USAGE, complain, exit_code_of
 from bot.console.options import DkimOption, Format, NameserverOption, ProviderOption
-from bot.errors import DiscordUnreachable, StoreError, UsageError
+from bot.errors import CodedError, DiscordUnreachable, StoreError, UsageError
 
-# A command imports its parts when it runs, so that none waits for what another one needs.
+# A command imports its parts when it runs, so that none waits for what another one needs; the help
+# needs none of them.
 
 app = typer.Typer(
     add_completion=False,
@@ -296,4 +297,11 @@ def restore(
 
 def main() -> int:
     """Run the console and return its exit code."""
-    return exit_code_of(lambda: app(standalone_mode=False))
+    return exit_code_of(lambda: app(standalone_mode=False), _word)
+
+
+def _word(error: CodedError) -> str:
+    # Templates take long to load, and few errors need them.
+    from bot.words import Words
+
+    return Words().error(error)

@@ -16,8 +16,9 @@
         ├── BackendRefused      it, or we before asking it, said no; the same again is in vain
         └── BackendUnclear      an answer that says nothing, or a write that may have happened
 
-A DNS outcome is never an exception: see `bot.dns.answer`. The text of each of these is one or two
-sentences for the person who caused it: what is wrong, what was expected, an example.
+A DNS outcome is never an exception: see `bot.dns.answer`. The words of each of these are one or
+two sentences for the person who caused it: what is wrong, what was expected, an example. Those that
+members read have a code and facts, and their words are templates.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from bot.app.shared_parts import (
     utc_now,
 )
 from bot.dns.resolver import Resolver
-from bot.dns.server_address import Server, system_servers
+from bot.dns.server_address import system_servers
 from bot.errors import ConfigError
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from bot.config.settings import Settings
+    from bot.dns.server_address import Server
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
 

@@ -19,15 +19,18 @@ OK, FAILED, WRONG_USAGE, NOTHING_FOUND_OUT = 0, 1, 2, 3
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 
-def exit_code_of(command: Callable[[], int | None]) -> int:
-    """Return the exit code of what the console was called for; errors go to stderr, one a line."""
+def exit_code_of(command: Callable[[], int | None], word: Callable[[CodedError], str]) -> int:
+    """Return the exit code of what the console was called for; errors go to stderr, one a line.
+
+    `word` returns the sentence of an error that is a code and facts.
+    """
     _take_any_character()
     try:
         return command() or OK
     except ConfigError as error:
         complain(*error.faults)
     except CowbellError as error:
-        complain(_word(error))
+        complain(word(error) if isinstance(error, CodedError) else error)
     except typer.TyperException as error:
         complain(*_explain(error))
     except (KeyboardInterrupt, typer.Abort):
@@ -50,14 +53,6 @@ def complain(*sentences: object) -> None:
     """Write sentences to stderr, one a line, with everything invisible written out."""
     for sentence in sentences:
         typer.echo(reveal(str(sentence)), err=True)
-
-
-def _word(error: CowbellError) -> str:
-    if not isinstance(error, CodedError):
-        return str(error)
-    from bot.words import Words  # noqa: PLC0415 - templates take long to load; few errors are coded
-
-    return Words().error(error)
 
 
 def _take_any_character() -> None:

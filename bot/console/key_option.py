@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import InvalidKey, UsageError
-from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 
 if TYPE_CHECKING:
     from bot.records.dkim_key import DkimKnowledge
@@ -17,6 +17,6 @@ def read_key(text: str | None, selector: str, words: Words) -> DkimKnowledge | N
     if text is None:
         return None
     try:
-        return KnownKey(selector, DkimRecord.parse(text), "--dkim")
+        return KnownKey(selector, DkimRecord.parse(text), KeySource.ARGUMENT)
     except InvalidKey as error:
         raise UsageError(f"--dkim: {words.error(error)}") from error

@@ -195,6 +195,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), _SOME[:1])}
         for kind in ("missing", "unconfirmed", "several", "generic", "other-name")
     },
+    "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
@@ -275,7 +276,7 @@ def combinations(template: str) -> Iterator[Mapping[str, Fact]]:
 
 
 def faults_of(said: str, *, sentence: bool) -> list[str]:
-    bare = said.replace("`", "")
+    bare = said.replace("`", "").replace(" ._domainkey", " _domainkey")
     faults = [wrong for wrong in _WRONG if wrong in bare]
     if sentence and not said.endswith("."):
         faults.append("no full stop")
