@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forked_python import ROOT, WARNINGS
@@ -12,10 +14,9 @@ from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from bot.demo.zone_server import ZoneServer
-    from forked_python import ForkedPython
+    from forked_python import ForkedProcess, ForkedPython
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class ConsoleProcess:
             cwd=self.folder,
             stdin=stdin if isinstance(stdin, bytes) else stdin.encode(),
         )
+
+    def begin(self, *words: str) -> ForkedProcess:
+        """Start one command as `call` does, and let its output go."""
+        with Path(os.devnull).open("wb") as nothing:
+            return self.python.start(
+                ["-m", "bot", *words],
+                env=self.env(),
+                cwd=self.folder,
+                output=nothing.fileno(),
+            )
 
     def call_alone(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run one command to its end in a Python that nothing was imported in before."""

@@ -16,8 +16,6 @@ from bot_process import Bot
 from discord_payloads import APPLICATION, GUILD, MEMBER, button, text_of
 from discord_standin import TOKEN
 
-from bot.dns.answer import Question
-
 if TYPE_CHECKING:
     from discord_standin import DiscordStandin, Press
 
@@ -134,20 +132,6 @@ async def _measure_excess(discord: DiscordStandin, turn: int) -> float:
     for press in presses:
         await press.answered(60)
     return _p99(times) - 0.050 - 2 * _p99(late)
-
-
-async def test_two_presses_in_the_same_instant_share_one_check_and_are_both_answered(
-    bot: Bot, discord: DiscordStandin, dns: ZoneServer
-) -> None:
-    async with bot.running():
-        card = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
-        custom_id = button(card.message, "again")
-        dns.forget()
-        presses = [await discord.press(custom_id, card.message) for _ in range(2)]
-        for press in presses:
-            await press.answered()
-            assert BROKEN in press.texts
-        assert dns.asked[Question.of(BROKEN, "MX")] == 1
 
 
 async def test_a_member_with_another_language_is_answered(
