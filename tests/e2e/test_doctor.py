@@ -16,7 +16,7 @@ import pytest
 from bot_process import Bot
 from discord_guild import DiscordGuild
 from discord_payloads import APPLICATION
-from discord_standin import TOKEN
+from discord_stand_in import TOKEN
 from relay import ValidatingRelay
 
 from bot.demo import world
@@ -104,8 +104,8 @@ async def doctor(
     tmp_path: Path, dns: ZoneServer, forked_python: ForkedPython
 ) -> AsyncIterator[DoctorProcess]:
     keys = {READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)}
-    async with MailcowDouble(keys=keys) as mailcow, DiscordGuild(REQUESTS) as standin:
-        yield DoctorProcess(tmp_path, standin, dns, mailcow, forked_python)
+    async with MailcowDouble(keys=keys) as mailcow, DiscordGuild(REQUESTS) as stand_in:
+        yield DoctorProcess(tmp_path, stand_in, dns, mailcow, forked_python)
 
 
 async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(

@@ -16,7 +16,7 @@ import pytest
 from bot_process import Bot
 from discord_channels import DiscordChannels
 from discord_payloads import MEMBER, button
-from discord_standin import TOKEN
+from discord_stand_in import TOKEN
 
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from patience import PATIENCE
@@ -85,14 +85,14 @@ async def mailcow() -> AsyncIterator[MailcowDouble]:
 async def watched(
     tmp_path: Path, dns: ZoneServer, mailcow: MailcowDouble, forked_python: ForkedPython
 ) -> AsyncIterator[WatchedBot]:
-    async with DiscordChannels() as standin:
-        bot = Bot(tmp_path, standin, dns, forked_python)
+    async with DiscordChannels() as stand_in:
+        bot = Bot(tmp_path, stand_in, dns, forked_python)
         bot.environment |= {
             "MAILCOW_URL": mailcow.url,
             "MAILCOW_READ_KEY": KEY,
             "REQUEST_CHANNEL_ID": str(REQUESTS),
         }
-        yield WatchedBot(bot, standin)
+        yield WatchedBot(bot, stand_in)
 
 
 async def test_a_running_bot_is_alive_and_ready_and_unwell_without_discord(
