@@ -35,6 +35,24 @@ def read_warnings() -> str:
 WARNINGS = read_warnings()
 
 
+def run_alone(
+    words: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: bytes = b""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command line as `ForkedPython.run` does, in a Python that has imported nothing yet."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        env=dict(env),
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        list(words), done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
 class ForkedProcess:
     """A process of the fork server, with the part of a subprocess's methods that tests need."""
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forked_python import ROOT, WARNINGS
-from patience import PATIENCE
+from forked_python import ROOT, WARNINGS, run_alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,12 +48,8 @@ class ConsoleProcess:
             )
 
     def call_alone(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end in a Python that nothing was imported in before."""
-        process = self.start(*words, **more)
-        out, err = process.communicate(timeout=PATIENCE)
-        return subprocess.CompletedProcess(
-            process.args, process.returncode, out.decode(), err.decode()
-        )
+        """Run one command to its end in a Python that has imported nothing yet, as users do."""
+        return run_alone(["-m", "bot", *words], env=self.env(**more), cwd=self.folder)
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """Start one command as `call_alone` does, with pipes for its output and errors."""
