@@ -20,6 +20,7 @@ from bot.requests.states import State, can_go
 from bot.requests.transitions import MOST_OPEN, move, touch
 from bot.store.repositories.known_keys import KeySource
 from bot.store.repositories.request_rows import swap
+from patience import PATIENCE
 from requests_house import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, NOON, PLACE, House
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ async def test_a_domain_has_one_open_request_of_a_kind(house: House) -> None:
 
 
 async def test_fifty_who_ask_at_once_get_the_same_request(house: House) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         opened = await asyncio.gather(
             *(
                 house.requests.open(RequestKind.DKIM, FRIEND, PLACE, member)
@@ -157,7 +158,7 @@ async def test_of_fifty_clicks_at_once_one_decides(house: House) -> None:
             decision = await house.requests.deny(request.id, admin, f"reason {number}")
         return admin, decision.won, decision.request
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         outcomes = await asyncio.gather(*(click(number) for number in range(50)))
     winners = [(admin, after) for admin, won, after in outcomes if won]
     assert len(winners) == 1
@@ -498,7 +499,7 @@ async def test_work_cut_short_is_finished_after_a_restart_with_one_key(
 
     house.mail.pause = hang
     task = asyncio.create_task(house.worker.step())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await reached.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -525,7 +526,7 @@ async def test_a_message_whose_arrival_was_not_noted_is_found_and_not_sent_again
 
     house.messenger.pause = hang
     task = asyncio.create_task(house.outbox.step())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         await reached.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -700,7 +701,7 @@ async def test_the_worker_and_the_outbox_run_by_themselves(house: House) -> None
     ]
     request = await ask(house)
     await house.requests.approve(request.id, COWHERD)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         await said(house, request, "member-record")
         house.live.add(FRIEND.ascii)
         house.pass_time(minutes=2)
