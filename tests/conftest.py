@@ -16,6 +16,7 @@ import yaml
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from forked_python import ForkedPython
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -95,13 +96,13 @@ def serving(server: ZoneServer) -> Iterator[ZoneServer]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
-    assert started.wait(5)
+    assert started.wait(PATIENCE)
     try:
         yield server
     finally:
         assert loop is not None
         loop.call_soon_threadsafe(stop.set)
-        thread.join(5)
+        thread.join(PATIENCE)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -16,6 +16,7 @@ from bot.config.settings import Settings, load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -96,7 +97,7 @@ async def keep_house(
         settings = load_settings({**environ, "DNS_SERVERS": servers, "DATABASE_URL": url})
         client = await stack.enter_async_context(_open(settings))
         # Errors are looked for in the log, where those of dynamic items are found, too.
-        env = Env(client, check_errors=False)
+        env = Env(client, check_errors=False, settle_timeout=PATIENCE)
         await env.start()
         guild = env.create_guild("Farm")
         try:

@@ -11,6 +11,4 @@ def examples(times: float) -> settings:
     Less than 1 where an example costs much, as one that asks a name server does; more where inputs
     are many and each is read in a moment.
     """
-    profile = settings.default
-    assert profile is not None  # one is always loaded
-    return settings(max_examples=round(profile.max_examples * times))
+    return settings(max_examples=round(settings().max_examples * times))

@@ -56,7 +56,9 @@ def serve(calls: socket.socket) -> list[str]:
         if calls in ready:
             message, files, _, _ = socket.recv_fds(calls, LONGEST, 4)
             if not message:
-                sys.exit()
+                for end in (calls, awake, wakes):
+                    end.close()
+                os._exit(0)
             number = os.fork()
             if number == 0:
                 signal.set_wakeup_fd(-1)

@@ -12,11 +12,11 @@ import struct
 import subprocess
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from patience import PATIENCE
+from strict_python import WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,14 +25,22 @@ ROOT = Path(__file__).parents[1]
 SERVER = Path(__file__).with_name("fork_server.py")
 
 
-def read_warnings() -> str:
-    """Return pytest's filters as PYTHONWARNINGS, but for those of Hypothesis's own warnings."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    filters = project["tool"]["pytest"]["ini_options"]["filterwarnings"]
-    return ",".join(text for text in filters if "hypothesis" not in text)
-
-
-WARNINGS = read_warnings()
+def run_alone(
+    words: Sequence[str], *, env: Mapping[str, str], cwd: Path, stdin: bytes = b""
+) -> subprocess.CompletedProcess[str]:
+    """Run a command line as `ForkedPython.run` does, in a Python that has imported nothing yet."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        env=dict(env),
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        list(words), done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
 
 
 class ForkedProcess:

@@ -36,6 +36,7 @@ from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Medium, Words
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -110,7 +111,8 @@ async def keep_office(
             **(environ or {}),
         }
         # The simulation gives out ids when it runs; the bot that asked for them is not used.
-        env = Env(await _first_client(stack, load_settings(basis)), check_errors=False)
+        first = await _first_client(stack, load_settings(basis))
+        env = Env(first, check_errors=False, settle_timeout=PATIENCE)
         await env.start()
         guild = env.create_guild("Farm")
         request_channel = guild.create_text_channel("requests")

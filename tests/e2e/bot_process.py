@@ -8,11 +8,12 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from discord_standin import TOKEN, DiscordStandin
+from discord_stand_in import TOKEN, DiscordStandIn
 
 from bot.demo.world import DEMO_ENVIRONMENT
-from forked_python import ROOT, WARNINGS, ForkedPython
+from forked_python import ROOT, ForkedPython
 from patience import PATIENCE
+from strict_python import WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -55,7 +56,7 @@ class Bot:
     def __init__(
         self,
         folder: Path,
-        discord: DiscordStandin,
+        discord: DiscordStandIn,
         dns: ZoneServer,
         python: ForkedPython | Sequence[str] = (sys.executable,),
     ) -> None:

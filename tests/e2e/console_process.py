@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forked_python import ROOT
-from patience import PATIENCE
+from forked_python import ROOT, run_alone
 from strict_python import WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from bot.demo.zone_server import ZoneServer
-    from forked_python import ForkedPython
+    from forked_python import ForkedProcess, ForkedPython
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,19 @@ class ConsoleProcess:
             stdin=stdin if isinstance(stdin, bytes) else stdin.encode(),
         )
 
+    def begin(self, *words: str) -> ForkedProcess:
+        """Start one command as `call` does, and let its output go."""
+        with Path(os.devnull).open("wb") as nothing:
+            return self.python.start(
+                ["-m", "bot", *words],
+                env=self.env(),
+                cwd=self.folder,
+                output=nothing.fileno(),
+            )
+
     def call_alone(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end in a Python that nothing was imported in before."""
-        process = self.start(*words, **more)
-        out, err = process.communicate(timeout=PATIENCE)
-        return subprocess.CompletedProcess(
-            process.args, process.returncode, out.decode(), err.decode()
-        )
+        """Run one command to its end in a Python that has imported nothing yet, as users do."""
+        return run_alone(["-m", "bot", *words], env=self.env(**more), cwd=self.folder)
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """Start one command as `call_alone` does, with pipes for its output and errors."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from discord_payloads import BUTTON, GUILD, Json, describe_message, walk
-from discord_standin import DiscordStandin, read_body, reply
+from discord_stand_in import DiscordStandIn, read_body, reply
 
 from patience import PATIENCE
 
@@ -20,7 +20,7 @@ _EPOCH = 1_420_070_400_000  # milliseconds; the first ones of 2015
 _NOT_FOUND = {"message": "Unknown Message", "code": 10008}
 
 
-class DiscordChannels(DiscordStandin):
+class DiscordChannels(DiscordStandIn):
     """Keeps the messages of every channel; `loses_answers` keeps the bot from hearing of one."""
 
     def __init__(self) -> None:

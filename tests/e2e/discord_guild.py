@@ -9,7 +9,7 @@ import discord
 from aiohttp import web
 from discord_channels import DiscordChannels
 from discord_payloads import APPLICATION, GUILD, Json, describe_application, describe_bot
-from discord_standin import reply
+from discord_stand_in import reply
 
 if TYPE_CHECKING:
     from datetime import datetime

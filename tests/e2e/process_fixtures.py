@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bot_process import Bot
 from console_process import ConsoleProcess
-from discord_standin import DiscordStandin
+from discord_stand_in import DiscordStandIn
 
 from bot.demo import world
 from bot.demo.zone_server import ZoneServer
@@ -28,15 +28,15 @@ async def dns() -> AsyncIterator[ZoneServer]:
 
 
 @pytest.fixture
-async def discord() -> AsyncIterator[DiscordStandin]:
+async def discord() -> AsyncIterator[DiscordStandIn]:
     """Discord without channels."""
-    async with DiscordStandin() as standin:
-        yield standin
+    async with DiscordStandIn() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture
 def bot(
-    tmp_path: Path, discord: DiscordStandin, dns: ZoneServer, forked_python: ForkedPython
+    tmp_path: Path, discord: DiscordStandIn, dns: ZoneServer, forked_python: ForkedPython
 ) -> Bot:
     """The bot, not running yet."""
     return Bot(tmp_path, discord, dns, forked_python)

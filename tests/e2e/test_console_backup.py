@@ -19,6 +19,7 @@ from bot.names import Domain
 from bot.store.backup.database_copy import connect
 from bot.store.engine.database import Database
 from bot.store.repositories.stored_checks import StoredChecks
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +94,7 @@ def test_where_the_disk_is_full_there_is_no_backup(console: ConsoleProcess) -> N
         cwd=console.folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 2
@@ -138,10 +139,10 @@ def test_killed_at_any_moment_there_is_the_old_or_the_new(
     assert console.call("backup", "aside.db").returncode == 0
     whole, chance, seen = time.monotonic() - began, random.Random(command), set()
     for _ in range(8):
-        process = console.start(*words)
-        time.sleep(chance.uniform(0.4, 1.1) * whole)
+        process = console.begin(*words)
+        process.poll(chance.uniform(0.2, 1.1) * whole)
         process.kill()
-        process.communicate()
+        process.poll(PATIENCE)
         seen.add(count(target))
         assert seen <= {old, new}
         if count(target) == new:

@@ -16,14 +16,14 @@ import pytest
 from bot_process import Bot
 from discord_guild import DiscordGuild
 from discord_payloads import APPLICATION
-from discord_standin import TOKEN
+from discord_stand_in import TOKEN
 from relay import ValidatingRelay
 
 from bot.demo import world
 from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
-from strict_python import STRICT
+from forked_python import run_alone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -81,12 +81,14 @@ class DoctorProcess:
         }
         self._python = python
 
-    async def call(self, *command: str) -> Done:
-        """Call the console; whatever happens, it says nothing secret and no traceback."""
+    async def call(self, *command: str, alone: bool = False) -> Done:
+        """Call the console; whatever happens, it says nothing secret and no traceback.
+
+        `alone` is for a Python that has imported nothing yet, as users call it.
+        """
+        run = run_alone if alone else self._python.run
         words = self.bot.words(*command)
-        ended = await asyncio.to_thread(
-            self._python.run, words, env=self.environment, cwd=self.folder
-        )
+        ended = await asyncio.to_thread(run, words, env=self.environment, cwd=self.folder)
         done = Done(ended.returncode, ended.stdout, ended.stderr)
         for secret in (TOKEN, READ, WRITE):
             assert secret not in done.out + done.err
@@ -105,8 +107,8 @@ async def doctor(
     tmp_path: Path, dns: ZoneServer, forked_python: ForkedPython
 ) -> AsyncIterator[DoctorProcess]:
     keys = {READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)}
-    async with MailcowDouble(keys=keys) as mailcow, DiscordGuild(REQUESTS) as standin:
-        yield DoctorProcess(tmp_path, standin, dns, mailcow, forked_python)
+    async with MailcowDouble(keys=keys) as mailcow, DiscordGuild(REQUESTS) as stand_in:
+        yield DoctorProcess(tmp_path, stand_in, dns, mailcow, forked_python)
 
 
 async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(
@@ -129,7 +131,7 @@ async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(
 
 async def test_people_read_a_word_and_a_remedy_for_each_part(doctor: DoctorProcess) -> None:
     doctor.environment["REQUEST_CHANNEL_ID"] = "100000000000000078"
-    done = await doctor.call("doctor")
+    done = await doctor.call("doctor", alone=True)
     text = " ".join(done.out.split())
     assert "ok Discord Discord knows the token, and me as cowbell." in text
     assert "fail Request channel there is no channel" in text
@@ -313,7 +315,7 @@ async def test_where_nobody_answers_nothing_is_found_out(doctor: DoctorProcess) 
 
 async def test_a_wrong_configuration_is_one_line_and_no_examination(doctor: DoctorProcess) -> None:
     doctor.environment["MAIL_HOST"] = "not a host"
-    done = await doctor.call("doctor", "--json")
+    done = await doctor.call("doctor", "--json", alone=True)
     assert done.out == ""
     assert done.err.startswith("MAIL_HOST: ")
     assert done.code == 2

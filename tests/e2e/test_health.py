@@ -16,7 +16,7 @@ import pytest
 from bot_process import Bot
 from discord_channels import DiscordChannels
 from discord_payloads import MEMBER, button
-from discord_standin import TOKEN
+from discord_stand_in import TOKEN
 
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from patience import PATIENCE
@@ -85,14 +85,14 @@ async def mailcow() -> AsyncIterator[MailcowDouble]:
 async def watched(
     tmp_path: Path, dns: ZoneServer, mailcow: MailcowDouble, forked_python: ForkedPython
 ) -> AsyncIterator[WatchedBot]:
-    async with DiscordChannels() as standin:
-        bot = Bot(tmp_path, standin, dns, forked_python)
+    async with DiscordChannels() as stand_in:
+        bot = Bot(tmp_path, stand_in, dns, forked_python)
         bot.environment |= {
             "MAILCOW_URL": mailcow.url,
             "MAILCOW_READ_KEY": KEY,
             "REQUEST_CHANNEL_ID": str(REQUESTS),
         }
-        yield WatchedBot(bot, standin)
+        yield WatchedBot(bot, stand_in)
 
 
 async def test_a_running_bot_is_alive_and_ready_and_unwell_without_discord(
@@ -181,6 +181,29 @@ async def test_the_figures_count_what_happened_and_hold_nobodys_data(
     assert figures["cowbell_ready"] == 1
     for secret in (TOKEN, KEY, BROKEN, str(MEMBER), "ann"):
         assert not re.search(rf"\b{re.escape(secret)}\b", text)
+
+
+async def test_two_presses_in_the_same_instant_share_one_check_and_are_both_answered(
+    watched: WatchedBot, dns: ZoneServer
+) -> None:
+    async def questions() -> float:
+        figures = await watched.figures()
+        return sum(n for name, n in figures.items() if "dns_questions_total" in name)
+
+    async with watched.bot.running():
+        card = await (await watched.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        custom_id = button(card.message, "again")
+        # The second press comes while the check of the first is under way.
+        dns.delay = 1.0
+        asked = [await questions()]
+        for count in (1, 2):
+            presses = [await watched.discord.press(custom_id, card.message) for _ in range(count)]
+            for press in presses:
+                await press.until(lambda press: "cowbell:again:" in str(press.message))
+                assert BROKEN in press.texts
+            asked.append(await questions())
+    before, one, two = asked
+    assert two - one == one - before > 0
 
 
 async def test_nobody_listens_unless_a_port_is_set_and_then_on_loopback_alone(

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 from bot_process import Bot
 from discord_payloads import APPLICATION, GUILD, MEMBER, button, text_of
-from discord_standin import TOKEN
-
-from bot.dns.answer import Question
+from discord_stand_in import TOKEN
 
 if TYPE_CHECKING:
-    from discord_standin import DiscordStandin, Press
+    from discord_stand_in import DiscordStandIn, Press
 
     from bot.demo.zone_server import ZoneServer
 
@@ -36,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 
 async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
-    tmp_path: Path, bot: Bot, discord: DiscordStandin, dns: ZoneServer
+    tmp_path: Path, bot: Bot, discord: DiscordStandIn, dns: ZoneServer
 ) -> None:
     started = time.monotonic()
     # A Python that has imported nothing before, as when a user starts it.
@@ -87,7 +85,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
 
 @pytest.mark.slow
 async def test_two_hundred_commands_in_one_instant_are_all_acknowledged_in_time(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     async with bot.running():
         await (await discord.run_command("help")).answered()
@@ -102,7 +100,7 @@ async def test_two_hundred_commands_in_one_instant_are_all_acknowledged_in_time(
 
 @pytest.mark.slow
 async def test_with_two_hundred_checks_under_way_commands_are_acknowledged_within_50_ms(
-    bot: Bot, discord: DiscordStandin, dns: ZoneServer
+    bot: Bot, discord: DiscordStandIn, dns: ZoneServer
 ) -> None:
     dns.delay = 0.1
     async with bot.running():
@@ -115,7 +113,7 @@ async def test_with_two_hundred_checks_under_way_commands_are_acknowledged_withi
     assert excess <= 0
 
 
-async def _measure_excess(discord: DiscordStandin, turn: int) -> float:
+async def _measure_excess(discord: DiscordStandIn, turn: int) -> float:
     """Return by how many seconds the 99th percentile of 200 checks exceeds what is allowed.
 
     These are 50 ms and what a busy machine adds: here, and in the bot, a task that wakes up is as
@@ -136,22 +134,8 @@ async def _measure_excess(discord: DiscordStandin, turn: int) -> float:
     return _p99(times) - 0.050 - 2 * _p99(late)
 
 
-async def test_two_presses_in_the_same_instant_share_one_check_and_are_both_answered(
-    bot: Bot, discord: DiscordStandin, dns: ZoneServer
-) -> None:
-    async with bot.running():
-        card = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
-        custom_id = button(card.message, "again")
-        dns.forget()
-        presses = [await discord.press(custom_id, card.message) for _ in range(2)]
-        for press in presses:
-            await press.answered()
-            assert BROKEN in press.texts
-        assert dns.asked[Question.of(BROKEN, "MX")] == 1
-
-
 async def test_a_member_with_another_language_is_answered(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     async with bot.running():
         for command, options in COMMANDS.items():
@@ -161,7 +145,7 @@ async def test_a_member_with_another_language_is_answered(
 
 
 async def test_an_answer_that_meets_a_rate_limit_is_given_when_it_is_over(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     async with bot.running():
         discord.retry_after = 0.7
@@ -172,7 +156,7 @@ async def test_an_answer_that_meets_a_rate_limit_is_given_when_it_is_over(
 
 
 async def test_a_lost_gateway_is_resumed_and_nothing_is_synced_again(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     async with bot.running():
         await discord.ask_to_reconnect()
@@ -186,7 +170,7 @@ async def test_a_lost_gateway_is_resumed_and_nothing_is_synced_again(
 
 
 async def test_sigterm_lets_a_check_end_and_tells_newcomers_to_wait(
-    bot: Bot, discord: DiscordStandin, dns: ZoneServer
+    bot: Bot, discord: DiscordStandIn, dns: ZoneServer
 ) -> None:
     dns.delay = 0.5
     async with bot.running() as process:
@@ -202,7 +186,7 @@ async def test_sigterm_lets_a_check_end_and_tells_newcomers_to_wait(
 
 
 async def test_after_a_kill_the_buttons_of_old_cards_work(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     async with bot.running() as process:
         card = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
@@ -218,7 +202,7 @@ async def test_after_a_kill_the_buttons_of_old_cards_work(
 
 
 async def test_a_button_and_a_form_that_nothing_knows_are_out_of_date(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     async with bot.running():
         card = await (await discord.run_command("help")).answered()
@@ -233,7 +217,7 @@ async def test_a_button_and_a_form_that_nothing_knows_are_out_of_date(
 
 
 async def test_what_fails_is_in_the_log_with_the_reference_that_the_member_gets(
-    bot: Bot, discord: DiscordStandin, tmp_path: Path
+    bot: Bot, discord: DiscordStandIn, tmp_path: Path
 ) -> None:
     own = tmp_path / "own" / "en" / "discord"
     own.mkdir(parents=True)
@@ -248,7 +232,7 @@ async def test_what_fails_is_in_the_log_with_the_reference_that_the_member_gets(
 
 
 async def test_a_json_log_has_the_members_reference_and_no_secret(
-    bot: Bot, discord: DiscordStandin, tmp_path: Path
+    bot: Bot, discord: DiscordStandIn, tmp_path: Path
 ) -> None:
     own, key = tmp_path / "own" / "en" / "discord", "the-key-of-mailcow"
     own.mkdir(parents=True)
@@ -285,7 +269,7 @@ async def test_a_json_log_has_the_members_reference_and_no_secret(
 
 
 async def test_a_token_that_discord_does_not_know_is_said_in_one_line(
-    bot: Bot, discord: DiscordStandin
+    bot: Bot, discord: DiscordStandIn
 ) -> None:
     bot.environment["DISCORD_TOKEN"] = "another-token"
     process = await bot.spawn()

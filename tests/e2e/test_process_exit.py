@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bot_process import Bot
-from discord_standin import DiscordStandin
+from discord_stand_in import DiscordStandIn
 
 from bot.demo import world
 from bot.demo.zone_server import ZoneServer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def bot(tmp_path: Path, forked_python: ForkedPython) -> Bot:
     """A bot whose Discord and DNS have gone away."""
-    async with DiscordStandin() as discord, ZoneServer(world.zones()) as dns:
+    async with DiscordStandIn() as discord, ZoneServer(world.zones()) as dns:
         return Bot(tmp_path, discord, dns, forked_python)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot_process import Bot
-    from discord_standin import DiscordStandin
+    from discord_stand_in import DiscordStandIn
 
     from bot.demo.zone_server import ZoneServer
 
@@ -21,7 +21,7 @@ pytest_plugins = ["process_fixtures"]
 
 
 async def test_a_slow_check_says_after_a_second_and_a_half_what_it_does(
-    bot: Bot, discord: DiscordStandin, dns: ZoneServer
+    bot: Bot, discord: DiscordStandIn, dns: ZoneServer
 ) -> None:
     async with bot.running():
         quick = await (
@@ -40,7 +40,7 @@ async def test_a_slow_check_says_after_a_second_and_a_half_what_it_does(
 
 
 async def test_a_card_comes_back_from_progress_where_its_check_fails(
-    bot: Bot, discord: DiscordStandin, dns: ZoneServer, tmp_path: Path
+    bot: Bot, discord: DiscordStandIn, dns: ZoneServer, tmp_path: Path
 ) -> None:
     async with bot.running():
         card = await (await discord.run_command("dnscheck", {"domain": "mover.example"})).answered()

@@ -32,8 +32,8 @@ APPROVE = "cowbell:req:approve:"
 
 @pytest.fixture
 async def discord() -> AsyncIterator[DiscordChannels]:
-    async with DiscordChannels() as standin:
-        yield standin
+    async with DiscordChannels() as stand_in:
+        yield stand_in
 
 
 @pytest.fixture

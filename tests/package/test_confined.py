@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bot_process import Bot
-from discord_standin import DiscordStandin
+from discord_stand_in import DiscordStandIn
 
 from bot.demo import world
 from bot.demo.zone_server import ZoneServer
@@ -75,9 +75,9 @@ def state(workshop: Path) -> Path:
 @pytest.fixture
 async def confined(
     state: Path, workshop: Path, program: Installed
-) -> AsyncIterator[tuple[Callable[..., Bot], DiscordStandin]]:
+) -> AsyncIterator[tuple[Callable[..., Bot], DiscordStandIn]]:
     """Makes the bot in its confinement, with words before its Python."""
-    async with DiscordStandin() as discord, ZoneServer(world.zones()) as dns:
+    async with DiscordStandIn() as discord, ZoneServer(world.zones()) as dns:
 
         def make(*words: str) -> Bot:
             python = [*_confine(state), *words, str(program.folder / "bin" / "python")]
@@ -102,7 +102,7 @@ def test_the_confinement_lets_nothing_be_written_elsewhere(
 
 
 async def test_the_bot_writes_to_its_data_alone(
-    confined: tuple[Callable[..., Bot], DiscordStandin], state: Path
+    confined: tuple[Callable[..., Bot], DiscordStandIn], state: Path
 ) -> None:
     make, discord = confined
     bot = make()
@@ -120,7 +120,7 @@ async def test_the_bot_writes_to_its_data_alone(
     reason="strace and systemd-analyze are not both there (apt install strace systemd)",
 )
 async def test_the_bot_needs_no_system_call_and_no_socket_that_the_unit_forbids(
-    confined: tuple[Callable[..., Bot], DiscordStandin], state: Path
+    confined: tuple[Callable[..., Bot], DiscordStandIn], state: Path
 ) -> None:
     make, discord = confined
     trace = state / "trace"
@@ -144,7 +144,7 @@ def _find_files(folder: Path) -> dict[str, os.stat_result]:
     return {str(path.relative_to(folder)): path.stat() for path in folder.rglob("*")}
 
 
-async def _live_through(bot: Bot, discord: DiscordStandin) -> None:
+async def _live_through(bot: Bot, discord: DiscordStandIn) -> None:
     """Start the bot, have it answer and look into the DNS, and stop it."""
     async with bot.running() as process:
         await (await discord.run_command("help")).answered()

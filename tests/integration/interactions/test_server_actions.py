@@ -15,6 +15,7 @@ from bot.demo.zones import Zones
 from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import working
 from discord_house import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
+from patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,7 +191,7 @@ async def test_a_channel_that_is_gone_is_logged_and_tried_at_the_next_meeting(
     assert "the admin was not told" in caplog.text
     client.settings = right
     await farm.house.check(FRIEND)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(PATIENCE):
         await posts.post(await faults.next())
     assert len(farm.posted()) == 1
 

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import subprocess
-import sys
+import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from patience import PATIENCE
 from request_parts import Setup
+
+if TYPE_CHECKING:
+    from forked_python import ForkedProcess, ForkedPython
 
 CHILD = Path(__file__).parents[2] / "request_child.py"
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    paths = os.pathsep.join(map(str, CHILD.parents[:2]))
-    return subprocess.Popen(
-        [sys.executable, str(CHILD), str(folder)], env={**os.environ, "PYTHONPATH": paths}
-    )
+def start(python: ForkedPython, folder: Path) -> ForkedProcess:
+    with (folder / "log").open("ab") as log:
+        return python.start([str(CHILD), str(folder)], env={}, cwd=folder, output=log.fileno())
 
 
-def finish(folder: Path) -> None:
+def finish(python: ForkedPython, folder: Path) -> None:
     (folder / "stop-at").unlink(missing_ok=True)
-    assert start(folder).wait(30) == 0
+    assert start(python, folder).poll(PATIENCE) == 0, (folder / "log").read_text()
 
 
 async def examine(folder: Path) -> None:
@@ -45,30 +46,33 @@ async def examine(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("point", ["called key", "made key", "called member", "sent member"])
-def test_killed_inside_a_call_the_next_process_finishes_it(tmp_path: Path, point: str) -> None:
+def test_killed_inside_a_call_the_next_process_finishes_it(
+    forked_python: ForkedPython, tmp_path: Path, point: str
+) -> None:
     (tmp_path / "stop-at").write_text(point)
-    process = start(tmp_path)
+    process = start(forked_python, tmp_path)
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not (tmp_path / "reached").exists():
             assert time.monotonic() < deadline
-            assert process.poll() is None
-            time.sleep(0.01)
+            assert process.poll(0.01) is None, (tmp_path / "log").read_text()
     finally:
         process.kill()
-        process.wait()
-    finish(tmp_path)
+    assert process.poll(PATIENCE) == -signal.SIGKILL
+    finish(forked_python, tmp_path)
     asyncio.run(examine(tmp_path))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100))
-def test_killed_at_a_random_moment_nothing_is_lost_or_done_twice(tmp_path: Path, seed: int) -> None:
+def test_killed_at_a_random_moment_nothing_is_lost_or_done_twice(
+    forked_python: ForkedPython, tmp_path: Path, seed: int
+) -> None:
     chance = random.Random(seed)
     for _ in range(3):
-        process = start(tmp_path)
-        time.sleep(chance.uniform(0.3, 1.0))
+        process = start(forked_python, tmp_path)
+        process.poll(chance.uniform(0, 0.5))
         process.kill()
-        process.wait()
-    finish(tmp_path)
+        process.poll(PATIENCE)
+    finish(forked_python, tmp_path)
     asyncio.run(examine(tmp_path))

@@ -64,7 +64,7 @@ class Press:
         return await self.until(lambda press: bool(press.shown), seconds)
 
 
-class DiscordStandin:
+class DiscordStandIn:
     """Listens while the `async with` block lasts; remembers all that the bot sends."""
 
     def __init__(self) -> None:
