@@ -1,4 +1,4 @@
-"""The log on stderr: one line for each record, as text or JSON, invisible characters written out."""
+"""The log on stderr: one line a record, as text or JSON, with invisible characters written out."""
 
 from __future__ import annotations
 
