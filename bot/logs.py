@@ -1,4 +1,4 @@
-"""The log: one line a record on stderr, as text or JSON, with everything invisible written out."""
+"""The log on stderr: one line a record, as text or JSON, with invisible characters written out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is counted while the bot works; nobody counts unless somebody wants to read it."""
+"""What the bot tells whoever counts its work; here nobody does, `bot.health.metrics` does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Ending(StrEnum):
-    """What an interaction came to."""
+    """How an interaction ended."""
 
     DONE = "done"
     REFUSED = "refused"  # for what the member typed or did
@@ -26,21 +26,21 @@ class Ending(StrEnum):
 
 
 class Telemetry:
-    """Is told what happens, and lets it go by."""
+    """Receives every event that can be counted, and counts none; a subclass does."""
 
     http_trace: aiohttp.TraceConfig | None = None  # for the client's calls to Discord
 
     def count_check(self, report: Report) -> None:
-        """Take in a report."""
+        """Receive the report of a check that has ended."""
 
     def count_answer(self, answer: Answer) -> None:
-        """Take in what a question to the DNS came to."""
+        """Receive the answer to one DNS question."""
 
     def count_call(self, error: BackendError | None) -> None:
-        """Take in what a call to the mail server came to; None: it was answered."""
+        """Receive the outcome of one call to the mail server; None: it was answered."""
 
     def begin(self, interaction_id: int) -> None:
-        """Take in that somebody waits for a first answer from now on."""
+        """Receive that an interaction waits for its first answer from now on."""
 
     def end(self, interaction_id: int, command: str, ending: Ending) -> None:
-        """Take in what an interaction came to; `command` is one of a few, never typed text."""
+        """Receive how an interaction ended; `command` is one of a few, never typed text."""

@@ -1,4 +1,4 @@
-"""How the console ends: its exit codes, and what goes to stderr."""
+"""The exit codes of the console, and the error lines on stderr."""
 
 from __future__ import annotations
 
