@@ -37,6 +37,7 @@ class Tracer:
         self._sources = sources
         self._path = path
         self._seconds: dict[str, float] = defaultdict(float)
+        self._failed: set[str] = set()
         self._coverage = Coverage(
             data_file=None, config_file=False, source=sources, concurrency=["thread", "greenlet"]
         )
@@ -53,8 +54,10 @@ class Tracer:
         return result
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep how long it took."""
+        """Keep how long it took, and whether it failed."""
         self._seconds[report.nodeid] += report.duration
+        if report.failed:
+            self._failed.add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
         """Write it all; what no test ran, but an import did, is under the test named ""."""
@@ -65,7 +68,8 @@ class Tracer:
             str(Path(file).resolve().relative_to(here)): data.contexts_by_lineno(file)
             for file in data.measured_files()
         }
-        self._path.write_text(json.dumps({"seconds": self._seconds, "lines": lines}))
+        traced = {"seconds": self._seconds, "failed": sorted(self._failed), "lines": lines}
+        self._path.write_text(json.dumps(traced))
 
 
 def pytest_configure(config: pytest.Config) -> None:

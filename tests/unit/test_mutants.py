@@ -44,6 +44,10 @@ TESTS = """
         words = ["one"]
         clear(words)
         assert not words
+
+
+    def test_that_fails_without_a_mutant():
+        assert greet("Ann", False) == "Hello"
 """
 
 
@@ -177,7 +181,9 @@ def test_the_summary_counts_each_part_and_says_the_share() -> None:
 
 
 @pytest.mark.slow
-def test_mutants_of_a_little_package_live_and_die_by_its_tests(tmp_path: Path) -> None:
+def test_mutants_of_a_little_package_live_and_die_by_its_tests(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path / "bot/__init__.py")
     write(tmp_path / "bot/little/__init__.py")
     write(tmp_path / "bot/little/rules.py", RULES)
@@ -202,5 +208,6 @@ def test_mutants_of_a_little_package_live_and_die_by_its_tests(tmp_path: Path) -
         "    -    if polite and name:",
         "    +    if polite or name:",
     ]
+    assert "rules.py::test_that_fails_without_a_mutant" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "bot/little/rules.py").read_text("utf-8") == dedent(RULES)
