@@ -25,8 +25,8 @@ from bot.store.backup.database_copy import (
     require_file,
     sync_folder,
 )
+from bot.store.engine.database_refusals import explain, explain_os_error
 from bot.store.engine.lock import ProcessLock
-from bot.store.engine.refusals import explain, explain_os_error
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -17,8 +17,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
 from bot.errors import StoreError
+from bot.store.engine.database_refusals import OPENING_FAULTS, explain
 from bot.store.engine.migrate import Schema, read_schema
-from bot.store.engine.refusals import OPENING_FAULTS, explain
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:

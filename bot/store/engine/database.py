@@ -10,9 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from bot.errors import StoreError
 from bot.store.engine import sqlite
+from bot.store.engine.database_refusals import (
+    DATABASE_FAULTS,
+    OPENING_FAULTS,
+    explain,
+    explain_os_error,
+)
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
-from bot.store.engine.refusals import DATABASE_FAULTS, OPENING_FAULTS, explain, explain_os_error
 from bot.store.engine.url import Address, missing_driver
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.errors import StoreError
-from bot.store.engine.refusals import explain_os_error
+from bot.store.engine.database_refusals import explain_os_error
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from bot.store.engine import sqlite
 from bot.store.engine.database import create_engine, explaining
+from bot.store.engine.database_refusals import OPENING_FAULTS, explain_os_error
 from bot.store.engine.migrate import Schema, read_schema, refuse_foreign
-from bot.store.engine.refusals import OPENING_FAULTS, explain_os_error
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from sqlalchemy import event, text
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from bot.store.engine.refusals import damaged, explain_os_error
+from bot.store.engine.database_refusals import damaged, explain_os_error
 
 if TYPE_CHECKING:
     from pathlib import Path

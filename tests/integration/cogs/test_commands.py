@@ -181,7 +181,7 @@ async def test_nothing_is_asked_or_kept_before_discord_has_its_acknowledgement(
 async def test_a_check_that_is_quicker_than_the_patience_shows_no_progress(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "PATIENCE", PATIENCE)  # a busy machine needs longer at times
+    monkeypatch.setattr(replies, "PROGRESS_AFTER", PATIENCE)  # a busy machine needs longer at times
     await house.check("friend.example")
     edits = [r for r in house.env.http_requests if r.method == "PATCH"]
     assert len(edits) == 1
