@@ -45,7 +45,7 @@ async def compare() -> list[tuple[str, ...]]:
     """Return a row for each zone: its fault, our first finding in words, checkdmarc's words."""
     file: Any = yaml.safe_load(CASES.read_text(encoding="utf-8"))
     server = load_settings(file["environment"]).mail_server()
-    domain, key = Domain.of(file["domain"]), key_of(file["dkim_expected"])
+    domain, key = Domain.from_ascii(file["domain"]), key_of(file["dkim_expected"])
     rows, usual = list[tuple[str, ...]](), tuple[str, ...]()
     for case in file["cases"]:
         zones = {**file["base_zones"], file["domain"]: case["zone"]}

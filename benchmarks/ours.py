@@ -28,7 +28,7 @@ class OurCheck:
     """
 
     def __init__(self, name: str, dkim: str) -> None:
-        self._domain = Domain.of(name)
+        self._domain = Domain.from_ascii(name)
         self._key = key_of(dkim)
         self._server = make_server()
 

@@ -91,7 +91,7 @@ async def sweep_checker(port: int, dkim: Mapping[str, str]) -> None:
 
         async def work() -> None:
             for name, value in waiting:
-                require_healthy(await checker.check(Domain.of(name), key_of(value)))
+                require_healthy(await checker.check(Domain.from_ascii(name), key_of(value)))
 
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):

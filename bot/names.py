@@ -31,7 +31,7 @@ _ASCII_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 class Domain:
     """A mail domain of at least two labels, lower case, sound by IDNA 2008 (RFC 5891).
 
-    `name` is absolute and in its ASCII form. `parse` reads what people type, `of` our own names.
+    `name` is absolute and in its ASCII form. `parse` reads what people type, `from_ascii` our own names.
     """
 
     name: dns.name.Name
@@ -50,7 +50,7 @@ class Domain:
         return ".".join(idna.ulabel(label) for label in self.ascii.split("."))
 
     @classmethod
-    def of(cls, ascii_form: str) -> Domain:
+    def from_ascii(cls, ascii_form: str) -> Domain:
         """Return the domain whose `ascii` this is: a name that we wrote ourselves, as it stands.
 
         Raises ValueError: it is no mail domain in that form.

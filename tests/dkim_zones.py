@@ -41,7 +41,7 @@ OTHER = (
     "cxr/c+bisUpfglWh8DH3HLSn2GNPiPWopwIDAQAB"
 )
 HANDED_OUT = f"v=DKIM1;k=rsa;t=s;s=email;p={KEY}"
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example"),
     spf="v=spf1 include:_spf.cow.example -all",

@@ -69,7 +69,7 @@ def failed(name: str, outcome: Outcome = Outcome.SERVFAIL) -> Answer:
 
 def observe(domain: str, *answers: Answer) -> Observation:
     """DKIM and the report authorisation of the server are right, nothing else exists."""
-    name = Domain.of(domain)
+    name = Domain.from_ascii(domain)
     world = [
         *(txt(each.to_text()) for each in walk_names(name)),
         txt(f"dkim._domainkey.{domain}", HANDED_OUT_KEY),
@@ -85,7 +85,9 @@ def look(
     stage: str | None = None,
     server: MailServer = SERVER,
 ) -> Verdict:
-    verdict = judge(expect(server, Domain.of(domain), dkim, stage), observe(domain, *answers))
+    verdict = judge(
+        expect(server, Domain.from_ascii(domain), dkim, stage), observe(domain, *answers)
+    )
     for finding in verdict.findings:
         assert Words().finding(finding, CONTEXT)
     if verdict.note is not None:
@@ -107,4 +109,4 @@ def codes(verdict: Verdict) -> list[str]:
 
 
 def expected_of(domain: str = "friend.example") -> Expected:
-    return expect(SERVER, Domain.of(domain), KNOWN)
+    return expect(SERVER, Domain.from_ascii(domain), KNOWN)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.demo.mailcow_double import MailcowDouble
 
 READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
-A, B, ALIAS = Domain.of("a.test"), Domain.of("b.test"), Domain.of("ad.test")
+A, B, ALIAS = Domain.from_ascii("a.test"), Domain.from_ascii("b.test"), Domain.from_ascii("ad.test")
 QUICK = (0.0, 0.05, 0.1, 0.2)  # seconds between looks
 LIMITS = USUAL_LIMITS
 say = Words().error

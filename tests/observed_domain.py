@@ -24,7 +24,7 @@ SERVER = MailServer(
     spf="v=spf1 include:_spf.cow.example -all",
     dmarc="v=DMARC1; p=reject; sp=reject",
 )
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 EXPECTED = expect(SERVER, DOMAIN)
 WORDS = Words()
 CONTEXT = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}

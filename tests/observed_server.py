@@ -27,7 +27,7 @@ SERVER = MailServer(
     dmarc="v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example",
     dmarc_rua="mailto:dmarc@cow.example",
 )
-MEMBER = Domain.of("test-1.example")
+MEMBER = Domain.from_ascii("test-1.example")
 LIST = f"v=spf1 ip4:{IP4} ip6:{IP6} -all"
 PTR4, PTR6 = "25.100.51.198.in-addr.arpa", f"5.2.0.0.{'0.' * 16}5.2.0.0.8.b.d.0.1.0.0.2.ip6.arpa"
 ADDRESSES = f"{HOST} A {IP4}\n{HOST} AAAA {IP6}\n"
@@ -89,7 +89,7 @@ def observe(
     single_server: bool = False,
     **more: Any,
 ) -> ServerObservation:
-    seen = Observation.of(Domain.of(HOST), answers_of(text), single_server=single_server)
+    seen = Observation.of(Domain.from_ascii(HOST), answers_of(text), single_server=single_server)
     values = {"server": SERVER, "member": MEMBER, "handed_out": spf, "helo": helo, **more}
     return ServerObservation(seen, **values)
 

@@ -14,7 +14,7 @@ from bot.names import Domain
 from bot.requests.model import RequestKind, State
 from request_parts import ANN, COWHERD, PLACE, Setup
 
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 
 
 async def main(folder: Path) -> None:

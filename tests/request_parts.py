@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from bot.requests.model import OutboxMessage, Request
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-FRIEND = Domain.of("friend.example")
-MOVER = Domain.of("mover.example")
+FRIEND = Domain.from_ascii("friend.example")
+MOVER = Domain.from_ascii("mover.example")
 KEY = f"v=DKIM1;k=rsa;p={RSA_1024}"
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from conftest import CaseFile
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),
     spf="v=spf1 include:_spf.cow.example -all",

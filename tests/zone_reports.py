@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),
     spf="v=spf1 include:_spf.cow.example -all",

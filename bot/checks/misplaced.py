@@ -57,7 +57,7 @@ class Where(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
+class MisplacedRecord:
     """A record at a wrong name: its text, for MX its target and priority.
 
     `is_right`: it is just what is expected, so that moving it is all there is to do.

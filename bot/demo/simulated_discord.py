@@ -184,7 +184,7 @@ def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[An
 
 
 async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[RequestKind, ...]:
-    requests, domain = client.requests, Domain.of(name)
+    requests, domain = client.requests, Domain.from_ascii(name)
     if requests is None:
         return ()
     waiting = await waiting_records(requests, domain)

@@ -61,13 +61,13 @@ async def _settings(console: Console, core: Core) -> None:
 
 async def _records(console: Console, core: Core) -> None:
     _headline(console, core, "tour_records", f"python -m bot records {_BROKEN}")
-    expected = await core.expect(Domain.of(_BROKEN))
+    expected = await core.expect(Domain.from_ascii(_BROKEN))
     show_records(console, expected, Format.TABLE, core.words)
 
 
 async def _check(console: Console, core: Core, name: str, title: str) -> None:
     _headline(console, core, title, f"python -m bot check {name}")
-    report = await core.check(Domain.of(name))
+    report = await core.check(Domain.from_ascii(name))
     show_report(console, report, core.server, core.words)
 
 
@@ -75,7 +75,7 @@ async def _requests(
     console: Console, core: Core, request_tour: RequestTour, server: ZoneServer
 ) -> None:
     _headline(console, core, "tour_requests")
-    domain = Domain.of(_BROKEN)
+    domain = Domain.from_ascii(_BROKEN)
     plain = [r for r in (await core.expect(domain)).records if r.purpose not in _ASKED_FOR]
     server.zones = publish(server.zones, domain, map(line_of_record, plain))
     await request_tour.play(RequestKind.DKIM, domain, server)

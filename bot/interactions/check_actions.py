@@ -62,7 +62,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
         if "check" in click.parts:
             card = await _draw_check(interaction, click.number("check"), key)
         else:
-            card = await _draw_records(interaction, Domain.of(click.parts["domain"]), key)
+            card = await _draw_records(interaction, Domain.from_ascii(click.parts["domain"]), key)
     if card is None:
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
     else:

@@ -57,4 +57,4 @@ class DomainName(TypeDecorator[Domain]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Domain | None:
         """The domain again; raises ValueError where somebody else wrote the row."""
         del dialect
-        return None if value is None else Domain.of(value)
+        return None if value is None else Domain.from_ascii(value)

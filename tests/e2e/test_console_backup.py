@@ -45,7 +45,9 @@ def fill(path: Path, checks: int, size: int = 10) -> None:
         async with await Database.open(f"sqlite+aiosqlite:///{path}") as database:
             for _ in range(checks):
                 report, now = "x" * size, datetime.now(UTC)
-                await StoredChecks(database).keep(Domain.of("friend.example"), 1, report, 1, now)
+                await StoredChecks(database).keep(
+                    Domain.from_ascii("friend.example"), 1, report, 1, now
+                )
 
     asyncio.run(run())
 

@@ -238,7 +238,7 @@ def store_key(path: Path, value: str) -> str:
         async with await Database.open(url) as database:
             now = datetime(2026, 11, 23, tzinfo=UTC)
             keys = KnownKeys(database)
-            await keys.learn(Domain.of(GOOD), "dkim", value, KeySource.ADMIN, now)
+            await keys.learn(Domain.from_ascii(GOOD), "dkim", value, KeySource.ADMIN, now)
 
     asyncio.run(learn())
     return url

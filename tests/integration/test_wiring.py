@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from bot.client import Client
 
-MOVER = Domain.of("mover.example")
+MOVER = Domain.from_ascii("mover.example")
 CHANNEL = {"REQUEST_CHANNEL_ID": "100000000000000005"}
 ANN, ADMIN = 1, 2
 

@@ -15,7 +15,7 @@ from bot.words import Words
 if TYPE_CHECKING:
     from bot.requests.backend import MailBackend
 
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 
 
 async def test_it_can_do_nothing_and_knows_no_domain() -> None:

@@ -289,7 +289,7 @@ def test_any_text_is_a_domain_or_refused(text: str) -> None:
         return
     domain = parsed.domain
     assert Domain.parse(domain.ascii) == Domain.parse(domain.ascii.upper() + ".")
-    assert Domain.of(domain.ascii) == domain
+    assert Domain.from_ascii(domain.ascii) == domain
     assert Domain.parse(domain.unicode).domain == domain
     assert domain.name.is_absolute()
     assert domain.name.to_text() == domain.name.to_text().lower()
@@ -323,7 +323,7 @@ def test_any_text_is_a_domain_or_refused(text: str) -> None:
 )
 def test_a_name_of_ours_is_taken_as_it_stands_or_not_at_all(text: str) -> None:
     with pytest.raises(ValueError, match="no mail domain in ASCII form"):
-        Domain.of(text)
+        Domain.from_ascii(text)
 
 
 _LETTERS = st.characters(min_codepoint=0x61, exclude_categories=["Cs", "Cc", "Cf", "Cn", "Zs"])
@@ -337,7 +337,7 @@ def test_international_names_survive_both_forms(label: str) -> None:
         return
     assert domain.ascii.isascii()
     assert unicodedata.is_normalized("NFC", domain.unicode)
-    assert Domain.parse(domain.unicode).domain == domain == Domain.of(domain.ascii)
+    assert Domain.parse(domain.unicode).domain == domain == Domain.from_ascii(domain.ascii)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def _judge_absence(case: DkimCase) -> Finding:
         return case.finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
     if case.known is not None:
         missing = case.finding("dkim-missing", Status.FAIL, case.fix(FixAction.ADD))
-        return _judge_elsewhere(case) or _judge_stray(case) or _judge_wildcard(case) or missing
+        return _judge_elsewhere(case) or _judge_misplaced(case) or _judge_wildcard(case) or missing
     return case.finding("dkim-unknown", Status.INFO)
 
 
@@ -143,17 +143,17 @@ def _judge_elsewhere(case: DkimCase) -> Finding | None:
     return case.finding("selector-differs", Status.FAIL, fixes, other=other, moved=moved)
 
 
-def _judge_stray(case: DkimCase) -> Finding | None:
+def _judge_misplaced(case: DkimCase) -> Finding | None:
     """The record is at a name that is no selector's, or one that nobody told us of."""
-    stray = find_dkim(case.expected, case.observed)
-    if stray is None:
+    misplaced = find_dkim(case.expected, case.observed)
+    if misplaced is None:
         return None
     fixes = case.fix(FixAction.ADD)
-    if stray.is_right:
-        fixes = tuple(stray.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
+    if misplaced.is_right:
+        fixes = tuple(misplaced.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
     else:
-        fixes = (*fixes, Fix(FixAction.DELETE, stray.owner, "TXT", stray.text))
-    finding = stray.finding(Check.DKIM, fixes, case.observed.zone)
+        fixes = (*fixes, Fix(FixAction.DELETE, misplaced.owner, "TXT", misplaced.text))
+    finding = misplaced.finding(Check.DKIM, fixes, case.observed.zone)
     return case.finding(finding.code, finding.severity, fixes, **finding.facts)
 
 

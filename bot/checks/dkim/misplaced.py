@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bot.checks.answers import prefix_name
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
-from bot.checks.misplaced import Stray, Where, append_zone, named, texts_at
+from bot.checks.misplaced import MisplacedRecord, Where, append_zone, named, texts_at
 from bot.records.dkim_key import KnownKey
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _MOST_SELECTORS = 2  # of them
 _ENOUGH = 40  # first characters of a key that two keys do not share by chance
 
 
-def find_dkim(expected: Expected, observed: Observation) -> Stray | None:
+def find_dkim(expected: Expected, observed: Observation) -> MisplacedRecord | None:
     """Return where a DKIM record is instead; the known key goes before any other text."""
     known = expected.dkim
     if not isinstance(known, KnownKey):
         return None
     want = read_key_text(known.record.text)
-    found: list[Stray] = []
+    found: list[MisplacedRecord] = []
     places = (*dkim_places(expected, observed), (expected.domain.name, Where.APEX))
     for owner, where in places:
         for text in texts_at(observed, owner):
@@ -39,8 +39,8 @@ def find_dkim(expected: Expected, observed: Observation) -> Stray | None:
             key = read_key_text(text)
             # At another selector it may well be another sender's.
             if where is not Where.SELECTOR or key[:_ENOUGH] == want[:_ENOUGH]:
-                found.append(Stray(owner, where, text, key == want))
-    return min(found, key=lambda stray: not stray.is_right, default=None)
+                found.append(MisplacedRecord(owner, where, text, key == want))
+    return min(found, key=lambda misplaced: not misplaced.is_right, default=None)
 
 
 def dkim_places(expected: Expected, observed: Observation) -> Iterator[tuple[dns.name.Name, Where]]:

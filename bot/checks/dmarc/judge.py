@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.dmarc.record import DmarcRecord
-    from bot.checks.misplaced import Stray
+    from bot.checks.misplaced import MisplacedRecord
     from bot.checks.observation import Observation
     from bot.names import Domain
     from bot.records.expected import Expected
@@ -94,8 +94,8 @@ class _Judge(DmarcCase):
             found = self._judge_record(records[0])
         elif self.malformed:
             found = [self._judge_malformed(self.malformed[0])]
-        elif (stray := find_dmarc(self.expected, self.observed)) is not None:
-            found = [self._judge_stray(stray)]
+        elif (misplaced := find_dmarc(self.expected, self.observed)) is not None:
+            found = [self._judge_misplaced(misplaced)]
         elif self.discovery.policy is not None:
             found = self._judge_policy()
         elif self.discovery.failed is not None:
@@ -148,15 +148,15 @@ class _Judge(DmarcCase):
         shown = "" if target is None else name_text(target)
         return self.finding("dmarc-missing", Status.WARN, steps, target=shown)
 
-    def _judge_stray(self, stray: Stray) -> Finding:
+    def _judge_misplaced(self, misplaced: MisplacedRecord) -> Finding:
         """The record is at another name, where nobody looks for it (RFC 9989 section 4.10)."""
-        record = parse_record(stray.text)
+        record = parse_record(misplaced.text)
         value = self.mender.fresh()
         if record is not None:
             value = self.mender.mend(record) if self.ready else self.mender.relaxed(record)
         ttl = self.expected.server.record_ttl
-        fixes = (stray.move(self.owner, "TXT", value, ttl),)
-        finding = stray.finding(Check.DMARC, fixes, self.observed.zone)
+        fixes = (misplaced.move(self.owner, "TXT", value, ttl),)
+        finding = misplaced.finding(Check.DMARC, fixes, self.observed.zone)
         return self.finding(finding.code, finding.severity, fixes, **finding.facts)
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:

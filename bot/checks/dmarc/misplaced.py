@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import is_meant_as_dmarc, parse_record
-from bot.checks.misplaced import Stray, Where, append_zone, named, texts_at
+from bot.checks.misplaced import MisplacedRecord, Where, append_zone, named, texts_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 
-def find_dmarc(expected: Expected, observed: Observation) -> Stray | None:
+def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | None:
     """Return where a DMARC record is instead of at `_dmarc`."""
     for owner, where in (
         *dmarc_places(expected, observed),
@@ -24,7 +24,7 @@ def find_dmarc(expected: Expected, observed: Observation) -> Stray | None:
     ):
         for text in texts_at(observed, owner):
             if is_like_dmarc(text):
-                return Stray(owner, where, text, parse_record(text) is not None)
+                return MisplacedRecord(owner, where, text, parse_record(text) is not None)
     return None
 
 

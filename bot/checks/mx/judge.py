@@ -26,7 +26,7 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.checks.misplaced import Stray
+    from bot.checks.misplaced import MisplacedRecord
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
@@ -79,9 +79,9 @@ class _Repair:
         """Return the step that adds our record."""
         return (Fix(FixAction.ADD, self._owner, "MX", self._host, self.priority, self._ttl),)
 
-    def move(self, stray: Stray) -> tuple[Fix, ...]:
+    def move(self, misplaced: MisplacedRecord) -> tuple[Fix, ...]:
         """Return the step that takes our record from a wrong name to the domain."""
-        return (stray.move(self._owner, "MX", self._host, self._ttl),)
+        return (misplaced.move(self._owner, "MX", self._host, self._ttl),)
 
     def mend(self, targets: Iterable[Target]) -> tuple[Fix, ...]:
         """Return the steps that do away with wrong records."""
@@ -214,9 +214,9 @@ def _report_missing(expected: Expected, observed: Observation, repair: _Repair) 
     Mail then goes to the domain's own address, which is most often a web server's (RFC 5321
     section 5.1).
     """
-    stray = find_mx(expected, observed)
-    if stray is not None:
-        return stray.finding(Check.MX, repair.move(stray), observed.zone)
+    misplaced = find_mx(expected, observed)
+    if misplaced is not None:
+        return misplaced.finding(Check.MX, repair.move(misplaced), observed.zone)
     website = observed.addresses(expected.domain.name) - {""}
     ours = observed.addresses(expected.server.host)
     address = min(website, default=None) if not website & ours else None

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import MX as MX_TYPE
 from dns.rdtypes.ANY.MX import MX
 
-from bot.checks.misplaced import Stray, domain_places, is_wild
+from bot.checks.misplaced import MisplacedRecord, domain_places, is_wild
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.records.expected import Expected
 
 
-def find_mx(expected: Expected, observed: Observation) -> Stray | None:
+def find_mx(expected: Expected, observed: Observation) -> MisplacedRecord | None:
     """Return where the MX record to our host is instead of at the domain."""
     host = expected.server.host
     for owner, where in domain_places(expected, observed):
@@ -23,5 +23,5 @@ def find_mx(expected: Expected, observed: Observation) -> Stray | None:
             continue
         for record in answer.rdatas:
             if isinstance(record, MX) and record.exchange == host:
-                return Stray(owner, where, host.to_text(), True, record.preference)
+                return MisplacedRecord(owner, where, host.to_text(), True, record.preference)
     return None

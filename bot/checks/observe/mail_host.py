@@ -84,7 +84,7 @@ async def observe_server(
     asked directly, None that none are. The others are passed on to the observation.
     """
     questions = Questions(ask, MOST_QUESTIONS)
-    member = Domain.of(f"test-{secrets.token_hex(4)}.example")
+    member = Domain.from_ascii(f"test-{secrets.token_hex(4)}.example")
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))

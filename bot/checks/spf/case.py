@@ -21,7 +21,7 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from bot.checks.misplaced import Stray
+    from bot.checks.misplaced import MisplacedRecord
     from bot.checks.observation import Observation
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.errors import Fact
@@ -111,11 +111,11 @@ class SpfCase:
         fix = Fix(FixAction.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
         return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
 
-    def move(self, stray: Stray) -> Finding:
+    def move(self, misplaced: MisplacedRecord) -> Finding:
         """Return the failure that the record is at another name."""
-        merged = self._merge(sort_texts([stray.text.encode()]))
-        fix = stray.move(self.owner, "TXT", merged.text, self.ttl)
-        return stray.finding(Check.SPF, (fix,), self.observed.zone)
+        merged = self._merge(sort_texts([misplaced.text.encode()]))
+        fix = misplaced.move(self.owner, "TXT", merged.text, self.ttl)
+        return misplaced.finding(Check.SPF, (fix,), self.observed.zone)
 
     def replace(
         self,

@@ -61,8 +61,8 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
         old = sort_texts(obsolete.texts()) if obsolete else ()
         if old:
             return case.add("spf-type99", old)
-        stray = find_spf(expected, case.observed)
-        return case.move(stray) if stray else case.add("spf-missing")
+        misplaced = find_spf(expected, case.observed)
+        return case.move(misplaced) if misplaced else case.add("spf-missing")
     text = texts[0]
     if len(text.raw) > MAX_TEXT:
         return case.report_too_big()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.checks.misplaced import Stray, domain_places, texts_at
+from bot.checks.misplaced import MisplacedRecord, domain_places, texts_at
 from bot.checks.spf.terms import same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, sort_texts
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 
-def find_spf(expected: Expected, observed: Observation) -> Stray | None:
+def find_spf(expected: Expected, observed: Observation) -> MisplacedRecord | None:
     """Return where the SPF record that allows our server is instead of at the domain.
 
     A host may have a record of its own, so only one with our terms counts.
@@ -24,5 +24,5 @@ def find_spf(expected: Expected, observed: Observation) -> Stray | None:
         for text in texts_at(observed, owner):
             is_record = any(t.kind is SpfTextKind.RECORD for t in sort_texts([text.encode()]))
             if is_record and ours <= {term.key for term in terms_of(text)}:
-                return Stray(owner, where, text, same_record(text, value))
+                return MisplacedRecord(owner, where, text, same_record(text, value))
     return None

@@ -48,7 +48,7 @@ P = KEY.partition("p=")[2]
 SPF: str = CASES["environment"]["MAIL_SPF"]
 SERVER = load_settings(CASES["environment"], None).mail_server()
 KNOWN = KnownKey("dkim", DkimRecord.parse(KEY), "--dkim")
-DOMAIN = Domain.of(CASES["domain"])
+DOMAIN = Domain.from_ascii(CASES["domain"])
 APEX = DOMAIN.name
 GRAVE = frozenset({Status.UNKNOWN, Status.WARN, Status.FAIL})
 MOST_ROUNDS = (

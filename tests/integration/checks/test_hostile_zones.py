@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.dns.answer import Question
 
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example"),
     spf="v=spf1 include:_spf.cow.example -all",

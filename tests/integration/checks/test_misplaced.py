@@ -31,7 +31,7 @@ async def check(file: CaseFile, zone: str, domain: str = "friend.example") -> Re
     server = load_settings(file.environment).mail_server()
     async with ZoneServer(zones) as dns, Resolver([Server(*dns.address)]) as resolver:
         checker = Checker(resolver.ask, server, lambda: datetime.now(UTC), single_server=True)
-        return await checker.check(Domain.of(domain), key)
+        return await checker.check(Domain.from_ascii(domain), key)
 
 
 def find(report: Report, code: str) -> Finding:

@@ -170,7 +170,7 @@ async def break_zones(file: CaseFile, count: int, seed: int) -> None:
     right = read_lines(next(case.zone for case in file.cases if case.id == "C00"))
     mail = load_settings(file.environment).mail_server()
     key = KnownKey("dkim", DkimRecord.parse(file.dkim), "--dkim")
-    words, domain = Words(), Domain.of(file.domain)
+    words, domain = Words(), Domain.from_ascii(file.domain)
     async with (
         ZoneServer(file.with_zone(write_zone(right))) as server,
         Resolver([Server(*server.address)]) as resolver,

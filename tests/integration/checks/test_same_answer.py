@@ -122,7 +122,7 @@ class Shuffling:
 async def exported(ask: Ask, words: Words) -> dict[str, Any]:
     """Return all of a report that depends on the zone alone."""
     checker = Checker(ask, MAIL_SERVER, lambda: NOW)
-    report = await checker.check(Domain.of(FILE.domain), KNOWN)
+    report = await checker.check(Domain.from_ascii(FILE.domain), KNOWN)
     row = report_as_dict(report, MAIL_SERVER, words)
     # How often was asked depends on who answered first, as SPF is read ahead.
     return {key: value for key, value in row.items() if key not in {"queries", "elapsed_ms"}}

@@ -64,7 +64,7 @@ class Office:
     ) -> tuple[Request, ResponseMessage]:
         """Return a request with live evidence, and its card in the channel."""
         house, member = self.house, who or self.house.ann
-        domain = Domain.of(name)
+        domain = Domain.from_ascii(name)
         kept = await house.client.member_service.check(domain, member.id)
         place = (house.guild.id, house.channel.id)
         evidence = dump_evidence(take_evidence(kept.report, on_server=False))
@@ -329,7 +329,7 @@ async def test_strict_dmarc_is_not_offered_without_proof(office: Office) -> None
 
 
 async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(office: Office) -> None:
-    domain = Domain.of("friend.example")
+    domain = Domain.from_ascii("friend.example")
     keys = KnownKeys(office.house.client._fingerprints._database)
     value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
     await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))

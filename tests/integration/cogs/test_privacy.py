@@ -191,7 +191,7 @@ async def test_nobody_else_can_click_the_buttons(office: Office) -> None:
 
 async def test_an_admin_is_told_of_their_decisions(office: Office, store: Path) -> None:
     request = (
-        await office.requests.open(RequestKind.DKIM, Domain.of("eager.example"), (1, 2), 3)
+        await office.requests.open(RequestKind.DKIM, Domain.from_ascii("eager.example"), (1, 2), 3)
     ).request
     await office.requests.deny(request.id, office.ann.id, "no")
     card = await look(office)
@@ -205,7 +205,7 @@ async def test_former_requests_are_shown_and_deleted_where_none_are_taken(
 ) -> None:
     async with keep_office(store, takes=False) as office:
         opened = await office.requests.open(
-            RequestKind.DKIM, Domain.of("eager.example"), (1, 2), office.ann.id
+            RequestKind.DKIM, Domain.from_ascii("eager.example"), (1, 2), office.ann.id
         )
         assert "(1 open, 0 ended)" in text_of(await look(office))
         await delete(office)
@@ -227,10 +227,10 @@ async def test_the_buttons_work_after_a_restart(house: House) -> None:
 async def test_fifty_domains_and_ten_requests_fit_a_card(office: Office) -> None:
     for number in range(50):
         await office.client.member_service.remember(
-            office.ann.id, Domain.of(f"{'x' * 60}-{number}.example")
+            office.ann.id, Domain.from_ascii(f"{'x' * 60}-{number}.example")
         )
     for number in range(10):
-        domain = Domain.of(f"{'y' * 60}.{'y' * 60}.{'y' * 60}.{number}.example")
+        domain = Domain.from_ascii(f"{'y' * 60}.{'y' * 60}.{'y' * 60}.{number}.example")
         await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
     card = await look(office)
     assert "and 40 more" in text_of(card)

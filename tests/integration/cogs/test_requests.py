@@ -202,7 +202,7 @@ async def test_withdrawing_too_late_is_said(office: Office) -> None:
 
 async def test_the_list_keeps_its_size_and_all_its_buttons(office: Office) -> None:
     for number in range(14):
-        domain = Domain.of(f"{'x' * 60}.{number}.example")
+        domain = Domain.from_ascii(f"{'x' * 60}.{number}.example")
         opened = await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
         if number < 4:
             await office.requests.deny(opened.request.id, ADMIN, "long words " * 45)

@@ -388,7 +388,7 @@ async def test_each_refusal_has_its_sentence(
 
 
 async def test_host_name_of_mailcow_is_refused(cow: MailcowDouble, client: Mailcow) -> None:
-    error = await fail(cow, client.add_domain(Domain.of(cow.hostname), LIMITS))
+    error = await fail(cow, client.add_domain(Domain.from_ascii(cow.hostname), LIMITS))
     assert "host name" in say(error)
 
 

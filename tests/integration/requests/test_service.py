@@ -164,11 +164,11 @@ def _columns(session: Session) -> list[dict[str, str]]:
 
 async def test_a_member_cannot_have_ever_more_open_requests(parts: Setup) -> None:
     for number in range(MOST_OPEN):
-        await ask(parts, domain=Domain.of(f"n{number}.example"))
+        await ask(parts, domain=Domain.from_ascii(f"n{number}.example"))
     with pytest.raises(RequestError, match="request-too-many"):
         await ask(parts, domain=MOVER)
     assert not (
-        await parts.requests.open(RequestKind.DKIM, Domain.of("n1.example"), PLACE, ANN)
+        await parts.requests.open(RequestKind.DKIM, Domain.from_ascii("n1.example"), PLACE, ANN)
     ).is_new
     assert (await parts.requests.open(RequestKind.DKIM, MOVER, PLACE, BEN)).is_new
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 READ = "read-key"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-MOVER = Domain.of("mover.example")
+MOVER = Domain.from_ascii("mover.example")
 OLD_VALUE = DOMAINS["mover.example"].dkim
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANN, BEN = 1, 2
-FRIEND, MOVER = Domain.of("friend.example"), Domain.of("mover.example")
+FRIEND, MOVER = Domain.from_ascii("friend.example"), Domain.from_ascii("mover.example")
 
 
 class Front:
@@ -131,7 +131,7 @@ async def test_recent_domains_are_a_members_own(front: Front) -> None:
     await front.member_service.remember(ANN, FRIEND)
     front.time += timedelta(seconds=1)
     await front.member_service.remember(ANN, MOVER)
-    await front.member_service.remember(BEN, Domain.of("secret.example"))
+    await front.member_service.remember(BEN, Domain.from_ascii("secret.example"))
     assert await front.member_service.recent(ANN, "") == (MOVER, FRIEND)
     assert await front.member_service.recent(ANN, "fr") == (FRIEND,)
     assert await front.member_service.recent(ANN, "secret") == ()
@@ -145,7 +145,7 @@ async def test_a_check_alone_remembers_nothing(front: Front) -> None:
 
 async def test_a_learned_key_is_expected_and_compared(front: Front) -> None:
     value = DOMAINS["stranger.example"].dkim
-    domain = Domain.of("stranger.example")
+    domain = Domain.from_ascii("stranger.example")
     before = await front.member_service.check(domain, ANN)
     await front.keys.learn(domain, "dkim", value, KeySource.ADMIN, front.time)
     expected = await front.member_service.expect(domain)

@@ -39,7 +39,7 @@ from bot.store.repositories.stored_checks import StoredChecks
 async def main():
     database = await Database.open(sys.argv[1])
     now = datetime.datetime.now(datetime.UTC)
-    await StoredChecks(database).keep(Domain.of("late.example"), 7, "{}", 1, now)
+    await StoredChecks(database).keep(Domain.from_ascii("late.example"), 7, "{}", 1, now)
     os._exit(0)
 asyncio.run(main())
 """

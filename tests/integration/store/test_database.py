@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 
 
 def url_of(path: Path) -> str:

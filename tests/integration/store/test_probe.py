@@ -38,7 +38,7 @@ async def test_beside_its_owner_nothing_is_changed_and_the_owner_goes_on(
         recent = RecentDomains(database)
         for _ in range(3):
             assert await probe(url) is Found.READY
-            await recent.remember(1, Domain.of("friend.example"), datetime.now(UTC))
+            await recent.remember(1, Domain.from_ascii("friend.example"), datetime.now(UTC))
         tables = await asyncio.to_thread(_tables, path)
     assert "cowbell_trial" not in tables
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-FRIEND = Domain.of("friend.example")
-COW = Domain.of("cow.example")
+FRIEND = Domain.from_ascii("friend.example")
+COW = Domain.from_ascii("cow.example")
 BIG_ID = 2**63 - 1  # the largest that a column of 64 bits holds; Discord's ids are smaller
 KEY, OTHER_KEY = "v=DKIM1; k=rsa; p=MIIB", "v=DKIM1; k=rsa; p=MIIC"
 
@@ -108,7 +108,7 @@ async def test_a_prefix_in_decomposed_letters_is_the_same_prefix(database: Datab
 async def test_only_the_latest_fifty_of_a_member_are_kept(database: Database) -> None:
     recent = RecentDomains(database)
     await recent.remember(2, FRIEND, NOON - HOUR)
-    domains = [Domain.of(f"n{number}.example") for number in range(KEPT + 5)]
+    domains = [Domain.from_ascii(f"n{number}.example") for number in range(KEPT + 5)]
     for number, domain in enumerate(domains):
         await recent.remember(1, domain, NOON + number * HOUR)
     assert await recent.of(1, limit=1000) == tuple(reversed(domains[5:]))
@@ -122,18 +122,18 @@ async def test_a_clock_that_stands_still_or_goes_back_never_drops_what_was_just_
 ) -> None:
     recent = RecentDomains(database)
     for number in range(KEPT):
-        await recent.remember(1, Domain.of(f"a{number}.example"), NOON)
-    await recent.remember(1, Domain.of("zz.example"), NOON)
-    await recent.remember(1, Domain.of("zzz.example"), NOON - HOUR)
+        await recent.remember(1, Domain.from_ascii(f"a{number}.example"), NOON)
+    await recent.remember(1, Domain.from_ascii("zz.example"), NOON)
+    await recent.remember(1, Domain.from_ascii("zzz.example"), NOON - HOUR)
     kept = await recent.of(1, limit=1000)
     assert len(kept) == KEPT
-    assert Domain.of("zzz.example") in kept
+    assert Domain.from_ascii("zzz.example") in kept
 
 
 async def test_fifty_tasks_remember_at_once(database: Database) -> None:
     recent = RecentDomains(database)
     same = [recent.remember(1, FRIEND, NOON) for _ in range(25)]
-    others = [recent.remember(1, Domain.of(f"n{n}.example"), NOON) for n in range(25)]
+    others = [recent.remember(1, Domain.from_ascii(f"n{n}.example"), NOON) for n in range(25)]
     async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*same, *others)
     assert len(await recent.of(1, limit=1000)) == 26

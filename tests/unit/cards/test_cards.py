@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 WORDS = Words(Medium.DISCORD)
 ITEMS = PersistentItems(WORDS)
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),
     spf="v=spf1 include:_spf.cow.example -all",
@@ -265,7 +265,9 @@ async def test_records_come_in_both_spellings() -> None:
 @pytest.mark.parametrize("bits", [1024, 2048, 4096, 8192, 16384])
 @pytest.mark.parametrize("name", ["friend.example", ".".join(["a" * 60] * 3) + ".example"])
 async def test_records_fit_with_every_key_and_name(bits: int, name: str) -> None:
-    card = build_records_card(expect(SERVER, Domain.of(name), known_key(bits)), WORDS, ITEMS)
+    card = build_records_card(
+        expect(SERVER, Domain.from_ascii(name), known_key(bits)), WORDS, ITEMS
+    )
     assert_fits(card)
     shown = whole_text(card)
     value = dkim_value(bits)

@@ -35,7 +35,7 @@ def gap(check: Check) -> Finding:
 def report(*findings: Finding, worse: dict[Check, Status] | None = None) -> Report:
     statuses = {finding.check: finding.severity for finding in findings} | (worse or {})
     return Report(
-        domain=Domain.of("friend.example"),
+        domain=Domain.from_ascii("friend.example"),
         zone=dns.name.from_text("friend.example."),
         checked_at=datetime(2026, 11, 23, tzinfo=UTC),
         results=tuple(CheckResult(check, statuses.get(check, Status.PASS)) for check in Check),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 WORDS = Words(Medium.DISCORD)
 ITEMS = PersistentItems(WORDS)
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."), spf="v=spf1 mx -all", dmarc="v=DMARC1; p=reject"
 )

@@ -39,7 +39,7 @@ def _fault(**environ: str) -> str:
 
 def test_two_variables_are_enough_and_the_rest_has_its_defaults() -> None:
     settings = _load()
-    assert settings.mail_host == Domain.of("mx1.cow.example")
+    assert settings.mail_host == Domain.from_ascii("mx1.cow.example")
     assert settings.mail_name == "Mailcow"
     assert settings.mail_about.endswith(".")
     assert settings.mail_pop is True
@@ -80,7 +80,7 @@ def test_mail_server_has_what_was_configured() -> None:
     )
     rua = "mailto:dmarc@cow.example,mailto:other@cow.example!10m"
     assert settings.mail_server() == MailServer(
-        host=Domain.of("mx1.cow.example").name,
+        host=Domain.from_ascii("mx1.cow.example").name,
         spf="v=spf1 include:_spf.cow.example -all",
         dmarc=f"v=DMARC1; p=reject; sp=reject; rua={rua}; ruf=mailto:dmarc@cow.example",
         name="Cow Mail",
@@ -106,7 +106,7 @@ def test_report_addresses_of_a_whole_dmarc_value_are_the_servers_too() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        ("MAIL_HOST", "MX1.Cow.Example.", Domain.of("mx1.cow.example")),
+        ("MAIL_HOST", "MX1.Cow.Example.", Domain.from_ascii("mx1.cow.example")),
         ("MAIL_SPF", "v=spf1 mx ~all", "v=spf1 mx ~all"),
         ("MAIL_SPF", "v=spf1 redirect=_spf.cow.example", "v=spf1 redirect=_spf.cow.example"),
         ("MAIL_SPF", "v=spf1 mx -all exp=why.cow.example", "v=spf1 mx -all exp=why.cow.example"),

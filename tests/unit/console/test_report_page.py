@@ -89,7 +89,7 @@ def fix(action: FixAction, value: str, **more: str | int | dns.name.Name) -> Fix
 
 def report(*findings: Finding, results: tuple[CheckResult, ...] = (), domain: str = "") -> Report:
     return Report(
-        domain=Domain.of(domain or "friend.example"),
+        domain=Domain.from_ascii(domain or "friend.example"),
         zone=ZONE,
         checked_at=datetime(2026, 11, 23, 12, tzinfo=UTC),
         results=results or tuple(CheckResult(check, Status.PASS) for check in Check),
@@ -220,7 +220,7 @@ def test_the_records_fit_the_screen_but_for_values_to_be_copied(
 
 def expected_of(server: MailServer, *, key: bool) -> Expected:
     known = KnownKey(server.dkim_selector, DkimRecord.parse(KEY_VALUES[0]), "--dkim")
-    return expect(server, Domain.of("friend.example"), known if key else KeyUnknown())
+    return expect(server, Domain.from_ascii("friend.example"), known if key else KeyUnknown())
 
 
 @pytest.mark.parametrize("server", [SERVER, LONG_SERVER], ids=["usual", "long names"])

@@ -57,7 +57,7 @@ def test_the_user_name_is_the_whole_address() -> None:
 
 
 def test_without_an_address_the_user_name_shows_its_form() -> None:
-    found = client_settings(SERVER, Domain.of("herd.example"))
+    found = client_settings(SERVER, Domain.from_ascii("herd.example"))
     assert (found.user_name, found.is_example) == ("you@herd.example", True)
     assert client_settings(SERVER).user_name == "you@friend.example"
 

@@ -22,7 +22,7 @@ SERVER = MailServer(
     dmarc="v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example",
     name="Cow Mail",
 )
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 KEY = KnownKey("k1", DkimRecord.parse(KEY_VALUES[0]), "--dkim")
 
 
@@ -89,13 +89,13 @@ def purposes(expected: Expected) -> set[Purpose]:
 
 def test_the_mail_host_is_never_an_alias_of_itself() -> None:
     server = replace(SERVER, host=name("mail.cow.example"))
-    assert Purpose.WEBMAIL not in purposes(expect(server, Domain.of("cow.example")))
+    assert Purpose.WEBMAIL not in purposes(expect(server, Domain.from_ascii("cow.example")))
     server = replace(SERVER, host=name("autoconfig.cow.example"))
-    assert Purpose.AUTOCONFIG not in purposes(expect(server, Domain.of("cow.example")))
+    assert Purpose.AUTOCONFIG not in purposes(expect(server, Domain.from_ascii("cow.example")))
 
 
 def test_the_mail_host_can_be_a_mail_domain() -> None:
-    expected = expect(SERVER, Domain.of("mx1.cow.example"))
+    expected = expect(SERVER, Domain.from_ascii("mx1.cow.example"))
     mx = expected.record(Purpose.MX)
     assert mx is not None
     assert (mx.owner, mx.value) == (SERVER.host, HOST)
@@ -110,7 +110,7 @@ def test_a_webmail_alias_that_cannot_be_is_left_out(label: str) -> None:
 
 
 def test_names_that_would_be_too_long_are_left_out() -> None:
-    long = Domain.of(".".join(["x" * 63, "x" * 63, "x" * 63, "x" * 49, "example"]))
+    long = Domain.from_ascii(".".join(["x" * 63, "x" * 63, "x" * 63, "x" * 49, "example"]))
     assert len(long.ascii) == 249
     expected = expect(SERVER, long, KEY)
     assert purposes(expected) == {Purpose.MX, Purpose.SPF}

@@ -19,7 +19,7 @@ SERVER = MailServer(
     spf="v=spf1 include:_spf.cow.example -all",
     dmarc="v=DMARC1; p=reject",
 )
-EXPECTED = expect(SERVER, Domain.of("friend.example"))
+EXPECTED = expect(SERVER, Domain.from_ascii("friend.example"))
 
 
 def why(record: ExpectedRecord) -> str:
@@ -51,7 +51,7 @@ def test_json_has_both_spellings_of_names_and_values() -> None:
 
 def test_names_are_short_below_the_zone_that_holds_the_domain() -> None:
     zone = dns.name.from_text("friend.example")
-    expected = expect(SERVER, Domain.of("team.friend.example"))
+    expected = expect(SERVER, Domain.from_ascii("team.friend.example"))
     assert [row.name for row in rows(expected, why, zone)][:3] == ["team", "team", "_dmarc.team"]
 
 

@@ -40,7 +40,7 @@ def lines(records: Iterable[ExpectedRecord]) -> set[Line]:
 
 
 def test_each_record_stands_on_one_line_below_its_comment() -> None:
-    expected = expect(SERVER, Domain.of("friend.example"))
+    expected = expect(SERVER, Domain.from_ascii("friend.example"))
     zone = render_zone(expected.records[:2], lambda r: f"why {r.purpose}", "friend.example")
     assert zone == (
         "; friend.example\n"
@@ -55,7 +55,7 @@ def test_each_record_stands_on_one_line_below_its_comment() -> None:
 
 def test_long_text_is_split_into_strings() -> None:
     key = KnownKey("dkim", DkimRecord.parse(KEY_VALUES[0]), "admin")
-    record = expect(SERVER, Domain.of("friend.example"), key).record(Purpose.DKIM)
+    record = expect(SERVER, Domain.from_ascii("friend.example"), key).record(Purpose.DKIM)
     assert record is not None
     line = record_line(record)
     assert line.count('"') == 4
@@ -74,7 +74,7 @@ EVIL = "; x\nevil.example. 1 IN A 192.0.2.1\r\x0b\x85\u2028evil.example. 1 IN A 
 
 
 def test_a_comment_cannot_become_a_record() -> None:
-    records = expect(SERVER, Domain.of("friend.example")).records
+    records = expect(SERVER, Domain.from_ascii("friend.example")).records
     zone = render_zone(records, lambda _: EVIL, EVIL)
     assert read(zone) == lines(records)
     assert all(

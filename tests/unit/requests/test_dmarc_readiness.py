@@ -19,7 +19,7 @@ from bot.requests.model import Request, RequestKind, State
 from strategies import RSA_1024
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 KEY = f"v=DKIM1; k=rsa; p={RSA_1024}"
 
 
@@ -134,7 +134,7 @@ def test_a_strict_stage_takes_a_fresh_report_of_that_domain(stage: str) -> None:
     fields = approve(request, Approval(stage=stage, report=good), later)
     assert fields == {"stage": stage, "by_hand": False}
     too_late = later + timedelta(seconds=1)
-    other = make_report(domain=Domain.of("cow.example"))
+    other = make_report(domain=Domain.from_ascii("cow.example"))
     for report, now in ((None, NOON), (good, too_late), (other, NOON)):
         with pytest.raises(RequestError, match="request-check-too-old"):
             approve(request, Approval(stage=stage, report=report), now)

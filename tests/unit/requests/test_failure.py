@@ -22,7 +22,7 @@ OLD = "Mailcow refuses the key in MAILCOW_API_KEY. Look in Mailcow's API setting
 
 
 def make_request(state: State, reason: str) -> Request:
-    domain = Domain.of("friend.example")
+    domain = Domain.from_ascii("friend.example")
     return Request(1, RequestKind.DKIM, domain, 100, 200, 1, state, 1, NOON, NOON, reason=reason)
 
 

@@ -19,7 +19,7 @@ MAKES_KEYS, ADDS_DOMAINS = Capabilities(can_make_keys=True), Capabilities(can_ad
 
 
 def make_request(kind: RequestKind) -> Request:
-    domain = Domain.of("friend.example")
+    domain = Domain.from_ascii("friend.example")
     return Request(1, kind, domain, 100, 200, 1, State.PENDING, 1, NOON, NOON, selector="cow")
 
 

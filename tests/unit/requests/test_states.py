@@ -44,7 +44,7 @@ ALLOWED = {
 
 
 def make_request(state: State, kind: RequestKind = RequestKind.DKIM) -> Request:
-    domain = Domain.of("friend.example")
+    domain = Domain.from_ascii("friend.example")
     return Request(1, kind, domain, 100, 200, 1, state, 3, NOON, NOON, attempts=2, reason="old")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-FRIEND = Domain.of("friend.example")
+FRIEND = Domain.from_ascii("friend.example")
 
 
 class Clock:

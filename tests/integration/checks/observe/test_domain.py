@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Start = Callable[..., Awaitable[ZoneServer]]
 
 DELAY = 0.05  # seconds that each reply waits
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 HOST = dns.name.from_text("mx1.cow.example.")
 SERVER = MailServer(
     host=HOST,
@@ -220,7 +220,7 @@ async def test_the_mail_servers_own_answers_are_asked_once_for_many_domains(
     heard = Heard(resolver(server).ask)
     check = Checker(heard, SERVER, now).check
     await asyncio.gather(
-        *(check(Domain.of(f"m{n}.friend.example"), KeyUnknown()) for n in range(5))
+        *(check(Domain.from_ascii(f"m{n}.friend.example"), KeyUnknown()) for n in range(5))
     )
     await check(DOMAIN, KeyUnknown())
     await check(DOMAIN, KeyUnknown())
@@ -315,7 +315,7 @@ async def test_the_name_servers_of_the_zone_are_asked_for_below_its_apex(
     zone = "@ NS ns1.hyp.net.\n@ NS ns2.hyp.net.\nclub TXT x"
     server = await zone_server({"friend.example": zone})
     for name in ("friend.example", "club.friend.example", "new.friend.example"):
-        observed = await observe(resolver(server).ask, expect(SERVER, Domain.of(name)))
+        observed = await observe(resolver(server).ask, expect(SERVER, Domain.from_ascii(name)))
         assert observed.name_servers == ("ns1.hyp.net.", "ns2.hyp.net.")
 
 
@@ -323,7 +323,7 @@ async def test_a_registry_lends_no_name_servers(
     zone_server: Start, resolver: Callable[[ZoneServer], Resolver]
 ) -> None:
     server = await zone_server({"friend.example": ""})
-    nobody = Domain.of("nobody.example")
+    nobody = Domain.from_ascii("nobody.example")
     observed = await observe(resolver(server).ask, expect(SERVER, nobody))
     assert observed.name_servers == ()
 
@@ -332,13 +332,13 @@ async def test_a_place_is_found_with_two_questions(
     zone_server: Start, resolver: Callable[[ZoneServer], Resolver]
 ) -> None:
     server = await zone_server({"friend.example": "@ NS ns1.hyp.net.\nclub TXT x"})
-    place = await find_place(resolver(server).ask, Domain.of("club.friend.example"))
+    place = await find_place(resolver(server).ask, Domain.from_ascii("club.friend.example"))
     assert place == ZonePlace(DOMAIN.name, ("ns1.hyp.net.",))
     assert len(server.asked) == 2
     # What denies a name that is not there may be a registry's; a provider's zone is none.
-    lost = Domain.of("new.friend.example")
+    lost = Domain.from_ascii("new.friend.example")
     assert (await find_place(resolver(server).ask, lost)).zone == DOMAIN.name
-    nobody = Domain.of("nobody.example")
+    nobody = Domain.from_ascii("nobody.example")
     assert await find_place(resolver(server).ask, nobody) == ZonePlace(nobody.name)
 
 

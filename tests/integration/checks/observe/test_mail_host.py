@@ -66,7 +66,7 @@ async def look(
         assert any(old in text for text in texts.values())
         texts = {name: text.replace(old, new) for name, text in texts.items()}
     async with asking(Zones.of(texts, servfail=servfail), server) as checker:
-        return await checker.check_server(tuple(Domain.of(name) for name in members))
+        return await checker.check_server(tuple(Domain.from_ascii(name) for name in members))
 
 
 def grave(report: Report) -> list[str]:
@@ -191,7 +191,7 @@ async def test_members_are_the_domains_with_a_key(tmp_path: Path) -> None:
         keys = KnownKeys(database)
         domain_facts = DomainFacts(keys, now)
         assert await domain_facts.some_domains(3) == ()
-        names = [Domain.of(f"friend{number}.example") for number in range(4)]
+        names = [Domain.from_ascii(f"friend{number}.example") for number in range(4)]
         for name in names:
             await keys.learn(name, "dkim", KEY_VALUES[0], KeySource.ADMIN, now())
         assert await domain_facts.some_domains(3) == tuple(reversed(names[1:]))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.demo.zones import Zones
     from conftest import CaseFile
 
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),
     spf="v=spf1 include:_spf.cow.example -all",

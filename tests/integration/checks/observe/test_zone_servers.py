@@ -436,7 +436,7 @@ async def test_a_new_name_in_a_zone_is_found_though_it_is_still_denied(
     ]
     for server in views.servers:
         server.zones = Zones.of({"home.example": "\n".join((parent, *inside))}, outside="refused")
-    report = await views.checker.check(Domain.of("deep.home.example"), views.key)
+    report = await views.checker.check(Domain.from_ascii("deep.home.example"), views.key)
     assert status(report, Check.DELEGATION) is Status.INFO
     assert status(report, Check.MX) is Status.INFO
     assert "domain-not-found" not in codes(report)

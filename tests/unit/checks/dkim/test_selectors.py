@@ -29,7 +29,7 @@ from bot.words import Words
 if TYPE_CHECKING:
     from bot.checks.finding import Finding
 
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example"),
     spf="v=spf1 include:_spf.cow.example -all",

@@ -98,7 +98,7 @@ def test_a_failed_answer_is_never_called_missing(outcome: Outcome, code: str) ->
 
 
 def test_a_question_never_asked_is_unknown() -> None:
-    verdict = judge(expected_of(), Observation.of(Domain.of("friend.example"), []))
+    verdict = judge(expected_of(), Observation.of(Domain.from_ascii("friend.example"), []))
     assert only(verdict).code == "dns-timeout"
 
 

@@ -160,7 +160,7 @@ async def test_missing_consent_is_looked_for_outside_the_organization_alone(
         text = answers.get(name.to_text(omit_final_dot=True))
         return txt(name.to_text(), *([text] if text else []))
 
-    found = await find_missing_consents(Domain.of(domain), SERVER, ask)
+    found = await find_missing_consents(Domain.from_ascii(domain), SERVER, ask)
     assert [host.to_text() for host in found] == missing
 
 
@@ -168,4 +168,4 @@ async def test_a_host_that_does_not_answer_is_not_said_to_refuse() -> None:
     async def ask(name: dns.name.Name, rdtype: RdataType) -> Answer:
         return failed(name.to_text()) if b"_report" in name.labels else txt(name.to_text())
 
-    assert await find_missing_consents(Domain.of("friend.example"), SERVER, ask) == ()
+    assert await find_missing_consents(Domain.from_ascii("friend.example"), SERVER, ask) == ()

@@ -27,7 +27,7 @@ SERVER = MailServer(
     spf="v=spf1 include:_spf.cow.example -all",
     dmarc="v=DMARC1; p=reject; sp=reject",
 )
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 EXPECTED = expect(SERVER, DOMAIN)
 
 
@@ -247,7 +247,7 @@ def test_a_domain_appended_by_the_provider_is_recognised() -> None:
 
 
 def test_a_zone_appended_to_the_record_of_a_subdomain_is_recognised() -> None:
-    domain = Domain.of("post.friend.example")
+    domain = Domain.from_ascii("post.friend.example")
     answer = answered("post.friend.example.", "MX", "10 mx1.cow.example.friend.example.")
     verdict = mx_judge.judge(expect(SERVER, domain), Observation.of(domain, (answer, *OURS)))
     assert codes(verdict) == ["mx-domain-appended"]

@@ -98,7 +98,7 @@ def test_conditions_beside_the_authority_are_only_told() -> None:
 
 
 def test_caa_records_further_up_count_where_there_are_none_below() -> None:
-    domain = Domain.of("a.b.friend.example")
+    domain = Domain.from_ascii("a.b.friend.example")
     names = [name.to_text() for name in caa.climb(domain)]
     assert names == ["a.b.friend.example.", "b.friend.example.", "friend.example."]
     answers = [answered(names[0], "CAA"), answered(names[1], "CAA", OTHER_CA)]

@@ -54,7 +54,7 @@ def test_a_single_consent_takes_the_wildcard_from_its_neighbours() -> None:
         'friend.no._report._dmarc.cow.example TXT "v=DMARC1;"\n'
         "test-1.no._report._dmarc.cow.example TXT -\n"
     )
-    members = (Domain.of("friend.no"),)
+    members = (Domain.from_ascii("friend.no"),)
     finding = only(judge_reports(observe(text, members=members)), "server-reports-gap")
     assert finding.facts["names"] == ("no",)
     assert [fix["name"] for fix in typed(finding)] == ["*.no._report._dmarc"]
@@ -65,7 +65,7 @@ def test_a_member_that_the_wildcard_misses_gets_a_record_of_its_own() -> None:
         "friend.no._report._dmarc.cow.example TXT -\n"
         'test-1.no._report._dmarc.cow.example TXT "v=DMARC1;"\n'
     )
-    members = (Domain.of("friend.no"),)
+    members = (Domain.from_ascii("friend.no"),)
     finding = only(judge_reports(observe(text, members=members)), "server-reports-gap")
     assert [fix["name"] for fix in typed(finding)] == ["friend.no._report._dmarc"]
 

@@ -27,7 +27,7 @@ SERVER = MailServer(
     spf="v=spf1 include:_spf.cow.example -all",
     dmarc="v=DMARC1; p=reject; sp=reject",
 )
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 EXPECTED = expect(SERVER, DOMAIN)
 CONTEXT = {"domain": "friend.example", "host": HOST, "service": "Cow Mail"}
 WORLD = {

@@ -29,7 +29,7 @@ from examples import examples
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 HOST = dns.name.from_text("mx1.cow.example.")
 VALUE = "v=spf1 include:_spf.cow.example -all"
 OURS = ("198.51.100.25", "2001:db8:25::25")

@@ -18,7 +18,7 @@ from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.words import Words
 
-DOMAIN = Domain.of("friend.example")
+DOMAIN = Domain.from_ascii("friend.example")
 WORDS = Words()
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example."),
@@ -86,7 +86,7 @@ def test_a_domain_with_name_servers_passes_and_shows_them() -> None:
 
 
 def test_a_name_inside_another_zone_is_told_with_the_names_to_type() -> None:
-    domain = Domain.of("post.friend.example")
+    domain = Domain.from_ascii("post.friend.example")
     answers = (
         unfound("NS", Outcome.NODATA, zone="friend.example.", domain=domain),
         unfound("MX", Outcome.NODATA, zone="friend.example.", domain=domain),
@@ -127,7 +127,7 @@ def test_an_ending_that_does_not_exist_is_named() -> None:
 
 
 def test_a_name_denied_by_somebodys_zone_may_just_have_no_records() -> None:
-    domain = Domain.of("post.friend.example")
+    domain = Domain.from_ascii("post.friend.example")
     answers = [unfound(t, Outcome.NXDOMAIN, zone="friend.example.", domain=domain) for t in TYPES]
     finding = only(judge(*answers, domain=domain), "domain-not-found", Status.FAIL)
     assert finding.facts["below"] is True
