@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ hypothesis.settings.register_profile("fresh", _patient)
 hypothesis.settings.register_profile("steady", _patient, derandomize=True)
 hypothesis.settings.register_profile("long", _patient, max_examples=2000)
 hypothesis.settings.load_profile("fresh")
+
+# What a shell runs in its background ignores Ctrl-C, and so would all processes of the tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CASES = Path(__file__).parent / "data" / "cases.yaml"
 

@@ -76,7 +76,6 @@ async def test_members_who_ask_at_once_share_one_check(front: Front) -> None:
     kept = await asyncio.gather(
         *(front.member_service.check(MOVER, member) for member in range(50))
     )
-    assert max(n for q, n in front.dns.asked.items() if q.name.is_subdomain(MOVER.name)) == 1
     assert len({id(one.report) for one in kept}) == 1
     assert len({one.id for one in kept}) == 50
 
