@@ -31,7 +31,8 @@ _ASCII_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 class Domain:
     """A mail domain of at least two labels, lower case, sound by IDNA 2008 (RFC 5891).
 
-    `name` is absolute and in its ASCII form. `parse` reads what people type, `from_ascii` our own names.
+    `name` is absolute and in its ASCII form. `parse` reads what people type, `from_ascii` names of
+    our own.
     """
 
     name: dns.name.Name
