@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak mutants bench conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak mutants bench structure conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -73,6 +73,10 @@ conformance: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+
+# How the modules hang together: circles, imports inside functions, and the picture of docs/architecture.md.
+structure: setup
+	$(BIN)/python -m benchmarks.structure --write
 
 # What is known of each DNS provider, as a table.
 providers: setup

@@ -7,6 +7,8 @@ import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
+from benchmarks.structure import draw, draw_packages
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -24,3 +26,20 @@ def test_the_page_lists_the_layers_that_are_checked_in_their_order() -> None:
 def test_every_module_that_the_page_names_is_there() -> None:
     named = set(re.findall(r"\b(?:bot|cogs)(?:\.[a-z_]+)*\b", PAGE))
     assert [name for name in sorted(named) if find_spec(name) is None] == []
+
+
+def test_the_picture_is_that_of_the_code() -> None:
+    assert draw_packages(ROOT) in PAGE
+
+
+def test_an_arrow_that_a_way_over_others_leads_to_is_left_out() -> None:
+    picture = draw({"a": {"b", "c"}, "b": {"c"}, "c": set()})
+    assert picture == "```mermaid\nflowchart TD\n  a --> b\n  b --> c\n```\n"
+
+
+def test_every_folder_of_the_bot_has_its_line_among_the_layers() -> None:
+    inside = {name for layer in layers() for name in re.split(r" [|:] ", layer)}
+    there = {
+        f"bot.{path.stem}" for path in (ROOT / "bot").iterdir() if path.suffix in {"", ".py"}
+    } - {"bot.__init__", "bot.__pycache__"}
+    assert there - inside == set()

@@ -7,13 +7,13 @@ is left out.
 
 from __future__ import annotations
 
-import ast
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks.structure import find_circles, find_imports, find_modules
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,93 +22,6 @@ MAY_IMPORT_LATE = ("bot.app", "bot.cli", "bot.console.exits")
 
 # Whose one comment says it for all its commands.
 SAYS_IT_ONCE = "bot.cli"
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """One import statement; `is_late` where it stands in a function."""
-
-    module: str
-    line: int
-    targets: tuple[str, ...]
-    is_late: bool
-
-
-def find_modules(root: Path, packages: Iterable[str]) -> dict[str, Path]:
-    """Return the files of all modules by their dotted names."""
-    found = {}
-    for package in packages:
-        for path in sorted((root / package).rglob("*.py")):
-            parts = path.relative_to(root).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
-
-
-def find_imports(modules: Mapping[str, Path]) -> Iterator[Import]:
-    """Yield every import of one of these modules by another that runs."""
-    for module, path in modules.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for node, is_late in _walk(tree.body, is_late=False):
-            named = _targets(node, modules)
-            targets = tuple(name for name in named if name in modules and name != module)
-            if targets:
-                yield Import(module, node.lineno, targets, is_late)
-
-
-def _walk(
-    nodes: Iterable[ast.AST], *, is_late: bool
-) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    for node in nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node, is_late
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            yield from _walk(node.orelse, is_late=is_late)
-        else:
-            inside = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            yield from _walk(ast.iter_child_nodes(node), is_late=is_late or inside)
-
-
-def _targets(node: ast.Import | ast.ImportFrom, modules: Mapping[str, Path]) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-        return
-    for alias in node.names:
-        inner = f"{node.module}.{alias.name}"
-        yield inner if inner in modules else str(node.module)
-
-
-def find_circles(imports: Iterable[Import]) -> list[list[str]]:
-    """Return the groups of modules that reach each other, each sorted; Tarjan's algorithm."""
-    edges: dict[str, set[str]] = {}
-    for one in imports:
-        edges.setdefault(one.module, set()).update(one.targets)
-        for target in one.targets:
-            edges.setdefault(target, set())
-    reached: dict[str, int] = {}
-    lowest: dict[str, int] = {}
-    stack: list[str] = []
-    circles: list[list[str]] = []
-
-    def visit(module: str) -> None:
-        reached[module] = lowest[module] = len(reached)
-        stack.append(module)
-        for target in sorted(edges[module]):
-            if target not in reached:
-                visit(target)
-                lowest[module] = min(lowest[module], lowest[target])
-            elif target in stack:
-                lowest[module] = min(lowest[module], reached[target])
-        if lowest[module] == reached[module]:
-            at = stack.index(module)
-            group = sorted(stack[at:])
-            del stack[at:]
-            if len(group) > 1:
-                circles.append(group)
-
-    for module in sorted(edges):
-        if module not in reached:
-            visit(module)
-    return circles
 
 
 def has_reason(path: Path, line: int) -> bool:
