@@ -30,6 +30,10 @@ def read_csv(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+def test_json_keeps_letters_of_other_languages_readable() -> None:
+    assert "så är det" in to_json(EXPECTED, lambda _: "så är det")
+
+
 def test_json_has_both_spellings_of_names_and_values() -> None:
     mx, *_, srv = json.loads(to_json(EXPECTED, why))
     assert mx == {

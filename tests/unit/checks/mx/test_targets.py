@@ -33,6 +33,7 @@ def read(text: str, *answers: Answer) -> Target:
         ("10 198.51.100.25.friend.example.", TargetKind.IP),
         ("10 10\\032mx1.cow.example.", TargetKind.PRIORITY),
         ("10 10mx1.cow.example.", TargetKind.PRIORITY),
+        ("10 10mx1.cow.example.friend.example.", TargetKind.PRIORITY),  # the domain after it
         ("10 mx1.cow.example.friend.example.", TargetKind.APPENDED),
         ("10 mx_1.cow!.example.", TargetKind.INVALID),
     ],

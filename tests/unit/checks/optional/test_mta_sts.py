@@ -259,6 +259,10 @@ def test_no_page_breaks_the_reader(body: bytes) -> None:
     }
 
 
+def test_an_id_in_capital_letters_is_kept_when_the_record_is_mended() -> None:
+    assert mend_record("v=STSv1; ID=20260101;;") == "v=STSv1; id=20260101"
+
+
 @given(st.text(max_size=80))
 def test_what_is_mended_is_sound(text: str) -> None:
     assert is_record(mend_record(text))

@@ -65,6 +65,11 @@ def test_a_fault_does_not_swallow_the_words_after_it() -> None:
     )
 
 
+def test_a_network_that_has_host_bits_is_an_address_all_the_same() -> None:
+    (fault,) = read("v=spf1 a:192.0.2.5/24 -all").faults
+    assert (fault.what, fault.suggestion) == (TermFaultKind.ADDRESS_FOR_NAME, "ip4:192.0.2.5/24")
+
+
 def test_a_terms_parts_are_told_apart() -> None:
     term = Term.of("~MX:x.example/24//64")
     assert (term.qualifier, term.name, term.separator, term.value) == (
