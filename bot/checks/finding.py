@@ -51,7 +51,16 @@ class Check(StrEnum):
 
 
 # The optional records beside those that mail needs.
-EXTRAS = frozenset({Check.SRV, Check.MTA_STS, Check.TLS_RPT, Check.DANE, Check.DNSSEC, Check.CAA})
+EXTRAS = frozenset(
+    {
+        Check.SRV,
+        Check.MTA_STS,
+        Check.TLS_RPT,
+        Check.DANE,
+        Check.DNSSEC,
+        Check.CAA,
+    }
+)
 
 
 class ServerCheck(StrEnum):
