@@ -19,8 +19,8 @@ from bot.cards.markdown import (
 )
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
-from bot.checks.finding import Status
-from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
+from bot.checks.finding import EXTRAS, Status
+from bot.checks.report import gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
 

@@ -50,6 +50,19 @@ class Check(StrEnum):
     SERVER = "server"  # what is the mail server's own fault
 
 
+# The optional records beside those that mail needs.
+EXTRAS = frozenset(
+    {
+        Check.SRV,
+        Check.MTA_STS,
+        Check.TLS_RPT,
+        Check.DANE,
+        Check.DNSSEC,
+        Check.CAA,
+    }
+)
+
+
 class ServerCheck(StrEnum):
     """The checks of the mail server itself, in the order of its report."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.checks.finding import Check, Finding, Note, Status, Subject
+from bot.checks.finding import EXTRAS, Check, Finding, Note, Status, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from bot.names import Domain
 
-# The optional records beside those that mail needs.
-EXTRAS = frozenset({Check.SRV, Check.MTA_STS, Check.TLS_RPT, Check.DANE, Check.DNSSEC, Check.CAA})
 PROPAGATING = ("propagating", "propagating-negative")
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 

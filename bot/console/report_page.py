@@ -10,9 +10,9 @@ from rich.text import Text
 from bot.characters import reveal, shorten
 from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
-from bot.checks.finding import Status
+from bot.checks.finding import EXTRAS, Status
 from bot.checks.references import load_references
-from bot.checks.report import EXTRAS, gaps, is_all_right, is_extra_gap
+from bot.checks.report import gaps, is_all_right, is_extra_gap
 from bot.console.terminal import STATUS_STYLES, bullet
 from bot.records.providers import choose_provider
 

@@ -19,8 +19,17 @@ def layers() -> list[str]:
     return next(list(c["layers"]) for c in contracts if c["type"] == "layers")
 
 
+def is_module(path: Path) -> bool:
+    return path.suffix == ".py" or (path / "__init__.py").is_file()
+
+
 def test_the_page_lists_the_layers_that_are_checked_in_their_order() -> None:
     assert re.findall(r"^- `([^`]+)`", PAGE, flags=re.MULTILINE) == layers()
+
+
+def test_every_part_of_the_bot_has_its_layer() -> None:
+    parts = {f"bot.{path.stem}" for path in (ROOT / "bot").iterdir() if is_module(path)}
+    assert parts - {"bot.__init__"} <= {part for line in layers() for part in line.split(" | ")}
 
 
 def test_every_module_that_the_page_names_is_there() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.interactions import replies
 from bot.interactions.rate_limits import Cooldown
+from bot.requests.model import RequestKind
 from discord_house import (
     answer_to,
     break_table,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["discord_fixtures"]
 
-WITH_A_DOMAIN = {"dnsrecords", "dnscheck", "dkim", "dmarc", "maildomain", "webmail"}
+WITH_A_DOMAIN = {"dnsrecords", "dnscheck", *RequestKind}
 COMMANDS = {"mailsettings", "help", "privacy", "requests", *WITH_A_DOMAIN}  # of members
 
 

@@ -9,8 +9,8 @@ import discord
 import dns.name
 
 from bot.cards.check_card import build_check_card, extras_line
-from bot.checks.finding import Check, Finding, Status
-from bot.checks.report import EXTRAS, CheckResult, Report, is_all_right
+from bot.checks.finding import EXTRAS, Check, Finding, Status
+from bot.checks.report import CheckResult, Report, is_all_right
 from bot.console.report_page import show_report
 from bot.console.terminal import make_console
 from bot.interactions.item_factory import PersistentItems

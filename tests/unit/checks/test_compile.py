@@ -9,8 +9,8 @@ from types import MappingProxyType
 import pytest
 
 from bot.checks.compile import _say_once
-from bot.checks.finding import Check, Finding, FixAction, Note, Status
-from bot.checks.report import EXTRAS, is_all_right
+from bot.checks.finding import EXTRAS, Check, Finding, FixAction, Note, Status
+from bot.checks.report import is_all_right
 from bot.dns.answer import Outcome
 from bot.records.dkim_key import DkimKnowledge, KeyUnknown
 from zone_reports import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import bot.checks
-from bot.checks.finding import Check, Finding, Status
+from bot.checks.finding import EXTRAS, Check, Finding, Status
 from bot.checks.references import Reference, load_references
 from bot.words import Medium, Words, shipped_templates
 
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 EN = shipped_templates() / "en"
 CONTRACT = Path(__file__).parents[2] / "data" / "contract_codes.txt"
 CONTEXT = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}
-SAID_OF_SEVERAL = [
-    ("optional-missing", name)
-    for name in ("webmail", "srv", "mta-sts", "tls-rpt", "dane", "dnssec", "caa")
-]
+SAID_OF_SEVERAL = [("optional-missing", check.value) for check in {Check.WEBMAIL, *EXTRAS}]
 RFCS = {
     "spf": {7208},
     "dkim": {1035, 2181, 6376, 8301},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,10 @@ from bot.records.expected import Purpose
 from bot.requests.backend import Capabilities
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import MessageKind, Request, RequestKind, State
+from bot.words import Words
+
+if TYPE_CHECKING:
+    from bot.errors import Fact
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NOTHING, READS = Capabilities(), Capabilities(can_tell_domains=True)
@@ -34,6 +39,22 @@ def test_a_kind_hands_out_a_record_or_an_admin_finishes_it(kind: RequestKind) ->
     assert rules.is_finished_by_admin is not publishes
     assert (rules.handed_out is MessageKind.MEMBER_RECORD) is publishes
     assert (rules.handed_out is MessageKind.MEMBER_ACCEPTED) is not publishes
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+def test_a_kind_has_words_for_all_that_is_said_of_its_requests(kind: RequestKind) -> None:
+    words = Words()
+    named = ("domain", "alias", "host", "service", "backend", "done")
+    facts: dict[str, Fact] = {**dict.fromkeys(named, "x.example"), "offer": False}
+    by_admin = ("by-hand", "accepted") if KINDS[kind].is_finished_by_admin else ()
+    said = [
+        words.sentence(f"requests/{kind.value}", {**facts, "part": part})
+        for part in ("wish", "waiting", "live", *by_admin)
+    ]
+    assert all(text.endswith(".") for text in said)
+    assert len(set(said)) == len(said)
+    assert words.label("request_kinds", kind.value)
+    assert words.label("asking", kind.value)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import dns.name
 import pytest
 
 from authority import Authority
-from bot.checks.finding import Check, Status
+from bot.checks.finding import EXTRAS, Check, Status
 from bot.checks.observe.optional_records import OptionalSources
-from bot.checks.report import EXTRAS, is_all_right
+from bot.checks.report import is_all_right
 from bot.demo.zone_server import ZoneServer
 from bot.dns.answer import Question
 from bot.dns.resolver import Resolver

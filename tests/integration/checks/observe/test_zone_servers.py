@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.checks.export.as_json import report_as_dict
-from bot.checks.finding import Check, Status
+from bot.checks.finding import EXTRAS, Check, Status
 from bot.checks.observe.questions import MOST_QUESTIONS
-from bot.checks.report import EXTRAS, find_propagation, is_all_right, seconds_left
+from bot.checks.report import find_propagation, is_all_right, seconds_left
 from bot.demo.zone_server import RECURSIVE, Loss
 from bot.demo.zones import Zones
 from bot.dns.answer import Question
