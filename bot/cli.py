@@ -126,7 +126,7 @@ def check(
     from bot.app.console_root import open_core
     from bot.config.settings import load_settings
     from bot.console.arguments import read_domain, read_servers, require_provider
-    from bot.console.bulk import Outcome, Output, read_domains, sweep
+    from bot.console.bulk import OutputOptions, SweepOutcome, read_domains, sweep
     from bot.console.changes_page import read_earlier
     from bot.console.key_option import read_key
     from bot.words import Words
@@ -149,9 +149,9 @@ def check(
         except UsageError as error:
             wrong = True
             complain(error)
-    output = Output(as_json, explain, earlier, provider)
+    output = OutputOptions(as_json, explain, earlier, provider)
 
-    async def run() -> Outcome:
+    async def run() -> SweepOutcome:
         async with open_core(config, servers) as core:
             return await sweep(core, list(dict.fromkeys(wanted)), key, output)
 

@@ -19,7 +19,7 @@ from bot.interactions.clicks import PersistentItem
 from bot.interactions.replies import UNDELIVERED, whisper
 from bot.interactions.tracking import note_ending
 from bot.store.repositories.command_fingerprints import CommandFingerprint
-from bot.telemetry import Ending
+from bot.telemetry import InteractionOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -79,7 +79,7 @@ class Client(BotBase):
             return
         if not await self.tracker.admit(interaction):
             return
-        note_ending(interaction, Ending.STALE)
+        note_ending(interaction, InteractionOutcome.STALE)
         _log.info("interaction %d: nothing knows this button or form any more", interaction.id)
         try:
             await whisper(interaction, build_notice("out_of_date", {}, self.words))

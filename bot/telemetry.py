@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.errors import BackendError
 
 
-class Ending(StrEnum):
+class InteractionOutcome(StrEnum):
     """How an interaction ended."""
 
     DONE = "done"
@@ -42,5 +42,5 @@ class Telemetry:
     def begin(self, interaction_id: int) -> None:
         """Receive that an interaction waits for its first answer from now on."""
 
-    def end(self, interaction_id: int, command: str, ending: Ending) -> None:
+    def end(self, interaction_id: int, command: str, ending: InteractionOutcome) -> None:
         """Receive how an interaction ended; `command` is one of a few, never typed text."""

@@ -15,7 +15,7 @@ from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.mail_server import MailServer
 from bot.requests.backend import Capabilities
 from bot.requests.model import RequestKind
-from bot.requests.outbox_worker import Later, Never, OutboxWorker, Sent
+from bot.requests.outbox_worker import Delivered, OutboxWorker, Postponed, Undeliverable
 from bot.requests.polling import WakeUp
 from bot.requests.protocols import Verification
 from bot.requests.service import Requests
@@ -118,10 +118,12 @@ class FileMessenger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.answer: Later | Never | None = None
+        self.answer: Postponed | Undeliverable | None = None
         self.pause: Callable[[str], Awaitable[None]] | None = None
 
-    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
+    async def __call__(
+        self, post: OutboxMessage, request: Request
+    ) -> Delivered | Postponed | Undeliverable:
         """Send a message, looking for it first where it was tried before."""
         await self._reach(f"called {post.what}")
         if self.answer is not None:
@@ -129,13 +131,13 @@ class FileMessenger:
         sent = self.sent()
         nonces = [line.split()[-1] for line in sent]
         if post.attempts > 1 and post.nonce in nonces:
-            return Sent(300, 1 + nonces.index(post.nonce))
+            return Delivered(300, 1 + nonces.index(post.nonce))
         with self.path.open("a") as file:
             file.write(f"{post.request_id} {request.state} {post.what} {post.nonce}\n")
             file.flush()
             os.fsync(file.fileno())
         await self._reach(f"sent {post.what}")
-        return Sent(300, 1 + len(sent))
+        return Delivered(300, 1 + len(sent))
 
     def sent(self) -> list[str]:
         """Return the messages: request, its state then, what it was, nonce."""

@@ -23,7 +23,7 @@ from bot.interactions.delivery import Delivery
 from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import run_until_stopped
 from bot.logs import start_logging
-from bot.net.certificate import CertificateLook
+from bot.net.certificate import CertificateCheck
 from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
@@ -139,7 +139,7 @@ async def _add_jobs(
     """
     server, backend = core.server, client.backend
     await store.requests.release_leases()  # of the process before; no job has begun yet
-    certificate = CertificateLook(ask, allow_private=client.settings.dns_allow_private)
+    certificate = CertificateCheck(ask, allow_private=client.settings.dns_allow_private)
     verifier = DomainVerifier(
         core.check, ask, backend, certificate=certificate, webmail_label=server.webmail_label
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.by_hand import ByHandBackend
 from bot.checks.observe.optional_records import OptionalSources
 from bot.dns.authority import Authorities
-from bot.net.https import Fetch
+from bot.net.https import HttpsFetcher
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
@@ -37,7 +37,7 @@ def make_sources(
     """Return what a check may use beside the resolver; DNS_TRUST_AD is about DNS_SERVERS alone."""
     return OptionalSources(
         unchecked=resolver.ask_unchecked,
-        fetch=Fetch(allow_private=settings.dns_allow_private),
+        fetch=HttpsFetcher(allow_private=settings.dns_allow_private),
         trust_ad=settings.dns_trust_ad and trusted,
     )
 

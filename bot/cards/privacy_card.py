@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.requests.model import Request
-    from bot.services.privacy import Kept
+    from bot.services.privacy import MemberData
     from bot.words import Words
 
 _MOST_NAMED = 10  # domains
 
 
 def build_privacy_card(
-    kept: Kept, member_id: int, server: MailServer, words: Words, items: ItemFactory
+    kept: MemberData, member_id: int, server: MailServer, words: Words, items: ItemFactory
 ) -> Card:
     """Return what is stored about a member, for how long, and the button that deletes it."""
     facts: dict[str, Fact] = {
@@ -50,7 +50,7 @@ def build_privacy_card(
     )
 
 
-def build_confirmation(kept: Kept, member_id: int, words: Words, items: ItemFactory) -> Card:
+def build_confirmation(kept: MemberData, member_id: int, words: Words, items: ItemFactory) -> Card:
     """Return what a deletion would do, the open requests by name, and the button that does it."""
     facts: dict[str, Fact] = {
         "domains": len(kept.domains),

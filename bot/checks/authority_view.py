@@ -15,7 +15,7 @@ from dns.rdtypes.ANY.SOA import SOA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.dns.answer import Answer, Question, Told
+    from bot.dns.answer import Answer, DirectAnswer, Question
     from bot.dns.spf_evaluate import SpfEvaluation
 
 # At the domain itself other texts come and go that have nothing to do with mail.
@@ -23,7 +23,7 @@ _ABOUT_MAIL = re.compile(rb"spf|dmarc|dkim", re.IGNORECASE)
 _HALF = 2**31  # of the serials (RFC 1982 section 3)
 
 
-class Condition(StrEnum):
+class NameServerState(StrEnum):
     """How a name server takes questions about the zone."""
 
     ANSWERS = "answers"
@@ -39,14 +39,14 @@ class NameServer:
 
     name: dns.name.Name
     address: str = ""
-    condition: Condition = Condition.UNASKED
+    condition: NameServerState = NameServerState.UNASKED
     soa: Answer | None = None
-    told: Mapping[Question, Told] = field(default_factory=lambda: MappingProxyType({}))
+    told: Mapping[Question, DirectAnswer] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def version(self) -> SOA | None:
         """The zone's SOA that it has, None where it says none."""
-        if self.soa is None or self.condition is not Condition.ANSWERS:
+        if self.soa is None or self.condition is not NameServerState.ANSWERS:
             return None
         return next((rdata for rdata in self.soa.rdatas if isinstance(rdata, SOA)), None)
 
@@ -67,7 +67,7 @@ class NameServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class AuthorityView:
     """What is known at the source.
 
     `answers` are those of the server with the newest version of the zone, aliases followed;
@@ -115,7 +115,7 @@ def newest(servers: Iterable[NameServer]) -> NameServer | None:
     return best
 
 
-def tells_apart(one: Told, other: Told, *, at_apex: bool) -> bool:
+def tells_apart(one: DirectAnswer, other: DirectAnswer, *, at_apex: bool) -> bool:
     """Whether two name servers say different things of mail; False where one says nothing."""
     if not (one.is_known and other.is_known):
         return False
@@ -124,7 +124,7 @@ def tells_apart(one: Told, other: Told, *, at_apex: bool) -> bool:
     return _substance(one.answer, at_apex=at_apex) != _substance(other.answer, at_apex=at_apex)
 
 
-def is_outdated(seen: Answer, told: Told, *, at_apex: bool) -> bool:
+def is_outdated(seen: Answer, told: DirectAnswer, *, at_apex: bool) -> bool:
     """Whether what the resolver says of mail is not what the source says."""
     if seen.failed or not told.is_known:
         return False

@@ -16,7 +16,7 @@ from bot.dns.answer import Answer, Question
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.checks.authority_view import Source
+    from bot.checks.authority_view import AuthorityView
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
     from bot.net.page import Page
@@ -38,7 +38,7 @@ class Observation:
     spf: tuple[SpfEvaluation, ...] = ()
     single_server: bool = False
     probe: dns.name.Name | None = None
-    source: Source | None = None  # what the zone's name servers say, where they were asked
+    source: AuthorityView | None = None  # what the zone's name servers say, where they were asked
     policy: Page | None = None
     unchecked: Answer | None = None
     trust_ad: bool = False

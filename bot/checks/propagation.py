@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from bot.checks.authority_view import Source
+    from bot.checks.authority_view import AuthorityView
     from bot.checks.finding import Fix, Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
@@ -30,7 +30,7 @@ _LONG = 12 * 3600  # seconds after which a clock time needs its date
 
 
 @dataclass(frozen=True, slots=True)
-class Lag:
+class StaleAnswer:
     """One record that the world sees as it was: the resolver's old answer and its end.
 
     `until` is in seconds since 1970; None where it ends when the name servers agree.
@@ -87,20 +87,22 @@ def say_when_seen(finding: Finding, observed: Observation) -> Finding:
     return dataclasses.replace(finding, seen_after=max(known))
 
 
-def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, Lag]:
+def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, StaleAnswer]:
     source = observed.source
-    lags: dict[Question, Lag] = {}
+    lags: dict[Question, StaleAnswer] = {}
     for question in source.changed if source else ():
         old = observed.answers.get(question)
         if old is None or source is None:
             continue
         ttl = old.ttl or 0
         end = None if question in source.disputed else int(checked_at.timestamp()) + ttl
-        lags[question] = Lag(question, old.absent, ttl, end)
+        lags[question] = StaleAnswer(question, old.absent, ttl, end)
     return lags
 
 
-def _lag_of(check: Subject, lags: dict[Question, Lag], expected: Expected) -> Lag | None:
+def _lag_of(
+    check: Subject, lags: dict[Question, StaleAnswer], expected: Expected
+) -> StaleAnswer | None:
     """Return what holds a check up: its own records, else whatever lasts longest."""
     apex = expected.domain.name
     own: dict[Subject, Iterable[Question]] = {
@@ -118,7 +120,7 @@ def _texts(names: Iterable[dns.name.Name]) -> list[Question]:
     return [Question(name, dns.rdatatype.TXT) for name in names]
 
 
-def _settle_one(seen: Verdict | None, typed: Verdict, lag: Lag | None) -> Verdict:
+def _settle_one(seen: Verdict | None, typed: Verdict, lag: StaleAnswer | None) -> Verdict:
     if seen == typed or lag is None:
         return typed
     if seen is None or typed.status.rank < seen.status.rank:
@@ -139,7 +141,7 @@ def _gist(verdict: Verdict) -> list[tuple[str, Status]]:
 
 def _wait(fix: Fix, observed: Observation) -> int | None:
     question = Question.of(fix.owner, fix.type)
-    source: Source | None = observed.source
+    source: AuthorityView | None = observed.source
     told = source.answers.get(question) if source else None
     if told is not None:
         return told.ttl

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.store.backup.backup import Restored
-    from bot.store.backup.database_copy import Contents
+    from bot.store.backup.database_copy import CopyContents
     from bot.words import Words
 
 _UNITS = ("B", "kB", "MB", "GB")
 
 
-def show_backup(path: Path, contents: Contents, words: Words) -> None:
+def show_backup(path: Path, contents: CopyContents, words: Words) -> None:
     """Print one line: where the backup is, how large, and what is in it."""
     typer.echo(f"{reveal(str(path))}: {_describe(contents, words)}")
 
@@ -34,7 +34,7 @@ def show_restored(path: Path, restored: Restored, words: Words) -> None:
     typer.echo(said)
 
 
-def _describe(contents: Contents, words: Words) -> str:
+def _describe(contents: CopyContents, words: Words) -> str:
     size = _size(contents.size)
     return words.sentence("console/backup_holds", {**contents.counts, "size": size})
 

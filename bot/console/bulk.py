@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bot.checks.export.diff import Earlier
+    from bot.checks.export.diff import EarlierReport
     from bot.checks.report import Report
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
@@ -33,7 +33,7 @@ LARGEST_FILE = 4_000_000  # bytes
 
 
 @dataclass(slots=True)
-class Outcome:
+class SweepOutcome:
     """What decides the exit code."""
 
     failed: bool = False
@@ -46,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class OutputOptions:
     """How reports are printed.
 
     `explain` adds to each finding why it is one; `since` are earlier reports by domain, to say
@@ -56,15 +56,15 @@ class Output:
 
     as_json: bool = False
     explain: bool = False
-    since: Mapping[str, Earlier] | None = None
+    since: Mapping[str, EarlierReport] | None = None
     provider: str | None = None
 
 
 async def sweep(
-    core: Core, domains: list[Domain], key: DkimKnowledge | None, output: Output
-) -> Outcome:
+    core: Core, domains: list[Domain], key: DkimKnowledge | None, output: OutputOptions
+) -> SweepOutcome:
     """Check domains, print their reports as each is ready, and return what they came to."""
-    outcome = Outcome()
+    outcome = SweepOutcome()
     console = make_console()
     waiting = iter(domains)
     progress = ProgressBar(len(domains), console)
@@ -87,7 +87,9 @@ async def sweep(
     return outcome
 
 
-def _print(console: Console, report: Report, core: Core, output: Output, *, alone: bool) -> None:
+def _print(
+    console: Console, report: Report, core: Core, output: OutputOptions, *, alone: bool
+) -> None:
     row, changes = dict[str, object](), None
     if output.as_json or output.since is not None:
         row = report_as_dict(report, core.server, core.words, explain=output.explain)

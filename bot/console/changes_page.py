@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bot.checks.export.diff import Changes, Earlier, Said
+    from bot.checks.export.diff import Changes, ComparedFinding, EarlierReport
     from bot.words import Words
 
 LARGEST_FILE = 64_000_000  # bytes; a report has some ten thousand
 _LONGEST_MESSAGE = 1000  # characters of a finding out of the file
 
 
-def read_earlier(path: Path) -> dict[str, Earlier]:
+def read_earlier(path: Path) -> dict[str, EarlierReport]:
     """Return the reports of a file of JSON lines by domain; `-` is stdin.
 
     Raises:
@@ -64,7 +64,7 @@ def _lines(changes: Changes, words: Words) -> Iterator[tuple[str, str]]:
         yield "", f"{words.label('changes', 'before')}: {_finding(before)}"
 
 
-def _finding(said: Said) -> str:
+def _finding(said: ComparedFinding) -> str:
     """Return a finding on one line, made safe, as it may come out of a file."""
     message = " ".join(said.message.split())
     text = f"{said.check}, {said.code} ({said.severity.value}): {message}"

@@ -29,7 +29,7 @@ _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+", re.IG
 _SELECTOR = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class Mood(StrEnum):
+class MailcowFault(StrEnum):
     """What is wrong with the server as a whole."""
 
     FINE = "fine"
@@ -96,8 +96,8 @@ class MailcowDouble:
     hostname: str = "mx1.cow.example"
     version: str = "2026-07a"
 
-    mood: Mood = Mood.FINE  # of every call
-    write_mood: Mood = Mood.FINE  # of writes, beside that
+    mood: MailcowFault = MailcowFault.FINE  # of every call
+    write_mood: MailcowFault = MailcowFault.FINE  # of writes, beside that
     writes_happen: bool = True  # whether a write of a bad mood is done before the answer is lost
     add_delay: float = 0.0  # seconds between "is there one?" and storing a new DKIM key
     keeps_connections: bool = True  # open, for the caller's next call
@@ -188,24 +188,26 @@ class MailcowDouble:
         for start, (status, content_type, raw) in self.says.items():
             if route.startswith(start):
                 return _say(status, raw, content_type)
-        mood = self.write_mood if writing and self.write_mood is not Mood.FINE else self.mood
-        if mood is Mood.FINE:
+        mood = (
+            self.write_mood if writing and self.write_mood is not MailcowFault.FINE else self.mood
+        )
+        if mood is MailcowFault.FINE:
             return await self._answer(request, route, key, body)
         if writing and self.writes_happen:
             await self._answer(request, route, key, body)
         return await self._be_moody(mood, request)
 
-    async def _be_moody(self, mood: Mood, request: web.Request) -> web.StreamResponse:
-        if mood is Mood.SILENT:
+    async def _be_moody(self, mood: MailcowFault, request: web.Request) -> web.StreamResponse:
+        if mood is MailcowFault.SILENT:
             await self._silence.wait()
             return _hang_up(request)
-        if mood is Mood.CUT:
+        if mood is MailcowFault.CUT:
             return await _cut(request)
-        if mood is Mood.BAD_GATEWAY:
+        if mood is MailcowFault.BAD_GATEWAY:
             return _say(502, b"<html><h1>502 Bad Gateway</h1><hr>nginx</html>", "text/html")
-        if mood is Mood.BROKEN:
+        if mood is MailcowFault.BROKEN:
             return _say(500, b"<html><h1>500 Internal Server Error</h1></html>", "text/html")
-        if mood is Mood.FATAL:
+        if mood is MailcowFault.FATAL:
             text = f"<br />\n<b>Fatal error</b>:  Uncaught RedisException {SECRET_IN_LOG}<br />"
             return _say(200, text.encode(), "text/html")
         return _say(200, b"", "text/html")

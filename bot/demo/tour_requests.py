@@ -14,7 +14,7 @@ from bot.net.certificate import Certificate
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.failure import say_reason
 from bot.requests.model import MessageKind, RequestKind
-from bot.requests.outbox_worker import OutboxWorker, Sent
+from bot.requests.outbox_worker import Delivered, OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
@@ -90,7 +90,7 @@ class _Printer:
         self._console = console
         self._words = core.words
 
-    async def __call__(self, post: OutboxMessage, request: Request) -> Sent:
+    async def __call__(self, post: OutboxMessage, request: Request) -> Delivered:
         """Print one message."""
         if post.what not in _EDITS:
             facts = {
@@ -104,7 +104,7 @@ class _Printer:
         if post.what is MessageKind.MEMBER_RECORD:
             line = line_of_request(request)
             self._print(f"    {line if len(line) <= _SHOWN else line[: _SHOWN - 1] + '…'}")
-        return Sent(channel_id=_PLACE[1], message_id=post.id)
+        return Delivered(channel_id=_PLACE[1], message_id=post.id)
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False)

@@ -20,7 +20,7 @@ import dns.rdatatype
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
-    from bot.demo.zones import Reply
+    from bot.demo.zones import ZoneReply
 
 HEADER = struct.Struct("!HHHHHH")  # id, flags, four counts (RFC 1035 section 4.1.1)
 OPT = struct.Struct("!BHHIH")  # root, type, payload size, flags, rdata length (RFC 6891 6.1.2)
@@ -32,7 +32,7 @@ EXTENDED_ERROR = 15  # the option's number (RFC 8914 section 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class ReceivedQuery:
     """One question as it came: `asked` is its wire form, case kept, which the reply repeats."""
 
     id: int
@@ -56,7 +56,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class ReplyBody:
     """A reply in wire form without what differs from query to query; fits one question only."""
 
     rcode: int
@@ -66,7 +66,7 @@ class Body:
     option: bytes = b""
 
 
-def read_query(wire: bytes) -> Query | dns.rcode.Rcode | None:
+def read_query(wire: bytes) -> ReceivedQuery | dns.rcode.Rcode | None:
     """Return the query in a message, the error to reply with, or None for what needs no reply."""
     if len(wire) < HEADER.size:
         return None
@@ -83,8 +83,8 @@ def read_query(wire: bytes) -> Query | dns.rcode.Rcode | None:
         root, rdtype, size, edns_flags, _ = OPT.unpack_from(wire, end)
         if root == 0 and rdtype == dns.rdatatype.OPT:
             size = min(max(size, PLAIN_SIZE), LARGEST_SIZE)
-            return Query(ident, flags, asked, True, size, bool(edns_flags & DO_FLAG))
-    return Query(ident, flags, asked)
+            return ReceivedQuery(ident, flags, asked, True, size, bool(edns_flags & DO_FLAG))
+    return ReceivedQuery(ident, flags, asked)
 
 
 def read_question(key: bytes) -> Question:
@@ -99,7 +99,7 @@ def read_question(key: bytes) -> Question:
     return Question(dns.name.Name(labels), rdtype)
 
 
-def write_body(key: bytes, reply: Reply) -> Body:
+def write_body(key: bytes, reply: ZoneReply) -> ReplyBody:
     """Return a look-up's reply in wire form, names compressed."""
     buffer = BytesIO()
     buffer.write(bytes(HEADER.size))
@@ -118,10 +118,10 @@ def write_body(key: bytes, reply: Reply) -> Body:
     if reply.extended is not None:
         text = reply.extended.text.encode()
         option = struct.pack("!HHH", EXTENDED_ERROR, 2 + len(text), reply.extended.code) + text
-    return Body(reply.rcode, answers, authorities, buffer.getvalue()[start:], option)
+    return ReplyBody(reply.rcode, answers, authorities, buffer.getvalue()[start:], option)
 
 
-def write_reply(query: Query, body: Body, *, udp: bool, role: int) -> bytes:
+def write_reply(query: ReceivedQuery, body: ReplyBody, *, udp: bool, role: int) -> bytes:
     """Return the message for one query; over UDP cut to nothing, with TC, where it is too long.
 
     `role` are the flags that say what the server is: AA, RA or both.

@@ -13,7 +13,7 @@ import dns.rcode
 import dns.rdataclass
 
 from bot.demo.wire_format import (
-    Query,
+    ReceivedQuery,
     read_query,
     read_question,
     write_body,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
-    from bot.demo.wire_format import Body
+    from bot.demo.wire_format import ReplyBody
     from bot.demo.zones import Zone
     from bot.dns.answer import Question
 
@@ -39,7 +39,7 @@ AUTHORITY = int(dns.flags.AA)  # it holds the zones itself
 RECURSIVE = int(dns.flags.RA)  # it asks those who hold them
 
 
-class Loss:
+class ReplyLoss:
     """Loses a share of the UDP replies, the same ones for the same seed and order of questions."""
 
     def __init__(self, share: float, seed: int = 0) -> None:
@@ -77,7 +77,7 @@ class ZoneServer:
         self.role = role
         self._wanted = (host, port)
         self._address: tuple[str, int] | None = None
-        self._bodies: dict[bytes, Body] = {}
+        self._bodies: dict[bytes, ReplyBody] = {}
         self._counts: tuple[Counter[bytes], Counter[bytes]] = (Counter(), Counter())
         self._listeners: list[asyncio.BaseTransport | asyncio.Server] = []
         self._connections: set[asyncio.Transport] = set()
@@ -149,7 +149,7 @@ class ZoneServer:
         query = read_query(wire)
         if query is None:
             return None
-        if not isinstance(query, Query):
+        if not isinstance(query, ReceivedQuery):
             return write_error(wire, query)
         if query.rdclass != dns.rdataclass.IN:
             return write_error(wire, dns.rcode.REFUSED)

@@ -49,7 +49,7 @@ class Records(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ZoneReply:
     """What a recursive server would say to one question.
 
     `answer` is the alias chain, in order, and then the records; `authority` holds the SOA of the
@@ -126,7 +126,7 @@ class Zones:
         failing = {name: e for name, e in self.servfail.items() if not _is_below(name, origin)}
         return dataclasses.replace(self, table=table, servfail=failing, above=_names_above(table))
 
-    def look_up(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Reply:
+    def look_up(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> ZoneReply:
         """Return what is said to a question for an absolute name."""
         chain: list[Records] = []
         seen: set[Labels] = set()
@@ -135,27 +135,27 @@ class Zones:
             for cut in range(len(labels) if self.servfail else 0):
                 if labels[cut:] in self.servfail:
                     error = self.servfail[labels[cut:]]
-                    return Reply(dns.rcode.SERVFAIL, extended=error)
+                    return ZoneReply(dns.rcode.SERVFAIL, extended=error)
             zone = self._zone_of(labels)
             if zone is _ROOT and self.outside == "refused" and name != _ROOT.origin:
                 # Who holds some zones says of others nothing, but where its own lead to.
                 rcode = dns.rcode.NOERROR if chain else dns.rcode.REFUSED
-                return Reply(rcode, tuple(chain))
+                return ZoneReply(rcode, tuple(chain))
             node = {} if self._only_leads_on(labels, zone) else zone.find(labels)
             if node is None:
-                return Reply(dns.rcode.NXDOMAIN, tuple(chain), (zone.soa,))
+                return ZoneReply(dns.rcode.NXDOMAIN, tuple(chain), (zone.soa,))
             found = _records_of(node, rdtype)
             if found:
                 answer = (*chain, *(Records(name, rdataset) for rdataset in found))
-                return Reply(dns.rcode.NOERROR, answer)
+                return ZoneReply(dns.rcode.NOERROR, answer)
             alias = node.get(dns.rdatatype.CNAME)
             if alias is None:
-                return Reply(dns.rcode.NOERROR, tuple(chain), (zone.soa,))
+                return ZoneReply(dns.rcode.NOERROR, tuple(chain), (zone.soa,))
             chain.append(Records(name, alias))
             seen.add(labels)
             name = alias[0].target
             if labels_of(name) in seen or len(chain) == MAX_CHAIN:
-                return Reply(dns.rcode.NOERROR, tuple(chain))
+                return ZoneReply(dns.rcode.NOERROR, tuple(chain))
 
     def _only_leads_on(self, name: Labels, zone: Zone) -> bool:
         """Whether a name exists only because another zone lies below it."""

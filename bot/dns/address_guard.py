@@ -20,7 +20,7 @@ _MOST_ADDRESSES = 4  # of a name, tried in turn
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IPv4 address
 
 
-class Barrier(Enum):
+class AddressFault(Enum):
     """Why there is nothing to connect to."""
 
     NO_ADDRESS = auto()  # an answer says that the name has none
@@ -30,7 +30,7 @@ class Barrier(Enum):
 
 async def find_addresses(
     ask: Ask, name: dns.name.Name, *, allow_private: bool
-) -> tuple[str, ...] | Barrier:
+) -> tuple[str, ...] | AddressFault:
     """Return the addresses of a name that may be connected to, four at most, IPv4 first.
 
     They are to be connected to as they are: asking for the name again could lead elsewhere.
@@ -39,9 +39,9 @@ async def find_addresses(
     found = [str(getattr(r, "address", "")) for answer in answers for r in answer.rdatas]
     if not found:
         failed = any(answer.failed for answer in answers)
-        return Barrier.NO_ANSWER if failed else Barrier.NO_ADDRESS
+        return AddressFault.NO_ANSWER if failed else AddressFault.NO_ADDRESS
     allowed = tuple(address for address in found if allow_private or is_public(address))
-    return allowed[:_MOST_ADDRESSES] or Barrier.PRIVATE
+    return allowed[:_MOST_ADDRESSES] or AddressFault.PRIVATE
 
 
 def is_public(text: str) -> bool:

@@ -110,7 +110,7 @@ class Answer:
         return tuple(b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
 
 
-class Told(NamedTuple):
+class DirectAnswer(NamedTuple):
     """What one name server says to one question.
 
     `unfinished`: the answer is an alias that leads to where this server says nothing.
@@ -119,7 +119,7 @@ class Told(NamedTuple):
     answer: Answer
     unfinished: bool = False
 
-    def within(self, zone: dns.name.Name) -> Told:
+    def within(self, zone: dns.name.Name) -> DirectAnswer:
         """Return what of it the server can know: an alias out of its zone, not what is there."""
         chain = self.answer.chain
         outside = next((at for at, name in enumerate(chain) if not name.is_subdomain(zone)), None)
@@ -128,7 +128,7 @@ class Told(NamedTuple):
         cut = dataclasses.replace(
             self.answer, outcome=Outcome.NODATA, rdatas=(), chain=chain[: outside + 1], zone=None
         )
-        return Told(cut, unfinished=True)
+        return DirectAnswer(cut, unfinished=True)
 
     @property
     def is_known(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bot.dns.address_guard import is_public
-from bot.dns.answer import Told
+from bot.dns.answer import DirectAnswer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 
@@ -45,7 +45,7 @@ class Connections:
         self._port = port
         self._resolvers: dict[str, Resolver] = {}
 
-    async def ask(self, address: str, question: Question) -> Told:
+    async def ask(self, address: str, question: Question) -> DirectAnswer:
         """Return what the server at an address says, over UDP, or TCP where it is too long.
 
         It is not asked to find out what it does not hold (the RD flag is off), and no alias is
@@ -56,7 +56,7 @@ class Connections:
             server = Server(address, self._port)
             resolver = Resolver([server], timeout=TIMEOUT, recurse=False)
             self._resolvers[address] = resolver
-        return Told(*await resolver.read(*question))
+        return DirectAnswer(*await resolver.read(*question))
 
     async def __aenter__(self) -> Self:
         return self

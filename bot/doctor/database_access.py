@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from bot.errors import Fact
-    from bot.store.engine.probe import Found
+    from bot.store.engine.probe import DatabaseState
 
 TIMEOUT = 10.0  # seconds; SQLite alone waits five for whoever writes
 
@@ -24,7 +24,7 @@ _LINES = {
 }
 
 
-async def check_database(looking: Awaitable[Found | None]) -> Line:
+async def check_database(looking: Awaitable[DatabaseState | None]) -> Line:
     """Return what a look at the database came to; None says that it could be used."""
     try:
         async with asyncio.timeout(TIMEOUT):

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LineText:
     """A line in words: what it is about, and a sentence or two with the remedy."""
 
     part: str
     sentence: str
 
 
-def say(line: Line, words: Words) -> Said:
+def say(line: Line, words: Words) -> LineText:
     """Return a line in the words of their medium."""
     # One value in a template is cut where it is long, so an error's words come as several.
     said = "" if line.error is None else words.plain.error(line.error)
@@ -27,4 +27,4 @@ def say(line: Line, words: Words) -> Said:
     part = words.label("parts", line.part)
     if line.about:
         part = f"{part} {words.code(line.about)}"
-    return Said(part, words.sentence(f"doctor/{line.code}", facts))
+    return LineText(part, words.sentence(f"doctor/{line.code}", facts))

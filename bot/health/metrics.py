@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.dns.answer import Answer
-    from bot.telemetry import Ending
+    from bot.telemetry import InteractionOutcome
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 _CALLS = {
@@ -107,7 +107,7 @@ class Metrics(Telemetry):
         """Note when an interaction began."""
         self.acknowledgements.begin(interaction_id)
 
-    def end(self, interaction_id: int, command: str, ending: Ending) -> None:
+    def end(self, interaction_id: int, command: str, ending: InteractionOutcome) -> None:
         """Count an interaction by what it came to."""
         self.acknowledgements.give_up(interaction_id)
         self._interactions.labels(command, ending.value).inc()

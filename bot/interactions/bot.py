@@ -12,7 +12,7 @@ from bot.interactions.clicks import ClickHandlers
 from bot.interactions.error_manager import ErrorManager
 from bot.interactions.home_guild import HomeGuild
 from bot.interactions.item_factory import PersistentItems
-from bot.interactions.rate_limits import Limits
+from bot.interactions.rate_limits import RateLimits
 from bot.interactions.tracking import InteractionTracker
 from bot.telemetry import Telemetry
 
@@ -77,7 +77,7 @@ class BotBase(commands.Bot):
         self.clicks = ClickHandlers()
         self.error_manager = ErrorManager(words)
         self.tracker = InteractionTracker(words, telemetry)
-        self.limits = Limits()
+        self.limits = RateLimits()
         self.home = HomeGuild(self, settings)
         self.requests: Requests | None = None  # where none are taken
         # Given before the client starts.

@@ -12,7 +12,7 @@ from bot.cards.layout import build_notice
 from bot.interactions.error_manager import guard
 from bot.interactions.replies import whisper
 from bot.interactions.tracking import note_ending
-from bot.telemetry import Ending
+from bot.telemetry import InteractionOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -87,7 +87,7 @@ class PersistentItem(discord.ui.DynamicItem["discord.ui.Item[Any]"], template="c
         values = tuple(getattr(self.item, "values", ()))  # a button has none
         handler, click = client.clicks.find(self.custom_id, values)
         if handler is None or click is None:  # of another version
-            note_ending(interaction, Ending.STALE)
+            note_ending(interaction, InteractionOutcome.STALE)
             await whisper(interaction, build_notice("out_of_date", {}, client.words))
             return
         await handler(interaction, click)

@@ -20,7 +20,7 @@ from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
 from bot.requests.kinds import KINDS
 from bot.requests.model import Audience, MessageKind, RequestKind, State
-from bot.requests.outbox_worker import Later, Never, Sent
+from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
@@ -41,7 +41,9 @@ class Delivery:
     def __init__(self, client: BotBase) -> None:
         self._client = client
 
-    async def __call__(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
+    async def __call__(
+        self, post: OutboxMessage, request: Request
+    ) -> Delivered | Postponed | Undeliverable:
         """Deliver one message and return what came of it; raises nothing that Discord does."""
         try:
             if post.what.target is Audience.ADMIN:
@@ -51,19 +53,21 @@ class Delivery:
             _log.info("request %d, %s: %s", request.id, post.what.value, error)
             # The channel of a card that never arrived may be made anew, and configured, some day.
             gone = error.code in _GONE and post.what is not MessageKind.ADMIN_CARD
-            return Never(str(error)) if gone else Later(str(error))
+            return Undeliverable(str(error)) if gone else Postponed(str(error))
         except (*UNDELIVERED, CowbellError) as error:
             _log.warning("request %d, %s: %s", request.id, post.what.value, error)
-            return Later(str(error) or type(error).__name__)
+            return Postponed(str(error) or type(error).__name__)
 
-    async def _to_admins(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
+    async def _to_admins(
+        self, post: OutboxMessage, request: Request
+    ) -> Delivered | Postponed | Undeliverable:
         client = self._client
         channel_id = client.settings.request_channel_id
         if post.what is MessageKind.ADMIN_EDIT:
             place = request.card_channel_id, request.card_message_id
             return await self._edit(*place, await self._build_for_admins(post, request))
         if channel_id is None:
-            return Never("REQUEST_CHANNEL_ID is not set")
+            return Undeliverable("REQUEST_CHANNEL_ID is not set")
         channel = client.get_partial_messageable(channel_id)
         if post.attempts > 1:
             found = await find(client, channel, post, request)
@@ -82,9 +86,11 @@ class Delivery:
             case _:
                 return await card_of(client, request)
 
-    async def _to_member(self, post: OutboxMessage, request: Request) -> Sent | Later | Never:
+    async def _to_member(
+        self, post: OutboxMessage, request: Request
+    ) -> Delivered | Postponed | Undeliverable:
         if request.forgotten:
-            return Never("the member had their data deleted")
+            return Undeliverable("the member had their data deleted")
         if post.what is MessageKind.MEMBER_EDIT:
             return await self._edit_for_member(request)
         if post.what in {MessageKind.MEMBER_LIVE, MessageKind.MEMBER_EXPIRED}:
@@ -134,9 +140,9 @@ class Delivery:
         )
         return not any(has_it)
 
-    async def _edit_for_member(self, request: Request) -> Sent | Never:
+    async def _edit_for_member(self, request: Request) -> Delivered | Undeliverable:
         if request.message_id is None:
-            return Never("there is no message to edit")
+            return Undeliverable("there is no message to edit")
         server, words = self._client.member_service.server, self._client.words
         publishes = KINDS[request.kind].record is not None
         build = build_record_card if publishes else build_progress_card
@@ -147,9 +153,9 @@ class Delivery:
 
     async def _edit(
         self, channel_id: int | None, message_id: int | None, card: Card
-    ) -> Sent | Never:
+    ) -> Delivered | Undeliverable:
         if channel_id is None or message_id is None:
-            return Never("there is no message to edit")
+            return Undeliverable("there is no message to edit")
         channel = self._client.get_partial_messageable(channel_id)
         message = channel.get_partial_message(message_id)
         try:
@@ -157,8 +163,8 @@ class Delivery:
         except discord.HTTPException as error:
             if error.code not in _GONE:
                 raise
-            return Never(str(error))
-        return Sent(channel_id, message_id)
+            return Undeliverable(str(error))
+        return Delivered(channel_id, message_id)
 
     async def _send(
         self,
@@ -167,7 +173,7 @@ class Delivery:
         card: Card,
         *,
         mention: int | None = None,
-    ) -> Sent:
+    ) -> Delivered:
         put_mark(card, post)
         pinged = discord.AllowedMentions.none()
         if mention is not None:
@@ -178,4 +184,4 @@ class Delivery:
         message = await channel.send(
             view=card.view, files=card.files, nonce=post.nonce, allowed_mentions=pinged
         )
-        return Sent(message.channel.id, message.id)
+        return Delivered(message.channel.id, message.id)

@@ -14,7 +14,7 @@ from bot.cards.layout import build_notice
 from bot.errors import InvalidKey, InvalidName, RequestError, UsageError
 from bot.interactions.replies import UNDELIVERED, is_dead, whisper
 from bot.interactions.tracking import note_ending
-from bot.telemetry import Ending
+from bot.telemetry import InteractionOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -43,7 +43,7 @@ class ErrorManager:
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if is_dead(cause):
             _log.info("interaction %d: nobody waits for an answer (%s)", interaction.id, cause)
-            note_ending(interaction, Ending.LATE)
+            note_ending(interaction, InteractionOutcome.LATE)
             return
         card = self._word(interaction, cause)
         if interaction.type is discord.InteractionType.autocomplete:
@@ -55,18 +55,18 @@ class ErrorManager:
 
     def _word(self, interaction: discord.Interaction[Any], cause: BaseException) -> Card:
         if isinstance(cause, _MEMBERS_OWN):
-            note_ending(interaction, Ending.REFUSED)
+            note_ending(interaction, InteractionOutcome.REFUSED)
             # A value in a template is cut where it is long; these sentences are wanted whole.
             parts = tuple(textwrap.wrap(self._words.plain.error(cause), 150))
             return build_notice("refused", {"parts": parts}, self._words)
         if isinstance(cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             _log.info("interaction %d: %s", interaction.id, cause)
-            note_ending(interaction, Ending.STALE)
+            note_ending(interaction, InteractionOutcome.STALE)
             return build_notice("out_of_date", {}, self._words)
         if isinstance(cause, app_commands.CheckFailure):
-            note_ending(interaction, Ending.REFUSED)
+            note_ending(interaction, InteractionOutcome.REFUSED)
             return build_notice("not_allowed", {}, self._words)
-        note_ending(interaction, Ending.FAILED)
+        note_ending(interaction, InteractionOutcome.FAILED)
         reference = "".join(secrets.choice(_LETTERS) for _ in range(6))
         _log.error(
             "%s: interaction %d failed",

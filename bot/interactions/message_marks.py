@@ -16,7 +16,7 @@ from discord import ui
 
 from bot.interactions.item_factory import REQUEST_BUTTON
 from bot.requests.model import MessageKind
-from bot.requests.outbox_worker import Sent
+from bot.requests.outbox_worker import Delivered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ def address(card: Card, member_id: int) -> None:
 
 async def find(
     client: BotBase, channel: discord.abc.Messageable, post: OutboxMessage, request: Request
-) -> Sent | None:
+) -> Delivered | None:
     """Return the message of a former try, if it has arrived.
 
     Where the history cannot be read, only the nonce is left to keep the message from arriving
@@ -59,7 +59,7 @@ async def find(
                 and message.author.id == client.user.id
                 and _is_it(message, post, request)
             ):
-                return Sent(message.channel.id, message.id)
+                return Delivered(message.channel.id, message.id)
     except (discord.Forbidden, discord.NotFound):
         return None
     return None

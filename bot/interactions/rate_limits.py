@@ -49,7 +49,7 @@ class Cooldown:
             del self._times[member_id]
 
 
-class Limits:
+class RateLimits:
     """What one running bot lets members do: checks a member, and shares a card."""
 
     def __init__(self) -> None:

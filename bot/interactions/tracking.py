@@ -11,7 +11,7 @@ import discord
 from bot.cards.layout import build_notice
 from bot.interactions.replies import UNDELIVERED, whisper
 from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
-from bot.telemetry import Ending
+from bot.telemetry import InteractionOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class InteractionTracker:
         self._note(interaction)
         if not self.draining:
             return True
-        note_ending(interaction, Ending.TURNED_AWAY)
+        note_ending(interaction, InteractionOutcome.TURNED_AWAY)
         if interaction.type is discord.InteractionType.autocomplete:
             return False
         try:
@@ -81,13 +81,17 @@ class InteractionTracker:
 
             def leave(ended: asyncio.Task[Any]) -> None:
                 self._tasks.discard(ended)
-                ending = Ending.CUT if ended.cancelled() else interaction.extras.get(_ENDING)
-                self._telemetry.end(interaction.id, _kind(interaction), ending or Ending.DONE)
+                ending = (
+                    InteractionOutcome.CUT if ended.cancelled() else interaction.extras.get(_ENDING)
+                )
+                self._telemetry.end(
+                    interaction.id, _kind(interaction), ending or InteractionOutcome.DONE
+                )
 
             task.add_done_callback(leave)
 
 
-def note_ending(interaction: discord.Interaction[Any], ending: Ending) -> None:
+def note_ending(interaction: discord.Interaction[Any], ending: InteractionOutcome) -> None:
     """Note what an interaction came to, where that is not simply done."""
     interaction.extras[_ENDING] = ending
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.characters import echo
 from bot.errors import BackendError, BackendRefused, BackendUnclear, BackendUnreachable
-from bot.mailcow.parse import Garbled, decode, read_refusal
+from bot.mailcow.parse import NotJson, decode, read_refusal
 from bot.mailcow.refusals import of_silence, refuse
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _FATAL = re.compile(rb"(?:Fatal|Parse) error|Uncaught ", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """An answer as it came; never shown, as it can hold secrets."""
 
     status: int
@@ -28,10 +28,10 @@ class Reply:
     location: str
 
 
-def judge(reply: Reply, route: str, *, writing: bool) -> Json | BackendError:
+def judge(reply: HttpReply, route: str, *, writing: bool) -> Json | BackendError:
     """Return what an answer holds, or what is wrong with it."""
     value = decode(reply.body)
-    is_json = not isinstance(value, Garbled)
+    is_json = not isinstance(value, NotJson)
     status = reply.status
     if status == 200:
         return _judge_200(reply.body, value, route, writing=writing)
@@ -53,13 +53,13 @@ def judge(reply: Reply, route: str, *, writing: bool) -> Json | BackendError:
 
 
 def _judge_200(
-    body: bytes, value: Json | Garbled, route: str, *, writing: bool
+    body: bytes, value: Json | NotJson, route: str, *, writing: bool
 ) -> Json | BackendError:
     if not body.strip():
         if writing:
             return BackendUnclear("mailcow-empty-answer")
         return BackendRefused("mailcow-saw-no-key")
-    if isinstance(value, Garbled):
+    if isinstance(value, NotJson):
         if _FATAL.search(body):
             return BackendUnclear("mailcow-php-error", writing=writing)
         return BackendUnclear("mailcow-no-json", writing=writing)

@@ -26,7 +26,7 @@ _LONGEST_NUMBER = 18  # digits
 _NUMBER = re.compile(rf"\s*(-?[0-9]{{1,{_LONGEST_NUMBER}}})(?:\.[0-9]*)?\s*")
 
 
-class Garbled:
+class NotJson:
     """What octets that are no JSON decode to."""
 
 
@@ -44,7 +44,7 @@ class Entry:
         return self.kind in {"danger", "error"}
 
 
-def decode(body: bytes) -> Json | Garbled:
+def decode(body: bytes) -> Json | NotJson:
     """Return what JSON holds, `log` and `privkey` dropped unread wherever they stand."""
     try:
         value: Json = json.loads(
@@ -52,7 +52,7 @@ def decode(body: bytes) -> Json | Garbled:
         )
     except (ValueError, RecursionError):
         # Not raised on: the exception would carry the whole text, secrets included.
-        return Garbled()
+        return NotJson()
     return value
 
 

@@ -22,7 +22,7 @@ from bot.errors import (
     BackendUnreachable,
 )
 from bot.mailcow.api_keys import Key
-from bot.mailcow.http_answers import Reply, call_name, judge
+from bot.mailcow.http_answers import HttpReply, call_name, judge
 from bot.mailcow.refusals import explain_401, is_address_refused, of_silence
 from bot.net.tls import client_context
 from bot.telemetry import Telemetry
@@ -141,7 +141,7 @@ class Transport:
             key.prove()
             return value
 
-    def _lock(self, key: Key, reply: Reply) -> BackendLocked:
+    def _lock(self, key: Key, reply: HttpReply) -> BackendLocked:
         said = reply.body[:500].decode(errors="replace")
         locked = explain_401(said, key.variable)
         for refused in (self._read, self._write) if is_address_refused(said) else (key,):
@@ -152,7 +152,7 @@ class Transport:
 
     async def _fetch(
         self, key: Key, method: str, route: str, body: Mapping[str, str] | None
-    ) -> Reply | BackendError:
+    ) -> HttpReply | BackendError:
         if self._session is None:
             raise RuntimeError("The transport to Mailcow is not open.")
         headers = {"X-API-Key": key.secret}
@@ -187,7 +187,7 @@ class Transport:
         if octets is None:
             megabytes = _LARGEST_ANSWER // 1_000_000
             return BackendUnclear("mailcow-answer-too-long", writing=writing, megabytes=megabytes)
-        return Reply(response.status, octets, location)
+        return HttpReply(response.status, octets, location)
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytes | None:

@@ -7,7 +7,7 @@ import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
+from bot.dns.address_guard import NAME_DIFFERS, AddressFault, find_addresses
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ class Certificate(StrEnum):
 
 
 _BARRED = {
-    Barrier.NO_ADDRESS: Certificate.NO_ADDRESS,
-    Barrier.PRIVATE: Certificate.NOT_ASKED,
-    Barrier.NO_ANSWER: Certificate.NO_ANSWER,
+    AddressFault.NO_ADDRESS: Certificate.NO_ADDRESS,
+    AddressFault.PRIVATE: Certificate.NOT_ASKED,
+    AddressFault.NO_ANSWER: Certificate.NO_ANSWER,
 }
 
 
-class CertificateLook:
+class CertificateCheck:
     """Looks at certificates, at public addresses alone unless `allow_private`.
 
     `ask` is the resolver; a look takes at most `timeout` seconds in all.
@@ -65,7 +65,7 @@ class CertificateLook:
 
     async def _look(self, name: dns.name.Name) -> Certificate:
         addresses = await find_addresses(self._ask, name, allow_private=self._allow_private)
-        if isinstance(addresses, Barrier):
+        if isinstance(addresses, AddressFault):
             return _BARRED[addresses]
         seen = Certificate.NO_ANSWER
         for address in addresses:

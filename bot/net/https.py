@@ -11,8 +11,8 @@ import importlib
 import socket
 from typing import TYPE_CHECKING, Any
 
-from bot.dns.address_guard import NAME_DIFFERS, Barrier, find_addresses
-from bot.net.page import Page, Reached
+from bot.dns.address_guard import NAME_DIFFERS, AddressFault, find_addresses
+from bot.net.page import FetchOutcome, Page
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
 
 
 _BARRED = {
-    Barrier.NO_ADDRESS: Reached.NO_ADDRESS,
-    Barrier.PRIVATE: Reached.PRIVATE,
-    Barrier.NO_ANSWER: Reached.NO_ANSWER,
+    AddressFault.NO_ADDRESS: FetchOutcome.NO_ADDRESS,
+    AddressFault.PRIVATE: FetchOutcome.PRIVATE,
+    AddressFault.NO_ANSWER: FetchOutcome.NO_ANSWER,
 }
 
 
-class Fetch:
+class HttpsFetcher:
     """Fetches pages over HTTPS, at public addresses alone unless `allow_private`.
 
     A fetch takes at most `timeout` seconds in all, the questions to the DNS among them.
@@ -57,11 +57,11 @@ class Fetch:
             async with asyncio.timeout(self._timeout):
                 return await self._fetch(ask, host, path)
         except TimeoutError:
-            return Page(Reached.NO_ANSWER)
+            return Page(FetchOutcome.NO_ANSWER)
 
     async def _fetch(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
         addresses = await find_addresses(ask, host, allow_private=self._allow_private)
-        if isinstance(addresses, Barrier):
+        if isinstance(addresses, AddressFault):
             return Page(_BARRED[addresses])
         # Loaded late and beside the loop, as the authorities are read: most checks need neither.
         http = await asyncio.to_thread(importlib.import_module, "aiohttp")
@@ -87,23 +87,23 @@ class Fetch:
                 return await _read(response)
         except http.ClientConnectorCertificateError as error:
             differs = getattr(error.certificate_error, "verify_code", 0) == NAME_DIFFERS
-            return Page(Reached.OTHER_NAME if differs else Reached.INVALID)
+            return Page(FetchOutcome.OTHER_NAME if differs else FetchOutcome.INVALID)
         except (http.ClientError, OSError, ValueError):
-            return Page(Reached.NO_ANSWER)
+            return Page(FetchOutcome.NO_ANSWER)
 
 
 async def _read(response: Any) -> Page:
     status = int(response.status)
     if 300 <= status < 400:
-        return Page(Reached.REDIRECT, status=status)
+        return Page(FetchOutcome.REDIRECT, status=status)
     if status != 200:
-        return Page(Reached.STATUS, status=status)
+        return Page(FetchOutcome.STATUS, status=status)
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > LARGEST:
-            return Page(Reached.TOO_BIG, status=status)
-    return Page(Reached.PAGE, bytes(body), status, str(response.content_type).lower())
+            return Page(FetchOutcome.TOO_BIG, status=status)
+    return Page(FetchOutcome.PAGE, bytes(body), status, str(response.content_type).lower())
 
 
 class _Fixed:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Reached(StrEnum):
+class FetchOutcome(StrEnum):
     """How far fetching a page came."""
 
     PAGE = "page"  # it is there, whole, with status 200
@@ -24,7 +24,7 @@ class Reached(StrEnum):
 class Page:
     """What fetching came to; `body` is hostile, and empty unless there is a page."""
 
-    reached: Reached
+    reached: FetchOutcome
     body: bytes = b""
     status: int = 0  # of HTTP; 0 where there was no answer
     media_type: str = ""

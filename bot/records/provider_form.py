@@ -22,7 +22,7 @@ _WITH_HOST = frozenset({"MX", "CNAME", "SRV", "NS"})  # their value ends with a 
 _PROXIED = frozenset({"A", "AAAA", "CNAME"})  # what a web proxy can stand before
 
 
-class Record(Protocol):
+class RecordToType(Protocol):
     """A record to be typed, as `ExpectedRecord` and `Fix` have it: names absolute, TXT unquoted."""
 
     @property
@@ -87,7 +87,7 @@ class Form:
         return self.small[0]
 
 
-def fill_form(record: Record, zone: dns.name.Name, provider: Provider) -> Form:
+def fill_form(record: RecordToType, zone: dns.name.Name, provider: Provider) -> Form:
     """Return what to type into a provider's form for a record of a zone; pure.
 
     What is not known of the provider comes in both spellings.
@@ -131,7 +131,7 @@ def spell_name(
     return Field(key, label, typed, None if is_known or full == typed else full)
 
 
-def _value(record: Record, provider: Provider) -> tuple[str, str | None]:
+def _value(record: RecordToType, provider: Provider) -> tuple[str, str | None]:
     """Return the value to type, and in parts where that may be needed besides."""
     value = record.value
     if record.type == "TXT":
@@ -146,7 +146,7 @@ def _value(record: Record, provider: Provider) -> tuple[str, str | None]:
     return value, None
 
 
-def _hints(record: Record, provider: Provider, *, is_long: bool) -> tuple[str, ...]:
+def _hints(record: RecordToType, provider: Provider, *, is_long: bool) -> tuple[str, ...]:
     hints = []
     if record.type in _WITH_HOST and record.value.endswith("."):
         hints += {"needed": ["dot-needed"], "": ["dot-unknown"]}.get(provider.final_dot, [])

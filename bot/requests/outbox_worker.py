@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Delivered:
     """It is there: the message that was sent or edited, or found from a former try."""
 
     channel_id: int
@@ -38,7 +38,7 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class Postponed:
     """It could not be delivered now; tried again after `after`, at the latest when it is due."""
 
     why: str
@@ -46,7 +46,7 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
-class Never:
+class Undeliverable:
     """There is nothing to deliver any more, or nobody to deliver it to."""
 
     why: str
@@ -59,7 +59,9 @@ class Deliver(Protocol):
     may have arrived: unless it is an edit, look for the message of `message.nonce` first.
     """
 
-    async def __call__(self, message: OutboxMessage, request: Request, /) -> Sent | Later | Never:
+    async def __call__(
+        self, message: OutboxMessage, request: Request, /
+    ) -> Delivered | Postponed | Undeliverable:
         """Deliver one message and return what came of it."""
         ...
 
@@ -99,34 +101,36 @@ class OutboxWorker:
                 raise outcome
             if isinstance(outcome, BaseException):
                 _log.error("message %d (%s)", message.id, message.what, exc_info=outcome)
-                await self._put_off(message, Later("a fault of the bot; its log says which"))
+                await self._put_off(message, Postponed("a fault of the bot; its log says which"))
             else:
                 await self._settle(message, outcome)
         return len(taken)
 
-    async def _try(self, message: OutboxMessage) -> Sent | Later | Never:
+    async def _try(self, message: OutboxMessage) -> Delivered | Postponed | Undeliverable:
         request = await self._requests.get(message.request_id)
         if request is None or (request.forgotten and message.what.target is Audience.MEMBER):
-            return Never("the member was forgotten")
+            return Undeliverable("the member was forgotten")
         try:
             async with asyncio.timeout(LONGEST_TRY):
                 return await self._deliver(message, request)
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
-            return Later(str(error) or "Discord took too long")
+            return Postponed(str(error) or "Discord took too long")
 
-    async def _settle(self, message: OutboxMessage, outcome: Sent | Later | Never) -> None:
+    async def _settle(
+        self, message: OutboxMessage, outcome: Delivered | Postponed | Undeliverable
+    ) -> None:
         match outcome:
-            case Sent(channel_id, message_id):
+            case Delivered(channel_id, message_id):
                 await self._outbox.end(message, self._now(), (channel_id, message_id))
-            case Never(why):
+            case Undeliverable(why):
                 _log.info("message %d (%s) is not sent: %s", message.id, message.what, why)
                 await self._outbox.end(message, self._now(), None, why)
-            case Later():
+            case Postponed():
                 await self._put_off(message, outcome)
 
-    async def _put_off(self, message: OutboxMessage, later: Later) -> None:
+    async def _put_off(self, message: OutboxMessage, later: Postponed) -> None:
         now = self._now()
         if now - message.created_at >= GIVE_UP_AFTER:
             _log.error("message %d (%s) is given up: %s", message.id, message.what, later.why)

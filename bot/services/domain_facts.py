@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownFacts:
     """What is known of one domain; `is_hosted` is None where nobody could tell."""
 
     dkim: DkimKnowledge
@@ -65,7 +65,7 @@ class DomainFacts:
         self._learns = learns
         self._paused_until = 0.0  # by the monotonic clock
 
-    async def of(self, domain: Domain) -> Known:
+    async def of(self, domain: Domain) -> KnownFacts:
         """Return what is known of a domain, after `TIMEOUT` seconds at the latest.
 
         Raises:
@@ -84,7 +84,7 @@ class DomainFacts:
             if isinstance(told, KnownKey):
                 await self._learn(domain, told, stored)
             dkim = told
-        return Known(dkim, keys, stage, is_hosted)
+        return KnownFacts(dkim, keys, stage, is_hosted)
 
     async def is_hosted(self, domain: Domain) -> bool | None:
         """Return whether the mail server knows a domain; None where it does not say."""

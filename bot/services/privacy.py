@@ -19,7 +19,7 @@ KEPT = timedelta(days=400)  # from the last use on; see bot.services.retention
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class MemberData:
     """Everything that is stored with a member's id."""
 
     domains: tuple[Domain, ...]  # that they asked about, the latest first
@@ -61,9 +61,9 @@ class Privacy:
         self._checks = checks
         self._requests = requests
 
-    async def about(self, member_id: int) -> Kept:
+    async def about(self, member_id: int) -> MemberData:
         """Return what is stored about a member."""
-        return Kept(
+        return MemberData(
             domains=await self._recent.of(member_id, limit=1000),
             checks=await self._checks.count_of(member_id),
             requests=await self._requests.of_member(member_id),

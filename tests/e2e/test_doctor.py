@@ -20,7 +20,7 @@ from discord_stand_in import TOKEN
 from relay import ValidatingRelay
 
 from bot.demo import world
-from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
+from bot.demo.mailcow_double import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from forked_python import run_alone
@@ -215,7 +215,7 @@ async def test_a_key_that_may_do_more_or_less_than_its_name_says_is_told(
 
 
 async def test_a_silent_mailcow_is_given_up(doctor: DoctorProcess) -> None:
-    doctor.mailcow.mood = Mood.SILENT
+    doctor.mailcow.mood = MailcowFault.SILENT
     done = await doctor.examine()  # the client's own limit would be five minutes
     assert done.statuses()["mailcow"] == "fail"
     assert done.code == 1

@@ -24,7 +24,7 @@ from bot.checks.dkim.misplaced import find_dkim
 from bot.checks.dkim.selectors import find_elsewhere, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
-from bot.checks.misplaced import find_wildcard, wildcard_facts
+from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KnownKey, NoKeyYet
 

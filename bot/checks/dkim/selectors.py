@@ -24,7 +24,7 @@ _MOST_NAMES = 3  # looked at beside the right one
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class KeyAtOtherSelector:
     """A sound key of the mail server at a selector that it does not sign with."""
 
     owner: dns.name.Name
@@ -51,7 +51,7 @@ def other_names(expected: Expected) -> tuple[dns.name.Name, ...]:
     return tuple(name for name in names if name not in (None, right))[:_MOST_NAMES]
 
 
-def find_elsewhere(expected: Expected, observed: Observation) -> Elsewhere | None:
+def find_elsewhere(expected: Expected, observed: Observation) -> KeyAtOtherSelector | None:
     """Return where a key of the mail server is instead; the current key goes before former ones."""
     current = expected.dkim
     if not isinstance(current, KnownKey):
@@ -64,7 +64,7 @@ def find_elsewhere(expected: Expected, observed: Observation) -> Elsewhere | Non
         for text in decode_texts(answer):
             key = _read_sound_key(text)
             if key == right or key in former:
-                found.append(Elsewhere(name, key == right, bool(answer.chain)))
+                found.append(KeyAtOtherSelector(name, key == right, bool(answer.chain)))
     return min(found, key=lambda one: not one.is_current, default=None)
 
 

@@ -17,7 +17,7 @@ from bot.checks.dmarc.record import (
     parse_record,
 )
 from bot.checks.dmarc.repair import (
-    Mender,
+    DmarcRepair,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.records.dkim_key import KeyUnknown
@@ -56,7 +56,7 @@ class DmarcCase:
         self.handed_out = parse_record(expected.dmarc)
         self.malformed = [t for t in decode_texts(answer) if is_meant_as_dmarc(t)]
         self.unwanted: tuple[str, ...] = ()
-        self.mender = Mender(expected, ready=self.ready, early=self.early)
+        self.mender = DmarcRepair(expected, ready=self.ready, early=self.early)
 
     def parent(self) -> str:
         """Return the domain above whose record applies, empty where it is the domain's own."""

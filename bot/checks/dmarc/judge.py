@@ -27,7 +27,7 @@ from bot.checks.dmarc.record import (
     walk_names,
 )
 from bot.checks.dmarc.repair import (
-    TagFault,
+    DmarcFault,
     find_malformation,
     find_report_fault,
     find_tag_faults,
@@ -42,7 +42,7 @@ from bot.checks.dmarc.report_addresses import (
     report_names,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
-from bot.checks.misplaced import find_wildcard, wildcard_facts
+from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dmarc_policy import DmarcPolicy
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.dmarc.record import DmarcRecord
-    from bot.checks.misplaced import MisplacedRecord
+    from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
     from bot.names import Domain
     from bot.records.expected import Expected
@@ -184,7 +184,7 @@ class _Judge(DmarcCase):
             )
         return self._syntax(fixes, find_malformation(text))
 
-    def _syntax(self, fixes: tuple[Fix, ...], fault: TagFault) -> Finding:
+    def _syntax(self, fixes: tuple[Fix, ...], fault: DmarcFault) -> Finding:
         suggestion = self.mender.suggest(fault.value) if fault.tag in POLICY_TAGS else ""
         facts = {"what": fault.what, "tag": fault.tag, "value": fault.value}
         if not fault.grave:

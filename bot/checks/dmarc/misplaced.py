@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import is_meant_as_dmarc, parse_record
-from bot.checks.misplaced import MisplacedRecord, Where, append_zone, named, texts_at
+from bot.checks.misplaced_record import MisplacedRecord, WrongPlace, append_zone, named, texts_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | N
     """Return where a DMARC record is instead of at `_dmarc`."""
     for owner, where in (
         *dmarc_places(expected, observed),
-        (expected.domain.name, Where.APEX),
+        (expected.domain.name, WrongPlace.APEX),
     ):
         for text in texts_at(observed, owner):
             if is_like_dmarc(text):
@@ -30,12 +30,12 @@ def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | N
 
 def dmarc_places(
     expected: Expected, observed: Observation
-) -> Iterator[tuple[dns.name.Name, Where]]:
+) -> Iterator[tuple[dns.name.Name, WrongPlace]]:
     """Give the wrong places of a DMARC record, without the domain itself."""
     right = expected.domain.below("_dmarc")
     if right is not None:
-        yield from named(append_zone(right, observed.zone), Where.DOUBLED)
-    yield from named(expected.domain.below("dmarc"), Where.NO_UNDERSCORE)
+        yield from named(append_zone(right, observed.zone), WrongPlace.DOUBLED)
+    yield from named(expected.domain.below("dmarc"), WrongPlace.NO_UNDERSCORE)
 
 
 def is_like_dmarc(text: str) -> bool:

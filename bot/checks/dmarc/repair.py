@@ -29,7 +29,7 @@ _GLUE = re.compile(
 _QUOTES = "\"'“”„"
 
 
-class TagFault(NamedTuple):
+class DmarcFault(NamedTuple):
     """A part of a record that does not say what it was meant to.
 
     `what` is "policy", "no-policy", "semicolon" (missing after this value), "repeated", "part" (no
@@ -43,24 +43,26 @@ class TagFault(NamedTuple):
     grave: bool
 
 
-def find_tag_faults(record: DmarcRecord) -> tuple[TagFault, ...]:
+def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
     """Return the faults of a record's tags, grave ones first; `rua` and `ruf` are not looked at."""
     glued = {tag: _GLUE.split(value)[0] for tag, value in record.tags if _GLUE.search(value)}
     hidden = record.get("p") is None and split_glued(record).get("p") is not None
     faults = [
-        TagFault("semicolon", tag, value, grave=hidden or tag in POLICY_TAGS)
+        DmarcFault("semicolon", tag, value, grave=hidden or tag in POLICY_TAGS)
         for tag, value in glued.items()
     ]
     for tag, value in record.invalid_policies:
         if tag not in glued and not (hidden and tag == "p"):
             what = "policy" if value else "no-policy"
-            faults.append(TagFault(what, tag, value, grave=True))
-    faults += [TagFault("repeated", tag, "", tag in POLICY_TAGS) for tag in record.repeated]
-    faults += [TagFault("part", "", part, grave=False) for part in record.broken if "@" not in part]
+            faults.append(DmarcFault(what, tag, value, grave=True))
+    faults += [DmarcFault("repeated", tag, "", tag in POLICY_TAGS) for tag in record.repeated]
+    faults += [
+        DmarcFault("part", "", part, grave=False) for part in record.broken if "@" not in part
+    ]
     for tag in _VALUES:
         value_given = record.get(tag)
         if value_given is not None and tag not in glued and not _is_valid(tag, value_given):
-            faults.append(TagFault("tag", tag, value_given, grave=False))
+            faults.append(DmarcFault("tag", tag, value_given, grave=False))
     return tuple(sorted(faults, key=lambda fault: not fault.grave))
 
 
@@ -97,7 +99,7 @@ def _is_valid(tag: str, value: str) -> bool:
     return all(part.strip() in _VALUES[tag] for part in parts)
 
 
-class Mender:
+class DmarcRepair:
     """Writes the value to publish for one domain.
 
     `ready`: DKIM works, so a strict policy may be in force; `early`: one is though DKIM has no
@@ -188,7 +190,7 @@ def _join(addresses: tuple[str, ...]) -> str:
     return ",".join(f"mailto:{address}" for address in addresses)
 
 
-def find_malformation(text: str) -> TagFault:
+def find_malformation(text: str) -> DmarcFault:
     """Return what keeps a text from being a DMARC record.
 
     Its `what` is "quotes", "backslash", "blank" (before the version), "glued" (no semicolon after
@@ -208,4 +210,4 @@ def find_malformation(text: str) -> TagFault:
         what = "order"
     else:
         what = "version"
-    return TagFault(what, "", parts[0], grave=True)
+    return DmarcFault(what, "", parts[0], grave=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 
 
-class Speaker(Protocol):
+class FindingWords(Protocol):
     """Whoever puts findings and notes into words."""
 
     def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
@@ -48,7 +48,7 @@ def context_of(report: Report, server: MailServer) -> dict[str, Fact]:
 
 
 def report_as_dict(
-    report: Report, server: MailServer, words: Speaker, *, explain: bool = False
+    report: Report, server: MailServer, words: FindingWords, *, explain: bool = False
 ) -> dict[str, object]:
     """Return the report as JSON-ready values; its texts are made safe by `words`.
 
@@ -92,12 +92,16 @@ def _provider(report: Report) -> dict[str, object]:
     }
 
 
-def _explain(finding: Finding, context: Mapping[str, Fact], words: Speaker) -> dict[str, object]:
+def _explain(
+    finding: Finding, context: Mapping[str, Fact], words: FindingWords
+) -> dict[str, object]:
     reference = load_references().of(finding)
     return {"why": words.reason(finding, context), "reference": reference.url}
 
 
-def _result(result: CheckResult, context: Mapping[str, Fact], words: Speaker) -> dict[str, object]:
+def _result(
+    result: CheckResult, context: Mapping[str, Fact], words: FindingWords
+) -> dict[str, object]:
     row: dict[str, object] = {
         "status": result.status.value,
         "expected": list(result.expected),

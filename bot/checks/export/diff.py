@@ -18,7 +18,7 @@ _EXAMPLE = "each line has to be a report of check --json"
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ComparedFinding:
     """One finding as a report says it; what is equal here is the same finding.
 
     `fixes` are JSON texts. Of an earlier report, all of it is text from a file: hostile.
@@ -32,13 +32,13 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierReport:
     """What is compared of a report: nothing that differs from one run to the next."""
 
     domain: str
     checked_at: datetime
     status: Status
-    findings: tuple[Said, ...]
+    findings: tuple[ComparedFinding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ class Changes:
     `changed` are findings of the same check and code, as they were and as they are.
     """
 
-    earlier: Earlier
+    earlier: EarlierReport
     status: Status
-    new: tuple[Said, ...]
-    gone: tuple[Said, ...]
-    changed: tuple[tuple[Said, Said], ...]
+    new: tuple[ComparedFinding, ...]
+    gone: tuple[ComparedFinding, ...]
+    changed: tuple[tuple[ComparedFinding, ComparedFinding], ...]
 
     @property
     def nothing(self) -> bool:
@@ -61,7 +61,7 @@ class Changes:
         return same and not (self.new or self.gone or self.changed)
 
 
-def compare(earlier: Earlier, row: Mapping[str, Any]) -> Changes:
+def compare(earlier: EarlierReport, row: Mapping[str, Any]) -> Changes:
     """Return what changed since an earlier report of the same domain.
 
     `row` is the new report as `report_as_dict` returns it. The findings of one check and code are
@@ -83,7 +83,7 @@ def compare(earlier: Earlier, row: Mapping[str, Any]) -> Changes:
     return Changes(earlier, now.status, tuple(after), tuple(before), tuple(changed))
 
 
-def read_reports(lines: Iterable[str]) -> dict[str, Earlier]:
+def read_reports(lines: Iterable[str]) -> dict[str, EarlierReport]:
     """Return the reports of JSON lines by domain; of several of one domain, the latest.
 
     Raises:
@@ -91,7 +91,7 @@ def read_reports(lines: Iterable[str]) -> dict[str, Earlier]:
             which, in words for the person who gave the file.
 
     """
-    found: dict[str, Earlier] = {}
+    found: dict[str, EarlierReport] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -123,11 +123,11 @@ def changes_as_dict(changes: Changes) -> dict[str, object]:
     }
 
 
-def _as_dict(said: Said) -> dict[str, object]:
+def _as_dict(said: ComparedFinding) -> dict[str, object]:
     return {"check": said.check, "code": said.code, **_content(said)}
 
 
-def _content(said: Said) -> dict[str, object]:
+def _content(said: ComparedFinding) -> dict[str, object]:
     return {
         "severity": said.severity.value,
         "message": said.message,
@@ -135,7 +135,7 @@ def _content(said: Said) -> dict[str, object]:
     }
 
 
-def _read_line(number: int, line: str) -> Earlier:
+def _read_line(number: int, line: str) -> EarlierReport:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -154,10 +154,10 @@ def _read_line(number: int, line: str) -> Earlier:
         raise ValueError(f"line {number} is no whole report; {_EXAMPLE}") from error
 
 
-def _read_row(row: Mapping[str, Any]) -> Earlier:
+def _read_row(row: Mapping[str, Any]) -> EarlierReport:
     """Return what a report says. Raises LookupError, TypeError or ValueError where it is none."""
     written = datetime.strptime(row["checked_at"], _TIME).replace(tzinfo=UTC)
-    return Earlier(
+    return EarlierReport(
         domain=_text(row["domain"]),
         checked_at=written,
         status=Status(row["status"]),
@@ -165,8 +165,8 @@ def _read_row(row: Mapping[str, Any]) -> Earlier:
     )
 
 
-def _read_finding(raw: Mapping[str, Any]) -> Said:
-    return Said(
+def _read_finding(raw: Mapping[str, Any]) -> ComparedFinding:
+    return ComparedFinding(
         check=_text(raw["check"]),
         code=_text(raw["code"]),
         severity=Status(raw["severity"]),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class SaidFix:
+class FixInWords:
     """What to do with one record: labels with values as they are typed, then hints."""
 
     action: str
@@ -29,7 +29,7 @@ class SaidFix:
     hints: tuple[str, ...]
 
 
-def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> SaidFix:
+def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> FixInWords:
     """Return a fix as a provider's form wants it; values are hostile text still."""
     form = fill_form(fix, zone, provider)
     fields = list(form.small)
@@ -42,7 +42,7 @@ def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> 
     if fix.old is not None:
         said.insert(at, (words.label("headings", "old"), fix.old))
     hints = () if fix.action is FixAction.DELETE else say_hints(form, words)
-    return SaidFix(words.label("actions", fix.action.value), tuple(said), hints)
+    return FixInWords(words.label("actions", fix.action.value), tuple(said), hints)
 
 
 def say_hints(form: Form, words: Words, *, name: bool = True) -> tuple[str, ...]:

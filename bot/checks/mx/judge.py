@@ -19,20 +19,26 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.mx.misplaced import find_mx
-from bot.checks.mx.targets import Leads, Target, TargetKind, read_targets
+from bot.checks.mx.targets import AliasEnd, Target, TargetKind, read_targets
 from bot.public_suffix import is_public_suffix
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bot.checks.misplaced import MisplacedRecord
+    from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
 
 _CLOSE = 0.9  # of difflib's ratio: one slip of the hand in a name of usual length
-_ALIAS_LEADS = (Leads.OURS, Leads.CIRCLE, Leads.NOWHERE, Leads.ELSEWHERE, Leads.UNKNOWN)
+_ALIAS_LEADS = (
+    AliasEnd.OURS,
+    AliasEnd.CIRCLE,
+    AliasEnd.NOWHERE,
+    AliasEnd.ELSEWHERE,
+    AliasEnd.UNKNOWN,
+)
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
@@ -134,7 +140,7 @@ def _judge_targets(
 def _is_foreign(target: Target, *, arrives: bool) -> bool:
     if not arrives:
         return target.kind is TargetKind.FOREIGN
-    return target.kind is TargetKind.FOREIGN or target.dead or target.leads is Leads.ELSEWHERE
+    return target.kind is TargetKind.FOREIGN or target.dead or target.leads is AliasEnd.ELSEWHERE
 
 
 def _report_unusable(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import MX as MX_TYPE
 from dns.rdtypes.ANY.MX import MX
 
-from bot.checks.misplaced import MisplacedRecord, domain_places, is_wild
+from bot.checks.misplaced_record import MisplacedRecord, domain_places, is_wild
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation

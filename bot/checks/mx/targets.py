@@ -49,7 +49,7 @@ class TargetKind(StrEnum):
     UNCHECKED = "unchecked"  # nobody asked for its addresses
 
 
-class Leads(StrEnum):
+class AliasEnd(StrEnum):
     """Where an alias ends."""
 
     OURS = "ours"
@@ -69,21 +69,21 @@ class Target:
     priority: int
     name: dns.name.Name
     kind: TargetKind
-    leads: Leads | None = None
+    leads: AliasEnd | None = None
     end: dns.name.Name | None = None
     failure: Answer | None = None
 
     @property
     def arrives(self) -> bool:
         """Whether mail for this target reaches our server, if not by the right name."""
-        return self.kind in {TargetKind.OURS, TargetKind.OTHER_NAME} or self.leads is Leads.OURS
+        return self.kind in {TargetKind.OURS, TargetKind.OTHER_NAME} or self.leads is AliasEnd.OURS
 
     @property
     def dead(self) -> bool:
         """Whether there is nobody to deliver to."""
         return self.kind in {TargetKind.NXDOMAIN, TargetKind.NO_ADDRESS} or self.leads in {
-            Leads.NOWHERE,
-            Leads.CIRCLE,
+            AliasEnd.NOWHERE,
+            AliasEnd.CIRCLE,
         }
 
 
@@ -177,7 +177,7 @@ def _read_addresses(
         chain = (name,)  # it leads to itself
     if chain:
         leads = _follow(answers, ours=True if host in chain else ours)
-        if leads is Leads.ELSEWHERE and is_proxy((name, *chain), observed.addresses(name)):
+        if leads is AliasEnd.ELSEWHERE and is_proxy((name, *chain), observed.addresses(name)):
             return Target(priority, name, TargetKind.PROXY, end=chain[-1])
         return Target(priority, name, TargetKind.ALIAS, leads, chain[-1])
     if ours:
@@ -197,15 +197,15 @@ def _read_addresses(
     return Target(priority, name, TargetKind.FAILED, failure=failure)
 
 
-def _follow(answers: list[Answer], *, ours: bool | None) -> Leads:
+def _follow(answers: list[Answer], *, ours: bool | None) -> AliasEnd:
     if ours:
-        return Leads.OURS
+        return AliasEnd.OURS
     if any(answer.alias_loop for answer in answers):
-        return Leads.CIRCLE
+        return AliasEnd.CIRCLE
     if any(answer.found for answer in answers):
-        return Leads.UNKNOWN if ours is None else Leads.ELSEWHERE
+        return AliasEnd.UNKNOWN if ours is None else AliasEnd.ELSEWHERE
     if any(answer.outcome is Outcome.NXDOMAIN for answer in answers) or all(
         answer.absent for answer in answers
     ):
-        return Leads.NOWHERE
-    return Leads.UNKNOWN
+        return AliasEnd.NOWHERE
+    return AliasEnd.UNKNOWN

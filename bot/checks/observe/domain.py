@@ -33,7 +33,7 @@ from bot.public_suffix import is_public_suffix
 if TYPE_CHECKING:
     import dns.rdatatype
 
-    from bot.checks.authority_view import Source
+    from bot.checks.authority_view import AuthorityView
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
     from bot.dns.spf_evaluate import SpfEvaluation
@@ -127,7 +127,7 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
 
 async def _look_at_source(
     questions: Questions, expected: Expected, authorities: Authorities | None
-) -> Source | None:
+) -> AuthorityView | None:
     """Ask the zone's name servers, and what follows from what they say and nobody else does yet."""
     if authorities is None:
         return None

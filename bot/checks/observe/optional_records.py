@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 
-class Fetching(Protocol):
+class PageFetcher(Protocol):
     """Whatever fetches a page of a host that a zone names; never raises."""
 
     async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
@@ -39,7 +39,7 @@ class OptionalSources:
     """
 
     unchecked: Ask | None = None
-    fetch: Fetching | None = None
+    fetch: PageFetcher | None = None
     trust_ad: bool = False
 
 
@@ -72,7 +72,7 @@ async def ask_unchecked(observed: Observation, sources: OptionalSources) -> Answ
 
 
 async def _fetch_policy(
-    questions: Questions, expected: Expected, fetch: Fetching | None, probe: dns.name.Name | None
+    questions: Questions, expected: Expected, fetch: PageFetcher | None, probe: dns.name.Name | None
 ) -> Page | None:
     record = mta_sts.record_name(expected.domain)
     host = mta_sts.policy_host(expected.domain)

@@ -13,7 +13,7 @@ from bot.checks.dkim.misplaced import dkim_places
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.text import is_meant_as_key
 from bot.checks.dmarc.misplaced import dmarc_places, is_like_dmarc
-from bot.checks.misplaced import domain_places
+from bot.checks.misplaced_record import domain_places
 from bot.checks.spf.texts import sort_texts
 from bot.dns.answer import Outcome, Question
 from bot.records.dkim_key import KnownKey
@@ -30,7 +30,7 @@ MOST_FURTHER = 16  # questions of the second round
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingRecords:
     """Which of the domain's records an answer says are not there."""
 
     mx: bool = False
@@ -39,7 +39,7 @@ class Missing:
     dmarc: bool = False
 
     @classmethod
-    def of(cls, expected: Expected, observed: Observation) -> Missing:
+    def of(cls, expected: Expected, observed: Observation) -> MissingRecords:
         """Return what is missing by the answers of the first round; a failure is no proof."""
         domain = expected.domain.name
         text = answer_to(observed, domain, TXT)
@@ -59,7 +59,7 @@ class Missing:
 
 def further_questions(expected: Expected, observed: Observation) -> tuple[Question, ...]:
     """Return what to ask in a second round, 16 questions at most; none where nothing is missing."""
-    missing = Missing.of(expected, observed)
+    missing = MissingRecords.of(expected, observed)
     asked: list[Question] = []
     if missing.mx:
         asked += [Question(name, MX_TYPE) for name, _ in domain_places(expected, observed)]

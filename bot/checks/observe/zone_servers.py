@@ -17,9 +17,9 @@ import dns.rdatatype
 from dns.rdtypes.ANY.NS import NS
 
 from bot.checks.authority_view import (
-    Condition,
+    AuthorityView,
     NameServer,
-    Source,
+    NameServerState,
     is_outdated,
     newest,
     tells_apart,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.checks.observe.questions import Questions
-    from bot.dns.answer import Answer, Told
+    from bot.dns.answer import Answer, DirectAnswer
     from bot.dns.authority import Authorities, Connections
     from bot.records.expected import Expected
 
@@ -43,7 +43,7 @@ MOST_SERVERS = 4  # of a zone
 
 async def look_at_source(
     questions: Questions, expected: Expected, authorities: Authorities
-) -> Source | None:
+) -> AuthorityView | None:
     """Return what the name servers of the domain's zone say; None where nobody knows these.
 
     What is asked of them counts among the check's questions. A server that is away takes the time
@@ -98,7 +98,7 @@ class _Look:
             *(Question(name, dns.rdatatype.TXT) for name in names),
         )
 
-    async def run(self, names: list[dns.name.Name]) -> Source:
+    async def run(self, names: list[dns.name.Name]) -> AuthorityView:
         first, *others = names
         servers = list(
             await asyncio.gather(
@@ -108,7 +108,7 @@ class _Look:
         servers = await self._hear_each_version(servers)
         best = newest(servers)
         if best is None:
-            return Source(self._zone, tuple(servers))
+            return AuthorityView(self._zone, tuple(servers))
         seen = {question: await self._questions(*question) for question in best.told}
         changed = [q for q, told in best.told.items() if self._is_outdated(seen[q], told)]
         if changed:
@@ -121,7 +121,7 @@ class _Look:
         best = await self._ask_more(best, (Question(q.name, dns.rdatatype.CNAME) for q in aliases))
         answers = await self._finish(best, changed)
         changed += [q for q in answers if q.rdtype == dns.rdatatype.CNAME]
-        return Source(
+        return AuthorityView(
             self._zone,
             tuple(servers),
             MappingProxyType(answers),
@@ -142,14 +142,14 @@ class _Look:
         heard = [told for told in (soa, *server.told.values()) if told is not None]
         if all(told.is_silent for told in heard):
             return dataclasses.replace(
-                server, condition=Condition.SILENT if heard else Condition.UNASKED
+                server, condition=NameServerState.SILENT if heard else NameServerState.UNASKED
             )
         if soa is None or not _holds(soa):
             # Once is an accident: it was just loading the zone, or had enough questions.
             soa = await self._ask(server.address, soa_question)
         if soa is None or soa.is_silent:
             return server
-        condition = Condition.ANSWERS if _holds(soa) else Condition.LAME
+        condition = NameServerState.ANSWERS if _holds(soa) else NameServerState.LAME
         return dataclasses.replace(server, condition=condition, soa=soa.answer)
 
     async def _locate(self, name: dns.name.Name) -> NameServer:
@@ -162,7 +162,7 @@ class _Look:
                 return NameServer(name, allowed[0])
             if not answer.absent:
                 return NameServer(name)
-        return NameServer(name, condition=Condition.NO_ADDRESS)
+        return NameServer(name, condition=NameServerState.NO_ADDRESS)
 
     async def _hear_each_version(self, servers: list[NameServer]) -> list[NameServer]:
         """Ask one server of each version of the zone for the records, where none was yet."""
@@ -179,20 +179,20 @@ class _Look:
 
     async def _ask_more(self, server: NameServer, wanted: Iterable[Question]) -> NameServer:
         """Return the server with its answers to these questions, asked where they were not yet."""
-        if server.condition in {Condition.LAME, Condition.SILENT} or not server.address:
+        if server.condition in {NameServerState.LAME, NameServerState.SILENT} or not server.address:
             return server
         missing = [q for q in wanted if q not in server.told and q.name.is_subdomain(self._zone)]
         told = await asyncio.gather(*(self._ask(server.address, q) for q in missing))
         new = {q: t for q, t in zip(missing, told, strict=True) if t is not None}
         return dataclasses.replace(server, told=MappingProxyType({**server.told, **new}))
 
-    async def _ask(self, address: str, question: Question) -> Told | None:
+    async def _ask(self, address: str, question: Question) -> DirectAnswer | None:
         """Return what a server says; None where the check has no question left for it."""
         if not self._questions.spend():
             return None
         return (await self._connections.ask(address, question)).within(self._zone)
 
-    def _is_outdated(self, seen: Answer, told: Told) -> bool:
+    def _is_outdated(self, seen: Answer, told: DirectAnswer) -> bool:
         return is_outdated(seen, told, at_apex=seen.question.name == self._apex)
 
     def _disputed(self, best: NameServer, servers: Sequence[NameServer]) -> list[Question]:
@@ -223,6 +223,6 @@ class _Look:
         return answers
 
 
-def _holds(soa: Told) -> bool:
+def _holds(soa: DirectAnswer) -> bool:
     """Whether who says this of the zone's SOA holds the zone."""
     return soa.is_known and soa.answer.found

@@ -12,7 +12,7 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
-from bot.checks.misplaced import wildcard_facts
+from bot.checks.misplaced_record import wildcard_facts
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation

@@ -37,7 +37,7 @@ from bot.checks.optional.mta_sts_policy import (
     mend_record,
     parse_policy,
 )
-from bot.net.page import Page, Reached
+from bot.net.page import FetchOutcome, Page
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -48,13 +48,13 @@ if TYPE_CHECKING:
 
 _DAY = 86_400  # seconds
 _UNREACHED = {
-    Reached.NO_ADDRESS: "mta-sts-no-policy",
-    Reached.STATUS: "mta-sts-no-policy",
-    Reached.PRIVATE: "mta-sts-private-address",
-    Reached.OTHER_NAME: "mta-sts-certificate",
-    Reached.INVALID: "mta-sts-certificate",
-    Reached.REDIRECT: "mta-sts-redirect",
-    Reached.TOO_BIG: "mta-sts-too-big",
+    FetchOutcome.NO_ADDRESS: "mta-sts-no-policy",
+    FetchOutcome.STATUS: "mta-sts-no-policy",
+    FetchOutcome.PRIVATE: "mta-sts-private-address",
+    FetchOutcome.OTHER_NAME: "mta-sts-certificate",
+    FetchOutcome.INVALID: "mta-sts-certificate",
+    FetchOutcome.REDIRECT: "mta-sts-redirect",
+    FetchOutcome.TOO_BIG: "mta-sts-too-big",
 }
 
 
@@ -109,7 +109,7 @@ def _judge_record(expected: Expected, observed: Observation, answer: Answer, tex
     lines = [text]
     if fault_of(text) is not None:
         findings = [_report_syntax(owner, text)]
-    elif page is None or page.reached is not Reached.PAGE:
+    elif page is None or page.reached is not FetchOutcome.PAGE:
         findings = [_report_unreached(expected, page, text)]
     else:
         policy = parse_policy(page.body)
@@ -123,7 +123,7 @@ def _judge_record(expected: Expected, observed: Observation, answer: Answer, tex
 def _judge_lone_policy(expected: Expected, observed: Observation, owner: dns.name.Name) -> Verdict:
     """Judge a domain without record: senders that fetched a policy earlier still keep to it."""
     page = observed.policy
-    policy = parse_policy(page.body) if page and page.reached is Reached.PAGE else None
+    policy = parse_policy(page.body) if page and page.reached is FetchOutcome.PAGE else None
     if not isinstance(policy, MtaStsPolicy) or policy.mode == "none":
         return Verdict(Check.MTA_STS, (report_unused(Check.MTA_STS),))
     if not policy.allows(_host(expected)):

@@ -14,7 +14,7 @@ from bot.checks.server.host_name import judge_address, judge_dane, judge_reverse
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from bot.checks.export.as_json import Speaker
+    from bot.checks.export.as_json import FindingWords
     from bot.checks.finding import Verdict
     from bot.checks.server.server_observation import ServerObservation
     from bot.records.mail_server import MailServer
@@ -70,7 +70,9 @@ def found_nothing_out(report: Report) -> bool:
     )
 
 
-def server_report_as_dict(report: Report, server: MailServer, words: Speaker) -> dict[str, object]:
+def server_report_as_dict(
+    report: Report, server: MailServer, words: FindingWords
+) -> dict[str, object]:
     """Return the report as JSON-ready values, in the shape of a domain's with `server` for it."""
     row = report_as_dict(report, server, words)
     return {("server" if key == "domain" else key): value for key, value in row.items()}

@@ -12,7 +12,7 @@ from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
 from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
-from bot.checks.spf.texts import SpfTextKind, Text, sort_texts
+from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
 from bot.dns.answer import Outcome
 from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, policies_of
 from bot.dns.spf_grammar import is_valid_term
@@ -21,7 +21,7 @@ from bot.records.expected import Purpose
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
-    from bot.checks.misplaced import MisplacedRecord
+    from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.errors import Fact
@@ -71,7 +71,7 @@ class SpfCase:
         """The domain's name without its final dot."""
         return name_text(self.observed.domain.name)
 
-    def is_exact(self, text: Text) -> bool:
+    def is_exact(self, text: SpfText) -> bool:
         """Whether a record says just what was handed out."""
         return same_record(text.raw, self.value)
 
@@ -104,7 +104,7 @@ class SpfCase:
         ours = (term for term in terms_in_order(self.value) if term.name != "all")
         return all((term.qualifier, term.key) in tried for term in ours)
 
-    def add(self, code: str, texts: Iterable[Text] = ()) -> Finding:
+    def add(self, code: str, texts: Iterable[SpfText] = ()) -> Finding:
         """Return a failure that one new record mends, which keeps what the texts allow."""
         merged = self._merge(texts)
         facts = _facts_of(merged) if texts else {}
@@ -121,7 +121,7 @@ class SpfCase:
         self,
         code: str,
         facts: Mapping[str, Fact],
-        text: Text,
+        text: SpfText,
         *,
         drop: Container[str] = frozenset(),
         severity: Status = Status.FAIL,
@@ -135,7 +135,9 @@ class SpfCase:
         fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
         return Finding(Check.SPF, code, severity, {**facts, **_facts_of(merged)}, fixes)
 
-    def replace_all(self, code: str, facts: Mapping[str, Fact], texts: tuple[Text, ...]) -> Finding:
+    def replace_all(
+        self, code: str, facts: Mapping[str, Fact], texts: tuple[SpfText, ...]
+    ) -> Finding:
         """Return a failure that is mended by one record in place of all of these."""
         merged = self._merge(texts)
         right = next((text for text in texts if same_record(text.raw, merged.text)), None)
@@ -159,10 +161,10 @@ class SpfCase:
         facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
 
-    def _replacement(self, merged: Merged, text: Text) -> Fix:
+    def _replacement(self, merged: Merged, text: SpfText) -> Fix:
         return Fix(FixAction.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
 
-    def _merge(self, texts: Iterable[Text], drop: Container[str] = frozenset()) -> Merged:
+    def _merge(self, texts: Iterable[SpfText], drop: Container[str] = frozenset()) -> Merged:
         """Merge the texts that together are short enough to be read."""
         readable, left = list[str](), MAX_TEXT
         for text in texts:

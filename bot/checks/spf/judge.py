@@ -15,7 +15,7 @@ from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_
 from bot.checks.spf.misplaced import find_spf
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
-from bot.checks.spf.texts import SpfTextKind, Text, find_strange_character, sort_texts
+from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MAX_TEXT, SpfCause
 from bot.dns.spf_grammar import is_record
@@ -54,7 +54,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     return Verdict(Check.SPF, findings, expected=(case.value,), found=found, note=note)
 
 
-def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -> Finding:
+def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]) -> Finding:
     """Judge a domain without SPF record: what comes nearest to one, or nothing at all."""
     if not texts:
         obsolete = case.observed.answer(case.observed.domain.name, "SPF")
@@ -82,7 +82,7 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[Text, ...]) -
             return _judge_fault(case, text, TermFault(start, TermFaultKind.VERSION, "v=spf1"))
 
 
-def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
+def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
     if len(text.raw) > MAX_TEXT:
         return (case.report_too_big(),)
@@ -94,7 +94,7 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
             return (case.report_server_side("spf-include"), *_judge_doubts(case))
         return tuple(_judge_doubts(case))
     if find_literal(text.raw):
-        return (_judge_marks(case, Text(text.raw, text.kind, unglue(unquote(text.raw)))),)
+        return (_judge_marks(case, SpfText(text.raw, text.kind, unglue(unquote(text.raw)))),)
     unglued = unglue(text.raw)
     if unglued != text.raw and case.is_glued(text.raw, unglued):
         return (_judge_glue(case, text, unglued),)
@@ -112,7 +112,7 @@ def _judge_record(case: SpfCase, text: Text) -> tuple[Finding, ...]:
     return (*_judge_doubts(case), *_judge_ending(case, text), *judge_cost(case, text.raw))
 
 
-def _judge_marks(case: SpfCase, text: Text) -> Finding:
+def _judge_marks(case: SpfCase, text: SpfText) -> Finding:
     """Judge a record with a zone file's quote marks or backslashes in it."""
     facts: dict[str, Fact] = {"record": "SPF", "name": case.domain, "known": True}
     facts["certain"] = same_record(text.meant, case.value)
@@ -120,16 +120,16 @@ def _judge_marks(case: SpfCase, text: Text) -> Finding:
     return case.replace(find_literal(text.raw), facts, text)
 
 
-def _judge_glue(case: SpfCase, text: Text, unglued: str) -> Finding:
+def _judge_glue(case: SpfCase, text: SpfText, unglued: str) -> Finding:
     """Judge a record in which a blank was lost, mostly where two strings were joined."""
     before, after = text.raw.split(), unglued.split()
     words = tuple(word for word in before if word not in after)[:MOST_NAMES]
     certain = same_record(unglued, case.value)
-    whole = Text(text.raw, text.kind, unglued)
+    whole = SpfText(text.raw, text.kind, unglued)
     return case.replace("spf-blank-lost", {"terms": words, "certain": certain}, whole)
 
 
-def _judge_character(case: SpfCase, text: Text) -> Finding:
+def _judge_character(case: SpfCase, text: SpfText) -> Finding:
     strange = find_strange_character(text.raw)
     facts: dict[str, Fact] = {"character": "", "looks": "letter", "term": "", "suggestion": ""}
     if strange:
@@ -139,13 +139,13 @@ def _judge_character(case: SpfCase, text: Text) -> Finding:
     return case.replace("spf-non-ascii", facts, text)
 
 
-def _judge_fault(case: SpfCase, text: Text, fault: TermFault) -> Finding:
+def _judge_fault(case: SpfCase, text: SpfText, fault: TermFault) -> Finding:
     facts: dict[str, Fact] = {"term": fault.term, "what": fault.what.value}
     facts |= {"suggestion": fault.suggestion or "", "own": True, "at": case.domain, "through": ""}
     return case.replace("spf-syntax", facts, text)
 
 
-def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
+def _judge_outcome(case: SpfCase, text: SpfText) -> Finding | None:
     """Judge a sound record of the member's own: the first cause of refusals and forgeries."""
     error = next((e for e in case.evaluations if is_error(e)), None)
     if error:
@@ -168,7 +168,7 @@ def _judge_outcome(case: SpfCase, text: Text) -> Finding | None:
     return None
 
 
-def _judge_open_terms(case: SpfCase, text: Text) -> Finding | None:
+def _judge_open_terms(case: SpfCase, text: SpfText) -> Finding | None:
     """Judge a record that lets everybody pass, by its own terms or by what it includes."""
     open_terms = find_open_terms(case.domain, text.raw, case.policies)
     if not open_terms and case.stranger and case.stranger.result == "pass":
@@ -204,7 +204,7 @@ def _lacks_evaluation(case: SpfCase) -> bool:
     return len(case.evaluations) < len(case.addresses)
 
 
-def _judge_ending(case: SpfCase, text: Text) -> Iterator[Finding]:
+def _judge_ending(case: SpfCase, text: SpfText) -> Iterator[Finding]:
     """Give a finding where the record is less strict to strangers than the one handed out."""
     wanted, actual = (strictness(record, case.policies) for record in (case.value, text.raw))
     if wanted is None or actual is None or actual >= wanted:
@@ -216,7 +216,7 @@ def _judge_ending(case: SpfCase, text: Text) -> Iterator[Finding]:
         yield case.replace("spf-no-all", facts, text, severity=Status.WARN)
 
 
-def _note_of(case: SpfCase, text: Text) -> Note | None:
+def _note_of(case: SpfCase, text: SpfText) -> Note | None:
     """Say by which term the mail server passes where the record is not the one handed out."""
     step = next((e.matched for e in case.evaluations if e.matched), None)
     if case.is_exact(text) or step is None:

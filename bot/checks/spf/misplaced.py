@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.checks.misplaced import MisplacedRecord, domain_places, texts_at
+from bot.checks.misplaced_record import MisplacedRecord, domain_places, texts_at
 from bot.checks.spf.terms import same_record, terms_of
 from bot.checks.spf.texts import SpfTextKind, sort_texts
 

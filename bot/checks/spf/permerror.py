@@ -12,7 +12,7 @@ from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfCause
 if TYPE_CHECKING:
     from bot.checks.finding import Finding
     from bot.checks.spf.case import SpfCase
-    from bot.checks.spf.texts import Text
+    from bot.checks.spf.texts import SpfText
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.errors import Fact
 
@@ -34,7 +34,7 @@ def is_error(evaluation: SpfEvaluation) -> bool:
     return evaluation.cause in _CODES
 
 
-def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
+def judge_error(case: SpfCase, text: SpfText, error: SpfEvaluation) -> Finding:
     """Return the finding for an evaluation that ended in permerror.
 
     The terms that cannot work are left out of the fix, but not a foreign record that is merely
@@ -54,7 +54,7 @@ def judge_error(case: SpfCase, text: Text, error: SpfEvaluation) -> Finding:
     return case.replace(_CODES[cause], facts, text, drop={term.key for term in dropped})
 
 
-def judge_others(case: SpfCase, text: Text) -> Finding | None:
+def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
     """Return the finding for a record that only works as far as our own terms, which come first.
 
     Every other server, and whoever forges mail, gets an error instead of a verdict. Of these only
@@ -71,7 +71,7 @@ def judge_others(case: SpfCase, text: Text) -> Finding | None:
     return judge_error(case, text, error)
 
 
-def _is_servers_fault(case: SpfCase, text: Text, error: SpfEvaluation, outermost: Term) -> bool:
+def _is_servers_fault(case: SpfCase, text: SpfText, error: SpfEvaluation, outermost: Term) -> bool:
     if outermost.key not in case.own_keys:
         return False
     # Counted together, only what stands first has not been pushed over the limit by others.

@@ -36,7 +36,7 @@ class SpfTextKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SpfText:
     """One TXT record's text as it stands, and as it was meant: beginning with `v=spf1`."""
 
     raw: str
@@ -62,31 +62,31 @@ def decode(raw: bytes) -> str:
         return raw.decode("cp1252", "replace")
 
 
-def sort_texts(raws: Iterable[bytes]) -> tuple[Text, ...]:
+def sort_texts(raws: Iterable[bytes]) -> tuple[SpfText, ...]:
     """Return the texts that are SPF records or were meant as such, in their order."""
     texts = (_sort(decode(raw)) for raw in raws)
     return tuple(text for text in texts if text.kind is not SpfTextKind.OTHER)
 
 
-def _sort(raw: str) -> Text:
+def _sort(raw: str) -> SpfText:
     meant = plain(raw).strip()
     if is_record(raw):
-        return Text(raw, SpfTextKind.RECORD, meant)
+        return SpfText(raw, SpfTextKind.RECORD, meant)
     if is_record(raw.lstrip(" ")):
-        return Text(raw, SpfTextKind.LEADING_SPACE, meant)
+        return SpfText(raw, SpfTextKind.LEADING_SPACE, meant)
     if is_record(meant):
-        return Text(raw, SpfTextKind.CONTROL if raw.isascii() else SpfTextKind.NON_ASCII, meant)
+        return SpfText(raw, SpfTextKind.CONTROL if raw.isascii() else SpfTextKind.NON_ASCII, meant)
     bare = plain(unquote(raw)).strip()
     if find_literal(raw) and is_record(unglue(bare)):
-        return Text(raw, SpfTextKind.MARKED, unglue(bare))
+        return SpfText(raw, SpfTextKind.MARKED, unglue(bare))
     start = _NEAR_VERSION.match(meant[:_LONGEST_START])
     if start and _MECHANISM.search(meant, start.end()):
-        return Text(raw, SpfTextKind.VERSION, f"v=spf1 {meant[start.end() :]}")
+        return SpfText(raw, SpfTextKind.VERSION, f"v=spf1 {meant[start.end() :]}")
     inside = _VERSION_INSIDE.search(meant)
     if inside and _CERTAIN_TERM.search(meant):
         before, after = meant[: inside.start()], meant[inside.end() :]
-        return Text(raw, SpfTextKind.VERSION, f"v=spf1 {after} {before}")
-    return Text(raw, SpfTextKind.OTHER, meant)
+        return SpfText(raw, SpfTextKind.VERSION, f"v=spf1 {after} {before}")
+    return SpfText(raw, SpfTextKind.OTHER, meant)
 
 
 def find_strange_character(text: str) -> StrangeCharacter | None:

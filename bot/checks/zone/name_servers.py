@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import dns.rdatatype
 
 from bot.checks.answers import first_names, name_text
-from bot.checks.authority_view import Condition, newest
+from bot.checks.authority_view import NameServerState, newest
 from bot.checks.finding import Check, Finding, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.checks.authority_view import NameServer, Source
+    from bot.checks.authority_view import AuthorityView, NameServer
     from bot.checks.observation import Observation
     from bot.errors import Fact
 
@@ -28,15 +28,15 @@ def judge_name_servers(observed: Observation) -> tuple[Finding, ...]:
     if source is None:
         return ()
     found = [*_judge_dispute(source), *_judge_lame(source)]
-    answering = [s for s in source.servers if s.condition is Condition.ANSWERS]
-    silent = [s for s in source.servers if s.condition is Condition.SILENT and not s.ipv6]
+    answering = [s for s in source.servers if s.condition is NameServerState.ANSWERS]
+    silent = [s for s in source.servers if s.condition is NameServerState.SILENT and not s.ipv6]
     if answering and silent:
         facts: dict[str, Fact] = {"names": _names(silent), "zone": name_text(source.zone)}
         found.append(Finding(Check.DELEGATION, "ns-silent", Status.INFO, facts))
     return tuple(found)
 
 
-def _judge_dispute(source: Source) -> list[Finding]:
+def _judge_dispute(source: AuthorityView) -> list[Finding]:
     """Find records that one name server gives otherwise than another."""
     best = newest(source.servers)
     if not source.disputed or best is None:
@@ -58,16 +58,16 @@ def _with_serial(server: NameServer) -> str:
     return f"{name_text(server.name)} (serial {version.serial if version else '?'})"
 
 
-def _judge_lame(source: Source) -> list[Finding]:
+def _judge_lame(source: AuthorityView) -> list[Finding]:
     """Find name servers that cannot answer: they do not hold the zone, or are nowhere."""
     findings = []
-    for condition in (Condition.LAME, Condition.NO_ADDRESS):
+    for condition in (NameServerState.LAME, NameServerState.NO_ADDRESS):
         servers = [server for server in source.servers if server.condition is condition]
         if servers:
             facts: dict[str, Fact] = {
                 "names": _names(servers),
                 "zone": name_text(source.zone),
-                "nowhere": condition is Condition.NO_ADDRESS,
+                "nowhere": condition is NameServerState.NO_ADDRESS,
             }
             findings.append(Finding(Check.DELEGATION, "ns-lame", Status.WARN, facts))
     return findings

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bot.errors import StoreError
 from bot.store.backup.database_copy import (
     HELPERS,
-    Contents,
+    CopyContents,
     address_of,
     connect,
     copy_database,
@@ -41,11 +41,11 @@ _NO_RESTORE = "restore another one. Nothing was changed."
 class Restored:
     """What was put back, and where what was there before is now."""
 
-    contents: Contents
+    contents: CopyContents
     kept: Path | None  # None: there was no database
 
 
-def back_up(url: str, path: Path, *, force: bool = False) -> Contents:
+def back_up(url: str, path: Path, *, force: bool = False) -> CopyContents:
     """Copy the database at `url` to `path`, whether or not a bot uses it; tell what is in it.
 
     The copy is one file of mode 0600 that was found whole; until then there is nothing new at

@@ -46,7 +46,7 @@ _COUNTED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class CopyContents:
     """What a copy holds."""
 
     size: int  # octets
@@ -133,7 +133,7 @@ def copy_database(address: Address, source: Path, part: Path, target: Path, reme
         raise explain(error, address) from error
 
 
-def examine(part: Path, address: Address, remedy: str) -> Contents:
+def examine(part: Path, address: Address, remedy: str) -> CopyContents:
     """What a copy holds; raises StoreError where it is not whole, not ours or a newer Cowbell's.
 
     `address` and `remedy` are for the sentence: whose copy it is, and what to do.
@@ -168,7 +168,9 @@ def sync_folder(folder: Path) -> None:
         os.close(file)
 
 
-def _look_through(connection: Connection, part: Path, address: Address, remedy: str) -> Contents:
+def _look_through(
+    connection: Connection, part: Path, address: Address, remedy: str
+) -> CopyContents:
     verdict = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one())
     if verdict == "ok" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         verdict = "a row points at another that is gone"
@@ -185,7 +187,7 @@ def _look_through(connection: Connection, part: Path, address: Address, remedy: 
         what: connection.exec_driver_sql(query).scalar_one() if query.split()[3] in names else 0
         for what, query in _COUNTED.items()
     }
-    return Contents(part.stat().st_size, schema is Schema.CURRENT, counts)
+    return CopyContents(part.stat().st_size, schema is Schema.CURRENT, counts)
 
 
 def _explain_place(error: OSError, path: Path) -> StoreError:

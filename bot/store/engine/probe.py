@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TRIAL = "CREATE TABLE cowbell_trial (number INTEGER)"
 
 
-class Found(StrEnum):
+class DatabaseState(StrEnum):
     """What a look came to."""
 
     READY = "ready"  # it can be read and written, and is as this program knows it
@@ -29,7 +29,7 @@ class Found(StrEnum):
     ABSENT = "absent"  # the first start of the bot makes it
 
 
-async def probe(url: str) -> Found:
+async def probe(url: str) -> DatabaseState:
     """Return how the database at `url` is, after writing to it and taking that back.
 
     Raises StoreError where it cannot be used, is damaged, newer than this program or somebody
@@ -37,11 +37,11 @@ async def probe(url: str) -> Found:
     """
     address = Address.parse(url)
     if address.in_memory:
-        return Found.ABSENT
+        return DatabaseState.ABSENT
     target = address.url
     if address.path is not None:
         if not _is_there(address, address.path):
-            return Found.ABSENT
+            return DatabaseState.ABSENT
         target = sqlite.reading_url(address.url, address.path)
     engine = create_engine(address, target, reading=True)
     try:
@@ -60,8 +60,8 @@ async def probe(url: str) -> Found:
     finally:
         await engine.dispose()
     if schema is Schema.EMPTY:
-        return Found.ABSENT
-    return Found.OLDER if schema is Schema.OLDER else Found.READY
+        return DatabaseState.ABSENT
+    return DatabaseState.OLDER if schema is Schema.OLDER else DatabaseState.READY
 
 
 def _is_there(address: Address, path: Path) -> bool:

@@ -11,7 +11,7 @@ from bot.demo.world import DOMAINS, mend
 from bot.demo.zones import parse_zone
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
-from bot.requests.outbox_worker import Later, Never, Sent
+from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from discord_house import answer_to, labels_of, text_of, walk, whisper_after
 from request_guild import ADMIN, keep_office
 
@@ -159,7 +159,7 @@ async def test_a_channel_that_is_gone_does_not_hold_up_a_direct_message(office: 
     path = f"/channels/{office.channel.id}/messages"
     office.env.inject_error("GET", path, status=404, code=10003)
     outcome = await office.delivery(post(request, MessageKind.MEMBER_LIVE, attempts=2), request)
-    assert isinstance(outcome, Sent)
+    assert isinstance(outcome, Delivered)
 
 
 async def test_many_checks_in_a_row_are_put_off(office: Office) -> None:
@@ -336,7 +336,9 @@ async def test_withdrawing_says_so_on_the_record(office: Office) -> None:
 async def test_a_request_without_a_message_has_none_to_edit(office: Office) -> None:
     await ask(office, "dkim", "friend.example")
     request = await get(office, 1)
-    assert isinstance(await office.delivery(post(request, MessageKind.MEMBER_EDIT), request), Never)
+    assert isinstance(
+        await office.delivery(post(request, MessageKind.MEMBER_EDIT), request), Undeliverable
+    )
 
 
 async def test_the_webmail_alias_goes_its_way(office: Office) -> None:
@@ -381,7 +383,7 @@ async def test_a_second_try_finds_the_message_of_the_first(
     first = await office.delivery(post(request, what, attempts=1), request)
     before = len(office.direct()), len(office.request_channel.history())
     assert await office.delivery(post(request, what, attempts=2), request) == first
-    assert isinstance(first, Sent)
+    assert isinstance(first, Delivered)
     assert (len(office.direct()), len(office.request_channel.history())) == before
 
 
@@ -390,14 +392,14 @@ async def test_a_second_try_finds_a_card_that_was_drawn_anew_meanwhile(office: O
     (card,) = office.request_channel.history()
     await office.delivery(post(request, MessageKind.ADMIN_EDIT), request)
     found = await office.delivery(post(request, MessageKind.ADMIN_CARD, attempts=2), request)
-    assert found == Sent(office.request_channel.id, card.id)
+    assert found == Delivered(office.request_channel.id, card.id)
 
 
 async def test_a_second_try_finds_the_message_in_the_channel_too(office: Office) -> None:
     request = await hand_out(office)
     close_direct_messages(office, times=1)
     first = await office.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=1), request)
-    assert isinstance(first, Sent)
+    assert isinstance(first, Delivered)
     assert first.channel_id == office.channel.id
     assert (
         await office.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=2), request)
@@ -415,7 +417,13 @@ async def test_a_message_carries_the_nonce_of_its_post(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
-    [(500, 0, Later), (503, 0, Later), (429, 0, Later), (403, 50001, Later), (404, 10003, Never)],
+    [
+        (500, 0, Postponed),
+        (503, 0, Postponed),
+        (429, 0, Postponed),
+        (403, 50001, Postponed),
+        (404, 10003, Undeliverable),
+    ],
 )
 async def test_what_discord_refuses_is_tried_again_or_given_up(
     office: Office, status: int, code: int, kind: type
@@ -438,8 +446,12 @@ async def test_a_card_is_kept_for_the_channel_that_takes_a_deleted_ones_place(
     request = await hand_out(office)
     path = f"/channels/{office.request_channel.id}/messages"
     office.env.inject_error("POST", path, status=404, code=10003)
-    assert isinstance(await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Later)
-    assert isinstance(await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Sent)
+    assert isinstance(
+        await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Postponed
+    )
+    assert isinstance(
+        await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Delivered
+    )
 
 
 async def test_an_edit_of_a_deleted_message_is_given_up(office: Office) -> None:
@@ -447,9 +459,11 @@ async def test_an_edit_of_a_deleted_message_is_given_up(office: Office) -> None:
     (record,) = office.direct()
     await record.delete()
     outcome = await office.delivery(post(request, MessageKind.MEMBER_EDIT), request)
-    assert isinstance(outcome, Never)
+    assert isinstance(outcome, Undeliverable)
     # What is news is sent all the same.
-    assert isinstance(await office.delivery(post(request, MessageKind.MEMBER_LIVE), request), Sent)
+    assert isinstance(
+        await office.delivery(post(request, MessageKind.MEMBER_LIVE), request), Delivered
+    )
 
 
 async def test_a_member_who_left_is_not_written_to_in_the_channel(office: Office) -> None:
@@ -459,7 +473,7 @@ async def test_a_member_who_left_is_not_written_to_in_the_channel(office: Office
     before = len(office.channel.history())
     request = await get(office, 1)
     outcome = await office.delivery(post(request, MessageKind.MEMBER_DENIED), request)
-    assert isinstance(outcome, Never)
+    assert isinstance(outcome, Undeliverable)
     assert len(office.channel.history()) == before
 
 

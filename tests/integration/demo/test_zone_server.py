@@ -21,7 +21,7 @@ import dns.rcode
 import pytest
 
 from bot.demo import zone_server as server_module
-from bot.demo.zone_server import Loss, ZoneServer
+from bot.demo.zone_server import ReplyLoss, ZoneServer
 from bot.demo.zones import Zones, parse_zone
 from bot.dns.answer import ExtendedError, Question
 from patience import PATIENCE
@@ -175,7 +175,7 @@ async def test_lost_replies_are_counted_and_never_sent(zone_server: Start) -> No
 
 def test_loss_repeats_itself_with_its_seed() -> None:
     asked = Question.of("friend.example", "A")
-    first, second = Loss(0.2, seed=7), Loss(0.2, seed=7)
+    first, second = ReplyLoss(0.2, seed=7), ReplyLoss(0.2, seed=7)
     lost = [first(asked) for _ in range(1000)]
     assert lost == [second(asked) for _ in range(1000)]
     assert 150 < sum(lost) < 250

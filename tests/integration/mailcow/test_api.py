@@ -11,7 +11,7 @@ import dns.name
 import pytest
 
 from bot.demo.dkim_keys import KEYS
-from bot.demo.mailcow_double import SECRET_IN_LOG, DkimPair, MailcowDouble, Mood
+from bot.demo.mailcow_double import SECRET_IN_LOG, DkimPair, MailcowDouble, MailcowFault
 from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
 from bot.mailcow.api import Mailcow
 from bot.mailcow.parse import decode, read_number
@@ -274,11 +274,18 @@ async def test_selector_that_mailcow_dislikes_is_named(cow: MailcowDouble, clien
 
 # ── writes with an unclear end ──────────────────────────────────────────────────────────────────
 
-LOST = [Mood.BAD_GATEWAY, Mood.BROKEN, Mood.FATAL, Mood.EMPTY, Mood.SILENT, Mood.CUT]
+LOST = [
+    MailcowFault.BAD_GATEWAY,
+    MailcowFault.BROKEN,
+    MailcowFault.FATAL,
+    MailcowFault.EMPTY,
+    MailcowFault.SILENT,
+    MailcowFault.CUT,
+]
 
 
 @pytest.mark.parametrize("mood", LOST)
-async def test_key_whose_answer_was_lost_is_found(cow: MailcowDouble, mood: Mood) -> None:
+async def test_key_whose_answer_was_lost_is_found(cow: MailcowDouble, mood: MailcowFault) -> None:
     cow.write_mood = mood
     async with connect(cow, seconds=1) as client:
         key = await client.find_or_make_dkim(A, "dkim", 1024)
@@ -288,14 +295,14 @@ async def test_key_whose_answer_was_lost_is_found(cow: MailcowDouble, mood: Mood
 
 @pytest.mark.parametrize("mood", LOST)
 async def test_write_that_did_not_happen_is_unclear_and_can_be_retried(
-    cow: MailcowDouble, mood: Mood
+    cow: MailcowDouble, mood: MailcowFault
 ) -> None:
     cow.write_mood, cow.writes_happen = mood, False
     async with connect(cow, seconds=0.5) as client:
         error = await fail(cow, client.find_or_make_dkim(A, "dkim"))
         assert isinstance(error, BackendUnclear)
         assert "Retry" in say(error)
-        cow.write_mood = Mood.FINE
+        cow.write_mood = MailcowFault.FINE
         cow.ready_keys.append(cow.dkim["kept.test"])
         await client.find_or_make_dkim(A, "dkim")
     assert cow.keys_made == {"a.test": 1}

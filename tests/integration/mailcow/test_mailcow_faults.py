@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.demo.mailcow_double import ApiKey, MailcowDouble, Mood
+from bot.demo.mailcow_double import ApiKey, MailcowDouble, MailcowFault
 from bot.errors import (
     BackendError,
     BackendLocked,
@@ -149,23 +149,23 @@ async def test_nothing_shows_its_secrets(cow: MailcowDouble, client: Mailcow) ->
 @pytest.mark.parametrize(
     ("mood", "kind", "part"),
     [
-        (Mood.BAD_GATEWAY, BackendUnreachable, "502"),
-        (Mood.BROKEN, BackendUnreachable, "500"),
-        (Mood.FATAL, BackendUnclear, "PHP"),
-        (Mood.EMPTY, BackendRefused, "X-API-Key"),
-        (Mood.SILENT, BackendUnreachable, "within 0.3 seconds"),
-        (Mood.CUT, BackendUnreachable, "closed the connection"),
+        (MailcowFault.BAD_GATEWAY, BackendUnreachable, "502"),
+        (MailcowFault.BROKEN, BackendUnreachable, "500"),
+        (MailcowFault.FATAL, BackendUnclear, "PHP"),
+        (MailcowFault.EMPTY, BackendRefused, "X-API-Key"),
+        (MailcowFault.SILENT, BackendUnreachable, "within 0.3 seconds"),
+        (MailcowFault.CUT, BackendUnreachable, "closed the connection"),
     ],
 )
 async def test_each_way_of_being_down_has_its_sentence(
-    cow: MailcowDouble, mood: Mood, kind: type[BackendError], part: str
+    cow: MailcowDouble, mood: MailcowFault, kind: type[BackendError], part: str
 ) -> None:
     cow.mood = mood
     async with connect(cow, seconds=0.3) as client:
         error = await fail(cow, client.version())
         assert type(error) is kind
         assert part in say(error)
-        cow.mood = Mood.FINE
+        cow.mood = MailcowFault.FINE
         assert await client.version()
 
 
@@ -211,7 +211,7 @@ async def test_endless_answer_is_cut_off(cow: MailcowDouble, client: Mailcow) ->
 
 
 async def test_slow_server_keeps_nobody_waiting_for_long(cow: MailcowDouble) -> None:
-    cow.mood = Mood.SILENT
+    cow.mood = MailcowFault.SILENT
     async with connect(cow, seconds=0.3) as client, asyncio.timeout(3):
         results = await asyncio.gather(
             *(client.find_domain(A) for _ in range(30)), return_exceptions=True

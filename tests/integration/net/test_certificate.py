@@ -17,7 +17,7 @@ from bot.demo.zones import Zones
 from bot.dns.address_guard import is_public
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.net.certificate import Certificate, CertificateLook
+from bot.net.certificate import Certificate, CertificateCheck
 
 if TYPE_CHECKING:
     import ssl
@@ -39,8 +39,10 @@ class World:
     resolver: Resolver
     authority: Authority
 
-    def look(self, port: int, *, allow_private: bool = True, seconds: float = 5) -> CertificateLook:
-        return CertificateLook(
+    def look(
+        self, port: int, *, allow_private: bool = True, seconds: float = 5
+    ) -> CertificateCheck:
+        return CertificateCheck(
             self.resolver.ask,
             allow_private=allow_private,
             port=port,

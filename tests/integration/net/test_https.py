@@ -17,8 +17,8 @@ from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.net.https import LARGEST, Fetch
-from bot.net.page import Page, Reached
+from bot.net.https import LARGEST, HttpsFetcher
+from bot.net.page import FetchOutcome, Page
 from web_page import WebPage
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class World:
         lasts: timedelta = timedelta(days=1),
     ) -> Page:
         async with page.serving(self.authority.serving(*covers, lasts=lasts)):
-            fetch = Fetch(
+            fetch = HttpsFetcher(
                 allow_private=allow_private,
                 port=page.port,
                 timeout=seconds,
@@ -77,7 +77,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 async def test_a_page_comes_whole_with_its_media_type(world: World) -> None:
     page = WebPage.of(TEXT, media="Text/Plain; charset=utf-8")
-    assert await world.get(page) == Page(Reached.PAGE, TEXT, 200, "text/plain")
+    assert await world.get(page) == Page(FetchOutcome.PAGE, TEXT, 200, "text/plain")
     ((asked, *headers),) = page.requests
     assert asked == f"get {PATH} http/1.1"
     assert f"host: mta-sts.friend.example:{page.port}" in headers
@@ -86,39 +86,39 @@ async def test_a_page_comes_whole_with_its_media_type(world: World) -> None:
 
 
 async def test_an_address_that_does_not_answer_leaves_the_next_to_try(world: World) -> None:
-    assert (await world.get(WebPage.of(TEXT), "two")).reached is Reached.PAGE
+    assert (await world.get(WebPage.of(TEXT), "two")).reached is FetchOutcome.PAGE
 
 
 async def test_no_private_address_is_connected_to(world: World) -> None:
     page = WebPage.of(TEXT)
     for label in ("mta-sts", "far"):
         got = await world.get(page, label, allow_private=False)
-        assert got == Page(Reached.PRIVATE)
+        assert got == Page(FetchOutcome.PRIVATE)
     assert page.requests == []
 
 
 async def test_a_redirect_is_not_followed(world: World) -> None:
     page = WebPage.of(b"", status="302 Found", more="Location: https://127.0.0.1/elsewhere\r\n")
-    assert await world.get(page) == Page(Reached.REDIRECT, status=302)
+    assert await world.get(page) == Page(FetchOutcome.REDIRECT, status=302)
     assert len(page.requests) == 1
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "500 Oh", "204 No Content"])
 async def test_another_status_than_200_is_no_page(world: World, status: str) -> None:
     got = await world.get(WebPage.of(b"", status=status))
-    assert got == Page(Reached.STATUS, status=int(status[:3]))
+    assert got == Page(FetchOutcome.STATUS, status=int(status[:3]))
 
 
 async def test_a_page_without_end_is_left_early(world: World) -> None:
     endless = WebPage(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", then=b"x" * 8192)
-    assert await world.get(endless) == Page(Reached.TOO_BIG, status=200)
-    assert (await world.get(WebPage.of(b"x" * LARGEST))).reached is Reached.PAGE
-    assert (await world.get(WebPage.of(b"x" * (LARGEST + 1)))).reached is Reached.TOO_BIG
+    assert await world.get(endless) == Page(FetchOutcome.TOO_BIG, status=200)
+    assert (await world.get(WebPage.of(b"x" * LARGEST))).reached is FetchOutcome.PAGE
+    assert (await world.get(WebPage.of(b"x" * (LARGEST + 1)))).reached is FetchOutcome.TOO_BIG
 
 
 async def test_headers_without_end_are_no_answer(world: World) -> None:
     endless = WebPage(b"HTTP/1.1 200 OK\r\nX: ", then=b"x" * 8192)
-    assert (await world.get(endless)).reached is Reached.NO_ANSWER
+    assert (await world.get(endless)).reached is FetchOutcome.NO_ANSWER
 
 
 async def test_what_is_packed_is_not_unpacked(world: World) -> None:
@@ -129,27 +129,27 @@ async def test_what_is_packed_is_not_unpacked(world: World) -> None:
 @pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
 async def test_what_is_no_http_is_no_answer(world: World, answer: bytes) -> None:
     got = await world.get(WebPage(answer), seconds=0.5)
-    assert got.reached is Reached.NO_ANSWER
+    assert got.reached is FetchOutcome.NO_ANSWER
 
 
 async def test_the_certificate_has_to_be_valid_for_the_name(world: World) -> None:
     page = WebPage.of(TEXT)
-    assert (await world.get(page, "other")).reached is Reached.OTHER_NAME
+    assert (await world.get(page, "other")).reached is FetchOutcome.OTHER_NAME
     expired = await world.get(page, lasts=timedelta(days=-1))
-    assert expired.reached is Reached.INVALID
+    assert expired.reached is FetchOutcome.INVALID
     assert page.requests == []
 
 
 async def test_a_server_that_says_nothing_is_waited_for_so_long(world: World) -> None:
     async with asyncio.timeout(60):  # until the test is given up
         got = await world.get(WebPage(b"", silent=True), seconds=0.5)
-    assert got.reached is Reached.NO_ANSWER
+    assert got.reached is FetchOutcome.NO_ANSWER
 
 
 async def test_a_name_without_an_address_is_told_from_a_failure(world: World) -> None:
     page = WebPage.of(TEXT)
-    assert (await world.get(page, "text")).reached is Reached.NO_ADDRESS
-    assert (await world.get(page, "broken")).reached is Reached.NO_ANSWER
+    assert (await world.get(page, "text")).reached is FetchOutcome.NO_ADDRESS
+    assert (await world.get(page, "broken")).reached is FetchOutcome.NO_ANSWER
 
 
 def test_the_console_does_without_an_http_client_until_there_is_a_page_to_fetch() -> None:

@@ -16,9 +16,9 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.errors import BackendUnreachable
 from bot.mailcow.api import Mailcow
-from bot.net.certificate import Certificate, CertificateLook
-from bot.net.https import Fetch
-from bot.net.page import Reached
+from bot.net.certificate import Certificate, CertificateCheck
+from bot.net.https import HttpsFetcher
+from bot.net.page import FetchOutcome
 from bot.net.tls import client_context
 from web_page import WebPage
 
@@ -53,12 +53,12 @@ async def resolving() -> AsyncIterator[Resolver]:
         yield resolver
 
 
-async def verdicts(serving: ssl.SSLContext) -> tuple[Certificate, Reached, str | None]:
+async def verdicts(serving: ssl.SSLContext) -> tuple[Certificate, FetchOutcome, str | None]:
     """What the look, the fetch and Mailcow's client say of a server, with their own defaults."""
     name = dns.name.from_text(NAME)
     async with WebPage.of(VERSION).serving(serving) as page, resolving() as resolver:
-        look = CertificateLook(resolver.ask, allow_private=True, port=page.port)
-        fetch = Fetch(allow_private=True, port=page.port)
+        look = CertificateCheck(resolver.ask, allow_private=True, port=page.port)
+        fetch = HttpsFetcher(allow_private=True, port=page.port)
         seen, fetched = await look(name), await fetch(resolver.ask, name, "/")
         url = f"https://{NAME}:{page.port}"
         async with Mailcow(url, read_key="READ-KEY", write_key=None) as client:
@@ -69,7 +69,7 @@ async def verdicts(serving: ssl.SSLContext) -> tuple[Certificate, Reached, str |
     return seen, fetched.reached, version
 
 
-GOOD = (Certificate.COVERS, Reached.PAGE, "2026-07a")
+GOOD = (Certificate.COVERS, FetchOutcome.PAGE, "2026-07a")
 
 
 async def test_every_client_takes_a_certificate_as_the_standard_wants_it(
@@ -101,7 +101,7 @@ async def test_no_client_takes_a_certificate_of_a_stranger(
 ) -> None:
     trust(Authority(tmp_path))
     stranger = Authority(tmp_path).serving(NAME)
-    assert await verdicts(stranger) == (Certificate.INVALID, Reached.INVALID, None)
+    assert await verdicts(stranger) == (Certificate.INVALID, FetchOutcome.INVALID, None)
 
 
 def test_the_demands_are_set_and_not_left_to_the_version_of_python() -> None:

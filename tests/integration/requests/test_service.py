@@ -25,7 +25,7 @@ from bot.requests.model import (
     State,
     can_go,
 )
-from bot.requests.outbox_worker import Later, Never
+from bot.requests.outbox_worker import Postponed, Undeliverable
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
 from bot.requests.transitions import move, touch
 from bot.requests.work import Tools
@@ -240,7 +240,7 @@ async def test_it_is_not_closed_before_everybody_was_told(parts: Setup) -> None:
     await parts.requests.approve(request.id, COWHERD)
     parts.live.add(FRIEND.ascii)
     await parts.settle()
-    parts.messenger.answer = Later("Discord is down", timedelta(hours=2))
+    parts.messenger.answer = Postponed("Discord is down", timedelta(hours=2))
     parts.pass_time(minutes=2)
     await parts.settle()
     parts.pass_time(minutes=10)
@@ -582,7 +582,7 @@ async def test_a_taken_message_is_nobody_elses_until_the_lease_runs_out(parts: S
 
 async def test_messages_to_the_same_people_go_out_in_their_order(parts: Setup) -> None:
     request = await ask(parts)
-    parts.messenger.answer = Later("no")
+    parts.messenger.answer = Postponed("no")
     await parts.requests.approve(request.id, COWHERD)
     await parts.worker.step()
     await parts.outbox.step()
@@ -599,7 +599,7 @@ async def test_messages_to_the_same_people_go_out_in_their_order(parts: Setup) -
 
 async def test_tries_come_ever_later_and_end_after_fourteen_days(parts: Setup) -> None:
     request = await ask(parts)
-    parts.messenger.answer = Later("Discord is down")
+    parts.messenger.answer = Postponed("Discord is down")
     await parts.outbox.step()
     (post,) = await parts.store.outbox.of(request.id)
     assert (post.attempts, post.due_at) == (1, NOON + timedelta(seconds=5))
@@ -615,7 +615,7 @@ async def test_tries_come_ever_later_and_end_after_fourteen_days(parts: Setup) -
 
 async def test_what_cannot_be_delivered_any_more_is_ended(parts: Setup) -> None:
     request = await ask(parts)
-    parts.messenger.answer = Never("the channel was deleted")
+    parts.messenger.answer = Undeliverable("the channel was deleted")
     await parts.settle()
     (post,) = await parts.store.outbox.of(request.id)
     assert (post.message_id, post.detail) == (None, "the channel was deleted")

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 
 from bot.errors import BackendRefused, RequestError
 from bot.requests.model import ActorKind, RequestKind, State, can_go
-from bot.requests.outbox_worker import Later
+from bot.requests.outbox_worker import Postponed
 from request_parts import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLACE, Setup
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class RequestMachine(RuleBasedStateMachine):
 
     @rule(breaks=st.booleans())
     def discord_breaks_or_not(self, *, breaks: bool) -> None:
-        self._parts.messenger.answer = Later("Discord is down") if breaks else None
+        self._parts.messenger.answer = Postponed("Discord is down") if breaks else None
 
     @rule(minutes=st.sampled_from((0.1, 0.1, 2, 2, 2, 5, 5, 5, 15, 60, 24 * 60, 7 * 24 * 60)))
     def time_passes(self, minutes: float) -> None:

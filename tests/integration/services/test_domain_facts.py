@@ -13,7 +13,7 @@ import pytest
 
 from bot.cards.check_card import build_check_card
 from bot.config.settings import load_settings
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble, Mood
+from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble, MailcowFault
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
@@ -178,8 +178,12 @@ async def test_the_approved_stage_is_expected(desks: Desks) -> None:
     assert expected.dmarc_stage == "none"
 
 
-@pytest.mark.parametrize("mood", [mood for mood in Mood if mood not in {Mood.FINE, Mood.SILENT}])
-async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(desks: Desks, mood: Mood) -> None:
+@pytest.mark.parametrize(
+    "mood", [mood for mood in MailcowFault if mood not in {MailcowFault.FINE, MailcowFault.SILENT}]
+)
+async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(
+    desks: Desks, mood: MailcowFault
+) -> None:
     await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
     desks.double.mood = mood
     kept = await desks.member_service.check(MOVER, 1)
@@ -193,7 +197,7 @@ async def test_a_silent_mailcow_is_waited_for_once(
     desks: Desks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(domain_facts, "TIMEOUT", 0.2)
-    desks.double.mood = Mood.SILENT
+    desks.double.mood = MailcowFault.SILENT
     assert (await desks.domain_facts.of(MOVER)).dkim == KeyUnknown()
     called = len(desks.double.calls)
     assert called > 0

@@ -25,7 +25,7 @@ from request_parts import ANN, COWHERD, FRIEND, MOVER, PLACE, Setup
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.store.backup.database_copy import Contents
+    from bot.store.backup.database_copy import CopyContents
     from forked_python import ForkedPython
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -71,7 +71,7 @@ def rows(path: Path) -> list[str]:
         return list(connection.iterdump())
 
 
-def save(parts: Setup, name: str = "saved.db") -> tuple[Path, Contents]:
+def save(parts: Setup, name: str = "saved.db") -> tuple[Path, CopyContents]:
     path = parts.folder / name
     return path, back_up(url(parts), path)
 

@@ -14,7 +14,7 @@ import pytest
 from bot.errors import StoreError
 from bot.names import Domain
 from bot.store.engine.database import Database
-from bot.store.engine.probe import Found, probe
+from bot.store.engine.probe import DatabaseState, probe
 from bot.store.repositories.recent_domains import RecentDomains
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def test_beside_its_owner_nothing_is_changed_and_the_owner_goes_on(
     async with await Database.open(url) as database:
         recent = RecentDomains(database)
         for _ in range(3):
-            assert await probe(url) is Found.READY
+            assert await probe(url) is DatabaseState.READY
             await recent.remember(1, Domain.from_ascii("friend.example"), datetime.now(UTC))
         tables = await asyncio.to_thread(_tables, path)
     assert "cowbell_trial" not in tables
@@ -47,7 +47,7 @@ async def test_after_its_owner_no_helper_files_are_left(path: Path, url: str) ->
     async with await Database.open(url):
         pass
     before = _octets(path)
-    assert await probe(url) is Found.READY
+    assert await probe(url) is DatabaseState.READY
     assert _octets(path) == before
     assert _files(path) == ["bot.db", "bot.db.lock"]
 
@@ -58,7 +58,7 @@ async def test_an_older_one_is_told_and_not_migrated(path: Path, url: str) -> No
     with closing(sqlite3.connect(path)) as database:
         database.execute("UPDATE alembic_version SET version_num = '0001'")
         database.commit()
-    assert await probe(url) is Found.OLDER
+    assert await probe(url) is DatabaseState.OLDER
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
 
@@ -67,9 +67,9 @@ async def test_an_older_one_is_told_and_not_migrated(path: Path, url: str) -> No
 async def test_none_yet_is_absent_and_not_made(path: Path, url: str, octets: bytes | None) -> None:
     if octets is not None:
         _write(path, octets)
-    assert await probe(url) is Found.ABSENT
+    assert await probe(url) is DatabaseState.ABSENT
     assert _is_there(path) is (octets is not None)
-    assert await probe("sqlite+aiosqlite:///:memory:") is Found.ABSENT
+    assert await probe("sqlite+aiosqlite:///:memory:") is DatabaseState.ABSENT
 
 
 async def test_a_writer_in_the_way_is_waited_for_and_then_named(path: Path, url: str) -> None:

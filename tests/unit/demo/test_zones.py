@@ -10,7 +10,7 @@ import dns.rdatatype
 import pytest
 
 from bot.demo import world
-from bot.demo.zones import MAX_CHAIN, Reply, Zones, parse_zone
+from bot.demo.zones import MAX_CHAIN, ZoneReply, Zones, parse_zone
 from bot.dns.answer import ExtendedError
 
 if TYPE_CHECKING:
@@ -54,21 +54,21 @@ WORLD = Zones.of(
 )
 
 
-def ask(name: str, rdtype: str, zones: Zones = WORLD) -> Reply:
+def ask(name: str, rdtype: str, zones: Zones = WORLD) -> ZoneReply:
     return zones.look_up(dns.name.from_text(name), dns.rdatatype.from_text(rdtype))
 
 
-def answer_of(reply: Reply) -> list[str]:
+def answer_of(reply: ZoneReply) -> list[str]:
     return [f"{records.owner} {rdata}" for records in reply.answer for rdata in records.rdataset]
 
 
-def denied_by(reply: Reply) -> str:
+def denied_by(reply: ZoneReply) -> str:
     (soa,) = reply.authority
     assert soa.rdataset.rdtype == dns.rdatatype.SOA
     return str(soa.owner)
 
 
-def is_nodata(reply: Reply) -> bool:
+def is_nodata(reply: ZoneReply) -> bool:
     return reply.rcode == dns.rcode.NOERROR and not reply.answer and bool(reply.authority)
 
 
@@ -234,7 +234,7 @@ def test_any_is_answered_with_all_records() -> None:
 @pytest.mark.parametrize("name", ["broken.example", "www.broken.example", "x.y.broken.example"])
 def test_a_failing_name_fails_with_everything_below_it(name: str) -> None:
     reply = ask(name, "SOA")
-    assert reply == Reply(dns.rcode.SERVFAIL, extended=ExtendedError(9, "no DNSKEY"))
+    assert reply == ZoneReply(dns.rcode.SERVFAIL, extended=ExtendedError(9, "no DNSKEY"))
 
 
 def test_an_alias_into_a_failing_zone_fails() -> None:

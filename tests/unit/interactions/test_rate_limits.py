@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.interactions.rate_limits import CHECKS_A_MINUTE, Cooldown, Limits
+from bot.interactions.rate_limits import CHECKS_A_MINUTE, Cooldown, RateLimits
 
 ANN, BEN = 1, 2
 
@@ -32,13 +32,13 @@ def test_cooldown_forgets_who_has_been_quiet() -> None:
 
 
 def test_a_member_may_check_so_often_a_minute() -> None:
-    limits = Limits()
+    limits = RateLimits()
     assert [limits.checks.take(ANN) for _ in range(CHECKS_A_MINUTE)] == [0] * CHECKS_A_MINUTE
     assert 0 < limits.checks.take(ANN) <= 60
 
 
 def test_a_card_is_shared_once_until_it_was_not_after_all() -> None:
-    limits = Limits()
+    limits = RateLimits()
     assert limits.take_share(7)
     assert not limits.take_share(7)
     assert limits.take_share(8)

@@ -18,7 +18,7 @@ from bot.dns.answer import Question
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain
-from bot.net.https import Fetch
+from bot.net.https import HttpsFetcher
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.mail_server import MailServer
 from bot.services.domain_check import Checker
@@ -155,9 +155,9 @@ async def test_a_policy_is_fetched_with_its_certificate_checked(
     authority = Authority(tmp_path)
     page = WebPage.of(POLICY)
     async with page.serving(authority.serving("mta-sts.friend.example")):
-        fetch = Fetch(allow_private=True, port=page.port, context=authority.trusting())
+        fetch = HttpsFetcher(allow_private=True, port=page.port, context=authority.trusting())
         report = await look(case_file, STS, OptionalSources(fetch=fetch))
-        guarded = Fetch(allow_private=False, port=page.port, context=authority.trusting())
+        guarded = HttpsFetcher(allow_private=False, port=page.port, context=authority.trusting())
         private = await look(case_file, STS, OptionalSources(fetch=guarded))
         page.answer = WebPage.of(POLICY.replace(b"mx1.cow", b"mx.old")).answer
         stale = await look(case_file, STS, OptionalSources(fetch=fetch))
@@ -176,7 +176,7 @@ async def test_nothing_is_fetched_where_nobody_speaks_of_a_policy(
     authority = Authority(tmp_path)
     page = WebPage.of(POLICY)
     async with page.serving(authority.serving("mta-sts.friend.example")):
-        fetch = Fetch(allow_private=True, port=page.port, context=authority.trusting())
+        fetch = HttpsFetcher(allow_private=True, port=page.port, context=authority.trusting())
         await look(case_file, zone, OptionalSources(fetch=fetch))
     assert page.requests == []
 

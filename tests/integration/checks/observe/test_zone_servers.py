@@ -13,7 +13,7 @@ from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import EXTRAS, Check, Status
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.checks.report import find_propagation, is_all_right, seconds_left
-from bot.demo.zone_server import RECURSIVE, Loss
+from bot.demo.zone_server import RECURSIVE, ReplyLoss
 from bot.demo.zones import Zones
 from bot.dns.answer import Question
 from bot.dns.authority import TIMEOUT
@@ -368,7 +368,7 @@ async def test_where_no_name_server_answers_us_all_stays_as_the_world_sees_it(
 
 async def test_a_few_lost_packets_are_no_news(views: TwoViews) -> None:
     for at, server in enumerate(views.servers):
-        server.lose = Loss(0.05, seed=at)
+        server.lose = ReplyLoss(0.05, seed=at)
     for _ in range(5):
         assert codes(await views.check()) == []
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.export.diff import Earlier, changes_as_dict, compare, read_reports
+from bot.checks.export.diff import EarlierReport, changes_as_dict, compare, read_reports
 from bot.checks.finding import Status
 
 FIX = {"action": "add", "name": "@", "type": "MX", "priority": 10, "value": "mx1.cow.example."}
@@ -48,7 +48,7 @@ def row(*findings: dict[str, Any], status: str = "fail", **more: Any) -> dict[st
     }
 
 
-def earlier(*findings: dict[str, Any], **more: Any) -> Earlier:
+def earlier(*findings: dict[str, Any], **more: Any) -> EarlierReport:
     return read_reports([json.dumps(row(*findings, **more))])["friend.example"]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.checks.mx.targets import (
     MOST_RESOLVED,
-    Leads,
+    AliasEnd,
     Target,
     TargetKind,
     read_targets,
@@ -81,9 +81,9 @@ def test_the_address_tells_our_server_by_another_name_from_another_server(
 
 @pytest.mark.parametrize(
     ("end", "address", "leads"),
-    [(HOST, OURS, Leads.OURS), ("mx.old.example.", FOREIGN, Leads.ELSEWHERE)],
+    [(HOST, OURS, AliasEnd.OURS), ("mx.old.example.", FOREIGN, AliasEnd.ELSEWHERE)],
 )
-def test_an_alias_is_told_with_where_it_leads(end: str, address: str, leads: Leads) -> None:
+def test_an_alias_is_told_with_where_it_leads(end: str, address: str, leads: AliasEnd) -> None:
     name, chain = "mail.friend.example", (dns.name.from_text(end),)
     target = read(
         f"10 {name}.",

@@ -24,7 +24,7 @@ from bot.checks.optional.mta_sts_policy import (
 )
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
-from bot.net.page import Page, Reached
+from bot.net.page import FetchOutcome, Page
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.records.presentation import quoted_parts
@@ -56,7 +56,7 @@ def policy(*mx: str, mode: str = "enforce", age: int = 604800) -> bytes:
 
 
 def page(body: bytes, media: str = "text/plain") -> Page:
-    return Page(Reached.PAGE, body, 200, media)
+    return Page(FetchOutcome.PAGE, body, 200, media)
 
 
 def look(
@@ -128,18 +128,18 @@ def test_a_policy_that_is_off_or_tried_out_is_only_told() -> None:
 @pytest.mark.parametrize(
     ("reached", "code", "severity"),
     [
-        (Reached.NO_ADDRESS, "mta-sts-no-policy", Status.WARN),
-        (Reached.STATUS, "mta-sts-no-policy", Status.WARN),
-        (Reached.PRIVATE, "mta-sts-private-address", Status.WARN),
-        (Reached.OTHER_NAME, "mta-sts-certificate", Status.WARN),
-        (Reached.INVALID, "mta-sts-certificate", Status.WARN),
-        (Reached.REDIRECT, "mta-sts-redirect", Status.WARN),
-        (Reached.TOO_BIG, "mta-sts-too-big", Status.WARN),
-        (Reached.NO_ANSWER, "mta-sts-no-answer", Status.UNKNOWN),
+        (FetchOutcome.NO_ADDRESS, "mta-sts-no-policy", Status.WARN),
+        (FetchOutcome.STATUS, "mta-sts-no-policy", Status.WARN),
+        (FetchOutcome.PRIVATE, "mta-sts-private-address", Status.WARN),
+        (FetchOutcome.OTHER_NAME, "mta-sts-certificate", Status.WARN),
+        (FetchOutcome.INVALID, "mta-sts-certificate", Status.WARN),
+        (FetchOutcome.REDIRECT, "mta-sts-redirect", Status.WARN),
+        (FetchOutcome.TOO_BIG, "mta-sts-too-big", Status.WARN),
+        (FetchOutcome.NO_ANSWER, "mta-sts-no-answer", Status.UNKNOWN),
     ],
 )
 def test_a_policy_that_is_not_got_is_told_by_its_cause(
-    reached: Reached, code: str, severity: Status
+    reached: FetchOutcome, code: str, severity: Status
 ) -> None:
     only(look(RECORD, got=Page(reached, status=404)), code, severity)
 
@@ -157,7 +157,7 @@ def test_a_policy_of_another_media_type_may_not_be_taken() -> None:
 
 def test_without_record_a_policy_is_looked_at_all_the_same() -> None:
     only(look(), "optional-missing", Status.INFO)
-    only(look(got=Page(Reached.STATUS, status=404)), "optional-missing", Status.INFO)
+    only(look(got=Page(FetchOutcome.STATUS, status=404)), "optional-missing", Status.INFO)
     only(look(got=page(b"<html>")), "optional-missing", Status.INFO)
     finding = only(look(got=page(policy("mx1.cow.example"))), "mta-sts-no-record", Status.WARN)
     assert [(f.action, fault_of(f.value)) for f in finding.fixes] == [(FixAction.ADD, None)]

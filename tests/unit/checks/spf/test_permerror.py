@@ -8,7 +8,7 @@ import pytest
 
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
-from bot.checks.spf.texts import Text, sort_texts
+from bot.checks.spf.texts import SpfText, sort_texts
 from bot.dns.answer import Answer, Outcome
 from bot.dns.spf_evaluate import STRANGER, SpfCause, SpfEvaluation, SpfStep
 from observed_domain import CONTEXT, EXPECTED, OURS, WORDS, seen, unfound
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OWN = "include:_spf.cow.example"
 
 
-def text_of(record: str) -> Text:
+def text_of(record: str) -> SpfText:
     (text,) = sort_texts([record.encode()])
     return text
 

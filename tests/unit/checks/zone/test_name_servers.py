@@ -5,10 +5,10 @@ from __future__ import annotations
 import dns.name
 import dns.rdata
 
-from bot.checks.authority_view import Condition, NameServer, Source
+from bot.checks.authority_view import AuthorityView, NameServer, NameServerState
 from bot.checks.finding import Finding, Status
 from bot.checks.zone.name_servers import judge_name_servers
-from bot.dns.answer import Answer, Outcome, Question, Told
+from bot.dns.answer import Answer, DirectAnswer, Outcome, Question
 from observed_domain import CONTEXT, DOMAIN, WORDS, answered, seen
 
 MX = Question.of("friend.example", "MX")
@@ -16,7 +16,7 @@ MX = Question.of("friend.example", "MX")
 
 def server(
     number: int,
-    condition: Condition = Condition.ANSWERS,
+    condition: NameServerState = NameServerState.ANSWERS,
     *,
     serial: int = 1,
     mx: str = "mx1.cow.example.",
@@ -26,12 +26,14 @@ def server(
         "friend.example", "SOA", f"ns1.dns.example. admin.dns.example. {serial} 3600 600 86400 300"
     )
     rdata = dns.rdata.from_text("IN", "MX", f"10 {mx}")
-    told = {MX: Told(Answer(MX, Outcome.RECORDS, (rdata,), 300, authoritative=True))}
+    told = {MX: DirectAnswer(Answer(MX, Outcome.RECORDS, (rdata,), 300, authoritative=True))}
     return NameServer(dns.name.from_text(f"ns{number}.dns.example"), address, condition, soa, told)
 
 
 def judge(*servers: NameServer, disputed: bool = False, unclear: bool = False) -> list[Finding]:
-    source = Source(DOMAIN.name, servers, disputed=(MX,) if disputed else (), unclear=unclear)
+    source = AuthorityView(
+        DOMAIN.name, servers, disputed=(MX,) if disputed else (), unclear=unclear
+    )
     findings = judge_name_servers(seen(source=source))
     for finding in findings:
         assert WORDS.finding(finding, CONTEXT)
@@ -62,7 +64,9 @@ def test_where_the_serials_tell_nothing_no_server_is_called_older() -> None:
 
 def test_a_server_that_does_not_hold_the_zone_is_told_from_one_without_address() -> None:
     findings = judge(
-        server(1), server(2, Condition.LAME), server(3, Condition.NO_ADDRESS, address="")
+        server(1),
+        server(2, NameServerState.LAME),
+        server(3, NameServerState.NO_ADDRESS, address=""),
     )
     assert [(f.code, f.facts["names"], f.facts["nowhere"]) for f in findings] == [
         ("ns-lame", ("ns2.dns.example",), False),
@@ -71,8 +75,8 @@ def test_a_server_that_does_not_hold_the_zone_is_told_from_one_without_address()
 
 
 def test_a_silent_server_is_only_told_of_beside_one_that_answers() -> None:
-    (finding,) = judge(server(1), server(2, Condition.SILENT))
+    (finding,) = judge(server(1), server(2, NameServerState.SILENT))
     assert (finding.code, finding.severity) == ("ns-silent", Status.INFO)
     assert finding.facts["names"] == ("ns2.dns.example",)
-    assert judge(server(1, Condition.SILENT), server(2, Condition.SILENT)) == []
-    assert judge(server(1), server(2, Condition.SILENT, address="2001:db8::53")) == []
+    assert judge(server(1, NameServerState.SILENT), server(2, NameServerState.SILENT)) == []
+    assert judge(server(1), server(2, NameServerState.SILENT, address="2001:db8::53")) == []

@@ -43,7 +43,7 @@ _CODES = {
 _HOST_LABELS = ("mail", "www")  # where a record of the domain itself is typed by mistake
 
 
-class Where(StrEnum):
+class WrongPlace(StrEnum):
     """How a place differs from the right one."""
 
     DOUBLED = "doubled"  # the zone's name once more behind it
@@ -64,7 +64,7 @@ class MisplacedRecord:
     """
 
     owner: dns.name.Name
-    where: Where
+    where: WrongPlace
     text: str
     is_right: bool
     priority: int | None = None
@@ -84,7 +84,7 @@ class MisplacedRecord:
             "right": self.is_right,
             "zone": name_text(zone),
         }
-        code = "name-doubled" if self.where is Where.DOUBLED else _CODES[check]
+        code = "name-doubled" if self.where is WrongPlace.DOUBLED else _CODES[check]
         return Finding(check, code, Status.FAIL, facts, fixes)
 
     def move(self, owner: dns.name.Name, rdtype: str, value: str, ttl: int | None) -> Fix:
@@ -119,18 +119,20 @@ def wildcard_facts(
 
 def domain_places(
     expected: Expected, observed: Observation
-) -> Iterator[tuple[dns.name.Name, Where]]:
+) -> Iterator[tuple[dns.name.Name, WrongPlace]]:
     """Give the wrong places of a record that belongs at the domain itself."""
     domain = expected.domain.name
-    yield from named(append_zone(domain, observed.zone), Where.DOUBLED)
+    yield from named(append_zone(domain, observed.zone), WrongPlace.DOUBLED)
     for label in _HOST_LABELS:
         name = expected.domain.below(label)
         alias = None if name is None else observed.answer(name, ADDRESS_TYPES[0])
         if alias is None or not alias.chain:  # an alias has no records of its own
-            yield from named(name, Where.HOST)
+            yield from named(name, WrongPlace.HOST)
 
 
-def named(name: dns.name.Name | None, where: Where) -> Iterable[tuple[dns.name.Name, Where]]:
+def named(
+    name: dns.name.Name | None, where: WrongPlace
+) -> Iterable[tuple[dns.name.Name, WrongPlace]]:
     """Return the place that a name is; none where the name cannot be."""
     return () if name is None else ((name, where),)
 
