@@ -386,9 +386,7 @@ def said(message: discord.Message) -> str:
     return "\\n".join(part["content"] for part in parts if part["type"] == 10)
 
 
-async def test_it_is_asked_for_approved_and_seen_to_be_done(
-    store: Path, errors: LogWatch
-) -> None:
+async def test_it_is_asked_for_approved_and_seen_to_be_done(store: Path, errors: LogWatch) -> None:
     async with keep_office(store) as office:
         result = await office.ann.slash(office.channel, "autoconfig", domain="friend.example")
         assert "Request #1: Autoconfig" in text_of(answer_to(result))
