@@ -21,7 +21,7 @@ from bot.requests.backend import Capabilities
 from bot.requests.model import RequestKind, State
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -95,7 +95,7 @@ async def test_an_approved_request_gets_its_key_learned(
         client.logged_in.set()
         async with working(client):
             assert (await requests.approve(asked.request.id, ADMIN)).won
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MAX_WAIT):
                 now = await requests.get(asked.request.id)
                 for _ in range(500):
                     if now is None or now.state is State.WAITING:
@@ -123,7 +123,7 @@ async def test_jobs_wait_until_the_client_is_logged_in(tmp_path: Path) -> None:
             await asyncio.sleep(0.05)
             assert not begun.is_set()
             client.logged_in.set()
-            await asyncio.wait_for(begun.wait(), PATIENCE)
+            await asyncio.wait_for(begun.wait(), MAX_WAIT)
 
 
 async def test_a_job_that_fails_is_begun_again_and_said(
@@ -147,7 +147,7 @@ async def test_a_job_that_fails_is_begun_again_and_said(
         client.jobs = (job,)
         client.logged_in.set()
         async with working(client):
-            await asyncio.wait_for(twice.wait(), PATIENCE)
+            await asyncio.wait_for(twice.wait(), MAX_WAIT)
         assert ended.is_set()
     assert "a job beside the client failed" in caplog.text
 
