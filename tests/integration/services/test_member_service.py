@@ -1,4 +1,4 @@
-"""The member service over real sockets and a real store: shared checks, recent domains, the rest."""
+"""The member service over real sockets and a real store: shared checks, recent domains, keys."""
 
 from __future__ import annotations
 
