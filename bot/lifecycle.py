@@ -29,9 +29,9 @@ _log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def working(client: Client) -> AsyncIterator[None]:
-    """Run the client's jobs while the block lasts, from when it is logged in; then cut them short.
+    """Run the client's jobs while the block lasts, from the login on; then cancel them.
 
-    They stand that: what they were at is written down, and done again after the next start.
+    Their unfinished work is in the store, and is done after the next start.
     """
     tasks = [asyncio.create_task(_run_job(client, job)) for job in client.jobs]
     try:

@@ -1,4 +1,4 @@
-"""Makes a domain's report out of the judges' verdicts: causes before consequences; pure."""
+"""Makes a domain's report of the judges' verdicts, root causes first, without any I/O."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
 def compile_report(
     expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
 ) -> Report:
-    """Let every judge speak and return the report; pure."""
+    """Return the report of all judges' verdicts on one observation."""
     typed = observed.at_source()
     verdicts = _judge_all(expected, typed)
     if typed is not observed:
@@ -77,9 +77,9 @@ def compile_report(
 
 
 def add_not_in_mailcow(report: Report) -> Report:
-    """Return the report of a domain that the mail server does not know: it takes no mail for it.
+    """Return the report with the finding that the mail server takes no mail for the domain.
 
-    That is for the one who asked and for the admin, and on no card that others see.
+    Only the member who asked and the admin are shown it, never a card that others see.
     """
     finding = Finding(Check.MX, "not-in-mailcow", Status.FAIL)
     results = tuple(
@@ -175,9 +175,9 @@ def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:
 
 
 def _rest_on_mx(finding: Finding, mx_broken: str) -> Finding:
-    """Return what is left to say of a record that allows whatever the domain's MX is.
+    """Return `spf-follows-mx`, without steps, for a record that allows the domain's MX (`mx`).
 
-    It is right again once the MX is, so there is nothing to do about it.
+    Such a record is right again as soon as the MX record is, so it needs no change of its own.
     """
     if finding.code != "spf-not-authorised":
         return finding

@@ -1,4 +1,4 @@
-"""The demo that runs: the unmodified bot on a simulated Discord, served as a web page."""
+"""Runs the demo: the unmodified bot on a simulated Discord, served as a web page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of one part, and what all parts together amount to."""
+"""A line of `/mailadmin setup` or `doctor`: the state of one part that the bot needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The state of one part.
+    """The state of one part that the bot needs, such as a resolver or the database.
 
     `code` chooses the sentence, into which `error` is put in its own words. `about` tells parts
     of the same kind apart, such as resolvers. `silent`: nobody answered, which may as well be the
@@ -36,7 +36,7 @@ _AT_HOME = frozenset({"admins", "database"})
 
 
 def weigh(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Return the lines; where nobody at all answered, no one of those who did not is to blame."""
+    """Return the lines; if nobody at all answered, the network is blamed and not each part."""
     given = tuple(lines)
     if any(line.silent for line in given) and not _heard_anybody(given):
         return tuple(replace(ln, status=Status.UNKNOWN) if ln.silent else ln for ln in given)

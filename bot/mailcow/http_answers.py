@@ -1,4 +1,4 @@
-"""What each kind of HTTP answer of Mailcow means; the status alone says little."""
+"""Reads Mailcow's HTTP answers: JSON or an error; the HTTP status alone does not tell which."""
 
 from __future__ import annotations
 

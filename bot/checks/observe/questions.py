@@ -43,7 +43,7 @@ class Questions:
         return await asyncio.shield(task)
 
     def limited(self, most: int) -> Ask:
-        """Return a way to ask through this one for at most so many different questions."""
+        """Return an `Ask` over this one that takes at most so many different questions."""
         asked: set[Question] = set()
 
         async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:

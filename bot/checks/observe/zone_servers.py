@@ -1,4 +1,4 @@
-"""Asks the zone's own name servers for the records that matter: little where all is well.
+"""Asks the zone's own name servers for the mail records, with few questions if all is well.
 
 Each is asked for its SOA, and one of them for the records. The others are asked for these only
 where serials differ or the resolver says something else, so that nothing here takes longer than
@@ -76,7 +76,7 @@ async def _find_name_servers(
 
 
 class _Look:
-    """One look: what is asked, of whom, and what came of it."""
+    """One run over the zone's name servers: the questions, the servers and their answers."""
 
     def __init__(
         self,
@@ -224,5 +224,5 @@ class _Look:
 
 
 def _holds(soa: DirectAnswer) -> bool:
-    """Whether who says this of the zone's SOA holds the zone."""
+    """Whether an answer about the SOA shows that its server holds the zone."""
     return soa.is_known and soa.answer.found
