@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def working(client: Client) -> AsyncIterator[None]:
+async def running_jobs(client: Client) -> AsyncIterator[None]:
     """Run the client's jobs while the block lasts, from the login on; then cancel them.
 
     Their unfinished work is in the store, and is done after the next start.
@@ -73,7 +73,7 @@ async def run_until_stopped(client: Client, token: str) -> None:
     running = asyncio.create_task(client.start(token))
     stopping = asyncio.create_task(stop.wait())
     try:
-        async with working(client):
+        async with running_jobs(client):
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 _explain_end(running)

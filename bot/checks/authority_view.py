@@ -44,7 +44,7 @@ class NameServer:
     address: str = ""
     condition: NameServerState = NameServerState.UNASKED
     soa: Answer | None = None
-    told: Mapping[Question, DirectAnswer] = field(default_factory=lambda: MappingProxyType({}))
+    answers: Mapping[Question, DirectAnswer] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def version(self) -> SOA | None:

@@ -13,9 +13,9 @@ from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
-from bot.checks.propagation import say_when_seen, settle
+from bot.checks.propagation import choose_verdicts, say_when_seen
 from bot.checks.report import CheckResult, Report
-from bot.checks.server_blame import gather, judge_server
+from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
 from bot.checks.zone import delegation
@@ -48,7 +48,9 @@ def compile_report(
     typed = observed.at_source()
     verdicts = _judge_all(expected, typed)
     if typed is not observed:
-        verdicts = settle(expected, observed, _judge_all(expected, observed), verdicts, checked_at)
+        verdicts = choose_verdicts(
+            expected, observed, _judge_all(expected, observed), verdicts, checked_at
+        )
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
     others = [
@@ -61,7 +63,7 @@ def compile_report(
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
         results.append(CheckResult(server.check, server.status, found=server.found))
-        results, findings = gather(server, results, findings)
+        results, findings = merge_server_faults(server, results, findings)
     return Report(
         domain=expected.domain,
         zone=observed.zone,

@@ -122,15 +122,15 @@ def domain_places(
 ) -> Iterator[tuple[dns.name.Name, WrongPlace]]:
     """Give the wrong places of a record that belongs at the domain itself."""
     domain = expected.domain.name
-    yield from named(append_zone(domain, observed.zone), WrongPlace.DOUBLED)
+    yield from wrong_place(append_zone(domain, observed.zone), WrongPlace.DOUBLED)
     for label in _HOST_LABELS:
         name = expected.domain.below(label)
         alias = None if name is None else observed.answer(name, ADDRESS_TYPES[0])
         if alias is None or not alias.chain:  # an alias has no records of its own
-            yield from named(name, WrongPlace.HOST)
+            yield from wrong_place(name, WrongPlace.HOST)
 
 
-def named(
+def wrong_place(
     name: dns.name.Name | None, where: WrongPlace
 ) -> Iterable[tuple[dns.name.Name, WrongPlace]]:
     """Return the name with its kind of mistake as the only entry; nothing where it is None."""

@@ -93,7 +93,7 @@ class HealthPort:
 
 
 @asynccontextmanager
-async def watched(
+async def serving_health(
     port: int, client: Connection, tallies: Tallies, metrics: Metrics
 ) -> AsyncIterator[None]:
     """Answer on the loopback addresses at `port` while the block lasts.

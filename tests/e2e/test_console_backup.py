@@ -60,7 +60,7 @@ def count(path: Path) -> int:
         return number
 
 
-def test_there_and_back(console: ConsoleProcess) -> None:
+def test_a_restored_backup_holds_what_was_backed_up(console: ConsoleProcess) -> None:
     none = console.call("backup", "saved.db")
     assert (none.returncode, none.stdout) == (2, "")
     assert none.stderr == (

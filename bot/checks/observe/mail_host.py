@@ -42,7 +42,7 @@ MOST_MEMBERS = 3  # whose reports are asked for
 _MOST_FOR_SPF = 60
 
 
-class _Pretender:
+class _MadeUpMember:
     """An `Ask` with a made-up domain that publishes the records which the mail server hands out."""
 
     def __init__(self, ask: Ask, server: MailServer, member: Domain) -> None:
@@ -127,7 +127,7 @@ async def _find_addresses(questions: Questions, server: MailServer) -> tuple[str
 async def _evaluate_handed_out(
     questions: Questions, server: MailServer, member: Domain
 ) -> tuple[SpfEvaluation, ...]:
-    ask = _Pretender(questions.limited(_MOST_FOR_SPF), server, member)
+    ask = _MadeUpMember(questions.limited(_MOST_FOR_SPF), server, member)
     return await evaluate_all(ask, lambda: _find_addresses(questions, server), member.ascii)
 
 

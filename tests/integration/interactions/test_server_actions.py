@@ -13,7 +13,7 @@ from simcord.results import ResponseMessage
 
 from bot.demo.zones import Zones
 from bot.interactions.fault_posts import FaultPosts
-from bot.lifecycle import working
+from bot.lifecycle import running_jobs
 from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
 from max_wait import MAX_WAIT
 
@@ -162,7 +162,7 @@ async def test_setup_tells_what_members_met(admins: AdminGuild) -> None:
 
 async def test_the_request_channel_is_told_once(admins: AdminGuild) -> None:
     admins.change("_spf TXT", "spf TXT")
-    async with working(admins.sim.client):
+    async with running_jobs(admins.sim.client):
         await admins.sim.check(FRIEND)
         await admins.sim.check(FRIEND, admins.sim.ben)
         for _ in range(100):
@@ -202,7 +202,7 @@ async def test_without_a_channel_the_fault_is_logged_and_on_the_setup_card(
     admins.sim.settings = admins.sim.settings.model_copy(update={"request_channel_id": None})
     await admins.sim.restart()
     admins.change("_spf TXT", "spf TXT")
-    async with working(admins.sim.client):
+    async with running_jobs(admins.sim.client):
         for _ in range(2):
             await admins.sim.check(FRIEND)
     assert caplog.text.count("the mail server itself has a fault") == 1
