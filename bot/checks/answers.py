@@ -35,7 +35,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
 
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
     `alias-loop`; the facts are name, type, dnssec (an extended error names DNSSEC) and detail (the
-    extended errors' own words, empty where there are none; RFC 8914).
+    extended errors' own words, empty where there are none; RFC 8914), and unasked where the check
+    had no question left for it.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
     facts: dict[str, Fact] = {
@@ -44,6 +45,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
         "dnssec": answer.names_dnssec,
         "detail": explain(answer),
     }
+    if answer.unasked:
+        facts["unasked"] = True
     return Finding(check, code, Status.UNKNOWN, facts)
 
 
