@@ -1,4 +1,4 @@
-"""A mail server that the program has no way to: an admin does there what was approved."""
+"""A mail server that the program cannot call: an admin carries out by hand what was approved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ByHandBackend:
-    """Tells and does nothing; see `bot.requests.backend.MailBackend`. `name` is for people."""
+    """A `MailBackend` that knows and does nothing; `name` is what people call the mail server."""
 
     capabilities = Capabilities()
     limits = None

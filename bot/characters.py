@@ -1,4 +1,4 @@
-"""Characters that people cannot see, and what they typed made fit for a message."""
+"""Finds invisible characters in text, and makes typed text safe to repeat in a message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every exception of our own, and how they hang together.
+"""The program's own exceptions, as a tree.
 
     CowbellError
     ├── ConfigError      the environment holds wrong values; one line a fault
@@ -33,7 +33,7 @@ Fact = str | int | bool | None | tuple[str, ...]
 
 
 class CowbellError(Exception):
-    """Something that we expect to go wrong; `Words.error` has the sentence for people."""
+    """An error that the program expects; `Words.error` returns its sentence for people."""
 
 
 class CodedError(CowbellError):

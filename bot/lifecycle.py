@@ -28,10 +28,10 @@ _log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def working(client: Client) -> AsyncIterator[None]:
-    """Run the client's jobs while the block lasts, from when it is logged in; then cut them short.
+async def running_jobs(client: Client) -> AsyncIterator[None]:
+    """Run the client's jobs while the block lasts, from the login on; then cancel them.
 
-    They stand that: what they were at is written down, and done again after the next start.
+    Their unfinished work is in the store, and is done after the next start.
     """
     tasks = [asyncio.create_task(_run_job(client, job)) for job in client.jobs]
     try:
@@ -73,7 +73,7 @@ async def run_until_stopped(client: Client, token: str) -> None:
     running = asyncio.create_task(client.start(token))
     stopping = asyncio.create_task(stop.wait())
     try:
-        async with working(client):
+        async with running_jobs(client):
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 _explain_end(running)

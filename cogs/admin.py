@@ -23,7 +23,11 @@ from bot.interactions.item_factory import (
 )
 from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import acknowledge, answer
-from bot.interactions.request_actions import go_on, handle_request_button, handle_stage_select
+from bot.interactions.request_actions import (
+    handle_request_button,
+    handle_stage_select,
+    unlock_backend,
+)
 from bot.interactions.request_answers import card_of, say_decision, say_gone, say_refusal
 
 if TYPE_CHECKING:
@@ -86,7 +90,7 @@ class AdminCog(
         if await requests.get(number) is None:
             await say_gone(interaction, number)
             return
-        go_on(self._client)
+        unlock_backend(self._client)
         try:
             decision = await requests.retry(number, interaction.user.id)
         except (RequestError, BackendError) as error:

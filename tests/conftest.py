@@ -17,7 +17,7 @@ import yaml
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from forked_python import ForkedPython
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -101,13 +101,13 @@ def serving(server: ZoneServer) -> Iterator[ZoneServer]:
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
-    assert started.wait(PATIENCE)
+    assert started.wait(MAX_WAIT)
     try:
         yield server
     finally:
         assert loop is not None
         loop.call_soon_threadsafe(stop.set)
-        thread.join(PATIENCE)
+        thread.join(MAX_WAIT)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

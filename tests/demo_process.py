@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from forked_python import ROOT
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ class Demo:
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Return the exit code after a signal."""
         self._process.send_signal(number)
-        return self._process.wait(PATIENCE)
+        return self._process.wait(MAX_WAIT)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def running_demo(*, stdin: int = subprocess.PIPE) -> Iterator[Demo]:
         finally:
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(MAX_WAIT)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

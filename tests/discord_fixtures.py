@@ -1,6 +1,6 @@
 """Fixtures of the tests on a simulated Discord, which name this module in `pytest_plugins`.
 
-Their helpers are in `discord_house`; here they would slow down the tests that need none.
+Their helpers are in `discord_simulation`; here they would slow down the tests that need none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from simcord import Env
 
 from bot.store.engine.database import Database
-from discord_house import House, LogWatch, keep_house
+from discord_simulation import LogWatch, Simulation, open_simulation
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -56,7 +56,7 @@ def store(tmp_path: Path, new_store: Path) -> Path:
 
 
 @pytest.fixture
-async def house(store: Path, errors: LogWatch) -> AsyncIterator[House]:
+async def sim(store: Path, errors: LogWatch) -> AsyncIterator[Simulation]:
     """The bot over the demo's DNS world."""
-    async with keep_house(store) as house:
-        yield house
+    async with open_simulation(store) as sim:
+        yield sim

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from strict_python import WARNINGS
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def run_alone(
         cwd=cwd,
         input=stdin,
         capture_output=True,
-        timeout=PATIENCE,
+        timeout=MAX_WAIT,
         check=False,
     )
     return subprocess.CompletedProcess(
@@ -156,10 +156,10 @@ class ForkedPython:
                 output=out.fileno(),
                 errors=err.fileno(),
             )
-            code = process.poll(PATIENCE)
+            code = process.poll(MAX_WAIT)
             if code is None:
                 process.kill()
-                raise subprocess.TimeoutExpired(list(words), PATIENCE)
+                raise subprocess.TimeoutExpired(list(words), MAX_WAIT)
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess(

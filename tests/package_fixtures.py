@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from package_house import ROOT, Installed, copied_into_image, files_in_git, install
+from installed_package import ROOT, Installed, copied_into_image, files_in_git, install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A house in which requests are taken: the bot, its worker and its outbox, step by step."""
+"""A Discord server whose bot takes requests; its worker and its outbox run step by step."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Medium, Words
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -63,7 +63,7 @@ class Clock:
 
 
 @dataclass
-class Office:
+class RequestGuild:
     """A Discord server with a channel for requests, two members, and another server."""
 
     env: Env
@@ -99,10 +99,10 @@ class Office:
 
 
 @asynccontextmanager
-async def keep_office(
+async def open_request_guild(
     path: Path, environ: Mapping[str, str] | None = None, *, takes: bool = True
-) -> AsyncIterator[Office]:
-    """Yield an office over the demo's DNS; without `takes` no requests are taken."""
+) -> AsyncIterator[RequestGuild]:
+    """Yield the server, over the demo's DNS; without `takes` no requests are taken."""
     async with ZoneServer(demo_zones()) as zones, AsyncExitStack() as stack:
         basis = {
             **DEMO_ENVIRONMENT,
@@ -112,7 +112,7 @@ async def keep_office(
         }
         # The simulation gives out ids when it runs; the bot that asked for them is not used.
         first = await _first_client(stack, load_settings(basis))
-        env = Env(first, check_errors=False, settle_timeout=PATIENCE)
+        env = Env(first, check_errors=False, settle_timeout=MAX_WAIT)
         await env.start()
         guild = env.create_guild("Farm")
         request_channel = guild.create_text_channel("requests")
@@ -141,7 +141,7 @@ async def keep_office(
         ann_user = env.create_user("ann")
         try:
             await env.restart_bot(client)
-            yield Office(
+            yield RequestGuild(
                 env=env,
                 client=client,
                 dns=zones,

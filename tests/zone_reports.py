@@ -58,7 +58,7 @@ _autodiscover._tcp.friend.example SRV 0 1 443 mx1.cow.example.
 """
 
 
-class Lines:
+class LinesAsk:
     """An Ask over lines of `owner TYPE rdata`, with aliases followed."""
 
     def __init__(self, text: str, failing: dict[str, Outcome] | None = None) -> None:
@@ -95,7 +95,7 @@ def look(
     dkim: DkimKnowledge = KEY,
     failing: dict[str, Outcome] | None = None,
 ) -> Observation:
-    asked = Lines("".join((world, *parts)), failing)
+    asked = LinesAsk("".join((world, *parts)), failing)
     return asyncio.run(observe(asked, expect(SERVER, DOMAIN, dkim)))
 
 

@@ -179,7 +179,9 @@ async def _open_health_port(
     stack: AsyncExitStack,
 ) -> None:
     """Answer at HEALTH_PORT until the stack is closed."""
-    from bot.health.port import watched  # noqa: PLC0415 - rarely wanted, as above
+    from bot.health.port import serving_health  # noqa: PLC0415 - rarely wanted, as above
 
     if settings.health_port is not None:
-        await stack.enter_async_context(watched(settings.health_port, client, tallies, metrics))
+        await stack.enter_async_context(
+            serving_health(settings.health_port, client, tallies, metrics)
+        )

@@ -1,4 +1,4 @@
-"""The admin's cards around a decision: the DMARC policy, the limits of a domain, who decided."""
+"""Cards for an admin's decision: choice of the DMARC policy, limits of a domain, who decided."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to type at the provider, and where: in the words of the provider's own form."""
+"""Shows fixes: what to type at the DNS provider, with the field names of that provider's form."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a domain does publish, and what that means."""
+"""Checks of a domain's DNS: what it publishes, what is wrong with it, and how to mend that."""

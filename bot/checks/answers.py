@@ -35,7 +35,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
 
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
     `alias-loop`; the facts are name, type, dnssec (an extended error names DNSSEC) and detail (the
-    extended errors' own words, empty where there are none; RFC 8914).
+    extended errors' own words, empty where there are none; RFC 8914), and unasked where the check
+    had no question left for it.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
     facts: dict[str, Fact] = {
@@ -44,6 +45,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
         "dnssec": answer.names_dnssec,
         "detail": explain(answer),
     }
+    if answer.unasked:
+        facts["unasked"] = True
     return Finding(check, code, Status.UNKNOWN, facts)
 
 
@@ -56,7 +59,7 @@ def report_unused(
 
 
 def explain(answer: Answer) -> str:
-    """Return what the server itself said of its failure, hostile text, shortened."""
+    """Return the texts of an answer's extended errors (RFC 8914), shortened; they are hostile."""
     texts = dict.fromkeys(error.text.strip().rstrip(".") for error in answer.extended)
     return "; ".join(text for text in texts if text)[:_LONGEST_DETAIL]
 
@@ -85,7 +88,7 @@ def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
 
 
 def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:
-    """Return where the CNAME of a name leads, asked for as such: it may stand beside other records.
+    """Return the target of the CNAME record at a name, also where it stands beside other records.
 
     Only one of them can be (RFC 1034 section 3.6.2), and receivers differ in which they see.
     """
@@ -100,12 +103,12 @@ def is_lent(observed: Observation, addresses: Iterable[str]) -> bool:
 
 
 def _wildcard(observed: Observation) -> Answer | None:
-    """Return the addresses of a name that nobody has made: only a wildcard can lend it any."""
+    """Return the addresses of a random name below the domain: only a wildcard can give it any."""
     return None if observed.probe is None else observed.answer(observed.probe, dns.rdatatype.A)
 
 
 def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Finding:
-    """Return the finding with fixes that can be typed at a name whose records an alias brought.
+    """Return the finding with fixes for a name that is an alias (CNAME).
 
     These records stand at the alias' target, so there is nothing to replace or delete at the name
     but the alias, in favour of a record of its own.
@@ -145,9 +148,9 @@ def without_repeats(
 
 
 def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) -> bool | None:
-    """Return whether a name has addresses of the host alone; None where nobody could find out.
+    """Return whether all addresses of a name are the host's; None where that is not known.
 
-    One other address among them, such as an old AAAA beside the right A, is where some are led.
+    One other address among them, such as an old AAAA beside the right A, misleads some clients.
     """
     if name == host:
         return True
@@ -184,7 +187,7 @@ def decode_texts(answer: Answer | None) -> tuple[str, ...]:
 
 
 def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:
-    """Return as many different names as a sentence can carry."""
+    """Return the first `MOST_NAMES` different names, which is as many as one sentence lists."""
     return tuple(dict.fromkeys(name_text(name) for name in names))[:MOST_NAMES]
 
 

@@ -1,4 +1,7 @@
-"""What a zone's own name servers say, as values: what was typed, beside what the world sees."""
+"""The answers of a zone's own name servers, as values, to compare with the resolver's answers.
+
+They show what the owner typed last; a resolver may still give older records from its cache.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _HALF = 2**31  # of the serials (RFC 1982 section 3)
 
 
 class NameServerState(StrEnum):
-    """How a name server takes questions about the zone."""
+    """Whether a name server answers questions about the zone, and if not, why."""
 
     ANSWERS = "answers"
     LAME = "lame"  # it answers, but does not hold the zone
@@ -35,25 +38,25 @@ class NameServerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NameServer:
-    """One name server of the zone and what it says; `soa` is what it says of the zone itself."""
+    """One name server of the zone and its answers; `soa` is its answer about the zone itself."""
 
     name: dns.name.Name
     address: str = ""
     condition: NameServerState = NameServerState.UNASKED
     soa: Answer | None = None
-    told: Mapping[Question, DirectAnswer] = field(default_factory=lambda: MappingProxyType({}))
+    answers: Mapping[Question, DirectAnswer] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def version(self) -> SOA | None:
-        """The zone's SOA that it has, None where it says none."""
+        """The SOA record that it gave for the zone; None where it gave none."""
         if self.soa is None or self.condition is not NameServerState.ANSWERS:
             return None
         return next((rdata for rdata in self.soa.rdatas if isinstance(rdata, SOA)), None)
 
     def is_older(self, other: NameServer) -> bool:
-        """Whether it has an earlier version than another of what one primary server hands out.
+        """Whether it has an older version of the zone than the other, by their SOA serials.
 
-        Serials of two primaries say nothing about each other.
+        The serials of two different primary servers cannot be compared; then it is False.
         """
         mine, theirs = self.version, other.version
         if mine is None or theirs is None or mine.mname != theirs.mname:
@@ -68,7 +71,7 @@ class NameServer:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityView:
-    """What is known at the source.
+    """What the zone's own name servers answer.
 
     `answers` are those of the server with the newest version of the zone, aliases followed;
     `changed` are the questions to which the resolver gives another answer; `disputed` are those
@@ -102,7 +105,7 @@ class AuthorityView:
 
 
 def is_newer(serial: int, than: int) -> bool:
-    """Whether one serial comes after another; they go round (RFC 1982 section 3.2)."""
+    """Whether one SOA serial is newer than another; serials wrap around (RFC 1982 section 3.2)."""
     return serial != than and (serial - than) % 2**32 < _HALF
 
 
@@ -116,7 +119,7 @@ def newest(servers: Iterable[NameServer]) -> NameServer | None:
 
 
 def tells_apart(one: DirectAnswer, other: DirectAnswer, *, at_apex: bool) -> bool:
-    """Whether two name servers say different things of mail; False where one says nothing."""
+    """Whether two servers' answers about mail differ; False where one of them gave no answer."""
     if not (one.is_known and other.is_known):
         return False
     if one.unfinished and other.unfinished:
@@ -125,7 +128,7 @@ def tells_apart(one: DirectAnswer, other: DirectAnswer, *, at_apex: bool) -> boo
 
 
 def is_outdated(seen: Answer, told: DirectAnswer, *, at_apex: bool) -> bool:
-    """Whether what the resolver says of mail is not what the source says."""
+    """Whether the resolver's answer about mail differs from that of the zone's own name server."""
     if seen.failed or not told.is_known:
         return False
     answer = told.answer
@@ -135,7 +138,7 @@ def is_outdated(seen: Answer, told: DirectAnswer, *, at_apex: bool) -> bool:
 
 
 def _substance(answer: Answer, *, at_apex: bool) -> object:
-    """Return what two answers have to share to be the same; order and TTL do not count."""
+    """Return what is compared of an answer: outcome and records, without their order and TTL."""
     if not answer.found:
         return answer.chain  # an alias that leads nowhere is not the same as nothing
     if answer.question.rdtype == dns.rdatatype.TXT:

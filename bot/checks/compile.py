@@ -1,4 +1,4 @@
-"""Makes a domain's report out of the judges' verdicts: causes before consequences; pure."""
+"""Makes a domain's report of the judges' verdicts, root causes first, without any I/O."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
-from bot.checks.propagation import say_when_seen, settle
+from bot.checks.propagation import choose_verdicts, say_when_seen
 from bot.checks.report import CheckResult, Report
-from bot.checks.server_blame import gather, judge_server
+from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
 from bot.checks.zone import delegation
@@ -44,11 +44,13 @@ _HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
 def compile_report(
     expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
 ) -> Report:
-    """Let every judge speak and return the report; pure."""
+    """Return the report of all judges' verdicts on one observation."""
     typed = observed.at_source()
     verdicts = _judge_all(expected, typed)
     if typed is not observed:
-        verdicts = settle(expected, observed, _judge_all(expected, observed), verdicts, checked_at)
+        verdicts = choose_verdicts(
+            expected, observed, _judge_all(expected, observed), verdicts, checked_at
+        )
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
     others = [
@@ -61,7 +63,7 @@ def compile_report(
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
         results.append(CheckResult(server.check, server.status, found=server.found))
-        results, findings = gather(server, results, findings)
+        results, findings = merge_server_faults(server, results, findings)
     return Report(
         domain=expected.domain,
         zone=observed.zone,
@@ -77,9 +79,9 @@ def compile_report(
 
 
 def add_not_in_mailcow(report: Report) -> Report:
-    """Return the report of a domain that the mail server does not know: it takes no mail for it.
+    """Return the report with the finding that the mail server takes no mail for the domain.
 
-    That is for the one who asked and for the admin, and on no card that others see.
+    Only the member who asked and the admin are shown it, never a card that others see.
     """
     finding = Finding(Check.MX, "not-in-mailcow", Status.FAIL)
     results = tuple(
@@ -175,9 +177,9 @@ def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:
 
 
 def _rest_on_mx(finding: Finding, mx_broken: str) -> Finding:
-    """Return what is left to say of a record that allows whatever the domain's MX is.
+    """Return `spf-follows-mx`, without steps, for a record that allows the domain's MX (`mx`).
 
-    It is right again once the MX is, so there is nothing to do about it.
+    Such a record is right again as soon as the MX record is, so it needs no change of its own.
     """
     if finding.code != "spf-not-authorised":
         return finding

@@ -44,7 +44,7 @@ _HOST_LABELS = ("mail", "www")  # where a record of the domain itself is typed b
 
 
 class WrongPlace(StrEnum):
-    """How a place differs from the right one."""
+    """In which way a wrong owner name differs from the right one."""
 
     DOUBLED = "doubled"  # the zone's name once more behind it
     APEX = "apex"  # at the domain itself
@@ -109,7 +109,7 @@ def find_wildcard(observed: Observation, answer: Answer) -> str:
 def wildcard_facts(
     domain: dns.name.Name, names: Iterable[dns.name.Name], *, optional: bool = False
 ) -> dict[str, Fact]:
-    """Return what is to be said of names of a domain that only its wildcard answers for.
+    """Return the facts of a finding about names that only the domain's wildcard answers for.
 
     `optional`: nothing is lost where they have no record of their own.
     """
@@ -122,18 +122,18 @@ def domain_places(
 ) -> Iterator[tuple[dns.name.Name, WrongPlace]]:
     """Give the wrong places of a record that belongs at the domain itself."""
     domain = expected.domain.name
-    yield from named(append_zone(domain, observed.zone), WrongPlace.DOUBLED)
+    yield from wrong_place(append_zone(domain, observed.zone), WrongPlace.DOUBLED)
     for label in _HOST_LABELS:
         name = expected.domain.below(label)
         alias = None if name is None else observed.answer(name, ADDRESS_TYPES[0])
         if alias is None or not alias.chain:  # an alias has no records of its own
-            yield from named(name, WrongPlace.HOST)
+            yield from wrong_place(name, WrongPlace.HOST)
 
 
-def named(
+def wrong_place(
     name: dns.name.Name | None, where: WrongPlace
 ) -> Iterable[tuple[dns.name.Name, WrongPlace]]:
-    """Return the place that a name is; none where the name cannot be."""
+    """Return the name with its kind of mistake as the only entry; nothing where it is None."""
     return () if name is None else ((name, where),)
 
 
@@ -143,7 +143,7 @@ def append_zone(name: dns.name.Name, zone: dns.name.Name) -> dns.name.Name | Non
 
 
 def texts_at(observed: Observation, owner: dns.name.Name) -> tuple[str, ...]:
-    """Return the texts of a name's own; what an alias or a wildcard lends it is none."""
+    """Return the TXT records at a name itself, not those that come by an alias or a wildcard."""
     answer = observed.answer(owner, TXT)
     if answer is None or answer.chain or is_wild(observed, owner, TXT):
         return ()
@@ -151,7 +151,7 @@ def texts_at(observed: Observation, owner: dns.name.Name) -> tuple[str, ...]:
 
 
 def is_wild(observed: Observation, owner: dns.name.Name, rdtype: RdataType) -> bool:
-    """Whether a name has just what any name of the domain has: a wildcard's records."""
+    """Whether the records of a name come from the domain's wildcard."""
     probe, answer = observed.probe, observed.answer(owner, rdtype)
     lent = None if probe is None else observed.answer(probe, rdtype)
     if answer is None or lent is None or owner == observed.domain.name or not lent.found:

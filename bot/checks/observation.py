@@ -46,11 +46,11 @@ class Observation:
 
     @classmethod
     def of(cls, domain: Domain, answers: Iterable[Answer], **rest: object) -> Observation:
-        """Return the observation that holds these answers, in an order of their own."""
+        """Return the observation with these answers, sorted so that equal ones compare equal."""
         return cls(domain, _tabulate(answers), **rest)  # type: ignore[arg-type]  # the fields above, by name
 
     def with_answers(self, answers: Iterable[Answer]) -> Observation:
-        """Return the same with these answers, in an order of their own, in place of its own."""
+        """Return a copy with these answers, sorted, in place of the former ones."""
         return replace(self, answers=_tabulate(answers))
 
     def answer(
@@ -101,7 +101,7 @@ class Observation:
         return all(answer is not None and not answer.failed for answer in answers)
 
     def at_source(self) -> Observation:
-        """Return the same, with what the zone's name servers say in place of older answers."""
+        """Return a copy in which the answers of the zone's name servers replace the resolver's."""
         source = self.source
         if source is None or not source.changed:
             return self

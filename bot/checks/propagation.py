@@ -51,7 +51,7 @@ class StaleAnswer:
         }
 
 
-def settle(
+def choose_verdicts(
     expected: Expected,
     observed: Observation,
     seen: Sequence[Verdict],
@@ -68,7 +68,7 @@ def settle(
     lags = _find_lags(observed, checked_at)
     before = {verdict.check: verdict for verdict in seen}
     return [
-        _settle_one(before.get(verdict.check), verdict, _lag_of(verdict.check, lags, expected))
+        _choose_one(before.get(verdict.check), verdict, _lag_of(verdict.check, lags, expected))
         for verdict in typed
     ]
 
@@ -120,7 +120,7 @@ def _texts(names: Iterable[dns.name.Name]) -> list[Question]:
     return [Question(name, dns.rdatatype.TXT) for name in names]
 
 
-def _settle_one(seen: Verdict | None, typed: Verdict, lag: StaleAnswer | None) -> Verdict:
+def _choose_one(seen: Verdict | None, typed: Verdict, lag: StaleAnswer | None) -> Verdict:
     if seen == typed or lag is None:
         return typed
     if seen is None or typed.status.rank < seen.status.rank:

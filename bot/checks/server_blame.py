@@ -37,7 +37,7 @@ def judge_server(expected: Expected, observed: Observation, findings: Iterable[F
     return Verdict(Check.SERVER, (unanswered(Check.SERVER, failed),))
 
 
-def gather(
+def merge_server_faults(
     verdict: Verdict, results: Sequence[CheckResult], findings: Sequence[Finding]
 ) -> tuple[list[CheckResult], list[Finding]]:
     """Return the results and findings with the server's faults said by its verdict alone.

@@ -1,4 +1,4 @@
-"""What each value of the environment has to look like: text in, value out, or a sentence why not.
+"""Readers of environment variables: each takes text, and returns a value or raises ValueError.
 
 Every reader raises ValueError with one sentence that repeats nothing of a value that may be
 secret, and nothing of any other but what `bot.characters.echo` made of it.
@@ -56,7 +56,7 @@ def read_host(text: str) -> Domain:
 
 
 def read_bool(text: str) -> bool:
-    """Return what yes or no means."""
+    """Return True for `yes` and False for `no`, and for the other usual spellings."""
     if text.lower() in _YES:
         return True
     if text.lower() in _NO:

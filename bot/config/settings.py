@@ -1,4 +1,4 @@
-"""The configuration: one documented field for each variable of the environment."""
+"""The configuration: one documented field for each environment variable."""
 
 from __future__ import annotations
 
@@ -291,7 +291,7 @@ def _known() -> tuple[str, ...]:
 
 
 def _find_lonely(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong where Mailcow's address or its keys are there without the other."""
+    """Return what is wrong if Mailcow's address is set without a key, or a key without it."""
     keys = [name for name in ("MAILCOW_API_KEY", "MAILCOW_READ_KEY") if name in given]
     if "MAILCOW_URL" in given and not keys:
         return {"MAILCOW_URL": "It needs MAILCOW_API_KEY or MAILCOW_READ_KEY beside it."}

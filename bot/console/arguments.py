@@ -1,4 +1,4 @@
-"""What was typed on the command line, as values; each reader raises UsageError with a sentence."""
+"""Reads arguments of the command line; each reader raises UsageError with a sentence."""
 
 from __future__ import annotations
 

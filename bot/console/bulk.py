@@ -34,7 +34,7 @@ LARGEST_FILE = 4_000_000  # bytes
 
 @dataclass(slots=True)
 class SweepOutcome:
-    """What decides the exit code."""
+    """The result of all checks, which decides the exit code."""
 
     failed: bool = False
     nothing_found_out: bool = False

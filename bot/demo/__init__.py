@@ -1,1 +1,1 @@
-"""The embedded DNS world, with which the bot runs without a network."""
+"""The demo: name server, mail server and Discord inside one process, without any network."""

@@ -58,7 +58,7 @@ def _catch_signals() -> asyncio.Event:
 
 
 async def _take_orders(demo: RunningDemo, console: Console, words: Words) -> None:
-    """Do to the domains what is typed into the terminal."""
+    """Carry out the commands that are typed into the terminal."""
     async for line in read_lines():
         order, _, rest = line.strip().lower().partition(" ")
         name = rest.strip()

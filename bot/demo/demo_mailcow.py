@@ -1,4 +1,4 @@
-"""The mail server of the demo: a Mailcow that knows the domains of the world, and what for."""
+"""The mail server of the demo: a Mailcow double with the demo's domains and keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SELECTOR: Final = world.DEMO_ENVIRONMENT["DKIM_SELECTOR"]
 
 
 def make_mailcow() -> MailcowDouble:
-    """Return the Mailcow, to be entered; all keys that it makes are those of the world."""
+    """Return the Mailcow for an `async with`; its DKIM keys are those of the demo's zones."""
     pairs = {name: _pair_of(name) for name in world.DOMAINS}
     known = {name: pair for name, pair in pairs.items() if name not in _NEW}
     double = MailcowDouble(
@@ -41,7 +41,7 @@ def access_to(double: MailcowDouble) -> Mapping[str, str]:
 
 
 def give_key(double: MailcowDouble, name: str) -> None:
-    """Have it hold the key of a domain, as if an admin had made it there."""
+    """Put the key of a domain into it, as if an admin had made it there."""
     double.dkim.setdefault(name, double.prepared[name])
 
 

@@ -30,7 +30,7 @@ _SELECTOR = re.compile(r"[A-Za-z0-9._-]*[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class MailcowFault(StrEnum):
-    """What is wrong with the server as a whole."""
+    """A fault that the double shows in all its answers."""
 
     FINE = "fine"
     BAD_GATEWAY = "502 as HTML: php-fpm is down"

@@ -1,4 +1,4 @@
-"""The demo that runs: the unmodified bot on a simulated Discord, served as a web page."""
+"""Runs the demo: the unmodified bot on a simulated Discord, served as a web page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.demo import world
 from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
 from bot.demo.publishing import line_of_request, publish, waiting_records
 from bot.demo.zone_server import ZoneServer
-from bot.lifecycle import working
+from bot.lifecycle import running_jobs
 from bot.names import Domain
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ async def _connect(env: Env, client: Client, server: ZoneServer) -> AsyncIterato
         # put one of its own before it, and the page would report a failure of the bot.
         vars(client.tree).pop("on_error", None)
         with env.time_context():
-            async with working(client):
+            async with running_jobs(client):
                 yield
     finally:
         await client.close()

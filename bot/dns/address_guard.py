@@ -21,7 +21,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four octets are an IP
 
 
 class AddressFault(Enum):
-    """Why there is nothing to connect to."""
+    """Why a name has no address that may be connected to."""
 
     NO_ADDRESS = auto()  # an answer says that the name has none
     PRIVATE = auto()  # it has only addresses that are not connected to
@@ -33,7 +33,7 @@ async def find_addresses(
 ) -> tuple[str, ...] | AddressFault:
     """Return the addresses of a name that may be connected to, four at most, IPv4 first.
 
-    They are to be connected to as they are: asking for the name again could lead elsewhere.
+    Connect to these addresses; another look-up of the name could return different ones.
     """
     answers = await asyncio.gather(*(ask(name, t) for t in (RdataType.A, RdataType.AAAA)))
     found = [str(getattr(r, "address", "")) for answer in answers for r in answer.rdatas]

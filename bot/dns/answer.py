@@ -29,7 +29,7 @@ class Question(NamedTuple):
 
 
 class Outcome(StrEnum):
-    """What asking came to."""
+    """How a question to the DNS ended."""
 
     RECORDS = "records"
     NODATA = "no data"  # NOERROR without records of the type (RFC 2308 section 2.2)
@@ -54,7 +54,7 @@ class ExtendedError:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What asking one question came to.
+    """The answer to one question, or how asking it failed.
 
     `rdatas` are the records at the end of the alias chain, in the order received; `ttl` is the
     smallest TTL of chain and records, for a negative answer the one of RFC 2308 section 5, in
@@ -74,6 +74,7 @@ class Answer:
     extended: tuple[ExtendedError, ...] = ()
     alias_loop: bool = False  # the chain came back to one of its names; the outcome is SERVFAIL
     authoritative: bool = False  # the AA flag: the server holds the zone, and the TTL is whole
+    unasked: bool = False  # we did not ask, as one check may ask no more; the outcome is REFUSED
 
     @property
     def found(self) -> bool:
@@ -111,16 +112,16 @@ class Answer:
 
 
 class DirectAnswer(NamedTuple):
-    """What one name server says to one question.
+    """The answer of one name server that was asked directly.
 
-    `unfinished`: the answer is an alias that leads to where this server says nothing.
+    `unfinished`: the answer is an alias whose target this server says nothing about.
     """
 
     answer: Answer
     unfinished: bool = False
 
     def within(self, zone: dns.name.Name) -> DirectAnswer:
-        """Return what of it the server can know: an alias out of its zone, not what is there."""
+        """Return the answer without its part outside the zone: a chain ends where it leaves it."""
         chain = self.answer.chain
         outside = next((at for at, name in enumerate(chain) if not name.is_subdomain(zone)), None)
         if outside is None or self.answer.failed:
@@ -132,7 +133,7 @@ class DirectAnswer(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether it says something of its own zone: records, or that there are none.
+        """Whether it is an answer from the server's own zone: records, or that there are none.
 
         A referral, a refusal and an answer out of a cache (no AA flag) say nothing, least of all
         that a record is missing (RFC 1034 section 6.2, RFC 8499 "lame delegation").
@@ -146,10 +147,10 @@ class DirectAnswer(NamedTuple):
 
 
 class Ask(Protocol):
-    """Whatever answers questions: the resolver, or one check's view of it. Never raises."""
+    """Answers questions: the resolver does, and so does one check's view of it. Never raises."""
 
     async def __call__(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
     ) -> Answer:
-        """Ask one question and return what it came to."""
+        """Ask one question and return its answer, which may be a failure."""
         ...

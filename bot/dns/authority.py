@@ -21,9 +21,9 @@ TIMEOUT = 2.0  # seconds for a question: it is sent three times in them, so a lo
 
 @dataclass(frozen=True, slots=True)
 class Authorities:
-    """Which name servers found in a zone may be asked, and on which port.
+    """Says which name servers found in a zone may be asked, and on which port.
 
-    Only such at public addresses, unless `allow_private`.
+    Only those at public addresses may, unless `allow_private`.
     """
 
     allow_private: bool = False
@@ -39,7 +39,7 @@ class Authorities:
 
 
 class Connections:
-    """Name servers under question by one check; each is asked over sockets of its own."""
+    """The sockets over which one check asks name servers; each server has sockets of its own."""
 
     def __init__(self, port: int) -> None:
         self._port = port

@@ -28,7 +28,7 @@ _STREAM_TIMEOUT = 2.0  # seconds for TCP where there is another server to ask
 
 @dataclass(frozen=True, slots=True)
 class ResolverState:
-    """What all questions of one resolver share; `timeout` is in seconds."""
+    """The state that all questions of one resolver share; `timeout` is in seconds."""
 
     loop: asyncio.AbstractEventLoop
     upstreams: tuple[Upstream, ...]
@@ -100,7 +100,7 @@ class Exchange:
         self._deadline = 0.0
 
     def join(self) -> asyncio.Future[ParsedReply]:
-        """Return a future of one's own for the outcome; cancelling it disturbs no other."""
+        """Return a new future for the outcome; cancelling it affects nobody else who waits."""
         waiter: asyncio.Future[ParsedReply] = self._state.loop.create_future()
         self._waiters.append(waiter)
         return waiter
@@ -127,7 +127,7 @@ class Exchange:
         self._end(self._failure or ParsedReply(Answer(self.question, Outcome.TIMEOUT)))
 
     def take_reply(self, datagram: Datagram, data: bytes) -> None:
-        """Take in a reply to this very question; one that is malformed never came."""
+        """Handle a reply to this question; a malformed one is ignored as if it had not come."""
         reply = self.query.read(data)
         if reply is None or self.done:
             return
@@ -146,7 +146,7 @@ class Exchange:
             self._judge(upstream, reply)
 
     def take_refusal(self, datagram: Datagram) -> None:
-        """Take in that nobody listens there."""
+        """Handle that no server listens at the address."""
         if not self.done:
             self._count_refusal(datagram.upstream)
 

@@ -1,4 +1,4 @@
-"""What a reply says to its question: records, a denial, or a chain of aliases that goes on."""
+"""Reads a reply's answer to its question: records, a denial, or an unfinished alias chain."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_CHAIN = 16  # aliases followed before a chain counts as endless
 
 
 class ParsedReply(NamedTuple):
-    """What one reply comes to.
+    """The answer that one reply holds.
 
     `cut`: the alias chain ends in a name of which the server said nothing, neither records nor a
     denial; it has to be asked for.
@@ -34,7 +34,7 @@ class ParsedReply(NamedTuple):
 
 
 def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
-    """Return what a sound, untruncated reply to the question comes to."""
+    """Return the answer that a sound, untruncated reply to the question holds."""
     rcode = reply.rcode
 
     def answer(

@@ -54,7 +54,7 @@ class Resolver:
         self._closed = False
 
     async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
-        """Return what asking came to; no outcome of the DNS is an exception.
+        """Return the answer to a question; a failure is returned as well, never raised.
 
         Where the first server fails or refuses, the others are asked; where none does better, the
         first such answer is returned. An alias chain that a server leaves unfinished is followed
@@ -90,7 +90,7 @@ class Resolver:
     async def read(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
     ) -> ParsedReply:
-        """Return what a server's own reply comes to: an alias chain stays as it was given."""
+        """Return the answer in a server's own reply, whose alias chain is not followed further."""
         return (await self._ask_once(Question.of(name, rdtype)))[0]
 
     async def aclose(self) -> None:

@@ -35,13 +35,13 @@ def new_id() -> int:
 
 
 class Sender(Protocol):
-    """Whoever sends a datagram and takes the reply or the refusal."""
+    """Sends a datagram, and is given the reply to it or the refusal."""
 
     def take_reply(self, datagram: Datagram, data: bytes) -> None:
-        """A reply to the very question came, by the socket that it left by."""
+        """Handle a reply to the question; it came by the socket that the question left by."""
 
     def take_refusal(self, datagram: Datagram) -> None:
-        """Nobody listens there, or there is no way there."""
+        """Handle that no server listens at the address, or that the network does not reach it."""
 
 
 class Datagram:
@@ -122,7 +122,7 @@ class Port:
         return datagram
 
     def drain(self) -> None:
-        """Read what waits in the socket and give it to whom it concerns."""
+        """Read all datagrams that wait in the socket; each goes to the sender of its question."""
         for _ in range(_BATCH):
             if self.closed:
                 return
@@ -192,11 +192,11 @@ class Upstream:
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether it was asked in vain and has never answered."""
+        """Whether it has left a question unanswered and never answered one."""
         return self.round_trip is None and self._misses > 0
 
     def note_reply(self, seconds: float) -> None:
-        """Take in that it answered, so many seconds after it was asked."""
+        """Note that it answered, so many seconds after it was asked."""
         self._misses = 0
         self._setback_until = 0.0
         if self.round_trip is None:
@@ -206,18 +206,18 @@ class Upstream:
             self.round_trip += (sample - self.round_trip) / 8
 
     def note_miss(self, now: float) -> None:
-        """Take in that it let a datagram go unanswered: lost, or a server that is away."""
+        """Note that a datagram was not answered: it was lost, or the server is down."""
         self._misses += 1
         if self.round_trip is None or self._misses >= _MISSES:
             self._setback_until = now + SETBACK
 
     def note_refusal(self, now: float) -> None:
-        """Take in that nobody listens there."""
+        """Note that no server listens at its address."""
         self._misses = max(self._misses, _MISSES)
         self._setback_until = now + SETBACK
 
     def rank(self, now: float) -> float:
-        """Return a rank to sort servers by: 0 is well, those set back longest ago come next."""
+        """Return a sort key: 0 if it works, else until when (loop time) others are preferred."""
         return self._setback_until if self._setback_until > now else 0.0
 
     def close(self) -> None:

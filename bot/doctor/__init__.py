@@ -1,1 +1,1 @@
-"""Whether everything that the bot stands on works, found out by using it."""
+"""Checks every part that the bot needs (DNS, Discord, database, Mailcow) by using it."""

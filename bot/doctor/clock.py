@@ -38,7 +38,7 @@ class ClockCheck:
             return
 
     def judge(self) -> Line:
-        """Return how the clock is, by the one who agrees with it best: they may be wrong, too."""
+        """Return the clock's line, by the smallest difference: the others' clocks may be wrong."""
         if not self.offsets:
             return Line("clock", Status.UNKNOWN, "clock-unknown")
         who, offset = min(self.offsets.items(), key=lambda item: abs(item[1]))

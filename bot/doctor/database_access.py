@@ -25,7 +25,7 @@ _LINES = {
 
 
 async def check_database(looking: Awaitable[DatabaseState | None]) -> Line:
-    """Return what a look at the database came to; None says that it could be used."""
+    """Return the line of the database; a `looking` that gives None means that it works."""
     try:
         async with asyncio.timeout(TIMEOUT):
             found = await looking

@@ -12,7 +12,7 @@ from bot.doctor.admin_rights import check_admins
 from bot.doctor.clock import ClockCheck
 from bot.doctor.database_access import check_database
 from bot.doctor.discord_login import SILENCE, check_application, judge_failure, logged_in
-from bot.doctor.line import Line, weigh
+from bot.doctor.line import Line, blame_network
 from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.request_channel import check_channel
 from bot.doctor.resolvers import check_dns
@@ -41,7 +41,7 @@ async def examine(
         check_dns(settings),
         check_database(probe(settings.database_url)),
     )
-    return weigh(
+    return blame_network(
         (
             *discord_lines,
             check_admins(settings),

@@ -1,4 +1,4 @@
-"""The state of one part, and what all parts together amount to."""
+"""A line of `/mailadmin setup` or `doctor`: the state of one part that the bot needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The state of one part.
+    """The state of one part that the bot needs, such as a resolver or the database.
 
     `code` chooses the sentence, into which `error` is put in its own words. `about` tells parts
     of the same kind apart, such as resolvers. `silent`: nobody answered, which may as well be the
@@ -32,27 +32,29 @@ class Line:
 
 
 # Said from the configuration and this machine's own files; all others need an answer of somebody.
-_AT_HOME = frozenset({"admins", "database"})
+_ASKS_NOBODY = frozenset({"admins", "database"})
 
 
-def weigh(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """Return the lines; where nobody at all answered, no one of those who did not is to blame."""
+def blame_network(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return the lines; if nobody at all answered, the network is blamed and not each part."""
     given = tuple(lines)
-    if any(line.silent for line in given) and not _heard_anybody(given):
+    if any(line.silent for line in given) and not _anybody_answered(given):
         return tuple(replace(ln, status=Status.UNKNOWN) if ln.silent else ln for ln in given)
     return given
 
 
 def found_nothing_out(lines: Iterable[Line]) -> bool:
     """Whether something was asked of others, and nothing of it could be found out."""
-    asked = [ln.status for ln in lines if ln.part not in _AT_HOME and ln.status is not Status.INFO]
+    asked = [
+        ln.status for ln in lines if ln.part not in _ASKS_NOBODY and ln.status is not Status.INFO
+    ]
     return bool(asked) and all(status is Status.UNKNOWN for status in asked)
 
 
-def _heard_anybody(lines: Iterable[Line]) -> bool:
+def _anybody_answered(lines: Iterable[Line]) -> bool:
     return any(
         not line.silent
-        and line.part not in _AT_HOME
+        and line.part not in _ASKS_NOBODY
         and line.status not in {Status.INFO, Status.UNKNOWN}
         for line in lines
     )

@@ -1,4 +1,4 @@
-"""What is said of a part, in words; the same on a card and on the console."""
+"""Writes a line of `/mailadmin setup` or `doctor` as sentences, the same on card and console."""
 
 from __future__ import annotations
 

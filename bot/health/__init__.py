@@ -1,1 +1,1 @@
-"""Whether the bot is well, for those who watch it: a loopback port with figures."""
+"""Health and metrics of the bot, for monitoring: answered on a loopback port."""

@@ -1,4 +1,4 @@
-"""The figures, as Prometheus reads them; no label holds a domain, a member or any typed text."""
+"""The metrics for Prometheus; no label holds a domain, a member or any typed text."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _EXAMPLE = "Example: HEALTH_PORT=9464"
 
 
 class Connection(Protocol):
-    """The client, as far as its health goes."""
+    """The part of the Discord client that the health check uses."""
 
     def find_faults(self) -> Iterable[str]:
         """Return what keeps it from answering members, each in a word."""
@@ -35,7 +35,7 @@ class Connection(Protocol):
 
 
 class Tallies(Protocol):
-    """The store, as far as its figures go. Raises StoreError."""
+    """The part of the store that the metrics use; its methods raise StoreError."""
 
     async def requests_by_state(self) -> Mapping[State, int]:
         """Return how many requests are in each state."""
@@ -93,7 +93,7 @@ class HealthPort:
 
 
 @asynccontextmanager
-async def watched(
+async def serving_health(
     port: int, client: Connection, tallies: Tallies, metrics: Metrics
 ) -> AsyncIterator[None]:
     """Answer on the loopback addresses at `port` while the block lasts.

@@ -1,4 +1,4 @@
-"""What is offered to who types a domain."""
+"""Completes the domain while a member types it into a command."""
 
 from __future__ import annotations
 

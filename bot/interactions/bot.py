@@ -1,4 +1,4 @@
-"""The Discord client as far as interactions know it: what a handler finds at its client."""
+"""The base of the Discord client: the parts that handlers of interactions use."""
 
 from __future__ import annotations
 

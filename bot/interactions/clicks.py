@@ -1,4 +1,4 @@
-"""Clicks on what survives a restart: a custom_id says which handler a click goes to."""
+"""Buttons and selects that work after a restart: the custom_id says which handler gets a click."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """What a click says: the named parts of the custom_id, and what was chosen of a select.
+    """A click: the named parts of the custom_id, and the values chosen in a select.
 
     A part has the form that the template asks for. Everything may be forged: whether the number
     exists, and whether this member may use it, is the handler's to find out.
@@ -32,7 +32,7 @@ class Click:
     values: tuple[str, ...] = ()
 
     def number(self, name: str) -> int:
-        """Return a part that is digits."""
+        """Return a part that is digits as a number."""
         return int(self.parts[name])
 
 
@@ -52,7 +52,7 @@ class ClickHandlers:
     def find(
         self, custom_id: str, values: tuple[str, ...] = ()
     ) -> tuple[Handler, Click] | tuple[None, None]:
-        """Return who handles a custom_id and what it says; None where nobody does."""
+        """Return the handler of a custom_id and the click for it; None, None if unknown."""
         for pattern, handler in self._handlers.items():
             if match := pattern.fullmatch(custom_id):
                 parts = {name: text for name, text in match.groupdict().items() if text is not None}

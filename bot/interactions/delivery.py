@@ -44,7 +44,7 @@ class Delivery:
     async def __call__(
         self, post: OutboxMessage, request: Request
     ) -> Delivered | Postponed | Undeliverable:
-        """Deliver one message and return what came of it; raises nothing that Discord does."""
+        """Deliver one message and return the result; errors of Discord are results as well."""
         try:
             if post.what.target is Audience.ADMIN:
                 return await self._to_admins(post, request)

@@ -1,4 +1,4 @@
-"""One place for errors: whatever goes wrong in a command, a button or a form ends here."""
+"""Handles every error of a command, a button or a form: tells the member and writes the log."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _log = logging.getLogger(__name__)
 
 
 class ErrorManager:
-    """Gives the member one private answer with a remedy, and the log what it is about."""
+    """Gives the member one private answer with a remedy, and logs the error."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
 
     async def report(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
-        """Tell the member what went wrong; never raises what the telling itself meets."""
+        """Tell the member what went wrong; an error while telling is logged, not raised."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if is_dead(cause):
             _log.info("interaction %d: nobody waits for an answer (%s)", interaction.id, cause)

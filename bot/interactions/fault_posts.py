@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 class FaultPosts:
-    """Posts what members' checks met; one that is lost is posted when it is met the next time."""
+    """Posts the faults that members' checks found; a failed post is made at the next such check."""
 
     def __init__(self, client: BotBase, faults: ServerFaults) -> None:
         self._client = client

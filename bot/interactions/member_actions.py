@@ -1,4 +1,4 @@
-"""How members ask the admin for something, by a command or a button, and what they do then."""
+"""Members' side of requests: asking by a command or a button, following up, withdrawing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AskedFrom:
-    """Where somebody asks, and what takes it down."""
+    """The place where a member asks, and the service that takes the request."""
 
     requests: Requests
     guild_id: int
@@ -35,9 +35,9 @@ class AskedFrom:
 
 
 async def find_place(interaction: discord.Interaction[BotBase], command: str) -> AskedFrom | None:
-    """Return where this interaction may ask for something.
+    """Return the place of an interaction in which a member may ask for something.
 
-    Where nobody can, the member is told where it is possible, and None is returned.
+    If members cannot ask there, the member is told where they can, and None is returned.
     """
     client = interaction.client
     guild_id = await client.home.guild_id()

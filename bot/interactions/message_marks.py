@@ -1,4 +1,4 @@
-"""Marks by which a message is known again that may have been sent before.
+"""Marks in messages, by which a message that an earlier try sent is found again.
 
 Discord takes a `nonce` for a duplicate for some minutes only, and does not show it in a channel's
 history. So the outermost component of each message carries a number made of it, which nobody sees.

@@ -1,4 +1,4 @@
-"""Who may decide: asked at each click, since a role can be gone by then."""
+"""Who may decide requests: checked at each click, as a role may have been taken away."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_admin(interaction: discord.Interaction[Any], settings: Settings) -> bool:
 
 
 async def admit_admin(interaction: discord.Interaction[BotBase]) -> bool:
-    """Whether an admin did this; anybody else is told privately that they may not."""
+    """Return whether an admin did this; tell anybody else privately that they may not."""
     if is_admin(interaction, interaction.client.settings):
         return True
     await whisper(interaction, build_notice("not_admin", {}, interaction.client.words))

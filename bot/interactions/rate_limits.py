@@ -1,4 +1,4 @@
-"""How often members may do what costs others something."""
+"""Rate limits of members: how often they may check a domain or share a card."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ async def _do(
             await _ask_for_value(interaction, request)
         case RequestAction.RETRY:
             await interaction.response.defer()
-            go_on(interaction.client)
+            unlock_backend(interaction.client)
             decision = await requests.retry(request.id, admin, version=request.version)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
@@ -212,7 +212,7 @@ def _needs_value(client: BotBase, request: Request, action: RequestAction) -> bo
     return action is RequestAction.PASTE or not (request.value or _can_do(client, request))
 
 
-def go_on(client: BotBase) -> None:
+def unlock_backend(client: BotBase) -> None:
     """Have the mail server called again: an admin's retry says that it is mended."""
     if client.backend.refusals:
         client.backend.unlock()

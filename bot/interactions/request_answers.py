@@ -1,4 +1,4 @@
-"""What an admin is told after a click: the card as it is now, or who was faster."""
+"""Answers to an admin's click: the card as it is now, or that another admin was faster."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class InteractionTracker:
         self.draining = False  # nothing new is taken
 
     async def admit(self, interaction: discord.Interaction[Any]) -> bool:
-        """Whether the running task may handle this interaction, of which it is noted then.
+        """Return whether the running task may handle this interaction, and note the task if so.
 
         While the bot is being stopped nothing new is taken; the member is told so.
         """
@@ -55,7 +55,7 @@ class InteractionTracker:
         return False
 
     def has_seen(self, interaction: discord.Interaction[Any]) -> bool:
-        """Whether a task has come with this interaction."""
+        """Whether a task has been admitted for this interaction."""
         return _SEEN in interaction.extras
 
     async def drain(self, seconds: float) -> int:
@@ -92,7 +92,7 @@ class InteractionTracker:
 
 
 def note_ending(interaction: discord.Interaction[Any], ending: InteractionOutcome) -> None:
-    """Note what an interaction came to, where that is not simply done."""
+    """Note how an interaction ended, unless it simply succeeded."""
     interaction.extras[_ENDING] = ending
 
 

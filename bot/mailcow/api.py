@@ -17,7 +17,7 @@ from bot.characters import echo
 from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
 from bot.mailcow import parse
 from bot.mailcow.http_answers import READ_ONLY
-from bot.mailcow.refusals import refuse
+from bot.mailcow.refusals import explain_refusal
 from bot.mailcow.transport import Transport
 from bot.mailcow.values import AliasDomain, MailDomain
 
@@ -123,7 +123,7 @@ class Mailcow:
         """
         for entry in await self._write("add/dkim", _NOTHING):
             if entry.is_refusal:
-                raise refuse(entry, "")
+                raise explain_refusal(entry, "")
 
     async def can_read_key_write(self) -> bool:
         """Return whether the key for reading may write as well; nothing is changed.
@@ -257,7 +257,7 @@ class Mailcow:
         # Also after a refusal: another may have made it meanwhile, and a list can be mixed.
         made = await self._look_for(look, self._waits[:1] if refusals else self._waits)
         if made is None:
-            raise refuse(refusals[0], domain.ascii) if refusals else unclear
+            raise explain_refusal(refusals[0], domain.ascii) if refusals else unclear
         for entry in refusals:
             _log.warning("Mailcow said %s to %s of %s", echo(entry.code), route, domain.ascii)
         return made

@@ -1,4 +1,4 @@
-"""What each kind of HTTP answer of Mailcow means; the status alone says little."""
+"""Reads Mailcow's HTTP answers: JSON or an error; the HTTP status alone does not tell which."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bot.characters import echo
 from bot.errors import BackendError, BackendRefused, BackendUnclear, BackendUnreachable
 from bot.mailcow.parse import NotJson, decode, read_refusal
-from bot.mailcow.refusals import of_silence, refuse
+from bot.mailcow.refusals import explain_refusal, of_silence
 
 if TYPE_CHECKING:
     from bot.mailcow.parse import Json
@@ -64,7 +64,7 @@ def _judge_200(
             return BackendUnclear("mailcow-php-error", writing=writing)
         return BackendUnclear("mailcow-no-json", writing=writing)
     if not writing and (refusal := read_refusal(value)):
-        return refuse(refusal, route.rpartition("/")[2].rpartition("@")[2])
+        return explain_refusal(refusal, route.rpartition("/")[2].rpartition("@")[2])
     return value
 
 

@@ -27,12 +27,12 @@ _NUMBER = re.compile(rf"\s*(-?[0-9]{{1,{_LONGEST_NUMBER}}})(?:\.[0-9]*)?\s*")
 
 
 class NotJson:
-    """What octets that are no JSON decode to."""
+    """Stands for a body that is no JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of what Mailcow says to a write."""
+    """One message of Mailcow's answer to a write."""
 
     kind: str  # "success", "info", "warning", "danger" or "error"
     code: str  # the first text of `msg`, such as "dkim_added"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r"access denied for ip ([0-9A-Fa-f.:]{2,45})")
 
 
-def refuse(entry: Entry, about: str) -> BackendRefused:
+def explain_refusal(entry: Entry, about: str) -> BackendRefused:
     """Return what a refusal means; `about` is the domain or whatever was asked for.
 
     The fact `said` is Mailcow's own code, by which the template chooses its words.

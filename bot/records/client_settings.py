@@ -1,4 +1,4 @@
-"""What a member types into a mail client, as values for every way of showing them."""
+"""The settings that a member types into a mail client, as values for cards and console."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Protocol(StrEnum):
 
 
 class Direction(StrEnum):
-    """Which of a client's two halves a service belongs to."""
+    """Whether a service is for incoming or outgoing mail."""
 
     INCOMING = "incoming"
     OUTGOING = "outgoing"

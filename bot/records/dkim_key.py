@@ -1,4 +1,4 @@
-"""DKIM key records: what is known of a domain's key, and how a record becomes one."""
+"""DKIM key records: parses them, and says which key the mail server signs with, if known."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class DkimRecord:
 
 
 class KeySource(StrEnum):
-    """Who told of a key."""
+    """Where a key was learned from."""
 
     ARGUMENT = "--dkim"
     MAIL_SERVER = "mailcow"  # so in every database, whichever software the server runs
@@ -96,7 +96,7 @@ class NoKeyYet:
 
 @dataclass(frozen=True, slots=True)
 class KeyUnknown:
-    """Nobody told what key the mail server signs the domain's mail with."""
+    """It is not known which key the mail server signs the domain's mail with."""
 
 
 DkimKnowledge = KnownKey | NoKeyYet | KeyUnknown

@@ -148,7 +148,7 @@ def staged_dmarc(strict: str, policy: str) -> str:
 
 
 class _Plan:
-    """The records so far; an alias is added after what it must not stand beside."""
+    """The records so far; an alias is added last, as it may stand beside no other record."""
 
     def __init__(self, server: MailServer, domain: Domain) -> None:
         self._server = server

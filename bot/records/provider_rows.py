@@ -1,4 +1,4 @@
-"""What the fields of a row of `providers.toml` may be, so that no wrong word reaches a member."""
+"""Checks the rows of `providers.toml`: the values of each field, and fields against each other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "SRV", "TXT")
 
 
 def one_of(*words: str) -> object:
-    """Return what lets one of these words pass, for the type of a field."""
+    """Return the pydantic constraint that a field is one of these words."""
     return Field(pattern=f"^(?:{'|'.join(words)})$")
 
 

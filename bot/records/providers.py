@@ -67,7 +67,7 @@ class Provider:
 
     @property
     def is_known(self) -> bool:
-        """Whether it is a provider at all, not the neutral words for any other."""
+        """Whether it is a real provider, and not the row with neutral words for all others."""
         return self.key != OTHER
 
 
@@ -85,7 +85,7 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """At whose name servers a zone is, as far as their names tell.
+    """Which providers run a zone's name servers, by the servers' names.
 
     `providers` are those that are known, in the order of the file; `unknown` says that some of
     the name servers are nobody's that is known: other companies', or names of the owner's own.
@@ -97,7 +97,7 @@ class Hosting:
 
     @property
     def provider(self) -> Provider:
-        """The provider whose all name servers are; neutral words where that is not one alone."""
+        """The one provider of all the name servers; the neutral row where there is no such one."""
         return self.providers[0] if len(self.providers) == 1 and not self.unknown else NEUTRAL
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SrvService:
-    """One way into the mailbox or out of it, by the label that programs ask for.
+    """One service that mail programs look up by an SRV record, such as `_imaps._tcp`.
 
     `usual` is encrypted from the first octet, which RFC 8314 prefers; who has these needs no other.
     `family` is shared by the two ways to the same thing.

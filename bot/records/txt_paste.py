@@ -1,4 +1,4 @@
-"""The value of a TXT record out of what people paste: bare, quoted, or a line of a zone file."""
+"""Reads the value of a TXT record that somebody pasted: bare, quoted, or a zone file's line."""
 
 from __future__ import annotations
 

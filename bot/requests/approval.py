@@ -1,4 +1,4 @@
-"""What an admin gives with an approval, and whether that will do; pure.
+"""Checks what an admin enters with an approval, such as a DKIM key or a DMARC policy.
 
 Each `approve_*` returns the fields of the request that the approval sets. `bot.requests.kinds` says
 which one belongs to which kind.
@@ -29,7 +29,7 @@ _LEAST_BITS = 1024  # receivers take no shorter RSA key (RFC 8301 section 3.2)
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What came with the click."""
+    """What the admin entered with the approval; unset fields are None or False."""
 
     stage: str | None = None
     report: Report | None = None  # the evidence for a strict stage
@@ -80,7 +80,7 @@ def approve_domain(approval: Approval, _: Request, __: datetime) -> dict[str, An
 
 
 def approve_by_hand(_: Approval, __: Request, ___: datetime) -> dict[str, Any]:
-    """Note that an admin does it, whatever was said."""
+    """Note that an admin does the work by hand; nothing that was entered matters."""
     return {"by_hand": True}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What can be asked of a mail server, and done there, without an admin's hands."""
+    """What the program can ask a mail server and do there without an admin."""
 
     can_tell_domains: bool = False  # which domains it has, and their keys
     can_make_keys: bool = False
@@ -56,7 +56,7 @@ class MailBackend(Protocol):
 
     @property
     def refusals(self) -> tuple[BackendError, ...]:
-        """Why it is not called any more, until `unlock`; empty while it is."""
+        """Why the server is not called until `unlock`; empty while it is called."""
         ...
 
     def unlock(self) -> None:

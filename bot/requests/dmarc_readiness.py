@@ -1,4 +1,4 @@
-"""Which DMARC policies a report allows to be approved, and which records it proves; pure."""
+"""Decides from a report which DMARC policies may be approved, and which records work."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ class NewRequest:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one transaction makes of a request: all of it is written, or nothing.
+    """The change of a request that one transaction writes, as a whole or not at all.
 
     Where `after` has another state than before, an audit entry is written too.
     """

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """It is there: the message that was sent or edited, or found from a former try."""
+    """The message is in Discord: sent or edited now, or found as sent by an earlier try."""
 
     channel_id: int
     message_id: int
@@ -39,7 +39,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """It could not be delivered now; tried again after `after`, at the latest when it is due."""
+    """It could not be delivered now, for the reason `why`; see `after` for the next try."""
 
     why: str
     after: timedelta | None = None  # None: the outbox decides, longer each time
@@ -47,7 +47,7 @@ class Postponed:
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """There is nothing to deliver any more, or nobody to deliver it to."""
+    """It will never be delivered, for the reason `why`; for example, the member is gone."""
 
     why: str
 

@@ -1,4 +1,4 @@
-"""What the work on requests needs from outside: repositories, and who checks what is live."""
+"""Protocols that the work on requests uses: its repositories, and the check of what is live."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ class Repositories(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a look at what was asked for came to."""
+    """The result of checking whether a request's record, domain or certificate is live."""
 
     live: bool
     seen: str = ""  # the code of the finding in the way
@@ -155,8 +155,8 @@ class Verification:
 
 
 class Verifier(Protocol):
-    """Finds out whether what was asked for is live."""
+    """Checks whether a request's record, domain or certificate is live."""
 
     async def __call__(self, request: Request, /) -> Verification:
-        """Look once; raises CowbellError where nothing could be found out."""
+        """Check once; raises CowbellError where nothing could be found out."""
         ...

@@ -1,4 +1,4 @@
-"""What people do with requests: ask, decide, withdraw, look up, forget."""
+"""The service that people's actions on requests call: ask, decide, withdraw, look up, forget."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What asking came to."""
+    """The request that is open now, and whether it was made just now or by somebody else."""
 
     request: Request
     is_new: bool  # False: there was an open one of this kind for the domain already
@@ -42,7 +42,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What deciding came to."""
+    """The request after an admin's decision, and whether that decision was the one that counted."""
 
     request: Request  # as it is now; where lost, with who decided and when
     won: bool  # False: somebody else, or the same click before, was first
@@ -164,7 +164,7 @@ class Requests:
         return await self._decide(request_id, decide)
 
     async def withdraw(self, request_id: int, member_id: int) -> Decision:
-        """Take back one's own request; lost where it has come to its end already."""
+        """Withdraw a member's own request; one that has ended already stays as it is."""
 
         def decide(request: Request) -> Change | None:
             if request.member_id != member_id:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the worker works with."""
+    """The parts that the worker's steps use."""
 
     server: MailServer
     backend: MailBackend
@@ -30,7 +30,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of the work: the value of the record to publish, and the key that was learned."""
+    """The result of a step: the value of the record to publish, and the key that was learned."""
 
     value: str = ""
     key: KnownKey | None = None

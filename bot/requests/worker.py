@@ -161,7 +161,7 @@ class Worker:
 
 
 def _judge(request: Request, found: Verification, now: datetime) -> Change:
-    """Return what becomes of a waiting request, by what was found."""
+    """Return the next state of a waiting request, by the result of the check."""
     attempts = request.attempts + 1
     if found.live:
         due_at = now + _TELLING
@@ -176,7 +176,7 @@ def _judge(request: Request, found: Verification, now: datetime) -> Change:
 
 
 def _let_pass(request: Request, now: datetime) -> Change:
-    """Return what time makes of a request that waits for an admin: a reminder, then the end."""
+    """Return the change of a request that waits for an admin: a reminder, later its expiry."""
     end = expiry(request)
     if now >= end:
         return move(request, State.EXPIRED, BOT, now, reason=request.reason)

@@ -1,4 +1,4 @@
-"""What the console and Discord both stand on: expected records and checks of a domain."""
+"""What the console and Discord both use: the expected records, and checks of domains."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """What the console and Discord both stand on."""
+    """Expected records and checks of domains, for the console and for Discord."""
 
     server: MailServer
     words: Words
@@ -42,7 +42,7 @@ class Core:
     async def check_both(
         self, domain: Domain, key: DkimKnowledge | None = None
     ) -> tuple[Report, Report | None]:
-        """Return the report for everybody, and the one for who asked where that says more."""
+        """Return the report for everybody, and the fuller one for who asked, if there is one."""
         known = await self.domain_facts.of(domain)
         dkim = key or known.dkim
         report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)

@@ -36,9 +36,9 @@ _SPF_NAMES = re.compile(r"(?:include:|redirect=|\ba:|\bmx:)([^\s/%]+)", re.IGNOR
 
 
 class ServerAnswers:
-    """An `Ask` that keeps what every check asks: the mail server's own names, for a minute at most.
+    """An `Ask` that keeps answers about the mail server's own names, for a minute at most.
 
-    Nothing about a member's domain is kept here, so that a second look is one.
+    Answers about members' domains are not kept, so that each check sees them as they are.
     """
 
     def __init__(self, ask: Ask, server: MailServer) -> None:

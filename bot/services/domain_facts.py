@@ -1,4 +1,4 @@
-"""What is known of a domain before the DNS is asked: from the store and from the mail server."""
+"""What the store and the mail server know of a domain; no DNS question is needed for it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class KnownFacts:
 
 
 class DomainFacts:
-    """Knows of domains what the store holds and the mail server says; each may be absent.
+    """Collects what the store and the mail server know of domains; either may be absent.
 
-    What the mail server says goes before what the store holds, and is kept there where `learns`.
-    Where it says nothing, nothing fails.
+    The mail server's answer goes before the stored one, and is stored if `learns`. A mail server
+    that does not answer is no error.
     """
 
     def __init__(

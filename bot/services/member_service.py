@@ -73,7 +73,7 @@ class MemberService:
         self._running: dict[Domain, asyncio.Task[tuple[Report, Report | None]]] = {}
 
     def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
-        """Return the settings of a mail client."""
+        """Return the settings for a mail client."""
         return client_settings(self.server, who)
 
     async def expect(self, domain: Domain) -> Expected:
@@ -85,7 +85,7 @@ class MemberService:
         await self._recent.remember(member_id, domain, self._now())
 
     async def try_store(self) -> None:
-        """Return where the store can be written; raises StoreError where it cannot."""
+        """Return if the store can be written; raise StoreError if it cannot."""
         await self.remember(_NOBODY, Domain(self.server.host))
 
     async def recent(self, member_id: int, prefix: str) -> tuple[Domain, ...]:
@@ -97,15 +97,15 @@ class MemberService:
         return await find_place(self._core.checker.ask, domain)
 
     async def provider(self, member_id: int, domain: Domain) -> str | None:
-        """Return the key of the provider whose words a member chose for a domain, if any."""
+        """Return the key of the DNS provider that a member chose for a domain, or None."""
         return await self._recent.provider(member_id, domain)
 
     async def choose_provider(self, member_id: int, domain: Domain, key: str) -> None:
-        """Note whose words a member wants for a domain from now on."""
+        """Remember the DNS provider that a member chose for a domain."""
         await self._recent.choose_provider(member_id, domain, key, self._now())
 
     async def check(self, domain: Domain, member_id: int) -> KeptCheck:
-        """Return a new check of a domain; who asks while one is under way shares it."""
+        """Return a new check of a domain; members who ask at the same time share one."""
         task = self._running.get(domain)
         if task is None:
             task = asyncio.create_task(self._run_check(domain))
@@ -131,7 +131,7 @@ class MemberService:
         return KeptCheck(stored.id, load_report(stored.report))
 
     async def make_personal(self, kept: KeptCheck) -> KeptCheck:
-        """Return a kept check with what only the one who asked may read of it."""
+        """Return a kept check with the parts that only the member who asked may read."""
         if await self.is_hosted(kept.report.domain) is not False:
             return kept
         return replace(kept, personal=add_not_in_mailcow(kept.report))

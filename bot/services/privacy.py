@@ -34,7 +34,7 @@ class MemberData:
 
     @property
     def under_way(self) -> tuple[Request, ...]:
-        """The open requests that nobody can stop: the mail server is being told, or all is done."""
+        """The open requests that cannot be withdrawn: they are worked on, or done already."""
         return tuple(r for r in self.requests if r.open and not can_go(r.state, State.WITHDRAWN))
 
     @property

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerFault:
-    """A fault by what the judges call it, and the latest check that met it."""
+    """A fault of the mail server in a few words of the judges, and the latest check that met it."""
 
     what: str
     domain: Domain
@@ -48,7 +48,7 @@ class ServerFaults:
         self._waiting: asyncio.Queue[ServerFault] = asyncio.Queue()
 
     def note(self, report: Report) -> None:
-        """Take in what a member's check met."""
+        """Note the server's faults that a member's check found."""
         self.reports += 1
         for what in faults_of(report):
             now = self._now()
@@ -71,11 +71,11 @@ class ServerFaults:
         return tuple(fault for fault in self._met.values() if fault.at > since)
 
     async def next(self) -> ServerFault:
-        """Return the next fault that the admin is to be told of, waiting for it."""
+        """Wait for the next fault that the admin is to be told of, and return it."""
         return await self._waiting.get()
 
     def take_back(self, fault: ServerFault) -> None:
-        """Let the admin be told again at the next meeting, because it did not come to it."""
+        """Let the next check that finds the fault tell the admin, as this time it failed."""
         self._told.pop(fault.what, None)
 
 

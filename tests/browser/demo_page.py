@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Locator, Page
 
-PATIENCE = 20.0  # seconds for anything that the page does
+MAX_WAIT = 20.0  # seconds for anything that the page does
 # Seconds before a press: just after the page was drawn anew, which follows what the bot does by
 # itself, it turns away what is pressed.
 QUIET = 0.8
@@ -48,7 +48,7 @@ class DemoPage:
             reduced_motion="reduce",
             bypass_csp=True,  # scripts of ours may run on the page, and styles be added to it
         )
-        context.set_default_timeout(PATIENCE * 1000)
+        context.set_default_timeout(MAX_WAIT * 1000)
         self.page: Page = context.new_page()
         self.page.goto(url)
         self.wait_until_ready()

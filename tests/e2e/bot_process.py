@@ -12,7 +12,7 @@ from discord_stand_in import TOKEN, DiscordStandIn
 
 from bot.demo.world import DEMO_ENVIRONMENT
 from forked_python import ROOT, ForkedPython
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from strict_python import WARNINGS
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Bot:
 
     async def end(self, process: Process) -> int:
         """Return the exit code once it has ended by itself."""
-        return await asyncio.wait_for(process.wait(), PATIENCE)
+        return await asyncio.wait_for(process.wait(), MAX_WAIT)
 
     def says(self) -> str:
         """Return all that it wrote."""

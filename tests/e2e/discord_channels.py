@@ -10,7 +10,7 @@ from aiohttp import web
 from discord_payloads import BUTTON, GUILD, Json, describe_message, walk
 from discord_stand_in import DiscordStandIn, read_body, reply
 
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class DiscordChannels(DiscordStandIn):
         await super().__aexit__(*rest)
 
     async def message(
-        self, channel: int, is_it: Callable[[Json], bool], seconds: float = PATIENCE
+        self, channel: int, is_it: Callable[[Json], bool], seconds: float = MAX_WAIT
     ) -> Json:
         """Return the first message of a channel that is so, once there is one."""
         async with self._came, asyncio.timeout(seconds):

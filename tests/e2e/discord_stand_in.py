@@ -23,7 +23,7 @@ from discord_payloads import (
     walk,
 )
 
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
 
 
 @dataclass
-class Press:
+class SentInteraction:
     """An interaction as it was sent, and what the bot made of it; times are of the monotonic."""
 
     payload: Json
@@ -50,18 +50,18 @@ class Press:
         """What the member reads last."""
         return self.shown[-1] if self.shown else ""
 
-    async def until(self, is_so: Callable[[Self], bool], seconds: float = PATIENCE) -> Self:
+    async def until(self, is_so: Callable[[Self], bool], seconds: float = MAX_WAIT) -> Self:
         """Return this when it is so, or fail after some seconds."""
         async with self.changed, asyncio.timeout(seconds):
             await self.changed.wait_for(lambda: is_so(self))
         return self
 
     async def acknowledged(self) -> Self:
-        return await self.until(lambda press: press.first is not None)
+        return await self.until(lambda sent: sent.first is not None)
 
-    async def answered(self, seconds: float = PATIENCE) -> Self:
+    async def answered(self, seconds: float = MAX_WAIT) -> Self:
         """Return this when a card with buttons or any message with a text has come."""
-        return await self.until(lambda press: bool(press.shown), seconds)
+        return await self.until(lambda sent: bool(sent.shown), seconds)
 
 
 class DiscordStandIn:
@@ -73,7 +73,7 @@ class DiscordStandIn:
         self.resumes: list[Json] = []
         self.refusals: list[float] = []  # when a 429 was sent
         self.retry_after = 0.0  # > 0: the next edit of a message is refused with this
-        self.presses: dict[str, Press] = {}  # by token
+        self.clicks: dict[str, SentInteraction] = {}  # by token
         self.gateway_up = asyncio.Event()
         self._numbers = iter(range(10_000, 10_000_000))
         self._socket: web.WebSocketResponse | None = None
@@ -112,20 +112,22 @@ class DiscordStandIn:
         *,
         locale: str = "en-US",
         member: int | None = None,
-    ) -> Press:
+    ) -> SentInteraction:
         """Send a slash command as a member does."""
         given = [{"name": key, "type": 3, "value": value} for key, value in options.items()]
         data = {"id": "77", "name": name, "type": 1, "options": given}
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
-    async def press(self, custom_id: str, message: Json, *, member: int | None = None) -> Press:
+    async def click(
+        self, custom_id: str, message: Json, *, member: int | None = None
+    ) -> SentInteraction:
         """Press a button of a message."""
         data = {"custom_id": custom_id, "component_type": BUTTON}
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(3, data, message=message, **more)
 
-    async def submit(self, custom_id: str) -> Press:
+    async def submit(self, custom_id: str) -> SentInteraction:
         """Send a form."""
         return await self._send_interaction(5, {"custom_id": custom_id, "components": []})
 
@@ -141,16 +143,16 @@ class DiscordStandIn:
 
     async def ready(self) -> None:
         """Return when the bot is connected to the gateway."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(MAX_WAIT):
             await self.gateway_up.wait()
 
-    async def _send_interaction(self, kind: int, data: Json, **more: Any) -> Press:
+    async def _send_interaction(self, kind: int, data: Json, **more: Any) -> SentInteraction:
         number = str(next(self._numbers))
         payload = {**describe_interaction(number, kind, data), **more}
-        press = self.presses[payload["token"]] = Press(payload)
-        press.sent_at = time.monotonic()
+        sent = self.clicks[payload["token"]] = SentInteraction(payload)
+        sent.sent_at = time.monotonic()
         await self._dispatch("INTERACTION_CREATE", payload)
-        return press
+        return sent
 
     async def _dispatch(self, event: str, data: Json) -> None:
         self._sequence += 1
@@ -185,19 +187,19 @@ class DiscordStandIn:
 
     async def _first(self, request: web.Request) -> web.Response:
         came_at = time.monotonic()
-        press = self.presses[request.match_info["token"]]
+        sent = self.clicks[request.match_info["token"]]
         body = await read_body(request)
-        if press.first is not None:
+        if sent.first is not None:
             return reply({"message": "already acknowledged", "code": 40060}, 400)
-        press.first, press.first_at = body, came_at
+        sent.first, sent.first_at = body, came_at
         if body["type"] in (4, 7):
-            await self._show(press, body["data"])
-        async with press.changed:
-            press.changed.notify_all()
-        number = press.payload["id"]
+            await self._show(sent, body["data"])
+        async with sent.changed:
+            sent.changed.notify_all()
+        number = sent.payload["id"]
         return reply(
             {
-                "interaction": {"id": number, "type": press.payload["type"]},
+                "interaction": {"id": number, "type": sent.payload["type"]},
                 "resource": {
                     "type": body["type"],
                     "message": self._message(body.get("data") or {}),
@@ -206,30 +208,30 @@ class DiscordStandIn:
         )
 
     async def _edit(self, request: web.Request) -> web.Response:
-        press = self.presses[request.match_info["token"]]
+        sent = self.clicks[request.match_info["token"]]
         body = await read_body(request)
         if self.retry_after:
             wait, self.retry_after = self.retry_after, 0.0
             self.refusals.append(time.monotonic())
             limit = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
             return reply(limit, 429, {"Via": "1.1 google", "Retry-After": str(wait)})
-        return reply(await self._show(press, body))
+        return reply(await self._show(sent, body))
 
     async def _follow(self, request: web.Request) -> web.Response:
-        press = self.presses[request.match_info["token"]]
+        sent = self.clicks[request.match_info["token"]]
         message = self._message(await read_body(request))
-        async with press.changed:
-            press.others.append(message)
-            press.changed.notify_all()
+        async with sent.changed:
+            sent.others.append(message)
+            sent.changed.notify_all()
         return reply(message)
 
-    async def _show(self, press: Press, body: Json) -> Json:
-        private = (press.first or {}).get("data", {}).get("flags", 0) & _EPHEMERAL
+    async def _show(self, sent: SentInteraction, body: Json) -> Json:
+        private = (sent.first or {}).get("data", {}).get("flags", 0) & _EPHEMERAL
         message = self._message(body, private)
-        async with press.changed:
-            press.message = message
-            press.shown.append(text_of(message))
-            press.changed.notify_all()
+        async with sent.changed:
+            sent.message = message
+            sent.shown.append(text_of(message))
+            sent.changed.notify_all()
         return message
 
     def _message(self, body: Json, flags: int = 0) -> Json:

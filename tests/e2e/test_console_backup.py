@@ -19,7 +19,7 @@ from bot.names import Domain
 from bot.store.backup.database_copy import connect
 from bot.store.engine.database import Database
 from bot.store.repositories.stored_checks import StoredChecks
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +60,7 @@ def count(path: Path) -> int:
         return number
 
 
-def test_there_and_back(console: ConsoleProcess) -> None:
+def test_a_restored_backup_holds_what_was_backed_up(console: ConsoleProcess) -> None:
     none = console.call("backup", "saved.db")
     assert (none.returncode, none.stdout) == (2, "")
     assert none.stderr == (
@@ -96,7 +96,7 @@ def test_where_the_disk_is_full_there_is_no_backup(console: ConsoleProcess) -> N
         cwd=console.folder,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=MAX_WAIT,
         check=False,
     )
     assert done.returncode == 2
@@ -144,7 +144,7 @@ def test_killed_at_any_moment_there_is_the_old_or_the_new(
         process = console.begin(*words)
         process.poll(chance.uniform(0.2, 1.1) * whole)
         process.kill()
-        process.poll(PATIENCE)
+        process.poll(MAX_WAIT)
         seen.add(count(target))
         assert seen <= {old, new}
         if count(target) == new:

@@ -23,7 +23,7 @@ from bot.names import Domain
 from bot.records.dkim_key import KeySource
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -306,7 +306,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(
     process = console.start(*words, *more)
     assert process.stdout is not None
     process.stdout.close()
-    _, errors = process.communicate(timeout=PATIENCE)
+    _, errors = process.communicate(timeout=MAX_WAIT)
     assert errors == b""
     assert process.returncode == 0
 
@@ -315,7 +315,7 @@ def test_json_lines_end_quietly_too(console: ConsoleProcess, server: ZoneServer)
     process = console.start("check", "--json", BARE, GOOD, *nameserver(server))
     assert process.stdout is not None
     process.stdout.close()
-    assert (process.communicate(timeout=PATIENCE)[1], process.returncode) == (b"", 0)
+    assert (process.communicate(timeout=MAX_WAIT)[1], process.returncode) == (b"", 0)
 
 
 def test_a_full_disk_is_said_in_one_line(console: ConsoleProcess) -> None:
@@ -327,7 +327,7 @@ def test_a_full_disk_is_said_in_one_line(console: ConsoleProcess) -> None:
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=PATIENCE,
+            timeout=MAX_WAIT,
             check=False,
         )
     assert done.returncode == 2
@@ -340,11 +340,11 @@ def test_an_interrupt_ends_a_check_with_130_and_nothing_else(
 ) -> None:
     slow = threaded_zone_server(case_file.with_zone("@ A 203.0.113.80"), delay=30.0)
     process = console.start("check", GOOD, BARE, *nameserver(slow))
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_WAIT
     while not slow.asked and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=PATIENCE)
+    output, errors = process.communicate(timeout=MAX_WAIT)
     assert (output, errors, process.returncode) == (b"", b"", 130)
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from demo_process import running_demo
 from forked_python import ROOT
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +61,7 @@ def test_the_demo_goes_on_when_nobody_is_at_the_terminal_until_it_is_terminated(
 def status(demo: Demo) -> int:
     """Return the status of the demo's page."""
     page = demo.url.partition("#")[0]
-    with urllib.request.urlopen(page, timeout=PATIENCE) as response:  # noqa: S310 - http, our own
+    with urllib.request.urlopen(page, timeout=MAX_WAIT) as response:  # noqa: S310 - http, our own
         found: int = response.status
         return found
 
@@ -96,7 +96,7 @@ def test_without_the_extra_the_demo_says_how_to_get_it(package: str, tmp_path: P
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=MAX_WAIT,
         check=False,
     )
     assert done.returncode == 2

@@ -19,7 +19,7 @@ from discord_payloads import MEMBER, button
 from discord_stand_in import TOKEN
 
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,7 +50,7 @@ class WatchedBot:
 
     async def get(self, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
         async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE)) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=MAX_WAIT)) as session,
             session.get(f"http://{host}:{self.port}{path}") as response,
         ):
             return response.status, await response.text()
@@ -58,7 +58,7 @@ class WatchedBot:
     async def until(self, path: str, wanted: tuple[int, str]) -> None:
         """Return once a path says so; nobody listens before the bot does."""
         said: object = None
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while said != wanted:
             assert time.monotonic() < deadline, said
             try:
@@ -126,8 +126,8 @@ async def test_while_it_comes_to_its_end_a_bot_says_so(
 ) -> None:
     dns.delay = 0.7
     async with watched.bot.running() as process:
-        press = await watched.discord.run_command("dnscheck", {"domain": BROKEN})
-        await press.acknowledged()
+        sent = await watched.discord.run_command("dnscheck", {"domain": BROKEN})
+        await sent.acknowledged()
         process.terminate()
         await watched.until("/readyz", (503, "stopping\n"))
         assert await watched.bot.end(process) == 0
@@ -151,7 +151,7 @@ async def test_the_figures_count_what_happened_and_hold_nobodys_data(
     async with watched.bot.running():
         card = await (await watched.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
         await (
-            await watched.discord.press(button(card.message, "records"), card.message)
+            await watched.discord.click(button(card.message, "records"), card.message)
         ).answered()
         await (await watched.discord.run_command("dnscheck", {"domain": "no domain!"})).answered()
         asked = await watched.discord.run_command("maildomain", {"domain": BROKEN})
@@ -197,10 +197,10 @@ async def test_two_presses_in_the_same_instant_share_one_check_and_are_both_answ
         dns.delay = 1.0
         asked = [await questions()]
         for count in (1, 2):
-            presses = [await watched.discord.press(custom_id, card.message) for _ in range(count)]
-            for press in presses:
-                await press.until(lambda press: "cowbell:again:" in str(press.message))
-                assert BROKEN in press.texts
+            clicks = [await watched.discord.click(custom_id, card.message) for _ in range(count)]
+            for sent in clicks:
+                await sent.until(lambda sent: "cowbell:again:" in str(sent.message))
+                assert BROKEN in sent.texts
             asked.append(await questions())
     before, one, two = asked
     assert two - one == one - before > 0

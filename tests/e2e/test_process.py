@@ -17,7 +17,7 @@ from discord_payloads import APPLICATION, GUILD, MEMBER, button, text_of
 from discord_stand_in import TOKEN
 
 if TYPE_CHECKING:
-    from discord_stand_in import DiscordStandIn, Press
+    from discord_stand_in import DiscordStandIn, SentInteraction
 
     from bot.demo.zone_server import ZoneServer
 
@@ -48,8 +48,8 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         assert discord.identifies[0]["intents"] == 0
         assert await bot.stop(process) == 0
     async with bot.running() as process:
-        press = await (await discord.run_command("help")).answered()
-        assert "</dnscheck:5" in press.texts
+        sent = await (await discord.run_command("help")).answered()
+        assert "</dnscheck:5" in sent.texts
         assert await bot.stop(process) == 0
     assert len(discord.syncs) == 1
     path, commands = discord.syncs[0]
@@ -72,8 +72,8 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         assert command["integration_types"] == [0, 1]
     bot.environment["DISCORD_GUILD_ID"] = str(GUILD)
     async with bot.running() as process:
-        press = await (await discord.run_command("help")).answered()
-        assert "</dnscheck:5" in press.texts
+        sent = await (await discord.run_command("help")).answered()
+        assert "</dnscheck:5" in sent.texts
         assert await bot.stop(process) == 0
     assert [path for path, _ in discord.syncs[1:]] == [
         f"/api/applications/{APPLICATION}/guilds/{GUILD}/commands"
@@ -89,11 +89,11 @@ async def test_two_hundred_commands_in_one_instant_are_all_acknowledged_in_time(
 ) -> None:
     async with bot.running():
         await (await discord.run_command("help")).answered()
-        presses = [
+        clicks = [
             await discord.run_command("mailsettings", member=MEMBER + number)
             for number in range(200)
         ]
-        times = [await _time_to_answer(press) for press in presses]
+        times = [await _time_to_answer(sent) for sent in clicks]
     _log.info("200 in one instant: p50 %.3f s, p99 %.3f s", times[100], _p99(times))
     assert max(times) < 3  # seconds that Discord waits
 
@@ -119,18 +119,18 @@ async def _measure_excess(discord: DiscordStandIn, turn: int) -> float:
     These are 50 ms and what a busy machine adds: here, and in the bot, a task that wakes up is as
     late as this one.
     """
-    presses, late = [], []
+    clicks, late = [], []
     for number in range(200):
         options = {"domain": f"member{number}.friend.example"}
         member = MEMBER + turn * 1000 + number
-        presses.append(await discord.run_command("dnscheck", options, member=member))
+        clicks.append(await discord.run_command("dnscheck", options, member=member))
         asleep_at = time.monotonic()
         await asyncio.sleep(0.004)
         late.append(time.monotonic() - asleep_at - 0.004)
-    times = [await _time_to_answer(press) for press in presses]
+    times = [await _time_to_answer(sent) for sent in clicks]
     _log.info("200 under way: p99 %.4f s, machine late by %.4f s", _p99(times), _p99(late))
-    for press in presses:
-        await press.answered(60)
+    for sent in clicks:
+        await sent.answered(60)
     return _p99(times) - 0.050 - 2 * _p99(late)
 
 
@@ -139,8 +139,8 @@ async def test_a_member_with_another_language_is_answered(
 ) -> None:
     async with bot.running():
         for command, options in COMMANDS.items():
-            press = await discord.run_command(command, options, locale="de")
-            assert (await press.answered()).texts
+            sent = await discord.run_command(command, options, locale="de")
+            assert (await sent.answered()).texts
     assert "Traceback" not in bot.says()
 
 
@@ -149,8 +149,8 @@ async def test_an_answer_that_meets_a_rate_limit_is_given_when_it_is_over(
 ) -> None:
     async with bot.running():
         discord.retry_after = 0.7
-        press = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
-        assert BROKEN in press.texts
+        sent = await (await discord.run_command("dnscheck", {"domain": BROKEN})).answered()
+        assert BROKEN in sent.texts
         assert len(discord.refusals) == 1
         assert time.monotonic() - discord.refusals[0] >= 0.7
 
@@ -179,7 +179,7 @@ async def test_sigterm_lets_a_check_end_and_tells_newcomers_to_wait(
         await asyncio.sleep(0.2)
         late = await (await discord.run_command("help")).acknowledged()
         assert "restarting" in late.texts
-        await early.until(lambda press: "cowbell:again:" in str(press.message))
+        await early.until(lambda sent: "cowbell:again:" in str(sent.message))
         assert BROKEN in early.texts
         assert await bot.end(process) == 0
     assert "Traceback" not in bot.says()
@@ -194,10 +194,10 @@ async def test_after_a_kill_the_buttons_of_old_cards_work(
         await process.wait()
     async with bot.running():
         for action in ("records", "zone", "again"):
-            press = await discord.press(button(card.message, action), card.message)
-            assert BROKEN in (await press.answered()).texts
-        press = await discord.press(button(card.message, "share"), card.message)
-        await press.until(lambda press: bool(press.others))
+            sent = await discord.click(button(card.message, action), card.message)
+            assert BROKEN in (await sent.answered()).texts
+        sent = await discord.click(button(card.message, "share"), card.message)
+        await sent.until(lambda sent: bool(sent.others))
     assert "Traceback" not in bot.says()
 
 
@@ -206,13 +206,13 @@ async def test_a_button_and_a_form_that_nothing_knows_are_out_of_date(
 ) -> None:
     async with bot.running():
         card = await (await discord.run_command("help")).answered()
-        for press in (
-            await discord.press("cowbell:approve:7", card.message),
-            await discord.press(f"cowbell:again:{10**17}", card.message),
+        for sent in (
+            await discord.click("cowbell:approve:7", card.message),
+            await discord.click(f"cowbell:again:{10**17}", card.message),
             await discord.submit("a form of the last version"),
         ):
-            await press.until(lambda press: bool(press.shown or press.others))
-            said = press.texts or text_of(press.others[0])
+            await sent.until(lambda sent: bool(sent.shown or sent.others))
+            said = sent.texts or text_of(sent.others[0])
             assert "out of date" in said
 
 
@@ -246,14 +246,14 @@ async def test_a_json_log_has_the_members_reference_and_no_secret(
         "MAILCOW_API_KEY": key,
     }
     async with bot.running() as process:
-        press = await (await discord.run_command("mailsettings")).answered()
-        await (await discord.press("cowbell:again:1", press.message)).answered()
+        sent = await (await discord.run_command("mailsettings")).answered()
+        await (await discord.click("cowbell:again:1", sent.message)).answered()
         assert await bot.stop(process) == 0
     lines = bot.says().splitlines()
     entries = [json.loads(line) for line in lines]
     assert all(line.isascii() and line.isprintable() for line in lines)
     (failed,) = [entry for entry in entries if entry["level"] == "error"]
-    assert f"`{failed['reference']}`" in press.texts
+    assert f"`{failed['reference']}`" in sent.texts
     assert failed["message"].startswith(failed["reference"])
     assert failed["command"] == "mailsettings"
     assert failed["interaction"] in failed["message"]
@@ -288,10 +288,10 @@ async def test_without_a_token_three_lines_say_how_to_get_one(bot: Bot) -> None:
     assert "make demo" in lines[2]
 
 
-async def _time_to_answer(press: Press) -> float:
+async def _time_to_answer(sent: SentInteraction) -> float:
     """Return the seconds to the first answer, once there is one."""
-    await press.acknowledged()
-    return press.first_at - press.sent_at
+    await sent.acknowledged()
+    return sent.first_at - sent.sent_at
 
 
 def _p99(times: list[float]) -> float:

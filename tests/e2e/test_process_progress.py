@@ -34,7 +34,7 @@ async def test_a_slow_check_says_after_a_second_and_a_half_what_it_does(
         await slow.answered()
         assert time.monotonic() - slow.sent_at > 1.4
         assert "Checking `mover.example`" in slow.shown[0]
-        await slow.until(lambda press: "Checking" not in press.texts)
+        await slow.until(lambda sent: "Checking" not in sent.texts)
         assert "mx.oldpost.example" in slow.texts
     assert "ERROR" not in bot.says()
 
@@ -50,8 +50,8 @@ async def test_a_card_comes_back_from_progress_where_its_check_fails(
                 "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
             )
         dns.delay = 1.0
-        again = await discord.press(button(card.message, "again"), card.message)
-        await again.until(lambda press: bool(press.others))
+        again = await discord.click(button(card.message, "again"), card.message)
+        await again.until(lambda sent: bool(sent.others))
         assert "Checking `mover.example`" in again.shown[0]
         assert again.texts == card.texts
         assert button(again.message, "again") == button(card.message, "again")

@@ -49,12 +49,12 @@ async def test_fifty_clicks_of_two_admins_come_to_one_decision(
             card = await discord.message(CHANNEL, lambda message: has_button(message, approve))
             number = button(card, "req:approve")
 
-            stranger = await (await discord.press(number, card, member=MEMBER)).answered()
+            stranger = await (await discord.click(number, card, member=MEMBER)).answered()
             assert "Only admins" in stranger.texts
             assert mailcow.routes("POST") == []
 
             clicks = await asyncio.gather(
-                *(discord.press(number, card, member=ADMINS[n % 2]) for n in range(CLICKS))
+                *(discord.click(number, card, member=ADMINS[n % 2]) for n in range(CLICKS))
             )
             await asyncio.gather(*(click.answered() for click in clicks))
             told = await discord.message(

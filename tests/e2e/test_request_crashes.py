@@ -134,9 +134,9 @@ class CrashRun:
         self.mailcow.add_domain(case.domain)
         if not case.is_asked:
             member = _FIRST_MEMBER + case.place
-            press = await self.discord.run_command("dkim", {"domain": case.domain}, member=member)
-            await press.answered()
-            assert re.search(r"#\d+", press.texts), press.texts
+            sent = await self.discord.run_command("dkim", {"domain": case.domain}, member=member)
+            await sent.answered()
+            assert re.search(r"#\d+", sent.texts), sent.texts
             case.is_asked = True
         card = await self.discord.message(CHANNEL, case.is_about)
         match = re.search(r"#(\d+)", text_of(card))
@@ -157,8 +157,8 @@ class CrashRun:
 
     async def _press(self, case: Case, custom_id: str, card: Json) -> None:
         admin = _FIRST_ADMIN + case.place % ADMINS
-        press = await self.discord.press(custom_id, card, member=admin)
-        await press.answered()
+        sent = await self.discord.click(custom_id, card, member=admin)
+        await sent.answered()
 
     def _publish(self, case: Case) -> None:
         pair = self.mailcow.dkim[case.domain]

@@ -12,7 +12,7 @@ from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, button, text_of
 
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -67,11 +67,11 @@ def bot(
 async def ask_and_approve(discord: DiscordChannels) -> None:
     await (await discord.run_command("dkim", {"domain": DOMAIN})).answered()
     card = await discord.message(CHANNEL, lambda message: has_button(message, APPROVE))
-    await (await discord.press(button(card, "req:approve"), card, member=ADMIN)).acknowledged()
+    await (await discord.click(button(card, "req:approve"), card, member=ADMIN)).acknowledged()
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         while not is_so():  # noqa: ASYNC110 - the double is plain state
             await asyncio.sleep(0.01)
 

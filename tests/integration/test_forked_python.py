@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from forked_python import ForkedPython, run_alone
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from strict_python import WARNINGS
 
 if TYPE_CHECKING:
@@ -57,4 +57,4 @@ def test_a_process_that_is_killed_ends_with_the_signal(
         process = forked_python.start(words, env={}, cwd=tmp_path, output=log.fileno())
     assert process.poll() is None
     process.kill()
-    assert process.poll(PATIENCE) == -signal.SIGKILL
+    assert process.poll(MAX_WAIT) == -signal.SIGKILL

@@ -14,14 +14,14 @@ from bot.app.console_root import open_core
 from bot.config.settings import load_settings
 from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT
-from bot.lifecycle import working
+from bot.lifecycle import running_jobs
 from bot.names import Domain
 from bot.records.dkim_key import KnownKey
 from bot.requests.backend import Capabilities
 from bot.requests.model import RequestKind, State
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,9 +93,9 @@ async def test_an_approved_request_gets_its_key_learned(
         asked = await requests.open(RequestKind.DKIM, MOVER, (7, 8), ANN)
         client.jobs = client.jobs[:1]  # nobody is there to deliver to
         client.logged_in.set()
-        async with working(client):
+        async with running_jobs(client):
             assert (await requests.approve(asked.request.id, ADMIN)).won
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MAX_WAIT):
                 now = await requests.get(asked.request.id)
                 for _ in range(500):
                     if now is None or now.state is State.WAITING:
@@ -119,11 +119,11 @@ async def test_jobs_wait_until_the_client_is_logged_in(tmp_path: Path) -> None:
 
     async with opened(tmp_path / "bot.db") as client:
         client.jobs = (job,)
-        async with working(client):
+        async with running_jobs(client):
             await asyncio.sleep(0.05)
             assert not begun.is_set()
             client.logged_in.set()
-            await asyncio.wait_for(begun.wait(), PATIENCE)
+            await asyncio.wait_for(begun.wait(), MAX_WAIT)
 
 
 async def test_a_job_that_fails_is_begun_again_and_said(
@@ -146,8 +146,8 @@ async def test_a_job_that_fails_is_begun_again_and_said(
     async with opened(tmp_path / "bot.db") as client:
         client.jobs = (job,)
         client.logged_in.set()
-        async with working(client):
-            await asyncio.wait_for(twice.wait(), PATIENCE)
+        async with running_jobs(client):
+            await asyncio.wait_for(twice.wait(), MAX_WAIT)
         assert ended.is_set()
     assert "a job beside the client failed" in caplog.text
 

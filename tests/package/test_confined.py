@@ -19,7 +19,7 @@ from discord_stand_in import DiscordStandIn
 
 from bot.demo import world
 from bot.demo.zone_server import ZoneServer
-from package_house import ROOT, Installed, health_check, install
+from installed_package import ROOT, Installed, health_check, install
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from package_house import ROOT, copied_into_image, health_check, instructions
+from installed_package import ROOT, copied_into_image, health_check, instructions
 
 IGNORED = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 

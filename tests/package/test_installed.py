@@ -15,12 +15,12 @@ import pytest
 from bot.demo.world import DEMO_ENVIRONMENT, zones
 from bot.demo.zone_server import ZoneServer
 from conftest import serving
-from package_house import ROOT, files_in_git, install
+from installed_package import ROOT, files_in_git, install
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from package_house import Installed
+    from installed_package import Installed
 
 pytest_plugins = ["package_fixtures"]
 pytestmark = pytest.mark.package

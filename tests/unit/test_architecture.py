@@ -1,4 +1,4 @@
-"""The picture of the house and the rules that are checked are the same."""
+"""The page on the architecture says what import-linter checks, and names no module wrongly."""
 
 from __future__ import annotations
 

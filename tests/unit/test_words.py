@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.characters import LONGEST_VALUE, reveal, shorten
+from bot.checks.answers import unanswered
+from bot.checks.finding import Check
+from bot.dns.answer import Answer, Outcome, Question
 from bot.errors import CodedError, ConfigError, TextError, UsageError
 from bot.words import Medium, Words
 
@@ -86,3 +89,10 @@ def test_an_expected_failure_is_worded_by_the_template_of_its_code(tmp_path: Pat
     assert Words(Medium.DISCORD, own=tmp_path).error(error) == r"Sorry, a\*b is too odd."
     assert str(error) == "name-too-odd (name='a*b')"
     assert Words().error(UsageError("Say which one.")) == "Say which one."
+
+
+def test_a_question_that_was_not_asked_is_not_called_refused_by_a_server() -> None:
+    answer = Answer(Question.of("mx.friend.example", "A"), Outcome.REFUSED, unasked=True)
+    said = Words().finding(unanswered(Check.MX, answer), {})
+    assert said.startswith("I did not ask for the A record of mx.friend.example: ")
+    assert "refuse" not in said

@@ -1,4 +1,4 @@
-"""What is known of one domain's DKIM record, and the findings that can be made of it."""
+"""One domain's DKIM record as the judge sees it, and how its findings and fixes are made."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class DkimCase:
         return (Fix(action, record.owner, "TXT", record.value, ttl=record.ttl, old=old),)
 
     def delete(self, texts: tuple[str, ...]) -> tuple[Fix, ...]:
-        """Return the fixes that delete records, as many as one finding may have."""
+        """Return fixes that delete records; `MOST_STEPS` at most."""
         return tuple(Fix(FixAction.DELETE, self.owner, "TXT", text) for text in texts[:MOST_STEPS])
 
     def pieces(self) -> tuple[str, ...]:

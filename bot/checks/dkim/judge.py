@@ -44,7 +44,7 @@ def key_names(expected: Expected) -> tuple[dns.name.Name, ...]:
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
-    """Return what is to be said of the DKIM record: by key bytes, never by text."""
+    """Return the verdict on the DKIM record; keys are compared as bytes, never as text."""
     wanted = (expected.dkim.record.text,) if isinstance(expected.dkim, KnownKey) else ()
     if not key_names(expected):  # nobody can publish it, so it is the server's selector to change
         facts = {"what": "selector-too-long"}
@@ -60,7 +60,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
 
 
 def works(expected: Expected, observed: Observation) -> bool:
-    """Whether a sound key is published that is the server's, or that nothing speaks against."""
+    """Whether DKIM works: a key record is there, and its verdict is neither fail nor unknown."""
     if isinstance(expected.dkim, NoKeyYet) or not key_names(expected):
         return False
     if is_absent(expected, observed):

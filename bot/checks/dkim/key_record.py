@@ -1,4 +1,4 @@
-"""Judges one text that was meant as a DKIM key record: by key bytes, never by text."""
+"""Judges one text that was meant as a DKIM key record; keys are compared as bytes, not as text."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def _count_same(one: str, other: str) -> int:
 
 
 def _find_slip(key: str, want: str, same: int) -> str:
-    """Return what befell a few characters of the right key: "lost", "added", "changed" or none.
+    """Return how a few characters differ from the right key: "lost", "added", "changed" or "".
 
     `same` is how many characters the two have in common at their beginning.
     """

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from bot.checks.answers import prefix_name
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
-from bot.checks.misplaced_record import MisplacedRecord, WrongPlace, append_zone, named, texts_at
+from bot.checks.misplaced_record import (
+    MisplacedRecord,
+    WrongPlace,
+    append_zone,
+    texts_at,
+    wrong_place,
+)
 from bot.records.dkim_key import KnownKey
 
 if TYPE_CHECKING:
@@ -52,14 +58,16 @@ def dkim_places(
     if right is None:
         return
     selector = right.labels[: -len(domain.labels) - 1]
-    yield from named(append_zone(right, zone), WrongPlace.DOUBLED)
-    yield from named(prefix_name(selector, domain.labels), WrongPlace.NO_DOMAINKEY)
-    yield from named(
+    yield from wrong_place(append_zone(right, zone), WrongPlace.DOUBLED)
+    yield from wrong_place(prefix_name(selector, domain.labels), WrongPlace.NO_DOMAINKEY)
+    yield from wrong_place(
         prefix_name((*selector, b"domainkey"), domain.labels), WrongPlace.NO_UNDERSCORE
     )
-    yield from named(expected.domain.below("_domainkey"), WrongPlace.NO_SELECTOR)
+    yield from wrong_place(expected.domain.below("_domainkey"), WrongPlace.NO_SELECTOR)
     if zone != domain:
-        yield from named(prefix_name((*selector, b"_domainkey"), zone.labels), WrongPlace.PARENT)
+        yield from wrong_place(
+            prefix_name((*selector, b"_domainkey"), zone.labels), WrongPlace.PARENT
+        )
     others = [s for s in _USUAL_SELECTORS if selector_name(expected.domain, s) != right]
     for other in others[:_MOST_SELECTORS]:
-        yield from named(selector_name(expected.domain, other), WrongPlace.SELECTOR)
+        yield from wrong_place(selector_name(expected.domain, other), WrongPlace.SELECTOR)

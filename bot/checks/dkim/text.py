@@ -1,4 +1,4 @@
-"""What a text at a DKIM selector is, told without any key to compare it with (RFC 6376 3.6.1)."""
+"""Reads a text at a DKIM selector without knowing the right key (RFC 6376 section 3.6.1)."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def drop_test_flag(tags: TagList) -> str:
 
 
 def tell_uses(tags: TagList) -> dict[str, frozenset[str]]:
-    """Return what the tags beside the key say, with the defaults where they say nothing."""
+    """Return the tags other than the key that limit its use, with their defaults where missing."""
     pairs = read_pairs(tags)
     return {name: split_list(pairs.get(name, value)) for name, value in _DEFAULTS.items()}
 

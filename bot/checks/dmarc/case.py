@@ -1,4 +1,4 @@
-"""What the judging of one answer for a DMARC record goes by."""
+"""One domain's DMARC record as the judge sees it, and how its findings and fixes are made."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class DmarcCase:
         return Fix(action, self.owner, "TXT", value, ttl=ttl, old=old)
 
     def mend(self, record: DmarcRecord) -> tuple[Fix, ...]:
-        """Return the one fix that mends all that is wrong with the domain's own record."""
+        """Return the one fix that replaces the domain's own record by one without any fault."""
         mended = self.mender.mend(record, self.unwanted)
         return (self.fix(FixAction.REPLACE, mended, record.text),)
 

@@ -66,7 +66,7 @@ def own_names(domain: Domain) -> tuple[dns.name.Name, ...]:
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
-    """Return what is to be said of the domain's DMARC policy, its own or one from above."""
+    """Return the verdict on the DMARC policy that applies to the domain, its own or inherited."""
     unasked = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
     answers = [answer_to(observed, name, TXT) for name in own_names(expected.domain)]
     answer = next(iter(answers), unasked)
@@ -117,7 +117,7 @@ class _Judge(DmarcCase):
         return None
 
     def _judge_earliness(self) -> list[Finding]:
-        """A strict policy with no DKIM key: what is forwarded fails SPF and has nothing else."""
+        """A strict policy without a DKIM key: forwarded mail fails SPF, so receivers refuse it."""
         if not self.early:
             return []
         record = self.discovery.record

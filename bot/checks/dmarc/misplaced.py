@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import is_meant_as_dmarc, parse_record
-from bot.checks.misplaced_record import MisplacedRecord, WrongPlace, append_zone, named, texts_at
+from bot.checks.misplaced_record import (
+    MisplacedRecord,
+    WrongPlace,
+    append_zone,
+    texts_at,
+    wrong_place,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +40,8 @@ def dmarc_places(
     """Give the wrong places of a DMARC record, without the domain itself."""
     right = expected.domain.below("_dmarc")
     if right is not None:
-        yield from named(append_zone(right, observed.zone), WrongPlace.DOUBLED)
-    yield from named(expected.domain.below("dmarc"), WrongPlace.NO_UNDERSCORE)
+        yield from wrong_place(append_zone(right, observed.zone), WrongPlace.DOUBLED)
+    yield from wrong_place(expected.domain.below("dmarc"), WrongPlace.NO_UNDERSCORE)
 
 
 def is_like_dmarc(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""DMARC records (RFC 9989): read, compared by meaning, and found by the tree walk in answers."""
+"""DMARC records (RFC 9989): parses them, compares them by meaning, and does the tree walk."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class DmarcRecord:
 
     @property
     def invalid_policies(self) -> tuple[tuple[str, str], ...]:
-        """The policy tags whose value is none; a `p` that is not there counts, with no value."""
+        """The policy tags with an invalid value; a missing `p` is among them with the value ""."""
         tags = tuple((name, self.get(name)) for name in POLICY_TAGS)
         return tuple(
             (name, value or "")
@@ -144,7 +144,7 @@ def is_meant_as_dmarc(text: str) -> bool:
 
 
 def mean_the_same(one: DmarcRecord, other: DmarcRecord) -> bool:
-    """Whether receivers act the same on both: order, case, blanks and removed tags are nothing."""
+    """Whether receivers act the same on both: order, case, blanks and obsolete tags are ignored."""
     return _meaning(one) == _meaning(other)
 
 
@@ -202,14 +202,14 @@ def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What the walk came by: single records in order, and the first answer that failed."""
+    """What the tree walk found: single records in order, and the first answer that failed."""
 
     records: dict[dns.name.Name, DmarcRecord]
     failed: Answer | None
 
 
 def discover(observed: Observation) -> Discovery:
-    """Return the record that speaks for the observed domain, by the answers at hand."""
+    """Return the record that applies to the observed domain, found in the answers alone."""
     domain = observed.domain.name
     walk = _walk(observed)
     if (own := walk.records.get(domain)) is not None:

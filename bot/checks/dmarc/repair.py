@@ -1,4 +1,4 @@
-"""What a DMARC record should be instead: one value that mends all that is wrong with it."""
+"""Repairs a faulty DMARC record: finds its faults, and writes one value that has none of them."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def find_weaker_tag(record: DmarcRecord) -> tuple[str, DmarcPolicy, DmarcPolicy]
 
 
 def find_report_fault(record: DmarcRecord) -> tuple[str, str, str] | None:
-    """Return the first entry of `rua` or `ruf` that is none: its tag, what is wrong, its text."""
+    """Return the first faulty entry of `rua` or `ruf`: the tag, what is wrong, and the text."""
     record = split_glued(record)
     faults = [
         (tag, entry.fault if entry.text.strip() else "empty", entry.text.strip())
@@ -115,16 +115,16 @@ class DmarcRepair:
 
     @property
     def replacement(self) -> str:
-        """The `rua` of the operator, empty where there is none."""
+        """The report addresses (`rua`) that the operator configured; empty where there are none."""
         addresses = handed_out_addresses(self._expected) or own_addresses(self._expected)
         return _join(addresses)
 
     def fresh(self) -> str:
-        """Return the value for a domain whose record cannot be read or is several."""
+        """Return the value for a domain with several records, or with one that cannot be read."""
         return self._expected.dmarc if self._ready else self.relaxed(None)
 
     def relaxed(self, record: DmarcRecord | None, unwanted: tuple[str, ...] = ()) -> str:
-        """Return the value that only asks for reports, to where the record sent them."""
+        """Return a value with `p=none` that sends reports where the given record sent them."""
         reports = self._reports(split_glued(record), "rua", unwanted) if record else ""
         reports = reports or self.replacement
         return "v=DMARC1; p=none" + (f"; rua={reports}" if reports else "")

@@ -35,9 +35,9 @@ _ADDRESSES = re.compile(r"[^\s@,;:!<>\"'\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+",
 
 
 class Destination(NamedTuple):
-    """Another domain that reports go to: its addresses, and the name where it agrees.
+    """Another domain that reports go to: its addresses, and the owner name of its consent record.
 
-    `name` is None where it would be too long to exist.
+    `name` is None where it would be longer than a domain name can be.
     """
 
     host: dns.name.Name
@@ -112,7 +112,7 @@ def authorisation_of(observed: Observation, destination: Destination) -> Answer 
 
 
 def refuses(observed: Observation, destination: Destination) -> bool:
-    """Whether a domain is known not to want reports: no record there says the version."""
+    """Whether a domain is known not to accept reports: it has no consent record (`v=DMARC1`)."""
     answer = authorisation_of(observed, destination)
     return answer is None or (not answer.failed and not find_records(answer))
 
@@ -137,6 +137,6 @@ def handed_out_addresses(expected: Expected) -> tuple[str, ...]:
 
 
 def rescue_addresses(text: str) -> tuple[str, ...]:
-    """Return every mail address that can be read in a faulty `rua` or `ruf`."""
+    """Return every mail address found in a faulty `rua` or `ruf`."""
     apart = re.sub("mailto:", " ", text, flags=re.IGNORECASE)
     return tuple(dict.fromkeys(_ADDRESSES.findall(apart)))

@@ -1,4 +1,4 @@
-"""A report as text to keep, and back: what a card is drawn from again after a restart."""
+"""Writes a report as one line of JSON for the store, and reads it back for a card."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ SCHEMA = 1
 
 
 class FindingWords(Protocol):
-    """Whoever puts findings and notes into words."""
+    """Writes findings, their reasons and notes as sentences; `bot.words.Words` does."""
 
     def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
         """Return a finding's sentences."""

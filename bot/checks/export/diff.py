@@ -19,7 +19,7 @@ _EXAMPLE = "each line has to be a report of check --json"
 
 @dataclass(frozen=True, slots=True)
 class ComparedFinding:
-    """One finding as a report says it; what is equal here is the same finding.
+    """One finding as it stands in a report's JSON; equal values are the same finding.
 
     `fixes` are JSON texts. Of an earlier report, all of it is text from a file: hostile.
     """
@@ -33,7 +33,7 @@ class ComparedFinding:
 
 @dataclass(frozen=True, slots=True)
 class EarlierReport:
-    """What is compared of a report: nothing that differs from one run to the next."""
+    """The parts of an earlier report that are compared; none of them differs by the run alone."""
 
     domain: str
     checked_at: datetime

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FixInWords:
-    """What to do with one record: labels with values as they are typed, then hints."""
+    """One fix in words: the action, the form's fields with their values, and hints."""
 
     action: str
     fields: tuple[tuple[str, str], ...]

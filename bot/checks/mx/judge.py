@@ -62,7 +62,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
 
 
 class _Repair:
-    """Hands out what to type: ours in place of the first wrong record, the others deleted.
+    """Makes the fixes: our record in place of the first wrong one, the other wrong ones deleted.
 
     `borrowed`: the records are those of the name that an alias at the domain leads to, so there is
     nothing to replace or delete at the domain.
@@ -90,7 +90,7 @@ class _Repair:
         return (misplaced.move(self._owner, "MX", self._host, self._ttl),)
 
     def mend(self, targets: Iterable[Target]) -> tuple[Fix, ...]:
-        """Return the steps that do away with wrong records."""
+        """Return the steps that remove wrong records."""
         if self._borrowed:
             fixes = [] if self.ours_there else [*self.add()]
             self.ours_there = True
@@ -146,7 +146,7 @@ def _is_foreign(target: Target, *, arrives: bool) -> bool:
 def _report_unusable(
     expected: Expected, targets: Sequence[Target], count: int, repair: _Repair
 ) -> list[Finding]:
-    """Report the records that no server can use as they stand, the plainest fault first."""
+    """Report the records that no sending server can use, the most obvious fault first."""
     findings = []
     nulls = _of_kind(targets, TargetKind.NULL)
     if nulls:
@@ -243,7 +243,7 @@ def _report_unproven(targets: Sequence[Target]) -> list[Finding]:
 
 
 def _judge_host(expected: Expected, observed: Observation) -> list[Finding]:
-    """Find our own host without any address: no member's fault, and no member can mend it."""
+    """Report that our own mail host has no address; only the admin can mend that."""
     host = expected.server.host
     if not all(answer_to(observed, host, rdtype).absent for rdtype in ADDRESS_TYPES):
         return []
@@ -283,7 +283,7 @@ def _of_kind(targets: Iterable[Target], kind: TargetKind) -> list[Target]:
 
 
 def _is_like(name: dns.name.Name, host: dns.name.Name) -> bool:
-    """Whether a name was probably meant to be our host: one beside it, or a slip of the hand."""
+    """Whether a name was probably meant to be our host: a sibling of it, or a typing error."""
     if name.parent() == host.parent() and not is_public_suffix(host.parent()):
         return True
     return SequenceMatcher(None, name_text(name), name_text(host)).ratio() >= _CLOSE

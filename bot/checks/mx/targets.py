@@ -50,7 +50,7 @@ class TargetKind(StrEnum):
 
 
 class AliasEnd(StrEnum):
-    """Where an alias ends."""
+    """Where the CNAME chain of an MX target ends."""
 
     OURS = "ours"
     ELSEWHERE = "elsewhere"
@@ -112,7 +112,7 @@ def _records(answer: Answer) -> list[tuple[int, dns.name.Name]]:
 
 
 def _read_text(expected: Expected, name: dns.name.Name) -> TargetKind | None:
-    """Return what a target is where its text says so; None: its addresses have to."""
+    """Return the kind of a target if its text shows it; None where its addresses have to decide."""
     host = expected.server.host
     if name == dns.name.root:
         return TargetKind.NULL

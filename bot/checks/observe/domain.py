@@ -94,7 +94,7 @@ async def observe(
 
 
 def make_probe(domain: Domain) -> dns.name.Name | None:
-    """Return a name below the domain that nobody has made; None where it would be too long."""
+    """Return a random name below the domain, to detect a wildcard; None if it would be too long."""
     return domain.below(f"x{secrets.token_hex(8)}")
 
 
@@ -128,7 +128,7 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
 async def _look_at_source(
     questions: Questions, expected: Expected, authorities: Authorities | None
 ) -> AuthorityView | None:
-    """Ask the zone's name servers, and what follows from what they say and nobody else does yet."""
+    """Ask the zone's name servers, and then what their newer answers lead to."""
     if authorities is None:
         return None
     source = await look_at_source(questions, expected, authorities)

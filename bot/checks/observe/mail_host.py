@@ -42,8 +42,8 @@ MOST_MEMBERS = 3  # whose reports are asked for
 _MOST_FOR_SPF = 60
 
 
-class _Pretender:
-    """An `Ask` in whose world a made-up domain publishes what the mail server hands out."""
+class _MadeUpMember:
+    """An `Ask` with a made-up domain that publishes the records which the mail server hands out."""
 
     def __init__(self, ask: Ask, server: MailServer, member: Domain) -> None:
         self._ask = ask
@@ -57,7 +57,7 @@ class _Pretender:
     async def __call__(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
     ) -> Answer:
-        """Return the answer to a question, ours where it is about the made-up domain."""
+        """Return a made-up answer to a question about the made-up domain, else the real answer."""
         question = Question.of(name, rdtype)
         if not question.name.is_subdomain(self._member):
             return await self._ask(*question)
@@ -127,7 +127,7 @@ async def _find_addresses(questions: Questions, server: MailServer) -> tuple[str
 async def _evaluate_handed_out(
     questions: Questions, server: MailServer, member: Domain
 ) -> tuple[SpfEvaluation, ...]:
-    ask = _Pretender(questions.limited(_MOST_FOR_SPF), server, member)
+    ask = _MadeUpMember(questions.limited(_MOST_FOR_SPF), server, member)
     return await evaluate_all(ask, lambda: _find_addresses(questions, server), member.ascii)
 
 

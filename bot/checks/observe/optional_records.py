@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class PageFetcher(Protocol):
-    """Whatever fetches a page of a host that a zone names; never raises."""
+    """Fetches a page over HTTPS from a host that a zone names; never raises."""
 
     async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
-        """Return what fetching came to."""
+        """Fetch a page; return it, or how far fetching it came."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.dns.answer import Answer, ExtendedError, Outcome, Question
+from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ class Questions:
         return await asyncio.shield(task)
 
     def limited(self, most: int) -> Ask:
-        """Return a way to ask through this one for at most so many different questions."""
+        """Return an `Ask` over this one that takes at most so many different questions."""
         asked: set[Question] = set()
 
         async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
@@ -110,5 +110,4 @@ class _Overlaid(Questions):
 
 
 def _unasked(question: Question) -> Answer:
-    error = ExtendedError(0, "more questions than one check may ask")
-    return Answer(question, Outcome.REFUSED, extended=(error,))
+    return Answer(question, Outcome.REFUSED, unasked=True)

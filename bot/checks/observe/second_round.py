@@ -31,7 +31,7 @@ MOST_FURTHER = 16  # questions of the second round
 
 @dataclass(frozen=True, slots=True)
 class MissingRecords:
-    """Which of the domain's records an answer says are not there."""
+    """Which of the domain's records are missing, by an answer that proves it."""
 
     mx: bool = False
     spf: bool = False

@@ -1,4 +1,4 @@
-"""Asks the zone's own name servers for the records that matter: little where all is well.
+"""Asks the zone's own name servers for the mail records, with few questions if all is well.
 
 Each is asked for its SOA, and one of them for the records. The others are asked for these only
 where serials differ or the resolver says something else, so that nothing here takes longer than
@@ -76,7 +76,7 @@ async def _find_name_servers(
 
 
 class _Look:
-    """One look: what is asked, of whom, and what came of it."""
+    """One run over the zone's name servers: the questions, the servers and their answers."""
 
     def __init__(
         self,
@@ -102,22 +102,23 @@ class _Look:
         first, *others = names
         servers = list(
             await asyncio.gather(
-                self._meet(first, self._wanted), *(self._meet(name) for name in others)
+                self._ask_name_server(first, self._wanted),
+                *(self._ask_name_server(name) for name in others),
             )
         )
-        servers = await self._hear_each_version(servers)
+        servers = await self._ask_each_version(servers)
         best = newest(servers)
         if best is None:
             return AuthorityView(self._zone, tuple(servers))
-        seen = {question: await self._questions(*question) for question in best.told}
-        changed = [q for q, told in best.told.items() if self._is_outdated(seen[q], told)]
+        seen = {question: await self._questions(*question) for question in best.answers}
+        changed = [q for q, direct in best.answers.items() if self._is_outdated(seen[q], direct)]
         if changed:
             servers = list(await asyncio.gather(*(self._ask_more(s, changed) for s in servers)))
         disputed = self._disputed(best, servers)
         unclear = bool(self._disputed(best, [s for s in servers if not s.is_older(best)]))
         if unclear:
             changed = []
-        aliases = [q for q in changed if seen[q].chain[:1] != best.told[q].answer.chain[:1]]
+        aliases = [q for q in changed if seen[q].chain[:1] != best.answers[q].answer.chain[:1]]
         best = await self._ask_more(best, (Question(q.name, dns.rdatatype.CNAME) for q in aliases))
         answers = await self._finish(best, changed)
         changed += [q for q in answers if q.rdtype == dns.rdatatype.CNAME]
@@ -130,7 +131,9 @@ class _Look:
             unclear,
         )
 
-    async def _meet(self, name: dns.name.Name, wanted: Iterable[Question] = ()) -> NameServer:
+    async def _ask_name_server(
+        self, name: dns.name.Name, wanted: Iterable[Question] = ()
+    ) -> NameServer:
         """Find a name server's address, and ask it for its SOA and for more at the same time."""
         server = await self._locate(name)
         if not server.address:
@@ -139,8 +142,8 @@ class _Look:
         soa, server = await asyncio.gather(
             self._ask(server.address, soa_question), self._ask_more(server, wanted)
         )
-        heard = [told for told in (soa, *server.told.values()) if told is not None]
-        if all(told.is_silent for told in heard):
+        heard = [direct for direct in (soa, *server.answers.values()) if direct is not None]
+        if all(direct.is_silent for direct in heard):
             return dataclasses.replace(
                 server, condition=NameServerState.SILENT if heard else NameServerState.UNASKED
             )
@@ -164,10 +167,10 @@ class _Look:
                 return NameServer(name)
         return NameServer(name, condition=NameServerState.NO_ADDRESS)
 
-    async def _hear_each_version(self, servers: list[NameServer]) -> list[NameServer]:
+    async def _ask_each_version(self, servers: list[NameServer]) -> list[NameServer]:
         """Ask one server of each version of the zone for the records, where none was yet."""
         best = newest(servers)
-        heard = {s.version for s in servers if any(t.is_known for t in s.told.values())}
+        heard = {s.version for s in servers if any(t.is_known for t in s.answers.values())}
         asked = []
         for server in (best, *servers):
             if server is not None and server.version is not None and server.version not in heard:
@@ -181,10 +184,10 @@ class _Look:
         """Return the server with its answers to these questions, asked where they were not yet."""
         if server.condition in {NameServerState.LAME, NameServerState.SILENT} or not server.address:
             return server
-        missing = [q for q in wanted if q not in server.told and q.name.is_subdomain(self._zone)]
-        told = await asyncio.gather(*(self._ask(server.address, q) for q in missing))
-        new = {q: t for q, t in zip(missing, told, strict=True) if t is not None}
-        return dataclasses.replace(server, told=MappingProxyType({**server.told, **new}))
+        missing = [q for q in wanted if q not in server.answers and q.name.is_subdomain(self._zone)]
+        direct = await asyncio.gather(*(self._ask(server.address, q) for q in missing))
+        new = {q: t for q, t in zip(missing, direct, strict=True) if t is not None}
+        return dataclasses.replace(server, answers=MappingProxyType({**server.answers, **new}))
 
     async def _ask(self, address: str, question: Question) -> DirectAnswer | None:
         """Return what a server says; None where the check has no question left for it."""
@@ -192,37 +195,37 @@ class _Look:
             return None
         return (await self._connections.ask(address, question)).within(self._zone)
 
-    def _is_outdated(self, seen: Answer, told: DirectAnswer) -> bool:
-        return is_outdated(seen, told, at_apex=seen.question.name == self._apex)
+    def _is_outdated(self, seen: Answer, direct: DirectAnswer) -> bool:
+        return is_outdated(seen, direct, at_apex=seen.question.name == self._apex)
 
     def _disputed(self, best: NameServer, servers: Sequence[NameServer]) -> list[Question]:
         """Return the questions to which one of the servers says something else than the best."""
         return [
             question
-            for question, told in best.told.items()
+            for question, direct in best.answers.items()
             if any(
-                tells_apart(told, other.told[question], at_apex=question.name == self._apex)
+                tells_apart(direct, other.answers[question], at_apex=question.name == self._apex)
                 for other in servers
-                if question in other.told
+                if question in other.answers
             )
         ]
 
     async def _finish(self, best: NameServer, changed: list[Question]) -> dict[Question, Answer]:
         """Return the best server's answers, with aliases out of its zones followed elsewhere."""
         answers: dict[Question, Answer] = {}
-        for question, told in best.told.items():
-            if not told.is_known:
+        for question, direct in best.answers.items():
+            if not direct.is_known:
                 continue
-            if not told.unfinished:
-                answers[question] = told.answer
+            if not direct.unfinished:
+                answers[question] = direct.answer
             elif question in changed:
-                target = told.answer.chain[-1]
+                target = direct.answer.chain[-1]
                 answers[question] = join(
-                    told.answer, await self._questions(target, question.rdtype)
+                    direct.answer, await self._questions(target, question.rdtype)
                 )
         return answers
 
 
 def _holds(soa: DirectAnswer) -> bool:
-    """Whether who says this of the zone's SOA holds the zone."""
+    """Whether an answer about the SOA shows that its server holds the zone."""
     return soa.is_known and soa.answer.found

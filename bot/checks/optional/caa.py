@@ -53,7 +53,7 @@ def climb(domain: Domain) -> tuple[dns.name.Name, ...]:
 
 
 def find_relevant(answers: Iterable[Answer | None]) -> Answer | None:
-    """Return the first answer that counts, climbing up: one with records, or one that failed."""
+    """Return the first answer, from the name upwards, that has CAA records or failed."""
     return next((a for a in answers if a is not None and not a.absent), None)
 
 
@@ -72,7 +72,7 @@ def questions(expected: Expected) -> list[Question]:
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
-    """Return whether the mail server gets the certificates for the domain's names."""
+    """Return the verdict whether the mail server can get certificates for the domain's names."""
     issuer = expected.server.cert_issuer
     names = climb(expected.domain)
     asked = [observed.answer(name, dns.rdatatype.CAA) for name in names]
@@ -143,7 +143,7 @@ def _is_unknown_critical(record: CAA) -> bool:
 
 
 def _issuer(record: CAA) -> str:
-    """Return the domain of the authority that an issue record lets in; empty for none."""
+    """Return the domain of the authority that an issue record allows; empty for none."""
     if _tag(record) != "issue":
         return ""
     return _value(record).partition(";")[0].strip().lower().rstrip(".")

@@ -36,7 +36,7 @@ _FIRST = ("_imaps._tcp", "_submission._tcp")
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What stands at the name of one service."""
+    """The records at the name of one SRV service."""
 
     service: SrvService
     owner: dns.name.Name

@@ -40,7 +40,7 @@ def record_name(domain: Domain) -> dns.name.Name | None:
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
-    """Return whether reports have somewhere to go."""
+    """Return the verdict on the record that says where TLS reports go."""
     owner = record_name(expected.domain)
     if owner is None:
         return Verdict(Check.TLS_RPT, (report_unused(Check.TLS_RPT),))

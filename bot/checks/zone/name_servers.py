@@ -42,7 +42,7 @@ def _judge_dispute(source: AuthorityView) -> list[Finding]:
     if not source.disputed or best is None:
         return []
     question = source.disputed[0]
-    told = [server for server in source.servers if question in server.told]
+    told = [server for server in source.servers if question in server.answers]
     old = [server for server in told if server.is_older(best)]
     facts: dict[str, Fact] = {
         "name": name_text(question.name),

@@ -213,7 +213,7 @@ def create_engine(address: Address, url: URL, *, reading: bool) -> AsyncEngine:
 def explaining(
     address: Address, faults: tuple[type[Exception], ...] = DATABASE_FAULTS
 ) -> Iterator[None]:
-    """Has what the database refuses in the block come out as a StoreError."""
+    """Turns database errors in the block into StoreError, with a sentence for the operator."""
     try:
         yield
     except faults as error:

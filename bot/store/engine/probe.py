@@ -22,7 +22,7 @@ _TRIAL = "CREATE TABLE cowbell_trial (number INTEGER)"
 
 
 class DatabaseState(StrEnum):
-    """What a look came to."""
+    """The state that the database is in."""
 
     READY = "ready"  # it can be read and written, and is as this program knows it
     OLDER = "older"  # the next start of the bot brings it up to date

@@ -102,7 +102,7 @@ MANY_FAULTS = {
 }
 
 
-class Shuffling:
+class ShufflingAsk:
     """An Ask that answers late by a little, and with the records of an answer in another order."""
 
     def __init__(self, ask: Ask, seed: int) -> None:
@@ -134,7 +134,7 @@ async def compare(server: ZoneServer) -> dict[str, Any]:
     async with Resolver([Server(*server.address)]) as resolver:
         written = await exported(resolver.ask, words)
         for seed in SEEDS:
-            assert await exported(Shuffling(resolver.ask, seed), words) == written, seed
+            assert await exported(ShufflingAsk(resolver.ask, seed), words) == written, seed
     return written
 
 

@@ -26,7 +26,15 @@ from bot.records.dkim_key import KeySource
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
 from bot.store.repositories.known_keys import KnownKeys
-from discord_house import BUTTON, answer_to, break_table, labels_of, text_of, walk, whisper_after
+from discord_simulation import (
+    BUTTON,
+    answer_to,
+    break_table,
+    labels_of,
+    text_of,
+    walk,
+    whisper_after,
+)
 from mailcow_helpers import READ, WRITE, connect
 
 if TYPE_CHECKING:
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult
 
     from bot.requests.service import Requests
-    from discord_house import House, LogWatch
+    from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -45,17 +53,17 @@ KEY = "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC4mQjFHgLqJTCSdwF
 
 
 @dataclass
-class Office:
+class AdminGuild:
     """A request channel with two admins: Ada by her role, Bob by his id."""
 
-    house: House
+    sim: Simulation
     channel: ChannelHandle
     ada: MemberActor
     bob: MemberActor
 
     @property
     def requests(self) -> Requests:
-        service = self.house.client.requests
+        service = self.sim.client.requests
         assert service is not None
         return service
 
@@ -63,21 +71,21 @@ class Office:
         self, kind: RequestKind, name: str = "mover.example", who: MemberActor | None = None
     ) -> tuple[Request, ResponseMessage]:
         """Return a request with live evidence, and its card in the channel."""
-        house, member = self.house, who or self.house.ann
+        sim, member = self.sim, who or self.sim.ann
         domain = Domain.from_ascii(name)
-        kept = await house.client.member_service.check(domain, member.id)
-        place = (house.guild.id, house.channel.id)
+        kept = await sim.client.member_service.check(domain, member.id)
+        place = (sim.guild.id, sim.channel.id)
         evidence = dump_evidence(take_evidence(kept.report, on_server=False))
         opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
         return opened.request, await self.post(opened.request)
 
     async def post(self, request: Request) -> ResponseMessage:
         """Return the card of a request, as the delivery posts it."""
-        card = await card_of(self.house.client, request)
-        channel = self.house.client.get_partial_messageable(self.channel.id)
+        card = await card_of(self.sim.client, request)
+        channel = self.sim.client.get_partial_messageable(self.channel.id)
         sent = await channel.send(view=card.view, files=list(card.files))
-        stored = self.house.env.backend.get_message(self.channel.id, sent.id)
-        return ResponseMessage(self.house.env, stored)
+        stored = self.sim.env.backend.get_message(self.channel.id, sent.id)
+        return ResponseMessage(self.sim.env, stored)
 
     async def now(self, request: Request) -> Request:
         """Return the request as it is now."""
@@ -103,173 +111,177 @@ class Office:
 
 
 @pytest.fixture
-async def office(house: House) -> Office:
-    """The house with a request channel, two admins and no Mailcow."""
-    role = house.guild.create_role("Postmaster")
-    channel = house.guild.create_text_channel("requests")
+async def admins(sim: Simulation) -> AdminGuild:
+    """The simulation with a request channel, two admins and no Mailcow."""
+    role = sim.guild.create_role("Postmaster")
+    channel = sim.guild.create_text_channel("requests")
     admin = discord.Permissions(administrator=True)
-    staff = house.guild.create_role("Staff", permissions=admin)
-    ada = house.guild.add_member(house.env.create_user("ada"), roles=[role, staff])
-    bob = house.guild.add_member(house.env.create_user("bob"), roles=[staff])
-    house.settings = house.settings.model_copy(
+    staff = sim.guild.create_role("Staff", permissions=admin)
+    ada = sim.guild.add_member(sim.env.create_user("ada"), roles=[role, staff])
+    bob = sim.guild.add_member(sim.env.create_user("bob"), roles=[staff])
+    sim.settings = sim.settings.model_copy(
         update={
             "admin_role_id": role.id,
             "admin_user_ids": (bob.id,),
             "request_channel_id": channel.id,
         }
     )
-    await house.restart()
-    return Office(house, channel, ada, bob)
+    await sim.restart()
+    return AdminGuild(sim, channel, ada, bob)
 
 
 @pytest.fixture
-async def cow(office: Office) -> AsyncIterator[MailcowDouble]:
-    """A Mailcow with both keys, which the office's bot may write to."""
+async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
+    """A Mailcow with both keys, which the bot may write to."""
     double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
     async with double, connect(double) as mailcow:
-        client, backend = office.house.client, MailcowBackend(mailcow, "dkim")
+        client, backend = admins.sim.client, MailcowBackend(mailcow, "dkim")
         client.backend, client.examine_backend = backend, partial(check_mailcow, mailcow)
-        office.requests.capabilities = backend.capabilities
+        admins.requests.capabilities = backend.capabilities
         yield double
 
 
-async def test_the_card_shows_who_asks_for_what_and_the_evidence(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
+async def test_the_card_shows_who_asks_for_what_and_the_evidence(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
     text = text_of(card)
     assert f"Request #{request.id}: DKIM for `mover.example`" in text
-    assert f"<@{office.house.ann.id}>" in text
+    assert f"<@{admins.sim.ann.id}>" in text
     assert "🟡 **waiting for a decision**" in text
     assert "broken: " in text
     assert "Cow Mail does not have this domain." in text
     assert labels_of(card) == PENDING
 
 
-async def test_the_card_names_another_member_who_asked_before(office: Office) -> None:
-    first, _ = await office.ask(RequestKind.DMARC, who=office.house.ben)
-    _, card = await office.ask(RequestKind.DKIM)
-    assert f"<@{office.house.ben.id}> (#{first.id} DMARC" in text_of(card)
-    again = await office.post(first)
-    assert f"<@{office.house.ann.id}>" not in text_of(again)
+async def test_the_card_names_another_member_who_asked_before(admins: AdminGuild) -> None:
+    first, _ = await admins.ask(RequestKind.DMARC, who=admins.sim.ben)
+    _, card = await admins.ask(RequestKind.DKIM)
+    assert f"<@{admins.sim.ben.id}> (#{first.id} DMARC" in text_of(card)
+    again = await admins.post(first)
+    assert f"<@{admins.sim.ann.id}>" not in text_of(again)
 
 
-async def test_a_member_is_refused_at_every_button_and_command(office: Office) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
+async def test_a_member_is_refused_at_every_button_and_command(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
     for label in PENDING:
-        notice = answer_to(await office.house.ann.click(card, label=label))
+        notice = answer_to(await admins.sim.ann.click(card, label=label))
         assert notice.ephemeral
         assert "Only admins" in text_of(notice)
-    assert await office.now(request) == request
+    assert await admins.now(request) == request
 
 
 @pytest.mark.parametrize("action", ["approve", "deny", "check", "done", "retry", "add", "byhand"])
-async def test_a_forged_custom_id_decides_nothing(office: Office, action: str) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
-    result = await forge(office.house.ann, card, f"cowbell:req:{action}:{request.id}")
+async def test_a_forged_custom_id_decides_nothing(admins: AdminGuild, action: str) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    result = await forge(admins.sim.ann, card, f"cowbell:req:{action}:{request.id}")
     assert "Only admins" in text_of(answer_to(result))
-    assert await office.now(request) == request
+    assert await admins.now(request) == request
 
 
-async def test_a_number_that_was_never_given_is_said_to_be_none(office: Office) -> None:
-    _, card = await office.ask(RequestKind.WEBMAIL)
-    result = await forge(office.ada, card, f"cowbell:req:approve:{'9' * 18}")
+async def test_a_number_that_was_never_given_is_said_to_be_none(admins: AdminGuild) -> None:
+    _, card = await admins.ask(RequestKind.WEBMAIL)
+    result = await forge(admins.ada, card, f"cowbell:req:approve:{'9' * 18}")
     assert "There is no request" in text_of(answer_to(result))
 
 
-async def test_who_lost_the_role_is_refused_at_the_next_click(office: Office) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
-    office.house.env.backend.get_guild(office.house.guild.id).members[office.ada.id].role_ids = []
-    assert "Only admins" in text_of(answer_to(await office.ada.click(card, label="Approve")))
-    assert (await office.now(request)).state is State.PENDING
+async def test_who_lost_the_role_is_refused_at_the_next_click(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    admins.sim.env.backend.get_guild(admins.sim.guild.id).members[admins.ada.id].role_ids = []
+    assert "Only admins" in text_of(answer_to(await admins.ada.click(card, label="Approve")))
+    assert (await admins.now(request)).state is State.PENDING
 
 
 @pytest.mark.parametrize("restarted", [False, True])
-async def test_approve_decides_and_draws_the_card_anew(office: Office, *, restarted: bool) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
+async def test_approve_decides_and_draws_the_card_anew(
+    admins: AdminGuild, *, restarted: bool
+) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
     if restarted:
-        await office.house.restart()
-    result = await office.ada.click(card, label="Approve")
+        await admins.sim.restart()
+    result = await admins.ada.click(card, label="Approve")
     assert not result.followups
-    assert (await office.now(request)).decided_by == office.ada.id
-    assert f"Decided by <@{office.ada.id}>" in text_of(card)
+    assert (await admins.now(request)).decided_by == admins.ada.id
+    assert f"Decided by <@{admins.ada.id}>" in text_of(card)
     assert labels_of(card) == []
 
 
-async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(office: Office) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
-    old = await office.post(request)
-    await office.ada.click(card, label="Approve")
+async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(
+    admins: AdminGuild,
+) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    old = await admins.post(request)
+    await admins.ada.click(card, label="Approve")
     for label in ("Approve", "Deny"):
-        again = await office.post(request)
-        notice = whisper_after(await office.bob.click(again, label=label))
+        again = await admins.post(request)
+        notice = whisper_after(await admins.bob.click(again, label=label))
         assert "decided already" in text_of(notice)
-        assert f"<@{office.ada.id}>" in text_of(notice)
+        assert f"<@{admins.ada.id}>" in text_of(notice)
         assert "<t:" in text_of(notice)
         assert labels_of(again) == []
     assert labels_of(old) == PENDING
-    assert (await office.now(request)).decided_by == office.ada.id
+    assert (await admins.now(request)).decided_by == admins.ada.id
 
 
 async def test_two_clicks_in_the_same_instant_come_to_one_decision(
-    office: Office, errors: LogWatch
+    admins: AdminGuild, errors: LogWatch
 ) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
+    request, card = await admins.ask(RequestKind.WEBMAIL)
     results = await asyncio.gather(
         *(
             simcord.actors._component_click(who, card, label="Approve", custom_id=None)
-            for who in (office.ada, office.bob)
+            for who in (admins.ada, admins.bob)
         )
     )
     told = [message for result in results for message in result.followups]
     assert len(told) == 1
-    assert len(await office.requests.audit(request.id)) == 2
+    assert len(await admins.requests.audit(request.id)) == 2
 
 
-async def test_deny_asks_for_a_reason_and_keeps_it(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    form = await office.bob.click(card, label="Deny")
-    await office.bob.submit_modal(form, {"reason": "Not **yours**, @everyone"})
-    denied = await office.now(request)
-    assert (denied.state, denied.decided_by) == (State.DENIED, office.bob.id)
+async def test_deny_asks_for_a_reason_and_keeps_it(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.bob.click(card, label="Deny")
+    await admins.bob.submit_modal(form, {"reason": "Not **yours**, @everyone"})
+    denied = await admins.now(request)
+    assert (denied.state, denied.decided_by) == (State.DENIED, admins.bob.id)
     assert denied.reason == "Not **yours**, @everyone"
     assert "Not \\*\\*yours\\*\\*, \\@everyone" in text_of(card)
     assert labels_of(card) == []
 
 
-async def test_a_reason_of_spaces_alone_denies_nothing(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    form = await office.bob.click(card, label="Deny")
-    result = await office.bob.submit_modal(form, {"reason": "   "})
+async def test_a_reason_of_spaces_alone_denies_nothing(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.bob.click(card, label="Deny")
+    result = await admins.bob.submit_modal(form, {"reason": "   "})
     assert "Say why" in text_of(whisper_after(result))
-    assert (await office.now(request)).state is State.PENDING
+    assert (await admins.now(request)).state is State.PENDING
 
 
-async def test_a_form_counts_for_nobody_who_lost_the_right_meanwhile(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    form = await office.ada.click(card, label="Deny")
-    office.house.env.backend.get_guild(office.house.guild.id).members[office.ada.id].role_ids = []
-    result = await office.ada.submit_modal(form, {"reason": "no"})
+async def test_a_form_counts_for_nobody_who_lost_the_right_meanwhile(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Deny")
+    admins.sim.env.backend.get_guild(admins.sim.guild.id).members[admins.ada.id].role_ids = []
+    result = await admins.ada.submit_modal(form, {"reason": "no"})
     assert "Only admins" in text_of(answer_to(result))
-    assert (await office.now(request)).state is State.PENDING
+    assert (await admins.now(request)).state is State.PENDING
 
 
-async def test_a_form_that_comes_after_the_decision_is_told_so(office: Office) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
-    form = await office.bob.click(card, label="Deny")
-    await office.ada.click(card, label="Approve")
-    result = await office.bob.submit_modal(form, {"reason": "no"})
-    assert f"<@{office.ada.id}>" in text_of(whisper_after(result))
-    assert (await office.now(request)).decided_by == office.ada.id
+async def test_a_form_that_comes_after_the_decision_is_told_so(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    form = await admins.bob.click(card, label="Deny")
+    await admins.ada.click(card, label="Approve")
+    result = await admins.bob.submit_modal(form, {"reason": "no"})
+    assert f"<@{admins.ada.id}>" in text_of(whisper_after(result))
+    assert (await admins.now(request)).decided_by == admins.ada.id
 
 
-async def test_without_mailcow_the_dkim_value_is_pasted(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    form = await office.ada.click(card, label="Approve")
+async def test_without_mailcow_the_dkim_value_is_pasted(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Approve")
     inputs = [part for part in walk_form(form.modal) if part.get("custom_id") == "selector"]
     assert inputs[0]["value"] == "dkim"
     value = await a_key()
-    result = await office.ada.submit_modal(form, {"value": value, "selector": "Cow1"})
+    result = await admins.ada.submit_modal(form, {"value": value, "selector": "Cow1"})
     assert not result.followups
-    approved = await office.now(request)
+    approved = await admins.now(request)
     assert approved.state is State.APPROVED
     assert (approved.by_hand, approved.selector) == (True, "cow1")
     assert approved.value.startswith("v=DKIM1")
@@ -281,192 +293,192 @@ async def test_without_mailcow_the_dkim_value_is_pasted(office: Office) -> None:
     ids=["text", "cut off", "selector", "another record"],
 )
 async def test_what_is_no_key_is_refused_before_it_is_taken(
-    office: Office, value: str, selector: str
+    admins: AdminGuild, value: str, selector: str
 ) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    form = await office.ada.click(card, label="Approve")
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Approve")
     values = {"value": value or await a_key(), "selector": selector}
-    result = await office.ada.submit_modal(form, values)
+    result = await admins.ada.submit_modal(form, values)
     notice = result.followups[0] if result.followups else answer_to(result)
     assert notice.ephemeral
-    assert await office.now(request) == request
+    assert await admins.now(request) == request
     assert labels_of(card) == PENDING
 
 
 async def test_with_the_write_key_dkim_is_approved_at_once(
-    office: Office, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    result = await office.ada.click(card, label="Approve")
+    request, card = await admins.ask(RequestKind.DKIM)
+    result = await admins.ada.click(card, label="Approve")
     assert result.modal is None
-    approved = await office.now(request)
+    approved = await admins.now(request)
     assert (approved.state, approved.by_hand, approved.value) == (State.APPROVED, False, "")
 
 
-async def test_check_again_puts_fresh_evidence_on_the_card(office: Office) -> None:
-    _, card = await office.ask(RequestKind.DKIM)
+async def test_check_again_puts_fresh_evidence_on_the_card(admins: AdminGuild) -> None:
+    _, card = await admins.ask(RequestKind.DKIM)
     before = text_of(card)
-    office.house.dns.zones = office.house.dns.zones.with_zone(mend("mover.example"))
-    result = await office.ada.click(card, label="Check again")
+    admins.sim.dns.zones = admins.sim.dns.zones.with_zone(mend("mover.example"))
+    result = await admins.ada.click(card, label="Check again")
     assert not result.followups
     assert text_of(card) != before
     assert "waiting for a decision" in text_of(card)
     assert labels_of(card) == PENDING
 
 
-async def test_strict_dmarc_is_not_offered_without_proof(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DMARC)
-    choice = answer_to(await office.ada.click(card, label="Approve"))
+async def test_strict_dmarc_is_not_offered_without_proof(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DMARC)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
     assert choice.ephemeral
     assert "Only `p=none` can be approved" in text_of(choice)
     assert stages_of(choice) == ["none"]
-    assert (await office.now(request)).state is State.PENDING
-    result = await office.ada.select(choice, ["none"])
+    assert (await admins.now(request)).state is State.PENDING
+    result = await admins.ada.select(choice, ["none"])
     assert not result.followups
     assert f"Request #{request.id}" in text_of(choice)
-    approved = await office.now(request)
+    approved = await admins.now(request)
     assert (approved.state, approved.stage) == (State.APPROVED, "none")
 
 
-async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(office: Office) -> None:
+async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(admins: AdminGuild) -> None:
     domain = Domain.from_ascii("friend.example")
-    keys = KnownKeys(office.house.client._fingerprints._database)
+    keys = KnownKeys(admins.sim.client._fingerprints._database)
     value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
     await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
-    request, card = await office.ask(RequestKind.DMARC, domain.ascii)
-    choice = answer_to(await office.ada.click(card, label="Approve"))
+    request, card = await admins.ask(RequestKind.DMARC, domain.ascii)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
     assert "a strict policy is safe" in text_of(choice)
     assert "Publish this once" not in text_of(choice)
     assert stages_of(choice) == ["none", "quarantine", "reject"]
-    await office.ada.select(choice, ["reject"])
-    assert (await office.now(request)).stage == "reject"
-    assert await office.requests.approved_stage(domain) == "reject"
+    await admins.ada.select(choice, ["reject"])
+    assert (await admins.now(request)).stage == "reject"
+    assert await admins.requests.approved_stage(domain) == "reject"
 
 
-async def test_a_domain_that_does_not_agree_to_reports_is_named(office: Office) -> None:
-    office.house.client.member_service.server = replace(
-        office.house.client.member_service.server,
+async def test_a_domain_that_does_not_agree_to_reports_is_named(admins: AdminGuild) -> None:
+    admins.sim.client.member_service.server = replace(
+        admins.sim.client.member_service.server,
         dmarc="v=DMARC1; p=reject; rua=mailto:r@oldpost.example",
     )
-    _, card = await office.ask(RequestKind.DMARC)
-    text = text_of(answer_to(await office.ada.click(card, label="Approve")))
+    _, card = await admins.ask(RequestKind.DMARC)
+    text = text_of(answer_to(await admins.ada.click(card, label="Approve")))
     assert "The reports go to `oldpost.example`" in text
     assert "`*._report._dmarc.oldpost.example" in text
 
 
-async def test_help_shows_the_admins_commands_to_admins_alone(office: Office) -> None:
-    for who, shown in ((office.ada, True), (office.house.ann, False)):
-        text = text_of(answer_to(await who.slash(office.house.channel, "help")))
+async def test_help_shows_the_admins_commands_to_admins_alone(admins: AdminGuild) -> None:
+    for who, shown in ((admins.ada, True), (admins.sim.ann, False)):
+        text = text_of(answer_to(await who.slash(admins.sim.channel, "help")))
         assert ("</mailadmin queue:" in text) is shown
 
 
 async def test_a_mail_domain_that_failed_can_be_added_by_hand(
-    office: Office, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await office.ada.click(card, label="Approve"))
-    await office.ada.click(choice, label="Add it with these limits")
-    card = await office.post(await fail(office, request))
-    await office.ada.click(card, label="I add it by hand")
-    approved = await office.now(request)
+    request, card = await admins.ask(RequestKind.MAILDOMAIN)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.click(choice, label="Add it with these limits")
+    card = await admins.post(await fail(admins, request))
+    await admins.ada.click(card, label="I add it by hand")
+    approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
     assert labels_of(card) == []
 
 
-async def test_a_forged_strict_stage_is_not_approved(office: Office) -> None:
-    request, card = await office.ask(RequestKind.DMARC)
-    choice = answer_to(await office.ada.click(card, label="Approve"))
+async def test_a_forged_strict_stage_is_not_approved(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DMARC)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
     data = {"custom_id": f"cowbell:req:stage:{request.id}", "component_type": 3}
-    stored = office.house.env.backend.get_message(choice.channel_id, choice.id)
-    await simcord.actors._component_interaction(office.ada, stored, {**data, "values": ["reject"]})
-    assert (await office.now(request)).state is State.PENDING
+    stored = admins.sim.env.backend.get_message(choice.channel_id, choice.id)
+    await simcord.actors._component_interaction(admins.ada, stored, {**data, "values": ["reject"]})
+    assert (await admins.now(request)).state is State.PENDING
     assert stages_of(choice) == ["none"]
 
 
-async def test_a_member_cannot_choose_a_stage(office: Office) -> None:
-    request, _ = await office.ask(RequestKind.DMARC)
-    client = office.house.client
-    report = (await client.member_service.check(request.domain, office.ada.id)).report
+async def test_a_member_cannot_choose_a_stage(admins: AdminGuild) -> None:
+    request, _ = await admins.ask(RequestKind.DMARC)
+    client = admins.sim.client
+    report = (await client.member_service.check(request.domain, admins.ada.id)).report
     card = await draw_stage_card(client, request, report)
-    sent = await client.get_partial_messageable(office.channel.id).send(view=card.view)
-    stored = office.house.env.backend.get_message(office.channel.id, sent.id)
-    choice = ResponseMessage(office.house.env, stored)
-    assert "Only admins" in text_of(answer_to(await office.house.ann.select(choice, ["none"])))
-    assert (await office.now(request)).state is State.PENDING
+    sent = await client.get_partial_messageable(admins.channel.id).send(view=card.view)
+    stored = admins.sim.env.backend.get_message(admins.channel.id, sent.id)
+    choice = ResponseMessage(admins.sim.env, stored)
+    assert "Only admins" in text_of(answer_to(await admins.sim.ann.select(choice, ["none"])))
+    assert (await admins.now(request)).state is State.PENDING
 
 
 async def test_a_mail_domain_is_added_after_its_limits_were_shown(
-    office: Office, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await office.ada.click(card, label="Approve"))
+    request, card = await admins.ask(RequestKind.MAILDOMAIN)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
     assert choice.ephemeral
     assert "Mailboxes: at most 10" in text_of(choice)
     assert labels_of(choice) == ["Add it with these limits", "I add it by hand"]
-    assert (await office.now(request)).state is State.PENDING
-    await office.ada.click(choice, label="Add it with these limits")
-    approved = await office.now(request)
+    assert (await admins.now(request)).state is State.PENDING
+    await admins.ada.click(choice, label="Add it with these limits")
+    approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, False)
     assert labels_of(choice) == []
 
 
-async def test_a_mail_domain_can_be_added_by_hand(office: Office, cow: MailcowDouble) -> None:
-    request, card = await office.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await office.ada.click(card, label="Approve"))
-    await office.ada.click(choice, label="I add it by hand")
-    assert (await office.now(request)).by_hand
+async def test_a_mail_domain_can_be_added_by_hand(admins: AdminGuild, cow: MailcowDouble) -> None:
+    request, card = await admins.ask(RequestKind.MAILDOMAIN)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.click(choice, label="I add it by hand")
+    assert (await admins.now(request)).by_hand
 
 
-async def test_without_the_write_key_a_mail_domain_is_the_admins_work(office: Office) -> None:
-    request, card = await office.ask(RequestKind.MAILDOMAIN)
-    await office.ada.click(card, label="Approve")
-    approved = await office.now(request)
+async def test_without_the_write_key_a_mail_domain_is_the_admins_work(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.MAILDOMAIN)
+    await admins.ada.click(card, label="Approve")
+    approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
-    waiting = await office.put(await office.put(approved, State.WORKING), State.WAITING)
-    card = await office.post(waiting)
+    waiting = await admins.put(await admins.put(approved, State.WORKING), State.WAITING)
+    card = await admins.post(waiting)
     assert "Add `mover.example` in Cow Mail" in text_of(card)
     assert labels_of(card) == ["I did it", "Check again"]
-    await office.ada.click(card, label="I did it")
-    assert (await office.now(request)).state is State.LIVE
+    await admins.ada.click(card, label="I did it")
+    assert (await admins.now(request)).state is State.LIVE
 
 
 async def test_a_failed_request_is_retried_by_its_button(
-    office: Office, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    await office.ada.click(card, label="Approve")
-    failed = await fail(office, request)
-    card = await office.post(failed)
+    request, card = await admins.ask(RequestKind.DKIM)
+    await admins.ada.click(card, label="Approve")
+    failed = await fail(admins, request)
+    card = await admins.post(failed)
     assert "Mailcow did not answer" in text_of(card)
     assert labels_of(card) == ["Retry", "Paste the key", "Deny", "Check again"]
-    await office.bob.click(card, label="Retry")
-    assert (await office.now(request)).state is State.APPROVED
-    old = await office.post(failed)
-    notice = whisper_after(await office.ada.click(old, label="Retry"))
+    await admins.bob.click(card, label="Retry")
+    assert (await admins.now(request)).state is State.APPROVED
+    old = await admins.post(failed)
+    notice = whisper_after(await admins.ada.click(old, label="Retry"))
     assert "<t:" in text_of(notice)
 
 
 async def test_a_failed_request_takes_a_pasted_key_instead(
-    office: Office, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble
 ) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    await office.ada.click(card, label="Approve")
-    card = await office.post(await fail(office, request))
-    form = await office.ada.click(card, label="Paste the key")
-    await office.ada.submit_modal(form, {"value": await a_key(), "selector": "dkim"})
-    approved = await office.now(request)
+    request, card = await admins.ask(RequestKind.DKIM)
+    await admins.ada.click(card, label="Approve")
+    card = await admins.post(await fail(admins, request))
+    form = await admins.ada.click(card, label="Paste the key")
+    await admins.ada.submit_modal(form, {"value": await a_key(), "selector": "dkim"})
+    approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
 
 
-async def test_mailadmin_is_hidden_and_refused_for_members(office: Office) -> None:
-    command = office.house.client.tree.get_command("mailadmin")
+async def test_mailadmin_is_hidden_and_refused_for_members(admins: AdminGuild) -> None:
+    command = admins.sim.client.tree.get_command("mailadmin")
     assert command is not None
-    assert command.to_dict(office.house.client.tree)["default_member_permissions"] == 8
-    role = office.house.guild.create_role(
+    assert command.to_dict(admins.sim.client.tree)["default_member_permissions"] == 8
+    role = admins.sim.guild.create_role(
         "Moderators", permissions=discord.Permissions(administrator=True)
     )
-    user = office.house.env.create_user("mod")
-    moderator = office.house.guild.add_member(user, roles=[role])
+    user = admins.sim.env.create_user("mod")
+    moderator = admins.sim.guild.add_member(user, roles=[role])
     for name, options in (
         ("queue", {}),
         ("setup", {}),
@@ -474,57 +486,59 @@ async def test_mailadmin_is_hidden_and_refused_for_members(office: Office) -> No
         ("audit", {"number": 1}),
         ("retry", {"number": 1}),
     ):
-        shown = await office.mailadmin(moderator, name, **options)
+        shown = await admins.mailadmin(moderator, name, **options)
         assert "Only admins" in text_of(shown)
 
 
-async def test_queue_lists_what_waits_for_the_admin(office: Office) -> None:
-    assert "Nothing waits for you" in text_of(await office.mailadmin(office.ada, "queue"))
-    first, _ = await office.ask(RequestKind.DKIM)
-    second, card = await office.ask(RequestKind.WEBMAIL)
-    await office.ada.click(card, label="Approve")
-    text = text_of(await office.mailadmin(office.bob, "queue"))
+async def test_queue_lists_what_waits_for_the_admin(admins: AdminGuild) -> None:
+    assert "Nothing waits for you" in text_of(await admins.mailadmin(admins.ada, "queue"))
+    first, _ = await admins.ask(RequestKind.DKIM)
+    second, card = await admins.ask(RequestKind.WEBMAIL)
+    await admins.ada.click(card, label="Approve")
+    text = text_of(await admins.mailadmin(admins.bob, "queue"))
     assert "1 request waits for you; 1 more under way" in text
     assert f"**#{first.id}** DKIM `mover.example`" in text
     assert f"**#{second.id}**" not in text
 
 
-async def test_show_gives_a_card_whose_buttons_work(office: Office) -> None:
-    request, _ = await office.ask(RequestKind.WEBMAIL)
-    card = await office.mailadmin(office.ada, "show", number=request.id)
+async def test_show_gives_a_card_whose_buttons_work(admins: AdminGuild) -> None:
+    request, _ = await admins.ask(RequestKind.WEBMAIL)
+    card = await admins.mailadmin(admins.ada, "show", number=request.id)
     assert labels_of(card) == PENDING
-    await office.ada.click(card, label="Approve")
-    assert (await office.now(request)).state is State.APPROVED
-    assert "no request" in text_of(await office.mailadmin(office.ada, "show", number=99))
+    await admins.ada.click(card, label="Approve")
+    assert (await admins.now(request)).state is State.APPROVED
+    assert "no request" in text_of(await admins.mailadmin(admins.ada, "show", number=99))
 
 
-async def test_audit_tells_who_did_what(office: Office) -> None:
-    request, card = await office.ask(RequestKind.WEBMAIL)
-    await office.ada.click(card, label="Approve")
+async def test_audit_tells_who_did_what(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    await admins.ada.click(card, label="Approve")
     for options in ({"number": request.id}, {}):
-        text = text_of(await office.mailadmin(office.bob, "audit", **options))
-        assert f"Admin <@{office.ada.id}>: waiting for a decision → **approved" in text
-        assert f"Member <@{office.house.ann.id}>" in text
+        text = text_of(await admins.mailadmin(admins.bob, "audit", **options))
+        assert f"Admin <@{admins.ada.id}>: waiting for a decision → **approved" in text
+        assert f"Member <@{admins.sim.ann.id}>" in text
 
 
-async def test_retry_by_number_tells_what_it_came_to(office: Office, cow: MailcowDouble) -> None:
-    request, card = await office.ask(RequestKind.DKIM)
-    await office.ada.click(card, label="Approve")
-    await fail(office, request)
-    text = text_of(await office.mailadmin(office.bob, "retry", number=request.id))
+async def test_retry_by_number_tells_what_it_came_to(
+    admins: AdminGuild, cow: MailcowDouble
+) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    await admins.ada.click(card, label="Approve")
+    await fail(admins, request)
+    text = text_of(await admins.mailadmin(admins.bob, "retry", number=request.id))
     assert "approved" in text
-    text = text_of(await office.mailadmin(office.bob, "retry", number=request.id))
-    assert f"<@{office.bob.id}>" in text
-    assert "no request" in text_of(await office.mailadmin(office.bob, "retry", number=99))
+    text = text_of(await admins.mailadmin(admins.bob, "retry", number=request.id))
+    assert f"<@{admins.bob.id}>" in text
+    assert "no request" in text_of(await admins.mailadmin(admins.bob, "retry", number=99))
 
 
-async def test_setup_says_that_everything_works(office: Office, cow: MailcowDouble) -> None:
-    card = await office.mailadmin(office.ada, "setup")
+async def test_setup_says_that_everything_works(admins: AdminGuild, cow: MailcowDouble) -> None:
+    card = await admins.mailadmin(admins.ada, "setup")
     text = text_of(card)
     parts = ("Admins", "Request channel", "Mailcow", "Mailcow, reading", "Mailcow, writing")
     for part in (
         *parts,
-        "Resolver `{}:{}`".format(*office.house.dns.address),
+        "Resolver `{}:{}`".format(*admins.sim.dns.address),
         "Mail host",
         "Database",
     ):
@@ -533,18 +547,18 @@ async def test_setup_says_that_everything_works(office: Office, cow: MailcowDoub
 
 
 async def test_setup_names_each_thing_that_is_wrong_with_a_remedy(
-    office: Office, cow: MailcowDouble, errors: LogWatch
+    admins: AdminGuild, cow: MailcowDouble, errors: LogWatch
 ) -> None:
     cow.keys[READ].active = False
-    everyone = office.house.guild.default_role
-    hidden = office.house.guild.create_text_channel(
+    everyone = admins.sim.guild.default_role
+    hidden = admins.sim.guild.create_text_channel(
         "hidden", overwrites={everyone: discord.PermissionOverwrite(send_messages=False)}
     )
-    client = office.house.client
+    client = admins.sim.client
     client.settings = client.settings.model_copy(update={"request_channel_id": hidden.id})
-    break_table(office.house, "recent_domain")
-    office.house.dns.zones = Zones.of((), outside="refused")
-    card = await office.mailadmin(office.ada, "setup")
+    break_table(admins.sim, "recent_domain")
+    admins.sim.dns.zones = Zones.of((), outside="refused")
+    card = await admins.mailadmin(admins.ada, "setup")
     text = text_of(card)
     assert "❌ **Request channel**" in text
     assert "Send Messages" in text
@@ -553,38 +567,38 @@ async def test_setup_names_each_thing_that_is_wrong_with_a_remedy(
     assert "❌ **Database**" in text
     assert labels_of(card) == ["Call the mail server again"]
     calls = len(cow.calls)
-    await office.mailadmin(office.ada, "setup")
+    await admins.mailadmin(admins.ada, "setup")
     assert len(cow.calls) == calls  # a refused key is not tried again by itself
     cow.keys[READ].active = True
-    await office.ada.click(card, label="Call the mail server again")
+    await admins.ada.click(card, label="Call the mail server again")
     assert "✅ **Mailcow**" in text_of(card)
     assert labels_of(card) == []
 
 
-async def test_setup_says_that_the_channel_is_gone(office: Office) -> None:
-    client = office.house.client
+async def test_setup_says_that_the_channel_is_gone(admins: AdminGuild) -> None:
+    client = admins.sim.client
     client.settings = client.settings.model_copy(update={"request_channel_id": 4242})
-    text = text_of(await office.mailadmin(office.ada, "setup"))
+    text = text_of(await admins.mailadmin(admins.ada, "setup"))
     assert "there is no channel `4242`" in text
     assert "ℹ️ **Mailcow**: not set: `MAILCOW_URL`" in text
 
 
 async def test_a_member_cannot_have_mailcow_called_again(
-    office: Office, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble
 ) -> None:
     cow.keys[READ].active = False
-    card = await office.mailadmin(office.ada, "setup")
+    card = await admins.mailadmin(admins.ada, "setup")
     assert labels_of(card) == ["Call the mail server again"]
     calls = len(cow.calls)
-    _, public = await office.ask(RequestKind.DKIM)
-    notice = answer_to(await forge(office.house.ann, public, "cowbell:mailcow:unlock"))
+    _, public = await admins.ask(RequestKind.DKIM)
+    notice = answer_to(await forge(admins.sim.ann, public, "cowbell:mailcow:unlock"))
     assert "Only admins" in text_of(notice)
     assert len(cow.calls) == calls
 
 
-async def test_commands_say_that_requests_are_off(office: Office) -> None:
-    office.house.client.requests = None
-    text = text_of(await office.mailadmin(office.ada, "queue"))
+async def test_commands_say_that_requests_are_off(admins: AdminGuild) -> None:
+    admins.sim.client.requests = None
+    text = text_of(await admins.mailadmin(admins.ada, "queue"))
     assert "`REQUEST_CHANNEL_ID`" in text
 
 
@@ -593,10 +607,10 @@ def test_evidence_of_another_version_is_none(text: str) -> None:
     assert load_evidence(text) is None
 
 
-async def fail(office: Office, request: Request) -> Request:
+async def fail(admins: AdminGuild, request: Request) -> Request:
     """Return the request after Mailcow did not answer."""
-    working = await office.put(request, State.WORKING)
-    return await office.put(working, State.FAILED, reason="Mailcow did not answer.")
+    working = await admins.put(request, State.WORKING)
+    return await admins.put(working, State.FAILED, reason="Mailcow did not answer.")
 
 
 async def forge(who: MemberActor, card: ResponseMessage, custom_id: str) -> InteractionResult:

@@ -11,17 +11,17 @@ import pytest
 from bot.interactions import replies
 from bot.interactions.rate_limits import Cooldown
 from bot.requests.model import RequestKind
-from discord_house import (
+from discord_simulation import (
     answer_to,
     break_table,
     labels_of,
     text_of,
     walk,
 )
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
-    from discord_house import House
+    from discord_simulation import Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -29,10 +29,8 @@ WITH_A_DOMAIN = {"dnsrecords", "dnscheck", *RequestKind}
 COMMANDS = {"mailsettings", "help", "privacy", "requests", *WITH_A_DOMAIN}  # of members
 
 
-async def test_settings_fill_in_the_user_name_and_link_to_the_pages(house: House) -> None:
-    card = answer_to(
-        await house.ann.slash(house.channel, "mailsettings", address="ann@friend.example")
-    )
+async def test_settings_fill_in_the_user_name_and_link_to_the_pages(sim: Simulation) -> None:
+    card = answer_to(await sim.ann.slash(sim.channel, "mailsettings", address="ann@friend.example"))
     assert card.ephemeral
     said = text_of(card)
     assert "`ann@friend.example`" in said
@@ -44,14 +42,14 @@ async def test_settings_fill_in_the_user_name_and_link_to_the_pages(house: House
     assert links == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/"]
 
 
-async def test_settings_without_an_address_show_the_form_of_a_user_name(house: House) -> None:
-    card = answer_to(await house.ann.slash(house.channel, "mailsettings"))
+async def test_settings_without_an_address_show_the_form_of_a_user_name(sim: Simulation) -> None:
+    card = answer_to(await sim.ann.slash(sim.channel, "mailsettings"))
     assert card.ephemeral
     assert "you@friend.example" in text_of(card)
 
 
-async def test_records_can_be_copied_and_come_as_a_zone_file(house: House) -> None:
-    card = answer_to(await house.ann.slash(house.channel, "dnsrecords", domain="newcomer.example"))
+async def test_records_can_be_copied_and_come_as_a_zone_file(sim: Simulation) -> None:
+    card = answer_to(await sim.ann.slash(sim.channel, "dnsrecords", domain="newcomer.example"))
     assert card.ephemeral
     said = text_of(card)
     assert "```\nv=spf1 include:_spf.cow.example -all\n```" in said
@@ -59,11 +57,11 @@ async def test_records_can_be_copied_and_come_as_a_zone_file(house: House) -> No
     assert "`_dmarc.newcomer.example`" in said
     assert "`10 mx1.cow.example.`" in said
     assert [file.filename for file in card.attachments] == ["newcomer.example.zone.txt"]
-    assert {rdtype for _, rdtype in house.dns.asked} == {dns.rdatatype.NS}  # whose servers
+    assert {rdtype for _, rdtype in sim.dns.asked} == {dns.rdatatype.NS}  # whose servers
 
 
-async def test_check_says_the_steps_first_and_offers_four_buttons(house: House) -> None:
-    card = await house.check("mover.example")
+async def test_check_says_the_steps_first_and_offers_four_buttons(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
     assert card.ephemeral
     said = text_of(card)
     assert "**1. MX**" in said
@@ -76,9 +74,9 @@ async def test_check_says_the_steps_first_and_offers_four_buttons(house: House) 
 
 @pytest.mark.parametrize("command", ["dnscheck", "dnsrecords"])
 async def test_a_domain_that_was_taken_out_of_a_link_is_remarked(
-    house: House, command: str
+    sim: Simulation, command: str
 ) -> None:
-    result = await house.ann.slash(house.channel, command, domain="https://friend.example/shop")
+    result = await sim.ann.slash(sim.channel, command, domain="https://friend.example/shop")
     said = text_of(answer_to(result)).replace("\\", "")
     assert "`friend.example`" in said
     assert "I took friend.example out of https://friend.example/shop." in said
@@ -98,114 +96,114 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
 ]
 
 
-async def test_what_is_no_name_is_refused_in_one_private_sentence(house: House) -> None:
+async def test_what_is_no_name_is_refused_in_one_private_sentence(sim: Simulation) -> None:
     for command, options, part in REFUSED:
-        result = await house.ann.slash(house.channel, command, **options)
+        result = await sim.ann.slash(sim.channel, command, **options)
         card = answer_to(result)
         assert card.ephemeral
         assert not result.followups
         assert part in text_of(card).replace("\\", "")
         assert "`" not in text_of(card).replace("\\`", "")
-    assert not house.dns.asked
+    assert not sim.dns.asked
 
 
-async def test_commands_work_in_a_direct_message(house: House) -> None:
+async def test_commands_work_in_a_direct_message(sim: Simulation) -> None:
     for name in COMMANDS:
         options = {"domain": "friend.example"} if name in WITH_A_DOMAIN else {}
-        assert answer_to(await house.ann.user.slash(name, **options)).ephemeral
+        assert answer_to(await sim.ann.user.slash(name, **options)).ephemeral
 
 
 async def test_commands_are_for_servers_direct_messages_and_installing_members(
-    house: House,
+    sim: Simulation,
 ) -> None:
-    registered = {command.name: command for command in await house.client.tree.fetch_commands()}
+    registered = {command.name: command for command in await sim.client.tree.fetch_commands()}
     assert set(registered) == {*COMMANDS, "mailadmin"}
-    for command in house.client.tree.get_commands():
+    for command in sim.client.tree.get_commands():
         if command.name not in COMMANDS:
             continue
-        payload = command.to_dict(house.client.tree)
+        payload = command.to_dict(sim.client.tree)
         assert sorted(payload["contexts"]) == [0, 1, 2], command.name
         assert sorted(payload["integration_types"]) == [0, 1], command.name
 
 
-async def test_help_lists_every_command_to_be_clicked_also_after_a_restart(house: House) -> None:
-    before = text_of(answer_to(await house.ann.slash(house.channel, "help")))
+async def test_help_lists_every_command_to_be_clicked_also_after_a_restart(sim: Simulation) -> None:
+    before = text_of(answer_to(await sim.ann.slash(sim.channel, "help")))
     assert set(re.findall(r"</(\w+):\d+>", before)) == COMMANDS
-    await house.restart()
-    assert text_of(answer_to(await house.ann.slash(house.channel, "help"))) == before
+    await sim.restart()
+    assert text_of(answer_to(await sim.ann.slash(sim.channel, "help"))) == before
 
 
-async def test_help_shows_what_each_command_does(house: House) -> None:
-    said = text_of(answer_to(await house.ann.slash(house.channel, "help")))
-    for command in house.client.tree.get_commands():
+async def test_help_shows_what_each_command_does(sim: Simulation) -> None:
+    said = text_of(answer_to(await sim.ann.slash(sim.channel, "help")))
+    for command in sim.client.tree.get_commands():
         if command.name in COMMANDS:
-            assert command.to_dict(house.client.tree)["description"] in said
+            assert command.to_dict(sim.client.tree)["description"] in said
 
 
-async def test_choices_are_the_domains_that_this_member_asked_about(house: House) -> None:
-    await house.check("friend.example", house.ann)
-    await house.ann.slash(house.channel, "dnsrecords", domain="bücher.example")
-    await house.check("mover.example", house.ben)
-    house.dns.forget()
-    offered = await house.ann.autocomplete(house.channel, "dnscheck", "domain", "")
+async def test_choices_are_the_domains_that_this_member_asked_about(sim: Simulation) -> None:
+    await sim.check("friend.example", sim.ann)
+    await sim.ann.slash(sim.channel, "dnsrecords", domain="bücher.example")
+    await sim.check("mover.example", sim.ben)
+    sim.dns.forget()
+    offered = await sim.ann.autocomplete(sim.channel, "dnscheck", "domain", "")
     assert [choice["value"] for choice in offered] == ["xn--bcher-kva.example", "friend.example"]
     assert [choice["name"] for choice in offered] == ["bücher.example", "friend.example"]
-    only = await house.ben.autocomplete(house.channel, "dnsrecords", "domain", "mo")
+    only = await sim.ben.autocomplete(sim.channel, "dnsrecords", "domain", "mo")
     assert [choice["value"] for choice in only] == ["mover.example"]
-    assert await house.ben.autocomplete(house.channel, "dnsrecords", "domain", "fr") == []
-    assert not house.dns.asked
+    assert await sim.ben.autocomplete(sim.channel, "dnsrecords", "domain", "fr") == []
+    assert not sim.dns.asked
 
 
-async def test_choices_keep_to_discords_limits(house: House) -> None:
+async def test_choices_keep_to_discords_limits(sim: Simulation) -> None:
     longest = ".".join(["a" * 60] * 3) + ".example"
     for name in [longest, *(f"n{number}.example" for number in range(30))]:
-        await house.ann.slash(house.channel, "dnsrecords", domain=name)
-    offered = await house.ann.autocomplete(house.channel, "dnscheck", "domain", "")
+        await sim.ann.slash(sim.channel, "dnsrecords", domain=name)
+    offered = await sim.ann.autocomplete(sim.channel, "dnscheck", "domain", "")
     assert len(offered) == 25
-    assert await house.ann.autocomplete(house.channel, "dnscheck", "domain", "aaa") == []
+    assert await sim.ann.autocomplete(sim.channel, "dnscheck", "domain", "aaa") == []
 
 
-async def test_choices_stay_away_where_the_store_fails(house: House) -> None:
-    break_table(house, "recent_domain")
-    assert await house.ann.autocomplete(house.channel, "dnscheck", "domain", "f") == []
+async def test_choices_stay_away_where_the_store_fails(sim: Simulation) -> None:
+    break_table(sim, "recent_domain")
+    assert await sim.ann.autocomplete(sim.channel, "dnscheck", "domain", "f") == []
 
 
 async def test_nothing_is_asked_or_kept_before_discord_has_its_acknowledgement(
-    house: House,
+    sim: Simulation,
 ) -> None:
-    house.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
-    await house.ann.slash(house.channel, "dnscheck", domain="friend.example")
-    assert not house.dns.asked
-    assert await house.ann.autocomplete(house.channel, "dnscheck", "domain", "") == []
+    sim.env.inject_error("POST", "/interactions/*/callback", status=404, code=10062)
+    await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example")
+    assert not sim.dns.asked
+    assert await sim.ann.autocomplete(sim.channel, "dnscheck", "domain", "") == []
 
 
 async def test_a_check_that_is_quicker_than_the_patience_shows_no_progress(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    sim: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replies, "PROGRESS_AFTER", PATIENCE)  # a busy machine needs longer at times
-    await house.check("friend.example")
-    edits = [r for r in house.env.http_requests if r.method == "PATCH"]
+    monkeypatch.setattr(replies, "PROGRESS_AFTER", MAX_WAIT)  # a busy machine needs longer at times
+    await sim.check("friend.example")
+    edits = [r for r in sim.env.http_requests if r.method == "PATCH"]
     assert len(edits) == 1
 
 
-async def test_a_seventh_check_in_a_minute_is_refused_to_that_member_alone(house: House) -> None:
+async def test_a_seventh_check_in_a_minute_is_refused_to_that_member_alone(sim: Simulation) -> None:
     time = 1000.0
-    house.client.limits.checks = Cooldown(6, 60.0, lambda: time)
+    sim.client.limits.checks = Cooldown(6, 60.0, lambda: time)
     for _ in range(6):
-        assert labels_of(await house.check("friend.example"))
+        assert labels_of(await sim.check("friend.example"))
         time += 5.0
-    house.dns.forget()
-    refused = await house.check("friend.example")
+    sim.dns.forget()
+    refused = await sim.check("friend.example")
     assert refused.ephemeral
     assert "6 times a minute" in text_of(refused)
     assert "in 30 seconds" in text_of(refused)
-    assert not house.dns.asked
-    assert labels_of(await house.check("friend.example", house.ben))
+    assert not sim.dns.asked
+    assert labels_of(await sim.check("friend.example", sim.ben))
     time += 30.0
-    assert labels_of(await house.check("friend.example"))
+    assert labels_of(await sim.check("friend.example"))
 
 
-async def test_what_is_no_name_costs_no_check(house: House) -> None:
+async def test_what_is_no_name_costs_no_check(sim: Simulation) -> None:
     for _ in range(7):
-        await house.check("localhost")
-    assert labels_of(await house.check("friend.example"))
+        await sim.check("localhost")
+    assert labels_of(await sim.check("friend.example"))

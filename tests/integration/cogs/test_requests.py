@@ -12,8 +12,8 @@ from bot.demo.zones import parse_zone
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
-from discord_house import answer_to, labels_of, text_of, walk, whisper_after
-from request_guild import ADMIN, keep_office
+from discord_simulation import answer_to, labels_of, text_of, walk, whisper_after
+from request_guild import ADMIN, open_request_guild
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,45 +24,45 @@ if TYPE_CHECKING:
     from simcord.results import ResponseMessage
 
     from bot.requests.model import Request
-    from discord_house import LogWatch
-    from request_guild import Office
+    from discord_simulation import LogWatch
+    from request_guild import RequestGuild
 
 pytest_plugins = ["discord_fixtures"]
 
 
 @pytest.fixture
-async def office(store: Path, errors: LogWatch) -> AsyncIterator[Office]:
-    async with keep_office(store) as office:
-        yield office
+async def guild(store: Path, errors: LogWatch) -> AsyncIterator[RequestGuild]:
+    async with open_request_guild(store) as guild:
+        yield guild
 
 
 async def ask(
-    office: Office, command: str, domain: str, who: MemberActor | None = None
+    guild: RequestGuild, command: str, domain: str, who: MemberActor | None = None
 ) -> ResponseMessage:
-    result = await (who or office.ann).slash(office.channel, command, domain=domain)
+    result = await (who or guild.ann).slash(guild.channel, command, domain=domain)
     answer = answer_to(result)
     assert answer.ephemeral
     return answer
 
 
-async def hand_out(office: Office) -> Request:
+async def hand_out(guild: RequestGuild) -> Request:
     """Bring a request for DKIM to where its record was sent."""
-    await ask(office, "dkim", "eager.example")
-    await office.work()
-    await office.requests.approve(1, ADMIN, value=DOMAINS["eager.example"].dkim, selector="dkim")
-    await office.work()
-    return await get(office, 1)
+    await ask(guild, "dkim", "eager.example")
+    await guild.work()
+    await guild.requests.approve(1, ADMIN, value=DOMAINS["eager.example"].dkim, selector="dkim")
+    await guild.work()
+    return await get(guild, 1)
 
 
-async def get(office: Office, request_id: int) -> Request:
-    request = await office.requests.get(request_id)
+async def get(guild: RequestGuild, request_id: int) -> Request:
+    request = await guild.requests.get(request_id)
     assert request is not None
     return request
 
 
-def close_direct_messages(office: Office, times: int | None = None) -> None:
-    path = f"/channels/{office.ann_user.dm_channel.id}/messages"
-    office.env.inject_error("POST", path, status=403, code=50007, times=times)
+def close_direct_messages(guild: RequestGuild, times: int | None = None) -> None:
+    path = f"/channels/{guild.ann_user.dm_channel.id}/messages"
+    guild.env.inject_error("POST", path, status=403, code=50007, times=times)
 
 
 def said(message: discord.Message) -> str:
@@ -82,100 +82,104 @@ def post(request: Request, what: MessageKind, **fields: Any) -> OutboxMessage:
 
 @pytest.mark.parametrize("kind", list(RequestKind))
 async def test_who_asks_is_told_the_number_and_what_happens_next(
-    office: Office, kind: RequestKind
+    guild: RequestGuild, kind: RequestKind
 ) -> None:
-    answer = await ask(office, kind.value, "https://friend.example/")
+    answer = await ask(guild, kind.value, "https://friend.example/")
     assert "Request #1" in text_of(answer)
     assert "The admin has it and decides." in text_of(answer)
     assert "I took" in text_of(answer)
-    request = await get(office, 1)
+    request = await get(guild, 1)
     assert (request.kind, request.domain.ascii) == (kind, "friend.example")
-    assert (request.guild_id, request.channel_id) == (office.guild.id, office.channel.id)
-    assert request.member_id == office.ann.id
+    assert (request.guild_id, request.channel_id) == (guild.guild.id, guild.channel.id)
+    assert request.member_id == guild.ann.id
     assert '"mx": "pass"' in request.evidence
 
 
-async def test_asking_twice_changes_nothing(office: Office) -> None:
-    await ask(office, "dkim", "friend.example")
-    answer = await ask(office, "dkim", "friend.example")
+async def test_asking_twice_changes_nothing(guild: RequestGuild) -> None:
+    await ask(guild, "dkim", "friend.example")
+    answer = await ask(guild, "dkim", "friend.example")
     assert "You have asked for this already" in text_of(answer)
-    assert len(await office.requests.open_requests()) == 1
+    assert len(await guild.requests.open_requests()) == 1
 
 
-async def test_who_asked_before_is_not_named(office: Office) -> None:
-    await ask(office, "dkim", "friend.example")
-    answer = await ask(office, "dkim", "friend.example", office.ben)
+async def test_who_asked_before_is_not_named(guild: RequestGuild) -> None:
+    await ask(guild, "dkim", "friend.example")
+    answer = await ask(guild, "dkim", "friend.example", guild.ben)
     assert "Somebody else has asked for this already" in text_of(answer)
-    assert str(office.ann.id) not in text_of(answer)
+    assert str(guild.ann.id) not in text_of(answer)
     assert "ann" not in text_of(answer)
 
 
-async def test_no_domain_is_refused_with_a_sentence(office: Office) -> None:
-    answer = await ask(office, "dkim", "not a domain")
-    assert await office.requests.open_requests() == ()
+async def test_no_domain_is_refused_with_a_sentence(guild: RequestGuild) -> None:
+    answer = await ask(guild, "dkim", "not a domain")
+    assert await guild.requests.open_requests() == ()
     assert "domain" in text_of(answer)
 
 
-async def test_another_server_is_told_where_to_ask(office: Office) -> None:
-    stranger = office.elsewhere.guild.add_member(office.ann_user)  # type: ignore[union-attr]
+async def test_another_server_is_told_where_to_ask(guild: RequestGuild) -> None:
+    stranger = guild.elsewhere.guild.add_member(guild.ann_user)  # type: ignore[union-attr]
     for command, options in (("dkim", {"domain": "friend.example"}), ("requests", {})):
-        answer = answer_to(await stranger.slash(office.elsewhere, command, **options))
+        answer = answer_to(await stranger.slash(guild.elsewhere, command, **options))
         assert answer.ephemeral
-        assert f"https://discord.com/channels/{office.guild.id}" in text_of(answer)
-    assert await office.requests.open_requests() == ()
+        assert f"https://discord.com/channels/{guild.guild.id}" in text_of(answer)
+    assert await guild.requests.open_requests() == ()
 
 
 async def test_without_a_request_channel_members_are_told_whom_to_ask(
     store: Path, errors: LogWatch
 ) -> None:
-    async with keep_office(store, takes=False) as office:
-        answer = await ask(office, "dkim", "friend.example")
+    async with open_request_guild(store, takes=False) as guild:
+        answer = await ask(guild, "dkim", "friend.example")
         assert "not set up" in text_of(answer)
         assert "admin\\@cow.example" in text_of(answer)
 
 
-async def test_the_server_of_the_request_channel_is_looked_up_once(office: Office) -> None:
+async def test_the_server_of_the_request_channel_is_looked_up_once(guild: RequestGuild) -> None:
     for _ in range(3):
-        await ask(office, "dkim", "friend.example")
-    path = f"/channels/{office.request_channel.id}"
-    assert [r.path for r in office.env.http_requests if r.method == "GET"].count(path) == 1
+        await ask(guild, "dkim", "friend.example")
+    path = f"/channels/{guild.request_channel.id}"
+    assert [r.path for r in guild.env.http_requests if r.method == "GET"].count(path) == 1
 
 
-async def test_a_request_channel_that_is_gone_takes_no_requests(office: Office) -> None:
-    office.env.inject_error("GET", f"/channels/{office.request_channel.id}", status=404, code=10003)
-    assert "not set up" in text_of(await ask(office, "dkim", "friend.example"))
-    assert "Request #1" in text_of(await ask(office, "dkim", "friend.example"))
+async def test_a_request_channel_that_is_gone_takes_no_requests(guild: RequestGuild) -> None:
+    guild.env.inject_error("GET", f"/channels/{guild.request_channel.id}", status=404, code=10003)
+    assert "not set up" in text_of(await ask(guild, "dkim", "friend.example"))
+    assert "Request #1" in text_of(await ask(guild, "dkim", "friend.example"))
 
 
-async def test_a_check_is_shown_also_where_nobody_can_tell_what_to_offer(office: Office) -> None:
-    path = f"/channels/{office.request_channel.id}"
-    office.env.inject_error("GET", path, status=503, times=None)
-    card = await ask(office, "dnscheck", "eager.example")
+async def test_a_check_is_shown_also_where_nobody_can_tell_what_to_offer(
+    guild: RequestGuild,
+) -> None:
+    path = f"/channels/{guild.request_channel.id}"
+    guild.env.inject_error("GET", path, status=503, times=None)
+    card = await ask(guild, "dnscheck", "eager.example")
     assert labels_of(card)[-1] == "Share"
 
 
-async def test_a_channel_that_is_gone_does_not_hold_up_a_direct_message(office: Office) -> None:
-    request = await hand_out(office)
-    path = f"/channels/{office.channel.id}/messages"
-    office.env.inject_error("GET", path, status=404, code=10003)
-    outcome = await office.delivery(post(request, MessageKind.MEMBER_LIVE, attempts=2), request)
+async def test_a_channel_that_is_gone_does_not_hold_up_a_direct_message(
+    guild: RequestGuild,
+) -> None:
+    request = await hand_out(guild)
+    path = f"/channels/{guild.channel.id}/messages"
+    guild.env.inject_error("GET", path, status=404, code=10003)
+    outcome = await guild.delivery(post(request, MessageKind.MEMBER_LIVE, attempts=2), request)
     assert isinstance(outcome, Delivered)
 
 
-async def test_many_checks_in_a_row_are_put_off(office: Office) -> None:
+async def test_many_checks_in_a_row_are_put_off(guild: RequestGuild) -> None:
     for _ in range(6):
-        await ask(office, "dkim", "friend.example")
-    assert "6 times a minute" in text_of(await ask(office, "dmarc", "friend.example"))
+        await ask(guild, "dkim", "friend.example")
+    assert "6 times a minute" in text_of(await ask(guild, "dmarc", "friend.example"))
 
 
-async def test_requests_are_listed_for_their_member_alone(office: Office) -> None:
-    nothing = answer_to(await office.ben.slash(office.channel, "requests"))
+async def test_requests_are_listed_for_their_member_alone(guild: RequestGuild) -> None:
+    nothing = answer_to(await guild.ben.slash(guild.channel, "requests"))
     assert "/dkim" in text_of(nothing)
-    await ask(office, "dkim", "friend.example")
-    await ask(office, "webmail", "friend.example")
-    await ask(office, "dkim", "eager.example", office.ben)
-    await office.requests.deny(2, ADMIN, "The alias is *not* there. @everyone")
-    card = answer_to(await office.ann.slash(office.channel, "requests"))
+    await ask(guild, "dkim", "friend.example")
+    await ask(guild, "webmail", "friend.example")
+    await ask(guild, "dkim", "eager.example", guild.ben)
+    await guild.requests.deny(2, ADMIN, "The alias is *not* there. @everyone")
+    card = answer_to(await guild.ann.slash(guild.channel, "requests"))
     assert "Request #1: DKIM" in text_of(card)
     assert "waiting for the admin" in text_of(card)
     assert r"The alias is \*not\* there. \@everyone" in text_of(card)
@@ -183,30 +187,30 @@ async def test_requests_are_listed_for_their_member_alone(office: Office) -> Non
     assert labels_of(card) == ["Withdraw #1"]
 
 
-async def test_withdrawing_draws_the_list_anew(office: Office) -> None:
-    await ask(office, "dkim", "friend.example")
-    card = answer_to(await office.ann.slash(office.channel, "requests"))
-    await office.ann.click(card, label="Withdraw #1")
-    assert (await get(office, 1)).state is State.WITHDRAWN
+async def test_withdrawing_draws_the_list_anew(guild: RequestGuild) -> None:
+    await ask(guild, "dkim", "friend.example")
+    card = answer_to(await guild.ann.slash(guild.channel, "requests"))
+    await guild.ann.click(card, label="Withdraw #1")
+    assert (await get(guild, 1)).state is State.WITHDRAWN
     assert "You have withdrawn it." in text_of(card)
     assert labels_of(card) == []
 
 
-async def test_withdrawing_too_late_is_said(office: Office) -> None:
-    await ask(office, "dkim", "friend.example")
-    card = answer_to(await office.ann.slash(office.channel, "requests"))
-    await office.requests.deny(1, ADMIN, "No.")
-    said = whisper_after(await office.ann.click(card, label="Withdraw #1"))
+async def test_withdrawing_too_late_is_said(guild: RequestGuild) -> None:
+    await ask(guild, "dkim", "friend.example")
+    card = answer_to(await guild.ann.slash(guild.channel, "requests"))
+    await guild.requests.deny(1, ADMIN, "No.")
+    said = whisper_after(await guild.ann.click(card, label="Withdraw #1"))
     assert "cannot be withdrawn any more: denied" in text_of(said)
 
 
-async def test_the_list_keeps_its_size_and_all_its_buttons(office: Office) -> None:
+async def test_the_list_keeps_its_size_and_all_its_buttons(guild: RequestGuild) -> None:
     for number in range(14):
         domain = Domain.from_ascii(f"{'x' * 60}.{number}.example")
-        opened = await office.requests.open(RequestKind.DKIM, domain, (1, 2), office.ann.id)
+        opened = await guild.requests.open(RequestKind.DKIM, domain, (1, 2), guild.ann.id)
         if number < 4:
-            await office.requests.deny(opened.request.id, ADMIN, "long words " * 45)
-    card = answer_to(await office.ann.slash(office.channel, "requests"))
+            await guild.requests.deny(opened.request.id, ADMIN, "long words " * 45)
+    card = answer_to(await guild.ann.slash(guild.channel, "requests"))
     assert len(labels_of(card)) == 10
     assert "and 2 more" in text_of(card)
     assert len(text_of(card)) <= 4000
@@ -220,48 +224,48 @@ async def test_the_list_keeps_its_size_and_all_its_buttons(office: Office) -> No
     ],
 )
 async def test_a_check_offers_what_could_be_asked_for(
-    office: Office, domain: str, label: str
+    guild: RequestGuild, domain: str, label: str
 ) -> None:
-    card = await ask(office, "dnscheck", domain)
+    card = await ask(guild, "dnscheck", domain)
     assert labels_of(card)[-1] == label
-    answer = answer_to(await office.ann.click(card, label=label))
+    answer = answer_to(await guild.ann.click(card, label=label))
     assert answer.ephemeral
     assert "Request #1" in text_of(answer)
-    assert (await get(office, 1)).domain.ascii == domain
-    await office.ann.click(card, label="Check again")
+    assert (await get(guild, 1)).domain.ascii == domain
+    await guild.ann.click(card, label="Check again")
     assert label not in labels_of(card)  # it is asked for now
 
 
-async def test_a_check_offers_dmarc_once_dkim_is_right(office: Office) -> None:
-    await hand_out(office)
+async def test_a_check_offers_dmarc_once_dkim_is_right(guild: RequestGuild) -> None:
+    await hand_out(guild)
     lines = DOMAINS["eager.example"].mended.splitlines()
     without = "\n".join(line for line in lines if not line.startswith("_dmarc"))
     zone = parse_zone("eager.example", without)
-    office.dns.zones = office.dns.zones.with_zone(zone)
-    card = await ask(office, "dnscheck", "eager.example")
+    guild.dns.zones = guild.dns.zones.with_zone(zone)
+    card = await ask(guild, "dnscheck", "eager.example")
     assert labels_of(card)[-1] == "Ask for DMARC"
 
 
-async def test_a_healthy_domain_is_offered_nothing(office: Office) -> None:
-    card = await ask(office, "dnscheck", "friend.example")
+async def test_a_healthy_domain_is_offered_nothing(guild: RequestGuild) -> None:
+    card = await ask(guild, "dnscheck", "friend.example")
     assert labels_of(card)[-1] == "Share"
 
 
-async def test_a_shared_card_and_another_server_offer_nothing(office: Office) -> None:
-    card = await ask(office, "dnscheck", "eager.example")
-    (shared,) = (await office.ann.click(card, label="Share")).followups
+async def test_a_shared_card_and_another_server_offer_nothing(guild: RequestGuild) -> None:
+    card = await ask(guild, "dnscheck", "eager.example")
+    (shared,) = (await guild.ann.click(card, label="Share")).followups
     assert "Ask for DKIM" not in labels_of(shared)
-    stranger = office.elsewhere.guild.add_member(office.ann_user)  # type: ignore[union-attr]
-    other = answer_to(await stranger.slash(office.elsewhere, "dnscheck", domain="eager.example"))
+    stranger = guild.elsewhere.guild.add_member(guild.ann_user)  # type: ignore[union-attr]
+    other = answer_to(await stranger.slash(guild.elsewhere, "dnscheck", domain="eager.example"))
     assert "Ask for DKIM" not in labels_of(other)
 
 
-async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(office: Office) -> None:
-    request = await hand_out(office)
+async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(guild: RequestGuild) -> None:
+    request = await hand_out(guild)
     assert request.state is State.WAITING
-    (card,) = office.request_channel.history()
+    (card,) = guild.request_channel.history()
     assert "eager.example" in said(card)
-    (record,) = office.direct()
+    (record,) = guild.direct()
     text, key = said(record), DOMAINS["eager.example"].dkim
     assert "```\ndkim._domainkey\n```" in text
     assert "`dkim._domainkey.eager.example`" in text
@@ -270,106 +274,110 @@ async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(office: Office)
     assert [file.filename for file in record.attachments] == ["eager.example.zone.txt"]
     assert (request.message_channel_id, request.message_id) == (record.channel.id, record.id)
 
-    await office.later(minutes=3)
-    (record,) = office.direct()
+    await guild.later(minutes=3)
+    (record,) = guild.direct()
     assert "It is not there yet" in said(record)
     assert len(record.attachments) == 1
 
-    office.dns.zones = office.dns.zones.with_zone(mend("eager.example"))
-    await office.later(hours=2)
-    record, live = office.direct()
+    guild.dns.zones = guild.dns.zones.with_zone(mend("eager.example"))
+    await guild.later(hours=2)
+    record, live = guild.direct()
     assert "It is live." in said(record)
     assert "is live: mail from your domain" in said(live)
-    assert (await get(office, 1)).state is State.LIVE
-    await office.later(minutes=10)
-    assert (await get(office, 1)).state is State.CLOSED
-    assert len(office.direct()) == 2
-    assert len(office.request_channel.history()) == 1
+    assert (await get(guild, 1)).state is State.LIVE
+    await guild.later(minutes=10)
+    assert (await get(guild, 1)).state is State.CLOSED
+    assert len(guild.direct()) == 2
+    assert len(guild.request_channel.history()) == 1
 
-    answer = answer_to(await office.ann_user.click(live, label="Ask for DMARC"))
+    answer = answer_to(await guild.ann_user.click(live, label="Ask for DMARC"))
     assert "Request #2: DMARC" in text_of(answer)
-    assert (await get(office, 2)).channel_id == office.channel.id
+    assert (await get(guild, 2)).channel_id == guild.channel.id
 
 
-async def test_closed_direct_messages_go_to_the_channel_with_one_mention(office: Office) -> None:
-    close_direct_messages(office)
-    request = await hand_out(office)
-    assert office.direct() == []
-    (record,) = [m for m in office.channel.history() if not m.flags.ephemeral]
-    assert said(record).startswith(f"<@{office.ann.id}>")
-    assert [user.id for user in record.mentions] == [office.ann.id]
+async def test_closed_direct_messages_go_to_the_channel_with_one_mention(
+    guild: RequestGuild,
+) -> None:
+    close_direct_messages(guild)
+    request = await hand_out(guild)
+    assert guild.direct() == []
+    (record,) = [m for m in guild.channel.history() if not m.flags.ephemeral]
+    assert said(record).startswith(f"<@{guild.ann.id}>")
+    assert [user.id for user in record.mentions] == [guild.ann.id]
     assert len(record.attachments) == 1
-    await office.later(minutes=3)
-    assert (await get(office, 1)).message_id == request.message_id == record.id
-    (record,) = [m for m in office.channel.history() if not m.flags.ephemeral]
-    assert said(record).startswith(f"<@{office.ann.id}>")
+    await guild.later(minutes=3)
+    assert (await get(guild, 1)).message_id == request.message_id == record.id
+    (record,) = [m for m in guild.channel.history() if not m.flags.ephemeral]
+    assert said(record).startswith(f"<@{guild.ann.id}>")
     assert "It is not there yet" in said(record)
 
 
-async def test_who_is_denied_reads_the_reason(office: Office) -> None:
-    await ask(office, "maildomain", "friend.example")
-    await office.requests.deny(1, ADMIN, "Ask me <@1> again in *May*.")
-    await office.work()
-    (message,) = office.direct()
+async def test_who_is_denied_reads_the_reason(guild: RequestGuild) -> None:
+    await ask(guild, "maildomain", "friend.example")
+    await guild.requests.deny(1, ADMIN, "Ask me <@1> again in *May*.")
+    await guild.work()
+    (message,) = guild.direct()
     assert r"Ask me \<\@1\> again in \*May\*." in said(message)
     assert message.mentions == []
 
 
-async def test_a_record_that_never_became_live_is_not_looked_for_for_ever(office: Office) -> None:
-    await hand_out(office)
+async def test_a_record_that_never_became_live_is_not_looked_for_for_ever(
+    guild: RequestGuild,
+) -> None:
+    await hand_out(guild)
     for _ in range(15):
-        await office.later(days=1)
-    record, ended = office.direct()
+        await guild.later(days=1)
+    record, ended = guild.direct()
     assert "so I look no more" in said(record)
     assert "You can ask again at any time." in said(ended)
 
 
-async def test_withdrawing_says_so_on_the_record(office: Office) -> None:
-    request = await hand_out(office)
-    await office.requests.withdraw(1, office.ann.id)
-    request = await get(office, 1)
-    await office.delivery(post(request, MessageKind.MEMBER_EDIT), request)
-    (record,) = office.direct()
+async def test_withdrawing_says_so_on_the_record(guild: RequestGuild) -> None:
+    request = await hand_out(guild)
+    await guild.requests.withdraw(1, guild.ann.id)
+    request = await get(guild, 1)
+    await guild.delivery(post(request, MessageKind.MEMBER_EDIT), request)
+    (record,) = guild.direct()
     assert "You have withdrawn this request." in said(record)
 
 
-async def test_a_request_without_a_message_has_none_to_edit(office: Office) -> None:
-    await ask(office, "dkim", "friend.example")
-    request = await get(office, 1)
+async def test_a_request_without_a_message_has_none_to_edit(guild: RequestGuild) -> None:
+    await ask(guild, "dkim", "friend.example")
+    request = await get(guild, 1)
     assert isinstance(
-        await office.delivery(post(request, MessageKind.MEMBER_EDIT), request), Undeliverable
+        await guild.delivery(post(request, MessageKind.MEMBER_EDIT), request), Undeliverable
     )
 
 
-async def test_the_webmail_alias_goes_its_way(office: Office) -> None:
-    await ask(office, "webmail", "friend.example")
-    await office.requests.approve(1, ADMIN)
-    await office.later(minutes=1)
-    accepted, live = office.direct()
+async def test_the_webmail_alias_goes_its_way(guild: RequestGuild) -> None:
+    await ask(guild, "webmail", "friend.example")
+    await guild.requests.approve(1, ADMIN)
+    await guild.later(minutes=1)
+    accepted, live = guild.direct()
     assert "there is nothing left to do" in said(accepted)
     assert "The certificate covers the webmail alias of `friend.example` now." in said(live)
     assert "Ask for DMARC" not in said(live)
 
 
-async def test_dmarc_is_handed_out_at_its_stage(office: Office) -> None:
-    await ask(office, "dmarc", "friend.example")
-    await office.requests.approve(1, ADMIN, stage="none")
-    await office.work()
-    record = office.direct()[0]
+async def test_dmarc_is_handed_out_at_its_stage(guild: RequestGuild) -> None:
+    await ask(guild, "dmarc", "friend.example")
+    await guild.requests.approve(1, ADMIN, stage="none")
+    await guild.work()
+    record = guild.direct()[0]
     assert "v=DMARC1; p=none; sp=none" in said(record)
     assert "```\n_dmarc\n```" in said(record)
 
 
-async def test_a_reminder_and_the_end_are_told_once(office: Office) -> None:
-    await ask(office, "dmarc", "friend.example")
-    await office.work()
-    await office.later(days=7, minutes=1)
-    _, reminder = office.request_channel.history()
+async def test_a_reminder_and_the_end_are_told_once(guild: RequestGuild) -> None:
+    await ask(guild, "dmarc", "friend.example")
+    await guild.work()
+    await guild.later(days=7, minutes=1)
+    _, reminder = guild.request_channel.history()
     assert "still waits for a decision" in said(reminder)
-    await office.later(days=7, minutes=1)
-    assert (await get(office, 1)).state is State.EXPIRED
-    assert len(office.request_channel.history()) == 2
-    (ended,) = office.direct()
+    await guild.later(days=7, minutes=1)
+    assert (await get(guild, 1)).state is State.EXPIRED
+    assert len(guild.request_channel.history()) == 2
+    (ended,) = guild.direct()
     assert "You can ask again at any time." in said(ended)
 
 
@@ -377,40 +385,39 @@ async def test_a_reminder_and_the_end_are_told_once(office: Office) -> None:
     "what", [MessageKind.MEMBER_RECORD, MessageKind.ADMIN_REMINDER, MessageKind.MEMBER_LIVE]
 )
 async def test_a_second_try_finds_the_message_of_the_first(
-    office: Office, what: MessageKind
+    guild: RequestGuild, what: MessageKind
 ) -> None:
-    request = await hand_out(office)
-    first = await office.delivery(post(request, what, attempts=1), request)
-    before = len(office.direct()), len(office.request_channel.history())
-    assert await office.delivery(post(request, what, attempts=2), request) == first
+    request = await hand_out(guild)
+    first = await guild.delivery(post(request, what, attempts=1), request)
+    before = len(guild.direct()), len(guild.request_channel.history())
+    assert await guild.delivery(post(request, what, attempts=2), request) == first
     assert isinstance(first, Delivered)
-    assert (len(office.direct()), len(office.request_channel.history())) == before
+    assert (len(guild.direct()), len(guild.request_channel.history())) == before
 
 
-async def test_a_second_try_finds_a_card_that_was_drawn_anew_meanwhile(office: Office) -> None:
-    request = await hand_out(office)
-    (card,) = office.request_channel.history()
-    await office.delivery(post(request, MessageKind.ADMIN_EDIT), request)
-    found = await office.delivery(post(request, MessageKind.ADMIN_CARD, attempts=2), request)
-    assert found == Delivered(office.request_channel.id, card.id)
+async def test_a_second_try_finds_a_card_that_was_drawn_anew_meanwhile(guild: RequestGuild) -> None:
+    request = await hand_out(guild)
+    (card,) = guild.request_channel.history()
+    await guild.delivery(post(request, MessageKind.ADMIN_EDIT), request)
+    found = await guild.delivery(post(request, MessageKind.ADMIN_CARD, attempts=2), request)
+    assert found == Delivered(guild.request_channel.id, card.id)
 
 
-async def test_a_second_try_finds_the_message_in_the_channel_too(office: Office) -> None:
-    request = await hand_out(office)
-    close_direct_messages(office, times=1)
-    first = await office.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=1), request)
+async def test_a_second_try_finds_the_message_in_the_channel_too(guild: RequestGuild) -> None:
+    request = await hand_out(guild)
+    close_direct_messages(guild, times=1)
+    first = await guild.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=1), request)
     assert isinstance(first, Delivered)
-    assert first.channel_id == office.channel.id
+    assert first.channel_id == guild.channel.id
     assert (
-        await office.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=2), request)
-        == first
+        await guild.delivery(post(request, MessageKind.MEMBER_RECORD, attempts=2), request) == first
     )
 
 
-async def test_a_message_carries_the_nonce_of_its_post(office: Office) -> None:
-    request = await hand_out(office)
-    await office.delivery(post(request, MessageKind.MEMBER_LIVE), request)
-    bodies = [r.json for r in office.env.http_requests if isinstance(r.json, dict)]
+async def test_a_message_carries_the_nonce_of_its_post(guild: RequestGuild) -> None:
+    request = await hand_out(guild)
+    await guild.delivery(post(request, MessageKind.MEMBER_LIVE), request)
+    bodies = [r.json for r in guild.env.http_requests if isinstance(r.json, dict)]
     sent = [body for body in bodies if body.get("nonce") == "n" * 24]
     assert [body["enforce_nonce"] for body in sent] == [True]
 
@@ -426,62 +433,62 @@ async def test_a_message_carries_the_nonce_of_its_post(office: Office) -> None:
     ],
 )
 async def test_what_discord_refuses_is_tried_again_or_given_up(
-    office: Office, status: int, code: int, kind: type
+    guild: RequestGuild, status: int, code: int, kind: type
 ) -> None:
-    request = await hand_out(office)
-    office.env.inject_error(
+    request = await hand_out(guild)
+    guild.env.inject_error(
         "POST",
-        f"/channels/{office.request_channel.id}/messages",
+        f"/channels/{guild.request_channel.id}/messages",
         status=status,
         code=code,
         times=None,
     )
-    outcome = await office.delivery(post(request, MessageKind.ADMIN_FAILED), request)
+    outcome = await guild.delivery(post(request, MessageKind.ADMIN_FAILED), request)
     assert isinstance(outcome, kind)
 
 
 async def test_a_card_is_kept_for_the_channel_that_takes_a_deleted_ones_place(
-    office: Office,
+    guild: RequestGuild,
 ) -> None:
-    request = await hand_out(office)
-    path = f"/channels/{office.request_channel.id}/messages"
-    office.env.inject_error("POST", path, status=404, code=10003)
+    request = await hand_out(guild)
+    path = f"/channels/{guild.request_channel.id}/messages"
+    guild.env.inject_error("POST", path, status=404, code=10003)
     assert isinstance(
-        await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Postponed
+        await guild.delivery(post(request, MessageKind.ADMIN_CARD), request), Postponed
     )
     assert isinstance(
-        await office.delivery(post(request, MessageKind.ADMIN_CARD), request), Delivered
+        await guild.delivery(post(request, MessageKind.ADMIN_CARD), request), Delivered
     )
 
 
-async def test_an_edit_of_a_deleted_message_is_given_up(office: Office) -> None:
-    request = await hand_out(office)
-    (record,) = office.direct()
+async def test_an_edit_of_a_deleted_message_is_given_up(guild: RequestGuild) -> None:
+    request = await hand_out(guild)
+    (record,) = guild.direct()
     await record.delete()
-    outcome = await office.delivery(post(request, MessageKind.MEMBER_EDIT), request)
+    outcome = await guild.delivery(post(request, MessageKind.MEMBER_EDIT), request)
     assert isinstance(outcome, Undeliverable)
     # What is news is sent all the same.
     assert isinstance(
-        await office.delivery(post(request, MessageKind.MEMBER_LIVE), request), Delivered
+        await guild.delivery(post(request, MessageKind.MEMBER_LIVE), request), Delivered
     )
 
 
-async def test_a_member_who_left_is_not_written_to_in_the_channel(office: Office) -> None:
-    await ask(office, "dkim", "eager.example")
-    close_direct_messages(office)
-    office.guild.remove_member(office.ann)
-    before = len(office.channel.history())
-    request = await get(office, 1)
-    outcome = await office.delivery(post(request, MessageKind.MEMBER_DENIED), request)
+async def test_a_member_who_left_is_not_written_to_in_the_channel(guild: RequestGuild) -> None:
+    await ask(guild, "dkim", "eager.example")
+    close_direct_messages(guild)
+    guild.guild.remove_member(guild.ann)
+    before = len(guild.channel.history())
+    request = await get(guild, 1)
+    outcome = await guild.delivery(post(request, MessageKind.MEMBER_DENIED), request)
     assert isinstance(outcome, Undeliverable)
-    assert len(office.channel.history()) == before
+    assert len(guild.channel.history()) == before
 
 
-async def test_others_cannot_go_on_with_a_request(office: Office) -> None:
-    close_direct_messages(office)
-    request = await hand_out(office)
-    await office.delivery(post(request, MessageKind.MEMBER_LIVE), request)
-    live = office.channel.history()[-1]
-    refused = answer_to(await office.ben.click(live, label="Ask for DMARC"))
+async def test_others_cannot_go_on_with_a_request(guild: RequestGuild) -> None:
+    close_direct_messages(guild)
+    request = await hand_out(guild)
+    await guild.delivery(post(request, MessageKind.MEMBER_LIVE), request)
+    live = guild.channel.history()[-1]
+    refused = answer_to(await guild.ben.click(live, label="Ask for DMARC"))
     assert "You may not do this here." in text_of(refused)
-    assert len(await office.requests.open_requests()) == 1
+    assert len(await guild.requests.open_requests()) == 1

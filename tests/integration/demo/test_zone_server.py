@@ -24,7 +24,7 @@ from bot.demo import zone_server as server_module
 from bot.demo.zone_server import ReplyLoss, ZoneServer
 from bot.demo.zones import Zones, parse_zone
 from bot.dns.answer import ExtendedError, Question
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -248,8 +248,8 @@ async def test_tcp_takes_messages_in_pieces_and_several_at_once(zone_server: Sta
         await asyncio.sleep(0)
     writer.write(frame * 3)
     for _ in range(4):
-        length = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), PATIENCE))
-        reply = dns.message.from_wire(await asyncio.wait_for(reader.readexactly(length), PATIENCE))
+        length = int.from_bytes(await asyncio.wait_for(reader.readexactly(2), MAX_WAIT))
+        reply = dns.message.from_wire(await asyncio.wait_for(reader.readexactly(length), MAX_WAIT))
         assert reply.answer
     writer.close()
     await writer.wait_closed()
@@ -263,7 +263,7 @@ async def test_tcp_client_with_half_a_message_is_sent_away(
     reader, writer = await asyncio.open_connection(*server.address)
     writer.write(b"\xff\xff half")
     with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-        await asyncio.wait_for(reader.readexactly(1), PATIENCE)
+        await asyncio.wait_for(reader.readexactly(1), MAX_WAIT)
     writer.close()
     assert (await ask_tcp(server, question("friend.example"))).answer
 

@@ -41,7 +41,7 @@ AT_LAST = 60.0  # seconds until a test is given up; nothing here takes as long, 
 NEVER = 3600.0  # seconds; whoever waits as long is given up before
 
 
-class Deaf:
+class IgnoringSender:
     """Whoever sends and does not care what comes of it."""
 
     def take_reply(self, datagram: Datagram, data: bytes) -> None:
@@ -51,7 +51,7 @@ class Deaf:
         pass
 
 
-class Tongue(asyncio.DatagramProtocol):
+class ScriptedServer(asyncio.DatagramProtocol):
     """A server that answers each question as it is told to, and remembers who asked."""
 
     def __init__(self, behave: Behave) -> None:
@@ -72,7 +72,7 @@ class Tongue(asyncio.DatagramProtocol):
 @asynccontextmanager
 async def serve(
     behave: Behave, stream: Serve | None = None, host: str = "127.0.0.1"
-) -> AsyncIterator[Tongue]:
+) -> AsyncIterator[ScriptedServer]:
     loop = asyncio.get_running_loop()
     streams: list[asyncio.Task[None] | None] = []
 
@@ -84,24 +84,24 @@ async def serve(
         writer.close()
 
     while True:
-        transport, tongue = await loop.create_datagram_endpoint(
-            lambda: Tongue(behave), local_addr=(host, 0)
+        transport, server = await loop.create_datagram_endpoint(
+            lambda: ScriptedServer(behave), local_addr=(host, 0)
         )
-        tongue.transport = transport
+        server.transport = transport
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20
         )  # room for all that one resolver asks at a time
-        tongue.server = Server(host, transport.get_extra_info("sockname")[1])
+        server.server = Server(host, transport.get_extra_info("sockname")[1])
         if stream is None:
             tcp = None
             break
         try:
-            tcp = await asyncio.start_server(run, host, tongue.server.port)
+            tcp = await asyncio.start_server(run, host, server.server.port)
             break
         except OSError:
             transport.close()  # somebody else has that port for TCP
     try:
-        yield tongue
+        yield server
     finally:
         transport.close()
         if tcp is not None:
@@ -205,32 +205,32 @@ def black_hole() -> Iterator[Server]:
 
 
 async def test_answer_names_the_server_and_needs_one_datagram() -> None:
-    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(tell) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.texts() == (b"moo",)
         assert answer.ttl == 60
-        assert answer.server == str(tongue.server)
-        assert (resolver.queries, len(tongue.asked)) == (1, 1)
-        query = tongue.asked[0]
+        assert answer.server == str(server.server)
+        assert (resolver.queries, len(server.asked)) == (1, 1)
+        query = server.asked[0]
         assert query.flags == dns.flags.RD | dns.flags.AD
         assert (query.edns, query.payload) == (0, 1232)
 
 
 async def test_server_may_have_an_ipv6_address() -> None:
-    async with serve(tell, host="::1") as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(tell, host="::1") as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.found
-        assert answer.server == f"[::1]:{tongue.server.port}"
+        assert answer.server == f"[::1]:{server.server.port}"
 
 
 async def test_lost_datagram_is_sent_again_after_some_round_trips(patient: None) -> None:
     def lose_first(query: dns.message.Message, count: int) -> list[bytes]:
         return [txt(query)] if count != 2 else []
 
-    async with serve(lose_first) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(lose_first) as server, Resolver([server.server]) as resolver:
         await resolver.ask("friend.example", "TXT")  # now the round trip is known
         assert (await resolver.ask("cow.example", "TXT")).found
-        assert len(tongue.asked) >= 3
+        assert len(server.asked) >= 3
         assert resolver.queries == 2
 
 
@@ -238,7 +238,7 @@ async def test_lost_first_datagram_of_all_is_sent_again() -> None:
     def lose_first(query: dns.message.Message, count: int) -> list[bytes]:
         return [txt(query)] if count > 1 else []
 
-    async with serve(lose_first) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(lose_first) as server, Resolver([server.server]) as resolver:
         began = time.monotonic()
         assert (await resolver.ask("friend.example", "TXT")).found
         assert time.monotonic() - began > 0.3
@@ -249,7 +249,7 @@ async def test_round_trip_learnt_by_another_question_shortens_the_wait(patient: 
         friend = query.question[0].name == dns.name.from_text("friend.example")
         return [] if friend and count == 1 else [txt(query)]
 
-    async with serve(lose_friend) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(lose_friend) as server, Resolver([server.server]) as resolver:
         lost = asyncio.ensure_future(resolver.ask("friend.example", "TXT"))
         await asyncio.sleep(0)
         assert (await resolver.ask("cow.example", "TXT")).found
@@ -257,14 +257,14 @@ async def test_round_trip_learnt_by_another_question_shortens_the_wait(patient: 
 
 
 async def test_silence_is_a_timeout_at_the_deadline_after_a_few_datagrams() -> None:
-    async with serve(say_nothing) as tongue, Resolver([tongue.server], timeout=0.6) as resolver:
+    async with serve(say_nothing) as server, Resolver([server.server], timeout=0.6) as resolver:
         began = time.monotonic()
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.outcome is Outcome.TIMEOUT
         assert answer.failed
         assert answer.server == ""
         assert time.monotonic() - began > 0.5
-        assert len(tongue.asked) <= 2
+        assert len(server.asked) <= 2
 
 
 async def test_port_where_nobody_listens_is_a_timeout_before_the_deadline(
@@ -277,11 +277,11 @@ async def test_port_where_nobody_listens_is_a_timeout_before_the_deadline(
 async def test_server_where_nobody_listens_is_not_waited_for(
     closed_port: Server, patient: None
 ) -> None:
-    async with serve(tell) as tongue, Resolver([closed_port, tongue.server]) as resolver:
+    async with serve(tell) as server, Resolver([closed_port, server.server]) as resolver:
         for number in range(5):
             answer = await resolver.ask(f"n{number}.friend.example", "TXT")
             assert answer.found
-            assert answer.server == str(tongue.server)
+            assert answer.server == str(server.server)
 
 
 async def test_silent_first_server_is_asked_first_by_the_first_question_only() -> None:
@@ -308,7 +308,7 @@ async def test_silent_first_server_is_asked_first_by_the_first_question_only() -
 
 async def test_server_that_cannot_be_reached_is_passed_over() -> None:
     nowhere = Server("fe80::1")  # link-local without a link: connecting fails at once
-    async with serve(tell) as tongue, Resolver([nowhere, tongue.server]) as resolver:
+    async with serve(tell) as server, Resolver([nowhere, server.server]) as resolver:
         assert (await resolver.ask("friend.example", "TXT")).found
 
 
@@ -357,8 +357,8 @@ async def test_failure_is_told_before_the_deadline_where_the_other_server_is_sil
     black_hole: Server,
 ) -> None:
     async with (
-        serve(fail) as tongue,
-        Resolver([tongue.server, black_hole], timeout=NEVER) as resolver,
+        serve(fail) as server,
+        Resolver([server.server, black_hole], timeout=NEVER) as resolver,
         asyncio.timeout(AT_LAST),
     ):
         answer = await resolver.ask("friend.example", "TXT")
@@ -374,25 +374,25 @@ async def test_server_without_edns_is_asked_without() -> None:
             return [bare.to_wire()]
         return [txt(query)]
 
-    async with serve(know_no_edns) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(know_no_edns) as server, Resolver([server.server]) as resolver:
         assert (await resolver.ask("friend.example", "TXT")).found
-        assert [query.edns for query in tongue.asked] == [0, -1]
+        assert [query.edns for query in server.asked] == [0, -1]
 
 
 async def test_server_that_implements_nothing_is_a_failed_one() -> None:
     def give_up(query: dns.message.Message, count: int) -> list[bytes]:
         return [respond(query, rcode=dns.rcode.NOTIMP)]
 
-    async with serve(give_up) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(give_up) as server, Resolver([server.server]) as resolver:
         assert (await resolver.ask("friend.example", "TXT")).outcome is Outcome.SERVFAIL
-        assert len(tongue.asked) == 2
+        assert len(server.asked) == 2
 
 
 async def test_lies_are_passed_over_until_the_truth_comes() -> None:
     outsider = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def lie_first(query: dns.message.Message, count: int) -> list[bytes]:
-        outsider.sendto(txt(query, "other source"), ("127.0.0.1", tongue.ports[-1]))
+        outsider.sendto(txt(query, "other source"), ("127.0.0.1", server.ports[-1]))
         lie = txt(query, "lie")
         wrong_id = bytes([lie[0] ^ 1]) + lie[1:]
         other_name = lie.replace(b"friend", b"fiends")
@@ -403,10 +403,10 @@ async def test_lies_are_passed_over_until_the_truth_comes() -> None:
         lies = [wrong_id, other_name, other_type, no_reply, notify, no_question]
         return [*lies, txt(query, "truth"), lie]
 
-    async with serve(lie_first) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(lie_first) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.texts() == (b"truth",)
-        assert len(tongue.asked) == 1
+        assert len(server.asked) == 1
     outsider.close()
 
 
@@ -417,16 +417,16 @@ async def test_garbage_under_the_right_header_is_passed_over() -> None:
         loop = good.replace(b"\xc0\x0c", b"\xc0\x20")
         return [b"", b"\0", good[:2], good[:12], short, loop, good + b"\0" * 4000, good]
 
-    async with serve(babble) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(babble) as server, Resolver([server.server]) as resolver:
         assert (await resolver.ask("friend.example", "TXT")).texts() == (b"moo",)
-        assert len(tongue.asked) == 1
+        assert len(server.asked) == 1
 
 
 async def test_nothing_but_garbage_is_a_timeout() -> None:
     def babble(query: dns.message.Message, count: int) -> list[bytes]:
         return [txt(query)[:-3]] * 20
 
-    async with serve(babble) as tongue, Resolver([tongue.server], timeout=0.4) as resolver:
+    async with serve(babble) as server, Resolver([server.server], timeout=0.4) as resolver:
         assert (await resolver.ask("friend.example", "TXT")).outcome is Outcome.TIMEOUT
 
 
@@ -443,11 +443,11 @@ async def test_truncated_reply_is_fetched_over_tcp() -> None:
             writer.write(piece)
         await reader.read()  # until the other side hangs up
 
-    async with serve(truncate, tell_all) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(truncate, tell_all) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert len(answer.rdatas) == 60
         assert {int(text[:3]) for text in answer.texts()} == set(range(60))
-        assert len(tongue.asked) == 1
+        assert len(server.asked) == 1
 
 
 async def test_next_server_is_asked_where_tcp_fails() -> None:
@@ -470,25 +470,25 @@ async def test_tcp_that_says_nothing_ends_at_the_deadline() -> None:
         await reader.read()
 
     async with (
-        serve(truncate, stay_silent) as tongue,
-        Resolver([tongue.server], timeout=0.3) as resolver,
+        serve(truncate, stay_silent) as server,
+        Resolver([server.server], timeout=0.3) as resolver,
         asyncio.timeout(AT_LAST),
     ):
         assert (await resolver.ask("friend.example", "TXT")).outcome is Outcome.TIMEOUT
 
 
 async def test_equal_questions_are_sent_once() -> None:
-    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(tell) as server, Resolver([server.server]) as resolver:
         asks = [resolver.ask(n, "TXT") for n in ("friend.example", "FRIEND.example.") * 20]
         answers = await asyncio.gather(*asks)
         assert all(answer.found for answer in answers)
-        assert (resolver.queries, len(tongue.asked)) == (1, 1)
+        assert (resolver.queries, len(server.asked)) == (1, 1)
         await resolver.ask("friend.example", "TXT")
         assert resolver.queries == 2
 
 
 async def test_one_who_leaves_does_not_take_the_answer_from_others() -> None:
-    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(tell) as server, Resolver([server.server]) as resolver:
         first, second = (
             asyncio.ensure_future(resolver.ask("friend.example", "TXT")) for _ in range(2)
         )
@@ -496,18 +496,18 @@ async def test_one_who_leaves_does_not_take_the_answer_from_others() -> None:
         first.cancel()
         assert (await second).found
         assert first.cancelled()
-        assert len(tongue.asked) == 1
+        assert len(server.asked) == 1
 
 
 async def test_question_that_all_have_left_gives_its_place_to_another() -> None:
     async with (
-        serve(lambda query, count: [] if count == 1 else [txt(query)]) as tongue,
-        Resolver([tongue.server], in_flight=1) as resolver,
+        serve(lambda query, count: [] if count == 1 else [txt(query)]) as server,
+        Resolver([server.server], in_flight=1) as resolver,
     ):
         left = asyncio.ensure_future(resolver.ask("friend.example", "TXT"))
         queued = asyncio.ensure_future(resolver.ask("queued.example", "TXT"))
         await asyncio.sleep(0.01)
-        assert len(tongue.asked) == 1
+        assert len(server.asked) == 1
         queued.cancel()
         left.cancel()
         assert (await resolver.ask("cow.example", "TXT")).found
@@ -528,32 +528,32 @@ async def test_thousands_of_questions_at_once_are_all_answered() -> None:
     def echo(query: dns.message.Message, count: int) -> list[bytes]:
         return [txt(query, query.question[0].name.to_text())]
 
-    async with serve(echo) as tongue, Resolver([tongue.server]) as resolver, own_time():
+    async with serve(echo) as server, Resolver([server.server]) as resolver, own_time():
         names = [f"n{number}.example." for number in range(1500)]
         answers = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
         assert [answer.texts() for answer in answers] == [(name.encode(),) for name in names]
         assert resolver.queries == 1500
         # The server shares the event loop with the resolver, and still no storm breaks loose.
-        assert len(tongue.asked) < 1650
+        assert len(server.asked) < 1650
 
 
 async def test_sockets_are_replaced_after_two_hundred_questions() -> None:
-    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(tell) as server, Resolver([server.server]) as resolver:
         for start in range(0, 1000, 50):
             names = [f"n{start + number}.example" for number in range(50)]
             await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
-        uses = {port: tongue.ports.count(port) for port in tongue.ports}
+        uses = {port: server.ports.count(port) for port in server.ports}
         assert max(uses.values()) <= 200
         assert len(uses) >= 5
-        assert len({query.id for query in tongue.asked}) > 900
+        assert len({query.id for query in server.asked}) > 900
 
 
 async def test_socket_is_spent_after_ten_seconds_and_closed_with_its_last_question() -> None:
     loop = asyncio.get_running_loop()
-    async with serve(say_nothing) as tongue:
-        port = Port(Upstream(tongue.server, loop), loop)
+    async with serve(say_nothing) as server:
+        port = Port(Upstream(server.server, loop), loop)
         query = Query(Question.of("friend.example", "TXT"))
-        datagram = port.send(query, Deaf(), loop.time(), edns=True)
+        datagram = port.send(query, IgnoringSender(), loop.time(), edns=True)
         assert not port.is_spent(port.opened_at + 9.9)
         assert port.is_spent(port.opened_at + 10.0)
         port.retire()
@@ -592,7 +592,7 @@ async def test_bent_replies_before_the_truth_change_no_other_answer() -> None:
         earlier.append(truth)
         return [*(bend(truth) for _ in range(5)), *swapped, truth]
 
-    async with serve(bend_and_tell) as tongue, Resolver([tongue.server], timeout=20) as resolver:
+    async with serve(bend_and_tell) as server, Resolver([server.server], timeout=20) as resolver:
         names = [dns.name.from_text(f"n{number}.friend.example") for number in range(300)]
         answers = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
     marks = {mark(name).encode() for name in names}
@@ -611,7 +611,7 @@ async def test_extended_errors_and_ad_flag_are_kept() -> None:
         option = dns.edns.EDEOption(dns.edns.EDECode.STALE_ANSWER, "old")
         return [respond(query, flags=dns.flags.AD, options=(option,))]
 
-    async with serve(annotate) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(annotate) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.outcome is Outcome.NODATA
         assert answer.extended == (ExtendedError(3, "old"),)
@@ -625,7 +625,7 @@ async def test_chain_that_the_server_cuts_is_asked_on() -> None:
         target = targets.get(owner[0].decode())
         return [respond(query, rrset(owner.to_text(), "CNAME", target)) if target else txt(query)]
 
-    async with serve(link) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(link) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.texts() == (b"moo",)
         assert [name.to_text() for name in answer.chain] == ["b.example.", "c.example."]
@@ -638,11 +638,11 @@ async def test_chain_of_cut_aliases_has_one_deadline_for_all_its_questions() -> 
         owner = query.question[0].name.to_text()
         reply = respond(query, rrset(owner, "CNAME", f"n{count}.example."))
         loop = asyncio.get_running_loop()
-        address = (tongue.server.address, tongue.ports[-1])
-        loop.call_later(0.55, tongue.transport.sendto, reply, address)
+        address = (server.server.address, server.ports[-1])
+        loop.call_later(0.55, server.transport.sendto, reply, address)
         return []
 
-    async with serve(answer_late) as tongue, Resolver([tongue.server], timeout=1.0) as resolver:
+    async with serve(answer_late) as server, Resolver([server.server], timeout=1.0) as resolver:
         answer = await resolver.ask("a.example", "TXT")
         await asyncio.sleep(0.6)  # until the server has sent all that it meant to send
     assert answer.outcome is Outcome.TIMEOUT
@@ -656,7 +656,7 @@ async def test_chain_cut_before_a_name_that_is_refused_is_refused() -> None:
             return refuse(query, count)
         return [respond(query, rrset("friend.example.", "CNAME", "cow.example."))]
 
-    async with serve(know_one) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(know_one) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("friend.example", "TXT")
         assert answer.outcome is Outcome.REFUSED
         assert answer.chain == (dns.name.from_text("cow.example"),)
@@ -671,7 +671,7 @@ async def test_alias_loop_is_found(at_once: bool) -> None:
         owners = list(links) if at_once else [owner]
         return [respond(query, *(rrset(owner, "CNAME", links[owner]) for owner in owners))]
 
-    async with serve(circle) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(circle) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("a.example", "TXT")
         assert answer.outcome is Outcome.SERVFAIL
         assert answer.alias_loop
@@ -683,7 +683,7 @@ async def test_chain_without_end_is_a_failure_after_some_questions() -> None:
         owner = query.question[0].name.to_text()
         return [respond(query, rrset(owner, "CNAME", f"n{count}.example."))]
 
-    async with serve(lengthen) as tongue, Resolver([tongue.server]) as resolver:
+    async with serve(lengthen) as server, Resolver([server.server]) as resolver:
         answer = await resolver.ask("a.example", "TXT")
         assert answer.outcome is Outcome.SERVFAIL
         assert not answer.alias_loop
@@ -703,7 +703,7 @@ async def test_server_that_only_refers_elsewhere_has_refused() -> None:
 
 
 async def test_busy_loop_does_not_send_again_what_was_answered_long_ago() -> None:
-    async with serve(tell) as tongue, Resolver([tongue.server]) as resolver, own_time():
+    async with serve(tell) as server, Resolver([server.server]) as resolver, own_time():
         await resolver.ask("friend.example", "TXT")
         asks = [asyncio.ensure_future(resolver.ask(f"n{n}.example", "TXT")) for n in range(50)]
         await asyncio.sleep(0)
@@ -711,15 +711,15 @@ async def test_busy_loop_does_not_send_again_what_was_answered_long_ago() -> Non
         while time.process_time() < until:
             pass  # the loop is kept busy
         assert all(answer.found for answer in await asyncio.gather(*asks))
-        assert len(tongue.asked) == 51
+        assert len(server.asked) == 51
 
 
 async def test_closing_answers_timeout_to_all_who_wait(black_hole: Server) -> None:
     async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
 
-    async with serve(truncate, stay_silent) as tongue:
-        for server in (black_hole, tongue.server):
+    async with serve(truncate, stay_silent) as silent:
+        for server in (black_hole, silent.server):
             resolver = Resolver([server], in_flight=3)
             names = [f"n{number}.example" for number in range(6)]
             asks = [asyncio.ensure_future(resolver.ask(name, "TXT")) for name in names]

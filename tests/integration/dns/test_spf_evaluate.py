@@ -38,7 +38,7 @@ async def these(*addresses: str) -> tuple[str, ...]:
     return addresses
 
 
-class Zones:
+class LinesAsk:
     """An Ask that answers from lines of `owner TYPE rdata`, and counts what it is asked."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Zones:
 
 
 async def come_to(lines: str, address: str = OURS4, **rest: object) -> SpfEvaluation:
-    return await evaluate(Zones(COW + lines, **rest), address, "friend.example")  # type: ignore[arg-type]
+    return await evaluate(LinesAsk(COW + lines, **rest), address, "friend.example")  # type: ignore[arg-type]
 
 
 async def test_both_addresses_of_the_server_pass_by_its_include() -> None:
@@ -223,7 +223,7 @@ async def test_a_failing_name_gives_temperror_and_says_which_question_failed(
 
 
 async def test_questions_that_were_not_asked_any_more_are_our_own_limit() -> None:
-    class Exhausted(Zones):
+    class ExhaustedAsk(LinesAsk):
         async def __call__(
             self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
         ) -> Answer:
@@ -233,7 +233,7 @@ async def test_questions_that_were_not_asked_any_more_are_our_own_limit() -> Non
             extended = (ExtendedError(0, "enough"),)
             return Answer(answer.question, Outcome.REFUSED, extended=extended)
 
-    ask = Exhausted('friend.example TXT "v=spf1 include:x.example -all"')
+    ask = ExhaustedAsk('friend.example TXT "v=spf1 include:x.example -all"')
     came = await evaluate(ask, OURS4, "friend.example")
     assert (came.result, came.cause) == ("temperror", SpfCause.BUDGET)
 
@@ -244,7 +244,7 @@ async def test_one_evaluation_asks_a_bounded_number_of_questions() -> None:
         for j in range(10):
             lines.append(f"m{i}.x.example MX 1 h{j}.m{i}.x.example.")
             lines.append(f"h{j}.m{i}.x.example A 192.0.2.{j}")
-    ask = Zones("\n".join(lines))
+    ask = LinesAsk("\n".join(lines))
     came = await evaluate(ask, OURS4, "friend.example")
     assert (came.result, came.cause) == ("temperror", SpfCause.BUDGET)
     assert len(ask.asked) <= 2 * MAX_QUESTIONS
@@ -256,7 +256,7 @@ async def test_records_are_read_ahead_as_wide_as_they_are() -> None:
     for i in range(4):
         lines.append(f'i{i}.x.example TXT "v=spf1 a:h{i}.x.example -all"')
         lines.append(f"h{i}.x.example A 192.0.2.{i}")
-    ask = Zones("\n".join(lines), delay=0.03)
+    ask = LinesAsk("\n".join(lines), delay=0.03)
     came = await evaluate(ask, "192.0.2.3", "friend.example")
     assert came.result == "pass"
     assert len(ask.asked) == 9
@@ -265,7 +265,9 @@ async def test_records_are_read_ahead_as_wide_as_they_are() -> None:
 
 
 async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
-    ask = Zones(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:mx1.cow.example"')
+    ask = LinesAsk(
+        COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:mx1.cow.example"'
+    )
     came = await evaluate_all(ask, partial(these, OURS4, OURS6), "friend.example")
     assert [e.address for e in came] == [OURS4, OURS6, STRANGER]
     assert came[-1].result == "pass"
@@ -275,10 +277,12 @@ async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
 async def test_names_that_cannot_exist_are_not_asked() -> None:
     long = "x" * 64
     zone = rf'friend.example TXT "v=spf1 a:%{{l}}.{long}.example exists:a\\b.example -all"'
-    ask = Zones(zone)
+    ask = LinesAsk(zone)
     came = await evaluate(ask, OURS4, "friend.example", sender=f"{'y' * 70}@friend.example")
     assert came.result == "permerror"  # a literal label over 63 breaks the grammar
-    ask = Zones('friend.example TXT "v=spf1 exists:%{l}.x.example exists:a\\092b.x.example -all"')
+    ask = LinesAsk(
+        'friend.example TXT "v=spf1 exists:%{l}.x.example exists:a\\092b.x.example -all"'
+    )
     came = await evaluate(ask, OURS4, "friend.example", sender=f"{'y' * 70}@friend.example")
     assert came.result == "fail"
     names = {question.name for question in ask.asked}
@@ -293,7 +297,7 @@ async def test_a_null_mx_matches_nothing() -> None:
 
 async def test_names_of_mail_servers_with_strange_bytes_are_asked_as_they_are() -> None:
     lines = r"friend.example MX 1 a\.b\001.x.example." + '\nfriend.example TXT "v=spf1 mx -all"'
-    ask = Zones(lines + "\n" + r"a\.b\001.x.example A 198.51.100.25")
+    ask = LinesAsk(lines + "\n" + r"a\.b\001.x.example A 198.51.100.25")
     assert (await evaluate(ask, OURS4, "friend.example")).result == "pass"
 
 
@@ -313,21 +317,21 @@ async def test_names_of_mail_servers_with_strange_bytes_are_asked_as_they_are() 
 )
 @pytest.mark.parametrize("address", [OURS4, OURS6])
 async def test_no_record_however_bent_raises(record: bytes, address: str) -> None:
-    ask = Zones("")
+    ask = LinesAsk("")
     ask.add_text("friend.example", record)
     came = await evaluate(ask, address, "friend.example")
     assert came.result in {"permerror", "fail", "neutral", "none"}
 
 
 async def test_numbers_too_long_for_python_are_a_syntax_error() -> None:
-    ask = Zones("")
+    ask = LinesAsk("")
     digits = [b"0" * 250] * 20
     ask.add_text("friend.example", b"v=spf1 x=%{d", *digits, b"1} -all")
     assert (await evaluate(ask, OURS4, "friend.example")).cause is SpfCause.SYNTAX
 
 
 async def test_records_longer_than_we_read_are_given_up() -> None:
-    ask = Zones("")
+    ask = LinesAsk("")
     ask.add_text("friend.example", b"v=spf1 ", *([b"ip4:192.0.2.1 " * 18] * (MAX_TEXT // 240)))
     started = time.process_time()
     came = await evaluate(ask, OURS4, "friend.example")
@@ -336,14 +340,14 @@ async def test_records_longer_than_we_read_are_given_up() -> None:
 
 
 async def test_other_long_texts_do_not_matter() -> None:
-    ask = Zones(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example -all"')
+    ask = LinesAsk(COW + 'friend.example TXT "v=spf1 include:_spf.cow.example -all"')
     ask.add_text("friend.example", *([b"x" * 250] * 100))
     assert (await evaluate(ask, OURS4, "friend.example")).result == "pass"
 
 
 async def test_many_long_records_take_bounded_time() -> None:
     lines = "v=spf1 " + " ".join(f"include:i{i}.x.example" for i in range(12))
-    ask = Zones("")
+    ask = LinesAsk("")
     ask.add_text("friend.example", lines[:250].encode(), lines[250:].encode())
     for i in range(12):
         ask.add_text(f"i{i}.x.example", b"v=spf1 ", *([b"ip4:192.0.2.1 " * 17] * 33))

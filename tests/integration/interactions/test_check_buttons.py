@@ -11,12 +11,12 @@ import simcord.actors
 from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.interactions.rate_limits import Cooldown
-from discord_house import (
+from discord_simulation import (
     answer_to,
     break_table,
     change_store,
-    keep_house,
     labels_of,
+    open_simulation,
     text_of,
     walk,
     whisper_after,
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from simcord import MemberActor
     from simcord.results import InteractionResult, ResponseMessage
 
-    from discord_house import House, LogWatch
+    from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
 ALL = ["Check again", "Why?", "Records", "Zone file", "Share"]
 
 
-async def test_check_again_puts_the_new_check_on_the_private_card(house: House) -> None:
-    card = await house.check("mover.example")
-    house.dns.zones = house.dns.zones.with_zone(mend("mover.example"))
-    result = await house.ann.click(card, label="Check again")
+async def test_check_again_puts_the_new_check_on_the_private_card(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
+    sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
+    result = await sim.ann.click(card, label="Check again")
     assert not result.followups
     assert answer_to(result).id == card.id
     assert "mx.oldpost.example" not in text_of(card)
@@ -46,20 +46,20 @@ async def test_check_again_puts_the_new_check_on_the_private_card(house: House) 
     assert ids_of(card) == {2}
 
 
-async def test_records_button_answers_privately_and_leaves_the_card(house: House) -> None:
-    card = await house.check("mover.example")
+async def test_records_button_answers_privately_and_leaves_the_card(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
     before = text_of(card)
-    records = answer_to(await house.ann.click(card, label="Records"))
+    records = answer_to(await sim.ann.click(card, label="Records"))
     assert records.ephemeral
     assert records.id != card.id
     assert "```\nv=spf1 include:_spf.cow.example -all\n```" in text_of(records)
     assert text_of(card) == before
 
 
-async def test_why_button_answers_privately_with_a_reason_for_each_finding(house: House) -> None:
-    card = await house.check("mover.example")
+async def test_why_button_answers_privately_with_a_reason_for_each_finding(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
     before = text_of(card)
-    answer = answer_to(await house.ann.click(card, label="Why?"))
+    answer = answer_to(await sim.ann.click(card, label="Why?"))
     assert answer.ephemeral
     said = text_of(answer)
     assert "**1. MX · ❌ broken**" in said
@@ -69,10 +69,10 @@ async def test_why_button_answers_privately_with_a_reason_for_each_finding(house
     assert text_of(card) == before
 
 
-async def test_why_on_a_shared_card_is_told_to_who_asks_alone(house: House) -> None:
-    shared = await house.share(await house.check("mover.example"))
+async def test_why_on_a_shared_card_is_told_to_who_asks_alone(sim: Simulation) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
     before = text_of(shared)
-    answer = answer_to(await house.ben.click(shared, label="Why?"))
+    answer = answer_to(await sim.ben.click(shared, label="Why?"))
     assert answer.ephemeral
     assert "RFC 5321, section 5.1" in text_of(answer)
     assert text_of(shared) == before
@@ -84,167 +84,167 @@ async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
 ) -> None:
     async with MailcowDouble(keys={"READ00-0KEY00-000000": ApiKey(may_write=False)}) as cow:
         environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000"}
-        async with keep_house(store, environ={**DEMO_ENVIRONMENT, **environ}) as house:
-            card = await house.check("mover.example")
+        async with open_simulation(store, environ={**DEMO_ENVIRONMENT, **environ}) as sim:
+            card = await sim.check("mover.example")
             assert "does not know" in text_of(card)
-            shared = await house.share(card)
+            shared = await sim.share(card)
             told = "takes mail only for the domains that it serves"
-            assert told in text_of(answer_to(await house.ann.click(card, label="Why?")))
-            assert told not in text_of(answer_to(await house.ann.click(shared, label="Why?")))
-            assert told not in text_of(answer_to(await house.ben.click(shared, label="Why?")))
+            assert told in text_of(answer_to(await sim.ann.click(card, label="Why?")))
+            assert told not in text_of(answer_to(await sim.ann.click(shared, label="Why?")))
+            assert told not in text_of(answer_to(await sim.ben.click(shared, label="Why?")))
 
 
-async def test_zone_file_button_answers_with_the_file_alone(house: House) -> None:
-    card = await house.check("mover.example")
-    answer = answer_to(await house.ann.click(card, label="Zone file"))
+async def test_zone_file_button_answers_with_the_file_alone(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
+    answer = answer_to(await sim.ann.click(card, label="Zone file"))
     assert answer.ephemeral
     assert [file.filename for file in answer.attachments] == ["mover.example.zone.txt"]
     shown = [part["file"]["url"] for part in walk(answer.components) if part["type"] == 13]
     assert len(shown) == 1
 
 
-async def test_share_posts_the_card_for_everybody_and_cannot_be_shared_on(house: House) -> None:
-    card = await house.check("mover.example")
-    shared = await house.share(card)
+async def test_share_posts_the_card_for_everybody_and_cannot_be_shared_on(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
+    shared = await sim.share(card)
     assert not shared.ephemeral
     assert labels_of(shared) == ALL[:-1]
     assert text_of(shared) == text_of(card)
-    assert [message.id for message in house.channel.history(viewer=house.ben)] == [shared.id]
+    assert [message.id for message in sim.channel.history(viewer=sim.ben)] == [shared.id]
     assert labels_of(card) == ALL
 
 
-async def test_share_clicked_twice_posts_one_card(house: House) -> None:
-    card = await house.check("mover.example")
-    await house.share(card)
-    assert not (await house.ann.click(card, label="Share")).followups
-    assert len(house.channel.history(viewer=house.ben)) == 1
+async def test_share_clicked_twice_posts_one_card(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
+    await sim.share(card)
+    assert not (await sim.ann.click(card, label="Share")).followups
+    assert len(sim.channel.history(viewer=sim.ben)) == 1
 
 
-async def test_share_works_in_a_direct_message(house: House) -> None:
-    card = answer_to(await house.ann.user.slash("dnscheck", domain="mover.example"))
-    (shared,) = (await house.ann.user.click(card, label="Share")).followups
+async def test_share_works_in_a_direct_message(sim: Simulation) -> None:
+    card = answer_to(await sim.ann.user.slash("dnscheck", domain="mover.example"))
+    (shared,) = (await sim.ann.user.click(card, label="Share")).followups
     assert not shared.ephemeral
-    await house.ann.user.click(shared, label="Check again")
+    await sim.ann.user.click(shared, label="Check again")
     assert ids_of(shared) == {2}
 
 
-async def test_anybody_may_check_a_shared_card_again_for_all_to_see(house: House) -> None:
-    shared = await house.share(await house.check("mover.example"))
-    house.dns.zones = house.dns.zones.with_zone(mend("mover.example"))
-    result = await house.ben.click(shared, label="Check again")
+async def test_anybody_may_check_a_shared_card_again_for_all_to_see(sim: Simulation) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
+    sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
+    result = await sim.ben.click(shared, label="Check again")
     assert not result.followups
     assert "mx.oldpost.example" not in text_of(shared)
     assert not shared.ephemeral
     assert labels_of(shared) == ALL[:-1]
 
 
-async def test_a_shared_card_answers_others_privately(house: House) -> None:
-    shared = await house.share(await house.check("mover.example"))
+async def test_a_shared_card_answers_others_privately(sim: Simulation) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
     for label in ("Why?", "Records", "Zone file"):
-        answer = answer_to(await house.ben.click(shared, label=label))
+        answer = answer_to(await sim.ben.click(shared, label=label))
         assert answer.ephemeral
         assert answer.id != shared.id
 
 
-async def test_checking_a_shared_card_again_counts_for_who_clicks(house: House) -> None:
-    house.client.limits.checks = Cooldown(2, 60.0, lambda: 0.0)
-    shared = await house.share(await house.check("mover.example"))
+async def test_checking_a_shared_card_again_counts_for_who_clicks(sim: Simulation) -> None:
+    sim.client.limits.checks = Cooldown(2, 60.0, lambda: 0.0)
+    shared = await sim.share(await sim.check("mover.example"))
     for _ in range(2):
-        assert not (await house.ben.click(shared, label="Check again")).followups
+        assert not (await sim.ben.click(shared, label="Check again")).followups
     before = text_of(shared)
-    refused = whisper_after(await house.ben.click(shared, label="Check again"))
+    refused = whisper_after(await sim.ben.click(shared, label="Check again"))
     assert "in 60 seconds" in text_of(refused)
     assert text_of(shared) == before
-    assert not (await house.ann.click(shared, label="Check again")).followups
+    assert not (await sim.ann.click(shared, label="Check again")).followups
 
 
-async def test_a_member_who_checks_a_shared_card_is_not_offered_its_domain(house: House) -> None:
-    shared = await house.share(await house.check("mover.example"))
-    await house.ben.click(shared, label="Check again")
-    assert await house.ben.autocomplete(house.channel, "dnscheck", "domain", "") == []
+async def test_a_member_who_checks_a_shared_card_is_not_offered_its_domain(sim: Simulation) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
+    await sim.ben.click(shared, label="Check again")
+    assert await sim.ben.autocomplete(sim.channel, "dnscheck", "domain", "") == []
 
 
 @pytest.mark.parametrize("label", ALL)
-async def test_every_button_works_after_a_restart(house: House, label: str) -> None:
-    card = await house.check("mover.example")
-    await house.restart()
-    result = await house.ann.click(card, label=label)
+async def test_every_button_works_after_a_restart(sim: Simulation, label: str) -> None:
+    card = await sim.check("mover.example")
+    await sim.restart()
+    result = await sim.ann.click(card, label=label)
     assert result.acknowledged
     shown = result.followups[0] if label == "Share" else answer_to(result)
     assert "mover.example" in text_of(shown)
 
 
-async def test_a_shared_card_works_for_others_after_a_restart(house: House) -> None:
-    shared = await house.share(await house.check("mover.example"))
-    await house.restart()
-    house.dns.zones = house.dns.zones.with_zone(mend("mover.example"))
-    await house.ben.click(shared, label="Check again")
+async def test_a_shared_card_works_for_others_after_a_restart(sim: Simulation) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
+    await sim.restart()
+    sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
+    await sim.ben.click(shared, label="Check again")
     assert "mx.oldpost.example" not in text_of(shared)
 
 
 @pytest.mark.parametrize("label", ALL)
-async def test_a_check_that_is_gone_is_said_to_be_out_of_date(house: House, label: str) -> None:
-    card = await house.check("mover.example")
+async def test_a_check_that_is_gone_is_said_to_be_out_of_date(sim: Simulation, label: str) -> None:
+    card = await sim.check("mover.example")
     before = text_of(card)
-    change_store(house, "DELETE FROM stored_check")
-    house.dns.forget()
-    result = await house.ann.click(card, label=label)
+    change_store(sim, "DELETE FROM stored_check")
+    sim.dns.forget()
+    result = await sim.ann.click(card, label=label)
     notice = whisper_after(result) if label in {"Check again", "Share"} else answer_to(result)
     assert notice.ephemeral
     assert "out of date" in text_of(notice)
     assert text_of(card) == before
-    assert not house.dns.asked
+    assert not sim.dns.asked
 
 
-async def test_a_check_kept_by_another_version_is_out_of_date(house: House) -> None:
-    card = await house.check("mover.example")
-    change_store(house, "UPDATE stored_check SET schema = 99")
-    notice = whisper_after(await house.ann.click(card, label="Check again"))
+async def test_a_check_kept_by_another_version_is_out_of_date(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
+    change_store(sim, "UPDATE stored_check SET schema = 99")
+    notice = whisper_after(await sim.ann.click(card, label="Check again"))
     assert "out of date" in text_of(notice)
 
 
 @pytest.mark.parametrize("label", ["Check again", "Share", "Records"])
 async def test_two_clicks_in_the_same_instant_do_no_harm(
-    house: House, errors: LogWatch, label: str
+    sim: Simulation, errors: LogWatch, label: str
 ) -> None:
-    card = await house.check("mover.example")
-    await asyncio.gather(*(click(house.ann, card, label) for _ in range(2)))
+    card = await sim.check("mover.example")
+    await asyncio.gather(*(click(sim.ann, card, label) for _ in range(2)))
     assert labels_of(card) == ALL
-    public = house.channel.history(viewer=house.ben)
+    public = sim.channel.history(viewer=sim.ben)
     assert len(public) == (1 if label == "Share" else 0)
 
 
-async def test_two_members_share_one_running_check_of_a_card(house: House) -> None:
-    shared = await house.share(await house.check("mover.example"))
-    house.dns.forget()
-    await asyncio.gather(*(click(who, shared, "Check again") for who in (house.ann, house.ben)))
-    assert max(house.dns.asked.values()) == 1
+async def test_two_members_share_one_running_check_of_a_card(sim: Simulation) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
+    sim.dns.forget()
+    await asyncio.gather(*(click(who, shared, "Check again") for who in (sim.ann, sim.ben)))
+    assert max(sim.dns.asked.values()) == 1
     assert "mx.oldpost.example" in text_of(shared)
 
 
-async def test_a_check_that_fails_gives_the_card_back(house: House, errors: LogWatch) -> None:
-    shared = await house.share(await house.check("mover.example"))
+async def test_a_check_that_fails_gives_the_card_back(sim: Simulation, errors: LogWatch) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
     before = text_of(shared)
     change_store(
-        house,
+        sim,
         "CREATE TRIGGER full BEFORE INSERT ON stored_check "
         "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
     )
-    edits = len(edits_of(house))
-    notice = whisper_after(await house.ben.click(shared, label="Check again"))
+    edits = len(edits_of(sim))
+    notice = whisper_after(await sim.ben.click(shared, label="Check again"))
     (logged,) = errors.take()
     assert logged[:6] in text_of(notice)
     # A progress notice may have taken the card's place, so it is put there again.
-    assert len(edits_of(house)) == edits + 1
+    assert len(edits_of(sim)) == edits + 1
     assert text_of(shared) == before
     assert labels_of(shared) == ALL[:-1]
 
 
-async def test_a_broken_store_is_told_with_a_reference(house: House, errors: LogWatch) -> None:
-    card = await house.check("mover.example")
-    break_table(house, "stored_check")
+async def test_a_broken_store_is_told_with_a_reference(sim: Simulation, errors: LogWatch) -> None:
+    card = await sim.check("mover.example")
+    break_table(sim, "stored_check")
     for label in ALL:
-        result = await house.ann.click(card, label=label)
+        result = await sim.ann.click(card, label=label)
         notice = result.followups[0] if result.followups else answer_to(result)
         assert notice.ephemeral
         (logged,) = errors.take()
@@ -266,6 +266,6 @@ def ids_of(card: ResponseMessage) -> set[int]:
     }
 
 
-def edits_of(house: House) -> list[Any]:
+def edits_of(sim: Simulation) -> list[Any]:
     """Return the calls that changed a message."""
-    return [request for request in house.env.http_requests if request.method == "PATCH"]
+    return [request for request in sim.env.http_requests if request.method == "PATCH"]

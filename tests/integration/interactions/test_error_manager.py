@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from discord_house import answer_to, break_table, labels_of, text_of, whisper_after
+from discord_simulation import answer_to, break_table, labels_of, text_of, whisper_after
 
 if TYPE_CHECKING:
-    from discord_house import House, LogWatch
+    from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -28,25 +28,25 @@ FOLLOWUP = ("POST", "/webhooks/*")
 
 @pytest.mark.parametrize(("command", "options"), COMMANDS)
 async def test_a_dead_interaction_is_no_error(
-    house: House, command: str, options: dict[str, str]
+    sim: Simulation, command: str, options: dict[str, str]
 ) -> None:
-    house.env.inject_error(*CALLBACK, status=404, code=10062)
-    result = await house.ann.slash(house.channel, command, **options)
+    sim.env.inject_error(*CALLBACK, status=404, code=10062)
+    result = await sim.ann.slash(sim.channel, command, **options)
     assert result.response is None
-    assert not house.dns.asked
+    assert not sim.dns.asked
 
 
 @pytest.mark.parametrize(("command", "options"), COMMANDS)
 @pytest.mark.parametrize("place", [CALLBACK, EDIT])
 async def test_discords_own_errors_are_told_with_the_reference_of_the_log(
-    house: House,
+    sim: Simulation,
     errors: LogWatch,
     command: str,
     options: dict[str, str],
     place: tuple[str, str],
 ) -> None:
-    house.env.inject_error(*place, status=500)
-    result = await house.ann.slash(house.channel, command, **options)
+    sim.env.inject_error(*place, status=500)
+    result = await sim.ann.slash(sim.channel, command, **options)
     (logged,) = errors.take()
     answers = [answer_to(result), *result.followups]
     assert all(answer.ephemeral for answer in answers)
@@ -55,28 +55,28 @@ async def test_discords_own_errors_are_told_with_the_reference_of_the_log(
 
 @pytest.mark.parametrize(("command", "options"), COMMANDS)
 async def test_an_answer_that_comes_too_late_is_no_error(
-    house: House, command: str, options: dict[str, str]
+    sim: Simulation, command: str, options: dict[str, str]
 ) -> None:
-    house.env.inject_error(*EDIT, status=404, code=10015)
-    await house.ann.slash(house.channel, command, **options)
+    sim.env.inject_error(*EDIT, status=404, code=10015)
+    await sim.ann.slash(sim.channel, command, **options)
 
 
 @pytest.mark.parametrize("label", ALL)
-async def test_a_dead_click_is_no_error(house: House, label: str) -> None:
-    card = await house.check("mover.example")
+async def test_a_dead_click_is_no_error(sim: Simulation, label: str) -> None:
+    card = await sim.check("mover.example")
     before = text_of(card)
-    house.env.inject_error(*CALLBACK, status=404, code=10062)
-    await house.ann.click(card, label=label)
+    sim.env.inject_error(*CALLBACK, status=404, code=10062)
+    await sim.ann.click(card, label=label)
     assert text_of(card) == before
 
 
 @pytest.mark.parametrize("label", ALL)
 async def test_an_error_of_a_click_is_told_privately(
-    house: House, errors: LogWatch, label: str
+    sim: Simulation, errors: LogWatch, label: str
 ) -> None:
-    card = await house.check("mover.example")
-    house.env.inject_error(*(FOLLOWUP if label == "Share" else EDIT), status=500)
-    result = await house.ann.click(card, label=label)
+    card = await sim.check("mover.example")
+    sim.env.inject_error(*(FOLLOWUP if label == "Share" else EDIT), status=500)
+    result = await sim.ann.click(card, label=label)
     (logged,) = errors.take()
     told = result.followups[-1] if result.followups else answer_to(result)
     assert told.ephemeral
@@ -85,37 +85,37 @@ async def test_an_error_of_a_click_is_told_privately(
 
 
 async def test_sharing_that_discord_forbids_can_be_tried_again(
-    house: House, errors: LogWatch
+    sim: Simulation, errors: LogWatch
 ) -> None:
-    card = await house.check("mover.example")
-    house.env.inject_error(*FOLLOWUP, status=403, code=50013, message="Missing Permissions")
-    notice = whisper_after(await house.ann.click(card, label="Share"))
+    card = await sim.check("mover.example")
+    sim.env.inject_error(*FOLLOWUP, status=403, code=50013, message="Missing Permissions")
+    notice = whisper_after(await sim.ann.click(card, label="Share"))
     (logged,) = errors.take()
     assert logged[:6] in text_of(notice)
-    assert not (await house.share(card)).ephemeral
+    assert not (await sim.share(card)).ephemeral
 
 
-async def test_the_bot_needs_no_permission_in_the_channel(house: House) -> None:
-    me = house.client.user
+async def test_the_bot_needs_no_permission_in_the_channel(sim: Simulation) -> None:
+    me = sim.client.user
     assert me is not None
     nothing = discord.PermissionOverwrite(
         view_channel=False, send_messages=False, embed_links=False, attach_files=False
     )
-    quiet = house.guild.create_text_channel("quiet", overwrites={me: nothing})
+    quiet = sim.guild.create_text_channel("quiet", overwrites={me: nothing})
     with pytest.raises(discord.Forbidden):
-        await house.client.get_partial_messageable(quiet.id).send("I may not.")
-    card = answer_to(await house.ann.slash(quiet, "dnscheck", domain="mover.example"))
-    shared = await house.share(card)
+        await sim.client.get_partial_messageable(quiet.id).send("I may not.")
+    card = answer_to(await sim.ann.slash(quiet, "dnscheck", domain="mover.example"))
+    shared = await sim.share(card)
     assert not shared.ephemeral
-    assert not (await house.ben.click(shared, label="Check again")).followups
-    assert len(answer_to(await house.ben.click(shared, label="Zone file")).attachments) == 1
+    assert not (await sim.ben.click(shared, label="Check again")).followups
+    assert len(answer_to(await sim.ben.click(shared, label="Zone file")).attachments) == 1
 
 
 async def test_a_store_that_fails_is_told_with_the_reference_of_the_log(
-    house: House, errors: LogWatch
+    sim: Simulation, errors: LogWatch
 ) -> None:
-    break_table(house, "stored_check")
-    result = await house.ann.slash(house.channel, "dnscheck", domain="friend.example")
+    break_table(sim, "stored_check")
+    result = await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example")
     (logged,) = errors.take()
     assert not result.followups
     assert answer_to(result).ephemeral
@@ -124,9 +124,9 @@ async def test_a_store_that_fails_is_told_with_the_reference_of_the_log(
 
 
 async def test_nobody_listening_to_an_error_is_no_second_error(
-    house: House, errors: LogWatch
+    sim: Simulation, errors: LogWatch
 ) -> None:
-    break_table(house, "stored_check")
-    house.env.inject_error(*EDIT, status=404, code=10015)
-    await house.ann.slash(house.channel, "dnscheck", domain="friend.example")
+    break_table(sim, "stored_check")
+    sim.env.inject_error(*EDIT, status=404, code=10015)
+    await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example")
     assert len(errors.take()) == 1

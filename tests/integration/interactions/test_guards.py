@@ -12,14 +12,14 @@ from bot.errors import UsageError
 from bot.interactions import item_factory
 from bot.interactions.clicks import PersistentItem
 from bot.interactions.error_manager import GuardedModal
-from discord_house import answer_to, text_of
+from discord_simulation import answer_to, text_of
 
 if TYPE_CHECKING:
     from simcord.results import ResponseMessage
 
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
-    from discord_house import House, LogWatch
+    from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -64,19 +64,19 @@ async def forbidden(interaction: discord.Interaction[Any]) -> None:
 
 
 @pytest.fixture
-async def card(house: House) -> ResponseMessage:
+async def card(sim: Simulation) -> ResponseMessage:
     for label, handler in zip(BUTTONS, (breaks, refuses, opens), strict=True):
-        house.client.clicks.add(f"cowbell:test:{label}", handler)
-    house.client.tree.add_command(trial)
-    house.client.tree.add_command(forbidden)
-    await house.client.tree.sync()
-    return answer_to(await house.ann.slash(house.channel, "trial"))
+        sim.client.clicks.add(f"cowbell:test:{label}", handler)
+    sim.client.tree.add_command(trial)
+    sim.client.tree.add_command(forbidden)
+    await sim.client.tree.sync()
+    return answer_to(await sim.ann.slash(sim.channel, "trial"))
 
 
 async def test_a_button_that_fails_answers_with_the_reference_of_the_log(
-    house: House, card: ResponseMessage, errors: LogWatch
+    sim: Simulation, card: ResponseMessage, errors: LogWatch
 ) -> None:
-    result = await house.ann.click(card, label="Break")
+    result = await sim.ann.click(card, label="Break")
     (logged,) = errors.take()
     told = answer_to(result)
     assert told.ephemeral
@@ -84,46 +84,48 @@ async def test_a_button_that_fails_answers_with_the_reference_of_the_log(
 
 
 async def test_a_refusal_is_told_as_it_is_and_pings_nobody(
-    house: House, card: ResponseMessage
+    sim: Simulation, card: ResponseMessage
 ) -> None:
-    told = text_of(answer_to(await house.ann.click(card, label="Refuse")))
+    told = text_of(answer_to(await sim.ann.click(card, label="Refuse")))
     assert "is no mail domain" in told
     assert "@everyone" not in told.replace("\\@", "")
 
 
 async def test_a_form_that_fails_answers_with_the_reference_of_the_log(
-    house: House, card: ResponseMessage, errors: LogWatch
+    sim: Simulation, card: ResponseMessage, errors: LogWatch
 ) -> None:
-    result = await house.ann.click(card, label="Form")
-    submitted = await house.ann.submit_modal(result, {"domain": "friend.example"})
+    result = await sim.ann.click(card, label="Form")
+    submitted = await sim.ann.submit_modal(result, {"domain": "friend.example"})
     (logged,) = errors.take()
     assert logged[:6] in text_of(answer_to(submitted))
 
 
-async def test_a_command_that_is_not_allowed_says_so(house: House, card: ResponseMessage) -> None:
-    told = answer_to(await house.ann.slash(house.channel, "forbidden"))
+async def test_a_command_that_is_not_allowed_says_so(
+    sim: Simulation, card: ResponseMessage
+) -> None:
+    told = answer_to(await sim.ann.slash(sim.channel, "forbidden"))
     assert told.ephemeral
     assert "may not do this" in text_of(told)
 
 
 async def test_a_button_is_not_handled_any_more_while_the_bot_stops(
-    house: House, card: ResponseMessage
+    sim: Simulation, card: ResponseMessage
 ) -> None:
-    assert await house.client.tracker.drain(0.1) == 0
-    told = answer_to(await house.ann.click(card, label="Break"))
+    assert await sim.client.tracker.drain(0.1) == 0
+    told = answer_to(await sim.ann.click(card, label="Break"))
     assert "restarting" in text_of(told)
 
 
 async def test_a_button_of_another_version_is_out_of_date(
-    house: House, card: ResponseMessage
+    sim: Simulation, card: ResponseMessage
 ) -> None:
-    await house.restart()
-    told = answer_to(await house.ann.click(card, label="Refuse"))
+    await sim.restart()
+    told = answer_to(await sim.ann.click(card, label="Refuse"))
     assert told.ephemeral
     assert "out of date" in text_of(told)
 
 
-async def test_a_button_that_is_none_of_ours_is_out_of_date(house: House) -> None:
+async def test_a_button_that_is_none_of_ours_is_out_of_date(sim: Simulation) -> None:
     @app_commands.command(name="other", description="A card of something else")
     async def other(interaction: discord.Interaction[Any]) -> None:
         view = discord.ui.LayoutView(timeout=None)
@@ -131,15 +133,15 @@ async def test_a_button_that_is_none_of_ours_is_out_of_date(house: House) -> Non
         view.add_item(discord.ui.ActionRow(button))
         await interaction.response.send_message(view=view, ephemeral=True)
 
-    house.client.tree.add_command(other)
-    await house.client.tree.sync()
-    card = answer_to(await house.ann.slash(house.channel, "other"))
-    await house.restart()
-    assert "out of date" in text_of(answer_to(await house.ann.click(card, label="Old")))
+    sim.client.tree.add_command(other)
+    await sim.client.tree.sync()
+    card = answer_to(await sim.ann.slash(sim.channel, "other"))
+    await sim.restart()
+    assert "out of date" in text_of(answer_to(await sim.ann.click(card, label="Old")))
 
 
-async def test_each_template_of_a_custom_id_has_its_handler(house: House) -> None:
+async def test_each_template_of_a_custom_id_has_its_handler(sim: Simulation) -> None:
     templates = {
         value for name, value in vars(item_factory).items() if name.endswith(("_BUTTON", "_SELECT"))
     }
-    assert {pattern.pattern for pattern in house.client.clicks._handlers} == templates
+    assert {pattern.pattern for pattern in sim.client.clicks._handlers} == templates

@@ -9,7 +9,7 @@ import pytest
 
 from bot.demo.zones import parse_zone
 from bot.interactions.rate_limits import Cooldown
-from discord_house import answer_to, keep_house, labels_of, text_of, walk
+from discord_simulation import answer_to, labels_of, open_simulation, text_of, walk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from simcord.results import ResponseMessage
 
     from conftest import CaseFile
-    from discord_house import House, LogWatch
+    from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -73,47 +73,47 @@ HOSTILE = {
 }
 
 
-async def test_hostile_zones_make_sound_cards(house: House) -> None:
-    house.client.limits.checks = Cooldown(10**6, 1.0, lambda: 0.0)
+async def test_hostile_zones_make_sound_cards(sim: Simulation) -> None:
+    sim.client.limits.checks = Cooldown(10**6, 1.0, lambda: 0.0)
     for name, zone in HOSTILE.items():
-        house.dns.zones = house.dns.zones.with_zone(parse_zone("friend.example", zone))
-        card = await house.check("friend.example")
+        sim.dns.zones = sim.dns.zones.with_zone(parse_zone("friend.example", zone))
+        card = await sim.check("friend.example")
         assert labels_of(card) == ["Check again", "Why?", "Records", "Zone file", "Share"], name
         assert_sound(card)
         assert "49" not in re.sub(r"<t:\d+:R>", "", text_of(card)), name
-    assert_nobody_pinged(house)
+    assert_nobody_pinged(sim)
 
 
-async def test_a_hostile_zone_makes_sound_cards_of_every_button(house: House) -> None:
+async def test_a_hostile_zone_makes_sound_cards_of_every_button(sim: Simulation) -> None:
     zone = parse_zone("friend.example", HOSTILE["everything at once"])
-    house.dns.zones = house.dns.zones.with_zone(zone)
-    card = await house.check("friend.example")
+    sim.dns.zones = sim.dns.zones.with_zone(zone)
+    card = await sim.check("friend.example")
     assert [file.filename for file in card.attachments]
-    shared = await house.share(card)
+    shared = await sim.share(card)
     assert_sound(shared)
     assert shared.attachments
-    await house.ben.click(shared, label="Check again")
+    await sim.ben.click(shared, label="Check again")
     assert_sound(shared)
     assert len(shared.attachments) == 1
     for label in ("Why?", "Records", "Zone file"):
-        assert_sound(answer_to(await house.ben.click(shared, label=label)))
-    assert_nobody_pinged(house)
+        assert_sound(answer_to(await sim.ben.click(shared, label=label)))
+    assert_nobody_pinged(sim)
 
 
 async def test_every_case_from_the_wild_makes_a_sound_card(
     store: Path, errors: LogWatch, case_file: CaseFile
 ) -> None:
     first = case_file.zones(case_file.cases[0])
-    async with keep_house(store, first, environ=case_file.environment) as house:
-        house.client.limits.checks = Cooldown(10**6, 1.0, lambda: 0.0)
+    async with open_simulation(store, first, environ=case_file.environment) as sim:
+        sim.client.limits.checks = Cooldown(10**6, 1.0, lambda: 0.0)
         for case in case_file.cases:
-            house.dns.zones = case_file.zones(case)
-            card = await house.check(case_file.domain)
+            sim.dns.zones = case_file.zones(case)
+            card = await sim.check(case_file.domain)
             assert len(labels_of(card)) == 5, case.id
-            why = answer_to(await house.ann.click(card, label="Why?"))
+            why = answer_to(await sim.ann.click(card, label="Why?"))
             assert "](https://www.rfc-editor.org/rfc/rfc" in text_of(why)
             assert_sound(card)
-        assert_nobody_pinged(house)
+        assert_nobody_pinged(sim)
 
 
 NAMES = (
@@ -135,17 +135,17 @@ NAMES = (
 
 
 @pytest.mark.parametrize("command", ["dnscheck", "dnsrecords"])
-async def test_hostile_names_make_sound_answers(house: House, command: str) -> None:
+async def test_hostile_names_make_sound_answers(sim: Simulation, command: str) -> None:
     for name in NAMES:
-        result = await house.ann.slash(house.channel, command, domain=name)
+        result = await sim.ann.slash(sim.channel, command, domain=name)
         for message in (answer_to(result), *result.followups):
             assert message.ephemeral
             assert_sound(message)
             assert "49" not in re.sub(r"<t:\d+:R>", "", text_of(message)), name
-    assert_nobody_pinged(house)
+    assert_nobody_pinged(sim)
 
 
-async def test_hostile_addresses_make_sound_settings(house: House) -> None:
+async def test_hostile_addresses_make_sound_settings(sim: Simulation) -> None:
     for address in (
         "@everyone",
         "`@everyone`@friend.example",
@@ -154,11 +154,11 @@ async def test_hostile_addresses_make_sound_settings(house: House) -> None:
         "{{7*7}}@friend.example",
         "x" * 64 + "@" + "a." * 90 + "example",
     ):
-        card = answer_to(await house.ann.slash(house.channel, "mailsettings", address=address))
+        card = answer_to(await sim.ann.slash(sim.channel, "mailsettings", address=address))
         assert card.ephemeral
         assert_sound(card)
         assert "49" not in text_of(card)
-    assert_nobody_pinged(house)
+    assert_nobody_pinged(sim)
 
 
 def assert_sound(card: ResponseMessage) -> None:
@@ -191,10 +191,10 @@ def assert_harmless(text: str) -> None:
     assert not re.search(r"(?<!\\)\|\||(?<!\\)~~|(?<!\\)\]\(", text), text
 
 
-def assert_nobody_pinged(house: House) -> None:
+def assert_nobody_pinged(sim: Simulation) -> None:
     """Look at what went to Discord: nothing may be parsed for mentions."""
     sent: list[dict[str, Any]] = []
-    for request in house.env.http_requests:
+    for request in sim.env.http_requests:
         body = request.json
         if isinstance(body, dict):
             data = body.get("data")

@@ -8,12 +8,12 @@ import pytest
 
 from bot.demo.world import DOMAINS
 from bot.demo.zones import parse_zone
-from discord_house import answer_to, change_store, text_of, walk, whisper_after
+from discord_simulation import answer_to, change_store, text_of, walk, whisper_after
 
 if TYPE_CHECKING:
     from simcord.results import ResponseMessage
 
-    from discord_house import House
+    from discord_simulation import Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -22,10 +22,10 @@ SERVERS = "@ NS ns1.hyp.net.\n@ NS ns2.hyp.net."
 
 
 @pytest.fixture
-def at_domeneshop(house: House) -> None:
+def at_domeneshop(sim: Simulation) -> None:
     """Let a domain that lacks everything be at Domeneshop."""
     zone = parse_zone("newcomer.example", f"{DOMAINS['newcomer.example'].text}\n{SERVERS}")
-    house.dns.zones = house.dns.zones.with_zone(zone)
+    sim.dns.zones = sim.dns.zones.with_zone(zone)
 
 
 def choice_of(card: ResponseMessage) -> dict[str, Any] | None:
@@ -39,13 +39,13 @@ def current(card: ResponseMessage) -> str:
     return str(chosen["label"])
 
 
-async def records(house: House, name: str = "newcomer.example") -> ResponseMessage:
-    return answer_to(await house.ann.slash(house.channel, "dnsrecords", domain=name))
+async def records(sim: Simulation, name: str = "newcomer.example") -> ResponseMessage:
+    return answer_to(await sim.ann.slash(sim.channel, "dnsrecords", domain=name))
 
 
 @pytest.mark.usefixtures("at_domeneshop")
-async def test_the_card_says_at_whose_name_servers_the_domain_is(house: House) -> None:
-    for card in (await house.check("newcomer.example"), await records(house)):
+async def test_the_card_says_at_whose_name_servers_the_domain_is(sim: Simulation) -> None:
+    for card in (await sim.check("newcomer.example"), await records(sim)):
         said = text_of(card)
         assert "The name servers of `newcomer.example` are at Domeneshop" in said
         assert "`ns1.hyp.net` and `ns2.hyp.net`" in said
@@ -59,103 +59,105 @@ async def test_the_card_says_at_whose_name_servers_the_domain_is(house: House) -
         assert options[-1] == {**options[-1], "value": "other", "label": "Other / not listed"}
 
 
-async def test_unknown_name_servers_are_named_and_the_words_are_neutral(house: House) -> None:
-    card = await house.check("newcomer.example")
+async def test_unknown_name_servers_are_named_and_the_words_are_neutral(sim: Simulation) -> None:
+    card = await sim.check("newcomer.example")
     said = text_of(card)
     assert "are kept at the name servers `ns1.dns-servers.example`" in said
     assert "In full it is `newcomer.example`" in said
     assert current(card) == "Your provider: Other / not listed"
 
 
-async def test_a_domain_with_nothing_to_type_has_no_choice(house: House) -> None:
-    card = await house.check("friend.example")
+async def test_a_domain_with_nothing_to_type_has_no_choice(sim: Simulation) -> None:
+    card = await sim.check("friend.example")
     assert choice_of(card) is None
     assert "name servers" not in text_of(card)
 
 
 @pytest.mark.usefixtures("at_domeneshop")
-async def test_choosing_draws_the_same_card_in_other_words_and_is_remembered(house: House) -> None:
-    card = await house.check("newcomer.example")
-    result = await house.ann.select(card, ["route53"])
+async def test_choosing_draws_the_same_card_in_other_words_and_is_remembered(
+    sim: Simulation,
+) -> None:
+    card = await sim.check("newcomer.example")
+    result = await sim.ann.select(card, ["route53"])
     assert answer_to(result).id == card.id
     assert not result.followups
     assert "Record name (leave empty) · Record type `MX`" in text_of(card)
     assert "```\n10 mx1.cow.example.\n```" in text_of(card)
     assert "are at Domeneshop" in text_of(card)  # which does not change
     assert current(card) == "Your provider: Amazon Route 53"
-    again = await house.check("newcomer.example")
+    again = await sim.check("newcomer.example")
     assert current(again) == "Your provider: Amazon Route 53"
-    assert current(await records(house)) == "Your provider: Amazon Route 53"
+    assert current(await records(sim)) == "Your provider: Amazon Route 53"
     # It is the choice of one member, for one domain.
-    other = await house.check("newcomer.example", house.ben)
+    other = await sim.check("newcomer.example", sim.ben)
     assert current(other) == "Your provider: Domeneshop"
-    assert current(await house.check("mover.example")) == "Your provider: Other / not listed"
+    assert current(await sim.check("mover.example")) == "Your provider: Other / not listed"
 
 
 @pytest.mark.usefixtures("at_domeneshop")
-async def test_records_change_their_words_too(house: House) -> None:
-    card = await records(house)
-    answered = answer_to(await house.ann.select(card, ["cloudflare"]))
+async def test_records_change_their_words_too(sim: Simulation) -> None:
+    card = await records(sim)
+    answered = answer_to(await sim.ann.select(card, ["cloudflare"]))
     assert answered.id == card.id
     assert "Set the switch to `Proxy status: DNS only`." in text_of(card)
     assert [file.filename for file in card.attachments] == ["newcomer.example.zone.txt"]
-    assert current(await house.check("newcomer.example")) == "Your provider: Cloudflare"
+    assert current(await sim.check("newcomer.example")) == "Your provider: Cloudflare"
 
 
 @pytest.mark.usefixtures("at_domeneshop")
-async def test_a_choice_works_after_a_restart(house: House) -> None:
-    check, shown = await house.check("newcomer.example"), await records(house)
-    await house.restart()
-    await house.ann.select(check, ["ovh"])
+async def test_a_choice_works_after_a_restart(sim: Simulation) -> None:
+    check, shown = await sim.check("newcomer.example"), await records(sim)
+    await sim.restart()
+    await sim.ann.select(check, ["ovh"])
     assert "Sub-domain (leave empty)" in text_of(check)
-    await house.ann.select(shown, ["godaddy"])
+    await sim.ann.select(shown, ["godaddy"])
     assert "`MX (Mail Exchanger)`" in text_of(shown)
-    await house.restart()
-    assert current(await house.check("newcomer.example")) == "Your provider: GoDaddy"
+    await sim.restart()
+    assert current(await sim.check("newcomer.example")) == "Your provider: GoDaddy"
 
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_a_shared_card_speaks_the_name_servers_own_words_and_has_no_choice(
-    house: House,
+    sim: Simulation,
 ) -> None:
-    card = await house.check("newcomer.example")
-    await house.ann.select(card, ["route53"])
-    shared = await house.share(card)
+    card = await sim.check("newcomer.example")
+    await sim.ann.select(card, ["route53"])
+    shared = await sim.share(card)
     assert choice_of(shared) is None
     assert "are at Domeneshop" in text_of(shared)
     assert "Record name" not in text_of(shared)
-    again = answer_to(await house.ann.click(shared, label="Check again"))
+    again = answer_to(await sim.ann.click(shared, label="Check again"))
     assert "Record name" not in text_of(again)
     assert choice_of(again) is None
 
 
 @pytest.mark.usefixtures("at_domeneshop")
-async def test_checking_again_keeps_the_words(house: House) -> None:
-    card = await house.check("newcomer.example")
-    await house.ann.select(card, ["route53"])
-    await house.ann.click(card, label="Check again")
+async def test_checking_again_keeps_the_words(sim: Simulation) -> None:
+    card = await sim.check("newcomer.example")
+    await sim.ann.select(card, ["route53"])
+    await sim.ann.click(card, label="Check again")
     assert "Record name (leave empty)" in text_of(card)
-    (shown,) = [answer_to(await house.ann.click(card, label="Records"))]
+    (shown,) = [answer_to(await sim.ann.click(card, label="Records"))]
     assert current(shown) == "Your provider: Amazon Route 53"
 
 
-async def test_what_only_the_asker_may_read_is_still_there_after_a_choice(house: House) -> None:
-    card = await house.check("open.example")
+async def test_what_only_the_asker_may_read_is_still_there_after_a_choice(sim: Simulation) -> None:
+    card = await sim.check("open.example")
     before = text_of(card)
-    await house.ann.select(card, ["cloudflare"])
+    await sim.ann.select(card, ["cloudflare"])
     assert text_of(card).count("**1. ") == before.count("**1. ") == 1
 
 
-async def test_a_check_that_is_gone_is_said(house: House) -> None:
-    card = await house.check("newcomer.example")
+async def test_a_check_that_is_gone_is_said(sim: Simulation) -> None:
+    card = await sim.check("newcomer.example")
     before = text_of(card)
-    change_store(house, "DELETE FROM stored_check")
-    result = await house.ann.select(card, ["cloudflare"])
+    change_store(sim, "DELETE FROM stored_check")
+    result = await sim.ann.select(card, ["cloudflare"])
     assert "out of date" in text_of(whisper_after(result)).lower()
     assert text_of(card) == before
 
 
-async def test_a_domain_too_long_for_a_choice_has_its_records_without_one(house: House) -> None:
-    card = await records(house, f"{'a' * 60}.{'b' * 60}.example")
+async def test_a_domain_too_long_for_a_choice_has_its_records_without_one(sim: Simulation) -> None:
+    card = await records(sim, f"{'a' * 60}.{'b' * 60}.example")
     assert choice_of(card) is None
     assert "### MX · required" in text_of(card)

@@ -13,9 +13,9 @@ from simcord.results import ResponseMessage
 
 from bot.demo.zones import Zones
 from bot.interactions.fault_posts import FaultPosts
-from bot.lifecycle import working
-from discord_house import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
-from patience import PATIENCE
+from bot.lifecycle import running_jobs
+from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, MemberActor
 
     from conftest import CaseFile
-    from discord_house import House, LogWatch
+    from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -32,13 +32,13 @@ PTR = "25 PTR mx1.cow.example."
 
 
 @dataclass
-class Farm:
-    """The house with an admin, Ada, and a request channel, over the cases' world.
+class AdminGuild:
+    """The simulation with an admin, Ada, and a request channel, over the zones of the cases.
 
     Mod sees all commands, but is no admin of the mail server.
     """
 
-    house: House
+    sim: Simulation
     ada: MemberActor
     mod: MemberActor
     channel: ChannelHandle
@@ -47,163 +47,163 @@ class Farm:
     def change(self, old: str, new: str) -> None:
         """Change a text in the world that the bot asks."""
         assert any(old in text for text in self.texts.values())
-        self.house.dns.zones = Zones.of({n: t.replace(old, new) for n, t in self.texts.items()})
+        self.sim.dns.zones = Zones.of({n: t.replace(old, new) for n, t in self.texts.items()})
 
     async def mailadmin(self, who: MemberActor, command: str) -> ResponseMessage:
         """Return the answer to a command of the admin's; it has to be private."""
-        shown = answer_to(await who.slash(self.house.channel, f"mailadmin {command}"))
+        shown = answer_to(await who.slash(self.sim.channel, f"mailadmin {command}"))
         assert shown.ephemeral
         return shown
 
     def posted(self) -> list[str]:
         """Return the texts of what is in the request channel."""
-        get = self.house.env.backend.get_message
+        get = self.sim.env.backend.get_message
         messages = (get(self.channel.id, message.id) for message in self.channel.history())
-        return [text_of(ResponseMessage(self.house.env, message)) for message in messages]
+        return [text_of(ResponseMessage(self.sim.env, message)) for message in messages]
 
 
 @pytest.fixture
-async def farm(house: House, case_file: CaseFile) -> Farm:
+async def admins(sim: Simulation, case_file: CaseFile) -> AdminGuild:
     control = next(case for case in case_file.cases if case.code is None)
     texts = {
         **case_file.base_zones,
         "dns-servers.example": "ns1 A 192.0.2.53\nns2 A 192.0.2.54\n",
         FRIEND: control.zone,
     }
-    role = house.guild.create_role("Postmaster")
-    channel = house.guild.create_text_channel("requests")
+    role = sim.guild.create_role("Postmaster")
+    channel = sim.guild.create_text_channel("requests")
     admin = discord.Permissions(administrator=True)
-    staff = house.guild.create_role("Staff", permissions=admin)
-    ada = house.guild.add_member(house.env.create_user("ada"), roles=[role, staff])
-    mod = house.guild.add_member(house.env.create_user("mod"), roles=[staff])
-    house.settings = house.settings.model_copy(
+    staff = sim.guild.create_role("Staff", permissions=admin)
+    ada = sim.guild.add_member(sim.env.create_user("ada"), roles=[role, staff])
+    mod = sim.guild.add_member(sim.env.create_user("mod"), roles=[staff])
+    sim.settings = sim.settings.model_copy(
         update={"admin_role_id": role.id, "request_channel_id": channel.id}
     )
-    await house.restart()
-    house.dns.zones = Zones.of(texts)
-    return Farm(house, ada, mod, channel, texts)
+    await sim.restart()
+    sim.dns.zones = Zones.of(texts)
+    return AdminGuild(sim, ada, mod, channel, texts)
 
 
-async def test_an_admin_reads_what_is_wrong_and_the_remedy(farm: Farm) -> None:
-    farm.change(PTR, "25 TXT gone")
-    card = await farm.mailadmin(farm.ada, "server")
+async def test_an_admin_reads_what_is_wrong_and_the_remedy(admins: AdminGuild) -> None:
+    admins.change(PTR, "25 TXT gone")
+    card = await admins.mailadmin(admins.ada, "server")
     text = text_of(card)
     assert "❌ `mx1.cow.example`" in text
     assert "Ask the company that your server's address is from" in text.replace("\\", "")
     assert labels_of(card) == ["Check again"]
 
 
-async def test_a_fix_is_on_the_card_to_be_copied(farm: Farm) -> None:
-    farm.change("*._report._dmarc TXT", "z TXT")
-    text = text_of(await farm.mailadmin(farm.ada, "server"))
+async def test_a_fix_is_on_the_card_to_be_copied(admins: AdminGuild) -> None:
+    admins.change("*._report._dmarc TXT", "z TXT")
+    text = text_of(await admins.mailadmin(admins.ada, "server"))
     assert "Name `*._report._dmarc`" in text
     assert "```\nv=DMARC1;\n```" in text
 
 
-async def test_check_again_shows_what_was_mended_after_a_restart(farm: Farm) -> None:
-    farm.change(PTR, "25 TXT gone")
-    card = await farm.mailadmin(farm.ada, "server")
-    await farm.house.restart()
-    farm.change(PTR, PTR)
-    await farm.ada.click(card, label="Check again")
+async def test_check_again_shows_what_was_mended_after_a_restart(admins: AdminGuild) -> None:
+    admins.change(PTR, "25 TXT gone")
+    card = await admins.mailadmin(admins.ada, "server")
+    await admins.sim.restart()
+    admins.change(PTR, PTR)
+    await admins.ada.click(card, label="Check again")
     text = text_of(card)
     assert "❌" not in text
     assert "✅ `mx1.cow.example`" in text
     assert labels_of(card) == ["Check again"]
 
 
-async def test_a_member_is_refused_by_command_and_by_button(farm: Farm) -> None:
-    refused = await farm.mailadmin(farm.mod, "server")
+async def test_a_member_is_refused_by_command_and_by_button(admins: AdminGuild) -> None:
+    refused = await admins.mailadmin(admins.mod, "server")
     assert "Only admins" in text_of(refused)
-    asked = len(farm.house.dns.asked_udp)
-    public = await farm.house.share(await farm.house.check(FRIEND))
-    asked_for_check = len(farm.house.dns.asked_udp)
-    stored = farm.house.env.backend.get_message(public.channel_id, public.id)
+    asked = len(admins.sim.dns.asked_udp)
+    public = await admins.sim.share(await admins.sim.check(FRIEND))
+    asked_for_check = len(admins.sim.dns.asked_udp)
+    stored = admins.sim.env.backend.get_message(public.channel_id, public.id)
     buttons = [part for part in walk(stored.components) if part["type"] == BUTTON]
     for number, button in enumerate(buttons):
         button["custom_id"] = "cowbell:server:again" if number == 0 else f"old:{number}"
     clicked = await simcord.actors._component_click(
-        farm.house.ann, public, label=None, custom_id="cowbell:server:again"
+        admins.sim.ann, public, label=None, custom_id="cowbell:server:again"
     )
     assert "Only admins" in text_of(answer_to(clicked))
-    assert asked < asked_for_check == len(farm.house.dns.asked_udp)
+    assert asked < asked_for_check == len(admins.sim.dns.asked_udp)
 
 
-async def test_an_admin_who_is_none_any_more_cannot_click(farm: Farm) -> None:
-    card = await farm.mailadmin(farm.ada, "server")
-    client = farm.house.client
+async def test_an_admin_who_is_none_any_more_cannot_click(admins: AdminGuild) -> None:
+    card = await admins.mailadmin(admins.ada, "server")
+    client = admins.sim.client
     client.settings = client.settings.model_copy(update={"admin_role_id": 4242})
-    clicked = await farm.ada.click(card, label="Check again")
+    clicked = await admins.ada.click(card, label="Check again")
     assert "Only admins" in text_of(clicked.response or whisper_after(clicked))
 
 
-async def test_a_member_reads_only_that_the_admin_knows(farm: Farm) -> None:
-    farm.change("_spf TXT", "spf TXT")
-    text = text_of(await farm.house.check(FRIEND))
+async def test_a_member_reads_only_that_the_admin_knows(admins: AdminGuild) -> None:
+    admins.change("_spf TXT", "spf TXT")
+    text = text_of(await admins.sim.check(FRIEND))
     assert text.count("The admin is told the details") == 1
     assert "❌" not in text
     for detail in ("MAIL_SPF", "_spf.cow.example leads", "include-missing"):
         assert detail not in text
 
 
-async def test_setup_tells_what_members_met(farm: Farm) -> None:
+async def test_setup_tells_what_members_met(admins: AdminGuild) -> None:
     assert "ℹ️ **Mail server**: no member has checked" in text_of(
-        await farm.mailadmin(farm.ada, "setup")
+        await admins.mailadmin(admins.ada, "setup")
     )
-    await farm.house.check(FRIEND)
-    assert "✅ **Mail server**" in text_of(await farm.mailadmin(farm.ada, "setup"))
-    farm.change("_spf TXT", "spf TXT")
-    await farm.house.restart()  # what is kept of the mail server's names is gone
-    await farm.house.check(FRIEND)
-    text = text_of(await farm.mailadmin(farm.ada, "setup"))
+    await admins.sim.check(FRIEND)
+    assert "✅ **Mail server**" in text_of(await admins.mailadmin(admins.ada, "setup"))
+    admins.change("_spf TXT", "spf TXT")
+    await admins.sim.restart()  # what is kept of the mail server's names is gone
+    await admins.sim.check(FRIEND)
+    text = text_of(await admins.mailadmin(admins.ada, "setup"))
     assert "❌ **Mail server**: the SPF value that is handed out does not let" in text
     assert "`/mailadmin server`" in text
 
 
-async def test_the_request_channel_is_told_once(farm: Farm) -> None:
-    farm.change("_spf TXT", "spf TXT")
-    async with working(farm.house.client):
-        await farm.house.check(FRIEND)
-        await farm.house.check(FRIEND, farm.house.ben)
+async def test_the_request_channel_is_told_once(admins: AdminGuild) -> None:
+    admins.change("_spf TXT", "spf TXT")
+    async with running_jobs(admins.sim.client):
+        await admins.sim.check(FRIEND)
+        await admins.sim.check(FRIEND, admins.sim.ben)
         for _ in range(100):
             await asyncio.sleep(0.05)
-            if farm.posted():
+            if admins.posted():
                 break
         await asyncio.sleep(0.05)  # in which a second one would come
-    (text,) = farm.posted()
+    (text,) = admins.posted()
     assert "The mail server itself has a fault" in text
     assert "the SPF value that is handed out" in text
     assert f"`{FRIEND}`" in text
 
 
 async def test_a_channel_that_is_gone_is_logged_and_tried_at_the_next_meeting(
-    farm: Farm, errors: LogWatch, caplog: pytest.LogCaptureFixture
+    admins: AdminGuild, errors: LogWatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    farm.change("_spf TXT", "spf TXT")
-    client = farm.house.client
+    admins.change("_spf TXT", "spf TXT")
+    client = admins.sim.client
     faults = client.member_service.faults
     assert faults is not None
     right = client.settings
     client.settings = right.model_copy(update={"request_channel_id": 4242})
     posts = FaultPosts(client, faults)
-    await farm.house.check(FRIEND)
+    await admins.sim.check(FRIEND)
     await posts.post(await faults.next())
     assert "the admin was not told" in caplog.text
     client.settings = right
-    await farm.house.check(FRIEND)
-    async with asyncio.timeout(PATIENCE):
+    await admins.sim.check(FRIEND)
+    async with asyncio.timeout(MAX_WAIT):
         await posts.post(await faults.next())
-    assert len(farm.posted()) == 1
+    assert len(admins.posted()) == 1
 
 
 async def test_without_a_channel_the_fault_is_logged_and_on_the_setup_card(
-    farm: Farm, caplog: pytest.LogCaptureFixture
+    admins: AdminGuild, caplog: pytest.LogCaptureFixture
 ) -> None:
-    farm.house.settings = farm.house.settings.model_copy(update={"request_channel_id": None})
-    await farm.house.restart()
-    farm.change("_spf TXT", "spf TXT")
-    async with working(farm.house.client):
+    admins.sim.settings = admins.sim.settings.model_copy(update={"request_channel_id": None})
+    await admins.sim.restart()
+    admins.change("_spf TXT", "spf TXT")
+    async with running_jobs(admins.sim.client):
         for _ in range(2):
-            await farm.house.check(FRIEND)
+            await admins.sim.check(FRIEND)
     assert caplog.text.count("the mail server itself has a fault") == 1
-    assert "❌ **Mail server**" in text_of(await farm.mailadmin(farm.ada, "setup"))
+    assert "❌ **Mail server**" in text_of(await admins.mailadmin(admins.ada, "setup"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from request_parts import Setup
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def start(python: ForkedPython, folder: Path) -> ForkedProcess:
 
 def finish(python: ForkedPython, folder: Path) -> None:
     (folder / "stop-at").unlink(missing_ok=True)
-    assert start(python, folder).poll(PATIENCE) == 0, (folder / "log").read_text()
+    assert start(python, folder).poll(MAX_WAIT) == 0, (folder / "log").read_text()
 
 
 async def examine(folder: Path) -> None:
@@ -52,13 +52,13 @@ def test_killed_inside_a_call_the_next_process_finishes_it(
     (tmp_path / "stop-at").write_text(point)
     process = start(forked_python, tmp_path)
     try:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + MAX_WAIT
         while not (tmp_path / "reached").exists():
             assert time.monotonic() < deadline
             assert process.poll(0.01) is None, (tmp_path / "log").read_text()
     finally:
         process.kill()
-    assert process.poll(PATIENCE) == -signal.SIGKILL
+    assert process.poll(MAX_WAIT) == -signal.SIGKILL
     finish(forked_python, tmp_path)
     asyncio.run(examine(tmp_path))
 
@@ -73,6 +73,6 @@ def test_killed_at_a_random_moment_nothing_is_lost_or_done_twice(
         process = start(forked_python, tmp_path)
         process.poll(chance.uniform(0, 0.5))
         process.kill()
-        process.poll(PATIENCE)
+        process.poll(MAX_WAIT)
     finish(forked_python, tmp_path)
     asyncio.run(examine(tmp_path))

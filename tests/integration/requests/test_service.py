@@ -30,7 +30,7 @@ from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
 from bot.requests.transitions import move, touch
 from bot.requests.work import Tools
 from bot.store.repositories.request_rows import swap
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from request_parts import (
     ANN,
     BEN,
@@ -118,7 +118,7 @@ async def test_a_domain_has_one_open_request_of_a_kind(parts: Setup) -> None:
 
 
 async def test_fifty_who_ask_at_once_get_the_same_request(parts: Setup) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         opened = await asyncio.gather(
             *(
                 parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, member)
@@ -184,7 +184,7 @@ async def test_of_fifty_clicks_at_once_one_decides(parts: Setup) -> None:
             decision = await parts.requests.deny(request.id, admin, f"reason {number}")
         return admin, decision.won, decision.request
 
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         outcomes = await asyncio.gather(*(click(number) for number in range(50)))
     winners = [(admin, after) for admin, won, after in outcomes if won]
     assert len(winners) == 1
@@ -527,7 +527,7 @@ async def test_work_cut_short_is_finished_after_a_restart_with_one_key(
 
     parts.mail.pause = hang
     task = asyncio.create_task(parts.worker.step())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         await reached.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -554,7 +554,7 @@ async def test_a_message_whose_arrival_was_not_noted_is_found_and_not_sent_again
 
     parts.messenger.pause = hang
     task = asyncio.create_task(parts.outbox.step())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         await reached.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -729,7 +729,7 @@ async def test_the_worker_and_the_outbox_run_by_themselves(parts: Setup) -> None
     ]
     request = await ask(parts)
     await parts.requests.approve(request.id, COWHERD)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         await said(parts, request, "member-record")
         parts.live.add(FRIEND.ascii)
         parts.pass_time(minutes=2)

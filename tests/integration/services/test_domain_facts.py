@@ -48,7 +48,7 @@ OLD_VALUE = DOMAINS["mover.example"].dkim
 
 
 @dataclass
-class Desks:
+class ServiceParts:
     member_service: MemberService
     domain_facts: DomainFacts
     keys: KnownKeys
@@ -61,7 +61,7 @@ async def first_stage(_domain: Domain) -> str | None:
 
 
 @asynccontextmanager
-async def open_desks(folder: Path, *, learns: bool = True) -> AsyncIterator[Desks]:
+async def open_parts(folder: Path, *, learns: bool = True) -> AsyncIterator[ServiceParts]:
     double = MailcowDouble(keys={READ: ApiKey(may_write=False)})
     server = load_settings(DEMO_ENVIRONMENT).mail_server()
     async with (
@@ -83,14 +83,14 @@ async def open_desks(folder: Path, *, learns: bool = True) -> AsyncIterator[Desk
         member_service = MemberService(
             core, RecentDomains(database), StoredChecks(database), lambda: NOW
         )
-        yield Desks(member_service, known, keys, mailcow, double)
+        yield ServiceParts(member_service, known, keys, mailcow, double)
 
 
 @pytest.fixture
-async def desks(tmp_path: Path) -> AsyncIterator[Desks]:
-    """A desk with a Mailcow that knows nothing yet."""
-    async with open_desks(tmp_path) as desks:
-        yield desks
+async def parts(tmp_path: Path) -> AsyncIterator[ServiceParts]:
+    """The service, with a Mailcow that has no domain and no key yet."""
+    async with open_parts(tmp_path) as parts:
+        yield parts
 
 
 def texts_of(card: Card) -> str:
@@ -104,66 +104,66 @@ def give_key(double: MailcowDouble, selector: str) -> DkimPair:
     return pair
 
 
-async def test_the_key_of_mailcow_is_expected_and_learned(desks: Desks) -> None:
-    pair = give_key(desks.double, "cow2026")
-    expected = await desks.member_service.expect(MOVER)
+async def test_the_key_of_mailcow_is_expected_and_learned(parts: ServiceParts) -> None:
+    pair = give_key(parts.double, "cow2026")
+    expected = await parts.member_service.expect(MOVER)
     record = expected.record(Purpose.DKIM)
     assert record is not None
     assert pair.public in record.value
-    stored = await desks.keys.current(MOVER)
+    stored = await parts.keys.current(MOVER)
     assert stored is not None
     assert (stored.selector, stored.source) == ("cow2026", KeySource.MAIL_SERVER)
-    assert desks.double.routes("POST") == []
+    assert parts.double.routes("POST") == []
 
 
-async def test_the_same_key_again_is_not_written_again(desks: Desks) -> None:
-    give_key(desks.double, "cow2026")
-    await desks.domain_facts.of(MOVER)
-    stored = await desks.keys.current(MOVER)
-    await asyncio.gather(*(desks.domain_facts.of(MOVER) for _ in range(10)))
-    assert await desks.keys.current(MOVER) == stored
-    assert await desks.keys.former(MOVER) == ()
+async def test_the_same_key_again_is_not_written_again(parts: ServiceParts) -> None:
+    give_key(parts.double, "cow2026")
+    await parts.domain_facts.of(MOVER)
+    stored = await parts.keys.current(MOVER)
+    await asyncio.gather(*(parts.domain_facts.of(MOVER) for _ in range(10)))
+    assert await parts.keys.current(MOVER) == stored
+    assert await parts.keys.former(MOVER) == ()
 
 
-async def test_mailcow_goes_before_what_the_store_holds(desks: Desks) -> None:
-    await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
-    give_key(desks.double, "cow2026")
+async def test_mailcow_goes_before_what_the_store_holds(parts: ServiceParts) -> None:
+    await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
+    give_key(parts.double, "cow2026")
     for _ in range(2):  # once as it is learned, once from the store
-        known = await desks.domain_facts.of(MOVER)
+        known = await parts.domain_facts.of(MOVER)
         assert isinstance(known.dkim, KnownKey)
         assert (known.dkim.selector, known.dkim.source) == ("cow2026", "mailcow")
         assert [key.selector for key in known.former] == ["dkim"]
 
 
 async def test_a_console_that_reads_alone_learns_nothing(tmp_path: Path) -> None:
-    async with open_desks(tmp_path, learns=False) as desks:
-        give_key(desks.double, "cow2026")
-        assert isinstance((await desks.domain_facts.of(MOVER)).dkim, KnownKey)
-        assert await desks.keys.current(MOVER) is None
+    async with open_parts(tmp_path, learns=False) as parts:
+        give_key(parts.double, "cow2026")
+        assert isinstance((await parts.domain_facts.of(MOVER)).dkim, KnownKey)
+        assert await parts.keys.current(MOVER) is None
 
 
-async def test_a_domain_without_a_key_on_mailcow_has_none_yet(desks: Desks) -> None:
-    desks.double.add_domain("mover.example")
-    known = await desks.domain_facts.of(MOVER)
+async def test_a_domain_without_a_key_on_mailcow_has_none_yet(parts: ServiceParts) -> None:
+    parts.double.add_domain("mover.example")
+    known = await parts.domain_facts.of(MOVER)
     assert known.dkim == NoKeyYet()
     assert known.is_hosted is True
 
 
-async def test_an_alias_domain_is_hosted(desks: Desks) -> None:
-    desks.double.add_domain("a.example")
-    desks.double.alias_domains["mover.example"] = "a.example"
-    assert await desks.member_service.is_hosted(MOVER) is True
+async def test_an_alias_domain_is_hosted(parts: ServiceParts) -> None:
+    parts.double.add_domain("a.example")
+    parts.double.alias_domains["mover.example"] = "a.example"
+    assert await parts.member_service.is_hosted(MOVER) is True
 
 
 async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
-    desks: Desks,
+    parts: ServiceParts,
 ) -> None:
-    kept = await desks.member_service.check(MOVER, 1)
+    kept = await parts.member_service.check(MOVER, 1)
     words = Words(Medium.DISCORD)
     items = PersistentItems(words)
-    private = build_check_card(kept, desks.member_service.server, words, items)
-    shared = build_check_card(kept, desks.member_service.server, words, items, shared=True)
-    again = await desks.member_service.kept(kept.id)
+    private = build_check_card(kept, parts.member_service.server, words, items)
+    shared = build_check_card(kept, parts.member_service.server, words, items, shared=True)
+    again = await parts.member_service.kept(kept.id)
     assert again is not None
     assert kept.personal is not None
     assert "not-in-mailcow" in {finding.code for finding in kept.personal.findings}
@@ -172,8 +172,8 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
     assert again.shown(shared=False) == kept.report
 
 
-async def test_the_approved_stage_is_expected(desks: Desks) -> None:
-    expected = await desks.member_service.expect(MOVER)
+async def test_the_approved_stage_is_expected(parts: ServiceParts) -> None:
+    expected = await parts.member_service.expect(MOVER)
     assert "p=none; sp=none" in expected.dmarc
     assert expected.dmarc_stage == "none"
 
@@ -182,32 +182,32 @@ async def test_the_approved_stage_is_expected(desks: Desks) -> None:
     "mood", [mood for mood in MailcowFault if mood not in {MailcowFault.FINE, MailcowFault.SILENT}]
 )
 async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(
-    desks: Desks, mood: MailcowFault
+    parts: ServiceParts, mood: MailcowFault
 ) -> None:
-    await desks.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
-    desks.double.mood = mood
-    kept = await desks.member_service.check(MOVER, 1)
-    known = await desks.domain_facts.of(MOVER)
+    await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
+    parts.double.mood = mood
+    kept = await parts.member_service.check(MOVER, 1)
+    known = await parts.domain_facts.of(MOVER)
     assert isinstance(known.dkim, KnownKey)
     assert known.is_hosted is None
     assert kept.personal is None
 
 
 async def test_a_silent_mailcow_is_waited_for_once(
-    desks: Desks, monkeypatch: pytest.MonkeyPatch
+    parts: ServiceParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(domain_facts, "TIMEOUT", 0.2)
-    desks.double.mood = MailcowFault.SILENT
-    assert (await desks.domain_facts.of(MOVER)).dkim == KeyUnknown()
-    called = len(desks.double.calls)
+    parts.double.mood = MailcowFault.SILENT
+    assert (await parts.domain_facts.of(MOVER)).dkim == KeyUnknown()
+    called = len(parts.double.calls)
     assert called > 0
-    assert (await desks.domain_facts.of(MOVER)).is_hosted is None
-    assert len(desks.double.calls) == called
+    assert (await parts.domain_facts.of(MOVER)).is_hosted is None
+    assert len(parts.double.calls) == called
 
 
-async def test_a_refused_key_is_not_sent_again(desks: Desks) -> None:
-    desks.double.keys.clear()
+async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
+    parts.double.keys.clear()
     for _ in range(5):
-        assert (await desks.domain_facts.of(MOVER)).is_hosted is None
-    assert len(desks.double.calls) <= 2
-    assert desks.mailcow.refusals
+        assert (await parts.domain_facts.of(MOVER)).is_hosted is None
+    assert len(parts.double.calls) <= 2
+    assert parts.mailcow.refusals

@@ -1,4 +1,4 @@
-"""The desk over a real resolver and a real store: shared checks, cooldown, recents, kept checks."""
+"""The member service over real sockets and a real store: shared checks, recent domains, keys."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ ANN, BEN = 1, 2
 FRIEND, MOVER = Domain.from_ascii("friend.example"), Domain.from_ascii("mover.example")
 
 
-class Front:
-    """A desk, the DNS world that it asks, and the store behind it."""
+class ServiceParts:
+    """A member service, the name server that it asks, and its store."""
 
     def __init__(self, dns: ZoneServer, resolver: Resolver, database: Database) -> None:
         self.dns = dns
@@ -55,51 +55,51 @@ class Front:
 
 
 @asynccontextmanager
-async def open_front(store: Path) -> AsyncIterator[Front]:
-    """Yield a desk over the demo's world and a store in this file."""
+async def open_parts(store: Path) -> AsyncIterator[ServiceParts]:
+    """Yield a member service over the demo's zones and a store in this file."""
     async with (
         ZoneServer(zones()) as dns,
         Resolver((Server(*dns.address),)) as resolver,
         await Database.open(f"sqlite+aiosqlite:///{store}") as database,
     ):
-        yield Front(dns, resolver, database)
+        yield ServiceParts(dns, resolver, database)
 
 
 @pytest.fixture
-async def front(tmp_path: Path) -> AsyncIterator[Front]:
-    """A desk over the demo's world."""
-    async with open_front(tmp_path / "bot.db") as front:
-        yield front
+async def parts(tmp_path: Path) -> AsyncIterator[ServiceParts]:
+    """A member service over the demo's zones."""
+    async with open_parts(tmp_path / "bot.db") as parts:
+        yield parts
 
 
-async def test_members_who_ask_at_once_share_one_check(front: Front) -> None:
+async def test_members_who_ask_at_once_share_one_check(parts: ServiceParts) -> None:
     kept = await asyncio.gather(
-        *(front.member_service.check(MOVER, member) for member in range(50))
+        *(parts.member_service.check(MOVER, member) for member in range(50))
     )
     assert len({id(one.report) for one in kept}) == 1
     assert len({one.id for one in kept}) == 50
 
 
-async def test_the_next_check_is_a_new_one(front: Front) -> None:
-    before = await front.member_service.check(MOVER, ANN)
-    front.dns.zones = front.dns.zones.with_zone(mend("mover.example"))
-    after = await front.member_service.check(MOVER, ANN)
+async def test_the_next_check_is_a_new_one(parts: ServiceParts) -> None:
+    before = await parts.member_service.check(MOVER, ANN)
+    parts.dns.zones = parts.dns.zones.with_zone(mend("mover.example"))
+    after = await parts.member_service.check(MOVER, ANN)
     assert before.report.status is Status.FAIL
     assert after.report.status is Status.INFO
     assert after.id != before.id
 
 
-async def test_checks_of_different_domains_do_not_wait_for_each_other(front: Front) -> None:
+async def test_checks_of_different_domains_do_not_wait_for_each_other(parts: ServiceParts) -> None:
     kept = await asyncio.gather(
-        front.member_service.check(MOVER, ANN), front.member_service.check(FRIEND, ANN)
+        parts.member_service.check(MOVER, ANN), parts.member_service.check(FRIEND, ANN)
     )
     assert [one.report.domain for one in kept] == [MOVER, FRIEND]
 
 
-async def test_who_gives_up_does_not_take_the_check_from_the_others(front: Front) -> None:
-    front.dns.delay = 0.05
-    first = asyncio.create_task(front.member_service.check(MOVER, ANN))
-    second = asyncio.create_task(front.member_service.check(MOVER, BEN))
+async def test_who_gives_up_does_not_take_the_check_from_the_others(parts: ServiceParts) -> None:
+    parts.dns.delay = 0.05
+    first = asyncio.create_task(parts.member_service.check(MOVER, ANN))
+    second = asyncio.create_task(parts.member_service.check(MOVER, BEN))
     await asyncio.sleep(0.01)
     first.cancel()
     assert (await second).report.domain == MOVER
@@ -107,56 +107,56 @@ async def test_who_gives_up_does_not_take_the_check_from_the_others(front: Front
 
 
 async def test_a_kept_check_is_found_again_by_another_process(tmp_path: Path) -> None:
-    async with open_front(tmp_path / "bot.db") as front:
-        kept = await front.member_service.check(MOVER, ANN)
-    async with open_front(tmp_path / "bot.db") as front:
-        assert await front.member_service.kept(kept.id) == kept
+    async with open_parts(tmp_path / "bot.db") as parts:
+        kept = await parts.member_service.check(MOVER, ANN)
+    async with open_parts(tmp_path / "bot.db") as parts:
+        assert await parts.member_service.kept(kept.id) == kept
 
 
-async def test_a_purged_check_is_gone(front: Front) -> None:
-    kept = await front.member_service.check(MOVER, ANN)
-    assert await front.checks.purge(front.time + timedelta(seconds=1), 9) == 1
-    assert await front.member_service.kept(kept.id) is None
-    assert await front.member_service.kept(kept.id + 1) is None
-    assert await front.member_service.kept(10**18 - 1) is None
+async def test_a_purged_check_is_gone(parts: ServiceParts) -> None:
+    kept = await parts.member_service.check(MOVER, ANN)
+    assert await parts.checks.purge(parts.time + timedelta(seconds=1), 9) == 1
+    assert await parts.member_service.kept(kept.id) is None
+    assert await parts.member_service.kept(kept.id + 1) is None
+    assert await parts.member_service.kept(10**18 - 1) is None
 
 
-async def test_a_check_of_another_schema_is_not_read(front: Front) -> None:
-    other = await front.checks.keep(MOVER, ANN, "not even JSON", 99, front.time)
-    assert await front.member_service.kept(other) is None
+async def test_a_check_of_another_schema_is_not_read(parts: ServiceParts) -> None:
+    other = await parts.checks.keep(MOVER, ANN, "not even JSON", 99, parts.time)
+    assert await parts.member_service.kept(other) is None
 
 
-async def test_recent_domains_are_a_members_own(front: Front) -> None:
-    await front.member_service.remember(ANN, FRIEND)
-    front.time += timedelta(seconds=1)
-    await front.member_service.remember(ANN, MOVER)
-    await front.member_service.remember(BEN, Domain.from_ascii("secret.example"))
-    assert await front.member_service.recent(ANN, "") == (MOVER, FRIEND)
-    assert await front.member_service.recent(ANN, "fr") == (FRIEND,)
-    assert await front.member_service.recent(ANN, "secret") == ()
-    assert await front.member_service.recent(3, "") == ()
+async def test_recent_domains_are_a_members_own(parts: ServiceParts) -> None:
+    await parts.member_service.remember(ANN, FRIEND)
+    parts.time += timedelta(seconds=1)
+    await parts.member_service.remember(ANN, MOVER)
+    await parts.member_service.remember(BEN, Domain.from_ascii("secret.example"))
+    assert await parts.member_service.recent(ANN, "") == (MOVER, FRIEND)
+    assert await parts.member_service.recent(ANN, "fr") == (FRIEND,)
+    assert await parts.member_service.recent(ANN, "secret") == ()
+    assert await parts.member_service.recent(3, "") == ()
 
 
-async def test_a_check_alone_remembers_nothing(front: Front) -> None:
-    await front.member_service.check(MOVER, ANN)
-    assert await front.member_service.recent(ANN, "") == ()
+async def test_a_check_alone_remembers_nothing(parts: ServiceParts) -> None:
+    await parts.member_service.check(MOVER, ANN)
+    assert await parts.member_service.recent(ANN, "") == ()
 
 
-async def test_a_learned_key_is_expected_and_compared(front: Front) -> None:
+async def test_a_learned_key_is_expected_and_compared(parts: ServiceParts) -> None:
     value = DOMAINS["stranger.example"].dkim
     domain = Domain.from_ascii("stranger.example")
-    before = await front.member_service.check(domain, ANN)
-    await front.keys.learn(domain, "dkim", value, KeySource.ADMIN, front.time)
-    expected = await front.member_service.expect(domain)
+    before = await parts.member_service.check(domain, ANN)
+    await parts.keys.learn(domain, "dkim", value, KeySource.ADMIN, parts.time)
+    expected = await parts.member_service.expect(domain)
     assert isinstance(expected.dkim, KnownKey)
     assert expected.record(Purpose.DKIM) is not None
-    after = await front.member_service.check(domain, ANN)
+    after = await parts.member_service.check(domain, ANN)
     assert "dkim-key-mismatch" not in {finding.code for finding in before.report.findings}
     assert "dkim-key-mismatch" in {finding.code for finding in after.report.findings}
 
 
-async def test_settings_are_for_an_address_a_domain_or_anybody(front: Front) -> None:
+async def test_settings_are_for_an_address_a_domain_or_anybody(parts: ServiceParts) -> None:
     address = MailAddress.parse("ann@friend.example")
-    assert front.member_service.settings(address).user_name == "ann@friend.example"
-    assert front.member_service.settings(MOVER).user_name == "you@mover.example"
-    assert front.member_service.settings(None).is_example
+    assert parts.member_service.settings(address).user_name == "ann@friend.example"
+    assert parts.member_service.settings(MOVER).user_name == "you@mover.example"
+    assert parts.member_service.settings(None).is_example

@@ -14,7 +14,7 @@ from bot.services.privacy import KEPT
 from bot.services.retention import AT_ONCE, Retention
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from request_parts import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, Setup
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ async def test_it_runs_as_a_job_until_it_is_cancelled(parts: Setup) -> None:
     checks = StoredChecks(parts.database)
     old = await checks.keep(FRIEND, ANN, "{}", 1, parts.time - KEPT - DAY)
     job = asyncio.create_task(Retention(parts.database, parts.now).run())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         while await checks.get(old) is not None:  # noqa: ASYNC110 - a row tells nobody
             await asyncio.sleep(0.01)
     assert not job.done()

@@ -16,7 +16,7 @@ from bot.store.repositories.command_fingerprints import CommandFingerprint, Comm
 from bot.store.repositories.known_keys import KnownKeys, StoredKey
 from bot.store.repositories.recent_domains import KEPT, RecentDomains
 from bot.store.repositories.stored_checks import StoredCheck, StoredChecks
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,7 +134,7 @@ async def test_fifty_tasks_remember_at_once(database: Database) -> None:
     recent = RecentDomains(database)
     same = [recent.remember(1, FRIEND, NOON) for _ in range(25)]
     others = [recent.remember(1, Domain.from_ascii(f"n{n}.example"), NOON) for n in range(25)]
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         await asyncio.gather(*same, *others)
     assert len(await recent.of(1, limit=1000)) == 26
 
@@ -183,7 +183,7 @@ async def test_a_key_that_comes_back_is_current_and_its_past_is_kept(database: D
 
 async def test_fifty_tasks_learn_at_once_and_one_key_is_current(database: Database) -> None:
     keys = KnownKeys(database)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(MAX_WAIT):
         await asyncio.gather(
             *(
                 keys.learn(FRIEND, "dkim", (KEY, OTHER_KEY)[n % 2], KeySource.MAIL_SERVER, NOON)

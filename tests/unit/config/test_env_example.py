@@ -59,7 +59,7 @@ def test_the_examples_are_those_of_the_fields(example: Path) -> None:
         assert Settings.model_fields[found["name"].lower()].examples == [found["value"]]
 
 
-def test_it_loads_as_it_is(example: Path) -> None:
+def test_the_example_loads_as_it_is(example: Path) -> None:
     settings = load_settings({}, example)
     assert settings.mail_host.ascii == "mx1.cow.example"
     assert settings.mail_spf == "v=spf1 include:_spf.cow.example -all"

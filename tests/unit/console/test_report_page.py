@@ -32,7 +32,7 @@ from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.records.presentation import quoted_parts
 from bot.words import Words
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 from strategies import KEY_VALUES
 
 if TYPE_CHECKING:
@@ -299,7 +299,7 @@ def shown_by_a_process(*, terminal: bool, **environment: str) -> bytes:
         pass
     finally:
         os.close(ours)
-    assert process.communicate(timeout=PATIENCE)[1] == b""
+    assert process.communicate(timeout=MAX_WAIT)[1] == b""
     return output
 
 

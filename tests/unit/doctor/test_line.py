@@ -10,7 +10,7 @@ from bot.checks.finding import Status
 from bot.dns.server_address import Server
 from bot.doctor.clock import ClockCheck
 from bot.doctor.invitation import read_application
-from bot.doctor.line import Line, found_nothing_out, weigh
+from bot.doctor.line import Line, blame_network, found_nothing_out
 from bot.doctor.resolvers import judge_trust
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -60,8 +60,8 @@ def test_one_who_does_not_answer_is_to_blame_only_where_another_did() -> None:
     silent = Line("resolver", Status.FAIL, "resolver-silent", silent=True)
     token = Line("token", Status.PASS, "token-right")
     at_home = Line("database", Status.PASS, "database-right")
-    assert [line.status for line in weigh([silent, token])] == [Status.FAIL, Status.PASS]
-    alone = weigh([silent, at_home])
+    assert [line.status for line in blame_network([silent, token])] == [Status.FAIL, Status.PASS]
+    alone = blame_network([silent, at_home])
     assert alone[0].status is Status.UNKNOWN
     assert found_nothing_out(alone)
     assert not found_nothing_out([at_home])

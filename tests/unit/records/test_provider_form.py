@@ -64,7 +64,7 @@ def test_neutral_words_come_in_both_spellings() -> None:
     assert key.parts == f'"{KEY[:255]}" "{KEY[255:]}"'
 
 
-def test_cloudflare() -> None:
+def test_cloudflares_form_says_proxy_and_takes_a_key_without_quotes() -> None:
     form = fill_form(ALIAS, ZONE, of("cloudflare"))
     assert (form.hints, form.word) == (("dot-unknown", "proxy"), "Proxy status: DNS only")
     assert labels(form) == {"name": "Name", "type": "Type", "ttl": "TTL", "value": "Target"}

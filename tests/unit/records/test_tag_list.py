@@ -53,6 +53,6 @@ def test_faults_are_reported_with_their_place(text: str, fault: TagFault | None)
 
 
 @given(st.text() | st.binary() | st.text(alphabet="vp=; \t\r\n1_\\\"'"))
-def test_no_text_raises(text: str | bytes) -> None:
+def test_no_text_makes_the_parser_raise(text: str | bytes) -> None:
     tags = parse_tags(text)
     assert all(tags.get(name) is not None for name, _ in tags.pairs)

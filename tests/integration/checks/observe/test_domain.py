@@ -27,7 +27,7 @@ from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
 from bot.records.expected import Expected, expect
 from bot.records.mail_server import MailServer
 from bot.services.domain_check import Checker, ServerAnswers
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -73,7 +73,7 @@ def healthy(case_file: CaseFile) -> Case:
     return next(case for case in case_file.cases if case.id == "C00")
 
 
-class Heard:
+class CountingAsk:
     """An Ask that counts what goes through; a server also sees what was sent again."""
 
     def __init__(self, ask: Ask) -> None:
@@ -87,7 +87,7 @@ class Heard:
         return await self._ask(name, rdtype)
 
 
-class Rounds:
+class RoundByRoundAsk:
     """An Ask that lets the answers of one round through when all of them are there."""
 
     def __init__(self, ask: Ask) -> None:
@@ -124,7 +124,7 @@ async def test_every_case_is_asked_about_without_asking_twice(
     case: Case, case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
 ) -> None:
     server = await zone_server(case_file.zones(case))
-    heard = Heard(resolver(server).ask)
+    heard = CountingAsk(resolver(server).ask)
     observed = await observe(heard, expected)
     assert set(heard.questions.values()) == {1}
     assert observed.queries == len(heard.questions) <= MOST_QUESTIONS
@@ -135,7 +135,7 @@ async def test_all_first_questions_start_at_once(
     case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
 ) -> None:
     server = await zone_server(case_file.zones(healthy(case_file)), delay=DELAY)
-    asked = Rounds(resolver(server).ask)
+    asked = RoundByRoundAsk(resolver(server).ask)
     await observe(asked, expected)
     assert {
         Question.of(name, rdtype)
@@ -163,7 +163,7 @@ async def test_a_healthy_domain_takes_its_longest_chain_and_no_longer(
     case_file: CaseFile, expected: Expected, zone_server: Start, resolver: Any
 ) -> None:
     server = await zone_server(case_file.zones(healthy(case_file)), delay=DELAY)
-    asked = Rounds(resolver(server).ask)
+    asked = RoundByRoundAsk(resolver(server).ask)
     started = time.perf_counter()
     report = await Checker(asked, SERVER, now).check(DOMAIN, expected.dkim)
     seconds = time.perf_counter() - started
@@ -181,7 +181,7 @@ async def test_an_spf_bomb_stays_within_the_bound_and_leaves_room_for_the_rest(
     mx = "".join(f"@ MX {n} {name}.friend.example.\n" for n, name in enumerate(names))
     zone = f'@ TXT "v=spf1"{includes}" -all"\n'
     server = await zone_server(case_file.with_zone(zone + bomb + mx))
-    heard = Heard(resolver(server).ask)
+    heard = CountingAsk(resolver(server).ask)
     observed = await observe(heard, expected)
     assert observed.queries == len(heard.questions) <= MOST_QUESTIONS
     for name, rdtype in (("_dmarc.friend.example", "TXT"), ("mail.friend.example", "A")):
@@ -205,7 +205,7 @@ async def test_a_cancelled_check_leaves_nothing_behind(
         task.cancel()  # a busy machine may have let it come to its end
         await asyncio.wait([task])
     if others := asyncio.all_tasks() - {asyncio.current_task()}:
-        await asyncio.wait(others, timeout=PATIENCE)  # the mail server's names, which are kept
+        await asyncio.wait(others, timeout=MAX_WAIT)  # the mail server's names, which are kept
     assert asyncio.all_tasks() == {asyncio.current_task()}
     gc.collect()
     await asyncio.sleep(0)
@@ -217,7 +217,7 @@ async def test_the_mail_servers_own_answers_are_asked_once_for_many_domains(
     case_file: CaseFile, zone_server: Start, resolver: Any
 ) -> None:
     server = await zone_server(case_file.zones(healthy(case_file)))
-    heard = Heard(resolver(server).ask)
+    heard = CountingAsk(resolver(server).ask)
     check = Checker(heard, SERVER, now).check
     await asyncio.gather(
         *(check(Domain.from_ascii(f"m{n}.friend.example"), KeyUnknown()) for n in range(5))
@@ -236,7 +236,7 @@ def name(text: str) -> dns.name.Name:
     return dns.name.from_text(text)
 
 
-class Counted:
+class CannedAsk:
     """An Ask that counts, and answers with what it is told to."""
 
     def __init__(self, outcome: Outcome, ttl: int | None = 3600) -> None:
@@ -257,7 +257,7 @@ class Counted:
 
 @pytest.mark.parametrize("outcome", [Outcome.SERVFAIL, Outcome.TIMEOUT, Outcome.REFUSED])
 async def test_failed_answers_of_the_server_are_not_kept(outcome: Outcome) -> None:
-    source = Counted(outcome)
+    source = CannedAsk(outcome)
     ask = ServerAnswers(source, SERVER)
     await ask(HOST, "A")
     source.outcome = Outcome.NODATA
@@ -267,7 +267,7 @@ async def test_failed_answers_of_the_server_are_not_kept(outcome: Outcome) -> No
 
 
 async def test_an_answer_is_not_kept_longer_than_its_ttl() -> None:
-    source = Counted(Outcome.NODATA, ttl=0)
+    source = CannedAsk(Outcome.NODATA, ttl=0)
     ask = ServerAnswers(source, SERVER)
     await ask(HOST, "A")
     await ask(HOST, "A")
@@ -275,7 +275,7 @@ async def test_an_answer_is_not_kept_longer_than_its_ttl() -> None:
 
 
 async def test_equal_questions_under_way_are_merged_and_survive_a_cancelled_one() -> None:
-    source = Counted(Outcome.NODATA)
+    source = CannedAsk(Outcome.NODATA)
     source.gate.clear()
     ask = ServerAnswers(source, SERVER)
     first = asyncio.create_task(ask(HOST, "A"))
@@ -288,7 +288,7 @@ async def test_equal_questions_under_way_are_merged_and_survive_a_cancelled_one(
 
 
 async def test_an_answer_that_nobody_waited_for_any_more_is_not_kept_for_ever() -> None:
-    source = Counted(Outcome.TIMEOUT)
+    source = CannedAsk(Outcome.TIMEOUT)
     source.gate.clear()
     ask = ServerAnswers(source, SERVER)
     only = asyncio.create_task(ask(HOST, "A"))
@@ -301,7 +301,7 @@ async def test_an_answer_that_nobody_waited_for_any_more_is_not_kept_for_ever() 
 
 
 async def test_nothing_of_a_members_domain_is_kept() -> None:
-    source = Counted(Outcome.NODATA)
+    source = CannedAsk(Outcome.NODATA)
     ask = ServerAnswers(source, SERVER)
     for owner in ("friend.example", "_dmarc.friend.example", "cow.example", "x.mx1.cow.example"):
         await ask(owner, "TXT")

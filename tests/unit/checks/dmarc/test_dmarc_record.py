@@ -280,7 +280,7 @@ def test_a_top_level_domain_that_does_not_answer_has_no_record() -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_text_raises(text: str) -> None:
+def test_no_text_makes_the_parser_raise(text: str) -> None:
     for each in (text, f"v=DMARC1;{text}", f"v=DMARC1;p=none;rua={text}"):
         record = parse_record(each)
         is_meant_as_dmarc(each)

@@ -53,7 +53,7 @@ async def these(*addresses: str) -> tuple[str, ...]:
     return addresses
 
 
-class Zones:
+class LinesAsk:
     """An Ask over lines of `owner TYPE rdata`; it keeps its answers as an observation does."""
 
     def __init__(self, lines: str, failing: dict[str, Outcome]) -> None:
@@ -100,7 +100,7 @@ async def observe(
     obsolete: Iterable[bytes] = (),
     stranger: bool = True,
 ) -> Observation:
-    zones = Zones(world, failing or {})
+    zones = LinesAsk(world, failing or {})
     for text in texts:
         zones.add_text(text.encode() if isinstance(text, str) else text)
     for raw in obsolete:

@@ -4,4 +4,4 @@ Nothing is asserted of the time: it is long, so that a machine that is busy with
 test, and a test that fails for lack of it says what it waited for.
 """
 
-PATIENCE = 60.0  # seconds
+MAX_WAIT = 60.0  # seconds

@@ -1,4 +1,4 @@
-"""The whole bot on a simulated Discord, over a resolver, a DNS world and a store of its own."""
+"""The whole bot on a simulated Discord, with a real resolver, name server and store behind it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.config.settings import Settings, load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer
-from patience import PATIENCE
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -50,8 +50,8 @@ class LogWatch(logging.Handler):
 
 
 @dataclass
-class House:
-    """The bot in a Discord server with two members, and the DNS world that it asks."""
+class Simulation:
+    """The bot in a Discord server with two members, and the name server that it asks."""
 
     env: Env
     client: Client
@@ -81,13 +81,13 @@ class House:
 
 
 @asynccontextmanager
-async def keep_house(
+async def open_simulation(
     store: Path,
     zones: Zones | None = None,
     *,
     environ: Mapping[str, str] = DEMO_ENVIRONMENT,
-) -> AsyncIterator[House]:
-    """Yield a house over these zones, or over the demo's, with its database in the file `store`."""
+) -> AsyncIterator[Simulation]:
+    """Yield a bot over these zones, or over the demo's, with its database in the file `store`."""
     async with (
         ZoneServer(_demo_zones() if zones is None else zones) as dns,
         AsyncExitStack() as stack,
@@ -97,11 +97,11 @@ async def keep_house(
         settings = load_settings({**environ, "DNS_SERVERS": servers, "DATABASE_URL": url})
         client = await stack.enter_async_context(_open(settings))
         # Errors are looked for in the log, where those of dynamic items are found, too.
-        env = Env(client, check_errors=False, settle_timeout=PATIENCE)
+        env = Env(client, check_errors=False, settle_timeout=MAX_WAIT)
         await env.start()
         guild = env.create_guild("Farm")
         try:
-            yield House(
+            yield Simulation(
                 env=env,
                 client=client,
                 dns=dns,
@@ -126,14 +126,14 @@ async def _open(settings: Settings) -> AsyncIterator[Client]:
             await client.close()  # the simulation leaves that to us
 
 
-def break_table(house: House, table: str) -> None:
+def break_table(sim: Simulation, table: str) -> None:
     """Take a table away, as a damaged file would."""
-    change_store(house, f"DROP TABLE {table}")
+    change_store(sim, f"DROP TABLE {table}")
 
 
-def change_store(house: House, statement: str) -> None:
+def change_store(sim: Simulation, statement: str) -> None:
     """Change the database behind the bot's back."""
-    with closing(sqlite3.connect(house.store)) as connection:
+    with closing(sqlite3.connect(sim.store)) as connection:
         connection.execute(statement)
         connection.commit()
 
