@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- picture -->\n", "<!-- end of the picture -->\n"
 
 _LONG = 300  # lines
@@ -149,17 +148,23 @@ def tell(root: Path) -> Iterator[str]:
     yield f"modules of more than {_LONG} lines: {long}, the longest {max(lengths.values())}"
 
 
+def write_picture(root: Path) -> None:
+    """Put the picture of a checkout into its docs/architecture.md, in the place of the old one."""
+    page = root / "docs" / "architecture.md"
+    head, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    tail = rest.partition(END)[2]
+    page.write_text(f"{head}{BEGIN}{draw_packages(root)}{END}{tail}", encoding="utf-8")
+
+
 def main() -> None:
     """Print the figures, and keep the picture where that is wanted."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, default=ROOT, help="the checkout to measure")
-    parser.add_argument("--write", action="store_true", help="keep the picture in the docs")
+    parser.add_argument("--write", action="store_true", help="keep the picture in its docs")
     options = parser.parse_args()
     sys.stdout.writelines(f"{line}\n" for line in tell(options.root))
     if options.write:
-        head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        tail = rest.partition(END)[2]
-        PAGE.write_text(f"{head}{BEGIN}{draw_packages(ROOT)}{END}{tail}", encoding="utf-8")
+        write_picture(options.root)
 
 
 def _walk(

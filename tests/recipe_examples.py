@@ -160,19 +160,19 @@ from typing import TYPE_CHECKING, Any
 from bot.checks.export.as_json import report_as_dict
 from bot.names import Domain
 from bot.words import Words
-from discord_house import answer_to, text_of
+from discord_simulation import answer_to, text_of
 
 if TYPE_CHECKING:
-    from discord_house import House
+    from discord_simulation import Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
 
-async def test_a_healthy_domain_is_told_that_it_names_nobody(house: House) -> None:
-    card = answer_to(await house.ann.slash(house.channel, "dnscheck", domain="friend.example"))
+async def test_a_healthy_domain_is_told_that_it_names_nobody(sim: Simulation) -> None:
+    card = answer_to(await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example"))
     assert "RP" in text_of(card)
-    service = house.client.member_service
-    kept = await service.check(Domain.from_ascii("friend.example"), house.ann.id)
+    service = sim.client.member_service
+    kept = await service.check(Domain.from_ascii("friend.example"), sim.ann.id)
     page: dict[str, Any] = report_as_dict(kept.report, service.server, Words(), explain=True)
     assert page["checks"]["rp"]["status"] == "info"
     (finding,) = [finding for finding in page["findings"] if finding["check"] == "rp"]
@@ -257,19 +257,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from discord_house import answer_to, text_of
+from discord_simulation import answer_to, text_of
 
 if TYPE_CHECKING:
-    from discord_house import House
+    from discord_simulation import Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
 
-async def test_who_keeps_the_server_is_said(house: House) -> None:
-    card = answer_to(await house.ann.slash(house.channel, "contact"))
+async def test_who_keeps_the_server_is_said(sim: Simulation) -> None:
+    card = answer_to(await sim.ann.slash(sim.channel, "contact"))
     assert card.ephemeral
     assert r"is kept by admin\\@cow.example." in text_of(card)
-    assert "</contact:" in text_of(answer_to(await house.ann.slash(house.channel, "help")))
+    assert "</contact:" in text_of(answer_to(await sim.ann.slash(sim.channel, "help")))
 ''',
         "tests/integration/cogs/test_commands.py": (
             Insert('COMMANDS = {"mailsettings", ', '"contact", '),
@@ -368,15 +368,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.requests.model import RequestKind, State
-from discord_house import answer_to, text_of, walk
-from request_guild import ADMIN, keep_office
+from discord_simulation import answer_to, text_of, walk
+from request_guild import ADMIN, open_request_guild
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import discord
 
-    from discord_house import LogWatch
+    from discord_simulation import LogWatch
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -387,19 +387,19 @@ def said(message: discord.Message) -> str:
 
 
 async def test_it_is_asked_for_approved_and_seen_to_be_done(store: Path, errors: LogWatch) -> None:
-    async with keep_office(store) as office:
-        result = await office.ann.slash(office.channel, "autoconfig", domain="friend.example")
+    async with open_request_guild(store) as guild:
+        result = await guild.ann.slash(guild.channel, "autoconfig", domain="friend.example")
         assert "Request #1: Autoconfig" in text_of(answer_to(result))
-        await office.work()
-        (card,) = office.request_channel.history()
+        await guild.work()
+        (card,) = guild.request_channel.history()
         assert "has added an autoconfig alias" in said(card)
-        await office.requests.approve(1, ADMIN)
-        await office.work()
-        await office.later(minutes=3)
-        request = await office.requests.get(1)
+        await guild.requests.approve(1, ADMIN)
+        await guild.work()
+        await guild.later(minutes=3)
+        request = await guild.requests.get(1)
         assert request is not None
         assert (request.kind, request.state) == (RequestKind.AUTOCONFIG, State.CLOSED)
-        live = office.direct()[-1]
+        live = guild.direct()[-1]
         assert "The certificate covers the autoconfig alias of `friend.example` now." in said(live)
 ''',
     },

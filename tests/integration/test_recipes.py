@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.structure import write_picture
 from recipe_examples import EXAMPLES, Example, apply
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-RUNS_WITH = ("bot", "cogs", "templates", "tests", "docs")
+RUNS_WITH = ("bot", "cogs", "templates", "tests", "docs", "benchmarks")
 PATIENCE = 300.0  # seconds for one run
 
 UNIT = "tests/unit"
@@ -128,6 +129,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for example in EXAMPLES:
         for path, edit in {**example.files, **example.tests}.items():
             apply(edit, copy / path)
+    write_picture(copy)
     return copy
 
 
