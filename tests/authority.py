@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -58,9 +59,11 @@ class Authority:
         return client_context(self.pem)
 
     def serving(self, *names: str, lasts: timedelta = timedelta(days=1)) -> ssl.SSLContext:
-        """Return what a server with a certificate for these names needs."""
+        """Return what a server with a certificate for these names and 127.0.0.1 needs."""
         key = ec.generate_private_key(ec.SECP256R1())
-        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        alternatives = x509.SubjectAlternativeName(
+            [*map(x509.DNSName, names), x509.IPAddress(IPv4Address("127.0.0.1"))]
+        )
         built = self._begin(_name_of(names[0]), key.public_key(), lasts)
         signed = self._sign(built.add_extension(alternatives, critical=False))
         path = self._folder / "server.pem"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-NAME = "localhost"
+NAME = "mail.cow.example"
 VERSION = b'{"version": "2026-07a"}'
 
 
@@ -53,19 +53,19 @@ async def resolving() -> AsyncIterator[Resolver]:
         yield resolver
 
 
-async def verdicts(serving: ssl.SSLContext) -> tuple[Certificate, FetchOutcome, str | None]:
+async def verdicts(serving: ssl.SSLContext) -> tuple[Certificate, FetchOutcome, str]:
     """What the look, the fetch and Mailcow's client say of a server, with their own defaults."""
     name = dns.name.from_text(NAME)
     async with WebPage.of(VERSION).serving(serving) as page, resolving() as resolver:
         look = CertificateCheck(resolver.ask, allow_private=True, port=page.port)
         fetch = HttpsFetcher(allow_private=True, port=page.port)
         seen, fetched = await look(name), await fetch(resolver.ask, name, "/")
-        url = f"https://{NAME}:{page.port}"
+        url = f"https://127.0.0.1:{page.port}"
         async with Mailcow(url, read_key="READ-KEY", write_key=None) as client:
             try:
                 version = await client.version()
-            except BackendUnreachable:
-                version = None
+            except BackendUnreachable as error:
+                version = error.code
     return seen, fetched.reached, version
 
 
@@ -101,7 +101,11 @@ async def test_no_client_takes_a_certificate_of_a_stranger(
 ) -> None:
     trust(Authority(tmp_path))
     stranger = Authority(tmp_path).serving(NAME)
-    assert await verdicts(stranger) == (Certificate.INVALID, FetchOutcome.INVALID, None)
+    assert await verdicts(stranger) == (
+        Certificate.INVALID,
+        FetchOutcome.INVALID,
+        "mailcow-certificate",
+    )
 
 
 def test_the_demands_are_set_and_not_left_to_the_version_of_python() -> None:
