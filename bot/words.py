@@ -126,10 +126,16 @@ class Words:
 
     def label(self, group: str, key: str) -> str:
         """Return a single word or heading from `labels.j2`."""
-        try:
-            return str(getattr(self._labels, group)[key])
-        except (AttributeError, KeyError, TypeError) as error:
-            raise TextError(f"The template en/labels.j2 has no word for {group}.{key}.") from error
+        # An own file may be older than a word of it.
+        for labels in (self._labels, self._shipped_labels):
+            words = getattr(labels, group, None)
+            if isinstance(words, dict) and key in words:
+                return str(words[key])
+        raise TextError(f"The template en/labels.j2 has no word for {group}.{key}.")
+
+    @cached_property
+    def _shipped_labels(self) -> object:
+        return self._labels if self._own is None else Words(self._medium)._labels  # noqa: SLF001 - ours
 
     @cached_property
     def _labels(self) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from bot.cards.decision_cards import build_limits_card, build_stage_card
@@ -12,12 +13,14 @@ from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, RequestError
+from bot.interactions.limits_form import LimitsForm
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
+from bot.requests.backend import DomainLimits
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from bot.interactions.clicks import Click
     from bot.requests.model import Request
     from bot.requests.service import Requests
+
+_LONGEST_LOOK = 3.0  # seconds that an admin waits for the mail server
+_log = logging.getLogger(__name__)
 
 
 async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -135,6 +141,11 @@ async def _do(
             await interaction.response.defer()
             decision = await requests.finish(request.id, admin)
             await say_decision(interaction, decision, on_card=True)
+        case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
+            await interaction.response.send_modal(LimitsForm(request, interaction.client.words))
+        case RequestAction.LIMITS:
+            await interaction.response.defer()
+            await say_decision(interaction, request, on_card=False)
         case RequestAction.ADD | RequestAction.BYHAND:
             await interaction.response.defer()
             by_hand = action is RequestAction.BYHAND
@@ -156,10 +167,11 @@ async def _approve(
             await acknowledge(interaction)
             report = await _look(interaction, request)
             await answer(interaction, await draw_stage_card(client, request, report))
-        case Asks.LIMITS if can_do and (limits := client.backend.limits) is not None:
-            name = client.backend.name
+        case Asks.LIMITS if can_do:
+            await acknowledge(interaction)
+            limits, name = await _usual_limits(client), client.backend.name
             card = build_limits_card(request, limits, client.words, client.items, backend=name)
-            await whisper(interaction, card)
+            await answer(interaction, card)
         case _:
             await interaction.response.defer()
             decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
@@ -176,13 +188,13 @@ async def _check_again(
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    kept, on_server = await asyncio.gather(
+    kept, hosting = await asyncio.gather(
         client.member_service.check(request.domain, interaction.user.id),
-        client.member_service.is_hosted(request.domain),
+        client.member_service.hosting(request.domain),
     )
     if request.state is State.WAITING:
         request = await requests.look_now(request.id)
-    evidence = take_evidence(kept.report, on_server=on_server)
+    evidence = take_evidence(kept.report, hosting)
     await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
 
 
@@ -192,6 +204,16 @@ async def _look(interaction: discord.Interaction[BotBase], request: Request) -> 
     async with Progress(interaction, client.words, "checking", facts):
         kept = await client.member_service.check(request.domain, interaction.user.id)
     return kept.report
+
+
+async def _usual_limits(client: BotBase) -> DomainLimits:
+    """Return what a new domain may use on the mail server; nothing where it does not tell soon."""
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):
+            return await client.backend.usual_limits()
+    except (BackendError, TimeoutError) as error:
+        _log.info("the usual limits of a domain are not known: %s", error)
+        return DomainLimits()
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

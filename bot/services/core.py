@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.checks.compile import add_not_in_mailcow
+from bot.checks.compile import add_not_in_mailcow, add_switched_off
 from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.records.expected import Expected, expect
+from bot.requests.backend import Hosting
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from bot.services.domain_facts import DomainFacts
     from bot.services.server_faults import ServerFaults
     from bot.words import Words
+
+
+def make_personal(report: Report, hosting: Hosting) -> Report | None:
+    """Return a report with what the mail server tells of the domain, where that is against it.
+
+    Only the member who asked and the admin are shown it.
+    """
+    if hosting is Hosting.ABSENT:
+        return add_not_in_mailcow(report)
+    return add_switched_off(report) if hosting is Hosting.OFF else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class Core:
         report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
         if self.faults is not None:
             self.faults.note(report)
-        return report, add_not_in_mailcow(report) if known.is_hosted is False else None
+        return report, make_personal(report, known.hosting)
 
     async def check_server(self) -> Report:
         """Return the report of the mail server itself."""

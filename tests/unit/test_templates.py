@@ -100,6 +100,7 @@ CONTRACT = (
     ("idn", {"info"}),
     ("subdomain", {"info"}),
     ("not-in-mailcow", {"fail"}),
+    ("off-in-mailcow", {"fail"}),
     ("selector-differs", {"fail"}),
     ("server-side", {"info"}),
     ("ns-disagree", {"warn"}),

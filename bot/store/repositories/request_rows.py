@@ -47,6 +47,8 @@ def read_request(row: RequestRow) -> Request:
         by_hand=row.by_hand,
         value=row.value,
         selector=row.selector,
+        replaced=row.replaced or "",
+        limits=row.limits or "",
         seen=row.seen,
         evidence=row.evidence,
         card_channel_id=row.card_channel_id,
@@ -136,13 +138,16 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
             by_hand=after.by_hand,
             value=after.value,
             selector=after.selector,
+            replaced=after.replaced,
+            limits=after.limits,
             seen=after.seen,
+            evidence=after.evidence,
         )
         .execution_options(synchronize_session=False),
     )
     if not swapped:
         return False
-    if after.state is not before.state:
+    if after.state is not before.state or change.is_step:
         step = (before.state, after.state)
         add_entry(session, before.id, change.actor, step, now, detail=change.detail)
     add_messages(session, before.id, before.version + 1, change.messages, now)

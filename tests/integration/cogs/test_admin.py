@@ -24,6 +24,7 @@ from bot.interactions.request_answers import card_of
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
+from bot.requests.backend import Hosting
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
 from bot.store.repositories.known_keys import KnownKeys
@@ -76,7 +77,7 @@ class AdminGuild:
         domain = Domain.from_ascii(name)
         kept = await sim.client.member_service.check(domain, member.id)
         place = (sim.guild.id, sim.channel.id)
-        evidence = dump_evidence(take_evidence(kept.report, on_server=False))
+        evidence = dump_evidence(take_evidence(kept.report, Hosting.ABSENT))
         opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
         return opened.request, await self.post(opened.request)
 

@@ -25,6 +25,7 @@ from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
+from bot.requests.backend import Hosting
 from bot.services import domain_facts
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -147,13 +148,13 @@ async def test_a_domain_without_a_key_on_mailcow_has_none_yet(parts: ServicePart
     parts.double.add_domain("mover.example")
     known = await parts.domain_facts.of(MOVER)
     assert known.dkim == NoKeyYet()
-    assert known.is_hosted is True
+    assert known.hosting is Hosting.ON
 
 
 async def test_an_alias_domain_is_hosted(parts: ServiceParts) -> None:
     parts.double.add_domain("a.example")
     parts.double.alias_domains["mover.example"] = "a.example"
-    assert await parts.member_service.is_hosted(MOVER) is True
+    assert await parts.member_service.hosting(MOVER) is Hosting.ON
 
 
 async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
@@ -190,7 +191,7 @@ async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(
     kept = await parts.member_service.check(MOVER, 1)
     known = await parts.domain_facts.of(MOVER)
     assert isinstance(known.dkim, KnownKey)
-    assert known.is_hosted is None
+    assert known.hosting is Hosting.UNKNOWN
     assert kept.personal is None
 
 
@@ -202,13 +203,13 @@ async def test_a_silent_mailcow_is_waited_for_once(
     assert (await parts.domain_facts.of(MOVER)).dkim == KeyUnknown()
     called = len(parts.double.calls)
     assert called > 0
-    assert (await parts.domain_facts.of(MOVER)).is_hosted is None
+    assert (await parts.domain_facts.of(MOVER)).hosting is Hosting.UNKNOWN
     assert len(parts.double.calls) == called
 
 
 async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
     parts.double.keys.clear()
     for _ in range(5):
-        assert (await parts.domain_facts.of(MOVER)).is_hosted is None
+        assert (await parts.domain_facts.of(MOVER)).hosting is Hosting.UNKNOWN
     assert len(parts.double.calls) <= 2
     assert parts.mailcow.refusals
