@@ -11,7 +11,8 @@ import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.finding import Finding, Fix, FixAction, Status
-from bot.dns.answer import Answer, Outcome, Question
+from bot.checks.text_bounds import is_name_of_ours, is_too_much
+from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -34,11 +35,13 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     """Return the finding of severity unknown for an answer that found nothing out.
 
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
-    `alias-loop`; the facts are name, type, dnssec (an extended error names DNSSEC) and detail (the
-    extended errors' own words, empty where there are none; RFC 8914), and unasked where the check
-    had no question left for it.
+    `alias-loop`, or `dns-too-many` for an answer with more than we read; the facts are name, type,
+    dnssec (an extended error names DNSSEC) and detail (the extended errors' own words, empty where
+    there are none; RFC 8914), and unasked where the check had no question left for it.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
+    if answer.too_many:
+        code = "dns-too-many"
     facts: dict[str, Fact] = {
         "name": name_text(answer.question.name),
         "type": dns.rdatatype.to_text(answer.question.rdtype),
@@ -47,6 +50,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     }
     if answer.unasked:
         facts["unasked"] = True
+    if answer.too_many:
+        facts |= {"count": answer.too_many, "most": MOST_RECORDS, "octets": MOST_OCTETS}
     return Finding(check, code, Status.UNKNOWN, facts)
 
 
@@ -182,8 +187,13 @@ def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.nam
 
 
 def decode_texts(answer: Answer | None) -> tuple[str, ...]:
-    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
-    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
+    """Return an answer's texts; bytes that are no UTF-8 become replacement characters.
+
+    None at a name of ours that holds more than is read: see `bot.checks.text_bounds`.
+    """
+    if answer is None or (is_name_of_ours(answer.question.name) and is_too_much(answer)):
+        return ()
+    return tuple(text.decode("utf-8", "replace") for text in answer.texts())
 
 
 def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:

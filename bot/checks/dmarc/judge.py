@@ -17,7 +17,7 @@ from bot.checks.answers import (
     without_repeats,
 )
 from bot.checks.dmarc.case import DmarcCase
-from bot.checks.dmarc.misplaced import find_dmarc
+from bot.checks.dmarc.misplaced import dmarc_places, find_dmarc
 from bot.checks.dmarc.record import (
     POLICY_TAGS,
     REMOVED_TAGS,
@@ -44,6 +44,7 @@ from bot.checks.dmarc.report_addresses import (
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
+from bot.checks.text_bounds import find_long_text, is_too_much
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dmarc_policy import DmarcPolicy
 
@@ -85,6 +86,9 @@ class _Judge(DmarcCase):
     """The judging of one answer, step by step."""
 
     def findings(self) -> list[Finding]:
+        if long := find_long_text(Check.DMARC, self.observed, [self.owner]):
+            ttl = self.expected.server.record_ttl
+            return [long.finding(Check.DMARC, self.mender.fresh(), ttl)]
         records = find_records(self.answer)
         if len(records) > 1:
             found = [self._judge_several(records)]
@@ -96,6 +100,8 @@ class _Judge(DmarcCase):
             found = [self._judge_malformed(self.malformed[0])]
         elif (misplaced := find_dmarc(self.expected, self.observed)) is not None:
             found = [self._judge_misplaced(misplaced)]
+        elif (elsewhere := self._find_long_text()) is not None:
+            found = [elsewhere]
         elif self.discovery.policy is not None:
             found = self._judge_policy()
         elif self.discovery.failed is not None:
@@ -158,6 +164,17 @@ class _Judge(DmarcCase):
         fixes = (misplaced.move(self.owner, "TXT", value, ttl),)
         finding = misplaced.finding(Check.DMARC, fixes, self.observed.zone)
         return self.finding(finding.code, finding.severity, fixes, **finding.facts)
+
+    def _find_long_text(self) -> Finding | None:
+        """A text at a wrong name or a parent's that may be the record, and is too long to read."""
+        places = (name for name, _ in dmarc_places(self.expected, self.observed))
+        above = walk_names(self.expected.domain)[1:]
+        owners = (*places, *above, self.expected.domain.name)
+        long = find_long_text(Check.DMARC, self.observed, owners)
+        if long is None:
+            return None
+        add = (self.fix(FixAction.ADD, self.expected.dmarc),) if self.ready else ()
+        return long.report(Check.DMARC, add, right=name_text(self.owner))
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
         """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""
@@ -227,6 +244,7 @@ class _Judge(DmarcCase):
             addresses=addresses,
             host=host,
             authorisation=name,
+            unread=is_too_much(answer) if (answer := authorisation_of(self.observed, destination)) else False,
             replacement=self.mender.replacement,
         )
 

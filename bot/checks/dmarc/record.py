@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -12,9 +12,11 @@ import dns.name
 from dns.rdatatype import TXT
 
 from bot.checks.answers import answer_to, decode_texts, prefix_name
+from bot.checks.text_bounds import is_too_much
 from bot.dns.answer import Outcome
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 from bot.records.tag_list import FaultKind, parse_tags
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -100,8 +102,8 @@ class DmarcRecord:
     @property
     def repeated(self) -> tuple[str, ...]:
         """The names of tags that come more than once."""
-        names = [name for name, _ in self.tags]
-        return tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+        counted = Counter(name for name, _ in self.tags)
+        return tuple(name for name, count in counted.items() if count > 1)
 
     @property
     def testing(self) -> bool:
@@ -127,7 +129,7 @@ class DmarcRecord:
         return next(policy for name in names if (policy := self.policy(name)) is not None)
 
 
-@lru_cache(maxsize=256)  # one check reads the same few records again and again
+@TextCache  # one check reads the same few records again and again
 def parse_record(text: str) -> DmarcRecord | None:
     """Return the record in a TXT, None where it is none for receivers; never raises."""
     if not _VERSION.match(text):
@@ -239,6 +241,8 @@ def _walk(observed: Observation) -> _Walk:
         # any publishes one, and nobody here could do anything about it.
         if answer.failed and failed is None and len(owner.labels) > 2:
             failed = answer
+        if is_too_much(answer):
+            break  # what it says may well speak for the domain, and nobody knows
         found = find_records(answer)
         if len(found) == 1:  # section 4.10: several are all disregarded
             records[owner] = found[0]

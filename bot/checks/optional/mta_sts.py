@@ -37,6 +37,7 @@ from bot.checks.optional.mta_sts_policy import (
     mend_record,
     parse_policy,
 )
+from bot.checks.text_bounds import find_long_text
 from bot.net.page import FetchOutcome, Page
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.MTA_STS, (unanswered(Check.MTA_STS, answer),))
+    if long := find_long_text(Check.MTA_STS, observed, [owner]):
+        value, ttl = mend_record(long.beginning), expected.server.record_ttl
+        too_long = without_alias(observed, long.finding(Check.MTA_STS, value, ttl), answer)
+        return Verdict(Check.MTA_STS, (too_long,), found=some_lines(long.found))
     texts = sorted(decode_texts(answer))
     records = [text for text in texts if is_record(text)]
     if len(records) == 1:

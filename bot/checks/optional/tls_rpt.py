@@ -19,6 +19,7 @@ from bot.checks.answers import (
     without_alias,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
+from bot.checks.text_bounds import find_long_text
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.TLS_RPT, (unanswered(Check.TLS_RPT, answer),))
+    if long := find_long_text(Check.TLS_RPT, observed, [owner]):
+        too_long = long.finding(Check.TLS_RPT, None, None)
+        return Verdict(Check.TLS_RPT, (too_long,), found=some_lines(long.found))
     texts = sorted(text for text in decode_texts(answer) if _NEARLY.match(text))
     records = [text for text in texts if _VERSION.match(text)]
     if not texts:

@@ -8,6 +8,7 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.misplaced_record import domain_places
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
@@ -16,6 +17,7 @@ from bot.checks.spf.misplaced import find_spf
 from bot.checks.spf.permerror import is_error, judge_error, judge_others
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MAX_TEXT, SpfCause
 from bot.dns.spf_grammar import is_record
@@ -38,6 +40,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, observed.domain.name, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.SPF, (unanswered(Check.SPF, answer),), expected=(case.value,))
+    if long := find_long_text(Check.SPF, observed, [observed.domain.name]):
+        too_long = long.finding(Check.SPF, case.value, case.ttl)
+        return Verdict(Check.SPF, (too_long,), (case.value,), some_lines(long.found))
     texts = sort_texts(answer.texts())
     records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
@@ -62,7 +67,12 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         if old:
             return case.add("spf-type99", old)
         misplaced = find_spf(expected, case.observed)
-        return case.move(misplaced) if misplaced else case.add("spf-missing")
+        if misplaced:
+            return case.move(misplaced)
+        missing = case.add("spf-missing")
+        places = (name for name, _ in domain_places(expected, case.observed))
+        long = find_long_text(Check.SPF, case.observed, places)
+        return long.report(Check.SPF, missing.fixes, right=case.domain) if long else missing
     text = texts[0]
     if len(text.raw) > MAX_TEXT:
         return case.report_too_big()
