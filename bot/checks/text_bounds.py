@@ -1,7 +1,7 @@
 """What is too long to be judged: texts of ours, by their beginning or by the name they stand at.
 
-Judging runs on the event loop, so what a stranger publishes must not make it take long. No record of
-ours needs more than a quarter of what is read here, and other people's texts, such as proofs of
+Judging runs on the event loop, so what a stranger publishes must not make it take long. No record
+of ours needs more than a quarter of what is read here, and other people's texts, such as proofs of
 ownership, are nobody's to judge.
 """
 
@@ -33,7 +33,10 @@ _LONGEST_SHOWN = 100  # characters of such a text
 _LONGEST_HEAD = 60  # characters that tell what a text was meant as
 
 # What is found before a version by mistake: blanks, quote marks, characters that nobody sees.
-_JUNK = " \t\r\n\"'\\\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u201c\u201d\u201e\u2018\u2019"
+_JUNK = (
+    " \t\r\n\"'\\\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+    "\u201c\u201d\u201e\u2018\u2019"
+)
 _WITHOUT_JUNK = str.maketrans(dict.fromkeys(_JUNK))
 _BEGINNINGS: dict[Subject, tuple[str, ...]] = {
     Check.SPF: ("v=spf", "v:spf", "spf1", "spf2"),

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # What one answer may hold to be read; judging takes time on the one thread of the event loop.
 LONGEST_TEXT: Final = 4096  # octets of a TXT record: a key of 4096 bits takes some 800
-MOST_RECORDS: Final = 256  # hundreds are a mistake or an attack; TXT at large companies are some 150
-MOST_OCTETS: Final = 16_384  # of all records of another type than TXT, which a message could hold
+MOST_RECORDS: Final = 256  # at large companies' domains there are some 150 TXT records
+MOST_OCTETS: Final = 16_384  # of all records of another type; a message could hold 65,535
 _TEXTS = frozenset({dns.rdatatype.TXT, dns.rdatatype.SPF})
 
 class Question(NamedTuple):

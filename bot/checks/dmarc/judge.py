@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import TXT
 
 from bot.checks.answers import (
+    MOST_NAMES,
     MOST_STEPS,
     answer_to,
     decode_texts,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from bot.checks.dmarc.record import DmarcRecord
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 
@@ -203,7 +205,8 @@ class _Judge(DmarcCase):
 
     def _syntax(self, fixes: tuple[Fix, ...], fault: DmarcFault) -> Finding:
         suggestion = self.mender.suggest(fault.value) if fault.tag in POLICY_TAGS else ""
-        facts = {"what": fault.what, "tag": fault.tag, "value": fault.value}
+        facts: dict[str, Fact] = {"what": fault.what, "tag": fault.tag, "value": fault.value}
+        facts |= {"others": fault.more[:MOST_NAMES], "more": len(fault.more)}
         if not fault.grave:
             return self.finding("dmarc-odd-tag", Status.WARN, fixes, **facts)
         return self.finding("dmarc-syntax", Status.FAIL, fixes, **facts, suggestion=suggestion)
@@ -233,6 +236,7 @@ class _Judge(DmarcCase):
         self, destination: Destination, addresses: tuple[str, ...], record: DmarcRecord
     ) -> Finding:
         host = name_text(destination.host)
+        answer = authorisation_of(self.observed, destination)
         name = f"{self.expected.domain.ascii}._report._dmarc.{host}"
         if not addresses:  # all are the operator's own: nothing that the member could mend
             facts = {"what": "report-authorisation", "name": name}
@@ -244,7 +248,7 @@ class _Judge(DmarcCase):
             addresses=addresses,
             host=host,
             authorisation=name,
-            unread=is_too_much(answer) if (answer := authorisation_of(self.observed, destination)) else False,
+            unread=answer is not None and is_too_much(answer),
             replacement=self.mender.replacement,
         )
 

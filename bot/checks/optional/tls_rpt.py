@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"v=TLSRPTv1[ \t]*;")
 _NEARLY = re.compile(r"[\s\"'\\]*v\s*=\s*tlsrpt", re.IGNORECASE)
 # A comma or exclamation mark inside would have to be written as %2C or %21.
-_MAILTO = re.compile(r"mailto:[^\s@,!;<>]+@[^\s@,!;<>]+\.[^\s@,!;<>]+", re.IGNORECASE)
+_MAILTO = re.compile(r"mailto:[^\s@,!;<>]+@([^\s@,!;<>]+)", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s,!;<>/]+(?:/[^\s,!;<>]*)?", re.IGNORECASE)
 
 
@@ -94,7 +94,10 @@ def _addresses(text: str) -> list[str]:
 
 
 def _is_address(text: str) -> bool:
-    return bool(_MAILTO.fullmatch(text) or _HTTPS.fullmatch(text))
+    mailto = _MAILTO.fullmatch(text)
+    if mailto:
+        return "." in mailto[1][1:-1]
+    return _HTTPS.fullmatch(text) is not None
 
 
 def _warn(code: str, facts: dict[str, Fact], fixes: tuple[Fix, ...]) -> Finding:
