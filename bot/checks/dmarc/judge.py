@@ -20,6 +20,7 @@ from bot.checks.answers import (
 from bot.checks.dmarc.case import DmarcCase
 from bot.checks.dmarc.misplaced import dmarc_places, find_dmarc
 from bot.checks.dmarc.record import (
+    ALL_MAIL,
     POLICY_TAGS,
     REMOVED_TAGS,
     find_records,
@@ -220,6 +221,7 @@ class _Judge(DmarcCase):
         self.unwanted = tuple(address for _, addresses in foreign for address in addresses)
         found = [self._syntax(self.mend(record), fault) for fault in find_tag_faults(record)]
         found += self._judge_policy()
+        found += self._judge_suffix(record)
         found += self._judge_addresses(record)
         found += [
             self._judge_refusal(destination, tuple(addresses), record)
@@ -270,12 +272,29 @@ class _Judge(DmarcCase):
             found.append(self.finding("dmarc-policy-none", severity, () if planned else fixes))
         elif record.testing and not same:
             found.append(self.finding("dmarc-testing", Status.WARN, fixes, asked=str(policy)))
+        found += self._judge_share(record, fixes)
         weaker = None if inherited or same else find_weaker_tag(record)
         if weaker is not None:
             facts = dict(zip(("tag", "value", "strict"), map(str, weaker), strict=True))
             mended = self.mend(record)
             found.append(self.finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
         return found
+
+    def _judge_share(self, record: DmarcRecord, fixes: tuple[Fix, ...]) -> list[Finding]:
+        """Judge `pct`: receivers that still go by RFC 7489 apply the policy to that much only."""
+        share = record.share
+        asked = self.handed_out.share if self.handed_out else None
+        if share is None or share in {ALL_MAIL, asked}:
+            return []
+        if not self.discovery.inherited:
+            fixes = self.mend(record)
+        return [self.finding("dmarc-pct", Status.WARN, fixes, share=share)]
+
+    def _judge_suffix(self, record: DmarcRecord) -> list[Finding]:
+        """Judge `psd=y`, by which receivers end their walk here (RFC 9989 section 4.10.2)."""
+        if not self.mender.lacks_suffix(record):
+            return []
+        return [self.finding("dmarc-psd", Status.WARN, self.mend(record))]
 
     def _judge_addresses(self, record: DmarcRecord) -> list[Finding]:
         fault = find_report_fault(record)
@@ -286,6 +305,8 @@ class _Judge(DmarcCase):
 
     def _judge_removed(self, record: DmarcRecord) -> list[Finding]:
         if self.handed_out is not None and mean_the_same(record, self.handed_out):
+            return []
+        if record.share != ALL_MAIL:  # said already, and mended with the others
             return []
         tags = tuple(tag for tag in REMOVED_TAGS if record.get(tag) is not None)
         return [self.finding("dmarc-removed-tags", Status.INFO, tags=tags)] if tags else []

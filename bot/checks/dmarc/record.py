@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
 
 REMOVED_TAGS = ("pct", "rf", "ri")  # RFC 9989 appendix A.6: gone since RFC 7489
+ALL_MAIL = 100  # per cent: what pct is where it is not given (RFC 7489 section 6.3)
 POLICY_TAGS = ("p", "sp", "np")
 _LABELS_WALKED = 7  # RFC 9989 section 4.10: longer names go on with this many labels
 # The version is the one tag whose value is compared with case (RFC 9989 section 4.8).
@@ -34,6 +35,7 @@ _SIZE_LIMIT = re.compile(r"!\d+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2
 _ADDRESS = re.compile(r"[^\s@,;:!<>\"]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?")
 _BEFORE_LOCAL = re.compile(r"[\s,;:!<>\"'\\]")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_SHARE = re.compile(r"[0-9]{1,3}")
 _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
 
 
@@ -122,6 +124,20 @@ class DmarcRecord:
         """The names of tags that come more than once."""
         counted = Counter(name for name, _ in self.tags)
         return tuple(name for name, count in counted.items() if count > 1)
+
+    @property
+    def share(self) -> int | None:
+        """The per cent of mail that receivers of RFC 7489 apply the policy to; None: no number."""
+        value = self.get("pct")
+        if value is None:
+            return ALL_MAIL
+        share = int(value) if _SHARE.fullmatch(value) else ALL_MAIL + 1
+        return share if share <= ALL_MAIL else None
+
+    @property
+    def claims_suffix(self) -> bool:
+        """`psd=y`: the domain says of itself that it is a public suffix (RFC 9989 section 4.7)."""
+        return (self.get("psd") or "").lower() == "y"
 
     @property
     def testing(self) -> bool:

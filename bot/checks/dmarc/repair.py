@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.checks.dmarc.record import POLICY_TAGS, mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses, rescue_addresses
+from bot.public_suffix import is_public_suffix
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
         value_given = record.get(tag)
         if value_given is not None and tag not in glued and not _is_valid(tag, value_given):
             faults.append(DmarcFault("tag", tag, value_given, grave=False))
+    if record.share is None and "pct" not in glued:
+        faults.append(DmarcFault("tag", "pct", record.get("pct") or "", grave=False))
     return tuple(sorted(_merge(faults), key=lambda fault: not fault.grave))
 
 
@@ -139,6 +142,10 @@ class DmarcRepair:
         addresses = handed_out_addresses(self._expected) or own_addresses(self._expected)
         return _join(addresses)
 
+    def lacks_suffix(self, record: DmarcRecord) -> bool:
+        """Whether the record says that the domain is a public suffix, which it is not."""
+        return record.claims_suffix and not is_public_suffix(self._expected.domain.name)
+
     def fresh(self) -> str:
         """Return the value for a domain with several records, or with one that cannot be read."""
         return self._expected.dmarc if self._ready else self.relaxed(None)
@@ -169,7 +176,8 @@ class DmarcRepair:
         for tag in _VALUES:
             value = record.get(tag)
             testing_over = tag == "t" and self._ready and self._wanted is not DmarcPolicy.NONE
-            if value is not None and _is_valid(tag, value) and not testing_over:
+            left_out = testing_over or (tag == "psd" and self.lacks_suffix(record))
+            if value is not None and _is_valid(tag, value) and not left_out:
                 parts.append(f"{tag}={value}")
         for tag in ("rua", "ruf"):
             reports = self._reports(record, tag, unwanted)

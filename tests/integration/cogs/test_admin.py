@@ -14,7 +14,8 @@ import simcord.actors
 from simcord.results import ResponseMessage
 
 from bot.demo.dkim_keys import KEYS
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import mend
 from bot.demo.zones import Zones
 from bot.doctor.mailcow_access import check_mailcow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import simcord.actors
 
-from bot.demo.mailcow_double import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
