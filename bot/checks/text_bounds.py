@@ -85,8 +85,11 @@ class LongText:
 
     @property
     def found(self) -> tuple[str, ...]:
-        """What is shown of them as found."""
-        return (self.beginning, *self.others)
+        """What is shown of them as found: the first ones, and how many more there are."""
+        shown = (self.beginning, *self.others)
+        if self.count <= len(shown):
+            return shown
+        return (*shown, f"… and {self.count - len(shown)} more")
 
 
 def find_long_text(

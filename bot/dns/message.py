@@ -24,6 +24,7 @@ MAX_RECORDS = 2 * MOST_RECORDS  # in a message, all sections together; more are 
 MAX_REASON = 200  # characters kept of an extended error's text
 
 _HEADER = 12  # octets
+_SMALLEST_RECORD = 11  # octets: the root as owner, no data
 _AUTHENTIC_DATA = 0x0020  # for the validation state without DNSSEC data (RFC 6840 section 5.7)
 _CHECKING_DISABLED = 0x0010  # nobody shall look at the signatures (RFC 4035 section 3.2.2)
 _RECURSION_AVAILABLE = 0x0080
@@ -98,6 +99,8 @@ class Query:
         answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
         count = answers + authorities + additional
         if count > MAX_RECORDS:
+            if count * _SMALLEST_RECORD > parser.remaining():
+                raise dns.exception.FormError
             return Reply(flags, rcode, too_many=count)
         answer = [self._read_record(parser) for _ in range(answers)]
         authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]

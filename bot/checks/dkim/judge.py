@@ -59,7 +59,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         value = wanted[0] if wanted else None
         finding = long.finding(Check.DKIM, value, expected.server.record_ttl)
         fitting = without_alias(observed, finding, answer)
-        return Verdict(Check.DKIM, (fitting,), wanted, some_lines(long.found))
+        return Verdict(Check.DKIM, (fitting,), wanted, long.found)
     findings, note = _judge(case)
     found = some_lines(decode_texts(answer))
     typed = [without_alias(observed, finding, answer) for finding in findings]
@@ -172,7 +172,7 @@ def _judge_long_text(case: DkimCase) -> Finding | None:
     long = find_long_text(Check.DKIM, case.observed, _other_places(case))
     if long is None:
         return None
-    return long.report(Check.DKIM, case.fix(FixAction.ADD), right=name_text(case.owner))
+    return long.report(Check.DKIM, case.fix(FixAction.ADD), place=name_text(case.owner))
 
 
 def _other_places(case: DkimCase) -> tuple[dns.name.Name, ...]:

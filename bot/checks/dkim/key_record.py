@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from bot.checks.answers import MOST_NAMES
 from bot.checks.dkim.text import (
     DkimTextFault,
     begins_like_key,
@@ -17,7 +18,6 @@ from bot.checks.dkim.text import (
     squeeze,
     tell_uses,
 )
-from bot.checks.answers import MOST_NAMES
 from bot.checks.finding import Finding, Fix, FixAction, Note, Status
 from bot.checks.paste_damage import unquote
 from bot.errors import InvalidKey

@@ -177,7 +177,7 @@ class _Judge(DmarcCase):
         if long is None:
             return None
         add = (self.fix(FixAction.ADD, self.expected.dmarc),) if self.ready else ()
-        return long.report(Check.DMARC, add, right=name_text(self.owner))
+        return long.report(Check.DMARC, add, place=name_text(self.owner))
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
         """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""

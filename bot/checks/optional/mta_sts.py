@@ -92,7 +92,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if long := find_long_text(Check.MTA_STS, observed, [owner]):
         value, ttl = mend_record(long.beginning), expected.server.record_ttl
         too_long = without_alias(observed, long.finding(Check.MTA_STS, value, ttl), answer)
-        return Verdict(Check.MTA_STS, (too_long,), found=some_lines(long.found))
+        return Verdict(Check.MTA_STS, (too_long,), found=long.found)
     texts = sorted(decode_texts(answer))
     records = [text for text in texts if is_record(text)]
     if len(records) == 1:

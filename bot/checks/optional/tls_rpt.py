@@ -50,7 +50,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         return Verdict(Check.TLS_RPT, (unanswered(Check.TLS_RPT, answer),))
     if long := find_long_text(Check.TLS_RPT, observed, [owner]):
         too_long = long.finding(Check.TLS_RPT, None, None)
-        return Verdict(Check.TLS_RPT, (too_long,), found=some_lines(long.found))
+        return Verdict(Check.TLS_RPT, (too_long,), found=long.found)
     texts = sorted(text for text in decode_texts(answer) if _NEARLY.match(text))
     records = [text for text in texts if _VERSION.match(text)]
     if not texts:

@@ -56,7 +56,7 @@ def judge_helo(o: ServerObservation) -> Verdict:
         return Verdict(check, (unanswered(check, answer),), (_HELO_RECORD,))
     if long := find_long_text(Check.SPF, o.seen, [o.host]):
         too_long = long.finding(check, _HELO_RECORD, o.server.record_ttl)
-        return Verdict(check, (too_long,), (_HELO_RECORD,), some_lines(long.found))
+        return Verdict(check, (too_long,), (_HELO_RECORD,), long.found)
     texts = [text for text in sort_texts(answer.texts()) if text.kind is SpfTextKind.RECORD]
     found = some_lines([text.raw for text in texts])
     facts: dict[str, Fact] = {"name": name_text(o.host)}

@@ -42,7 +42,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         return Verdict(Check.SPF, (unanswered(Check.SPF, answer),), expected=(case.value,))
     if long := find_long_text(Check.SPF, observed, [observed.domain.name]):
         too_long = long.finding(Check.SPF, case.value, case.ttl)
-        return Verdict(Check.SPF, (too_long,), (case.value,), some_lines(long.found))
+        return Verdict(Check.SPF, (too_long,), (case.value,), long.found)
     texts = sort_texts(answer.texts())
     records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
@@ -72,7 +72,7 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         missing = case.add("spf-missing")
         places = (name for name, _ in domain_places(expected, case.observed))
         long = find_long_text(Check.SPF, case.observed, places)
-        return long.report(Check.SPF, missing.fixes, right=case.domain) if long else missing
+        return long.report(Check.SPF, missing.fixes, place=case.domain) if long else missing
     text = texts[0]
     match text.kind:
         case SpfTextKind.MARKED:

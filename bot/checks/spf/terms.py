@@ -205,7 +205,7 @@ _TAKES_NEXT = {
 
 
 def _fault_of(word: str, following: str, *, guessing: bool = True) -> TermFault | None:
-    """Return what is wrong with a word, None where nothing is; what was meant only if `guessing`."""
+    """Return what is wrong with a word, None where nothing is; what was meant if `guessing`."""
     term = Term.of(word)
     if is_valid_term(word):
         modifier = _fault_of_modifier(term) if term.separator == "=" else None
