@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import dns.exception
 import dns.name
@@ -15,11 +15,13 @@ from bot.checks.text_bounds import is_name_of_ours, is_too_much
 from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
+
+T = TypeVar("T")
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence
@@ -201,11 +203,12 @@ def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name_text(name) for name in names))[:MOST_NAMES]
 
 
-def some_lines(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the first lines, and how many more there are."""
-    if len(lines) <= MOST_LINES:
-        return tuple(lines)
-    return (*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES} more")
+def some_lines(records: Sequence[T], say: Callable[[T], str] = str) -> tuple[str, ...]:
+    """Return the lines that say the first records, and how many more there are."""
+    lines = tuple(map(say, records[:MOST_LINES]))
+    if len(records) <= MOST_LINES:
+        return lines
+    return (*lines, f"… and {len(records) - MOST_LINES} more")
 
 
 def _addresses(answer: Answer) -> frozenset[str]:

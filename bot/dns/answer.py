@@ -113,7 +113,9 @@ class Answer:
         """
         if len(self.rdatas) < 2:
             return self
-        return dataclasses.replace(self, rdatas=tuple(sorted(self.rdatas)))
+        # The key is made once for each record, which comparing them would do for each pair.
+        ordered = sorted(self.rdatas, key=dns.rdata.Rdata.to_digestable)
+        return dataclasses.replace(self, rdatas=tuple(ordered))
 
     def bounded(self) -> Answer:
         """Return the answer itself, or a failure in its place where it holds more than we read."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dns.exception
 import dns.name
@@ -23,6 +23,7 @@ __all__ = [
     "MAX_QUESTIONS",
     "MAX_TEXT",
     "MAX_VOIDS",
+    "MOST_TERMS",
     "STRANGER",
     "SpfCause",
     "SpfEvaluation",
@@ -39,6 +40,7 @@ STRANGER: Final = "240.0.0.1"  # reserved (RFC 1112 section 4): no sender has it
 _COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
 MAX_TEXT: Final = 16_384  # bytes of policy text in one evaluation; reading takes our one thread
 
+MOST_TERMS: Final = 400  # in one record; one of 4,096 bytes with networks alone has some 300
 _VERSION_OCTETS: Final = 7  # "v=spf1" and the blank behind it
 _UNREADABLE = bytes(b if 0x20 <= b <= 0x7E else 0xFF for b in range(256))
 
@@ -61,7 +63,7 @@ async def evaluate(
         audit_max_terms=_COUNTED,
     )
     resolver = _AskResolver(ask)
-    result = await Evaluator(resolver, limits).evaluate(
+    result = await _Evaluator(resolver, limits).evaluate(
         address, sender or f"postmaster@{domain}", helo
     )
     return read_result(result, address, domain, resolver.failures)
@@ -81,6 +83,15 @@ async def evaluate_all(
 
     ours, stranger = await asyncio.gather(evaluate_ours(), evaluate(ask, STRANGER, domain))
     return (*ours, stranger)
+
+
+class _Evaluator(Evaluator):
+    """spftrace's evaluator, which lets others have their turn before each record that it parses."""
+
+    async def check_host(self, *args: Any, **options: Any) -> Any:
+        # A record that it has met before is parsed again without a question in between.
+        await asyncio.sleep(0)
+        return await super().check_host(*args, **options)
 
 
 class _AskResolver(BaseResolver):
@@ -108,11 +119,13 @@ class _AskResolver(BaseResolver):
         return "NOERROR", self._values(answer, rtype)
 
     def _texts(self, owner: dns.name.Name, answer: Answer) -> tuple[str, list[str]]:
-        if any(_begins_as_record(text) for text in answer.long_texts()):
-            return SpfCause.BUDGET.name, []
-        octets = [len(text) for text in answer.texts() if _begins_as_record(text)]
-        self._octets[owner] = sum(octets)
-        if sum(self._octets.values()) > MAX_TEXT:
+        records = [text for text in answer.texts() if _begins_as_record(text)]
+        self._octets[owner] = sum(map(len, records))
+        if (
+            any(_begins_as_record(text) for text in answer.long_texts())
+            or any(len(text.split()) > MOST_TERMS for text in records)
+            or sum(self._octets.values()) > MAX_TEXT
+        ):
             return SpfCause.BUDGET.name, []
         return "NOERROR", [_readable(text) for text in answer.texts()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dns.rdatatype import TXT
@@ -63,19 +64,16 @@ def find_destinations(record: DmarcRecord, observed: Observation) -> tuple[Desti
     Three at most. To one inside it reports are sent unasked (RFC 9990 section 4).
     """
     domain, organization = observed.domain.name, find_organization(observed)
-    hosts = {
-        host: addresses
+    outside = (
+        Destination(host, addresses, consent_name(domain, host))
         for host, addresses in find_hosts(record.addresses("rua")).items()
         if not (
             domain.is_subdomain(host)
             or host.is_subdomain(organization)
             or host.is_subdomain(domain)
         )
-    }
-    return tuple(
-        Destination(host, addresses, consent_name(domain, host))
-        for host, addresses in list(hosts.items())[:MOST_HOSTS]
     )
+    return tuple(islice(outside, MOST_HOSTS))
 
 
 def find_hosts(entries: Iterable[ReportAddress]) -> dict[dns.name.Name, tuple[str, ...]]:

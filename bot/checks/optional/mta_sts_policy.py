@@ -45,7 +45,7 @@ class MtaStsPolicy:
 
     def allows(self, host: str) -> bool:
         """Whether mail may be handed to a host (section 4.1); its name without a final dot."""
-        return any(matches(pattern, host) for pattern in self.mx)
+        return not patterns_of(host).isdisjoint(self.mx)
 
 
 def is_record(text: str) -> bool:
@@ -111,9 +111,7 @@ def _is_pattern(text: str) -> bool:
     return len(text) <= 255 and all(_LABEL.fullmatch(label) for label in labels)
 
 
-def matches(pattern: str, host: str) -> bool:
-    """Whether a pattern names a host; its `*` stands for just one label (section 4.1)."""
-    if pattern.startswith("*."):
-        label, dot, rest = host.partition(".")
-        return bool(label and dot) and rest == pattern[2:]
-    return pattern == host
+def patterns_of(host: str) -> frozenset[str]:
+    """Return the patterns that name a host; their `*` stands for just one label (section 4.1)."""
+    label, dot, rest = host.partition(".")
+    return frozenset({host, f"*.{rest}"} if label and dot else {host})

@@ -14,7 +14,7 @@ from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_or
 from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
 from bot.dns.answer import LONGEST_TEXT, Outcome
-from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, policies_of
+from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, MOST_TERMS, STRANGER, policies_of
 from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
@@ -162,7 +162,7 @@ class SpfCase:
         `at` is the domain at which the evaluation was given up.
         """
         facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT, "at": at}
-        facts["most"] = LONGEST_TEXT
+        facts |= {"most": LONGEST_TEXT, "most_terms": MOST_TERMS}
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
 
     def _replacement(self, merged: Merged, text: SpfText) -> Fix:
