@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from types import TracebackType
 
-TOO_LONG = 0.05  # seconds of work, on a machine on which a healthy zone takes a tenth of that
+TOO_LONG = 0.05  # seconds of work, on a machine where a healthy zone takes less than a tenth of it
 TIMES_HEALTHY = 10  # so many times the work of a healthy zone in the same run, on a slower one
-_TRIES = 3  # another process that shares the caches makes the same work look like more
+TRIES = 3  # the collector of garbage, and processes that share a core's caches, add to some of them
 
 
 class LoopHolds:
-    """Notes the longest step of the event loop while it is entered, in seconds of this thread.
+    """Notes the longest step of the event loop while it is entered, in seconds of work.
 
-    Seconds are those that this thread worked, so neither waiting nor other processes count. What
-    other threads do, such as a server of zones, does not count either.
+    It is the time that this thread worked, so neither waiting nor other processes count, nor what
+    other threads do, such as a server of zones.
     """
 
     def __init__(self) -> None:
@@ -30,16 +30,18 @@ class LoopHolds:
         self._run = asyncio.Handle._run
         here, run = threading.get_ident(), self._run
 
-        def measured(handle: asyncio.Handle) -> Any:
+        def measured(self: asyncio.Handle) -> None:
             if threading.get_ident() != here:
-                return run(handle)
+                run(self)
+                return
             before = time.thread_time()
             try:
-                return run(handle)
+                run(self)
             finally:
-                self.worst = max(self.worst, time.thread_time() - before)
+                holds.worst = max(holds.worst, time.thread_time() - before)
 
-        asyncio.Handle._run = measured  # type: ignore[method-assign, assignment]
+        holds = self
+        asyncio.Handle._run = measured  # type: ignore[method-assign]
         return self
 
     def __exit__(
@@ -51,18 +53,22 @@ class LoopHolds:
         asyncio.Handle._run = self._run  # type: ignore[method-assign]
 
 
-def worst_hold(work: Callable[[], Awaitable[object]], *, under: float = 0.0) -> float:
-    """Return the longest step of some work in seconds; of several tries, unless one is under."""
+def worst_hold(work: Callable[[int], Awaitable[Any]], *, limit: float = 0.0) -> float:
+    """Return the longest step of some work, in seconds: of several tries, unless one is within.
 
-    async def run() -> None:
-        await work()
+    The work is given the number of the try, so that it can be such that nothing is known of it from
+    the try before.
+    """
+
+    async def run(attempt: int) -> None:
+        await work(attempt)
 
     worst = float("inf")
-    for _ in range(_TRIES):
+    for attempt in range(TRIES):
         with LoopHolds() as holds:
-            asyncio.run(run())
+            asyncio.run(run(attempt))
         worst = min(worst, holds.worst)
-        if worst <= under:
+        if worst <= limit:
             break
     return worst
 
