@@ -78,6 +78,10 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if answer.failed:
         return Verdict(Check.DMARC, (unanswered(Check.DMARC, answer),), wanted)
     judging = _Judge(expected, observed, answer)
+    if long := find_long_text(Check.DMARC, observed, [judging.owner]):
+        value, ttl = judging.mender.fresh(), expected.server.record_ttl
+        too_long = without_alias(observed, long.finding(Check.DMARC, value, ttl), answer)
+        return Verdict(Check.DMARC, (too_long,), wanted, long.found)
     findings = judging.findings()
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
     found = some_lines(decode_texts(answer))
@@ -89,9 +93,6 @@ class _Judge(DmarcCase):
     """The judging of one answer, step by step."""
 
     def findings(self) -> list[Finding]:
-        if long := find_long_text(Check.DMARC, self.observed, [self.owner]):
-            ttl = self.expected.server.record_ttl
-            return [long.finding(Check.DMARC, self.mender.fresh(), ttl)]
         records = find_records(self.answer)
         if len(records) > 1:
             found = [self._judge_several(records)]
