@@ -98,7 +98,7 @@ class Questions:
 
     async def _ask_once(self, question: Question) -> Answer:
         answer = await self._ask(*question)
-        return answer.in_order()
+        return answer.bounded().in_order()
 
 
 class _Overlaid(Questions):
