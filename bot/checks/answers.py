@@ -35,8 +35,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
 
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
     `alias-loop`; the facts are name, type, dnssec (an extended error names DNSSEC) and detail (the
-    extended errors' own words, empty where there are none; RFC 8914), and unasked where the check
-    had no question left for it.
+    extended errors' own words, empty where there are none; RFC 8914), unasked where the check had
+    no question left for it, and late where it had no time left.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
     facts: dict[str, Fact] = {
@@ -47,6 +47,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     }
     if answer.unasked:
         facts["unasked"] = True
+    if answer.late:
+        facts["late"] = True
     return Finding(check, code, Status.UNKNOWN, facts)
 
 

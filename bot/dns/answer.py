@@ -75,6 +75,7 @@ class Answer:
     alias_loop: bool = False  # the chain came back to one of its names; the outcome is SERVFAIL
     authoritative: bool = False  # the AA flag: the server holds the zone, and the TTL is whole
     unasked: bool = False  # we did not ask, as one check may ask no more; the outcome is REFUSED
+    late: bool = False  # the time of one check was over before an answer; the outcome is TIMEOUT
 
     @property
     def found(self) -> bool:
