@@ -9,7 +9,7 @@ from bot.errors import RequestError
 from bot.requests.approval import Approval
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import (
-    FINAL,
+    ENDED,
     LONGEST_REASON,
     Actor,
     ActorKind,
@@ -17,7 +17,7 @@ from bot.requests.model import (
     can_go,
     make_pseudonym,
 )
-from bot.requests.transitions import move, open_request, touch
+from bot.requests.transitions import move, open_request, send_again, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +197,31 @@ class Requests:
 
         return (await self._decide(request_id, decide)).request
 
+    async def keep_evidence(self, request_id: int, evidence: str) -> Request:
+        """Keep what was found out of a domain since it was asked, in place of what was before."""
+
+        def decide(request: Request) -> Change | None:
+            return touch(request, evidence=evidence) if request.open else None
+
+        return (await self._decide(request_id, decide)).request
+
+    async def send_again(
+        self, request_id: int, actor: Actor, place: tuple[int, int] | None = None
+    ) -> Request:
+        """Have news sent again that did not reach the member; see `transitions.send_again`."""
+
+        def decide(request: Request) -> Change | None:
+            return send_again(request, actor, place)
+
+        return (await self._decide(request_id, decide)).request
+
+    async def welcome_back(self, member_id: int, place: tuple[int, int] | None) -> int:
+        """Have all news sent again that did not reach a member; return how much there was."""
+        missed = [r for r in await self._store.of_member(member_id) if r.undelivered is not None]
+        for request in missed:
+            await self.send_again(request.id, Actor(ActorKind.MEMBER, member_id), place)
+        return len(missed)
+
     async def get(self, request_id: int) -> Request | None:
         """Return the request with this number; None where there never was one."""
         return await self._store.get(request_id)
@@ -211,7 +236,7 @@ class Requests:
 
     async def open_requests(self) -> tuple[Request, ...]:
         """Return the requests that are not at their end, oldest first."""
-        return await self._store.in_states(frozenset(State) - FINAL)
+        return await self._store.in_states(frozenset(State) - ENDED)
 
     async def waiting_for_admin(self) -> tuple[Request, ...]:
         """Return the requests that an admin has to do something about, oldest first."""

@@ -15,6 +15,7 @@ from bot.store.repositories.request_rows import (
     find_open,
     get_request,
     is_due,
+    is_unfinished,
     make_row,
     read_request,
     refuse_too_many,
@@ -138,7 +139,7 @@ class StoredRequests:
         def find(session: Session) -> datetime | None:
             rows = session.execute(
                 select(RequestRow.due_at, RequestRow.lease_until).where(
-                    RequestRow.closed_at.is_(None), RequestRow.due_at.is_not(None)
+                    is_unfinished(), RequestRow.due_at.is_not(None)
                 )
             )
             times = (max(time for time in row if time is not None) for row in rows)
@@ -208,7 +209,12 @@ class StoredRequests:
             session.execute(
                 update(RequestRow)
                 .where(own)
-                .values(member_id=pseudonym, message_channel_id=None, message_id=None)
+                .values(
+                    member_id=pseudonym,
+                    message_channel_id=None,
+                    message_id=None,
+                    undelivered=None,
+                )
                 .execution_options(synchronize_session=False)
             )
             session.execute(

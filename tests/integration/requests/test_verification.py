@@ -110,7 +110,7 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
         server.zones = case_file.with_zone(MAIL + DKIM)
         await parts.requests.look_now(dkim.id)
         await parts.settle()
-        assert (await parts.now_of(dkim)).state is State.LIVE
+        assert (await parts.now_of(dkim)).state is State.CLOSED
 
         ready = await parts.check(FRIEND)
         await parts.requests.approve(dmarc.id, COWHERD, stage="reject", report=ready)
@@ -124,7 +124,7 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
         server.zones = case_file.with_zone(MAIL + DKIM + STRICT)
         await parts.requests.look_now(dmarc.id)
         await parts.settle()
-        assert (await parts.now_of(dmarc)).state is State.LIVE
+        assert (await parts.now_of(dmarc)).state is State.CLOSED
 
 
 async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source(
@@ -155,7 +155,7 @@ async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source
         views.tell_world(zone_text(after, serial=2))
         parts.pass_time(minutes=31)
         await parts.settle()
-        assert (await parts.now_of(request)).state is State.LIVE
+        assert (await parts.now_of(request)).state is State.CLOSED
         await parts.close()
 
 
@@ -169,7 +169,7 @@ async def test_an_approved_p_none_is_live_as_that(
         await parts.settle()
         parts.pass_time(minutes=2)
         await parts.settle()
-        assert (await parts.now_of(request)).state is State.LIVE
+        assert (await parts.now_of(request)).state is State.CLOSED
 
 
 async def test_a_broken_dns_is_no_proof_and_no_end(
@@ -199,4 +199,4 @@ async def test_webmail_is_live_when_the_certificate_names_the_alias(
         parts.certificate = Certificate.COVERS
         parts.pass_time(minutes=5)
         await parts.settle()
-        assert (await parts.now_of(request)).state is State.LIVE
+        assert (await parts.now_of(request)).state is State.CLOSED

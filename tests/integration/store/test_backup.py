@@ -120,9 +120,9 @@ async def test_a_restore_gives_every_row_back(parts: Setup) -> None:
     await parts.open()
     await parts.store.requests.release_leases()
     assert [request.id for request in await parts.requests.open_requests()] == [1, 2]
-    assert await parts.store.outbox.left() == 1
+    assert await parts.messages_left() == 1
     await parts.settle()
-    assert await parts.store.outbox.left() == 0
+    assert await parts.messages_left() == 0
 
 
 async def test_while_a_backup_is_made_the_bot_writes_on_and_nothing_is_torn(parts: Setup) -> None:
