@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_OPEN = 10  # requests that one member may have open at once
 LONGEST_REASON = 500  # characters of an admin's own words with a denial
+UNSEEN = "unseen"  # in `Request.seen`: only an admin says that it is done
 SENT_AGAIN = "sent-again"  # in the audit, of news that had not reached the member
 
 
@@ -126,7 +127,7 @@ class Request:
     by_hand: bool = False  # the admin does it on the mail server, or did and pasted the value
     value: str = ""  # the record's value as handed out
     selector: str = ""  # the DKIM selector that goes with it
-    seen: str = ""  # the code of the finding that the last look ended with; empty before
+    seen: str = ""  # the code of the finding that the last look ended with; empty where all is well
     evidence: str = ""  # JSON: the check's status lines as they were when it was asked
     card_channel_id: int | None = None  # the admin's card
     card_message_id: int | None = None

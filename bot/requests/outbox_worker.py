@@ -43,6 +43,7 @@ class Postponed:
 
     why: str
     after: timedelta | None = None  # None: the outbox decides, longer each time
+    keeps: bool = False  # it is tried for as long as it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class OutboxWorker:
 
     async def _put_off(self, message: OutboxMessage, later: Postponed) -> None:
         now = self._now()
-        if now - message.created_at >= GIVE_UP_AFTER:
+        if now - message.created_at >= GIVE_UP_AFTER and not later.keeps:
             _log.error("message %d (%s) is given up: %s", message.id, message.what, later.why)
             given_up = Undelivered.GIVEN_UP if message.what.is_news else None
             await self._outbox.end(message, now, None, later.why, given_up)

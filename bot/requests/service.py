@@ -11,8 +11,10 @@ from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import (
     ENDED,
     LONGEST_REASON,
+    UNSEEN,
     Actor,
     ActorKind,
+    MessageKind,
     State,
     can_go,
     make_pseudonym,
@@ -175,15 +177,19 @@ class Requests:
 
         return await self._decide(request_id, decide)
 
-    async def finish(self, request_id: int, admin_id: int) -> Decision:
-        """Say that the mail domain or the webmail alias is done, where the bot cannot see it."""
+    async def finish(self, request_id: int, admin_id: int, *, seen: str = UNSEEN) -> Decision:
+        """Say that the mail domain or the webmail alias is done.
+
+        `seen` is the code of what the bot sees instead; empty where it sees it done, too.
+        """
 
         def decide(request: Request) -> Change | None:
             if not KINDS[request.kind].is_finished_by_admin:
                 raise RequestError("request-seen-by-bot")
             if request.state is not State.WAITING:
                 return None
-            return move(request, State.LIVE, Actor(ActorKind.ADMIN, admin_id), self._now())
+            admin = Actor(ActorKind.ADMIN, admin_id)
+            return move(request, State.LIVE, admin, self._now(), seen=seen)
 
         return await self._decide(request_id, decide)
 
@@ -221,6 +227,17 @@ class Requests:
         for request in missed:
             await self.send_again(request.id, Actor(ActorKind.MEMBER, member_id), place)
         return len(missed)
+
+    async def move_cards(self, channel_id: int) -> int:
+        """Have the cards of open requests posted in this channel; return how many are elsewhere."""
+        elsewhere = [
+            request
+            for request in await self.open_requests()
+            if request.card_channel_id not in {None, channel_id}
+        ]
+        for request in elsewhere:
+            await self._decide(request.id, lambda now: touch(now, (MessageKind.ADMIN_CARD,)))
+        return len(elsewhere)
 
     async def get(self, request_id: int) -> Request | None:
         """Return the request with this number; None where there never was one."""

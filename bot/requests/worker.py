@@ -158,6 +158,8 @@ def _judge(request: Request, found: Verification, now: datetime) -> Change:
     # The message says when the next look is where that is all there is to wait for.
     is_news = found.seen != request.seen or found.seen in PROPAGATING
     messages = (MessageKind.MEMBER_EDIT,) if is_news else ()
+    if is_news and KINDS[request.kind].is_finished_by_admin:  # who is told on the card what is seen
+        messages = (*messages, MessageKind.ADMIN_EDIT)
     return touch(request, messages, attempts=attempts, due_at=now + wait, seen=found.seen)
 
 

@@ -102,7 +102,8 @@ class StoredOutbox:
             if arrived is None:
                 return
             least = 0 if message.what.target is Audience.MEMBER else _ANYBODY
-            if message.what is MessageKind.ADMIN_CARD:
+            # A card that was deleted is posted anew by the edit that finds it gone.
+            if message.what in {MessageKind.ADMIN_CARD, MessageKind.ADMIN_EDIT}:
                 place = {"card_channel_id": channel_id, "card_message_id": message_id}
             elif message.what in {MessageKind.MEMBER_RECORD, MessageKind.MEMBER_ACCEPTED}:
                 place = {"message_channel_id": channel_id, "message_id": message_id}

@@ -148,11 +148,15 @@ class StoredRequests:
         return await self._database.read(find)
 
     async def release_leases(self) -> None:
-        """Takes back what a former process had taken, requests and messages; only at the start."""
+        """Takes back what a former process had taken, requests and messages; only at the start.
+
+        What could not be delivered is tried again at once: the settings may be others now.
+        """
 
         def release(session: Session) -> None:
             session.execute(update(RequestRow).values(lease_until=None))
-            session.execute(update(OutboxRow).values(lease_until=None))
+            left = update(OutboxRow).where(OutboxRow.ended_at.is_(None))
+            session.execute(left.values(lease_until=None, due_at=OutboxRow.created_at))
 
         await self._database.write(release)
 

@@ -187,7 +187,7 @@ async def test_a_broken_dns_is_no_proof_and_no_end(
         assert waiting.due_at == parts.time + timedelta(minutes=5)
 
 
-async def test_webmail_is_live_when_the_certificate_names_the_alias(
+async def test_webmail_is_live_when_alias_and_certificate_are_there(
     tmp_path: Path, zone_server: Start, case_file: CaseFile
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL))
@@ -195,8 +195,12 @@ async def test_webmail_is_live_when_the_certificate_names_the_alias(
         request = (await parts.requests.open(RequestKind.WEBMAIL, FRIEND, PLACE, ANN)).request
         await parts.requests.approve(request.id, COWHERD)
         await parts.settle()
+        assert (await parts.now_of(request)).seen == "optional-missing"
+        server.zones = case_file.with_zone(MAIL + "mail CNAME mx1.cow.example.\n")
+        parts.pass_time(minutes=5)
+        await parts.settle()
         assert (await parts.now_of(request)).seen == "certificate-other-name"
         parts.certificate = Certificate.COVERS
-        parts.pass_time(minutes=5)
+        parts.pass_time(minutes=15)
         await parts.settle()
         assert (await parts.now_of(request)).state is State.CLOSED
