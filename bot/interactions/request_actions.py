@@ -12,11 +12,12 @@ from bot.checks.answers import name_text
 from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
-from bot.errors import BackendError, RequestError
+from bot.errors import BackendError, CowbellError, RequestError
 from bot.interactions.limits_form import LimitsForm
+from bot.interactions.member_checks import check_domain
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
@@ -24,7 +25,7 @@ from bot.requests.backend import DomainLimits
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
-from bot.requests.model import State, can_go
+from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
 if TYPE_CHECKING:
     import discord
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
-_LONGEST_LOOK = 3.0  # seconds that an admin waits for the mail server
+_LONGEST_LOOK = 15.0  # seconds
+_LONGEST_WAIT = 3.0  # seconds that an admin waits for what a card may as well do without
+
 _log = logging.getLogger(__name__)
 
 
@@ -139,13 +142,18 @@ async def _do(
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
             await interaction.response.defer()
-            decision = await requests.finish(request.id, admin)
+            seen = await _look_once(interaction.client, request)
+            decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
             await interaction.response.send_modal(LimitsForm(request, interaction.client.words))
         case RequestAction.LIMITS:
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=False)
+        case RequestAction.RESEND:
+            await interaction.response.defer()
+            actor = Actor(ActorKind.ADMIN, admin)
+            await show_card(interaction, await requests.send_again(request.id, actor))
         case RequestAction.ADD | RequestAction.BYHAND:
             await interaction.response.defer()
             by_hand = action is RequestAction.BYHAND
@@ -189,7 +197,7 @@ async def _check_again(
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
     kept, hosting = await asyncio.gather(
-        client.member_service.check(request.domain, interaction.user.id),
+        client.member_service.check(request.domain, interaction.user.id, confidential=True),
         client.member_service.hosting(request.domain),
     )
     if request.state is State.WAITING:
@@ -198,18 +206,27 @@ async def _check_again(
     await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
 
 
+async def _look_once(client: BotBase, request: Request) -> str:
+    """Return what is seen of what an admin says is done; empty where it is seen to be done."""
+    if request.state is not State.WAITING or not KINDS[request.kind].is_finished_by_admin:
+        return UNSEEN
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):
+            found = await client.verifier(request)
+    except (CowbellError, TimeoutError) as error:
+        _log.info("request %d: nothing was found out: %s", request.id, error)
+        return UNSEEN
+    return "" if found.live else found.seen or UNSEEN
+
+
 async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
-    client = interaction.client
-    facts = {"domain": request.domain.unicode}
-    async with Progress(interaction, client.words, "checking", facts):
-        kept = await client.member_service.check(request.domain, interaction.user.id)
-    return kept.report
+    return (await check_domain(interaction, request.domain, confidential=True)).report
 
 
 async def _usual_limits(client: BotBase) -> DomainLimits:
     """Return what a new domain may use on the mail server; nothing where it does not tell soon."""
     try:
-        async with asyncio.timeout(_LONGEST_LOOK):
+        async with asyncio.timeout(_LONGEST_WAIT):
             return await client.backend.usual_limits()
     except (BackendError, TimeoutError) as error:
         _log.info("the usual limits of a domain are not known: %s", error)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from bot.requests.model import Request
 
 # What `Request.seen` is where the mail server is in the way and not the DNS.
-ABSENT: Final = "server-domain-absent"
-OFF: Final = "server-domain-off"
-NO_KEY: Final = "server-no-key"
-FAULTY_KEY: Final = "server-faulty-key"
-SILENT: Final = "server-silent"
+ABSENT: Final = "backend-domain-absent"
+OFF: Final = "backend-domain-off"
+NO_KEY: Final = "backend-no-key"
+FAULTY_KEY: Final = "backend-faulty-key"
+SILENT: Final = "backend-silent"
 
 
 def judge_hosting(server: ServerDomain) -> Verification | None:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bot.checks.finding import Check, Status
 from bot.checks.report import find_propagation, seconds_left
 from bot.errors import BackendError
 from bot.net.certificate import Certificate
@@ -101,10 +102,16 @@ class DomainVerifier:
         return Verification(live=False, seen=OFF if off else "", hosting=server.hosting)
 
     async def verify_certificate(self, request: Request) -> Verification:
-        """Look whether the certificate of the webmail alias covers its name."""
+        """Look whether the webmail alias leads to us, and only then at its certificate."""
         name = request.domain.below(self._webmail_label)
         if name is None:
             return Verification(live=False)
+        report = await self._check(request.domain, None)
+        result = next(result for result in report.results if result.check is Check.WEBMAIL)
+        if result.status is not Status.PASS:
+            own = (f.code for f in report.findings if f.check is Check.WEBMAIL)
+            others = (f.code for f in report.findings)
+            return Verification(live=False, seen=next(own, None) or next(others, ""))
         found = await self._certificate(name)
         return Verification(live=found is Certificate.COVERS, seen=found.value)
 

@@ -41,9 +41,6 @@ AT_ONCE = 8  # requests
 # With these the mail server may do later what it did not do now.
 _PASSING = (BackendUnreachable, BackendUnclear)
 
-_TELLING = timedelta(seconds=5)  # between being live and a look whether everybody was told
-_STILL_TELLING = timedelta(minutes=5)
-
 _log = logging.getLogger(__name__)
 
 
@@ -62,7 +59,6 @@ class Worker:
         wake_up: WakeUp,
     ) -> None:
         self._store = store.requests
-        self._outbox = store.outbox
         self._tools = tools
         self._now = now
         self._wake_up = wake_up
@@ -101,7 +97,8 @@ class Worker:
             case State.WAITING:
                 await self._look_at(request)
             case State.LIVE:
-                await self._close(request)
+                # It is given out when its messages are out.
+                await self._change(request, lambda now: move(request, State.CLOSED, BOT, now))
             case _:
                 await self._change(request, lambda now: _let_pass(request, now))
 
@@ -190,16 +187,6 @@ class Worker:
             return
         await self._change(request, lambda now: _judge(request, found, now))
 
-    async def _close(self, request: Request) -> None:
-        left = await self._outbox.left(request.id)
-
-        def close(now: datetime) -> Change:
-            if left:
-                return touch(request, due_at=now + _STILL_TELLING)
-            return move(request, State.CLOSED, BOT, now)
-
-        await self._change(request, close)
-
     async def _change(self, taken: Request, make: Callable[[datetime], Change]) -> None:
         def decide(request: Request) -> Change | None:
             # Where somebody did something meanwhile, what was found out is about the past.
@@ -215,8 +202,7 @@ def _judge(request: Request, found: Verification, now: datetime) -> Change:
         due_at = now + (next_look(0, timedelta(0)) or timedelta(0))
         return replace_key(request, found.key, now, due_at=due_at, evidence=evidence)
     if found.live:
-        due_at = now + _TELLING
-        return move(request, State.LIVE, BOT, now, seen="", due_at=due_at, evidence=evidence)
+        return move(request, State.LIVE, BOT, now, seen="", evidence=evidence)
     attempts = request.attempts + 1
     wait = next_look(attempts, now - request.changed_at, found.ttl)
     if wait is None:
@@ -227,7 +213,9 @@ def _judge(request: Request, found: Verification, now: datetime) -> Change:
     # The message says when the next look is where that is all there is to wait for.
     is_news = found.seen != request.seen or found.seen in PROPAGATING
     messages = [MessageKind.MEMBER_EDIT] if is_news else []
-    if (reason, evidence) != (request.reason, request.evidence):
+    # An admin who finishes it is told on the card what is seen.
+    is_for_admin = is_news and KINDS[request.kind].is_finished_by_admin
+    if is_for_admin or (reason, evidence) != (request.reason, request.evidence):
         messages.append(MessageKind.ADMIN_EDIT)
     return touch(
         request,
