@@ -131,7 +131,10 @@ class Delivery:
         if post.what is MessageKind.MEMBER_EDIT:
             return await self._edit_for_member(request)
         if post.what is MessageKind.MEMBER_SUPERSEDED:
-            return await self._edit_for_member(request, build_superseded_card)
+            try:
+                return await self._edit_for_member(request, build_superseded_card)
+            except discord.Forbidden as error:  # the record that is right goes out all the same
+                return Undeliverable(str(error))
         if post.what in {MessageKind.MEMBER_LIVE, MessageKind.MEMBER_EXPIRED}:
             # So that the record's message does not go on saying that it is looked for.
             with contextlib.suppress(discord.Forbidden):  # the news goes out all the same
