@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from bot.errors import BackendError, BackendRefused
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.mail_server import MailServer
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from bot.errors import BackendError
     from bot.requests.model import OutboxMessage, Request
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ class FileMail:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(exist_ok=True)
-        self.refusal: BackendRefused | None = None
+        self.refusal: BackendError | None = None
         self.pause: Callable[[str], Awaitable[None]] | None = None
 
     def unlock(self) -> None:
@@ -114,7 +114,7 @@ class FileMail:
         self._note("calls", path.name)
         await self._reach(f"called {path.name}")
         if self.refusal is not None:
-            raise BackendRefused(self.refusal.code, **self.refusal.facts)
+            raise self.refusal.of(self.refusal.code, self.refusal.facts)
         if not path.exists():
             path.write_text(content)
             self._note("made", path.name)

@@ -207,6 +207,62 @@ async def test_a_silent_mailcow_is_waited_for_once(
     assert len(parts.double.calls) == called
 
 
+NEIGHBOUR = Domain.from_ascii("neighbour.example")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",  # an exception in PHP, at this call alone
+        b"<br /><b>Fatal error</b>: Uncaught TypeError",
+        b'{"pubkey":7,"dkim_selector":"dkim"}',
+        b'{"pubkey":"MIIB","dkim_selector":"dkim"}',
+        b'{"pubkey":"MIIB","dkim_selector":"my key"}',
+    ],
+)
+async def test_one_domains_odd_key_does_not_silence_mailcow_for_others(
+    parts: ServiceParts, answer: bytes
+) -> None:
+    await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.MAIL_SERVER, NOW)
+    give_key(parts.double, "cow2026")
+    parts.double.add_domain("neighbour.example")
+    parts.double.dkim["neighbour.example"] = DkimPair.make("dkim")
+    parts.double.says["get/dkim/mover.example"] = (200, "application/json", answer)
+    odd = await parts.domain_facts.of(MOVER)
+    other = await parts.domain_facts.of(NEIGHBOUR)
+    assert other.hosting is Hosting.ON
+    assert isinstance(other.dkim, KnownKey)
+    if b"MIIB" in answer:  # it has a key, and signs with something else than what was learned
+        assert odd.dkim == KeyUnknown()
+        assert [key.selector for key in odd.former] == ["dkim"]
+
+
+async def test_a_key_goes_with_its_domain(parts: ServiceParts) -> None:
+    give_key(parts.double, "cow2026")
+    await parts.domain_facts.of(MOVER)
+    del parts.double.domains["mover.example"]
+    known = await parts.domain_facts.of(MOVER)
+    assert (known.dkim, known.hosting) == (KeyUnknown(), Hosting.ABSENT)
+    expected = await parts.member_service.expect(MOVER)
+    assert expected.record(Purpose.DKIM) is None
+
+
+async def test_a_key_that_an_admin_pasted_stays_without_a_domain(parts: ServiceParts) -> None:
+    await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
+    assert isinstance((await parts.domain_facts.of(MOVER)).dkim, KnownKey)
+
+
+@pytest.mark.parametrize("status", [401, 403, 502])
+async def test_a_mailcow_that_is_away_or_refuses_us_is_left_alone_for_a_while(
+    parts: ServiceParts, status: int
+) -> None:
+    parts.double.says["get"] = (status, "text/html", b"")
+    await parts.domain_facts.of(MOVER)
+    called = len(parts.double.calls)
+    await parts.domain_facts.of(NEIGHBOUR)
+    assert len(parts.double.calls) == called
+
+
 async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
     parts.double.keys.clear()
     for _ in range(5):
