@@ -132,6 +132,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "tags": (_SOME[:1], _SOME[:3]),
     "servers": (_SOME[:2],),
     "behind": ((), _SOME[:1], _SOME[:2]),
+    "beside": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
     "providers": ((), _SOME[:1], _SOME[:2]),
 }

@@ -31,6 +31,7 @@ from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.presentation import quoted_parts, rdata_text
 from bot.services.domain_check import Checker
+from dkim_zones import bare
 from examples import examples
 from strategies import ED25519, RSA_1024, RSA_2048
 
@@ -67,9 +68,11 @@ CODES = {
         proxied-mail
     """,
     Status.WARN: """
-        mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dmarc-missing
+        mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dkim-multiple
+        dmarc-missing
         dmarc-policy-none dmarc-testing dmarc-rua-not-authorised dmarc-rua-syntax
-        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd webmail-wrong-target
+        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd
+        webmail-wrong-target
         autodiscover-foreign autoconfig-foreign dkim-cname-and-txt wildcard-txt wildcard-cname
         proxied-mail
     """,
@@ -372,6 +375,9 @@ FAULTS = (
     dkim("dkim-key-mismatch", f"v=DKIM1; k=ed25519; p={ED25519}", title="of another type"),
     dkim("dkim-test-flag", KEY.replace("t=s", "t=y:s"), title="being tested"),
     dkim("dkim-multiple", KEY, f"v=DKIM1; p={RSA_2048}", title="twice"),
+    dkim("dkim-multiple", KEY, "v=spf1 -all", title="beside an SPF record"),
+    dkim("dkim-multiple", KEY, "", title="beside an empty text"),
+    dkim("dkim-syntax", f"v=DKIM1; p={bare(P)}", title="in bare form"),
     dkim("dkim-syntax", KEY.replace("s=email", "h=sha1"), title="for sha1 only"),
     dkim("dkim-syntax", KEY.replace("s=email", "s=tlsrpt"), title="for another service"),
     dkim(None, f"v=DKIM1; p={P[:200]} {P[200:]}", title="with a blank in the key"),
