@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import BackendError, BackendRefused
-from bot.requests.backend import Capabilities, DomainLimits, Hosting, ServerDomain
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from bot.names import Domain
@@ -26,7 +26,7 @@ class ByHandBackend:
 
     async def look_up(self, domain: Domain) -> ServerDomain:  # noqa: ARG002 - the protocol's
         """Return that nobody tells."""
-        return ServerDomain(Hosting.UNKNOWN)
+        return ServerDomain(MailHosting.UNKNOWN)
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:  # noqa: ARG002 - as above
         """Raise BackendRefused: a key has to be pasted."""

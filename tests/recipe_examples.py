@@ -459,7 +459,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
-from bot.requests.backend import Capabilities, DomainLimits, Hosting, ServerDomain
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from bot.errors import BackendError
@@ -485,7 +485,7 @@ class BarnBackend:
 
     async def look_up(self, domain: Domain) -> ServerDomain:
         """Return whether the domain was added, and its key once that was made."""
-        hosting = Hosting.ON if domain in self._domains else Hosting.ABSENT
+        hosting = MailHosting.ON if domain in self._domains else MailHosting.ABSENT
         return ServerDomain(hosting, self._keys.get(domain))
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
@@ -528,7 +528,7 @@ from bot.app.shared_parts import choose_backend
 from bot.config.settings import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.names import Domain
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 from bot.requests.kinds import KINDS
 from bot.requests.model import Request, RequestKind, State
 from bot.requests.protocols import Verification
@@ -562,9 +562,9 @@ async def test_it_makes_keys_and_adds_domains() -> None:
     assert key is not None
     assert (await backend.look_up(FRIEND)).key == key
     assert (await backend.find_or_make_key(FRIEND, "other")).selector == "barn"
-    assert (await backend.look_up(FRIEND)).hosting is Hosting.ABSENT
+    assert (await backend.look_up(FRIEND)).hosting is MailHosting.ABSENT
     await work(RequestKind.MAILDOMAIN)
-    assert (await backend.look_up(FRIEND)).hosting is Hosting.ON
+    assert (await backend.look_up(FRIEND)).hosting is MailHosting.ON
 ''',
     },
 )

@@ -12,7 +12,7 @@ import dns.name
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.mail_server import MailServer
-from bot.requests.backend import Capabilities, DomainLimits, Hosting, ServerDomain
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
 from bot.requests.limits import dump_limits
 from bot.requests.model import RequestKind
 from bot.requests.outbox_worker import Delivered, OutboxWorker, Postponed, Undeliverable
@@ -71,7 +71,7 @@ class FileMail:
     async def look_up(self, domain: Domain) -> ServerDomain:
         """Return what the files of the domain and of its key are."""
         there = (self._folder / f"domain-{domain.ascii}").exists()
-        return ServerDomain(Hosting.ON if there else Hosting.ABSENT, self.key_of(domain))
+        return ServerDomain(MailHosting.ON if there else MailHosting.ABSENT, self.key_of(domain))
 
     def key_of(self, domain: Domain) -> KnownKey | None:
         """Return the key where its file is there."""
@@ -225,9 +225,9 @@ class Setup:
         await asyncio.sleep(0)
         if request.kind is RequestKind.MAILDOMAIN:
             server = await self.mail.look_up(request.domain)
-            return Verification(live=server.hosting is Hosting.ON)
+            return Verification(live=server.hosting is MailHosting.ON)
         if request.kind is RequestKind.DKIM and not request.by_hand:
-            server = ServerDomain(Hosting.ON, self.mail.key_of(request.domain))
+            server = ServerDomain(MailHosting.ON, self.mail.key_of(request.domain))
             if changed := judge_key(server, request, self.mail.name):
                 return changed
         live = request.domain.ascii in self.live

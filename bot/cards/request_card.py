@@ -8,7 +8,7 @@ from bot.cards.items import RequestAction
 from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, moment, say_remark, span
 from bot.checks.finding import Check, Status
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 from bot.requests.evidence import Evidence, load_evidence
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
@@ -155,12 +155,12 @@ def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
         if names:
             word = words.label("statuses", status.value)
             lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
-    if evidence.hosting is not Hosting.UNKNOWN:
-        is_right = evidence.hosting is Hosting.ON
+    if evidence.hosting is not MailHosting.UNKNOWN:
+        is_right = evidence.hosting is MailHosting.ON
         mark = words.label("marks", (Status.PASS if is_right else Status.WARN).value)
         facts: dict[str, Fact] = {
-            "known": evidence.hosting is not Hosting.ABSENT,
-            "off": evidence.hosting is Hosting.OFF,
+            "known": evidence.hosting is not MailHosting.ABSENT,
+            "off": evidence.hosting is MailHosting.OFF,
             "backend": backend,
         }
         said = words.sentence("discord/request_on_server", facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import BackendKeyFaulty
-from bot.requests.backend import Capabilities, Hosting, ServerDomain
+from bot.requests.backend import Capabilities, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from bot.errors import BackendError
@@ -54,8 +54,8 @@ class MailcowBackend:
         """
         found = await self._mailcow.find_domain(domain)
         if found is None:
-            return ServerDomain(Hosting.ABSENT)
-        hosting = Hosting.ON if found.active else Hosting.OFF
+            return ServerDomain(MailHosting.ABSENT)
+        hosting = MailHosting.ON if found.active else MailHosting.OFF
         try:
             key = await self._mailcow.dkim(domain)
         except BackendKeyFaulty as error:

@@ -32,7 +32,7 @@ class DomainLimits:
     domain_quota: int | None = None  # of all mailboxes together
 
 
-class Hosting(StrEnum):
+class MailHosting(StrEnum):
     """Whether a mail server takes mail for a domain."""
 
     ON = "on"
@@ -50,7 +50,7 @@ class ServerDomain:
     server has kept one.
     """
 
-    hosting: Hosting
+    hosting: MailHosting
     key: KnownKey | None = None
     fault: BackendKeyFaulty | None = None
 

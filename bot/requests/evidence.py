@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Check, Status, Subject
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
 
 
 # How earlier versions kept whether the mail server had the domain.
-_FORMERLY = {True: Hosting.ON, False: Hosting.ABSENT, None: Hosting.UNKNOWN}
+_FORMERLY = {True: MailHosting.ON, False: MailHosting.ABSENT, None: MailHosting.UNKNOWN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class Evidence:
 
     at: datetime
     checks: tuple[tuple[Subject, Status], ...]
-    hosting: Hosting = Hosting.UNKNOWN
+    hosting: MailHosting = MailHosting.UNKNOWN
     told_at: datetime | None = None  # when the mail server said otherwise than before
 
 
-def take_evidence(report: Report, hosting: Hosting) -> Evidence:
+def take_evidence(report: Report, hosting: MailHosting) -> Evidence:
     """Return what a report shows, and what the mail server says of the domain."""
     statuses = tuple((result.check, result.status) for result in report.results)
     return Evidence(report.checked_at, statuses, hosting)
 
 
-def follow_hosting(text: str, hosting: Hosting, now: datetime) -> str:
+def follow_hosting(text: str, hosting: MailHosting, now: datetime) -> str:
     """Return evidence as it is kept, with what the mail server says now where that is another."""
     evidence = load_evidence(text)
-    if evidence is None or hosting in {Hosting.UNKNOWN, evidence.hosting}:
+    if evidence is None or hosting in {MailHosting.UNKNOWN, evidence.hosting}:
         return text
     return dump_evidence(replace(evidence, hosting=hosting, told_at=now))
 
@@ -60,7 +60,7 @@ def load_evidence(text: str) -> Evidence | None:
         raw = json.loads(text)
         checks = tuple((Check(name), Status(value)) for name, value in raw["checks"].items())
         at = datetime.fromisoformat(raw["at"])
-        hosting = Hosting(raw["hosting"]) if "hosting" in raw else _FORMERLY[raw["on_server"]]
+        hosting = MailHosting(raw["hosting"]) if "hosting" in raw else _FORMERLY[raw["on_server"]]
         told_at = datetime.fromisoformat(raw["told_at"]) if raw.get("told_at") else None
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -161,7 +161,7 @@ class Verification:
     live: bool
     seen: str = ""  # the code of the finding in the way, or one of `bot.requests.server_view`
     ttl: int | None = None  # seconds for which the answer stays in caches
-    hosting: Hosting = Hosting.UNKNOWN  # what the mail server said of the domain
+    hosting: MailHosting = MailHosting.UNKNOWN  # what the mail server said of the domain
     key: KnownKey | None = None  # the mail server's, where it is not the one handed out
     fault: BackendError | None = None  # what an admin has to mend on the mail server
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.errors import BackendKeyFaulty, InvalidKey
 from bot.records.dkim_key import DkimRecord
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 from bot.requests.protocols import Verification
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ SILENT: Final = "backend-silent"
 def judge_hosting(server: ServerDomain) -> Verification | None:
     """Return that a request cannot become live, where the server takes no mail for its domain."""
     match server.hosting:
-        case Hosting.ABSENT:
+        case MailHosting.ABSENT:
             return Verification(live=False, seen=ABSENT, hosting=server.hosting)
-        case Hosting.OFF:
+        case MailHosting.OFF:
             return Verification(live=False, seen=OFF, hosting=server.hosting)
         case _:
             return None
@@ -35,7 +35,7 @@ def judge_hosting(server: ServerDomain) -> Verification | None:
 
 def judge_key(server: ServerDomain, request: Request, backend: str) -> Verification | None:
     """Return what is in the way where the server does not sign with the key that was handed out."""
-    if server.hosting is Hosting.UNKNOWN:
+    if server.hosting is MailHosting.UNKNOWN:
         return None
     if server.fault is not None:
         return Verification(live=False, seen=FAULTY_KEY, hosting=server.hosting, fault=server.fault)

@@ -10,7 +10,7 @@ from bot.checks.finding import Check, Status
 from bot.checks.report import find_propagation, seconds_left
 from bot.errors import BackendError
 from bot.net.certificate import Certificate
-from bot.requests.backend import Hosting, ServerDomain
+from bot.requests.backend import MailHosting, ServerDomain
 from bot.requests.kinds import KINDS
 from bot.requests.protocols import Verification
 from bot.requests.server_view import OFF, SILENT, judge_hosting, judge_key
@@ -64,7 +64,7 @@ class DomainVerifier:
         A record that an admin pasted is compared with the DNS alone.
         """
         server = await self._look_up(request)
-        hosting = Hosting.UNKNOWN if server is None else server.hosting
+        hosting = MailHosting.UNKNOWN if server is None else server.hosting
         follows = record.is_of_server(request) and self._tells
         if server is not None:
             in_the_way = judge_hosting(server)
@@ -96,9 +96,9 @@ class DomainVerifier:
     async def verify_on_server(self, request: Request) -> Verification:
         """Ask the mail server whether it takes mail for the domain."""
         server = await self._backend.look_up(request.domain)
-        if server.hosting is Hosting.ON:
+        if server.hosting is MailHosting.ON:
             return Verification(live=True, hosting=server.hosting)
-        off = server.hosting is Hosting.OFF
+        off = server.hosting is MailHosting.OFF
         return Verification(live=False, seen=OFF if off else "", hosting=server.hosting)
 
     async def verify_certificate(self, request: Request) -> Verification:
@@ -125,7 +125,7 @@ class DomainVerifier:
         What an admin did by hand is not held against what the server tells.
         """
         if request.by_hand or not self._tells:
-            return ServerDomain(Hosting.UNKNOWN)
+            return ServerDomain(MailHosting.UNKNOWN)
         try:
             return await self._backend.look_up(request.domain)
         except BackendError as error:

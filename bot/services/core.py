@@ -11,7 +11,7 @@ from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.checks.observe.questions import LONGEST
 from bot.records.dkim_key import KeyUnknown
 from bot.records.expected import Expected, expect
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 from bot.services.domain_facts import KnownFacts
 from bot.services.turns import OURSELVES, Turns
 
@@ -41,14 +41,14 @@ class Checked:
     confidential: bool = False
 
 
-def make_personal(report: Report, hosting: Hosting) -> Report | None:
+def make_personal(report: Report, hosting: MailHosting) -> Report | None:
     """Return a report with what the mail server tells of the domain, where that is against it.
 
     Only the member who asked and the admin are shown it.
     """
-    if hosting is Hosting.ABSENT:
+    if hosting is MailHosting.ABSENT:
         return add_not_in_mailcow(report)
-    return add_switched_off(report) if hosting is Hosting.OFF else None
+    return add_switched_off(report) if hosting is MailHosting.OFF else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from bot.records.dkim_key import (
     KnownKey,
     NoKeyYet,
 )
-from bot.requests.backend import Hosting, ServerDomain
+from bot.requests.backend import MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,7 +49,7 @@ class KnownFacts:
     dkim: DkimKnowledge
     former: tuple[KnownKey, ...] = ()
     dmarc_stage: str | None = None
-    hosting: Hosting = Hosting.UNKNOWN
+    hosting: MailHosting = MailHosting.UNKNOWN
 
 
 class DomainFacts:
@@ -95,7 +95,7 @@ class DomainFacts:
             await self._learn(domain, server.key, stored)
         return KnownFacts(dkim, keys, stage, server.hosting)
 
-    async def hosting(self, domain: Domain) -> Hosting:
+    async def hosting(self, domain: Domain) -> MailHosting:
         """Return whether the mail server takes mail for a domain, as far as it says."""
         return (await self._ask_backend(domain)).hosting
 
@@ -111,7 +111,7 @@ class DomainFacts:
 
     async def _ask_backend(self, domain: Domain) -> ServerDomain:
         """Return what the mail server has of a domain; nothing is known where it did not tell."""
-        backend, unknown = self._backend, ServerDomain(Hosting.UNKNOWN)
+        backend, unknown = self._backend, ServerDomain(MailHosting.UNKNOWN)
         if backend is None or not backend.capabilities.can_tell_domains:
             return unknown
         if time.monotonic() < self._paused_until:
@@ -152,10 +152,10 @@ def _weigh(server: ServerDomain, stored: KnownKey | None) -> DkimKnowledge:
     """Return which key counts: what the mail server says now goes before what was learned."""
     if server.key is not None:
         return server.key
-    if server.hosting in {Hosting.ON, Hosting.OFF}:
+    if server.hosting in {MailHosting.ON, MailHosting.OFF}:
         # A key that nobody can use is no proof that the one before it still signs.
         return NoKeyYet() if server.fault is None else KeyUnknown()
-    if server.hosting is Hosting.ABSENT and stored and stored.source == KeySource.MAIL_SERVER:
+    if server.hosting is MailHosting.ABSENT and stored and stored.source == KeySource.MAIL_SERVER:
         return KeyUnknown()  # it went with the domain
     return KeyUnknown() if stored is None else stored
 

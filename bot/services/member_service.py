@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.names import MailAddress
     from bot.records.expected import Expected
-    from bot.requests.backend import Hosting
+    from bot.requests.backend import MailHosting
     from bot.services.core import Checked, Core
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
@@ -174,7 +174,7 @@ class MemberService:
         hosting = await self.hosting(kept.report.domain)
         return replace(kept, personal=make_personal(kept.report, hosting))
 
-    async def hosting(self, domain: Domain) -> Hosting:
+    async def hosting(self, domain: Domain) -> MailHosting:
         """Return whether the mail server takes mail for a domain, as far as it says.
 
         For the admin and the one who asked alone.

@@ -9,7 +9,7 @@ import pytest
 from bot.by_hand import ByHandBackend
 from bot.errors import BackendRefused
 from bot.names import Domain
-from bot.requests.backend import Capabilities, DomainLimits, Hosting, ServerDomain
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
 from bot.words import Words
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FRIEND = Domain.from_ascii("friend.example")
 async def test_it_can_do_nothing_and_knows_no_domain() -> None:
     backend: MailBackend = ByHandBackend("Cow Mail")
     assert (backend.name, backend.capabilities) == ("Cow Mail", Capabilities())
-    assert await backend.look_up(FRIEND) == ServerDomain(Hosting.UNKNOWN)
+    assert await backend.look_up(FRIEND) == ServerDomain(MailHosting.UNKNOWN)
     assert await backend.usual_limits() == DomainLimits()
     backend.unlock()
     assert backend.refusals == ()

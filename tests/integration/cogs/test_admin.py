@@ -24,7 +24,7 @@ from bot.interactions.request_answers import card_of
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
-from bot.requests.backend import DomainLimits, Hosting
+from bot.requests.backend import DomainLimits, MailHosting
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.limits import load_limits
 from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
@@ -78,7 +78,7 @@ class AdminGuild:
         domain = Domain.from_ascii(name)
         kept = await sim.client.member_service.check(domain, member.id)
         place = (sim.guild.id, sim.channel.id)
-        evidence = dump_evidence(take_evidence(kept.report, Hosting.ABSENT))
+        evidence = dump_evidence(take_evidence(kept.report, MailHosting.ABSENT))
         opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
         return opened.request, await self.post(opened.request)
 

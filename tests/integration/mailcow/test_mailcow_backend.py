@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import BackendError, BackendLocked
 from bot.mailcow.mailcow_backend import MailcowBackend
-from bot.requests.backend import Capabilities, Hosting
+from bot.requests.backend import Capabilities, MailHosting
 from mailcow_helpers import ALIAS, LIMITS, READ, A, B, connect
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def test_what_it_can_do_depends_on_its_keys(cow: MailcowDouble, client: Ma
 async def test_it_tells_which_domains_and_keys_are_there(client: Mailcow) -> None:
     backend = MailcowBackend(client, "cow")
     found = [(await backend.look_up(domain)).hosting for domain in (A, ALIAS, B)]
-    assert found == [Hosting.ON, Hosting.ON, Hosting.ABSENT]
+    assert found == [MailHosting.ON, MailHosting.ON, MailHosting.ABSENT]
     assert (await backend.look_up(A)).key is None
 
 
@@ -56,7 +56,7 @@ async def test_a_domain_is_added_once_with_a_key_of_the_usual_selector(
     assert key is not None
     assert key.selector == "cow"
     assert cow.routes("POST") == ["add/domain"]
-    assert (await backend.look_up(B)).hosting is Hosting.ON
+    assert (await backend.look_up(B)).hosting is MailHosting.ON
 
 
 async def test_a_refused_key_is_not_used_until_it_is_unlocked(
@@ -72,4 +72,4 @@ async def test_a_refused_key_is_not_used_until_it_is_unlocked(
     cow.keys[READ] = key
     backend.unlock()
     assert backend.refusals == ()
-    assert (await backend.look_up(A)).hosting is Hosting.ON
+    assert (await backend.look_up(A)).hosting is MailHosting.ON

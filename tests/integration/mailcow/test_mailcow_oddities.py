@@ -20,7 +20,7 @@ from bot.errors import (
 )
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.mailcow.values import AliasDomain
-from bot.requests.backend import DomainLimits, Hosting
+from bot.requests.backend import DomainLimits, MailHosting
 from mailcow_helpers import ALIAS, LIMITS, A, B, connect, fail, say
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ async def test_a_key_outlives_its_domain_and_is_not_told(
     del cow.domains["b.test"]
     assert await client.dkim(B) is not None
     found = await backend.look_up(B)
-    assert (found.hosting, found.key) == (Hosting.ABSENT, None)
+    assert (found.hosting, found.key) == (MailHosting.ABSENT, None)
     error = await fail(cow, client.find_or_make_dkim(B, "dkim"))
     assert (type(error), error.code) == (BackendRefused, "mailcow-domain-absent")
 
@@ -101,13 +101,13 @@ async def test_what_is_switched_off_is_there_and_gets_no_key(
     cow.add_domain("a.test", active=0 if off is A else 1)
     cow.add_alias_domain("ad.test", "a.test", active=off is not ALIAS)
     backend = MailcowBackend(client, "dkim")
-    assert (await backend.look_up(off)).hosting is Hosting.OFF
+    assert (await backend.look_up(off)).hosting is MailHosting.OFF
     error = await fail(cow, client.find_or_make_dkim(off, "dkim"))
     assert error.code == "mailcow-domain-off"
     assert "switched off" in say(error)
     assert cow.routes("POST") == []
     if off is ALIAS:
-        assert (await backend.look_up(A)).hosting is Hosting.ON
+        assert (await backend.look_up(A)).hosting is MailHosting.ON
 
 
 async def test_an_alias_of_what_is_switched_off_gets_no_mail(
@@ -152,7 +152,7 @@ async def test_a_key_that_nobody_can_use_is_refused_with_the_remedy(
     assert "Delete" in say(error)
     assert say(error).isprintable()
     found = await MailcowBackend(client, "dkim").look_up(A)
-    assert (found.hosting, found.key) == (Hosting.ON, None)
+    assert (found.hosting, found.key) == (MailHosting.ON, None)
     assert found.fault is not None
     assert cow.routes("POST") == []
 

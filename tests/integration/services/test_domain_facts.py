@@ -25,7 +25,7 @@ from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
-from bot.requests.backend import Hosting
+from bot.requests.backend import MailHosting
 from bot.services import domain_facts
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -148,13 +148,13 @@ async def test_a_domain_without_a_key_on_mailcow_has_none_yet(parts: ServicePart
     parts.double.add_domain("mover.example")
     known = await parts.domain_facts.of(MOVER)
     assert known.dkim == NoKeyYet()
-    assert known.hosting is Hosting.ON
+    assert known.hosting is MailHosting.ON
 
 
 async def test_an_alias_domain_is_hosted(parts: ServiceParts) -> None:
     parts.double.add_domain("a.example")
     parts.double.alias_domains["mover.example"] = "a.example"
-    assert await parts.member_service.hosting(MOVER) is Hosting.ON
+    assert await parts.member_service.hosting(MOVER) is MailHosting.ON
 
 
 async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
@@ -191,7 +191,7 @@ async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(
     kept = await parts.member_service.check(MOVER, 1, confidential=True)
     known = await parts.domain_facts.of(MOVER)
     assert isinstance(known.dkim, KnownKey)
-    assert known.hosting is Hosting.UNKNOWN
+    assert known.hosting is MailHosting.UNKNOWN
     assert kept.personal is None
 
 
@@ -203,7 +203,7 @@ async def test_a_silent_mailcow_is_waited_for_once(
     assert (await parts.domain_facts.of(MOVER)).dkim == KeyUnknown()
     called = len(parts.double.calls)
     assert called > 0
-    assert (await parts.domain_facts.of(MOVER)).hosting is Hosting.UNKNOWN
+    assert (await parts.domain_facts.of(MOVER)).hosting is MailHosting.UNKNOWN
     assert len(parts.double.calls) == called
 
 
@@ -230,7 +230,7 @@ async def test_one_domains_odd_key_does_not_silence_mailcow_for_others(
     parts.double.says["get/dkim/mover.example"] = (200, "application/json", answer)
     odd = await parts.domain_facts.of(MOVER)
     other = await parts.domain_facts.of(NEIGHBOUR)
-    assert other.hosting is Hosting.ON
+    assert other.hosting is MailHosting.ON
     assert isinstance(other.dkim, KnownKey)
     if b"MIIB" in answer:  # it has a key, and signs with something else than what was learned
         assert odd.dkim == KeyUnknown()
@@ -242,7 +242,7 @@ async def test_a_key_goes_with_its_domain(parts: ServiceParts) -> None:
     await parts.domain_facts.of(MOVER)
     del parts.double.domains["mover.example"]
     known = await parts.domain_facts.of(MOVER)
-    assert (known.dkim, known.hosting) == (KeyUnknown(), Hosting.ABSENT)
+    assert (known.dkim, known.hosting) == (KeyUnknown(), MailHosting.ABSENT)
     expected = await parts.member_service.expect(MOVER)
     assert expected.record(Purpose.DKIM) is None
 
@@ -266,6 +266,6 @@ async def test_a_mailcow_that_is_away_or_refuses_us_is_left_alone_for_a_while(
 async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
     parts.double.keys.clear()
     for _ in range(5):
-        assert (await parts.domain_facts.of(MOVER)).hosting is Hosting.UNKNOWN
+        assert (await parts.domain_facts.of(MOVER)).hosting is MailHosting.UNKNOWN
     assert len(parts.double.calls) <= 2
     assert parts.mailcow.refusals
