@@ -21,6 +21,7 @@ MOST_RECORDS: Final = 256  # at large companies' domains there are some 150 TXT 
 MOST_OCTETS: Final = 16_384  # of all records of another type; a message could hold 65,535
 _TEXTS = frozenset({dns.rdatatype.TXT, dns.rdatatype.SPF})
 
+
 class Question(NamedTuple):
     """One question: an absolute owner name (compared without case, RFC 4343) and a type."""
 
