@@ -39,7 +39,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
     `alias-loop`, or `dns-too-many` for an answer with more than we read; the facts are name, type,
     dnssec (an extended error names DNSSEC) and detail (the extended errors' own words, empty where
-    there are none; RFC 8914), and unasked where the check had no question left for it.
+    there are none; RFC 8914), unasked where the check had no question left for it, and late where
+    it had no time left.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
     if answer.too_many:
@@ -54,6 +55,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
         facts["unasked"] = True
     if answer.too_many:
         facts |= {"count": answer.too_many, "most": MOST_RECORDS, "octets": MOST_OCTETS}
+    if answer.late:
+        facts["late"] = True
     return Finding(check, code, Status.UNKNOWN, facts)
 
 

@@ -85,6 +85,7 @@ class Answer:
     authoritative: bool = False  # the AA flag: the server holds the zone, and the TTL is whole
     unasked: bool = False  # we did not ask, as one check may ask no more; the outcome is REFUSED
     too_many: int = 0  # records that there are, where that is more than we read; the same outcome
+    late: bool = False  # the time of one check was over before an answer; the outcome is TIMEOUT
 
     @property
     def found(self) -> bool:

@@ -120,7 +120,7 @@ def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding
     # The answer that names DNSSEC or explains itself speaks for the others.
     telling = min(
         answers,
-        key=lambda a: (_TELLING.index(a.outcome), not a.names_dnssec, not explain(a)),
+        key=lambda a: (_TELLING.index(a.outcome), not a.names_dnssec, not explain(a), a.late),
         default=silent,
     )
     finding = unanswered(Check.DELEGATION, telling)

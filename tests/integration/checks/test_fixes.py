@@ -69,9 +69,9 @@ CODES = {
     Status.WARN: """
         mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dmarc-missing
         dmarc-policy-none dmarc-testing dmarc-rua-not-authorised dmarc-rua-syntax
-        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd webmail-wrong-target
-        autodiscover-foreign autoconfig-foreign dkim-cname-and-txt wildcard-txt wildcard-cname
-        proxied-mail
+        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd
+        webmail-wrong-target autodiscover-foreign autoconfig-foreign dkim-cname-and-txt
+        wildcard-txt wildcard-cname proxied-mail
     """,
     Status.UNKNOWN: "servfail dns-timeout",
     Status.INFO: """

@@ -134,7 +134,10 @@ async def admins(sim: Simulation) -> AdminGuild:
 @pytest.fixture
 async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
     """A Mailcow with both keys, which the bot may write to."""
-    double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
+    double = MailcowDouble(
+        keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)},
+        keeps_connections=False,  # the simulation would wait 15 s for aiohttp to close an idle one
+    )
     async with double, connect(double) as mailcow:
         client, backend = admins.sim.client, MailcowBackend(mailcow, "dkim")
         client.backend, client.examine_backend = backend, partial(check_mailcow, mailcow)
