@@ -97,6 +97,7 @@ CONTRACT = (
     ("dmarc-wrong-name", {"fail"}),
     ("txt-literal-quotes", {"fail"}),
     ("txt-literal-backslash", {"fail"}),
+    ("txt-too-long", {"fail", "warn"}),
     ("spf-blank-lost", {"fail"}),
     ("wildcard-txt", {"fail", "warn"}),
     ("wildcard-cname", {"fail", "warn", "info"}),
