@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.cards.check_card import build_report_card
 from bot.cards.setup_card import build_setup_card
 from bot.checks.finding import Status
+from bot.checks.report import RESOLVER_SILENT
 from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
 from bot.interactions.permissions import admit_admin
@@ -64,7 +65,9 @@ async def _examine(interaction: discord.Interaction[BotBase]) -> None:
 def _recall_server(client: BotBase) -> Line:
     """Return a line about the mail server's own faults that members' checks met lately."""
     faults = client.member_service.faults
-    met = faults.recent() if faults is not None else ()
+    # The resolvers have lines of their own, of how they are now.
+    recent = faults.recent() if faults is not None else ()
+    met = tuple(fault for fault in recent if fault.what != RESOLVER_SILENT)
     facts: dict[str, Fact] = {"command": "/mailadmin server"}
     if met:
         facts["faults"] = tuple(fault.what for fault in met)

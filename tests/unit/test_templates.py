@@ -173,6 +173,7 @@ _FLAGS = (
         "is_example",
         "known",
         "moved",
+        "named",
     ),
     *(
         "like_ours",
