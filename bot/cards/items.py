@@ -61,12 +61,16 @@ class ItemFactory(Protocol):
     Each carries the numbers that it is given, and has its label already.
     """
 
-    def check_button(self, action: CheckAction, check_id: int) -> Item:
-        """Return a button below the card of a stored check."""
+    def check_button(self, action: CheckAction, check_id: int, domain: str) -> Item:
+        """Return a button below the card of a stored check of a domain (in ASCII)."""
         ...
 
-    def ask_button(self, kind: RequestKind, check_id: int) -> Item:
+    def ask_button(self, kind: RequestKind, check_id: int, domain: str) -> Item:
         """Return the button that asks the admin for something for a stored check's domain."""
+        ...
+
+    def new_check_button(self, domain: str) -> Item:
+        """Return the button that checks a domain (in ASCII) whose former check is gone."""
         ...
 
     def withdraw_button(self, request_id: int) -> Item:

@@ -67,7 +67,7 @@ class Observation:
         server that the operator named may refuse to speak of it.
         """
         root = self.answer(dns.name.root, dns.rdatatype.NS)
-        if root is None or not root.failed:
+        if root is None or not root.failed or root.unasked or root.late:
             return False
         return root.outcome is Outcome.TIMEOUT or not self.single_server
 

@@ -13,8 +13,9 @@ from bot.cards.member_cards import (
     build_record_card,
     build_requests_card,
 )
+from bot.interactions.member_checks import check_domain, find_check
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.requests.evidence import dump_evidence, take_evidence
 from bot.requests.kinds import KINDS
 from bot.requests.model import RequestKind, State
@@ -74,11 +75,9 @@ async def ask_admin(
 async def handle_ask_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Ask for something for the domain of a stored check."""
     await acknowledge(interaction)
-    kept = await interaction.client.member_service.kept(click.number("check"))
-    if kept is None:
-        await answer(interaction, build_notice("out_of_date", {}, interaction.client.words))
-        return
-    await ask_admin(interaction, RequestKind(click.parts["kind"]), kept.report.domain)
+    kept = await find_check(interaction, click)
+    if kept is not None:
+        await ask_admin(interaction, RequestKind(click.parts["kind"]), kept.report.domain)
 
 
 async def handle_own_request_button(
@@ -131,8 +130,7 @@ async def _open_request(
         await answer(interaction, build_cooldown_notice(wait, client.words))
         return
     await client.member_service.remember(member_id, domain)
-    async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
-        kept = await client.member_service.check(domain, member_id)
+    kept = await check_domain(interaction, domain, confidential=True)  # for the admin to see
     is_hosted = await client.member_service.is_hosted(domain)
     evidence = dump_evidence(take_evidence(kept.report, on_server=is_hosted))
     opened = await place.requests.open(

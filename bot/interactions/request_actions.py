@@ -13,9 +13,10 @@ from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, CowbellError, RequestError
+from bot.interactions.member_checks import check_domain
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
@@ -187,7 +188,7 @@ async def _check_again(
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
     kept, on_server = await asyncio.gather(
-        client.member_service.check(request.domain, interaction.user.id),
+        client.member_service.check(request.domain, interaction.user.id, confidential=True),
         client.member_service.is_hosted(request.domain),
     )
     if request.state is State.WAITING:
@@ -210,11 +211,7 @@ async def _look_once(client: BotBase, request: Request) -> str:
 
 
 async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
-    client = interaction.client
-    facts = {"domain": request.domain.unicode}
-    async with Progress(interaction, client.words, "checking", facts):
-        kept = await client.member_service.check(request.domain, interaction.user.id)
-    return kept.report
+    return (await check_domain(interaction, request.domain, confidential=True)).report
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

@@ -64,7 +64,7 @@ CONTRACT = (
     ("dkim-truncated", {"fail"}),
     ("dkim-key-mismatch", {"fail"}),
     ("dkim-revoked", {"fail"}),
-    ("dkim-multiple", {"fail"}),
+    ("dkim-multiple", {"fail", "warn"}),
     ("dkim-cname-broken", {"fail"}),
     ("dkim-quotes-in-key", {"fail"}),
     ("dkim-weak-key", {"fail", "warn"}),
@@ -83,6 +83,8 @@ CONTRACT = (
     ("dmarc-cname-and-txt", {"warn"}),
     ("dmarc-subdomain-weaker", {"warn"}),
     ("dmarc-removed-tags", {"info"}),
+    ("dmarc-pct", {"warn"}),
+    ("dmarc-psd", {"warn"}),
     ("webmail-wrong-target", {"warn"}),
     ("autodiscover-foreign", {"warn"}),
     ("autoconfig-foreign", {"warn"}),
@@ -187,7 +189,7 @@ _FLAGS = (
         "published",
     ),
     *("ready", "repeat", "right"),
-    *("unasked", "unknown", "website"),
+    *("late", "unasked", "unknown", "website"),
     *("enforced", "proven"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}

@@ -69,9 +69,9 @@ CODES = {
     Status.WARN: """
         mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dmarc-missing
         dmarc-policy-none dmarc-testing dmarc-rua-not-authorised dmarc-rua-syntax
-        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag webmail-wrong-target
-        autodiscover-foreign autoconfig-foreign dkim-cname-and-txt wildcard-txt wildcard-cname
-        proxied-mail
+        dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd
+        webmail-wrong-target autodiscover-foreign autoconfig-foreign dkim-cname-and-txt
+        wildcard-txt wildcard-cname proxied-mail
     """,
     Status.UNKNOWN: "servfail dns-timeout",
     Status.INFO: """
@@ -394,6 +394,9 @@ FAULTS = (
     dmarc("dmarc-testing", f"v=DMARC1; p=reject; t=y; {RUA}"),
     dmarc("dmarc-subdomain-weaker", f"v=DMARC1; p=reject; sp=none; {RUA}"),
     dmarc("dmarc-subdomain-weaker", f"v=DMARC1; p=reject; np=quarantine; {RUA}"),
+    dmarc("dmarc-pct", f"v=DMARC1; p=reject; sp=reject; pct=0; {RUA}"),
+    dmarc("dmarc-pct", f"v=DMARC1; p=quarantine; pct=50; rf=afrf; {RUA}"),
+    dmarc("dmarc-psd", f"v=DMARC1; p=reject; psd=y; {RUA}"),
     dmarc("txt-literal-quotes", f'"v=DMARC1; p=reject; {RUA}"'),
     dmarc("txt-literal-backslash", f"v=DMARC1\\; p=reject\\; {RUA}"),
     dmarc("txt-literal-backslash", f"v=DMARC1; p=reject\\; {RUA}"),

@@ -255,6 +255,7 @@ async def test_a_backup_of_an_older_cowbell_is_brought_up_to_date_at_the_start(
         for table in ("approved_stage", "outbox", "audit", "request"):
             old.execute(f"DROP TABLE {table}")
         old.execute("ALTER TABLE recent_domain DROP COLUMN provider")
+        old.execute("ALTER TABLE stored_check DROP COLUMN confidential")
         old.execute("UPDATE alembic_version SET version_num = '0001'")
     await parts.close()
     contents = restore(url(parts), path, NOON).contents
