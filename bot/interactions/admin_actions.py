@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
@@ -52,14 +53,17 @@ async def handle_server_button(interaction: discord.Interaction[BotBase], _: Cli
 
 
 async def _examine(interaction: discord.Interaction[BotBase]) -> None:
-    """Answer with how every part is now; takes as long as the slowest of them."""
+    """Answer with how every part is now, part by part as they answer."""
     client = interaction.client
-    examined = await examine_from_inside(
+    examining = examine_from_inside(
         client.settings, client, client.examine_backend(), client.member_service.try_store()
     )
-    lines = (*examined, _recall_server(client))
-    locked = bool(client.backend.refusals)
-    await answer(interaction, build_setup_card(lines, client.words, client.items, locked=locked))
+    async with contextlib.aclosing(examining):
+        async for examined in examining:
+            lines = (*examined, _recall_server(client))
+            locked = bool(client.backend.refusals)
+            card = build_setup_card(lines, client.words, client.items, locked=locked)
+            await answer(interaction, card)
 
 
 def _recall_server(client: BotBase) -> Line:

@@ -21,7 +21,7 @@ from bot.interactions.request_answers import say_decision, say_gone, say_refusal
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import judge_readiness
-from bot.requests.evidence import take_evidence
+from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
@@ -68,7 +68,7 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
     (stage,) = values
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
-        report = await _look(interaction, request)
+        report = await _look(interaction, requests, request)
         if stage not in judge_readiness(report).stages:
             await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
@@ -165,7 +165,7 @@ async def _approve(
             await _ask_for_value(interaction, request)
         case Asks.STAGE:
             await acknowledge(interaction)
-            report = await _look(interaction, request)
+            report = await _look(interaction, requests, request)
             await answer(interaction, await draw_stage_card(client, request, report))
         case Asks.LIMITS if can_do and (limits := client.backend.limits) is not None:
             name = client.backend.name
@@ -193,8 +193,8 @@ async def _check_again(
     )
     if request.state is State.WAITING:
         request = await requests.look_now(request.id)
-    evidence = take_evidence(kept.report, on_server=on_server)
-    await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
+    evidence = dump_evidence(take_evidence(kept.report, on_server=on_server))
+    await show_card(interaction, await requests.keep_evidence(request.id, evidence))
 
 
 async def _look_once(client: BotBase, request: Request) -> str:
@@ -210,8 +210,15 @@ async def _look_once(client: BotBase, request: Request) -> str:
     return "" if found.live else found.seen or UNSEEN
 
 
-async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
-    return (await check_domain(interaction, request.domain, confidential=True)).report
+async def _look(
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
+) -> Report:
+    """Return a report of now, which is also kept as what is known of the request's domain."""
+    report = (await check_domain(interaction, request.domain, confidential=True)).report
+    known = load_evidence(request.evidence)
+    evidence = take_evidence(report, on_server=None if known is None else known.on_server)
+    await requests.keep_evidence(request.id, dump_evidence(evidence))
+    return report
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

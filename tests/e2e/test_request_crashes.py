@@ -247,13 +247,14 @@ class CrashRun:
             yield f"{len(told)} direct messages for {len(self.cases)} requests"
         with closing(sqlite3.connect(self.bot.log.parent / "bot.db")) as store:
             kept = Counter(domain for (domain,) in store.execute("SELECT domain FROM request"))
-            (left,) = store.execute(
-                "SELECT count(*) FROM outbox WHERE ended_at IS NULL OR message_id IS NULL"
-            ).fetchone()
+            left = store.execute(
+                "SELECT request_id, what, attempts, detail FROM outbox "
+                "WHERE ended_at IS NULL OR message_id IS NULL"
+            ).fetchall()
         if kept != Counter(case.domain for case in self.cases.values()):
             yield f"the store has {kept}"
         if left:
-            yield f"{left} messages were not delivered"
+            yield f"messages that were not delivered: {left}"
 
 
 @asynccontextmanager
