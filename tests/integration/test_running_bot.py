@@ -38,12 +38,14 @@ async def examine(
     address = "{}:{}".format(*server.address)
     settings = load_settings({**DEMO_ENVIRONMENT, "DNS_SERVERS": address})
     client = discord.Client(intents=discord.Intents.none())
-    started, came = time.monotonic(), []
-    async for lines in examine_from_inside(
+    started = time.monotonic()
+    examining = examine_from_inside(
         settings, client, answer_after(backend_after), asyncio.sleep(0), seconds=seconds
-    ):
-        came.append((time.monotonic() - started, {line.part: line.code for line in lines}))
-    return came
+    )
+    return [
+        (time.monotonic() - started, {line.part: line.code for line in lines})
+        async for lines in examining
+    ]
 
 
 async def test_all_that_answers_at_once_is_shown_once(

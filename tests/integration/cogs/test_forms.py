@@ -15,8 +15,6 @@ from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, text_of, whisper_after
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from simcord import ChannelHandle, MemberActor
 
     from bot.requests.model import Request
@@ -59,14 +57,14 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(sim: Simulation) -> AsyncIterator[Desk]:
+async def desk(sim: Simulation) -> Desk:
     channel = sim.guild.create_text_channel("requests")
     ada = sim.guild.add_member(sim.env.create_user("ada"))
     sim.settings = sim.settings.model_copy(
         update={"admin_user_ids": (ada.id,), "request_channel_id": channel.id}
     )
     await sim.restart()
-    yield Desk(sim, channel, ada)
+    return Desk(sim, channel, ada)
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -119,16 +117,15 @@ async def test_what_was_typed_into_a_form_that_nobody_knows_is_given_back(
 ) -> None:
     _, card = await desk.ask()
     form: Any = await desk.ada.click(card, label="Approve")
-    form.modal["custom_id"] = "of an earlier version"
+    form._interaction.modal["custom_id"] = "of an earlier version"
     await desk.sim.restart()
     result = await desk.ada.submit_modal(form, {"value": text, "selector": "dkim"})
     given = answer_to(result)
     assert given.ephemeral
     assert "nothing was done" in text_of(given)
     assert ("```\nshort\nand plain\n```" in text_of(given)) is not in_file
-    assert [file["filename"] for file in given.raw.get("attachments", ())] == (
-        ["what-you-wrote.txt"] if in_file else []
-    )
+    files = [file.filename for file in given.attachments]
+    assert files == (["what-you-wrote.txt"] if in_file else [])
 
 
 async def test_a_button_under_the_id_of_a_form_does_nothing(desk: Desk) -> None:
