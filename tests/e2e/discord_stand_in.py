@@ -120,6 +120,12 @@ class DiscordStandIn:
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
+    async def run_subcommand(self, group: str, name: str, *, member: int) -> SentInteraction:
+        """Send a command of a group, without options."""
+        options = [{"name": name, "type": 1, "options": []}]
+        data = {"id": "78", "name": group, "type": 1, "options": options}
+        return await self._send_interaction(2, data, member=describe_member(member))
+
     async def click(
         self, custom_id: str, message: Json, *, member: int | None = None
     ) -> SentInteraction:
