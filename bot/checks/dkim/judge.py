@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import TXT
 
 from bot.checks.answers import (
+    MOST_NAMES,
     alias_at,
     alias_beside,
     answer_to,
@@ -110,8 +111,29 @@ def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
     if len(candidates) > 1:
         return [_judge_several(case, candidates)], None
     findings, note = judge_text(case, candidates[0])
-    beside = _judge_alias(case)
-    return [*findings, *beside], None if beside else note
+    beside = [*_judge_others(case, candidates[0]), *_judge_alias(case)]
+    # Sorting is stable: the key's own faults stay first among those of the same severity.
+    together = sorted([*findings, *beside], key=lambda finding: -finding.severity.rank)
+    return together, None if beside else note
+
+
+def _judge_others(case: DkimCase, key: str) -> list[Finding]:
+    """Other texts beside the key: what comes of several is undefined (RFC 6376 3.6.2.2)."""
+    ignored = {key, *case.pieces()}  # pieces of a cut key are said with it
+    others = tuple(t for t in dict.fromkeys(decode_texts(case.answer)) if t not in ignored)
+    if not others:
+        return []
+    return [
+        case.finding(
+            "dkim-multiple",
+            Status.WARN,
+            case.delete(others),
+            count=len(others) + 1,
+            beside=others[:MOST_NAMES],
+            tails=(),
+            right=False,
+        )
+    ]
 
 
 def _judge_alias(case: DkimCase) -> list[Finding]:
@@ -211,6 +233,7 @@ def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:
         tail=tails[0],
         tails=tails,
         right=kept is not None,
+        beside=(),
     )
 
 

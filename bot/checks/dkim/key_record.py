@@ -21,7 +21,7 @@ from bot.checks.dkim.text import (
 from bot.checks.finding import Finding, Fix, FixAction, Note, Status
 from bot.checks.paste_damage import unquote
 from bot.errors import InvalidKey
-from bot.records.dkim_key import NoKeyYet, read_key
+from bot.records.dkim_key import NoKeyYet, is_usual_form, read_key
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 _CUTS = (254, 255, 256)  # octets that providers' forms keep of a longer value
 _MOST_SLIPPED = 20  # characters lost, added or changed by a slip; more are another key
 _LEAST_SAME = 8  # characters at each end that two keys of a length do not share by chance
-_OFTEN_READ = ("order", "blank-part")  # against section 3.6.1, but most receivers do not mind
+# Against section 3.6.1, or for "form" its examples, but some receivers do not mind.
+_OFTEN_READ = ("order", "blank-part", "form")
 
 
 def judge_text(case: DkimCase, text: str) -> tuple[list[Finding], Note | None]:
@@ -51,9 +52,12 @@ def judge_text(case: DkimCase, text: str) -> tuple[list[Finding], Note | None]:
     known = case.known
     if known is not None and (known.record.key, known.record.key_type) != (key, key_type):
         return [_judge_other_key(case, text)], None
+    faults = find_use_faults(tags)
+    if not is_usual_form(squeeze(pairs["p"]), key_type):
+        faults = (DkimTextFault("dkim-syntax", "form"), *faults)
     findings = [
         *_judge_bits(case, bits, key_type),
-        *(_broken(case, text, fault) for fault in find_use_faults(tags)),
+        *(_broken(case, text, fault) for fault in faults),
         *_judge_test_flag(case, text, tags),
     ]
     if findings:
