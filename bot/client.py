@@ -80,11 +80,12 @@ class Client(BotBase):
         await asyncio.sleep(_STALE_AFTER)
         if interaction.response.is_done() or self.tracker.has_seen(interaction):
             return
-        data: Mapping[str, Any] = interaction.data or {}
-        handler, click = self.clicks.find(str(data.get("custom_id", "")))
-        if handler is not None and click is not None:  # a form from before a restart
-            await guard(interaction, lambda sent: handler(sent, click))
-            return
+        if interaction.type is discord.InteractionType.modal_submit:
+            data: Mapping[str, Any] = interaction.data or {}
+            handler, click = self.clicks.find(str(data.get("custom_id", "")))
+            if handler is not None and click is not None:  # it was open while the bot restarted
+                await guard(interaction, lambda sent: handler(sent, click))
+                return
         if not await self.tracker.admit(interaction):
             return
         note_ending(interaction, InteractionOutcome.STALE)
