@@ -12,6 +12,7 @@ from bot.demo.mailcow_double import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
+    HOME,
     answer_to,
     break_table,
     change_store,
@@ -83,7 +84,7 @@ async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
     store: Path, errors: LogWatch
 ) -> None:
     async with MailcowDouble(keys={"READ00-0KEY00-000000": ApiKey(may_write=False)}) as cow:
-        environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000"}
+        environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000", **HOME}
         async with open_simulation(store, environ={**DEMO_ENVIRONMENT, **environ}) as sim:
             card = await sim.check("mover.example")
             assert "does not know" in text_of(card)
