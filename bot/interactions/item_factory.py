@@ -88,6 +88,12 @@ class PersistentItems:
         label = f"{self._words.label('asking', action)} #{request_id}"
         return _make_button(f"req:{action}:{request_id}", label, _STYLE.secondary)
 
+    def again_button(self, request_id: int) -> PersistentItem:
+        """Return the button that sends a member again what did not reach them."""
+        action = OwnRequestAction.AGAIN.value
+        label = f"{self._words.label('asking', action)} #{request_id}"
+        return _make_button(f"req:{action}:{request_id}", label, _STYLE.primary)
+
     def dmarc_button(self, request_id: int) -> PersistentItem:
         """Return the button that asks for DMARC for the domain of a member's own request."""
         action = OwnRequestAction.DMARC.value

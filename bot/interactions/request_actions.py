@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from bot.cards.decision_cards import build_limits_card, build_stage_card
@@ -11,7 +12,7 @@ from bot.checks.answers import name_text
 from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
-from bot.errors import BackendError, RequestError
+from bot.errors import BackendError, CowbellError, RequestError
 from bot.interactions.member_checks import check_domain
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
@@ -22,7 +23,7 @@ from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
-from bot.requests.model import State, can_go
+from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
 if TYPE_CHECKING:
     import discord
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from bot.interactions.clicks import Click
     from bot.requests.model import Request
     from bot.requests.service import Requests
+
+_LONGEST_LOOK = 15.0  # seconds
+
+_log = logging.getLogger(__name__)
 
 
 async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -134,8 +139,13 @@ async def _do(
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
             await interaction.response.defer()
-            decision = await requests.finish(request.id, admin)
+            seen = await _look_once(interaction.client, request)
+            decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
+        case RequestAction.RESEND:
+            await interaction.response.defer()
+            actor = Actor(ActorKind.ADMIN, admin)
+            await show_card(interaction, await requests.send_again(request.id, actor))
         case RequestAction.ADD | RequestAction.BYHAND:
             await interaction.response.defer()
             by_hand = action is RequestAction.BYHAND
@@ -185,6 +195,19 @@ async def _check_again(
         request = await requests.look_now(request.id)
     evidence = take_evidence(kept.report, on_server=on_server)
     await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
+
+
+async def _look_once(client: BotBase, request: Request) -> str:
+    """Return what is seen of what an admin says is done; empty where it is seen to be done."""
+    if request.state is not State.WAITING or not KINDS[request.kind].is_finished_by_admin:
+        return UNSEEN
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):
+            found = await client.verifier(request)
+    except (CowbellError, TimeoutError) as error:
+        _log.info("request %d: nothing was found out: %s", request.id, error)
+        return UNSEEN
+    return "" if found.live else found.seen or UNSEEN
 
 
 async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:

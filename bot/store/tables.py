@@ -154,6 +154,7 @@ class RequestRow(Base):
     card_message_id: Mapped[int | None] = mapped_column(BigInteger)
     message_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
+    undelivered: Mapped[str | None] = mapped_column(String(16))
 
 
 class AuditRow(Base):

@@ -12,7 +12,8 @@ from bot import lifecycle as running
 from bot.app.bot_root import open_client
 from bot.app.console_root import open_core
 from bot.config.settings import load_settings
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.lifecycle import running_jobs
 from bot.names import Domain

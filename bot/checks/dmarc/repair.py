@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bot.checks.dmarc.record import POLICY_TAGS, mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses, rescue_addresses
+from bot.public_suffix import is_public_suffix
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from bot.checks.dmarc.record import DmarcRecord
     from bot.records.expected import Expected
 
@@ -27,6 +30,8 @@ _GLUE = re.compile(
     r"(?<![;\s,])[\s,]+(?=(?:[sn]?p|rua|ruf|adkim|aspf|fo|t|psd|pct|rf|ri)\s*=)", re.IGNORECASE
 )
 _QUOTES = "\"'“”„"
+# Faults that a record can have any number of; of the others there are as many as tags are known.
+_SAID_TOGETHER = frozenset({"semicolon", "repeated", "part"})
 
 
 class DmarcFault(NamedTuple):
@@ -34,17 +39,21 @@ class DmarcFault(NamedTuple):
 
     `what` is "policy", "no-policy", "semicolon" (missing after this value), "repeated", "part" (no
     tag at all) or "tag"; `grave` where receivers then disregard the policy, otherwise they go by
-    the default.
+    the default. `more` are the parts with the same fault, beside the one that is named.
     """
 
     what: str
     tag: str
     value: str
     grave: bool
+    more: tuple[str, ...] = ()
 
 
 def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
-    """Return the faults of a record's tags, grave ones first; `rua` and `ruf` are not looked at."""
+    """Return the faults of a record's tags, one of a kind, grave ones first.
+
+    `rua` and `ruf` are not looked at.
+    """
     glued = {tag: _GLUE.split(value)[0] for tag, value in record.tags if _GLUE.search(value)}
     hidden = record.get("p") is None and split_glued(record).get("p") is not None
     faults = [
@@ -63,7 +72,21 @@ def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
         value_given = record.get(tag)
         if value_given is not None and tag not in glued and not _is_valid(tag, value_given):
             faults.append(DmarcFault("tag", tag, value_given, grave=False))
-    return tuple(sorted(faults, key=lambda fault: not fault.grave))
+    if record.share is None and "pct" not in glued:
+        faults.append(DmarcFault("tag", "pct", record.get("pct") or "", grave=False))
+    return tuple(sorted(_merge(faults), key=lambda fault: not fault.grave))
+
+
+def _merge(faults: Iterable[DmarcFault]) -> Iterator[DmarcFault]:
+    """Give the first fault of each kind, which names the others of that kind."""
+    kinds: dict[tuple[str, bool], list[DmarcFault]] = {}
+    for fault in faults:
+        kinds.setdefault((fault.what, fault.grave), []).append(fault)
+    for first, *rest in kinds.values():
+        if rest and first.what in _SAID_TOGETHER:
+            yield first._replace(more=tuple(fault.tag or fault.value for fault in rest))
+        else:
+            yield from (first, *rest)
 
 
 def split_glued(record: DmarcRecord) -> DmarcRecord:
@@ -119,6 +142,10 @@ class DmarcRepair:
         addresses = handed_out_addresses(self._expected) or own_addresses(self._expected)
         return _join(addresses)
 
+    def lacks_suffix(self, record: DmarcRecord) -> bool:
+        """Whether the record says that the domain is a public suffix, which it is not."""
+        return record.claims_suffix and not is_public_suffix(self._expected.domain.name)
+
     def fresh(self) -> str:
         """Return the value for a domain with several records, or with one that cannot be read."""
         return self._expected.dmarc if self._ready else self.relaxed(None)
@@ -149,7 +176,8 @@ class DmarcRepair:
         for tag in _VALUES:
             value = record.get(tag)
             testing_over = tag == "t" and self._ready and self._wanted is not DmarcPolicy.NONE
-            if value is not None and _is_valid(tag, value) and not testing_over:
+            left_out = testing_over or (tag == "psd" and self.lacks_suffix(record))
+            if value is not None and _is_valid(tag, value) and not left_out:
                 parts.append(f"{tag}={value}")
         for tag in ("rua", "ruf"):
             reports = self._reports(record, tag, unwanted)

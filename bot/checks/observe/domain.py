@@ -23,6 +23,7 @@ from bot.checks.observation import Observation
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import LONGEST, Questions
 from bot.checks.observe.second_round import further_questions
+from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
@@ -145,10 +146,15 @@ async def _look_at_source(
 
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
-    """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4)."""
+    """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4).
+
+    Where it takes more to tell who else passes, for addresses of strangers as well.
+    """
     limited = questions.limited(MOST_FOR_SPF)
     find_addresses = partial(_find_addresses, questions, expected.server.host)
-    return await evaluate_all(limited, find_addresses, expected.domain.ascii)
+    domain = expected.domain.ascii
+    evaluations = await evaluate_all(limited, find_addresses, domain)
+    return (*evaluations, *await evaluate_strangers(questions, domain, evaluations))
 
 
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:

@@ -51,6 +51,20 @@ class Questions:
         # Shielded: whoever stops waiting does not take the answer from the others.
         return await asyncio.shield(task)
 
+    def known(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer | None:
+        """Return the answer to a question that is there already; None where there is none yet."""
+        question = Question.of(name, rdtype)
+        if question in self._given:
+            return self._given[question]
+        task = self._asked.get(question)
+        return task.result() if task and task.done() else None
+
+    def was_asked(self, question: Question) -> bool:
+        """Whether the answer to a question is there or on its way."""
+        return question in self._given or question in self._asked
+
     def limited(self, most: int) -> Ask:
         """Return an `Ask` over this one that takes at most so many different questions."""
         asked: set[Question] = set()
@@ -115,7 +129,9 @@ class Questions:
 
     async def _ask_once(self, question: Question) -> Answer:
         answer = await self.in_time(self._ask(*question))
-        return Answer(question, Outcome.TIMEOUT, late=True) if answer is None else answer.in_order()
+        if answer is None:
+            return Answer(question, Outcome.TIMEOUT, late=True)
+        return answer.bounded().in_order()
 
 
 class _Overlaid(Questions):

@@ -15,7 +15,7 @@ from bot.checks.answers import (
     prefix_name,
     unanswered,
 )
-from bot.checks.dmarc.record import find_records, parse_record
+from bot.checks.dmarc.record import ALL_MAIL, find_records, parse_record
 from bot.checks.dmarc.repair import find_report_fault, find_tag_faults
 from bot.checks.dmarc.report_addresses import (
     CONSENT,
@@ -56,8 +56,10 @@ def judge_dmarc(o: ServerObservation) -> Verdict:
         finding = Finding(check, "server-dmarc-faulty", severity, facts)
         return Verdict(check, (finding,), found=(value,))
     findings: tuple[Finding, ...] = ()
-    if record.requested() in {None, DmarcPolicy.NONE} or record.testing:
-        findings = (Finding(check, "server-dmarc-weak", Status.INFO, {"value": value}),)
+    watches = record.requested() in {None, DmarcPolicy.NONE} or record.testing
+    if watches or record.share != ALL_MAIL:
+        facts = {"value": value, "share": None if watches else record.share}
+        findings = (Finding(check, "server-dmarc-weak", Status.INFO, facts),)
     return Verdict(check, findings, found=(value,))
 
 

@@ -67,7 +67,7 @@ class TwoServers:
 
 @pytest.fixture
 async def two(store: Path, errors: LogWatch) -> AsyncIterator[TwoServers]:
-    async with MailcowDouble(keys={KEY: ApiKey(may_write=False)}) as cow:
+    async with MailcowDouble(keys={KEY: ApiKey(may_write=False)}, keeps_connections=False) as cow:
         cow.add_domain(HOSTED)
         cow.dkim[HOSTED] = pair = DkimPair.make("cow2026")
         environ = {**DEMO_ENVIRONMENT, "MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": KEY}
@@ -219,7 +219,7 @@ async def test_a_card_that_was_shared_before_there_were_private_checks_works(
 async def test_with_neither_channel_nor_server_configured_nothing_is_home(
     store: Path, errors: LogWatch
 ) -> None:
-    async with MailcowDouble(keys={KEY: ApiKey(may_write=False)}) as cow:
+    async with MailcowDouble(keys={KEY: ApiKey(may_write=False)}, keeps_connections=False) as cow:
         environ = {**DEMO_ENVIRONMENT, "MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": KEY}
         async with open_simulation(store, environ=environ) as sim:
             assert TOLD not in text_of(await sim.check(NOT_HOSTED))

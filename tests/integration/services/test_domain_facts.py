@@ -13,7 +13,8 @@ import pytest
 
 from bot.cards.check_card import build_check_card
 from bot.config.settings import load_settings
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver

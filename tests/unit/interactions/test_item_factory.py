@@ -73,6 +73,8 @@ OF_OLD = [
     ("cowbell:req:paste:12", REQUEST_BUTTON, {"action": "paste", "request": "12"}),
     ("cowbell:req:add:12", REQUEST_BUTTON, {"action": "add", "request": "12"}),
     ("cowbell:req:byhand:12", REQUEST_BUTTON, {"action": "byhand", "request": "12"}),
+    ("cowbell:req:resend:12", REQUEST_BUTTON, {"action": "resend", "request": "12"}),
+    ("cowbell:req:again:12", OWN_REQUEST_BUTTON, {"action": "again", "request": "12"}),
     ("cowbell:req:stage:12", STAGE_SELECT, {"request": "12"}),
     (
         "cowbell:privacy:delete:99:12",
@@ -131,6 +133,7 @@ def every_item() -> Iterator[PersistentItem]:
             yield ITEMS.ask_button(kind, HIGHEST, domain)
     yield ITEMS.new_check_button(DOMAINS[0])
     yield ITEMS.withdraw_button(HIGHEST)
+    yield ITEMS.again_button(HIGHEST)
     yield ITEMS.dmarc_button(HIGHEST)
     for action in RequestAction:
         yield ITEMS.request_button(action, HIGHEST)
@@ -167,7 +170,7 @@ def test_each_item_is_read_by_one_template_and_each_template_reads_one() -> None
         (name,) = [n for n, template in TEMPLATES.items() if re.fullmatch(template, item.custom_id)]
         read.add(name)
     assert read == set(TEMPLATES)
-    assert len(OwnRequestAction) == 2  # each has a method of its own
+    assert len(OwnRequestAction) == 3  # each has a method of its own
 
 
 def test_each_item_has_a_custom_id_of_its_own() -> None:

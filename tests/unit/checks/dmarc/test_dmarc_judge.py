@@ -242,10 +242,60 @@ def test_an_alias_to_a_good_record_is_fine() -> None:
 
 
 def test_removed_tags_are_said_of_other_records_only() -> None:
-    text = "v=DMARC1; p=reject; pct=50; ri=3600; adkim=s; rua=mailto:dmarc@cow.example"
+    text = "v=DMARC1; p=reject; pct=100; ri=3600; adkim=s; rua=mailto:dmarc@cow.example"
     finding = only(look(txt(OWN, text)))
     assert (finding.code, finding.severity) == ("dmarc-removed-tags", Status.INFO)
     assert finding.facts["tags"] == ("pct", "ri")
+    handed_out = f"{STRICT}; rf=afrf; pct=100; ri=86400"
+    assert look(txt(OWN, handed_out)).findings == ()
+
+
+@pytest.mark.parametrize("share", [0, 1, 50, 99])
+@pytest.mark.parametrize("more", ["", "; rf=afrf; ri=86400"])
+def test_a_policy_for_a_part_of_the_mail_is_warned_of(share: int, more: str) -> None:
+    finding = only(look(txt(OWN, f"{STRICT}; pct={share}{more}")))
+    assert (finding.code, finding.severity) == ("dmarc-pct", Status.WARN)
+    assert finding.facts["share"] == share
+    assert finding.fixes[0].value == STRICT
+    assert f"pct={share}" in say(finding)
+
+
+@pytest.mark.parametrize("value", ["", "101", "999", "-1", "1.5", "all", "100%", "0x10", "\u0661"])
+def test_a_share_that_is_none_is_an_odd_tag(value: str) -> None:
+    finding = only(look(txt(OWN, f"{STRICT}; pct={value}")))
+    assert (finding.code, finding.facts["tag"]) == ("dmarc-odd-tag", "pct")
+    assert finding.fixes[0].value == STRICT
+
+
+def test_a_share_from_above_counts_for_the_names_below() -> None:
+    verdict = look(txt(OWN, "v=DMARC1; p=reject; pct=10"), domain="a.friend.example")
+    finding = only(verdict)
+    assert (finding.code, finding.facts["parent"]) == ("dmarc-pct", "friend.example")
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, STRICT)]
+
+
+def test_the_share_that_the_operator_hands_out_is_not_the_members_fault() -> None:
+    server = MailServer(SERVER.host, SERVER.spf, "v=DMARC1; p=reject; pct=50")
+    assert look(txt(OWN, "v=DMARC1; p=reject; pct=50"), server=server).findings == ()
+    finding = only(look(txt(OWN, "v=DMARC1; p=reject; pct=20"), server=server))
+    assert finding.fixes[0].value == "v=DMARC1; p=reject; pct=50"
+
+
+@pytest.mark.parametrize("value", ["y", "Y"])
+def test_an_ordinary_domain_is_no_public_suffix(value: str) -> None:
+    finding = only(look(txt(OWN, f"{STRICT}; psd={value}")))
+    assert (finding.code, finding.severity) == ("dmarc-psd", Status.WARN)
+    assert finding.fixes[0].value == STRICT
+
+
+@pytest.mark.parametrize("value", ["n", "u"])
+def test_other_words_on_public_suffixes_are_fine(value: str) -> None:
+    assert look(txt(OWN, f"v=DMARC1; p=reject; psd={value}")).status is Status.PASS
+
+
+def test_a_public_suffix_may_say_that_it_is_one() -> None:
+    verdict = look(txt("_dmarc.co.uk", f"{STRICT}; psd=y"), domain="co.uk")
+    assert verdict.status is Status.PASS
 
 
 def test_a_handed_out_record_of_none_is_only_said() -> None:

@@ -19,6 +19,8 @@ from observed_server import CONSENT, SERVER, WORLD, observe, only, typed
         ("v=DMARC1; p=reject; rua=mailto:a@cow.example", None, Status.PASS),
         ("v=DMARC1; p=none", "server-dmarc-weak", Status.INFO),
         ("v=DMARC1; p=reject; t=y", "server-dmarc-weak", Status.INFO),
+        ("v=DMARC1; p=reject; pct=100", None, Status.PASS),
+        ("v=DMARC1; p=reject; pct=0", "server-dmarc-weak", Status.INFO),
         ("v=DMARC1; p=rejct", "server-dmarc-faulty", Status.FAIL),
         ("v=DMARC1; p=reject; rua=a@cow.example", "server-dmarc-faulty", Status.WARN),
         ("p=reject; v=DMARC1", "server-dmarc-faulty", Status.FAIL),
