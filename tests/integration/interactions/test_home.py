@@ -11,7 +11,8 @@ import pytest
 import simcord.actors
 
 from bot.checks.export.archive import load_report
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.interactions import home_guild
 from discord_simulation import (
@@ -45,6 +46,7 @@ ACTIONS = {
     "Zone file": "zone",
     "Share": "share",
 }
+LABELS = list(ACTIONS)
 
 
 @dataclass
@@ -62,7 +64,7 @@ class TwoServers:
 
     def knows(self, text: str) -> bool:
         """Whether a text tells the key that only the mail server has, or its selector."""
-        return self.pair.public[:40] in text or self.pair.selector in text
+        return self.pair.public[60:100] in text or self.pair.selector in text
 
 
 @pytest.fixture
@@ -161,59 +163,63 @@ async def test_what_is_behind_a_shared_card_does_not_hold_it_either(two: TwoServ
     assert load_report(kept).domain.ascii == HOSTED
 
 
-@pytest.mark.parametrize("label", ACTIONS)
+@pytest.mark.parametrize("label", LABELS)
 async def test_the_number_of_anothers_private_check_is_of_no_use(
     two: TwoServers, label: str
 ) -> None:
-    (number,) = numbers_of(await two.sim.check(HOSTED))
-    mine = await two.sim.check("friend.example", two.sim.ben)
-    shared = await two.sim.share(await two.sim.check("friend.example"))
-    posted = len(two.sim.channel.history())
-    action = ACTIONS[label]
-    for card in (mine, shared):
-        before = text_of(card)
-        result = await forge(two.sim.ben, card, f"cowbell:{action}:{number}")
-        notice = result.followups[0] if result.followups else answer_to(result)
-        assert notice.ephemeral
-        assert "belongs to somebody else" in text_of(notice)
-        assert HOSTED not in text_of(notice)
-        assert text_of(card) == before
-    assert len(two.sim.channel.history()) == posted
+    card = await two.sim.check(HOSTED)
+    before = text_of(card)
+    two.sim.dns.forget()
+    notice = await refused(two.sim.ben, card, label)
+    assert "belongs to somebody else" in text_of(notice)
+    assert HOSTED not in text_of(notice)
+    assert text_of(card) == before
+    assert not two.sim.dns.asked
+    assert all(m.flags.ephemeral for m in two.sim.channel.history(viewer=two.sim.ben))
 
 
-async def test_it_is_of_no_use_to_a_choice_or_a_request_either(two: TwoServers) -> None:
-    (number,) = numbers_of(await two.sim.check(HOSTED))
-    mine = await two.sim.check("friend.example", two.sim.ben)
-    before = text_of(mine)
-    for custom_id, values in ((f"provider:{number}", ["ovh"]), (f"ask:dkim:{number}", None)):
-        result = await forge(two.sim.ben, mine, f"cowbell:{custom_id}", values)
+async def test_it_is_of_no_use_where_the_message_is_said_to_be_public(two: TwoServers) -> None:
+    card = await two.sim.check(HOSTED)
+    two.sim.env.backend.get_message(card.channel_id, card.id).flags = 1 << 15
+    for label in LABELS:
+        assert "belongs to somebody else" in text_of(await refused(two.sim.ben, card, label))
+
+
+async def test_nor_is_it_to_the_choice_of_a_provider_or_a_request(two: TwoServers) -> None:
+    card = await two.sim.check(NOT_HOSTED)
+    before = text_of(card)
+    asking = next(i for i in ids_of(card) if i.startswith("cowbell:ask:maildomain:"))
+    choosing = next(i for i in ids_of(card) if i.startswith("cowbell:provider:"))
+    for custom_id, values in ((asking, None), (choosing, ["ovh"])):
+        result = await click(two.sim.ben, card, custom_id, values)
         notice = result.followups[0] if result.followups else answer_to(result)
         assert "belongs to somebody else" in text_of(notice)
-        assert HOSTED not in text_of(notice)
-    assert text_of(mine) == before
+        assert NOT_HOSTED not in text_of(notice)
+    assert text_of(card) == before
     assert two.sim.client.requests is not None
     assert await two.sim.client.requests.of_member(two.sim.ben.id) == ()
 
 
 async def test_a_check_of_a_member_who_was_forgotten_is_nobodys(two: TwoServers) -> None:
     card = await two.sim.check("friend.example")
-    shared = await two.sim.share(card)
+    shared = await two.sim.share(await two.sim.check("mover.example"))
     change_store(two.sim, "UPDATE stored_check SET member_id = NULL")
     for who in (two.sim.ann, two.sim.ben):
-        notice = answer_to(await forge(who, card, f"cowbell:why:{numbers_of(card).pop()}"))
-        assert "belongs to somebody else" in text_of(notice)
+        assert "belongs to somebody else" in text_of(await refused(who, card, "Why?"))
         # What was shared goes on working.
         why = answer_to(await who.click(shared, label="Why?"))
         assert "belongs to somebody else" not in text_of(why)
 
 
-async def test_a_card_that_was_shared_before_there_were_private_checks_works(
-    two: TwoServers,
-) -> None:
+async def test_cards_from_before_private_checks_work_as_they_did(two: TwoServers) -> None:
     shared = await two.sim.share(await two.sim.check("friend.example"))
-    change_store(two.sim, "UPDATE stored_check SET confidential = 1")
+    card = await two.sim.check(NOT_HOSTED)
+    change_store(two.sim, "UPDATE stored_check SET confidential = 1, shared = NULL")
+    assert "belongs to somebody else" in text_of(await refused(two.sim.ben, card, "Why?"))
+    assert answer_to(await two.sim.ann.click(card, label="Why?")).ephemeral
     await two.sim.ben.click(shared, label="Check again")
     assert "friend.example" in text_of(shared)
+    assert labels_of(shared) == LABELS[:-1]
 
 
 async def test_with_neither_channel_nor_server_configured_nothing_is_home(
@@ -228,10 +234,19 @@ async def test_with_neither_channel_nor_server_configured_nothing_is_home(
         assert cow.calls == []
 
 
-async def forge(
+async def refused(who: MemberActor, card: ResponseMessage, label: str) -> ResponseMessage:
+    """Return the private notice that comes of a click on somebody else's card."""
+    custom_id = next(i for i in ids_of(card) if i.startswith(f"cowbell:{ACTIONS[label]}:"))
+    result = await click(who, card, custom_id)
+    notice = result.followups[0] if result.followups else answer_to(result)
+    assert notice.ephemeral
+    return notice
+
+
+async def click(
     who: MemberActor, card: ResponseMessage, custom_id: str, values: list[str] | None = None
 ) -> InteractionResult:
-    """Send a click with this custom_id, as if the card had such a button."""
+    """Send a click on a card, whoever may see it."""
     stored = who._env.backend.get_message(card.channel_id, card.id)
     kind = 2 if values is None else 3
     data = {
@@ -242,13 +257,14 @@ async def forge(
     return await simcord.actors._component_interaction(who, stored, data)
 
 
+def ids_of(card: ResponseMessage) -> list[str]:
+    """Return the custom_ids on a card."""
+    return [part["custom_id"] for part in walk(card.components) if part.get("custom_id")]
+
+
 def numbers_of(card: ResponseMessage) -> set[int]:
     """Return the numbers of the stored checks that a card's buttons carry."""
-    return {
-        int(part["custom_id"].rpartition(":")[2])
-        for part in walk(card.components)
-        if part.get("custom_id")
-    }
+    return {int(custom_id.rpartition(":")[2]) for custom_id in ids_of(card)}
 
 
 def timeless(text: str) -> str:
