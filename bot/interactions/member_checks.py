@@ -52,14 +52,20 @@ async def find_check(interaction: discord.Interaction[BotBase], click: Click) ->
     kept = await client.member_service.kept(click.number("check"))
     if kept is not None and (kept.shared or is_on_former_card(interaction, kept)):
         return kept
-    if kept is not None and kept.member_id != interaction.user.id:
+    if kept is not None and kept.member_id not in {None, interaction.user.id}:
         notice = build_notice("check_private", {}, client.words, command=_mention(client))
         await whisper(interaction, notice)
         return None
-    if kept is not None and (not kept.confidential or await client.home.is_home(interaction)):
-        return kept
-    await _say_gone(interaction, click)
-    return None
+    is_own = kept is not None and kept.member_id is not None  # else its member was forgotten
+    if kept is None or not is_own or not await _may_be_told(interaction, kept):
+        await _say_gone(interaction, click)
+        return None
+    return kept
+
+
+async def _may_be_told(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> bool:
+    """Whether the one who asked for a check may be told all of it here."""
+    return not kept.confidential or await interaction.client.home.is_home(interaction)
 
 
 def is_shared(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> bool:

@@ -72,5 +72,9 @@ async def test_who_has_two_checks_under_way_is_told_that_the_third_waits(
         assert "The check of `newcomer.example` waits for its turn" in third.shown[0]
         assert "two checks of one member run at a time" in third.shown[0]
         for sent in asked:
-            await sent.until(lambda sent: button(sent.message, "share") is not None)
+            await sent.answered()
+            await sent.until(
+                lambda sent: "Checking" not in sent.texts and "its turn" not in sent.texts
+            )
+        assert ":newcomer.example:" in button(third.message, "again")
     assert "ERROR" not in bot.says()

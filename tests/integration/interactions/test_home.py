@@ -137,6 +137,24 @@ async def test_who_left_the_home_server_is_told_until_the_ten_minutes_are_over(
     assert TOLD not in text_of(answer_to(await ann.user.slash("dnscheck", domain=NOT_HOSTED)))
 
 
+async def test_who_cannot_be_looked_up_is_no_member_until_they_can(two: TwoServers) -> None:
+    two.sim.env.inject_error("GET", "/guilds/*/members/*", status=403, code=50001)
+    ann = two.sim.ann
+    assert TOLD not in text_of(answer_to(await ann.user.slash("dnscheck", domain=NOT_HOSTED)))
+    assert TOLD in text_of(answer_to(await ann.user.slash("dnscheck", domain=NOT_HOSTED)))
+
+
+async def test_what_was_told_to_a_member_is_not_told_again_after_they_left(
+    two: TwoServers,
+) -> None:
+    card = answer_to(await two.sim.ann.user.slash("dnscheck", domain=NOT_HOSTED))
+    assert TOLD in text_of(card)
+    two.sim.client.home._members[two.sim.ann.id] = (False, time.monotonic() + 60)
+    notice = answer_to(await two.sim.ann.user.click(card, label="Why?"))
+    assert "out of date" in text_of(notice)
+    assert labels_of(notice) == ["Check again"]
+
+
 async def test_a_shared_card_leaves_it_out_for_everybody(two: TwoServers) -> None:
     for domain in (HOSTED, NOT_HOSTED):
         card = await two.sim.check(domain)
@@ -205,7 +223,7 @@ async def test_a_check_of_a_member_who_was_forgotten_is_nobodys(two: TwoServers)
     shared = await two.sim.share(await two.sim.check("mover.example"))
     change_store(two.sim, "UPDATE stored_check SET member_id = NULL")
     for who in (two.sim.ann, two.sim.ben):
-        assert "belongs to somebody else" in text_of(await refused(who, card, "Why?"))
+        assert "out of date" in text_of(await refused(who, card, "Why?"))
         # What was shared goes on working.
         why = answer_to(await who.click(shared, label="Why?"))
         assert "belongs to somebody else" not in text_of(why)
