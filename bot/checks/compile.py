@@ -83,12 +83,24 @@ def add_not_in_mailcow(report: Report) -> Report:
 
     Only the member who asked and the admin are shown it, never a card that others see.
     """
-    finding = Finding(Check.MX, "not-in-mailcow", Status.FAIL)
+    return _add_first(report, Finding(Check.MX, "not-in-mailcow", Status.FAIL))
+
+
+def add_switched_off(report: Report) -> Report:
+    """Return the report with the finding that the domain is switched off on the mail server.
+
+    It is shown to the same as `add_not_in_mailcow`.
+    """
+    return _add_first(report, Finding(Check.MX, "off-in-mailcow", Status.FAIL))
+
+
+def _add_first(report: Report, finding: Finding) -> Report:
+    """Return the report with a finding about MX that comes before what is wrong with its record."""
     results = tuple(
         dataclasses.replace(result, status=Status.FAIL) if result.check is Check.MX else result
         for result in report.results
     )
-    # Sorting is stable: it comes before what is wrong with the MX record, which can wait for it.
+    # Sorting is stable, and the record can wait for it.
     findings = tuple(sorted((finding, *report.findings), key=_order))
     return dataclasses.replace(report, results=results, findings=findings)
 

@@ -21,6 +21,7 @@ from bot.records.tag_list import FWS, TagList, parse_tags
 from bot.records.txt_paste import LONGEST_PASTE, read_txt_value
 
 KEY_TYPES = ("rsa", "ed25519")  # RFC 6376 section 3.3 and RFC 8463
+LEAST_RSA_BITS = 1024  # receivers take no shorter key (RFC 8301 section 3.2)
 _ED25519_OCTETS = 32
 
 

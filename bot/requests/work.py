@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.expected import staged_dmarc
+from bot.requests.limits import load_limits
 
 if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
@@ -54,7 +55,7 @@ async def write_policy(request: Request, tools: Tools) -> Done:
 async def add_domain(request: Request, tools: Tools) -> Done:
     """Have the domain added to the mail server, unless an admin does that by hand."""
     if not request.by_hand:
-        await tools.backend.add_domain(request.domain)
+        await tools.backend.add_domain(request.domain, load_limits(request.limits))
     return Done()
 
 

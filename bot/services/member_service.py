@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.checks.compile import add_not_in_mailcow
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
+from bot.services.core import make_personal
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.names import MailAddress
     from bot.records.expected import Expected
+    from bot.requests.backend import MailHosting
     from bot.services.core import Checked, Core
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
@@ -184,16 +185,17 @@ class MemberService:
 
     async def make_personal(self, kept: KeptCheck) -> KeptCheck:
         """Return a kept check with the parts that only the member who asked may read."""
-        if not kept.confidential or await self.is_hosted(kept.report.domain) is not False:
+        if not kept.confidential:
             return kept
-        return replace(kept, personal=add_not_in_mailcow(kept.report))
+        hosting = await self.hosting(kept.report.domain)
+        return replace(kept, personal=make_personal(kept.report, hosting))
 
-    async def is_hosted(self, domain: Domain) -> bool | None:
-        """Return whether the mail server knows a domain; None where it does not say.
+    async def hosting(self, domain: Domain) -> MailHosting:
+        """Return whether the mail server takes mail for a domain, as far as it says.
 
         For the admin and the one who asked alone.
         """
-        return await self._core.domain_facts.is_hosted(domain)
+        return await self._core.domain_facts.hosting(domain)
 
     async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
         """Return the answer to one question to the DNS."""

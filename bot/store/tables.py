@@ -157,6 +157,8 @@ class RequestRow(Base):
     message_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     undelivered: Mapped[str | None] = mapped_column(String(16))
+    replaced: Mapped[str | None] = mapped_column(Text)
+    limits: Mapped[str | None] = mapped_column(Text)
 
 
 class AuditRow(Base):
