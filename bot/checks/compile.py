@@ -9,7 +9,7 @@ import dns.rdatatype
 
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
@@ -62,7 +62,10 @@ def compile_report(
     if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
-        results.append(CheckResult(server.check, server.status, found=server.found))
+        proven = server.is_proven
+        results.append(
+            CheckResult(server.check, server.status, found=server.found, is_proven=proven)
+        )
         results, findings = merge_server_faults(server, results, findings)
     return Report(
         domain=expected.domain,
@@ -144,7 +147,10 @@ def _leave_out_consequences(
         elif mx_broken is not None:
             kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
             status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
-        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
+        is_proven = status is not Status.UNKNOWN and is_proof(kept)
+        results.append(
+            CheckResult(check, status, verdict.expected, verdict.found, note, is_proven=is_proven)
+        )
         findings.extend(kept)
     return results, findings
 

@@ -10,6 +10,7 @@ from bot.checks.dmarc.record import POLICY_TAGS, mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses, rescue_addresses
 from bot.public_suffix import is_public_suffix
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
+from bot.records.tag_list import FWS
 
 if TYPE_CHECKING:
     from bot.checks.dmarc.record import DmarcRecord
@@ -34,8 +35,8 @@ class DmarcFault(NamedTuple):
     """A part of a record that does not say what it was meant to.
 
     `what` is "policy", "no-policy", "semicolon" (missing after this value), "repeated", "part" (no
-    tag at all) or "tag"; `grave` where receivers then disregard the policy, otherwise they go by
-    the default.
+    tag at all), "odd" (characters that may not be there), "blank" (an empty part) or "tag"; `grave`
+    where receivers then disregard the policy, otherwise they go by the default.
     """
 
     what: str
@@ -60,11 +61,13 @@ def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
     faults += [
         DmarcFault("part", "", part, grave=False) for part in record.broken if "@" not in part
     ]
-    for tag in _VALUES:
+    faults += [DmarcFault("odd" if part else "blank", "", part, grave=False) for part in record.odd]
+    odd = {part.partition("=")[0].strip(FWS).lower() for part in record.odd}
+    for tag in (tag for tag in _VALUES if tag not in odd):
         value_given = record.get(tag)
         if value_given is not None and tag not in glued and not _is_valid(tag, value_given):
             faults.append(DmarcFault("tag", tag, value_given, grave=False))
-    if record.share is None and "pct" not in glued:
+    if record.share is None and "pct" not in glued and "pct" not in odd:
         faults.append(DmarcFault("tag", "pct", record.get("pct") or "", grave=False))
     return tuple(sorted(faults, key=lambda fault: not fault.grave))
 
@@ -99,7 +102,7 @@ def find_report_fault(record: DmarcRecord) -> tuple[str, str, str] | None:
 
 def _is_valid(tag: str, value: str) -> bool:
     parts = value.lower().split(":") if tag == "fo" else [value.lower()]
-    return all(part.strip() in _VALUES[tag] for part in parts)
+    return all(part.strip(FWS) in _VALUES[tag] for part in parts)
 
 
 class DmarcRepair:

@@ -11,7 +11,7 @@ import dns.name
 from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
-from bot.checks.spf.openness import find_opening
+from bot.checks.spf.openness import find_neutral, find_opening
 from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
 from bot.dns.answer import Outcome
@@ -79,6 +79,11 @@ class SpfCase:
         """Return by which terms of a record nearly everybody passes; None where nobody does."""
         find = self.observed.answer
         return find_opening(self.domain, text.raw, self.policies, find, self.strangers)
+
+    def find_neutral(self, text: SpfText) -> str:
+        """Return by which term of a record nearly everybody is neutral; empty if by none."""
+        find = self.observed.answer
+        return find_neutral(self.domain, text.raw, self.policies, find, self.strangers)
 
     def deciding_strangers(self) -> tuple[SpfEvaluation, ...]:
         """Return the strangers whose evaluations came to nothing, where they leave it open.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.rdatatype
@@ -236,15 +237,24 @@ def _lacks_evaluation(case: SpfCase) -> bool:
 
 
 def _judge_ending(case: SpfCase, text: SpfText) -> Iterator[Finding]:
-    """Give a finding where the record is less strict to strangers than the one handed out."""
+    """Give a finding where the record is less strict to strangers than the one handed out.
+
+    Mail of ours passes all the same, and whose does not fails DMARC for being neutral, too.
+    """
     wanted, actual = (strictness(record, case.policies) for record in (case.value, text.raw))
-    if wanted is None or actual is None or actual >= wanted:
+    if wanted is None or actual is None:
         return
-    if actual == STRICTNESS["~"]:
-        yield Finding(Check.SPF, "spf-softfail", Status.INFO)
+    left_out = case.find_neutral(text) if wanted > STRICTNESS["?"] else ""
+    if actual >= wanted and not left_out:
+        return
+    if actual == STRICTNESS["~"] and not left_out:
+        yield Finding(Check.SPF, "spf-softfail", Status.INFO, harmless=True)
     else:
         facts: dict[str, Fact] = {"neutral": any(t.name == "all" for t in terms_of(text.raw))}
-        yield case.replace("spf-no-all", facts, text, severity=Status.WARN)
+        facts["term"] = left_out
+        drop = {Term.of(left_out).key} if left_out else set[str]()
+        lax = case.replace("spf-no-all", facts, text, drop=drop, severity=Status.WARN)
+        yield dataclasses.replace(lax, harmless=True)
 
 
 def _note_of(case: SpfCase, text: SpfText) -> Note | None:

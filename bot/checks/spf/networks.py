@@ -58,7 +58,7 @@ Spans = dict[int, list[Span]]  # by IP version
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many addresses of a version one term lets pass."""
+    """How many addresses of a version one term decides about, as its qualifier says."""
 
     term: Term
     version: int
@@ -102,7 +102,7 @@ class NetworkWalk:
     _above: list[str] = field(default_factory=list)
 
     def shares(self, text: str) -> list[Share]:
-        """Return what each term of the record lets pass, in order, terms without any left out."""
+        """Return what each term of the record decides, in order, terms without any left out."""
         terms = terms_in_order(text)
         decided = self._decide(self.domain, terms)
         sizes: dict[tuple[int, int], int] = defaultdict(int)
@@ -112,14 +112,13 @@ class NetworkWalk:
         return [Share(terms[n], version, size) for (n, version), size in sorted(sizes.items())]
 
     def _decide(self, domain: str, terms: list[Term]) -> dict[int, list[Claim]]:
-        """Return what the terms of one record let pass, each address by the first that holds it."""
+        """Return what the terms of one record decide, each address by the first that holds it."""
         claims: dict[int, list[Claim]] = {version: [] for version in VERSIONS}
         claims[6].append(Claim(int(_MAPPED[0]), int(_MAPPED[-1]), -1))
         for number, term in enumerate(terms):
             for version, spans in self._spans_of(domain, term).items():
                 claims[version] += (Claim(*span, number) for span in spans)
-        passing = {n for n, term in enumerate(terms) if term.qualifier == "+"}
-        return {v: [c for c in resolve(claims[v]) if c.number in passing] for v in VERSIONS}
+        return {v: [c for c in resolve(claims[v]) if c.number >= 0] for v in VERSIONS}
 
     def _spans_of(self, domain: str, term: Term) -> Spans:
         """Return the addresses that a term matches; none once the limit of lookups is passed."""
@@ -148,10 +147,13 @@ class NetworkWalk:
             return {}
         if target not in self._known:
             self._above.append(target)
-            decided = self._decide(target, terms_in_order(self.policies[target]))
+            terms = terms_in_order(self.policies[target])
+            decided = self._decide(target, terms)
             self._above.pop()
-            spans = {v: [Span(c.first, c.last) for c in decided[v]] for v in VERSIONS}
-            self._known[target] = spans
+            self._known[target] = {
+                version: [Span(c.first, c.last) for c in claims if terms[c.number].qualifier == "+"]
+                for version, claims in decided.items()
+            }
         return self._known[target]
 
     def _hosts(self, domain: str, term: Term) -> Spans:

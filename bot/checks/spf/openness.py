@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+import dns.exception
+import dns.name
+
 from bot.checks.spf.merge import terms_in_order
 from bot.checks.spf.networks import NetworkWalk
 from bot.checks.spf.terms import Term
 from bot.dns.spf_evaluate import SpfStep
 from bot.dns.spf_macros import CHOSEN, expand_fixed, letters_of
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bot.checks.spf.networks import Find, Share
     from bot.dns.spf_evaluate import SpfEvaluation
@@ -62,9 +66,11 @@ def find_opening(
     chosen = _find_chosen(domain, domain, text, policies, {domain})
     if chosen:
         return Opening(OpeningKind.CHOSEN, (chosen[0].term,), chosen)
-    wide = _find_wide(domain, text, policies, find)
-    if wide is not None:
-        return wide
+    for version, shares in _widest_by_version(domain, text, policies, find, "+"):
+        terms = tuple(share.term.raw for share in shares)
+        percent = max(1, 100 * sum(share.size for share in shares) // _WHOLE[version])
+        widest = (SpfStep(domain, terms[0]),)
+        return Opening(OpeningKind.NETWORKS, terms, widest, version, percent)
     passing = next((e for e in strangers if e.result == "pass" and not _by_network(e)), None)
     if passing is None:
         return None
@@ -81,30 +87,46 @@ def _by_network(evaluation: SpfEvaluation) -> bool:
     return fixed and (not path or Term.of(path[-1].term).name in {"ip4", "ip6", "a", "mx"})
 
 
-def _find_wide(domain: str, text: str, policies: Mapping[str, str], find: Find) -> Opening | None:
+def find_neutral(
+    domain: str,
+    text: str,
+    policies: Mapping[str, str],
+    find: Find,
+    strangers: Iterable[SpfEvaluation],
+) -> str:
+    """Return the term of the record that leaves nearly everybody neutral; empty if none does.
+
+    The arguments are those of `find_opening`; `all` is looked at elsewhere.
+    """
+    for _, shares in _widest_by_version(domain, text, policies, find, "?"):
+        return shares[0].term.raw
+    paths = (e.path for e in strangers if e.result == "neutral" and not _by_network(e))
+    terms = (Term.of(path[0].term) for path in paths if path)
+    return next((term.raw for term in terms if term.qualifier == "?" and term.name != "all"), "")
+
+
+def _widest_by_version(
+    domain: str, text: str, policies: Mapping[str, str], find: Find, qualifier: str
+) -> Iterator[tuple[int, list[Share]]]:
+    """Give the fewest terms of a qualifier without which they hold no large part of a version."""
     shares = NetworkWalk(domain, policies, find).shares(text)
     for version, most in _MOST.items():
-        own = [share for share in shares if share.version == version]
-        total = sum(share.size for share in own)
-        if total < most:
-            continue
-        terms = _widest(own, total - most)
-        percent = max(1, 100 * total // _WHOLE[version])
-        path = (SpfStep(domain, terms[0]),)
-        return Opening(OpeningKind.NETWORKS, terms, path, version, percent)
-    return None
-
-
-def _widest(shares: list[Share], surplus: int) -> tuple[str, ...]:
-    """Return the fewest terms without which more than the surplus is gone, in their order."""
-    widest = sorted(shares, key=lambda share: -share.size)
-    taken, gone = set[str](), 0
-    for share in widest:
-        if gone > surplus:
-            break
-        taken.add(share.term.raw)
-        gone += share.size
-    return tuple(share.term.raw for share in shares if share.term.raw in taken)
+        own = [
+            share
+            for share in shares
+            if share.version == version
+            and share.term.qualifier == qualifier
+            and share.term.name != "all"
+        ]
+        left = sum(share.size for share in own)
+        taken: list[Share] = []
+        for share in sorted(own, key=lambda share: -share.size):
+            if left < most:
+                break
+            taken.append(share)
+            left -= share.size
+        if taken:
+            yield version, [share for share in own if share in taken]
 
 
 def _find_chosen(
@@ -119,7 +141,7 @@ def _find_chosen(
         letters = letters_of(term.value)
         if term.qualifier != "+":
             continue
-        if letters & CHOSEN and "i" not in letters:
+        if (letters & CHOSEN and "i" not in letters) or _is_registrys(term):
             return (step,)
         if term.name not in {"include", "redirect"}:
             continue
@@ -130,6 +152,16 @@ def _find_chosen(
             if inner:
                 return (step, *inner)
     return ()
+
+
+def _is_registrys(term: Term) -> bool:
+    """Whether a term lets pass whoever has a name below a public suffix."""
+    if term.name != "ptr" or not term.value or "%" in term.value:
+        return False
+    try:
+        return is_public_suffix(dns.name.from_text(term.value))
+    except dns.exception.DNSException:
+        return False  # no name at all
 
 
 def narrowed(text: str, terms: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.judge import judge, own_names
-from bot.checks.dmarc.record import parse_record
+from bot.checks.dmarc.record import mean_the_same, parse_record
 from bot.checks.finding import FixAction, Status
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
@@ -260,11 +260,23 @@ def test_a_policy_for_a_part_of_the_mail_is_warned_of(share: int, more: str) -> 
     assert f"pct={share}" in say(finding)
 
 
-@pytest.mark.parametrize("value", ["", "101", "999", "-1", "1.5", "all", "100%", "0x10", "\u0661"])
+@pytest.mark.parametrize("value", ["", "101", "999", "-1", "1.5", "all", "100%", "0x10"])
 def test_a_share_that_is_none_is_an_odd_tag(value: str) -> None:
     finding = only(look(txt(OWN, f"{STRICT}; pct={value}")))
     assert (finding.code, finding.facts["tag"]) == ("dmarc-odd-tag", "pct")
     assert finding.fixes[0].value == STRICT
+
+
+@pytest.mark.parametrize(
+    ("more", "what"), [("; pct=\u0661", "odd"), ("; fo=1\u00a0", "odd"), (";; adkim=r", "blank")]
+)
+def test_what_no_tag_may_hold_is_odd(more: str, what: str) -> None:
+    finding = only(look(txt(OWN, f"{STRICT}{more}")))
+    assert (finding.code, finding.facts["what"]) == ("dmarc-odd-tag", what)
+    mended, wanted = parse_record(finding.fixes[0].value), parse_record(STRICT)
+    assert mended is not None
+    assert wanted is not None
+    assert mean_the_same(mended, wanted)
 
 
 def test_a_share_from_above_counts_for_the_names_below() -> None:
