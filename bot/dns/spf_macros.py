@@ -25,8 +25,6 @@ def expand_fixed(spec: str, domain: str, sender_domain: str) -> str | None:
 
     `domain` is the one whose record holds the term, `sender_domain` the one that was asked for.
     """
-    if "%" not in spec:
-        return spec
     values = {"d": domain, "o": sender_domain}
     if not letters_of(spec) <= values.keys():
         return None

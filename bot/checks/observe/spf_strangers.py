@@ -49,12 +49,12 @@ _RESERVED: Final = tuple(
 
 
 async def evaluate_strangers(
-    questions: Questions, domain: str, evaluations: Iterable[SpfEvaluation]
+    questions: Questions, domain: str, helo: str, evaluations: Iterable[SpfEvaluation]
 ) -> tuple[SpfEvaluation, ...]:
     """Return the evaluations of made-up addresses; none where the records say all by themselves.
 
     `evaluations` are those made before. The addresses are public, and no network of the records
-    that were met holds them.
+    that were met holds them. They give `helo` for their name, as whoever wants to look like us.
     """
     policies = policies_of(evaluations)
     root = policies.get(domain.lower())
@@ -64,7 +64,7 @@ async def evaluate_strangers(
     walk.shares(root)
     ask = _asking_little(questions)
     strangers = [a for v in VERSIONS for a in _draw(v, walk.touched[v], STRANGERS[v])]
-    return tuple(await asyncio.gather(*(evaluate(ask, a, domain) for a in strangers)))
+    return tuple(await asyncio.gather(*(evaluate(ask, a, domain, helo=helo) for a in strangers)))
 
 
 def _all_terms(texts: Iterable[str]) -> Iterator[Term]:

@@ -119,14 +119,14 @@ def _widest_by_version(
             and share.term.name != "all"
         ]
         left = sum(share.size for share in own)
-        taken: list[Share] = []
-        for share in sorted(own, key=lambda share: -share.size):
+        taken = set[int]()
+        for place in sorted(range(len(own)), key=lambda place: -own[place].size):
             if left < most:
                 break
-            taken.append(share)
-            left -= share.size
+            taken.add(place)
+            left -= own[place].size
         if taken:
-            yield version, [share for share in own if share in taken]
+            yield version, [own[place] for place in sorted(taken)]
 
 
 def _find_chosen(
