@@ -38,6 +38,7 @@ def expand_fixed(spec: str, domain: str, sender_domain: str) -> str | None:
         return ".".join(parts[-int(digits) :] if digits else parts)
 
     name = _MACRO.sub(fill, spec).rstrip(".")
-    while len(name) > _LONGEST and "." in name:
-        name = name.partition(".")[2]
-    return name
+    if len(name) <= _LONGEST:
+        return name
+    cut = name.find(".", len(name) - _LONGEST - 1)
+    return name[cut + 1 :] if cut >= 0 else name.rpartition(".")[2]
