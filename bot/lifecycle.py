@@ -14,6 +14,7 @@ import discord
 
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, UsageError
+from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -73,7 +74,7 @@ async def run_until_stopped(client: Client, token: str) -> None:
     running = asyncio.create_task(client.start(token))
     stopping = asyncio.create_task(stop.wait())
     try:
-        async with running_jobs(client):
+        async with watched_loop(), running_jobs(client):
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 _explain_end(running)

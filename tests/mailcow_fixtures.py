@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from mailcow_helpers import READ, WRITE, connect
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ async def cow(caplog: pytest.LogCaptureFixture) -> AsyncIterator[MailcowDouble]:
     """A Mailcow with one domain, its alias, and a key of another domain; no secret is logged."""
     caplog.set_level(logging.DEBUG)
     double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
+    double.shows_private_keys = True
     double.add_domain("a.test")
     double.alias_domains["ad.test"] = "a.test"
     double.dkim["kept.test"] = _old_pair()

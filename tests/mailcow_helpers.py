@@ -17,7 +17,7 @@ from bot.words import Words
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
 
-    from bot.demo.mailcow_double import MailcowDouble
+    from bot.demo.mailcow_double.double_server import MailcowDouble
 
 READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
 A, B, ALIAS = Domain.from_ascii("a.test"), Domain.from_ascii("b.test"), Domain.from_ascii("ad.test")

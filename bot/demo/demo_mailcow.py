@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.demo import world
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.client import Client
     from bot.config.settings import Settings
-    from bot.demo.mailcow_double import MailcowDouble
+    from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.requests.model import RequestKind
 
 BOT: Final = "Cowbell"

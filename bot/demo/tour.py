@@ -26,7 +26,7 @@ from bot.store.engine.database import Database
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.demo.mailcow_double import MailcowDouble
+    from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.demo.tour_requests import RequestTour
     from bot.services.core import Core
 

@@ -12,7 +12,6 @@ LONGEST_PASTE = 4096  # characters; a 4096-bit RSA key has about 750 with all ar
 _LINE_START = re.compile(r"(?:[^\s=;\"]{1,255}[ \t]+){0,3}TXT\s+(?:\(\s*)?", re.IGNORECASE)
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _GAP = re.compile(r"(?:\s|;[^\n\"]*(?:\n|$))*")  # white space and comments between strings
-_END = re.compile(r"\s*\)?\s*(?:;[^\n]*)?\s*")
 _ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
 
 
@@ -44,7 +43,9 @@ def _join_strings(text: str) -> str:
         # Never None: the gap may be empty.
         gap = _GAP.match(text, found.end())
         at = gap.end() if gap else found.end()
-    if not _END.fullmatch(text, at):
+    # Behind the last string a bracket may close, and a comment may end the line.
+    rest = text[at:].strip().removeprefix(")").lstrip()
+    if rest and (not rest.startswith(";") or "\n" in rest):
         raise InvalidKey("key-with-odd-quotes")
     return "".join(strings)
 

@@ -20,7 +20,7 @@ from discord_stand_in import TOKEN
 from relay import ValidatingRelay
 
 from bot.demo import world
-from bot.demo.mailcow_double import ApiKey, MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from forked_python import run_alone

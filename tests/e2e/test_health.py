@@ -18,7 +18,7 @@ from discord_channels import DiscordChannels
 from discord_payloads import MEMBER, button
 from discord_stand_in import TOKEN
 
-from bot.demo.mailcow_double import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, text_of
 
 from bot.demo import world
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
 

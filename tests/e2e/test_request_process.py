@@ -11,7 +11,7 @@ from bot_process import Bot
 from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, button, text_of
 
-from bot.demo.mailcow_double import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:

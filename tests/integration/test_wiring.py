@@ -12,7 +12,8 @@ from bot import lifecycle as running
 from bot.app.bot_root import open_client
 from bot.app.console_root import open_core
 from bot.config.settings import load_settings
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.lifecycle import running_jobs
 from bot.names import Domain
@@ -104,7 +105,7 @@ async def test_an_approved_request_gets_its_key_learned(
                     now = await requests.get(asked.request.id)
         assert now is not None
         assert now.state is State.WAITING
-        expected = await client.member_service.expect(MOVER)
+        expected = await client.member_service.expect(MOVER, confidential=True)
     assert mailcow.keys_made == {"mover.example": 1}
     assert isinstance(expected.dkim, KnownKey)
     assert expected.dkim.record.text == now.value

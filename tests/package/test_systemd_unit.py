@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.watchdog import STUCK
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "docs" / "deploy" / "cowbell.service"
 NEWER = ("RestartSteps", "RestartMaxDelaySec")  # systemd before 254 passes over these
@@ -47,6 +49,9 @@ def test_the_unit_gives_the_bot_time_to_drain_and_leaves_a_wrong_configuration_a
     service = unit["Service"]
     assert service["restartpreventexitstatus"] == "2"
     assert int(service["timeoutstopsec"].removesuffix("s")) > 10
+    # The bot ends itself first, and says where it stood.
+    assert int(service["watchdogsec"].removesuffix("s")) > STUCK
+    assert service["restart"] == "on-failure"
     # Discord takes the token away after 1000 sessions in a day.
     assert 24 * 60 * 60 / int(service["restartsec"].removesuffix("s")) < 1000
 

@@ -193,7 +193,7 @@ _FLAGS = (
         "published",
     ),
     *("ready", "repeat", "right"),
-    *("unasked", "unknown", "website"),
+    *("late", "unasked", "unknown", "website"),
     *("enforced", "proven"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}

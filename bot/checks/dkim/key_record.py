@@ -6,6 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+from bot.checks.answers import MOST_NAMES
 from bot.checks.dkim.text import (
     DkimTextFault,
     begins_like_key,
@@ -26,6 +27,7 @@ from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
     from bot.checks.dkim.case import DkimCase
+    from bot.errors import Fact
     from bot.records.tag_list import TagList
 
 _CUTS = (254, 255, 256)  # octets that providers' forms keep of a longer value
@@ -77,7 +79,9 @@ def _broken(case: DkimCase, text: str, fault: DkimTextFault) -> Finding:
         return case.finding(fault.code, severity, fixes, record="DKIM", certain=certain)
     if fault.code != "dkim-syntax":
         return case.finding(fault.code, severity, fixes)
-    return case.finding(fault.code, severity, fixes, what=fault.what, value=fault.value)
+    others, more = fault.more[:MOST_NAMES], len(fault.more)
+    said: dict[str, Fact] = {"what": fault.what, "value": fault.value}
+    return case.finding(fault.code, severity, fixes, **said, others=others, more=more)
 
 
 def _is_cut(case: DkimCase, text: str) -> bool:

@@ -14,8 +14,8 @@ from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_or
 from bot.checks.spf.openness import find_neutral, find_opening
 from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
-from bot.dns.answer import Outcome
-from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, policies_of
+from bot.dns.answer import LONGEST_TEXT, Outcome
+from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, MOST_TERMS, STRANGER, policies_of
 from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
@@ -107,7 +107,7 @@ class SpfCase:
         """
         before, after = terms_of(raw), terms_of(unglued)
         keys = {term.key for term in before}
-        stuck = [term for term in before if term not in after]
+        stuck = set(before) - set(after)
         ours = {term.key for term in after} - keys
         if ours & self.own_keys:
             return True
@@ -180,9 +180,13 @@ class SpfCase:
         facts: dict[str, Fact] = {"what": what}
         return Finding(Check.SPF, "server-side", Status.INFO, facts)
 
-    def report_too_big(self) -> Finding:
-        """Return the finding that the record takes more than we ask or read."""
-        facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
+    def report_too_big(self, at: str) -> Finding:
+        """Return the finding that the record takes more than we ask or read.
+
+        `at` is the domain at which the evaluation was given up.
+        """
+        facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT, "at": at}
+        facts |= {"most": LONGEST_TEXT, "most_terms": MOST_TERMS}
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
 
     def _replacement(self, merged: Merged, text: SpfText) -> Fix:

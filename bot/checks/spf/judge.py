@@ -9,6 +9,7 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.misplaced_record import domain_places
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
@@ -24,8 +25,9 @@ from bot.checks.spf.permerror import (
 )
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import MAX_TEXT, SpfCause
+from bot.dns.spf_evaluate import SpfCause
 from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, observed.domain.name, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.SPF, (unanswered(Check.SPF, answer),), expected=(case.value,))
+    if long := find_long_text(Check.SPF, observed, [observed.domain.name]):
+        too_long = long.finding(Check.SPF, case.value, case.ttl)
+        return Verdict(Check.SPF, (too_long,), (case.value,), long.found)
     texts = sort_texts(answer.texts())
     records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
@@ -70,10 +75,13 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         if old:
             return case.add("spf-type99", old)
         misplaced = find_spf(expected, case.observed)
-        return case.move(misplaced) if misplaced else case.add("spf-missing")
+        if misplaced:
+            return case.move(misplaced)
+        missing = case.add("spf-missing")
+        places = (name for name, _ in domain_places(expected, case.observed))
+        long = find_long_text(Check.SPF, case.observed, places)
+        return long.report(Check.SPF, missing.fixes, place=case.domain) if long else missing
     text = texts[0]
-    if len(text.raw) > MAX_TEXT:
-        return case.report_too_big()
     match text.kind:
         case SpfTextKind.MARKED:
             return _judge_marks(case, text)
@@ -92,8 +100,6 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
 
 def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
-    if len(text.raw) > MAX_TEXT:
-        return (case.report_too_big(),)
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     if case.is_exact(text):
@@ -133,7 +139,7 @@ def _judge_marks(case: SpfCase, text: SpfText) -> Finding:
 
 def _judge_glue(case: SpfCase, text: SpfText, unglued: str) -> Finding:
     """Judge a record in which a blank was lost, mostly where two strings were joined."""
-    before, after = text.raw.split(), unglued.split()
+    before, after = text.raw.split(), set(unglued.split())
     words = tuple(word for word in before if word not in after)[:MOST_NAMES]
     certain = same_record(unglued, case.value)
     whole = SpfText(text.raw, text.kind, unglued)
@@ -222,8 +228,9 @@ def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
     if not failed and not case.addresses:
         yield case.report_server_side("host-without-address")
     looked_at = (*case.evaluations, *case.deciding_strangers())
-    if any(e.cause is SpfCause.BUDGET for e in looked_at):
-        yield case.report_too_big()
+    given_up = [e for e in looked_at if e.cause is SpfCause.BUDGET]
+    if given_up:
+        yield case.report_too_big(given_up[0].unread or case.domain)
     unsure = [e for e in looked_at if e.cause is SpfCause.TEMPERROR]
     failed += [e.failed for e in unsure if e.failed]
     if not failed and (any(not e.failed for e in unsure) or _lacks_evaluation(case)):

@@ -73,9 +73,8 @@ CODES = {
         dmarc-missing spf-others-fail
         dmarc-policy-none dmarc-testing dmarc-rua-not-authorised dmarc-rua-syntax
         dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd
-        webmail-wrong-target
-        autodiscover-foreign autoconfig-foreign dkim-cname-and-txt wildcard-txt wildcard-cname
-        proxied-mail
+        webmail-wrong-target autodiscover-foreign autoconfig-foreign dkim-cname-and-txt
+        wildcard-txt wildcard-cname proxied-mail
     """,
     Status.UNKNOWN: "servfail dns-timeout",
     Status.INFO: """

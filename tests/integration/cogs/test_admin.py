@@ -14,7 +14,8 @@ import simcord.actors
 from simcord.results import ResponseMessage
 
 from bot.demo.dkim_keys import KEYS
-from bot.demo.mailcow_double import ApiKey, DkimPair, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import mend
 from bot.demo.zones import Zones
 from bot.doctor.mailcow_access import check_mailcow
@@ -133,7 +134,10 @@ async def admins(sim: Simulation) -> AdminGuild:
 @pytest.fixture
 async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
     """A Mailcow with both keys, which the bot may write to."""
-    double = MailcowDouble(keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)})
+    double = MailcowDouble(
+        keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)},
+        keeps_connections=False,  # the simulation would wait 15 s for aiohttp to close an idle one
+    )
     async with double, connect(double) as mailcow:
         client, backend = admins.sim.client, MailcowBackend(mailcow, "dkim")
         client.backend, client.examine_backend = backend, partial(check_mailcow, mailcow)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import simcord.actors
 
-from bot.demo.mailcow_double import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
@@ -82,7 +82,10 @@ async def test_why_on_a_shared_card_is_told_to_who_asks_alone(sim: Simulation) -
 async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
     store: Path, errors: LogWatch
 ) -> None:
-    async with MailcowDouble(keys={"READ00-0KEY00-000000": ApiKey(may_write=False)}) as cow:
+    async with MailcowDouble(
+        keys={"READ00-0KEY00-000000": ApiKey(may_write=False)},
+        keeps_connections=False,  # the simulation would wait 15 s for aiohttp to close an idle one
+    ) as cow:
         environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000"}
         async with open_simulation(store, environ={**DEMO_ENVIRONMENT, **environ}) as sim:
             card = await sim.check("mover.example")

@@ -11,7 +11,9 @@ import dns.name
 import pytest
 
 from bot.demo.dkim_keys import KEYS
-from bot.demo.mailcow_double import SECRET_IN_LOG, DkimPair, MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.double_server import MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.mailcow_state import DkimPair
+from bot.demo.mailcow_double.php_answers import SECRET_IN_LOG
 from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
 from bot.mailcow.api import Mailcow
 from bot.mailcow.parse import decode, read_number

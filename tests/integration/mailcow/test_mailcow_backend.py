@@ -12,7 +12,7 @@ from bot.requests.backend import Capabilities
 from mailcow_helpers import ALIAS, LIMITS, READ, A, B, connect
 
 if TYPE_CHECKING:
-    from bot.demo.mailcow_double import MailcowDouble
+    from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.mailcow.api import Mailcow
     from bot.requests.backend import MailBackend
 

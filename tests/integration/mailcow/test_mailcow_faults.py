@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.demo.mailcow_double import ApiKey, MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.errors import (
     BackendError,
     BackendLocked,

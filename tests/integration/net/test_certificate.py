@@ -14,7 +14,6 @@ import pytest
 from authority import Authority
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
-from bot.dns.address_guard import is_public
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.net.certificate import Certificate, CertificateCheck
@@ -122,21 +121,3 @@ async def test_a_server_that_says_nothing_is_waited_for_so_long(world: World) ->
         async with asyncio.timeout(60):  # until the test is given up
             seen = await world.look(port, seconds=0.3)(name("mail"))
     assert seen is Certificate.NO_ANSWER
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        *("127.0.0.1", "10.0.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0"),
-        *("::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::", "ff02::1", "224.0.0.1"),
-        "64:ff9b::a00:1",
-        *("", "friend.example"),
-    ],
-)
-def test_an_address_of_a_network_of_somebodys_own_is_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-def test_an_address_of_the_internet_is_public() -> None:
-    assert is_public("9.9.9.9")
-    assert is_public("2620:fe::fe")
