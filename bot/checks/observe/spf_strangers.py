@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import dns.name
 import dns.rdatatype
 
-from bot.checks.spf.networks import VERSIONS, NetworkWalk, Span, free_spans
+from bot.checks.spf.networks import VERSIONS, Span, free_spans, read_networks
 from bot.checks.spf.terms import terms_of
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import evaluate, policies_of
@@ -60,10 +60,9 @@ async def evaluate_strangers(
     root = policies.get(domain.lower())
     if root is None or not any(map(_hangs_on_address, _all_terms(policies.values()))):
         return ()
-    walk = NetworkWalk(domain.lower(), policies, questions.known)
-    walk.shares(root)
+    touched = read_networks(domain.lower(), root, policies, questions.known).touched
     ask = _asking_little(questions)
-    strangers = [a for v in VERSIONS for a in _draw(v, walk.touched[v], STRANGERS[v])]
+    strangers = [a for v in VERSIONS for a in _draw(v, touched[v], STRANGERS[v])]
     return tuple(await asyncio.gather(*(evaluate(ask, a, domain, helo=helo) for a in strangers)))
 
 

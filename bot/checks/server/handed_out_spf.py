@@ -9,6 +9,7 @@ from dns.rdatatype import TXT
 from bot.checks.answers import MOST_NAMES, answer_to, name_text, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.spf.merge import STRICTNESS, strictness, target_of
+from bot.checks.spf.networks import read_networks
 from bot.checks.spf.openness import find_opening
 from bot.checks.spf.permerror import is_error
 from bot.checks.spf.terms import Term, address_term, terms_of
@@ -147,8 +148,9 @@ def _find_open_path(
     """Return the terms by which nearly everybody passes, outermost first; None if by none."""
     if stranger is not None and stranger.result == "pass":
         return stranger.path
-    policies, find = policies_of(o.handed_out), o.seen.answer
-    opening = find_opening(o.member.ascii, o.server.spf, policies, find, ())
+    policies = policies_of(o.handed_out)
+    reading = read_networks(o.member.ascii, o.server.spf, policies, o.seen.answer)
+    opening = find_opening(reading, ())
     return opening.path if opening else None
 
 

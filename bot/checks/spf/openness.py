@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-import dns.exception
-import dns.name
-
-from bot.checks.spf.merge import terms_in_order
-from bot.checks.spf.networks import NetworkWalk
 from bot.checks.spf.terms import Term
 from bot.dns.spf_evaluate import SpfStep
-from bot.dns.spf_macros import CHOSEN, expand_fixed, letters_of
-from bot.public_suffix import is_public_suffix
+from bot.dns.spf_macros import CHOSEN, letters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from bot.checks.spf.networks import Find, Share
+    from bot.checks.spf.networks import Reading, Share
     from bot.dns.spf_evaluate import SpfEvaluation
 
 # An eighth of IPv4, and two networks of /16 of IPv6, which is a /15. No provider has as much: the
@@ -51,25 +45,17 @@ class Opening:
     percent: int = 0
 
 
-def find_opening(
-    domain: str,
-    text: str,
-    policies: Mapping[str, str],
-    find: Find,
-    strangers: Iterable[SpfEvaluation],
-) -> Opening | None:
+def find_opening(reading: Reading, strangers: Iterable[SpfEvaluation]) -> Opening | None:
     """Return the first way by which nearly everybody passes; None where there is none.
 
-    `policies` are the records met, by lower-case domain; `find` returns the answers at hand.
-    `strangers` are evaluations of addresses that none of the record's networks holds.
+    `strangers` are evaluations of addresses that none of us has.
     """
-    chosen = _find_chosen(domain, domain, text, policies, {domain})
-    if chosen:
-        return Opening(OpeningKind.CHOSEN, (chosen[0].term,), chosen)
-    for version, shares in _widest_by_version(domain, text, policies, find, "+"):
+    if reading.chosen:
+        return Opening(OpeningKind.CHOSEN, (reading.chosen[0].term,), reading.chosen)
+    for version, shares in _widest_by_version(reading, "+"):
         terms = tuple(share.term.raw for share in shares)
         percent = max(1, 100 * sum(share.size for share in shares) // _WHOLE[version])
-        widest = (SpfStep(domain, terms[0]),)
+        widest = (SpfStep(reading.domain, terms[0]),)
         return Opening(OpeningKind.NETWORKS, terms, widest, version, percent)
     passing = next((e for e in strangers if e.result == "pass" and not _by_network(e)), None)
     if passing is None:
@@ -87,33 +73,24 @@ def _by_network(evaluation: SpfEvaluation) -> bool:
     return fixed and (not path or Term.of(path[-1].term).name in {"ip4", "ip6", "a", "mx"})
 
 
-def find_neutral(
-    domain: str,
-    text: str,
-    policies: Mapping[str, str],
-    find: Find,
-    strangers: Iterable[SpfEvaluation],
-) -> str:
+def find_neutral(reading: Reading, strangers: Iterable[SpfEvaluation]) -> str:
     """Return the term of the record that leaves nearly everybody neutral; empty if none does.
 
-    The arguments are those of `find_opening`; `all` is looked at elsewhere.
+    `all` is looked at elsewhere.
     """
-    for _, shares in _widest_by_version(domain, text, policies, find, "?"):
+    for _, shares in _widest_by_version(reading, "?"):
         return shares[0].term.raw
     paths = (e.path for e in strangers if e.result == "neutral" and not _by_network(e))
     terms = (Term.of(path[0].term) for path in paths if path)
     return next((term.raw for term in terms if term.qualifier == "?" and term.name != "all"), "")
 
 
-def _widest_by_version(
-    domain: str, text: str, policies: Mapping[str, str], find: Find, qualifier: str
-) -> Iterator[tuple[int, list[Share]]]:
+def _widest_by_version(reading: Reading, qualifier: str) -> Iterator[tuple[int, list[Share]]]:
     """Give the fewest terms of a qualifier without which they hold no large part of a version."""
-    shares = NetworkWalk(domain, policies, find).shares(text)
     for version, most in _MOST.items():
         own = [
             share
-            for share in shares
+            for share in reading.shares
             if share.version == version
             and share.term.qualifier == qualifier
             and share.term.name != "all"
@@ -127,41 +104,6 @@ def _widest_by_version(
             left -= own[place].size
         if taken:
             yield version, [own[place] for place in sorted(taken)]
-
-
-def _find_chosen(
-    domain: str, sender_domain: str, text: str, policies: Mapping[str, str], seen: set[str]
-) -> tuple[SpfStep, ...]:
-    """Return the way to a term that lets pass and whose name the sender chooses; empty if none.
-
-    With `%{i}` in it the name belongs to one address, so whoever answers for it decides.
-    """
-    for term in terms_in_order(text):
-        step = SpfStep(domain, term.raw)
-        letters = letters_of(term.value)
-        if term.qualifier != "+":
-            continue
-        if (letters & CHOSEN and "i" not in letters) or _is_registrys(term):
-            return (step,)
-        if term.name not in {"include", "redirect"}:
-            continue
-        target = (expand_fixed(term.value, domain, sender_domain) or "").lower().rstrip(".")
-        if target in policies and target not in seen:
-            seen.add(target)
-            inner = _find_chosen(target, sender_domain, policies[target], policies, seen)
-            if inner:
-                return (step, *inner)
-    return ()
-
-
-def _is_registrys(term: Term) -> bool:
-    """Whether a term lets pass whoever has a name below a public suffix."""
-    if term.name != "ptr" or not term.value or "%" in term.value:
-        return False
-    try:
-        return is_public_suffix(dns.name.from_text(term.value))
-    except dns.exception.DNSException:
-        return False  # no name at all
 
 
 def narrowed(text: str, terms: Iterable[str]) -> str:

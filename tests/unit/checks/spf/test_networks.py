@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.spf.networks import Claim, NetworkWalk, Span, free_spans, resolve
+from bot.checks.spf.networks import Claim, Span, free_spans, read_networks, resolve
 from observed_domain import answered
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def find(name: str | dns.name.Name, rdtype: str) -> Answer | None:
 def sizes(text: str, **policies: str) -> dict[tuple[str, int], int]:
     """Return how many addresses each term of a record decides about, by its IP version."""
     named = {name.replace("_", "."): policy for name, policy in policies.items()}
-    shares = NetworkWalk(DOMAIN, named, find).shares(f"v=spf1 {text}")
-    return {(share.term.raw, share.version): share.size for share in shares}
+    reading = read_networks(DOMAIN, f"v=spf1 {text}", named, find)
+    return {(share.term.raw, share.version): share.size for share in reading.shares}
 
 
 @given(st.lists(claims, max_size=12))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.checks.spf.networks import Reading, read_networks
 from bot.checks.spf.openness import OpeningKind, find_neutral, find_opening, narrowed
 from bot.dns.spf_evaluate import STRANGER, SpfEvaluation, SpfStep
 
@@ -23,8 +24,12 @@ PROVIDERS = {
 }
 
 
+def read(text: str, **policies: str) -> Reading:
+    return read_networks(DOMAIN, f"v=spf1 {text}", policies, lambda *_: None)
+
+
 def opening(text: str, *strangers: SpfEvaluation, **policies: str) -> object:
-    found = find_opening(DOMAIN, f"v=spf1 {text}", policies, lambda *_: None, strangers)
+    found = find_opening(read(text, **policies), strangers)
     return found and (found.kind, found.terms)
 
 
@@ -96,14 +101,14 @@ def test_a_stranger_that_passes_by_no_network_shows_an_opening() -> None:
 
 def test_what_is_another_for_each_stranger_is_not_told_of() -> None:
     path = ((DOMAIN, "include:%{i}.x.example"), ("192.0.2.7.x.example", "+all"))
-    found = find_opening(DOMAIN, f"v=spf1 {path[0][1]}", {}, lambda *_: None, [stranger(*path)])
+    found = find_opening(read(path[0][1]), [stranger(*path)])
     assert found is not None
     assert found.path == (SpfStep(*path[0]),)
 
 
 def test_who_is_neutral_is_told_by_networks_and_by_strangers() -> None:
     def neutral(text: str, *strangers: SpfEvaluation) -> str:
-        return find_neutral(DOMAIN, f"v=spf1 {text}", {}, lambda *_: None, strangers)
+        return find_neutral(read(text), strangers)
 
     assert neutral("?ip4:0.0.0.0/2 -all") == "?ip4:0.0.0.0/2"
     assert neutral("?ip4:10.0.0.0/8 -all") == ""
