@@ -101,12 +101,13 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
     first = delegation.judge(expected, observed)
     if delegation.blocks_everything(first):
         return [first]
+    spf_verdict = spf.judge(expected, observed)
     return [
         first,
         mx.judge(expected, observed),
-        spf.judge(expected, observed),
+        spf_verdict,
         dkim.judge(expected, observed),
-        dmarc.judge(expected, observed),
+        dmarc.judge(expected, observed, spf_proven=spf_verdict.is_proven),
         hosts.judge_webmail(expected, observed),
         hosts.judge_autoconfig(expected, observed),
         hosts.judge_autodiscover(expected, observed),

@@ -129,8 +129,8 @@ def _is_valid(tag: str, value: str) -> bool:
 class DmarcRepair:
     """Writes the value to publish for one domain.
 
-    `ready`: DKIM works, so a strict policy may be in force; `early`: one is though DKIM has no
-    key, so the policy has to go to none until it has.
+    `ready`: SPF and DKIM work, so a strict policy may be handed out; `early`: one is in force
+    though DKIM has no key, so the policy has to go to none until it has.
     """
 
     def __init__(self, expected: Expected, *, ready: bool, early: bool) -> None:
