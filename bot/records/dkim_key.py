@@ -123,6 +123,9 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
     text = text.translate(None, FWS.encode())
     if not text:
         raise InvalidKey("key-empty")
+    bare = len(text.rstrip(b"="))
+    if len(text) != bare + -bare % 4:  # the decoder passes over further equals signs
+        raise InvalidKey("key-not-base64")
     try:
         octets = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

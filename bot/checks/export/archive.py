@@ -161,6 +161,7 @@ def _load_result(raw: dict[str, Any]) -> CheckResult:
         expected=tuple(raw["expected"]),
         found=tuple(raw["found"]),
         note=Note(note["code"], _load_facts(note["facts"])) if note else None,
+        is_proven=raw.get("is_proven", False),  # what was kept before there was this proves nothing
     )
 
 
@@ -172,6 +173,7 @@ def _load_finding(raw: dict[str, Any]) -> Finding:
         facts=_load_facts(raw["facts"]),
         fixes=tuple(_load_fix(fix) for fix in raw["fixes"]),
         seen_after=raw["seen_after"],
+        harmless=raw.get("harmless", False),
     )
 
 

@@ -227,3 +227,12 @@ def test_a_key_that_the_server_shows_in_bare_form_is_the_same_key() -> None:
     assert look(txt(NAME, f"v=DKIM1; p={KEY}"), known).findings == ()
     finding = only(look(txt(NAME, f"v=DKIM1; p={bare(KEY)}"), known))
     assert finding.fixes[0].value == f"v=DKIM1; p={KEY}"
+
+
+def test_a_short_key_is_proof_enough_where_it_is_the_servers() -> None:
+    text = f"v=DKIM1; p={make_key(1024)}"
+    known = KnownKey("dkim", DkimRecord.parse(text), "--dkim")
+    weak = look(txt(NAME, text), known)
+    assert ([f.code for f in weak.findings], weak.is_proven) == (["dkim-weak-key"], True)
+    assert not look(txt(NAME, text), KeyUnknown()).is_proven
+    assert not look(txt(NAME, f"v=DKIM1; p={make_key(768)}"), KeyUnknown()).is_proven
