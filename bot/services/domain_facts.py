@@ -139,4 +139,4 @@ class DomainFacts:
 
 
 def _read(stored: StoredKey) -> KnownKey:
-    return KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source.value)
+    return KnownKey(stored.selector, DkimRecord.read(stored.value), stored.source.value)

@@ -110,7 +110,7 @@ def test_an_empty_key_is_revoked() -> None:
 )
 def test_a_short_key_is_weak(bits: int, severity: Status) -> None:
     text = f"v=DKIM1; k=rsa; p={make_key(bits)}"
-    for key in (KeyUnknown(), KnownKey("dkim", DkimRecord.parse(text), "mailcow")):
+    for key in (KeyUnknown(), KnownKey("dkim", DkimRecord.read(text), "mailcow")):
         finding = only(look(txt(NAME, text), key))
         assert (finding.code, finding.severity, finding.facts["bits"], finding.fixes) == (
             "dkim-weak-key",
