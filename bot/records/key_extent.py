@@ -38,9 +38,14 @@ class KeyExtent:
         return len(self.characters) == self.wanted
 
     @property
+    def is_url_safe(self) -> bool:
+        """Whether it has characters of the second alphabet (RFC 4648 section 5)."""
+        return bool(_URL_SAFE & set(self.characters))
+
+    @property
     def is_mixed(self) -> bool:
-        """Whether it has characters of both alphabets, so that it is in neither (RFC 4648)."""
-        return bool(_FIRST & set(self.characters) and _URL_SAFE & set(self.characters))
+        """Whether it has characters of both alphabets, so that it is in neither."""
+        return self.is_url_safe and bool(_FIRST & set(self.characters))
 
     @property
     def published(self) -> str:

@@ -107,8 +107,8 @@ def name_quotes(text: PlacedText) -> PlacedText:
 CLEANINGS = (
     Cleaning("percent signs", "RFC 3986 section 2.1, HTML's form encoding", decode_percent),
     Cleaning("quoted-printable", "RFC 2045 section 6.7", decode_mail),
-    Cleaning("elements of HTML", "HTML", drop_elements),
     Cleaning("entities", "HTML section 13.5", decode_entities),
+    Cleaning("elements of HTML", "HTML", drop_elements),
     Cleaning("characters", "Unicode: general categories", normalise_characters),
     Cleaning("quotations", "Discord's markdown, RFC 3676 section 4.5", drop_line_marks),
     Cleaning("escaped quotes", "RFC 8259 section 7", name_quotes),

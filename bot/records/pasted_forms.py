@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 _EQUALS = r"\s{0,9}(?:=|\\++(?:=|u003[dD]|x3[dD]|061|075))\s{0,9}"
 _TAGS = rf"(?:[gknhst]{_EQUALS}[^;=\"'\n]{{0,60}};\s{{0,9}}){{0,6}}"
 _BEFORE = r"(?:(?<![A-Za-z0-9.-])|(?<=\\[nrt]))"
-_VERSION = re.compile(rf"{_BEFORE}{_TAGS}v{_EQUALS}DKIM", re.IGNORECASE)
+_MENTION = r"[)\]\"'`.,:!?]"  # behind a version that is only spoken of
+_VERSION = re.compile(rf"{_BEFORE}{_TAGS}v{_EQUALS}DKIM(?![0-9]{{0,2}}{_MENTION})", re.IGNORECASE)
 _KEY = re.compile(rf"{_BEFORE}{_TAGS}p{_EQUALS}[A-Za-z0-9+/]{{16}}")
 _KEY_TAG = re.compile(rf"(?<![A-Za-z0-9])p{_EQUALS}")
 _NOTHING = re.compile(r"[\s(]*")

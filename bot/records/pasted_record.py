@@ -64,11 +64,11 @@ def read_record(text: PlacedText, typed: str, *, alone: bool) -> ReadRecord:
         return ReadRecord(text.text.strip(), _last(text, len(text)))
     _check_tags(text, 0, key.start, typed)
     extent = key.extent
+    if extent.is_mixed or (extent.is_url_safe and not extent.is_whole):
+        strange = next(i for i in range(key.start, len(text)) if text.text[i] in "-_")
+        raise refuse_character(text, strange, typed, in_key=True)
     if not extent.is_whole:
         refuse_unfinished(text, extent, typed)
-    elif extent.is_mixed:
-        mixed = next(i for i in range(key.start, len(text)) if text.text[i] in "-_")
-        raise refuse_character(text, mixed, typed, in_key=True)
     elif _CONTINUED.match(text.text, extent.end):
         raise _refuse_longer(text, key, typed)
     end = _find_end(text, extent.end, typed, alone=alone)

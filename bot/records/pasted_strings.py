@@ -26,7 +26,7 @@ _GAP = re.compile(
 )
 _OUTER_GAP = re.compile(r"(?:[\s,+.&()\[\]\"'-]|\\\r?\n)*+")
 _COLUMN = re.compile(r"[,\n]")
-_JUNK = re.compile(r"[ \t]*[A-Za-z0-9]")
+_JUNK = re.compile(r" ?[A-Za-z0-9]")  # a wider gap is one between columns
 
 
 class _Piece(NamedTuple):
