@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards.check_card import build_check_card
 from bot.cards.records_card import build_records_card
 from bot.interactions.autocomplete import offer_domains
-from bot.interactions.check_actions import handle_check_button, handle_provider_select
-from bot.interactions.item_factory import CHECK_BUTTON, PROVIDER_SELECT
-from bot.interactions.offers import find_offer
-from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer
+from bot.interactions.check_actions import (
+    answer_with_check,
+    handle_check_button,
+    handle_new_check_button,
+    handle_provider_select,
+)
+from bot.interactions.item_factory import CHECK_BUTTON, NEW_CHECK_BUTTON, PROVIDER_SELECT
+from bot.interactions.replies import acknowledge, answer
 from bot.names import Domain
 
 if TYPE_CHECKING:
@@ -39,7 +41,9 @@ class DnsCog(commands.Cog):
         parsed = Domain.parse(domain)
         member_service = self._client.member_service
         await member_service.remember(interaction.user.id, parsed.domain)
-        expected = await member_service.expect(parsed.domain)
+        expected = await member_service.expect(
+            parsed.domain, confidential=await self._client.home.is_home(interaction)
+        )
         card = build_records_card(
             expected,
             self._client.words,
@@ -58,25 +62,9 @@ class DnsCog(commands.Cog):
         """Answer with the check card."""
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
-        member_service, words = self._client.member_service, self._client.words
-        wait = self._client.limits.checks.take(interaction.user.id)
-        if wait:
-            await answer(interaction, build_cooldown_notice(wait, words))
-            return
-        await member_service.remember(interaction.user.id, parsed.domain)
-        async with Progress(interaction, words, "checking", {"domain": parsed.domain.unicode}):
-            kept = await member_service.check(parsed.domain, interaction.user.id)
-        offer = await find_offer(interaction, kept)
-        card = build_check_card(
-            kept,
-            member_service.server,
-            words,
-            self._client.items,
-            remark=words.plain.remark(parsed),
-            offer=offer,
-            provider=await member_service.provider(interaction.user.id, parsed.domain),
+        await answer_with_check(
+            interaction, parsed.domain, remark=self._client.words.plain.remark(parsed)
         )
-        await answer(interaction, card)
 
     dnsrecords.autocomplete("domain")(offer_domains)
     dnscheck.autocomplete("domain")(offer_domains)
@@ -85,5 +73,6 @@ class DnsCog(commands.Cog):
 async def setup(bot: BotBase) -> None:
     """Give the bot these commands, and what the buttons and choices of their cards do."""
     bot.clicks.add(CHECK_BUTTON, handle_check_button)
+    bot.clicks.add(NEW_CHECK_BUTTON, handle_new_check_button)
     bot.clicks.add(PROVIDER_SELECT, handle_provider_select)
     await bot.add_cog(DnsCog(bot))

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import dns.name
 import dns.rdata
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
 from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
@@ -57,6 +61,12 @@ def make_key(bits: int) -> str:
     public = RSAPublicNumbers(65537, modulus).public_key()
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()
+
+
+def bare(key: str) -> str:
+    """Return a key as RSAPublicKey (PKCS#1) instead of SubjectPublicKeyInfo."""
+    loaded = load_der_public_key(base64.b64decode(key))
+    return base64.b64encode(loaded.public_bytes(Encoding.DER, PublicFormat.PKCS1)).decode()
 
 
 def txt(name: str, *texts: str | bytes, chain: tuple[str, ...] = ()) -> Answer:

@@ -36,7 +36,7 @@ async def main(folder: Path) -> None:
     (request,) = await parts.requests.of_domain(FRIEND)
     if request.state is State.PENDING:
         await parts.requests.approve(request.id, COWHERD)
-    while await parts.store.outbox.left() or request.state is not State.WAITING:
+    while await parts.messages_left() or request.state is not State.WAITING:
         await asyncio.sleep(0.01)
         (request,) = await parts.requests.of_domain(FRIEND)
     for task in running:

@@ -137,6 +137,7 @@ async def open_request_guild(
         looker = DomainVerifier(
             core.check, resolver.ask, BACKEND, certificate=certificate, webmail_label="mail"
         )
+        client.verifier = looker
         delivery = Delivery(client)
         ann_user = env.create_user("ann")
         try:

@@ -24,6 +24,7 @@ from bot.requests.worker import Worker
 from bot.store.engine.database import Database
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.tallies import StoredTallies
 from strategies import RSA_1024
 
 if TYPE_CHECKING:
@@ -208,6 +209,10 @@ class Setup:
             return Verification(live=await self.mail.knows_domain(request.domain) is True)
         live = request.domain.ascii in self.live
         return Verification(live=live, seen="" if live else "dkim-missing", ttl=self.ttl)
+
+    async def messages_left(self) -> int:
+        """Return how many messages were neither delivered nor given up."""
+        return await StoredTallies(self.database).messages_left()
 
     async def settle(self) -> None:
         """Do all that can be done at this time."""

@@ -120,6 +120,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         if settings.request_channel_id is not None:
             client.requests = requests
             await _add_jobs(client, core, ask, store, wake_up)
+            await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
         client.privacy = Privacy(RecentDomains(database), checks, requests)
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
@@ -143,6 +144,7 @@ async def _add_jobs(
     verifier = DomainVerifier(
         core.check, ask, backend, certificate=certificate, webmail_label=server.webmail_label
     )
+    client.verifier = verifier
     worker = Worker(store, Tools(server, backend, verifier), utc_now, wake_up)
     outbox = OutboxWorker(store, Delivery(client), utc_now, wake_up)
     posts = FaultPosts(client, core.faults) if core.faults is not None else None

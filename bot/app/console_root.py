@@ -20,6 +20,7 @@ from bot.errors import ConfigError
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
+from bot.services.turns import Turns
 from bot.words import Words
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bot.doctor.line import Line
 
 _DOCTOR_CALL = 4.0  # seconds for a call to Mailcow
+_SIDE_BY_SIDE = 24  # checks under way for the one person at the console
 
 
 @asynccontextmanager
@@ -76,6 +78,7 @@ async def open_core(
             domain_facts=DomainFacts(
                 keys, utc_now, backend=backend, stage_of=stages.of if stages else None, learns=False
             ),
+            turns=Turns(_SIDE_BY_SIDE, _SIDE_BY_SIDE),
         )
 
 

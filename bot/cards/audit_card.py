@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
-from bot.cards.request_card import link_to_card, mention, state_word, title_of
+from bot.cards.request_card import link_to_card, mention, say_undelivered, state_word, title_of
 from bot.requests.failure import say_failure
 from bot.requests.model import ActorKind
 
@@ -32,7 +32,9 @@ def build_queue_card(waiting: Sequence[Request], open_ones: int, words: Words) -
 def build_audit_card(request: Request, entries: Sequence[AuditEntry], words: Words) -> Card:
     """Return who did what to a request and when, the latest first."""
     lines = [_entered(entry, words) for entry in reversed(entries)]
-    return _list(f"## {title_of(request, words)}\n{state_word(request, words)}", lines, words)
+    missed = f"\n{say_undelivered(request.undelivered, words)}" if request.undelivered else ""
+    head = f"## {title_of(request, words)}\n{state_word(request, words)}{missed}"
+    return _list(head, lines, words)
 
 
 def build_latest_card(entries: Sequence[AuditEntry], words: Words) -> Card:
@@ -68,6 +70,9 @@ def _entered(entry: AuditEntry, words: Words) -> str:
     who = words.label("actors", entry.actor.kind.value)
     if entry.actor.kind is not ActorKind.BOT and entry.actor.id is not None:
         who = f"{who} {mention(entry.actor.id, words)}"
+    if entry.before is entry.after:  # something about its delivery
+        said = words.sentence("discord/audit_delivery", {"what": entry.detail})
+        return f"<t:{int(entry.at.timestamp())}:f> {who}: {said}"
     before = words.label("request_states", entry.before.value) if entry.before else "–"
     after = words.label("request_states", entry.after.value)
     detail = say_remark(say_failure(entry.detail, words), words) if entry.detail else ""

@@ -64,10 +64,11 @@ def build_check_card(
     taken from, `offer` what its member may ask the admin for. `provider` is the key of the one
     whose words its member chose; a shared card speaks those of the name servers' own.
     """
+    domain = kept.report.domain.ascii
     actions = [a for a in CheckAction if not (shared and a is CheckAction.SHARE)]
-    buttons = [items.check_button(action, kept.id) for action in actions]
+    buttons = [items.check_button(action, kept.id, domain) for action in actions]
     if offer is not None:
-        buttons.append(items.ask_button(offer, kept.id))
+        buttons.append(items.ask_button(offer, kept.id, domain))
     return build_report_card(
         kept.shown(shared=shared),
         server,

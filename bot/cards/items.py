@@ -36,6 +36,7 @@ class RequestAction(StrEnum):
     PASTE = "paste"  # a DKIM key in place of the one that could not be made
     ADD = "add"  # have the domain added to the mail server, after its limits were shown
     BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
+    RESEND = "resend"  # have the member sent what did not reach them
 
 
 class OwnRequestAction(StrEnum):
@@ -43,6 +44,7 @@ class OwnRequestAction(StrEnum):
 
     WITHDRAW = "withdraw"
     DMARC = "dmarc"  # ask for DMARC, after DKIM has become live
+    AGAIN = "again"  # have the record that was not delivered shown
 
 
 class PrivacyAction(StrEnum):
@@ -59,16 +61,24 @@ class ItemFactory(Protocol):
     Each carries the numbers that it is given, and has its label already.
     """
 
-    def check_button(self, action: CheckAction, check_id: int) -> Item:
-        """Return a button below the card of a stored check."""
+    def check_button(self, action: CheckAction, check_id: int, domain: str) -> Item:
+        """Return a button below the card of a stored check of a domain (in ASCII)."""
         ...
 
-    def ask_button(self, kind: RequestKind, check_id: int) -> Item:
+    def ask_button(self, kind: RequestKind, check_id: int, domain: str) -> Item:
         """Return the button that asks the admin for something for a stored check's domain."""
+        ...
+
+    def new_check_button(self, domain: str) -> Item:
+        """Return the button that checks a domain (in ASCII) whose former check is gone."""
         ...
 
     def withdraw_button(self, request_id: int) -> Item:
         """Return the button that withdraws a member's own request."""
+        ...
+
+    def again_button(self, request_id: int) -> Item:
+        """Return the button that sends a member again what did not reach them."""
         ...
 
     def dmarc_button(self, request_id: int) -> Item:

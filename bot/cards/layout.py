@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import ui
@@ -85,7 +85,17 @@ def assemble(
     return Card(view, files)
 
 
-def build_notice(template: str, facts: Mapping[str, Fact], words: Words) -> Card:
-    """Return a card with the text of `templates/en/discord/<template>.j2` alone."""
+def build_notice(
+    template: str,
+    facts: Mapping[str, Fact],
+    words: Words,
+    *,
+    command: str = "",
+    buttons: Sequence[ui.Item[Any]] = (),
+) -> Card:
+    """Return a card with the text of `templates/en/discord/<template>.j2` alone.
+
+    Below it are the mention of a command that goes on from there, and buttons.
+    """
     text = words.render(f"discord/{template}", facts).strip()
-    return assemble([[clip(text, MOST_CHARACTERS)]])
+    return assemble([[clip(text, MOST_CHARACTERS), command]], buttons=buttons)

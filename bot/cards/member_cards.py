@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.cards.items import OwnRequestAction
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, width
 from bot.cards.records_card import show_records, zone_file
@@ -35,8 +36,21 @@ _LONGEST_TEXT = 1500  # characters of one paragraph that quotes somebody
 _LONGEST_MENTION = 30  # characters that a message in a channel has besides
 
 
+@dataclass(frozen=True, slots=True)
+class Admins:
+    """Whether what members ask reaches the admins' channel, and whether they know it if not."""
+
+    reached: bool = True
+    told: bool = False
+
+
 def build_asked_card(
-    opened: Opened, server: MailServer, words: Words, *, remark: str | None = None
+    opened: Opened,
+    server: MailServer,
+    words: Words,
+    *,
+    remark: str | None = None,
+    admins: Admins = Admins(),
 ) -> Card:
     """Return the private answer to who has asked: the number, and what happens next.
 
@@ -48,7 +62,7 @@ def build_asked_card(
         facts: dict[str, Fact] = {"mine": not opened.by_other}
         texts.append(words.sentence("discord/member_asked", facts))
     if not opened.by_other:  # the state of somebody else's request is theirs
-        texts.append(_say_next(request, server, words))
+        texts.append(_say_next(request, server, words, admins))
     if remark:
         texts.append(say_remark(remark, words))
     return assemble([[clip("\n".join(texts), MOST_CHARACTERS)]], colour=NEUTRAL)
@@ -61,6 +75,7 @@ def build_requests_card(
     items: ItemFactory,
     *,
     mentions: Sequence[str],
+    admins: Admins = Admins(),
 ) -> Card:
     """Return a member's requests, open ones first, each with its state and what happens next.
 
@@ -71,9 +86,10 @@ def build_requests_card(
         return assemble([[text]], colour=NEUTRAL)
     still = tuple(request for request in requests if request.open)
     shown = still[:MOST_OPEN]
-    room_for_ended = min(_MOST_ENDED, _MOST_LISTED - len(shown))
+    missed = next((r for r in shown if _lacks_record(r)), None)
+    room_for_ended = min(_MOST_ENDED, _MOST_LISTED - len(shown) - (missed is not None))
     ended = tuple(request for request in requests if not request.open)[:room_for_ended]
-    pieces = [_versions(request, server, words) for request in (*shown, *ended)]
+    pieces = [_versions(request, server, words, admins) for request in (*shown, *ended)]
     more = len(requests) - len(pieces)
     foot = f"-# {words.sentence('discord/member_more', {'count': more})}" if more else ""
     head = f"## {words.sentence('discord/member_list', {})}"
@@ -82,9 +98,12 @@ def build_requests_card(
         [[head], *([text] for text in chosen), [foot]],
         colour=NEUTRAL,
         buttons=[
-            items.withdraw_button(request.id)
-            for request in shown
-            if can_go(request.state, State.WITHDRAWN)
+            *([] if missed is None else [items.again_button(missed.id)]),
+            *(
+                items.withdraw_button(request.id)
+                for request in shown
+                if can_go(request.state, State.WITHDRAWN)
+            ),
         ],
     )
 
@@ -167,11 +186,19 @@ def _expect(request: Request, server: MailServer) -> Expected:
     return replace(expected, records=(replace(record, value=value),))
 
 
-def _versions(request: Request, server: MailServer, words: Words) -> tuple[str, ...]:
+def _lacks_record(request: Request) -> bool:
+    """Whether a record is to be published that did not reach the member."""
+    publishes = KINDS[request.kind].record is not None
+    return publishes and request.state is State.WAITING and request.undelivered is not None
+
+
+def _versions(
+    request: Request, server: MailServer, words: Words, admins: Admins
+) -> tuple[str, ...]:
     state = words.label("member_states", request.state.value)
     mark = words.label("request_marks", request.state.value)
     title = f"**{title_of(request, words)}**\n{mark} {state}"
-    said = clip(_say_next(request, server, words), _LONGEST_TEXT)
+    said = clip(_say_next(request, server, words, admins), _LONGEST_TEXT)
     return f"{title} · {moment(request.changed_at)}\n{said}", title, ""
 
 
@@ -185,8 +212,22 @@ def title_of(request: Request, words: Words) -> str:
     return words.sentence("discord/member_title", facts)
 
 
-def _say_next(request: Request, server: MailServer, words: Words) -> str:
-    return words.sentence("discord/member_next", _facts(request, server, words))
+def _say_next(
+    request: Request,
+    server: MailServer,
+    words: Words,
+    admins: Admins = Admins(),
+) -> str:
+    has_card = request.card_message_id is not None
+    facts: dict[str, Fact] = {
+        **_facts(request, server, words),
+        "admins": ("have" if has_card else "soon") if admins.reached else "lost",
+        "admins_told": admins.told,
+        "contact": server.admin_contact,
+        "again": words.label("asking", OwnRequestAction.AGAIN.value),
+        "reached": request.undelivered or ("soon" if request.message_id is None else "yes"),
+    }
+    return words.sentence("discord/member_next", facts)
 
 
 def _say_look(request: Request, server: MailServer, words: Words) -> str:
@@ -200,6 +241,8 @@ def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact
         "label": words.label("request_kinds", request.kind.value),
         "state": request.state.value,
         "domain": request.domain.ascii,
+        "alias": f"{server.webmail_label}.{request.domain.ascii}",
+        "host": server.host_text,
         "service": server.name,
         "seen": request.seen,
         "due": int(request.due_at.timestamp()) if request.due_at else None,

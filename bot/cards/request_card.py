@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from bot.cards.items import RequestAction
 from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, moment, say_remark, span
-from bot.checks.finding import Status
+from bot.checks.finding import Check, Status
 from bot.requests.evidence import Evidence, load_evidence
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
-from bot.requests.model import LONGEST_REASON, State
+from bot.requests.model import LONGEST_REASON, RequestKind, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
-    from bot.requests.model import Request
+    from bot.requests.model import Request, Undelivered
     from bot.words import Words
 
 _MOST_OTHERS = 3  # former requests of other members that are named
@@ -44,7 +44,8 @@ def build_request_card(
     when it was asked, where there is any.
     """
     known = evidence or load_evidence(request.evidence)
-    facts = filter(None, (_known(known, backend, words), _others(request, earlier, words)))
+    alias = _alias(request, known, server, words)
+    facts = filter(None, (_known(known, backend, words), alias, _others(request, earlier, words)))
     return assemble(
         [
             [_head(request, words), _intro(request, server, words)],
@@ -57,7 +58,12 @@ def build_request_card(
 
 
 def offer_actions(request: Request) -> Sequence[RequestAction]:
-    """Return what an admin can do with a request in its state, in the order of the buttons."""
+    """Return what an admin can do with a request, in the order of the buttons."""
+    again = [RequestAction.RESEND] if request.undelivered is not None else []
+    return [*_offer_by_state(request), *again]
+
+
+def _offer_by_state(request: Request) -> Sequence[RequestAction]:
     action = RequestAction
     match request.state:
         case State.PENDING:
@@ -103,7 +109,16 @@ def facts_of(request: Request, server: MailServer, words: Words) -> Mapping[str,
         "host": server.host_text,
         "service": server.name,
         "done": words.label("request_buttons", "done"),
+        "seen": request.seen,
     }
+
+
+def say_undelivered(why: Undelivered, words: Words) -> str:
+    """Return that the member was not reached, why, and what to do about it."""
+    mark = words.label("marks", Status.WARN.value)
+    again = words.label("request_buttons", RequestAction.RESEND.value)
+    facts: dict[str, Fact] = {"why": why.value, "again": again}
+    return f"{mark} {words.sentence('discord/request_undelivered', facts)}"
 
 
 def title_of(request: Request, words: Words) -> str:
@@ -147,6 +162,17 @@ def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
     return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
 
 
+def _alias(request: Request, evidence: Evidence | None, server: MailServer, words: Words) -> str:
+    """Return whether the webmail alias is there that is asked for."""
+    checked = {} if evidence is None else dict(evidence.checks)
+    status = checked.get(Check.WEBMAIL)
+    if request.kind is not RequestKind.WEBMAIL or status is None:
+        return ""
+    facts = {**facts_of(request, server, words), "status": status.value}
+    mark = words.label("marks", (Status.WARN if status is Status.INFO else status).value)
+    return f"{mark} {words.sentence('discord/request_alias', facts)}"
+
+
 def _others(request: Request, earlier: Sequence[Request], words: Words) -> str:
     """Return who else asked for something of this domain before."""
     others = [r for r in earlier if r.member_id != request.member_id and r.id < request.id]
@@ -175,6 +201,8 @@ def _decision(request: Request, server: MailServer, words: Words, backend: str) 
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
     if KINDS[request.kind].asks is Asks.KEY and request.value:
         lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
+    if request.undelivered is not None:
+        lines.append(say_undelivered(request.undelivered, words))
     if request.state is State.WAITING and KINDS[request.kind].is_finished_by_admin:
         facts = {**facts_of(request, server, words), "backend": backend}
         lines.append(words.sentence("discord/request_by_hand", facts))

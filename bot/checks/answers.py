@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import dns.exception
 import dns.name
@@ -11,14 +11,17 @@ import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.finding import Finding, Fix, FixAction, Status
-from bot.dns.answer import Answer, Outcome, Question
+from bot.checks.text_bounds import is_name_of_ours, is_too_much
+from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Sequence
 
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
+
+T = TypeVar("T")
 
 ADDRESS_TYPES = (dns.rdatatype.A, dns.rdatatype.AAAA)
 MOST_NAMES = 5  # in a sentence
@@ -34,11 +37,14 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     """Return the finding of severity unknown for an answer that found nothing out.
 
     The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
-    `alias-loop`; the facts are name, type, dnssec (an extended error names DNSSEC) and detail (the
-    extended errors' own words, empty where there are none; RFC 8914), and unasked where the check
-    had no question left for it.
+    `alias-loop`, or `dns-too-many` for an answer with more than we read; the facts are name, type,
+    dnssec (an extended error names DNSSEC) and detail (the extended errors' own words, empty where
+    there are none; RFC 8914), unasked where the check had no question left for it, and late where
+    it had no time left.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
+    if answer.too_many:
+        code = "dns-too-many"
     facts: dict[str, Fact] = {
         "name": name_text(answer.question.name),
         "type": dns.rdatatype.to_text(answer.question.rdtype),
@@ -47,6 +53,10 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     }
     if answer.unasked:
         facts["unasked"] = True
+    if answer.too_many:
+        facts |= {"count": answer.too_many, "most": MOST_RECORDS, "octets": MOST_OCTETS}
+    if answer.late:
+        facts["late"] = True
     return Finding(check, code, Status.UNKNOWN, facts)
 
 
@@ -182,8 +192,13 @@ def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.nam
 
 
 def decode_texts(answer: Answer | None) -> tuple[str, ...]:
-    """Return an answer's texts; bytes that are no UTF-8 become replacement characters."""
-    return tuple(text.decode("utf-8", "replace") for text in answer.texts()) if answer else ()
+    """Return an answer's texts; bytes that are no UTF-8 become replacement characters.
+
+    None at a name of ours that holds more than is read: see `bot.checks.text_bounds`.
+    """
+    if answer is None or (is_name_of_ours(answer.question.name) and is_too_much(answer)):
+        return ()
+    return tuple(text.decode("utf-8", "replace") for text in answer.texts())
 
 
 def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:
@@ -191,11 +206,12 @@ def first_names(names: Iterable[dns.name.Name]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name_text(name) for name in names))[:MOST_NAMES]
 
 
-def some_lines(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the first lines, and how many more there are."""
-    if len(lines) <= MOST_LINES:
-        return tuple(lines)
-    return (*lines[:MOST_LINES], f"… and {len(lines) - MOST_LINES} more")
+def some_lines(records: Sequence[T], say: Callable[[T], str] = str) -> tuple[str, ...]:
+    """Return the lines that say the first records, and how many more there are."""
+    lines = tuple(map(say, records[:MOST_LINES]))
+    if len(records) <= MOST_LINES:
+        return lines
+    return (*lines, f"… and {len(records) - MOST_LINES} more")
 
 
 def _addresses(answer: Answer) -> frozenset[str]:

@@ -142,6 +142,7 @@ def _substance(answer: Answer, *, at_apex: bool) -> object:
     if not answer.found:
         return answer.chain  # an alias that leads nowhere is not the same as nothing
     if answer.question.rdtype == dns.rdatatype.TXT:
-        texts = [t for t in answer.texts() if not at_apex or _ABOUT_MAIL.search(t)]
+        everything = (*answer.texts(), *answer.long_texts())
+        texts = [t for t in everything if not at_apex or _ABOUT_MAIL.search(t)]
         return frozenset(texts) if texts else ()
     return frozenset(answer.rdatas)

@@ -154,12 +154,14 @@ def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
 
     The others stay, so that every check has its own, but only refer to it and give no steps.
     """
+    shared: dict[str, list[Finding]] = {code: [] for code in _SHARED}
+    for finding in findings:
+        if finding.code in _SHARED and finding.severity is not Status.INFO:
+            shared[finding.code].append(finding)
     said: list[Finding] = []
     for finding in findings:
-        same = [
-            f for f in findings if f.code == finding.code and f.severity.rank > Status.INFO.rank
-        ]
-        if finding.code in _SHARED and len(same) > 1 and finding in same:
+        same = shared.get(finding.code, [])
+        if len(same) > 1 and finding.severity is not Status.INFO:
             first = finding is same[0]
             fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()
             facts = {**finding.facts, "repeat": not first}

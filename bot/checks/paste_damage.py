@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 _JOINT = re.compile(r"\\?[\"']\s*\\?[\"']")  # "…" "…": strings that belong together
-_MARKS = re.compile(r"\\[0-9]{3}|\\|^[\s\"']+|[\s\"']+$|\"")
+_MARKS = re.compile(r"\\[0-9]{3}|\\|\"")
+_AROUND = "".join(c for c in map(chr, range(0x3001)) if c.isspace()) + "\"'"
 _QUOTE = re.compile(r"^\s*\\?['\"]|['\"]\s*$|\"")
 # A word of SPF that begins inside another: "cow.example-all", "192.0.2.1include:x".
 _GLUE = re.compile(
@@ -31,7 +32,7 @@ def find_literal(text: str) -> str:
 
 def unquote(text: str) -> str:
     """Return a text without the marks that `find_literal` finds, its strings joined."""
-    return _MARKS.sub("", _JOINT.sub("", text)).strip()
+    return _MARKS.sub("", _JOINT.sub("", text).strip(_AROUND)).strip()
 
 
 def unglue(text: str) -> str:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bot.records.dkim_key import DkimKnowledge
     from bot.services.core import Core
 
-AT_ONCE = 24  # domains under way side by side
 LARGEST_FILE = 4_000_000  # bytes
 
 
@@ -79,7 +78,7 @@ async def sweep(
     with progress:
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(AT_ONCE, len(domains))):
+                for _ in range(min(core.turns.of_one, len(domains))):
                     group.create_task(work())
         except ExceptionGroup as group_of_errors:
             # What stops one stops all: a template that does not fit, a reader that has gone.

@@ -5,12 +5,21 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import dns.name
 import dns.rdata
 import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# What one answer may hold to be read; judging takes time on the one thread of the event loop.
+LONGEST_TEXT: Final = 4096  # octets of a TXT record: a key of 4096 bits takes some 800
+MOST_RECORDS: Final = 256  # at large companies' domains there are some 150 TXT records
+MOST_OCTETS: Final = 16_384  # of all records of another type; a message could hold 65,535
+_TEXTS = frozenset({dns.rdatatype.TXT, dns.rdatatype.SPF})
 
 
 class Question(NamedTuple):
@@ -75,6 +84,8 @@ class Answer:
     alias_loop: bool = False  # the chain came back to one of its names; the outcome is SERVFAIL
     authoritative: bool = False  # the AA flag: the server holds the zone, and the TTL is whole
     unasked: bool = False  # we did not ask, as one check may ask no more; the outcome is REFUSED
+    too_many: int = 0  # records that there are, where that is more than we read; the same outcome
+    late: bool = False  # the time of one check was over before an answer; the outcome is TIMEOUT
 
     @property
     def found(self) -> bool:
@@ -104,11 +115,42 @@ class Answer:
         """
         if len(self.rdatas) < 2:
             return self
-        return dataclasses.replace(self, rdatas=tuple(sorted(self.rdatas)))
+        # The key is made once for each record, which comparing them would do for each pair.
+        ordered = sorted(self.rdatas, key=dns.rdata.Rdata.to_digestable)
+        return dataclasses.replace(self, rdatas=tuple(ordered))
+
+    def bounded(self) -> Answer:
+        """Return the answer itself, or a failure in its place where it holds more than we read."""
+        count = len(self.rdatas)
+        if count <= MOST_RECORDS and self._octets() <= MOST_OCTETS:
+            return self
+        return self.as_too_many(count)
+
+    def as_too_many(self, count: int) -> Answer:
+        """Return the failure for an answer with so many records, or so long ones."""
+        return Answer(
+            self.question, Outcome.REFUSED, chain=self.chain, server=self.server, too_many=count
+        )
 
     def texts(self) -> tuple[bytes, ...]:
-        """Return each TXT (or SPF) record's strings joined, without a blank (RFC 7208 3.3)."""
-        return tuple(b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
+        """Return each TXT (or SPF) record's strings joined, without a blank (RFC 7208 3.3).
+
+        Texts of more than `LONGEST_TEXT` octets are left out; nobody judges them.
+        """
+        return tuple(text for text in self._all_texts() if len(text) <= LONGEST_TEXT)
+
+    def long_texts(self) -> tuple[bytes, ...]:
+        """Return the texts that are too long to be judged."""
+        return tuple(text for text in self._all_texts() if len(text) > LONGEST_TEXT)
+
+    def _all_texts(self) -> Iterator[bytes]:
+        return (b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
+
+    def _octets(self) -> int:
+        """Return the size of the records in wire form; texts are bounded one by one instead."""
+        if self.question.rdtype in _TEXTS:
+            return 0
+        return sum(len(rdata.to_wire() or b"") for rdata in self.rdatas)
 
 
 class DirectAnswer(NamedTuple):

@@ -17,13 +17,14 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.wire
 
-from bot.dns.answer import ExtendedError, Question
+from bot.dns.answer import MOST_RECORDS, ExtendedError, Question
 
 PAYLOAD = 1232  # octets of UDP that pass everywhere unfragmented (DNS flag day 2020)
-MAX_RECORDS = 1000  # in a message; more are read by nobody but keep the reader busy
+MAX_RECORDS = 2 * MOST_RECORDS  # in a message, all sections together; more are only counted
 MAX_REASON = 200  # characters kept of an extended error's text
 
 _HEADER = 12  # octets
+_SMALLEST_RECORD = 11  # octets: the root as owner, no data
 _AUTHENTIC_DATA = 0x0020  # for the validation state without DNSSEC data (RFC 6840 section 5.7)
 _CHECKING_DISABLED = 0x0010  # nobody shall look at the signatures (RFC 4035 section 3.2.2)
 _RECURSION_AVAILABLE = 0x0080
@@ -96,8 +97,11 @@ class Query:
     def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
         parser = dns.wire.Parser(data, self._end + 4)
         answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
-        if answers + authorities + additional > MAX_RECORDS:
-            raise dns.exception.FormError
+        count = answers + authorities + additional
+        if count > MAX_RECORDS:
+            if count * _SMALLEST_RECORD > parser.remaining():
+                raise dns.exception.FormError
+            return Reply(flags, rcode, too_many=count)
         answer = [self._read_record(parser) for _ in range(answers)]
         authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]
         extended: tuple[ExtendedError, ...] | None = None
@@ -161,6 +165,7 @@ class Reply(NamedTuple):
     answer: tuple[Record, ...] = ()
     authority: tuple[Record, ...] = ()
     extended: tuple[ExtendedError, ...] = ()
+    too_many: int = 0  # records in all sections, where there are more than are read
 
     @property
     def authenticated(self) -> bool:

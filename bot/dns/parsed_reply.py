@@ -60,6 +60,8 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
         )
 
     chain: tuple[dns.name.Name, ...] = ()
+    if reply.too_many:
+        return ParsedReply(answer(Outcome.REFUSED).as_too_many(reply.too_many))
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         refused = rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
         return ParsedReply(answer(Outcome.REFUSED if refused else Outcome.SERVFAIL))
@@ -69,7 +71,7 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
         records = [r for r in reply.answer if r.is_of(name, question.rdtype)]
         if records:
             ttl = min([*ttls, *(r.ttl for r in records)])
-            return ParsedReply(answer(Outcome.RECORDS, _unique(records), ttl))
+            return ParsedReply(answer(Outcome.RECORDS, _unique(records), ttl).bounded())
         alias = _alias(name, reply.answer)
         if alias is None:
             break
@@ -112,6 +114,7 @@ def join(first: Answer, further: Answer) -> Answer:
         extended=(*first.extended, *further.extended),
         alias_loop=loop,
         authoritative=first.authoritative and further.authoritative,
+        too_many=0 if loop else further.too_many,
     )
 
 

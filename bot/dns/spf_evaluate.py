@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dns.exception
 import dns.name
@@ -23,6 +23,7 @@ __all__ = [
     "MAX_QUESTIONS",
     "MAX_TEXT",
     "MAX_VOIDS",
+    "MOST_TERMS",
     "STRANGER",
     "SpfCause",
     "SpfEvaluation",
@@ -37,8 +38,10 @@ MAX_VOIDS: Final = 2  # questions that may find nothing (section 4.6.4)
 MAX_QUESTIONS: Final = 30  # DNS questions that one evaluation may need; looking ahead has as many
 STRANGER: Final = "240.0.0.1"  # reserved (RFC 1112 section 4): no sender has it, so none may pass
 _COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
-MAX_TEXT: Final = 8192  # bytes of policy text in one answer; reading takes time on our one thread
+MAX_TEXT: Final = 16_384  # bytes of policy text in one evaluation; reading takes our one thread
 
+MOST_TERMS: Final = 400  # in one record; one of 4,096 bytes with networks alone has some 300
+_VERSION_OCTETS: Final = 7  # "v=spf1" and the blank behind it
 _UNREADABLE = bytes(b if 0x20 <= b <= 0x7E else 0xFF for b in range(256))
 
 
@@ -60,7 +63,7 @@ async def evaluate(
         audit_max_terms=_COUNTED,
     )
     resolver = _AskResolver(ask)
-    result = await Evaluator(resolver, limits).evaluate(
+    result = await _Evaluator(resolver, limits).evaluate(
         address, sender or f"postmaster@{domain}", helo
     )
     return read_result(result, address, domain, resolver.failures)
@@ -82,6 +85,15 @@ async def evaluate_all(
     return (*ours, stranger)
 
 
+class _Evaluator(Evaluator):
+    """spftrace's evaluator, which lets others have their turn before each record that it parses."""
+
+    async def check_host(self, *args: Any, **options: Any) -> Any:
+        # A record that it has met before is parsed again without a question in between.
+        await asyncio.sleep(0)
+        return await super().check_host(*args, **options)
+
+
 class _AskResolver(BaseResolver):
     """spftrace's way to ask, over an `Ask`. The rcode of a failure is its outcome's name."""
 
@@ -89,6 +101,7 @@ class _AskResolver(BaseResolver):
         self._ask = ask
         self.failures: dict[tuple[str, str], Answer] = {}  # by name and type as asked for
         self._names: dict[str, dns.name.Name] = {}  # names out of answers, with their escapes
+        self._octets: dict[dns.name.Name, int] = {}  # of policy text, by the domain that has it
 
     async def _lookup(self, name: str, rtype: str) -> tuple[str, list[str]]:
         owner = self._names.get(name) or _owner_of(name)
@@ -102,11 +115,19 @@ class _AskResolver(BaseResolver):
         if not answer.found:
             return ("NOERROR" if answer.outcome is Outcome.NODATA else answer.outcome.name), []
         if rtype == "TXT":
-            texts = [_readable(text) for text in answer.texts()]
-            if sum(len(text) for text in texts if is_record(text)) > MAX_TEXT:
-                return SpfCause.BUDGET.name, []
-            return "NOERROR", texts
+            return self._texts(owner, answer)
         return "NOERROR", self._values(answer, rtype)
+
+    def _texts(self, owner: dns.name.Name, answer: Answer) -> tuple[str, list[str]]:
+        records = [text for text in answer.texts() if _begins_as_record(text)]
+        self._octets[owner] = sum(map(len, records))
+        if (
+            any(_begins_as_record(text) for text in answer.long_texts())
+            or any(len(text.split()) > MOST_TERMS for text in records)
+            or sum(self._octets.values()) > MAX_TEXT
+        ):
+            return SpfCause.BUDGET.name, []
+        return "NOERROR", [_readable(text) for text in answer.texts()]
 
     def _values(self, answer: Answer, rtype: str) -> list[str]:
         if rtype in {"A", "AAAA"}:
@@ -131,6 +152,10 @@ def _owner_of(name: str) -> dns.name.Name | None:
         return dns.name.Name([*labels, b""])
     except dns.exception.DNSException:  # empty or overlong labels, an overlong name
         return None
+
+
+def _begins_as_record(raw: bytes) -> bool:
+    return is_record(raw[:_VERSION_OCTETS].decode("ascii", "replace"))
 
 
 def _readable(raw: bytes) -> str:

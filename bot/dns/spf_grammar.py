@@ -14,7 +14,8 @@ ASKS_DNS: Final = ("include", "a", "mx", "ptr", "exists", "redirect")  # section
 
 _RECORD = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
 # Numbers that int() refuses, and addresses with a zone id: the evaluator trips over either.
-_UNSOUND = re.compile(r"\d{1000}|\bip6:[^ ]*%", re.IGNORECASE)
+_LONG_NUMBER = re.compile(r"(?<!\d)\d{1000}")
+_ADDRESS = re.compile(r"\bip6:", re.IGNORECASE)
 
 
 def is_record(text: str) -> bool:
@@ -35,4 +36,9 @@ def is_valid_term(term: str) -> bool:
 
 def is_unsound(text: str) -> bool:
     """Whether the evaluator cannot be given this text: it would raise instead of judging."""
-    return _UNSOUND.search(text) is not None
+    if _LONG_NUMBER.search(text):
+        return True
+    if "%" not in text:
+        return False
+    parts = (_ADDRESS.split(word, maxsplit=1) for word in text.split(" ") if "%" in word)
+    return any(len(part) > 1 and "%" in part[1] for part in parts)

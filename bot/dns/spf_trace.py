@@ -62,6 +62,7 @@ class SpfEvaluation:
     void_names: tuple[str, ...] = ()
     policies: tuple[tuple[str, str], ...] = ()
     failed: Answer | None = None  # the question that the DNS failed to answer, for temperror
+    unread: str = ""  # the name whose records are more than we read, for `SpfCause.BUDGET`
 
     @property
     def matched(self) -> SpfStep | None:
@@ -172,7 +173,7 @@ def read_result(
     for event in result.trace.events:
         walk.follow(event)
     cause = _cause_of(result.result, walk, result)
-    path, failed = walk.broken, None
+    path, failed, unread = walk.broken, None, ""
     match cause:
         case None:
             path = walk.trails.get(0, ())
@@ -184,6 +185,8 @@ def read_result(
             path = (*path[:-1], SpfStep(path[-1].domain, _faulty_term(walk.unparsed or "")))
         case SpfCause.TEMPERROR:
             failed = _failure_of(result, failures)
+        case SpfCause.BUDGET if result.queries:
+            unread = result.queries[-1].name
     return SpfEvaluation(
         address=address,
         domain=domain,
@@ -195,6 +198,7 @@ def read_result(
         void_names=tuple(walk.void_names),
         policies=tuple(walk.policies),
         failed=failed,
+        unread=unread,
     )
 
 

@@ -78,6 +78,6 @@ async def _check_server(interaction: discord.Interaction[BotBase]) -> None:
     client = interaction.client
     words, items, server = client.words, client.items, client.member_service.server
     async with Progress(interaction, words, "checking", {"domain": server.host_text}):
-        report = await client.member_service.check_server()
+        report = await client.member_service.check_server(interaction.user.id)
     card = build_report_card(report, server, words, items, buttons=[items.server_button()])
     await answer(interaction, card)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.errors import CowbellError
+from bot.interactions.admin_channel import AdminChannel
 from bot.interactions.clicks import ClickHandlers
 from bot.interactions.error_manager import ErrorManager
 from bot.interactions.home_guild import HomeGuild
@@ -22,10 +25,13 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.doctor.line import Line
     from bot.requests.backend import MailBackend
+    from bot.requests.protocols import Verifier
     from bot.requests.service import Requests
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.words import Words
+
+_log = logging.getLogger(__name__)
 
 
 class _Tree(app_commands.CommandTree["BotBase"]):
@@ -77,11 +83,14 @@ class BotBase(commands.Bot):
         self.clicks = ClickHandlers()
         self.error_manager = ErrorManager(words)
         self.tracker = InteractionTracker(words, telemetry)
+        self.tracker.after = self._welcome_back
         self.limits = RateLimits()
         self.home = HomeGuild(self, settings)
+        self.admin_channel = AdminChannel(self)
         self.requests: Requests | None = None  # where none are taken
         # Given before the client starts.
         self.backend: MailBackend
+        self.verifier: Verifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
@@ -91,10 +100,23 @@ class BotBase(commands.Bot):
         number = self.command_ids.get(command.partition(" ")[0])  # a group has one for all
         return f"</{command}:{number}>" if number else f"`/{command}`"
 
+    async def _welcome_back(self, interaction: discord.Interaction[Any]) -> None:
+        """Have who was just here sent what could not be delivered to them before."""
+        if self.requests is None:
+            return
+        guild_id, channel_id = interaction.guild_id, interaction.channel_id
+        place = None if guild_id is None or channel_id is None else (guild_id, channel_id)
+        try:
+            await self.requests.welcome_back(interaction.user.id, place)
+        except CowbellError as error:
+            _log.warning("what did not reach a member is not sent again: %s", error)
+
     def find_faults(self) -> Iterator[str]:
         """Yield what keeps members from being answered, each in a word."""
         if self.tracker.draining:
             yield "stopping"
+        if self.admin_channel.lost:
+            yield "request-channel"
         # The library leaves `ws` at None until it is connected, whatever its type says. It calls
         # itself ready only two seconds after Discord did, as it waits for servers without need.
         socket: discord.gateway.DiscordWebSocket | None = self.ws

@@ -12,28 +12,60 @@ from bot.cards.layout import Card, build_notice
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.why_card import build_why_card
 from bot.checks.zone_place import ZonePlace
+from bot.interactions.member_checks import check_domain, find_check, is_shared
 from bot.interactions.offers import find_offer
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import UNDELIVERED, Progress, acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.names import Domain
 from bot.records.providers import provider_by_key
 
 if TYPE_CHECKING:
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
+    from bot.requests.model import RequestKind
     from bot.services.member_service import KeptCheck
 
 
+async def answer_with_check(
+    interaction: discord.Interaction[BotBase], domain: Domain, *, remark: str | None = None
+) -> None:
+    """Check a domain in an interaction that is acknowledged, and answer with the private card.
+
+    `remark` says where the domain was taken from.
+    """
+    client, member_id = interaction.client, interaction.user.id
+    wait = client.limits.checks.take(member_id)
+    if wait:
+        await answer(interaction, build_cooldown_notice(wait, client.words))
+        return
+    await client.member_service.remember(member_id, domain)
+    is_home = await client.home.is_home(interaction)
+    kept = await check_domain(interaction, domain, confidential=is_home)
+    offer = await find_offer(interaction, kept)
+    provider = await client.member_service.provider(member_id, domain)
+    await answer(interaction, _draw_own(client, kept, offer, provider, remark=remark))
+
+
+async def handle_new_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
+    """Check a domain whose former check is gone, for who clicked alone."""
+    await acknowledge(interaction)
+    try:
+        domain = Domain.from_ascii(click.parts["domain"])
+    except ValueError:  # forged: no button of ours names it
+        await answer(interaction, build_notice("out_of_date", {}, interaction.client.words))
+    else:
+        await answer_with_check(interaction, domain)
+
+
 async def handle_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
-    """Do what a button of a stored check's card says, or tell that the check is gone."""
+    """Do what a button of a stored check's card says, or tell why that cannot be."""
     action = CheckAction(click.parts["action"])
     if action in (CheckAction.AGAIN, CheckAction.SHARE):
         await interaction.response.defer()  # acknowledges the click and leaves the card as it is
     else:
         await acknowledge(interaction)
-    kept = await interaction.client.member_service.kept(click.number("check"))
+    kept = await find_check(interaction, click)
     if kept is None:
-        await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
     match action:
         case CheckAction.AGAIN:
@@ -55,58 +87,45 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
     changes nothing.
     """
     await interaction.response.defer()  # acknowledges the choice and leaves the card as it is
+    client = interaction.client
     key = click.values[0] if len(click.values) == 1 else None
-    is_own = interaction.message is not None and interaction.message.flags.ephemeral
-    card = None
-    if is_own and key is not None and provider_by_key(key) is not None:
-        if "check" in click.parts:
-            card = await _draw_check(interaction, click.number("check"), key)
-        else:
-            card = await _draw_records(interaction, Domain.from_ascii(click.parts["domain"]), key)
-    if card is None:
-        await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
-    else:
-        await answer(interaction, card)
-
-
-def _is_shared(interaction: discord.Interaction[BotBase]) -> bool:
-    """Whether others see the card that was clicked, too."""
-    return interaction.message is not None and not interaction.message.flags.ephemeral
+    is_own = interaction.message is not None and not is_shared(interaction)
+    if not is_own or key is None or provider_by_key(key) is None:
+        await whisper(interaction, build_notice("out_of_date", {}, client.words))
+    elif "check" not in click.parts:
+        domain = Domain.from_ascii(click.parts["domain"])
+        await answer(interaction, await _draw_records(interaction, domain, key))
+    elif (kept := await find_check(interaction, click)) is not None:
+        await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
+        kept = await client.member_service.make_personal(kept)
+        offer = await find_offer(interaction, kept)
+        await answer(interaction, _draw_own(client, kept, offer, key))
 
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Check the domain anew and put the result in place of the card, private or shared."""
-    client = interaction.client
+    client, shared = interaction.client, is_shared(interaction)
     wait = client.limits.checks.take(interaction.user.id)
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    shared = _is_shared(interaction)
     domain = kept.report.domain
     shown, offer, provider = kept, None, None
     try:
-        async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
-            shown = await client.member_service.check(domain, interaction.user.id)
+        is_home = not shared and await client.home.is_home(interaction)
+        shown = await check_domain(interaction, domain, confidential=is_home)
         if not shared:
             provider = await client.member_service.provider(interaction.user.id, domain)
             offer = await find_offer(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
-        card = build_check_card(
-            shown,
-            client.member_service.server,
-            client.words,
-            client.items,
-            shared=shared,
-            offer=offer,
-            provider=provider,
-        )
-        await answer(interaction, card)
+        own = None if shared else _draw_own(client, shown, offer, provider)
+        await answer(interaction, own or _draw_shared(client, shown))
 
 
 async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Say why, for every finding on the card that was clicked."""
-    client, shared = interaction.client, _is_shared(interaction)
+    client, shared = interaction.client, is_shared(interaction)
     if not shared:
         kept = await client.member_service.make_personal(kept)
     report = kept.shown(shared=shared)
@@ -115,50 +134,61 @@ async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -
 
 async def _show_records(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     client, domain = interaction.client, kept.report.domain
-    expected = await client.member_service.expect(domain)
     provider = await client.member_service.provider(interaction.user.id, domain)
     place = ZonePlace.of_report(kept.report)
-    card = build_records_card(expected, client.words, client.items, place=place, provider=provider)
-    await answer(interaction, card)
+    await answer(interaction, await _build_records(interaction, domain, place, provider))
 
 
 async def _send_zone_file(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
-    words = interaction.client.words
-    domain = kept.report.domain
-    file = zone_file(await interaction.client.member_service.expect(domain), words)
-    view = build_notice("zone_file", {"domain": domain.unicode}, words).view
+    client, domain = interaction.client, kept.report.domain
+    is_home = await client.home.is_home(interaction)
+    expected = await client.member_service.expect(domain, confidential=is_home)
+    file = zone_file(expected, client.words)
+    view = build_notice("zone_file", {"domain": domain.unicode}, client.words).view
     view.add_item(discord.ui.File(file))
     await answer(interaction, Card(view, (file,)))
 
 
 async def _share(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
-    """Post the card for everybody in the channel, as the member's own answer to the click."""
+    """Post the card for everybody in the channel, as the member's own answer to the click.
+
+    Where the private one says more than everybody may know, the domain is checked anew without.
+    """
     client = interaction.client
     clicked_on = interaction.message.id if interaction.message else 0
     if not client.limits.take_share(clicked_on):
-        return  # clicked twice; it is there already
-    server, words, items = client.member_service.server, client.words, client.items
-    card = build_check_card(kept, server, words, items, shared=True)
+        return  # clicked twice; it is there already, or on its way
+    done = False
     try:
+        if kept.confidential:
+            wait = client.limits.checks.take(interaction.user.id)
+            if wait:
+                await whisper(interaction, build_cooldown_notice(wait, client.words))
+                return
+            kept = await client.member_service.check(kept.report.domain, interaction.user.id)
+        card = _draw_shared(client, kept)
         await interaction.followup.send(view=card.view, files=list(card.files), ephemeral=False)
-    except UNDELIVERED:
-        client.limits.give_back_share(clicked_on)
-        raise
+        done = True
+    finally:
+        client.limits.end_share(clicked_on, done=done)
 
 
-async def _draw_check(
-    interaction: discord.Interaction[BotBase], check_id: int, key: str
-) -> Card | None:
-    """Return a stored check's card in a provider's words; None where the check is gone."""
-    client, member_service = interaction.client, interaction.client.member_service
-    kept = await member_service.kept(check_id)
-    if kept is None:
-        return None
-    await member_service.choose_provider(interaction.user.id, kept.report.domain, key)
-    kept = await member_service.make_personal(kept)
-    offer = await find_offer(interaction, kept)
+def _draw_shared(client: BotBase, kept: KeptCheck) -> Card:
+    server, words, items = client.member_service.server, client.words, client.items
+    return build_check_card(kept, server, words, items, shared=True)
+
+
+def _draw_own(
+    client: BotBase,
+    kept: KeptCheck,
+    offer: RequestKind | None,
+    provider: str | None,
+    *,
+    remark: str | None = None,
+) -> Card:
+    server, words, items = client.member_service.server, client.words, client.items
     return build_check_card(
-        kept, member_service.server, client.words, client.items, offer=offer, provider=key
+        kept, server, words, items, remark=remark, offer=offer, provider=provider
     )
 
 
@@ -166,8 +196,18 @@ async def _draw_records(
     interaction: discord.Interaction[BotBase], domain: Domain, key: str
 ) -> Card:
     """Return the card of a domain's records in a provider's words."""
-    client, member_service = interaction.client, interaction.client.member_service
-    await member_service.choose_provider(interaction.user.id, domain, key)
-    expected = await member_service.expect(domain)
-    place = await member_service.place(domain)
-    return build_records_card(expected, client.words, client.items, place=place, provider=key)
+    service = interaction.client.member_service
+    await service.choose_provider(interaction.user.id, domain, key)
+    return await _build_records(interaction, domain, await service.place(domain), key)
+
+
+async def _build_records(
+    interaction: discord.Interaction[BotBase],
+    domain: Domain,
+    place: ZonePlace,
+    provider: str | None,
+) -> Card:
+    client = interaction.client
+    is_home = await client.home.is_home(interaction)
+    expected = await client.member_service.expect(domain, confidential=is_home)
+    return build_records_card(expected, client.words, client.items, place=place, provider=provider)

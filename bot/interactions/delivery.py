@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import discord
@@ -19,8 +21,9 @@ from bot.interactions.message_marks import address, find, put_mark
 from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
 from bot.requests.kinds import KINDS
-from bot.requests.model import Audience, MessageKind, RequestKind, State
+from bot.requests.model import Audience, MessageKind, RequestKind, State, Undelivered
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
+from bot.requests.schedule import next_try
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
@@ -28,9 +31,12 @@ if TYPE_CHECKING:
     from bot.requests.model import OutboxMessage, Request
 
 _CLOSED = 50007  # the member takes no direct messages from us
-# Nothing and nobody is there any more: an unknown channel, guild, member, message, user, or a
-# user who shares no server with us.
-_GONE = {10003, 10004, 10007, 10008, 10013, 50278}
+_STRANGER = 50278  # we share no server with them
+_NOBODY = {10007, 10013, _STRANGER}  # an unknown member or user
+# Nothing and nobody is there any more: an unknown channel, guild, or message.
+_GONE = {10003, 10004, 10008, *_NOBODY}
+_NO_RIGHT = {50001, 50013}  # we may not see a channel, or not write there
+_LATEST_TRY = timedelta(minutes=10)  # between two looks whether the request channel is back
 
 _log = logging.getLogger(__name__)
 
@@ -51,9 +57,12 @@ class Delivery:
             return await self._to_member(post, request)
         except discord.HTTPException as error:
             _log.info("request %d, %s: %s", request.id, post.what.value, error)
-            # The channel of a card that never arrived may be made anew, and configured, some day.
-            gone = error.code in _GONE and post.what is not MessageKind.ADMIN_CARD
-            return Undeliverable(str(error)) if gone else Postponed(str(error))
+            if post.what.target is Audience.ADMIN:
+                return await self._keep(post, request, error)
+            if error.code not in _GONE:
+                return Postponed(str(error))
+            why = Undelivered.LEFT if error.code in _NOBODY else Undelivered.NO_WAY
+            return Undeliverable(str(error), why)
         except (*UNDELIVERED, CowbellError) as error:
             _log.warning("request %d, %s: %s", request.id, post.what.value, error)
             return Postponed(str(error) or type(error).__name__)
@@ -63,17 +72,40 @@ class Delivery:
     ) -> Delivered | Postponed | Undeliverable:
         client = self._client
         channel_id = client.settings.request_channel_id
+        place = request.card_channel_id, request.card_message_id
         if post.what is MessageKind.ADMIN_EDIT:
-            place = request.card_channel_id, request.card_message_id
-            return await self._edit(*place, await self._build_for_admins(post, request))
+            edited = await self._edit(*place, await self._build_for_admins(post, request))
+            # The card of a request that is open is posted anew where it was deleted.
+            if isinstance(edited, Delivered) or not request.open:
+                return edited
         if channel_id is None:
             return Undeliverable("REQUEST_CHANNEL_ID is not set")
+        if post.what is MessageKind.ADMIN_CARD:
+            if not request.open:
+                return Undeliverable("the request has ended")
+            if place[0] == channel_id and place[1] is not None:
+                return Delivered(channel_id, place[1])
         channel = client.get_partial_messageable(channel_id)
         if post.attempts > 1:
             found = await find(client, channel, post, request)
             if found is not None:
                 return found
-        return await self._send(channel, post, await self._build_for_admins(post, request))
+        sent = await self._send(channel, post, await self._build_for_admins(post, request))
+        client.admin_channel.note_use()
+        return sent
+
+    async def _keep(
+        self, post: OutboxMessage, request: Request, error: discord.HTTPException
+    ) -> Postponed | Undeliverable:
+        """Return when to try again to tell the admins, who have no other word of an open request.
+
+        The channel may be made anew, and configured, or its rights given back, some day.
+        """
+        await self._client.admin_channel.note_refusal(error)
+        if not request.open:
+            gone = error.code in _GONE
+            return Undeliverable(str(error)) if gone else Postponed(str(error))
+        return Postponed(str(error), min(next_try(post.attempts), _LATEST_TRY), keeps=True)
 
     async def _build_for_admins(self, post: OutboxMessage, request: Request) -> Card:
         client = self._client
@@ -95,7 +127,8 @@ class Delivery:
             return await self._edit_for_member(request)
         if post.what in {MessageKind.MEMBER_LIVE, MessageKind.MEMBER_EXPIRED}:
             # So that the record's message does not go on saying that it is looked for.
-            await self._edit_for_member(request)
+            with contextlib.suppress(discord.Forbidden):  # the news goes out all the same
+                await self._edit_for_member(request)
         client = self._client
         direct = await client.create_dm(discord.Object(request.member_id))
         channel = client.get_partial_messageable(request.channel_id)
@@ -107,13 +140,18 @@ class Delivery:
         try:
             return await self._send(direct, post, await self._build_for_member(post, request))
         except discord.Forbidden as error:
-            if error.code != _CLOSED:
+            if error.code not in {_CLOSED, _STRANGER}:
                 raise
         # One who has left cannot take any either, and nobody else should read what was theirs.
         guild = await client.fetch_guild(request.guild_id, with_counts=False)
         await guild.fetch_member(request.member_id)
         card = await self._build_for_member(post, request)
-        return await self._send(channel, post, card, mention=request.member_id)
+        try:
+            return await self._send(channel, post, card, mention=request.member_id)
+        except discord.Forbidden as error:
+            if error.code not in _NO_RIGHT:
+                raise
+            return Undeliverable(str(error), Undelivered.NO_WAY)
 
     async def _build_for_member(self, post: OutboxMessage, request: Request) -> Card:
         server, words = self._client.member_service.server, self._client.words

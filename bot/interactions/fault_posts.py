@@ -45,6 +45,7 @@ class FaultPosts:
             # The nonce keeps a repeated call from posting twice.
             await channel.send(view=card.view, nonce=_nonce(fault))
         except UNDELIVERED as error:
+            await client.admin_channel.note_refusal(error)
             self._faults.take_back(fault)
             _log.warning("the admin was not told of a fault of the mail server: %s", error)
 

@@ -31,8 +31,12 @@ def _any_of(values: Iterable[StrEnum]) -> str:
 _NUMBER: Final = "[0-9]{1,18}"
 _DOMAIN: Final = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+"
 
-CHECK_BUTTON: Final = rf"cowbell:(?P<action>{_any_of(CheckAction)}):(?P<check>{_NUMBER})"
-ASK_BUTTON: Final = rf"cowbell:ask:(?P<kind>{_any_of(RequestKind)}):(?P<check>{_NUMBER})"
+# A stored check may be gone one day; its domain is still known then.
+_CHECK: Final = rf"(?:(?P<domain>{_DOMAIN}):)?(?P<check>{_NUMBER})"
+
+CHECK_BUTTON: Final = rf"cowbell:(?P<action>{_any_of(CheckAction)}):{_CHECK}"
+ASK_BUTTON: Final = rf"cowbell:ask:(?P<kind>{_any_of(RequestKind)}):{_CHECK}"
+NEW_CHECK_BUTTON: Final = rf"cowbell:new:(?P<domain>{_DOMAIN})"
 OWN_REQUEST_BUTTON: Final = (
     rf"cowbell:req:(?P<action>{_any_of(OwnRequestAction)}):(?P<request>{_NUMBER})"
 )
@@ -61,22 +65,34 @@ class PersistentItems:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def check_button(self, action: CheckAction, check_id: int) -> PersistentItem:
-        """Return a button below the card of a stored check."""
+    def check_button(self, action: CheckAction, check_id: int, domain: str) -> PersistentItem:
+        """Return a button below the card of a stored check of a domain (in ASCII)."""
         style = _STYLE.primary if action is CheckAction.AGAIN else _STYLE.secondary
         label = self._words.label("buttons", action.value)
-        return _make_button(f"{action.value}:{check_id}", label, style)
+        return _make_button(_of_check(action.value, domain, check_id), label, style)
 
-    def ask_button(self, kind: RequestKind, check_id: int) -> PersistentItem:
+    def ask_button(self, kind: RequestKind, check_id: int, domain: str) -> PersistentItem:
         """Return the button that asks the admin for something for a stored check's domain."""
         label = self._words.label("asking", kind.value)
-        return _make_button(f"ask:{kind.value}:{check_id}", label, _STYLE.success)
+        rest = _of_check(f"ask:{kind.value}", domain, check_id)
+        return _make_button(rest, label, _STYLE.success)
+
+    def new_check_button(self, domain: str) -> PersistentItem:
+        """Return the button that checks a domain (in ASCII) whose former check is gone."""
+        label = self._words.label("buttons", CheckAction.AGAIN.value)
+        return _make_button(f"new:{domain}", label, _STYLE.primary)
 
     def withdraw_button(self, request_id: int) -> PersistentItem:
         """Return the button that withdraws a member's own request."""
         action = OwnRequestAction.WITHDRAW.value
         label = f"{self._words.label('asking', action)} #{request_id}"
         return _make_button(f"req:{action}:{request_id}", label, _STYLE.secondary)
+
+    def again_button(self, request_id: int) -> PersistentItem:
+        """Return the button that sends a member again what did not reach them."""
+        action = OwnRequestAction.AGAIN.value
+        label = f"{self._words.label('asking', action)} #{request_id}"
+        return _make_button(f"req:{action}:{request_id}", label, _STYLE.primary)
 
     def dmarc_button(self, request_id: int) -> PersistentItem:
         """Return the button that asks for DMARC for the domain of a member's own request."""
@@ -120,6 +136,12 @@ class PersistentItems:
         """Return the button that has the mail server called again after it refused."""
         label = self._words.label("request_buttons", "unlock")
         return _make_button("mailcow:unlock", label, _STYLE.primary)
+
+
+def _of_check(what: str, domain: str, check_id: int) -> str:
+    """Return what is to be done with a check of a domain, without that where it is too long."""
+    rest = f"{what}:{domain}:{check_id}"
+    return rest if len(_write_id(rest)) <= _LONGEST_ID else f"{what}:{check_id}"
 
 
 def _make_button(rest: str, label: str, style: discord.ButtonStyle) -> PersistentItem:

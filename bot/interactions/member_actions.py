@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 
 from bot.cards.items import OwnRequestAction
 from bot.cards.layout import build_notice
-from bot.cards.member_cards import build_asked_card, build_requests_card
+from bot.cards.member_cards import (
+    Admins,
+    build_asked_card,
+    build_record_card,
+    build_requests_card,
+)
+from bot.interactions.member_checks import check_domain, find_check
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.requests.evidence import dump_evidence, take_evidence
-from bot.requests.model import RequestKind
+from bot.requests.kinds import KINDS
+from bot.requests.model import RequestKind, State
 
 if TYPE_CHECKING:
     import discord
@@ -68,11 +75,9 @@ async def ask_admin(
 async def handle_ask_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Ask for something for the domain of a stored check."""
     await acknowledge(interaction)
-    kept = await interaction.client.member_service.kept(click.number("check"))
-    if kept is None:
-        await answer(interaction, build_notice("out_of_date", {}, interaction.client.words))
-        return
-    await ask_admin(interaction, RequestKind(click.parts["kind"]), kept.report.domain)
+    kept = await find_check(interaction, click)
+    if kept is not None:
+        await ask_admin(interaction, RequestKind(click.parts["kind"]), kept.report.domain)
 
 
 async def handle_own_request_button(
@@ -92,6 +97,8 @@ async def handle_own_request_button(
         await whisper(interaction, build_notice("not_allowed", {}, client.words))
     elif action is OwnRequestAction.WITHDRAW:
         await _withdraw(interaction, requests, request)
+    elif action is OwnRequestAction.AGAIN:
+        await _show_again(interaction, request)
     else:
         # From a direct message, too: the request says in which server and channel it was asked.
         place = AskedFrom(requests, request.guild_id, request.channel_id)
@@ -104,7 +111,8 @@ async def list_requests(interaction: discord.Interaction[BotBase], requests: Req
     mine = await requests.of_member(interaction.user.id)
     mentions = [client.mention(kind.value) for kind in RequestKind]
     server, words, items = client.member_service.server, client.words, client.items
-    return build_requests_card(mine, server, words, items, mentions=mentions)
+    admins = _admins_of(client)
+    return build_requests_card(mine, server, words, items, mentions=mentions, admins=admins)
 
 
 async def _open_request(
@@ -122,14 +130,29 @@ async def _open_request(
         await answer(interaction, build_cooldown_notice(wait, client.words))
         return
     await client.member_service.remember(member_id, domain)
-    async with Progress(interaction, client.words, "checking", {"domain": domain.unicode}):
-        kept = await client.member_service.check(domain, member_id)
+    kept = await check_domain(interaction, domain, confidential=True)  # for the admin to see
     is_hosted = await client.member_service.is_hosted(domain)
     evidence = dump_evidence(take_evidence(kept.report, on_server=is_hosted))
     opened = await place.requests.open(
         kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
     )
-    card = build_asked_card(opened, client.member_service.server, client.words, remark=remark)
+    server, admins = client.member_service.server, _admins_of(client)
+    card = build_asked_card(opened, server, client.words, remark=remark, admins=admins)
+    await answer(interaction, card)
+
+
+def _admins_of(client: BotBase) -> Admins:
+    channel = client.admin_channel
+    return Admins(reached=not channel.lost, told=channel.told)
+
+
+async def _show_again(interaction: discord.Interaction[BotBase], request: Request) -> None:
+    """Show the record that did not arrive; the message itself is sent again, too, by the click."""
+    client = interaction.client
+    if request.state is not State.WAITING or KINDS[request.kind].record is None:
+        await whisper(interaction, build_notice("out_of_date", {}, client.words))
+        return
+    card = build_record_card(request, client.member_service.server, client.words)
     await answer(interaction, card)
 
 

@@ -70,7 +70,7 @@ def _is_it(message: discord.Message, post: OutboxMessage, request: Request) -> b
     components = tuple(_walk(message.components))
     if any(getattr(component, "id", None) == _mark(post) for component in components):
         return True
-    if post.what is not MessageKind.ADMIN_CARD:
+    if post.what not in {MessageKind.ADMIN_CARD, MessageKind.ADMIN_EDIT}:
         return False
     # Somebody may have clicked a button on it meanwhile, which drew the card anew.
     matches = (_BUTTON.fullmatch(getattr(c, "custom_id", None) or "") for c in components)

@@ -62,12 +62,15 @@ class RateLimits:
         self._shared = {key: at for key, at in self._shared.items() if at > now - SAME_CLICK}
         if message_id in self._shared:
             return False
-        self._shared[message_id] = now
+        self._shared[message_id] = math.inf  # until it is done
         return True
 
-    def give_back_share(self, message_id: int) -> None:
-        """Let a card be shared at once, because it was not after all."""
-        self._shared.pop(message_id, None)
+    def end_share(self, message_id: int, *, done: bool) -> None:
+        """Say that a card was shared now, or that it was not, so that it may be at once."""
+        if done:
+            self._shared[message_id] = time.monotonic()
+        else:
+            self._shared.pop(message_id, None)
 
 
 def build_cooldown_notice(seconds: float, words: Words) -> Card:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from bot.cards.decision_cards import build_limits_card, build_stage_card
@@ -11,17 +12,18 @@ from bot.checks.answers import name_text
 from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
-from bot.errors import BackendError, RequestError
+from bot.errors import BackendError, CowbellError, RequestError
+from bot.interactions.member_checks import check_domain
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import take_evidence
 from bot.requests.kinds import KINDS, Asks
-from bot.requests.model import State, can_go
+from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
 if TYPE_CHECKING:
     import discord
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from bot.interactions.clicks import Click
     from bot.requests.model import Request
     from bot.requests.service import Requests
+
+_LONGEST_LOOK = 15.0  # seconds
+
+_log = logging.getLogger(__name__)
 
 
 async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -133,8 +139,13 @@ async def _do(
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
             await interaction.response.defer()
-            decision = await requests.finish(request.id, admin)
+            seen = await _look_once(interaction.client, request)
+            decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
+        case RequestAction.RESEND:
+            await interaction.response.defer()
+            actor = Actor(ActorKind.ADMIN, admin)
+            await show_card(interaction, await requests.send_again(request.id, actor))
         case RequestAction.ADD | RequestAction.BYHAND:
             await interaction.response.defer()
             by_hand = action is RequestAction.BYHAND
@@ -177,7 +188,7 @@ async def _check_again(
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
     kept, on_server = await asyncio.gather(
-        client.member_service.check(request.domain, interaction.user.id),
+        client.member_service.check(request.domain, interaction.user.id, confidential=True),
         client.member_service.is_hosted(request.domain),
     )
     if request.state is State.WAITING:
@@ -186,12 +197,21 @@ async def _check_again(
     await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
 
 
+async def _look_once(client: BotBase, request: Request) -> str:
+    """Return what is seen of what an admin says is done; empty where it is seen to be done."""
+    if request.state is not State.WAITING or not KINDS[request.kind].is_finished_by_admin:
+        return UNSEEN
+    try:
+        async with asyncio.timeout(_LONGEST_LOOK):
+            found = await client.verifier(request)
+    except (CowbellError, TimeoutError) as error:
+        _log.info("request %d: nothing was found out: %s", request.id, error)
+        return UNSEEN
+    return "" if found.live else found.seen or UNSEEN
+
+
 async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
-    client = interaction.client
-    facts = {"domain": request.domain.unicode}
-    async with Progress(interaction, client.words, "checking", facts):
-        kept = await client.member_service.check(request.domain, interaction.user.id)
-    return kept.report
+    return (await check_domain(interaction, request.domain, confidential=True)).report
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

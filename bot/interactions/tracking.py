@@ -14,7 +14,7 @@ from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.telemetry import InteractionOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
     from bot.telemetry import Telemetry
     from bot.words import Words
@@ -36,6 +36,8 @@ class InteractionTracker:
         self._telemetry = telemetry
         self._tasks: set[asyncio.Task[Any]] = set()
         self.draining = False  # nothing new is taken
+        # What is done once somebody's interaction is handled.
+        self.after: Callable[[discord.Interaction[Any]], Coroutine[Any, Any, None]] | None = None
 
     async def admit(self, interaction: discord.Interaction[Any]) -> bool:
         """Return whether the running task may handle this interaction, and note the task if so.
@@ -87,8 +89,18 @@ class InteractionTracker:
                 self._telemetry.end(
                     interaction.id, _kind(interaction), ending or InteractionOutcome.DONE
                 )
+                self._go_on(interaction)
 
             task.add_done_callback(leave)
+
+    def _go_on(self, interaction: discord.Interaction[Any]) -> None:
+        """Do what comes after an interaction; a stop waits for it as well."""
+        typing = interaction.type is discord.InteractionType.autocomplete
+        if self.after is None or self.draining or typing:
+            return
+        task = asyncio.create_task(self.after(interaction))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def note_ending(interaction: discord.Interaction[Any], ending: InteractionOutcome) -> None:

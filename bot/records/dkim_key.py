@@ -33,7 +33,7 @@ class DkimRecord:
     How long an RSA key has to be is left to whoever judges it: `bits` says how long it is.
     """
 
-    text: str  # the value on one line, without white space in the key
+    text: str  # the value on one line, the key in its usual form and without white space
     key: bytes  # see `read_key`
     key_type: str  # "rsa" or "ed25519"
     bits: int
@@ -72,7 +72,10 @@ class DkimRecord:
         key_type = tags.get("k") or "rsa"
         if key_type not in KEY_TYPES:
             raise InvalidKey("key-bad-type")
-        key, bits = read_key(tags.get("p") or "", key_type)
+        p = tags.get("p") or ""
+        key, bits = read_key(p, key_type)
+        if not is_usual_form(p, key_type):
+            value = value.replace(p, base64.b64encode(key).decode())
         record = cls(
             text=_fold(text, key),
             key=key,
@@ -148,6 +151,17 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
     if key_type == "ed25519":
         return _read_ed25519(octets)
     return _read_rsa(octets)
+
+
+def is_usual_form(p: str, key_type: str) -> bool:
+    """Whether a key that `read_key` can read, without white space, has the form for verifiers.
+
+    An RSA key is to come as DER SubjectPublicKeyInfo. RFC 6376 section 3.6.1 names the bare
+    RSAPublicKey, but its examples and the common verifiers (OpenDKIM, rspamd, Mail::DKIM) do not.
+    """
+    if key_type != "rsa":
+        return True
+    return base64.b64decode(p) == read_key(p, key_type)[0]
 
 
 def _read_ed25519(octets: bytes) -> tuple[bytes, int]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_OPEN = 10  # requests that one member may have open at once
 LONGEST_REASON = 500  # characters of an admin's own words with a denial
+UNSEEN = "unseen"  # in `Request.seen`: only an admin says that it is done
+SENT_AGAIN = "sent-again"  # in the audit, of news that had not reached the member
 
 
 class RequestKind(StrEnum):
@@ -63,13 +65,24 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     }
 )
 
-# States that nothing follows: the domain can be asked for again.
+# States that nothing follows.
 FINAL = frozenset(state for state, following in TRANSITIONS.items() if not following)
+
+# States in which nothing is left to do but to tell people: the domain can be asked for again.
+ENDED = FINAL | {State.LIVE}
 
 
 def can_go(before: State, after: State) -> bool:
     """Whether a request may go from one state to the other."""
     return after in TRANSITIONS[before]
+
+
+class Undelivered(StrEnum):
+    """Why a message did not reach the member."""
+
+    LEFT = "left"  # they are not in the server any more, or Discord lets nobody write to them
+    NO_WAY = "no-way"  # they take no direct messages, and in their channel we cannot write
+    GIVEN_UP = "given-up"  # Discord did not take it for too long
 
 
 class ActorKind(StrEnum):
@@ -114,17 +127,18 @@ class Request:
     by_hand: bool = False  # the admin does it on the mail server, or did and pasted the value
     value: str = ""  # the record's value as handed out
     selector: str = ""  # the DKIM selector that goes with it
-    seen: str = ""  # the code of the finding that the last look ended with; empty before
+    seen: str = ""  # the code of the finding that the last look ended with; empty where all is well
     evidence: str = ""  # JSON: the check's status lines as they were when it was asked
     card_channel_id: int | None = None  # the admin's card
     card_message_id: int | None = None
     message_channel_id: int | None = None  # the member's message, which is edited later
     message_id: int | None = None
+    undelivered: Undelivered | None = None  # why the latest news did not reach the member
 
     @property
     def open(self) -> bool:
-        """Whether something can still happen; a domain has one open request of a kind."""
-        return self.state not in FINAL
+        """Whether something is still to be done; a domain has one open request of a kind."""
+        return self.state not in ENDED
 
     @property
     def forgotten(self) -> bool:
@@ -141,7 +155,7 @@ class AuditEntry:
     request_id: int
     actor: Actor
     before: State | None  # None: the request was opened
-    after: State
+    after: State  # as before where news did not reach the member, or is sent again
     detail: str = ""
 
 
@@ -170,6 +184,11 @@ class MessageKind(StrEnum):
     def target(self) -> Audience:
         """Whom it is for."""
         return Audience(self.value.partition("-")[0])
+
+    @property
+    def is_news(self) -> bool:
+        """Whether it is a message of its own to the member, whom it has to reach."""
+        return self.target is Audience.MEMBER and self is not MessageKind.MEMBER_EDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +233,7 @@ class NewRequest:
 class Change:
     """The change of a request that one transaction writes, as a whole or not at all.
 
-    Where `after` has another state than before, an audit entry is written too.
+    Where `after` has another state than before, or there is a `detail`, an audit entry is written.
     """
 
     after: Request

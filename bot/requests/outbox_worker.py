@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.errors import CowbellError, StoreError
-from bot.requests.model import Audience
+from bot.requests.model import Audience, Undelivered
 from bot.requests.polling import poll
 from bot.requests.schedule import GIVE_UP_AFTER, next_try
 
@@ -43,13 +43,18 @@ class Postponed:
 
     why: str
     after: timedelta | None = None  # None: the outbox decides, longer each time
+    keeps: bool = False  # it is tried for as long as it takes
 
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """It will never be delivered, for the reason `why`; for example, the member is gone."""
+    """It will not be delivered, for the reason `why`; for example, the member is gone.
+
+    `undelivered` is that reason for people, where it is news that should have reached a member.
+    """
 
     why: str
+    undelivered: Undelivered | None = None
 
 
 class Deliver(Protocol):
@@ -104,6 +109,8 @@ class OutboxWorker:
                 await self._put_off(message, Postponed("a fault of the bot; its log says which"))
             else:
                 await self._settle(message, outcome)
+        if taken:
+            self._wake_up.wake()  # the last message of a request lets the worker end it
         return len(taken)
 
     async def _try(self, message: OutboxMessage) -> Delivered | Postponed | Undeliverable:
@@ -124,17 +131,18 @@ class OutboxWorker:
         match outcome:
             case Delivered(channel_id, message_id):
                 await self._outbox.end(message, self._now(), (channel_id, message_id))
-            case Undeliverable(why):
+            case Undeliverable(why, undelivered):
                 _log.info("message %d (%s) is not sent: %s", message.id, message.what, why)
-                await self._outbox.end(message, self._now(), None, why)
+                await self._outbox.end(message, self._now(), None, why, undelivered)
             case Postponed():
                 await self._put_off(message, outcome)
 
     async def _put_off(self, message: OutboxMessage, later: Postponed) -> None:
         now = self._now()
-        if now - message.created_at >= GIVE_UP_AFTER:
+        if now - message.created_at >= GIVE_UP_AFTER and not later.keeps:
             _log.error("message %d (%s) is given up: %s", message.id, message.what, later.why)
-            await self._outbox.end(message, now, None, later.why)
+            given_up = Undelivered.GIVEN_UP if message.what.is_news else None
+            await self._outbox.end(message, now, None, later.why, given_up)
             return
         wait = next_try(message.attempts) if later.after is None else later.after
         await self._outbox.put_off(message, now + wait, later.why)

@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from bot.names import Domain
-    from bot.requests.model import AuditEntry, Change, NewRequest, OutboxMessage, Request, State
+    from bot.requests.model import (
+        AuditEntry,
+        Change,
+        NewRequest,
+        OutboxMessage,
+        Request,
+        State,
+        Undelivered,
+    )
 
 # What a repository's methods promise is said where they are written: `bot.store.repositories`.
 
@@ -79,6 +87,7 @@ class OutboxRepository(Protocol):
         now: datetime,
         arrived: tuple[int, int] | None,
         detail: str = "",
+        undelivered: Undelivered | None = None,
         /,
     ) -> None:
         """Note where a message arrived (channel and message id), or that it was given up."""
@@ -86,10 +95,6 @@ class OutboxRepository(Protocol):
 
     async def put_off(self, message: OutboxMessage, due_at: datetime, detail: str, /) -> None:
         """Note that it could not be delivered, why, and when to try again."""
-        ...
-
-    async def left(self, request_id: int, /) -> int:
-        """Return how many messages about a request were neither delivered nor given up."""
         ...
 
     async def next_due(self) -> datetime | None:

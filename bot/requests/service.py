@@ -9,15 +9,17 @@ from bot.errors import RequestError
 from bot.requests.approval import Approval
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import (
-    FINAL,
+    ENDED,
     LONGEST_REASON,
+    UNSEEN,
     Actor,
     ActorKind,
+    MessageKind,
     State,
     can_go,
     make_pseudonym,
 )
-from bot.requests.transitions import move, open_request, touch
+from bot.requests.transitions import move, open_request, send_again, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,15 +177,19 @@ class Requests:
 
         return await self._decide(request_id, decide)
 
-    async def finish(self, request_id: int, admin_id: int) -> Decision:
-        """Say that the mail domain or the webmail alias is done, where the bot cannot see it."""
+    async def finish(self, request_id: int, admin_id: int, *, seen: str = UNSEEN) -> Decision:
+        """Say that the mail domain or the webmail alias is done.
+
+        `seen` is the code of what the bot sees instead; empty where it sees it done, too.
+        """
 
         def decide(request: Request) -> Change | None:
             if not KINDS[request.kind].is_finished_by_admin:
                 raise RequestError("request-seen-by-bot")
             if request.state is not State.WAITING:
                 return None
-            return move(request, State.LIVE, Actor(ActorKind.ADMIN, admin_id), self._now())
+            admin = Actor(ActorKind.ADMIN, admin_id)
+            return move(request, State.LIVE, admin, self._now(), seen=seen)
 
         return await self._decide(request_id, decide)
 
@@ -196,6 +202,42 @@ class Requests:
             return touch(request, due_at=self._now(), seen="")
 
         return (await self._decide(request_id, decide)).request
+
+    async def keep_evidence(self, request_id: int, evidence: str) -> Request:
+        """Keep what was found out of a domain since it was asked, in place of what was before."""
+
+        def decide(request: Request) -> Change | None:
+            return touch(request, evidence=evidence) if request.open else None
+
+        return (await self._decide(request_id, decide)).request
+
+    async def send_again(
+        self, request_id: int, actor: Actor, place: tuple[int, int] | None = None
+    ) -> Request:
+        """Have news sent again that did not reach the member; see `transitions.send_again`."""
+
+        def decide(request: Request) -> Change | None:
+            return send_again(request, actor, place)
+
+        return (await self._decide(request_id, decide)).request
+
+    async def welcome_back(self, member_id: int, place: tuple[int, int] | None) -> int:
+        """Have all news sent again that did not reach a member; return how much there was."""
+        missed = [r for r in await self._store.of_member(member_id) if r.undelivered is not None]
+        for request in missed:
+            await self.send_again(request.id, Actor(ActorKind.MEMBER, member_id), place)
+        return len(missed)
+
+    async def move_cards(self, channel_id: int) -> int:
+        """Have the cards of open requests posted in this channel; return how many are elsewhere."""
+        elsewhere = [
+            request
+            for request in await self.open_requests()
+            if request.card_channel_id not in {None, channel_id}
+        ]
+        for request in elsewhere:
+            await self._decide(request.id, lambda now: touch(now, (MessageKind.ADMIN_CARD,)))
+        return len(elsewhere)
 
     async def get(self, request_id: int) -> Request | None:
         """Return the request with this number; None where there never was one."""
@@ -211,7 +253,7 @@ class Requests:
 
     async def open_requests(self) -> tuple[Request, ...]:
         """Return the requests that are not at their end, oldest first."""
-        return await self._store.in_states(frozenset(State) - FINAL)
+        return await self._store.in_states(frozenset(State) - ENDED)
 
     async def waiting_for_admin(self) -> tuple[Request, ...]:
         """Return the requests that an admin has to do something about, oldest first."""

@@ -10,6 +10,7 @@ from bot.requests.kinds import KINDS
 from bot.requests.model import (
     BOT,
     MOST_OPEN,
+    SENT_AGAIN,
     Actor,
     Change,
     MessageKind,
@@ -36,6 +37,15 @@ _MESSAGES = {
     State.WITHDRAWN: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT),
     State.EXPIRED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EXPIRED),
     State.FAILED: (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED),
+}
+
+_NEWS = {
+    state: next(what for what in messages if what.is_news)
+    for state, messages in {
+        **_MESSAGES,
+        State.CLOSED: _MESSAGES[State.LIVE],
+    }.items()
+    if any(what.is_news for what in messages)
 }
 
 
@@ -83,11 +93,33 @@ def move(
     if not can_go(before.state, to):
         raise RequestError("request-cannot-become", before=before.state.value, after=to.value)
     changed = {"changed_at": now, "due_at": _first_due(to, now), "attempts": 0, "reason": ""}
+    if to is not State.CLOSED:  # which is no news: whether that of before arrived still counts
+        changed["undelivered"] = None
     after = replace(before, state=to, **{**changed, **fields})
     messages = _MESSAGES.get(to, ())
     if to is State.WAITING:
         messages = (KINDS[before.kind].handed_out, *messages)
     return Change(after, actor, detail, messages, learned, approved_stage)
+
+
+def send_again(
+    before: Request, actor: Actor, place: tuple[int, int] | None = None
+) -> Change | None:
+    """Return the change that has news sent again which did not reach the member.
+
+    `place` is the guild and the channel where the member is now; where it is the guild in which
+    they asked, the channel takes the place of the one where they did. None: there is nothing to
+    send, as all arrived, or a former try is under way.
+    """
+    news = (
+        KINDS[before.kind].handed_out if before.state is State.WAITING else _NEWS.get(before.state)
+    )
+    if before.undelivered is None or news is None:
+        return None
+    here = place is not None and place[0] == before.guild_id
+    channel_id = place[1] if place is not None and here else before.channel_id
+    after = replace(before, undelivered=None, channel_id=channel_id)
+    return Change(after, actor, SENT_AGAIN, (news, MessageKind.ADMIN_EDIT))
 
 
 def touch(before: Request, messages: tuple[MessageKind, ...] = (), **fields: Any) -> Change:

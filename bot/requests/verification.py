@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.checks.finding import Check, Status
 from bot.checks.report import find_propagation, seconds_left
 from bot.net.certificate import Certificate
 from bot.requests.kinds import KINDS
@@ -66,10 +67,16 @@ class DomainVerifier:
         return Verification(live=await self._backend.knows_domain(request.domain) is True)
 
     async def verify_certificate(self, request: Request) -> Verification:
-        """Look whether the certificate of the webmail alias covers its name."""
+        """Look whether the webmail alias leads to us, and only then at its certificate."""
         name = request.domain.below(self._webmail_label)
         if name is None:
             return Verification(live=False)
+        report = await self._check(request.domain)
+        result = next(result for result in report.results if result.check is Check.WEBMAIL)
+        if result.status is not Status.PASS:
+            own = (f.code for f in report.findings if f.check is Check.WEBMAIL)
+            others = (f.code for f in report.findings)
+            return Verification(live=False, seen=next(own, None) or next(others, ""))
         found = await self._certificate(name)
         return Verification(live=found is Certificate.COVERS, seen=found.value)
 

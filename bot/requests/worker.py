@@ -30,9 +30,6 @@ LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease
 AT_ONCE = 8  # requests
 
-_TELLING = timedelta(seconds=5)  # between being live and a look whether everybody was told
-_STILL_TELLING = timedelta(minutes=5)
-
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +48,6 @@ class Worker:
         wake_up: WakeUp,
     ) -> None:
         self._store = store.requests
-        self._outbox = store.outbox
         self._tools = tools
         self._now = now
         self._wake_up = wake_up
@@ -90,7 +86,8 @@ class Worker:
             case State.WAITING:
                 await self._look_at(request)
             case State.LIVE:
-                await self._close(request)
+                # It is given out when its messages are out.
+                await self._change(request, lambda now: move(request, State.CLOSED, BOT, now))
             case _:
                 await self._change(request, lambda now: _let_pass(request, now))
 
@@ -142,16 +139,6 @@ class Worker:
             seen = Verification(live=False, seen=request.seen)
         await self._change(request, lambda now: _judge(request, seen, now))
 
-    async def _close(self, request: Request) -> None:
-        left = await self._outbox.left(request.id)
-
-        def close(now: datetime) -> Change:
-            if left:
-                return touch(request, due_at=now + _STILL_TELLING)
-            return move(request, State.CLOSED, BOT, now)
-
-        await self._change(request, close)
-
     async def _change(self, taken: Request, make: Callable[[datetime], Change]) -> None:
         def decide(request: Request) -> Change | None:
             # Where somebody did something meanwhile, what was found out is about the past.
@@ -164,14 +151,15 @@ def _judge(request: Request, found: Verification, now: datetime) -> Change:
     """Return the next state of a waiting request, by the result of the check."""
     attempts = request.attempts + 1
     if found.live:
-        due_at = now + _TELLING
-        return move(request, State.LIVE, BOT, now, seen="", due_at=due_at)
+        return move(request, State.LIVE, BOT, now, seen="")
     wait = next_look(attempts, now - request.changed_at, found.ttl)
     if wait is None:
         return move(request, State.EXPIRED, BOT, now, detail=found.seen, seen=found.seen)
     # The message says when the next look is where that is all there is to wait for.
     is_news = found.seen != request.seen or found.seen in PROPAGATING
     messages = (MessageKind.MEMBER_EDIT,) if is_news else ()
+    if is_news and KINDS[request.kind].is_finished_by_admin:  # who is told on the card what is seen
+        messages = (*messages, MessageKind.ADMIN_EDIT)
     return touch(request, messages, attempts=attempts, due_at=now + wait, seen=found.seen)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.checks.compile import add_not_in_mailcow
 from bot.checks.observe.mail_host import MOST_MEMBERS
+from bot.checks.observe.questions import LONGEST
+from bot.records.dkim_key import KeyUnknown
 from bot.records.expected import Expected, expect
+from bot.services.domain_facts import KnownFacts
+from bot.services.turns import OURSELVES, Turns
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
@@ -19,36 +24,74 @@ if TYPE_CHECKING:
     from bot.services.server_faults import ServerFaults
     from bot.words import Words
 
+_NOTHING = KnownFacts(KeyUnknown())
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one check came to.
+
+    `confidential`: something was known that only the mail server or the admin knows, so the report
+    is for who asked alone. `personal` says more than `report` where that is for them to know.
+    """
+
+    report: Report
+    personal: Report | None = None
+    confidential: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """Expected records and checks of domains, for the console and for Discord."""
+    """Expected records and checks of domains, for the console and for Discord.
+
+    A check takes its turn among the others, then `longest` seconds at most; what is not known by
+    then is unknown. What is not `confidential` is made as if nobody knew more of the domain than
+    the DNS says: the mail server and the store are not even asked.
+    """
 
     server: MailServer
     words: Words
     checker: Checker
     domain_facts: DomainFacts
     faults: ServerFaults | None = None  # where somebody is told of them
+    turns: Turns = field(default_factory=Turns)
+    longest: float = LONGEST
 
-    async def expect(self, domain: Domain, key: DkimKnowledge | None = None) -> Expected:
+    async def expect(
+        self, domain: Domain, key: DkimKnowledge | None = None, *, confidential: bool = True
+    ) -> Expected:
         """Return what a domain should publish; a key that is given goes before a known one."""
-        known = await self.domain_facts.of(domain)
+        known = await self._facts_of(domain, confidential=confidential)
         return expect(self.server, domain, key or known.dkim, known.dmarc_stage, known.former)
 
     async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
-        """Return the report of a domain; a key that is given goes before a known one."""
-        return (await self.check_both(domain, key))[0]
+        """Return the report of a domain that the bot or the console looks at by itself.
 
-    async def check_both(
-        self, domain: Domain, key: DkimKnowledge | None = None
-    ) -> tuple[Report, Report | None]:
-        """Return the report for everybody, and the fuller one for who asked, if there is one."""
-        known = await self.domain_facts.of(domain)
-        dkim = key or known.dkim
-        report = await self.checker.check(domain, dkim, known.dmarc_stage, known.former)
+        A key that is given goes before a known one.
+        """
+        async with self.turns.of(OURSELVES):
+            return (await self.check_in_turn(domain, key)).report
+
+    async def check_in_turn(
+        self, domain: Domain, key: DkimKnowledge | None = None, *, confidential: bool = True
+    ) -> Checked:
+        """Return the check of a domain whose turn it is; whoever calls holds a turn of `turns`."""
+        started = time.monotonic()
+        known = await self._facts_of(domain, confidential=confidential)
+        report = await self.checker.check(
+            domain,
+            key or known.dkim,
+            known.dmarc_stage,
+            known.former,
+            seconds=self.longest - (time.monotonic() - started),
+        )
         if self.faults is not None:
             self.faults.note(report)
-        return report, add_not_in_mailcow(report) if known.is_hosted is False else None
+        personal = add_not_in_mailcow(report) if known.is_hosted is False else None
+        return Checked(report, personal, confidential=known != _NOTHING)
+
+    async def _facts_of(self, domain: Domain, *, confidential: bool) -> KnownFacts:
+        return await self.domain_facts.of(domain) if confidential else _NOTHING
 
     async def check_server(self) -> Report:
         """Return the report of the mail server itself."""

@@ -14,6 +14,7 @@ import dns.rdatatype
 from bot.checks.compile import compile_report
 from bot.checks.observe.domain import observe
 from bot.checks.observe.mail_host import observe_server
+from bot.checks.observe.questions import LONGEST
 from bot.checks.server.server_report import compile_server_report
 from bot.checks.zone.dnssec import tlsa_name
 from bot.dns.answer import Answer, Question
@@ -118,8 +119,10 @@ class Checker:
         dkim: DkimKnowledge,
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
+        *,
+        seconds: float = LONGEST,
     ) -> Report:
-        """Return the report of one domain, after at most the resolver's time-out a few times.
+        """Return the report of one domain, after `seconds` at the latest.
 
         `dmarc_stage` is the policy that the admin approved; `former` are earlier keys.
         """
@@ -131,6 +134,7 @@ class Checker:
             single_server=self._single_server,
             authorities=self._authorities,
             sources=self._sources,
+            seconds=seconds,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)

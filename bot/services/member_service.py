@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.checks.compile import add_not_in_mailcow
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.names import MailAddress
     from bot.records.expected import Expected
-    from bot.services.core import Core
+    from bot.services.core import Checked, Core
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
 
@@ -36,17 +37,35 @@ _NOBODY = 0  # no member has this id, so that what is written under it is offere
 class KeptCheck:
     """A report with the number that a card's buttons carry.
 
-    `report` is what everybody may see. `personal` is what is shown to the one who asked, where
-    that is more; it is not kept.
+    `report` is what is kept; where it is not `confidential`, everybody may see it. `personal` is
+    what is shown to the one who asked (`member_id`, None where nobody knows), where that is more;
+    it is not kept.
     """
 
     id: int
     report: Report
     personal: Report | None = None
+    member_id: int | None = None
+    confidential: bool = False
 
     def shown(self, *, shared: bool) -> Report:
         """Return the report for a card that others see, or for the one who asked."""
         return self.report if shared or self.personal is None else self.personal
+
+
+class Wait(StrEnum):
+    """Why a check does not begin at once."""
+
+    OWN = "own"  # as many checks of the same member run as may
+    OTHERS = "others"  # as many run as may in all
+
+
+@dataclass(slots=True)
+class _RunningCheck:
+    """A check under way, and how many wait for it."""
+
+    task: asyncio.Task[Checked]
+    waiting: int = 0
 
 
 class MemberService:
@@ -59,7 +78,6 @@ class MemberService:
         checks: StoredChecks,
         now: Callable[[], datetime],
         *,
-        at_once: int = 20,
         telemetry: Telemetry | None = None,
     ) -> None:
         self.server = core.server
@@ -68,17 +86,17 @@ class MemberService:
         self._recent = recent
         self._checks = checks
         self._now = now
-        self._slots = asyncio.Semaphore(at_once)
         self._telemetry = telemetry or Telemetry()
-        self._running: dict[Domain, asyncio.Task[tuple[Report, Report | None]]] = {}
+        self._turns = core.turns
+        self._running: dict[tuple[Domain, bool], _RunningCheck] = {}
 
     def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
         """Return the settings for a mail client."""
         return client_settings(self.server, who)
 
-    async def expect(self, domain: Domain) -> Expected:
-        """Return what a domain should publish."""
-        return await self._core.expect(domain)
+    async def expect(self, domain: Domain, *, confidential: bool = False) -> Expected:
+        """Return what a domain should publish; `confidential` as in `check`."""
+        return await self._core.expect(domain, confidential=confidential)
 
     async def remember(self, member_id: int, domain: Domain) -> None:
         """Note that a member asked about a domain, to offer it to them again."""
@@ -104,23 +122,40 @@ class MemberService:
         """Remember the DNS provider that a member chose for a domain."""
         await self._recent.choose_provider(member_id, domain, key, self._now())
 
-    async def check(self, domain: Domain, member_id: int) -> KeptCheck:
-        """Return a new check of a domain; members who ask at the same time share one."""
-        task = self._running.get(domain)
-        if task is None:
-            task = asyncio.create_task(self._run_check(domain))
-            self._running[domain] = task
-            task.add_done_callback(lambda _: self._running.pop(domain, None))
-        # Shielded: somebody who gives up does not take the check from the others.
-        report, personal = await asyncio.shield(task)
-        number = await self._checks.keep(
-            domain, member_id, dump_report(report), SCHEMA, report.checked_at
-        )
-        return KeptCheck(number, report, personal)
+    def wait_for(self, domain: Domain, member_id: int, *, confidential: bool) -> Wait | None:
+        """Return why a check that a member asks for now has to wait; None where it begins."""
+        if (domain, confidential) in self._running or not self._turns.must_wait(member_id):
+            return None
+        return Wait.OWN if self._turns.has_many(member_id) else Wait.OTHERS
 
-    async def check_server(self) -> Report:
+    async def check(
+        self, domain: Domain, member_id: int, *, confidential: bool = False
+    ) -> KeptCheck:
+        """Return a new check of a domain; members who ask at the same time share one.
+
+        It takes its turn among the checks of this member and of others. What only the mail server
+        and the admin know of the domain is left out, and not even asked for, unless
+        `confidential`: then it is for who asked, where they may be told.
+        """
+        if (domain, confidential) in self._running:
+            checked = await self._join(domain, confidential)
+        else:
+            async with self._turns.of(member_id):
+                checked = await self._join(domain, confidential)
+        report = checked.report
+        number = await self._checks.keep(
+            domain,
+            member_id,
+            dump_report(report),
+            SCHEMA,
+            report.checked_at,
+            confidential=checked.confidential,
+        )
+        return KeptCheck(number, report, checked.personal, member_id, checked.confidential)
+
+    async def check_server(self, member_id: int) -> Report:
         """Return a new check of the mail server itself, for the admin."""
-        async with self._slots:
+        async with self._turns.of(member_id):
             return await self._core.check_server()
 
     async def kept(self, check_id: int) -> KeptCheck | None:
@@ -128,11 +163,12 @@ class MemberService:
         stored = await self._checks.get(check_id)
         if stored is None or stored.schema != SCHEMA:
             return None
-        return KeptCheck(stored.id, load_report(stored.report))
+        report = load_report(stored.report)
+        return KeptCheck(stored.id, report, None, stored.member_id, stored.confidential)
 
     async def make_personal(self, kept: KeptCheck) -> KeptCheck:
         """Return a kept check with the parts that only the member who asked may read."""
-        if await self.is_hosted(kept.report.domain) is not False:
+        if not kept.confidential or await self.is_hosted(kept.report.domain) is not False:
             return kept
         return replace(kept, personal=add_not_in_mailcow(kept.report))
 
@@ -147,8 +183,24 @@ class MemberService:
         """Return the answer to one question to the DNS."""
         return await self._core.checker.ask(name, rdtype)
 
-    async def _run_check(self, domain: Domain) -> tuple[Report, Report | None]:
-        async with self._slots:
-            both = await self._core.check_both(domain)
-        self._telemetry.count_check(both[0])
-        return both
+    async def _join(self, domain: Domain, confidential: bool) -> Checked:
+        """Wait for a running check, or begin it; with the last who waits for it, it ends."""
+        key = domain, confidential
+        running = self._running.get(key)
+        if running is None:
+            task = asyncio.create_task(self._run_check(domain, confidential))
+            running = self._running[key] = _RunningCheck(task)
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        running.waiting += 1
+        try:
+            # Shielded: somebody who gives up does not take the check from the others.
+            return await asyncio.shield(running.task)
+        finally:
+            running.waiting -= 1
+            if not running.waiting:
+                running.task.cancel()
+
+    async def _run_check(self, domain: Domain, confidential: bool) -> Checked:
+        checked = await self._core.check_in_turn(domain, confidential=confidential)
+        self._telemetry.count_check(checked.report)
+        return checked

@@ -1,4 +1,4 @@
-"""How long things are kept: once a day what is older than 400 days goes, a little at a time."""
+"""How long things are kept: once a day what is too old goes, a little at a time."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bot.store.engine.database import Database
 
 EVERY = timedelta(days=1)
+LATEST = 20  # checks of one member and domain that are kept as long as all else
+OTHERS = timedelta(days=7)  # for which the others are kept
 AT_ONCE = 200  # rows in one transaction; other writers get their turn between two
 
 _log = logging.getLogger(__name__)
@@ -50,16 +52,20 @@ class Retention:
             return 0
         before = now - KEPT
         checks = await self._checks.purge(before, AT_ONCE)
+        older = await self._checks.purge_older(LATEST, now - OTHERS, AT_ONCE)
         domains = await self._recent.purge(before, AT_ONCE)
         requests = await self._requests.purge(before, AT_ONCE, make_pseudonym)
-        gone = checks + domains + requests
+        gone = checks + older + domains + requests
         if gone:
             _log.info(
-                "older than %d days: %d checks, %d domains, %d requests",
+                "older than %d days: %d checks, %d domains, %d requests; "
+                "older than %d days, and not of the latest: %d checks",
                 KEPT.days,
                 checks,
                 domains,
                 requests,
+                OTHERS.days,
+                older,
             )
         else:
             self._next = now + EVERY

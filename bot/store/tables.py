@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -92,8 +93,11 @@ class StoredCheckRow(Base):
     """A report as it was shown, so that a card still answers after a restart."""
 
     __tablename__ = "stored_check"
-    # Cards carry the id: one that was purged must never come back as another domain's report.
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index(None, "member_id", "domain"),
+        # Cards carry the id: one that was purged must never come back as another domain's report.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     domain: Mapped[Domain] = mapped_column(DomainName)
@@ -101,6 +105,8 @@ class StoredCheckRow(Base):
     report: Mapped[str] = mapped_column(Text)
     schema: Mapped[int] = mapped_column(Integer)
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    # With what only the mail server and the admin know: for who asked alone.
+    confidential: Mapped[bool] = mapped_column(server_default=true())
 
 
 class RequestRow(Base):
@@ -148,6 +154,7 @@ class RequestRow(Base):
     card_message_id: Mapped[int | None] = mapped_column(BigInteger)
     message_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
+    undelivered: Mapped[str | None] = mapped_column(String(16))
 
 
 class AuditRow(Base):

@@ -105,7 +105,7 @@ async def test_an_approved_request_gets_its_key_learned(
                     now = await requests.get(asked.request.id)
         assert now is not None
         assert now.state is State.WAITING
-        expected = await client.member_service.expect(MOVER)
+        expected = await client.member_service.expect(MOVER, confidential=True)
     assert mailcow.keys_made == {"mover.example": 1}
     assert isinstance(expected.dkim, KnownKey)
     assert expected.dkim.record.text == now.value

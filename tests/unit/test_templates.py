@@ -60,6 +60,8 @@ CONTRACT = (
     ("spf-type99", {"fail"}),
     ("spf-no-all", {"warn"}),
     ("spf-softfail", {"info"}),
+    ("spf-open", {"fail"}),
+    ("spf-others-fail", {"warn"}),
     ("dkim-missing", {"fail"}),
     ("dkim-truncated", {"fail"}),
     ("dkim-key-mismatch", {"fail"}),
@@ -132,6 +134,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "tags": (_SOME[:1], _SOME[:3]),
     "servers": (_SOME[:2],),
     "behind": ((), _SOME[:1], _SOME[:2]),
+    "beside": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
     "providers": ((), _SOME[:1], _SOME[:2]),
 }
@@ -155,6 +158,8 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("questions", "bytes"), (30,)),
     "share": (1, 5),
     "voids": (0, 1, 2),
+    "version": (4, 6),
+    "percent": (12, 100),
     "void_limit": (2,),
     "days": (1, 7),
     "status": (404,),
@@ -188,7 +193,7 @@ _FLAGS = (
         "published",
     ),
     *("ready", "repeat", "right"),
-    *("unasked", "unknown", "website"),
+    *("late", "unasked", "unknown", "website"),
     *("enforced", "proven"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}

@@ -96,3 +96,10 @@ def test_a_question_that_was_not_asked_is_not_called_refused_by_a_server() -> No
     said = Words().finding(unanswered(Check.MX, answer), {})
     assert said.startswith("I did not ask for the A record of mx.friend.example: ")
     assert "refuse" not in said
+
+
+def test_a_question_for_which_there_was_no_time_is_blamed_on_nobody() -> None:
+    answer = Answer(Question.of("mx.friend.example", "A"), Outcome.TIMEOUT, late=True)
+    said = Words().finding(unanswered(Check.MX, answer), {})
+    assert "I ended the check before I knew the A record of mx.friend.example" in said
+    assert "Nobody answered" not in said

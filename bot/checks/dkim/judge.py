@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import TXT
 
 from bot.checks.answers import (
+    MOST_NAMES,
     alias_at,
     alias_beside,
     answer_to,
@@ -20,11 +21,12 @@ from bot.checks.answers import (
 )
 from bot.checks.dkim.case import DkimCase
 from bot.checks.dkim.key_record import judge_text
-from bot.checks.dkim.misplaced import find_dkim
-from bot.checks.dkim.selectors import find_elsewhere, selector_name
+from bot.checks.dkim.misplaced import dkim_places, find_dkim
+from bot.checks.dkim.selectors import find_elsewhere, other_names, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KnownKey, NoKeyYet
 
@@ -53,7 +55,13 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = find_answer(expected, observed)
     if answer.failed and not answer.alias_loop:
         return Verdict(Check.DKIM, (unanswered(Check.DKIM, answer),), wanted)
-    findings, note = _judge(DkimCase.of(expected, observed, answer))
+    case = DkimCase.of(expected, observed, answer)
+    if long := find_long_text(Check.DKIM, observed, key_names(expected)):
+        value = wanted[0] if wanted else None
+        finding = long.finding(Check.DKIM, value, expected.server.record_ttl)
+        fitting = without_alias(observed, finding, answer)
+        return Verdict(Check.DKIM, (fitting,), wanted, long.found)
+    findings, note = _judge(case)
     found = some_lines(decode_texts(answer))
     typed = [without_alias(observed, finding, answer) for finding in findings]
     return Verdict(Check.DKIM, without_repeats(typed), wanted, found, note)
@@ -74,6 +82,8 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
     if answer.failed or alias_at(observed, answer) is not None:
         return False
     case = DkimCase.of(expected, observed, answer)
+    if find_long_text(Check.DKIM, observed, (case.owner, *_other_places(case))):
+        return False
     found = _find_candidates(case) or find_elsewhere(expected, observed)
     return not (found or find_dkim(expected, observed))
 
@@ -101,8 +111,29 @@ def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
     if len(candidates) > 1:
         return [_judge_several(case, candidates)], None
     findings, note = judge_text(case, candidates[0])
-    beside = _judge_alias(case)
-    return [*findings, *beside], None if beside else note
+    beside = [*_judge_others(case, candidates[0]), *_judge_alias(case)]
+    # Sorting is stable: the key's own faults stay first among those of the same severity.
+    together = sorted([*findings, *beside], key=lambda finding: -finding.severity.rank)
+    return together, None if beside else note
+
+
+def _judge_others(case: DkimCase, key: str) -> list[Finding]:
+    """Other texts beside the key: what comes of several is undefined (RFC 6376 3.6.2.2)."""
+    ignored = {key, *case.pieces()}  # pieces of a cut key are said with it
+    others = tuple(t for t in dict.fromkeys(decode_texts(case.answer)) if t not in ignored)
+    if not others:
+        return []
+    return [
+        case.finding(
+            "dkim-multiple",
+            Status.WARN,
+            case.delete(others),
+            count=len(others) + 1,
+            beside=others[:MOST_NAMES],
+            tails=(),
+            right=False,
+        )
+    ]
 
 
 def _judge_alias(case: DkimCase) -> list[Finding]:
@@ -124,7 +155,8 @@ def _judge_absence(case: DkimCase) -> Finding:
         return case.finding("dkim-cname-broken", Status.FAIL, fixes, target=name_text(target))
     if case.known is not None:
         missing = case.finding("dkim-missing", Status.FAIL, case.fix(FixAction.ADD))
-        return _judge_elsewhere(case) or _judge_misplaced(case) or _judge_wildcard(case) or missing
+        elsewhere = _judge_elsewhere(case) or _judge_misplaced(case) or _judge_long_text(case)
+        return elsewhere or _judge_wildcard(case) or missing
     return case.finding("dkim-unknown", Status.INFO)
 
 
@@ -157,6 +189,21 @@ def _judge_misplaced(case: DkimCase) -> Finding | None:
     return case.finding(finding.code, finding.severity, fixes, **finding.facts)
 
 
+def _judge_long_text(case: DkimCase) -> Finding | None:
+    """A text at a wrong name that may be the record, and is too long to be read."""
+    long = find_long_text(Check.DKIM, case.observed, _other_places(case))
+    if long is None:
+        return None
+    return long.report(Check.DKIM, case.fix(FixAction.ADD), place=name_text(case.owner))
+
+
+def _other_places(case: DkimCase) -> tuple[dns.name.Name, ...]:
+    """Return the wrong names that the record may have come to."""
+    expected, observed = case.expected, case.observed
+    places = (name for name, _ in dkim_places(expected, observed))
+    return (*other_names(expected), *places, expected.domain.name)
+
+
 def _judge_wildcard(case: DkimCase) -> Finding | None:
     """A wildcard answers where the record is missing; the real one takes its place."""
     code = find_wildcard(case.observed, case.answer)
@@ -186,6 +233,7 @@ def _judge_several(case: DkimCase, texts: tuple[str, ...]) -> Finding:
         tail=tails[0],
         tails=tails,
         right=kept is not None,
+        beside=(),
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bot.records.tag_list import TagList
 
 _MEANT = re.compile(
-    r"v\s*=\s*[\"'\\]*\s*dkim|(?:^|;)[\s\"'\\]*p\s*=|^[\s\"]*MI[A-J][A-Za-z0-9+/]{20}",
+    r"v\s*=[\s\"'\\]*dkim|(?:^|;)[\s\"'\\]*p\s*=|^[\s\"]*MI[A-J][A-Za-z0-9+/]{20}",
     re.IGNORECASE,
 )
 _OTHER_RECORD = re.compile(
@@ -28,11 +28,15 @@ _DEFAULTS = {"v": "DKIM1", "k": "rsa", "s": "*", "h": "", "t": ""}
 
 
 class DkimTextFault(NamedTuple):
-    """What makes a record useless: the finding's code, for `dkim-syntax` what and which value."""
+    """What makes a record useless: the finding's code, for `dkim-syntax` what and which value.
+
+    `more` are the values with the same fault, beside the one that is named.
+    """
 
     code: str
     what: str = ""
     value: str = ""
+    more: tuple[str, ...] = ()
 
 
 def is_meant_as_key(text: str) -> bool:
@@ -42,7 +46,7 @@ def is_meant_as_key(text: str) -> bool:
 
 def squeeze(text: str) -> str:
     """Return a text without blanks, which are allowed anywhere in `p=`."""
-    return re.sub(r"\s+", "", text)
+    return "".join(text.split())
 
 
 def read_pairs(tags: TagList) -> dict[str, str]:
@@ -86,13 +90,15 @@ def find_fault(text: str, tags: TagList) -> DkimTextFault | None:
 
 
 def find_use_faults(tags: TagList) -> tuple[DkimTextFault, ...]:
-    """Return what keeps a record with a sound key from being used for mail."""
+    """Return what keeps a record with a sound key from being used for mail, each kind once."""
     pairs = read_pairs(tags)
+    parts: dict[str, list[str]] = {}
+    for fault in tags.faults:
+        kind = "blank-part" if fault.kind is FaultKind.EMPTY_PART else "part"
+        parts.setdefault(kind, []).append(fault.text)
     faults = [
-        DkimTextFault(
-            "dkim-syntax", "blank-part" if f.kind is FaultKind.EMPTY_PART else "part", f.text
-        )
-        for f in tags.faults
+        DkimTextFault("dkim-syntax", kind, first, tuple(more))
+        for kind, (first, *more) in parts.items()
     ]
     if not split_list(pairs.get("s", "*")) & {"*", "email"}:
         faults.append(DkimTextFault("dkim-syntax", "service", pairs["s"]))

@@ -57,6 +57,7 @@ class DmarcCase:
         self.malformed = [t for t in decode_texts(answer) if is_meant_as_dmarc(t)]
         self.unwanted: tuple[str, ...] = ()
         self.mender = DmarcRepair(expected, ready=self.ready, early=self.early)
+        self._mended: dict[tuple[str, tuple[str, ...]], str] = {}  # many findings have the same fix
 
     def parent(self) -> str:
         """Return the domain above whose record applies, empty where it is the domain's own."""
@@ -83,8 +84,10 @@ class DmarcCase:
 
     def mend(self, record: DmarcRecord) -> tuple[Fix, ...]:
         """Return the one fix that replaces the domain's own record by one without any fault."""
-        mended = self.mender.mend(record, self.unwanted)
-        return (self.fix(FixAction.REPLACE, mended, record.text),)
+        asked = (record.text, self.unwanted)
+        if asked not in self._mended:
+            self._mended[asked] = self.mender.mend(record, self.unwanted)
+        return (self.fix(FixAction.REPLACE, self._mended[asked], record.text),)
 
     def find_alias(self) -> dns.name.Name | None:
         """Return where the alias at the name of the record leads; None where it is none."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import TXT
 
 from bot.checks.answers import (
+    MOST_NAMES,
     MOST_STEPS,
     answer_to,
     decode_texts,
@@ -17,7 +18,7 @@ from bot.checks.answers import (
     without_repeats,
 )
 from bot.checks.dmarc.case import DmarcCase
-from bot.checks.dmarc.misplaced import find_dmarc
+from bot.checks.dmarc.misplaced import dmarc_places, find_dmarc
 from bot.checks.dmarc.record import (
     ALL_MAIL,
     POLICY_TAGS,
@@ -45,6 +46,7 @@ from bot.checks.dmarc.report_addresses import (
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
+from bot.checks.text_bounds import find_long_text, is_too_much
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dmarc_policy import DmarcPolicy
 
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from bot.checks.dmarc.record import DmarcRecord
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 
@@ -75,6 +78,10 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if answer.failed:
         return Verdict(Check.DMARC, (unanswered(Check.DMARC, answer),), wanted)
     judging = _Judge(expected, observed, answer)
+    if long := find_long_text(Check.DMARC, observed, [judging.owner]):
+        value, ttl = judging.mender.fresh(), expected.server.record_ttl
+        too_long = without_alias(observed, long.finding(Check.DMARC, value, ttl), answer)
+        return Verdict(Check.DMARC, (too_long,), wanted, long.found)
     findings = judging.findings()
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
     found = some_lines(decode_texts(answer))
@@ -97,6 +104,8 @@ class _Judge(DmarcCase):
             found = [self._judge_malformed(self.malformed[0])]
         elif (misplaced := find_dmarc(self.expected, self.observed)) is not None:
             found = [self._judge_misplaced(misplaced)]
+        elif (elsewhere := self._find_long_text()) is not None:
+            found = [elsewhere]
         elif self.discovery.policy is not None:
             found = self._judge_policy()
         elif self.discovery.failed is not None:
@@ -160,6 +169,17 @@ class _Judge(DmarcCase):
         finding = misplaced.finding(Check.DMARC, fixes, self.observed.zone)
         return self.finding(finding.code, finding.severity, fixes, **finding.facts)
 
+    def _find_long_text(self) -> Finding | None:
+        """A text at a wrong name or a parent's that may be the record, and is too long to read."""
+        places = (name for name, _ in dmarc_places(self.expected, self.observed))
+        above = walk_names(self.expected.domain)[1:]
+        owners = (*places, *above, self.expected.domain.name)
+        long = find_long_text(Check.DMARC, self.observed, owners)
+        if long is None:
+            return None
+        add = (self.fix(FixAction.ADD, self.expected.dmarc),) if self.ready else ()
+        return long.report(Check.DMARC, add, place=name_text(self.owner))
+
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
         """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""
         value = self.mender.fresh()
@@ -187,7 +207,8 @@ class _Judge(DmarcCase):
 
     def _syntax(self, fixes: tuple[Fix, ...], fault: DmarcFault) -> Finding:
         suggestion = self.mender.suggest(fault.value) if fault.tag in POLICY_TAGS else ""
-        facts = {"what": fault.what, "tag": fault.tag, "value": fault.value}
+        facts: dict[str, Fact] = {"what": fault.what, "tag": fault.tag, "value": fault.value}
+        facts |= {"others": fault.more[:MOST_NAMES], "more": len(fault.more)}
         if not fault.grave:
             return self.finding("dmarc-odd-tag", Status.WARN, fixes, **facts)
         return self.finding("dmarc-syntax", Status.FAIL, fixes, **facts, suggestion=suggestion)
@@ -218,6 +239,7 @@ class _Judge(DmarcCase):
         self, destination: Destination, addresses: tuple[str, ...], record: DmarcRecord
     ) -> Finding:
         host = name_text(destination.host)
+        answer = authorisation_of(self.observed, destination)
         name = f"{self.expected.domain.ascii}._report._dmarc.{host}"
         if not addresses:  # all are the operator's own: nothing that the member could mend
             facts = {"what": "report-authorisation", "name": name}
@@ -229,6 +251,7 @@ class _Judge(DmarcCase):
             addresses=addresses,
             host=host,
             authorisation=name,
+            unread=answer is not None and is_too_much(answer),
             replacement=self.mender.replacement,
         )
 

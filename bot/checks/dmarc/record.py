@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -12,9 +12,11 @@ import dns.name
 from dns.rdatatype import TXT
 
 from bot.checks.answers import answer_to, decode_texts, prefix_name
+from bot.checks.text_bounds import is_too_much
 from bot.dns.answer import Outcome
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 from bot.records.tag_list import FaultKind, parse_tags
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -27,10 +29,12 @@ POLICY_TAGS = ("p", "sp", "np")
 _LABELS_WALKED = 7  # RFC 9989 section 4.10: longer names go on with this many labels
 # The version is the one tag whose value is compared with case (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
-_MEANT = re.compile(r"v\s*=\s*[\"'\\]*\s*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
+_MEANT = re.compile(r"v\s*=[\s\"'\\]*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
 _POLICY_MEANT = re.compile(rf"^\W*p\s*=\s*(?:{'|'.join(POLICIES)})", re.IGNORECASE)
 _SIZE_LIMIT = re.compile(r"!\d+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2, gone too
 _ADDRESS = re.compile(r"[^\s@,;:!<>\"]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?")
+_BEFORE_LOCAL = re.compile(r"[\s,;:!<>\"'\\]")
+_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SHARE = re.compile(r"[0-9]{1,3}")
 _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
 
@@ -53,7 +57,7 @@ class ReportAddress:
         """Return the entry read; never raises."""
         bare = _SIZE_LIMIT.sub("", text.strip())
         scheme, colon, rest = bare.partition(":")
-        if len(_ADDRESS.findall(bare)) > 1 or bare.lower().count("mailto:") > 1:
+        if len(find_addresses(bare)) > 1 or bare.lower().count("mailto:") > 1:
             return cls(text, fault="glued")
         if not colon:
             return cls(text, bare, fault="mailto" if _ADDRESS.fullmatch(bare) else "address")
@@ -66,6 +70,22 @@ class ReportAddress:
         except dns.exception.DNSException:
             return cls(text, rest, fault="address")
         return cls(text, rest, host.canonicalize())
+
+
+def find_addresses(text: str) -> tuple[str, ...]:
+    """Return every mail address in a text, whatever stands around it, in order.
+
+    It is read from one "@" to the next, so that it takes no longer for texts without any address.
+    """
+    found = list[str]()
+    before, *behind = text.split("@")
+    for rest in behind:
+        local, host = _BEFORE_LOCAL.split(before)[-1], _HOST.match(rest)
+        before = rest
+        if local and host:
+            found.append(f"{local}@{host.group()}")
+            before = rest[host.end() :]
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +122,8 @@ class DmarcRecord:
     @property
     def repeated(self) -> tuple[str, ...]:
         """The names of tags that come more than once."""
-        names = [name for name, _ in self.tags]
-        return tuple(dict.fromkeys(name for name in names if names.count(name) > 1))
+        counted = Counter(name for name, _ in self.tags)
+        return tuple(name for name, count in counted.items() if count > 1)
 
     @property
     def share(self) -> int | None:
@@ -127,7 +147,7 @@ class DmarcRecord:
     def addresses(self, name: str) -> tuple[ReportAddress, ...]:
         """Return the entries of `rua` or `ruf`; one faulty entry where the tag is empty."""
         value = self.get(name)
-        return () if value is None else tuple(map(ReportAddress.parse, value.split(",")))
+        return () if value is None else _read_addresses(value)
 
     def requested(self, *, inherited: bool = False, exists: bool = True) -> DmarcPolicy | None:
         """Return the policy for the domain; None where receivers disregard the record.
@@ -143,7 +163,12 @@ class DmarcRecord:
         return next(policy for name in names if (policy := self.policy(name)) is not None)
 
 
-@lru_cache(maxsize=256)  # one check reads the same few records again and again
+@TextCache  # host names take long to read
+def _read_addresses(value: str) -> tuple[ReportAddress, ...]:
+    return tuple(map(ReportAddress.parse, value.split(",")))
+
+
+@TextCache  # one check reads the same few records again and again
 def parse_record(text: str) -> DmarcRecord | None:
     """Return the record in a TXT, None where it is none for receivers; never raises."""
     if not _VERSION.match(text):
@@ -255,6 +280,8 @@ def _walk(observed: Observation) -> _Walk:
         # any publishes one, and nobody here could do anything about it.
         if answer.failed and failed is None and len(owner.labels) > 2:
             failed = answer
+        if is_too_much(answer):
+            break  # what it says may well speak for the domain, and nobody knows
         found = find_records(answer)
         if len(found) == 1:  # section 4.10: several are all disregarded
             records[owner] = found[0]

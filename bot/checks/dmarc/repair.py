@@ -12,6 +12,8 @@ from bot.public_suffix import is_public_suffix
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from bot.checks.dmarc.record import DmarcRecord
     from bot.records.expected import Expected
 
@@ -28,6 +30,8 @@ _GLUE = re.compile(
     r"(?<![;\s,])[\s,]+(?=(?:[sn]?p|rua|ruf|adkim|aspf|fo|t|psd|pct|rf|ri)\s*=)", re.IGNORECASE
 )
 _QUOTES = "\"'“”„"
+# Faults that a record can have any number of; of the others there are as many as tags are known.
+_SAID_TOGETHER = frozenset({"semicolon", "repeated", "part"})
 
 
 class DmarcFault(NamedTuple):
@@ -35,17 +39,21 @@ class DmarcFault(NamedTuple):
 
     `what` is "policy", "no-policy", "semicolon" (missing after this value), "repeated", "part" (no
     tag at all) or "tag"; `grave` where receivers then disregard the policy, otherwise they go by
-    the default.
+    the default. `more` are the parts with the same fault, beside the one that is named.
     """
 
     what: str
     tag: str
     value: str
     grave: bool
+    more: tuple[str, ...] = ()
 
 
 def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
-    """Return the faults of a record's tags, grave ones first; `rua` and `ruf` are not looked at."""
+    """Return the faults of a record's tags, one of a kind, grave ones first.
+
+    `rua` and `ruf` are not looked at.
+    """
     glued = {tag: _GLUE.split(value)[0] for tag, value in record.tags if _GLUE.search(value)}
     hidden = record.get("p") is None and split_glued(record).get("p") is not None
     faults = [
@@ -66,7 +74,19 @@ def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
             faults.append(DmarcFault("tag", tag, value_given, grave=False))
     if record.share is None and "pct" not in glued:
         faults.append(DmarcFault("tag", "pct", record.get("pct") or "", grave=False))
-    return tuple(sorted(faults, key=lambda fault: not fault.grave))
+    return tuple(sorted(_merge(faults), key=lambda fault: not fault.grave))
+
+
+def _merge(faults: Iterable[DmarcFault]) -> Iterator[DmarcFault]:
+    """Give the first fault of each kind, which names the others of that kind."""
+    kinds: dict[tuple[str, bool], list[DmarcFault]] = {}
+    for fault in faults:
+        kinds.setdefault((fault.what, fault.grave), []).append(fault)
+    for first, *rest in kinds.values():
+        if rest and first.what in _SAID_TOGETHER:
+            yield first._replace(more=tuple(fault.tag or fault.value for fault in rest))
+        else:
+            yield from (first, *rest)
 
 
 def split_glued(record: DmarcRecord) -> DmarcRecord:

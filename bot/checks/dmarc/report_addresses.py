@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from dns.rdatatype import TXT
@@ -11,6 +12,7 @@ from bot.checks.answers import answer_to, prefix_name
 from bot.checks.dmarc.record import (
     ReportAddress,
     discover,
+    find_addresses,
     find_organization,
     find_records,
     parse_record,
@@ -31,7 +33,6 @@ MOST_HOSTS = 3  # whose consent is looked for
 # What a host publishes that takes another domain's reports (RFC 9990 section 4).
 CONSENT = "v=DMARC1;"
 _UNDER = (b"_report", b"_dmarc")
-_ADDRESSES = re.compile(r"[^\s@,;:!<>\"'\\]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", re.IGNORECASE)
 
 
 class Destination(NamedTuple):
@@ -63,28 +64,25 @@ def find_destinations(record: DmarcRecord, observed: Observation) -> tuple[Desti
     Three at most. To one inside it reports are sent unasked (RFC 9990 section 4).
     """
     domain, organization = observed.domain.name, find_organization(observed)
-    hosts = {
-        host: addresses
+    outside = (
+        Destination(host, addresses, consent_name(domain, host))
         for host, addresses in find_hosts(record.addresses("rua")).items()
         if not (
             domain.is_subdomain(host)
             or host.is_subdomain(organization)
             or host.is_subdomain(domain)
         )
-    }
-    return tuple(
-        Destination(host, addresses, consent_name(domain, host))
-        for host, addresses in list(hosts.items())[:MOST_HOSTS]
     )
+    return tuple(islice(outside, MOST_HOSTS))
 
 
 def find_hosts(entries: Iterable[ReportAddress]) -> dict[dns.name.Name, tuple[str, ...]]:
     """Return the domains that sound entries send reports to, in order, with their addresses."""
-    hosts: dict[dns.name.Name, tuple[str, ...]] = {}
+    hosts: dict[dns.name.Name, list[str]] = {}
     for entry in entries:
         if entry.host is not None:
-            hosts[entry.host] = (*hosts.get(entry.host, ()), entry.address)
-    return hosts
+            hosts.setdefault(entry.host, []).append(entry.address)
+    return {host: tuple(addresses) for host, addresses in hosts.items()}
 
 
 def handed_out_hosts(server: MailServer) -> tuple[dns.name.Name, ...]:
@@ -139,4 +137,4 @@ def handed_out_addresses(expected: Expected) -> tuple[str, ...]:
 def rescue_addresses(text: str) -> tuple[str, ...]:
     """Return every mail address found in a faulty `rua` or `ruf`."""
     apart = re.sub("mailto:", " ", text, flags=re.IGNORECASE)
-    return tuple(dict.fromkeys(_ADDRESSES.findall(apart)))
+    return tuple(dict.fromkeys(find_addresses(apart)))

@@ -1,10 +1,14 @@
-"""Writes a report as one line of JSON for the store, and reads it back for a card."""
+"""Writes a report as one line of JSON for the store, and reads it back for a card.
+
+What is kept has an end, whatever a zone holds: each text, each list, and the whole.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +26,24 @@ if TYPE_CHECKING:
 SCHEMA = 3  # of the kept text; one that is not known any more is not read
 
 
+LONGEST = 2_048  # octets of one text in the JSON; longer ones are cut
+LARGEST = 32_768  # octets of one report; a broken domain's has about 10,000
+_MOST = 20  # entries of one list
+_CUT_OFF = "…"
+_SHORTER = (LONGEST, 512, 128)  # octets of a text, tried in turn until the report is small enough
+
+
 def dump_report(report: Report) -> str:
-    """Return the report as one line of JSON."""
-    return json.dumps(report, default=_dump, ensure_ascii=False, separators=(",", ":"))
+    """Return the report as one line of JSON, of `LARGEST` octets at most.
+
+    Texts from the zone are cut at `LONGEST` octets, and shorter where they are many. Where that
+    is not enough, the last findings are left out.
+    """
+    for longest in _SHORTER:
+        text = _write(_cut_report(report, longest))
+        if _size(text) <= LARGEST:
+            return text
+    return _write_fewer(_cut_report(report, _SHORTER[-1]))
 
 
 def load_report(text: str) -> Report:
@@ -40,6 +59,82 @@ def load_report(text: str) -> Report:
         elapsed_ms=raw["elapsed_ms"],
         name_servers=tuple(raw["name_servers"]),
     )
+
+
+def _write(report: Report) -> str:
+    return json.dumps(report, default=_dump, ensure_ascii=False, separators=(",", ":"))
+
+
+def _write_fewer(report: Report) -> str:
+    """Return the report with as many of its first findings as there is room for."""
+    count = len(report.findings)
+    while count and _size(_write(report)) > LARGEST:
+        count //= 2
+        report = replace(report, findings=report.findings[:count])
+    return _write(report)
+
+
+def _size(text: str) -> int:
+    return len(text.encode(errors="replace"))
+
+
+def _cut_report(report: Report, longest: int) -> Report:
+    return replace(
+        report,
+        results=tuple(_cut_result(result, longest) for result in report.results),
+        findings=tuple(_cut_finding(finding, longest) for finding in report.findings),
+        name_servers=_cut_texts(report.name_servers, longest),
+    )
+
+
+def _cut_result(result: CheckResult, longest: int) -> CheckResult:
+    note = result.note
+    return replace(
+        result,
+        expected=_cut_texts(result.expected, LONGEST),
+        found=_cut_texts(result.found, longest),
+        note=note and replace(note, facts=_cut_facts(note.facts, longest)),
+    )
+
+
+def _cut_finding(finding: Finding, longest: int) -> Finding:
+    # A value to type is whole, or it is not there: half of it would break the domain.
+    fixes = (fix for fix in finding.fixes if _cut(fix.value, LONGEST) == fix.value)
+    return replace(
+        finding,
+        facts=_cut_facts(finding.facts, longest),
+        fixes=tuple(
+            replace(fix, old=fix.old and _cut(fix.old, longest)) for fix in islice(fixes, _MOST)
+        ),
+    )
+
+
+def _cut_facts(facts: Mapping[str, Fact], longest: int) -> dict[str, Fact]:
+    return {key: _cut_fact(value, longest) for key, value in facts.items()}
+
+
+def _cut_fact(value: Fact, longest: int) -> Fact:
+    if isinstance(value, tuple):
+        return _cut_texts(value, longest)
+    return _cut(value, longest) if isinstance(value, str) else value
+
+
+def _cut_texts(texts: tuple[str, ...], longest: int) -> tuple[str, ...]:
+    return tuple(_cut(text, longest) for text in texts[:_MOST])
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return a text, or its beginning and a sign, of at most so many octets as JSON."""
+    if len(text) <= longest and _size_as_json(text) <= longest:
+        return text
+    text = text[: longest - len(_CUT_OFF.encode())]
+    while (size := _size_as_json(text + _CUT_OFF)) > longest:
+        text = text[: len(text) * longest // (size + 1)]
+    return text + _CUT_OFF
+
+
+def _size_as_json(text: str) -> int:
+    return _size(json.dumps(text, ensure_ascii=False)) - 2  # the quotes
 
 
 def _dump(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -68,19 +69,32 @@ def compare(earlier: EarlierReport, row: Mapping[str, Any]) -> Changes:
     paired with their equals first, then in their order.
     """
     now = _read_row(row)
-    before, after = list(earlier.findings), list(now.findings)
-    for said in earlier.findings:
-        if said in after:
-            before.remove(said)
-            after.remove(said)
-    changed = []
-    for said in tuple(after):
-        match = next((b for b in before if (b.check, b.code) == (said.check, said.code)), None)
-        if match is not None:
-            changed.append((match, said))
-            before.remove(match)
-            after.remove(said)
-    return Changes(earlier, now.status, tuple(after), tuple(before), tuple(changed))
+    before = _without(earlier.findings, now.findings)
+    after = _without(now.findings, earlier.findings)
+    former: dict[tuple[str, str], deque[ComparedFinding]] = {}
+    for said in before:
+        former.setdefault((said.check, said.code), deque()).append(said)
+    new, changed = [], []
+    for said in after:
+        if matches := former.get((said.check, said.code)):
+            changed.append((matches.popleft(), said))
+        else:
+            new.append(said)
+    gone = _without(before, [match for match, _ in changed])
+    return Changes(earlier, now.status, tuple(new), tuple(gone), tuple(changed))
+
+
+def _without(
+    findings: Iterable[ComparedFinding], others: Iterable[ComparedFinding]
+) -> list[ComparedFinding]:
+    """Return the findings without those that the others have too, as often as they have them."""
+    left, kept = Counter(others), []
+    for said in findings:
+        if left[said]:
+            left[said] -= 1
+        else:
+            kept.append(said)
+    return kept
 
 
 def read_reports(lines: Iterable[str]) -> dict[str, EarlierReport]:

@@ -21,8 +21,9 @@ from bot.checks.dmarc import judge as dmarc
 from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
-from bot.checks.observe.questions import Questions
+from bot.checks.observe.questions import LONGEST, Questions
 from bot.checks.observe.second_round import further_questions
+from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
@@ -50,14 +51,15 @@ async def observe(
     single_server: bool = False,
     authorities: Authorities | None = None,
     sources: OptionalSources | None = None,
+    seconds: float = LONGEST,
 ) -> Observation:
-    """Return what the DNS says of the expected records' domain.
+    """Return what the DNS says of the expected records' domain, after `seconds` at the latest.
 
     DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
     passed on to the observation. The zone's own name servers are asked where `authorities` says
     which of them may be; `sources` are what may be used beside the resolver.
     """
-    questions = Questions(ask)
+    questions = Questions(ask, seconds=seconds)
     sources = sources or OptionalSources()
     probe = make_probe(expected.domain)
 
@@ -86,7 +88,7 @@ async def observe(
         if further := further_questions(expected, observed.at_source()):
             questions.start(further)
             observed = observed.with_answers(await questions.answers())
-        unchecked = await ask_unchecked(observed, sources)
+        unchecked = await ask_unchecked(questions, observed, sources)
     finally:
         questions.cancel()
     queries = len(questions) + (unchecked is not None)
@@ -144,10 +146,15 @@ async def _look_at_source(
 
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
-    """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4)."""
+    """Evaluate SPF for every address that the mail server sends from (RFC 7208 section 4).
+
+    Where it takes more to tell who else passes, for addresses of strangers as well.
+    """
     limited = questions.limited(MOST_FOR_SPF)
     find_addresses = partial(_find_addresses, questions, expected.server.host)
-    return await evaluate_all(limited, find_addresses, expected.domain.ascii)
+    domain = expected.domain.ascii
+    evaluations = await evaluate_all(limited, find_addresses, domain)
+    return (*evaluations, *await evaluate_strangers(questions, domain, evaluations))
 
 
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:

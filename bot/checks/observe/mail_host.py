@@ -168,8 +168,11 @@ async def _ask_name_servers(
     ]
     question = Question.of(apex, "SOA")
     async with authorities.open() as connections:
-        told = await asyncio.gather(*(connections.ask(at, question) for _, at in places))
+        told = await asyncio.gather(
+            *(questions.in_time(connections.ask(at, question)) for _, at in places)
+        )
     return tuple(
         NameServerReply(name, one.is_known, one.is_silent)
         for (name, _), one in zip(places, told, strict=True)
+        if one is not None
     )

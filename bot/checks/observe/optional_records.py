@@ -48,7 +48,7 @@ async def look_beside(
 ) -> Page | None:
     """Ask what follows from the first answers about optional records; return the page of a policy.
 
-    None stands for no page that anybody would look for, or nobody to fetch it.
+    None stands for no page that anybody would look for, or nobody or no time to fetch it.
     """
     page, *_ = await asyncio.gather(
         _fetch_policy(questions, expected, sources.fetch, probe),
@@ -59,16 +59,18 @@ async def look_beside(
     return page
 
 
-async def ask_unchecked(observed: Observation, sources: OptionalSources) -> Answer | None:
+async def ask_unchecked(
+    questions: Questions, observed: Observation, sources: OptionalSources
+) -> Answer | None:
     """Ask once without a check of the signatures, where the domain itself only fails.
 
-    An answer then proves that DNSSEC is what is broken. None where there is no need to ask.
+    An answer then proves that DNSSEC is what is broken. None where there is no need or time to ask.
     """
     answers = observed.apex_answers()
     broken = any(a.outcome is Outcome.SERVFAIL and not a.alias_loop for a in answers)
     if sources.unchecked is None or not broken or not all(a.failed for a in answers):
         return None
-    return await sources.unchecked(observed.domain.name, dns.rdatatype.SOA)
+    return await questions.in_time(sources.unchecked(observed.domain.name, dns.rdatatype.SOA))
 
 
 async def _fetch_policy(
@@ -83,7 +85,7 @@ async def _fetch_policy(
     lent = None if probe is None else await questions(probe, "A")
     if not mta_sts.wants_policy(text, address, lent):
         return None
-    return await fetch(questions, host, PATH)
+    return await questions.in_time(fetch(questions, host, PATH))
 
 
 async def _ask_other_services(questions: Questions, expected: Expected) -> None:

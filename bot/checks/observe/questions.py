@@ -1,30 +1,39 @@
-"""One check's view of the resolver: no question twice, and not more than it may ask."""
+"""One check's view of the resolver: no question twice, and not more or longer than it may ask."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Iterable, Mapping
 
     import dns.name
     import dns.rdatatype
 
     from bot.dns.answer import Ask
 
+LONGEST = 15.0  # seconds of one check, whatever the name servers do
 MOST_QUESTIONS = 60  # of one check, whatever the zone holds
 KEPT_FREE = 16  # of them, by questions to name servers, for looking in wrong places
 
+_T = TypeVar("_T")
+
 
 class Questions:
-    """One check's view of the resolver: no question twice, and not more than it may ask."""
+    """One check's view of the resolver: no question twice, and not more or longer than it may ask.
 
-    def __init__(self, ask: Ask, most: int = MOST_QUESTIONS) -> None:
+    At most `most` questions are asked. `seconds` from now on, those that wait and all that come
+    later are answered TIMEOUT at once, so that what is known by then can be judged. It belongs to
+    the event loop in which it is made.
+    """
+
+    def __init__(self, ask: Ask, most: int = MOST_QUESTIONS, *, seconds: float = LONGEST) -> None:
         self._ask = ask
         self._most = most
+        self._ends = asyncio.get_running_loop().time() + seconds
         self._asked: dict[Question, asyncio.Task[Answer]] = {}
         self._needed: list[asyncio.Task[Answer]] = []
         self._elsewhere = 0
@@ -41,6 +50,20 @@ class Questions:
             return _unasked(question)
         # Shielded: whoever stops waiting does not take the answer from the others.
         return await asyncio.shield(task)
+
+    def known(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer | None:
+        """Return the answer to a question that is there already; None where there is none yet."""
+        question = Question.of(name, rdtype)
+        if question in self._given:
+            return self._given[question]
+        task = self._asked.get(question)
+        return task.result() if task and task.done() else None
+
+    def was_asked(self, question: Question) -> bool:
+        """Whether the answer to a question is there or on its way."""
+        return question in self._given or question in self._asked
 
     def limited(self, most: int) -> Ask:
         """Return an `Ask` over this one that takes at most so many different questions."""
@@ -67,6 +90,14 @@ class Questions:
             return False
         self._elsewhere += 1
         return True
+
+    async def in_time(self, asking: Awaitable[_T]) -> _T | None:
+        """Return what is asked of somebody else; None where the check's time is over before."""
+        try:
+            async with asyncio.timeout_at(self._ends):
+                return await asking
+        except TimeoutError:
+            return None
 
     def with_given(self, answers: Mapping[Question, Answer]) -> Questions:
         """Return the same view, in which some questions have these answers and are not asked."""
@@ -97,8 +128,10 @@ class Questions:
         return task
 
     async def _ask_once(self, question: Question) -> Answer:
-        answer = await self._ask(*question)
-        return answer.in_order()
+        answer = await self.in_time(self._ask(*question))
+        if answer is None:
+            return Answer(question, Outcome.TIMEOUT, late=True)
+        return answer.bounded().in_order()
 
 
 class _Overlaid(Questions):

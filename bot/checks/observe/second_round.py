@@ -13,8 +13,10 @@ from bot.checks.dkim.misplaced import dkim_places
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.text import is_meant_as_key
 from bot.checks.dmarc.misplaced import dmarc_places, is_like_dmarc
+from bot.checks.finding import Check
 from bot.checks.misplaced_record import domain_places
 from bot.checks.spf.texts import sort_texts
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Outcome, Question
 from bot.records.dkim_key import KnownKey
 
@@ -49,7 +51,9 @@ class MissingRecords:
         policy = expected.domain.below("_dmarc")
         return cls(
             mx=answer_to(observed, domain, MX_TYPE).absent,
-            spf=not text.failed and not sort_texts(text.texts()),
+            spf=not text.failed
+            and not find_long_text(Check.SPF, observed, [domain])
+            and not sort_texts(text.texts()),
             dkim=isinstance(expected.dkim, KnownKey)
             and key is not None
             and _lacks(observed, key, is_meant_as_key),

@@ -190,10 +190,11 @@ class _Look:
         return dataclasses.replace(server, answers=MappingProxyType({**server.answers, **new}))
 
     async def _ask(self, address: str, question: Question) -> DirectAnswer | None:
-        """Return what a server says; None where the check has no question left for it."""
+        """Return what a server says; None where the check has no question or time left for it."""
         if not self._questions.spend():
             return None
-        return (await self._connections.ask(address, question)).within(self._zone)
+        direct = await self._questions.in_time(self._connections.ask(address, question))
+        return None if direct is None else direct.within(self._zone)
 
     def _is_outdated(self, seen: Answer, direct: DirectAnswer) -> bool:
         return is_outdated(seen, direct, at_apex=seen.question.name == self._apex)

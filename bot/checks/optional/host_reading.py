@@ -141,7 +141,7 @@ def read_service(expected: Expected, observed: Observation) -> HostReading | Non
     if owner is None:
         return None
     answer = answer_to(observed, owner, dns.rdatatype.SRV)
-    services = sorted(r for r in answer.rdatas if isinstance(r, SRV))
+    services = [r for r in answer.in_order().rdatas if isinstance(r, SRV)]
     found = tuple(service.to_text() for service in services)
     # An alias cannot stand beside other records, so it has to go first (RFC 1034 section 3.6.2).
     alias = alias_at(observed, answer)

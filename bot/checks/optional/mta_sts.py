@@ -33,10 +33,11 @@ from bot.checks.optional.mta_sts_policy import (
     fault_of,
     is_meant_as_record,
     is_record,
-    matches,
     mend_record,
     parse_policy,
+    patterns_of,
 )
+from bot.checks.text_bounds import find_long_text
 from bot.net.page import FetchOutcome, Page
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.MTA_STS, (unanswered(Check.MTA_STS, answer),))
+    if long := find_long_text(Check.MTA_STS, observed, [owner]):
+        value, ttl = mend_record(long.beginning), expected.server.record_ttl
+        too_long = without_alias(observed, long.finding(Check.MTA_STS, value, ttl), answer)
+        return Verdict(Check.MTA_STS, (too_long,), found=long.found)
     texts = sorted(decode_texts(answer))
     records = [text for text in texts if is_record(text)]
     if len(records) == 1:
@@ -160,8 +165,8 @@ def _judge_policy(
         findings.append(_warn("mta-sts-mx-missing", facts))
     if page.media_type != "text/plain":
         findings.append(_warn("mta-sts-wrong-type", {"media": page.media_type}))
-    known = {ours, *servers}
-    unused = tuple(p for p in policy.mx if not any(matches(p, server) for server in known))
+    used = {pattern for server in (ours, *servers) for pattern in patterns_of(server)}
+    unused = tuple(pattern for pattern in policy.mx if pattern not in used)
     if unused:
         extra: dict[str, Fact] = {"names": unused[:MOST_NAMES]}
         findings.append(Finding(Check.MTA_STS, "mta-sts-unused-mx", Status.INFO, extra))

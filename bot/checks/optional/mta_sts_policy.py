@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.records.tag_list import parse_tags
 
 PATH = "/.well-known/mta-sts.txt"  # section 3.3
+MOST_LINES = 1000  # of a policy: it has one for each mail server, and three besides
 LONGEST_AGE = 31_557_600  # seconds, a year (section 3.2)
 _VERSION = re.compile(r"v=STSv1[ \t]*;")
 _NEARLY = re.compile(r"[\s\"'\\]*v\s*=\s*sts", re.IGNORECASE)
@@ -33,6 +34,7 @@ class PolicyFault(StrEnum):
     MAX_AGE = "max-age"
     NO_MX = "no-mx"
     MX = "mx"  # a line that names no host
+    LINES = "lines"  # more than anybody needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class MtaStsPolicy:
 
     def allows(self, host: str) -> bool:
         """Whether mail may be handed to a host (section 4.1); its name without a final dot."""
-        return any(matches(pattern, host) for pattern in self.mx)
+        return not patterns_of(host).isdisjoint(self.mx)
 
 
 def is_record(text: str) -> bool:
@@ -85,7 +87,10 @@ def parse_policy(body: bytes) -> MtaStsPolicy | PolicyFault:
     """
     fields: dict[str, str] = {}
     mx: list[str] = []
-    for line in body.decode("utf-8", "replace").splitlines():
+    lines = body.decode("utf-8", "replace").splitlines()
+    if len(lines) > MOST_LINES:
+        return PolicyFault.LINES
+    for line in lines:
         key, colon, value = (part.strip() for part in line.partition(":"))
         if key == "mx" and colon:
             mx.append(value.lower().rstrip("."))
@@ -111,9 +116,7 @@ def _is_pattern(text: str) -> bool:
     return len(text) <= 255 and all(_LABEL.fullmatch(label) for label in labels)
 
 
-def matches(pattern: str, host: str) -> bool:
-    """Whether a pattern names a host; its `*` stands for just one label (section 4.1)."""
-    if pattern.startswith("*."):
-        label, dot, rest = host.partition(".")
-        return bool(label and dot) and rest == pattern[2:]
-    return pattern == host
+def patterns_of(host: str) -> frozenset[str]:
+    """Return the patterns that name a host; their `*` stands for just one label (section 4.1)."""
+    label, dot, rest = host.partition(".")
+    return frozenset({host, f"*.{rest}"} if label and dot else {host})

@@ -63,7 +63,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     present = [reading for reading in readings if reading.records]
     wanted = [(s, q.name) for s, q in asked if s.usual]
     values = tuple(f"{s.label} {s.value(expected.server)}" for s, _ in wanted)
-    found = some_lines([_line(r.service, record) for r in present for record in r.records])
+    records = [(r.service, record) for r in present for record in r.records]
+    found = some_lines(records, _line)
     failed = next((answer for _, answer in answers if answer.failed), None)
 
     findings = _judge_readings(expected, observed, present)
@@ -87,7 +88,7 @@ def _asked(expected: Expected) -> list[tuple[SrvService, Question]]:
 
 
 def _read(expected: Expected, service: SrvService, answer: Answer) -> _Reading:
-    records = tuple(sorted(r for r in answer.rdatas if isinstance(r, SRV)))
+    records = tuple(r for r in answer.in_order().rdatas if isinstance(r, SRV))
     host = expected.server.host
     return _Reading(
         service,
@@ -167,5 +168,6 @@ def _add(expected: Expected, owner: dns.name.Name, service: SrvService) -> Fix:
     return Fix(FixAction.ADD, owner, "SRV", service.value(expected.server), ttl=ttl)
 
 
-def _line(service: SrvService, record: SRV) -> str:
+def _line(found: tuple[SrvService, SRV]) -> str:
+    service, record = found
     return f"{service.label} {record.to_text()}"

@@ -19,6 +19,7 @@ from bot.checks.answers import (
     without_alias,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
+from bot.checks.text_bounds import find_long_text
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"v=TLSRPTv1[ \t]*;")
 _NEARLY = re.compile(r"[\s\"'\\]*v\s*=\s*tlsrpt", re.IGNORECASE)
 # A comma or exclamation mark inside would have to be written as %2C or %21.
-_MAILTO = re.compile(r"mailto:[^\s@,!;<>]+@[^\s@,!;<>]+\.[^\s@,!;<>]+", re.IGNORECASE)
+_MAILTO = re.compile(r"mailto:[^\s@,!;<>]+@([^\s@,!;<>]+)", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s,!;<>/]+(?:/[^\s,!;<>]*)?", re.IGNORECASE)
 
 
@@ -47,6 +48,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, owner, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.TLS_RPT, (unanswered(Check.TLS_RPT, answer),))
+    if long := find_long_text(Check.TLS_RPT, observed, [owner]):
+        too_long = long.finding(Check.TLS_RPT, None, None)
+        return Verdict(Check.TLS_RPT, (too_long,), found=long.found)
     texts = sorted(text for text in decode_texts(answer) if _NEARLY.match(text))
     records = [text for text in texts if _VERSION.match(text)]
     if not texts:
@@ -90,7 +94,10 @@ def _addresses(text: str) -> list[str]:
 
 
 def _is_address(text: str) -> bool:
-    return bool(_MAILTO.fullmatch(text) or _HTTPS.fullmatch(text))
+    mailto = _MAILTO.fullmatch(text)
+    if mailto:
+        return "." in mailto[1][1:-1]
+    return _HTTPS.fullmatch(text) is not None
 
 
 def _warn(code: str, facts: dict[str, Fact], fixes: tuple[Fix, ...]) -> Finding:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 from dns.rdatatype import TXT
 
 from bot.checks.answers import MOST_NAMES, answer_to, name_text, some_lines, unanswered
-from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.spf.merge import STRICTNESS, strictness, target_of
 from bot.checks.spf.permerror import is_error
 from bot.checks.spf.terms import Term, address_term, terms_of
 from bot.checks.spf.texts import SpfTextKind, sort_texts
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import (
     MAX_LOOKUPS,
@@ -53,6 +54,9 @@ def judge_helo(o: ServerObservation) -> Verdict:
     answer = answer_to(o.seen, o.host, TXT)
     if answer.failed and not answer.alias_loop:
         return Verdict(check, (unanswered(check, answer),), (_HELO_RECORD,))
+    if long := find_long_text(Check.SPF, o.seen, [o.host]):
+        too_long = long.finding(check, _HELO_RECORD, o.server.record_ttl)
+        return Verdict(check, (too_long,), (_HELO_RECORD,), long.found)
     texts = [text for text in sort_texts(answer.texts()) if text.kind is SpfTextKind.RECORD]
     found = some_lines([text.raw for text in texts])
     facts: dict[str, Fact] = {"name": name_text(o.host)}

@@ -11,10 +11,11 @@ import dns.name
 from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
+from bot.checks.spf.openness import find_opening
 from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
-from bot.dns.answer import Outcome
-from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, STRANGER, policies_of
+from bot.dns.answer import LONGEST_TEXT, Outcome
+from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, MOST_TERMS, STRANGER, policies_of
 from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
+    from bot.checks.spf.openness import Opening
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.errors import Fact
     from bot.records.expected import Expected
@@ -43,6 +45,7 @@ class SpfCase:
     addresses: tuple[str, ...]  # of the mail host, IPv4 first
     evaluations: tuple[SpfEvaluation, ...]  # of these addresses, in their order
     stranger: SpfEvaluation | None  # of an address that nobody has
+    strangers: tuple[SpfEvaluation, ...]  # that one, and made-up ones that none of us has
     policies: Mapping[str, str]  # the records met, by lower-case domain
     own_keys: frozenset[str]  # what the mail server's own terms match
 
@@ -62,6 +65,7 @@ class SpfCase:
             addresses=tuple(addresses),
             evaluations=tuple(known[address] for address in addresses if address in known),
             stranger=known.get(STRANGER),
+            strangers=tuple(e for e in observed.spf if e.address not in addresses),
             policies=policies_of(observed.spf),
             own_keys=frozenset(term.key for term in terms_of(value) if term.name != "all"),
         )
@@ -70,6 +74,21 @@ class SpfCase:
     def domain(self) -> str:
         """The domain's name without its final dot."""
         return name_text(self.observed.domain.name)
+
+    def find_opening(self, text: SpfText) -> Opening | None:
+        """Return by which terms of a record nearly everybody passes; None where nobody does."""
+        find = self.observed.answer
+        return find_opening(self.domain, text.raw, self.policies, find, self.strangers)
+
+    def deciding_strangers(self) -> tuple[SpfEvaluation, ...]:
+        """Return the strangers whose evaluations came to nothing, where they leave it open.
+
+        That of the made-up addresses is enough if half of them were evaluated to the end.
+        """
+        made_up = [e for e in self.strangers if e is not self.stranger]
+        unsure = [e for e in made_up if e.result == "temperror"]
+        first = (self.stranger,) if self.stranger else ()
+        return (*first, *(unsure if 2 * len(unsure) > len(made_up) else ()))
 
     def is_exact(self, text: SpfText) -> bool:
         """Whether a record says just what was handed out."""
@@ -83,7 +102,7 @@ class SpfCase:
         """
         before, after = terms_of(raw), terms_of(unglued)
         keys = {term.key for term in before}
-        stuck = [term for term in before if term not in after]
+        stuck = set(before) - set(after)
         ours = {term.key for term in after} - keys
         if ours & self.own_keys:
             return True
@@ -156,9 +175,13 @@ class SpfCase:
         facts: dict[str, Fact] = {"what": what}
         return Finding(Check.SPF, "server-side", Status.INFO, facts)
 
-    def report_too_big(self) -> Finding:
-        """Return the finding that the record takes more than we ask or read."""
-        facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
+    def report_too_big(self, at: str) -> Finding:
+        """Return the finding that the record takes more than we ask or read.
+
+        `at` is the domain at which the evaluation was given up.
+        """
+        facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT, "at": at}
+        facts |= {"most": LONGEST_TEXT, "most_terms": MOST_TERMS}
         return Finding(Check.SPF, "spf-too-big", Status.UNKNOWN, facts)
 
     def _replacement(self, merged: Merged, text: SpfText) -> Fix:

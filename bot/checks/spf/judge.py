@@ -8,16 +8,25 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.misplaced_record import domain_places
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
 from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
 from bot.checks.spf.misplaced import find_spf
-from bot.checks.spf.permerror import is_error, judge_error, judge_others
+from bot.checks.spf.openness import narrowed
+from bot.checks.spf.permerror import (
+    find_error,
+    is_error,
+    judge_behind_ours,
+    judge_error,
+    judge_others,
+)
 from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import MAX_TEXT, SpfCause
+from bot.dns.spf_evaluate import SpfCause
 from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
@@ -38,6 +47,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = answer_to(observed, observed.domain.name, dns.rdatatype.TXT)
     if answer.failed:
         return Verdict(Check.SPF, (unanswered(Check.SPF, answer),), expected=(case.value,))
+    if long := find_long_text(Check.SPF, observed, [observed.domain.name]):
+        too_long = long.finding(Check.SPF, case.value, case.ttl)
+        return Verdict(Check.SPF, (too_long,), (case.value,), long.found)
     texts = sort_texts(answer.texts())
     records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
@@ -62,10 +74,13 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         if old:
             return case.add("spf-type99", old)
         misplaced = find_spf(expected, case.observed)
-        return case.move(misplaced) if misplaced else case.add("spf-missing")
+        if misplaced:
+            return case.move(misplaced)
+        missing = case.add("spf-missing")
+        places = (name for name, _ in domain_places(expected, case.observed))
+        long = find_long_text(Check.SPF, case.observed, places)
+        return long.report(Check.SPF, missing.fixes, place=case.domain) if long else missing
     text = texts[0]
-    if len(text.raw) > MAX_TEXT:
-        return case.report_too_big()
     match text.kind:
         case SpfTextKind.MARKED:
             return _judge_marks(case, text)
@@ -84,13 +99,12 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
 
 def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
-    if len(text.raw) > MAX_TEXT:
-        return (case.report_too_big(),)
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     if case.is_exact(text):
         # It is what was handed out: whatever is wrong with it is not the member's to mend.
-        if any(is_error(e) or e.is_refusal for e in case.evaluations):
+        refused = any(is_error(e) or e.is_refusal for e in case.evaluations)
+        if refused or find_error(case) or case.find_opening(text):
             return (case.report_server_side("spf-include"), *_judge_doubts(case))
         return tuple(_judge_doubts(case))
     if find_literal(text.raw):
@@ -101,11 +115,13 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     faults = read(text.raw).faults
     if faults:
         return (_judge_fault(case, text, faults[0]),)
-    failure = _judge_outcome(case, text) or judge_others(case, text)
+    failure = _judge_outcome(case, text) or judge_behind_ours(case, text)
     if failure and failure.severity is Status.FAIL:
         return (failure,)
     if failure:
         return (failure, *_judge_doubts(case))
+    if others := judge_others(case, text):
+        return (others, *_judge_doubts(case))
     if any(e.is_refusal for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.report_server_side("spf-include"), *_judge_doubts(case))
@@ -122,7 +138,7 @@ def _judge_marks(case: SpfCase, text: SpfText) -> Finding:
 
 def _judge_glue(case: SpfCase, text: SpfText, unglued: str) -> Finding:
     """Judge a record in which a blank was lost, mostly where two strings were joined."""
-    before, after = text.raw.split(), unglued.split()
+    before, after = text.raw.split(), set(unglued.split())
     words = tuple(word for word in before if word not in after)[:MOST_NAMES]
     certain = same_record(unglued, case.value)
     whole = SpfText(text.raw, text.kind, unglued)
@@ -150,7 +166,7 @@ def _judge_outcome(case: SpfCase, text: SpfText) -> Finding | None:
     error = next((e for e in case.evaluations if is_error(e)), None)
     if error:
         return judge_error(case, text, error)
-    if open_to_all := _judge_open_terms(case, text):
+    if open_to_all := _judge_open_terms(case, text) or _judge_opening(case, text):
         return open_to_all
     # What the mail server's own terms should allow and do not is not the member's to mend.
     refused = tuple(
@@ -171,8 +187,6 @@ def _judge_outcome(case: SpfCase, text: SpfText) -> Finding | None:
 def _judge_open_terms(case: SpfCase, text: SpfText) -> Finding | None:
     """Judge a record that lets everybody pass, by its own terms or by what it includes."""
     open_terms = find_open_terms(case.domain, text.raw, case.policies)
-    if not open_terms and case.stranger and case.stranger.result == "pass":
-        open_terms = case.stranger.path
     if not open_terms:
         return None
     outermost = Term.of(open_terms[0].term)
@@ -184,15 +198,39 @@ def _judge_open_terms(case: SpfCase, text: SpfText) -> Finding | None:
     return case.replace("spf-plus-all", facts, text, drop={outermost.key})
 
 
+def _judge_opening(case: SpfCase, text: SpfText) -> Finding | None:
+    """Judge a record that lets nearly everybody pass, or whoever knows how to ask for it.
+
+    A host stays without the network around it; what else is to blame is left out of the fix.
+    """
+    opening = case.find_opening(text)
+    if opening is None:
+        return None
+    if any(Term.of(term).key in case.own_keys for term in opening.terms):
+        return case.report_server_side("spf-include")
+    lessened = SpfText(text.raw, text.kind, narrowed(text.meant, opening.terms))
+    left_out = [term for term in opening.terms if narrowed(term, [term]) == term]
+    step = opening.path[-1]
+    own = len(opening.path) == 1
+    facts: dict[str, Fact] = {"what": opening.kind.value, "terms": opening.terms[:MOST_NAMES]}
+    facts |= {"term": step.term, "at": step.domain, "own": own, "through": opening.path[0].term}
+    facts |= {"version": opening.version, "percent": opening.percent}
+    facts |= {"left_out": tuple(left_out)[:MOST_NAMES], "left_out_count": len(left_out)}
+    dropped = {Term.of(term).key for term in left_out}
+    return case.replace("spf-open", facts, lessened, drop=dropped)
+
+
 def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
     """Give a finding for whatever keeps us from saying that every address of ours passes."""
     hosts = [answer_to(case.observed, case.host, rdtype) for rdtype in ADDRESS_TYPES]
     failed = [answer for answer in hosts if answer.failed]
     if not failed and not case.addresses:
         yield case.report_server_side("host-without-address")
-    if any(e.cause is SpfCause.BUDGET for e in case.evaluations):
-        yield case.report_too_big()
-    unsure = [e for e in case.evaluations if e.cause is SpfCause.TEMPERROR]
+    looked_at = (*case.evaluations, *case.deciding_strangers())
+    given_up = [e for e in looked_at if e.cause is SpfCause.BUDGET]
+    if given_up:
+        yield case.report_too_big(given_up[0].unread or case.domain)
+    unsure = [e for e in looked_at if e.cause is SpfCause.TEMPERROR]
     failed += [e.failed for e in unsure if e.failed]
     if not failed and (any(not e.failed for e in unsure) or _lacks_evaluation(case)):
         question = Question(case.observed.domain.name, dns.rdatatype.TXT)

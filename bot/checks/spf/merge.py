@@ -57,7 +57,7 @@ def merge(
 
 
 def _join(
-    expected: str, ours: list[Term], theirs: list[Term], policies: Mapping[str, str]
+    expected: str, ours: Iterable[Term], theirs: list[Term], policies: Mapping[str, str]
 ) -> Merged:
     """Return the record of both, in the expected one's own words where there is nothing to add."""
     exps = [term.raw for term in (*ours, *theirs) if term.name == "exp"][:1]

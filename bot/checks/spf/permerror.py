@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.answers import MOST_NAMES
+from bot.checks.finding import Status
 from bot.checks.spf.merge import target_of
 from bot.checks.spf.terms import Term, TermFaultKind, read, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfCause
+from bot.dns.spf_macros import OF_THE_ADDRESS, letters_of
 
 if TYPE_CHECKING:
     from bot.checks.finding import Finding
@@ -44,21 +47,18 @@ def judge_error(case: SpfCase, text: SpfText, error: SpfEvaluation) -> Finding:
     if _is_servers_fault(case, text, error, outermost):
         return case.report_server_side("spf-include")
     cause = error.cause or SpfCause.SYNTAX
-    hopeless = cause is SpfCause.LOOP or (cause is SpfCause.INCLUDE_MISSING and _is_own(error))
-    dropped = [outermost] if hopeless else []
+    dropped = _without_use(case, text, error)
     facts = _facts_of(cause, error)
     if cause is SpfCause.TOO_MANY_VOIDS:
-        dropped = [term for term in terms_of(text.raw) if case.leads_nowhere(term)]
         left_out = tuple(term.raw for term in dropped)
         facts |= {"left_out": left_out[:MOST_NAMES], "left_out_count": len(left_out)}
     return case.replace(_CODES[cause], facts, text, drop={term.key for term in dropped})
 
 
-def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
-    """Return the finding for a record that only works as far as our own terms, which come first.
+def judge_behind_ours(case: SpfCase, text: SpfText) -> Finding | None:
+    """Return the finding for a record that leads to nothing, or back to itself, behind our terms.
 
-    Every other server, and whoever forges mail, gets an error instead of a verdict. Of these only
-    the ones that the member's own record is to blame for are said.
+    Only what the member's own record is to blame for is said: it can do without that.
     """
     error = case.stranger
     if error is None or error.cause not in {SpfCause.LOOP, SpfCause.INCLUDE_MISSING}:
@@ -69,6 +69,56 @@ def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
     if error.cause is SpfCause.INCLUDE_MISSING and not _is_own(error):
         return None
     return judge_error(case, text, error)
+
+
+def find_error(case: SpfCase) -> SpfEvaluation | None:
+    """Return the first evaluation of a stranger that ended in permerror; None where none did.
+
+    Names that have an address of the other IP version only are no error of that kind: senders at
+    IPv6 addresses find nothing there, and the hosts that are meant have none.
+    """
+    for evaluation in case.strangers:
+        voids = evaluation.cause is SpfCause.TOO_MANY_VOIDS
+        if is_error(evaluation) and not (voids and ":" in evaluation.address):
+            return evaluation
+    return None
+
+
+def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
+    """Return the finding for a record that is broken for everybody but us, who come first."""
+    error = find_error(case)
+    if error is None:
+        return None
+    outermost = Term.of(error.path[0].term) if error.path else Term.of("")
+    if _is_servers_fault(case, text, error, outermost):
+        return case.report_server_side("spf-include")
+    cause = error.cause or SpfCause.SYNTAX
+    dropped = _without_use(case, text, error)
+    left_out = tuple(term.raw for term in dropped)
+    facts = {"names": (), "lookups": 0, **_facts_of(cause, error)}
+    facts |= {"what": cause.value, "term": error.term, "at": error.at, "own": _is_own(error)}
+    facts |= {"through": outermost.raw, "limit": MAX_LOOKUPS}
+    facts |= {"left_out": left_out[:MOST_NAMES], "left_out_count": len(left_out)}
+    drop = {term.key for term in dropped}
+    finding = case.replace("spf-others-fail", facts, text, drop=drop, severity=Status.WARN)
+    if dropped:
+        return finding
+    # The order alone does not mend it, so there is nothing to type.
+    return dataclasses.replace(finding, fixes=())
+
+
+def _without_use(case: SpfCase, text: SpfText, error: SpfEvaluation) -> list[Term]:
+    """Return the terms of the member's record that are known to lead nowhere, whoever asks."""
+    outermost = Term.of(error.path[0].term) if error.path else Term.of("")
+    match error.cause:
+        case SpfCause.TOO_MANY_VOIDS:
+            return [term for term in terms_of(text.raw) if case.leads_nowhere(term)]
+        case SpfCause.LOOP:
+            return [outermost]
+        case SpfCause.INCLUDE_MISSING if _is_own(error):
+            return [] if letters_of(outermost.value) & OF_THE_ADDRESS else [outermost]
+        case _:
+            return []
 
 
 def _is_servers_fault(case: SpfCase, text: SpfText, error: SpfEvaluation, outermost: Term) -> bool:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bot.dns.spf_grammar import MECHANISMS, MODIFIERS, NEEDS_VALUE, is_valid_term
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 _TERM = re.compile(r"([-+~?]?)([^:=/]*)([:=/]?)(.*)", re.DOTALL)
 _PUNCTUATION = " ,;.\"'`()<>"
 _LONGEST_WORD = 20  # characters of a word that may be a misspelt one
+_MOST_GUESSED = 20  # faulty words of a record that are guessed at; more are no slips
+_SHORT = 100  # characters of a record that is read again faster than it is kept
 
 # What copying out of chats, documents and web pages leaves behind, and what was meant by it.
 _MEANT = str.maketrans(
@@ -65,37 +68,30 @@ class TermFault:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One term in its parts; `separator` stands before `value` and is ":", "=", "/" or empty."""
+    """One term in its parts; `separator` stands before `value` and is ":", "=", "/" or empty.
+
+    `key` is equal for two terms that match the same, whatever their qualifiers.
+    """
 
     raw: str
     qualifier: str  # "+" where none is written (RFC 7208 section 4.6.2)
     name: str  # lower case
     separator: str
     value: str
+    key: str
 
     @classmethod
     def of(cls, raw: str) -> Term:
         """Return a term's parts, whether it is a valid one or not."""
         match = _TERM.fullmatch(raw)
         qualifier, name, separator, value = match.groups() if match else ("", raw, "", "")
-        return cls(raw, qualifier or "+", name.lower(), separator, value)
+        key = _key_of(name.lower(), separator, value)
+        return cls(raw, qualifier or "+", name.lower(), separator, value, key)
 
     @property
     def is_mechanism(self) -> bool:
         """Whether it is one of the mechanisms, as far as its name goes."""
         return self.name in MECHANISMS and self.separator != "="
-
-    @property
-    def key(self) -> str:
-        """Equal for two terms that match the same, whatever their qualifiers."""
-        value = self.value if "%" in self.value else self.value.lower()
-        if self.name == "ip4":
-            value = value.removesuffix("/32")
-        elif self.name == "ip6":
-            value = _plain_network(value)
-        name = "include" if self.name == "redirect" else self.name
-        separator = ":" if self.name == "redirect" else self.separator
-        return f"{name}{separator}{value.removesuffix('.')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +112,34 @@ def words_of(text: str) -> list[str]:
     return [word for word in text.split(" ")[1:] if word]
 
 
-def terms_of(text: str) -> list[Term]:
+def terms_of(text: str) -> tuple[Term, ...]:
     """Return a record's terms just as they stand."""
-    return [Term.of(word) for word in words_of(text)]
+    return _terms_of(text) if len(text) > _SHORT else _split_terms(text)
 
 
+def _split_terms(text: str) -> tuple[Term, ...]:
+    return tuple(Term.of(word) for word in words_of(text))
+
+
+_terms_of = TextCache(_split_terms)  # one check reads the same few records again and again
+
+
+@TextCache
 def read(text: str) -> TermReading:
     """Read a record, its version included, taking what is clearly meant for what is written."""
     terms, faults, seen = list[Term](), list[TermFault](), set[str]()
     words = words_of(text)
     skip = False
+    sound = set[str]()
     for word, following in pairwise([*words, ""]):
         if skip:
             skip = False
             continue
-        fault = _fault_of(word, following)
+        fault = None
+        if word not in sound:
+            fault = _fault_of(word, following, guessing=len(faults) < _MOST_GUESSED)
+        if fault is None:
+            sound.add(word)
         term = Term.of(word)
         if fault is None and term.name in MODIFIERS and term.name in seen:
             fault = TermFault(word, TermFaultKind.TWICE)
@@ -169,6 +178,18 @@ def _normalise(text: str) -> list[tuple[str, str, str]]:
     return [(term.qualifier, term.name, term.key) for term in terms_of(text)]
 
 
+def _key_of(name: str, separator: str, value: str) -> str:
+    if "%" not in value:
+        value = value.lower()
+    if name == "ip4":
+        value = value.removesuffix("/32")
+    elif name == "ip6":
+        value = _plain_network(value)
+    elif name == "redirect":
+        name, separator = "include", ":"
+    return f"{name}{separator}{value.removesuffix('.')}"
+
+
 def _plain_network(value: str) -> str:
     try:
         return str(ipaddress.IPv6Network(value, strict=False))
@@ -183,15 +204,15 @@ _TAKES_NEXT = {
 }
 
 
-def _fault_of(word: str, following: str) -> TermFault | None:
-    """Return what is wrong with a word, None where nothing is."""
+def _fault_of(word: str, following: str, *, guessing: bool = True) -> TermFault | None:
+    """Return what is wrong with a word, None where nothing is; what was meant if `guessing`."""
     term = Term.of(word)
     if is_valid_term(word):
         modifier = _fault_of_modifier(term) if term.separator == "=" else None
         return modifier or _fault_of_target(term)
     if any(ord(c) < 0x20 or ord(c) == 0x7F for c in word):
         return TermFault(word, TermFaultKind.CONTROL_CHARACTER)
-    for what, suggestion in _guesses(term, following):
+    for what, suggestion in _guesses(term, following) if guessing else ():
         if is_valid_term(suggestion) and _fault_of(suggestion, "") is None:
             return TermFault(word, what, suggestion)
     return TermFault(word, _name_fault(term))

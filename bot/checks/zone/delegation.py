@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
-_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused"})
+_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused", "dns-too-many"})
 _MOST_ADDRESSES = 4  # of a website, of each kind
 # Where failures differ, the one that says most: a server failure was at least thought about.
 _TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
@@ -120,7 +120,7 @@ def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding
     # The answer that names DNSSEC or explains itself speaks for the others.
     telling = min(
         answers,
-        key=lambda a: (_TELLING.index(a.outcome), not a.names_dnssec, not explain(a)),
+        key=lambda a: (_TELLING.index(a.outcome), not a.names_dnssec, not explain(a), a.late),
         default=silent,
     )
     finding = unanswered(Check.DELEGATION, telling)

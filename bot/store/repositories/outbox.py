@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import CursorResult, and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
-from bot.requests.model import Audience, MessageKind, OutboxMessage
+from bot.requests.model import BOT, Audience, MessageKind, OutboxMessage, State
+from bot.store.repositories.audit import add_entry
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from bot.requests.model import Undelivered
     from bot.store.engine.database import Database
 
 _ANYBODY = -(2**63)  # below every pseudonym, which are negative
@@ -75,10 +77,12 @@ class StoredOutbox:
         now: datetime,
         arrived: tuple[int, int] | None,
         detail: str = "",
+        undelivered: Undelivered | None = None,
     ) -> None:
         """Notes that it was delivered as `arrived` (channel and message id), or given up.
 
-        The request then knows where its card or the member's message is.
+        The request then knows where its card or the member's message is, and whether news reached
+        the member: where that is another than before, its card is to be drawn anew.
         """
         channel_id, message_id = arrived or (None, None)
 
@@ -94,10 +98,12 @@ class StoredOutbox:
                     detail=detail,
                 )
             )
+            _note_reach(session, message, undelivered, now)
             if arrived is None:
                 return
             least = 0 if message.what.target is Audience.MEMBER else _ANYBODY
-            if message.what is MessageKind.ADMIN_CARD:
+            # A card that was deleted is posted anew by the edit that finds it gone.
+            if message.what in {MessageKind.ADMIN_CARD, MessageKind.ADMIN_EDIT}:
                 place = {"card_channel_id": channel_id, "card_message_id": message_id}
             elif message.what in {MessageKind.MEMBER_RECORD, MessageKind.MEMBER_ACCEPTED}:
                 place = {"message_channel_id": channel_id, "message_id": message_id}
@@ -135,17 +141,6 @@ class StoredOutbox:
 
         return await self._database.read(find)
 
-    async def left(self, request_id: int | None = None) -> int:
-        """How many messages, about one request or all, were neither delivered nor given up."""
-
-        def count(session: Session) -> int:
-            unended = select(OutboxRow.id).where(OutboxRow.ended_at.is_(None))
-            if request_id is not None:
-                unended = unended.where(OutboxRow.request_id == request_id)
-            return len(session.scalars(unended).all())
-
-        return await self._database.read(count)
-
     async def next_due(self) -> datetime | None:
         """When the next one is due, or a lease runs out; None where nothing is left."""
 
@@ -167,6 +162,24 @@ class StoredOutbox:
             return min(first.values(), default=None)
 
         return await self._database.read(find)
+
+
+def _note_reach(
+    session: Session, message: OutboxMessage, undelivered: Undelivered | None, now: datetime
+) -> None:
+    row = session.get(RequestRow, message.request_id, populate_existing=True)
+    if row is None or not message.what.is_news or row.member_id < 0:
+        return
+    # Who withdrew a request knows all that there was to say of it.
+    if row.undelivered == undelivered or row.state == State.WITHDRAWN.value:
+        return
+    row.undelivered = undelivered
+    row.version += 1
+    row.lease_until = None  # whoever looks at it looks at what it was
+    if undelivered is not None:
+        state = State(row.state)
+        add_entry(session, row.id, BOT, (state, state), now, detail=undelivered.value)
+    add_messages(session, row.id, row.version, (MessageKind.ADMIN_EDIT,), now)
 
 
 def add_messages(

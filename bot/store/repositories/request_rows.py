@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import CursorResult, func, or_, select, update
+from sqlalchemy import CursorResult, exists, func, or_, select, update
 
 from bot.errors import RequestError
 from bot.records.dkim_key import KeySource
-from bot.requests.model import Request, RequestKind, State
+from bot.requests.model import Request, RequestKind, State, Undelivered
 from bot.store.repositories.approved_stages import put_stage
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.known_keys import put_current
 from bot.store.repositories.outbox import add_messages
-from bot.store.tables import RequestRow
+from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +53,7 @@ def read_request(row: RequestRow) -> Request:
         card_message_id=row.card_message_id,
         message_channel_id=row.message_channel_id,
         message_id=row.message_id,
+        undelivered=None if row.undelivered is None else Undelivered(row.undelivered),
     )
 
 
@@ -123,6 +124,7 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
         )
         .values(
             state=after.state.value,
+            channel_id=after.channel_id,
             version=before.version + 1,
             changed_at=after.changed_at,
             closed_at=None if after.open else now,
@@ -137,12 +139,14 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
             value=after.value,
             selector=after.selector,
             seen=after.seen,
+            evidence=after.evidence,
+            undelivered=after.undelivered,
         )
         .execution_options(synchronize_session=False),
     )
     if not swapped:
         return False
-    if after.state is not before.state:
+    if after.state is not before.state or change.detail:
         step = (before.state, after.state)
         add_entry(session, before.id, change.actor, step, now, detail=change.detail)
     add_messages(session, before.id, before.version + 1, change.messages, now)
@@ -158,7 +162,14 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Whether a request's time has come and nobody has taken it."""
     free = or_(RequestRow.lease_until.is_(None), RequestRow.lease_until <= now)
-    return RequestRow.closed_at.is_(None) & (RequestRow.due_at <= now) & free
+    return is_unfinished() & (RequestRow.due_at <= now) & free
+
+
+def is_unfinished() -> ColumnElement[bool]:
+    """Whether the worker still has something to do: to end a live one, its messages come first."""
+    untold = exists().where(OutboxRow.request_id == RequestRow.id, OutboxRow.ended_at.is_(None))
+    live = RequestRow.state == State.LIVE.value
+    return or_(RequestRow.closed_at.is_(None) & ~live, live & ~untold)
 
 
 def count_changed(session: Session, statement: Update) -> int:

@@ -15,6 +15,7 @@ from bot.store.repositories.request_rows import (
     find_open,
     get_request,
     is_due,
+    is_unfinished,
     make_row,
     read_request,
     refuse_too_many,
@@ -138,7 +139,7 @@ class StoredRequests:
         def find(session: Session) -> datetime | None:
             rows = session.execute(
                 select(RequestRow.due_at, RequestRow.lease_until).where(
-                    RequestRow.closed_at.is_(None), RequestRow.due_at.is_not(None)
+                    is_unfinished(), RequestRow.due_at.is_not(None)
                 )
             )
             times = (max(time for time in row if time is not None) for row in rows)
@@ -147,11 +148,15 @@ class StoredRequests:
         return await self._database.read(find)
 
     async def release_leases(self) -> None:
-        """Takes back what a former process had taken, requests and messages; only at the start."""
+        """Takes back what a former process had taken, requests and messages; only at the start.
+
+        What could not be delivered is tried again at once: the settings may be others now.
+        """
 
         def release(session: Session) -> None:
             session.execute(update(RequestRow).values(lease_until=None))
-            session.execute(update(OutboxRow).values(lease_until=None))
+            left = update(OutboxRow).where(OutboxRow.ended_at.is_(None))
+            session.execute(left.values(lease_until=None, due_at=OutboxRow.created_at))
 
         await self._database.write(release)
 
@@ -208,7 +213,12 @@ class StoredRequests:
             session.execute(
                 update(RequestRow)
                 .where(own)
-                .values(member_id=pseudonym, message_channel_id=None, message_id=None)
+                .values(
+                    member_id=pseudonym,
+                    message_channel_id=None,
+                    message_id=None,
+                    undelivered=None,
+                )
                 .execution_options(synchronize_session=False)
             )
             session.execute(

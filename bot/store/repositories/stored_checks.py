@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import CursorResult, delete, func, select, update
+from sqlalchemy import CursorResult, Select, delete, func, select, update
 
 from bot.store.tables import StoredCheckRow
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from bot.names import Domain
     from bot.store.engine.database import Database
+
+MOST = 500  # reports of one member; at six a minute these are the checks of an hour and a half
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,27 @@ class StoredCheck:
     report: str  # JSON
     schema: int  # the report's own schema number
     checked_at: datetime
+    confidential: bool  # it holds what only the mail server and the admin know
 
 
 class StoredChecks:
-    """Keeps reports until they are purged; an id is never given twice."""
+    """Keeps reports until they are purged; an id is never given twice.
+
+    Of one member the latest `MOST` are kept, whatever they ask for.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def keep(
-        self, domain: Domain, member_id: int | None, report: str, schema: int, checked_at: datetime
+        self,
+        domain: Domain,
+        member_id: int | None,
+        report: str,
+        schema: int,
+        checked_at: datetime,
+        *,
+        confidential: bool = True,
     ) -> int:
         """Keeps the report and gives the id to find it by."""
 
@@ -48,9 +61,12 @@ class StoredChecks:
                 report=report,
                 schema=schema,
                 checked_at=checked_at,
+                confidential=confidential,
             )
             session.add(row)
             session.flush()
+            if member_id is not None:
+                _drop_surplus(session, member_id)
             return row.id
 
         return await self._database.write(add)
@@ -69,6 +85,7 @@ class StoredChecks:
                 report=row.report,
                 schema=row.schema,
                 checked_at=row.checked_at,
+                confidential=row.confidential,
             )
 
         return await self._database.read(find)
@@ -97,20 +114,47 @@ class StoredChecks:
 
     async def purge(self, before: datetime, most: int) -> int:
         """Removes at most `most` reports of checks made before that moment; gives how many."""
+        oldest = (
+            select(StoredCheckRow.id)
+            .where(StoredCheckRow.checked_at < before)
+            .order_by(StoredCheckRow.checked_at)
+            .limit(most)
+        )
+        return await self._database.write(lambda session: _remove(session, oldest))
 
-        def remove(session: Session) -> int:
-            oldest = (
-                select(StoredCheckRow.id)
-                .where(StoredCheckRow.checked_at < before)
-                .order_by(StoredCheckRow.checked_at)
-                .limit(most)
-            )
-            result = session.execute(
-                delete(StoredCheckRow)
-                .where(StoredCheckRow.id.in_(oldest))
-                .execution_options(synchronize_session=False)
-            )
-            # A DELETE always answers with a cursor's result, which the types do not know.
-            return cast("CursorResult[object]", result).rowcount
+    async def purge_older(self, latest: int, before: datetime, most: int) -> int:
+        """Removes at most `most` reports of checks that were made before that moment.
 
-        return await self._database.write(remove)
+        The `latest` of each domain that a member asked for stay. Gives how many went.
+        """
+        place = func.row_number().over(
+            partition_by=(StoredCheckRow.member_id, StoredCheckRow.domain),
+            order_by=StoredCheckRow.id.desc(),
+        )
+        rows = select(StoredCheckRow.id, StoredCheckRow.checked_at, place.label("place")).subquery()
+        older = (
+            select(rows.c.id).where(rows.c.place > latest, rows.c.checked_at < before).limit(most)
+        )
+        return await self._database.write(lambda session: _remove(session, older))
+
+
+def _drop_surplus(session: Session, member_id: int) -> None:
+    """Remove what a member has beyond `MOST`; it is one row, as that is done with each new one."""
+    surplus = (
+        select(StoredCheckRow.id)
+        .where(StoredCheckRow.member_id == member_id)
+        .order_by(StoredCheckRow.id.desc())
+        .offset(MOST)
+        .limit(MOST)
+    )
+    _remove(session, surplus)
+
+
+def _remove(session: Session, ids: Select[int]) -> int:
+    result = session.execute(
+        delete(StoredCheckRow)
+        .where(StoredCheckRow.id.in_(ids))
+        .execution_options(synchronize_session=False)
+    )
+    # A DELETE always answers with a cursor's result, which the types do not know.
+    return cast("CursorResult[object]", result).rowcount

@@ -31,6 +31,7 @@ from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.presentation import quoted_parts, rdata_text
 from bot.services.domain_check import Checker
+from dkim_zones import bare
 from examples import examples
 from strategies import ED25519, RSA_1024, RSA_2048
 
@@ -59,7 +60,8 @@ CODES = {
         domain-not-found apex-cname mx-missing mx-not-ours mx-domain-appended mx-to-cname mx-is-ip
         mx-priority-in-target mx-target-nxdomain mx-null mx-null-mixed mx-foreign-preferred
         spf-missing spf-multiple spf-not-authorised spf-syntax spf-non-ascii spf-leading-space
-        spf-after-all spf-plus-all spf-too-many-lookups spf-include-missing spf-loop spf-type99
+        spf-after-all spf-plus-all spf-open spf-too-many-lookups spf-include-missing spf-loop
+        spf-type99
         dkim-missing dkim-truncated dkim-key-mismatch dkim-revoked dkim-multiple dkim-cname-broken
         dkim-quotes-in-key dkim-weak-key dmarc-before-dkim dmarc-multiple dmarc-syntax
         name-doubled mx-wrong-name spf-wrong-name dkim-wrong-name dmarc-wrong-name
@@ -67,7 +69,8 @@ CODES = {
         proxied-mail
     """,
     Status.WARN: """
-        mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dmarc-missing
+        mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dkim-multiple
+        dmarc-missing spf-others-fail
         dmarc-policy-none dmarc-testing dmarc-rua-not-authorised dmarc-rua-syntax
         dmarc-cname-and-txt dmarc-subdomain-weaker dmarc-odd-tag dmarc-pct dmarc-psd
         webmail-wrong-target autodiscover-foreign autoconfig-foreign dkim-cname-and-txt
@@ -199,9 +202,12 @@ def assert_consistent(report: Report) -> None:
 
 
 def assert_mended(zone: Zone, more: Mapping[str, str], report: Report) -> None:
-    """Doing all that is said, a few times at most, leaves nothing worse than info."""
+    """Doing all that is said, a few times at most, leaves nothing worse than info.
+
+    But for what only the member can decide, or somebody else has to mend: the other senders.
+    """
     for _ in range(MOST_ROUNDS):
-        if not grave(report):
+        if not any(f.code != "spf-others-fail" or f.fixes for f in grave(report)):
             return
         fixes = [fix for finding in report.findings for fix in finding.fixes]
         assert fixes, [finding.code for finding in grave(report)]
@@ -348,7 +354,7 @@ FAULTS = (
         f"v=spf1 {' '.join(f'a:{n}.old.example' for n in 'abcdefg')} mx:h.old.example {SPF[7:]}",
     ),
     spf("spf-too-many-lookups", f"v=spf1 {' '.join(SERVICES)} {SPF[7:]}", title="12 services"),
-    spf(None, f"{SPF[:-5]} {' '.join(SERVICES)} -all", title="12 services behind ours"),
+    spf("spf-others-fail", f"{SPF[:-5]} {' '.join(SERVICES)} -all", title="12 services behind"),
     spf("spf-multiple", SPF, "v=spf1 mx -all", "v=spf1 include:spf.registrar.example ~all"),
     spf("spf-multiple", SPF, SPF.upper()),
     spf(None, "v=spf1 redirect=_spf.cow.example"),
@@ -358,7 +364,20 @@ FAULTS = (
     spf("spf-not-authorised", "v=spf1"),
     spf(None, "v=spf1 include:_spf.cow.example exists:%{i}._spf.old.example -all"),
     spf(None, "v=spf1 ptr:cow.example -all"),
-    spf("spf-plus-all", "v=spf1 exists:mx1.cow.example -all"),
+    spf("spf-open", "v=spf1 exists:mx1.cow.example -all"),
+    spf("spf-open", "v=spf1 include:_spf.cow.example a/2 mx//8 -all"),
+    spf(
+        "spf-open", "v=spf1 include:_spf.cow.example ip4:0.0.0.0/3 ip4:64.0.0.0/3 ip4:9.9.9.9 -all"
+    ),
+    spf("spf-open", "v=spf1 include:_spf.cow.example a:%{h} exists:%{l}.friend.example ~all"),
+    spf(
+        "spf-others-fail",
+        "v=spf1 include:_spf.cow.example include:%{o}.old.example a:mx.old.example -all",
+    ),
+    spf(
+        "spf-others-fail",
+        f"v=spf1 include:_spf.cow.example {' '.join(f'a:{n}.old.example' for n in 'abc')} -all",
+    ),
     spf("spf-plus-all", "v=spf1 include:open.good.example -all", open='open TXT "v=spf1 +all"'),
     spf("spf-non-ascii", "v=spf1 include:_spf.cow.example\u00a0-all"),
     spf("spf-non-ascii", "\u201cv=spf1 include:_spf.cow.example -all\u201d"),
@@ -372,6 +391,9 @@ FAULTS = (
     dkim("dkim-key-mismatch", f"v=DKIM1; k=ed25519; p={ED25519}", title="of another type"),
     dkim("dkim-test-flag", KEY.replace("t=s", "t=y:s"), title="being tested"),
     dkim("dkim-multiple", KEY, f"v=DKIM1; p={RSA_2048}", title="twice"),
+    dkim("dkim-multiple", KEY, "v=spf1 -all", title="beside an SPF record"),
+    dkim("dkim-multiple", KEY, "", title="beside an empty text"),
+    dkim("dkim-syntax", f"v=DKIM1; p={bare(P)}", title="in bare form"),
     dkim("dkim-syntax", KEY.replace("s=email", "h=sha1"), title="for sha1 only"),
     dkim("dkim-syntax", KEY.replace("s=email", "s=tlsrpt"), title="for another service"),
     dkim(None, f"v=DKIM1; p={P[:200]} {P[200:]}", title="with a blank in the key"),

@@ -12,16 +12,13 @@ from bot.demo.zones import parse_zone
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
-from discord_simulation import answer_to, labels_of, text_of, walk, whisper_after
+from discord_simulation import answer_to, labels_of, text_of, whisper_after
 from request_guild import ADMIN, open_request_guild
+from request_steps import ask, close_direct_messages, get, hand_out, said
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-    import discord
-    from simcord import MemberActor
-    from simcord.results import ResponseMessage
 
     from bot.requests.model import Request
     from discord_simulation import LogWatch
@@ -36,44 +33,6 @@ async def guild(store: Path, errors: LogWatch) -> AsyncIterator[RequestGuild]:
         yield guild
 
 
-async def ask(
-    guild: RequestGuild, command: str, domain: str, who: MemberActor | None = None
-) -> ResponseMessage:
-    result = await (who or guild.ann).slash(guild.channel, command, domain=domain)
-    answer = answer_to(result)
-    assert answer.ephemeral
-    return answer
-
-
-async def hand_out(guild: RequestGuild) -> Request:
-    """Bring a request for DKIM to where its record was sent."""
-    await ask(guild, "dkim", "eager.example")
-    await guild.work()
-    await guild.requests.approve(1, ADMIN, value=DOMAINS["eager.example"].dkim, selector="dkim")
-    await guild.work()
-    return await get(guild, 1)
-
-
-async def get(guild: RequestGuild, request_id: int) -> Request:
-    request = await guild.requests.get(request_id)
-    assert request is not None
-    return request
-
-
-def close_direct_messages(guild: RequestGuild, times: int | None = None) -> None:
-    path = f"/channels/{guild.ann_user.dm_channel.id}/messages"
-    guild.env.inject_error("POST", path, status=403, code=50007, times=times)
-
-
-def said(message: discord.Message) -> str:
-    return "\n".join(p["content"] for p in parts(message) if p["type"] == 10)
-
-
-def parts(message: discord.Message) -> list[dict[str, Any]]:
-    components: list[Any] = [component.to_dict() for component in message.components]
-    return list(walk(components))
-
-
 def post(request: Request, what: MessageKind, **fields: Any) -> OutboxMessage:
     # The simulation lives in a time of its own, which is before ours.
     begun = datetime(2025, 12, 1, tzinfo=UTC)
@@ -86,7 +45,7 @@ async def test_who_asks_is_told_the_number_and_what_happens_next(
 ) -> None:
     answer = await ask(guild, kind.value, "https://friend.example/")
     assert "Request #1" in text_of(answer)
-    assert "The admin has it and decides." in text_of(answer)
+    assert "It goes to the admin, who decides." in text_of(answer)
     assert "I took" in text_of(answer)
     request = await get(guild, 1)
     assert (request.kind, request.domain.ascii) == (kind, "friend.example")
@@ -284,8 +243,6 @@ async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(guild: RequestG
     record, live = guild.direct()
     assert "It is live." in said(record)
     assert "is live: mail from your domain" in said(live)
-    assert (await get(guild, 1)).state is State.LIVE
-    await guild.later(minutes=10)
     assert (await get(guild, 1)).state is State.CLOSED
     assert len(guild.direct()) == 2
     assert len(guild.request_channel.history()) == 1
@@ -423,17 +380,10 @@ async def test_a_message_carries_the_nonce_of_its_post(guild: RequestGuild) -> N
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "kind"),
-    [
-        (500, 0, Postponed),
-        (503, 0, Postponed),
-        (429, 0, Postponed),
-        (403, 50001, Postponed),
-        (404, 10003, Undeliverable),
-    ],
+    ("status", "code"), [(500, 0), (503, 0), (429, 0), (403, 50001), (404, 10003)]
 )
-async def test_what_discord_refuses_is_tried_again_or_given_up(
-    guild: RequestGuild, status: int, code: int, kind: type
+async def test_what_discord_refuses_the_admins_is_tried_again(
+    guild: RequestGuild, errors: LogWatch, status: int, code: int
 ) -> None:
     request = await hand_out(guild)
     guild.env.inject_error(
@@ -444,21 +394,8 @@ async def test_what_discord_refuses_is_tried_again_or_given_up(
         times=None,
     )
     outcome = await guild.delivery(post(request, MessageKind.ADMIN_FAILED), request)
-    assert isinstance(outcome, kind)
-
-
-async def test_a_card_is_kept_for_the_channel_that_takes_a_deleted_ones_place(
-    guild: RequestGuild,
-) -> None:
-    request = await hand_out(guild)
-    path = f"/channels/{guild.request_channel.id}/messages"
-    guild.env.inject_error("POST", path, status=404, code=10003)
-    assert isinstance(
-        await guild.delivery(post(request, MessageKind.ADMIN_CARD), request), Postponed
-    )
-    assert isinstance(
-        await guild.delivery(post(request, MessageKind.ADMIN_CARD), request), Delivered
-    )
+    assert isinstance(outcome, Postponed)
+    assert len(errors.take()) == (code != 0)
 
 
 async def test_an_edit_of_a_deleted_message_is_given_up(guild: RequestGuild) -> None:

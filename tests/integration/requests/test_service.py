@@ -23,6 +23,7 @@ from bot.requests.model import (
     Request,
     RequestKind,
     State,
+    Undelivered,
     can_go,
 )
 from bot.requests.outbox_worker import Postponed, Undeliverable
@@ -216,9 +217,6 @@ async def test_dkim_goes_from_asking_to_closed(parts: Setup) -> None:
     parts.pass_time(minutes=5)
     parts.live.add(FRIEND.ascii)
     await parts.settle()
-    assert (await now_of(parts, request)).state is State.LIVE
-    parts.pass_time(seconds=5)
-    await parts.settle()
     closed = await now_of(parts, request)
     assert (closed.state, closed.open, closed.due_at) == (State.CLOSED, False, None)
     assert await states_of(parts, request) == [
@@ -249,9 +247,63 @@ async def test_it_is_not_closed_before_everybody_was_told(parts: Setup) -> None:
     parts.messenger.answer = None
     parts.pass_time(hours=2)
     await parts.settle()
-    parts.pass_time(minutes=5)
-    await parts.settle()
     assert (await now_of(parts, request)).state is State.CLOSED
+
+
+async def test_a_live_request_is_no_open_one_whoever_was_told(parts: Setup) -> None:
+    request = await ask(parts)
+    await parts.requests.approve(request.id, COWHERD)
+    parts.live.add(FRIEND.ascii)
+    await parts.settle()
+    parts.messenger.answer = Postponed("Discord is down", timedelta(hours=2))
+    parts.pass_time(minutes=2)
+    await parts.settle()
+    live = await now_of(parts, request)
+    assert (live.state, live.open) == (State.LIVE, False)
+    assert await parts.requests.open_requests() == ()
+    assert (await parts.requests.open(RequestKind.DKIM, FRIEND, PLACE, ANN)).is_new
+
+
+async def test_news_that_reached_nobody_is_known_and_sent_again_once(parts: Setup) -> None:
+    request = await ask(parts)
+    await parts.requests.approve(request.id, COWHERD)
+    await parts.worker.step()
+    parts.messenger.answer = Undeliverable("no way", Undelivered.NO_WAY)
+    await parts.settle()
+    lost = await now_of(parts, request)
+    assert (lost.state, lost.undelivered) == (State.WAITING, Undelivered.NO_WAY)
+    parts.messenger.answer = None
+    ann = Actor(ActorKind.MEMBER, ANN)
+    again = await asyncio.gather(
+        *(parts.requests.send_again(request.id, ann, (PLACE[0], 201)) for _ in range(3))
+    )
+    assert {(one.undelivered, one.channel_id) for one in again} == {(None, 201)}
+    await parts.settle()
+    assert parts.messenger.said(request.id).count("member-record") == 1
+    details = [entry.detail for entry in await parts.requests.audit(request.id) if entry.detail]
+    assert details == ["no-way", "sent-again"]
+    assert (await now_of(parts, request)).message_id is not None
+
+
+async def test_who_withdrew_a_request_misses_nothing(parts: Setup) -> None:
+    request = await ask(parts)
+    await parts.requests.approve(request.id, COWHERD)
+    await parts.worker.step()
+    await parts.worker.step()
+    await parts.requests.withdraw(request.id, ANN)
+    parts.messenger.answer = Undeliverable("no way", Undelivered.LEFT)
+    await parts.settle()
+    assert (await now_of(parts, request)).undelivered is None
+    assert await parts.requests.welcome_back(ANN, None) == 0
+
+
+async def test_a_channel_of_another_server_is_no_place_for_news(parts: Setup) -> None:
+    request = await ask(parts)
+    await parts.requests.deny(request.id, COWHERD, "no")
+    parts.messenger.answer = Undeliverable("no way", Undelivered.LEFT)
+    await parts.settle()
+    assert await parts.requests.welcome_back(ANN, (PLACE[0] + 1, 999)) == 1
+    assert (await now_of(parts, request)).channel_id == PLACE[1]
 
 
 async def test_an_approved_dmarc_stage_is_handed_out_and_remembered(parts: Setup) -> None:
@@ -468,7 +520,7 @@ async def test_the_next_look_is_when_the_old_answer_is_gone(parts: Setup) -> Non
     assert (await now_of(parts, request)).state is State.WAITING
     await parts.requests.look_now(request.id)
     await parts.settle()
-    assert (await now_of(parts, request)).state is State.LIVE
+    assert (await now_of(parts, request)).state is State.CLOSED
 
 
 async def test_a_look_that_fails_is_made_again_later(parts: Setup) -> None:
@@ -619,7 +671,7 @@ async def test_what_cannot_be_delivered_any_more_is_ended(parts: Setup) -> None:
     await parts.settle()
     (post,) = await parts.store.outbox.of(request.id)
     assert (post.message_id, post.detail) == (None, "the channel was deleted")
-    assert await parts.store.outbox.left() == 0
+    assert await parts.messages_left() == 0
     assert await parts.store.outbox.next_due() is None
 
 

@@ -218,7 +218,7 @@ class RequestMachine(RuleBasedStateMachine):
         await parts.settle()
         await self._examine()
         assert await parts.requests.open_requests() == ()
-        assert await parts.store.outbox.left() == 0
+        assert await parts.messages_left() == 0
         assert await parts.store.requests.next_due() is None
         await parts.close()
 

@@ -110,7 +110,7 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
         server.zones = case_file.with_zone(MAIL + DKIM)
         await parts.requests.look_now(dkim.id)
         await parts.settle()
-        assert (await parts.now_of(dkim)).state is State.LIVE
+        assert (await parts.now_of(dkim)).state is State.CLOSED
 
         ready = await parts.check(FRIEND)
         await parts.requests.approve(dmarc.id, COWHERD, stage="reject", report=ready)
@@ -124,7 +124,7 @@ async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(
         server.zones = case_file.with_zone(MAIL + DKIM + STRICT)
         await parts.requests.look_now(dmarc.id)
         await parts.settle()
-        assert (await parts.now_of(dmarc)).state is State.LIVE
+        assert (await parts.now_of(dmarc)).state is State.CLOSED
 
 
 async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source(
@@ -155,7 +155,7 @@ async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source
         views.tell_world(zone_text(after, serial=2))
         parts.pass_time(minutes=31)
         await parts.settle()
-        assert (await parts.now_of(request)).state is State.LIVE
+        assert (await parts.now_of(request)).state is State.CLOSED
         await parts.close()
 
 
@@ -169,7 +169,7 @@ async def test_an_approved_p_none_is_live_as_that(
         await parts.settle()
         parts.pass_time(minutes=2)
         await parts.settle()
-        assert (await parts.now_of(request)).state is State.LIVE
+        assert (await parts.now_of(request)).state is State.CLOSED
 
 
 async def test_a_broken_dns_is_no_proof_and_no_end(
@@ -187,7 +187,7 @@ async def test_a_broken_dns_is_no_proof_and_no_end(
         assert waiting.due_at == parts.time + timedelta(minutes=5)
 
 
-async def test_webmail_is_live_when_the_certificate_names_the_alias(
+async def test_webmail_is_live_when_alias_and_certificate_are_there(
     tmp_path: Path, zone_server: Start, case_file: CaseFile
 ) -> None:
     server = await zone_server(case_file.with_zone(MAIL))
@@ -195,8 +195,12 @@ async def test_webmail_is_live_when_the_certificate_names_the_alias(
         request = (await parts.requests.open(RequestKind.WEBMAIL, FRIEND, PLACE, ANN)).request
         await parts.requests.approve(request.id, COWHERD)
         await parts.settle()
-        assert (await parts.now_of(request)).seen == "certificate-other-name"
-        parts.certificate = Certificate.COVERS
+        assert (await parts.now_of(request)).seen == "optional-missing"
+        server.zones = case_file.with_zone(MAIL + "mail CNAME mx1.cow.example.\n")
         parts.pass_time(minutes=5)
         await parts.settle()
-        assert (await parts.now_of(request)).state is State.LIVE
+        assert (await parts.now_of(request)).seen == "certificate-other-name"
+        parts.certificate = Certificate.COVERS
+        parts.pass_time(minutes=15)
+        await parts.settle()
+        assert (await parts.now_of(request)).state is State.CLOSED

@@ -107,7 +107,7 @@ def give_key(double: MailcowDouble, selector: str) -> DkimPair:
 
 async def test_the_key_of_mailcow_is_expected_and_learned(parts: ServiceParts) -> None:
     pair = give_key(parts.double, "cow2026")
-    expected = await parts.member_service.expect(MOVER)
+    expected = await parts.member_service.expect(MOVER, confidential=True)
     record = expected.record(Purpose.DKIM)
     assert record is not None
     assert pair.public in record.value
@@ -159,7 +159,7 @@ async def test_an_alias_domain_is_hosted(parts: ServiceParts) -> None:
 async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
     parts: ServiceParts,
 ) -> None:
-    kept = await parts.member_service.check(MOVER, 1)
+    kept = await parts.member_service.check(MOVER, 1, confidential=True)
     words = Words(Medium.DISCORD)
     items = PersistentItems(words)
     private = build_check_card(kept, parts.member_service.server, words, items)
@@ -174,7 +174,7 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
 
 
 async def test_the_approved_stage_is_expected(parts: ServiceParts) -> None:
-    expected = await parts.member_service.expect(MOVER)
+    expected = await parts.member_service.expect(MOVER, confidential=True)
     assert "p=none; sp=none" in expected.dmarc
     assert expected.dmarc_stage == "none"
 
@@ -187,7 +187,7 @@ async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(
 ) -> None:
     await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
     parts.double.mood = mood
-    kept = await parts.member_service.check(MOVER, 1)
+    kept = await parts.member_service.check(MOVER, 1, confidential=True)
     known = await parts.domain_facts.of(MOVER)
     assert isinstance(known.dkim, KnownKey)
     assert known.is_hosted is None

@@ -145,12 +145,12 @@ async def test_a_check_alone_remembers_nothing(parts: ServiceParts) -> None:
 async def test_a_learned_key_is_expected_and_compared(parts: ServiceParts) -> None:
     value = DOMAINS["stranger.example"].dkim
     domain = Domain.from_ascii("stranger.example")
-    before = await parts.member_service.check(domain, ANN)
+    before = await parts.member_service.check(domain, ANN, confidential=True)
     await parts.keys.learn(domain, "dkim", value, KeySource.ADMIN, parts.time)
-    expected = await parts.member_service.expect(domain)
+    expected = await parts.member_service.expect(domain, confidential=True)
     assert isinstance(expected.dkim, KnownKey)
     assert expected.record(Purpose.DKIM) is not None
-    after = await parts.member_service.check(domain, ANN)
+    after = await parts.member_service.check(domain, ANN, confidential=True)
     assert "dkim-key-mismatch" not in {finding.code for finding in before.report.findings}
     assert "dkim-key-mismatch" in {finding.code for finding in after.report.findings}
 

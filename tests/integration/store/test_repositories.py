@@ -198,9 +198,13 @@ async def test_a_stored_check_comes_back_as_it_was_kept(database: Database) -> N
     checks = StoredChecks(database)
     report = '{"schema": 1, "message": "\\u202e `x` {{7*7}} 牛"}' + " " * 100_000
     first = await checks.keep(FRIEND, BIG_ID, report, 1, NOON)
-    second = await checks.keep(FRIEND, None, "{}", 2, NOON)
-    assert await checks.get(first) == StoredCheck(first, FRIEND, BIG_ID, report, 1, NOON)
-    assert await checks.get(second) == StoredCheck(second, FRIEND, None, "{}", 2, NOON)
+    second = await checks.keep(FRIEND, None, "{}", 2, NOON, confidential=False)
+    assert await checks.get(first) == StoredCheck(
+        first, FRIEND, BIG_ID, report, 1, NOON, confidential=True
+    )
+    assert await checks.get(second) == StoredCheck(
+        second, FRIEND, None, "{}", 2, NOON, confidential=False
+    )
     assert await checks.get(second + 1) is None
 
 

@@ -336,14 +336,20 @@ def test_opt_record_among_the_answers_is_malformed(query: Query) -> None:
     assert query.read(bytes(data)) is None
 
 
-def test_flood_of_records_is_malformed(query: Query) -> None:
+def test_a_flood_of_records_is_counted_and_not_read(query: Query) -> None:
     data = bytearray(query.message(7, edns=False))
     data[2] = 0x80
     data[6:8] = (MAX_RECORDS + 1).to_bytes(2, "big")
     record = b"\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x00\x00\x01\x00"
-    assert query.read(bytes(data) + record * (MAX_RECORDS + 1)) is None
+    reply = query.read(bytes(data) + record * (MAX_RECORDS + 1))
+    assert reply is not None
+    assert (reply.answer, reply.too_many) == ((), MAX_RECORDS + 1)
+    answer = read_answer(query.question, reply, "192.0.2.53:53").answer
+    assert (answer.outcome, answer.too_many) == (Outcome.REFUSED, MAX_RECORDS + 1)
     data[6:8] = MAX_RECORDS.to_bytes(2, "big")
-    assert query.read(bytes(data) + record * MAX_RECORDS) is not None
+    reply = query.read(bytes(data) + record * MAX_RECORDS)
+    assert reply is not None
+    assert (len(reply.answer), reply.too_many) == (MAX_RECORDS, 0)
 
 
 def test_joined_answer_has_both_chains_and_the_smaller_ttl() -> None:

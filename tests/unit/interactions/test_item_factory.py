@@ -14,6 +14,7 @@ from bot.interactions.clicks import Click, ClickHandlers
 from bot.interactions.item_factory import (
     ASK_BUTTON,
     CHECK_BUTTON,
+    NEW_CHECK_BUTTON,
     OWN_REQUEST_BUTTON,
     PRIVACY_BUTTON,
     PROVIDER_SELECT,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from bot.interactions.clicks import PersistentItem
 
 HIGHEST = 10**18 - 1
+DOMAINS = ("friend.example", f"{'a' * 63}.{'b' * 63}.example")  # one fits into a custom_id
 ITEMS = PersistentItems(Words(Medium.DISCORD))
 TEMPLATES = {
     name: value
@@ -46,6 +48,17 @@ OF_OLD = [
     ("cowbell:records:7", CHECK_BUTTON, {"action": "records", "check": "7"}),
     ("cowbell:zone:7", CHECK_BUTTON, {"action": "zone", "check": "7"}),
     ("cowbell:share:7", CHECK_BUTTON, {"action": "share", "check": "7"}),
+    (
+        "cowbell:why:friend.example:7",
+        CHECK_BUTTON,
+        {"action": "why", "domain": "friend.example", "check": "7"},
+    ),
+    ("cowbell:new:friend.example", NEW_CHECK_BUTTON, {"domain": "friend.example"}),
+    (
+        "cowbell:ask:dkim:friend.example:7",
+        ASK_BUTTON,
+        {"kind": "dkim", "domain": "friend.example", "check": "7"},
+    ),
     ("cowbell:ask:dkim:7", ASK_BUTTON, {"kind": "dkim", "check": "7"}),
     ("cowbell:ask:dmarc:7", ASK_BUTTON, {"kind": "dmarc", "check": "7"}),
     ("cowbell:ask:maildomain:7", ASK_BUTTON, {"kind": "maildomain", "check": "7"}),
@@ -60,6 +73,8 @@ OF_OLD = [
     ("cowbell:req:paste:12", REQUEST_BUTTON, {"action": "paste", "request": "12"}),
     ("cowbell:req:add:12", REQUEST_BUTTON, {"action": "add", "request": "12"}),
     ("cowbell:req:byhand:12", REQUEST_BUTTON, {"action": "byhand", "request": "12"}),
+    ("cowbell:req:resend:12", REQUEST_BUTTON, {"action": "resend", "request": "12"}),
+    ("cowbell:req:again:12", OWN_REQUEST_BUTTON, {"action": "again", "request": "12"}),
     ("cowbell:req:stage:12", STAGE_SELECT, {"request": "12"}),
     (
         "cowbell:privacy:delete:99:12",
@@ -82,6 +97,10 @@ FORGED = [
     "cowbell:again:-1",
     "cowbell:again:1234567890123456789",
     "cowbell:again:7:8",
+    "cowbell:again:friend.example:",
+    "cowbell:again:nodot:8",
+    "cowbell:new:nodot",
+    "cowbell:new:7",
     "cowbell:delete:7",
     "cowbell:req:approve:x",
     "cowbell:req:live:7",
@@ -107,10 +126,14 @@ def handlers() -> ClickHandlers:
 
 def every_item() -> Iterator[PersistentItem]:
     for check in CheckAction:
-        yield ITEMS.check_button(check, HIGHEST)
+        for domain in DOMAINS:
+            yield ITEMS.check_button(check, HIGHEST, domain)
     for kind in RequestKind:
-        yield ITEMS.ask_button(kind, HIGHEST)
+        for domain in DOMAINS:
+            yield ITEMS.ask_button(kind, HIGHEST, domain)
+    yield ITEMS.new_check_button(DOMAINS[0])
     yield ITEMS.withdraw_button(HIGHEST)
+    yield ITEMS.again_button(HIGHEST)
     yield ITEMS.dmarc_button(HIGHEST)
     for action in RequestAction:
         yield ITEMS.request_button(action, HIGHEST)
@@ -147,7 +170,7 @@ def test_each_item_is_read_by_one_template_and_each_template_reads_one() -> None
         (name,) = [n for n, template in TEMPLATES.items() if re.fullmatch(template, item.custom_id)]
         read.add(name)
     assert read == set(TEMPLATES)
-    assert len(OwnRequestAction) == 2  # each has a method of its own
+    assert len(OwnRequestAction) == 3  # each has a method of its own
 
 
 def test_each_item_has_a_custom_id_of_its_own() -> None:

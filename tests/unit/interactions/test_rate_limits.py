@@ -42,5 +42,7 @@ def test_a_card_is_shared_once_until_it_was_not_after_all() -> None:
     assert limits.take_share(7)
     assert not limits.take_share(7)
     assert limits.take_share(8)
-    limits.give_back_share(7)
+    limits.end_share(7, done=False)
     assert limits.take_share(7)
+    limits.end_share(7, done=True)
+    assert not limits.take_share(7)

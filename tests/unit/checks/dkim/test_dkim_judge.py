@@ -53,8 +53,31 @@ def test_the_handed_out_record_passes() -> None:
     assert verdict.expected == verdict.found == (HANDED_OUT,)
 
 
-def test_other_text_beside_the_record_is_nothing() -> None:
-    assert look(txt(NAME, "site-verification=abc", HANDED_OUT)).status is Status.PASS
+@pytest.mark.parametrize("other", ["site-verification=abc", "v=spf1 -all", "", "v=DMARC1; p=none"])
+def test_any_other_text_beside_the_key_is_to_be_deleted(other: str) -> None:
+    verdict = look(txt(NAME, other, HANDED_OUT))
+    finding = only(verdict)
+    assert (finding.code, finding.severity) == ("dkim-multiple", Status.WARN)
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.DELETE, other)]
+    assert "Delete it." in say(verdict)
+    assert "()" not in say(verdict)
+
+
+def test_several_other_texts_are_counted_and_named() -> None:
+    verdict = look(txt(NAME, "one", "two", "three", "four", HANDED_OUT))
+    assert [f.value for f in only(verdict).fixes] == ["one", "two", "three", "four"]
+    assert "(one, two and three and so on)" in say(verdict)
+
+
+def test_what_stands_beside_a_key_that_nobody_knows_goes_as_well() -> None:
+    findings = look(txt(NAME, "v=spf1 -all", HANDED_OUT), KeyUnknown()).findings
+    assert [f.code for f in findings] == ["dkim-multiple", "dkim-unverified"]
+    assert [f.value for f in findings[0].fixes] == ["v=spf1 -all"]
+
+
+def test_a_broken_key_comes_before_what_stands_beside_it() -> None:
+    findings = look(txt(NAME, "v=spf1 -all", f"v=DKIM1; p={OTHER}")).findings
+    assert [f.code for f in findings] == ["dkim-key-mismatch", "dkim-multiple"]
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NODATA, Outcome.NXDOMAIN])

@@ -27,6 +27,7 @@ from dkim_zones import (
     NAME,
     OTHER,
     SERVER,
+    bare,
     look,
     make_key,
     only,
@@ -202,3 +203,27 @@ def test_of_several_faults_the_first_alone_has_the_new_value() -> None:
     context = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}
     assert "below" in Words().finding(first, context)
     assert "below" not in Words().finding(second, context)
+
+
+def test_the_right_key_in_bare_form_is_known_and_to_be_wrapped() -> None:
+    verdict = look(txt(NAME, f"v=DKIM1; k=rsa; p={bare(KEY)}"))
+    finding = only(verdict)
+    assert (finding.code, finding.severity) == ("dkim-syntax", Status.WARN)
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.REPLACE, HANDED_OUT)]
+    assert "is the right one" in say(verdict)
+
+
+def test_another_key_in_bare_form_is_another_key() -> None:
+    assert only(look(txt(NAME, f"v=DKIM1; p={bare(OTHER)}"))).code == "dkim-key-mismatch"
+
+
+def test_a_key_in_bare_form_that_nobody_knows_is_warned_of() -> None:
+    finding = only(look(txt(NAME, f"v=DKIM1; p={bare(KEY)}"), KeyUnknown()))
+    assert (finding.code, finding.severity, finding.fixes) == ("dkim-syntax", Status.WARN, ())
+
+
+def test_a_key_that_the_server_shows_in_bare_form_is_the_same_key() -> None:
+    known = KnownKey("dkim", DkimRecord.parse(f"v=DKIM1; p={bare(KEY)}"), "--dkim")
+    assert look(txt(NAME, f"v=DKIM1; p={KEY}"), known).findings == ()
+    finding = only(look(txt(NAME, f"v=DKIM1; p={bare(KEY)}"), known))
+    assert finding.fixes[0].value == f"v=DKIM1; p={KEY}"

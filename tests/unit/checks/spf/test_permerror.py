@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.checks.finding import Status
 from bot.checks.spf.case import SpfCase
-from bot.checks.spf.permerror import is_error, judge_error, judge_others
+from bot.checks.spf.permerror import is_error, judge_behind_ours, judge_error, judge_others
 from bot.checks.spf.texts import SpfText, sort_texts
 from bot.dns.answer import Answer, Outcome
 from bot.dns.spf_evaluate import STRANGER, SpfCause, SpfEvaluation, SpfStep
@@ -99,17 +100,33 @@ def test_of_too_many_empty_lookups_those_that_find_nothing_are_left_out() -> Non
 
 
 @pytest.mark.parametrize(
-    ("term", "code"),
+    ("term", "code", "kept"),
     [
-        ("include:gone.example", "spf-include-missing"),
-        (OWN, None),  # the server's matter
-        ("include:%{d}.gone.example", None),  # depends on who asks
+        ("include:gone.example", "spf-include-missing", ""),
+        (OWN, "server-side", ""),
+        ("include:%{d}.gone.example", "spf-others-fail", ""),
+        ("include:%{i}.gone.example", "spf-others-fail", "include:%{i}.gone.example"),
     ],
 )
-def test_an_error_that_only_strangers_meet_is_said_of_the_members_own_terms(
-    term: str, code: str | None
+def test_an_error_that_only_strangers_meet_is_said_of_the_term_that_leads_to_it(
+    term: str, code: str, kept: str
 ) -> None:
     stranger = broken(SpfCause.INCLUDE_MISSING, at_domain(term), address=STRANGER)
     case = SpfCase.of(EXPECTED, seen(spf=(stranger,)))
-    finding = judge_others(case, text_of(f"v=spf1 {OWN} {term} -all"))
-    assert (finding.code if finding else None) == code
+    text = text_of(f"v=spf1 {OWN} {term} -all")
+    finding = judge_behind_ours(case, text) or judge_others(case, text)
+    assert finding is not None
+    assert finding.code == code
+    assert WORDS.finding(finding, CONTEXT)
+    if code == "spf-others-fail":
+        assert finding.severity is Status.WARN
+        assert finding.facts["through"] == term
+        # What it comes to for others may well be right for those who are meant.
+        assert bool(finding.fixes) is not bool(kept)
+
+
+def test_names_without_an_ipv6_address_are_no_error_for_those_who_have_none() -> None:
+    path = at_domain("a:three.friend.example")
+    stranger = broken(SpfCause.TOO_MANY_VOIDS, path, address="2a00:1::1")
+    case = SpfCase.of(EXPECTED, seen(spf=(stranger,)))
+    assert judge_others(case, text_of(f"v=spf1 {OWN} a:three.friend.example -all")) is None

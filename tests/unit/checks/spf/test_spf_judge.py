@@ -394,7 +394,6 @@ async def test_other_texts_are_no_near_misses(text: str) -> None:
         ("include:_spf.cow.example include:open.example -all", "+all", "include:open.example"),
         ("include:open.example -all", "+all", "include:open.example"),
         ("mx redirect=open.example", "+all", "redirect=open.example"),
-        ("mx exists:mx1.cow.example -all", "exists:mx1.cow.example", ""),
     ],
 )
 async def test_a_record_that_lets_everybody_send_is_refused(
@@ -625,11 +624,13 @@ async def test_a_record_of_the_members_own_may_break_on_the_servers_side_too() -
     assert finding.code == "server-side"
 
 
-async def test_a_record_longer_than_we_read_is_given_up() -> None:
+async def test_a_record_longer_than_we_read_is_not_judged() -> None:
     for text in (b"v=spf1 " + b"ip4:192.0.2.1 " * 2000 + b"-all", b"v=spf1;mx" + b" x" * 9000):
         started = time.process_time()
         finding = await only(text)
-        assert (finding.code, finding.severity) == ("spf-too-big", Status.UNKNOWN)
+        assert (finding.code, finding.severity) == ("txt-too-long", Status.FAIL)
+        (fix,) = finding.fixes
+        assert (fix.value, fix.old) == (VALUE, f"{text.decode()[:99]}…")
         assert time.process_time() - started < 2
 
 
@@ -650,7 +651,7 @@ async def test_sixty_records_are_shown_and_replaced_in_part() -> None:
     started = time.process_time()
     verdict = await judge(*(f"v=spf1 ip4:192.0.2.{i} -all {'x' * 900}" for i in range(60)))
     (finding,) = verdict.findings
-    assert finding.code == "spf-multiple"
+    assert (finding.code, finding.facts["count"]) == ("txt-too-long", 60)
     assert len(finding.fixes) == 10
     assert len(verdict.found) == 11
     assert time.process_time() - started < 5
@@ -688,6 +689,9 @@ senders = st.sampled_from(
 )
 
 
+MET_LATER = {"spf-plus-all", "spf-open", "spf-include-missing", "spf-loop", "spf-others-fail"}
+
+
 @examples(0.5)
 @given(words=st.lists(senders, max_size=8), stranger=st.booleans())
 def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: bool) -> None:
@@ -709,7 +713,9 @@ def test_what_is_to_be_typed_mends_any_record(words: list[str], *, stranger: boo
         if not again:
             return
         (finding,) = again
-        assert finding.code in {"spf-plus-all", "spf-include-missing", "spf-loop"}
+        if finding.code == "spf-others-fail" and not finding.fixes:
+            return  # somebody else's record, which the member may still need
+        assert finding.code in MET_LATER
     assert not words
 
 
@@ -723,10 +729,11 @@ async def test_what_breaks_behind_our_own_terms_is_said_as_well(term: str, code:
     assert replacement(finding) == VALUE
 
 
-async def test_what_breaks_behind_our_own_terms_in_a_record_of_others_is_not() -> None:
-    assert (
-        await judge(f"{VALUE.removesuffix(' -all')} include:nested.example -all")
-    ).findings == ()
+async def test_what_breaks_behind_our_own_terms_in_a_record_of_others_is_theirs_to_mend() -> None:
+    finding = await only(f"{VALUE.removesuffix(' -all')} include:nested.example -all")
+    assert (finding.code, finding.severity) == ("spf-others-fail", Status.WARN)
+    assert (finding.facts["through"], finding.fixes) == ("include:nested.example", ())
+    assert "nested.example" in say(finding)
 
 
 async def test_all_that_is_known_to_be_missing_is_left_out_at_once() -> None:

@@ -1,0 +1,47 @@
+"""A cache of what texts were parsed into, bounded by the size of these texts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+# Characters of the texts in one cache. Values of tags and terms one character long take up to a
+# hundred times as much memory as the text that they stand in.
+MOST_KEPT: Final = 32_768
+_EACH: Final = 64  # characters that an entry counts for besides, so that empty texts count as well
+
+
+class TextCache(Generic[T]):
+    """Calls a function of one text, and gives the same value again for a text that it has kept.
+
+    Of several thousand characters in all it keeps the texts that were used last. It is used as a
+    decorator; the function must be pure, and its values never change.
+    """
+
+    def __init__(self, parse: Callable[[str], T]) -> None:
+        self.__doc__ = parse.__doc__
+        self._parse = parse
+        self._kept: OrderedDict[str, T] = OrderedDict()
+        self._size = 0
+
+    def __call__(self, text: str) -> T:
+        """Return the value of a text."""
+        if text in self._kept:
+            self._kept.move_to_end(text)
+            return self._kept[text]
+        value = self._kept[text] = self._parse(text)
+        self._size += len(text) + _EACH
+        while self._size > MOST_KEPT and len(self._kept) > 1:
+            oldest, _ = self._kept.popitem(last=False)
+            self._size -= len(oldest) + _EACH
+        return value
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts that are kept now, the one used last as the last."""
+        return tuple(self._kept)

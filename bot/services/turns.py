@@ -1,0 +1,79 @@
+"""Gives checks their turn, so that nobody who asks for many keeps the others waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+AT_ONCE: Final = 20  # checks of all askers
+OF_ONE: Final = 2  # checks of one asker
+OURSELVES: Final = 0  # the asker of what the bot looks at by itself; no member has this id
+
+
+class Turns:
+    """Lets `at_once` checks run, `of_one` of them for one asker; the others wait.
+
+    A turn that becomes free goes to each asker who waits in their order, one check at a time, so
+    that who has one check waits for no more than one of each other's.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, of_one: int = OF_ONE) -> None:
+        self._at_once = at_once
+        self.of_one = of_one  # checks of one asker that may run
+        self._running: Counter[int] = Counter()
+        self._waiting: OrderedDict[int, deque[asyncio.Future[None]]] = OrderedDict()
+
+    def must_wait(self, asker: int) -> bool:
+        """Whether a check that this asker begins now has to wait."""
+        return self._is_ahead(asker) or not self._is_free_for(asker)
+
+    def has_many(self, asker: int) -> bool:
+        """Whether as many checks of this asker run as may."""
+        return self._running[asker] >= self.of_one
+
+    @asynccontextmanager
+    async def of(self, asker: int) -> AsyncIterator[None]:
+        """Wait for the asker's turn, and hold it until the block ends, however that is."""
+        await self._take(asker)
+        try:
+            yield
+        finally:
+            self._give_back(asker)
+
+    async def _take(self, asker: int) -> None:
+        if not self.must_wait(asker):
+            self._running[asker] += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(asker, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it came in the same instant
+                self._give_back(asker)
+            raise
+
+    def _give_back(self, asker: int) -> None:
+        self._running[asker] -= 1
+        if not self._running[asker]:
+            del self._running[asker]
+        while (following := next(filter(self._is_free_for, self._waiting), None)) is not None:
+            own = self._waiting.pop(following)
+            turn = own.popleft()
+            if own:
+                self._waiting[following] = own  # behind the others
+            if not turn.cancelled():
+                turn.set_result(None)
+                self._running[following] += 1
+
+    def _is_ahead(self, asker: int) -> bool:
+        """Whether an earlier check of the same asker still waits."""
+        return any(not turn.cancelled() for turn in self._waiting.get(asker, ()))
+
+    def _is_free_for(self, asker: int) -> bool:
+        return self._running.total() < self._at_once and not self.has_many(asker)
