@@ -72,10 +72,7 @@ class DkimRecord:
         key_type = tags.get("k") or "rsa"
         if key_type not in KEY_TYPES:
             raise InvalidKey("key-bad-type")
-        p = tags.get("p") or ""
-        key, bits = read_key(p, key_type)
-        if not is_usual_form(p, key_type):
-            value = value.replace(p, base64.b64encode(key).decode())
+        key, bits = read_key(tags.get("p") or "", key_type)
         record = cls(
             text=_fold(text, key),
             key=key,
