@@ -26,7 +26,7 @@ _PEM_END = re.compile(rf"{_DASHES}[ ]?END[ ]{{1,3}}{_NAME}[ ]?{_DASHES}", re.IGN
 # RFC 1421 section 4.6: headers, which may go on in lines that begin with a blank.
 _PEM_HEADER = re.compile(r"^[A-Za-z][A-Za-z0-9-]{0,40}:[^\n]*(?:\n[ \t]+[^\n]*)*", re.MULTILINE)
 # The base64 of 30 81 and 30 82, and of what stands before an Ed25519 key (RFC 8410 section 4).
-_START = re.compile(r"(?:(?<![A-Za-z0-9+/_=-])|(?<=\\[nrt]))(?:MI[GHI]|MCow)")
+_START = re.compile(r"(?<![A-Za-z0-9+/_=-])(?:MI[GHI]|MCow)")
 _LEAST = 56  # characters: fewer than any key has, more than a word
 
 
@@ -66,20 +66,20 @@ def read_bare_keys(text: PlacedText, typed: str, taken: list[Found]) -> list[Fou
 
     """
     found: list[Found] = []
-    for start in _START.finditer(text.text):
-        if is_taken(text.places[start.start()], [*taken, *found]):
+    mended = unescape(drop_inner_joints(text))
+    for start in _START.finditer(mended.text):
+        place = mended.places[start.start()]
+        if is_taken(place, [*taken, *found]):
             continue
-        rest = unescape(drop_inner_joints(text.cut(start.start())))
-        extent = find_extent(rest, 0)
+        extent = find_extent(mended, start.start())
         if len(extent.characters) < _LEAST:
             continue
         if not extent.is_whole:
-            refuse_unfinished(rest, extent, typed)
+            refuse_unfinished(mended, extent, typed)
             raise InvalidKey("key-not-rsa")
-        if rest.text[extent.end : extent.end + 1].isalnum():
-            raise refuse_more(rest, extent.end, typed)
-        last = rest.places[extent.end - 1]
-        found.append(Found(_to_record(extent), rest.places[0], last))
+        if mended.text[extent.end : extent.end + 1].isalnum():
+            raise refuse_more(mended, extent.end, typed)
+        found.append(Found(_to_record(extent), place, mended.places[extent.end - 1]))
     return found
 
 

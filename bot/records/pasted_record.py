@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 _KEY_TAG = re.compile(r"(?:\A|;)\s*p\s*=\s*")
 _ED25519 = re.compile(r"(?:\A|;)\s*k\s*=\s*ed25519\s*(?:;|\Z)")
 _TAG_BEHIND = re.compile(r"\s*;\s*[gknhpstv]\s*=[^;\"'`|<>{}\[\]()\r\n]*")
-_END_ALONE = re.compile(r"[\s.]*\)?\s*\Z")
+_END_ALONE = re.compile(r"[\s.]*+\)?\s*+\Z")
 # Behind an unquoted record on a line: the end of it, a comment, a mark, or the next column.
-_END_OF_LINE = re.compile(r"\.?(?:;?\s*\Z|[ \t]*;?[ \t]*\r?\n|\t|[ \t]*[^A-Za-z0-9=+/. \t\r\n])")
+_END_OF_LINE = re.compile(
+    r"\.?+(?:;?\s*+\Z|[ \t]*+;?[ \t]*+\r?\n|\t|[ \t]*+[^A-Za-z0-9=+/. \t\r\n])"
+)
 _CONTINUED = re.compile(r"[A-Za-z0-9+/]+")
 _SHORTENED = re.compile(r"\.{3}|\u2026")
 _BARE_ED25519 = 43  # characters of 32 octets, padding not counted
