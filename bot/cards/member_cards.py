@@ -179,7 +179,7 @@ def build_admin_notice(template: str, request: Request, server: MailServer, word
 def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
-        KnownKey(request.selector, DkimRecord.parse(request.value), KeySource.MAIL_SERVER)
+        KnownKey(request.selector, DkimRecord.read(request.value), KeySource.MAIL_SERVER)
         if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
