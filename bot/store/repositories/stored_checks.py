@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.store.engine.database import Database
 
-MOST = 500  # reports of one member; at six a minute these are the checks of an hour and a half
+MOST = 1_000  # reports of one member: the latest 20 of each of the 50 domains remembered of them
 
 
 @dataclass(frozen=True, slots=True)
