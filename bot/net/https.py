@@ -12,8 +12,8 @@ import ssl
 from typing import TYPE_CHECKING
 
 from bot.dns.address_guard import NAME_DIFFERS, AddressFault, find_addresses
-from bot.net.http_reply import HttpReply, ReplyState
 from bot.net.page import FetchOutcome, Page
+from bot.net.page_reply import PageReply, ReplyState
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class HttpsFetcher:
 
 async def _read(reader: asyncio.StreamReader) -> Page:
     """Read the reply to a request, as far as it is of use."""
-    reply, state = HttpReply(LARGEST), ReplyState.UNFINISHED
+    reply, state = PageReply(LARGEST), ReplyState.UNFINISHED
     while state is ReplyState.UNFINISHED:
         data = await reader.read(_AT_ONCE)
         state = reply.feed(data) if data else reply.end()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCHEMA = 3  # of the kept text; one that is not known any more is not read
 
 LONGEST = 2_048  # octets of one text in the JSON; longer ones are cut
-LARGEST = 32_768  # octets of one report; a broken domain's has about 10,000
+LARGEST = 32_768  # octets of one report; a broken domain's has about 5,000
 _CUT_OFF = "…"
 # Octets of a text and entries of a list, tried in turn until the report is small enough.
 _SIZES = ((LONGEST, 20), (512, 12), (128, 12), (64, 4))

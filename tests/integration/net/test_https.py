@@ -18,9 +18,9 @@ from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.net.http_reply import LARGEST_HEAD, HttpReply, ReplyState
 from bot.net.https import LARGEST, HttpsFetcher
 from bot.net.page import FetchOutcome, Page
+from bot.net.page_reply import LARGEST_HEAD, PageReply, ReplyState
 from web_page import WebPage
 
 if TYPE_CHECKING:
@@ -141,16 +141,16 @@ async def test_a_flood_of_interim_answers_does_not_hold_the_loop(
     fed: list[int] = []
     seconds: list[float] = []
 
-    def feed(reply: HttpReply, data: bytes) -> ReplyState:
+    def feed(reply: PageReply, data: bytes) -> ReplyState:
         began = time.thread_time()
         state = read(reply, data)
         seconds.append(time.thread_time() - began)
         fed.append(len(data))
         return state
 
-    read = HttpReply.feed
+    read = PageReply.feed
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(HttpReply, "feed", feed)
+        patch.setattr(PageReply, "feed", feed)
         assert (await world.get(flood)).reached is FetchOutcome.ODD
     assert sum(fed) <= 2 * LARGEST_HEAD  # nothing is read after that
     assert max(seconds) < 0.05

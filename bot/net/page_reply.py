@@ -34,7 +34,7 @@ class ReplyState(Enum):
     ODD = auto()  # not as HTTP wants it, or more around the body than anybody needs
 
 
-class HttpReply:
+class PageReply:
     """The reply to one GET, filled with what comes in; `largest` are the octets of its body.
 
     Reading takes time in proportion to what is fed, however it is cut.
