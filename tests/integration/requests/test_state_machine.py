@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from bot.requests.model import AuditEntry, OutboxMessage, Request
-    from bot.requests.service import Decision
+    from bot.requests.outcomes import Decision
 
 MEMBERS = st.sampled_from((ANN, BEN))
 ADMINS = st.sampled_from((COWHERD, DAIRYMAID))
