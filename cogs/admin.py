@@ -21,6 +21,7 @@ from bot.interactions.item_factory import (
     STAGE_SELECT,
     UNLOCK_BUTTON,
 )
+from bot.interactions.limits_form import LIMITS_FORM, handle_limits_form
 from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import acknowledge, answer
 from bot.interactions.request_actions import (
@@ -145,6 +146,7 @@ async def setup(bot: BotBase) -> None:
     bot.clicks.add(STAGE_SELECT, handle_stage_select)
     bot.clicks.add(DENY_FORM, handle_deny_form)
     bot.clicks.add(PASTE_FORM, handle_paste_form)
+    bot.clicks.add(LIMITS_FORM, handle_limits_form)
     bot.clicks.add(UNLOCK_BUTTON, handle_unlock_button)
     bot.clicks.add(SERVER_BUTTON, handle_server_button)
     await bot.add_cog(AdminCog(bot))

@@ -10,7 +10,7 @@ import dns.rdatatype
 from bot.checks.answers import report_silent_resolver
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
@@ -66,7 +66,10 @@ def compile_report(
     if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
-        results.append(CheckResult(server.check, server.status, found=server.found))
+        proven = server.is_proven
+        results.append(
+            CheckResult(server.check, server.status, found=server.found, is_proven=proven)
+        )
         results, findings = merge_server_faults(server, results, findings)
     if observed.resolver_silent:
         results, findings = _blame_resolver(observed, results, findings)
@@ -89,12 +92,24 @@ def add_not_in_mailcow(report: Report) -> Report:
 
     Only the member who asked and the admin are shown it, never a card that others see.
     """
-    finding = Finding(Check.MX, "not-in-mailcow", Status.FAIL)
+    return _add_first(report, Finding(Check.MX, "not-in-mailcow", Status.FAIL))
+
+
+def add_switched_off(report: Report) -> Report:
+    """Return the report with the finding that the domain is switched off on the mail server.
+
+    It is shown to the same as `add_not_in_mailcow`.
+    """
+    return _add_first(report, Finding(Check.MX, "off-in-mailcow", Status.FAIL))
+
+
+def _add_first(report: Report, finding: Finding) -> Report:
+    """Return the report with a finding about MX that comes before what is wrong with its record."""
     results = tuple(
         dataclasses.replace(result, status=Status.FAIL) if result.check is Check.MX else result
         for result in report.results
     )
-    # Sorting is stable: it comes before what is wrong with the MX record, which can wait for it.
+    # Sorting is stable, and the record can wait for it.
     findings = tuple(sorted((finding, *report.findings), key=_order))
     return dataclasses.replace(report, results=results, findings=findings)
 
@@ -104,12 +119,13 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
     first = delegation.judge(expected, observed)
     if delegation.blocks_everything(first):
         return [first]
+    spf_verdict = spf.judge(expected, observed)
     return [
         first,
         mx.judge(expected, observed),
-        spf.judge(expected, observed),
+        spf_verdict,
         dkim.judge(expected, observed),
-        dmarc.judge(expected, observed),
+        dmarc.judge(expected, observed, spf_proven=spf_verdict.is_proven),
         hosts.judge_webmail(expected, observed),
         hosts.judge_autoconfig(expected, observed),
         hosts.judge_autodiscover(expected, observed),
@@ -150,7 +166,10 @@ def _leave_out_consequences(
         elif mx_broken is not None:
             kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
             status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
-        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
+        is_proven = status is not Status.UNKNOWN and is_proof(kept)
+        results.append(
+            CheckResult(check, status, verdict.expected, verdict.found, note, is_proven=is_proven)
+        )
         findings.extend(kept)
     return results, findings
 
