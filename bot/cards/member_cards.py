@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
     from bot.records.mail_server import MailServer
     from bot.requests.model import Request
-    from bot.requests.service import Opened
+    from bot.requests.outcomes import Opened
     from bot.words import Words
 
 _MOST_ENDED = 5
