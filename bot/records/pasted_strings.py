@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from bot.records.pasted_record import ReadRecord
     from bot.records.placed_text import PlacedText
 
-_OPENING = re.compile(r"((?:\\*[\"'])+)[ \t]*\Z")
-_MARK = re.compile(r"\\*[\"']")
 _NEAR = 24  # characters before a record in which its quote mark is looked for
+_OPENING = re.compile(rf"((?:\\{{0,{_NEAR}}}[\"']){{1,{_NEAR}}})[ \t]{{0,{_NEAR}}}\Z")
+_MARK = re.compile(rf"\\{{0,{_NEAR}}}[\"']")
 # Between two strings: blanks, brackets, commas, what joins strings in programs, comments.
 _GAP = re.compile(
     r"(?:[\s,+.&()\[\]-]|\\\r?\n|[;#][^\n]*+(?:\n|\Z)|//[^\n]*+(?:\n|\Z)|[bu](?=[\"']))*+"
