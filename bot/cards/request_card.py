@@ -9,7 +9,7 @@ from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, moment, say_remark, span
 from bot.checks.finding import Check, Status
 from bot.requests.backend import MailHosting
-from bot.requests.evidence import Evidence, load_evidence
+from bot.requests.evidence import load_evidence
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import LONGEST_REASON, RequestKind, State
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
+    from bot.requests.evidence import Evidence
     from bot.requests.model import Request, Undelivered
     from bot.words import Words
 
@@ -37,15 +38,13 @@ def build_request_card(
     *,
     backend: str,
     earlier: Sequence[Request] = (),
-    evidence: Evidence | None = None,
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
-    `backend` is the name of the mail server's software, `earlier` are the domain's requests of all
-    kinds, of which those of other members are named, and `evidence` is newer than what was stored
-    when it was asked, where there is any.
+    `backend` is the name of the mail server's software, and `earlier` are the domain's requests of
+    all kinds, of which those of other members are named.
     """
-    known = evidence or load_evidence(request.evidence)
+    known = load_evidence(request.evidence)
     alias = _alias(request, known, server, words)
     facts = filter(None, (_known(known, backend, words), alias, _others(request, earlier, words)))
     return assemble(

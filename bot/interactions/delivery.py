@@ -85,16 +85,15 @@ class Delivery:
                 return edited
         if channel_id is None:
             return Undeliverable("REQUEST_CHANNEL_ID is not set")
-        if post.what is MessageKind.ADMIN_CARD:
-            if not request.open:
-                return Undeliverable("the request has ended")
-            if place[0] == channel_id and place[1] is not None:
-                return Delivered(channel_id, place[1])
+        if post.what is MessageKind.ADMIN_CARD and place[0] == channel_id and place[1] is not None:
+            return Delivered(channel_id, place[1])
         channel = client.get_partial_messageable(channel_id)
         if post.attempts > 1:
             found = await find(client, channel, post, request)
             if found is not None:
                 return found
+        if post.what is MessageKind.ADMIN_CARD and not request.open:
+            return Undeliverable("the request has ended")
         sent = await self._send(channel, post, await self._build_for_admins(post, request))
         client.admin_channel.note_use()
         return sent

@@ -127,7 +127,7 @@ async def _open_request(
     client, member_id = interaction.client, interaction.user.id
     wait = client.limits.checks.take(member_id)
     if wait:
-        await answer(interaction, build_cooldown_notice(wait, client.words))
+        await answer(interaction, build_cooldown_notice(wait, client.words, asking=True))
         return
     await client.member_service.remember(member_id, domain)
     kept = await check_domain(interaction, domain, confidential=True)  # for the admin to see

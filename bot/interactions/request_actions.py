@@ -21,9 +21,9 @@ from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
-from bot.requests.backend import DomainLimits
+from bot.requests.backend import DomainLimits, MailHosting
 from bot.requests.dmarc_readiness import judge_readiness
-from bot.requests.evidence import take_evidence
+from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
@@ -71,7 +71,7 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
     (stage,) = values
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
-        report = await _look(interaction, request)
+        report = await _look(interaction, requests, request)
         if stage not in judge_readiness(report).stages:
             await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
@@ -146,7 +146,7 @@ async def _do(
             decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
-            await interaction.response.send_modal(LimitsForm(request, interaction.client.words))
+            await interaction.response.send_modal(LimitsForm(request.id, interaction.client.words))
         case RequestAction.LIMITS:
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=False)
@@ -173,7 +173,7 @@ async def _approve(
             await _ask_for_value(interaction, request)
         case Asks.STAGE:
             await acknowledge(interaction)
-            report = await _look(interaction, request)
+            report = await _look(interaction, requests, request)
             await answer(interaction, await draw_stage_card(client, request, report))
         case Asks.LIMITS if can_do:
             await acknowledge(interaction)
@@ -202,8 +202,8 @@ async def _check_again(
     )
     if request.state is State.WAITING:
         request = await requests.look_now(request.id)
-    evidence = take_evidence(kept.report, hosting)
-    await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
+    evidence = dump_evidence(take_evidence(kept.report, hosting))
+    await show_card(interaction, await requests.keep_evidence(request.id, evidence))
 
 
 async def _look_once(client: BotBase, request: Request) -> str:
@@ -219,8 +219,16 @@ async def _look_once(client: BotBase, request: Request) -> str:
     return "" if found.live else found.seen or UNSEEN
 
 
-async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
-    return (await check_domain(interaction, request.domain, confidential=True)).report
+async def _look(
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
+) -> Report:
+    """Return a report of now, which is also kept as what is known of the request's domain."""
+    report = (await check_domain(interaction, request.domain, confidential=True)).report
+    known = load_evidence(request.evidence)
+    hosting = MailHosting.UNKNOWN if known is None else known.hosting
+    evidence = take_evidence(report, hosting)
+    await requests.keep_evidence(request.id, dump_evidence(evidence))
+    return report
 
 
 async def _usual_limits(client: BotBase) -> DomainLimits:

@@ -131,7 +131,7 @@ class Request:
     replaced: str = ""  # selector and value that were handed out before these; see `replaced_key`
     limits: str = ""  # JSON: what the admin wants a new mail domain to be allowed
     seen: str = ""  # the code of the finding that the last look ended with; empty where all is well
-    evidence: str = ""  # JSON: the check's status lines as they were when it was asked
+    evidence: str = ""  # JSON: the check's status lines as they were seen last
     card_channel_id: int | None = None  # the admin's card
     card_message_id: int | None = None
     message_channel_id: int | None = None  # the member's message, which is edited later

@@ -182,6 +182,7 @@ _FLAGS = (
         "is_example",
         "known",
         "moved",
+        "named",
     ),
     *(
         "like_ours",

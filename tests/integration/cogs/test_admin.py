@@ -334,6 +334,31 @@ async def test_check_again_puts_fresh_evidence_on_the_card(admins: AdminGuild) -
     assert labels_of(card) == PENDING
 
 
+async def test_fresh_evidence_stays_on_the_card_after_the_decision(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    assert "broken: " in text_of(card)
+    admins.sim.dns.zones = admins.sim.dns.zones.with_zone(mend("mover.example"))
+    await admins.ada.click(card, label="Check again")
+    fresh = [line for line in text_of(card).splitlines() if "✅ right:" in line]
+    assert "broken: " not in text_of(card)
+    await admins.ada.click(card, label="Approve")
+    assert (await admins.now(request)).state is State.APPROVED
+    assert [line for line in text_of(card).splitlines() if "✅ right:" in line] == fresh
+    assert "broken: " not in text_of(card)
+    again = await admins.mailadmin(admins.bob, "show", number=request.id)
+    assert "broken: " not in text_of(again)
+
+
+async def test_the_evidence_of_a_choice_stays_on_the_card(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DMARC)
+    admins.sim.dns.zones = admins.sim.dns.zones.with_zone(mend("mover.example"))
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.select(choice, ["none"])
+    shown = text_of(await admins.mailadmin(admins.bob, "show", number=request.id))
+    assert "broken: " not in shown
+    assert "does not have this domain" in shown  # nobody looked there anew
+
+
 async def test_strict_dmarc_is_not_offered_without_proof(admins: AdminGuild) -> None:
     request, card = await admins.ask(RequestKind.DMARC)
     choice = answer_to(await admins.ada.click(card, label="Approve"))
