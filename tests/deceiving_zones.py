@@ -18,6 +18,7 @@ from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.services.domain_check import Checker
 from conftest import load_cases
+from dkim_zones import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ FILE = load_cases()
 SERVER = load_settings(FILE.environment, None).mail_server()
 KNOWN = KnownKey("dkim", DkimRecord.parse(FILE.dkim), "--dkim")
 DOMAIN = Domain.from_ascii(FILE.domain)
+P = FILE.dkim.partition("p=")[2]
+BARE = bare(P)
+PARTS = {"<1>": P[:200], "<2>": P[200:], "<bare1>": BARE[:200], "<bare2>": BARE[200:]}
 GREEN = frozenset({Status.PASS, Status.INFO})
 
 
@@ -74,11 +78,14 @@ def load_world(name: str) -> dict[str, str]:
 def _zone_of(row: Any, healthy: list[str], world: Mapping[str, str]) -> DeceivingZone:
     dropped = {tuple(line.split()) for line in row.get("drop", ())}
     kept = [line for line in healthy if tuple(line.split()[:2]) not in dropped]
+    text = "\n".join([*kept, *row.get("add", ())])
+    for mark, part in PARTS.items():
+        text = text.replace(mark, part)
     return DeceivingZone(
         row["name"],
         Check(row["check"]),
         row["want"] == "green",
-        {**world, DOMAIN.ascii: "\n".join([*kept, *row.get("add", ())])},
+        {**world, DOMAIN.ascii: text},
         row.get("first", ""),
     )
 

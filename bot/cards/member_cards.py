@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
     from bot.records.mail_server import MailServer
     from bot.requests.model import Request
-    from bot.requests.service import Opened
+    from bot.requests.outcomes import Opened
     from bot.words import Words
 
 _MOST_ENDED = 5
@@ -179,7 +179,7 @@ def build_admin_notice(template: str, request: Request, server: MailServer, word
 def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
-        KnownKey(request.selector, DkimRecord.parse(request.value), KeySource.MAIL_SERVER)
+        KnownKey(request.selector, DkimRecord.read(request.value), KeySource.MAIL_SERVER)
         if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )

@@ -10,7 +10,7 @@ import dns.rdatatype
 from bot.checks.answers import report_silent_resolver
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
@@ -66,7 +66,10 @@ def compile_report(
     if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
-        results.append(CheckResult(server.check, server.status, found=server.found))
+        proven = server.is_proven
+        results.append(
+            CheckResult(server.check, server.status, found=server.found, is_proven=proven)
+        )
         results, findings = merge_server_faults(server, results, findings)
     if observed.resolver_silent:
         results, findings = _blame_resolver(observed, results, findings)
@@ -116,12 +119,13 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
     first = delegation.judge(expected, observed)
     if delegation.blocks_everything(first):
         return [first]
+    spf_verdict = spf.judge(expected, observed)
     return [
         first,
         mx.judge(expected, observed),
-        spf.judge(expected, observed),
+        spf_verdict,
         dkim.judge(expected, observed),
-        dmarc.judge(expected, observed),
+        dmarc.judge(expected, observed, spf_proven=spf_verdict.is_proven),
         hosts.judge_webmail(expected, observed),
         hosts.judge_autoconfig(expected, observed),
         hosts.judge_autodiscover(expected, observed),
@@ -162,7 +166,10 @@ def _leave_out_consequences(
         elif mx_broken is not None:
             kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
             status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
-        results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
+        is_proven = status is not Status.UNKNOWN and is_proof(kept)
+        results.append(
+            CheckResult(check, status, verdict.expected, verdict.found, note, is_proven=is_proven)
+        )
         findings.extend(kept)
     return results, findings
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import dns.name
 
@@ -113,7 +113,8 @@ class Finding:
 
     `facts` are data: text from a zone in them is hostile and is made safe where it is shown.
     The words are the template `findings/<code>.j2`. `seen_after` is in how many seconds after the
-    last fix everybody sees the change, None where that is not known.
+    last fix everybody sees the change, None where that is not known. `harmless`: mail of ours is
+    proven to pass all the same, so that no strict DMARC policy has to wait for it.
     """
 
     check: Subject
@@ -122,6 +123,12 @@ class Finding:
     facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
     fixes: tuple[Fix, ...] = ()
     seen_after: int | None = None
+    harmless: bool = False
+
+
+def is_proof(findings: Iterable[Finding]) -> bool:
+    """Whether a check that found no more than this proves that mail of ours passes."""
+    return all(finding.harmless for finding in findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +156,8 @@ class Verdict:
     def status(self) -> Status:
         """The worst of the findings; pass where there is none."""
         return max((f.severity for f in self.findings), key=lambda s: s.rank, default=Status.PASS)
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether mail of ours is proven to pass: there is nothing, or only what is harmless."""
+        return is_proof(self.findings)

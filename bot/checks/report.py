@@ -22,13 +22,18 @@ SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line of the report: a check's status, what was expected beside what was found."""
+    """One line of the report: a check's status, what was expected beside what was found.
+
+    `is_proven` is the judge's own word that mail of ours passes by that; a status that is no worse
+    than info does not say so.
+    """
 
     check: Subject
     status: Status
     expected: tuple[str, ...] = ()
     found: tuple[str, ...] = ()
     note: Note | None = None
+    is_proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)

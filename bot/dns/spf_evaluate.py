@@ -70,18 +70,21 @@ async def evaluate(
 
 
 async def evaluate_all(
-    ask: Ask, find_addresses: Callable[[], Awaitable[Iterable[str]]], domain: str
+    ask: Ask, find_addresses: Callable[[], Awaitable[Iterable[str]]], domain: str, helo: str = ""
 ) -> tuple[SpfEvaluation, ...]:
     """Return the evaluations of the addresses, in their order, and of `STRANGER` as the last.
 
-    A record that lets the stranger pass lets everybody pass. Its evaluation starts at once, so the
-    records are on their way while the addresses are still being asked for.
+    All give the same HELO name. A record that lets the stranger pass lets everybody pass. Its
+    evaluation starts at once, so the records are on their way while the addresses are still being
+    asked for.
     """
 
     async def evaluate_ours() -> list[SpfEvaluation]:
-        return await asyncio.gather(*(evaluate(ask, a, domain) for a in await find_addresses()))
+        addresses = await find_addresses()
+        return await asyncio.gather(*(evaluate(ask, a, domain, helo=helo) for a in addresses))
 
-    ours, stranger = await asyncio.gather(evaluate_ours(), evaluate(ask, STRANGER, domain))
+    stranger_like_us = evaluate(ask, STRANGER, domain, helo=helo)
+    ours, stranger = await asyncio.gather(evaluate_ours(), stranger_like_us)
     return (*ours, stranger)
 
 

@@ -25,8 +25,6 @@ def expand_fixed(spec: str, domain: str, sender_domain: str) -> str | None:
 
     `domain` is the one whose record holds the term, `sender_domain` the one that was asked for.
     """
-    if "%" not in spec:
-        return spec
     values = {"d": domain, "o": sender_domain}
     if not letters_of(spec) <= values.keys():
         return None
@@ -40,6 +38,7 @@ def expand_fixed(spec: str, domain: str, sender_domain: str) -> str | None:
         return ".".join(parts[-int(digits) :] if digits else parts)
 
     name = _MACRO.sub(fill, spec).rstrip(".")
-    while len(name) > _LONGEST and "." in name:
-        name = name.partition(".")[2]
-    return name
+    if len(name) <= _LONGEST:
+        return name
+    cut = name.find(".", len(name) - _LONGEST - 1)
+    return name[cut + 1 :] if cut >= 0 else name.rpartition(".")[2]

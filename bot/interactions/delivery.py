@@ -80,6 +80,8 @@ class Delivery:
         place = request.card_channel_id, request.card_message_id
         if post.what is MessageKind.ADMIN_EDIT:
             edited = await self._edit(*place, await self._build_for_admins(post, request))
+            if isinstance(edited, Delivered) and edited.channel_id == channel_id:
+                client.admin_channel.note_use()
             # The card of a request that is open is posted anew where it was deleted.
             if isinstance(edited, Delivered) or not request.open:
                 return edited

@@ -146,7 +146,7 @@ async def _do(
             decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
-            await interaction.response.send_modal(LimitsForm(request.id, interaction.client.words))
+            await interaction.response.send_modal(LimitsForm(request, interaction.client.words))
         case RequestAction.LIMITS:
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=False)
@@ -226,7 +226,7 @@ async def _look(
     report = (await check_domain(interaction, request.domain, confidential=True)).report
     known = load_evidence(request.evidence)
     hosting = MailHosting.UNKNOWN if known is None else known.hosting
-    evidence = take_evidence(report, hosting)
+    evidence = take_evidence(report, hosting, None if known is None else known.told_at)
     await requests.keep_evidence(request.id, dump_evidence(evidence))
     return report
 

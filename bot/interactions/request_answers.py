@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import CowbellError
     from bot.interactions.bot import BotBase
-    from bot.requests.service import Decision
+    from bot.requests.outcomes import Decision
 
 
 async def say_decision(

@@ -183,7 +183,7 @@ def read_dkim(value: Json, domain: Domain) -> MailcowKey | None:
 def _read_record(pubkey: str, text: Json) -> DkimRecord | None:
     try:
         key, _ = read_key(pubkey, "rsa")
-        plain = DkimRecord.parse(f"v=DKIM1;k=rsa;t=s;s=email;p={pubkey}")
+        plain = DkimRecord.read(f"v=DKIM1;k=rsa;t=s;s=email;p={pubkey}")
     except InvalidKey:
         return None
     try:

@@ -20,3 +20,12 @@ class DmarcPolicy(StrEnum):
 
 
 POLICIES: Final = tuple(str(policy) for policy in DmarcPolicy)  # weakest first
+
+
+def policies_allowed(*, spf_proven: bool, dkim_proven: bool) -> tuple[str, ...]:
+    """Return the policies that a domain is ready for, weakest first.
+
+    A strict one has a domain's own mail refused unless both are proven to work for it (RFC 9989
+    section 5.1.4).
+    """
+    return POLICIES if spf_proven and dkim_proven else POLICIES[:1]

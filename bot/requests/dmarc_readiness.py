@@ -6,18 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import parse_record
-from bot.checks.finding import Check, Finding, Status, Subject
+from bot.checks.finding import Check, Finding, Status
 from bot.checks.report import find_propagation
-from bot.records.dmarc_policy import POLICIES
+from bot.records.dmarc_policy import POLICIES, policies_allowed
 
 if TYPE_CHECKING:
     from bot.checks.report import CheckResult, Report
-
-# Findings with which mail of ours passes all the same.
-_HARMLESS: dict[Subject, set[str]] = {
-    Check.SPF: {"spf-softfail", "spf-no-all"},  # these are about the mail of strangers
-    Check.DKIM: {"dkim-weak-key"},  # a warning from 1024 bits on: receivers accept it (RFC 8301)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +37,21 @@ def judge_readiness(report: Report) -> DmarcReadiness:
     server's; an unknown is no proof. Else DMARC would have the domain's own mail refused.
     """
     closed = [check for check in (Check.SPF, Check.DKIM) if not is_right(report, check)]
+    stages = policies_allowed(
+        spf_proven=Check.SPF not in closed, dkim_proven=Check.DKIM not in closed
+    )
     if not closed:
-        return DmarcReadiness(POLICIES)
+        return DmarcReadiness(stages)
     # What is the mail server's own fault is said by a check of its own.
     blamed = {*closed, Check.SERVER}
-    causes = tuple(f for f in report.findings if f.check in blamed and not _is_harmless(f))
+    causes = tuple(f for f in report.findings if f.check in blamed and not f.harmless)
     # Where nothing could be looked at, the reason is the finding of another check.
-    return DmarcReadiness(POLICIES[:1], causes or report.findings[:1])
+    return DmarcReadiness(stages, causes or report.findings[:1])
 
 
 def is_right(report: Report, check: Check) -> bool:
-    """Whether SPF or DKIM is proven to work for mail of ours."""
-    result = _result(report, check)
-    if result.status is Status.PASS:
-        return True
-    if check is Check.DKIM and not result.expected:
-        return False  # some key is there, and nobody knows whose
-    findings = [finding for finding in report.findings if finding.check is check]
-    return bool(findings) and all(_is_harmless(finding) for finding in findings)
+    """Whether SPF or DKIM is proven to work for mail of ours, by the verdict of its judge."""
+    return _result(report, check).is_proven
 
 
 def has_policy(report: Report, policy: str) -> bool:
@@ -76,7 +67,3 @@ def has_policy(report: Report, policy: str) -> bool:
 
 def _result(report: Report, check: Check) -> CheckResult:
     return next(result for result in report.results if result.check is check)
-
-
-def _is_harmless(finding: Finding) -> bool:
-    return finding.code in _HARMLESS.get(finding.check, ()) and finding.severity is not Status.FAIL

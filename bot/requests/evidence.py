@@ -28,10 +28,15 @@ class Evidence:
     told_at: datetime | None = None  # when the mail server said otherwise than before
 
 
-def take_evidence(report: Report, hosting: MailHosting) -> Evidence:
-    """Return what a report shows, and what the mail server says of the domain."""
+def take_evidence(
+    report: Report, hosting: MailHosting, told_at: datetime | None = None
+) -> Evidence:
+    """Return what a report shows, and what the mail server says of the domain.
+
+    `told_at` is when it last said otherwise than before.
+    """
     statuses = tuple((result.check, result.status) for result in report.results)
-    return Evidence(report.checked_at, statuses, hosting)
+    return Evidence(report.checked_at, statuses, hosting, told_at)
 
 
 def follow_hosting(text: str, hosting: MailHosting, now: datetime) -> str:

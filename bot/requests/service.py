@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
@@ -19,6 +19,7 @@ from bot.requests.model import (
     can_go,
     make_pseudonym,
 )
+from bot.requests.outcomes import Decision, Opened
 from bot.requests.transitions import move, open_request, send_again, touch
 
 if TYPE_CHECKING:
@@ -31,23 +32,6 @@ if TYPE_CHECKING:
     from bot.requests.model import AuditEntry, Change, Request, RequestKind
     from bot.requests.polling import WakeUp
     from bot.requests.protocols import Repositories
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The request that is open now, and whether it was made just now or by somebody else."""
-
-    request: Request
-    is_new: bool  # False: there was an open one of this kind for the domain already
-    by_other: bool = False  # and it is another member's
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The request after an admin's decision, and whether that decision was the one that counted."""
-
-    request: Request  # as it is now; where lost, with who decided and when
-    won: bool  # False: somebody else, or the same click before, was first
 
 
 class Requests:

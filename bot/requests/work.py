@@ -40,7 +40,7 @@ class Done:
 async def find_key(request: Request, tools: Tools) -> Done:
     """Return the pasted key, or the one that the mail server has or makes."""
     if request.by_hand:
-        record = DkimRecord.parse(request.value)
+        record = DkimRecord.read(request.value)
         key = KnownKey(request.selector, record, KeySource.ADMIN)
     else:
         key = await tools.backend.find_or_make_key(request.domain, request.selector)

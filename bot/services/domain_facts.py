@@ -161,4 +161,4 @@ def _weigh(server: ServerDomain, stored: KnownKey | None) -> DkimKnowledge:
 
 
 def _read(stored: StoredKey) -> KnownKey:
-    return KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source.value)
+    return KnownKey(stored.selector, DkimRecord.read(stored.value), stored.source.value)

@@ -209,6 +209,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
+    "findings/spf-no-all": {"term": ("", "x.example")},
     "findings/ns-disagree": {"type": ("TXT",)},
     "findings/propagating": {"type": ("TXT",)},
     "findings/propagating-negative": {"type": ("TXT",)},

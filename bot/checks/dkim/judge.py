@@ -31,6 +31,8 @@ from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KnownKey, NoKeyYet
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     import dns.name
 
     from bot.checks.observation import Observation
@@ -68,12 +70,13 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
 
 
 def works(expected: Expected, observed: Observation) -> bool:
-    """Whether DKIM works: a key record is there, and its verdict is neither fail nor unknown."""
+    """Whether DKIM works: a key record is there, and proven right or not to be compared."""
     if isinstance(expected.dkim, NoKeyYet) or not key_names(expected):
         return False
     if is_absent(expected, observed):
         return False
-    return judge(expected, observed).status not in {Status.FAIL, Status.UNKNOWN}
+    verdict = judge(expected, observed)
+    return verdict.is_proven or verdict.status is Status.INFO
 
 
 def is_absent(expected: Expected, observed: Observation) -> bool:
@@ -111,16 +114,16 @@ def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
     if len(candidates) > 1:
         return [_judge_several(case, candidates)], None
     findings, note = judge_text(case, candidates[0])
-    beside = [*_judge_others(case, candidates[0]), *_judge_alias(case)]
+    pieces = case.pieces() if any(f.code == "dkim-truncated" for f in findings) else ()
+    beside = [*_judge_others(case, {candidates[0], *pieces}), *_judge_alias(case)]
     # Sorting is stable: the key's own faults stay first among those of the same severity.
     together = sorted([*findings, *beside], key=lambda finding: -finding.severity.rank)
     return together, None if beside else note
 
 
-def _judge_others(case: DkimCase, key: str) -> list[Finding]:
+def _judge_others(case: DkimCase, said: Container[str]) -> list[Finding]:
     """Other texts beside the key: what comes of several is undefined (RFC 6376 3.6.2.2)."""
-    ignored = {key, *case.pieces()}  # pieces of a cut key are said with it
-    others = tuple(t for t in dict.fromkeys(decode_texts(case.answer)) if t not in ignored)
+    others = tuple(t for t in dict.fromkeys(decode_texts(case.answer)) if t not in said)
     if not others:
         return []
     return [

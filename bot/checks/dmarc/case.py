@@ -21,6 +21,7 @@ from bot.checks.dmarc.repair import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.records.dkim_key import KeyUnknown
+from bot.records.dmarc_policy import DmarcPolicy, policies_allowed
 
 if TYPE_CHECKING:
     import dns.name
@@ -35,17 +36,23 @@ if TYPE_CHECKING:
 class DmarcCase:
     """One answer for the domain's own record, and what is known beside it.
 
-    `ready`: DKIM works, so a strict policy may be in force; `early`: one is, and DKIM has no key.
+    `ready`: SPF and DKIM work, so a strict policy may be handed out; `early`: one is in force, and
+    DKIM has no key.
     `unwanted` are the report addresses whose domain does not take the reports.
     """
 
-    def __init__(self, expected: Expected, observed: Observation, answer: Answer) -> None:
+    def __init__(
+        self, expected: Expected, observed: Observation, answer: Answer, *, spf_proven: bool
+    ) -> None:
         self.expected = expected
         self.observed = observed
         self.answer = answer
         self.owner = answer.question.name
         self.discovery = discover(observed)
-        self.ready = dkim.works(expected, observed)
+        allowed = policies_allowed(
+            spf_proven=spf_proven, dkim_proven=dkim.works(expected, observed)
+        )
+        self.ready = DmarcPolicy.REJECT in allowed
         # Of a domain whose key we do not know we do not know the selector either: a key may well
         # be there, and nobody is told that there is none.
         self.early = (

@@ -69,15 +69,19 @@ def own_names(domain: Domain) -> tuple[dns.name.Name, ...]:
     return () if name is None else (name,)
 
 
-def judge(expected: Expected, observed: Observation) -> Verdict:
-    """Return the verdict on the DMARC policy that applies to the domain, its own or inherited."""
+def judge(expected: Expected, observed: Observation, *, spf_proven: bool = True) -> Verdict:
+    """Return the verdict on the DMARC policy that applies to the domain, its own or inherited.
+
+    No step brings a strict policy where it is not `spf_proven` that SPF passes, nor before DKIM
+    works.
+    """
     unasked = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
     answers = [answer_to(observed, name, TXT) for name in own_names(expected.domain)]
     answer = next(iter(answers), unasked)
     wanted = (expected.dmarc,)
     if answer.failed:
         return Verdict(Check.DMARC, (unanswered(Check.DMARC, answer),), wanted)
-    judging = _Judge(expected, observed, answer)
+    judging = _Judge(expected, observed, answer, spf_proven=spf_proven)
     if long := find_long_text(Check.DMARC, observed, [judging.owner]):
         value, ttl = judging.mender.fresh(), expected.server.record_ttl
         too_long = without_alias(observed, long.finding(Check.DMARC, value, ttl), answer)

@@ -37,6 +37,7 @@ _BEFORE_LOCAL = re.compile(r"[\s,;:!<>\"'\\]")
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _SHARE = re.compile(r"[0-9]{1,3}")
 _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
+_ODD = frozenset({FaultKind.EMPTY_PART, FaultKind.BAD_VALUE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,14 @@ class DmarcRecord:
     """A text that says `v=DMARC1` first; whatever else may be wrong with it (section 4.8).
 
     `tags` are the names in lower case with their values; of a repeated one the first counts.
-    `broken` are the parts that are no tag.
+    `broken` are the parts that are no tag, `odd` those that are empty or hold characters that
+    no tag may have.
     """
 
     text: str
     tags: tuple[tuple[str, str], ...]
     broken: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
         """Return the first value of a tag, None where it is not there."""
@@ -176,7 +179,8 @@ def parse_record(text: str) -> DmarcRecord | None:
     tags = parse_tags(text)
     pairs = tuple((name.lower(), value) for name, value in tags.pairs)
     broken = tuple(fault.text for fault in tags.faults if fault.kind in _NO_TAG)
-    return DmarcRecord(text, pairs, broken)
+    odd = tuple(fault.text for fault in tags.faults if fault.kind in _ODD)
+    return DmarcRecord(text, pairs, broken, odd)
 
 
 def is_meant_as_dmarc(text: str) -> bool:
@@ -195,7 +199,7 @@ def _meaning(record: DmarcRecord) -> tuple[object, ...]:
     values = {name: (record.get(name) or value).lower() for name, value in defaults.items()}
     options = frozenset(option.strip() for option in values.pop("fo").split(":"))
     reports = (frozenset(_spell(a) for a in record.addresses(n)) for n in ("rua", "ruf"))
-    faults = (record.invalid_policies, record.broken, record.repeated)
+    faults = (record.invalid_policies, record.broken, record.odd, record.repeated)
     return (p, sp or p, np or sp or p, tuple(values.items()), options, *reports, faults)
 
 

@@ -10,6 +10,7 @@ from bot.checks.dmarc.record import POLICY_TAGS, mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses, rescue_addresses
 from bot.public_suffix import is_public_suffix
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
+from bot.records.tag_list import FWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,15 +32,16 @@ _GLUE = re.compile(
 )
 _QUOTES = "\"'“”„"
 # Faults that a record can have any number of; of the others there are as many as tags are known.
-_SAID_TOGETHER = frozenset({"semicolon", "repeated", "part"})
+_SAID_TOGETHER = frozenset({"semicolon", "repeated", "part", "odd", "blank"})
 
 
 class DmarcFault(NamedTuple):
     """A part of a record that does not say what it was meant to.
 
     `what` is "policy", "no-policy", "semicolon" (missing after this value), "repeated", "part" (no
-    tag at all) or "tag"; `grave` where receivers then disregard the policy, otherwise they go by
-    the default. `more` are the parts with the same fault, beside the one that is named.
+    tag at all), "odd" (characters that may not be there), "blank" (an empty part) or "tag"; `grave`
+    where receivers then disregard the policy, otherwise they go by the default. `more` are the
+    parts with the same fault, beside the one that is named.
     """
 
     what: str
@@ -68,11 +70,13 @@ def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
     faults += [
         DmarcFault("part", "", part, grave=False) for part in record.broken if "@" not in part
     ]
-    for tag in _VALUES:
+    faults += [DmarcFault("odd" if part else "blank", "", part, grave=False) for part in record.odd]
+    odd = {part.partition("=")[0].strip(FWS).lower() for part in record.odd}
+    for tag in (tag for tag in _VALUES if tag not in odd):
         value_given = record.get(tag)
         if value_given is not None and tag not in glued and not _is_valid(tag, value_given):
             faults.append(DmarcFault("tag", tag, value_given, grave=False))
-    if record.share is None and "pct" not in glued:
+    if record.share is None and "pct" not in glued and "pct" not in odd:
         faults.append(DmarcFault("tag", "pct", record.get("pct") or "", grave=False))
     return tuple(sorted(_merge(faults), key=lambda fault: not fault.grave))
 
@@ -119,14 +123,14 @@ def find_report_fault(record: DmarcRecord) -> tuple[str, str, str] | None:
 
 def _is_valid(tag: str, value: str) -> bool:
     parts = value.lower().split(":") if tag == "fo" else [value.lower()]
-    return all(part.strip() in _VALUES[tag] for part in parts)
+    return all(part.strip(FWS) in _VALUES[tag] for part in parts)
 
 
 class DmarcRepair:
     """Writes the value to publish for one domain.
 
-    `ready`: DKIM works, so a strict policy may be in force; `early`: one is though DKIM has no
-    key, so the policy has to go to none until it has.
+    `ready`: SPF and DKIM work, so a strict policy may be handed out; `early`: one is in force
+    though DKIM has no key, so the policy has to go to none until it has.
     """
 
     def __init__(self, expected: Expected, *, ready: bool, early: bool) -> None:

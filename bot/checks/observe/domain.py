@@ -167,9 +167,9 @@ async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEv
     """
     limited = questions.limited(MOST_FOR_SPF)
     find_addresses = partial(_find_addresses, questions, expected.server.host)
-    domain = expected.domain.ascii
-    evaluations = await evaluate_all(limited, find_addresses, domain)
-    return (*evaluations, *await evaluate_strangers(questions, domain, evaluations))
+    domain, helo = expected.domain.ascii, expected.server.host_text
+    evaluations = await evaluate_all(limited, find_addresses, domain, helo)
+    return (*evaluations, *await evaluate_strangers(questions, domain, helo, evaluations))
 
 
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import dns.name
 import dns.rdatatype
 
-from bot.checks.spf.networks import VERSIONS, NetworkWalk, Span, free_spans
+from bot.checks.spf.networks import VERSIONS, Span, free_spans, read_networks
 from bot.checks.spf.terms import terms_of
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import evaluate, policies_of
@@ -49,22 +49,21 @@ _RESERVED: Final = tuple(
 
 
 async def evaluate_strangers(
-    questions: Questions, domain: str, evaluations: Iterable[SpfEvaluation]
+    questions: Questions, domain: str, helo: str, evaluations: Iterable[SpfEvaluation]
 ) -> tuple[SpfEvaluation, ...]:
     """Return the evaluations of made-up addresses; none where the records say all by themselves.
 
     `evaluations` are those made before. The addresses are public, and no network of the records
-    that were met holds them.
+    that were met holds them. They give `helo` for their name, as whoever wants to look like us.
     """
     policies = policies_of(evaluations)
     root = policies.get(domain.lower())
     if root is None or not any(map(_hangs_on_address, _all_terms(policies.values()))):
         return ()
-    walk = NetworkWalk(domain.lower(), policies, questions.known)
-    walk.shares(root)
+    touched = read_networks(domain.lower(), root, policies, questions.known).touched
     ask = _asking_little(questions)
-    strangers = [a for v in VERSIONS for a in _draw(v, walk.touched[v], STRANGERS[v])]
-    return tuple(await asyncio.gather(*(evaluate(ask, a, domain) for a in strangers)))
+    strangers = [a for v in VERSIONS for a in _draw(v, touched[v], STRANGERS[v])]
+    return tuple(await asyncio.gather(*(evaluate(ask, a, domain, helo=helo) for a in strangers)))
 
 
 def _all_terms(texts: Iterable[str]) -> Iterator[Term]:

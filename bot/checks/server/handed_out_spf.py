@@ -9,6 +9,8 @@ from dns.rdatatype import TXT
 from bot.checks.answers import MOST_NAMES, answer_to, name_text, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.spf.merge import STRICTNESS, strictness, target_of
+from bot.checks.spf.networks import read_networks
+from bot.checks.spf.openness import find_opening
 from bot.checks.spf.permerror import is_error
 from bot.checks.spf.terms import Term, address_term, terms_of
 from bot.checks.spf.texts import SpfTextKind, sort_texts
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.server.server_observation import ServerObservation
-    from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.dns.spf_evaluate import SpfEvaluation, SpfStep
     from bot.errors import Fact
 
 _MANY_LOOKUPS: Final = 6  # of ten: members need some for what else they send mail with
@@ -88,8 +90,11 @@ def _judge_value(o: ServerObservation) -> Iterator[Finding]:
     if error is not None:
         yield _report_error(o, error)
         return
-    if stranger is not None and stranger.result == "pass":
-        yield _report_open(stranger)
+    if (path := _find_open_path(o, stranger)) is not None:
+        facts: dict[str, Fact] = {"term": path[-1].term, "own": len(path) <= 1}
+        yield Finding(
+            ServerCheck.SPF, "server-spf-open", Status.FAIL, facts | {"at": path[-1].domain}
+        )
         return
     refused = [e for e in ours if e.is_refusal]
     if refused:
@@ -97,7 +102,7 @@ def _judge_value(o: ServerObservation) -> Iterator[Finding]:
     yield from _judge_doubts(o, ServerCheck.SPF, ours, o.member.name)
     lookups = max((e.lookups for e in o.handed_out), default=0)
     if lookups > _MANY_LOOKUPS:
-        facts: dict[str, Fact] = {"lookups": lookups, "limit": MAX_LOOKUPS}
+        facts = {"lookups": lookups, "limit": MAX_LOOKUPS}
         facts["left"] = MAX_LOOKUPS - lookups
         yield Finding(ServerCheck.SPF, "server-spf-many-lookups", Status.WARN, facts)
     strict = strictness(o.server.spf, policies_of(o.handed_out))
@@ -137,10 +142,16 @@ def _report_error(o: ServerObservation, error: SpfEvaluation) -> Finding:
     return Finding(ServerCheck.SPF, "server-spf-broken", Status.FAIL, facts, fixes)
 
 
-def _report_open(stranger: SpfEvaluation) -> Finding:
-    facts: dict[str, Fact] = {"term": stranger.term, "own": len(stranger.path) <= 1}
-    facts["at"] = stranger.at
-    return Finding(ServerCheck.SPF, "server-spf-open", Status.FAIL, facts)
+def _find_open_path(
+    o: ServerObservation, stranger: SpfEvaluation | None
+) -> tuple[SpfStep, ...] | None:
+    """Return the terms by which nearly everybody passes, outermost first; None if by none."""
+    if stranger is not None and stranger.result == "pass":
+        return stranger.path
+    policies = policies_of(o.handed_out)
+    reading = read_networks(o.member.ascii, o.server.spf, policies, o.seen.answer)
+    opening = find_opening(reading, ())
+    return opening.path if opening else None
 
 
 def _report_refusal(

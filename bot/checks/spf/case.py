@@ -11,7 +11,7 @@ import dns.name
 from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
-from bot.checks.spf.openness import find_opening
+from bot.checks.spf.networks import read_networks
 from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
 from bot.dns.answer import LONGEST_TEXT, Outcome
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
-    from bot.checks.spf.openness import Opening
+    from bot.checks.spf.networks import Reading
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.errors import Fact
     from bot.records.expected import Expected
@@ -75,10 +75,9 @@ class SpfCase:
         """The domain's name without its final dot."""
         return name_text(self.observed.domain.name)
 
-    def find_opening(self, text: SpfText) -> Opening | None:
-        """Return by which terms of a record nearly everybody passes; None where nobody does."""
-        find = self.observed.answer
-        return find_opening(self.domain, text.raw, self.policies, find, self.strangers)
+    def read(self, text: SpfText) -> Reading:
+        """Return what the networks of a record come to, includes and hosts counted."""
+        return read_networks(self.domain, text.raw, self.policies, self.observed.answer)
 
     def deciding_strangers(self) -> tuple[SpfEvaluation, ...]:
         """Return the strangers whose evaluations came to nothing, where they leave it open.

@@ -74,4 +74,4 @@ def judge_cost(case: SpfCase, text: str) -> Iterator[Finding]:
     """Give a finding for a record that works and stands near a limit."""
     cost = cost_of(case, text)
     if _NEARLY <= cost.lookups <= MAX_LOOKUPS or cost.voids == MAX_VOIDS:
-        yield Finding(Check.SPF, "spf-near-limit", Status.INFO, cost.facts)
+        yield Finding(Check.SPF, "spf-near-limit", Status.INFO, cost.facts, harmless=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.rdatatype
@@ -14,7 +15,7 @@ from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
 from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
 from bot.checks.spf.misplaced import find_spf
-from bot.checks.spf.openness import narrowed
+from bot.checks.spf.openness import find_neutral, find_opening, narrowed
 from bot.checks.spf.permerror import (
     find_error,
     is_error,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bot.checks.observation import Observation
+    from bot.checks.spf.networks import Reading
     from bot.errors import Fact
     from bot.records.expected import Expected
 
@@ -101,10 +103,11 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
     if not text.raw.isascii():
         return (_judge_character(case, text),)
+    reading = case.read(text)
     if case.is_exact(text):
         # It is what was handed out: whatever is wrong with it is not the member's to mend.
         refused = any(is_error(e) or e.is_refusal for e in case.evaluations)
-        if refused or find_error(case) or case.find_opening(text):
+        if refused or find_error(case) or find_opening(reading, case.strangers):
             return (case.report_server_side("spf-include"), *_judge_doubts(case))
         return tuple(_judge_doubts(case))
     if find_literal(text.raw):
@@ -115,7 +118,7 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     faults = read(text.raw).faults
     if faults:
         return (_judge_fault(case, text, faults[0]),)
-    failure = _judge_outcome(case, text) or judge_behind_ours(case, text)
+    failure = _judge_outcome(case, text, reading) or judge_behind_ours(case, text)
     if failure and failure.severity is Status.FAIL:
         return (failure,)
     if failure:
@@ -125,7 +128,7 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     if any(e.is_refusal for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.report_server_side("spf-include"), *_judge_doubts(case))
-    return (*_judge_doubts(case), *_judge_ending(case, text), *judge_cost(case, text.raw))
+    return (*_judge_doubts(case), *_judge_ending(case, text, reading), *judge_cost(case, text.raw))
 
 
 def _judge_marks(case: SpfCase, text: SpfText) -> Finding:
@@ -161,12 +164,12 @@ def _judge_fault(case: SpfCase, text: SpfText, fault: TermFault) -> Finding:
     return case.replace("spf-syntax", facts, text)
 
 
-def _judge_outcome(case: SpfCase, text: SpfText) -> Finding | None:
+def _judge_outcome(case: SpfCase, text: SpfText, reading: Reading) -> Finding | None:
     """Judge a sound record of the member's own: the first cause of refusals and forgeries."""
     error = next((e for e in case.evaluations if is_error(e)), None)
     if error:
         return judge_error(case, text, error)
-    if open_to_all := _judge_open_terms(case, text) or _judge_opening(case, text):
+    if open_to_all := _judge_open_terms(case, text) or _judge_opening(case, text, reading):
         return open_to_all
     # What the mail server's own terms should allow and do not is not the member's to mend.
     refused = tuple(
@@ -198,12 +201,12 @@ def _judge_open_terms(case: SpfCase, text: SpfText) -> Finding | None:
     return case.replace("spf-plus-all", facts, text, drop={outermost.key})
 
 
-def _judge_opening(case: SpfCase, text: SpfText) -> Finding | None:
+def _judge_opening(case: SpfCase, text: SpfText, reading: Reading) -> Finding | None:
     """Judge a record that lets nearly everybody pass, or whoever knows how to ask for it.
 
     A host stays without the network around it; what else is to blame is left out of the fix.
     """
-    opening = case.find_opening(text)
+    opening = find_opening(reading, case.strangers)
     if opening is None:
         return None
     if any(Term.of(term).key in case.own_keys for term in opening.terms):
@@ -242,16 +245,25 @@ def _lacks_evaluation(case: SpfCase) -> bool:
     return len(case.evaluations) < len(case.addresses)
 
 
-def _judge_ending(case: SpfCase, text: SpfText) -> Iterator[Finding]:
-    """Give a finding where the record is less strict to strangers than the one handed out."""
+def _judge_ending(case: SpfCase, text: SpfText, reading: Reading) -> Iterator[Finding]:
+    """Give a finding where the record is less strict to strangers than the one handed out.
+
+    Mail of ours passes all the same, and whose does not fails DMARC for being neutral, too.
+    """
     wanted, actual = (strictness(record, case.policies) for record in (case.value, text.raw))
-    if wanted is None or actual is None or actual >= wanted:
+    if wanted is None or actual is None:
         return
-    if actual == STRICTNESS["~"]:
-        yield Finding(Check.SPF, "spf-softfail", Status.INFO)
+    left_out = find_neutral(reading, case.strangers) if wanted > STRICTNESS["?"] else ""
+    if actual >= wanted and not left_out:
+        return
+    if actual == STRICTNESS["~"] and not left_out:
+        yield Finding(Check.SPF, "spf-softfail", Status.INFO, harmless=True)
     else:
         facts: dict[str, Fact] = {"neutral": any(t.name == "all" for t in terms_of(text.raw))}
-        yield case.replace("spf-no-all", facts, text, severity=Status.WARN)
+        facts["term"] = left_out
+        drop = {Term.of(left_out).key} if left_out else set[str]()
+        lax = case.replace("spf-no-all", facts, text, drop=drop, severity=Status.WARN)
+        yield dataclasses.replace(lax, harmless=True)
 
 
 def _note_of(case: SpfCase, text: SpfText) -> Note | None:

@@ -13,9 +13,10 @@ import dns.exception
 import dns.name
 
 from bot.checks.spf.merge import terms_in_order
-from bot.dns.spf_evaluate import MAX_LOOKUPS
+from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
 from bot.dns.spf_grammar import ASKS_DNS
-from bot.dns.spf_macros import expand_fixed
+from bot.dns.spf_macros import CHOSEN, expand_fixed, letters_of
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,7 +59,7 @@ Spans = dict[int, list[Span]]  # by IP version
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How many addresses of a version one term lets pass."""
+    """How many addresses of a version one term decides about, as its qualifier says."""
 
     term: Term
     version: int
@@ -85,41 +86,84 @@ def resolve(claims: Iterable[Claim]) -> Iterator[Claim]:
             at = end + 1
 
 
-@dataclass(slots=True)
-class NetworkWalk:
-    """A reading of one record with all that it includes, as a receiver reads it.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one record comes to with all that it includes.
 
-    `find` returns the answer to a question as far as it is known; what is not, matches nothing.
+    `shares` are what each term of the record decides, in order, terms without any left out.
+    `chosen` leads to the first term that lets pass and whose name whoever sends the mail chooses.
     `touched` are the addresses of all networks met, whatever becomes of them.
+    """
+
+    domain: str
+    shares: tuple[Share, ...]
+    chosen: tuple[SpfStep, ...]
+    touched: Spans
+
+
+def read_networks(domain: str, text: str, policies: Mapping[str, str], find: Find) -> Reading:
+    """Read a record and all that it includes, as far as a receiver does.
+
+    `policies` are the records met, by lower-case domain. `find` returns the answer to a question as
+    far as it is known; what is not, matches nothing.
+    """
+    walk = _Walk(domain, policies, find)
+    return Reading(domain, walk.shares(text), walk.chosen, walk.touched)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One reading under way; a record is read once, by the first term that leads to it.
+
+    That is enough: who is let pass by it later has been decided by then.
     """
 
     domain: str
     policies: Mapping[str, str]
     find: Find
     touched: Spans = field(default_factory=lambda: defaultdict(list))
+    chosen: tuple[SpfStep, ...] = ()
+    _path: list[SpfStep] = field(default_factory=list)
+    _lets_pass: bool = True  # whether whoever matches passes
     _left: int = MAX_LOOKUPS
     _known: dict[str, Spans] = field(default_factory=dict)
     _above: list[str] = field(default_factory=list)
 
-    def shares(self, text: str) -> list[Share]:
-        """Return what each term of the record lets pass, in order, terms without any left out."""
+    def shares(self, text: str) -> tuple[Share, ...]:
+        """Return what each term of the record decides."""
         terms = terms_in_order(text)
         decided = self._decide(self.domain, terms)
         sizes: dict[tuple[int, int], int] = defaultdict(int)
         for version, claims in decided.items():
             for claim in claims:
                 sizes[claim.number, version] += claim.last - claim.first + 1
-        return [Share(terms[n], version, size) for (n, version), size in sorted(sizes.items())]
+        found = sorted(sizes.items())
+        return tuple(Share(terms[n], version, size) for (n, version), size in found)
+
+    def _passing(self, domain: str, text: str) -> Spans:
+        """Return the addresses that pass by a record."""
+        terms = terms_in_order(text)
+        if any(t.qualifier != "+" and (t.name != "all" or t is not terms[-1]) for t in terms):
+            return {
+                version: [Span(c.first, c.last) for c in claims if terms[c.number].qualifier == "+"]
+                for version, claims in self._decide(domain, terms).items()
+            }
+        # Who decides does not matter where all let pass; an ending that refuses refuses the rest.
+        spans: Spans = {version: [] for version in VERSIONS}
+        for term in terms:
+            if term.qualifier == "+":
+                for version, found in self._spans_of(domain, term).items():
+                    spans[version] += found
+        return {version: _join(found) for version, found in spans.items()}
 
     def _decide(self, domain: str, terms: list[Term]) -> dict[int, list[Claim]]:
-        """Return what the terms of one record let pass, each address by the first that holds it."""
+        """Return what the terms of one record decide, each address by the first that holds it."""
         claims: dict[int, list[Claim]] = {version: [] for version in VERSIONS}
         claims[6].append(Claim(int(_MAPPED[0]), int(_MAPPED[-1]), -1))
         for number, term in enumerate(terms):
             for version, spans in self._spans_of(domain, term).items():
                 claims[version] += (Claim(*span, number) for span in spans)
-        passing = {n for n, term in enumerate(terms) if term.qualifier == "+"}
-        return {v: [c for c in resolve(claims[v]) if c.number in passing] for v in VERSIONS}
+        return {v: [c for c in resolve(claims[v]) if c.number >= 0] for v in VERSIONS}
 
     def _spans_of(self, domain: str, term: Term) -> Spans:
         """Return the addresses that a term matches; none once the limit of lookups is passed."""
@@ -127,6 +171,9 @@ class NetworkWalk:
             if self._left <= 0:
                 return {}
             self._left -= 1
+        passes = self._lets_pass and term.qualifier == "+"
+        if passes and not self.chosen and _is_chosen(term):
+            self.chosen = (*self._path, SpfStep(domain, term.raw))
         match term.name:
             case "all":
                 return {v: [Span(0, (1 << _BITS[v]) - 1)] for v in VERSIONS}
@@ -147,11 +194,14 @@ class NetworkWalk:
         if target not in self.policies or target in self._above:
             return {}
         if target not in self._known:
+            before = self._lets_pass
+            self._lets_pass = before and term.qualifier == "+"
             self._above.append(target)
-            decided = self._decide(target, terms_in_order(self.policies[target]))
+            self._path.append(SpfStep(domain, term.raw))
+            self._known[target] = self._passing(target, self.policies[target])
+            self._path.pop()
             self._above.pop()
-            spans = {v: [Span(c.first, c.last) for c in decided[v]] for v in VERSIONS}
-            self._known[target] = spans
+            self._lets_pass = before
         return self._known[target]
 
     def _hosts(self, domain: str, term: Term) -> Spans:
@@ -187,6 +237,37 @@ def free_spans(touched: Iterable[Span], within: Iterable[Span]) -> list[Span]:
     claims = [Claim(*span, 0) for span in touched]
     claims += [Claim(*span, 1) for span in within]
     return [Span(claim.first, claim.last) for claim in resolve(claims) if claim.number]
+
+
+def _join(spans: list[Span]) -> list[Span]:
+    """Return the same addresses in spans that neither overlap nor touch, in order."""
+    joined: list[Span] = []
+    first, last = -1, -2
+    for start, end in sorted(spans):
+        if start > last + 1:
+            if first >= 0:
+                joined.append(Span(first, last))
+            first, last = start, end
+        elif end > last:
+            last = end
+    return [*joined, Span(first, last)] if first >= 0 else joined
+
+
+def _is_chosen(term: Term) -> bool:
+    """Whether whoever sends the mail chooses the name that a term looks up, or comes from.
+
+    With `%{i}` in it the name belongs to one address, so whoever answers for it decides. A `ptr`
+    of a public suffix lets pass whoever has a name below it.
+    """
+    letters = letters_of(term.value)
+    if letters & CHOSEN and "i" not in letters:
+        return term.name != "all"
+    if term.name != "ptr" or not term.value or letters:
+        return False
+    try:
+        return is_public_suffix(dns.name.from_text(term.value))
+    except dns.exception.DNSException:
+        return False  # no name at all
 
 
 def _network(term: Term) -> Spans:

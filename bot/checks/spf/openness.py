@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.checks.spf.merge import terms_in_order
-from bot.checks.spf.networks import NetworkWalk
 from bot.checks.spf.terms import Term
 from bot.dns.spf_evaluate import SpfStep
-from bot.dns.spf_macros import CHOSEN, expand_fixed, letters_of
+from bot.dns.spf_macros import CHOSEN, letters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from bot.checks.spf.networks import Find, Share
+    from bot.checks.spf.networks import Reading, Share
     from bot.dns.spf_evaluate import SpfEvaluation
 
 # An eighth of IPv4, and two networks of /16 of IPv6, which is a /15. No provider has as much: the
@@ -47,24 +45,18 @@ class Opening:
     percent: int = 0
 
 
-def find_opening(
-    domain: str,
-    text: str,
-    policies: Mapping[str, str],
-    find: Find,
-    strangers: Iterable[SpfEvaluation],
-) -> Opening | None:
+def find_opening(reading: Reading, strangers: Iterable[SpfEvaluation]) -> Opening | None:
     """Return the first way by which nearly everybody passes; None where there is none.
 
-    `policies` are the records met, by lower-case domain; `find` returns the answers at hand.
-    `strangers` are evaluations of addresses that none of the record's networks holds.
+    `strangers` are evaluations of addresses that none of us has.
     """
-    chosen = _find_chosen(domain, domain, text, policies, {domain})
-    if chosen:
-        return Opening(OpeningKind.CHOSEN, (chosen[0].term,), chosen)
-    wide = _find_wide(domain, text, policies, find)
-    if wide is not None:
-        return wide
+    if reading.chosen:
+        return Opening(OpeningKind.CHOSEN, (reading.chosen[0].term,), reading.chosen)
+    for version, shares in _widest_by_version(reading, "+"):
+        terms = tuple(share.term.raw for share in shares)
+        percent = max(1, 100 * sum(share.size for share in shares) // _WHOLE[version])
+        widest = (SpfStep(reading.domain, terms[0]),)
+        return Opening(OpeningKind.NETWORKS, terms, widest, version, percent)
     passing = next((e for e in strangers if e.result == "pass" and not _by_network(e)), None)
     if passing is None:
         return None
@@ -81,55 +73,37 @@ def _by_network(evaluation: SpfEvaluation) -> bool:
     return fixed and (not path or Term.of(path[-1].term).name in {"ip4", "ip6", "a", "mx"})
 
 
-def _find_wide(domain: str, text: str, policies: Mapping[str, str], find: Find) -> Opening | None:
-    shares = NetworkWalk(domain, policies, find).shares(text)
-    for version, most in _MOST.items():
-        own = [share for share in shares if share.version == version]
-        total = sum(share.size for share in own)
-        if total < most:
-            continue
-        terms = _widest(own, total - most)
-        percent = max(1, 100 * total // _WHOLE[version])
-        path = (SpfStep(domain, terms[0]),)
-        return Opening(OpeningKind.NETWORKS, terms, path, version, percent)
-    return None
+def find_neutral(reading: Reading, strangers: Iterable[SpfEvaluation]) -> str:
+    """Return the term of the record that leaves nearly everybody neutral; empty if none does.
 
-
-def _widest(shares: list[Share], surplus: int) -> tuple[str, ...]:
-    """Return the fewest terms without which more than the surplus is gone, in their order."""
-    widest = sorted(shares, key=lambda share: -share.size)
-    taken, gone = set[str](), 0
-    for share in widest:
-        if gone > surplus:
-            break
-        taken.add(share.term.raw)
-        gone += share.size
-    return tuple(share.term.raw for share in shares if share.term.raw in taken)
-
-
-def _find_chosen(
-    domain: str, sender_domain: str, text: str, policies: Mapping[str, str], seen: set[str]
-) -> tuple[SpfStep, ...]:
-    """Return the way to a term that lets pass and whose name the sender chooses; empty if none.
-
-    With `%{i}` in it the name belongs to one address, so whoever answers for it decides.
+    `all` is looked at elsewhere.
     """
-    for term in terms_in_order(text):
-        step = SpfStep(domain, term.raw)
-        letters = letters_of(term.value)
-        if term.qualifier != "+":
-            continue
-        if letters & CHOSEN and "i" not in letters:
-            return (step,)
-        if term.name not in {"include", "redirect"}:
-            continue
-        target = (expand_fixed(term.value, domain, sender_domain) or "").lower().rstrip(".")
-        if target in policies and target not in seen:
-            seen.add(target)
-            inner = _find_chosen(target, sender_domain, policies[target], policies, seen)
-            if inner:
-                return (step, *inner)
-    return ()
+    for _, shares in _widest_by_version(reading, "?"):
+        return shares[0].term.raw
+    paths = (e.path for e in strangers if e.result == "neutral" and not _by_network(e))
+    terms = (Term.of(path[0].term) for path in paths if path)
+    return next((term.raw for term in terms if term.qualifier == "?" and term.name != "all"), "")
+
+
+def _widest_by_version(reading: Reading, qualifier: str) -> Iterator[tuple[int, list[Share]]]:
+    """Give the fewest terms of a qualifier without which they hold no large part of a version."""
+    for version, most in _MOST.items():
+        own = [
+            share
+            for share in reading.shares
+            if share.version == version
+            and share.term.qualifier == qualifier
+            and share.term.name != "all"
+        ]
+        left = sum(share.size for share in own)
+        taken = set[int]()
+        for place in sorted(range(len(own)), key=lambda place: -own[place].size):
+            if left < most:
+                break
+            taken.add(place)
+            left -= own[place].size
+        if taken:
+            yield version, [own[place] for place in sorted(taken)]
 
 
 def narrowed(text: str, terms: Iterable[str]) -> str:

@@ -75,13 +75,16 @@ def find_error(case: SpfCase) -> SpfEvaluation | None:
     """Return the first evaluation of a stranger that ended in permerror; None where none did.
 
     Names that have an address of the other IP version only are no error of that kind: senders at
-    IPv6 addresses find nothing there, and the hosts that are meant have none.
+    IPv6 addresses find nothing there, and the hosts that are meant have none. Nor is a record that
+    only some addresses have: it is there for those who are meant.
     """
-    for evaluation in case.strangers:
-        voids = evaluation.cause is SpfCause.TOO_MANY_VOIDS
-        if is_error(evaluation) and not (voids and ":" in evaluation.address):
-            return evaluation
-    return None
+    return next((e for e in case.strangers if is_error(e) and not _is_meant_so(e)), None)
+
+
+def _is_meant_so(error: SpfEvaluation) -> bool:
+    if error.cause is SpfCause.INCLUDE_MISSING:
+        return any(letters_of(step.term) & OF_THE_ADDRESS for step in error.path)
+    return error.cause is SpfCause.TOO_MANY_VOIDS and ":" in error.address
 
 
 def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
@@ -116,7 +119,7 @@ def _without_use(case: SpfCase, text: SpfText, error: SpfEvaluation) -> list[Ter
         case SpfCause.LOOP:
             return [outermost]
         case SpfCause.INCLUDE_MISSING if _is_own(error):
-            return [] if letters_of(outermost.value) & OF_THE_ADDRESS else [outermost]
+            return [outermost]
         case _:
             return []
 

@@ -295,6 +295,28 @@ async def test_without_mailcow_the_dkim_value_is_pasted(admins: AdminGuild) -> N
     assert approved.value.startswith("v=DKIM1")
 
 
+async def test_a_value_is_taken_out_of_what_was_pasted_around_it(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Approve")
+    value = await a_key()
+    strings = f"\u201c{value[:99]}\u201d\n \u201c{value[99:]}\u201d"
+    pasted = f"```dns\ndkim._domainkey IN TXT ( {strings} )\n```"
+    await admins.ada.submit_modal(form, {"value": pasted, "selector": "dkim"})
+    assert (await admins.now(request)).value == value
+
+
+async def test_what_is_wrong_with_a_value_is_said_with_its_place(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Approve")
+    value = await a_key()
+    pasted = f"{value[:99]}\u2014{value[99:]}"
+    result = await admins.ada.submit_modal(form, {"value": pasted, "selector": "dkim"})
+    notice = result.followups[0] if result.followups else answer_to(result)
+    assert f"character 100 of {len(pasted)}" in text_of(notice)
+    assert "em dash" in text_of(notice)
+    assert await admins.now(request) == request
+
+
 @pytest.mark.parametrize(
     ("value", "selector"),
     [("hello", "dkim"), (KEY, "dkim"), ("", "a b"), ("v=spf1 -all", "dkim")],
@@ -418,14 +440,20 @@ async def test_a_mail_domain_that_failed_can_be_added_by_hand(
     assert labels_of(card) == []
 
 
+@pytest.mark.parametrize("restarted", [False, True])
 async def test_limits_that_an_admin_types_are_kept_and_the_others_are_as_usual(
-    admins: AdminGuild, cow: MailcowDouble
+    admins: AdminGuild, cow: MailcowDouble, *, restarted: bool
 ) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
     cow.default_template["max_num_mboxes_for_domain"] = 3
     choice = answer_to(await admins.ada.click(card, label="Approve"))
     assert "Mailboxes: at most 3" in text_of(choice)
     form = await admins.ada.click(choice, label="Add it with other limits")
+    if restarted:
+        backend = admins.sim.client.backend
+        await admins.sim.restart()
+        admins.sim.client.backend = backend
+        admins.requests.capabilities = backend.capabilities
     await admins.ada.submit_modal(form, {"aliases": "7", "domain_quota": "0.5"})
     approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, False)

@@ -104,6 +104,23 @@ async def test_after_a_change_of_the_channel_open_requests_are_shown_there(
     assert await guild.requests.move_cards(channel.id) == 0
 
 
+async def test_an_edit_that_is_taken_again_shows_that_the_channel_is_back(
+    guild: RequestGuild, errors: LogWatch
+) -> None:
+    await ask(guild, "webmail", "friend.example")
+    await guild.work()
+    lose_channel(guild, 403, 50001)
+    await guild.requests.approve(1, ADMIN)
+    await guild.work()
+    assert next(guild.client.find_faults()) == "request-channel"
+    guild.env.backend.faults.clear()
+    await guild.later(minutes=10)
+    assert not guild.client.admin_channel.lost
+    (card,) = guild.request_channel.history()
+    assert "Decided by" in said(card)
+    assert len(errors.take()) == 1
+
+
 async def test_a_deleted_card_of_an_open_request_is_posted_anew(guild: RequestGuild) -> None:
     await ask(guild, "webmail", "friend.example")
     await guild.work()

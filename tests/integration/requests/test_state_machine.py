@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from bot.requests.model import AuditEntry, OutboxMessage, Request
-    from bot.requests.service import Decision
+    from bot.requests.outcomes import Decision
 
 OTHER_KEYS = tuple(f"v=DKIM1;k=rsa;p={KEYS[name]}" for name in ("friend", "mover"))
 MEMBERS = st.sampled_from((ANN, BEN))

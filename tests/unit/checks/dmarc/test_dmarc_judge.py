@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.judge import judge, own_names
-from bot.checks.dmarc.record import parse_record
+from bot.checks.dmarc.record import mean_the_same, parse_record
 from bot.checks.finding import FixAction, Status
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
@@ -19,6 +19,7 @@ from bot.records.dkim_key import KeyUnknown
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from dmarc_zones import (
+    HANDED_OUT_KEY,
     KNOWN,
     OLD,
     OWN,
@@ -32,6 +33,7 @@ from dmarc_zones import (
     expected_of,
     failed,
     look,
+    observe,
     only,
     say,
     txt,
@@ -67,7 +69,7 @@ def test_no_record_anywhere_is_missing() -> None:
 def test_dkim_comes_before_a_first_record() -> None:
     finding = only(look(txt(SELECTOR)))
     assert (finding.code, finding.fixes) == ("dmarc-missing", ())
-    assert "DKIM comes first" in say(finding)
+    assert "SPF and DKIM come first" in say(finding)
 
 
 def test_the_text_of_a_wildcard_is_no_record() -> None:
@@ -111,6 +113,21 @@ def test_a_domain_too_long_for_a_record_is_unknown() -> None:
 def test_a_parent_that_does_not_answer_leaves_it_open() -> None:
     verdict = look(failed(OWN), domain="a.friend.example")
     assert (only(verdict).code, verdict.status) == ("servfail", Status.UNKNOWN)
+
+
+def test_what_keeps_the_gate_shut_brings_no_strict_policy() -> None:
+    """DKIM that is only warned of, or SPF that is not proven, is no ground for a strict one."""
+    beside = txt(SELECTOR, HANDED_OUT_KEY, "v=spf1 -all")
+    assert only(look(txt(OWN), beside)).fixes == ()
+    observed = observe("friend.example", txt(OWN))
+    verdict = judge(expected_of(), observed, spf_proven=False)
+    assert (only(verdict).code, only(verdict).fixes) == ("dmarc-missing", ())
+    assert "SPF and DKIM come first" in say(only(verdict))
+    assert [f.value for f in only(judge(expected_of(), observed)).fixes] == [STRICT]
+    broken = judge(
+        expected_of(), observe("friend.example", txt(OWN, "v=DMARC1; p=rejct")), spf_proven=False
+    )
+    assert only(broken).fixes[0].value == "v=DMARC1; p=none"
 
 
 def test_a_record_from_above_is_enough() -> None:
@@ -260,11 +277,23 @@ def test_a_policy_for_a_part_of_the_mail_is_warned_of(share: int, more: str) -> 
     assert f"pct={share}" in say(finding)
 
 
-@pytest.mark.parametrize("value", ["", "101", "999", "-1", "1.5", "all", "100%", "0x10", "\u0661"])
+@pytest.mark.parametrize("value", ["", "101", "999", "-1", "1.5", "all", "100%", "0x10"])
 def test_a_share_that_is_none_is_an_odd_tag(value: str) -> None:
     finding = only(look(txt(OWN, f"{STRICT}; pct={value}")))
     assert (finding.code, finding.facts["tag"]) == ("dmarc-odd-tag", "pct")
     assert finding.fixes[0].value == STRICT
+
+
+@pytest.mark.parametrize(
+    ("more", "what"), [("; pct=\u0661", "odd"), ("; fo=1\u00a0", "odd"), (";; adkim=r", "blank")]
+)
+def test_what_no_tag_may_hold_is_odd(more: str, what: str) -> None:
+    finding = only(look(txt(OWN, f"{STRICT}{more}")))
+    assert (finding.code, finding.facts["what"]) == ("dmarc-odd-tag", what)
+    mended, wanted = parse_record(finding.fixes[0].value), parse_record(STRICT)
+    assert mended is not None
+    assert wanted is not None
+    assert mean_the_same(mended, wanted)
 
 
 def test_a_share_from_above_counts_for_the_names_below() -> None:

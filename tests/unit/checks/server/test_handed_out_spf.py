@@ -101,6 +101,23 @@ def test_a_value_that_lets_strangers_pass_protects_nobody() -> None:
     assert (finding.severity, finding.facts["term"]) == (Status.FAIL, "+all")
 
 
+@pytest.mark.parametrize(
+    ("value", "term"),
+    [
+        (f"v=spf1 ip4:{IP4} ip4:64.0.0.0/2 -all", "ip4:64.0.0.0/2"),
+        (f"v=spf1 ip4:{IP4} ip6:2000::/3 -all", "ip6:2000::/3"),
+        (f"v=spf1 ip4:{IP4} exists:%{{l}}.x.example -all", "exists:%{l}.x.example"),
+    ],
+)
+def test_a_value_that_lets_nearly_everybody_pass_is_open(value: str, term: str) -> None:
+    server = dataclasses.replace(SERVER, spf=value)
+    policies = ((MEMBER.ascii, value),)
+    ours = (evaluation(IP4, policies=policies), evaluation(IP6, policies=policies))
+    stranger = evaluation(STRANGER, "fail", policies=policies)
+    finding = only(spf(*ours, stranger, server=server), "server-spf-open")
+    assert (finding.severity, finding.facts["term"]) == (Status.FAIL, term)
+
+
 def test_many_lookups_leave_members_too_few() -> None:
     verdict = spf(SPF[0], SPF[1], evaluation(STRANGER, "fail", lookups=8))
     finding = only(verdict, "server-spf-many-lookups")
