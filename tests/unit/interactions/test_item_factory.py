@@ -67,6 +67,7 @@ OF_OLD = [
     ("cowbell:req:dmarc:12", OWN_REQUEST_BUTTON, {"action": "dmarc", "request": "12"}),
     ("cowbell:req:approve:12", REQUEST_BUTTON, {"action": "approve", "request": "12"}),
     ("cowbell:req:deny:12", REQUEST_BUTTON, {"action": "deny", "request": "12"}),
+    ("cowbell:req:limits:12", REQUEST_BUTTON, {"action": "limits", "request": "12"}),
     ("cowbell:req:check:12", REQUEST_BUTTON, {"action": "check", "request": "12"}),
     ("cowbell:req:done:12", REQUEST_BUTTON, {"action": "done", "request": "12"}),
     ("cowbell:req:retry:12", REQUEST_BUTTON, {"action": "retry", "request": "12"}),
