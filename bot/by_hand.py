@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.errors import BackendError, BackendRefused
-from bot.requests.backend import Capabilities
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from bot.names import Domain
@@ -16,7 +16,6 @@ class ByHandBackend:
     """A `MailBackend` that knows and does nothing; `name` is what people call the mail server."""
 
     capabilities = Capabilities()
-    limits = None
     refusals: tuple[BackendError, ...] = ()
 
     def __init__(self, name: str) -> None:
@@ -25,18 +24,18 @@ class ByHandBackend:
     def unlock(self) -> None:
         """Do nothing: nothing is ever locked."""
 
-    async def knows_domain(self, domain: Domain) -> bool | None:  # noqa: ARG002 - the protocol's
-        """Return None: nobody tells."""
-        return None
-
-    async def find_key(self, domain: Domain) -> KnownKey | None:  # noqa: ARG002 - as above
-        """Raise BackendRefused: nobody tells."""
-        raise BackendRefused("backend-by-hand")
+    async def look_up(self, domain: Domain) -> ServerDomain:  # noqa: ARG002 - the protocol's
+        """Return that nobody tells."""
+        return ServerDomain(MailHosting.UNKNOWN)
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:  # noqa: ARG002 - as above
         """Raise BackendRefused: a key has to be pasted."""
         raise BackendRefused("backend-by-hand")
 
-    async def add_domain(self, domain: Domain) -> None:  # noqa: ARG002 - as above
+    async def usual_limits(self) -> DomainLimits:
+        """Return that none are known."""
+        return DomainLimits()
+
+    async def add_domain(self, domain: Domain, limits: DomainLimits) -> None:  # noqa: ARG002 - as above
         """Raise BackendRefused: it has to be added by hand."""
         raise BackendRefused("backend-by-hand")

@@ -14,6 +14,9 @@ _FILLERS = re.compile(
 )
 _BLANKS = re.compile(r"[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 
+# Unicode has no names for these.
+_CONTROLS = {"\t": "a tab", "\n": "a line break", "\r": "a line break", " ": "a blank"}
+
 
 def has_blank(text: str) -> bool:
     """Whether there is a blank, a tab or a line break in the text."""
@@ -33,6 +36,19 @@ def describe(character: str) -> str:
     if is_hidden(character) or not character.isprintable() or unicodedata.combining(character):
         return number
     return f'"{character}" ({number})'
+
+
+def name_character(character: str) -> str:
+    """Return how people call a character: "!" (exclamation mark), no-break space (U+00A0)."""
+    name = unicodedata.name(character, "").lower()
+    number = f"U+{ord(character):04X}"
+    if is_hidden(character) or _BLANKS.match(character) or not character.isprintable():
+        if character in _CONTROLS:
+            return _CONTROLS[character]
+        return f"{name or 'control character'} ({number})"
+    if unicodedata.combining(character):
+        return f"{name} ({number})"
+    return f'"{character}" ({name or number})'
 
 
 def echo(text: str) -> str:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 import cogs
+from bot.cards.form_card import build_given_back_card
 from bot.cards.layout import build_notice
 from bot.interactions.bot import BotBase
 from bot.interactions.clicks import PersistentItem
+from bot.interactions.error_manager import guard
+from bot.interactions.form_fields import read_fields
 from bot.interactions.replies import UNDELIVERED, whisper
 from bot.interactions.tracking import note_ending
 from bot.store.repositories.command_fingerprints import CommandFingerprint
@@ -77,12 +80,21 @@ class Client(BotBase):
         await asyncio.sleep(_STALE_AFTER)
         if interaction.response.is_done() or self.tracker.has_seen(interaction):
             return
+        if interaction.type is discord.InteractionType.modal_submit:
+            data: Mapping[str, Any] = interaction.data or {}
+            handler, click = self.clicks.find(str(data.get("custom_id", "")))
+            if handler is not None and click is not None:  # it was open while the bot restarted
+                await guard(interaction, lambda sent: handler(sent, click))
+                return
         if not await self.tracker.admit(interaction):
             return
         note_ending(interaction, InteractionOutcome.STALE)
         _log.info("interaction %d: nothing knows this button or form any more", interaction.id)
+        texts = [text for text in read_fields(interaction).values() if text.strip()]
+        notice = build_notice("out_of_date", {}, self.words)
         try:
-            await whisper(interaction, build_notice("out_of_date", {}, self.words))
+            card = build_given_back_card(texts, self.words) if texts else notice
+            await whisper(interaction, card)
         except UNDELIVERED as error:
             _log.info("interaction %d: the member was not told (%s)", interaction.id, error)
 

@@ -11,9 +11,11 @@
     ├── RequestError     a request cannot be made or decided like this
     └── BackendError     the mail server did not tell or do what it was asked
         ├── BackendUnreachable  no answer: not there, too slow, a part of it is down
+        │   └── BackendCallFailed   one call failed there, others are answered
         ├── BackendLocked       it refuses a key or our address; not called again until an admin
         │                       says so
         ├── BackendRefused      it, or we before asking it, said no; the same again is in vain
+        ├── BackendKeyFaulty    the key that it has for a domain cannot be used by anybody
         └── BackendUnclear      an answer that says nothing, or a write that may have happened
 
 A DNS outcome is never an exception: see `bot.dns.answer`. The words of each of these are one or
@@ -101,6 +103,10 @@ class BackendUnreachable(BackendError):  # noqa: N818 - as above
     """The mail server gave no answer, and nothing was changed there: trying again may help."""
 
 
+class BackendCallFailed(BackendUnreachable):
+    """One call failed inside the mail server, which answers others: no reason to leave it alone."""
+
+
 class BackendLocked(BackendError):  # noqa: N818 - as above
     """The mail server refused a key or our address; it is not called until an admin says so.
 
@@ -110,6 +116,10 @@ class BackendLocked(BackendError):  # noqa: N818 - as above
 
 class BackendRefused(BackendError):  # noqa: N818 - as above
     """The mail server said no, or was not asked since it would; the same again is in vain."""
+
+
+class BackendKeyFaulty(BackendError):  # noqa: N818 - as above
+    """What the mail server has as key of one domain is of no use; of others nothing is said."""
 
 
 class BackendUnclear(BackendError):  # noqa: N818 - as above

@@ -21,6 +21,7 @@ from bot.interactions.item_factory import (
     STAGE_SELECT,
     UNLOCK_BUTTON,
 )
+from bot.interactions.limits_form import LIMITS_FORM, handle_limits_form
 from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import acknowledge, answer
 from bot.interactions.request_actions import (
@@ -29,6 +30,12 @@ from bot.interactions.request_actions import (
     unlock_backend,
 )
 from bot.interactions.request_answers import card_of, say_decision, say_gone, say_refusal
+from bot.interactions.request_forms import (
+    DENY_FORM,
+    PASTE_FORM,
+    handle_deny_form,
+    handle_paste_form,
+)
 
 if TYPE_CHECKING:
     import discord
@@ -137,6 +144,9 @@ async def setup(bot: BotBase) -> None:
     """Give the bot these commands, and what the buttons and choices of their cards do."""
     bot.clicks.add(REQUEST_BUTTON, handle_request_button)
     bot.clicks.add(STAGE_SELECT, handle_stage_select)
+    bot.clicks.add(DENY_FORM, handle_deny_form)
+    bot.clicks.add(PASTE_FORM, handle_paste_form)
+    bot.clicks.add(LIMITS_FORM, handle_limits_form)
     bot.clicks.add(UNLOCK_BUTTON, handle_unlock_button)
     bot.clicks.add(SERVER_BUTTON, handle_server_button)
     await bot.add_cog(AdminCog(bot))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bot.demo.zones import Zones
 
 BUTTON, TEXT = 2, 10  # types of components
+GUILD = 300000000000000001  # the server's id, where a test makes it the bot's home
+HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
 
@@ -99,7 +101,7 @@ async def open_simulation(
         # Errors are looked for in the log, where those of dynamic items are found, too.
         env = Env(client, check_errors=False, settle_timeout=MAX_WAIT)
         await env.start()
-        guild = env.create_guild("Farm")
+        guild = env.create_guild("Farm", id=GUILD)
         try:
             yield Simulation(
                 env=env,
@@ -136,6 +138,12 @@ def change_store(sim: Simulation, statement: str) -> None:
     with closing(sqlite3.connect(sim.store)) as connection:
         connection.execute(statement)
         connection.commit()
+
+
+def read_store(sim: Simulation, query: str) -> list[tuple[Any, ...]]:
+    """Return what is in the database, read behind the bot's back."""
+    with closing(sqlite3.connect(sim.store)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def answer_to(result: InteractionResult) -> ResponseMessage:

@@ -10,8 +10,8 @@ import pytest
 
 from bot.errors import BackendError
 from bot.mailcow.api import Mailcow
-from bot.mailcow.values import USUAL_LIMITS
 from bot.names import Domain
+from bot.requests.backend import DomainLimits
 from bot.words import Words
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
 A, B, ALIAS = Domain.from_ascii("a.test"), Domain.from_ascii("b.test"), Domain.from_ascii("ad.test")
 QUICK = (0.0, 0.05, 0.1, 0.2)  # seconds between looks
-LIMITS = USUAL_LIMITS
+LIMITS = DomainLimits(
+    mailboxes=10, aliases=400, usual_quota=3072, mailbox_quota=10240, domain_quota=10240
+)
 say = Words().error
 JSON = "application/json"
 
@@ -34,10 +36,11 @@ async def connect(
     read: str | None = READ,
     write: str | None = WRITE,
     seconds: float = 5.0,
+    settling: float = 0.0,
 ) -> AsyncIterator[Mailcow]:
     """Yield a client with these keys and this timeout."""
     async with Mailcow(
-        cow.url, read_key=read, write_key=write, timeout=seconds, waits=QUICK
+        cow.url, read_key=read, write_key=write, timeout=seconds, waits=QUICK, settling=settling
     ) as client:
         yield client
 

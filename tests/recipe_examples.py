@@ -459,7 +459,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
-from bot.requests.backend import Capabilities
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from bot.errors import BackendError
@@ -474,7 +474,6 @@ class BarnBackend:
 
     name = "Barn Mail"
     capabilities = Capabilities(can_tell_domains=True, can_make_keys=True, can_add_domains=True)
-    limits = None
     refusals: tuple[BackendError, ...] = ()
 
     def __init__(self) -> None:
@@ -484,21 +483,23 @@ class BarnBackend:
     def unlock(self) -> None:
         """Do nothing: nothing is ever locked."""
 
-    async def knows_domain(self, domain: Domain) -> bool | None:
-        """Return whether the domain was added."""
-        return domain in self._domains
-
-    async def find_key(self, domain: Domain) -> KnownKey | None:
-        """Return the key that was made; None before."""
-        return self._keys.get(domain)
+    async def look_up(self, domain: Domain) -> ServerDomain:
+        """Return whether the domain was added, and its key once that was made."""
+        hosting = MailHosting.ON if domain in self._domains else MailHosting.ABSENT
+        return ServerDomain(hosting, self._keys.get(domain))
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Return the key that was made, or make it."""
         key = KnownKey(selector, DkimRecord.parse(_KEY), KeySource.MAIL_SERVER)
         return self._keys.setdefault(domain, key)
 
-    async def add_domain(self, domain: Domain) -> None:
-        """Add the domain."""
+    async def usual_limits(self) -> DomainLimits:
+        """Return that there are none."""
+        return DomainLimits()
+
+    async def add_domain(self, domain: Domain, limits: DomainLimits) -> None:
+        """Add the domain; it may use what it likes."""
+        del limits
         self._domains.add(domain)
 ''',
         "bot/app/shared_parts.py": (
@@ -527,6 +528,7 @@ from bot.app.shared_parts import choose_backend
 from bot.config.settings import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.names import Domain
+from bot.requests.backend import MailHosting
 from bot.requests.kinds import KINDS
 from bot.requests.model import Request, RequestKind, State
 from bot.requests.protocols import Verification
@@ -558,11 +560,11 @@ async def test_it_makes_keys_and_adds_domains() -> None:
 
     key = (await work(RequestKind.DKIM)).key
     assert key is not None
-    assert await backend.find_key(FRIEND) == key
+    assert (await backend.look_up(FRIEND)).key == key
     assert (await backend.find_or_make_key(FRIEND, "other")).selector == "barn"
-    assert await backend.knows_domain(FRIEND) is False
+    assert (await backend.look_up(FRIEND)).hosting is MailHosting.ABSENT
     await work(RequestKind.MAILDOMAIN)
-    assert await backend.knows_domain(FRIEND) is True
+    assert (await backend.look_up(FRIEND)).hosting is MailHosting.ON
 ''',
     },
 )

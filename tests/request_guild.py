@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, GuildHandle, MemberActor, UserHandle
 
     from bot.config.settings import Settings
+    from bot.requests.backend import MailBackend
 
 BACKEND = ByHandBackend("Mailcow")
 ADMIN = 4711  # who decides; rights are tested elsewhere
@@ -100,7 +101,11 @@ class RequestGuild:
 
 @asynccontextmanager
 async def open_request_guild(
-    path: Path, environ: Mapping[str, str] | None = None, *, takes: bool = True
+    path: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    takes: bool = True,
+    backend: MailBackend = BACKEND,
 ) -> AsyncIterator[RequestGuild]:
     """Yield the server, over the demo's DNS; without `takes` no requests are taken."""
     async with ZoneServer(demo_zones()) as zones, AsyncExitStack() as stack:
@@ -124,10 +129,10 @@ async def open_request_guild(
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(Resolver(settings.dns_servers))
         store, wake_up = RequestStore.of(database), WakeUp()
-        requests = Requests(store, clock, wake_up, settings.dkim_selector, BACKEND.capabilities)
-        client, core = _make_client(settings, database, resolver, requests)
+        requests = Requests(store, clock, wake_up, settings.dkim_selector, backend.capabilities)
+        client, core = _make_client(settings, database, resolver, requests, backend)
         client.requests = requests if takes else None
-        client.backend = BACKEND
+        client.backend = backend
         recent, checks = RecentDomains(database), StoredChecks(database)
         client.privacy = Privacy(recent, checks, requests)
 
@@ -135,7 +140,7 @@ async def open_request_guild(
             return Certificate.COVERS
 
         looker = DomainVerifier(
-            core.check, resolver.ask, BACKEND, certificate=certificate, webmail_label="mail"
+            core.check, resolver.ask, backend, certificate=certificate, webmail_label="mail"
         )
         client.verifier = looker
         delivery = Delivery(client)
@@ -149,7 +154,7 @@ async def open_request_guild(
                 clock=clock,
                 requests=requests,
                 store=store,
-                worker=Worker(store, Tools(core.server, BACKEND, looker), clock, wake_up),
+                worker=Worker(store, Tools(core.server, backend, looker), clock, wake_up),
                 outbox=OutboxWorker(store, delivery, clock, wake_up),
                 delivery=delivery,
                 guild=guild,
@@ -174,14 +179,18 @@ async def _first_client(stack: AsyncExitStack, settings: Settings) -> Client:
 
 
 def _make_client(
-    settings: Settings, database: Database, resolver: Resolver, requests: Requests | None
+    settings: Settings,
+    database: Database,
+    resolver: Resolver,
+    requests: Requests | None,
+    backend: MailBackend = BACKEND,
 ) -> tuple[Client, Core]:
     def now() -> datetime:
         return datetime.now(UTC)
 
     server, words = settings.mail_server(), Words(Medium.DISCORD)
     stage_of = requests.approved_stage if requests else None
-    domain_facts = DomainFacts(KnownKeys(database), now, stage_of=stage_of)
+    domain_facts = DomainFacts(KnownKeys(database), now, backend=backend, stage_of=stage_of)
     core = Core(server, words, Checker(resolver.ask, server, now), domain_facts)
     member_service = MemberService(core, RecentDomains(database), StoredChecks(database), now)
     return Client(settings, member_service, words, CommandFingerprints(database)), core

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import dns.name
 
-from bot.errors import BackendError, BackendRefused
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.mail_server import MailServer
-from bot.requests.backend import Capabilities
+from bot.requests.backend import Capabilities, DomainLimits, MailHosting, ServerDomain
+from bot.requests.limits import dump_limits
 from bot.requests.model import RequestKind
 from bot.requests.outbox_worker import Delivered, OutboxWorker, Postponed, Undeliverable
 from bot.requests.polling import WakeUp
 from bot.requests.protocols import Verification
+from bot.requests.server_view import judge_key
 from bot.requests.service import Requests
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from bot.errors import BackendError
     from bot.requests.model import OutboxMessage, Request
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -55,50 +57,66 @@ class FileMail:
 
     name = "File Mail"
     capabilities = ALL
-    limits = None
     refusals: tuple[BackendError, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(exist_ok=True)
-        self.refusal: BackendRefused | None = None
+        self.refusal: BackendError | None = None
         self.pause: Callable[[str], Awaitable[None]] | None = None
 
     def unlock(self) -> None:
         """Do nothing: it locks nobody out."""
 
-    async def find_key(self, domain: Domain) -> KnownKey | None:
+    async def look_up(self, domain: Domain) -> ServerDomain:
+        """Return what the files of the domain and of its key are."""
+        there = (self._folder / f"domain-{domain.ascii}").exists()
+        return ServerDomain(MailHosting.ON if there else MailHosting.ABSENT, self.key_of(domain))
+
+    def key_of(self, domain: Domain) -> KnownKey | None:
         """Return the key where its file is there."""
-        if not (self._folder / f"key-{domain.ascii}").exists():
+        path = self._folder / f"key-{domain.ascii}"
+        selector, _, value = path.read_text().partition(" ") if path.exists() else ("", "", "")
+        if not value:
             return None
-        return KnownKey("dkim", DkimRecord.parse(KEY), KeySource.MAIL_SERVER)
+        return KnownKey(selector, DkimRecord.parse(value), KeySource.MAIL_SERVER)
+
+    def put_key(self, domain: Domain, selector: str, value: str) -> None:
+        """Make a key in place of the one that there is, as somebody does on the server itself."""
+        (self._folder / f"key-{domain.ascii}").write_text(f"{selector} {value}")
+
+    def put_domain(self, domain: Domain) -> None:
+        """Have the domain on the server."""
+        (self._folder / f"domain-{domain.ascii}").touch()
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Find the key's file, or make it."""
-        await self._do("key", domain)
-        return KnownKey(selector, DkimRecord.parse(KEY), KeySource.MAIL_SERVER)
+        await self._do("key", domain, f"{selector} {KEY}")
+        key = self.key_of(domain)
+        assert key is not None
+        return key
 
-    async def add_domain(self, domain: Domain) -> None:
+    async def usual_limits(self) -> DomainLimits:
+        """Return that none are known."""
+        return DomainLimits()
+
+    async def add_domain(self, domain: Domain, limits: DomainLimits) -> None:
         """Find the domain's file, or make it."""
-        await self._do("domain", domain)
-
-    async def knows_domain(self, domain: Domain) -> bool | None:
-        """Whether the domain's file is there."""
-        return (self._folder / f"domain-{domain.ascii}").exists()
+        await self._do("domain", domain, dump_limits(limits))
 
     def lines(self, name: str) -> list[str]:
         """Return what was done: `calls` or `made`."""
         path = self._folder / name
         return path.read_text().splitlines() if path.exists() else []
 
-    async def _do(self, what: str, domain: Domain) -> None:
+    async def _do(self, what: str, domain: Domain, content: str) -> None:
         path = self._folder / f"{what}-{domain.ascii}"
         self._note("calls", path.name)
         await self._reach(f"called {path.name}")
         if self.refusal is not None:
-            raise BackendRefused(self.refusal.code, **self.refusal.facts)
+            raise self.refusal.of(self.refusal.code, self.refusal.facts)
         if not path.exists():
-            path.touch(exist_ok=False)
+            path.write_text(content)
             self._note("made", path.name)
         await self._reach(f"made {path.name}")
 
@@ -206,7 +224,12 @@ class Setup:
         """Look what the test published."""
         await asyncio.sleep(0)
         if request.kind is RequestKind.MAILDOMAIN:
-            return Verification(live=await self.mail.knows_domain(request.domain) is True)
+            server = await self.mail.look_up(request.domain)
+            return Verification(live=server.hosting is MailHosting.ON)
+        if request.kind is RequestKind.DKIM and not request.by_hand:
+            server = ServerDomain(MailHosting.ON, self.mail.key_of(request.domain))
+            if changed := judge_key(server, request, self.mail.name):
+                return changed
         live = request.domain.ascii in self.live
         return Verification(live=live, seen="" if live else "dkim-missing", ttl=self.ttl)
 

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 class WebPage:
     """What it answers, and the requests that came: their lines in lower case.
 
-    After the answer it says `then` again and again, as long as anybody listens; with `silent` it
-    says nothing at all.
+    After the answer it says `then` again and again, after `pause` seconds each, as long as anybody
+    listens; with `silent` it says nothing at all.
     """
 
     answer: bytes
     then: bytes = b""
     silent: bool = False
+    pause: float = 0.0
     requests: list[list[str]] = field(default_factory=list)
     port: int = 0
 
@@ -52,6 +53,7 @@ class WebPage:
                 while self.then:
                     writer.write(self.then)
                     await writer.drain()
+                    await asyncio.sleep(self.pause)
                 await writer.drain()
             except (OSError, EOFError):
                 writer.transport.abort()

@@ -14,6 +14,7 @@ from bot.app.shared_parts import (
     open_mailcow,
     utc_now,
 )
+from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.client import Client
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
@@ -37,6 +38,7 @@ from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
+from bot.services.turns import AT_ONCE
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.command_fingerprints import CommandFingerprints
@@ -91,7 +93,8 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         telemetry = metrics or Telemetry()
         database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(
-            Resolver(settings.dns_servers or system_servers())
+            # Questions that nobody answers must not keep those of other checks from being sent.
+            Resolver(settings.dns_servers or system_servers(), in_flight=AT_ONCE * MOST_QUESTIONS)
         )
         ask = resolver.ask if metrics is None else _count(resolver.ask, metrics)
         mailcow = await open_mailcow(settings, stack, telemetry=telemetry)

@@ -78,28 +78,34 @@ def build_limits_card(
 ) -> Card:
     """Return what the domain may use on the mail server, with the choice of who adds it.
 
-    `backend` is the name of the mail server's software.
+    `limits` are those that the mail server gives by itself, as far as they are known; `backend`
+    is the name of its software.
     """
-    facts = {
+    facts: dict[str, Fact] = {
         "mailboxes": limits.mailboxes,
         "aliases": limits.aliases,
-        "domain_gib": f"{limits.domain_quota / _MIB_A_GIB:g}",
-        "usual_gib": f"{limits.usual_quota / _MIB_A_GIB:g}",
-        "mailbox_gib": f"{limits.mailbox_quota / _MIB_A_GIB:g}",
+        "domain_gib": _say_gib(limits.domain_quota),
+        "usual_gib": _say_gib(limits.usual_quota),
+        "mailbox_gib": _say_gib(limits.mailbox_quota),
     }
+    known = None not in facts.values()
     asked: dict[str, Fact] = {"domain": request.domain.ascii, "backend": backend}
     question = words.sentence("discord/request_limits", asked)
     return assemble(
         [
             [f"## {title_of(request, words)}", question],
-            [words.render("discord/request_limit_lines", facts).strip()],
+            [words.render("discord/request_limit_lines", facts).strip() if known else ""],
         ],
         colour=NEUTRAL,
         buttons=[
             items.request_button(action, request.id)
-            for action in (RequestAction.ADD, RequestAction.BYHAND)
+            for action in (RequestAction.ADD, RequestAction.LIMITS, RequestAction.BYHAND)
         ],
     )
+
+
+def _say_gib(mib: int | None) -> str | None:
+    return None if mib is None else f"{mib / _MIB_A_GIB:g}"
 
 
 def build_decided_notice(request: Request, words: Words) -> Card:

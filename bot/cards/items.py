@@ -34,7 +34,8 @@ class RequestAction(StrEnum):
     DONE = "done"  # the admin did by hand what was asked
     RETRY = "retry"
     PASTE = "paste"  # a DKIM key in place of the one that could not be made
-    ADD = "add"  # have the domain added to the mail server, after its limits were shown
+    ADD = "add"  # have the domain added to the mail server, with its usual limits
+    LIMITS = "limits"  # the same, after the admin has typed limits of their own
     BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
     RESEND = "resend"  # have the member sent what did not reach them
 

@@ -17,6 +17,7 @@ from bot.records.expected import expect
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import MOST_OPEN, State, can_go
+from bot.requests.server_view import replaced_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,9 +134,15 @@ def build_record_card(request: Request, server: MailServer, words: Words) -> Car
     )
 
 
+def build_superseded_card(request: Request, server: MailServer, words: Words) -> Card:
+    """Return what takes the place of a record that is no longer right; a new one is sent after."""
+    text = words.sentence("discord/member_superseded", _facts(request, server, words))
+    return assemble([[f"## {title_of(request, words)}", text]], colour=NEUTRAL)
+
+
 def build_progress_card(request: Request, server: MailServer, words: Words) -> Card:
     """Return what the admin is at for a member: a mail domain, or a webmail alias."""
-    if request.state is State.WAITING:
+    if request.state is State.WAITING and not request.seen.startswith("backend-"):
         text = words.sentence("discord/member_accepted", _facts(request, server, words))
     else:
         text = _say_next(request, server, words)
@@ -172,7 +179,7 @@ def build_admin_notice(template: str, request: Request, server: MailServer, word
 def _expect(request: Request, server: MailServer) -> Expected:
     """Return what to publish for this request alone, as it was handed out."""
     key = (
-        KnownKey(request.selector, DkimRecord.parse(request.value), KeySource.MAIL_SERVER)
+        KnownKey(request.selector, DkimRecord.read(request.value), KeySource.MAIL_SERVER)
         if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
@@ -235,6 +242,7 @@ def _say_look(request: Request, server: MailServer, words: Words) -> str:
 
 
 def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact]:
+    former = replaced_key(request)
     return {
         "number": request.id,
         "kind": request.kind.value,
@@ -245,6 +253,8 @@ def _facts(request: Request, server: MailServer, words: Words) -> dict[str, Fact
         "host": server.host_text,
         "service": server.name,
         "seen": request.seen,
+        "selector": request.selector,
+        "former": None if former is None else former[0],
         "due": int(request.due_at.timestamp()) if request.due_at else None,
         # A value in a template is cut where it is long; this one is wanted whole.
         "parts": tuple(textwrap.wrap(say_reason(request, words), LONGEST_VALUE)),

@@ -35,6 +35,8 @@ def build_privacy_card(
         "ended": sum(not request.open for request in kept.requests),
         "decisions": kept.decisions,
         "days": kept.days,
+        "latest": kept.latest,
+        "week": kept.days_of_others,
         "contact": server.admin_contact,
     }
     title = f"## {words.label('privacy', 'title')}"

@@ -8,10 +8,12 @@ from bot.cards.items import RequestAction
 from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, moment, say_remark, span
 from bot.checks.finding import Check, Status
-from bot.requests.evidence import Evidence, load_evidence
+from bot.requests.backend import MailHosting
+from bot.requests.evidence import load_evidence
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import LONGEST_REASON, RequestKind, State
+from bot.requests.server_view import replaced_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
+    from bot.requests.evidence import Evidence
     from bot.requests.model import Request, Undelivered
     from bot.words import Words
 
@@ -35,15 +38,13 @@ def build_request_card(
     *,
     backend: str,
     earlier: Sequence[Request] = (),
-    evidence: Evidence | None = None,
 ) -> Card:
     """Return the card of a request as it is now, with the buttons of its state.
 
-    `backend` is the name of the mail server's software, `earlier` are the domain's requests of all
-    kinds, of which those of other members are named, and `evidence` is newer than what was stored
-    when it was asked, where there is any.
+    `backend` is the name of the mail server's software, and `earlier` are the domain's requests of
+    all kinds, of which those of other members are named.
     """
-    known = evidence or load_evidence(request.evidence)
+    known = load_evidence(request.evidence)
     alias = _alias(request, known, server, words)
     facts = filter(None, (_known(known, backend, words), alias, _others(request, earlier, words)))
     return assemble(
@@ -69,7 +70,7 @@ def _offer_by_state(request: Request) -> Sequence[RequestAction]:
         case State.PENDING:
             return [action.APPROVE, action.DENY, action.CHECK]
         case State.FAILED:
-            other = {Asks.KEY: [action.PASTE], Asks.LIMITS: [action.BYHAND]}
+            other = {Asks.KEY: [action.PASTE], Asks.LIMITS: [action.LIMITS, action.BYHAND]}
             by_hand = other.get(KINDS[request.kind].asks, ())
             return [action.RETRY, *by_hand, action.DENY, action.CHECK]
         case State.WAITING if KINDS[request.kind].is_finished_by_admin:
@@ -153,11 +154,17 @@ def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
         if names:
             word = words.label("statuses", status.value)
             lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
-    if evidence.on_server is not None:
-        mark = words.label("marks", (Status.PASS if evidence.on_server else Status.WARN).value)
-        facts: dict[str, Fact] = {"known": evidence.on_server, "backend": backend}
+    if evidence.hosting is not MailHosting.UNKNOWN:
+        is_right = evidence.hosting is MailHosting.ON
+        mark = words.label("marks", (Status.PASS if is_right else Status.WARN).value)
+        facts: dict[str, Fact] = {
+            "known": evidence.hosting is not MailHosting.ABSENT,
+            "off": evidence.hosting is MailHosting.OFF,
+            "backend": backend,
+        }
         said = words.sentence("discord/request_on_server", facts)
-        lines.append(f"{mark} {said}")
+        since = f" · {moment(evidence.told_at)}" if evidence.told_at else ""
+        lines.append(f"{mark} {said}{since}")
     checked = words.sentence("discord/request_checked", {})
     return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
 
@@ -201,6 +208,9 @@ def _decision(request: Request, server: MailServer, words: Words, backend: str) 
         lines.append(f"DMARC: {words.label('stages', request.stage)}")
     if KINDS[request.kind].asks is Asks.KEY and request.value:
         lines.append(f"DKIM: {span(request.selector)} {span(both_ends(request.value))}")
+    if former := replaced_key(request):
+        said = words.sentence("discord/request_replaced", {"backend": backend})
+        lines.append(f"{said} {span(former[0])} {span(both_ends(former[1]))}")
     if request.undelivered is not None:
         lines.append(say_undelivered(request.undelivered, words))
     if request.state is State.WAITING and KINDS[request.kind].is_finished_by_admin:

@@ -60,6 +60,15 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
     return Finding(check, code, Status.UNKNOWN, facts)
 
 
+def report_silent_resolver(check: Subject, *, named: bool) -> Finding:
+    """Return the finding that the resolver answers nothing; `named`: one that the operator named.
+
+    Its fact `type` is None, as nothing can be said of any record.
+    """
+    facts: dict[str, Fact] = {"type": None, "named": named}
+    return Finding(check, "dns-resolver-silent", Status.UNKNOWN, facts)
+
+
 def report_unused(
     check: Subject, names: tuple[str, ...] = (), fixes: tuple[Fix, ...] = ()
 ) -> Finding:

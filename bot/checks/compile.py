@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import dns.rdatatype
 
+from bot.checks.answers import report_silent_resolver
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
@@ -14,7 +15,7 @@ from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.propagation import choose_verdicts, say_when_seen
-from bot.checks.report import CheckResult, Report
+from bot.checks.report import RESOLVER_SILENT, CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
@@ -33,6 +34,9 @@ _CAUSES_FIRST = ("dmarc-before-dkim",)
 
 # Said once, of all records that it befell: who typed one name in full typed them all so.
 _SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
+
+# What is said of names that nobody answered for.
+_UNANSWERED = ("dns-timeout", "dns-refused", "servfail")
 
 # What an alias at the domain itself can hide.
 _HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
@@ -67,6 +71,8 @@ def compile_report(
             CheckResult(server.check, server.status, found=server.found, is_proven=proven)
         )
         results, findings = merge_server_faults(server, results, findings)
+    if observed.resolver_silent:
+        results, findings = _blame_resolver(observed, results, findings)
     return Report(
         domain=expected.domain,
         zone=observed.zone,
@@ -86,12 +92,24 @@ def add_not_in_mailcow(report: Report) -> Report:
 
     Only the member who asked and the admin are shown it, never a card that others see.
     """
-    finding = Finding(Check.MX, "not-in-mailcow", Status.FAIL)
+    return _add_first(report, Finding(Check.MX, "not-in-mailcow", Status.FAIL))
+
+
+def add_switched_off(report: Report) -> Report:
+    """Return the report with the finding that the domain is switched off on the mail server.
+
+    It is shown to the same as `add_not_in_mailcow`.
+    """
+    return _add_first(report, Finding(Check.MX, "off-in-mailcow", Status.FAIL))
+
+
+def _add_first(report: Report, finding: Finding) -> Report:
+    """Return the report with a finding about MX that comes before what is wrong with its record."""
     results = tuple(
         dataclasses.replace(result, status=Status.FAIL) if result.check is Check.MX else result
         for result in report.results
     )
-    # Sorting is stable: it comes before what is wrong with the MX record, which can wait for it.
+    # Sorting is stable, and the record can wait for it.
     findings = tuple(sorted((finding, *report.findings), key=_order))
     return dataclasses.replace(report, results=results, findings=findings)
 
@@ -154,6 +172,23 @@ def _leave_out_consequences(
         )
         findings.extend(kept)
     return results, findings
+
+
+def _blame_resolver(
+    observed: Observation, results: list[CheckResult], findings: list[Finding]
+) -> tuple[list[CheckResult], list[Finding]]:
+    """Return both with the resolver blamed, once, for what nobody answered."""
+    ours = ("unasked", "late")  # what we had no question or no time left for
+    silent = [
+        f for f in findings if f.code in _UNANSWERED and not any(f.facts.get(key) for key in ours)
+    ]
+    if not silent:
+        return results, findings
+    kept = [f for f in findings if f not in silent]
+    first, *others = dict.fromkeys(finding.check for finding in silent)
+    note = Note("follows-from", {"code": RESOLVER_SILENT})
+    noted = [dataclasses.replace(r, note=note) if r.check in others else r for r in results]
+    return noted, [report_silent_resolver(first, named=observed.single_server), *kept]
 
 
 def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.NS import NS
 
-from bot.dns.answer import Answer, Question
+from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,6 +58,18 @@ class Observation:
     ) -> Answer | None:
         """Return the answer to a question, or None where it was not asked."""
         return self.answers.get(Question.of(name, rdtype))
+
+    @property
+    def resolver_silent(self) -> bool:
+        """Whether the resolver answers nothing at all, so that nobody else is to blame for silence.
+
+        The root is asked for where the domain was not answered, and every resolver knows it. One
+        server that the operator named may refuse to speak of it.
+        """
+        root = self.answer(dns.name.root, dns.rdatatype.NS)
+        if root is None or not root.failed or root.unasked or root.late:
+            return False
+        return root.outcome is Outcome.TIMEOUT or not self.single_server
 
     def apex_answers(self) -> list[Answer]:
         """Return the answers at the domain itself by its own zone; DS records are the parent's."""

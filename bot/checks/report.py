@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
 
 PROPAGATING = ("propagating", "propagating-negative")
+RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
 
@@ -106,6 +107,10 @@ def seconds_left(report: Report, finding: Finding) -> int | None:
 
 
 def faults_of(report: Report) -> tuple[str, ...]:
-    """Return the server's own faults that a member's check met, by what the judges call them."""
+    """Return the server's own faults that a member's check met, by what the judges call them.
+
+    A resolver that is silent is one of them, by its code.
+    """
+    silent = (RESOLVER_SILENT,) if any(f.code == RESOLVER_SILENT for f in report.findings) else ()
     told = (f.facts["what"] for f in report.findings if f.code == SERVER_SIDE)
-    return tuple(what for whats in told if isinstance(whats, tuple) for what in whats)
+    return (*silent, *(what for whats in told if isinstance(whats, tuple) for what in whats))

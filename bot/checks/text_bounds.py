@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_TEXTS: Final = 16  # of ours at one name: there should be one
 MOST_TOGETHER: Final = 2 * LONGEST_TEXT  # octets of all of them
 MOST_SHOWN: Final = 10  # of the texts, in steps and beside what was expected
-_LONGEST_SHOWN = 100  # characters of such a text
+_LONGEST_SHOWN = 100  # characters of such a text beside what was expected
 _LONGEST_HEAD = 60  # characters that tell what a text was meant as
 
 # What is found before a version by mistake: blanks, quote marks, characters that nobody sees.
@@ -54,8 +54,7 @@ class LongText:
     owner: dns.name.Name
     octets: int
     count: int
-    beginning: str  # of the first of them, with an ellipsis behind it
-    others: tuple[str, ...] = ()  # the beginnings of the next ones
+    texts: tuple[str, ...]  # `MOST_SHOWN` of them at most
 
     def finding(self, check: Subject, value: str | None, ttl: int | None, **facts: Fact) -> Finding:
         """Return the one finding about them; nothing more is said of the record.
@@ -64,8 +63,9 @@ class LongText:
         """
         fixes: tuple[Fix, ...] = ()
         if value is not None:
-            first = Fix(FixAction.REPLACE, self.owner, "TXT", value, ttl=ttl, old=self.beginning)
-            rest = (Fix(FixAction.DELETE, self.owner, "TXT", other) for other in self.others)
+            old, *others = self.texts
+            first = Fix(FixAction.REPLACE, self.owner, "TXT", value, ttl=ttl, old=old)
+            rest = (Fix(FixAction.DELETE, self.owner, "TXT", other) for other in others)
             fixes = (first, *rest)
         return self.report(check, fixes, **facts)
 
@@ -85,8 +85,8 @@ class LongText:
 
     @property
     def found(self) -> tuple[str, ...]:
-        """What is shown of them as found: the first ones, and how many more there are."""
-        shown = (self.beginning, *self.others)
+        """How the first ones begin, and how many more there are."""
+        shown = tuple(shorten(text, _LONGEST_SHOWN) for text in self.texts)
         if self.count <= len(shown):
             return shown
         return (*shown, f"… and {self.count - len(shown)} more")
@@ -146,8 +146,5 @@ def _measure(check: Subject, owner: dns.name.Name, answer: Answer) -> LongText |
 
 
 def _describe(owner: dns.name.Name, octets: int, texts: list[bytes]) -> LongText:
-    shown = [
-        shorten(text[: 4 * _LONGEST_SHOWN].decode("utf-8", "replace"), _LONGEST_SHOWN)
-        for text in texts[:MOST_SHOWN]
-    ]
-    return LongText(owner, octets, len(texts), shown[0], tuple(shown[1:]))
+    first = tuple(text.decode("utf-8", "replace") for text in texts[:MOST_SHOWN])
+    return LongText(owner, octets, len(texts), first)

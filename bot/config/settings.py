@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_ENV_FILE = Path(".env")
+ENV_FILE = Path(".env")
 
 _Line = Annotated[str, PlainValidator(read.read_line(200))]
 _Flag = Annotated[bool, PlainValidator(read.read_bool)]
@@ -261,7 +261,7 @@ def load_settings(
 
     """
     if env_file is None:
-        file = _ENV_FILE if environ is None and _ENV_FILE.exists() else None
+        file = ENV_FILE if environ is None and ENV_FILE.exists() else None
     else:
         file = env_file
     given = os.environ if environ is None else environ

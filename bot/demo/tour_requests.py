@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _ANN, _CLEO = 1, 2  # whatever their ids are in Discord
 _PLACE = (3, 4)
 _SHOWN = 60  # characters of a record
-_EDITS = {MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT}
+_EDITS = {MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT, MessageKind.MEMBER_SUPERSEDED}
 
 
 class RequestTour:
@@ -127,7 +127,7 @@ async def open_request_tour(
     selector = core.server.dkim_selector
     async with (
         Resolver(config.dns_servers) as resolver,
-        Mailcow(config.mailcow_url, read_key=None, write_key=key) as mailcow,
+        Mailcow(config.mailcow_url, read_key=None, write_key=key, settling=0.0) as mailcow,
     ):
         backend = MailcowBackend(mailcow, selector)
         look = DomainVerifier(

@@ -101,7 +101,7 @@ class Query:
         if count > MAX_RECORDS:
             if count * _SMALLEST_RECORD > parser.remaining():
                 raise dns.exception.FormError
-            return Reply(flags, rcode, too_many=count)
+            return Reply(flags, rcode, too_many=answers or count)
         answer = [self._read_record(parser) for _ in range(answers)]
         authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]
         extended: tuple[ExtendedError, ...] | None = None
@@ -165,7 +165,7 @@ class Reply(NamedTuple):
     answer: tuple[Record, ...] = ()
     authority: tuple[Record, ...] = ()
     extended: tuple[ExtendedError, ...] = ()
-    too_many: int = 0  # records in all sections, where there are more than are read
+    too_many: int = 0  # records in the answer, if any there, of a message with more than are read
 
     @property
     def authenticated(self) -> bool:

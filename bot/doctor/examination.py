@@ -16,6 +16,7 @@ from bot.doctor.line import Line, blame_network
 from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.request_channel import check_channel
 from bot.doctor.resolvers import check_dns
+from bot.doctor.secret_files import check_secret_files
 from bot.store.engine.probe import probe
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ async def examine(
             *resolver_lines,
             clock.judge(),
             database,
+            *check_secret_files(settings),
         )
     )
 

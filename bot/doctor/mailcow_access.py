@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
 from bot.doctor.line import Line
-from bot.errors import BackendError, BackendUnreachable
+from bot.errors import BackendError, BackendKeyFaulty, BackendUnreachable
 
 if TYPE_CHECKING:
+    from bot.errors import Fact
     from bot.mailcow.api import Mailcow
 
 
@@ -25,18 +26,32 @@ async def check_mailcow(mailcow: Mailcow | None) -> tuple[Line, ...]:
             for error in mailcow.refusals
         )
     try:
-        version = await mailcow.version()
+        answers = await _read_as_bot(mailcow)
     except BackendError as error:
         silent = isinstance(error, BackendUnreachable)
         return (
             Line("mailcow", Status.FAIL, "said", error=error, silent=silent),
             *_leave_keys(mailcow),
         )
-    answers = Line("mailcow", Status.PASS, "mailcow-right", {"version": version})
     read = await _check_read_key(mailcow)
     if mailcow.refusals:
         return (answers, read, Line("write_key", Status.UNKNOWN, "key-not-asked"))
     return (answers, read, await _check_write_key(mailcow))
+
+
+async def _read_as_bot(mailcow: Mailcow) -> Line:
+    """Return a line about what checks and requests ask of it: the domains, and the key of one."""
+    version = await mailcow.version()
+    domains = await mailcow.domains()
+    if not domains:
+        return Line("mailcow", Status.PASS, "mailcow-right", {"version": version, "domains": 0})
+    try:
+        await mailcow.find_domain(domains[0].domain)
+        await mailcow.dkim(domains[0].domain)
+    except BackendKeyFaulty as error:
+        return Line("mailcow", Status.WARN, "said", error=error)
+    facts: dict[str, Fact] = {"version": version, "domains": len(domains)}
+    return Line("mailcow", Status.PASS, "mailcow-right", facts)
 
 
 def _leave_keys(mailcow: Mailcow) -> tuple[Line, ...]:

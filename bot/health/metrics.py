@@ -100,7 +100,8 @@ class Metrics(Telemetry):
 
     def count_call(self, error: BackendError | None) -> None:
         """Count a call by its outcome."""
-        outcome = "answered" if error is None else _CALLS.get(type(error), "unclear")
+        kinds = (word for kind, word in _CALLS.items() if isinstance(error, kind))
+        outcome = "answered" if error is None else next(kinds, "unclear")
         self._calls.labels(outcome).inc()
 
     def begin(self, interaction_id: int) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import re
 import socket
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
@@ -17,11 +19,14 @@ from bot.health.metrics import CONTENT_TYPE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
 
+    from aiohttp.typedefs import Handler
+
     from bot.health.metrics import Metrics
     from bot.requests.model import State
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}  # a machine without IPv6
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:.]+)\]|(?P<name>[^:\[\]]+))(?::[0-9]*)?")
 _STORE_TIMEOUT = 2.0  # seconds for the database
 _EXAMPLE = "Example: HEALTH_PORT=9464"
 
@@ -92,6 +97,30 @@ class HealthPort:
             return None
 
 
+@web.middleware
+async def refuse_other_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 421 to whoever came by a name that is none of this machine's loopback.
+
+    A page in a browser of this machine gets here by a name of its own that it lets lead to
+    127.0.0.1 (DNS rebinding), and could read the answer.
+    """
+    if _is_loopback(request.headers.get("Host", "")):
+        return await handler(request)
+    return web.Response(text="Ask for localhost.\n", status=421)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine, or is none, as browsers never send it."""
+    name = _HOST.fullmatch(host)
+    if name is None:
+        return not host
+    text = (name["v6"] or name["name"]).lower().rstrip(".")
+    try:
+        return ip_address(text).is_loopback
+    except ValueError:
+        return text == "localhost"
+
+
 @asynccontextmanager
 async def serving_health(
     port: int, client: Connection, tallies: Tallies, metrics: Metrics
@@ -104,7 +133,7 @@ async def serving_health(
     """
     sockets = open_loopback(port)
     lag = LoopLag(metrics.observe_lag)
-    app = web.Application()
+    app = web.Application(middlewares=[refuse_other_hosts])
     app.add_routes(HealthPort(client, tallies, metrics, lag).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
 from bot.cards.setup_card import build_setup_card
 from bot.checks.finding import Status
+from bot.checks.report import RESOLVER_SILENT
 from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
 from bot.interactions.permissions import admit_admin
@@ -51,20 +53,25 @@ async def handle_server_button(interaction: discord.Interaction[BotBase], _: Cli
 
 
 async def _examine(interaction: discord.Interaction[BotBase]) -> None:
-    """Answer with how every part is now; takes as long as the slowest of them."""
+    """Answer with how every part is now, part by part as they answer."""
     client = interaction.client
-    examined = await examine_from_inside(
+    examining = examine_from_inside(
         client.settings, client, client.examine_backend(), client.member_service.try_store()
     )
-    lines = (*examined, _recall_server(client))
-    locked = bool(client.backend.refusals)
-    await answer(interaction, build_setup_card(lines, client.words, client.items, locked=locked))
+    async with contextlib.aclosing(examining):
+        async for examined in examining:
+            lines = (*examined, _recall_server(client))
+            locked = bool(client.backend.refusals)
+            card = build_setup_card(lines, client.words, client.items, locked=locked)
+            await answer(interaction, card)
 
 
 def _recall_server(client: BotBase) -> Line:
     """Return a line about the mail server's own faults that members' checks met lately."""
     faults = client.member_service.faults
-    met = faults.recent() if faults is not None else ()
+    # The resolvers have lines of their own, of how they are now.
+    recent = faults.recent() if faults is not None else ()
+    met = tuple(fault for fault in recent if fault.what != RESOLVER_SILENT)
     facts: dict[str, Fact] = {"command": "/mailadmin server"}
     if met:
         facts["faults"] = tuple(fault.what for fault in met)

@@ -89,7 +89,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
     await interaction.response.defer()  # acknowledges the choice and leaves the card as it is
     client = interaction.client
     key = click.values[0] if len(click.values) == 1 else None
-    is_own = interaction.message is not None and not is_shared(interaction)
+    is_own = interaction.message is not None and interaction.message.flags.ephemeral
     if not is_own or key is None or provider_by_key(key) is None:
         await whisper(interaction, build_notice("out_of_date", {}, client.words))
     elif "check" not in click.parts:
@@ -104,7 +104,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Check the domain anew and put the result in place of the card, private or shared."""
-    client, shared = interaction.client, is_shared(interaction)
+    client, shared = interaction.client, is_shared(interaction, kept)
     wait = client.limits.checks.take(interaction.user.id)
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
@@ -113,7 +113,7 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
     shown, offer, provider = kept, None, None
     try:
         is_home = not shared and await client.home.is_home(interaction)
-        shown = await check_domain(interaction, domain, confidential=is_home)
+        shown = await check_domain(interaction, domain, confidential=is_home, shared=shared)
         if not shared:
             provider = await client.member_service.provider(interaction.user.id, domain)
             offer = await find_offer(interaction, shown)
@@ -125,7 +125,7 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
 
 async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Say why, for every finding on the card that was clicked."""
-    client, shared = interaction.client, is_shared(interaction)
+    client, shared = interaction.client, is_shared(interaction, kept)
     if not shared:
         kept = await client.member_service.make_personal(kept)
     report = kept.shown(shared=shared)
@@ -165,7 +165,7 @@ async def _share(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> 
             if wait:
                 await whisper(interaction, build_cooldown_notice(wait, client.words))
                 return
-            kept = await client.member_service.check(kept.report.domain, interaction.user.id)
+        kept = await client.member_service.share(kept, interaction.user.id)
         card = _draw_shared(client, kept)
         await interaction.followup.send(view=card.view, files=list(card.files), ephemeral=False)
         done = True

@@ -15,6 +15,7 @@ from bot.cards.member_cards import (
     build_live_card,
     build_progress_card,
     build_record_card,
+    build_superseded_card,
 )
 from bot.errors import CowbellError
 from bot.interactions.message_marks import address, find, put_mark
@@ -26,9 +27,13 @@ from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from bot.requests.schedule import next_try
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.cards.layout import Card
     from bot.interactions.bot import BotBase
+    from bot.records.mail_server import MailServer
     from bot.requests.model import OutboxMessage, Request
+    from bot.words import Words
 
 _CLOSED = 50007  # the member takes no direct messages from us
 _STRANGER = 50278  # we share no server with them
@@ -80,16 +85,15 @@ class Delivery:
                 return edited
         if channel_id is None:
             return Undeliverable("REQUEST_CHANNEL_ID is not set")
-        if post.what is MessageKind.ADMIN_CARD:
-            if not request.open:
-                return Undeliverable("the request has ended")
-            if place[0] == channel_id and place[1] is not None:
-                return Delivered(channel_id, place[1])
+        if post.what is MessageKind.ADMIN_CARD and place[0] == channel_id and place[1] is not None:
+            return Delivered(channel_id, place[1])
         channel = client.get_partial_messageable(channel_id)
         if post.attempts > 1:
             found = await find(client, channel, post, request)
             if found is not None:
                 return found
+        if post.what is MessageKind.ADMIN_CARD and not request.open:
+            return Undeliverable("the request has ended")
         sent = await self._send(channel, post, await self._build_for_admins(post, request))
         client.admin_channel.note_use()
         return sent
@@ -125,6 +129,11 @@ class Delivery:
             return Undeliverable("the member had their data deleted")
         if post.what is MessageKind.MEMBER_EDIT:
             return await self._edit_for_member(request)
+        if post.what is MessageKind.MEMBER_SUPERSEDED:
+            try:
+                return await self._edit_for_member(request, build_superseded_card)
+            except discord.Forbidden as error:  # the record that is right goes out all the same
+                return Undeliverable(str(error))
         if post.what in {MessageKind.MEMBER_LIVE, MessageKind.MEMBER_EXPIRED}:
             # So that the record's message does not go on saying that it is looked for.
             with contextlib.suppress(discord.Forbidden):  # the news goes out all the same
@@ -178,12 +187,17 @@ class Delivery:
         )
         return not any(has_it)
 
-    async def _edit_for_member(self, request: Request) -> Delivered | Undeliverable:
+    async def _edit_for_member(
+        self,
+        request: Request,
+        build: Callable[[Request, MailServer, Words], Card] | None = None,
+    ) -> Delivered | Undeliverable:
+        """Draw the member's message anew, with the card of the request's kind if no other."""
         if request.message_id is None:
             return Undeliverable("there is no message to edit")
         server, words = self._client.member_service.server, self._client.words
         publishes = KINDS[request.kind].record is not None
-        build = build_record_card if publishes else build_progress_card
+        build = build or (build_record_card if publishes else build_progress_card)
         card = build(request, server, words)
         if request.message_channel_id == request.channel_id:
             address(card, request.member_id)

@@ -93,11 +93,15 @@ async def guard(
 
 
 class GuardedModal(discord.ui.Modal):
-    """A form whose errors are worded and logged, and which is forgotten after 900 seconds."""
+    """A form whose errors are worded and logged, and which is forgotten after 900 seconds.
 
-    def __init__(self, title: str) -> None:
+    Its custom_id says what for, so that what is sent later, or after a restart, is taken as well:
+    see `bot.interactions.clicks`.
+    """
+
+    def __init__(self, title: str, custom_id: str) -> None:
         # Without a timeout the library keeps every form that was ever opened.
-        super().__init__(title=title, timeout=900)
+        super().__init__(title=title, timeout=900, custom_id=custom_id)
 
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
         """Whether the bot takes new work."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
@@ -61,7 +61,7 @@ class HomeGuild:
             return False
 
     async def _is_member(self, guild_id: int, user_id: int) -> bool:
-        now = time.monotonic()
+        now = monotonic()
         self._members = {key: kept for key, kept in self._members.items() if kept[1] > now}
         if user_id not in self._members:
             try:

@@ -127,12 +127,12 @@ async def _open_request(
     client, member_id = interaction.client, interaction.user.id
     wait = client.limits.checks.take(member_id)
     if wait:
-        await answer(interaction, build_cooldown_notice(wait, client.words))
+        await answer(interaction, build_cooldown_notice(wait, client.words, asking=True))
         return
     await client.member_service.remember(member_id, domain)
     kept = await check_domain(interaction, domain, confidential=True)  # for the admin to see
-    is_hosted = await client.member_service.is_hosted(domain)
-    evidence = dump_evidence(take_evidence(kept.report, on_server=is_hosted))
+    hosting = await client.member_service.hosting(domain)
+    evidence = dump_evidence(take_evidence(kept.report, hosting))
     opened = await place.requests.open(
         kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
     )

@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 
 
 async def check_domain(
-    interaction: discord.Interaction[BotBase], domain: Domain, *, confidential: bool
+    interaction: discord.Interaction[BotBase],
+    domain: Domain,
+    *,
+    confidential: bool,
+    shared: bool = False,
 ) -> KeptCheck:
     """Return a new check of a domain; who waits long for it is told why.
 
-    `confidential` as in `MemberService.check`.
+    `confidential` and `shared` as in `MemberService.check`.
     """
     client, member_id = interaction.client, interaction.user.id
     wait = client.member_service.wait_for(domain, member_id, confidential=confidential)
     facts: dict[str, Fact] = {"domain": domain.unicode, "own": wait is Wait.OWN}
     template = "checking" if wait is None else "check_waits"
     async with Progress(interaction, client.words, template, facts):
-        return await client.member_service.check(domain, member_id, confidential=confidential)
+        return await client.member_service.check(
+            domain, member_id, confidential=confidential, shared=shared
+        )
 
 
 async def find_check(interaction: discord.Interaction[BotBase], click: Click) -> KeptCheck | None:
@@ -44,30 +50,39 @@ async def find_check(interaction: discord.Interaction[BotBase], click: Click) ->
     """
     client = interaction.client
     kept = await client.member_service.kept(click.number("check"))
-    if kept is not None and is_on_shared_card(interaction):
+    if kept is not None and (kept.shared or is_on_former_card(interaction, kept)):
         return kept
-    if kept is not None and kept.member_id != interaction.user.id:
+    if kept is not None and kept.member_id not in {None, interaction.user.id}:
         notice = build_notice("check_private", {}, client.words, command=_mention(client))
         await whisper(interaction, notice)
         return None
-    if kept is not None and (not kept.confidential or await client.home.is_home(interaction)):
-        return kept
-    await _say_gone(interaction, click)
-    return None
+    is_own = kept is not None and kept.member_id is not None  # else its member was forgotten
+    if kept is None or not is_own or not await _may_be_told(interaction, kept):
+        await _say_gone(interaction, click)
+        return None
+    return kept
 
 
-def is_shared(interaction: discord.Interaction[BotBase]) -> bool:
+async def _may_be_told(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> bool:
+    """Whether the one who asked for a check may be told all of it here."""
+    return not kept.confidential or await interaction.client.home.is_home(interaction)
+
+
+def is_shared(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> bool:
     """Whether others see the card that was clicked, too."""
-    return interaction.message is not None and not interaction.message.flags.ephemeral
+    message = interaction.message
+    return message is not None and not message.flags.ephemeral and kept.shared is not False
 
 
-def is_on_shared_card(interaction: discord.Interaction[BotBase]) -> bool:
-    """Whether what was clicked is really on a card of the bot that others see.
+def is_on_former_card(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> bool:
+    """Whether a check of which nobody noted whether it was shared is on a card that others see.
 
     Discord says what the message holds; that somebody names a button does not put it there.
     """
     message, client = interaction.message, interaction.client
-    if message is None or message.flags.ephemeral or client.user is None:
+    if kept.shared is not None or not is_shared(interaction, kept) or message is None:
+        return False
+    if client.user is None:
         return False
     if message.author.id != client.user.id or interaction.data is None:
         return False

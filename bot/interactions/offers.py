@@ -26,6 +26,8 @@ def suggest(report: Report) -> RequestKind | None:
     codes = {finding.code for finding in report.findings}
     if "not-in-mailcow" in codes:
         return RequestKind.MAILDOMAIN
+    if "off-in-mailcow" in codes:
+        return None  # there is nothing to ask for: an admin has to switch it on
     if codes & _ASK_FOR_DKIM:
         return RequestKind.DKIM
     dkim = next((r.status for r in report.results if r.check is Check.DKIM), None)

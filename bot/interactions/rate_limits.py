@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.cards.layout import Card
+    from bot.errors import Fact
     from bot.words import Words
 
 CHECKS_A_MINUTE: Final = 6
@@ -73,6 +74,10 @@ class RateLimits:
             self._shared.pop(message_id, None)
 
 
-def build_cooldown_notice(seconds: float, words: Words) -> Card:
-    """Return the notice that says in how many seconds the next check can be asked for."""
-    return build_notice("cooldown", {"seconds": math.ceil(seconds), "most": CHECKS_A_MINUTE}, words)
+def build_cooldown_notice(seconds: float, words: Words, *, asking: bool = False) -> Card:
+    """Return the notice that says in how many seconds the next check can be asked for.
+
+    `asking`: it was to be the check for a request, which was not made.
+    """
+    facts: dict[str, Fact] = {"seconds": math.ceil(seconds), "most": CHECKS_A_MINUTE}
+    return build_notice("request_cooldown" if asking else "cooldown", facts, words)

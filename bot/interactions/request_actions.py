@@ -13,6 +13,7 @@ from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, CowbellError, RequestError
+from bot.interactions.limits_form import LimitsForm
 from bot.interactions.member_checks import check_domain
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
@@ -20,8 +21,9 @@ from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
+from bot.requests.backend import DomainLimits, MailHosting
 from bot.requests.dmarc_readiness import judge_readiness
-from bot.requests.evidence import take_evidence
+from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
 
 _LONGEST_LOOK = 15.0  # seconds
+_LONGEST_WAIT = 3.0  # seconds that an admin waits for what a card may as well do without
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +71,7 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
     (stage,) = values
     report = None
     if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
-        report = await _look(interaction, request)
+        report = await _look(interaction, requests, request)
         if stage not in judge_readiness(report).stages:
             await answer(interaction, await draw_stage_card(interaction.client, request, report))
             return
@@ -142,6 +145,11 @@ async def _do(
             seen = await _look_once(interaction.client, request)
             decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
+        case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
+            await interaction.response.send_modal(LimitsForm(request, interaction.client.words))
+        case RequestAction.LIMITS:
+            await interaction.response.defer()
+            await say_decision(interaction, request, on_card=False)
         case RequestAction.RESEND:
             await interaction.response.defer()
             actor = Actor(ActorKind.ADMIN, admin)
@@ -165,12 +173,13 @@ async def _approve(
             await _ask_for_value(interaction, request)
         case Asks.STAGE:
             await acknowledge(interaction)
-            report = await _look(interaction, request)
+            report = await _look(interaction, requests, request)
             await answer(interaction, await draw_stage_card(client, request, report))
-        case Asks.LIMITS if can_do and (limits := client.backend.limits) is not None:
-            name = client.backend.name
+        case Asks.LIMITS if can_do:
+            await acknowledge(interaction)
+            limits, name = await _usual_limits(client), client.backend.name
             card = build_limits_card(request, limits, client.words, client.items, backend=name)
-            await whisper(interaction, card)
+            await answer(interaction, card)
         case _:
             await interaction.response.defer()
             decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
@@ -187,14 +196,14 @@ async def _check_again(
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    kept, on_server = await asyncio.gather(
+    kept, hosting = await asyncio.gather(
         client.member_service.check(request.domain, interaction.user.id, confidential=True),
-        client.member_service.is_hosted(request.domain),
+        client.member_service.hosting(request.domain),
     )
     if request.state is State.WAITING:
         request = await requests.look_now(request.id)
-    evidence = take_evidence(kept.report, on_server=on_server)
-    await show_card(interaction, await requests.get(request.id) or request, evidence=evidence)
+    evidence = dump_evidence(take_evidence(kept.report, hosting))
+    await show_card(interaction, await requests.keep_evidence(request.id, evidence))
 
 
 async def _look_once(client: BotBase, request: Request) -> str:
@@ -210,8 +219,26 @@ async def _look_once(client: BotBase, request: Request) -> str:
     return "" if found.live else found.seen or UNSEEN
 
 
-async def _look(interaction: discord.Interaction[BotBase], request: Request) -> Report:
-    return (await check_domain(interaction, request.domain, confidential=True)).report
+async def _look(
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
+) -> Report:
+    """Return a report of now, which is also kept as what is known of the request's domain."""
+    report = (await check_domain(interaction, request.domain, confidential=True)).report
+    known = load_evidence(request.evidence)
+    hosting = MailHosting.UNKNOWN if known is None else known.hosting
+    evidence = take_evidence(report, hosting, None if known is None else known.told_at)
+    await requests.keep_evidence(request.id, dump_evidence(evidence))
+    return report
+
+
+async def _usual_limits(client: BotBase) -> DomainLimits:
+    """Return what a new domain may use on the mail server; nothing where it does not tell soon."""
+    try:
+        async with asyncio.timeout(_LONGEST_WAIT):
+            return await client.backend.usual_limits()
+    except (BackendError, TimeoutError) as error:
+        _log.info("the usual limits of a domain are not known: %s", error)
+        return DomainLimits()
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

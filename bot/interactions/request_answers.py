@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import CowbellError
     from bot.interactions.bot import BotBase
-    from bot.requests.evidence import Evidence
     from bot.requests.service import Decision
 
 
@@ -40,14 +39,12 @@ async def say_decision(
         await answer(interaction, build_decided_notice(request, words))
 
 
-async def show_card(
-    interaction: discord.Interaction[BotBase], request: Request, *, evidence: Evidence | None = None
-) -> None:
+async def show_card(interaction: discord.Interaction[BotBase], request: Request) -> None:
     """Put the card of a request as it is now in place of the one that was clicked."""
-    await answer(interaction, await card_of(interaction.client, request, evidence=evidence))
+    await answer(interaction, await card_of(interaction.client, request))
 
 
-async def card_of(client: BotBase, request: Request, *, evidence: Evidence | None = None) -> Card:
+async def card_of(client: BotBase, request: Request) -> Card:
     """Return the card of a request as it is now."""
     earlier = await client.requests.of_domain(request.domain) if client.requests else ()
     return build_request_card(
@@ -57,7 +54,6 @@ async def card_of(client: BotBase, request: Request, *, evidence: Evidence | Non
         client.items,
         backend=client.backend.name,
         earlier=earlier,
-        evidence=evidence,
     )
 
 

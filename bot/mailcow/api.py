@@ -1,4 +1,4 @@
-"""Mailcow: what it knows of domains, keys and mailboxes, and the two things that are made there.
+"""Mailcow's API: what it tells, and the two things that are made there, keys and domains.
 
 Whoever makes something looks first, asks once, and looks again: nothing is made twice, nothing is
 ever replaced or deleted, and a lost answer is no lost key.
@@ -8,48 +8,51 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 from bot.characters import echo
 from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
 from bot.mailcow import parse
 from bot.mailcow.http_answers import READ_ONLY
-from bot.mailcow.refusals import explain_refusal
+from bot.mailcow.lookups import MailcowLookups
+from bot.mailcow.refusals import REDIS_REFUSES, explain_refusal
 from bot.mailcow.transport import Transport
-from bot.mailcow.values import AliasDomain, MailDomain
+from bot.mailcow.values import AliasDomain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-    from types import TracebackType
 
-    from bot.errors import BackendLocked
-    from bot.mailcow.values import Mailbox, MailcowKey
-    from bot.names import Domain, MailAddress
+    from bot.mailcow.values import MailcowKey, MailDomain
+    from bot.names import Domain
     from bot.requests.backend import DomainLimits
     from bot.telemetry import Telemetry
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
-# Only these reach a path: Mailcow decodes it and splits it again.
-_SAFE_DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+")
-_SAFE_LOCAL = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 _WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
+
+_MOST_LOOKS = 5  # at a new key, until two agree
+
+# What Mailcow says where it made what it was asked for, and where that is there already, perhaps.
+_SAID = {
+    "add/dkim": ("dkim_added", "dkim_domain_or_sel_invalid"),
+    "add/domain": ("domain_added", "domain_exists"),
+}
 
 # A list of no domains: Mailcow looks at the key's right and then has nothing to do.
 _NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
 
 
-class Mailcow:
+class Mailcow(MailcowLookups):
     """Mailcow's API. Every call raises BackendError and nothing else that is to be expected.
 
     `url` is that of the start page. The read key is used for everything but writes; without one,
     the write key is. `timeout` is in seconds and for a whole call, which may wait as long again
     for its turn. `waits` are the seconds before each look after a write, until one finds
-    something.
+    something; `settling` are those between two looks at a new key that have to agree.
 
     Raises:
         ConfigError: a key holds characters that no key has.
@@ -64,55 +67,19 @@ class Mailcow:
         write_key: str | None,
         timeout: float = 10.0,
         waits: Sequence[float] = _WAITS,
+        settling: float = 2.0,
         telemetry: Telemetry | None = None,
     ) -> None:
-        self._transport = Transport(url, read_key, write_key, timeout, telemetry)
+        super().__init__(Transport(url, read_key, write_key, timeout, telemetry))
         self._waits = waits
+        self._settling = settling
+        # Added while Redis took no writes, so that they lack a key; until they have one.
+        self._half_added: set[Domain] = set()
         self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
         self._url = url
 
     def __repr__(self) -> str:
         return f"<Mailcow at {self._url}>"
-
-    async def __aenter__(self) -> Self:
-        await self._transport.open()
-        return self
-
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._transport.close()
-
-    @property
-    def can_write(self) -> bool:
-        """Whether a key for writing is configured."""
-        return self._transport.can_write
-
-    @property
-    def has_read_key(self) -> bool:
-        """Whether a key of its own is configured for reading."""
-        return self._transport.has_read_key
-
-    @property
-    def date(self) -> str | None:
-        """The Date header of its latest answer; None where there was none yet."""
-        return self._transport.date
-
-    @property
-    def refusals(self) -> tuple[BackendLocked, ...]:
-        """Why Mailcow is not called any more, for an admin; empty while it is."""
-        return self._transport.refusals
-
-    def unlock(self) -> None:
-        """Call Mailcow again after a 401: an admin says that the reason is gone."""
-        self._transport.unlock()
-
-    async def version(self) -> str:
-        """Return the release, such as "2026-07a"; a good probe of the key for reading."""
-        return parse.read_version(await self._transport.get("status/version"))
 
     async def check_write_key(self) -> None:
         """Find out that the key for writing works and may write; nothing is changed.
@@ -140,41 +107,6 @@ class Mailcow:
             raise
         return True
 
-    async def find_domain(self, domain: Domain) -> MailDomain | AliasDomain | None:
-        """Return what Mailcow has under this name; None: it does not know it."""
-        return parse.read_domain(await self._transport.get(f"domain/{_segment(domain)}"), domain)
-
-    async def domain(self, domain: Domain) -> MailDomain | None:
-        """Return the mail domain of this name; None also for an alias domain."""
-        found = await self.find_domain(domain)
-        return found if isinstance(found, MailDomain) else None
-
-    async def domains(self) -> tuple[MailDomain, ...]:
-        """Return all mail domains."""
-        return parse.read_domains(await self._transport.get("domain/all"))
-
-    async def alias_domains(self) -> tuple[AliasDomain, ...]:
-        """Return all alias domains."""
-        return parse.read_alias_domains(await self._transport.get("alias-domain/all"))
-
-    async def dkim(self, domain: Domain) -> MailcowKey | None:
-        """Return the key that Mailcow signs the domain's mail with; None: it has none."""
-        return parse.read_dkim(await self._transport.get(f"dkim/{_segment(domain)}"), domain)
-
-    async def mailbox(self, address: MailAddress) -> Mailbox | None:
-        """Return the mailbox of this address; None: there is none."""
-        local = address.local.lower()
-        whole = f"{local}@{_segment(address.domain)}"
-        if _SAFE_LOCAL.fullmatch(local):
-            return parse.read_mailbox(await self._transport.get(f"mailbox/{whole}"), whole)
-        found = await self.mailboxes(address.domain)
-        return next((mailbox for mailbox in found if mailbox.address == whole), None)
-
-    async def mailboxes(self, domain: Domain) -> tuple[Mailbox, ...]:
-        """Return the mailboxes of a domain; none for one that Mailcow does not know."""
-        answer = await self._transport.get(f"mailbox/all/{_segment(domain)}")
-        return parse.read_mailboxes(answer, domain)
-
     async def find_or_make_dkim(
         self, domain: Domain, selector: str, bits: int = 2048
     ) -> MailcowKey:
@@ -184,17 +116,23 @@ class Mailcow:
         differ from what was asked for.
 
         Raises:
-            BackendRefused: the domain is not on the server, or Mailcow does not take the selector.
+            BackendRefused: the domain is not on the server or switched off, or Mailcow does not
+                take the selector.
+            BackendKeyFaulty: there is a key that nobody can use.
             BackendUnclear: nobody knows whether a key was made; asking again is safe.
 
         """
         _require_key(selector, bits)
-        body = {"domains": domain.ascii, "dkim_selector": selector, "key_size": str(bits)}
         async with self._turn(domain):
+            found = await self.find_domain(domain)
+            if found is None:
+                raise BackendRefused("mailcow-domain-absent", domain=domain.ascii)
+            if not found.active:
+                raise BackendRefused("mailcow-domain-off", domain=domain.ascii)
             key = await self.dkim(domain)
             if key is not None:
                 return key
-            key = await self._make("add/dkim", body, domain, lambda: self.dkim(domain))
+            key = await self._make_key(domain, selector, bits)
         if (key.selector, key.bits) != (selector, bits):
             _log.warning(
                 "%s has the DKIM key %s of %d bits, which somebody else made meanwhile",
@@ -204,10 +142,30 @@ class Mailcow:
             )
         return key
 
+    async def _make_key(self, domain: Domain, selector: str, bits: int) -> MailcowKey:
+        """Make a key, and return the one that is there when others who made one are done.
+
+        Somebody in Mailcow's own pages, or a process before this one, may be at the same: the last
+        one wins, which can be seconds later.
+        """
+        body = {"domains": domain.ascii, "dkim_selector": selector, "key_size": str(bits)}
+        key = await self._make("add/dkim", body, domain, lambda: self.dkim(domain))
+        for _ in range(_MOST_LOOKS):
+            await asyncio.sleep(self._settling)
+            again = await self.dkim(domain)
+            if again == key:
+                return key
+            if again is None:
+                break
+            key = again
+        raise BackendUnclear("mailcow-key-unsettled", domain=domain.ascii)
+
     async def add_domain(
         self, domain: Domain, limits: DomainLimits, *, selector: str = "dkim", bits: int = 2048
     ) -> MailDomain:
         """Return the mail domain; where Mailcow has none, it is added, with a DKIM key.
+
+        Limits that are None are left out, so that those of the admin's Default template count.
 
         Raises:
             BackendRefused: the name is an alias domain there, or Mailcow does not take it.
@@ -215,20 +173,27 @@ class Mailcow:
 
         """
         _require_key(selector, bits)
+        sizes = {
+            "mailboxes": limits.mailboxes,
+            "aliases": limits.aliases,
+            "defquota": limits.usual_quota,
+            "maxquota": limits.mailbox_quota,
+            "quota": limits.domain_quota,
+        }
         body = {
             "domain": domain.ascii,
             "active": "1",
-            "mailboxes": str(limits.mailboxes),
-            "aliases": str(limits.aliases),
-            "defquota": str(limits.usual_quota),
-            "maxquota": str(limits.mailbox_quota),
-            "quota": str(limits.domain_quota),
+            **{name: str(size) for name, size in sizes.items() if size is not None},
             "key_size": str(bits),
             "dkim_selector": selector,
             "restart_sogo": "1",  # else webmail does not know the domain
         }
         async with self._turn(domain):
             found = await self.find_domain(domain) or await self._add_domain(domain, body)
+            if domain in self._half_added:
+                if await self.dkim(domain) is None:
+                    await self._make_key(domain, selector, bits)
+                self._half_added.discard(domain)
         if isinstance(found, AliasDomain):
             raise BackendRefused(
                 "mailcow-alias-domain", domain=domain.ascii, target=found.target.ascii
@@ -238,7 +203,17 @@ class Mailcow:
     async def _add_domain(
         self, domain: Domain, body: Mapping[str, str]
     ) -> MailDomain | AliasDomain:
-        return await self._make("add/domain", body, domain, lambda: self.find_domain(domain))
+        try:
+            return await self._make("add/domain", body, domain, lambda: self.find_domain(domain))
+        except BackendUnclear as error:
+            if error.code == REDIS_REFUSES:
+                _log.warning(
+                    "%s is added without its entry in Redis: restart php-fpm-mailcow once Redis "
+                    "takes writes",
+                    domain.ascii,
+                )
+                self._half_added.add(domain)
+            raise
 
     async def _make(
         self,
@@ -247,17 +222,29 @@ class Mailcow:
         domain: Domain,
         look: Callable[[], Awaitable[_T | None]],
     ) -> _T:
-        """Ask for something and return what is there afterwards, whatever was said of it."""
-        refusals: list[parse.Entry] = []
+        """Ask for something and return what is there afterwards.
+
+        It counts as made where Mailcow says that it made it, that it is there already, or nothing:
+        what is there after any other refusal may be half of it.
+        """
+        done, there = _SAID[route]
+        entries: Sequence[parse.Entry] = ()
         unclear = BackendUnclear("mailcow-not-shown", call=route, domain=domain.ascii)
         try:
-            refusals = [entry for entry in await self._write(route, body) if entry.is_refusal]
+            entries = await self._write(route, body)
         except BackendUnclear as error:
+            if error.code == REDIS_REFUSES:
+                raise
             unclear = error
-        # Also after a refusal: another may have made it meanwhile, and a list can be mixed.
-        made = await self._look_for(look, self._waits[:1] if refusals else self._waits)
+        refusals = [entry for entry in entries if entry.is_refusal]
+        is_done = any(entry.code == done and not entry.is_refusal for entry in entries)
+        refused = bool(refusals) and not is_done
+        if refused and all(entry.code != there for entry in refusals):
+            raise explain_refusal(refusals[0], domain.ascii)
+        # Also after a refusal: another may have made it meanwhile.
+        made = await self._look_for(look, self._waits[:1] if refused else self._waits)
         if made is None:
-            raise explain_refusal(refusals[0], domain.ascii) if refusals else unclear
+            raise explain_refusal(refusals[0], domain.ascii) if refused else unclear
         for entry in refusals:
             _log.warning("Mailcow said %s to %s of %s", echo(entry.code), route, domain.ascii)
         return made
@@ -288,13 +275,6 @@ class Mailcow:
         turn = self._turns.setdefault(domain, asyncio.Lock())
         async with turn:
             yield
-
-
-def _segment(domain: Domain) -> str:
-    """Return a domain as it may stand in a path."""
-    if not _SAFE_DOMAIN.fullmatch(domain.ascii):
-        raise BackendRefused("mailcow-domain-unsafe")
-    return domain.ascii
 
 
 def _require_key(selector: str, bits: int) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.mailcow.values import USUAL_LIMITS
-from bot.requests.backend import Capabilities
+from bot.errors import BackendKeyFaulty
+from bot.requests.backend import Capabilities, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from bot.errors import BackendError
@@ -39,11 +39,6 @@ class MailcowBackend:
         )
 
     @property
-    def limits(self) -> DomainLimits:
-        """Return Mailcow's own limits."""
-        return USUAL_LIMITS
-
-    @property
     def refusals(self) -> tuple[BackendError, ...]:
         """Return why keys are not used any more."""
         return self._mailcow.refusals
@@ -52,19 +47,29 @@ class MailcowBackend:
         """Use all keys again."""
         self._mailcow.unlock()
 
-    async def knows_domain(self, domain: Domain) -> bool | None:
-        """Return whether Mailcow has the domain, be it as an alias domain."""
-        return await self._mailcow.find_domain(domain) is not None
+    async def look_up(self, domain: Domain) -> ServerDomain:
+        """Return what Mailcow has of the domain, be it as an alias domain.
 
-    async def find_key(self, domain: Domain) -> KnownKey | None:
-        """Return the key that Mailcow signs the domain's mail with; None: it has none."""
-        key = await self._mailcow.dkim(domain)
-        return None if key is None else key.known
+        Its keys outlive their domains, so the domain is asked for first.
+        """
+        found = await self._mailcow.find_domain(domain)
+        if found is None:
+            return ServerDomain(MailHosting.ABSENT)
+        hosting = MailHosting.ON if found.active else MailHosting.OFF
+        try:
+            key = await self._mailcow.dkim(domain)
+        except BackendKeyFaulty as error:
+            return ServerDomain(hosting, fault=error)
+        return ServerDomain(hosting, None if key is None else key.known)
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Return the domain's key; only where there is none, one is made."""
         return (await self._mailcow.find_or_make_dkim(domain, selector)).known
 
-    async def add_domain(self, domain: Domain) -> None:
-        """Add the domain with Mailcow's own limits; one that is there already stays as it is."""
-        await self._mailcow.add_domain(domain, USUAL_LIMITS, selector=self._selector)
+    async def usual_limits(self) -> DomainLimits:
+        """Return those of Mailcow's Default template."""
+        return await self._mailcow.default_limits()
+
+    async def add_domain(self, domain: Domain, limits: DomainLimits) -> None:
+        """Add the domain; one that is there already stays as it is."""
+        await self._mailcow.add_domain(domain, limits, selector=self._selector)

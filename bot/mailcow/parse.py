@@ -8,14 +8,18 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
-from bot.characters import shorten
-from bot.errors import BackendRefused, BackendUnclear, InvalidKey, InvalidName
+from bot.characters import echo, shorten
+from bot.errors import BackendKeyFaulty, BackendUnclear, InvalidKey, InvalidName
 from bot.mailcow.values import AliasDomain, Mailbox, MailcowKey, MailDomain
 from bot.names import Domain
-from bot.records.dkim_key import DkimRecord, read_key
+from bot.records.dkim_key import LEAST_RSA_BITS, DkimRecord, read_key
+from bot.requests.backend import DomainLimits
+
+if TYPE_CHECKING:
+    from bot.errors import Fact
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -23,6 +27,7 @@ SELECTOR = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63
 _SECRETS = frozenset({"log", "privkey"})  # `log` repeats requests, private keys included
 _LONGEST_CODE = 100  # characters
 _LONGEST_NUMBER = 18  # digits
+_MIB = 2**20
 _NUMBER = re.compile(rf"\s*(-?[0-9]{{1,{_LONGEST_NUMBER}}})(?:\.[0-9]*)?\s*")
 
 
@@ -107,16 +112,25 @@ def read_version(value: Json) -> str:
     return shorten(version, 40)
 
 
-def read_domain(value: Json, asked: Domain) -> MailDomain | AliasDomain | None:
+def read_domain(value: Json, asked: Domain) -> MailDomain | None:
     """Return what `get/domain` says; for an alias domain that is the object of its target."""
     if is_nothing(value):
         return None
     found = _read_mail_domain(value)
     if found is None:
         raise _unclear("domain", asked.ascii)
-    if found.domain != asked:
-        return AliasDomain(asked, found.domain)
     return found
+
+
+def read_alias_domain(value: Json, asked: Domain, target: MailDomain) -> AliasDomain:
+    """Return an alias domain of the target, by what `get/alias-domain/all` says.
+
+    It takes mail where it and its target are active.
+    """
+    found = next((a for a in read_alias_domains(value) if a.domain == asked), None)
+    if found is None or found.target != target.domain:
+        raise _unclear("domain", asked.ascii)
+    return replace(found, active=found.active and target.active)
 
 
 def read_domains(value: Json) -> tuple[MailDomain, ...]:
@@ -134,7 +148,7 @@ def read_alias_domains(value: Json) -> tuple[AliasDomain, ...]:
                 _read_name(item.get("target_domain")),
             )
             if alias and target:
-                found.append(AliasDomain(alias, target))
+                found.append(AliasDomain(alias, target, _read_flag(item.get("active"))))
     return tuple(found)
 
 
@@ -142,26 +156,34 @@ def read_dkim(value: Json, domain: Domain) -> MailcowKey | None:
     """Return the key in what `get/dkim` says.
 
     `pubkey` is what counts: `dkim_txt` may come split into quoted strings.
+
+    Raises:
+        BackendKeyFaulty: no receiver could use it; keys of any kind and name can be imported there.
+
     """
     if is_nothing(value):
         return None
     if not isinstance(value, dict):
         raise _unclear("key", domain.ascii)
     selector, pubkey, text = (value.get(n) for n in ("dkim_selector", "pubkey", "dkim_txt"))
-    if not isinstance(selector, str) or not SELECTOR.fullmatch(selector):
-        raise _unclear("selector", domain.ascii)
-    if not isinstance(pubkey, str):
+    if not isinstance(selector, str) or not isinstance(pubkey, str):
         raise _unclear("key", domain.ascii)
+    if not SELECTOR.fullmatch(selector):
+        shown = echo(selector)
+        raise BackendKeyFaulty("mailcow-selector-broken", domain=domain.ascii, selector=shown)
     record = _read_record(pubkey, text)
     if record is None:
-        raise BackendRefused("mailcow-key-broken", domain=domain.ascii)
+        raise BackendKeyFaulty("mailcow-key-broken", domain=domain.ascii)
+    if record.bits < LEAST_RSA_BITS:
+        facts: dict[str, Fact] = {"bits": record.bits, "least": LEAST_RSA_BITS}
+        raise BackendKeyFaulty("mailcow-key-too-short", domain=domain.ascii, **facts)
     return MailcowKey(domain, selector, record)
 
 
 def _read_record(pubkey: str, text: Json) -> DkimRecord | None:
     try:
         key, _ = read_key(pubkey, "rsa")
-        plain = DkimRecord.parse(f"v=DKIM1;k=rsa;t=s;s=email;p={pubkey}")
+        plain = DkimRecord.read(f"v=DKIM1;k=rsa;t=s;s=email;p={pubkey}")
     except InvalidKey:
         return None
     try:
@@ -188,6 +210,29 @@ def read_mailboxes(value: Json, domain: Domain) -> tuple[Mailbox, ...]:
         for item in read_list(value)
         if isinstance(item, dict) and _read_name(item.get("domain")) == domain
         if (found := _read_mailbox(item))
+    )
+
+
+def read_default_limits(value: Json) -> DomainLimits | None:
+    """Return the limits of the Default template in what `get/domain/template/all` says."""
+    for item in read_list(value):
+        if isinstance(item, dict) and item.get("template") == "Default":
+            attributes = item.get("attributes")
+            return _read_limits(attributes) if isinstance(attributes, dict) else None
+    return None
+
+
+def _read_limits(attributes: dict[str, Json]) -> DomainLimits:
+    def size(name: str) -> int | None:
+        octets = read_number(attributes.get(name))
+        return None if octets is None else octets // _MIB
+
+    return DomainLimits(
+        mailboxes=read_number(attributes.get("max_num_mboxes_for_domain")),
+        aliases=read_number(attributes.get("max_num_aliases_for_domain")),
+        usual_quota=size("def_quota_for_mbox"),
+        mailbox_quota=size("max_quota_for_mbox"),
+        domain_quota=size("max_quota_for_domain"),
     )
 
 

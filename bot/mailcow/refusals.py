@@ -18,14 +18,26 @@ from bot.errors import (
 if TYPE_CHECKING:
     from bot.mailcow.parse import Entry
 
+REDIS_REFUSES = "mailcow-redis-refuses"  # the code where its Redis takes no writes
 _ADDRESS = re.compile(r"access denied for ip ([0-9A-Fa-f.:]{2,45})")
 
 
-def explain_refusal(entry: Entry, about: str) -> BackendRefused:
+def is_redis_refusal(said: str) -> bool:
+    """Whether Mailcow says that its Redis takes no writes, with PHP's own words for that or a code.
+
+    PHP's words hold a stack trace, and are nothing to be shown.
+    """
+    return said.lstrip().startswith("Redis:") or said == "redis_error"
+
+
+def explain_refusal(entry: Entry, about: str) -> BackendRefused | BackendUnclear:
     """Return what a refusal means; `about` is the domain or whatever was asked for.
 
-    The fact `said` is Mailcow's own code, by which the template chooses its words.
+    The fact `said` is Mailcow's own code, by which the template chooses its words. Where Redis
+    takes no writes, a part may have been done, and trying again later helps.
     """
+    if is_redis_refusal(entry.code):
+        return BackendUnclear("mailcow-redis-refuses")
     return BackendRefused("mailcow-refused", said=echo(entry.code), about=about)
 
 

@@ -15,6 +15,7 @@ import aiohttp
 
 from bot.characters import echo
 from bot.errors import (
+    BackendCallFailed,
     BackendError,
     BackendLocked,
     BackendRefused,
@@ -22,7 +23,7 @@ from bot.errors import (
     BackendUnreachable,
 )
 from bot.mailcow.api_keys import Key
-from bot.mailcow.http_answers import HttpReply, call_name, judge
+from bot.mailcow.http_answers import SAYS_NOTHING, HttpReply, call_name, judge
 from bot.mailcow.refusals import explain_401, is_address_refused, of_silence
 from bot.net.tls import client_context
 from bot.telemetry import Telemetry
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+PROBE = "status/version"  # what every key may read
 _LARGEST_ANSWER = 5_000_000  # octets
 
 
@@ -102,7 +104,15 @@ class Transport:
         """Return what Mailcow answers to `get/{route}`. Raises BackendError."""
         if self._read is None:
             raise _no_key("MAILCOW_READ_KEY")
-        return await self._call(self._read, "GET", f"get/{route}", None)
+        try:
+            return await self._call(self._read, "GET", f"get/{route}", None)
+        except BackendUnreachable as error:
+            if error.code != SAYS_NOTHING or route == PROBE:
+                raise
+        # Nothing is said where no key arrived, and where PHP threw an exception, at this call or
+        # at every one. What is answered to any key tells which.
+        await self._call(self._read, "GET", f"get/{PROBE}", None)
+        raise BackendCallFailed("mailcow-call-failed", call=call_name(f"get/{route}"))
 
     async def post(
         self, route: str, body: Mapping[str, str], *, with_read_key: bool = False

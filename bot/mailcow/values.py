@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
-from bot.requests.backend import DomainLimits
 
 if TYPE_CHECKING:
     from bot.names import Domain
@@ -26,6 +25,7 @@ class AliasDomain:
 
     domain: Domain
     target: Domain
+    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,3 @@ class Mailbox:
 
     address: str
     active: bool
-
-
-# What Mailcow itself gives a new domain.
-USUAL_LIMITS = DomainLimits(
-    mailboxes=10, aliases=400, usual_quota=3072, mailbox_quota=10240, domain_quota=10240
-)

@@ -7,23 +7,23 @@ that very address, no redirect is followed, and time and size are bounded.
 from __future__ import annotations
 
 import asyncio
-import importlib
-import socket
-from typing import TYPE_CHECKING, Any
+import http
+import ssl
+from typing import TYPE_CHECKING
 
 from bot.dns.address_guard import NAME_DIFFERS, AddressFault, find_addresses
+from bot.net.http_reply import HttpReply, ReplyState
 from bot.net.page import FetchOutcome, Page
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
-    import ssl
-
     import dns.name
 
     from bot.dns.answer import Ask
 
 LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
-
+_HTTPS = 443
+_AT_ONCE = 16 * 1024  # octets that are looked at before others have their turn
 
 _BARRED = {
     AddressFault.NO_ADDRESS: FetchOutcome.NO_ADDRESS,
@@ -63,73 +63,64 @@ class HttpsFetcher:
         addresses = await find_addresses(ask, host, allow_private=self._allow_private)
         if isinstance(addresses, AddressFault):
             return Page(_BARRED[addresses])
-        # Loaded late and beside the loop, as the authorities are read: most checks need neither.
-        http = await asyncio.to_thread(importlib.import_module, "aiohttp")
-        connector = http.TCPConnector(
-            resolver=_Fixed(addresses, self._port),
-            use_dns_cache=False,
-            ssl=self._context or await asyncio.to_thread(client_context),
-            force_close=True,
-        )
-        return await self._request(http, connector, host.to_text(omit_final_dot=True).lower(), path)
+        name = host.to_text(omit_final_dot=True).lower()
+        page = Page(FetchOutcome.NO_ANSWER)
+        for address in addresses:
+            try:
+                reader, writer = await self._connect(address, name)
+            except ssl.SSLCertVerificationError as error:
+                differs = error.verify_code == NAME_DIFFERS
+                return Page(FetchOutcome.OTHER_NAME if differs else FetchOutcome.INVALID)
+            except (OSError, ssl.SSLError):
+                continue
+            try:
+                writer.write(self._request(name, path))
+                return await _read(reader)
+            except (OSError, ssl.SSLError):
+                return page
+            finally:
+                writer.transport.abort()  # nobody waits for a server to say goodbye
+        return page
 
-    async def _request(self, http: Any, connector: Any, name: str, path: str) -> Page:
-        session = http.ClientSession(
-            connector=connector,
-            cookie_jar=http.DummyCookieJar(),
-            auto_decompress=False,
-            # What is small when packed need not be small.
-            headers={"Accept": "text/plain", "Accept-Encoding": "identity"},
+    async def _connect(
+        self, address: str, name: str
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        context = self._context or await asyncio.to_thread(client_context)
+        # Connected by the address that was looked at, so that no second answer leads elsewhere.
+        return await asyncio.open_connection(
+            address,
+            self._port,
+            ssl=context,
+            server_hostname=name,
+            ssl_handshake_timeout=self._timeout,
         )
-        url = f"https://{name}:{self._port}{path}" if self._port != 443 else f"https://{name}{path}"
-        try:
-            async with session, session.get(url, allow_redirects=False) as response:
-                return await _read(response)
-        except http.ClientConnectorCertificateError as error:
-            differs = getattr(error.certificate_error, "verify_code", 0) == NAME_DIFFERS
-            return Page(FetchOutcome.OTHER_NAME if differs else FetchOutcome.INVALID)
-        except (http.ClientError, OSError, ValueError):
+
+    def _request(self, name: str, path: str) -> bytes:
+        host = name if self._port == _HTTPS else f"{name}:{self._port}"
+        lines = (
+            f"GET {path} HTTP/1.1",
+            f"Host: {host}",
+            "User-Agent: cowbell",
+            "Accept: text/plain",
+            "Accept-Encoding: identity",  # what is small when packed need not be small
+            "Connection: close",
+        )
+        return "\r\n".join((*lines, "", "")).encode("ascii")
+
+
+async def _read(reader: asyncio.StreamReader) -> Page:
+    """Read the reply to a request, as far as it is of use."""
+    reply, state = HttpReply(LARGEST), ReplyState.UNFINISHED
+    while state is ReplyState.UNFINISHED:
+        data = await reader.read(_AT_ONCE)
+        state = reply.feed(data) if data else reply.end()
+        if reply.status and reply.status != http.HTTPStatus.OK:
+            is_redirect = 300 <= reply.status < 400
+            outcome = FetchOutcome.REDIRECT if is_redirect else FetchOutcome.STATUS
+            return Page(outcome, status=reply.status)
+        if not data and state is ReplyState.UNFINISHED:
             return Page(FetchOutcome.NO_ANSWER)
-
-
-async def _read(response: Any) -> Page:
-    status = int(response.status)
-    if 300 <= status < 400:
-        return Page(FetchOutcome.REDIRECT, status=status)
-    if status != 200:
-        return Page(FetchOutcome.STATUS, status=status)
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > LARGEST:
-            return Page(FetchOutcome.TOO_BIG, status=status)
-    return Page(FetchOutcome.PAGE, bytes(body), status, str(response.content_type).lower())
-
-
-class _Fixed:
-    """A resolver for aiohttp that knows just the addresses that were looked at.
-
-    No second answer leads elsewhere.
-    """
-
-    def __init__(self, addresses: tuple[str, ...], port: int) -> None:
-        self._addresses = addresses
-        self._port = port
-
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
-        """Return the addresses in the form that aiohttp wants."""
-        return [
-            {
-                "hostname": host,
-                "host": address,
-                "port": port or self._port,
-                "family": socket.AF_INET6 if ":" in address else socket.AF_INET,
-                "proto": socket.IPPROTO_TCP,
-                "flags": socket.AI_NUMERICHOST,
-            }
-            for address in self._addresses
-            if family in {0, socket.AF_INET6 if ":" in address else socket.AF_INET}
-        ]
-
-    async def close(self) -> None:
-        """Close nothing: there is nothing open."""
+    if state is ReplyState.COMPLETE:
+        return Page(FetchOutcome.PAGE, bytes(reply.body), reply.status, reply.media_type)
+    outcome = FetchOutcome.TOO_BIG if state is ReplyState.TOO_BIG else FetchOutcome.ODD
+    return Page(outcome, status=reply.status)

@@ -18,6 +18,7 @@ class FetchOutcome(StrEnum):
     REDIRECT = "redirect"
     STATUS = "status"  # an answer other than 200
     TOO_BIG = "too-big"
+    ODD = "odd"  # no answer as HTTP wants it, or one without end
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bot.errors import InvalidKey
+from bot.records.key_soundness import refuse_damaged
 from bot.records.tag_list import FWS, TagList, parse_tags
-from bot.records.txt_paste import LONGEST_PASTE, read_txt_value
+from bot.records.txt_paste import read_pasted_records
 
 KEY_TYPES = ("rsa", "ed25519")  # RFC 6376 section 3.3 and RFC 8463
+LEAST_RSA_BITS = 1024  # receivers take no shorter key (RFC 8301 section 3.2)
 _ED25519_OCTETS = 32
+_LONGEST_KEY = 4096  # characters of base64; those of 4096 bits are 736
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +43,39 @@ class DkimRecord:
     hashes: tuple[str, ...] = ()  # h=; none means all
 
     @classmethod
-    def parse(cls, text: str) -> DkimRecord:
-        """Return the record that somebody pasted.
+    def parse(cls, typed: str) -> DkimRecord:
+        """Return the record that somebody pasted, in any form of `bot.records.txt_paste`.
 
-        That may be the value alone, its quoted strings, or the whole line of a zone file.
+        Raises:
+            InvalidKey: it is none, holds no usable public key or two of them, or a damaged one.
+
+        """
+        records = [cls.read(text) for text in read_pasted_records(typed)]
+        first, *others = records
+        for other in others:
+            if other.key != first.key:
+                raise InvalidKey("key-and-another")
+            if other.uses != first.uses:
+                raise InvalidKey("key-with-other-tags")
+        refuse_damaged(first.key, first.key_type)
+        return first
+
+    @classmethod
+    def read(cls, text: str) -> DkimRecord:
+        """Return the record with this value, which the bot keeps or a mail server told it.
 
         Raises:
             InvalidKey: it is none, or holds no usable public key.
 
         """
-        value = _fold(read_txt_value(text))
-        tags = parse_tags(value)
+        tags = parse_tags(text)
         _refuse_faults(tags)
         key_type = tags.get("k") or "rsa"
         if key_type not in KEY_TYPES:
             raise InvalidKey("key-bad-type")
-        p = tags.get("p") or ""
-        key, bits = read_key(p, key_type)
-        if not is_usual_form(p, key_type):
-            value = value.replace(p, base64.b64encode(key).decode())
+        key, bits = read_key(tags.get("p") or "", key_type)
         record = cls(
-            text=value,
+            text=_fold(text, key),
             key=key,
             key_type=key_type,
             bits=bits,
@@ -73,6 +88,11 @@ class DkimRecord:
         if record.services and not {"*", "email"} & set(record.services):
             raise InvalidKey("key-not-for-email")
         return record
+
+    @property
+    def uses(self) -> tuple[tuple[str, ...], ...]:
+        """What the record allows its key to be used for."""
+        return self.flags, self.services, self.hashes
 
 
 class KeySource(StrEnum):
@@ -117,8 +137,8 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
 
     """
     text = p if isinstance(p, bytes) else p.encode(errors="replace")
-    if len(text) > LONGEST_PASTE:
-        raise InvalidKey("key-too-long", most=LONGEST_PASTE)
+    if len(text) > _LONGEST_KEY:
+        raise InvalidKey("key-too-long", most=_LONGEST_KEY)
     text = text.translate(None, FWS.encode())
     if not text:
         raise InvalidKey("key-empty")
@@ -165,15 +185,14 @@ def _read_rsa(octets: bytes) -> tuple[bytes, int]:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key.key_size
 
 
-def _fold(value: str) -> str:
-    """Return a value on one line: no white space in the key, single blanks elsewhere."""
-    return ";".join(_fold_part(part) for part in value.split(";")).strip(FWS)
+def _fold(value: str, key: bytes) -> str:
+    """Return a value on one line, single blanks in it, and its key as it is handed out."""
+    return ";".join(_fold_part(part, key) for part in value.split(";")).strip(FWS)
 
 
-def _fold_part(part: str) -> str:
-    name, equals, rest = part.partition("=")
-    is_key = name.strip(FWS) == "p"
-    folded = f"p{equals}{''.join(rest.split())}" if is_key else " ".join(part.split())
+def _fold_part(part: str, key: bytes) -> str:
+    is_key = part.partition("=")[0].strip(FWS) == "p"
+    folded = f"p={base64.b64encode(key).decode()}" if is_key else " ".join(part.split())
     return f" {folded}" if folded and part[0] in FWS else folded
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.characters import shorten
 from bot.records.presentation import (
     full_name,
     joined_value,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from bot.records.providers import Provider
 
+_LONGEST_VALUE = 4096  # characters of a value in a form
 _WITH_HOST = frozenset({"MX", "CNAME", "SRV", "NS"})  # their value ends with a host name
 _PROXIED = frozenset({"A", "AAAA", "CNAME"})  # what a web proxy can stand before
 
@@ -132,8 +134,11 @@ def spell_name(
 
 
 def _value(record: RecordToType, provider: Provider) -> tuple[str, str | None]:
-    """Return the value to type, and in parts where that may be needed besides."""
-    value = record.value
+    """Return the value to type, and in parts where that may be needed besides.
+
+    What is longer than any record of ours can only be one to delete, so its beginning is enough.
+    """
+    value = shorten(record.value, _LONGEST_VALUE)
     if record.type == "TXT":
         is_long = len(txt_parts(value)) > 1
         if provider.quotes == "needed" or (is_long and provider.long_text == "parts"):

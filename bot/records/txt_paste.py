@@ -1,65 +1,52 @@
-"""Reads the value of a TXT record that somebody pasted: bare, quoted, or a zone file's line."""
+"""Reads the DKIM records in what somebody pasted, in every form that can be told for certain."""
 
 from __future__ import annotations
 
 import re
 
 from bot.errors import InvalidKey
+from bot.records.paste_cleaning import clean_paste
+from bot.records.pasted_forms import find_records
+from bot.records.pasted_keys import read_bare_keys, read_pem_files
+from bot.records.pasted_record import read_record
+from bot.records.placed_text import PlacedText
+from bot.records.private_keys import has_private_key
 
-LONGEST_PASTE = 4096  # characters; a 4096-bit RSA key has about 750 with all around it
+# Characters. A record of a 4096-bit key has 800, an answer with all TXT records of a name some
+# thousand; what is longer was pasted by mistake.
+LONGEST_PASTE = 16_384
 
-# What may stand before a value: owner, TTL and class, then the type (RFC 1035 section 5.1).
-_LINE_START = re.compile(r"(?:[^\s=;\"]{1,255}[ \t]+){0,3}TXT\s+(?:\(\s*)?", re.IGNORECASE)
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_GAP = re.compile(r"(?:\s|;[^\n\"]*(?:\n|$))*")  # white space and comments between strings
-_ESCAPE = re.compile(r"\\([0-9]{3}|.)", re.DOTALL)
+_ONLY_BASE64 = re.compile(r"[\"'`\s]*([A-Za-z0-9+/_-]{40,}={0,2})[\"'`\s.]*")
 
 
-def read_txt_value(text: str) -> str:
-    """Return the text of one TXT record, its strings joined without a blank.
+def read_pasted_records(typed: str) -> tuple[str, ...]:
+    """Return the records in a paste, each text once: with their tags where they have a version.
+
+    A key without a record around it comes as a record with that key alone, behind the others.
 
     Raises:
-        InvalidKey: it is no TXT record, is too long, or is a private key, which is not repeated.
+        InvalidKey: it holds none, one that is broken, or a private key, which is not repeated.
 
     """
-    if "PRIVATE KEY" in text.upper():
-        raise InvalidKey("key-is-private")
-    if len(text) > LONGEST_PASTE:
+    if len(typed) > LONGEST_PASTE:
         raise InvalidKey("key-text-too-long", most=LONGEST_PASTE)
-    text = text.strip()
-    start = _LINE_START.match(text)
-    rest = text[start.end() :] if start else text.removeprefix("(").lstrip()
-    value = _join_strings(rest) if rest.startswith('"') else _strip_end(rest, line=bool(start))
-    if not all(c.isascii() and (c.isprintable() or c in "\t\r\n") for c in value):
-        raise InvalidKey("key-not-ascii")
-    return value
+    text = clean_paste(PlacedText.of(typed))
+    if has_private_key(typed) or has_private_key(text.text):
+        raise InvalidKey("key-is-private")
+    records = find_records(text, typed)
+    files = read_pem_files(text, typed, records)
+    bare = read_bare_keys(text, typed, [*records, *files])
+    texts = [record.text for record in records]
+    # Mailcow and others tell a key alone beside its record.
+    texts += [key.text for key in (*files, *bare) if not _is_in(key.text, texts)]
+    if texts:
+        return tuple(dict.fromkeys(texts))
+    if _ONLY_BASE64.fullmatch(text.text):
+        raise InvalidKey("key-without-tags")
+    return (read_record(text, typed, alone=True).text,)
 
 
-def _join_strings(text: str) -> str:
-    strings: list[str] = []
-    at = 0
-    while found := _STRING.match(text, at):
-        strings.append(_ESCAPE.sub(_unescape, found[1]))
-        # Never None: the gap may be empty.
-        gap = _GAP.match(text, found.end())
-        at = gap.end() if gap else found.end()
-    # Behind the last string a bracket may close, and a comment may end the line.
-    rest = text[at:].strip().removeprefix(")").lstrip()
-    if rest and (not rest.startswith(";") or "\n" in rest):
-        raise InvalidKey("key-with-odd-quotes")
-    return "".join(strings)
-
-
-def _strip_end(text: str, *, line: bool) -> str:
-    """Return an unquoted value; on a zone file's line a bracket may close behind it."""
-    if line:
-        text = text.removesuffix(")")
-    if '"' in text:
-        raise InvalidKey("key-with-inner-quote")
-    return _ESCAPE.sub(_unescape, text.strip())
-
-
-def _unescape(escape: re.Match[str]) -> str:
-    r"""Return what `\;` or `\034` stands for (RFC 1035 section 5.1)."""
-    code = escape[1]
-    return chr(int(code)) if len(code) == 3 else code
+def _is_in(record: str, others: list[str]) -> bool:
+    """Whether the key of a record that has no other tags is in one of the others."""
+    _, _, key = record.partition("p=")
+    return any(key in other for other in others)

@@ -11,20 +11,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
-from bot.records.dkim_key import DkimRecord
+from bot.records.dkim_key import LEAST_RSA_BITS, DkimRecord
 from bot.records.dkim_selector import is_selector
 from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import judge_readiness
+from bot.requests.limits import dump_limits
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.checks.report import Report
+    from bot.requests.backend import DomainLimits
     from bot.requests.model import Request
 
 REPORT_LASTS = timedelta(minutes=15)  # a form may stay open that long; then look again
-
-_LEAST_BITS = 1024  # receivers take no shorter RSA key (RFC 8301 section 3.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Approval:
     selector: str | None = None  # that goes with it
     by_hand: bool = False  # an admin does on the mail server what the bot cannot or should not
     usual_selector: str = "dkim"  # of new keys
+    limits: DomainLimits | None = None  # of a mail domain, where they are not the usual ones
     again: bool = False  # another try after a failure, which keeps what was approved before
 
 
@@ -53,8 +54,8 @@ def approve_key(approval: Approval, request: Request, _: datetime) -> dict[str, 
         raise RequestError("request-bad-selector")
     if approval.value is not None:
         record = DkimRecord.parse(approval.value)
-        if record.key_type == "rsa" and record.bits < _LEAST_BITS:
-            raise RequestError("request-key-too-short", bits=record.bits, least=_LEAST_BITS)
+        if record.key_type == "rsa" and record.bits < LEAST_RSA_BITS:
+            raise RequestError("request-key-too-short", bits=record.bits, least=LEAST_RSA_BITS)
         return {"by_hand": True, "value": record.text, "selector": selector}
     if approval.again and request.by_hand and request.value:
         return {"by_hand": True, "value": request.value, "selector": request.selector}
@@ -74,9 +75,12 @@ def approve_stage(approval: Approval, request: Request, now: datetime) -> dict[s
     return {"stage": stage, "by_hand": False}
 
 
-def approve_domain(approval: Approval, _: Request, __: datetime) -> dict[str, Any]:
-    """Take who adds the domain: the bot, or an admin by hand."""
-    return {"by_hand": approval.by_hand}
+def approve_domain(approval: Approval, request: Request, _: datetime) -> dict[str, Any]:
+    """Take who adds the domain, the bot or an admin by hand, and its limits."""
+    limits = "" if approval.limits is None else dump_limits(approval.limits)
+    if approval.again and approval.limits is None:
+        limits = request.limits
+    return {"by_hand": approval.by_hand, "limits": limits}
 
 
 def approve_by_hand(_: Approval, __: Request, ___: datetime) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from bot.errors import BackendError
+    from bot.errors import BackendError, BackendKeyFaulty
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
 
@@ -22,13 +23,36 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class DomainLimits:
-    """What a new domain may use; the sizes are in MiB."""
+    """What a new domain may use; sizes are in MiB. None: what the mail server gives by itself."""
 
-    mailboxes: int
-    aliases: int
-    usual_quota: int  # of a mailbox that is made without saying how large
-    mailbox_quota: int  # of one mailbox, at most
-    domain_quota: int  # of all mailboxes together
+    mailboxes: int | None = None
+    aliases: int | None = None
+    usual_quota: int | None = None  # of a mailbox that is made without saying how large
+    mailbox_quota: int | None = None  # of one mailbox, at most
+    domain_quota: int | None = None  # of all mailboxes together
+
+
+class MailHosting(StrEnum):
+    """Whether a mail server takes mail for a domain."""
+
+    ON = "on"
+    OFF = "off"  # the domain is there, but switched off
+    ABSENT = "absent"
+    UNKNOWN = "unknown"  # nobody tells
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDomain:
+    """What a mail server has of a domain.
+
+    `key` is what it signs the domain's mail with, if it has any that can be used; `fault` is why
+    the one that it has cannot be. Of a domain that is not there no key is told, even where the
+    server has kept one.
+    """
+
+    hosting: MailHosting
+    key: KnownKey | None = None
+    fault: BackendKeyFaulty | None = None
 
 
 class MailBackend(Protocol):
@@ -50,11 +74,6 @@ class MailBackend(Protocol):
         ...
 
     @property
-    def limits(self) -> DomainLimits | None:
-        """What a domain that `add_domain` adds may use; None where that is not known."""
-        ...
-
-    @property
     def refusals(self) -> tuple[BackendError, ...]:
         """Why the server is not called until `unlock`; empty while it is called."""
         ...
@@ -63,18 +82,21 @@ class MailBackend(Protocol):
         """Call it again: an admin says that the reason for its refusals is gone."""
         ...
 
-    async def knows_domain(self, domain: Domain) -> bool | None:
-        """Return whether the domain is on the server; None where it cannot tell."""
-        ...
-
-    async def find_key(self, domain: Domain) -> KnownKey | None:
-        """Return the DKIM key that it signs the domain's mail with; None: it has none."""
+    async def look_up(self, domain: Domain) -> ServerDomain:
+        """Return what the server has of a domain now; nothing in it is remembered."""
         ...
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
-        """Return the domain's key; only where there is none, one with this selector is made."""
+        """Return the domain's key; only where there is none, one with this selector is made.
+
+        A domain that is not there or switched off gets none.
+        """
         ...
 
-    async def add_domain(self, domain: Domain) -> None:
-        """Add the domain with `limits`; one that is there already stays as it is."""
+    async def usual_limits(self) -> DomainLimits:
+        """Return what a new domain may use where nothing else is asked for, as far as known."""
+        ...
+
+    async def add_domain(self, domain: Domain, limits: DomainLimits) -> None:
+        """Add the domain; one that is there already stays as it is."""
         ...

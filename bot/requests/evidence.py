@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Check, Status, Subject
+from bot.requests.backend import MailHosting
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
 
 
+# How earlier versions kept whether the mail server had the domain.
+_FORMERLY = {True: MailHosting.ON, False: MailHosting.ABSENT, None: MailHosting.UNKNOWN}
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The status of each check at a time, and whether the mail server knew the domain."""
+    """The status of each check at a time, and whether the mail server took mail for the domain."""
 
     at: datetime
     checks: tuple[tuple[Subject, Status], ...]
-    on_server: bool | None = None  # None: nobody could tell
+    hosting: MailHosting = MailHosting.UNKNOWN
+    told_at: datetime | None = None  # when the mail server said otherwise than before
 
 
-def take_evidence(report: Report, *, on_server: bool | None = None) -> Evidence:
-    """Return what a report shows; `on_server` says whether the mail server has the domain."""
+def take_evidence(
+    report: Report, hosting: MailHosting, told_at: datetime | None = None
+) -> Evidence:
+    """Return what a report shows, and what the mail server says of the domain.
+
+    `told_at` is when it last said otherwise than before.
+    """
     statuses = tuple((result.check, result.status) for result in report.results)
-    return Evidence(report.checked_at, statuses, on_server)
+    return Evidence(report.checked_at, statuses, hosting, told_at)
+
+
+def follow_hosting(text: str, hosting: MailHosting, now: datetime) -> str:
+    """Return evidence as it is kept, with what the mail server says now where that is another."""
+    evidence = load_evidence(text)
+    if evidence is None or hosting in {MailHosting.UNKNOWN, evidence.hosting}:
+        return text
+    return dump_evidence(replace(evidence, hosting=hosting, told_at=now))
 
 
 def dump_evidence(evidence: Evidence) -> str:
@@ -34,7 +53,8 @@ def dump_evidence(evidence: Evidence) -> str:
         {
             "at": evidence.at.isoformat(),
             "checks": {check.value: status.value for check, status in evidence.checks},
-            "on_server": evidence.on_server,
+            "hosting": evidence.hosting.value,
+            "told_at": evidence.told_at.isoformat() if evidence.told_at else None,
         }
     )
 
@@ -44,8 +64,9 @@ def load_evidence(text: str) -> Evidence | None:
     try:
         raw = json.loads(text)
         checks = tuple((Check(name), Status(value)) for name, value in raw["checks"].items())
-        on_server = raw["on_server"]
         at = datetime.fromisoformat(raw["at"])
+        hosting = MailHosting(raw["hosting"]) if "hosting" in raw else _FORMERLY[raw["on_server"]]
+        told_at = datetime.fromisoformat(raw["told_at"]) if raw.get("told_at") else None
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
-    return Evidence(at, checks, on_server if isinstance(on_server, bool) else None)
+    return Evidence(at, checks, hosting, told_at)

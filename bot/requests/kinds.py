@@ -44,6 +44,7 @@ class PublishedRecord:
     purpose: Purpose  # what it is for, among the expected records
     label: Callable[[Request], str]  # its owner name, relative to the domain
     is_live: Callable[[Report, Request], bool]  # whether a report shows it in order
+    is_of_server: Callable[[Request], bool]  # whether the mail server has it, and may change it
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,14 @@ _DKIM_RECORD = PublishedRecord(
     Purpose.DKIM,
     label=lambda request: f"{request.selector}._domainkey",
     is_live=lambda report, _: is_right(report, Check.DKIM),
+    is_of_server=lambda request: not request.by_hand,
 )
 _DMARC_RECORD = PublishedRecord(
     Check.DMARC,
     Purpose.DMARC,
     label=lambda _: "_dmarc",
     is_live=lambda report, request: has_policy(report, request.stage or "none"),
+    is_of_server=lambda _: False,
 )
 
 KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(

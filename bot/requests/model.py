@@ -55,7 +55,8 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
         _S.APPROVED: frozenset({_S.WORKING, _S.WITHDRAWN}),
         # Nobody else can step in while the mail server is being called: it takes seconds.
         _S.WORKING: frozenset({_S.WAITING, _S.FAILED}),
-        _S.WAITING: frozenset({_S.LIVE, _S.WITHDRAWN, _S.EXPIRED}),
+        # It waits anew where another record was handed out in place of the one before.
+        _S.WAITING: frozenset({_S.WAITING, _S.LIVE, _S.WITHDRAWN, _S.EXPIRED}),
         _S.LIVE: frozenset({_S.CLOSED}),
         _S.FAILED: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.EXPIRED}),
         _S.CLOSED: frozenset(),
@@ -122,13 +123,15 @@ class Request:
     attempts: int = 0  # reminders or looks since it came into its state
     decided_by: int | None = None  # the admin who approved or denied it
     decided_at: datetime | None = None
-    reason: str = ""  # why it was denied or failed; own words of an admin or one of our sentences
+    reason: str = ""  # why it was denied, failed or does not get on; an admin's words or an error
     stage: str | None = None  # the DMARC policy that was approved: none, quarantine or reject
     by_hand: bool = False  # the admin does it on the mail server, or did and pasted the value
     value: str = ""  # the record's value as handed out
     selector: str = ""  # the DKIM selector that goes with it
+    replaced: str = ""  # selector and value that were handed out before these; see `replaced_key`
+    limits: str = ""  # JSON: what the admin wants a new mail domain to be allowed
     seen: str = ""  # the code of the finding that the last look ended with; empty where all is well
-    evidence: str = ""  # JSON: the check's status lines as they were when it was asked
+    evidence: str = ""  # JSON: the check's status lines as they were seen last
     card_channel_id: int | None = None  # the admin's card
     card_message_id: int | None = None
     message_channel_id: int | None = None  # the member's message, which is edited later
@@ -175,6 +178,7 @@ class MessageKind(StrEnum):
     ADMIN_FAILED = "admin-failed"  # the reason is in the request
     MEMBER_RECORD = "member-record"  # DKIM and DMARC: the record to publish
     MEMBER_ACCEPTED = "member-accepted"  # mail domain and webmail: the admin is at it
+    MEMBER_SUPERSEDED = "member-superseded"  # the record's message: it is no longer right
     MEMBER_EDIT = "member-edit"  # that message again, after a look that saw something new
     MEMBER_LIVE = "member-live"
     MEMBER_DENIED = "member-denied"

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bot.requests.backend import MailHosting
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
+    from bot.errors import BackendError
     from bot.names import Domain
+    from bot.records.dkim_key import KnownKey
     from bot.requests.model import (
         AuditEntry,
         Change,
@@ -155,8 +159,11 @@ class Verification:
     """The result of checking whether a request's record, domain or certificate is live."""
 
     live: bool
-    seen: str = ""  # the code of the finding in the way
+    seen: str = ""  # the code of the finding in the way, or one of `bot.requests.server_view`
     ttl: int | None = None  # seconds for which the answer stays in caches
+    hosting: MailHosting = MailHosting.UNKNOWN  # what the mail server said of the domain
+    key: KnownKey | None = None  # the mail server's, where it is not the one handed out
+    fault: BackendError | None = None  # what an admin has to mend on the mail server
 
 
 class Verifier(Protocol):

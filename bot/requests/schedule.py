@@ -14,6 +14,7 @@ LATEST_TRY = timedelta(hours=1)
 _FIRST_LOOKS = tuple(timedelta(minutes=minutes) for minutes in (2, 5, 15))
 _HOURLY_LOOKS = 48  # an hour apart; later ones are six hours apart
 _OFTEN = len(_FIRST_LOOKS) + _HOURLY_LOOKS
+_ATTEMPTS = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 40, 120))
 _MARGIN = timedelta(seconds=2)  # a cache counts whole seconds
 
 
@@ -40,6 +41,14 @@ def next_look(attempt: int, waited: timedelta, ttl: int | None = None) -> timede
     else:
         wait = timedelta(hours=1)
     return min(wait, left)
+
+
+def next_attempt(attempts: int) -> timedelta | None:
+    """Return how long to wait after so many calls that the mail server did not answer.
+
+    That is 5, 15, 40 and 120 seconds; None: an admin is told.
+    """
+    return _ATTEMPTS[attempts - 1] if attempts <= len(_ATTEMPTS) else None
 
 
 def next_try(attempts: int) -> timedelta:

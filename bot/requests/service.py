@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.names import Domain
-    from bot.requests.backend import Capabilities
+    from bot.requests.backend import Capabilities, DomainLimits
     from bot.requests.model import AuditEntry, Change, Request, RequestKind
     from bot.requests.polling import WakeUp
     from bot.requests.protocols import Repositories
@@ -104,18 +104,20 @@ class Requests:
         value: str | None = None,
         selector: str | None = None,
         by_hand: bool = False,
+        limits: DomainLimits | None = None,
     ) -> Decision:
         """Approve a pending request.
 
         DMARC takes a `stage`, and for a strict one a fresh `report` that shows the domain ready.
         DKIM takes the `value` that an admin pasted and its `selector`; it has to where the mail
-        server makes no keys for us. `by_hand` says that the admin adds the mail domain themselves.
+        server makes no keys for us. `by_hand` says that the admin adds the mail domain themselves,
+        `limits` what it may use where that is not what the mail server gives by itself.
 
         Raises:
             InvalidKey: the value is no key; said in one sentence.
 
         """
-        approval = Approval(stage, report, value, selector, by_hand, self._selector)
+        approval = Approval(stage, report, value, selector, by_hand, self._selector, limits=limits)
 
         def decide(request: Request) -> Change | None:
             if request.state is not State.PENDING:
@@ -133,13 +135,16 @@ class Requests:
         value: str | None = None,
         selector: str | None = None,
         by_hand: bool = False,
+        limits: DomainLimits | None = None,
     ) -> Decision:
         """Have a failed request tried again, if it is still at the `version` that was shown.
 
         With `value` a pasted DKIM key is taken, and with `by_hand` the admin adds the domain, in
-        place of what failed.
+        place of what failed; without `limits` those of before count.
         """
-        approval = Approval(None, None, value, selector, by_hand, self._selector, again=True)
+        approval = Approval(
+            None, None, value, selector, by_hand, self._selector, limits=limits, again=True
+        )
 
         def decide(request: Request) -> Change | None:
             if request.state is not State.FAILED or version not in {None, request.version}:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
+from bot.requests.failure import dump_failure
 from bot.requests.kinds import KINDS
 from bot.requests.model import (
     BOT,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
+
+_TAIL = 12  # characters of a key
 
 # The messages when a request comes into a state; the one that hands out depends on the kind.
 _MESSAGES = {
@@ -102,6 +105,33 @@ def move(
     return Change(after, actor, detail, messages, learned, approved_stage)
 
 
+def replace_key(before: Request, key: KnownKey, now: datetime, **fields: Any) -> Change:
+    """Return the change of a request that waits for a key which the mail server has no more.
+
+    The message with the former record says so from then on, and the new record is sent.
+    """
+    news = RequestError(
+        "request-key-replaced",
+        domain=before.domain.ascii,
+        before=_name_key(before.selector, before.value),
+        after=_name_key(key.selector, key.record.text),
+    )
+    change = move(
+        before,
+        State.WAITING,
+        BOT,
+        now,
+        detail=dump_failure(news),
+        learned=key,
+        value=key.record.text,
+        selector=key.selector,
+        replaced=f"{before.selector} {before.value}",
+        seen="",
+        **fields,
+    )
+    return replace(change, messages=(MessageKind.MEMBER_SUPERSEDED, *change.messages))
+
+
 def send_again(
     before: Request, actor: Actor, place: tuple[int, int] | None = None
 ) -> Change | None:
@@ -125,6 +155,11 @@ def send_again(
 def touch(before: Request, messages: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
     """Return a change that leaves the request in its state, such as the time of its next check."""
     return Change(replace(before, **fields), BOT, messages=messages)
+
+
+def _name_key(selector: str, value: str) -> str:
+    """Return how a key is told from others: by its selector and the end of its value."""
+    return f"{selector} …{value[-_TAIL:]}"
 
 
 def _first_due(to: State, now: datetime) -> datetime | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Check, Status
 from bot.checks.report import find_propagation, seconds_left
+from bot.errors import BackendError
 from bot.net.certificate import Certificate
+from bot.requests.backend import MailHosting, ServerDomain
 from bot.requests.kinds import KINDS
 from bot.requests.protocols import Verification
+from bot.requests.server_view import OFF, SILENT, judge_hosting, judge_key
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,20 +23,25 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.dns.answer import Ask
     from bot.names import Domain
+    from bot.records.dkim_key import KnownKey
     from bot.requests.backend import MailBackend
     from bot.requests.kinds import PublishedRecord
     from bot.requests.model import Request
 
+_log = logging.getLogger(__name__)
+
 
 class DomainVerifier:
-    """Checks with the core's own `check`, which knows the key and the stage of the domain.
+    """Checks with the core's own `check`, which knows the stage of the domain, and its key.
 
-    `ask` is the resolver; `certificate` looks at the web server of the alias with this label.
+    Where the mail server tells its keys, it is asked anew at each look, and the key that it tells
+    is the one that counts. `ask` is the resolver; `certificate` looks at the web server of the
+    alias with this label.
     """
 
     def __init__(
         self,
-        check: Callable[[Domain], Awaitable[Report]],
+        check: Callable[[Domain, KnownKey | None], Awaitable[Report]],
         ask: Ask,
         backend: MailBackend,
         *,
@@ -49,8 +59,29 @@ class DomainVerifier:
         return await KINDS[request.kind].verify(self, request)
 
     async def verify_record(self, request: Request, record: PublishedRecord) -> Verification:
-        """Check the domain, and say what is in the way where the record is not live."""
-        report = await self._check(request.domain)
+        """Check the domain, and say what is in the way where the record is not live.
+
+        A record that an admin pasted is compared with the DNS alone.
+        """
+        server = await self._look_up(request)
+        hosting = MailHosting.UNKNOWN if server is None else server.hosting
+        follows = record.is_of_server(request) and self._tells
+        if server is not None:
+            in_the_way = judge_hosting(server)
+            if in_the_way is None and follows:
+                in_the_way = judge_key(server, request, self._backend.name)
+            if in_the_way is not None:
+                return in_the_way
+        key = server.key if server is not None and follows else None
+        found = await self._look_at_record(request, record, key)
+        if found.live and follows and server is None:  # nobody knows with which key it signs now
+            return Verification(live=False, seen=SILENT)
+        return replace(found, hosting=hosting)
+
+    async def _look_at_record(
+        self, request: Request, record: PublishedRecord, key: KnownKey | None
+    ) -> Verification:
+        report = await self._check(request.domain, key)
         if record.is_live(report, request):
             return Verification(live=True)
         waits = find_propagation(report, record.check)
@@ -63,15 +94,19 @@ class DomainVerifier:
         return Verification(live=False, seen=seen, ttl=ttl)
 
     async def verify_on_server(self, request: Request) -> Verification:
-        """Ask the mail server whether it has the domain."""
-        return Verification(live=await self._backend.knows_domain(request.domain) is True)
+        """Ask the mail server whether it takes mail for the domain."""
+        server = await self._backend.look_up(request.domain)
+        if server.hosting is MailHosting.ON:
+            return Verification(live=True, hosting=server.hosting)
+        off = server.hosting is MailHosting.OFF
+        return Verification(live=False, seen=OFF if off else "", hosting=server.hosting)
 
     async def verify_certificate(self, request: Request) -> Verification:
         """Look whether the webmail alias leads to us, and only then at its certificate."""
         name = request.domain.below(self._webmail_label)
         if name is None:
             return Verification(live=False)
-        report = await self._check(request.domain)
+        report = await self._check(request.domain, None)
         result = next(result for result in report.results if result.check is Check.WEBMAIL)
         if result.status is not Status.PASS:
             own = (f.code for f in report.findings if f.check is Check.WEBMAIL)
@@ -79,6 +114,23 @@ class DomainVerifier:
             return Verification(live=False, seen=next(own, None) or next(others, ""))
         found = await self._certificate(name)
         return Verification(live=found is Certificate.COVERS, seen=found.value)
+
+    @property
+    def _tells(self) -> bool:
+        return self._backend.capabilities.can_tell_domains
+
+    async def _look_up(self, request: Request) -> ServerDomain | None:
+        """Return what the mail server has of the domain; None where it does not tell.
+
+        What an admin did by hand is not held against what the server tells.
+        """
+        if request.by_hand or not self._tells:
+            return ServerDomain(MailHosting.UNKNOWN)
+        try:
+            return await self._backend.look_up(request.domain)
+        except BackendError as error:
+            _log.info("request %d: the mail server does not tell: %s", request.id, error)
+            return None
 
     async def _ttl(self, domain: Domain, label: str) -> int | None:
         """Return for how many seconds the answer of now stays with the resolver."""

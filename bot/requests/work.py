@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.expected import staged_dmarc
+from bot.requests.limits import load_limits
 
 if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
@@ -39,7 +40,7 @@ class Done:
 async def find_key(request: Request, tools: Tools) -> Done:
     """Return the pasted key, or the one that the mail server has or makes."""
     if request.by_hand:
-        record = DkimRecord.parse(request.value)
+        record = DkimRecord.read(request.value)
         key = KnownKey(request.selector, record, KeySource.ADMIN)
     else:
         key = await tools.backend.find_or_make_key(request.domain, request.selector)
@@ -54,7 +55,7 @@ async def write_policy(request: Request, tools: Tools) -> Done:
 async def add_domain(request: Request, tools: Tools) -> Done:
     """Have the domain added to the mail server, unless an admin does that by hand."""
     if not request.by_hand:
-        await tools.backend.add_domain(request.domain)
+        await tools.backend.add_domain(request.domain, load_limits(request.limits))
     return Done()
 
 

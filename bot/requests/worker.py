@@ -8,14 +8,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.checks.report import PROPAGATING
-from bot.errors import BackendUnreachable, CowbellError, StoreError
+from bot.errors import (
+    BackendError,
+    BackendRefused,
+    BackendUnclear,
+    BackendUnreachable,
+    CowbellError,
+    StoreError,
+)
+from bot.requests.evidence import follow_hosting
 from bot.requests.failure import dump_failure
 from bot.requests.kinds import KINDS
 from bot.requests.model import BOT, MessageKind, State
 from bot.requests.polling import poll
-from bot.requests.protocols import Verification
-from bot.requests.schedule import next_look
-from bot.requests.transitions import expiry, move, touch
+from bot.requests.schedule import next_attempt, next_look
+from bot.requests.transitions import expiry, move, replace_key, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,12 +30,16 @@ if TYPE_CHECKING:
 
     from bot.requests.model import Change, Request
     from bot.requests.polling import WakeUp
-    from bot.requests.protocols import Repositories
+    from bot.requests.protocols import Repositories, Verification
     from bot.requests.work import Tools
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease
+LONGEST_LOOK = 10.0  # seconds
 AT_ONCE = 8  # requests
+
+# With these the mail server may do later what it did not do now.
+_PASSING = (BackendUnreachable, BackendUnclear)
 
 _log = logging.getLogger(__name__)
 
@@ -99,16 +110,14 @@ class Worker:
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
-            failure = (
-                BackendUnreachable("backend-too-slow") if isinstance(error, TimeoutError) else error
-            )
-            _log.warning("request %d failed: %s", request.id, failure)
-            reason = dump_failure(failure)
-            await self._change(
+            await self._put_off_or_fail(
                 request,
-                lambda now: move(request, State.FAILED, BOT, now, detail=reason, reason=reason),
+                BackendUnreachable("backend-too-slow")
+                if isinstance(error, TimeoutError)
+                else error,
             )
             return
+        evidence = await self._follow_server(request)
         selector = request.selector if done.key is None else done.key.selector
         # Asked too early, the answer that there is nothing would stay in caches.
         wait = None if rules.record is None else next_look(0, timedelta(0))
@@ -124,20 +133,59 @@ class Worker:
                 value=done.value,
                 selector=selector,
                 due_at=due_at,
+                replaced="",
+                evidence=evidence,
             )
 
         await self._change(request, hand_out)
 
+    async def _put_off_or_fail(self, request: Request, failure: CowbellError) -> None:
+        """Have it tried again where that may help, and else or after some tries tell an admin."""
+        reason, attempts = dump_failure(failure), request.attempts + 1
+        wait = next_attempt(attempts) if isinstance(failure, _PASSING) else None
+        if wait is not None:
+            _log.info("request %d is tried again in %s: %s", request.id, wait, failure)
+            messages = (MessageKind.ADMIN_EDIT,) if reason != request.reason else ()
+            await self._change(
+                request,
+                lambda now: touch(
+                    request, messages, attempts=attempts, due_at=now + wait, reason=reason
+                ),
+            )
+            return
+        _log.warning("request %d failed: %s", request.id, failure)
+        refused = isinstance(failure, BackendRefused)
+        evidence = await self._follow_server(request) if refused else request.evidence
+        await self._change(
+            request,
+            lambda now: move(
+                request, State.FAILED, BOT, now, detail=reason, reason=reason, evidence=evidence
+            ),
+        )
+
+    async def _follow_server(self, request: Request) -> str:
+        """Return the request's evidence, with what the mail server says of the domain now."""
+        backend = self._tools.backend
+        if not backend.capabilities.can_tell_domains:
+            return request.evidence
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                server = await backend.look_up(request.domain)
+        except (BackendError, TimeoutError):
+            return request.evidence
+        return follow_hosting(request.evidence, server.hosting, self._now())
+
     async def _look_at(self, request: Request) -> None:
         try:
             async with asyncio.timeout(LONGEST_JOB):
-                seen = await self._tools.verifier(request)
+                found = await self._tools.verifier(request)
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
             _log.info("request %d: nothing was found out: %s", request.id, error)
-            seen = Verification(live=False, seen=request.seen)
-        await self._change(request, lambda now: _judge(request, seen, now))
+            await self._change(request, lambda now: _look_later(request, now))
+            return
+        await self._change(request, lambda now: _judge(request, found, now))
 
     async def _change(self, taken: Request, make: Callable[[datetime], Change]) -> None:
         def decide(request: Request) -> Change | None:
@@ -149,18 +197,44 @@ class Worker:
 
 def _judge(request: Request, found: Verification, now: datetime) -> Change:
     """Return the next state of a waiting request, by the result of the check."""
-    attempts = request.attempts + 1
+    evidence = follow_hosting(request.evidence, found.hosting, now)
+    if found.key is not None:
+        due_at = now + (next_look(0, timedelta(0)) or timedelta(0))
+        return replace_key(request, found.key, now, due_at=due_at, evidence=evidence)
     if found.live:
-        return move(request, State.LIVE, BOT, now, seen="")
+        return move(request, State.LIVE, BOT, now, seen="", evidence=evidence)
+    attempts = request.attempts + 1
     wait = next_look(attempts, now - request.changed_at, found.ttl)
     if wait is None:
-        return move(request, State.EXPIRED, BOT, now, detail=found.seen, seen=found.seen)
+        return move(
+            request, State.EXPIRED, BOT, now, detail=found.seen, seen=found.seen, evidence=evidence
+        )
+    reason = "" if found.fault is None else dump_failure(found.fault)
     # The message says when the next look is where that is all there is to wait for.
     is_news = found.seen != request.seen or found.seen in PROPAGATING
-    messages = (MessageKind.MEMBER_EDIT,) if is_news else ()
-    if is_news and KINDS[request.kind].is_finished_by_admin:  # who is told on the card what is seen
-        messages = (*messages, MessageKind.ADMIN_EDIT)
-    return touch(request, messages, attempts=attempts, due_at=now + wait, seen=found.seen)
+    messages = [MessageKind.MEMBER_EDIT] if is_news else []
+    # An admin who finishes it is told on the card what is seen.
+    is_for_admin = is_news and KINDS[request.kind].is_finished_by_admin
+    if is_for_admin or (reason, evidence) != (request.reason, request.evidence):
+        messages.append(MessageKind.ADMIN_EDIT)
+    return touch(
+        request,
+        tuple(messages),
+        attempts=attempts,
+        due_at=now + wait,
+        seen=found.seen,
+        reason=reason,
+        evidence=evidence,
+    )
+
+
+def _look_later(request: Request, now: datetime) -> Change:
+    """Return the change of a waiting request of which nothing could be found out."""
+    attempts = request.attempts + 1
+    wait = next_look(attempts, now - request.changed_at)
+    if wait is None:
+        return move(request, State.EXPIRED, BOT, now, detail=request.seen, seen=request.seen)
+    return touch(request, attempts=attempts, due_at=now + wait)
 
 
 def _let_pass(request: Request, now: datetime) -> Change:

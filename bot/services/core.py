@@ -6,11 +6,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.checks.compile import add_not_in_mailcow
+from bot.checks.compile import add_not_in_mailcow, add_switched_off
 from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.checks.observe.questions import LONGEST
 from bot.records.dkim_key import KeyUnknown
 from bot.records.expected import Expected, expect
+from bot.requests.backend import MailHosting
 from bot.services.domain_facts import KnownFacts
 from bot.services.turns import OURSELVES, Turns
 
@@ -38,6 +39,16 @@ class Checked:
     report: Report
     personal: Report | None = None
     confidential: bool = False
+
+
+def make_personal(report: Report, hosting: MailHosting) -> Report | None:
+    """Return a report with what the mail server tells of the domain, where that is against it.
+
+    Only the member who asked and the admin are shown it.
+    """
+    if hosting is MailHosting.ABSENT:
+        return add_not_in_mailcow(report)
+    return add_switched_off(report) if hosting is MailHosting.OFF else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,7 @@ class Core:
         )
         if self.faults is not None:
             self.faults.note(report)
-        personal = add_not_in_mailcow(report) if known.is_hosted is False else None
+        personal = make_personal(report, known.hosting)
         return Checked(report, personal, confidential=known != _NOTHING)
 
     async def _facts_of(self, domain: Domain, *, confidential: bool) -> KnownFacts:

@@ -8,7 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.errors import BackendError, StoreError
+from bot.errors import (
+    BackendCallFailed,
+    BackendError,
+    BackendKeyFaulty,
+    BackendUnclear,
+    StoreError,
+)
 from bot.records.dkim_key import (
     DkimKnowledge,
     DkimRecord,
@@ -17,6 +23,7 @@ from bot.records.dkim_key import (
     KnownKey,
     NoKeyYet,
 )
+from bot.requests.backend import MailHosting, ServerDomain
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,19 +34,22 @@ if TYPE_CHECKING:
     from bot.store.repositories.known_keys import KnownKeys, StoredKey
 
 TIMEOUT = 3.0  # seconds that a check waits for the mail server
-PAUSE = 30.0  # seconds in which the mail server is not asked again after it gave no answer
+PAUSE = 30.0  # seconds in which it is not asked again after it was away, or refused us
+
+# With these the mail server is there and lets us in; what it has of other domains may be fine.
+_OF_ONE_DOMAIN = (BackendCallFailed, BackendKeyFaulty, BackendUnclear)
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
-    """What is known of one domain; `is_hosted` is None where nobody could tell."""
+    """What is known of one domain."""
 
     dkim: DkimKnowledge
     former: tuple[KnownKey, ...] = ()
     dmarc_stage: str | None = None
-    is_hosted: bool | None = None
+    hosting: MailHosting = MailHosting.UNKNOWN
 
 
 class DomainFacts:
@@ -75,20 +85,19 @@ class DomainFacts:
         stored = await self._keys.current(domain) if self._keys else None
         former = await self._keys.former(domain) if self._keys else ()
         stage = await self._stage_of(domain) if self._stage_of else None
-        is_hosted, told = await self._ask_backend(domain)
-        dkim: DkimKnowledge = KeyUnknown() if stored is None else _read(stored)
+        server = await self._ask_backend(domain)
+        known = None if stored is None else _read(stored)
+        dkim = _weigh(server, known)
         keys = tuple(_read(key) for key in former)
-        if told is not None:
-            if isinstance(told, KnownKey) and isinstance(dkim, KnownKey) and told != dkim:
-                keys = (dkim, *keys)
-            if isinstance(told, KnownKey):
-                await self._learn(domain, told, stored)
-            dkim = told
-        return KnownFacts(dkim, keys, stage, is_hosted)
+        if known is not None and dkim != known:
+            keys = (known, *keys)
+        if server.key is not None:
+            await self._learn(domain, server.key, stored)
+        return KnownFacts(dkim, keys, stage, server.hosting)
 
-    async def is_hosted(self, domain: Domain) -> bool | None:
-        """Return whether the mail server knows a domain; None where it does not say."""
-        return (await self._ask_backend(domain))[0]
+    async def hosting(self, domain: Domain) -> MailHosting:
+        """Return whether the mail server takes mail for a domain, as far as it says."""
+        return (await self._ask_backend(domain)).hosting
 
     async def some_domains(self, most: int) -> tuple[Domain, ...]:
         """Return domains of members that have a key, the latest first; none without a store."""
@@ -100,26 +109,27 @@ class DomainFacts:
             _log.warning("The members' domains were not read: %s", error)
             return ()
 
-    async def _ask_backend(self, domain: Domain) -> tuple[bool | None, DkimKnowledge | None]:
-        """Return whether the mail server knows a domain, and its key; None: it did not tell."""
-        backend = self._backend
+    async def _ask_backend(self, domain: Domain) -> ServerDomain:
+        """Return what the mail server has of a domain; nothing is known where it did not tell."""
+        backend, unknown = self._backend, ServerDomain(MailHosting.UNKNOWN)
         if backend is None or not backend.capabilities.can_tell_domains:
-            return None, None
+            return unknown
         if time.monotonic() < self._paused_until:
-            return None, None
+            return unknown
         try:
             async with asyncio.timeout(TIMEOUT):
-                found, key = await asyncio.gather(
-                    backend.knows_domain(domain), backend.find_key(domain)
-                )
+                server = await backend.look_up(domain)
         except (BackendError, TimeoutError) as error:
             why = str(error) or f"no answer within {TIMEOUT:g} seconds"
             _log.warning("%s is checked without %s: %s", domain.ascii, backend.name, why)
-            self._paused_until = time.monotonic() + PAUSE
-            return None, None
-        if not found:
-            return found, None
-        return True, NoKeyYet() if key is None else key
+            if not isinstance(error, _OF_ONE_DOMAIN):
+                self._paused_until = time.monotonic() + PAUSE
+            return unknown
+        if server.fault is not None:
+            _log.warning(
+                "%s has a key of no use at %s: %s", domain.ascii, backend.name, server.fault
+            )
+        return server
 
     async def _learn(self, domain: Domain, key: KnownKey, stored: StoredKey | None) -> None:
         if self._keys is None or not self._learns:
@@ -138,5 +148,17 @@ class DomainFacts:
             _log.warning("The key of %s was not kept: %s", domain.ascii, error)
 
 
+def _weigh(server: ServerDomain, stored: KnownKey | None) -> DkimKnowledge:
+    """Return which key counts: what the mail server says now goes before what was learned."""
+    if server.key is not None:
+        return server.key
+    if server.hosting in {MailHosting.ON, MailHosting.OFF}:
+        # A key that nobody can use is no proof that the one before it still signs.
+        return NoKeyYet() if server.fault is None else KeyUnknown()
+    if server.hosting is MailHosting.ABSENT and stored and stored.source == KeySource.MAIL_SERVER:
+        return KeyUnknown()  # it went with the domain
+    return KeyUnknown() if stored is None else stored
+
+
 def _read(stored: StoredKey) -> KnownKey:
-    return KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source.value)
+    return KnownKey(stored.selector, DkimRecord.read(stored.value), stored.source.value)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.checks.compile import add_not_in_mailcow
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
+from bot.services.core import make_personal
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.names import MailAddress
     from bot.records.expected import Expected
+    from bot.requests.backend import MailHosting
     from bot.services.core import Checked, Core
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
@@ -39,7 +40,8 @@ class KeptCheck:
 
     `report` is what is kept; where it is not `confidential`, everybody may see it. `personal` is
     what is shown to the one who asked (`member_id`, None where nobody knows), where that is more;
-    it is not kept.
+    it is not kept. `shared`: a card that others see carries the number; None where the check is
+    from before that was noted.
     """
 
     id: int
@@ -47,6 +49,7 @@ class KeptCheck:
     personal: Report | None = None
     member_id: int | None = None
     confidential: bool = False
+    shared: bool | None = False
 
     def shown(self, *, shared: bool) -> Report:
         """Return the report for a card that others see, or for the one who asked."""
@@ -129,13 +132,14 @@ class MemberService:
         return Wait.OWN if self._turns.has_many(member_id) else Wait.OTHERS
 
     async def check(
-        self, domain: Domain, member_id: int, *, confidential: bool = False
+        self, domain: Domain, member_id: int, *, confidential: bool = False, shared: bool = False
     ) -> KeptCheck:
         """Return a new check of a domain; members who ask at the same time share one.
 
         It takes its turn among the checks of this member and of others. What only the mail server
         and the admin know of the domain is left out, and not even asked for, unless
-        `confidential`: then it is for who asked, where they may be told.
+        `confidential`: then it is for who asked, where they may be told. It is `shared` where its
+        card is one that others see.
         """
         if (domain, confidential) in self._running:
             checked = await self._join(domain, confidential)
@@ -150,8 +154,19 @@ class MemberService:
             SCHEMA,
             report.checked_at,
             confidential=checked.confidential,
+            shared=shared,
         )
-        return KeptCheck(number, report, checked.personal, member_id, checked.confidential)
+        return KeptCheck(number, report, checked.personal, member_id, checked.confidential, shared)
+
+    async def share(self, kept: KeptCheck, member_id: int) -> KeptCheck:
+        """Return the check for a card that others see, from now on.
+
+        Where the given one says more than everybody may know, the domain is checked anew without.
+        """
+        if kept.confidential:
+            return await self.check(kept.report.domain, member_id, shared=True)
+        await self._checks.share(kept.id)
+        return replace(kept, shared=True)
 
     async def check_server(self, member_id: int) -> Report:
         """Return a new check of the mail server itself, for the admin."""
@@ -164,20 +179,23 @@ class MemberService:
         if stored is None or stored.schema != SCHEMA:
             return None
         report = load_report(stored.report)
-        return KeptCheck(stored.id, report, None, stored.member_id, stored.confidential)
+        return KeptCheck(
+            stored.id, report, None, stored.member_id, stored.confidential, stored.shared
+        )
 
     async def make_personal(self, kept: KeptCheck) -> KeptCheck:
         """Return a kept check with the parts that only the member who asked may read."""
-        if not kept.confidential or await self.is_hosted(kept.report.domain) is not False:
+        if not kept.confidential:
             return kept
-        return replace(kept, personal=add_not_in_mailcow(kept.report))
+        hosting = await self.hosting(kept.report.domain)
+        return replace(kept, personal=make_personal(kept.report, hosting))
 
-    async def is_hosted(self, domain: Domain) -> bool | None:
-        """Return whether the mail server knows a domain; None where it does not say.
+    async def hosting(self, domain: Domain) -> MailHosting:
+        """Return whether the mail server takes mail for a domain, as far as it says.
 
         For the admin and the one who asked alone.
         """
-        return await self._core.domain_facts.is_hosted(domain)
+        return await self._core.domain_facts.hosting(domain)
 
     async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
         """Return the answer to one question to the DNS."""

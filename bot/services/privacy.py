@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from bot.store.repositories.stored_checks import StoredChecks
 
 KEPT = timedelta(days=400)  # from the last use on; see bot.services.retention
+LATEST = 20  # checks of one member and domain that are kept so long
+OTHERS = timedelta(days=7)  # for which their others are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,16 @@ class MemberData:
     def days(self) -> int:
         """For how many days after its last use something is kept."""
         return KEPT.days
+
+    @property
+    def latest(self) -> int:
+        """How many checks of one domain are kept that long."""
+        return LATEST
+
+    @property
+    def days_of_others(self) -> int:
+        """For how many days the other checks of a domain are kept."""
+        return OTHERS.days
 
     @property
     def nothing(self) -> bool:

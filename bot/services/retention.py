@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.requests.model import make_pseudonym
 from bot.requests.polling import poll
-from bot.services.privacy import KEPT
+from bot.services.privacy import KEPT, LATEST, OTHERS
 from bot.store.repositories.old_requests import OldRequests
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from bot.store.engine.database import Database
 
 EVERY = timedelta(days=1)
-LATEST = 20  # checks of one member and domain that are kept as long as all else
-OTHERS = timedelta(days=7)  # for which the others are kept
 AT_ONCE = 200  # rows in one transaction; other writers get their turn between two
 
 _log = logging.getLogger(__name__)
@@ -52,7 +50,7 @@ class Retention:
             return 0
         before = now - KEPT
         checks = await self._checks.purge(before, AT_ONCE)
-        older = await self._checks.purge_older(LATEST, now - OTHERS, AT_ONCE)
+        older = await self._checks.purge_older(LATEST, now - OTHERS, AT_ONCE - checks)
         domains = await self._recent.purge(before, AT_ONCE)
         requests = await self._requests.purge(before, AT_ONCE, make_pseudonym)
         gone = checks + older + domains + requests

@@ -107,6 +107,8 @@ class StoredCheckRow(Base):
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     # With what only the mail server and the admin know: for who asked alone.
     confidential: Mapped[bool] = mapped_column(server_default=true())
+    # Whether a card that others see carries the id; not known of those from before version 0004.
+    shared: Mapped[bool | None]
 
 
 class RequestRow(Base):
@@ -155,6 +157,8 @@ class RequestRow(Base):
     message_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     undelivered: Mapped[str | None] = mapped_column(String(16))
+    replaced: Mapped[str | None] = mapped_column(Text)
+    limits: Mapped[str | None] = mapped_column(Text)
 
 
 class AuditRow(Base):

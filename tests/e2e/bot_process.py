@@ -50,7 +50,7 @@ class Bot:
     """The program in a folder of its own, started and ended as often as a test likes.
 
     `python` is what runs it: processes that begin with the imports done, or the words that call a
-    Python, with all that goes before it.
+    Python, with all that goes before it; `program` is what they run.
     """
 
     def __init__(
@@ -59,7 +59,10 @@ class Bot:
         discord: DiscordStandIn,
         dns: ZoneServer,
         python: ForkedPython | Sequence[str] = (sys.executable,),
+        *,
+        program: str = PROGRAM,
     ) -> None:
+        self._program = program
         self.log = folder / "log"
         self._folder = folder
         self._discord = discord
@@ -106,7 +109,7 @@ class Bot:
 
     def words(self, *command: str) -> list[str]:
         """Return what to say to a Python to have it run a command beside the stand-in."""
-        return ["-c", PROGRAM, self._discord.api, self._discord.gateway, *command]
+        return ["-c", self._program, self._discord.api, self._discord.gateway, *command]
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Process]:

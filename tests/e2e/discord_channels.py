@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 DIRECT = 100000000000000900  # the channel of direct messages with whom the bot writes to
 _EPOCH = 1_420_070_400_000  # milliseconds; the first ones of 2015
 _NOT_FOUND = {"message": "Unknown Message", "code": 10008}
+_NO_CHANNEL = {"message": "Unknown Channel", "code": 10003}
 
 
 class DiscordChannels(DiscordStandIn):
-    """Keeps the messages of every channel; `loses_answers` keeps the bot from hearing of one."""
+    """Keeps the messages of every channel; `loses_answers` keeps the bot from hearing of one.
+
+    Channels in `deleted` are not there any more.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.channels: dict[int, list[Json]] = {}
         self.loses_answers = False
+        self.deleted: set[int] = set()
         self._came = asyncio.Condition()
         self._silence = asyncio.Event()
 
@@ -71,7 +76,10 @@ class DiscordChannels(DiscordStandIn):
         return reply(found[::-1])
 
     async def _post(self, request: web.Request) -> web.Response:
-        return await self._take(int(request.match_info["channel"]), await read_body(request))
+        channel, body = int(request.match_info["channel"]), await read_body(request)
+        if channel in self.deleted:
+            return reply(_NO_CHANNEL, 404)
+        return await self._take(channel, body)
 
     async def _take(self, channel: int, body: Json) -> web.Response:
         messages = self.channels.setdefault(channel, [])
@@ -88,6 +96,8 @@ class DiscordChannels(DiscordStandIn):
 
     async def _change(self, request: web.Request) -> web.Response:
         body, channel = await read_body(request), int(request.match_info["channel"])
+        if channel in self.deleted:
+            return reply(_NO_CHANNEL, 404)
         for message in self.channels.get(channel, []):
             if message["id"] == request.match_info["message"]:
                 async with self._came:

@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 from discord_payloads import (
     APPLICATION,
     BUTTON,
+    SELECT,
     Json,
     describe_application,
     describe_bot,
@@ -119,6 +120,12 @@ class DiscordStandIn:
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
+    async def run_subcommand(self, group: str, name: str, *, member: int) -> SentInteraction:
+        """Send a command of a group, without options."""
+        options = [{"name": name, "type": 1, "options": []}]
+        data = {"id": "78", "name": group, "type": 1, "options": options}
+        return await self._send_interaction(2, data, member=describe_member(member))
+
     async def click(
         self, custom_id: str, message: Json, *, member: int | None = None
     ) -> SentInteraction:
@@ -126,6 +133,15 @@ class DiscordStandIn:
         data = {"custom_id": custom_id, "component_type": BUTTON}
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(3, data, message=message, **more)
+
+    async def choose(
+        self, custom_id: str, value: str, message: Json, *, member: int
+    ) -> SentInteraction:
+        """Choose a value of a select of a message."""
+        data = {"custom_id": custom_id, "component_type": SELECT, "values": [value]}
+        return await self._send_interaction(
+            3, data, message=message, member=describe_member(member)
+        )
 
     async def submit(self, custom_id: str) -> SentInteraction:
         """Send a form."""

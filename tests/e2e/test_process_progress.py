@@ -55,3 +55,26 @@ async def test_a_card_comes_back_from_progress_where_its_check_fails(
         assert "Checking `mover.example`" in again.shown[0]
         assert again.texts == card.texts
         assert button(again.message, "again") == button(card.message, "again")
+
+
+async def test_who_has_two_checks_under_way_is_told_that_the_third_waits(
+    bot: Bot, discord: DiscordStandIn, dns: ZoneServer
+) -> None:
+    async with bot.running():
+        await (await discord.run_command("help")).answered()
+        dns.delay = 1.0
+        asked = [
+            await discord.run_command("dnscheck", {"domain": f"{name}.example"})
+            for name in ("mover", "friend", "newcomer")
+        ]
+        third = asked[2]
+        await third.answered()
+        assert "The check of `newcomer.example` waits for its turn" in third.shown[0]
+        assert "two checks of one member run at a time" in third.shown[0]
+        for sent in asked:
+            await sent.answered()
+            await sent.until(
+                lambda sent: "Checking" not in sent.texts and "its turn" not in sent.texts
+            )
+        assert ":newcomer.example:" in button(third.message, "again")
+    assert "ERROR" not in bot.says()

@@ -16,15 +16,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from bot_process import Bot
+from bot_process import PROGRAM, Bot
 from discord_channels import DIRECT, DiscordChannels, has_button
-from discord_payloads import CHANNEL, GUILD, text_of
+from discord_payloads import CHANNEL, GUILD, text_of, walk
 
+from bot.config.settings import load_settings
 from bot.demo import world
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
+from bot.records.expected import staged_dmarc
+from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,12 +35,32 @@ if TYPE_CHECKING:
 
     from aiohttp import web
     from discord_payloads import Json
+    from discord_stand_in import SentInteraction
 
     from forked_python import ForkedPython
 
-AT_ONCE = 3  # members who ask
+AT_ONCE = 4  # members who ask, one for each kind
 ADMINS = 600  # each looks at one request, as checks are counted a person and minute
 _FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
+
+KINDS = tuple(RequestKind)
+LIVE_WORDS = {
+    RequestKind.DKIM: "is live: mail from",
+    RequestKind.DMARC: "is live: others now know",
+    RequestKind.MAILDOMAIN: "is on Cow Mail now",
+    RequestKind.WEBMAIL: "The admin says that the certificate covers",
+}
+DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, "none")
+
+# The program without the look for what a former try has sent.
+FORGETFUL = PROGRAM.replace(
+    "from bot.cli import main",
+    """import bot.interactions.delivery
+async def find(*_):
+    return None
+bot.interactions.delivery.find = find
+from bot.cli import main""",
+)
 
 
 class SlowChannels(DiscordChannels):
@@ -46,13 +69,14 @@ class SlowChannels(DiscordChannels):
     def __init__(self, chance: random.Random) -> None:
         super().__init__()
         self._chance = chance
+        self.longest = 0.1  # seconds until a message is confirmed
         self.posted = 0  # calls that send a message, the repeated ones too
 
     async def _take(self, channel: int, body: Json) -> web.Response:
         self.posted += 1
         await asyncio.sleep(self._chance.uniform(0, 0.05))
         response = await super()._take(channel, body)
-        await asyncio.sleep(self._chance.uniform(0, 0.1))
+        await asyncio.sleep(self._chance.uniform(0, self.longest))
         return response
 
     def forget_nonces(self) -> None:
@@ -73,6 +97,10 @@ class Case:
     is_live: bool = False
 
     @property
+    def kind(self) -> RequestKind:
+        return KINDS[self.place % len(KINDS)]
+
+    @property
     def domain(self) -> str:
         return f"farm-{self.place:04}.example"
 
@@ -80,9 +108,10 @@ class Case:
         return self.domain in text_of(message)
 
     def is_live_word(self, message: Json) -> bool:
-        return self.is_about(message) and "is live: mail from" in text_of(message)
+        return self.is_about(message) and LIVE_WORDS[self.kind] in text_of(message)
 
-    def is_record(self, message: Json) -> bool:
+    def is_first_word(self, message: Json) -> bool:
+        """Whether it is the record to publish, or that the admin is at it."""
         return self.is_about(message) and not self.is_live_word(message)
 
 
@@ -132,10 +161,11 @@ class CrashRun:
         """Go on with a request from what is known to have arrived."""
         if case.is_live:
             return
-        self.mailcow.add_domain(case.domain)
+        if case.kind is not RequestKind.MAILDOMAIN:
+            self.mailcow.add_domain(case.domain)
         if not case.is_asked:
-            member = _FIRST_MEMBER + case.place
-            sent = await self.discord.run_command("dkim", {"domain": case.domain}, member=member)
+            member, asked = _FIRST_MEMBER + case.place, {"domain": case.domain}
+            sent = await self.discord.run_command(case.kind.value, asked, member=member)
             await sent.answered()
             assert re.search(r"#\d+", sent.texts), sent.texts
             case.is_asked = True
@@ -144,59 +174,93 @@ class CrashRun:
         assert match is not None
         if not case.is_approved:
             assert has_button(card, "cowbell:req:")
-            await self._press(case, f"cowbell:req:approve:{match[1]}", card)
+            await self._approve(case, match[1], card)
             case.is_approved = True
-        await self.discord.message(DIRECT, case.is_record)
+        await self.discord.message(DIRECT, case.is_first_word)
         if not case.is_published:
             self._publish(case)
             case.is_published = True
         while not case.is_live:
-            await self._press(case, f"cowbell:req:check:{match[1]}", card)
+            action = "done" if case.kind is RequestKind.WEBMAIL else "check"
+            await self._press(case, f"cowbell:req:{action}:{match[1]}", card)
             with contextlib.suppress(TimeoutError):
                 await self.discord.message(DIRECT, case.is_live_word, 10)
                 case.is_live = True
 
-    async def _press(self, case: Case, custom_id: str, card: Json) -> None:
+    async def _approve(self, case: Case, number: str, card: Json) -> None:
+        sent = await self._press(case, f"cowbell:req:approve:{number}", card)
+        action = {RequestKind.DMARC: "stage", RequestKind.MAILDOMAIN: "add"}.get(case.kind)
+        if action is None:
+            return
+        chosen = f"cowbell:req:{action}:{number}"
+        # There is no choice where the answer is that it was decided before.
+        await sent.until(lambda sent: bool(sent.others) or _has(sent.message, chosen))
+        if not _has(sent.message, chosen):
+            return
+        if case.kind is RequestKind.MAILDOMAIN:
+            await self._press(case, chosen, sent.message)
+            return
+        admin = _FIRST_ADMIN + case.place % ADMINS
+        done = await self.discord.choose(chosen, "none", sent.message, member=admin)
+        await done.answered()
+
+    async def _press(self, case: Case, custom_id: str, card: Json) -> SentInteraction:
         admin = _FIRST_ADMIN + case.place % ADMINS
         sent = await self.discord.click(custom_id, card, member=admin)
-        await sent.answered()
+        return await sent.answered()
 
     def _publish(self, case: Case) -> None:
-        pair = self.mailcow.dkim[case.domain]
-        value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
-        strings = (value[at : at + 255] for at in range(0, len(value), 255))
-        line = f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
+        line = ""
+        if case.kind is RequestKind.DKIM:
+            pair = self.mailcow.dkim[case.domain]
+            value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
+            strings = (value[at : at + 255] for at in range(0, len(value), 255))
+            line = f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
+        elif case.kind is RequestKind.DMARC:
+            line = f'_dmarc TXT "{DMARC}"'
         zone = parse_zone(case.domain, f"@ MX 10 mx1.cow.example.\n{line}")
         self.dns.zones = self.dns.zones.with_zone(zone)
+
+    def counts(self) -> Iterator[tuple[Case, str, int]]:
+        """Say how often there is each thing that is to be once."""
+        cards = self.discord.channels.get(CHANNEL, [])
+        told = self.discord.channels.get(DIRECT, [])
+        for case in self.cases.values():
+            if case.kind is RequestKind.DKIM:
+                yield case, "keys", self.mailcow.keys_made[case.domain]
+            yield case, "domains", int(case.domain in self.mailcow.domains)
+            yield case, "cards", sum(map(case.is_about, cards))
+            yield case, "first words", sum(map(case.is_first_word, told))
+            yield case, "words that it is live", sum(map(case.is_live_word, told))
+
+    def doubled(self) -> list[str]:
+        """Say what was done twice so far."""
+        return [f"{case.domain}: {n} {what}" for case, what, n in self.counts() if n > 1]
 
     def faults(self) -> Iterator[str]:
         """Say what was lost or done twice."""
         cards, told = self.discord.channels[CHANNEL], self.discord.channels[DIRECT]
-        for case in self.cases.values():
-            counts = {
-                "keys": self.mailcow.keys_made[case.domain],
-                "cards": sum(map(case.is_about, cards)),
-                "records": sum(map(case.is_record, told)),
-                "words that it is live": sum(map(case.is_live_word, told)),
-            }
-            yield from (f"{case.domain}: {n} {what}" for what, n in counts.items() if n != 1)
+        yield from (f"{c.domain} ({c.kind}): {n} {w}" for c, w, n in self.counts() if n != 1)
         if len(cards) != len(self.cases):
             yield f"{len(cards)} cards for {len(self.cases)} requests"
         if len(told) != 2 * len(self.cases):
             yield f"{len(told)} direct messages for {len(self.cases)} requests"
         with closing(sqlite3.connect(self.bot.log.parent / "bot.db")) as store:
             kept = Counter(domain for (domain,) in store.execute("SELECT domain FROM request"))
-            (left,) = store.execute(
-                "SELECT count(*) FROM outbox WHERE ended_at IS NULL OR message_id IS NULL"
-            ).fetchone()
+            left = store.execute(
+                "SELECT request_id, what, attempts, detail FROM outbox "
+                "WHERE ended_at IS NULL OR message_id IS NULL"
+            ).fetchall()
         if kept != Counter(case.domain for case in self.cases.values()):
             yield f"the store has {kept}"
         if left:
-            yield f"{left} messages were not delivered"
+            yield f"messages that were not delivered: {left}"
 
 
 @asynccontextmanager
-async def open_run(folder: Path, python: ForkedPython, seed: int) -> AsyncIterator[CrashRun]:
+async def open_run(
+    folder: Path, python: ForkedPython, seed: int, *, program: str = PROGRAM
+) -> AsyncIterator[CrashRun]:
     chance = random.Random(seed)
     keys = {"write-key": ApiKey(may_write=True), "read-key": ApiKey(may_write=False)}
     pair = await asyncio.to_thread(DkimPair.make, "dkim")
@@ -207,7 +271,7 @@ async def open_run(folder: Path, python: ForkedPython, seed: int) -> AsyncIterat
     ):
         mailcow.add_delay = 0.1
         mailcow.ready_keys.extend([pair] * 10_000)  # to make so many takes minutes
-        bot = Bot(folder, discord, dns, python)
+        bot = Bot(folder, discord, dns, python, program=program)
         bot.environment |= {
             "DISCORD_GUILD_ID": str(GUILD),
             "REQUEST_CHANNEL_ID": str(CHANNEL),
@@ -219,6 +283,10 @@ async def open_run(folder: Path, python: ForkedPython, seed: int) -> AsyncIterat
         yield CrashRun(bot, discord, dns, mailcow, chance)
 
 
+def _has(message: Json, custom_id: str) -> bool:
+    return any(part.get("custom_id") == custom_id for part in walk(message))
+
+
 async def _end(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
@@ -228,7 +296,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
 
 
 @pytest.mark.parametrize(
-    "kills", [pytest.param(4), pytest.param(100, marks=pytest.mark.slow)], ids=str
+    "kills", [pytest.param(6), pytest.param(200, marks=pytest.mark.slow)], ids=str
 )
 async def test_killed_at_random_moments_nothing_is_lost_or_done_twice(
     tmp_path: Path, forked_python: ForkedPython, capsys: pytest.CaptureFixture[str], kills: int
@@ -248,3 +316,17 @@ async def test_killed_at_random_moments_nothing_is_lost_or_done_twice(
             )
     assert not faults, (seed, faults)
     assert "Traceback" not in run.bot.says()
+
+
+async def test_a_program_that_does_not_look_for_former_tries_is_found_out(
+    tmp_path: Path, forked_python: ForkedPython
+) -> None:
+    async with open_run(tmp_path, forked_python, seed=1, program=FORGETFUL) as run:
+        run.discord.longest = 1.0  # most of the time a message is there and not confirmed
+        for _ in range(20):
+            await run.run_until_killed()
+            run.discord.forget_nonces()
+            if run.doubled():
+                break
+        await asyncio.sleep(run.discord.longest + 0.2)  # what is being taken has its end
+        assert run.doubled()

@@ -126,6 +126,26 @@ async def test_ended_while_mailcow_makes_the_key_it_is_made_and_told_once(
     assert "Traceback" not in bot.says()
 
 
+async def test_a_key_that_a_killed_process_asked_for_and_that_comes_last_is_told(
+    bot: Bot, discord: DiscordChannels, mailcow: MailcowDouble
+) -> None:
+    mailcow.held = held = asyncio.Event()
+    async with bot.running() as process:
+        await ask_and_approve(discord)
+        await until(lambda: mailcow.routes("POST") == ["add/dkim"])
+        process.kill()
+        await process.wait()
+    mailcow.held = None
+    async with bot.running() as process:
+        await until(lambda: mailcow.keys_made[DOMAIN] == 1)  # by the second process
+        held.set()
+        await until(lambda: mailcow.keys_made[DOMAIN] == 2)  # what the first asked for
+        await discord.message(DIRECT, tells_key(mailcow))
+        await asyncio.sleep(0.5)
+        assert len(discord.channels[DIRECT]) == 1
+        assert await bot.stop(process) == 0
+
+
 @pytest.mark.parametrize("gently", [False, True])
 async def test_ended_before_discord_confirms_the_message_is_not_sent_again(
     bot: Bot, discord: DiscordChannels, mailcow: MailcowDouble, *, gently: bool

@@ -97,6 +97,7 @@ CONTRACT = (
     ("dmarc-wrong-name", {"fail"}),
     ("txt-literal-quotes", {"fail"}),
     ("txt-literal-backslash", {"fail"}),
+    ("txt-too-long", {"fail", "warn"}),
     ("spf-blank-lost", {"fail"}),
     ("wildcard-txt", {"fail", "warn"}),
     ("wildcard-cname", {"fail", "warn", "info"}),
@@ -104,6 +105,7 @@ CONTRACT = (
     ("idn", {"info"}),
     ("subdomain", {"info"}),
     ("not-in-mailcow", {"fail"}),
+    ("off-in-mailcow", {"fail"}),
     ("selector-differs", {"fail"}),
     ("server-side", {"info"}),
     ("ns-disagree", {"warn"}),
@@ -180,6 +182,7 @@ _FLAGS = (
         "is_example",
         "known",
         "moved",
+        "named",
     ),
     *(
         "like_ours",

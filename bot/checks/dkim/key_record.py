@@ -22,7 +22,8 @@ from bot.checks.dkim.text import (
 from bot.checks.finding import Finding, Fix, FixAction, Note, Status
 from bot.checks.paste_damage import unquote
 from bot.errors import InvalidKey
-from bot.records.dkim_key import NoKeyYet, is_usual_form, read_key
+from bot.records.dkim_key import KeySource, NoKeyYet, is_usual_form, read_key
+from bot.records.key_soundness import refuse_damaged
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -111,14 +112,31 @@ def _judge_other_key(case: DkimCase, text: str) -> Finding:
     if len(key) < len(want) and key in want:
         return _truncated(case, text)
     same = _count_same(key, want)
+    slip = _find_slip(key, want, same)
     return case.finding(
         "dkim-key-mismatch",
         Status.FAIL,
         case.fix(FixAction.REPLACE, text),
         position=same + 1,
         former=key in {read_key_text(former.record.text) for former in case.expected.former},
-        slip=_find_slip(key, want, same),
+        slip=slip,
+        pasted_may_be_damaged=slip == "changed" and _may_be_the_right_one(case, key),
     )
+
+
+def _may_be_the_right_one(case: DkimCase, key: str) -> bool:
+    """Whether a key beside the known one is as sound as that, which somebody only pasted.
+
+    One of two keys that differ in some characters was damaged on its way; mostly that can be seen.
+    """
+    known = case.known
+    if known is None or known.source == KeySource.MAIL_SERVER:
+        return False
+    try:
+        refuse_damaged(read_key(key, known.record.key_type)[0], known.record.key_type)
+    except InvalidKey:
+        return False
+    return True
 
 
 def _count_same(one: str, other: str) -> int:

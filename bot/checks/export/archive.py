@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 SCHEMA = 3  # of the kept text; one that is not known any more is not read
 
-
 LONGEST = 2_048  # octets of one text in the JSON; longer ones are cut
 LARGEST = 32_768  # octets of one report; a broken domain's has about 10,000
-_MOST = 20  # entries of one list
 _CUT_OFF = "…"
-_SHORTER = (LONGEST, 512, 128)  # octets of a text, tried in turn until the report is small enough
+# Octets of a text and entries of a list, tried in turn until the report is small enough.
+_SIZES = ((LONGEST, 20), (512, 12), (128, 12), (64, 4))
 
 
 def dump_report(report: Report) -> str:
@@ -39,11 +38,12 @@ def dump_report(report: Report) -> str:
     Texts from the zone are cut at `LONGEST` octets, and shorter where they are many. Where that
     is not enough, the last findings are left out.
     """
-    for longest in _SHORTER:
-        text = _write(_cut_report(report, longest))
+    for longest, most in _SIZES:
+        cut = _cut_report(report, longest, most)
+        text = _write(cut)
         if _size(text) <= LARGEST:
             return text
-    return _write_fewer(_cut_report(report, _SHORTER[-1]))
+    return _write_fewer(cut)
 
 
 def load_report(text: str) -> Report:
@@ -78,49 +78,49 @@ def _size(text: str) -> int:
     return len(text.encode(errors="replace"))
 
 
-def _cut_report(report: Report, longest: int) -> Report:
+def _cut_report(report: Report, longest: int, most: int) -> Report:
     return replace(
         report,
-        results=tuple(_cut_result(result, longest) for result in report.results),
-        findings=tuple(_cut_finding(finding, longest) for finding in report.findings),
-        name_servers=_cut_texts(report.name_servers, longest),
+        results=tuple(_cut_result(result, longest, most) for result in report.results),
+        findings=tuple(_cut_finding(finding, longest, most) for finding in report.findings),
+        name_servers=_cut_texts(report.name_servers, longest, most),
     )
 
 
-def _cut_result(result: CheckResult, longest: int) -> CheckResult:
+def _cut_result(result: CheckResult, longest: int, most: int) -> CheckResult:
     note = result.note
     return replace(
         result,
-        expected=_cut_texts(result.expected, LONGEST),
-        found=_cut_texts(result.found, longest),
-        note=note and replace(note, facts=_cut_facts(note.facts, longest)),
+        expected=_cut_texts(result.expected, LONGEST, most),
+        found=_cut_texts(result.found, longest, most),
+        note=note and replace(note, facts=_cut_facts(note.facts, longest, most)),
     )
 
 
-def _cut_finding(finding: Finding, longest: int) -> Finding:
+def _cut_finding(finding: Finding, longest: int, most: int) -> Finding:
     # A value to type is whole, or it is not there: half of it would break the domain.
     fixes = (fix for fix in finding.fixes if _cut(fix.value, LONGEST) == fix.value)
     return replace(
         finding,
-        facts=_cut_facts(finding.facts, longest),
+        facts=_cut_facts(finding.facts, longest, most),
         fixes=tuple(
-            replace(fix, old=fix.old and _cut(fix.old, longest)) for fix in islice(fixes, _MOST)
+            replace(fix, old=fix.old and _cut(fix.old, longest)) for fix in islice(fixes, most)
         ),
     )
 
 
-def _cut_facts(facts: Mapping[str, Fact], longest: int) -> dict[str, Fact]:
-    return {key: _cut_fact(value, longest) for key, value in facts.items()}
+def _cut_facts(facts: Mapping[str, Fact], longest: int, most: int) -> dict[str, Fact]:
+    return {key: _cut_fact(value, longest, most) for key, value in facts.items()}
 
 
-def _cut_fact(value: Fact, longest: int) -> Fact:
+def _cut_fact(value: Fact, longest: int, most: int) -> Fact:
     if isinstance(value, tuple):
-        return _cut_texts(value, longest)
+        return _cut_texts(value, longest, most)
     return _cut(value, longest) if isinstance(value, str) else value
 
 
-def _cut_texts(texts: tuple[str, ...], longest: int) -> tuple[str, ...]:
-    return tuple(_cut(text, longest) for text in texts[:_MOST])
+def _cut_texts(texts: tuple[str, ...], longest: int, most: int) -> tuple[str, ...]:
+    return tuple(_cut(text, longest) for text in texts[:most])
 
 
 def _cut(text: str, longest: int) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.characters import shorten
 from bot.checks.finding import FixAction
+from bot.dns.answer import LONGEST_TEXT
 from bot.records.provider_form import fill_form, spell_name
 from bot.records.providers import find_provider
 
@@ -40,7 +42,7 @@ def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> 
     at = next((place for place, field in enumerate(fields) if field.key == "ttl"), len(said))
     said.insert(at, (value, form.value.value))
     if fix.old is not None:
-        said.insert(at, (words.label("headings", "old"), fix.old))
+        said.insert(at, (words.label("headings", "old"), shorten(fix.old, LONGEST_TEXT)))
     hints = () if fix.action is FixAction.DELETE else say_hints(form, words)
     return FixInWords(words.label("actions", fix.action.value), tuple(said), hints)
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import dns.name
+import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
@@ -27,13 +28,11 @@ from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
-from bot.dns.answer import Question
+from bot.dns.answer import Outcome, Question
 from bot.dns.spf_evaluate import evaluate_all
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
-    import dns.rdatatype
-
     from bot.checks.authority_view import AuthorityView
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
@@ -73,6 +72,7 @@ async def observe(
             _resolve_mx_targets(questions, expected),
             _ask_report_authorisation(questions, expected),
             _ask_zone_servers(questions, expected),
+            _test_resolver(questions, expected, probe),
         )
         observed = Observation.of(
             expected.domain,
@@ -125,6 +125,21 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
         leaves.append((probe, "A"))
     asked = [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
     return [*asked, *extras.first_questions(expected)]
+
+
+async def _test_resolver(
+    questions: Questions, expected: Expected, probe: dns.name.Name | None
+) -> None:
+    """Ask for the root where a question was not answered: it may be the resolver that is silent.
+
+    What is kept of the mail host's answers is no proof that the resolver speaks now.
+    """
+    asked = _first_questions(expected, probe)
+    answers = await asyncio.gather(*(questions(*question) for question in asked))
+    apex = [answer for answer in answers if answer.question.name == expected.domain.name]
+    silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
+    if silent or all(answer.failed and not answer.unasked for answer in apex):
+        questions.start([Question(dns.name.root, dns.rdatatype.NS)])
 
 
 async def _look_at_source(

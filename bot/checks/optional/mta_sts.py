@@ -90,7 +90,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if answer.failed:
         return Verdict(Check.MTA_STS, (unanswered(Check.MTA_STS, answer),))
     if long := find_long_text(Check.MTA_STS, observed, [owner]):
-        value, ttl = mend_record(long.beginning), expected.server.record_ttl
+        value, ttl = mend_record(long.found[0]), expected.server.record_ttl
         too_long = without_alias(observed, long.finding(Check.MTA_STS, value, ttl), answer)
         return Verdict(Check.MTA_STS, (too_long,), found=long.found)
     texts = sorted(decode_texts(answer))

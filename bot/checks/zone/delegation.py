@@ -15,10 +15,12 @@ from bot.checks.answers import (
     answer_to,
     explain,
     name_text,
+    report_silent_resolver,
     some_lines,
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
+from bot.checks.report import RESOLVER_SILENT
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
-_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused", "dns-too-many"})
+_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused", "dns-too-many", RESOLVER_SILENT})
 _MOST_ADDRESSES = 4  # of a website, of each kind
 # Where failures differ, the one that says most: a server failure was at least thought about.
 _TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
@@ -114,8 +116,12 @@ def _judge_alias(
 def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding:
     """Say that no question about the domain was answered; the fact `type` is None for that.
 
+    Where the resolver answers nothing else either, that is all that can be said.
+
     The fact `proven` is there where an answer does come if nobody checks the signatures.
     """
+    if observed.resolver_silent:
+        return report_silent_resolver(Check.DELEGATION, named=observed.single_server)
     silent = Answer(Question(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
     # The answer that names DNSSEC or explains itself speaks for the others.
     telling = min(

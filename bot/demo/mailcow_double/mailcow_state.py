@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.demo.mailcow_double.php_answers import SECRET_IN_LOG
+
+if TYPE_CHECKING:
+    import asyncio
 
 _MIB = 2**20
 # What a new Mailcow gives a domain for which nothing else is said; sizes are in octets.
@@ -66,6 +69,7 @@ class MailcowState:
     loses_redis: bool = False  # after the first write of a copied key
     throws: set[str] = field(default_factory=set)  # routes whose PHP throws an exception
     add_delay: float = 0.0  # seconds between "is there one?" and storing a new DKIM key
+    held: asyncio.Event | None = None  # a key that is asked for now is not stored before it is set
     ready_keys: deque[DkimPair] = field(default_factory=deque)  # handed out before new ones
     prepared: dict[str, DkimPair] = field(default_factory=dict)  # by domain, for the one made
 

@@ -96,6 +96,7 @@ async def _make_pair(state: MailcowState, name: str, selector: str, size: str) -
         return danger(["dkim_domain_or_sel_invalid", name])
     if not state.knows(name):
         return danger(["access_denied", name])
+    held = state.held
     await asyncio.sleep(state.add_delay)
     ready = state.prepared.get(name)
     if ready is None and state.ready_keys:
@@ -104,6 +105,8 @@ async def _make_pair(state: MailcowState, name: str, selector: str, size: str) -
         pair = DkimPair(selector, ready.public, ready.private)
     else:
         pair = await asyncio.to_thread(DkimPair.make, selector, bits)
+    if held is not None:
+        await held.wait()
     state.dkim[name] = pair  # whoever is last wins
     state.keys_made[name] += 1
     return success(["dkim_added", name], pair.private)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.store.engine.database import Database
 
-MOST = 500  # reports of one member; at six a minute these are the checks of an hour and a half
+MOST = 1_000  # reports of one member: the latest 20 of each of the 50 domains remembered of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class StoredCheck:
     schema: int  # the report's own schema number
     checked_at: datetime
     confidential: bool  # it holds what only the mail server and the admin know
+    shared: bool | None  # a card that others see carries the id; None: kept before that was noted
 
 
 class StoredChecks:
@@ -51,6 +52,7 @@ class StoredChecks:
         checked_at: datetime,
         *,
         confidential: bool = True,
+        shared: bool = False,
     ) -> int:
         """Keeps the report and gives the id to find it by."""
 
@@ -62,6 +64,7 @@ class StoredChecks:
                 schema=schema,
                 checked_at=checked_at,
                 confidential=confidential,
+                shared=shared,
             )
             session.add(row)
             session.flush()
@@ -86,9 +89,20 @@ class StoredChecks:
                 schema=row.schema,
                 checked_at=row.checked_at,
                 confidential=row.confidential,
+                shared=row.shared,
             )
 
         return await self._database.read(find)
+
+    async def share(self, check_id: int) -> None:
+        """Notes that a card which others see carries the id of this check."""
+
+        def note(session: Session) -> None:
+            row = session.get(StoredCheckRow, check_id)
+            if row is not None:
+                row.shared = True
+
+        await self._database.write(note)
 
     async def count_of(self, member_id: int) -> int:
         """How many reports are kept that this member asked for."""

@@ -66,7 +66,7 @@ CODES = {
         dkim-quotes-in-key dkim-weak-key dmarc-before-dkim dmarc-multiple dmarc-syntax
         name-doubled mx-wrong-name spf-wrong-name dkim-wrong-name dmarc-wrong-name
         txt-literal-quotes txt-literal-backslash spf-blank-lost wildcard-txt wildcard-cname
-        proxied-mail
+        proxied-mail txt-too-long
     """,
     Status.WARN: """
         mx-foreign-backup mx-other-name spf-no-all dkim-weak-key dkim-test-flag dkim-multiple
@@ -404,6 +404,10 @@ FAULTS = (
     alias("dkim-cname-broken", "friend.dkim.cow.example.friend.example.", "with the domain added"),
     alias("dkim-cname-broken", "dkim._domainkey.friend.example.", "to itself"),
     alias("dkim-cname-broken", "site.example.", "to another text"),
+    dkim("txt-too-long", KEY + ";" * 5_000, title="with many semicolons"),
+    dkim("txt-too-long", *(f"{KEY};n={n}{'n' * 900}" for n in range(9)), title="nine times"),
+    dmarc("txt-too-long", f"v=DMARC1; p=reject; {RUA}{' ' * 5_000};"),
+    spf("txt-too-long", f"{SPF[:-4]}{'a:site.example ' * 400}-all", title="too long"),
     alias("dkim-key-mismatch", "other.good.example.", "to another key"),
     alias("dkim-truncated", "cut.good.example.", "to a cut key"),
     alias("dkim-revoked", "revoked.good.example.", "to an empty key"),

@@ -14,7 +14,7 @@ import simcord.actors
 from simcord.results import ResponseMessage
 
 from bot.demo.dkim_keys import KEYS
-from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import mend
 from bot.demo.zones import Zones
@@ -24,7 +24,9 @@ from bot.interactions.request_answers import card_of
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
+from bot.requests.backend import DomainLimits, MailHosting
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
+from bot.requests.limits import load_limits
 from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
 from bot.store.repositories.known_keys import KnownKeys
 from discord_simulation import (
@@ -76,7 +78,7 @@ class AdminGuild:
         domain = Domain.from_ascii(name)
         kept = await sim.client.member_service.check(domain, member.id)
         place = (sim.guild.id, sim.channel.id)
-        evidence = dump_evidence(take_evidence(kept.report, on_server=False))
+        evidence = dump_evidence(take_evidence(kept.report, MailHosting.ABSENT))
         opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
         return opened.request, await self.post(opened.request)
 
@@ -173,7 +175,9 @@ async def test_a_member_is_refused_at_every_button_and_command(admins: AdminGuil
     assert await admins.now(request) == request
 
 
-@pytest.mark.parametrize("action", ["approve", "deny", "check", "done", "retry", "add", "byhand"])
+@pytest.mark.parametrize(
+    "action", ["approve", "deny", "check", "done", "retry", "add", "limits", "byhand"]
+)
 async def test_a_forged_custom_id_decides_nothing(admins: AdminGuild, action: str) -> None:
     request, card = await admins.ask(RequestKind.WEBMAIL)
     result = await forge(admins.sim.ann, card, f"cowbell:req:{action}:{request.id}")
@@ -291,6 +295,28 @@ async def test_without_mailcow_the_dkim_value_is_pasted(admins: AdminGuild) -> N
     assert approved.value.startswith("v=DKIM1")
 
 
+async def test_a_value_is_taken_out_of_what_was_pasted_around_it(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Approve")
+    value = await a_key()
+    strings = f"\u201c{value[:99]}\u201d\n \u201c{value[99:]}\u201d"
+    pasted = f"```dns\ndkim._domainkey IN TXT ( {strings} )\n```"
+    await admins.ada.submit_modal(form, {"value": pasted, "selector": "dkim"})
+    assert (await admins.now(request)).value == value
+
+
+async def test_what_is_wrong_with_a_value_is_said_with_its_place(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DKIM)
+    form = await admins.ada.click(card, label="Approve")
+    value = await a_key()
+    pasted = f"{value[:99]}\u2014{value[99:]}"
+    result = await admins.ada.submit_modal(form, {"value": pasted, "selector": "dkim"})
+    notice = result.followups[0] if result.followups else answer_to(result)
+    assert f"character 100 of {len(pasted)}" in text_of(notice)
+    assert "em dash" in text_of(notice)
+    assert await admins.now(request) == request
+
+
 @pytest.mark.parametrize(
     ("value", "selector"),
     [("hello", "dkim"), (KEY, "dkim"), ("", "a b"), ("v=spf1 -all", "dkim")],
@@ -328,6 +354,31 @@ async def test_check_again_puts_fresh_evidence_on_the_card(admins: AdminGuild) -
     assert text_of(card) != before
     assert "waiting for a decision" in text_of(card)
     assert labels_of(card) == PENDING
+
+
+async def test_fresh_evidence_stays_on_the_card_after_the_decision(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.WEBMAIL)
+    assert "broken: " in text_of(card)
+    admins.sim.dns.zones = admins.sim.dns.zones.with_zone(mend("mover.example"))
+    await admins.ada.click(card, label="Check again")
+    fresh = [line for line in text_of(card).splitlines() if "✅ right:" in line]
+    assert "broken: " not in text_of(card)
+    await admins.ada.click(card, label="Approve")
+    assert (await admins.now(request)).state is State.APPROVED
+    assert [line for line in text_of(card).splitlines() if "✅ right:" in line] == fresh
+    assert "broken: " not in text_of(card)
+    again = await admins.mailadmin(admins.bob, "show", number=request.id)
+    assert "broken: " not in text_of(again)
+
+
+async def test_the_evidence_of_a_choice_stays_on_the_card(admins: AdminGuild) -> None:
+    request, card = await admins.ask(RequestKind.DMARC)
+    admins.sim.dns.zones = admins.sim.dns.zones.with_zone(mend("mover.example"))
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.select(choice, ["none"])
+    shown = text_of(await admins.mailadmin(admins.bob, "show", number=request.id))
+    assert "broken: " not in shown
+    assert "does not have this domain" in shown  # nobody looked there anew
 
 
 async def test_strict_dmarc_is_not_offered_without_proof(admins: AdminGuild) -> None:
@@ -389,6 +440,73 @@ async def test_a_mail_domain_that_failed_can_be_added_by_hand(
     assert labels_of(card) == []
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_limits_that_an_admin_types_are_kept_and_the_others_are_as_usual(
+    admins: AdminGuild, cow: MailcowDouble, *, restarted: bool
+) -> None:
+    request, card = await admins.ask(RequestKind.MAILDOMAIN)
+    cow.default_template["max_num_mboxes_for_domain"] = 3
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    assert "Mailboxes: at most 3" in text_of(choice)
+    form = await admins.ada.click(choice, label="Add it with other limits")
+    if restarted:
+        backend = admins.sim.client.backend
+        await admins.sim.restart()
+        admins.sim.client.backend = backend
+        admins.requests.capabilities = backend.capabilities
+    await admins.ada.submit_modal(form, {"aliases": "7", "domain_quota": "0.5"})
+    approved = await admins.now(request)
+    assert (approved.state, approved.by_hand) == (State.APPROVED, False)
+    assert load_limits(approved.limits) == DomainLimits(aliases=7, domain_quota=512)
+    assert "approved" in text_of(choice)
+
+
+async def test_what_is_no_limit_is_refused_and_nothing_approved(
+    admins: AdminGuild, cow: MailcowDouble
+) -> None:
+    request, card = await admins.ask(RequestKind.MAILDOMAIN)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    form = await admins.ada.click(choice, label="Add it with other limits")
+    result = await admins.ada.submit_modal(form, {"mailboxes": "many"})
+    assert "is no limit for mailboxes" in text_of(whisper_after(result))
+    assert (await admins.now(request)).state is State.PENDING
+
+
+async def test_a_failed_mail_domain_can_be_added_with_other_limits(
+    admins: AdminGuild, cow: MailcowDouble
+) -> None:
+    request, _ = await admins.ask(RequestKind.MAILDOMAIN)
+    card = await admins.post(await fail(admins, request))
+    form = await admins.ada.click(card, label="Add it with other limits")
+    await admins.ada.submit_modal(form, {"mailbox_quota": "2"})
+    approved = await admins.now(request)
+    assert approved.state is State.APPROVED
+    assert load_limits(approved.limits) == DomainLimits(mailbox_quota=2048)
+
+
+async def test_limits_that_mailcow_does_not_tell_are_left_out(
+    admins: AdminGuild, cow: MailcowDouble
+) -> None:
+    _, card = await admins.ask(RequestKind.MAILDOMAIN)
+    cow.mood = MailcowFault.BROKEN
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    assert "with the limits that new domains have there" in text_of(choice)
+    assert "at most" not in text_of(choice)
+
+
+async def test_a_form_of_limits_that_comes_after_the_decision_is_told_so(
+    admins: AdminGuild, cow: MailcowDouble
+) -> None:
+    _, card = await admins.ask(RequestKind.MAILDOMAIN)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    form = await admins.ada.click(choice, label="Add it with other limits")
+    again = answer_to(await admins.bob.click(card, label="Approve"))
+    await admins.bob.click(again, label="Add it with these limits")
+    result = await admins.ada.submit_modal(form, {"mailboxes": "1"})
+    shown = result.followups[0] if result.followups else choice
+    assert "decided already" in text_of(shown)
+
+
 async def test_a_forged_strict_stage_is_not_approved(admins: AdminGuild) -> None:
     request, card = await admins.ask(RequestKind.DMARC)
     choice = answer_to(await admins.ada.click(card, label="Approve"))
@@ -418,7 +536,11 @@ async def test_a_mail_domain_is_added_after_its_limits_were_shown(
     choice = answer_to(await admins.ada.click(card, label="Approve"))
     assert choice.ephemeral
     assert "Mailboxes: at most 10" in text_of(choice)
-    assert labels_of(choice) == ["Add it with these limits", "I add it by hand"]
+    assert labels_of(choice) == [
+        "Add it with these limits",
+        "Add it with other limits",
+        "I add it by hand",
+    ]
     assert (await admins.now(request)).state is State.PENDING
     await admins.ada.click(choice, label="Add it with these limits")
     approved = await admins.now(request)

@@ -128,7 +128,20 @@ async def test_a_channel_that_is_gone_does_not_hold_up_a_direct_message(
 async def test_many_checks_in_a_row_are_put_off(guild: RequestGuild) -> None:
     for _ in range(6):
         await ask(guild, "dkim", "friend.example")
-    assert "6 times a minute" in text_of(await ask(guild, "dmarc", "friend.example"))
+    refused = text_of(await ask(guild, "dmarc", "friend.example"))
+    assert "Your request was not made: you can check or ask 6 times a minute." in refused
+    assert len(await guild.requests.open_requests()) == 1
+
+
+async def test_one_request_too_many_is_said_not_to_be_made(guild: RequestGuild) -> None:
+    place = (guild.guild.id, guild.channel.id)
+    for number in range(10):
+        domain = Domain.from_ascii(f"{number}.example")
+        await guild.requests.open(RequestKind.DKIM, domain, place, guild.ann.id)
+    refused = text_of(await ask(guild, "dkim", "friend.example"))
+    assert "you have 10 open requests already" in refused
+    assert "Your request was not made" in refused
+    assert len(await guild.requests.open_requests()) == 10
 
 
 async def test_requests_are_listed_for_their_member_alone(guild: RequestGuild) -> None:

@@ -23,7 +23,7 @@ import dns.rrset
 import pytest
 
 from bot.dns import udp
-from bot.dns.answer import ExtendedError, Outcome, Question
+from bot.dns.answer import MOST_RECORDS, ExtendedError, Outcome, Question
 from bot.dns.message import Query
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
@@ -448,6 +448,36 @@ async def test_truncated_reply_is_fetched_over_tcp() -> None:
         assert len(answer.rdatas) == 60
         assert {int(text[:3]) for text in answer.texts()} == set(range(60))
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "asked", "outcome", "too_many"),
+    [
+        (MOST_RECORDS, "A", Outcome.RECORDS, 0),
+        (MOST_RECORDS + 1, "A", Outcome.REFUSED, MOST_RECORDS + 1),
+        (4_000, "A", Outcome.REFUSED, 4_000),
+        (4_000, "MX", Outcome.NODATA, 0),
+    ],
+)
+async def test_more_records_than_are_read_are_told_by_their_number(
+    count: int, asked: str, outcome: Outcome, too_many: int
+) -> None:
+    addresses = rrset("friend.example.", "A", *(f"10.9.{n // 256}.{n % 256}" for n in range(count)))
+
+    async def tell_all(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        query = await read_query(reader)
+        told = [addresses] if query.question[0].rdtype == dns.rdatatype.A else []
+        writer.write(frame(respond(query, *told)))
+        await reader.read()
+
+    async with (
+        serve(truncate, tell_all) as server,
+        Resolver([server.server], timeout=NEVER) as resolver,
+        asyncio.timeout(AT_LAST),
+    ):
+        answer = await resolver.ask("friend.example", asked)
+    assert (answer.outcome, answer.too_many) == (outcome, too_many)
+    assert len(answer.rdatas) == (count if outcome is Outcome.RECORDS else 0)
 
 
 async def test_next_server_is_asked_where_tcp_fails() -> None:

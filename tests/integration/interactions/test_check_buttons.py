@@ -12,6 +12,7 @@ from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
+    HOME,
     answer_to,
     break_table,
     change_store,
@@ -86,7 +87,7 @@ async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
         keys={"READ00-0KEY00-000000": ApiKey(may_write=False)},
         keeps_connections=False,  # the simulation would wait 15 s for aiohttp to close an idle one
     ) as cow:
-        environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000"}
+        environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000", **HOME}
         async with open_simulation(store, environ={**DEMO_ENVIRONMENT, **environ}) as sim:
             card = await sim.check("mover.example")
             assert "does not know" in text_of(card)
@@ -197,6 +198,37 @@ async def test_a_check_that_is_gone_is_said_to_be_out_of_date(sim: Simulation, l
     assert "out of date" in text_of(notice)
     assert text_of(card) == before
     assert not sim.dns.asked
+
+
+@pytest.mark.parametrize("label", ALL)
+async def test_where_a_check_is_gone_a_new_one_is_a_click_away(sim: Simulation, label: str) -> None:
+    card = await sim.check("mover.example")
+    change_store(sim, "DELETE FROM stored_check")
+    sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
+    result = await sim.ann.click(card, label=label)
+    notice = whisper_after(result) if label in {"Check again", "Share"} else answer_to(result)
+    await sim.restart()
+    fresh = answer_to(await sim.ann.click(notice, label="Check again"))
+    assert fresh.ephemeral
+    assert "mover.example" in text_of(fresh)
+    assert "mx.oldpost.example" not in text_of(fresh)
+    assert labels_of(fresh) == ALL
+    assert "mover.example" in text_of(answer_to(await sim.ann.click(fresh, label="Why?")))
+
+
+async def test_a_card_of_former_times_names_the_command_where_its_check_is_gone(
+    sim: Simulation,
+) -> None:
+    card = await sim.check("mover.example")
+    change_store(sim, "DELETE FROM stored_check")
+    stored = sim.env.backend.get_message(card.channel_id, card.id)
+    for part in walk(stored.components):
+        if "custom_id" in part:
+            part["custom_id"] = part["custom_id"].replace("mover.example:", "")
+    notice = answer_to(await sim.ann.click(card, label="Why?"))
+    assert "out of date" in text_of(notice)
+    assert "</dnscheck:" in text_of(notice)
+    assert labels_of(notice) == []
 
 
 async def test_a_check_kept_by_another_version_is_out_of_date(sim: Simulation) -> None:

@@ -189,6 +189,7 @@ async def test_a_channel_that_is_gone_is_logged_and_tried_at_the_next_meeting(
     await admins.sim.check(FRIEND)
     await posts.post(await faults.next())
     assert "the admin was not told" in caplog.text
+    assert "channel 4242 is gone" in errors.take()[0]
     client.settings = right
     await admins.sim.check(FRIEND)
     async with asyncio.timeout(MAX_WAIT):

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import BackendError, BackendLocked
 from bot.mailcow.mailcow_backend import MailcowBackend
-from bot.requests.backend import Capabilities
+from bot.requests.backend import Capabilities, MailHosting
 from mailcow_helpers import ALIAS, LIMITS, READ, A, B, connect
 
 if TYPE_CHECKING:
@@ -26,13 +26,14 @@ async def test_what_it_can_do_depends_on_its_keys(cow: MailcowDouble, client: Ma
     )
     async with connect(cow, write=None) as reader:
         assert MailcowBackend(reader, "cow").capabilities == Capabilities(can_tell_domains=True)
-    assert (backend.name, backend.limits) == ("Mailcow", LIMITS)
+    assert (backend.name, await backend.usual_limits()) == ("Mailcow", LIMITS)
 
 
 async def test_it_tells_which_domains_and_keys_are_there(client: Mailcow) -> None:
     backend = MailcowBackend(client, "cow")
-    assert [await backend.knows_domain(domain) for domain in (A, ALIAS, B)] == [True, True, False]
-    assert await backend.find_key(A) is None
+    found = [(await backend.look_up(domain)).hosting for domain in (A, ALIAS, B)]
+    assert found == [MailHosting.ON, MailHosting.ON, MailHosting.ABSENT]
+    assert (await backend.look_up(A)).key is None
 
 
 async def test_a_key_is_made_once_and_found_from_then_on(
@@ -41,7 +42,7 @@ async def test_a_key_is_made_once_and_found_from_then_on(
     backend = MailcowBackend(client, "cow")
     made = await backend.find_or_make_key(A, "dkim")
     assert (made.selector, made.source) == ("dkim", "mailcow")
-    assert await backend.find_key(A) == made == await backend.find_or_make_key(A, "other")
+    assert (await backend.look_up(A)).key == made == await backend.find_or_make_key(A, "other")
     assert cow.keys_made["a.test"] == 1
 
 
@@ -49,13 +50,13 @@ async def test_a_domain_is_added_once_with_a_key_of_the_usual_selector(
     cow: MailcowDouble, client: Mailcow
 ) -> None:
     backend = MailcowBackend(client, "cow")
-    await backend.add_domain(B)
-    await backend.add_domain(B)
-    key = await backend.find_key(B)
+    await backend.add_domain(B, LIMITS)
+    await backend.add_domain(B, LIMITS)
+    key = (await backend.look_up(B)).key
     assert key is not None
     assert key.selector == "cow"
     assert cow.routes("POST") == ["add/domain"]
-    assert await backend.knows_domain(B)
+    assert (await backend.look_up(B)).hosting is MailHosting.ON
 
 
 async def test_a_refused_key_is_not_used_until_it_is_unlocked(
@@ -65,10 +66,10 @@ async def test_a_refused_key_is_not_used_until_it_is_unlocked(
     key = cow.keys.pop(READ)
     for _ in range(2):
         with pytest.raises(BackendError):
-            await backend.knows_domain(A)
+            await backend.look_up(A)
     assert [type(refusal) for refusal in backend.refusals] == [BackendLocked]
     assert len(cow.calls) == 1
     cow.keys[READ] = key
     backend.unlock()
     assert backend.refusals == ()
-    assert await backend.knows_domain(A)
+    assert (await backend.look_up(A)).hosting is MailHosting.ON

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
+from bot.net.http_reply import LARGEST_HEAD, HttpReply, ReplyState
 from bot.net.https import LARGEST, HttpsFetcher
 from bot.net.page import FetchOutcome, Page
 from web_page import WebPage
@@ -116,9 +118,58 @@ async def test_a_page_without_end_is_left_early(world: World) -> None:
     assert (await world.get(WebPage.of(b"x" * (LARGEST + 1)))).reached is FetchOutcome.TOO_BIG
 
 
-async def test_headers_without_end_are_no_answer(world: World) -> None:
-    endless = WebPage(b"HTTP/1.1 200 OK\r\nX: ", then=b"x" * 8192)
-    assert (await world.get(endless)).reached is FetchOutcome.NO_ANSWER
+@pytest.mark.parametrize("then", [b"x" * 8192, b"x: y\r\n" * 1000])
+async def test_headers_without_end_are_odd(world: World, then: bytes) -> None:
+    endless = WebPage(b"HTTP/1.1 200 OK\r\nX: ", then=then)
+    assert (await world.get(endless)).reached is FetchOutcome.ODD
+
+
+async def test_a_few_interim_answers_go_before_the_page(world: World) -> None:
+    page = WebPage.of(TEXT)
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    page.answer = 3 * hints + page.answer
+    assert (await world.get(page)).body == TEXT
+    page.answer = hints + page.answer
+    assert (await world.get(page)).reached is FetchOutcome.ODD
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"103 Early Hints"])
+async def test_a_flood_of_interim_answers_does_not_hold_the_loop(
+    world: World, status: bytes
+) -> None:
+    flood = WebPage(b"", then=(b"HTTP/1.1 " + status + b"\r\n\r\n") * 4000)
+    fed: list[int] = []
+    seconds: list[float] = []
+
+    def feed(reply: HttpReply, data: bytes) -> ReplyState:
+        began = time.thread_time()
+        state = read(reply, data)
+        seconds.append(time.thread_time() - began)
+        fed.append(len(data))
+        return state
+
+    read = HttpReply.feed
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(HttpReply, "feed", feed)
+        assert (await world.get(flood)).reached is FetchOutcome.ODD
+    assert sum(fed) <= 2 * LARGEST_HEAD  # nothing is read after that
+    assert max(seconds) < 0.05
+
+
+async def test_a_page_in_chunks_comes_whole_and_one_in_crumbs_is_odd(world: World) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    chunks = b"".join(b"%x;a=b\r\n%s\r\n" % (len(part), part) for part in (TEXT[:5], TEXT[5:]))
+    assert (await world.get(WebPage(head + chunks + b"0\r\n\r\n"))).body == TEXT
+    crumbs = WebPage(head, then=b"1\r\nx\r\n" * 1000)
+    assert (await world.get(crumbs)).reached is FetchOutcome.ODD
+    endless = WebPage(head, then=b"2000\r\n" + b"x" * 8192 + b"\r\n")
+    assert (await world.get(endless)).reached is FetchOutcome.TOO_BIG
+
+
+async def test_a_reply_in_drops_ends_in_time(world: World) -> None:
+    slow = WebPage(b"HTTP/1.1 200 OK\r\n", then=b"a", pause=0.01)
+    async with asyncio.timeout(60):  # until the test is given up
+        assert (await world.get(slow, seconds=0.5)).reached is FetchOutcome.NO_ANSWER
 
 
 async def test_what_is_packed_is_not_unpacked(world: World) -> None:
@@ -126,10 +177,27 @@ async def test_what_is_packed_is_not_unpacked(world: World) -> None:
     assert (await world.get(packed)).body == b"\x1f\x8b\x08\x00odd"
 
 
-@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le"])
-async def test_what_is_no_http_is_no_answer(world: World, answer: bytes) -> None:
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Le"])
+async def test_what_is_not_finished_is_no_answer(world: World, answer: bytes) -> None:
     got = await world.get(WebPage(answer), seconds=0.5)
     assert got.reached is FetchOutcome.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"nonsense\r\n\r\n",
+        b"HTTP/2 200 OK\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nxx\r\n",
+    ],
+)
+async def test_what_is_no_http_is_odd(world: World, answer: bytes) -> None:
+    assert (await world.get(WebPage(answer))).reached is FetchOutcome.ODD
 
 
 async def test_the_certificate_has_to_be_valid_for_the_name(world: World) -> None:

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import text
 
-from bot.errors import BackendLocked, BackendRefused, RequestError, StoreError
+from bot.demo.dkim_keys import KEYS
+from bot.errors import (
+    BackendError,
+    BackendLocked,
+    BackendRefused,
+    BackendUnclear,
+    BackendUnreachable,
+    RequestError,
+    StoreError,
+)
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
 from bot.requests.failure import load_failure
@@ -54,6 +63,7 @@ if TYPE_CHECKING:
 
     from bot.requests.protocols import Verification
 
+OTHER_KEY = f"v=DKIM1;k=rsa;p={KEYS['friend']}"
 REFUSAL = BackendRefused("mailcow-refused", said="access_denied", about="friend.example")
 
 
@@ -393,6 +403,98 @@ async def test_a_retry_keeps_the_approved_stage_and_takes_a_pasted_key(parts: Se
     await parts.requests.retry(request.id, COWHERD, value=KEY)
     await parts.settle()
     assert (await now_of(parts, request)).state is State.WAITING
+
+
+async def hand_out(parts: Setup) -> Request:
+    request = await ask(parts)
+    await parts.requests.approve(request.id, COWHERD)
+    await parts.settle()
+    return await now_of(parts, request)
+
+
+async def test_a_key_made_anew_is_handed_out_once_whatever_is_cut_short(parts: Setup) -> None:
+    request = await hand_out(parts)
+    before = parts.messenger.said(request.id)
+    parts.mail.put_key(FRIEND, "cow", OTHER_KEY)
+    parts.pass_time(minutes=2)
+    await parts.worker.step()
+    await parts.restart()  # what was to be said is in the store
+    parts.live.add(FRIEND.ascii)
+    parts.messenger.answer = Postponed("Discord is down", timedelta(minutes=1))
+    await parts.outbox.step()
+    await parts.restart()
+    parts.messenger.answer = None
+    parts.pass_time(minutes=1)
+    await parts.settle()
+    waiting = await now_of(parts, request)
+    assert (waiting.value, waiting.selector) == (OTHER_KEY, "cow")
+    assert waiting.replaced == f"{request.selector} {KEY}"
+    assert waiting.due_at == waiting.changed_at + timedelta(minutes=2)
+    said = parts.messenger.said(request.id)[len(before) :]
+    assert [what for what in said if what.startswith("member")] == [
+        "member-superseded",
+        "member-record",
+    ]
+    assert said.count("admin-edit") == 1
+    assert await states_of(parts, request) == [
+        "pending",
+        "approved",
+        "working",
+        "waiting",
+        "waiting",
+    ]
+    stored = await parts.keys.former(FRIEND)
+    assert [key.value for key in stored] == [KEY]
+
+
+async def test_nothing_is_live_for_the_key_before(parts: Setup) -> None:
+    request = await hand_out(parts)
+    parts.live.add(FRIEND.ascii)
+    parts.mail.put_key(FRIEND, "dkim", OTHER_KEY)
+    await parts.requests.look_now(request.id)
+    await parts.worker.step()
+    assert (await now_of(parts, request)).state is State.WAITING
+    await parts.requests.look_now(request.id)
+    await parts.worker.step()
+    assert (await now_of(parts, request)).state is State.LIVE
+    assert (await now_of(parts, request)).value == OTHER_KEY
+
+
+async def test_a_key_in_another_spelling_is_the_same(parts: Setup) -> None:
+    request = await hand_out(parts)
+    parts.mail.put_key(FRIEND, "DKIM", KEY.replace("k=rsa;", "k=rsa;t=s;"))
+    await parts.requests.look_now(request.id)
+    await parts.settle()
+    assert (await now_of(parts, request)).replaced == ""
+    assert parts.messenger.said(request.id).count("member-record") == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        BackendUnreachable("mailcow-down", writing=False, status=502, part=""),
+        BackendUnclear("mailcow-redis-refuses"),
+    ],
+)
+async def test_what_may_pass_is_tried_four_times_more_before_an_admin_is_told(
+    parts: Setup, error: BackendError
+) -> None:
+    request = await ask(parts)
+    parts.mail.refusal = error
+    await parts.requests.approve(request.id, COWHERD)
+    for wait in (0, 5, 15, 40):
+        parts.pass_time(seconds=wait)
+        await parts.settle()
+        assert (await now_of(parts, request)).state is State.WORKING
+        kept = load_failure((await now_of(parts, request)).reason)
+        assert kept is not None
+        assert kept.code == error.code
+    assert "admin-failed" not in parts.messenger.said(request.id)
+    parts.pass_time(seconds=120)
+    await parts.settle()
+    assert (await now_of(parts, request)).state is State.FAILED
+    assert "admin-failed" in parts.messenger.said(request.id)
+    assert len(parts.mail.lines("calls")) == 5
 
 
 async def test_a_failed_request_can_be_denied(parts: Setup) -> None:

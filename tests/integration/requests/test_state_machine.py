@@ -22,8 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.demo.dkim_keys import KEYS
 from bot.errors import BackendRefused, RequestError
-from bot.requests.model import ActorKind, RequestKind, State, can_go
+from bot.requests.model import ActorKind, MessageKind, RequestKind, State, can_go
 from bot.requests.outbox_worker import Postponed
 from request_parts import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLACE, Setup
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.requests.model import AuditEntry, OutboxMessage, Request
     from bot.requests.service import Decision
 
+OTHER_KEYS = tuple(f"v=DKIM1;k=rsa;p={KEYS[name]}" for name in ("friend", "mover"))
 MEMBERS = st.sampled_from((ANN, BEN))
 ADMINS = st.sampled_from((COWHERD, DAIRYMAID))
 KINDS = st.sampled_from(RequestKind)
@@ -58,6 +60,7 @@ class RequestMachine(RuleBasedStateMachine):
         self._posts: dict[int, OutboxMessage] = {}
         self._versions: dict[int, Request] = {}
         self._won: Counter[int] = Counter()  # approvals and retries by request
+        self._keys = 0  # made anew
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self._runner.run(work)
@@ -118,6 +121,12 @@ class RequestMachine(RuleBasedStateMachine):
     @rule(refuses=st.booleans())
     def the_mail_server_refuses_or_not(self, *, refuses: bool) -> None:
         self._parts.mail.refusal = NO if refuses else None
+
+    @rule(domain=DOMAINS, selector=st.sampled_from(("dkim", "cow")))
+    def somebody_makes_a_key_anew(self, domain: Any, selector: str) -> None:
+        if self._parts.mail.key_of(domain) is not None:
+            self._keys += 1
+            self._parts.mail.put_key(domain, selector, OTHER_KEYS[self._keys % len(OTHER_KEYS)])
 
     @rule(number=NUMBERS, click=st.sampled_from(("approve", "retry")), again=st.booleans())
     def the_mail_server_refuses_what_was_approved(
@@ -205,6 +214,9 @@ class RequestMachine(RuleBasedStateMachine):
         finally:
             self._runner.close()
             shutil.rmtree(self._folder)
+
+    def _failures(self, entries: list[AuditEntry]) -> int:
+        return sum(entry.after is State.FAILED for entry in entries)
 
     async def _end_well(self) -> None:
         """Whatever happened: with all in order again, every request comes to its end."""
@@ -302,7 +314,13 @@ class RequestMachine(RuleBasedStateMachine):
         if request.kind is RequestKind.DKIM and request.state in {State.WAITING, State.LIVE}:
             key = await self._parts.keys.current(request.domain)
             assert key is not None
-            assert request.value == key.value == KEY
+            assert request.value == key.value
+            assert request.value in {KEY, *OTHER_KEYS}
+            if request.state is State.WAITING:
+                records = [p for p in posts if p.what is MessageKind.MEMBER_RECORD]
+                superseded = [p for p in posts if p.what is MessageKind.MEMBER_SUPERSEDED]
+                worked = sum(entry.before is State.WORKING for entry in entries)
+                assert len(records) == len(superseded) + worked - self._failures(entries)
         assert request.due_at is None or request.due_at <= self._parts.time + timedelta(days=14)
 
 

@@ -48,6 +48,7 @@ class WatchedSetup(Setup):
     async def watch(self, resolver: Resolver) -> None:
         """Open it and look with this resolver."""
         await self.open()
+        self.mail.put_domain(FRIEND)
         self.checker = Checker(resolver.ask, SERVER, self.now)
         verifier = DomainVerifier(
             self.check,
@@ -58,10 +59,12 @@ class WatchedSetup(Setup):
         )
         self.worker._tools = Tools(SERVER, self.mail, verifier)
 
-    async def check(self, domain: Domain) -> Report:
-        """Check with what the store knows, as the core does."""
+    async def check(self, domain: Domain, key: KnownKey | None = None) -> Report:
+        """Check with a key that is given, else what the store knows, as the core does."""
         stored = await self.keys.current(domain)
-        known = stored and KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source)
+        known = key or (
+            stored and KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source)
+        )
         stage = await self.requests.approved_stage(domain)
         return await self.checker.check(domain, known or KeyUnknown(), stage)
 

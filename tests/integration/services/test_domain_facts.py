@@ -25,6 +25,7 @@ from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
 from bot.records.dkim_key import KeySource, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.expected import Purpose
+from bot.requests.backend import MailHosting
 from bot.services import domain_facts
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -147,13 +148,13 @@ async def test_a_domain_without_a_key_on_mailcow_has_none_yet(parts: ServicePart
     parts.double.add_domain("mover.example")
     known = await parts.domain_facts.of(MOVER)
     assert known.dkim == NoKeyYet()
-    assert known.is_hosted is True
+    assert known.hosting is MailHosting.ON
 
 
 async def test_an_alias_domain_is_hosted(parts: ServiceParts) -> None:
     parts.double.add_domain("a.example")
     parts.double.alias_domains["mover.example"] = "a.example"
-    assert await parts.member_service.is_hosted(MOVER) is True
+    assert await parts.member_service.hosting(MOVER) is MailHosting.ON
 
 
 async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
@@ -190,7 +191,7 @@ async def test_a_mailcow_that_is_broken_leaves_the_store_to_say(
     kept = await parts.member_service.check(MOVER, 1, confidential=True)
     known = await parts.domain_facts.of(MOVER)
     assert isinstance(known.dkim, KnownKey)
-    assert known.is_hosted is None
+    assert known.hosting is MailHosting.UNKNOWN
     assert kept.personal is None
 
 
@@ -202,13 +203,69 @@ async def test_a_silent_mailcow_is_waited_for_once(
     assert (await parts.domain_facts.of(MOVER)).dkim == KeyUnknown()
     called = len(parts.double.calls)
     assert called > 0
-    assert (await parts.domain_facts.of(MOVER)).is_hosted is None
+    assert (await parts.domain_facts.of(MOVER)).hosting is MailHosting.UNKNOWN
+    assert len(parts.double.calls) == called
+
+
+NEIGHBOUR = Domain.from_ascii("neighbour.example")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",  # an exception in PHP, at this call alone
+        b"<br /><b>Fatal error</b>: Uncaught TypeError",
+        b'{"pubkey":7,"dkim_selector":"dkim"}',
+        b'{"pubkey":"MIIB","dkim_selector":"dkim"}',
+        b'{"pubkey":"MIIB","dkim_selector":"my key"}',
+    ],
+)
+async def test_one_domains_odd_key_does_not_silence_mailcow_for_others(
+    parts: ServiceParts, answer: bytes
+) -> None:
+    await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.MAIL_SERVER, NOW)
+    give_key(parts.double, "cow2026")
+    parts.double.add_domain("neighbour.example")
+    parts.double.dkim["neighbour.example"] = DkimPair.make("dkim")
+    parts.double.says["get/dkim/mover.example"] = (200, "application/json", answer)
+    odd = await parts.domain_facts.of(MOVER)
+    other = await parts.domain_facts.of(NEIGHBOUR)
+    assert other.hosting is MailHosting.ON
+    assert isinstance(other.dkim, KnownKey)
+    if b"MIIB" in answer:  # it has a key, and signs with something else than what was learned
+        assert odd.dkim == KeyUnknown()
+        assert [key.selector for key in odd.former] == ["dkim"]
+
+
+async def test_a_key_goes_with_its_domain(parts: ServiceParts) -> None:
+    give_key(parts.double, "cow2026")
+    await parts.domain_facts.of(MOVER)
+    del parts.double.domains["mover.example"]
+    known = await parts.domain_facts.of(MOVER)
+    assert (known.dkim, known.hosting) == (KeyUnknown(), MailHosting.ABSENT)
+    expected = await parts.member_service.expect(MOVER)
+    assert expected.record(Purpose.DKIM) is None
+
+
+async def test_a_key_that_an_admin_pasted_stays_without_a_domain(parts: ServiceParts) -> None:
+    await parts.keys.learn(MOVER, "dkim", OLD_VALUE, KeySource.ADMIN, NOW)
+    assert isinstance((await parts.domain_facts.of(MOVER)).dkim, KnownKey)
+
+
+@pytest.mark.parametrize("status", [401, 403, 502])
+async def test_a_mailcow_that_is_away_or_refuses_us_is_left_alone_for_a_while(
+    parts: ServiceParts, status: int
+) -> None:
+    parts.double.says["get"] = (status, "text/html", b"")
+    await parts.domain_facts.of(MOVER)
+    called = len(parts.double.calls)
+    await parts.domain_facts.of(NEIGHBOUR)
     assert len(parts.double.calls) == called
 
 
 async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
     parts.double.keys.clear()
     for _ in range(5):
-        assert (await parts.domain_facts.of(MOVER)).is_hosted is None
+        assert (await parts.domain_facts.of(MOVER)).hosting is MailHosting.UNKNOWN
     assert len(parts.double.calls) <= 2
     assert parts.mailcow.refusals

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
+from alembic import command
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
 
 from bot.errors import StoreError
 from bot.requests.model import RequestKind
 from bot.store.backup.backup import back_up, restore
 from bot.store.backup.database_copy import connect
 from bot.store.engine.database import Database
+from bot.store.engine.migrate import migration_config
 from bot.store.repositories.stored_checks import StoredChecks
 from request_parts import ANN, COWHERD, FRIEND, MOVER, PLACE, Setup
 
@@ -251,12 +255,9 @@ async def test_a_backup_of_an_older_cowbell_is_brought_up_to_date_at_the_start(
     parts: Setup, tmp_path: Path
 ) -> None:
     path, _ = save(parts)
-    with closing(connect(path)) as old:
-        for table in ("approved_stage", "outbox", "audit", "request"):
-            old.execute(f"DROP TABLE {table}")
-        old.execute("ALTER TABLE recent_domain DROP COLUMN provider")
-        old.execute("ALTER TABLE stored_check DROP COLUMN confidential")
-        old.execute("UPDATE alembic_version SET version_num = '0001'")
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.begin() as older:
+        command.downgrade(migration_config(older), "0001")  # before there were requests
     await parts.close()
     contents = restore(url(parts), path, NOON).contents
     assert not contents.is_current

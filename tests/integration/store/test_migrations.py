@@ -185,6 +185,41 @@ def test_an_older_schema_is_brought_up_to_date_with_its_rows(
         bring_to_head(connection, SOMEWHERE)
 
 
+def test_a_record_that_was_given_up_before_the_update_is_known_as_lost(
+    connection: Connection,
+) -> None:
+    config = migration_config(connection)
+    command.upgrade(config, "0004")
+    at = "2026-11-22 12:00:00"
+    for number, arrived in ((1, None), (2, 7), (3, None)):
+        connection.execute(
+            text(
+                "INSERT INTO request (id, kind, domain, guild_id, channel_id, member_id, state,"
+                " version, created_at, changed_at, attempts, reason, by_hand, value, selector,"
+                " seen, evidence, message_id) VALUES (:number, 'dkim', :domain, 1, 2, 3,"
+                " 'waiting', 4, :at, :at, 0, '', 0, '', '', '', '', :arrived)"
+            ),
+            {"number": number, "domain": f"{number}.example", "at": at, "arrived": arrived},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO outbox (request_id, version, what, target, nonce, created_at, due_at,"
+                " attempts, ended_at, message_id, detail) VALUES (:number, 4, 'member-record',"
+                " 'member', :nonce, :at, :at, 1, :ended, :arrived, '')"
+            ),
+            {
+                "number": number,
+                "nonce": str(number),
+                "at": at,
+                "ended": None if number == 3 else at,
+                "arrived": arrived,
+            },
+        )
+    command.upgrade(config, "head")
+    found = connection.execute(text("SELECT undelivered FROM request ORDER BY id")).scalars()
+    assert list(found) == ["given-up", None, None]
+
+
 def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(
     connection: Connection, tmp_path: Path
 ) -> None:

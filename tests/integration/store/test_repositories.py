@@ -200,10 +200,10 @@ async def test_a_stored_check_comes_back_as_it_was_kept(database: Database) -> N
     first = await checks.keep(FRIEND, BIG_ID, report, 1, NOON)
     second = await checks.keep(FRIEND, None, "{}", 2, NOON, confidential=False)
     assert await checks.get(first) == StoredCheck(
-        first, FRIEND, BIG_ID, report, 1, NOON, confidential=True
+        first, FRIEND, BIG_ID, report, 1, NOON, confidential=True, shared=False
     )
     assert await checks.get(second) == StoredCheck(
-        second, FRIEND, None, "{}", 2, NOON, confidential=False
+        second, FRIEND, None, "{}", 2, NOON, confidential=False, shared=False
     )
     assert await checks.get(second + 1) is None
 

@@ -60,7 +60,7 @@ def dkim_value(bits: int) -> str:
 
 
 def known_key(bits: int) -> KnownKey:
-    return KnownKey("dkim", DkimRecord.parse(dkim_value(bits)), "admin")
+    return KnownKey("dkim", DkimRecord.read(dkim_value(bits)), "admin")
 
 
 def a_report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Report:

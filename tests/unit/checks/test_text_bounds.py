@@ -9,12 +9,14 @@ import dns.name
 import pytest
 
 from bot.checks.compile import compile_report
+from bot.checks.export.wording import say_fix
 from bot.checks.finding import Check, Finding, FixAction, Status
 from bot.checks.observe.domain import observe
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.checks.text_bounds import MOST_TEXTS, begins_as
 from bot.dns.answer import LONGEST_TEXT, MOST_RECORDS
 from bot.records.expected import expect
+from bot.records.providers import choose_provider
 from bot.words import Words
 from hostile_texts import (
     APEX,
@@ -270,10 +272,15 @@ def test_a_long_record_of_the_old_type_is_as_good_as_none() -> None:
     assert codes(report_on(LinesAsk(HEALTHY.replace(SPF, "") + typed))) == ["spf-missing"]
 
 
-def test_the_steps_hold_no_text_that_is_too_long() -> None:
-    texts = {name: [long(b"v=spf1 v=DMARC1;", 60_000)] for name in (SELECTOR, POLICY, STS)}
-    texts[APEX] = [long(b"v=spf1 ", 60_000)]
-    report = report_on(with_texts(HEALTHY, texts))
-    found = [finding for finding in report.findings if finding.code == "txt-too-long"]
-    old = [fix.old for finding in found for fix in finding.fixes if fix.old is not None]
-    assert [len(text) for text in old] == [100] * 4
+def test_people_are_shown_the_beginning_of_a_text_that_is_too_long() -> None:
+    """Whoever reads the JSON is given all of it, to tell it from other records of the name."""
+    texts = [long(start + b"\xff", 60_000) for start in (b"v=DMARC1;", b"v=DMARC1 ;")]
+    finding = only(report_on(with_texts(HEALTHY, {POLICY: texts})))
+    words, neutral = Words(), choose_provider(None, ())
+    replace, delete = finding.fixes
+    whole = {text.decode("utf-8", "replace") for text in texts}
+    assert {replace.old, delete.value} == whole
+    fields = dict(say_fix(replace, DOMAIN.name, neutral, words).fields)
+    gone = dict(say_fix(delete, DOMAIN.name, neutral, words).fields)
+    shown = {fields[words.label("headings", "old")], gone[words.label("headings", "value")]}
+    assert shown == {text[: LONGEST_TEXT - 1] + "…" for text in whole}

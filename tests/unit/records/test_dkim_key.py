@@ -100,7 +100,7 @@ def test_blanks_between_tags_stay_and_those_in_the_key_go() -> None:
         (f"v=DKIM1;; p={RSA_2048}", "semicolons"),
         (f"v=DKIM1; h=sha1; p={RSA_2048}", "sha256"),
         (f"v=DKIM1; s=tlsrpt; p={RSA_2048}", "not for email"),
-        (f"v=DKIM1;\u00a0p={RSA_2048}", "no plain ASCII"),
+        (f"v=DKIM1; n=\u00e4; p={RSA_2048}", "no plain ASCII"),
         (f"v=DKIM1; n=\x1b[2J; p={RSA_2048}", "no plain ASCII"),
         (f'v=DKIM1; p="{RSA_2048}"', "quote mark"),
         (f'"{VALUE}', "quote marks"),

@@ -12,7 +12,7 @@ from bot.names import Domain
 from bot.records.expected import Purpose
 from bot.requests.backend import Capabilities
 from bot.requests.kinds import KINDS, Asks
-from bot.requests.model import MessageKind, Request, RequestKind, State
+from bot.requests.model import MessageKind, Request, RequestKind, State, Undelivered
 from bot.words import Words
 
 if TYPE_CHECKING:
@@ -41,11 +41,16 @@ def test_a_kind_hands_out_a_record_or_an_admin_finishes_it(kind: RequestKind) ->
     assert (rules.handed_out is MessageKind.MEMBER_ACCEPTED) is not publishes
 
 
+@pytest.mark.parametrize("reached", ["yes", "soon", *Undelivered])
+@pytest.mark.parametrize("seen", ["", "unseen", "optional-missing", "webmail-wrong-target"])
 @pytest.mark.parametrize("kind", RequestKind)
-def test_a_kind_has_words_for_all_that_is_said_of_its_requests(kind: RequestKind) -> None:
+def test_a_kind_has_words_for_all_that_is_said_of_its_requests(
+    kind: RequestKind, seen: str, reached: str
+) -> None:
     words = Words()
-    named = ("domain", "alias", "host", "service", "backend", "done")
+    named = ("domain", "alias", "host", "service", "backend", "done", "again")
     facts: dict[str, Fact] = {**dict.fromkeys(named, "x.example"), "offer": False}
+    facts |= {"seen": seen, "reached": reached}
     by_admin = ("by-hand", "accepted") if KINDS[kind].is_finished_by_admin else ()
     said = [
         words.sentence(f"requests/{kind.value}", {**facts, "part": part})

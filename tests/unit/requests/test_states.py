@@ -32,6 +32,7 @@ ALLOWED = {
     ("approved", "withdrawn"),
     ("working", "waiting"),
     ("working", "failed"),
+    ("waiting", "waiting"),  # with another record
     ("waiting", "live"),
     ("waiting", "withdrawn"),
     ("waiting", "expired"),

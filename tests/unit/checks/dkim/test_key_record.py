@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.checks.dkim.judge import judge
 from bot.checks.finding import FixAction, Status
 from bot.checks.observation import Observation
+from bot.errors import InvalidKey
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
 from bot.records.expected import expect
 from bot.words import Words
@@ -111,7 +112,7 @@ def test_an_empty_key_is_revoked() -> None:
 )
 def test_a_short_key_is_weak(bits: int, severity: Status) -> None:
     text = f"v=DKIM1; k=rsa; p={make_key(bits)}"
-    for key in (KeyUnknown(), KnownKey("dkim", DkimRecord.parse(text), "mailcow")):
+    for key in (KeyUnknown(), KnownKey("dkim", DkimRecord.read(text), "mailcow")):
         finding = only(look(txt(NAME, text), key))
         assert (finding.code, finding.severity, finding.facts["bits"], finding.fixes) == (
             "dkim-weak-key",
@@ -145,6 +146,41 @@ def test_a_slip_in_the_right_key_is_told_from_another_key(
 ) -> None:
     finding = only(look(txt(NAME, f"v=DKIM1; p={damage(KEY)}")))
     assert (finding.code, finding.facts["slip"]) == ("dkim-key-mismatch", slip)
+
+
+SIGNS = sorted(set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") - {KEY[100]})
+
+
+def is_sound(key: str) -> bool:
+    try:
+        DkimRecord.parse(f"v=DKIM1; p={key}")
+    except InvalidKey:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("source", "says"), [("--dkim", True), ("admin", True), ("mailcow", False)]
+)
+def test_of_two_sound_keys_that_differ_little_the_pasted_one_may_be_damaged(
+    source: str, says: bool
+) -> None:
+    # As RSA moduli both are beyond doubt: neither has a small factor.
+    near = next(key for key in (f"{KEY[:100]}{sign}{KEY[101:]}" for sign in SIGNS) if is_sound(key))
+    known = KnownKey("dkim", DkimRecord.parse(f"v=DKIM1; p={KEY}"), source)
+    verdict = look(txt(NAME, f"v=DKIM1; p={near}"), known)
+    finding = only(verdict)
+    assert (finding.facts["slip"], finding.facts["pasted_may_be_damaged"]) == ("changed", says)
+    assert ("can be the damaged one" in say(verdict)) == says
+    assert finding.fixes
+
+
+def test_a_key_that_no_program_makes_is_the_damaged_one() -> None:
+    bad = next(
+        key for key in (f"{KEY[:100]}{sign}{KEY[101:]}" for sign in SIGNS) if not is_sound(key)
+    )
+    finding = only(look(txt(NAME, f"v=DKIM1; p={bad}")))
+    assert (finding.facts["slip"], finding.facts["pasted_may_be_damaged"]) == ("changed", False)
 
 
 def test_a_former_key_is_known_as_one() -> None:

@@ -630,7 +630,7 @@ async def test_a_record_longer_than_we_read_is_not_judged() -> None:
         finding = await only(text)
         assert (finding.code, finding.severity) == ("txt-too-long", Status.FAIL)
         (fix,) = finding.fixes
-        assert (fix.value, fix.old) == (VALUE, f"{text.decode()[:99]}…")
+        assert (fix.value, fix.old) == (VALUE, text.decode())
         assert time.process_time() - started < 2
 
 

@@ -1,0 +1,72 @@
+"""The form in which an admin sets what a new mail domain may use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from discord import ui
+
+from bot.cards.layout import build_notice
+from bot.errors import RequestError
+from bot.interactions.clicks import Click
+from bot.interactions.error_manager import GuardedModal
+from bot.interactions.form_fields import read_fields
+from bot.interactions.permissions import admit_decider
+from bot.interactions.replies import whisper
+from bot.interactions.request_answers import say_decision, say_gone, say_refusal
+from bot.requests.limits import parse_limits
+from bot.requests.model import State
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.interactions.bot import BotBase
+    from bot.requests.model import Request
+    from bot.words import Words
+
+# The fields of `DomainLimits`; a form in Discord has five at most.
+_FIELDS = ("mailboxes", "aliases", "domain_quota", "usual_quota", "mailbox_quota")
+_LONGEST = 10  # characters of a number
+
+LIMITS_FORM: Final = r"cowbell:form:limits:(?P<request>[0-9]{1,18})"
+
+
+class LimitsForm(GuardedModal):
+    """Takes limits for a domain to be added; what is left empty is as the mail server has it."""
+
+    def __init__(self, request: Request, words: Words) -> None:
+        title = f"{words.label('request_forms', 'limits')} #{request.id}"
+        super().__init__(title, f"cowbell:form:limits:{request.id}")
+        self._click = Click({"request": str(request.id)})
+        for name in _FIELDS:
+            typed = ui.TextInput[LimitsForm](custom_id=name, required=False, max_length=_LONGEST)
+            self.add_item(ui.Label(text=words.label("limit_fields", name), component=typed))
+
+    async def on_submit(self, interaction: discord.Interaction[BotBase]) -> None:  # type: ignore[override]  # the library's generics admit no own client
+        """Approve the request with these limits."""
+        await handle_limits_form(interaction, self._click)
+
+
+async def handle_limits_form(interaction: discord.Interaction[BotBase], click: Click) -> None:
+    """Approve a request with the limits that an admin typed, or try it again with them."""
+    requests = await admit_decider(interaction)
+    if requests is None:
+        return
+    fields = read_fields(interaction)
+    request = await requests.get(click.number("request"))
+    if request is None:
+        await say_gone(interaction, click.number("request"))
+        return
+    if not set(_FIELDS) <= fields.keys():  # a button under the form's custom_id
+        await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
+        return
+    await interaction.response.defer()
+    again = request.state is State.FAILED  # then the form was opened on the card itself
+    decide = requests.retry if again else requests.approve
+    try:
+        limits = parse_limits({name: fields[name] for name in _FIELDS})
+        decision = await decide(request.id, interaction.user.id, limits=limits)
+    except RequestError as error:
+        await say_refusal(interaction, error)
+        return
+    await say_decision(interaction, decision, on_card=again)

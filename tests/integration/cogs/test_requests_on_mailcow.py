@@ -1,0 +1,404 @@
+"""Requests on a Mailcow that answers as the real one: what members and admins read of its ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
+from bot.demo.mailcow_double.mailcow_state import DkimPair
+from bot.demo.zones import parse_zone
+from bot.mailcow.mailcow_backend import MailcowBackend
+from bot.names import Domain
+from bot.requests.backend import DomainLimits
+from bot.requests.model import State
+from bot.store.repositories.known_keys import KnownKeys
+from discord_simulation import answer_to, text_of, walk
+from mailcow_helpers import READ, WRITE, connect
+from request_guild import ADMIN, open_request_guild
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    import discord
+
+    from bot.requests.model import Request
+    from discord_simulation import LogWatch
+    from request_guild import RequestGuild
+
+pytest_plugins = ["discord_fixtures"]
+
+BARN = "barn.example"
+HIDDEN = ("RedisException", "json_api", "Stack trace", "redis_error", "SECRET", "mailcow-")
+
+
+@dataclass
+class MailcowGuild:
+    """A Discord server whose bot has a Mailcow, and the double behind that."""
+
+    guild: RequestGuild
+    double: MailcowDouble
+
+    async def ask(self, command: str = "dkim") -> None:
+        """Have Ann ask for something for the domain, and let the admin's card appear."""
+        answer = answer_to(await self.guild.ann.slash(self.guild.channel, command, domain=BARN))
+        assert "Request #1" in text_of(answer)
+        await self.guild.work()
+
+    async def approve(self, **fields: Any) -> None:
+        """Have the request approved, and do what is due then."""
+        assert (await self.guild.requests.approve(1, ADMIN, **fields)).won
+        await self.guild.work()
+
+    async def look(self) -> None:
+        """Have the bot look now, whatever is in caches."""
+        await self.guild.requests.look_now(1)
+        await self.guild.work()
+
+    async def check(self) -> str:
+        """Return what `/dnscheck` says to Ann."""
+        command = self.guild.ann.slash(self.guild.channel, "dnscheck", domain=BARN)
+        return text_of(answer_to(await command))
+
+    async def request(self) -> Request:
+        """Return the request as it is now."""
+        request = await self.guild.requests.get(1)
+        assert request is not None
+        return request
+
+    def told(self) -> list[str]:
+        """Return the texts of the direct messages to Ann as they are now, oldest first."""
+        return [said(message) for message in self.guild.direct()]
+
+    def card(self) -> str:
+        """Return the text of the admin's card as it is now."""
+        return said(self.guild.request_channel.history()[0])
+
+    async def listed(self) -> str:
+        """Return what `/requests` says to Ann."""
+        return text_of(answer_to(await self.guild.ann.slash(self.guild.channel, "requests")))
+
+    def publish(self, pair: DkimPair | None = None) -> None:
+        """Publish the domain's records, with this key or none."""
+        lines = ["@ MX 10 mx1.cow.example.", '@ TXT "v=spf1 include:_spf.cow.example -all"']
+        if pair is not None:
+            value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
+            strings = " ".join(f'"{value[at : at + 255]}"' for at in range(0, len(value), 255))
+            lines.append(f"{pair.selector}._domainkey TXT {strings}")
+        zone = parse_zone(BARN, "\n".join(lines))
+        self.guild.dns.zones = self.guild.dns.zones.with_zone(zone)
+
+
+def said(message: discord.Message) -> str:
+    components: list[Any] = [component.to_dict() for component in message.components]
+    text = "\n".join(p["content"] for p in walk(components) if p["type"] == 10)
+    return text.replace("\\", "")
+
+
+@pytest.fixture
+async def barn(store: Path, errors: LogWatch) -> AsyncIterator[MailcowGuild]:
+    double = MailcowDouble(
+        keys={READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)},
+        # SimCord takes a connection that is kept for work of the bot, and waits for its end.
+        keeps_connections=False,
+    )
+    double.add_domain(BARN)
+    async with double, connect(double) as mailcow:
+        backend = MailcowBackend(mailcow, "dkim")
+        async with open_request_guild(store, backend=backend) as guild:
+            barn = MailcowGuild(guild, double)
+            barn.publish()
+            yield barn
+            everything = "\n".join([*barn.told(), *map(said, guild.request_channel.history())])
+            assert not [text for text in HIDDEN if text in everything]
+
+
+# ── a key that is made anew ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("selector", ["cow2027", "dkim"])
+async def test_a_key_made_anew_while_a_request_waits_takes_the_place_of_the_old(
+    barn: MailcowGuild, selector: str
+) -> None:
+    await barn.ask()
+    await barn.approve()
+    old = barn.double.dkim[BARN]
+    (first,) = barn.told()
+    assert old.public[-30:] in first
+    new = barn.double.dkim[BARN] = DkimPair.make(selector)
+    barn.publish(old)  # as Ann was told
+    await barn.look()
+    assert (await barn.request()).state is State.WAITING
+    former, latter = barn.told()
+    assert "This record is no longer right" in former
+    assert old.public[-30:] not in former
+    assert "has a new DKIM key for `barn.example`, as somebody made it anew there" in latter
+    assert new.public[-30:] in latter
+    assert old.public[-30:] not in latter
+    assert ("delete the old one at `dkim._domainkey`" in latter) is (selector != "dkim")
+    assert ("Publish this one in its place" in latter) is (selector == "dkim")
+    assert new.public[-10:] in barn.card()
+    assert "Another key was made on Mailcow since" in barn.card()
+    entry = (await barn.guild.requests.audit(1))[-1]
+    assert (entry.before, entry.after) == (State.WAITING, State.WAITING)
+    assert new.public[-10:] in entry.detail
+    stored = await KnownKeys(barn.guild.store.requests._database).current(Domain.from_ascii(BARN))
+    assert stored is not None
+    assert new.public in stored.value
+    await barn.look()
+    assert len(barn.told()) == 2
+    barn.publish(new)
+    await barn.look()
+    assert "is live" in barn.told()[-1]
+    assert "It is live." in barn.told()[1]
+    assert "no longer right" in barn.told()[0]
+
+
+async def test_a_key_that_an_admin_pasted_is_not_compared_with_mailcows(
+    barn: MailcowGuild,
+) -> None:
+    await barn.ask()
+    pasted = DkimPair.make("hand")
+    await barn.approve(value=f"v=DKIM1;k=rsa;p={pasted.public}", selector="hand")
+    await barn.look()
+    assert len(barn.told()) == 1
+    assert pasted.public[-30:] in barn.told()[0]
+
+
+async def test_a_key_that_is_deleted_while_a_request_waits_is_missed(barn: MailcowGuild) -> None:
+    await barn.ask()
+    await barn.approve()
+    pair = barn.double.dkim.pop(BARN)
+    barn.publish(pair)
+    await barn.look()
+    assert (await barn.request()).state is State.WAITING
+    assert "has no DKIM key for `barn.example` any more" in barn.told()[0]
+    assert "has no DKIM key for `barn.example` any more" in await barn.listed()
+    assert "Mailcow has no DKIM key for barn.example any more" in barn.card()
+    barn.double.dkim[BARN] = pair
+    await barn.look()
+    assert "is live" in barn.told()[-1]
+
+
+async def test_a_key_that_becomes_useless_while_a_request_waits_is_not_live(
+    barn: MailcowGuild,
+) -> None:
+    await barn.ask()
+    await barn.approve()
+    barn.publish(barn.double.dkim[BARN])
+    barn.double.dkim[BARN] = DkimPair("a b", barn.double.dkim[BARN].public, "")
+    await barn.look()
+    assert (await barn.request()).state is State.WAITING
+    assert "a DKIM key for `barn.example` that nobody can use" in barn.told()[0]
+    assert "cannot stand in a DNS name" in barn.card()
+
+
+async def test_while_mailcow_is_silent_no_record_becomes_live(barn: MailcowGuild) -> None:
+    await barn.ask()
+    await barn.approve()
+    barn.double.mood = MailcowFault.BAD_GATEWAY
+    await barn.look()
+    assert "It is not there yet when I look." in barn.told()[0]
+    barn.publish(barn.double.dkim[BARN])
+    await barn.look()
+    assert (await barn.request()).state is State.WAITING
+    assert "the mail server does not answer me" in barn.told()[0]
+    barn.double.mood = MailcowFault.FINE
+    await barn.look()
+    assert "is live" in barn.told()[-1]
+
+
+# ── domains that are gone or switched off ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("command", ["dkim", "dmarc"])
+async def test_a_domain_that_is_deleted_while_a_request_waits_is_never_live(
+    barn: MailcowGuild, command: str
+) -> None:
+    barn.double.dkim[BARN] = pair = DkimPair.make("dkim")
+    barn.publish(pair)
+    await barn.ask(command)
+    assert "Mailcow has this domain." in barn.card()
+    await barn.approve(stage=None if command == "dkim" else "none")
+    row = barn.double.domains.pop(BARN)
+    await barn.look()
+    assert (await barn.request()).state is State.WAITING
+    gone = "`barn.example` is not, or no longer, on the mail server"
+    assert gone in barn.told()[0]
+    assert gone in await barn.listed()
+    assert "Mailcow does not have this domain." in barn.card()
+    barn.double.domains[BARN] = row
+    await barn.look()
+    assert "Mailcow has this domain." in barn.card()
+    assert gone not in "".join(barn.told())
+
+
+async def test_a_domain_that_was_never_added_gets_no_key_even_where_one_is_left(
+    barn: MailcowGuild,
+) -> None:
+    del barn.double.domains[BARN]
+    barn.double.dkim[BARN] = DkimPair.make("orphan")
+    await barn.ask()
+    assert "Mailcow does not have this domain." in barn.card()
+    barn.double.add_domain(BARN)
+    check = text_of(
+        answer_to(await barn.guild.ann.slash(barn.guild.channel, "dnscheck", domain=BARN))
+    )
+    assert "does not know" not in check
+    del barn.double.domains[BARN]
+    await barn.approve()
+    assert (await barn.request()).state is State.FAILED
+    assert "Mailcow does not know barn.example, or no longer: it gets no key" in barn.card()
+    assert barn.told() == []
+
+
+async def test_the_card_follows_a_domain_that_went_before_the_approval(
+    barn: MailcowGuild,
+) -> None:
+    await barn.ask()
+    assert "Mailcow has this domain." in barn.card()
+    del barn.double.domains[BARN]
+    await barn.approve()
+    assert "Mailcow does not have this domain." in barn.card()
+    assert "Mailcow has this domain." not in barn.card()
+
+
+@pytest.mark.parametrize("alias", [False, True])
+async def test_a_domain_that_is_switched_off_is_said_to_be_so(
+    barn: MailcowGuild, *, alias: bool
+) -> None:
+    if alias:
+        del barn.double.domains[BARN]
+        barn.double.add_domain("farm.example")
+        barn.double.add_alias_domain(BARN, "farm.example", active=False)
+    else:
+        barn.double.add_domain(BARN, active=0)
+    check = text_of(
+        answer_to(await barn.guild.ann.slash(barn.guild.channel, "dnscheck", domain=BARN))
+    )
+    assert "`barn.example` is on the mail server `mx1.cow.example`, but switched off there" in check
+    assert "does not know" not in check
+    await barn.ask()
+    off = "Mailcow has this domain, but it is switched off there"
+    assert off in barn.card()
+    await barn.approve()
+    assert (await barn.request()).state is State.FAILED
+    assert "Switch it on in Mailcow" in barn.card()
+    assert barn.told() == []
+
+
+async def test_a_domain_that_is_switched_off_while_a_request_waits_is_not_live(
+    barn: MailcowGuild,
+) -> None:
+    await barn.ask()
+    await barn.approve()
+    barn.publish(barn.double.dkim[BARN])
+    barn.double.add_domain(BARN, active="0")
+    await barn.look()
+    assert (await barn.request()).state is State.WAITING
+    assert "is on the mail server but switched off" in barn.told()[0]
+    assert "is switched off there" in barn.card()
+    barn.double.add_domain(BARN)
+    await barn.look()
+    assert "is live" in barn.told()[-1]
+
+
+async def test_a_mail_domain_that_is_there_but_off_is_not_added_yet(barn: MailcowGuild) -> None:
+    barn.double.add_domain(BARN, active=0)
+    await barn.ask("maildomain")
+    await barn.approve()
+    assert (await barn.request()).state is State.WAITING
+    await barn.look()
+    assert "is on the mail server but switched off" in barn.told()[0]
+    barn.double.add_domain(BARN)
+    await barn.look()
+    assert "is on Cow Mail now" in barn.told()[-1]
+
+
+# ── Mailcow away, and Redis that takes no writes ────────────────────────────────────────────────
+
+
+async def test_a_domain_is_added_once_redis_takes_writes_again(barn: MailcowGuild) -> None:
+    del barn.double.domains[BARN]
+    await barn.ask("maildomain")
+    barn.double.redis_refuses_writes = True
+    await barn.approve()
+    assert (await barn.request()).state is State.WORKING
+    assert "Redis takes no writes" in barn.card()
+    assert "I am at it" in await barn.listed()
+    await barn.guild.later(seconds=6)
+    assert (await barn.request()).state is State.WORKING
+    barn.double.redis_refuses_writes = False
+    await barn.guild.later(seconds=16)
+    assert "is on Cow Mail now" in barn.told()[-1]
+    assert "Redis" not in barn.card()
+    assert BARN in barn.double.dkim
+
+
+async def test_redis_that_goes_on_refusing_is_told_to_the_admin(barn: MailcowGuild) -> None:
+    await barn.ask()
+    barn.double.redis_refuses_writes = True
+    await barn.approve()
+    for seconds in (6, 16, 41, 121):
+        await barn.guild.later(seconds=seconds)
+    assert (await barn.request()).state is State.FAILED
+    assert "redis-mailcow" in barn.card()
+    assert barn.told() == []
+
+
+@pytest.mark.parametrize(
+    ("mood", "part"),
+    [
+        (MailcowFault.EMPTY, "answers every call with nothing"),
+        (MailcowFault.NO_DATABASE, "cannot reach its database"),
+        (MailcowFault.FATAL, "PHP stopped with an error"),
+    ],
+)
+async def test_a_mailcow_that_is_away_for_a_moment_is_asked_again(
+    barn: MailcowGuild, mood: MailcowFault, part: str
+) -> None:
+    await barn.ask()
+    barn.double.mood = mood
+    await barn.approve()
+    assert (await barn.request()).state is State.WORKING
+    assert part in barn.card()
+    barn.double.mood = MailcowFault.FINE
+    await barn.guild.later(seconds=6)
+    assert (await barn.request()).state is State.WAITING
+    assert barn.double.dkim[BARN].public[-30:] in barn.told()[0]
+    assert part not in barn.card()
+
+
+async def test_an_exception_for_one_domain_says_where_to_look(barn: MailcowGuild) -> None:
+    await barn.ask()
+    barn.double.throws = {f"get/dkim/{BARN}"}
+    await barn.approve()
+    assert "answered get/dkim with nothing, while it answers other calls" in barn.card()
+
+
+# ── keys and limits ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_key_of_no_use_is_refused_with_the_remedy(barn: MailcowGuild) -> None:
+    barn.double.dkim[BARN] = DkimPair("my key", DkimPair.make("x").public, "")
+    await barn.ask()
+    await barn.approve()
+    assert (await barn.request()).state is State.FAILED
+    assert "make one with a selector such as dkim, and retry" in barn.card()
+    barn.double.dkim[BARN] = DkimPair.make("dkim")
+    await barn.guild.requests.retry(1, ADMIN)
+    await barn.guild.work()
+    assert barn.double.dkim[BARN].public[-30:] in barn.told()[0]
+
+
+async def test_limits_that_an_admin_typed_are_those_of_the_domain(barn: MailcowGuild) -> None:
+    del barn.double.domains[BARN]
+    await barn.ask("maildomain")
+    await barn.approve(limits=DomainLimits(mailboxes=2, mailbox_quota=4096))
+    row = barn.double.domains[BARN]
+    assert row["max_num_mboxes_for_domain"] == 2
+    assert row["max_quota_for_mbox"] == 4096 * 2**20
+    assert row["max_num_aliases_for_domain"] == 400

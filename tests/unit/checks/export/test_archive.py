@@ -1,0 +1,85 @@
+"""Reports as they are kept: whole where they are small, cut where a zone made them large."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import dns.name
+import pytest
+
+from bot.checks.export.archive import LARGEST, LONGEST, dump_report, load_report
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
+from bot.checks.report import CheckResult, Report
+from bot.names import Domain
+
+if TYPE_CHECKING:
+    from bot.errors import Fact
+
+NAME = dns.name.from_text("friend.example")
+TEXTS = (
+    "a" * 60_000,
+    "\x01" * 60_000,
+    "\\" * 60_000,
+    "牛" * 20_000,
+    '"' * 60_000,
+    "\U0001f42e" * 9000,
+)
+
+
+def report_of(*texts: str, findings: int = 1, fixes: tuple[Fix, ...] = ()) -> Report:
+    facts: dict[str, Fact] = {"text": texts[0], "texts": texts, "count": 7, "own": True, "to": None}
+    return Report(
+        domain=Domain(NAME),
+        zone=NAME,
+        checked_at=datetime(2026, 11, 22, 12, tzinfo=UTC),
+        results=tuple(
+            CheckResult(check, Status.FAIL, ("ours",), texts, Note("blocked", facts))
+            for check in Check
+        ),
+        findings=tuple(
+            Finding(Check.SPF, f"spf-{n}", Status.FAIL, facts, fixes) for n in range(findings)
+        ),
+        queries=27,
+        elapsed_ms=143,
+        name_servers=texts,
+    )
+
+
+def test_a_report_of_usual_texts_comes_back_whole() -> None:
+    fix = Fix(FixAction.REPLACE, NAME, "TXT", "v=spf1 -all", old="v=spf1 +all", old_owner=NAME)
+    report = report_of("v=spf1 +all", "second", findings=3, fixes=(fix,))
+    assert load_report(dump_report(report)) == report
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_long_text_is_cut_by_its_octets_in_the_store(text: str) -> None:
+    kept = load_report(dump_report(dataclasses.replace(report_of("short"), name_servers=(text,))))
+    (cut,) = kept.name_servers
+    assert cut.endswith("…")
+    assert text.startswith(cut[:-1])
+    size = len(json.dumps(cut, ensure_ascii=False).encode()) - 2
+    assert LONGEST - 16 < size <= LONGEST
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize(("texts", "findings"), [(1, 1), (50, 30), (400, 400)])
+def test_a_report_is_no_larger_than_may_be(text: str, texts: int, findings: int) -> None:
+    report = report_of(*[text] * texts, findings=findings)
+    written = dump_report(report)
+    assert len(written.encode()) <= LARGEST
+    kept = load_report(written)
+    assert [result.status for result in kept.results] == [Status.FAIL] * len(Check)
+    assert [f.code for f in kept.findings] == [f"spf-{n}" for n in range(len(kept.findings))]
+
+
+def test_a_value_to_type_is_kept_whole_or_not_at_all() -> None:
+    whole = Fix(FixAction.REPLACE, NAME, "TXT", "v" * LONGEST, old="o" * 60_000)
+    too_long = Fix(FixAction.ADD, NAME, "TXT", "v" * (LONGEST + 1))
+    (finding,) = load_report(dump_report(report_of("x", fixes=(too_long, whole)))).findings
+    (fix,) = finding.fixes
+    assert fix.value == whole.value
+    assert fix.old is not None
+    assert len(fix.old.encode()) <= LONGEST

@@ -1,0 +1,115 @@
+"""The turns of checks: how many run, of whom, and who is next."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.services.turns import AT_ONCE, OF_ONE, Turns
+
+ANN, BEN, CARL = 1, 2, 3
+
+
+class Yard:
+    """Checks that run until the test ends them, in the order in which they began."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self.begun: list[str] = []
+        self.ends: dict[str, asyncio.Event] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def ask(self, asker: int, *names: str) -> None:
+        for name in names:
+            self.tasks[name] = asyncio.create_task(self._run(asker, name))
+        await settle()
+
+    async def end(self, name: str) -> None:
+        self.ends[name].set()
+        await settle()
+
+    async def _run(self, asker: int, name: str) -> None:
+        self.ends[name] = asyncio.Event()
+        async with self.turns.of(asker):
+            self.begun.append(name)
+            await self.ends[name].wait()
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+async def test_two_checks_of_one_member_run_and_the_third_waits() -> None:
+    yard = Yard(Turns())
+    assert not yard.turns.must_wait(ANN)
+    await yard.ask(ANN, "a1", "a2", "a3")
+    assert yard.begun == ["a1", "a2"]
+    assert yard.turns.must_wait(ANN)
+    assert yard.turns.has_many(ANN)
+    assert not yard.turns.must_wait(BEN)
+    await yard.end("a2")
+    assert yard.begun == ["a1", "a2", "a3"]
+
+
+async def test_members_come_one_after_the_other_and_not_check_after_check() -> None:
+    yard = Yard(Turns(at_once=2, of_one=2))
+    await yard.ask(ANN, "a1", "a2", "a3", "a4", "a5")
+    await yard.ask(BEN, "b1", "b2")
+    await yard.ask(CARL, "c1")
+    for name in ("a1", "a2", "a3", "b1", "c1", "a4", "b2"):
+        await yard.end(name)
+    assert yard.begun == ["a1", "a2", "a3", "b1", "c1", "a4", "b2", "a5"]
+
+
+async def test_who_may_not_run_more_does_not_keep_the_next_from_it() -> None:
+    yard = Yard(Turns(at_once=3, of_one=2))
+    await yard.ask(ANN, "a1", "a2", "a3")
+    await yard.ask(BEN, "b1", "b2")
+    assert yard.begun == ["a1", "a2", "b1"]
+    assert yard.turns.must_wait(CARL)
+    await yard.end("b1")
+    assert yard.begun == ["a1", "a2", "b1", "b2"]
+
+
+@pytest.mark.parametrize("how", ["ends", "fails", "is cancelled", "is cancelled while it waits"])
+async def test_a_turn_is_free_again_however_a_check_ends(how: str) -> None:
+    yard = Yard(Turns(at_once=1, of_one=1))
+    await yard.ask(ANN, "a1", "a2")
+    await yard.ask(BEN, "b1")
+    if how == "is cancelled while it waits":
+        yard.tasks["a2"].cancel()
+        await yard.end("a1")
+    else:
+        if how == "is cancelled":
+            yard.tasks["a1"].cancel()
+        await yard.end("a1")
+        await yard.end("a2")
+    assert yard.begun[-1] == "b1"
+    await yard.end("b1")
+    assert not yard.turns.must_wait(ANN)
+    assert not yard.turns.must_wait(BEN)
+
+
+async def test_a_turn_that_comes_in_the_instant_of_giving_up_goes_to_the_next() -> None:
+    yard = Yard(Turns(at_once=1, of_one=1))
+    await yard.ask(ANN, "a1")
+    await yard.ask(BEN, "b1")
+    await yard.ask(CARL, "c1")
+    yard.ends["a1"].set()
+    await asyncio.sleep(0)  # the first ends, and the turn is the second's, who does not know yet
+    yard.tasks["b1"].cancel()
+    await settle()
+    assert yard.begun == ["a1", "c1"]
+
+
+async def test_no_more_run_than_may_in_all() -> None:
+    yard = Yard(Turns())
+    for member in range(1, 31):
+        await yard.ask(member, f"{member}.1", f"{member}.2")
+    assert len(yard.begun) == AT_ONCE
+    for name in list(yard.begun):
+        await yard.end(name)
+    assert len(yard.begun) == 2 * AT_ONCE
+    assert OF_ONE == 2
