@@ -91,6 +91,12 @@ MANY_FAULTS = {
         three TXT "v=spf1 include:s4.big.example include:loop.big.example"
         three TXT "v=spf1 redirect=two.friend.example"
     """,
+    "an SPF record that hangs on who asks": """
+        @ MX 10 mx.old.example.
+        @ TXT "v=spf1 include:_spf.cow.example exists:%{i}.any.friend.example"
+        *.any A 127.0.0.2
+        dkim._domainkey TXT "v=DKIM1; p="
+    """,
     "more MX records than are looked at": "\n".join(
         [f"@ MX 10 m{number}.friend.example." for number in range(14)]
         + [f"m{number} A 203.0.113.{number}" for number in range(14)]
