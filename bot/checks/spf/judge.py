@@ -27,7 +27,7 @@ from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_reco
 from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import SpfCause
+from bot.dns.spf_evaluate import MOST_TERMS, SpfCause
 from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
 
 def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
+    if len(text.raw.split()) > MOST_TERMS:
+        return (case.report_too_big(case.domain),)
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     reading = case.read(text)
