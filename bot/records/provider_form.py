@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from bot.records.providers import Provider
 
-_LONGEST_VALUE = 4096  # characters of a value in a form
+# Characters of a value in a form: all that is ever to be typed, and the beginning of what is to go.
+_LONGEST_VALUE = 16_384
 _WITH_HOST = frozenset({"MX", "CNAME", "SRV", "NS"})  # their value ends with a host name
 _PROXIED = frozenset({"A", "AAAA", "CNAME"})  # what a web proxy can stand before
 
