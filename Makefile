@@ -35,7 +35,7 @@ check-imports: setup
 	$(BIN)/lint-imports --no-cache
 
 pytest: setup
-	$(BIN)/pytest -n 2 --hypothesis-profile=steady -m "not slow and not browser and not package"
+	$(BIN)/pytest -n 4 --dist worksteal --hypothesis-profile=steady -m "not slow and not browser and not package"
 
 # A real browser clicks through the demo; needs Chromium (apt install chromium), or $CHROMIUM.
 browser: setup

@@ -126,11 +126,11 @@ class Words:
 
     def label(self, group: str, key: str) -> str:
         """Return a single word or heading from `labels.j2`."""
-        for labels in (self._labels, self._shipped_labels):
-            try:
-                return str(getattr(labels, group)[key])
-            except (AttributeError, KeyError, TypeError):
-                continue  # an own labels.j2 may be of an earlier version, which had fewer words
+        try:
+            return str(getattr(self._labels, group)[key])
+        except (AttributeError, KeyError, TypeError):
+            if self._shipped is not None:  # an own labels.j2 may be of an earlier version
+                return self._shipped.label(group, key)
         raise TextError(f"The template en/labels.j2 has no word for {group}.{key}.")
 
     @cached_property
@@ -140,9 +140,10 @@ class Words:
         except jinja2.TemplateError as error:
             raise TextError(f"The template en/labels.j2 cannot be used: {error}.") from error
 
-    @property
-    def _shipped_labels(self) -> object:
-        return self._labels if self._own is None else Words(self._medium)._labels  # noqa: SLF001 - the same class
+    @cached_property
+    def _shipped(self) -> Words | None:
+        """The words as they come with the program, where the operator has own ones."""
+        return None if self._own is None else Words(self._medium)
 
     def code(self, value: object) -> str:
         """Return a name or a value as it is to be typed: a code span where there are such."""

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from bot.records.providers import Provider
 
-# Characters of a value in a form: all that is ever to be typed, and the beginning of what is to go.
-_LONGEST_VALUE = 16_384
+_LONGEST_VALUE = 16_384  # characters of a value in a form: all that is ever to be typed
 _WITH_HOST = frozenset({"MX", "CNAME", "SRV", "NS"})  # their value ends with a host name
 _PROXIED = frozenset({"A", "AAAA", "CNAME"})  # what a web proxy can stand before
 

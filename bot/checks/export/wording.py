@@ -40,7 +40,10 @@ def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> 
     said = [(f.label or words.label("headings", f.key), _typed(f.value, words)) for f in fields]
     value = form.value.label or words.label("headings", "value")
     at = next((place for place, field in enumerate(fields) if field.key == "ttl"), len(said))
-    said.insert(at, (value, form.value.value))
+    # What is to go only has to be found, so its beginning is enough.
+    typed = form.value.value
+    shown = shorten(typed, LONGEST_TEXT) if fix.action is FixAction.DELETE else typed
+    said.insert(at, (value, shown))
     if fix.old is not None:
         said.insert(at, (words.label("headings", "old"), shorten(fix.old, LONGEST_TEXT)))
     hints = () if fix.action is FixAction.DELETE else say_hints(form, words)
