@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest_asyncio
 from sqlalchemy import text
 
 from bot.requests.model import ActorKind, RequestKind, State
@@ -16,24 +15,17 @@ from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from max_wait import MAX_WAIT
 from request_parts import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, Setup
+from stored_requests import now_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from sqlalchemy.orm import Session
 
     from bot.names import Domain
     from bot.requests.model import Request
 
+pytest_plugins = ["request_fixtures"]
+
 DAY = timedelta(days=1)
-
-
-@pytest_asyncio.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[Setup]:
-    parts = await Setup(tmp_path).open()
-    yield parts
-    await parts.close()
 
 
 async def purge(parts: Setup, retention: Retention | None = None) -> int:
@@ -51,12 +43,6 @@ async def end_one(
     await parts.requests.deny(request.id, COWHERD, "Not yet, Ann.")
     await parts.settle()
     return request
-
-
-async def now_of(parts: Setup, request: Request) -> Request:
-    found = await parts.requests.get(request.id)
-    assert found is not None
-    return found
 
 
 async def test_checks_and_domains_are_kept_for_400_days(parts: Setup) -> None:

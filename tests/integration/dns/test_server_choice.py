@@ -1,0 +1,138 @@
+"""Several servers: which of them is asked, and whose answer counts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+
+from bot.dns.answer import ExtendedError, Outcome
+from bot.dns.resolver import Resolver
+from bot.dns.server_address import Server
+from max_wait import MAX_WAIT
+from scripted_server import NEVER, fail, refuse, respond, rrset, say_nothing, serve, tell
+
+if TYPE_CHECKING:
+    from scripted_server import Behave
+
+pytest_plugins = ["resolver_fixtures"]
+
+
+async def test_server_may_have_an_ipv6_address() -> None:
+    async with serve(tell, host="::1") as server, Resolver([server.server]) as resolver:
+        answer = await resolver.ask("friend.example", "TXT")
+        assert answer.found
+        assert answer.server == f"[::1]:{server.server.port}"
+
+
+async def test_server_where_nobody_listens_is_not_waited_for(
+    closed_port: Server, patient: None
+) -> None:
+    async with serve(tell) as server, Resolver([closed_port, server.server]) as resolver:
+        for number in range(5):
+            answer = await resolver.ask(f"n{number}.friend.example", "TXT")
+            assert answer.found
+            assert answer.server == str(server.server)
+
+
+async def test_silent_first_server_is_asked_first_by_the_first_question_only() -> None:
+    order: list[tuple[str, str]] = []
+
+    def note(server: str, behave: Behave) -> Behave:
+        def behave_and_note(query: dns.message.Message, count: int) -> list[bytes]:
+            order.append((query.question[0].name.to_text(), server))
+            return behave(query, count)
+
+        return behave_and_note
+
+    names = [f"n{number}.friend.example." for number in range(6)]
+    async with (
+        serve(note("silent", say_nothing)) as silent,
+        serve(note("good", tell)) as good,
+        Resolver([silent.server, good.server]) as resolver,
+    ):
+        for name in names:
+            assert (await resolver.ask(name, "TXT")).found
+    first = dict(reversed(order))
+    assert [first[name] for name in names] == ["silent", *["good"] * 5]
+
+
+async def test_server_that_cannot_be_reached_is_passed_over() -> None:
+    nowhere = Server("fe80::1")  # link-local without a link: connecting fails at once
+    async with serve(tell) as server, Resolver([nowhere, server.server]) as resolver:
+        assert (await resolver.ask("friend.example", "TXT")).found
+
+
+@pytest.mark.parametrize("bad", [fail, refuse])
+async def test_second_server_is_asked_where_the_first_fails(bad: Behave, patient: None) -> None:
+    async with (
+        serve(bad) as first,
+        serve(tell) as second,
+        Resolver([first.server, second.server]) as resolver,
+    ):
+        answer = await resolver.ask("friend.example", "TXT")
+        assert answer.found
+        assert answer.server == str(second.server)
+        assert resolver.queries == 1
+
+
+async def test_first_failure_is_the_answer_where_no_server_does_better() -> None:
+    async with (
+        serve(refuse) as first,
+        serve(fail) as second,
+        Resolver([first.server, second.server]) as resolver,
+    ):
+        answer = await resolver.ask("friend.example", "TXT")
+        assert answer.outcome is Outcome.REFUSED
+        assert answer.server == str(first.server)
+        assert len(second.asked) == 1
+
+
+async def test_failure_with_a_reason_goes_before_one_without() -> None:
+    def explain(query: dns.message.Message, count: int) -> list[bytes]:
+        option = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS, "no keys \x1b[31m")
+        return [respond(query, rcode=dns.rcode.SERVFAIL, options=(option,))]
+
+    async with (
+        serve(fail) as first,
+        serve(explain) as second,
+        Resolver([first.server, second.server]) as resolver,
+    ):
+        answer = await resolver.ask("friend.example", "TXT")
+        assert answer.outcome is Outcome.SERVFAIL
+        assert answer.extended == (ExtendedError(6, "no keys \x1b[31m"),)
+        assert answer.names_dnssec
+
+
+async def test_failure_is_told_before_the_deadline_where_the_other_server_is_silent(
+    black_hole: Server,
+) -> None:
+    async with (
+        serve(fail) as server,
+        Resolver([server.server, black_hole], timeout=NEVER) as resolver,
+        asyncio.timeout(MAX_WAIT),
+    ):
+        answer = await resolver.ask("friend.example", "TXT")
+        assert answer.outcome is Outcome.SERVFAIL
+
+
+async def test_server_that_only_refers_elsewhere_has_refused() -> None:
+    def refer(query: dns.message.Message, count: int) -> list[bytes]:
+        authority = (rrset("example.", "NS", "ns1.cow.example."),)
+        return [respond(query, authority=authority, flags=dns.flags.QR)]
+
+    async with serve(refer) as lame:
+        async with Resolver([lame.server]) as resolver:
+            assert (await resolver.ask("friend.example", "TXT")).outcome is Outcome.REFUSED
+        async with serve(tell) as good, Resolver([lame.server, good.server]) as resolver:
+            assert (await resolver.ask("friend.example", "TXT")).found
+
+
+async def test_resolver_without_servers_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one server"):
+        Resolver([])
