@@ -62,7 +62,7 @@ def make_resolver(port: int) -> Resolver:
 
 def key_of(dkim: str) -> KnownKey:
     """Return a DKIM value as the key that the bot knows of a domain."""
-    return KnownKey("dkim", DkimRecord.parse(dkim), "admin")
+    return KnownKey("dkim", DkimRecord.read(dkim), "mailcow")
 
 
 def now() -> datetime:
