@@ -85,10 +85,11 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
     if answer.failed or alias_at(observed, answer) is not None:
         return False
     case = DkimCase.of(expected, observed, answer)
+    if _find_candidates(case) or find_elsewhere(expected, observed):
+        return False
     if find_long_text(Check.DKIM, observed, (case.owner, *_other_places(case))):
         return False
-    found = _find_candidates(case) or find_elsewhere(expected, observed)
-    return not (found or find_dkim(expected, observed))
+    return find_dkim(expected, observed) is None
 
 
 def find_answer(expected: Expected, observed: Observation) -> Answer:

@@ -33,6 +33,8 @@ from bot.dns.spf_evaluate import evaluate_all
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.authority_view import AuthorityView
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
@@ -61,9 +63,10 @@ async def observe(
     questions = Questions(ask, seconds=seconds)
     sources = sources or OptionalSources()
     probe = make_probe(expected.domain)
+    first = _first_questions(expected, probe)
 
     try:
-        questions.start(_first_questions(expected, probe))
+        questions.start(first)
         evaluations, source, policy, *_ = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
@@ -72,7 +75,7 @@ async def observe(
             _resolve_mx_targets(questions, expected),
             _ask_report_authorisation(questions, expected),
             _ask_zone_servers(questions, expected),
-            _test_resolver(questions, expected, probe),
+            _test_resolver(questions, expected.domain, first),
         )
         observed = Observation.of(
             expected.domain,
@@ -127,18 +130,15 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
     return [*asked, *extras.first_questions(expected)]
 
 
-async def _test_resolver(
-    questions: Questions, expected: Expected, probe: dns.name.Name | None
-) -> None:
+async def _test_resolver(questions: Questions, domain: Domain, first: Iterable[Question]) -> None:
     """Ask for the root where a question was not answered: it may be the resolver that is silent.
 
     What is kept of the mail host's answers is no proof that the resolver speaks now.
     """
-    asked = _first_questions(expected, probe)
-    answers = await asyncio.gather(*(questions(*question) for question in asked))
-    apex = [answer for answer in answers if answer.question.name == expected.domain.name]
+    answers = await questions.wait_for(first)
+    apex = [answer for answer in answers if answer.question.name == domain.name]
     silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
-    if silent or all(answer.failed and not answer.unasked for answer in apex):
+    if silent or all(answer.failed for answer in apex):
         questions.start([Question(dns.name.root, dns.rdatatype.NS)])
 
 

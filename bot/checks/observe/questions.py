@@ -84,6 +84,11 @@ class Questions:
             if question not in self._given and (task := self._start(question)):
                 self._needed.append(task)
 
+    async def wait_for(self, asked: Iterable[Question]) -> list[Answer]:
+        """Return the answers to questions that were started, once all of them are there."""
+        tasks = [self._asked[question] for question in asked if question in self._asked]
+        return await asyncio.gather(*tasks)
+
     def spend(self) -> bool:
         """Count a question that is asked of somebody else; False where there is no room for it."""
         if len(self) >= self._most - KEPT_FREE:
