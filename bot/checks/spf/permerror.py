@@ -72,16 +72,17 @@ def judge_behind_ours(case: SpfCase, text: SpfText) -> Finding | None:
 
 
 def find_error(case: SpfCase) -> SpfEvaluation | None:
-    """Return the first evaluation of a stranger that ended in permerror; None where none did.
+    """Return the first evaluation of a stranger that ended in permerror; None where none did."""
+    return next((e for e in case.strangers if is_error(e) and not is_meant_so(e)), None)
 
-    Names that have an address of the other IP version only are no error of that kind: senders at
-    IPv6 addresses find nothing there, and the hosts that are meant have none. Nor is a record that
-    only some addresses have: it is there for those who are meant.
+
+def is_meant_so(error: SpfEvaluation) -> bool:
+    """Whether a stranger's permerror says nothing of the record.
+
+    Names that have an address of the other IP version only are no error: senders at IPv6 addresses
+    find nothing there, and the hosts that are meant have none. Nor is a record that only some
+    addresses have: it is there for those who are meant.
     """
-    return next((e for e in case.strangers if is_error(e) and not _is_meant_so(e)), None)
-
-
-def _is_meant_so(error: SpfEvaluation) -> bool:
     if error.cause is SpfCause.INCLUDE_MISSING:
         return any(letters_of(step.term) & OF_THE_ADDRESS for step in error.path)
     return error.cause is SpfCause.TOO_MANY_VOIDS and ":" in error.address
