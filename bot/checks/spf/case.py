@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.name
 
-from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
+from bot.checks.answers import MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
+from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
 from bot.checks.spf.networks import read_networks
-from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, address_term, plain, same_record, terms_of, words_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
 from bot.dns.answer import LONGEST_TEXT, Outcome
 from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, MOST_TERMS, STRANGER, policies_of
@@ -20,7 +24,7 @@ from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
+_NOTHING: Mapping[str, LeftOutReason] = MappingProxyType({})
 # What a term asks for; it matches only where there is such a record (RFC 7208 section 5).
 _MATCHED_TYPES = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}
 
@@ -125,7 +130,7 @@ class SpfCase:
     def add(self, code: str, texts: Iterable[SpfText] = ()) -> Finding:
         """Return a failure that one new record mends, which keeps what the texts allow."""
         merged = self._merge(texts)
-        facts = _facts_of(merged) if texts else {}
+        facts = merged.facts if texts else {}
         fix = Fix(FixAction.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
         return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
 
@@ -133,7 +138,8 @@ class SpfCase:
         """Return the failure that the record is at another name."""
         merged = self._merge(sort_texts([misplaced.text.encode()]))
         fix = misplaced.move(self.owner, "TXT", merged.text, self.ttl)
-        return misplaced.finding(Check.SPF, (fix,), self.observed.zone)
+        finding = misplaced.finding(Check.SPF, (fix,), self.observed.zone)
+        return dataclasses.replace(finding, facts={**finding.facts, **merged.facts})
 
     def replace(
         self,
@@ -141,17 +147,17 @@ class SpfCase:
         facts: Mapping[str, Fact],
         text: SpfText,
         *,
-        drop: Container[str] = frozenset(),
+        drop: Mapping[str, LeftOutReason] = _NOTHING,
         severity: Status = Status.FAIL,
     ) -> Finding:
         """Return a finding that the merged record in place of the text mends.
 
-        `drop` are the keys of terms that may not stay. `kept`, `kept_count` and `over_limit` are
-        added to the facts.
+        `drop` are the keys of terms that may not stay, and why. What is kept and what is left out
+        is added to the facts, see `Merged.facts`.
         """
         merged = self._merge((text,), drop)
         fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
-        return Finding(Check.SPF, code, severity, {**facts, **_facts_of(merged)}, fixes)
+        return Finding(Check.SPF, code, severity, {**facts, **merged.facts}, fixes)
 
     def replace_all(
         self, code: str, facts: Mapping[str, Fact], texts: tuple[SpfText, ...]
@@ -166,7 +172,7 @@ class SpfCase:
             for text in texts
             if text is not stays
         )
-        facts = {**facts, **_facts_of(merged)}
+        facts = {**facts, **merged.facts}
         return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
 
     def report_server_side(self, what: str) -> Finding:
@@ -186,20 +192,26 @@ class SpfCase:
     def _replacement(self, merged: Merged, text: SpfText) -> Fix:
         return Fix(FixAction.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
 
-    def _merge(self, texts: Iterable[SpfText], drop: Container[str] = frozenset()) -> Merged:
+    def _merge(
+        self, texts: Iterable[SpfText], drop: Mapping[str, LeftOutReason] = _NOTHING
+    ) -> Merged:
         """Merge the texts that together are short enough to be read."""
-        readable, left = list[str](), MAX_TEXT
+        readable, left, unread = list[str](), MAX_TEXT, list[LeftOut]()
         for text in texts:
             left -= len(text.meant)
             if left >= 0:
                 readable.append(text.meant)
+            else:
+                unread += (LeftOut(w, LeftOutReason.UNREAD) for w in words_of(text.meant))
         hopeless = {
-            term.key
+            term.key: LeftOutReason.NOWHERE
             for text in readable
             for term in read(plain(text).strip()).terms
-            if self._is_hopeless(term) or term.key in drop
-        } | self._host_keys()
-        return merge(self.value, readable, self.policies, hopeless)
+            if self._is_hopeless(term)
+        }
+        drop = {**hopeless, **drop}
+        merged = merge(self.value, readable, self.policies, drop, self._host_keys())
+        return dataclasses.replace(merged, left_out=(*merged.left_out, *unread))
 
     def _host_keys(self) -> frozenset[str]:
         """Return what the terms match that name the mail host itself: no other sender's.
@@ -248,11 +260,3 @@ class SpfCase:
         if answer is None or answer.failed:
             return False
         return not any(text.kind is SpfTextKind.RECORD for text in texts)
-
-
-def _facts_of(merged: Merged) -> dict[str, Fact]:
-    return {
-        "kept": merged.kept[:MOST_NAMES],
-        "kept_count": len(merged.kept),
-        "over_limit": merged.over_limit,
-    }

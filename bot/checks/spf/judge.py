@@ -13,6 +13,7 @@ from bot.checks.misplaced_record import domain_places
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
+from bot.checks.spf.left_out import LeftOutReason
 from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
 from bot.checks.spf.misplaced import find_spf
 from bot.checks.spf.openness import find_neutral, find_opening, narrowed
@@ -23,7 +24,9 @@ from bot.checks.spf.permerror import (
     judge_error,
     judge_others,
 )
-from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
+from bot.checks.spf.term_faults import TermFault, TermFaultKind
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, same_record, terms_of
 from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
@@ -200,7 +203,7 @@ def _judge_open_terms(case: SpfCase, text: SpfText) -> Finding | None:
     own = len(open_terms) == 1
     facts: dict[str, Fact] = {"term": open_terms[-1].term, "at": open_terms[-1].domain, "own": own}
     facts["through"] = "" if own else open_terms[0].term
-    return case.replace("spf-plus-all", facts, text, drop={outermost.key})
+    return case.replace("spf-plus-all", facts, text, drop={outermost.key: LeftOutReason.OPEN})
 
 
 def _judge_opening(case: SpfCase, text: SpfText, reading: Reading) -> Finding | None:
@@ -220,8 +223,7 @@ def _judge_opening(case: SpfCase, text: SpfText, reading: Reading) -> Finding | 
     facts: dict[str, Fact] = {"what": opening.kind.value, "terms": opening.terms[:MOST_NAMES]}
     facts |= {"term": step.term, "at": step.domain, "own": own, "through": opening.path[0].term}
     facts |= {"version": opening.version, "percent": opening.percent}
-    facts |= {"left_out": tuple(left_out)[:MOST_NAMES], "left_out_count": len(left_out)}
-    dropped = {Term.of(term).key for term in left_out}
+    dropped = {Term.of(term).key: LeftOutReason.OPEN for term in left_out}
     return case.replace("spf-open", facts, lessened, drop=dropped)
 
 
@@ -263,7 +265,7 @@ def _judge_ending(case: SpfCase, text: SpfText, reading: Reading) -> Iterator[Fi
     else:
         facts: dict[str, Fact] = {"neutral": any(t.name == "all" for t in terms_of(text.raw))}
         facts["term"] = left_out
-        drop = {Term.of(left_out).key} if left_out else set[str]()
+        drop = {Term.of(left_out).key: LeftOutReason.NEUTRAL} if left_out else {}
         lax = case.replace("spf-no-all", facts, text, drop=drop, severity=Status.WARN)
         yield dataclasses.replace(lax, harmless=True)
 
