@@ -17,14 +17,14 @@ from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_or
 from bot.checks.spf.networks import read_networks
 from bot.checks.spf.term_reading import read
 from bot.checks.spf.terms import Term, address_term, plain, same_record, terms_of, words_of
-from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
+from bot.checks.spf.texts import SpfText, SpfTextKind, decode, sort_texts
 from bot.dns.answer import LONGEST_TEXT, Outcome
 from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, MOST_TERMS, STRANGER, policies_of
 from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 _NOTHING: Mapping[str, LeftOutReason] = MappingProxyType({})
+_LONGEST_VALUE = 512  # characters of a value that is not ours; proofs of a domain take some 100
 # What a term asks for; it matches only where there is such a record (RFC 7208 section 5).
 _MATCHED_TYPES = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}
 
@@ -127,12 +128,12 @@ class SpfCase:
         ours = (term for term in terms_in_order(self.value) if term.name != "all")
         return all((term.qualifier, term.key) in tried for term in ours)
 
-    def add(self, code: str, texts: Iterable[SpfText] = ()) -> Finding:
+    def add(self, code: str, texts: Sequence[SpfText] = ()) -> Finding:
         """Return a failure that one new record mends, which keeps what the texts allow."""
         merged = self._merge(texts)
         facts = merged.facts if texts else {}
         fix = Fix(FixAction.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
-        return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
+        return Finding(Check.SPF, code, Status.FAIL, facts, (fix, *self._additions(texts)))
 
     def move(self, misplaced: MisplacedRecord) -> Finding:
         """Return the failure that the record is at another name."""
@@ -157,7 +158,8 @@ class SpfCase:
         """
         merged = self._merge((text,), drop)
         fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
-        return Finding(Check.SPF, code, severity, {**facts, **merged.facts}, fixes)
+        facts = {**facts, **merged.facts}
+        return Finding(Check.SPF, code, severity, facts, (*fixes, *self._additions((text,))))
 
     def replace_all(
         self, code: str, facts: Mapping[str, Fact], texts: tuple[SpfText, ...]
@@ -173,7 +175,8 @@ class SpfCase:
             if text is not stays
         )
         facts = {**facts, **merged.facts}
-        return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
+        fixes = (*replacement, *self._additions(texts), *deletions)[:MOST_STEPS]
+        return Finding(Check.SPF, code, Status.FAIL, facts, fixes)
 
     def report_server_side(self, what: str) -> Finding:
         """Return the finding that the mail server's side is at fault."""
@@ -193,7 +196,7 @@ class SpfCase:
         return Fix(FixAction.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
 
     def _merge(
-        self, texts: Iterable[SpfText], drop: Mapping[str, LeftOutReason] = _NOTHING
+        self, texts: Sequence[SpfText], drop: Mapping[str, LeftOutReason] = _NOTHING
     ) -> Merged:
         """Merge the texts that together are short enough to be read."""
         readable, left, unread = list[str](), MAX_TEXT, list[LeftOut]()
@@ -211,7 +214,27 @@ class SpfCase:
         }
         drop = {**hopeless, **drop}
         merged = merge(self.value, readable, self.policies, drop, self._host_keys())
-        return dataclasses.replace(merged, left_out=(*merged.left_out, *unread))
+        beside = [
+            *(each for text in texts for each in text.left_out),
+            *(
+                LeftOut(other, LeftOutReason.UNCLEAR)
+                for text in texts
+                for other in text.others
+                if not _can_be_typed(other)
+            ),
+        ]
+        return dataclasses.replace(merged, left_out=(*beside, *merged.left_out, *unread))
+
+    def _additions(self, texts: Iterable[SpfText]) -> tuple[Fix, ...]:
+        """Return the steps that make records of their own of what was joined to the texts."""
+        answer = self.observed.answer(self.observed.domain.name, "TXT")
+        there = set(map(decode, answer.texts())) if answer else set[str]()
+        others = dict.fromkeys(other for text in texts for other in text.others)
+        return tuple(
+            Fix(FixAction.ADD, self.owner, "TXT", other, ttl=self.ttl)
+            for other in others
+            if _can_be_typed(other) and other not in there
+        )
 
     def _host_keys(self) -> frozenset[str]:
         """Return what the terms match that name the mail host itself: no other sender's.
@@ -260,3 +283,8 @@ class SpfCase:
         if answer is None or answer.failed:
             return False
         return not any(text.kind is SpfTextKind.RECORD for text in texts)
+
+
+def _can_be_typed(value: str) -> bool:
+    """Whether a value may be handed out to be typed as it stands."""
+    return value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALUE

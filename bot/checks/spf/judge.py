@@ -27,7 +27,13 @@ from bot.checks.spf.permerror import (
 from bot.checks.spf.term_faults import TermFault, TermFaultKind
 from bot.checks.spf.term_reading import read
 from bot.checks.spf.terms import Term, same_record, terms_of
-from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
+from bot.checks.spf.texts import (
+    SpfText,
+    SpfTextKind,
+    find_strange_character,
+    sort_strings,
+    sort_texts,
+)
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MOST_TERMS, SpfCause
@@ -55,7 +61,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if long := find_long_text(Check.SPF, observed, [observed.domain.name]):
         too_long = long.finding(Check.SPF, case.value, case.ttl)
         return Verdict(Check.SPF, (too_long,), (case.value,), long.found)
-    texts = sort_texts(answer.texts())
+    texts = sort_strings(answer.strings())
     records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
     if len(records) > 1:
@@ -87,6 +93,8 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         return long.report(Check.SPF, missing.fixes, place=case.domain) if long else missing
     text = texts[0]
     match text.kind:
+        case SpfTextKind.JOINED:
+            return _judge_joined(case, text)
         case SpfTextKind.MARKED:
             return _judge_marks(case, text)
         case SpfTextKind.LEADING_SPACE:
@@ -106,6 +114,8 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
     if len(text.raw.split()) > MOST_TERMS:
         return (case.report_too_big(case.domain),)
+    if text.is_joined:
+        return (_judge_joined(case, text),)
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     reading = case.read(text)
@@ -134,6 +144,12 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.report_server_side("spf-include"), *_judge_doubts(case))
     return (*_judge_doubts(case), *_judge_ending(case, text, reading), *judge_cost(case, text.raw))
+
+
+def _judge_joined(case: SpfCase, text: SpfText) -> Finding:
+    """Judge a record to which another value was joined: the page took two for one."""
+    other = next(iter((*text.others, *(each.term for each in text.left_out))))
+    return _judge_fault(case, text, TermFault(other, TermFaultKind.TWO_VALUES))
 
 
 def _judge_marks(case: SpfCase, text: SpfText) -> Finding:

@@ -33,6 +33,7 @@ class TermFaultKind(StrEnum):
     TWICE = "twice"  # a second redirect= or exp=
     VERSION_TWICE = "version-twice"  # two records in one
     VERSION = "version"  # "v=spf1;", which makes it no SPF record at all
+    TWO_VALUES = "two-values"  # another record's value, joined to this one
     CONTROL_CHARACTER = "control-character"  # a tab or a line break
     UNKNOWN_WORD = "unknown-word"
 
