@@ -16,6 +16,17 @@ T = TypeVar("T")
 _MAX_MESSAGES = 8  # read from one connection before the server is given up
 
 
+async def can_connect(server: Server, seconds: float) -> bool:
+    """Whether the server takes a connection within so many seconds; nothing is sent over it."""
+    try:
+        async with asyncio.timeout(seconds):
+            _, writer = await asyncio.open_connection(server.address, server.port)
+    except OSError:  # a TimeoutError is one
+        return False
+    await _hang_up(writer)
+    return True
+
+
 async def ask_stream(
     server: Server, message: bytes, read: Callable[[bytes], T | None], seconds: float
 ) -> T | None:
@@ -39,7 +50,11 @@ async def ask_stream(
         return None
     finally:
         if writer is not None:
-            writer.transport.abort()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _hang_up(writer)
     return None
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
