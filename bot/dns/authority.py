@@ -10,7 +10,7 @@ from bot.dns.address_guard import is_public
 from bot.dns.answer import DirectAnswer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.dns.tcp import can_connect
+from bot.dns.tcp import Connected, try_connection
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -64,9 +64,9 @@ class Connections:
             self._resolvers[address] = resolver
         return DirectAnswer(*await resolver.read(*question))
 
-    async def takes_tcp(self, address: str) -> bool:
-        """Whether the server takes a connection over TCP, which every one has to (RFC 7766)."""
-        return await can_connect(Server(address, self._port), TCP_TIMEOUT)
+    async def try_tcp(self, address: str) -> Connected:
+        """Return whether the server takes a connection over TCP, as each has to (RFC 7766)."""
+        return await try_connection(Server(address, self._port), TCP_TIMEOUT)
 
     async def __aenter__(self) -> Self:
         return self
