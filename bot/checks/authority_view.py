@@ -19,7 +19,7 @@ from dns.rdtypes.ANY.SOA import SOA
 from bot.dns.address_guard import is_public
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.dns.answer import Answer, DirectAnswer, Question
     from bot.dns.spf_evaluate import SpfEvaluation
@@ -67,6 +67,13 @@ class NameServer:
         if mine is None or theirs is None or mine.mname != theirs.mname:
             return False
         return is_newer(theirs.serial, mine.serial)
+
+    def all_answers(self) -> Iterator[tuple[Question, Answer]]:
+        """Give its answers, that about the zone itself first, with the questions to them."""
+        if self.soa is not None:
+            yield self.soa.question, self.soa
+        for question, direct in self.answers.items():
+            yield question, direct.answer
 
     @property
     def ipv6(self) -> bool:
@@ -207,7 +214,11 @@ def _substance(answer: Answer, *, at_apex: bool) -> object:
     if not answer.found:
         return answer.chain  # an alias that leads nowhere is not the same as nothing
     if answer.question.rdtype == dns.rdatatype.TXT:
-        everything = (*answer.texts(), *answer.long_texts())
-        texts = [t for t in everything if not at_apex or _ABOUT_MAIL.search(t)]
-        return frozenset(texts) if texts else ()
+        return frozenset(about_mail(answer, at_apex=at_apex)) or ()
     return frozenset(answer.rdatas)
+
+
+def about_mail(answer: Answer, *, at_apex: bool) -> list[bytes]:
+    """Return the texts that have to do with mail: at the domain itself not all of them have."""
+    everything = (*answer.texts(), *answer.long_texts())
+    return [text for text in everything if not at_apex or _ABOUT_MAIL.search(text)]
