@@ -68,7 +68,9 @@ class Answer:
     `rdatas` are the records at the end of the alias chain, in the order received; `ttl` is the
     smallest TTL of chain and records, for a negative answer the one of RFC 2308 section 5, in
     seconds. `chain` are the names that CNAMEs led to, in order; empty where the name is no alias.
-    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied.
+    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied. `dname`
+    is the owner of the DNAME that made the name asked an alias, as of all names below it; None
+    where none did.
     `server` is the address asked ("192.0.2.1:53"), empty where nobody answered.
     """
 
@@ -86,6 +88,7 @@ class Answer:
     unasked: bool = False  # we did not ask, as one check may ask no more; the outcome is REFUSED
     too_many: int = 0  # records that there are, where that is more than we read; the same outcome
     late: bool = False  # the time of one check was over before an answer; the outcome is TIMEOUT
+    dname: dns.name.Name | None = None
 
     @property
     def found(self) -> bool:

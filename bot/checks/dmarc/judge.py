@@ -44,6 +44,7 @@ from bot.checks.dmarc.report_addresses import (
     report_names,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.checks.lent_record import wildcard_over
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal, unquote
 from bot.checks.text_bounds import find_long_text, is_too_much
@@ -157,7 +158,8 @@ class _Judge(DmarcCase):
             fixes.insert(0, Fix(FixAction.DELETE, self.owner, "CNAME", target.to_text()))
         steps = tuple(fixes) if self.ready else ()
         if code := find_wildcard(self.observed, self.answer):
-            facts = wildcard_facts(self.observed.domain.name, [self.owner])
+            above = wildcard_over(self.observed, self.owner)
+            facts = wildcard_facts(above, [self.owner])
             return self.finding(code, Status.WARN, steps, **facts)
         shown = "" if target is None else name_text(target)
         return self.finding("dmarc-missing", Status.WARN, steps, target=shown)
