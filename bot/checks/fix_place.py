@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
-_GOES = frozenset({FixAction.REPLACE, FixAction.DELETE})  # needs a record that is at the name
+_GOES = frozenset({FixAction.REPLACE, FixAction.DELETE})  # need a record that is at the name
 _CODES = {"TXT": "wildcard-txt", "CNAME": "wildcard-cname"}
 _OTHER_TYPE = "wildcard-record"
 _BELOW_DNAME = "dname-above"
@@ -78,7 +78,7 @@ class _Place:
         for owner in owners:
             if (redirection := redirection_of(self._observed, owner)) is not None:
                 return self._redirect(finding, redirection)
-        going = {fix.owner for fix in finding.fixes if fix.action in _GOES}
+        going = {fix.owner for fix in finding.fixes if self._meets_record(fix)}
         lent = {owner for owner in going if is_lent(self._observed, owner)}
         if not lent:
             return finding
@@ -86,16 +86,24 @@ class _Place:
         if finding.severity is Status.INFO or finding.code in _KEPT or going - lent:
             return dataclasses.replace(finding, fixes=fixes)
         owner = next(fix.owner for fix in finding.fixes if fix.owner in lent)
-        rdtype = self._type_at(owner, finding)
+        rdtype, above = self._type_at(owner, finding), wildcard_over(self._observed, owner)
         facts: dict[str, Fact] = {
             **finding.facts,
-            **wildcard_facts(wildcard_over(self._observed, owner), [owner], optional=not fixes),
+            **wildcard_facts(above, [owner]),
             "type": rdtype,
             "repeat": False,
+            "goes": not fixes,
         }
-        severity = finding.severity if fixes else Status.INFO
+        if not fixes:  # nothing is wanted there, so it is the wildcard that has to go
+            star = dns.name.Name((b"*", *above.labels))
+            fixes = tuple(dataclasses.replace(fix, owner=star) for fix in finding.fixes)
         code = _CODES.get(rdtype, _OTHER_TYPE)
-        return dataclasses.replace(finding, code=code, severity=severity, facts=facts, fixes=fixes)
+        return dataclasses.replace(finding, code=code, facts=facts, fixes=fixes)
+
+    def _meets_record(self, fix: Fix) -> bool:
+        """Whether a fix is for a name that answers with a record of its type, or an alias."""
+        answer = self._observed.answer(fix.owner, fix.type)
+        return fix.action in _GOES or (answer is not None and bool(answer.found or answer.chain))
 
     def _redirect(self, finding: Finding, redirection: Redirection) -> Finding:
         """Return what a finding about a name below a DNAME comes to: no record can be there."""

@@ -105,7 +105,8 @@ def wildcard_facts(
     `optional`: nothing is lost where they have no record of their own.
     """
     wildcard = f"*.{name_text(above)}"
-    return {"names": tuple(map(name_text, names)), "wildcard": wildcard, "optional": optional}
+    shown = tuple(map(name_text, names))
+    return {"names": shown, "wildcard": wildcard, "optional": optional, "goes": False}
 
 
 def domain_places(expected: Expected, observed: Observation, *labels: str) -> Iterator[Place]:
