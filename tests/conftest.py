@@ -46,7 +46,6 @@ WILD_FILES = (
 STILL_WRONG = {
     "H24",
     "K09",
-    "E15",
     "A04",
     "G02",
 }

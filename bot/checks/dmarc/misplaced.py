@@ -5,19 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import is_meant_as_dmarc, parse_record
-from bot.checks.misplaced_record import (
-    MisplacedRecord,
-    WrongPlace,
-    append_zone,
-    texts_at,
-    wrong_place,
-)
+from bot.checks.misplaced_record import MisplacedRecord, texts_at
+from bot.checks.name_slip import WrongPlace, slips_of
+from bot.checks.spf.texts import sort_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import dns.name
-
+    from bot.checks.name_slip import Place
     from bot.checks.observation import Observation
     from bot.records.expected import Expected
 
@@ -29,19 +24,19 @@ def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | N
         (expected.domain.name, WrongPlace.APEX),
     ):
         for text in texts_at(observed, owner):
-            if is_like_dmarc(text):
+            # One that shares a TXT record with SPF cannot be moved; SPF says that they are two.
+            shares_record = any(spf.is_joined for spf in sort_texts([text.encode()]))
+            if is_like_dmarc(text) and not shares_record:
                 return MisplacedRecord(owner, where, text, parse_record(text) is not None)
     return None
 
 
-def dmarc_places(
-    expected: Expected, observed: Observation
-) -> Iterator[tuple[dns.name.Name, WrongPlace]]:
-    """Give the wrong places of a DMARC record, without the domain itself."""
-    right = expected.domain.below("_dmarc")
-    if right is not None:
-        yield from wrong_place(append_zone(right, observed.zone), WrongPlace.DOUBLED)
-    yield from wrong_place(expected.domain.below("dmarc"), WrongPlace.NO_UNDERSCORE)
+def dmarc_places(expected: Expected, observed: Observation) -> Iterator[Place]:
+    """Give the wrong places of a DMARC record that have to be asked for, the likeliest first."""
+    for owner, where in slips_of((b"_dmarc",), expected.domain.name, observed.zone):
+        # What is right for a domain above speaks for this one as well (RFC 9989 section 4.10).
+        if where is not WrongPlace.PARENT:
+            yield owner, where
 
 
 def is_like_dmarc(text: str) -> bool:

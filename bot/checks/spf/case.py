@@ -137,9 +137,11 @@ class SpfCase:
 
     def move(self, misplaced: MisplacedRecord) -> Finding:
         """Return the failure that the record is at another name."""
-        merged = self._merge(sort_texts([misplaced.text.encode()]))
+        texts = sort_texts([misplaced.text.encode()])
+        merged = self._merge(texts)
         fix = misplaced.move(self.owner, "TXT", merged.text, self.ttl)
-        finding = misplaced.finding(Check.SPF, (fix,), self.observed.zone)
+        fixes = (fix, *self._additions(texts))
+        finding = misplaced.finding(Check.SPF, fixes, self.observed.zone)
         return dataclasses.replace(finding, facts={**finding.facts, **merged.facts})
 
     def replace(
@@ -217,7 +219,7 @@ class SpfCase:
         beside = [
             *(each for text in texts for each in text.left_out),
             *(
-                LeftOut(other, LeftOutReason.UNCLEAR)
+                LeftOut(other, LeftOutReason.BESIDE)
                 for text in texts
                 for other in text.others
                 if not _can_be_typed(other)

@@ -23,6 +23,7 @@ class LeftOutReason(StrEnum):
     NOWHERE = "nowhere"  # it leads to nothing, or back
     OPEN = "open"  # it lets everybody pass
     NEUTRAL = "neutral"  # it leaves nearly everybody neutral
+    BESIDE = "beside"  # no part of SPF, but joined to it
     ELSEWHERE = "elsewhere"  # a record of another kind, which belongs at another name
     UNREAD = "unread"  # it stands in more text than we read
 

@@ -97,7 +97,7 @@ def _sort(strings: Sequence[bytes]) -> SpfText:
         return _sort_whole(raw)
     kind = SpfTextKind.RECORD if is_record(raw) else SpfTextKind.JOINED
     elsewhere = tuple(LeftOut(text, LeftOutReason.ELSEWHERE) for text in joined.foreign)
-    unsure = tuple(LeftOut(text, LeftOutReason.UNCLEAR) for text in joined.unsure)
+    unsure = tuple(LeftOut(text, LeftOutReason.BESIDE) for text in joined.unsure)
     return SpfText(raw, kind, joined.spf, joined.others, (*elsewhere, *unsure))
 
 
