@@ -136,7 +136,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "left_out": ((), _SOME[:5]),
     "left_out_bare": ((), _SOME[:1], _SOME[:2]),
     **{
-        f"left_out_{reason}": (_SOME[: number % 3],)
+        f"left_out_{reason}": (_SOME[: 1 + number % 2],)
         for number, reason in enumerate(LeftOutReason)
         if reason is not LeftOutReason.BARE
     },
@@ -199,6 +199,7 @@ _FLAGS = (
         "known",
         "moved",
         "named",
+        "only",
     ),
     *(
         "like_ours",

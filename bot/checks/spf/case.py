@@ -95,6 +95,12 @@ class SpfCase:
         first = (self.stranger,) if self.stranger else ()
         return (*first, *(unsure if 2 * len(unsure) > len(made_up) else ()))
 
+    def names_ours(self, text: SpfText) -> bool:
+        """Whether a record has all terms of the mail server, or its addresses, to let it pass."""
+        keys = {term.key for term in terms_in_order(text.raw) if term.qualifier == "+"}
+        addresses = {Term.of(address_term(address)).key for address in self.addresses}
+        return self.own_keys <= keys or bool(addresses and addresses <= keys)
+
     def is_exact(self, text: SpfText) -> bool:
         """Whether a record says just what was handed out."""
         return same_record(text.raw, self.value)

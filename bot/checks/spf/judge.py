@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.rdatatype
@@ -12,10 +11,11 @@ from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
+from bot.checks.spf.ending import judge_ending
 from bot.checks.spf.left_out import LeftOutReason
-from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
+from bot.checks.spf.merge import find_open_terms, terms_after_all
 from bot.checks.spf.misplaced import find_spf, spf_places
-from bot.checks.spf.openness import find_neutral, find_opening, narrowed
+from bot.checks.spf.openness import find_opening, narrowed
 from bot.checks.spf.permerror import (
     find_error,
     is_error,
@@ -23,6 +23,7 @@ from bot.checks.spf.permerror import (
     judge_error,
     judge_others,
 )
+from bot.checks.spf.remarks import judge_remarks
 from bot.checks.spf.term_faults import TermFault, TermFaultKind
 from bot.checks.spf.term_reading import read
 from bot.checks.spf.terms import Term, same_record, terms_of
@@ -142,7 +143,12 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     if any(e.is_refusal for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.report_server_side("spf-include"), *_judge_doubts(case))
-    return (*_judge_doubts(case), *_judge_ending(case, text, reading), *judge_cost(case, text.raw))
+    return (
+        *_judge_doubts(case),
+        *judge_ending(case, text, reading),
+        *judge_remarks(case, text),
+        *judge_cost(case, text.raw),
+    )
 
 
 def _judge_joined(case: SpfCase, text: SpfText) -> Finding:
@@ -262,27 +268,6 @@ def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
 
 def _lacks_evaluation(case: SpfCase) -> bool:
     return len(case.evaluations) < len(case.addresses)
-
-
-def _judge_ending(case: SpfCase, text: SpfText, reading: Reading) -> Iterator[Finding]:
-    """Give a finding where the record is less strict to strangers than the one handed out.
-
-    Mail of ours passes all the same, and whose does not fails DMARC for being neutral, too.
-    """
-    wanted, actual = (strictness(record, case.policies) for record in (case.value, text.raw))
-    if wanted is None or actual is None:
-        return
-    left_out = find_neutral(reading, case.strangers) if wanted > STRICTNESS["?"] else ""
-    if actual >= wanted and not left_out:
-        return
-    if actual == STRICTNESS["~"] and not left_out:
-        yield Finding(Check.SPF, "spf-softfail", Status.INFO, harmless=True)
-    else:
-        facts: dict[str, Fact] = {"neutral": any(t.name == "all" for t in terms_of(text.raw))}
-        facts["term"] = left_out
-        drop = {Term.of(left_out).key: LeftOutReason.NEUTRAL} if left_out else {}
-        lax = case.replace("spf-no-all", facts, text, drop=drop, severity=Status.WARN)
-        yield dataclasses.replace(lax, harmless=True)
 
 
 def _note_of(case: SpfCase, text: SpfText) -> Note | None:
