@@ -33,11 +33,22 @@ new.example MX 10 mail.new.example.
 friend.example A 203.0.113.80
 """
 # Terms that are kept as they stand.
-SOUND = (
-    "a mx a/28 mx:new.example a:mail.new.example ip4:192.0.2.1 ip4:192.0.2.0/24 ~ip4:192.0.2.9"
-    " -ip4:192.0.2.66 ip6:2001:db8:7::/48 include:spf.old.example ?include:spf.new.example"
-    " exists:%{i}._l.new.example include:_spf.cow.example"
-).split()
+SOUND = [
+    "a",
+    "mx",
+    "a/28",
+    "mx:new.example",
+    "a:mail.new.example",
+    "ip4:192.0.2.1",
+    "ip4:192.0.2.0/24",
+    "~ip4:192.0.2.9",
+    "-ip4:192.0.2.66",
+    "ip6:2001:db8:7::/48",
+    "include:spf.old.example",
+    "?include:spf.new.example",
+    "exists:%{i}._l.new.example",
+    "include:_spf.cow.example",
+]
 # What people write, and what they mean by it.
 SLIPS = {
     "ip:203.0.113.77": "ip4:203.0.113.77",
@@ -77,12 +88,29 @@ SLIPS = {
     "mx,": "mx",
 }
 # Terms that are in no new record, so that they have to be named.
-LOST = (
-    "spf.old.example mail.new.example https://www.new.example/ me@new.example hello v=spf2"
-    " ip4:203.0.113 ip4:203.0.113.0/33 ip4:203.0.113.1-254 ip4:203.000.113.7 ip6:2001:db8::g"
-    " include:spf include:spf..old.example include:%{x}.new.example 0123456789abcdef @everyone"
-    " `code` exists:%{l}.new.example ip4:0.0.0.0/0 redirect=spf.old.example ({{7*7}})"
-).split()
+LOST = [
+    "spf.old.example",
+    "mail.new.example",
+    "https://www.new.example/",
+    "me@new.example",
+    "hello",
+    "v=spf2",
+    "ip4:203.0.113",
+    "ip4:203.0.113.0/33",
+    "ip4:203.0.113.1-254",
+    "ip4:203.000.113.7",
+    "ip6:2001:db8::g",
+    "include:spf",
+    "include:spf..old.example",
+    "include:%{x}.new.example",
+    "0123456789abcdef",
+    "@everyone",
+    "`code`",
+    "exists:%{l}.new.example",
+    "ip4:0.0.0.0/0",
+    "redirect=spf.old.example",
+    "({{7*7}})",
+]
 ENDINGS = ("-all", "~all", "?all", "-all.", "- all")
 OURS = ("ip4:198.51.100.25", "a:mx1.cow.example", "ip6:2001:db8:25::25/128", "mx1.cow.example")
 
