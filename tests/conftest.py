@@ -42,6 +42,7 @@ DATA = Path(__file__).parent / "data"
 WILD_FILES = (
     "cases.yaml",
     "cases2.yaml",
+    "wild_names.yaml",
 )
 STILL_WRONG = {
     "H13",
@@ -52,8 +53,6 @@ STILL_WRONG = {
     "H24",
     "K09",
     "E15",
-    "A04",
-    "G02",
 }
 
 

@@ -183,6 +183,7 @@ _FLAGS = (
         "known",
         "moved",
         "named",
+        "switch",
     ),
     *(
         "like_ours",

@@ -95,7 +95,8 @@ def _judge_alias(
     facts: dict[str, Fact] = {
         "target": name_text(target),
         "circle": any(answer.alias_loop for answer in followed),
-        "dead": any(answer.outcome is Outcome.NXDOMAIN for answer in followed),
+        "dead": all(a.failed or a.outcome is Outcome.NXDOMAIN for a in followed)
+        and any(not a.failed for a in followed),
     }
     fixes = [Fix(FixAction.DELETE, apex, "CNAME", target.to_text())]
     for rdtype in ADDRESS_TYPES:

@@ -229,6 +229,14 @@ def test_an_alias_at_the_domain_is_found_by_the_chain_of_another_answer() -> Non
     assert "does not exist" in say(finding)
 
 
+def test_an_alias_of_a_host_without_ipv6_is_not_said_to_lead_nowhere() -> None:
+    # Some servers deny the name when they are asked for its IPv6 address (RFC 4074 section 4.2).
+    chain = ("edge.site.example.",)
+    website = answered("A", "203.0.113.80", chain=chain)
+    finding = judge(website, unfound("AAAA", Outcome.NXDOMAIN, chain=chain)).findings[0]
+    assert (finding.code, finding.facts["dead"]) == ("apex-cname", False)
+
+
 def test_what_an_alias_at_the_domain_hides_takes_its_place() -> None:
     chain = ("edge.site.example.",)
     verdict = judge(
