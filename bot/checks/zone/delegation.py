@@ -21,6 +21,7 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.report import RESOLVER_SILENT
+from bot.checks.zone.empty_name import has_something_below, is_empty, report_empty
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
@@ -49,16 +50,18 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     finding = _judge_alias(expected, observed, answers)
     if finding is None and all(answer.failed for answer in answers):
         finding = _report_silence(observed, answers)
-    if finding is None:
-        finding = _judge_existence(apex, answers)
+    empty = finding is None and is_empty(observed)
+    if finding is None and not empty:
+        finding = _judge_existence(observed, answers)
     if finding is None and observed.single_server:
         finding = _report_single_server(answers)
-    if finding is None and servers.failed:
+    if finding is None and servers.failed and not empty:
         finding = unanswered(Check.DELEGATION, servers)
+    first = (report_empty(observed),) if empty else ()
     if finding is not None:
-        return Verdict(Check.DELEGATION, (finding,), found=found)
+        return Verdict(Check.DELEGATION, (*first, finding), found=found)
 
-    findings = (*judge_name_servers(observed), *_describe_name(expected, observed))
+    findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed))
     return Verdict(Check.DELEGATION, findings, found=found)
 
 
@@ -142,14 +145,18 @@ def _is_proven(observed: Observation) -> bool:
     return observed.unchecked is not None and not observed.unchecked.failed
 
 
-def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:
+def _judge_existence(observed: Observation, answers: Sequence[Answer]) -> Finding | None:
     """Find a domain that does not exist.
 
-    NXDOMAIN speaks of the name with all its types (RFC 8020 section 2), so an answer that knows
-    the name contradicts it, and is believed: it is the one that had something to show.
+    NXDOMAIN speaks of the name with all its types and all names below it (RFC 8020 section 2), so
+    an answer that knows one of them contradicts it, and is believed: it is the one that had
+    something to show.
     """
+    apex = observed.domain.name
     answered = [answer for answer in answers if not answer.failed]
     if any(answer.outcome is not Outcome.NXDOMAIN for answer in answered):
+        return None
+    if has_something_below(observed):
         return None
     zone = next((answer.zone for answer in answered if answer.zone is not None), None)
     facts: dict[str, Fact] = {
