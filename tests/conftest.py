@@ -42,6 +42,7 @@ DATA = Path(__file__).parent / "data"
 WILD_FILES = (
     "cases.yaml",
     "cases2.yaml",
+    "wild_names.yaml",
 )
 STILL_WRONG = {
     "H13",
@@ -51,8 +52,6 @@ STILL_WRONG = {
     "H16",
     "H24",
     "K09",
-    "A04",
-    "G02",
 }
 
 

@@ -192,6 +192,7 @@ _FLAGS = (
         "known",
         "moved",
         "named",
+        "switch",
     ),
     *(
         "like_ours",
