@@ -154,17 +154,6 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
     return _read_rsa(octets)
 
 
-def is_usual_form(p: str, key_type: str) -> bool:
-    """Whether a key that `read_key` can read, without white space, has the form for verifiers.
-
-    An RSA key is to come as DER SubjectPublicKeyInfo. RFC 6376 section 3.6.1 names the bare
-    RSAPublicKey, but its examples and the common verifiers (OpenDKIM, rspamd, Mail::DKIM) do not.
-    """
-    if key_type != "rsa":
-        return True
-    return base64.b64decode(p) == read_key(p, key_type)[0]
-
-
 def _read_ed25519(octets: bytes) -> tuple[bytes, int]:
     if len(octets) != _ED25519_OCTETS:
         raise InvalidKey("key-wrong-size", expected=_ED25519_OCTETS, octets=len(octets))
