@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import base64
+import binascii
 from dataclasses import dataclass
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_der_public_key,
+)
+
 from bot.errors import InvalidKey
-from bot.records.dkim_key import read_key
 from bot.records.key_extent import decode, read_size, unwrap_ed25519
 from bot.records.key_soundness import is_damaged
+from bot.records.tag_list import FWS
 
 _ED25519_OCTETS = 32
+_LONGEST_KEY = 4096  # characters of base64; those of 4096 bits are 736
 _RSA_ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")  # RFC 8017 appendix A.1
 _EXPONENT = bytes.fromhex("0203010001")  # 65537, with which nearly every RSA key ends
 _HEAD = 48  # characters of base64 that hold all that comes before a modulus, 36 octets
@@ -52,6 +63,55 @@ class KeyLength:
     lost: str = ""
     added: str = ""
     count: int = 0
+
+
+def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
+    """Return the public key in a p= tag and its length in bits; white space in it is ignored.
+
+    An RSA key comes as DER SubjectPublicKeyInfo also where the record holds the bare
+    RSAPublicKey of RFC 6376 section 3.6.1, so that equal keys are equal octets; an Ed25519 key is
+    its 32 octets (RFC 8463 section 4).
+
+    Raises:
+        InvalidKey: the tag is empty (a revoked key) or holds no key of that type.
+
+    """
+    text = p if isinstance(p, bytes) else p.encode(errors="replace")
+    if len(text) > _LONGEST_KEY:
+        raise InvalidKey("key-too-long", most=_LONGEST_KEY)
+    text = text.translate(None, FWS.encode())
+    if not text:
+        raise InvalidKey("key-empty")
+    bare = len(text.rstrip(b"="))
+    if len(text) != bare + -bare % 4:  # the decoder passes over further equals signs
+        raise InvalidKey("key-not-base64")
+    try:
+        octets = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidKey("key-not-base64") from None
+    if key_type == "ed25519":
+        return _read_ed25519(octets)
+    return _read_rsa(octets)
+
+
+def _read_ed25519(octets: bytes) -> tuple[bytes, int]:
+    if len(octets) != _ED25519_OCTETS:
+        raise InvalidKey("key-wrong-size", expected=_ED25519_OCTETS, octets=len(octets))
+    try:
+        Ed25519PublicKey.from_public_bytes(octets)
+    except (ValueError, UnsupportedAlgorithm):
+        raise InvalidKey("key-not-ed25519") from None
+    return octets, 8 * _ED25519_OCTETS
+
+
+def _read_rsa(octets: bytes) -> tuple[bytes, int]:
+    try:
+        key = load_der_public_key(octets)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey):
+        raise InvalidKey("key-not-rsa")
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key.key_size
 
 
 def identify_key(p: str) -> KeyForm | None:
