@@ -39,6 +39,7 @@ from bot.checks.dmarc.reports import (
 )
 from bot.checks.dmarc.slips import find_malformation, read_meant
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.checks.lent_record import wildcard_over
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.checks.paste_damage import find_literal
 from bot.checks.text_bounds import find_long_text
@@ -161,7 +162,8 @@ class _Judge(DmarcCase):
             fixes.insert(0, Fix(FixAction.DELETE, self.owner, "CNAME", target.to_text()))
         steps = tuple(fixes) if self.ready else ()
         if code := find_wildcard(self.observed, self.answer):
-            facts = wildcard_facts(self.observed.domain.name, [self.owner])
+            above = wildcard_over(self.observed, self.owner)
+            facts = wildcard_facts(above, [self.owner])
             return self.finding(code, Status.WARN, steps, **facts)
         shown = "" if target is None else name_text(target)
         return self.finding("dmarc-missing", Status.WARN, steps, target=shown)
