@@ -217,6 +217,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     },
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
+    "findings/dkim-key-mismatch": {"position": (0, 45)},
+    "findings/dkim-syntax": {"want": (392,)},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
     "findings/spf-no-all": {"term": ("", "x.example")},
