@@ -220,7 +220,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/spf-include-missing": {"target": ("", "x.example")},
     "findings/spf-no-all": {"term": ("", "x.example")},
     "findings/ns-disagree": {"type": ("TXT",)},
-    "findings/dnssec-expiring": {"type": ("TXT",)},
+    "findings/dnssec-expiring": {"type": ("TXT",), "until": (1_796_000_000,)},
     "findings/propagating": {"type": ("TXT",)},
     "findings/propagating-negative": {"type": ("TXT",)},
     "notes/cached-old": {"type": ("TXT",)},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 MOST_SERVERS = 4  # of a zone, at a time
+SHORTLY = 0.3  # seconds to wait for the resolver's own answers, which mostly are there by then
 FOLLOW_UPS = 4  # questions more, where their answers are not what was to be expected
 KEPT_FOR_SPF = 8  # questions: what may be left to read of SPF records when the servers are asked
 
@@ -120,7 +122,7 @@ class _Look:
                 return None
             servers = await self._ask_servers(names[:MOST_SERVERS])
             if all(server.condition is NameServerState.LAME for server in servers):
-                servers += await self._ask_servers(names[MOST_SERVERS:])
+                servers += await self._ask_whether_lame(names[MOST_SERVERS:])
             versions = ZoneVersions(self._direct, self._zone, self._expected.domain.name)
             view, parent = await versions.compare(servers), await above
             return dataclasses.replace(
@@ -138,26 +140,46 @@ class _Look:
         So the room for questions ends, where it does, with what matters least.
         """
         servers = await asyncio.gather(*(self._locate(name) for name in names))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHORTLY):
+                await asyncio.gather(*(self._questions(*question) for question in self._wanted))
         self._direct.keep = self._count_kept()
         asked: list[tuple[NameServer, Question]] = []
         reached = [server for server in servers if server.address]
         for first in reached[:1]:
             asked += [(first, q) for q in (self._soa, *self._wanted, *self._empty)]
-        asked += [(server, q) for q in self._wanted for server in reached[1:]]
-        telling = (self._direct.ask_zone(server.address, q, self._zone) for server, q in asked)
-        told, _, _ = await asyncio.gather(
-            asyncio.gather(*telling),
+        asked += [(server, q) for q in self._doubtful_first() for server in reached[1:]]
+        heard: dict[dns.name.Name, dict[Question, DirectAnswer]] = {s.name: {} for s in servers}
+        await asyncio.gather(
+            self._hear(asked, heard),
             self._ask_other_addresses(servers),
-            asyncio.gather(*(self._try_tcp(server) for server in reached)),
+            self._try_tcp(reached),
         )
         self._direct.keep -= FOLLOW_UPS
-        heard: dict[dns.name.Name, dict[Question, DirectAnswer]] = {}
-        for (server, question), direct in zip(asked, told, strict=True):
-            if direct is not None:
-                heard.setdefault(server.name, {})[question] = direct
+        if any(direct.is_known for told in heard.values() for direct in told.values()):
+            # By now there may be more room: less is left to read of SPF records.
+            left = [(server, q) for server, q in asked if q not in heard[server.name]]
+            await asyncio.gather(self._hear(left, heard), self._try_tcp(reached))
         return await asyncio.gather(
-            *(self._settle(server, heard.get(server.name, {})) for server in servers)
+            *(self._settle(server, heard[server.name]) for server in servers)
         )
+
+    async def _hear(
+        self,
+        asked: list[tuple[NameServer, Question]],
+        heard: dict[dns.name.Name, dict[Question, DirectAnswer]],
+    ) -> None:
+        """Ask servers these questions, and put down what they say."""
+        telling = (self._direct.ask_zone(server.address, q, self._zone) for server, q in asked)
+        for (server, question), direct in zip(asked, await asyncio.gather(*telling), strict=True):
+            if direct is not None:
+                heard[server.name][question] = direct
+
+    async def _ask_whether_lame(self, names: list[dns.name.Name]) -> list[NameServer]:
+        """Return the servers that were left out, asked for no more than whether they answer."""
+        servers = await asyncio.gather(*(self._locate(name) for name in names))
+        reached = (self._ask_anew(s, times=1) if s.address else _same(s) for s in servers)
+        return await asyncio.gather(*reached)
 
     async def _locate(self, name: dns.name.Name) -> NameServer:
         """Return a name server with its address: of IPv6 only where it has no other."""
@@ -177,8 +199,16 @@ class _Look:
             rdtype = dns.rdatatype.AAAA
             await asyncio.gather(*(self._questions(server.name, rdtype) for server in servers))
 
-    async def _try_tcp(self, server: NameServer) -> None:
-        self._tcp[server.name] = await self._direct.try_tcp(server.address)
+    async def _try_tcp(self, servers: Sequence[NameServer]) -> None:
+        """Connect to the servers over TCP, where nobody did yet."""
+        untried = [server for server in servers if self._tcp.get(server.name) is None]
+        came = await asyncio.gather(*(self._direct.try_tcp(s.address) for s in untried))
+        self._tcp.update(zip((server.name for server in untried), came, strict=True))
+
+    def _doubtful_first(self) -> list[Question]:
+        """Return what is wanted, with what the resolver did not find before the rest."""
+        known = {question: self._questions.known(*question) for question in self._wanted}
+        return sorted(known, key=lambda q: (answer := known[q]) is not None and answer.found)
 
     def _count_kept(self) -> int:
         """Return how many questions others may still need, by the answers that are there.
@@ -215,7 +245,9 @@ class _Look:
             return dataclasses.replace(server, condition=NameServerState.SILENT)
         if server.soa is not None or any(direct.is_known for direct in server.answers.values()):
             return dataclasses.replace(server, condition=NameServerState.ANSWERS)
-        return await self._ask_anew(server, times=1 if soa is not None else 2)
+        # A refusal is meant so; a failure may be one of that moment.
+        failed = any(d.answer.outcome is Outcome.SERVFAIL for d in heard.values())
+        return await self._ask_anew(server, times=2 if failed and soa is None else 1)
 
     async def _ask_anew(self, server: NameServer, times: int) -> NameServer:
         """Return a server that was of no use with what it says to a further question.
@@ -223,7 +255,7 @@ class _Look:
         Once is an accident: it was just loading the zone, or had enough questions.
         """
         for _ in range(times):
-            soa = await self._direct.ask_zone(server.address, self._soa, self._zone)
+            soa = await self._direct.ask_zone(server.address, self._soa, self._zone, keep=0)
             if soa is None or soa.is_silent:
                 return server
             if _holds(soa):
@@ -283,6 +315,10 @@ class _Look:
 def _holds(soa: DirectAnswer) -> bool:
     """Whether an answer about the SOA shows that its server holds the zone."""
     return soa.is_known and soa.answer.found
+
+
+async def _same(server: NameServer) -> NameServer:
+    return server
 
 
 def _has_something(direct: DirectAnswer) -> bool:

@@ -93,7 +93,7 @@ class ZoneVersions:
         question = Question(self._zone, dns.rdatatype.SOA)
         asked = lacking if everyone else lacking[:1]
         told = await asyncio.gather(
-            *(self._direct.ask_zone(server.address, question, self._zone) for server in asked)
+            *(self._direct.ask_zone(s.address, question, self._zone, keep=0) for s in asked)
         )
         known = {
             server.name: dataclasses.replace(server, soa=direct.answer)

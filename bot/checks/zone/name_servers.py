@@ -107,12 +107,12 @@ def _say(question: Question, direct: DirectAnswer, apex: dns.name.Name) -> str:
     """Return what a server answers, in short; nothing where it says that there is no record."""
     answer = direct.answer
     if answer.chain:
-        return f"CNAME {answer.chain[0].to_text()}"
+        return f"CNAME {name_text(answer.chain[0])}"
     if question.rdtype == dns.rdatatype.TXT:
         texts = about_mail(answer, at_apex=question.name == apex)
         values = sorted(text.decode("utf-8", "replace") for text in texts)
     else:
-        values = sorted(rdata.to_text() for rdata in answer.rdatas)
+        values = sorted(rdata.to_text().rstrip(".") for rdata in answer.rdatas)
     return " and ".join(map(_shorten, values[:_MOST_VALUES]))
 
 
