@@ -11,6 +11,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.finding import Finding, Fix, FixAction, Status
+from bot.checks.lent_record import is_lent
 from bot.checks.text_bounds import is_name_of_ours, is_too_much
 from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
 
@@ -124,10 +125,7 @@ def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
     # A name that leads to itself has no chain to show.
     itself = answer.question.name if answer.alias_loop else None
     target = answer.chain[0] if answer.chain else itself
-    lent = _wildcard(observed)
-    if lent is not None and lent.chain[:1] == (target,):
-        return None
-    return target
+    return None if is_lent(observed, answer.question.name) else target
 
 
 def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:
@@ -137,17 +135,6 @@ def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name |
     """
     answer = answer_to(observed, owner, dns.rdatatype.CNAME)
     return next((r.target for r in answer.rdatas if isinstance(r, CNAME)), None)
-
-
-def is_lent(observed: Observation, addresses: Iterable[str]) -> bool:
-    """Whether these addresses of a name are a wildcard's."""
-    lent = _wildcard(observed)
-    return lent is not None and bool(_addresses(lent) & frozenset(addresses))
-
-
-def _wildcard(observed: Observation) -> Answer | None:
-    """Return the addresses of a random name below the domain: only a wildcard can give it any."""
-    return None if observed.probe is None else observed.answer(observed.probe, dns.rdatatype.A)
 
 
 def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Finding:

@@ -11,6 +11,7 @@ from bot.checks.answers import report_own_zones, report_silent_resolver
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
+from bot.checks.fix_place import place_fixes
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 # Which of two findings of the same severity explains the other. A strict DMARC policy without
@@ -33,7 +35,11 @@ if TYPE_CHECKING:
 _CAUSES_FIRST = ("dmarc-before-dkim",)
 
 # Said once, of all records that it befell: who typed one name in full typed them all so.
-_SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
+_SHARED = frozenset(
+    {"name-doubled", "wildcard-txt", "wildcard-cname", "wildcard-record", "dname-above"}
+)
+
+_GATHERED = ("names", "others", "shorts", "there")
 
 # What is said of names that nobody answered for.
 _UNANSWERED = ("dns-timeout", "dns-refused", "servfail")
@@ -121,7 +127,7 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
     if delegation.blocks_everything(first):
         return [first]
     spf_verdict = spf.judge(expected, observed)
-    return [
+    verdicts = [
         first,
         mx.judge(expected, observed),
         spf_verdict,
@@ -132,6 +138,7 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
         hosts.judge_autodiscover(expected, observed),
         *extras.judge(expected, observed),
     ]
+    return place_fixes(verdicts, expected, observed)
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:
@@ -203,22 +210,28 @@ def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
 
     The others stay, so that every check has its own, but only refer to it and give no steps.
     """
-    shared: dict[str, list[Finding]] = {code: [] for code in _SHARED}
+    shared: dict[tuple[Fact, ...], list[Finding]] = {}
     for finding in findings:
         if finding.code in _SHARED and finding.severity is not Status.INFO:
-            shared[finding.code].append(finding)
+            shared.setdefault(_cause(finding), []).append(finding)
     said: list[Finding] = []
     for finding in findings:
-        same = shared.get(finding.code, [])
+        same = shared.get(_cause(finding), []) if finding.code in _SHARED else []
         if len(same) > 1 and finding.severity is not Status.INFO:
             first = finding is same[0]
             fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()
             facts = {**finding.facts, "repeat": not first}
             if first:
-                facts |= {key: _gather(same, key) for key in ("names", "others", "shorts")}
+                facts |= {key: _gather(same, key) for key in _GATHERED}
             finding = dataclasses.replace(finding, facts=facts, fixes=fixes)  # noqa: PLW2901 - the same one
         said.append(finding)
     return tuple(said)
+
+
+def _cause(finding: Finding) -> tuple[Fact, ...]:
+    """Return what findings of one cause have in common: the code, and which record it is."""
+    at = finding.facts.get("wildcard", finding.facts.get("dname"))
+    return (finding.code, at, finding.facts["type"] if finding.code == "wildcard-record" else None)
 
 
 def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:

@@ -151,4 +151,6 @@ def _wait(fix: Fix, observed: Observation) -> int | None:
         return None
     if answer.authoritative:
         return answer.ttl
+    if fix.zone is not None:  # the name servers asked hold another one
+        return None
     return source.negative_ttl if source and answer.absent else None

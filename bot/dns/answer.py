@@ -76,7 +76,9 @@ class Answer:
     `rdatas` are the records at the end of the alias chain, in the order received; `ttl` is the
     smallest TTL of chain and records, for a negative answer the one of RFC 2308 section 5, in
     seconds. `chain` are the names that CNAMEs led to, in order; empty where the name is no alias.
-    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied.
+    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied. `dname`
+    is the owner of the DNAME that made the name asked an alias, as of all names below it; None
+    where none did.
     `server` is the address asked ("192.0.2.1:53"), empty where nobody answered.
     """
 
@@ -97,6 +99,7 @@ class Answer:
     recursive: bool = False  # the RA flag: the server asks others for what it does not hold
     delegated: tuple[dns.name.Name, ...] = ()  # name servers of a referral for this very name
     signed: Validity | None = None  # of the signature that lasts longest, where they were asked for
+    dname: dns.name.Name | None = None
 
     @property
     def found(self) -> bool:

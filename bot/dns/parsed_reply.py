@@ -11,6 +11,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.DNAME import DNAME
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.ANY.SOA import SOA
@@ -62,9 +63,11 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
             reply.authoritative,
             recursive=reply.recursive,
             signed=_validity(question, reply.answer),
+            dname=dname,
         )
 
     chain: tuple[dns.name.Name, ...] = ()
+    dname = _find_dname(question.name, reply.answer)
     if reply.too_many:
         return ParsedReply(answer(Outcome.REFUSED).as_too_many(reply.too_many))
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
@@ -121,6 +124,7 @@ def join(first: Answer, further: Answer) -> Answer:
         alias_loop=loop,
         authoritative=first.authoritative and further.authoritative,
         too_many=0 if loop else further.too_many,
+        dname=first.dname,
     )
 
 
@@ -150,6 +154,18 @@ def _validity(question: Question, records: Iterable[Record]) -> Validity | None:
         and record.is_of(question.name, dns.rdatatype.RRSIG)
     ]
     return max(found, key=lambda validity: validity.ends, default=None)
+
+
+def _find_dname(name: dns.name.Name, records: Iterable[Record]) -> dns.name.Name | None:
+    """Return the owner of the DNAME by which a name is an alias: it stands above (RFC 6672 2.3)."""
+    for record in records:
+        if (
+            isinstance(record.rdata, DNAME)
+            and record.owner != name
+            and name.is_subdomain(record.owner)
+        ):
+            return record.owner
+    return None
 
 
 def _denial(
