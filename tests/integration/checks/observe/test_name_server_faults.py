@@ -13,6 +13,7 @@ from bot.checks.finding import Check, Status
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.checks.report import is_all_right
 from name_server_world import APEX, World, codes, message, name_servers
+from scripted_server import respond
 from two_views import without
 
 if TYPE_CHECKING:
@@ -121,6 +122,42 @@ async def test_two_providers_are_said_to_differ_by_what_each_says(world: World) 
     assert "include:spf.old.example -all" in said
     assert "include:_spf.cow.example -all" in said
     assert "could not tell" in said
+
+
+@pytest.mark.parametrize(
+    ("rcode", "says"), [(dns.rcode.SERVFAIL, "SERVFAIL"), (dns.rcode.REFUSED, "REFUSED")]
+)
+@pytest.mark.parametrize("start", ["friend", "dkim", "_dmarc"])
+async def test_a_server_that_fails_at_one_name_is_named(
+    world: World, rcode: dns.rcode.Rcode, says: str, start: str
+) -> None:
+    def fail(query: dns.message.Message, reply: bytes) -> list[bytes]:
+        question = query.question[0]
+        if question.name.to_text().startswith(start) and question.rdtype.name == "TXT":
+            return [respond(query, rcode=rcode)]
+        return [reply]
+
+    world.servers[1].twist = fail
+    report = await world.check()
+    assert codes(report) == ["ns-disagree"]
+    said = message(report, "ns-disagree")
+    assert f"{world.servers[1].name} (serial 1) says {says}." in said
+    assert f"{world.servers[1].name} is alone with that" in said
+
+
+async def test_a_server_that_fails_once_at_one_name_is_asked_again(world: World) -> None:
+    failed: list[str] = []
+
+    def fail_once(query: dns.message.Message, reply: bytes) -> list[bytes]:
+        name = query.question[0].name.to_text()
+        if name.startswith("_dmarc") and not failed:
+            failed.append(name)
+            return [respond(query, rcode=dns.rcode.SERVFAIL)]
+        return [reply]
+
+    world.servers[1].twist = fail_once
+    assert codes(await world.check()) == []
+    assert failed
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])

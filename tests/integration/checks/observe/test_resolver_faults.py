@@ -129,6 +129,26 @@ async def test_a_failure_that_lasts_is_said(case_file: CaseFile) -> None:
     assert codes(report) == ["servfail"]
 
 
+@pytest.mark.parametrize("start", ["dkim._domainkey", "_dmarc", "friend"])
+async def test_an_answer_that_only_tcp_would_bring_is_not_called_a_silence(
+    case_file: CaseFile, start: str
+) -> None:
+    def cut(query: dns.message.Message, reply: bytes) -> list[bytes]:
+        question = query.question[0]
+        if question.name.to_text().startswith(start) and question.rdtype.name == "TXT":
+            return [respond(query, flags=dns.flags.TC)]
+        return [reply]
+
+    zones = case_file.with_zone("\n".join(healthy_lines(case_file)))
+    async with checker_of(zones, cut) as checker:
+        report = await check(checker, case_file)
+    assert "dns-truncated" in codes(report)
+    said = message(report, "dns-truncated")
+    assert "127.0.0.1:" in said
+    assert "TCP to port 53 has to be let through" in said
+    assert not {"dns-timeout", "dkim-missing", "spf-missing"} & set(codes(report))
+
+
 @pytest.mark.parametrize("bend", [invent, invent_and_deny_nothing])
 @pytest.mark.parametrize("name", ["unregistered.example", "not.there.example", "nobody.test"])
 async def test_an_unregistered_domain_is_not_taken_for_one_without_records(
