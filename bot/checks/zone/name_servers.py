@@ -19,6 +19,7 @@ from bot.checks.authority_view import (
 )
 from bot.checks.finding import Check, Finding, Status
 from bot.dns.answer import Outcome
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -151,6 +152,7 @@ def _judge_delegation(source: AuthorityView) -> Iterator[Finding]:
         facts: dict[str, Fact] = {
             "zone": name_text(source.zone),
             "above": name_text(source.delegation.parent),
+            "registry": is_public_suffix(source.delegation.parent),
             "only_above": first_names(sorted(above - own)),
             "only_own": first_names(sorted(own - above)),
         }

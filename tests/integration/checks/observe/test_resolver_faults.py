@@ -129,7 +129,7 @@ async def test_a_failure_that_lasts_is_said(case_file: CaseFile) -> None:
     assert codes(report) == ["servfail"]
 
 
-@pytest.mark.parametrize("start", ["dkim._domainkey", "_dmarc", "friend"])
+@pytest.mark.parametrize("start", ["dkim._domainkey", "_dmarc", "friend", "_spf.cow"])
 async def test_an_answer_that_only_tcp_would_bring_is_not_called_a_silence(
     case_file: CaseFile, start: str
 ) -> None:
