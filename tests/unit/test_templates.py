@@ -207,7 +207,7 @@ _FLAGS = (
     ),
     *("ready", "repeat", "right"),
     *("late", "unasked", "unknown", "website"),
-    *("enforced", "everywhere", "over", "proven"),
+    *("enforced", "everywhere", "over", "proven", "registry"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
@@ -223,7 +223,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/spf-include-missing": {"target": ("", "x.example")},
     "findings/spf-no-all": {"term": ("", "x.example")},
     "findings/ns-disagree": {"type": ("TXT",)},
-    "findings/dnssec-expiring": {"type": ("TXT",)},
+    "findings/dnssec-expiring": {"type": ("TXT",), "until": (1_796_000_000,)},
     "findings/propagating": {"type": ("TXT",)},
     "findings/propagating-negative": {"type": ("TXT",)},
     "notes/cached-old": {"type": ("TXT",)},
