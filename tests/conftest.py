@@ -45,11 +45,6 @@ WILD_FILES = (
     "wild_names.yaml",
 )
 STILL_WRONG = {
-    "H13",
-    "S02",
-    "S03",
-    "S06",
-    "H16",
     "H24",
     "K09",
 }

@@ -15,6 +15,7 @@ import pytest
 
 import bot.checks
 from bot.checks.finding import Check
+from bot.checks.spf.left_out import LeftOutReason
 from bot.records.client_settings import ADVICE
 from bot.records.expected import Purpose
 from bot.words import Medium, Words, shipped_templates
@@ -132,7 +133,13 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "targets": (_SOME[:1], _SOME[:2]),
     "addresses": (_SOME[:1], _SOME[:2]),
     "allowed": ((), _SOME[:1], _SOME[:2]),
-    "left_out": ((), _SOME[:1], _SOME[:3], _SOME[:5]),
+    "left_out": ((), _SOME[:5]),
+    "left_out_bare": ((), _SOME[:1], _SOME[:2]),
+    **{
+        f"left_out_{reason}": (_SOME[: 1 + number % 2],)
+        for number, reason in enumerate(LeftOutReason)
+        if reason is not LeftOutReason.BARE
+    },
     "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "ports": (_SOME[:1], _SOME[:2]),
     "void_names": (_SOME[:1], _SOME[:2]),
@@ -193,6 +200,7 @@ _FLAGS = (
         "moved",
         "named",
         "switch",
+        "only",
     ),
     *(
         "like_ours",
