@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 # Selectors that Mailcow and other mail software use where nobody chooses one.
 _USUAL_SELECTORS = ("dkim", "mailcow", "default")
 _MOST_SELECTORS = 2  # of them
-_ENOUGH = 40  # first characters of a key that two keys do not share by chance
+# First characters of a key that two keys do not share: the first 44 are the same in all of a size.
+_ENOUGH = 64
 # Where a key may well be another sender's, or another domain's.
 _OF_OTHERS = frozenset({WrongPlace.SELECTOR, WrongPlace.PARENT})
 
