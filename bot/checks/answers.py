@@ -31,17 +31,22 @@ MOST_LINES = 10  # of records found
 MOST_STEPS = 10  # for one check; the messages give the whole number
 _LONGEST_DETAIL = 200  # characters of a server's own words
 
-_CODES = {Outcome.TIMEOUT: "dns-timeout", Outcome.REFUSED: "dns-refused"}
+_CODES = {
+    Outcome.TIMEOUT: "dns-timeout",
+    Outcome.REFUSED: "dns-refused",
+    Outcome.TRUNCATED: "dns-truncated",
+}
 
 
 def unanswered(check: Subject, answer: Answer) -> Finding:
     """Return the finding of severity unknown for an answer that found nothing out.
 
-    The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
-    `alias-loop`, or `dns-too-many` for an answer with more than we read; the facts are name, type,
-    dnssec (an extended error names DNSSEC) and detail (the extended errors' own words, empty where
-    there are none; RFC 8914), unasked where the check had no question left for it, and late where
-    it had no time left.
+    The code is `servfail`, `dns-timeout`, `dns-refused`, `dns-truncated` (longer than a datagram,
+    and no way to it over TCP) or, where aliases lead in a circle, `alias-loop`, or `dns-too-many`
+    for an answer with more than we read; the facts are name, type, dnssec (an extended error names
+    DNSSEC) and detail (the extended errors' own words, empty where there are none; RFC 8914),
+    unasked where the check had no question left for it, late where it had no time left, and the
+    server that truncated.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
     if answer.too_many:
@@ -52,6 +57,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
         "dnssec": answer.names_dnssec,
         "detail": explain(answer),
     }
+    if answer.outcome is Outcome.TRUNCATED:
+        facts["server"] = answer.server
     if answer.unasked:
         facts["unasked"] = True
     if answer.too_many:
@@ -68,6 +75,23 @@ def report_silent_resolver(check: Subject, *, named: bool) -> Finding:
     """
     facts: dict[str, Fact] = {"type": None, "named": named}
     return Finding(check, "dns-resolver-silent", Status.UNKNOWN, facts)
+
+
+def report_own_zones(
+    check: Subject, observed: Observation, unanswered_for: Iterable[Finding]
+) -> Finding:
+    """Return the finding that the server which was named answers for its own zones alone.
+
+    The fact `names` has what could not be found out because of that.
+    """
+    servers = sorted({a.server for a in observed.answers.values() if not a.failed and a.server})
+    names = dict.fromkeys(str(finding.facts["name"]) for finding in unanswered_for)
+    facts: dict[str, Fact] = {
+        "servers": tuple(servers)[:MOST_NAMES],
+        "names": tuple(names)[:MOST_NAMES],
+        "type": "A",
+    }
+    return Finding(check, "dns-own-zones-only", Status.UNKNOWN, facts)
 
 
 def report_unused(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import dns.rdatatype
 
-from bot.checks.answers import report_silent_resolver
+from bot.checks.answers import report_own_zones, report_silent_resolver
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
@@ -16,7 +16,7 @@ from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.propagation import choose_verdicts, say_when_seen
-from bot.checks.report import RESOLVER_SILENT, CheckResult, Report
+from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
@@ -55,6 +55,7 @@ def compile_report(
     expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
 ) -> Report:
     """Return the report of all judges' verdicts on one observation."""
+    observed = dataclasses.replace(observed, at=int(checked_at.timestamp()))
     typed = observed.at_source()
     verdicts = _judge_all(expected, typed)
     if typed is not observed:
@@ -77,7 +78,7 @@ def compile_report(
             CheckResult(server.check, server.status, found=server.found, is_proven=proven)
         )
         results, findings = merge_server_faults(server, results, findings)
-    if observed.resolver_silent:
+    if observed.resolver_silent or observed.own_zones_only:
         results, findings = _blame_resolver(observed, results, findings)
     return Report(
         domain=expected.domain,
@@ -191,18 +192,24 @@ def _is_alias(finding: Finding) -> bool:
 def _blame_resolver(
     observed: Observation, results: list[CheckResult], findings: list[Finding]
 ) -> tuple[list[CheckResult], list[Finding]]:
-    """Return both with the resolver blamed, once, for what nobody answered."""
+    """Return both with the resolver blamed, once, for what nobody answered.
+
+    A server that holds its own zones alone is blamed for what it did not answer about others.
+    """
     ours = ("unasked", "late")  # what we had no question or no time left for
-    silent = [
-        f for f in findings if f.code in _UNANSWERED and not any(f.facts.get(key) for key in ours)
-    ]
+    codes = _UNANSWERED if observed.resolver_silent else _UNANSWERED[1:]
+    silent = [f for f in findings if f.code in codes and not any(f.facts.get(key) for key in ours)]
     if not silent:
         return results, findings
     kept = [f for f in findings if f not in silent]
     first, *others = dict.fromkeys(finding.check for finding in silent)
-    note = Note("follows-from", {"code": RESOLVER_SILENT})
+    if observed.resolver_silent:
+        blame = report_silent_resolver(first, named=observed.single_server)
+    else:
+        blame = report_own_zones(first, observed, silent)
+    note = Note("follows-from", {"code": blame.code})
     noted = [dataclasses.replace(r, note=note) if r.check in others else r for r in results]
-    return noted, [report_silent_resolver(first, named=observed.single_server), *kept]
+    return noted, [blame, *kept]
 
 
 def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:

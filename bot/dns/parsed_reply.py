@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
@@ -11,9 +12,11 @@ import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.DNAME import DNAME
+from dns.rdtypes.ANY.NS import NS
+from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.ANY.SOA import SOA
 
-from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.answer import Answer, Outcome, Question, Validity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,6 +61,8 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
             reply.extended,
             alias_loop,
             reply.authoritative,
+            recursive=reply.recursive,
+            signed=_validity(question, reply.answer),
             dname=dname,
         )
 
@@ -95,7 +100,8 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     if chain and zone is None:
         return ParsedReply(answer(Outcome.NODATA, (), smallest), cut=True)
     if not chain and reply.is_referral():
-        return ParsedReply(answer(Outcome.REFUSED))
+        delegated = _delegation(name, reply.authority)
+        return ParsedReply(dataclasses.replace(answer(Outcome.REFUSED), delegated=delegated))
     return ParsedReply(answer(Outcome.NODATA, (), smallest, zone))
 
 
@@ -128,6 +134,26 @@ def _alias(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Nam
         if isinstance(record.rdata, CNAME) and record.is_of(name, dns.rdatatype.CNAME):
             return record.rdata.target, record.ttl
     return None
+
+
+def _delegation(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Name, ...]:
+    targets = {
+        record.rdata.target
+        for record in records
+        if isinstance(record.rdata, NS) and record.is_of(name, dns.rdatatype.NS)
+    }
+    return tuple(sorted(targets))
+
+
+def _validity(question: Question, records: Iterable[Record]) -> Validity | None:
+    found = [
+        Validity(record.rdata.inception, record.rdata.expiration)
+        for record in records
+        if isinstance(record.rdata, RRSIG)
+        and record.rdata.type_covered == question.rdtype
+        and record.is_of(question.name, dns.rdatatype.RRSIG)
+    ]
+    return max(found, key=lambda validity: validity.ends, default=None)
 
 
 def _find_dname(name: dns.name.Name, records: Iterable[Record]) -> dns.name.Name | None:
