@@ -82,6 +82,17 @@ async def test_records_at_the_zones_apex_are_named_and_left_to_it(case_file: Cas
         assert "Leave the other one" in Words().finding(finding, {"domain": "post.friend.example"})
 
 
+async def test_the_records_of_a_zone_with_mail_of_its_own_are_no_subdomains(
+    case_file: CaseFile,
+) -> None:
+    spf = f"@ TXT {quoted_parts('v=spf1 include:_spf.cow.example -all')}\n"
+    key = f"dkim._domainkey TXT {quoted_parts(f'v=DKIM1; p={RSA_2048}')}\n"
+    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\n{spf}{key}post A 203.0.113.80\n"
+    report = await check(case_file, zone, "post.friend.example")
+    codes = {finding.code for finding in report.findings}
+    assert {"mx-missing", "spf-missing", "dkim-missing"} <= codes
+
+
 async def test_the_key_of_the_zone_itself_is_no_subdomains(case_file: CaseFile) -> None:
     text = quoted_parts(f"v=DKIM1; p={RSA_2048}")
     key = f"dkim._domainkey TXT {text}\npost A 203.0.113.80\n"
