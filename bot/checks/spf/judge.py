@@ -26,7 +26,7 @@ from bot.checks.spf.permerror import (
 from bot.checks.spf.remarks import judge_remarks
 from bot.checks.spf.term_faults import TermFault, TermFaultKind
 from bot.checks.spf.term_reading import read
-from bot.checks.spf.terms import Term, same_record, terms_of
+from bot.checks.spf.terms import Term, same_record
 from bot.checks.spf.texts import (
     SpfText,
     SpfTextKind,
