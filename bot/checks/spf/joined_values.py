@@ -36,7 +36,7 @@ _PROOF_INSIDE = re.compile(
     r"|globalsign-domain|openai-domain|pinterest-site|stripe|yandex|zoho)-verification[=:]",
     re.IGNORECASE,
 )
-_LONGEST_PROOF = 300  # characters; most take less than 100
+_LONGEST_PROOF = 1_000  # characters; most take less than 100
 _PAIR = re.compile(r"([\w.-]+)=\S{2,}")
 _MARK = re.compile(r"\\?\"")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.answers import MOST_NAMES
@@ -147,7 +148,8 @@ def _facts_of(cause: SpfCause, error: SpfEvaluation) -> dict[str, Fact]:
         case SpfCause.TOO_MANY_LOOKUPS:
             return {"lookups": error.lookups, "limit": MAX_LOOKUPS}
         case SpfCause.TOO_MANY_VOIDS:
-            return {"names": tuple(dict.fromkeys(error.void_names))[:MOST_NAMES]}
+            names = tuple(dict.fromkeys(error.void_names))[:MOST_NAMES]
+            return {"names": names, "version": ip_address(error.address).version}
         case SpfCause.MULTIPLE:
             return {**place, "count": sum(at == error.at for at, _ in error.policies)}
         case SpfCause.SYNTAX:
