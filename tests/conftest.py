@@ -44,6 +44,7 @@ WILD_FILES = (
     "cases2.yaml",
     "wild_names.yaml",
     "wild_places.yaml",
+    "wild_spf.yaml",
 )
 
 

@@ -36,6 +36,7 @@ _PROOF_INSIDE = re.compile(
     r"|globalsign-domain|openai-domain|pinterest-site|stripe|yandex|zoho)-verification[=:]",
     re.IGNORECASE,
 )
+_LONGEST_PROOF = 1_000  # characters; most take less than 100
 _PAIR = re.compile(r"([\w.-]+)=\S{2,}")
 _MARK = re.compile(r"\\?\"")
 
@@ -126,7 +127,7 @@ def _without_proofs(record: str, others: list[str]) -> Iterator[str]:
     """Give a record's words without the proofs among them and inside them, which are put aside."""
     for word in record.split():
         inside = _PROOF_INSIDE.search(word, 1)
-        if _PROOF.fullmatch(word) and not _is_term(word):
+        if _is_proof(word) and not _is_term(word):
             others.append(word)
         elif inside is not None and ":" in word[: inside.start()]:
             others.append(word[inside.start() :])
@@ -145,4 +146,8 @@ def _is_term(word: str) -> bool:
 def _stands_alone(word: str) -> bool:
     """Whether a word is a value by itself, as far as its form tells."""
     pair = _PAIR.fullmatch(word)
-    return _PROOF.fullmatch(word) is not None or (pair is not None and not _is_term(word))
+    return _is_proof(word) or (pair is not None and not _is_term(word))
+
+
+def _is_proof(word: str) -> bool:
+    return len(word) <= _LONGEST_PROOF and _PROOF.fullmatch(word) is not None
