@@ -161,7 +161,8 @@ FAULTY_RECORDS = (
     spf("spf-not-authorised", "v=spf1 -include:_spf.cow.example -all"),
     spf("spf-not-authorised", "v=spf1"),
     spf(None, "v=spf1 include:_spf.cow.example exists:%{i}._spf.old.example -all"),
-    spf(None, "v=spf1 ptr:cow.example -all"),
+    spf("spf-ptr", "v=spf1 ptr:cow.example -all"),
+    spf(None, "v=spf1 ptr:cow.example include:_spf.cow.example -all"),
     spf("spf-open", "v=spf1 exists:mx1.cow.example -all"),
     spf("spf-open", "v=spf1 include:_spf.cow.example a/2 mx//8 -all"),
     spf(
