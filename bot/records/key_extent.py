@@ -6,7 +6,6 @@ So a key that was pasted is whole or it is not, and what follows it is never tak
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -137,7 +136,7 @@ def decode(characters: str) -> bytes | None:
     bare = _to_first(characters.rstrip("="))
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 
