@@ -14,11 +14,11 @@ from bot.checks.answers import (
     MOST_NAMES,
     alias_at,
     answer_to,
-    is_lent,
     leads_to,
     name_text,
 )
 from bot.checks.finding import Check, Fix, FixAction
+from bot.checks.lent_record import is_lent
 from bot.checks.proxies import is_proxy
 from bot.dns.answer import Answer, Outcome
 from bot.records.expected import Purpose
@@ -110,7 +110,7 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
     alias = next((a for answer in answers if (a := alias_at(observed, answer))), None)
     if chain and alias is None and not circle:
         return HostReading(owner, record, lent="wildcard-cname", found=found, fixes=_add(record))
-    if not chain and is_lent(observed, found):
+    if not chain and is_lent(observed, owner):
         return HostReading(owner, record, lent="wildcard-address", found=found, fixes=_add(record))
     old: list[Fix] = []
     if not chain:
