@@ -141,7 +141,15 @@ def test_a_policy_that_is_off_or_tried_out_is_only_told() -> None:
 def test_a_policy_that_is_not_got_is_told_by_its_cause(
     reached: FetchOutcome, code: str, severity: Status
 ) -> None:
-    only(look(RECORD, got=Page(reached, status=404)), code, severity)
+    finding = only(look(RECORD, got=Page(reached, status=404)), code, severity)
+    assert finding.facts == {
+        "name": "mta-sts.friend.example",
+        "url": "https://mta-sts.friend.example/.well-known/mta-sts.txt",
+        "status": 404,
+        "what": reached.value,
+    }
+    is_given_up = code in {"mta-sts-no-policy", "mta-sts-private-address"}
+    assert [f.value for f in finding.fixes] == [RECORD] * is_given_up
 
 
 def test_a_policy_that_nobody_fetched_is_unknown() -> None:
