@@ -24,6 +24,7 @@ from bot.requests.model import (
     State,
     Undelivered,
     can_go,
+    make_pseudonym,
 )
 from bot.requests.transitions import move, replace_key, send_again
 from strategies import RSA_1024, RSA_2048
@@ -93,6 +94,13 @@ def test_news_that_was_missed_is_out_of_date_when_there_is_other_news() -> None:
     assert live.undelivered is None
     missed = replace(live, undelivered=Undelivered.NO_WAY)
     assert move(missed, State.CLOSED, BOT, NOON).after.undelivered is Undelivered.NO_WAY
+
+
+@pytest.mark.parametrize(("member_id", "forgotten"), [(1, False), (-1, True), (-(2**62), True)])
+def test_a_pseudonym_is_below_every_members_number(member_id: int, *, forgotten: bool) -> None:
+    request = replace(make_request(State.PENDING), member_id=member_id)
+    assert request.forgotten is forgotten
+    assert -(2**62) <= make_pseudonym() < 0
 
 
 ANN = Actor(ActorKind.MEMBER, 1)
