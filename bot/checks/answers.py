@@ -137,6 +137,19 @@ def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name |
     return next((r.target for r in answer.rdatas if isinstance(r, CNAME)), None)
 
 
+def denies_host(answers: Sequence[Answer]) -> bool:
+    """Whether the answers for a host's addresses, IPv4 first, prove that there is no such name.
+
+    NXDOMAIN holds for every type of the name (RFC 8020 section 2). But some servers say it of the
+    IPv6 address of a host that has only the other one (RFC 4074 section 4.2), so theirs alone is no
+    proof, nor is any where the other answer knows the name.
+    """
+    first = answers[0]
+    return first.outcome is Outcome.NXDOMAIN and all(
+        answer.failed or answer.outcome is Outcome.NXDOMAIN for answer in answers
+    )
+
+
 def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Finding:
     """Return the finding with fixes for a name that is an alias (CNAME).
 

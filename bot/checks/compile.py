@@ -20,7 +20,7 @@ from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
-from bot.checks.zone import delegation
+from bot.checks.zone import delegation, empty_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,6 +62,7 @@ def compile_report(
         verdicts = choose_verdicts(
             expected, observed, _judge_all(expected, observed), verdicts, checked_at
         )
+    verdicts, taken = empty_name.gather(expected, typed, verdicts)
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
     others = [
@@ -69,7 +70,7 @@ def compile_report(
         for check in Check
         if check in blocked
     ]
-    results, findings = _leave_out_consequences(verdicts, typed)
+    results, findings = _leave_out_consequences(verdicts, typed, taken)
     if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
@@ -152,9 +153,14 @@ def _order(finding: Finding) -> tuple[int, int, int]:
 
 
 def _leave_out_consequences(
-    verdicts: list[Verdict], observed: Observation
+    verdicts: list[Verdict], observed: Observation, taken: frozenset[Subject]
 ) -> tuple[list[CheckResult], list[Finding]]:
-    alias = any(f.code == "apex-cname" for verdict in verdicts for f in verdict.findings)
+    """Return the results and findings of the verdicts, without what only follows from others.
+
+    What was missing of the checks in `taken` is told by the name that has no records yet.
+    """
+    found = (f for verdict in verdicts for f in verdict.findings)
+    alias = next((f.code for f in found if _is_alias(f)), None)
     mx_broken = next(
         (
             f.code
@@ -170,7 +176,9 @@ def _leave_out_consequences(
         kept = list(verdict.findings)
         if alias and kept and check in _HIDDEN and delegation.hides(observed, _HIDDEN[check]):
             # What was found are the records of another name; nobody knows those of this one.
-            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": "apex-cname"})
+            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": alias})
+        elif check in taken:
+            status = Status.UNKNOWN
         elif mx_broken is not None:
             kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
             status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
@@ -180,6 +188,12 @@ def _leave_out_consequences(
         )
         findings.extend(kept)
     return results, findings
+
+
+def _is_alias(finding: Finding) -> bool:
+    """Whether a finding says that the domain itself is an alias, a wildcard's or a DNAME's too."""
+    others = finding.check is Check.DELEGATION and finding.code in {"wildcard-cname", "dname-above"}
+    return finding.code == "apex-cname" or others
 
 
 def _blame_resolver(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import dns.name
 
+from bot.records.providers import find_provider
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -72,6 +74,16 @@ def is_proxy(chain: Iterable[dns.name.Name], addresses: Iterable[str]) -> bool:
     A name without any of these signs may still be one; nobody can tell then.
     """
     return any(map(_is_proxy_name, chain)) or any(map(_is_proxy_address, addresses))
+
+
+def hides_behind_switch(name_servers: Iterable[str]) -> bool:
+    """Whether a proxy's address is put in by the DNS provider itself, at a switch beside a record.
+
+    Its page then shows the record behind the proxy and never that address. Only of a provider whose
+    page is known to have no such switch the address was typed by somebody.
+    """
+    provider = find_provider(name_servers).provider
+    return bool(provider.proxy) or not provider.is_known
 
 
 def _is_proxy_name(name: dns.name.Name) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.observation import Observation
 from bot.dns.answer import Outcome
+from bot.public_suffix import is_public_suffix
 from bot.records.providers import find_provider
 
 if TYPE_CHECKING:
@@ -48,6 +49,6 @@ class ZonePlace:
         cls, domain: Domain, zone: dns.name.Name, servers: tuple[str, ...], *, exists: bool
     ) -> ZonePlace:
         # What denies a name that is not there may be a registry's zone, unless it is a provider's.
-        if exists or find_provider(servers).providers:
+        if exists or not is_public_suffix(zone) or find_provider(servers).providers:
             return cls(zone, servers)
         return cls(domain.name)

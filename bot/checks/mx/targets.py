@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import dns.name
 from dns.rdtypes.ANY.MX import MX
 
-from bot.checks.answers import ADDRESS_TYPES, answer_to, leads_to
+from bot.checks.answers import ADDRESS_TYPES, answer_to, denies_host, leads_to
 from bot.checks.proxies import is_proxy
-from bot.dns.answer import Outcome
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
@@ -183,8 +182,7 @@ def _read_addresses(
     if ours:
         return Target(priority, name, TargetKind.OTHER_NAME)
     if not any(answer.found for answer in answers):
-        # NXDOMAIN holds for every type of the name (RFC 8020), whatever became of the other one.
-        if any(answer.outcome is Outcome.NXDOMAIN for answer in answers):
+        if denies_host(answers):
             return Target(priority, name, TargetKind.NXDOMAIN)
         if all(answer.absent for answer in answers):
             return Target(priority, name, TargetKind.NO_ADDRESS)
@@ -204,8 +202,6 @@ def _follow(answers: list[Answer], *, ours: bool | None) -> AliasEnd:
         return AliasEnd.CIRCLE
     if any(answer.found for answer in answers):
         return AliasEnd.UNKNOWN if ours is None else AliasEnd.ELSEWHERE
-    if any(answer.outcome is Outcome.NXDOMAIN for answer in answers) or all(
-        answer.absent for answer in answers
-    ):
+    if denies_host(answers) or all(answer.absent for answer in answers):
         return AliasEnd.NOWHERE
     return AliasEnd.UNKNOWN

@@ -14,19 +14,18 @@ from bot.checks.answers import (
     MOST_NAMES,
     alias_at,
     answer_to,
+    denies_host,
     leads_to,
     name_text,
 )
 from bot.checks.finding import Check, Fix, FixAction
 from bot.checks.lent_record import is_lent
-from bot.checks.proxies import is_proxy
-from bot.dns.answer import Answer, Outcome
+from bot.checks.proxies import hides_behind_switch, is_proxy
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.checks.observation import Observation
+    from bot.dns.answer import Answer
     from bot.records.expected import Expected, ExpectedRecord
 
 _SRV_LABEL = "_autodiscover._tcp"
@@ -51,6 +50,7 @@ class HostReading:
     failure: Answer | None = None  # what stood in the way of finding out
     lent: str = ""  # the code of the wildcard that answers for it, which has no record of its own
     leads: str = "elsewhere"  # or "proxy", "nowhere", "circle"; of a name that does not lead to us
+    hidden: bool = False  # the proxy's address is what the provider shows to others only
     target: str = ""  # where it leads instead, as a fact
     found: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
@@ -96,9 +96,7 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
     if ours:
         return HostReading(owner, record, right=True, found=found)
 
-    missing = any(answer.outcome is Outcome.NXDOMAIN for answer in answers) or all(
-        answer.absent for answer in answers
-    )
+    missing = denies_host(answers) or all(answer.absent for answer in answers)
     if not chain and not addresses and missing:
         return HostReading(owner, record, absent=True, fixes=_add(record))
     circle = any(answer.alias_loop for answer in answers)
@@ -112,25 +110,25 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
         return HostReading(owner, record, lent="wildcard-cname", found=found, fixes=_add(record))
     if not chain and is_lent(observed, owner):
         return HostReading(owner, record, lent="wildcard-address", found=found, fixes=_add(record))
-    old: list[Fix] = []
+    proxied = is_proxy((owner, *chain), others)
+    hidden = proxied and not chain and hides_behind_switch(observed.name_servers)
+    fixes = _replace(record, old=alias.to_text()) if alias else _add(record)
     if not chain:
         # An alias cannot stand beside addresses, so these have to go first.
         old = [
             Fix(FixAction.DELETE, owner, dns.rdatatype.to_text(r.rdtype), str(r.address))
             for r in addresses[:MOST_NAMES]
         ]
+        fixes = (*old, *fixes)
     return HostReading(
         owner,
         record,
-        leads="circle" if circle else "nowhere" if dead else _tell_proxy((owner, *chain), others),
+        leads="circle" if circle else "nowhere" if dead else "proxy" if proxied else "elsewhere",
+        hidden=hidden,
         target=name_text(alias or chain[0]) if alias or chain else next(iter(others), ""),
         found=found,
-        fixes=_replace(record, old=alias.to_text()) if alias else (*old, *_add(record)),
+        fixes=() if hidden else fixes,
     )
-
-
-def _tell_proxy(names: Iterable[dns.name.Name], addresses: Iterable[str]) -> str:
-    return "proxy" if is_proxy(names, addresses) else "elsewhere"
 
 
 def read_service(expected: Expected, observed: Observation) -> HostReading | None:

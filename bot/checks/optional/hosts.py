@@ -74,8 +74,9 @@ def _conclude(check: Check, readings: list[HostReading]) -> Verdict:
     else:
         lent = [reading for reading in wanted if reading.lent]
         wrong = [r for r in wanted if not (r.right or r.absent or r.lent) and r.failure is None]
-        if wrong:
-            findings.append(_report_wrong(check, wrong))
+        for hidden in (False, True):
+            if some := [reading for reading in wrong if reading.hidden is hidden]:
+                findings.append(_report_wrong(check, some))
         findings += [unanswered(check, r.failure) for r in wanted if r.failure is not None][:1]
         absent = [reading for reading in wanted if reading.absent]
         if lent and len(absent) + len(lent) == len(wanted):
@@ -99,6 +100,7 @@ def _report_wrong(check: Check, readings: list[HostReading]) -> Finding:
         "targets": tuple(dict.fromkeys(r.target for r in readings))[:MOST_NAMES],
         # What leads to somebody else does harm, what leads nowhere only does nothing.
         "leads": next((r.leads for r in readings if r.leads == "elsewhere"), readings[0].leads),
+        "switch": readings[0].hidden,
     }
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
     proxied = check is Check.WEBMAIL and readings[0].leads == "proxy"

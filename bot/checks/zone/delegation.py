@@ -21,6 +21,7 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.report import RESOLVER_FAULTS, RESOLVER_REWRITES
+from bot.checks.zone.empty_name import has_something_below, is_empty, report_empty
 from bot.checks.zone.name_servers import judge_name_servers, report_all_lame
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
@@ -56,16 +57,18 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         finding = _report_silence(observed, answers)
     if finding is None:
         finding = _report_invented(observed, answers)
-    if finding is None:
-        finding = _judge_existence(apex, answers)
+    empty = finding is None and is_empty(observed)
+    if finding is None and not empty:
+        finding = _judge_existence(observed, answers)
     if finding is None and observed.single_server:
         finding = _report_single_server(answers)
-    if finding is None and servers.failed:
+    if finding is None and servers.failed and not empty:
         finding = unanswered(Check.DELEGATION, servers)
+    first = (report_empty(observed),) if empty else ()
     if finding is not None:
-        return Verdict(Check.DELEGATION, (finding,), found=found)
+        return Verdict(Check.DELEGATION, (*first, finding), found=found)
 
-    findings = (*judge_name_servers(observed), *_describe_name(expected, observed))
+    findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed))
     if observed.invented:
         findings = (_report_rewriting(observed, "A"), *findings)
     return Verdict(Check.DELEGATION, findings, found=found)
@@ -104,7 +107,8 @@ def _judge_alias(
     facts: dict[str, Fact] = {
         "target": name_text(target),
         "circle": any(answer.alias_loop for answer in followed),
-        "dead": any(answer.outcome is Outcome.NXDOMAIN for answer in followed),
+        "dead": all(a.failed or a.outcome is Outcome.NXDOMAIN for a in followed)
+        and any(not a.failed for a in followed),
     }
     fixes = [Fix(FixAction.DELETE, apex, "CNAME", target.to_text())]
     for rdtype in ADDRESS_TYPES:
@@ -174,14 +178,18 @@ def _report_rewriting(observed: Observation, rdtype: str | None) -> Finding:
     return Finding(Check.DELEGATION, RESOLVER_REWRITES, Status.UNKNOWN, facts)
 
 
-def _judge_existence(apex: dns.name.Name, answers: Sequence[Answer]) -> Finding | None:
+def _judge_existence(observed: Observation, answers: Sequence[Answer]) -> Finding | None:
     """Find a domain that does not exist.
 
-    NXDOMAIN speaks of the name with all its types (RFC 8020 section 2), so an answer that knows
-    the name contradicts it, and is believed: it is the one that had something to show.
+    NXDOMAIN speaks of the name with all its types and all names below it (RFC 8020 section 2), so
+    an answer that knows one of them contradicts it, and is believed: it is the one that had
+    something to show.
     """
+    apex = observed.domain.name
     answered = [answer for answer in answers if not answer.failed]
     if any(answer.outcome is not Outcome.NXDOMAIN for answer in answered):
+        return None
+    if has_something_below(observed):
         return None
     zone = next((answer.zone for answer in answered if answer.zone is not None), None)
     facts: dict[str, Fact] = {

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding
     from bot.checks.report import Report
+    from bot.errors import Fact
     from faulty_records import Fault
     from mended_zone import Zone
 
@@ -70,6 +71,25 @@ CODES = {
 ALL_CODES = frozenset(" ".join(CODES.values()).split())
 
 
+# What nothing typed into the zone can mend, by its code and the facts that say so.
+BEYOND_THE_ZONE: tuple[tuple[str, Mapping[str, Fact]], ...] = (
+    # Of the other senders only the member can decide, or somebody else has to mend them.
+    ("spf-others-fail", {}),
+    # A proxy is switched off on the provider's page, which shows no record of it.
+    ("autoconfig-foreign", {"switch": True}),
+    ("autodiscover-foreign", {"switch": True}),
+    ("proxied-mail", {"switch": True}),
+)
+
+
+def is_beyond_the_zone(finding: Finding) -> bool:
+    """Whether a finding that gives no steps is one that has none."""
+    return not finding.fixes and any(
+        finding.code == code and all(finding.facts.get(key) == facts[key] for key in facts)
+        for code, facts in BEYOND_THE_ZONE
+    )
+
+
 async def check(zone: Zone, more: Mapping[str, str], servfail: Iterable[str] = ()) -> Report:
     texts = {DOMAIN.ascii: "", **zone_texts(zone)}
     zones = Zones.of({**FILE.base_zones, **more, **texts}, servfail=servfail)
@@ -104,10 +124,10 @@ def assert_consistent(report: Report) -> None:
 def assert_mended(zone: Zone, more: Mapping[str, str], report: Report) -> None:
     """Doing all that is said, a few times at most, leaves nothing worse than info.
 
-    But for what only the member can decide, or somebody else has to mend: the other senders.
+    But for what nothing that is typed can mend.
     """
     for _ in range(MOST_ROUNDS):
-        if not any(f.code != "spf-others-fail" or f.fixes for f in grave(report)):
+        if all(is_beyond_the_zone(finding) for finding in grave(report)):
             return
         fixes = [fix for finding in report.findings for fix in finding.fixes]
         assert fixes, [finding.code for finding in grave(report)]

@@ -335,7 +335,7 @@ async def test_a_place_is_found_with_two_questions(
     place = await find_place(resolver(server).ask, Domain.from_ascii("club.friend.example"))
     assert place == ZonePlace(DOMAIN.name, ("ns1.hyp.net.",))
     assert len(server.asked) == 2
-    # What denies a name that is not there may be a registry's; a provider's zone is none.
+    # What denies a name that is not there may be a registry's, which is nobody's zone.
     lost = Domain.from_ascii("new.friend.example")
     assert (await find_place(resolver(server).ask, lost)).zone == DOMAIN.name
     nobody = Domain.from_ascii("nobody.example")

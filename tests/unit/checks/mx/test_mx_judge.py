@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.answers import MOST_STEPS
-from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
+from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.mx import judge as mx_judge
 from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
@@ -123,16 +123,42 @@ def test_no_record_is_missing_and_names_the_web_server_that_gets_the_mail() -> N
     verdict = mx_judge.judge(EXPECTED, Observation.of(DOMAIN, (answer, WEBSITE, *OURS)))
     finding = only(verdict, "mx-missing")
     assert finding.severity is Status.FAIL
-    assert finding.facts == {"address": "203.0.113.80"}
+    assert finding.facts == {"address": "203.0.113.80", "reach": "other", "ours_at": None}
     assert finding.fixes == (Fix(FixAction.ADD, DOMAIN.name, "MX", HOST, 10, 3600),)
     assert "203.0.113.80" in say(finding)
 
 
-def test_no_record_says_nothing_of_a_web_server_that_was_not_found() -> None:
+def report_missing(*addresses: Answer, ours: tuple[Answer, ...] = OURS) -> Finding:
     answer = unfound("friend.example.", "MX", Outcome.NODATA)
-    finding = only(mx_judge.judge(EXPECTED, Observation.of(DOMAIN, (answer, *OURS))), "mx-missing")
-    assert finding.facts == {"address": None}
+    observed = Observation.of(DOMAIN, (answer, *addresses, *ours))
+    return only(mx_judge.judge(EXPECTED, observed), "mx-missing")
+
+
+def test_only_without_an_address_nobody_knows_where_mail_belongs() -> None:
+    finding = report_missing(*both("friend.example.", Outcome.NODATA))
+    assert finding.facts == {"address": None, "reach": "nowhere", "ours_at": None}
     assert "do not know where" in say(finding)
+
+
+def test_an_address_that_could_not_be_found_out_is_said_to_be_so() -> None:
+    finding = report_missing(unfound("friend.example.", "A", Outcome.TIMEOUT))
+    assert finding.facts == {"address": None, "reach": "unknown", "ours_at": None}
+    assert "could not be found out" in say(finding)
+    finding = report_missing(WEBSITE, ours=both(HOST, Outcome.SERVFAIL))
+    assert finding.facts == {"address": "203.0.113.80", "reach": "unknown", "ours_at": None}
+    assert "not our server" not in say(finding)
+
+
+def test_mail_arrives_by_an_address_that_is_ours() -> None:
+    finding = report_missing(answered("friend.example.", "A", "198.51.100.25"))
+    assert finding.facts == {"address": None, "reach": "ours", "ours_at": "198.51.100.25"}
+    assert "arrives all the same" in say(finding)
+    assert finding.fixes == (Fix(FixAction.ADD, DOMAIN.name, "MX", HOST, 10, 3600),)
+
+
+def test_a_finding_of_a_former_version_is_said_as_before() -> None:
+    former = Finding(Check.MX, "mx-missing", Status.FAIL, {"address": "203.0.113.80"})
+    assert "203.0.113.80" in say(former)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,11 @@ def test_a_target_that_nobody_asked_for_is_unchecked() -> None:
         ((Outcome.NXDOMAIN, Outcome.TIMEOUT), TargetKind.NXDOMAIN),
         ((Outcome.NODATA, Outcome.NODATA), TargetKind.NO_ADDRESS),
         ((Outcome.NODATA, Outcome.TIMEOUT), TargetKind.FAILED),
+        # Some servers deny the name of a host that has no IPv6 address (RFC 4074 section 4.2).
+        ((Outcome.TIMEOUT, Outcome.NXDOMAIN), TargetKind.FAILED),
+        ((Outcome.NODATA, Outcome.NXDOMAIN), TargetKind.NO_ADDRESS),
+        ((Outcome.NXDOMAIN, Outcome.NODATA), TargetKind.NO_ADDRESS),
+        ((Outcome.NXDOMAIN, Outcome.NXDOMAIN), TargetKind.NXDOMAIN),
     ],
 )
 def test_a_denial_proves_what_a_failure_does_not(

@@ -220,6 +220,7 @@ def test_both_autodiscover_names_wrong_are_one_finding_with_both_steps() -> None
         "names": ("autodiscover.friend.example", "_autodiscover._tcp.friend.example"),
         "targets": ("old.example", "auto.old.example"),
         "leads": "elsewhere",
+        "switch": False,
     }
     assert finding.fixes == (
         replacement(name, "old.example."),

@@ -126,12 +126,53 @@ def test_an_ending_that_does_not_exist_is_named() -> None:
     assert "no domain name ends in example" in say(finding)
 
 
-def test_a_name_denied_by_somebodys_zone_may_just_have_no_records() -> None:
+@pytest.mark.parametrize(
+    ("outcome", "types"),
+    [(Outcome.NXDOMAIN, TYPES), (Outcome.NXDOMAIN, ("MX",)), (Outcome.NODATA, (*TYPES, "AAAA"))],
+)
+def test_a_name_without_anything_in_somebodys_zone_has_no_records_yet(
+    outcome: Outcome, types: tuple[str, ...]
+) -> None:
     domain = Domain.from_ascii("post.friend.example")
-    answers = [unfound(t, Outcome.NXDOMAIN, zone="friend.example.", domain=domain) for t in TYPES]
+    answers = [unfound(t, outcome, zone="friend.example.", domain=domain) for t in types]
+    verdict = judge(*answers, domain=domain)
+    assert [f.code for f in verdict.findings] == ["no-records-yet", "subdomain"]
+    assert verdict.status is Status.FAIL
+    assert not delegation.blocks_everything(verdict)
+    assert "spelling" not in say(verdict.findings[0])
+
+
+def test_a_name_is_not_said_to_be_empty_while_an_answer_is_missing() -> None:
+    domain = Domain.from_ascii("post.friend.example")
+    answers = [
+        unfound(t, Outcome.NODATA, zone="friend.example.", domain=domain)
+        for t in (*TYPES, "AAAA")
+        if t != "TXT"
+    ]
+    only(judge(*answers, domain=domain), "subdomain", Status.INFO)
+    failed = unfound("TXT", Outcome.TIMEOUT, domain=domain)
+    only(judge(*answers, failed, domain=domain), "subdomain", Status.INFO)
+
+
+def test_a_name_denied_by_a_zone_that_it_does_not_lie_in_is_not_found() -> None:
+    domain = Domain.from_ascii("post.friend.example")
+    answers = [unfound(t, Outcome.NXDOMAIN, zone="good.example.", domain=domain) for t in TYPES]
     finding = only(judge(*answers, domain=domain), "domain-not-found", Status.FAIL)
     assert finding.facts["below"] is True
     assert "no records at all" in say(finding)
+
+
+def test_a_name_denied_by_a_registry_is_not_found() -> None:
+    domain = Domain.from_ascii("friend.co.uk")
+    answers = [unfound(t, Outcome.NXDOMAIN, zone="co.uk.", domain=domain) for t in TYPES]
+    only(judge(*answers, domain=domain), "domain-not-found", Status.FAIL)
+
+
+def test_records_below_a_name_are_believed_over_its_denial() -> None:
+    answers = [unfound(t, Outcome.NXDOMAIN, zone="example.") for t in TYPES]
+    below = dns.rdata.from_text("IN", "TXT", '"v=DMARC1; p=reject"')
+    policy = Answer(Question.of("_dmarc.friend.example", "TXT"), Outcome.RECORDS, (below,))
+    assert "domain-not-found" not in [f.code for f in judge(*answers, policy).findings]
 
 
 def test_a_domain_is_not_found_even_if_the_denial_names_no_zone() -> None:
@@ -227,6 +268,14 @@ def test_an_alias_at_the_domain_is_found_by_the_chain_of_another_answer() -> Non
     finding = only(verdict, "apex-cname", Status.FAIL)
     assert finding.facts["dead"] is True
     assert "does not exist" in say(finding)
+
+
+def test_an_alias_of_a_host_without_ipv6_is_not_said_to_lead_nowhere() -> None:
+    # Some servers deny the name when they are asked for its IPv6 address (RFC 4074 section 4.2).
+    chain = ("edge.site.example.",)
+    website = answered("A", "203.0.113.80", chain=chain)
+    finding = judge(website, unfound("AAAA", Outcome.NXDOMAIN, chain=chain)).findings[0]
+    assert (finding.code, finding.facts["dead"]) == ("apex-cname", False)
 
 
 def test_what_an_alias_at_the_domain_hides_takes_its_place() -> None:

@@ -1,0 +1,141 @@
+"""A name inside an existing zone that has no records yet: telling it, and all that it needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Final
+
+import dns.rdatatype
+
+from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, name_text
+from bot.checks.dmarc.repair import DmarcRepair
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.dns.answer import Outcome
+from bot.public_suffix import is_public_suffix
+from bot.records.expected import Purpose
+from bot.records.presentation import relative_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.checks.finding import Subject
+    from bot.checks.observation import Observation
+    from bot.errors import Fact
+    from bot.records.expected import Expected
+
+CODE: Final = "no-records-yet"
+_USUAL: Final = (*ADDRESS_TYPES, dns.rdatatype.MX, dns.rdatatype.TXT)  # what a name has, if any
+_MAIL: Final = (Check.MX, Check.SPF, Check.DKIM, Check.DMARC)
+# What is said of each check where nothing is there; all of it follows from the one cause.
+_ABSENCES: Final[dict[Subject, frozenset[str]]] = {
+    Check.MX: frozenset({"mx-missing"}),
+    Check.SPF: frozenset({"spf-missing"}),
+    Check.DKIM: frozenset({"dkim-missing"}),
+    Check.DMARC: frozenset({"dmarc-missing", "dmarc-before-dkim"}),
+    Check.WEBMAIL: frozenset({"optional-missing"}),
+    Check.AUTOCONFIG: frozenset({"optional-missing"}),
+    Check.AUTODISCOVER: frozenset({"optional-missing"}),
+}
+
+
+def is_empty(observed: Observation) -> bool:
+    """Whether the domain is a name in somebody's own zone that holds nothing, nor does any below.
+
+    Either there is no such name (NXDOMAIN, which holds for all below it as well: RFC 8020), or it
+    is there only because of others below it (RFC 4592 section 2.2.2).
+    """
+    domain, zone = observed.domain.name, observed.zone
+    if zone == domain or is_public_suffix(zone) or has_something_below(observed):
+        return False
+    answers = observed.apex_answers()
+    answered = [answer for answer in answers if not answer.failed]
+    if any(answer.found or answer.chain for answer in answers):
+        return False
+    if all(answer.outcome is Outcome.NXDOMAIN for answer in answered):
+        return bool(answered)
+    types = {answer.question.rdtype for answer in answered}
+    return len(answered) == len(answers) and types.issuperset(_USUAL)
+
+
+def has_something_below(observed: Observation) -> bool:
+    """Whether a name below the domain holds records, or is the apex of a zone of its own."""
+    domain = observed.domain.name
+    return any(
+        (answer.found and question.name != domain and question.name.is_subdomain(domain))
+        or (answer.zone is not None and answer.zone != domain and answer.zone.is_subdomain(domain))
+        for question, answer in observed.answers.items()
+    )
+
+
+def report_empty(observed: Observation) -> Finding:
+    """Return the finding that the name has no records yet; `gather` adds what it needs."""
+    facts: dict[str, Fact] = {"zone": name_text(observed.zone), "shorts": (), "optional": 0}
+    return Finding(Check.DELEGATION, CODE, Status.FAIL, facts)
+
+
+def gather(
+    expected: Expected, observed: Observation, verdicts: Sequence[Verdict]
+) -> tuple[list[Verdict], frozenset[Subject]]:
+    """Return the verdicts with all that is missing told at once, and the checks it was taken from.
+
+    The finding that the name has no records yet gets the steps of the others, in their order.
+    Where a record for this name was found at a wrong one, it is the other way round: what is wrong
+    is then said of each record, and that finding is left out.
+    """
+    if not any(finding.code == CODE for verdict in verdicts for finding in verdict.findings):
+        return list(verdicts), frozenset()
+    if any(_is_misplaced(verdict) for verdict in verdicts):
+        return [_without(verdict, frozenset({CODE})) for verdict in verdicts], frozenset()
+    taken: set[Subject] = set()
+    needed: list[Fix] = []
+    optional: list[Fix] = []
+    others = []
+    for verdict in verdicts:
+        gone = [f for f in verdict.findings if f.code in _ABSENCES.get(verdict.check, ())]
+        fixes = optional if verdict.check not in _MAIL else needed
+        fixes += [fix for finding in gone for fix in finding.fixes]
+        kept = verdict
+        if gone:
+            if verdict.check is Check.DMARC and not any(finding.fixes for finding in gone):
+                fixes.extend(_relaxed_dmarc(expected))
+            kept = _without(verdict, _ABSENCES[verdict.check])
+        if gone and not kept.findings:
+            taken.add(verdict.check)
+            kept = Verdict(verdict.check, note=Note("follows-from", {"code": CODE}))
+        others.append(kept)
+    shorts = dict.fromkeys(relative_name(fix.owner, observed.zone) for fix in needed)
+    facts: dict[str, Fact] = {"shorts": tuple(shorts)[:MOST_NAMES], "optional": len(optional)}
+    return [_complete(v, facts, (*needed, *optional)) for v in others], frozenset(taken)
+
+
+def _relaxed_dmarc(expected: Expected) -> tuple[Fix, ...]:
+    """Return the step for a DMARC record that asks for nothing, until SPF and DKIM are proven."""
+    record = expected.record(Purpose.DMARC)
+    if record is None:
+        return ()
+    value = DmarcRepair(expected, ready=False, early=True).fresh()
+    return (Fix(FixAction.ADD, record.owner, record.type, value, ttl=record.ttl),)
+
+
+def _is_misplaced(verdict: Verdict) -> bool:
+    fixes = (fix for finding in verdict.findings for fix in finding.fixes)
+    return verdict.check in _MAIL and any(fix.action is FixAction.RENAME for fix in fixes)
+
+
+def _without(verdict: Verdict, codes: frozenset[str]) -> Verdict:
+    kept = tuple(finding for finding in verdict.findings if finding.code not in codes)
+    return dataclasses.replace(verdict, findings=kept)
+
+
+def _complete(verdict: Verdict, facts: dict[str, Fact], fixes: tuple[Fix, ...]) -> Verdict:
+    """Return the verdict on the delegation with the facts and steps; any other one as it is."""
+    if verdict.check is not Check.DELEGATION:
+        return verdict
+    findings = [
+        dataclasses.replace(finding, facts={**finding.facts, **facts}, fixes=fixes)
+        if finding.code == CODE
+        else finding
+        for finding in verdict.findings
+        if finding.code != "subdomain"  # its labels are said with the steps
+    ]
+    return dataclasses.replace(verdict, findings=tuple(findings))
