@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PROPAGATING = ("propagating", "propagating-negative")
 RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
+DID_YOU_MEAN = "did-you-mean"  # the code of another domain that was likely meant
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
 
@@ -90,6 +91,11 @@ def is_all_right(report: Report) -> bool:
     """Whether mail lacks nothing: only some of these records are not there, or worth a remark."""
     usual = (result.status for result in report.results if result.check not in EXTRAS)
     return report.status is Status.INFO and all(status is Status.PASS for status in usual)
+
+
+def find_meant(report: Report) -> Finding | None:
+    """Return the finding that another domain was likely meant; None where none is named."""
+    return next((finding for finding in report.findings if finding.code == DID_YOU_MEAN), None)
 
 
 def find_propagation(report: Report, check: Check) -> Finding | None:

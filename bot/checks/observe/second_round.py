@@ -17,6 +17,7 @@ from bot.checks.finding import Check
 from bot.checks.misplaced_record import domain_places
 from bot.checks.spf.texts import sort_texts
 from bot.checks.text_bounds import find_long_text
+from bot.checks.zone.meant_name import meant_questions
 from bot.dns.answer import Outcome, Question
 from bot.records.dkim_key import KnownKey
 
@@ -78,6 +79,7 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
         asked += [Question(observed.probe, rdtype) for rdtype in wild]
     if missing.dkim:
         asked += [Question(name, TXT) for name, _ in dkim_places(expected, observed)]
+    asked[:0] = meant_questions(expected, observed)
     new = dict.fromkeys(question for question in asked if question not in observed.answers)
     return tuple(new)[:MOST_FURTHER]
 

@@ -22,6 +22,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.report import RESOLVER_SILENT
 from bot.checks.zone.empty_name import has_something_below, is_empty, report_empty
+from bot.checks.zone.meant_name import report_meant
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
@@ -58,10 +59,11 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if finding is None and servers.failed and not empty:
         finding = unanswered(Check.DELEGATION, servers)
     first = (report_empty(observed),) if empty else ()
+    meant = report_meant(expected, observed)
     if finding is not None:
-        return Verdict(Check.DELEGATION, (*first, finding), found=found)
+        return Verdict(Check.DELEGATION, (*first, finding, *meant), found=found)
 
-    findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed))
+    findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed), *meant)
     return Verdict(Check.DELEGATION, findings, found=found)
 
 
