@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -83,9 +84,18 @@ class Observation:
 
     @property
     def zone(self) -> dns.name.Name:
-        """The apex of the zone that the domain lies in: itself, unless a denial named another."""
+        """The apex of the zone that the domain lies in: itself, unless a denial named another.
+
+        Where an alias answers for the domain, a denial of a name below it tells as much.
+        """
         apex = self.domain.name
-        for answer in self.apex_answers():
+        own = self.apex_answers()
+        below = (
+            answer
+            for question, answer in self.answers.items()
+            if question.name != apex and question.name.is_subdomain(apex)
+        )
+        for answer in itertools.chain(own, below if any(a.chain for a in own) else ()):
             if answer.absent and not answer.chain and answer.zone:
                 return answer.zone if apex.is_subdomain(answer.zone) else apex
         return apex

@@ -184,6 +184,7 @@ _FLAGS = (
         "moved",
         "named",
         "switch",
+        "usual",
     ),
     *(
         "like_ours",

@@ -48,7 +48,12 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     servers = answer_to(observed, apex, dns.rdatatype.NS)
     found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
 
+    meant = report_meant(expected, observed)
     finding = _judge_alias(expected, observed, answers)
+    if finding is not None and meant:
+        # A host's name is rightly an alias: nobody is told to delete it on a guess.
+        facts = {**finding.facts, "usual": True}
+        finding = Finding(finding.check, finding.code, finding.severity, facts)
     if finding is None and all(answer.failed for answer in answers):
         finding = _report_silence(observed, answers)
     empty = finding is None and is_empty(observed)
@@ -59,7 +64,6 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if finding is None and servers.failed and not empty:
         finding = unanswered(Check.DELEGATION, servers)
     first = (report_empty(observed),) if empty else ()
-    meant = report_meant(expected, observed)
     if finding is not None:
         return Verdict(Check.DELEGATION, (*first, finding, *meant), found=found)
 

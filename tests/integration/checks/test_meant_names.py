@@ -93,3 +93,21 @@ def test_a_working_domain_costs_no_question_more() -> None:
     plain, host = (asyncio.run(check(domain, zones)) for domain in zones)
     assert plain.queries == host.queries
     assert host.status is Status.INFO
+
+
+@pytest.mark.parametrize("alias", ["mx1.cow.example.", "friend.example.", "gone.site.example."])
+def test_nobody_is_told_to_delete_the_alias_at_a_hosts_name(alias: str) -> None:
+    zone = SITE + MX + f"mail CNAME {alias}"
+    report = asyncio.run(check("mail.friend.example", {"friend.example": zone}))
+    first = report.findings[0]
+    assert (first.code, first.fixes) == ("apex-cname", ())
+    context = {"domain": "mail.friend.example", "host": "mx1.cow.example", "service": "Mail"}
+    assert "nothing to change" in Words().finding(first, context)
+    assert str(report.zone) == "friend.example."
+
+
+def test_the_steps_at_an_alias_have_the_labels_of_its_zone() -> None:
+    zone = SITE + MX + "post CNAME edge.site.example."
+    report = asyncio.run(check("post.friend.example", {"friend.example": zone}))
+    assert (report.findings[0].code, str(report.zone)) == ("apex-cname", "friend.example.")
+    assert report.findings[0].fixes
