@@ -81,7 +81,10 @@ class Words:
 
     def finding(self, finding: Finding, context: Mapping[str, Fact]) -> str:
         """Return a finding's sentences, and when its steps take effect where that is known."""
-        said = self.sentence(f"findings/{finding.code}", {**context, **finding.facts})
+        facts = {**context, **finding.facts}
+        said = self.sentence(f"findings/{finding.code}", facts)
+        if "typed_in" in facts:
+            said = f"{said} {self.sentence('steps/typed_in', facts)}"
         if finding.seen_after is None:
             return said
         return f"{said} {self.sentence('steps/seen_after', {'seconds': finding.seen_after})}"

@@ -39,22 +39,26 @@ RIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of the domain's zone."""
+    """One record of the domain's zone, or of one that begins below it."""
 
     owner: dns.name.Name
     type: str
     rdata: dns.rdata.Rdata
+    zone: dns.name.Name = APEX
 
     @classmethod
-    def of(cls, owner: str | dns.name.Name, rdtype: str, text: str) -> Record:
+    def of(
+        cls, owner: str | dns.name.Name, rdtype: str, text: str, zone: dns.name.Name = APEX
+    ) -> Record:
         """Return a record from what a zone file has."""
-        name = dns.name.from_text(owner, APEX) if isinstance(owner, str) else owner
-        rdata = dns.rdata.from_text("IN", rdtype, text, APEX, relativize=False)
-        return cls(name, rdtype, rdata)
+        name = dns.name.from_text(owner, zone) if isinstance(owner, str) else owner
+        rdata = dns.rdata.from_text("IN", rdtype, text, zone, relativize=False)
+        return cls(name, rdtype, rdata, zone)
 
     def is_meant(self, fix: Fix, value: str) -> bool:
         """Whether it is the record that a fix speaks of."""
-        if (self.owner, self.type) != (fix.owner, fix.type):
+        place = (fix.owner, fix.type, fix.zone or APEX)
+        if (self.owner, self.type, self.zone) != place:
             return False
         if isinstance(self.rdata, TXTBase):
             raw = b"".join(self.rdata.strings)
@@ -69,10 +73,21 @@ class Record:
 Zone = tuple[Record, ...]
 
 
-def read_zone(text: str) -> Zone:
-    """Return the records of a zone file without TTLs and classes."""
+def read_zone(text: str, zone: str = "") -> Zone:
+    """Return the records of a zone file without TTLs and classes; `zone` is below the domain."""
+    apex = dns.name.from_text(zone, APEX) if zone else APEX
     lines = (line.split(maxsplit=2) for line in text.splitlines() if line.strip())
-    return tuple(Record.of(*line) for line in lines)
+    return tuple(Record.of(owner, rdtype, rest, apex) for owner, rdtype, rest in lines)
+
+
+def zone_texts(zone: Zone) -> dict[str, str]:
+    """Return the texts of the domain's zone and of those below it, by their origins."""
+    lines: dict[str, list[str]] = {}
+    for r in zone:
+        lines.setdefault(r.zone.to_text(omit_final_dot=True), []).append(
+            f"{r.owner} {r.type} {r.rdata.to_text()}"
+        )
+    return {origin: "\n".join(rows) for origin, rows in lines.items()}
 
 
 def right(**changes: str | Iterable[str]) -> Zone:
@@ -99,7 +114,7 @@ def mend(zone: Zone, fixes: Iterable[Fix]) -> Zone:
             records.remove(meant[0])
         if fix.action is not FixAction.DELETE:
             data = rdata_text(fix.type, fix.value, fix.priority)
-            record = Record.of(fix.owner, fix.type, data)
+            record = Record.of(fix.owner, fix.type, data, fix.zone or APEX)
             assert record not in records, f"it is there already: {fix}"
             records.append(record)
     return tuple(records)

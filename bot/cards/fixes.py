@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.cards.markdown import block, both_ends, is_copyable, span
-from bot.checks.export.wording import say_hints, say_place
+from bot.checks.export.wording import say_hints, say_place, zone_field
 from bot.checks.finding import FixAction
 from bot.records.provider_form import fill_form, spell_name
 from bot.records.providers import NEUTRAL, find_provider, offer_providers
@@ -27,10 +27,14 @@ MOST_OPTIONS: Final = 25  # of a select
 
 def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = NEUTRAL) -> str:
     """Return one record to add, change, move or delete, as a provider's form wants it."""
+    if fix.zone is not None:
+        zone, provider = fix.zone, NEUTRAL  # nobody knows who runs that one
     form = fill_form(fix, zone, provider)
     fields = list(form.small)
     if fix.old_owner is not None:
         fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
+    if fix.zone is not None:
+        fields.insert(0, zone_field(zone))
     parts = [show_field(field, words) for field in fields]
     label = form.value.label or words.label("headings", "value")
     lines = [f"**{words.label('actions', fix.action.value)}**"]

@@ -11,6 +11,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 
 from bot.checks.finding import Finding, Fix, FixAction, Status
+from bot.checks.lent_record import is_lent
 from bot.checks.text_bounds import is_name_of_ours, is_too_much
 from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
 
@@ -30,17 +31,22 @@ MOST_LINES = 10  # of records found
 MOST_STEPS = 10  # for one check; the messages give the whole number
 _LONGEST_DETAIL = 200  # characters of a server's own words
 
-_CODES = {Outcome.TIMEOUT: "dns-timeout", Outcome.REFUSED: "dns-refused"}
+_CODES = {
+    Outcome.TIMEOUT: "dns-timeout",
+    Outcome.REFUSED: "dns-refused",
+    Outcome.TRUNCATED: "dns-truncated",
+}
 
 
 def unanswered(check: Subject, answer: Answer) -> Finding:
     """Return the finding of severity unknown for an answer that found nothing out.
 
-    The code is `servfail`, `dns-timeout`, `dns-refused` or, where aliases lead in a circle,
-    `alias-loop`, or `dns-too-many` for an answer with more than we read; the facts are name, type,
-    dnssec (an extended error names DNSSEC) and detail (the extended errors' own words, empty where
-    there are none; RFC 8914), unasked where the check had no question left for it, and late where
-    it had no time left.
+    The code is `servfail`, `dns-timeout`, `dns-refused`, `dns-truncated` (longer than a datagram,
+    and no way to it over TCP) or, where aliases lead in a circle, `alias-loop`, or `dns-too-many`
+    for an answer with more than we read; the facts are name, type, dnssec (an extended error names
+    DNSSEC) and detail (the extended errors' own words, empty where there are none; RFC 8914),
+    unasked where the check had no question left for it, late where it had no time left, and the
+    server that truncated.
     """
     code = "alias-loop" if answer.alias_loop else _CODES.get(answer.outcome, "servfail")
     if answer.too_many:
@@ -51,6 +57,8 @@ def unanswered(check: Subject, answer: Answer) -> Finding:
         "dnssec": answer.names_dnssec,
         "detail": explain(answer),
     }
+    if answer.outcome is Outcome.TRUNCATED:
+        facts["server"] = answer.server
     if answer.unasked:
         facts["unasked"] = True
     if answer.too_many:
@@ -67,6 +75,23 @@ def report_silent_resolver(check: Subject, *, named: bool) -> Finding:
     """
     facts: dict[str, Fact] = {"type": None, "named": named}
     return Finding(check, "dns-resolver-silent", Status.UNKNOWN, facts)
+
+
+def report_own_zones(
+    check: Subject, observed: Observation, unanswered_for: Iterable[Finding]
+) -> Finding:
+    """Return the finding that the server which was named answers for its own zones alone.
+
+    The fact `names` has what could not be found out because of that.
+    """
+    servers = sorted({a.server for a in observed.answers.values() if not a.failed and a.server})
+    names = dict.fromkeys(str(finding.facts["name"]) for finding in unanswered_for)
+    facts: dict[str, Fact] = {
+        "servers": tuple(servers)[:MOST_NAMES],
+        "names": tuple(names)[:MOST_NAMES],
+        "type": "A",
+    }
+    return Finding(check, "dns-own-zones-only", Status.UNKNOWN, facts)
 
 
 def report_unused(
@@ -100,10 +125,7 @@ def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
     # A name that leads to itself has no chain to show.
     itself = answer.question.name if answer.alias_loop else None
     target = answer.chain[0] if answer.chain else itself
-    lent = _wildcard(observed)
-    if lent is not None and lent.chain[:1] == (target,):
-        return None
-    return target
+    return None if is_lent(observed, answer.question.name) else target
 
 
 def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:
@@ -126,17 +148,6 @@ def denies_host(answers: Sequence[Answer]) -> bool:
     return first.outcome is Outcome.NXDOMAIN and all(
         answer.failed or answer.outcome is Outcome.NXDOMAIN for answer in answers
     )
-
-
-def is_lent(observed: Observation, addresses: Iterable[str]) -> bool:
-    """Whether these addresses of a name are a wildcard's."""
-    lent = _wildcard(observed)
-    return lent is not None and bool(_addresses(lent) & frozenset(addresses))
-
-
-def _wildcard(observed: Observation) -> Answer | None:
-    """Return the addresses of a random name below the domain: only a wildcard can give it any."""
-    return None if observed.probe is None else observed.answer(observed.probe, dns.rdatatype.A)
 
 
 def without_alias(observed: Observation, finding: Finding, answer: Answer) -> Finding:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_network
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
 import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
+from bot.dns.address_guard import is_public
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bot.dns.answer import Answer, DirectAnswer, Question
     from bot.dns.spf_evaluate import SpfEvaluation
@@ -45,6 +48,8 @@ class NameServer:
     condition: NameServerState = NameServerState.UNASKED
     soa: Answer | None = None
     answers: Mapping[Question, DirectAnswer] = field(default_factory=lambda: MappingProxyType({}))
+    addresses: tuple[str, ...] = ()  # all that its name is known to have
+    denied: dns.name.Name | None = None  # it says that there is none, and has records below it
 
     @property
     def version(self) -> SOA | None:
@@ -63,10 +68,24 @@ class NameServer:
             return False
         return is_newer(theirs.serial, mine.serial)
 
+    def all_answers(self) -> Iterator[tuple[Question, Answer]]:
+        """Give its answers, that about the zone itself first, with the questions to them."""
+        if self.soa is not None:
+            yield self.soa.question, self.soa
+        for question, direct in self.answers.items():
+            yield question, direct.answer
+
     @property
     def ipv6(self) -> bool:
         """Whether it was asked over IPv6, which may fail on our side."""
         return ":" in self.address
+
+
+class Delegation(NamedTuple):
+    """The name servers to which a server of the zone above refers for a zone."""
+
+    parent: dns.name.Name
+    names: tuple[dns.name.Name, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +94,12 @@ class AuthorityView:
 
     `answers` are those of the server with the newest version of the zone, aliases followed;
     `changed` are the questions to which the resolver gives another answer; `disputed` are those
-    that the servers answer differently. These are `unclear` where the serials do not tell which
-    server is right; nothing counts as changed then. `spf` are the evaluations with the changed
-    answers.
+    that the servers answer differently. These are `unclear` where neither the serials nor a
+    majority tell which server is right; nothing counts as changed then. `spf` are the evaluations
+    with the changed answers.
+
+    `names` are all name servers that the zone names, of which no more than some are asked, and
+    `delegation` those that the zone above names; `no_tcp` are those that take no connection.
     """
 
     zone: dns.name.Name
@@ -87,6 +109,22 @@ class AuthorityView:
     disputed: tuple[Question, ...] = ()
     unclear: bool = False
     spf: tuple[SpfEvaluation, ...] = ()
+    names: tuple[dns.name.Name, ...] = ()
+    delegation: Delegation | None = None
+    no_tcp: tuple[dns.name.Name, ...] = ()
+
+    @property
+    def lame(self) -> bool:
+        """Whether each and every name server is one that does not hold the zone, or nowhere."""
+        conditions = {server.condition for server in self.servers}
+        useless = {NameServerState.LAME, NameServerState.NO_ADDRESS}
+        all_asked = {server.name for server in self.servers} >= set(self.names)
+        return all_asked and NameServerState.LAME in conditions and conditions <= useless
+
+    def is_denied(self, name: dns.name.Name) -> bool:
+        """Whether resolvers that know RFC 8020 take a name for one that does not exist."""
+        denied = (server.denied for server in self.servers if server.denied is not None)
+        return any(name.is_subdomain(above) for above in denied)
 
     @property
     def negative_ttl(self) -> int | None:
@@ -118,13 +156,47 @@ def newest(servers: Iterable[NameServer]) -> NameServer | None:
     return best
 
 
-def tells_apart(one: DirectAnswer, other: DirectAnswer, *, at_apex: bool) -> bool:
-    """Whether two servers' answers about mail differ; False where one of them gave no answer."""
-    if not (one.is_known and other.is_known):
-        return False
-    if one.unfinished and other.unfinished:
-        return one.answer.chain != other.answer.chain
-    return _substance(one.answer, at_apex=at_apex) != _substance(other.answer, at_apex=at_apex)
+def network_of(servers: Iterable[NameServer]) -> str:
+    """Return the one network in which all servers lie, as far as their addresses are known.
+
+    That is a /24 of IPv4 and, if they have any, one /48 of IPv6: what is announced as a whole. It
+    is empty where there are several, and where an address is not public, which tells nothing.
+    """
+    networks: set[str] = set()
+    for server in servers:
+        for address in server.addresses:
+            if not is_public(address):
+                return ""
+            length = 48 if ":" in address else 24
+            networks.add(str(ip_network(f"{address}/{length}", strict=False)))
+        if not server.addresses:
+            return ""
+    versions = {":" in network for network in networks}
+    return min(networks, key=len) if len(networks) == len(versions) else ""
+
+
+def sides_of(
+    question: Question, servers: Iterable[NameServer], apex: dns.name.Name
+) -> list[list[NameServer]]:
+    """Return the servers by what they say to a question about mail, the largest side first.
+
+    Servers that gave no answer are on none.
+    """
+    sides: dict[object, list[NameServer]] = {}
+    for server in servers:
+        told = server.answers.get(question)
+        if told is not None and told.is_known:
+            substance = _substance(told.answer, at_apex=question.name == apex)
+            said = told.answer.chain if told.unfinished else substance
+            sides.setdefault(said, []).append(server)
+    return sorted(sides.values(), key=len, reverse=True)
+
+
+def majority_of(sides: Sequence[Sequence[NameServer]]) -> Sequence[NameServer]:
+    """Return the side with more servers than any other has; nobody where there is none."""
+    if len(sides) > 1 and len(sides[0]) == len(sides[1]):
+        return ()
+    return sides[0] if sides else ()
 
 
 def is_outdated(seen: Answer, told: DirectAnswer, *, at_apex: bool) -> bool:
@@ -142,7 +214,11 @@ def _substance(answer: Answer, *, at_apex: bool) -> object:
     if not answer.found:
         return answer.chain  # an alias that leads nowhere is not the same as nothing
     if answer.question.rdtype == dns.rdatatype.TXT:
-        everything = (*answer.texts(), *answer.long_texts())
-        texts = [t for t in everything if not at_apex or _ABOUT_MAIL.search(t)]
-        return frozenset(texts) if texts else ()
+        return frozenset(about_mail(answer, at_apex=at_apex)) or ()
     return frozenset(answer.rdatas)
+
+
+def about_mail(answer: Answer, *, at_apex: bool) -> list[bytes]:
+    """Return the texts that have to do with mail: at the domain itself not all of them have."""
+    everything = (*answer.texts(), *answer.long_texts())
+    return [text for text in everything if not at_apex or _ABOUT_MAIL.search(text)]

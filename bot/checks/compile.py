@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import dns.rdatatype
 
-from bot.checks.answers import report_silent_resolver
+from bot.checks.answers import report_own_zones, report_silent_resolver
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check, Finding, Note, Status, Verdict, is_proof
+from bot.checks.fix_place import place_fixes
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.propagation import choose_verdicts, say_when_seen
-from bot.checks.report import RESOLVER_SILENT, CheckResult, Report
+from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.expected import Expected
 
@@ -35,7 +37,11 @@ if TYPE_CHECKING:
 _CAUSES_FIRST = ("dmarc-before-dkim",)
 
 # Said once, of all records that it befell: who typed one name in full typed them all so.
-_SHARED = ("name-doubled", "wildcard-txt", "wildcard-cname")
+_SHARED = frozenset(
+    {"name-doubled", "wildcard-txt", "wildcard-cname", "wildcard-record", "dname-above"}
+)
+
+_GATHERED = ("names", "others", "shorts", "there")
 
 # What is said of names that nobody answered for.
 _UNANSWERED = ("dns-timeout", "dns-refused", "servfail")
@@ -51,6 +57,7 @@ def compile_report(
     expected: Expected, observed: Observation, checked_at: datetime, elapsed_ms: int
 ) -> Report:
     """Return the report of all judges' verdicts on one observation."""
+    observed = dataclasses.replace(observed, at=int(checked_at.timestamp()))
     typed = observed.at_source()
     verdicts = _judge_all(expected, typed)
     if typed is not observed:
@@ -74,7 +81,7 @@ def compile_report(
             CheckResult(server.check, server.status, found=server.found, is_proven=proven)
         )
         results, findings = merge_server_faults(server, results, findings)
-    if observed.resolver_silent:
+    if observed.resolver_silent or observed.own_zones_only:
         results, findings = _blame_resolver(observed, results, findings)
     return Report(
         domain=expected.domain,
@@ -139,7 +146,7 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
     if delegation.blocks_everything(first):
         return [first]
     spf_verdict = spf.judge(expected, observed)
-    return [
+    verdicts = [
         first,
         mx.judge(expected, observed),
         spf_verdict,
@@ -150,6 +157,7 @@ def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
         hosts.judge_autodiscover(expected, observed),
         *extras.judge(expected, observed),
     ]
+    return place_fixes(verdicts, expected, observed)
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:
@@ -202,18 +210,24 @@ def _leave_out_consequences(
 def _blame_resolver(
     observed: Observation, results: list[CheckResult], findings: list[Finding]
 ) -> tuple[list[CheckResult], list[Finding]]:
-    """Return both with the resolver blamed, once, for what nobody answered."""
+    """Return both with the resolver blamed, once, for what nobody answered.
+
+    A server that holds its own zones alone is blamed for what it did not answer about others.
+    """
     ours = ("unasked", "late")  # what we had no question or no time left for
-    silent = [
-        f for f in findings if f.code in _UNANSWERED and not any(f.facts.get(key) for key in ours)
-    ]
+    codes = _UNANSWERED if observed.resolver_silent else _UNANSWERED[1:]
+    silent = [f for f in findings if f.code in codes and not any(f.facts.get(key) for key in ours)]
     if not silent:
         return results, findings
     kept = [f for f in findings if f not in silent]
     first, *others = dict.fromkeys(finding.check for finding in silent)
-    note = Note("follows-from", {"code": RESOLVER_SILENT})
+    if observed.resolver_silent:
+        blame = report_silent_resolver(first, named=observed.single_server)
+    else:
+        blame = report_own_zones(first, observed, silent)
+    note = Note("follows-from", {"code": blame.code})
     noted = [dataclasses.replace(r, note=note) if r.check in others else r for r in results]
-    return noted, [report_silent_resolver(first, named=observed.single_server), *kept]
+    return noted, [blame, *kept]
 
 
 def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -221,22 +235,28 @@ def _say_once(findings: list[Finding]) -> tuple[Finding, ...]:
 
     The others stay, so that every check has its own, but only refer to it and give no steps.
     """
-    shared: dict[str, list[Finding]] = {code: [] for code in _SHARED}
+    shared: dict[tuple[Fact, ...], list[Finding]] = {}
     for finding in findings:
         if finding.code in _SHARED and finding.severity is not Status.INFO:
-            shared[finding.code].append(finding)
+            shared.setdefault(_cause(finding), []).append(finding)
     said: list[Finding] = []
     for finding in findings:
-        same = shared.get(finding.code, [])
+        same = shared.get(_cause(finding), []) if finding.code in _SHARED else []
         if len(same) > 1 and finding.severity is not Status.INFO:
             first = finding is same[0]
             fixes = tuple(dict.fromkeys(fix for f in same for fix in f.fixes)) if first else ()
             facts = {**finding.facts, "repeat": not first}
             if first:
-                facts |= {key: _gather(same, key) for key in ("names", "others", "shorts")}
+                facts |= {key: _gather(same, key) for key in _GATHERED}
             finding = dataclasses.replace(finding, facts=facts, fixes=fixes)  # noqa: PLW2901 - the same one
         said.append(finding)
     return tuple(said)
+
+
+def _cause(finding: Finding) -> tuple[Fact, ...]:
+    """Return what findings of one cause have in common: the code, and which record it is."""
+    at = finding.facts.get("wildcard", finding.facts.get("dname"))
+    return (finding.code, at, finding.facts["type"] if finding.code == "wildcard-record" else None)
 
 
 def _gather(findings: list[Finding], fact: str) -> tuple[str, ...]:

@@ -94,7 +94,8 @@ class Fix:
 
     `value` is the whole value in presentation form without quotes and, for MX, without the
     priority. `old` is the value that a replace overwrites, `old_owner` the name that a rename
-    takes the record from.
+    takes the record from. `zone` is the apex of the zone that it has to be typed in where that is
+    not the report's, as the name is delegated to other name servers.
     """
 
     action: FixAction
@@ -105,6 +106,7 @@ class Fix:
     ttl: int | None = None
     old: str | None = None
     old_owner: dns.name.Name | None = None
+    zone: dns.name.Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ class Observation:
     known of the delegation. `probe` is a random name below the domain, which has records only where
     a wildcard lends it some (RFC 4592). `policy` is the page of an MTA-STS policy, and `unchecked`
     what is said without a check of the signatures where all else failed; each is None where it was
-    not asked for. `trust_ad`: the AD flag in answers counts.
+    not asked for. `trust_ad`: the AD flag in answers counts. `invented` are the addresses that the
+    resolver gives to names which do not exist. `at` is the time of the report, in seconds since
+    1970; 0 where nobody has given it yet.
     """
 
     domain: Domain
@@ -43,6 +45,8 @@ class Observation:
     policy: Page | None = None
     unchecked: Answer | None = None
     trust_ad: bool = False
+    invented: frozenset[str] = frozenset()
+    at: int = 0
     queries: int = 0  # questions asked, the ones whose answers were not needed in the end too
 
     @classmethod
@@ -54,11 +58,33 @@ class Observation:
         """Return a copy with these answers, sorted, in place of the former ones."""
         return replace(self, answers=_tabulate(answers))
 
+    def without_invented(self, addresses: frozenset[str]) -> Observation:
+        """Return a copy in which such addresses, which the resolver invents, are no answer.
+
+        What has these alone is a name that does not exist.
+        """
+        if not addresses:
+            return self
+        answers = [
+            Answer(a.question, Outcome.NXDOMAIN) if _is_invented(a, addresses) else a
+            for a in self.answers.values()
+        ]
+        return replace(self, answers=_tabulate(answers), invented=addresses)
+
     def answer(
         self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
     ) -> Answer | None:
         """Return the answer to a question, or None where it was not asked."""
         return self.answers.get(Question.of(name, rdtype))
+
+    @property
+    def own_zones_only(self) -> bool:
+        """Whether all was asked of a server that holds zones, and asks nobody for what it lacks.
+
+        It shows by the flags of a good answer: AA, and no RA (RFC 1035 section 4.1.1).
+        """
+        good = (answer for answer in self.answers.values() if not answer.failed)
+        return self.single_server and any(a.authoritative and not a.recursive for a in good)
 
     @property
     def resolver_silent(self) -> bool:
@@ -130,6 +156,11 @@ class Observation:
         newer = {question: source.answers[question] for question in source.changed}
         answers = MappingProxyType({**self.answers, **newer})
         return replace(self, answers=answers, spf=source.spf)
+
+
+def _is_invented(answer: Answer, addresses: frozenset[str]) -> bool:
+    own = {getattr(rdata, "address", "") for rdata in answer.rdatas}
+    return bool(own) and not answer.chain and own <= addresses
 
 
 def _tabulate(answers: Iterable[Answer]) -> Mapping[Question, Answer]:

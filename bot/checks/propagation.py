@@ -92,7 +92,8 @@ def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, St
     lags: dict[Question, StaleAnswer] = {}
     for question in source.changed if source else ():
         old = observed.answers.get(question)
-        if old is None or source is None:
+        # What a server denies the name above of is not found later either.
+        if old is None or source is None or source.is_denied(question.name):
             continue
         ttl = old.ttl or 0
         end = None if question in source.disputed else int(checked_at.timestamp()) + ttl
@@ -150,4 +151,6 @@ def _wait(fix: Fix, observed: Observation) -> int | None:
         return None
     if answer.authoritative:
         return answer.ttl
+    if fix.zone is not None:  # the name servers asked hold another one
+        return None
     return source.negative_ttl if source and answer.absent else None

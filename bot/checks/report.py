@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PROPAGATING = ("propagating", "propagating-negative")
 RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
+RESOLVER_REWRITES = "dns-resolver-rewrites"  # the code of one that invents answers
+RESOLVER_FAULTS = (RESOLVER_SILENT, RESOLVER_REWRITES)
 DID_YOU_MEAN = "did-you-mean"  # the code of another domain that was likely meant
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
@@ -115,8 +117,9 @@ def seconds_left(report: Report, finding: Finding) -> int | None:
 def faults_of(report: Report) -> tuple[str, ...]:
     """Return the server's own faults that a member's check met, by what the judges call them.
 
-    A resolver that is silent is one of them, by its code.
+    A resolver that is silent or invents answers is one of them, by its code.
     """
-    silent = (RESOLVER_SILENT,) if any(f.code == RESOLVER_SILENT for f in report.findings) else ()
+    codes = {finding.code for finding in report.findings}
+    resolver = tuple(code for code in RESOLVER_FAULTS if code in codes)
     told = (f.facts["what"] for f in report.findings if f.code == SERVER_SIDE)
-    return (*silent, *(what for whats in told if isinstance(whats, tuple) for what in whats))
+    return (*resolver, *(what for whats in told if isinstance(whats, tuple) for what in whats))

@@ -14,6 +14,7 @@ from dns.rdatatype import TXT
 
 from bot.characters import shorten
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
+from bot.checks.lent_record import is_lent
 from bot.dns.answer import LONGEST_TEXT
 
 if TYPE_CHECKING:
@@ -96,19 +97,17 @@ def find_long_text(
     check: Subject, observed: Observation, owners: Iterable[dns.name.Name]
 ) -> LongText | None:
     """Return the first of these names at which texts of a check are too long to be judged."""
-    answers = ((owner, observed.answer(owner, TXT)) for owner in owners)
-    found = (
-        _measure(check, owner, answer)
-        for owner, answer in answers
-        if answer is not None and not _is_lent(check, observed, answer)
-    )
-    return next((long for long in found if long is not None), None)
+    for owner in owners:
+        answer = observed.answer(owner, TXT)
+        long = None if answer is None or not answer.found else _measure(check, owner, answer)
+        if answer is not None and long is not None and not _is_lent(check, observed, answer):
+            return long
+    return None
 
 
 def _is_lent(check: Subject, observed: Observation, answer: Answer) -> bool:
     """Whether a wildcard lends a name other people's texts; the record is only missing then."""
-    probe = None if observed.probe is None else observed.answer(observed.probe, TXT)
-    if probe is None or not probe.found or set(probe.rdatas) != set(answer.rdatas):
+    if not is_lent(observed, answer.question.name):
         return False
     return not any(begins_as(check, t) for t in (*answer.texts(), *answer.long_texts()))
 

@@ -87,6 +87,26 @@ class Zone:
                 return self.nodes.get((b"*", *encloser))
         return node
 
+    def redirect(self, name: dns.name.Name) -> tuple[Records, ...]:
+        """Return the DNAME above a name and the CNAME made of it; nothing where none is there.
+
+        The name below its owner goes before its target (RFC 6672 section 2.3); the DNAME stands
+        alone where that would be too long to exist.
+        """
+        labels = labels_of(name)
+        for depth in range(len(self.origin), len(labels)):
+            dname = self.nodes.get(labels[-depth:], {}).get(dns.rdatatype.DNAME)
+            if dname is None:
+                continue
+            above = Records(dns.name.Name(name.labels[-depth:]), dname)
+            try:
+                target = dns.name.Name((*name.labels[:-depth], *dname[0].target.labels))
+            except dns.name.NameTooLong:
+                return (above,)
+            made = dns.rdataset.from_text("IN", "CNAME", dname.ttl, target.to_text())
+            return (above, Records(name, made))
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Zones:
@@ -141,6 +161,16 @@ class Zones:
                 # Who holds some zones says of others nothing, but where its own lead to.
                 rcode = dns.rcode.NOERROR if chain else dns.rcode.REFUSED
                 return ZoneReply(rcode, tuple(chain))
+            seen.add(labels)
+            if redirected := zone.redirect(name):
+                chain += redirected
+                name = redirected[-1].rdataset[0].target
+                if len(redirected) == 1:  # the new name would be too long to exist
+                    return ZoneReply(dns.rcode.YXDOMAIN, tuple(chain))
+                ends = rdtype == dns.rdatatype.CNAME or len(chain) >= MAX_CHAIN
+                if ends or labels_of(name) in seen:
+                    return ZoneReply(dns.rcode.NOERROR, tuple(chain))
+                continue
             node = {} if self._only_leads_on(labels, zone) else zone.find(labels)
             if node is None:
                 return ZoneReply(dns.rcode.NXDOMAIN, tuple(chain), (zone.soa,))
@@ -152,9 +182,8 @@ class Zones:
             if alias is None:
                 return ZoneReply(dns.rcode.NOERROR, tuple(chain), (zone.soa,))
             chain.append(Records(name, alias))
-            seen.add(labels)
             name = alias[0].target
-            if labels_of(name) in seen or len(chain) == MAX_CHAIN:
+            if labels_of(name) in seen or len(chain) >= MAX_CHAIN:
                 return ZoneReply(dns.rcode.NOERROR, tuple(chain))
 
     def _only_leads_on(self, name: Labels, zone: Zone) -> bool:

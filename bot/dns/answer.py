@@ -46,6 +46,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     SERVFAIL = "server failure"
     TIMEOUT = "timeout"
+    TRUNCATED = "truncated"  # more than a datagram holds, and over TCP nothing came of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,13 @@ class ExtendedError:
         return self.code in {1, 2, 5, 6, 7, 8, 9, 10, 11, 12}
 
 
+class Validity(NamedTuple):
+    """From when until when signatures are valid, in seconds since 1970 (RFC 4034 section 3.1.5)."""
+
+    begins: int
+    ends: int
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The answer to one question, or how asking it failed.
@@ -68,7 +76,9 @@ class Answer:
     `rdatas` are the records at the end of the alias chain, in the order received; `ttl` is the
     smallest TTL of chain and records, for a negative answer the one of RFC 2308 section 5, in
     seconds. `chain` are the names that CNAMEs led to, in order; empty where the name is no alias.
-    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied.
+    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied. `dname`
+    is the owner of the DNAME that made the name asked an alias, as of all names below it; None
+    where none did.
     `server` is the address asked ("192.0.2.1:53"), empty where nobody answered.
     """
 
@@ -86,6 +96,10 @@ class Answer:
     unasked: bool = False  # we did not ask, as one check may ask no more; the outcome is REFUSED
     too_many: int = 0  # records that there are, where that is more than we read; the same outcome
     late: bool = False  # the time of one check was over before an answer; the outcome is TIMEOUT
+    recursive: bool = False  # the RA flag: the server asks others for what it does not hold
+    delegated: tuple[dns.name.Name, ...] = ()  # name servers of a referral for this very name
+    signed: Validity | None = None  # of the signature that lasts longest, where they were asked for
+    dname: dns.name.Name | None = None
 
     @property
     def found(self) -> bool:
@@ -106,6 +120,11 @@ class Answer:
     def names_dnssec(self) -> bool:
         """Whether an extended error says that DNSSEC validation is the reason."""
         return any(error.names_dnssec for error in self.extended)
+
+    def says_more_than(self, other: Answer) -> bool:
+        """Whether this failure gives a reason where the other gives none."""
+        is_reason = self.outcome is Outcome.SERVFAIL and bool(self.extended)
+        return is_reason and not other.extended
 
     def in_order(self) -> Answer:
         """Return the same answer with its records in one order, however they were received.

@@ -10,12 +10,14 @@ from bot.dns.address_guard import is_public
 from bot.dns.answer import DirectAnswer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
+from bot.dns.tcp import Connected, try_connection
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from bot.dns.answer import Question
 
+TCP_TIMEOUT = 1.5  # seconds for a connection: its first packet is sent twice in them
 TIMEOUT = 2.0  # seconds for a question: it is sent three times in them, so a lost packet is none
 
 
@@ -33,16 +35,20 @@ class Authorities:
         """Whether a server at this address may be asked."""
         return self.allow_private or is_public(address)
 
-    def open(self) -> Connections:
-        """Return connections for the questions of one check, to be closed after it."""
-        return Connections(self.port)
+    def open(self, *, signed: bool = False) -> Connections:
+        """Return connections for the questions of one check, to be closed after it.
+
+        `signed` asks for the signatures of the records as well.
+        """
+        return Connections(self.port, signed=signed)
 
 
 class Connections:
     """The sockets over which one check asks name servers; each server has sockets of its own."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, signed: bool = False) -> None:
         self._port = port
+        self._signed = signed
         self._resolvers: dict[str, Resolver] = {}
 
     async def ask(self, address: str, question: Question) -> DirectAnswer:
@@ -54,9 +60,13 @@ class Connections:
         resolver = self._resolvers.get(address)
         if resolver is None:
             server = Server(address, self._port)
-            resolver = Resolver([server], timeout=TIMEOUT, recurse=False)
+            resolver = Resolver([server], timeout=TIMEOUT, recurse=False, signed=self._signed)
             self._resolvers[address] = resolver
         return DirectAnswer(*await resolver.read(*question))
+
+    async def try_tcp(self, address: str) -> Connected:
+        """Return whether the server takes a connection over TCP, as each has to (RFC 7766)."""
+        return await try_connection(Server(address, self._port), TCP_TIMEOUT)
 
     async def __aenter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.dns.answer import Answer, Outcome
@@ -34,6 +35,7 @@ class ResolverState:
     upstreams: tuple[Upstream, ...]
     timeout: float
     recurse: bool = True
+    signed: bool = False
     streams: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -57,6 +59,7 @@ class Exchange:
         "_stream",
         "_timer",
         "_tries",
+        "_truncated",
         "_useless",
         "_waiters",
         "_without_edns",
@@ -78,7 +81,9 @@ class Exchange:
     ) -> None:
         self.question = question
         self.unchecked = unchecked
-        self.query = Query(question, recurse=state.recurse, unchecked=unchecked)
+        self.query = Query(
+            question, recurse=state.recurse, unchecked=unchecked, signed=state.signed
+        )
         self.done = False
         self.started = False
         self.seconds = 0.0  # that it took, not counting any time before it was started
@@ -92,6 +97,7 @@ class Exchange:
         self._without_edns: set[Upstream] = set()  # they are asked without EDNS
         self._datagrams: list[Datagram] = []
         self._failure: ParsedReply | None = None
+        self._truncated: Answer | None = None  # all that is known where TCP brings nothing
         self._current: Upstream | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stream: asyncio.Task[None] | None = None
@@ -124,7 +130,12 @@ class Exchange:
 
     def give_up(self) -> None:
         """End with what is known: that a server failed, or that nobody answered."""
-        self._end(self._failure or ParsedReply(Answer(self.question, Outcome.TIMEOUT)))
+        silence = self._truncated or Answer(self.question, Outcome.TIMEOUT)
+        self._end(self._failure or ParsedReply(silence))
+
+    def close(self) -> None:
+        """End without an answer, whatever is known: nobody is asked any more."""
+        self._end(ParsedReply(Answer(self.question, Outcome.TIMEOUT)))
 
     def take_reply(self, datagram: Datagram, data: bytes) -> None:
         """Handle a reply to this question; a malformed one is ignored as if it had not come."""
@@ -237,7 +248,7 @@ class Exchange:
         if not answer.failed or answer.alias_loop:
             self._end(reading)
             return
-        if self._failure is None or _says_more(answer, self._failure.answer):
+        if self._failure is None or answer.says_more_than(self._failure.answer):
             self._failure = reading
         self._discard(upstream)
 
@@ -253,6 +264,7 @@ class Exchange:
             self._send_to(following)
 
     def _open_stream(self, upstream: Upstream) -> None:
+        self._truncated = Answer(self.question, Outcome.TRUNCATED, server=upstream.name)
         now = self._state.loop.time()
         left = self._deadline - now
         others = len(self._candidates()) > 1
@@ -264,14 +276,9 @@ class Exchange:
         self._arm(now)
 
     async def _run_stream(self, upstream: Upstream, seconds: float) -> None:
-        message = self.query.message(new_id(), edns=upstream not in self._without_edns)
-
-        def read(data: bytes) -> Reply | None:
-            if data[:2] != message[:2] or not self.query.is_answered_by(data):
-                return None
-            reply = self.query.read(data)
-            return None if reply is None or reply.truncated else reply
-
+        message_id = new_id()
+        message = self.query.message(message_id, edns=upstream not in self._without_edns)
+        read = partial(self.query.read_whole, message_id)
         reply = await ask_stream(upstream.server, message, read, seconds)
         self._stream = None
         if self.done:
@@ -299,8 +306,3 @@ class Exchange:
                 waiter.set_result(reading)
         self._waiters.clear()
         self._finished(self)
-
-
-def _says_more(answer: Answer, than: Answer) -> bool:
-    """Whether a failure gives a reason where the other gives none."""
-    return answer.outcome is Outcome.SERVFAIL and bool(answer.extended) and not than.extended

@@ -31,24 +31,37 @@ _RECURSION_AVAILABLE = 0x0080
 _RECURSION_DESIRED = 0x0100
 _TRUNCATED = 0x0200
 _AUTHORITATIVE = 0x0400
-# The root as owner, type OPT, our payload as class, no flags, no options (RFC 6891 section 6.1.2).
+# The root as owner, type OPT, our payload as class, the flags, no options (RFC 6891 section 6.1.2).
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
+_OPT_SIGNED = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0x8000, 0)  # DO: RFC 3225
 _EDE = 15  # the option's number (RFC 8914 section 2)
 _POINTER_TO_QUESTION = b"\xc0\x0c"
 _IN = dns.rdataclass.IN
+_NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
+_BARE_ERRORS = frozenset(
+    {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
+)
+_DENIALS = frozenset({dns.rdatatype.SOA})
+_REFERRALS = frozenset({dns.rdatatype.SOA, dns.rdatatype.NS})
 
 
 class Query:
     """One question in wire form, and the test whether a reply repeats it.
 
     `recurse` asks the server to find the answer; one that is asked what it holds itself is not.
-    `unchecked` asks a validating resolver for what it found without checking the signatures.
+    `unchecked` asks a validating resolver for what it found without checking the signatures, and
+    `signed` asks for the signatures themselves.
     """
 
-    __slots__ = ("_end", "_flags", "_name", "_section", "_tail", "question")
+    __slots__ = ("_end", "_flags", "_name", "_opt", "_section", "_tail", "question")
 
     def __init__(
-        self, question: Question, *, recurse: bool = True, unchecked: bool = False
+        self,
+        question: Question,
+        *,
+        recurse: bool = True,
+        unchecked: bool = False,
+        signed: bool = False,
     ) -> None:
         name = question.name.to_digestable()  # in lower case
         self.question = question
@@ -59,17 +72,19 @@ class Query:
         self._flags = _AUTHENTIC_DATA | (_RECURSION_DESIRED if recurse else 0)
         if unchecked:
             self._flags |= _CHECKING_DISABLED
+        self._opt = _OPT_SIGNED if signed else _OPT
 
     def message(self, message_id: int, *, edns: bool = True) -> bytes:
         """Return the message to send under this id."""
         header = struct.pack("!HHHHHH", message_id, self._flags, 1, 0, 0, 1 if edns else 0)
-        return header + self._section + (_OPT if edns else b"")
+        return header + self._section + (self._opt if edns else b"")
 
     def is_answered_by(self, data: bytes) -> bool:
         """Return whether these bytes are a reply to this very question.
 
         That is QR set, opcode QUERY, and one question: this name without regard to case, this
         type, class IN (RFC 5452 section 9.1). The id and the socket are the transport's matter.
+        Only a server that could not read the question leaves it out, and then says nothing else.
         """
         end = self._end
         return (
@@ -78,7 +93,7 @@ class Query:
             and data[4:6] == b"\x00\x01"
             and data[end : end + 4] == self._tail
             and data[_HEADER:end].lower() == self._name  # no length octet is a letter
-        )
+        ) or _is_bare_error(data)
 
     def read(self, data: bytes) -> Reply | None:
         """Return the reply that the bytes hold, None where they are malformed.
@@ -94,8 +109,15 @@ class Query:
         except dns.exception.DNSException:
             return None
 
+    def read_whole(self, message_id: int, data: bytes) -> Reply | None:
+        """Return the reply to this question under this id; None for another, or a part of one."""
+        if int.from_bytes(data[:2], "big") != message_id or not self.is_answered_by(data):
+            return None
+        reply = self.read(data)
+        return None if reply is None or reply.truncated else reply
+
     def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
-        parser = dns.wire.Parser(data, self._end + 4)
+        parser = dns.wire.Parser(data, self._end + 4 if data[5] else _HEADER)
         answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
         count = answers + authorities + additional
         if count > MAX_RECORDS:
@@ -103,7 +125,9 @@ class Query:
                 raise dns.exception.FormError
             return Reply(flags, rcode, too_many=answers or count)
         answer = [self._read_record(parser) for _ in range(answers)]
-        authority = [self._read_record(parser, only=dns.rdatatype.SOA) for _ in range(authorities)]
+        told = flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
+        only = _DENIALS if told else _REFERRALS
+        authority = [self._read_record(parser, only=only) for _ in range(authorities)]
         extended: tuple[ExtendedError, ...] | None = None
         for _ in range(additional):
             owner = dns.name.from_wire_parser(parser)
@@ -119,9 +143,9 @@ class Query:
         return Reply(flags, rcode, tuple(answer), tuple(authority), extended or ())
 
     def _read_record(
-        self, parser: dns.wire.Parser, only: dns.rdatatype.RdataType | None = None
+        self, parser: dns.wire.Parser, only: frozenset[dns.rdatatype.RdataType] | None = None
     ) -> Record:
-        """Read a record; where `only` one type is of use, the others' data is left as it is."""
+        """Read a record; where `only` some types are of use, the others' data is left as it is."""
         here = parser.current
         if parser.wire[here : here + 2] == _POINTER_TO_QUESTION:
             parser.get_bytes(2)  # nearly every owner: not worth reading the name again
@@ -131,7 +155,7 @@ class Query:
         rdtype, rdclass, ttl, size = parser.get_struct("!HHIH")
         if rdtype in (dns.rdatatype.OPT, dns.rdatatype.TSIG):
             raise dns.exception.FormError  # they live in the additional section alone
-        if only is not None and rdtype != only:
+        if only is not None and rdtype not in only:
             rdata: dns.rdata.Rdata = dns.rdata.GenericRdata(
                 dns.rdataclass.RdataClass(rdclass),
                 dns.rdatatype.RdataType(rdtype),
@@ -183,19 +207,43 @@ class Reply(NamedTuple):
         return bool(self.flags & _TRUNCATED)
 
     @property
+    def recursive(self) -> bool:
+        """The RA flag: the server asks others for what it does not hold."""
+        return bool(self.flags & _RECURSION_AVAILABLE)
+
+    @property
     def rejects_edns(self) -> bool:
-        """Whether the server may be one that knows no EDNS (RFC 6891 section 7)."""
-        return self.rcode in (dns.rcode.FORMERR, dns.rcode.NOTIMP)
+        """Whether the server may be one that knows no EDNS, or not ours (RFC 6891 section 7).
+
+        BADVERS is for versions that are not known, and ours is the first there is: a server that
+        says it makes a mess of all of them.
+        """
+        return self.rcode in _NO_EDNS
 
     def is_referral(self) -> bool:
-        """Whether the server only says whom to ask: it neither knows nor will find out."""
+        """Whether the server only says whom to ask: it neither knows nor will find out.
+
+        One that names nobody says as little; an answer without records has an SOA, or a flag that
+        tells where it comes from.
+        """
+        if self.authoritative or self.recursive:
+            return False
         types = {record.rdata.rdtype for record in self.authority}
-        authoritative_or_recursive = self.flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
-        return (
-            not authoritative_or_recursive
-            and dns.rdatatype.NS in types
-            and dns.rdatatype.SOA not in types
-        )
+        names_servers = dns.rdatatype.NS in types
+        return dns.rdatatype.SOA not in types and (names_servers or not self.authenticated)
+
+
+def _is_bare_error(data: bytes) -> bool:
+    """Whether a reply is an error of a header alone, but for its OPT record, and names no question.
+
+    RFC 6895 section 2.3 and many an old server: who cannot read a message cannot repeat it.
+    """
+    return (
+        len(data) >= _HEADER
+        and data[2] & 0xFA == 0x80  # not truncated either
+        and data[4:10] == b"\0\0\0\0\0\0"
+        and data[3] & 0x0F in _BARE_ERRORS
+    )
 
 
 def _read_extended_errors(options: bytes) -> tuple[ExtendedError, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
@@ -10,9 +11,12 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
+from dns.rdtypes.ANY.DNAME import DNAME
+from dns.rdtypes.ANY.NS import NS
+from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.ANY.SOA import SOA
 
-from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.answer import Answer, Outcome, Question, Validity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,9 +61,13 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
             reply.extended,
             alias_loop,
             reply.authoritative,
+            recursive=reply.recursive,
+            signed=_validity(question, reply.answer),
+            dname=dname,
         )
 
     chain: tuple[dns.name.Name, ...] = ()
+    dname = _find_dname(question.name, reply.answer)
     if reply.too_many:
         return ParsedReply(answer(Outcome.REFUSED).as_too_many(reply.too_many))
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
@@ -92,7 +100,8 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     if chain and zone is None:
         return ParsedReply(answer(Outcome.NODATA, (), smallest), cut=True)
     if not chain and reply.is_referral():
-        return ParsedReply(answer(Outcome.REFUSED))
+        delegated = _delegation(name, reply.authority)
+        return ParsedReply(dataclasses.replace(answer(Outcome.REFUSED), delegated=delegated))
     return ParsedReply(answer(Outcome.NODATA, (), smallest, zone))
 
 
@@ -115,6 +124,7 @@ def join(first: Answer, further: Answer) -> Answer:
         alias_loop=loop,
         authoritative=first.authoritative and further.authoritative,
         too_many=0 if loop else further.too_many,
+        dname=first.dname,
     )
 
 
@@ -123,6 +133,38 @@ def _alias(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Nam
     for record in records:
         if isinstance(record.rdata, CNAME) and record.is_of(name, dns.rdatatype.CNAME):
             return record.rdata.target, record.ttl
+    return None
+
+
+def _delegation(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Name, ...]:
+    targets = {
+        record.rdata.target
+        for record in records
+        if isinstance(record.rdata, NS) and record.is_of(name, dns.rdatatype.NS)
+    }
+    return tuple(sorted(targets))
+
+
+def _validity(question: Question, records: Iterable[Record]) -> Validity | None:
+    found = [
+        Validity(record.rdata.inception, record.rdata.expiration)
+        for record in records
+        if isinstance(record.rdata, RRSIG)
+        and record.rdata.type_covered == question.rdtype
+        and record.is_of(question.name, dns.rdatatype.RRSIG)
+    ]
+    return max(found, key=lambda validity: validity.ends, default=None)
+
+
+def _find_dname(name: dns.name.Name, records: Iterable[Record]) -> dns.name.Name | None:
+    """Return the owner of the DNAME by which a name is an alias: it stands above (RFC 6672 2.3)."""
+    for record in records:
+        if (
+            isinstance(record.rdata, DNAME)
+            and record.owner != name
+            and name.is_subdomain(record.owner)
+        ):
+            return record.owner
     return None
 
 

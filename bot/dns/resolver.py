@@ -28,8 +28,8 @@ class Resolver:
 
     `timeout` is the deadline of a question in seconds, from when it is first sent; at most
     `in_flight` are under way at once, and the others wait their turn. Servers that are to say
-    what they hold themselves are asked without `recurse`. It belongs to the event loop in which
-    it is used first, and has to be closed there.
+    what they hold themselves are asked without `recurse`; `signed` asks for signatures as well. It
+    belongs to the event loop in which it is used first, and has to be closed there.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Resolver:
         timeout: float = 5.0,
         in_flight: int = 256,
         recurse: bool = True,
+        signed: bool = False,
     ) -> None:
         if not servers:
             raise ValueError("a resolver needs at least one server to ask.")
@@ -47,6 +48,7 @@ class Resolver:
         self._timeout = timeout
         self._in_flight = in_flight
         self._recurse = recurse
+        self._signed = signed
         self._under_way = 0
         self._state: ResolverState | None = None
         self._exchanges: dict[tuple[Question, bool], Exchange] = {}
@@ -98,7 +100,7 @@ class Resolver:
         self._closed = True
         self._queue.clear()
         for exchange in tuple(self._exchanges.values()):
-            exchange.give_up()
+            exchange.close()
         if self._state is not None:
             await asyncio.gather(*self._state.streams, return_exceptions=True)
             for upstream in self._state.upstreams:
@@ -132,7 +134,7 @@ class Resolver:
         if self._state is None:
             loop = asyncio.get_running_loop()
             upstreams = tuple(Upstream(server, loop) for server in self.servers)
-            self._state = ResolverState(loop, upstreams, self._timeout, self._recurse)
+            self._state = ResolverState(loop, upstreams, self._timeout, self._recurse, self._signed)
         exchange = Exchange(question, self._state, self._finish, unchecked=unchecked)
         self._exchanges[question, unchecked] = exchange
         self._queue.append(exchange)

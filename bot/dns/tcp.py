@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -14,6 +15,27 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_MESSAGES = 8  # read from one connection before the server is given up
+
+
+class Connected(Enum):
+    """What came of a connection over TCP."""
+
+    TAKEN = auto()
+    REFUSED = auto()  # nobody listens there, or somebody on the way says so
+    SILENT = auto()
+
+
+async def try_connection(server: Server, seconds: float) -> Connected:
+    """Return whether the server takes a connection within so many seconds; nothing is sent."""
+    try:
+        async with asyncio.timeout(seconds):
+            _, writer = await asyncio.open_connection(server.address, server.port)
+    except TimeoutError:
+        return Connected.SILENT
+    except OSError:
+        return Connected.REFUSED
+    await _hang_up(writer)
+    return Connected.TAKEN
 
 
 async def ask_stream(
@@ -39,7 +61,11 @@ async def ask_stream(
         return None
     finally:
         if writer is not None:
-            writer.transport.abort()
-            with suppress(OSError):
-                await writer.wait_closed()
+            await _hang_up(writer)
     return None
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.cards.check_card import build_report_card
 from bot.cards.setup_card import build_setup_card
 from bot.checks.finding import Status
-from bot.checks.report import RESOLVER_SILENT
+from bot.checks.report import RESOLVER_FAULTS
 from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
 from bot.interactions.permissions import admit_admin
@@ -71,7 +71,7 @@ def _recall_server(client: BotBase) -> Line:
     faults = client.member_service.faults
     # The resolvers have lines of their own, of how they are now.
     recent = faults.recent() if faults is not None else ()
-    met = tuple(fault for fault in recent if fault.what != RESOLVER_SILENT)
+    met = tuple(fault for fault in recent if fault.what not in RESOLVER_FAULTS)
     facts: dict[str, Fact] = {"command": "/mailadmin server"}
     if met:
         facts["faults"] = tuple(fault.what for fault in met)

@@ -109,6 +109,10 @@ CONTRACT = (
     ("selector-differs", {"fail"}),
     ("server-side", {"info"}),
     ("ns-disagree", {"warn"}),
+    ("ns-all-lame", {"fail"}),
+    ("ns-parent-differs", {"warn"}),
+    ("ns-no-tcp", {"warn"}),
+    ("ns-single", {"info"}),
     ("propagating", {"info"}),
     ("propagating-negative", {"info"}),
 )
@@ -136,6 +140,10 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "tags": (_SOME[:1], _SOME[:3]),
     "servers": (_SOME[:2],),
     "behind": ((), _SOME[:1], _SOME[:2]),
+    "odd": ((), _SOME[:1], _SOME[:2]),
+    "says": (_SOME[:2], ("", "x.example")),
+    "only_above": ((), _SOME[:1], _SOME[:2]),
+    "only_own": (_SOME[:1], _SOME[:2]),
     "beside": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
     "providers": ((), _SOME[:1], _SOME[:2]),
@@ -143,6 +151,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
     **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
+    "network": ("", "192.0.2.0/24"),
     **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
@@ -172,6 +181,7 @@ _FLAGS = (
         "certain",
         "former",
         "optional",
+        "typed_above",
         "below",
         "circle",
         "dated",
@@ -199,7 +209,7 @@ _FLAGS = (
     ),
     *("ready", "repeat", "right"),
     *("late", "unasked", "unknown", "website"),
-    *("enforced", "proven"),
+    *("enforced", "everywhere", "over", "proven"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
@@ -213,6 +223,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/spf-include-missing": {"target": ("", "x.example")},
     "findings/spf-no-all": {"term": ("", "x.example")},
     "findings/ns-disagree": {"type": ("TXT",)},
+    "findings/dnssec-expiring": {"type": ("TXT",)},
     "findings/propagating": {"type": ("TXT",)},
     "findings/propagating-negative": {"type": ("TXT",)},
     "notes/cached-old": {"type": ("TXT",)},

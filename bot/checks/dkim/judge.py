@@ -20,11 +20,13 @@ from bot.checks.answers import (
     without_repeats,
 )
 from bot.checks.dkim.case import DkimCase
+from bot.checks.dkim.host_text import holds_key, host_in
 from bot.checks.dkim.key_record import judge_text
 from bot.checks.dkim.misplaced import dkim_places, find_dkim
 from bot.checks.dkim.selectors import find_elsewhere, other_names, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.checks.lent_record import wildcard_over
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.observation import Observation
+    from bot.errors import Fact
     from bot.records.expected import Expected
 
 _TAIL = 12  # characters that tell one key from another; the last six are the same in most
@@ -105,7 +108,8 @@ def _find_candidates(case: DkimCase) -> tuple[str, ...]:
     # A text that is there twice, cut into strings differently, is one to receivers.
     texts = dict.fromkeys(decode_texts(case.answer))
     meant = tuple(text for text in texts if is_meant_as_key(text))
-    return meant or case.pieces()[:1]
+    named = tuple(text for text in texts if case.known and host_in(text) is not None)
+    return meant or case.pieces()[:1] or named[:1]
 
 
 def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
@@ -114,12 +118,23 @@ def _judge(case: DkimCase) -> tuple[list[Finding], Note | None]:
         return [_judge_absence(case)], None
     if len(candidates) > 1:
         return [_judge_several(case, candidates)], None
-    findings, note = judge_text(case, candidates[0])
+    findings, note = _judge_host(case, candidates[0]) or judge_text(case, candidates[0])
     pieces = case.pieces() if any(f.code == "dkim-truncated" for f in findings) else ()
     beside = [*_judge_others(case, {candidates[0], *pieces}), *_judge_alias(case)]
     # Sorting is stable: the key's own faults stay first among those of the same severity.
     together = sorted([*findings, *beside], key=lambda finding: -finding.severity.rank)
     return together, None if beside else note
+
+
+def _judge_host(case: DkimCase, text: str) -> tuple[list[Finding], Note | None] | None:
+    """Judge a host name in place of the key; None for any other text."""
+    host = host_in(text)
+    if host is None:
+        return None
+    fixes = case.fix(FixAction.REPLACE, text)
+    facts: dict[str, Fact] = {"what": "host", "value": name_text(host), "more": 0}
+    facts["holds"] = holds_key(case.expected, case.observed, host)
+    return [case.finding("dkim-syntax", Status.FAIL, fixes, **facts)], None
 
 
 def _judge_others(case: DkimCase, said: Container[str]) -> list[Finding]:
@@ -213,7 +228,7 @@ def _judge_wildcard(case: DkimCase) -> Finding | None:
     code = find_wildcard(case.observed, case.answer)
     if not code:
         return None
-    facts = wildcard_facts(case.observed.domain.name, [case.owner])
+    facts = wildcard_facts(wildcard_over(case.observed, case.owner), [case.owner])
     return case.finding(code, Status.FAIL, case.fix(FixAction.ADD), **facts)
 
 

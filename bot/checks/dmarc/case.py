@@ -26,7 +26,6 @@ from bot.records.dmarc_policy import DmarcPolicy, policies_allowed
 if TYPE_CHECKING:
     import dns.name
 
-    from bot.checks.dmarc.record import DmarcRecord
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
     from bot.errors import Fact
@@ -89,12 +88,12 @@ class DmarcCase:
         ttl = self.expected.server.record_ttl
         return Fix(action, self.owner, "TXT", value, ttl=ttl, old=old)
 
-    def mend(self, record: DmarcRecord) -> tuple[Fix, ...]:
+    def mend(self, text: str) -> tuple[Fix, ...]:
         """Return the one fix that replaces the domain's own record by one without any fault."""
-        asked = (record.text, self.unwanted)
+        asked = (text, self.unwanted)
         if asked not in self._mended:
-            self._mended[asked] = self.mender.mend(record, self.unwanted)
-        return (self.fix(FixAction.REPLACE, self._mended[asked], record.text),)
+            self._mended[asked] = self.mender.mend(text, self.unwanted)
+        return (self.fix(FixAction.REPLACE, self._mended[asked], text),)
 
     def find_alias(self) -> dns.name.Name | None:
         """Return where the alias at the name of the record leads; None where it is none."""

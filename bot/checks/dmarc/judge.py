@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from dns.rdatatype import TXT
@@ -18,6 +19,7 @@ from bot.checks.answers import (
     without_repeats,
 )
 from bot.checks.dmarc.case import DmarcCase
+from bot.checks.dmarc.faults import DmarcFault, find_tag_faults, find_weaker_tag
 from bot.checks.dmarc.misplaced import dmarc_places, find_dmarc
 from bot.checks.dmarc.record import (
     ALL_MAIL,
@@ -28,25 +30,19 @@ from bot.checks.dmarc.record import (
     parse_record,
     walk_names,
 )
-from bot.checks.dmarc.repair import (
-    DmarcFault,
-    find_malformation,
-    find_report_fault,
-    find_tag_faults,
-    find_weaker_tag,
+from bot.checks.dmarc.report_addresses import report_names
+from bot.checks.dmarc.reports import (
+    find_refusals,
+    find_silence,
+    judge_addresses,
+    judge_refusals,
 )
-from bot.checks.dmarc.report_addresses import (
-    Destination,
-    authorisation_of,
-    find_destinations,
-    own_addresses,
-    refuses,
-    report_names,
-)
+from bot.checks.dmarc.slips import find_malformation, read_meant
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.checks.lent_record import wildcard_over
 from bot.checks.misplaced_record import find_wildcard, wildcard_facts
-from bot.checks.paste_damage import find_literal, unquote
-from bot.checks.text_bounds import find_long_text, is_too_much
+from bot.checks.paste_damage import find_literal
+from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dmarc_policy import DmarcPolicy
 
@@ -90,7 +86,16 @@ def judge(expected: Expected, observed: Observation, *, spf_proven: bool = True)
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
     found = some_lines(decode_texts(answer))
     typed = [without_alias(observed, finding, answer) for finding in findings]
-    return Verdict(Check.DMARC, without_repeats(typed, {"dmarc-before-dkim"}), wanted, found, note)
+    # What the way back to none mends as well only matters if it outlasts that.
+    few = without_repeats(typed, {"dmarc-before-dkim"})
+    said = (f for f in without_repeats(typed) if f in few or _loses_addresses(f))
+    return Verdict(Check.DMARC, tuple(said), wanted, found, note)
+
+
+def _loses_addresses(finding: Finding) -> bool:
+    """Whether the new record leaves out addresses, which is said whatever else comes first."""
+    left_out = finding.facts.get("left_out")
+    return bool(left_out) or finding.code == "dmarc-rua-not-authorised"
 
 
 class _Judge(DmarcCase):
@@ -101,11 +106,11 @@ class _Judge(DmarcCase):
         if len(records) > 1:
             found = [self._judge_several(records)]
         elif records and find_literal(records[0].text):
-            found = [self._judge_malformed(records[0].text)]
+            found = self._judge_malformed(records[0].text)
         elif records:
             found = self._judge_record(records[0])
         elif self.malformed:
-            found = [self._judge_malformed(self.malformed[0])]
+            found = self._judge_malformed(self.malformed[0])
         elif (misplaced := find_dmarc(self.expected, self.observed)) is not None:
             found = [self._judge_misplaced(misplaced)]
         elif (elsewhere := self._find_long_text()) is not None:
@@ -137,9 +142,9 @@ class _Judge(DmarcCase):
         record = self.discovery.record
         fixes: tuple[Fix, ...] = ()
         if record is not None and not self.discovery.inherited:
-            fixes = self.mend(record)
+            fixes = self.mend(record.text)
         elif not find_records(self.answer) and not self.malformed:  # those are mended by itself
-            fixes = (self.fix(FixAction.ADD, self.mender.relaxed(None)),)
+            fixes = (self.fix(FixAction.ADD, self.mender.fresh()),)
         return [self.finding("dmarc-before-dkim", Status.FAIL, fixes)]
 
     def _judge_alias(self) -> list[Finding]:
@@ -157,17 +162,16 @@ class _Judge(DmarcCase):
             fixes.insert(0, Fix(FixAction.DELETE, self.owner, "CNAME", target.to_text()))
         steps = tuple(fixes) if self.ready else ()
         if code := find_wildcard(self.observed, self.answer):
-            facts = wildcard_facts(self.observed.domain.name, [self.owner])
+            above = wildcard_over(self.observed, self.owner)
+            facts = wildcard_facts(above, [self.owner])
             return self.finding(code, Status.WARN, steps, **facts)
         shown = "" if target is None else name_text(target)
         return self.finding("dmarc-missing", Status.WARN, steps, target=shown)
 
     def _judge_misplaced(self, misplaced: MisplacedRecord) -> Finding:
         """The record is at another name, where nobody looks for it (RFC 9989 section 4.10)."""
-        record = parse_record(misplaced.text)
-        value = self.mender.fresh()
-        if record is not None:
-            value = self.mender.mend(record) if self.ready else self.mender.relaxed(record)
+        text = misplaced.text
+        value = self.mender.mend(text) if self.ready else self.mender.relaxed(text)
         ttl = self.expected.server.record_ttl
         fixes = (misplaced.move(self.owner, "TXT", value, ttl),)
         finding = misplaced.finding(Check.DMARC, fixes, self.observed.zone)
@@ -198,66 +202,55 @@ class _Judge(DmarcCase):
         fixes += [Fix(FixAction.DELETE, self.owner, "TXT", text) for text in others[:MOST_STEPS]]
         return self.finding("dmarc-multiple", Status.FAIL, tuple(fixes), count=len(records))
 
-    def _judge_malformed(self, text: str) -> Finding:
-        fixes = (self.fix(FixAction.REPLACE, self.mender.fresh(), text),)
+    def _judge_malformed(self, text: str) -> list[Finding]:
+        """Judge a text that is no record for receivers, and what else is wrong in what it says."""
+        fixes = self.mend(text)
+        meant = read_meant(text)
         if code := find_literal(text):
-            meant = parse_record(unquote(text))
             wanted = self.handed_out
-            certain = meant is not None and wanted is not None and mean_the_same(meant, wanted)
-            return self.finding(
-                code, Status.FAIL, fixes, record="DMARC", certain=certain, known=True
-            )
-        return self._syntax(fixes, find_malformation(text))
+            certain = wanted is not None and mean_the_same(meant, wanted)
+            facts: dict[str, Fact] = {"record": "DMARC", "certain": certain, "known": True}
+            first = self.finding(code, Status.FAIL, fixes, **facts)
+        else:
+            version = text.strip().partition(";")[0].strip()
+            fault = DmarcFault(find_malformation(text), "", version, grave=True)
+            first = self._syntax(fixes, fault)
+        faults = (fault for fault in find_tag_faults(meant) if fault.what != "no-policy")
+        further = [self._syntax(fixes, fault) for fault in faults]
+        further += (
+            dataclasses.replace(finding, fixes=fixes) for finding in judge_addresses(self, meant)
+        )
+        return [first, *sorted(further, key=lambda finding: -finding.severity.rank)]
 
     def _syntax(self, fixes: tuple[Fix, ...], fault: DmarcFault) -> Finding:
-        suggestion = self.mender.suggest(fault.value) if fault.tag in POLICY_TAGS else ""
+        suggestion = fault.suggestion
+        if fault.tag in POLICY_TAGS and not suggestion:
+            mended = parse_record(fixes[0].value)
+            policy = None if mended is None else mended.policy(fault.tag)
+            suggestion = "" if policy is None else str(policy)
         facts: dict[str, Fact] = {"what": fault.what, "tag": fault.tag, "value": fault.value}
         facts |= {"others": fault.more[:MOST_NAMES], "more": len(fault.more)}
-        if not fault.grave:
-            return self.finding("dmarc-odd-tag", Status.WARN, fixes, **facts)
-        return self.finding("dmarc-syntax", Status.FAIL, fixes, **facts, suggestion=suggestion)
+        facts |= {"suggestion": suggestion}
+        code, severity = "dmarc-odd-tag", Status.WARN
+        if fault.grave:
+            code, severity = "dmarc-syntax", Status.FAIL
+        return self.finding(code, severity, fixes, **facts)
 
     def _judge_record(self, record: DmarcRecord) -> list[Finding]:
         """Judge the domain's own, single record."""
-        destinations = find_destinations(record, self.observed)
-        refusing = [d for d in destinations if refuses(self.observed, d)]
-        own = own_addresses(self.expected)
-        foreign = [(d, [a for a in d.addresses if a.lower() not in own]) for d in refusing]
-        self.unwanted = tuple(address for _, addresses in foreign for address in addresses)
-        found = [self._syntax(self.mend(record), fault) for fault in find_tag_faults(record)]
+        refusals = find_refusals(self, record)
+        self.unwanted = tuple(address for _, addresses in refusals for address in addresses)
+        fixes = self.mend(record.text)
+        found = [self._syntax(fixes, fault) for fault in find_tag_faults(record)]
         found += self._judge_policy()
         found += self._judge_suffix(record)
-        found += self._judge_addresses(record)
-        found += [
-            self._judge_refusal(destination, tuple(addresses), record)
-            for destination, addresses in foreign
-        ]
+        found += judge_addresses(self, record)
+        found += judge_refusals(self, record)
         found += self._judge_removed(record)
         found.sort(key=lambda f: -f.severity.rank)
         if not found or found[0].severity.rank < Status.UNKNOWN.rank:
-            answers = (authorisation_of(self.observed, d) for d in destinations)
-            found += [unanswered(Check.DMARC, a) for a in answers if a and a.failed][:1]
+            found += find_silence(self, record)
         return found
-
-    def _judge_refusal(
-        self, destination: Destination, addresses: tuple[str, ...], record: DmarcRecord
-    ) -> Finding:
-        host = name_text(destination.host)
-        answer = authorisation_of(self.observed, destination)
-        name = f"{self.expected.domain.ascii}._report._dmarc.{host}"
-        if not addresses:  # all are the operator's own: nothing that the member could mend
-            facts = {"what": "report-authorisation", "name": name}
-            return Finding(Check.DMARC, "server-side", Status.INFO, facts)
-        return self.finding(
-            "dmarc-rua-not-authorised",
-            Status.WARN,
-            self.mend(record),
-            addresses=addresses,
-            host=host,
-            authorisation=name,
-            unread=answer is not None and is_too_much(answer),
-            replacement=self.mender.replacement,
-        )
 
     def _judge_policy(self) -> list[Finding]:
         """Judge what the record asks for, the domain's own or one from above."""
@@ -269,7 +262,7 @@ class _Judge(DmarcCase):
         fixes: tuple[Fix, ...] = ()
         if self.ready:
             add = (self.fix(FixAction.ADD, self.expected.dmarc),)
-            fixes = add if inherited else self.mend(record)
+            fixes = add if inherited else self.mend(record.text)
         found = []
         if policy is DmarcPolicy.NONE:
             planned = same or self.expected.dmarc_stage == "none"
@@ -281,7 +274,7 @@ class _Judge(DmarcCase):
         weaker = None if inherited or same else find_weaker_tag(record)
         if weaker is not None:
             facts = dict(zip(("tag", "value", "strict"), map(str, weaker), strict=True))
-            mended = self.mend(record)
+            mended = self.mend(record.text)
             found.append(self.finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
         return found
 
@@ -292,21 +285,14 @@ class _Judge(DmarcCase):
         if share is None or share in {ALL_MAIL, asked}:
             return []
         if not self.discovery.inherited:
-            fixes = self.mend(record)
+            fixes = self.mend(record.text)
         return [self.finding("dmarc-pct", Status.WARN, fixes, share=share)]
 
     def _judge_suffix(self, record: DmarcRecord) -> list[Finding]:
         """Judge `psd=y`, by which receivers end their walk here (RFC 9989 section 4.10.2)."""
         if not self.mender.lacks_suffix(record):
             return []
-        return [self.finding("dmarc-psd", Status.WARN, self.mend(record))]
-
-    def _judge_addresses(self, record: DmarcRecord) -> list[Finding]:
-        fault = find_report_fault(record)
-        if fault is None:
-            return []
-        facts = dict(zip(("tag", "what", "value"), fault, strict=True))
-        return [self.finding("dmarc-rua-syntax", Status.WARN, self.mend(record), **facts)]
+        return [self.finding("dmarc-psd", Status.WARN, self.mend(record.text))]
 
     def _judge_removed(self, record: DmarcRecord) -> list[Finding]:
         if self.handed_out is not None and mean_the_same(record, self.handed_out):

@@ -5,19 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.record import is_meant_as_dmarc, parse_record
-from bot.checks.misplaced_record import (
-    MisplacedRecord,
-    WrongPlace,
-    append_zone,
-    texts_at,
-    wrong_place,
-)
+from bot.checks.misplaced_record import MisplacedRecord, texts_at
+from bot.checks.name_slip import WrongPlace, slips_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import dns.name
-
+    from bot.checks.name_slip import Place
     from bot.checks.observation import Observation
     from bot.records.expected import Expected
 
@@ -34,14 +28,12 @@ def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | N
     return None
 
 
-def dmarc_places(
-    expected: Expected, observed: Observation
-) -> Iterator[tuple[dns.name.Name, WrongPlace]]:
-    """Give the wrong places of a DMARC record, without the domain itself."""
-    right = expected.domain.below("_dmarc")
-    if right is not None:
-        yield from wrong_place(append_zone(right, observed.zone), WrongPlace.DOUBLED)
-    yield from wrong_place(expected.domain.below("dmarc"), WrongPlace.NO_UNDERSCORE)
+def dmarc_places(expected: Expected, observed: Observation) -> Iterator[Place]:
+    """Give the wrong places of a DMARC record that have to be asked for, the likeliest first."""
+    for owner, where in slips_of((b"_dmarc",), expected.domain.name, observed.zone):
+        # What is right for a domain above speaks for this one as well (RFC 9989 section 4.10).
+        if where is not WrongPlace.PARENT:
+            yield owner, where
 
 
 def is_like_dmarc(text: str) -> bool:

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import dns.exception
 import dns.name
 from dns.rdatatype import TXT
 
 from bot.checks.answers import answer_to, decode_texts, prefix_name
+from bot.checks.dmarc.report_uri import parse_entries
 from bot.checks.text_bounds import is_too_much
 from bot.dns.answer import Outcome
 from bot.records.dmarc_policy import POLICIES, DmarcPolicy
@@ -19,6 +19,7 @@ from bot.records.tag_list import FaultKind, parse_tags
 from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
+    from bot.checks.dmarc.report_uri import ReportAddress
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
     from bot.names import Domain
@@ -29,64 +30,13 @@ POLICY_TAGS = ("p", "sp", "np")
 _LABELS_WALKED = 7  # RFC 9989 section 4.10: longer names go on with this many labels
 # The version is the one tag whose value is compared with case (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")
-_MEANT = re.compile(r"v\s*=[\s\"'\\]*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
-_POLICY_MEANT = re.compile(rf"^\W*p\s*=\s*(?:{'|'.join(POLICIES)})", re.IGNORECASE)
-_SIZE_LIMIT = re.compile(r"!\d+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2, gone too
-_ADDRESS = re.compile(r"[^\s@,;:!<>\"]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+\.?")
-_BEFORE_LOCAL = re.compile(r"[\s,;:!<>\"'\\]")
-_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+_MEANT = re.compile(r"v\s*[=:][\s\"'\\]*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
+_POLICY_MEANT = re.compile(
+    rf"(?:^\W*|;[\s\"'\\]*)p\s*[=:]\s*(?:{'|'.join(POLICIES)})", re.IGNORECASE
+)
 _SHARE = re.compile(r"[0-9]{1,3}")
 _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
 _ODD = frozenset({FaultKind.EMPTY_PART, FaultKind.BAD_VALUE})
-
-
-@dataclass(frozen=True, slots=True)
-class ReportAddress:
-    """One entry of `rua` or `ruf` as it stands, and what is wrong with it.
-
-    `fault` is empty for a sound one, else "mailto" (the scheme is missing), "glued" (several
-    without a comma), "scheme" (another one than mailto, which nobody serves) or "address".
-    """
-
-    text: str
-    address: str = ""
-    host: dns.name.Name | None = None
-    fault: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> ReportAddress:
-        """Return the entry read; never raises."""
-        bare = _SIZE_LIMIT.sub("", text.strip())
-        scheme, colon, rest = bare.partition(":")
-        if len(find_addresses(bare)) > 1 or bare.lower().count("mailto:") > 1:
-            return cls(text, fault="glued")
-        if not colon:
-            return cls(text, bare, fault="mailto" if _ADDRESS.fullmatch(bare) else "address")
-        if scheme.strip().lower() != "mailto":
-            return cls(text, fault="scheme")
-        if not _ADDRESS.fullmatch(rest):
-            return cls(text, rest.strip(), fault="address")
-        try:
-            host = dns.name.from_text(rest.rpartition("@")[2])
-        except dns.exception.DNSException:
-            return cls(text, rest, fault="address")
-        return cls(text, rest, host.canonicalize())
-
-
-def find_addresses(text: str) -> tuple[str, ...]:
-    """Return every mail address in a text, whatever stands around it, in order.
-
-    It is read from one "@" to the next, so that it takes no longer for texts without any address.
-    """
-    found = list[str]()
-    before, *behind = text.split("@")
-    for rest in behind:
-        local, host = _BEFORE_LOCAL.split(before)[-1], _HOST.match(rest)
-        before = rest
-        if local and host:
-            found.append(f"{local}@{host.group()}")
-            before = rest[host.end() :]
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +116,7 @@ class DmarcRecord:
         return next(policy for name in names if (policy := self.policy(name)) is not None)
 
 
-@TextCache  # host names take long to read
-def _read_addresses(value: str) -> tuple[ReportAddress, ...]:
-    return tuple(map(ReportAddress.parse, value.split(",")))
+_read_addresses = TextCache(parse_entries)  # host names take long to read
 
 
 @TextCache  # one check reads the same few records again and again
@@ -185,7 +133,7 @@ def parse_record(text: str) -> DmarcRecord | None:
 
 def is_meant_as_dmarc(text: str) -> bool:
     """Whether a text that is no DMARC record was meant to be one."""
-    return parse_record(text) is None and bool(_MEANT.search(text) or _POLICY_MEANT.match(text))
+    return parse_record(text) is None and bool(_MEANT.search(text) or _POLICY_MEANT.search(text))
 
 
 def mean_the_same(one: DmarcRecord, other: DmarcRecord) -> bool:

@@ -1,8 +1,10 @@
-"""Where DMARC reports are sent, and whether that domain said that it wants them (RFC 9990)."""
+"""Where DMARC reports are sent, and whether that domain said that it wants them (RFC 9990).
+
+Failure reports (`ruf`) take the same consent as others (RFC 9991 section 4).
+"""
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,13 +12,12 @@ from dns.rdatatype import TXT
 
 from bot.checks.answers import answer_to, prefix_name
 from bot.checks.dmarc.record import (
-    ReportAddress,
     discover,
-    find_addresses,
     find_organization,
     find_records,
     parse_record,
 )
+from bot.checks.dmarc.report_uri import parse_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.dmarc.record import DmarcRecord
+    from bot.checks.dmarc.report_uri import ReportAddress
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
     from bot.records.expected import Expected
@@ -38,12 +40,14 @@ _UNDER = (b"_report", b"_dmarc")
 class Destination(NamedTuple):
     """Another domain that reports go to: its addresses, and the owner name of its consent record.
 
-    `name` is None where it would be longer than a domain name can be.
+    `name` is None where it would be longer than a domain name can be. `tag` is "ruf" where it gets
+    failure reports alone, else "rua".
     """
 
     host: dns.name.Name
     addresses: tuple[str, ...]
     name: dns.name.Name | None
+    tag: str = "rua"
 
 
 def report_names(observed: Observation, expected: Expected) -> tuple[dns.name.Name, ...]:
@@ -59,14 +63,19 @@ def report_names(observed: Observation, expected: Expected) -> tuple[dns.name.Na
 
 
 def find_destinations(record: DmarcRecord, observed: Observation) -> tuple[Destination, ...]:
-    """Return the domains outside the observed one's own organization that `rua` names.
+    """Return the domains outside the observed one's own organization that `rua` or `ruf` name.
 
-    Three at most. To one inside it reports are sent unasked (RFC 9990 section 4).
+    Three at most, those of `rua` first. To one inside it reports are sent unasked (RFC 9990 section
+    4).
     """
     domain, organization = observed.domain.name, find_organization(observed)
+    found = find_hosts([*record.addresses("rua"), *record.addresses("ruf")])
+    all_reports = find_hosts(record.addresses("rua"))
     outside = (
-        Destination(host, addresses, consent_name(domain, host))
-        for host, addresses in find_hosts(record.addresses("rua")).items()
+        Destination(
+            host, addresses, consent_name(domain, host), "rua" if host in all_reports else "ruf"
+        )
+        for host, addresses in found.items()
         if not (
             domain.is_subdomain(host)
             or host.is_subdomain(organization)
@@ -82,7 +91,7 @@ def find_hosts(entries: Iterable[ReportAddress]) -> dict[dns.name.Name, tuple[st
     for entry in entries:
         if entry.host is not None:
             hosts.setdefault(entry.host, []).append(entry.address)
-    return {host: tuple(addresses) for host, addresses in hosts.items()}
+    return {host: tuple(dict.fromkeys(addresses)) for host, addresses in hosts.items()}
 
 
 def handed_out_hosts(server: MailServer) -> tuple[dns.name.Name, ...]:
@@ -115,9 +124,9 @@ def refuses(observed: Observation, destination: Destination) -> bool:
     return answer is None or (not answer.failed and not find_records(answer))
 
 
-def own_addresses(expected: Expected) -> tuple[str, ...]:
-    """Return the operator's report addresses, those of the record that is handed out first."""
-    entries = _operators_entries(expected.dmarc, expected.server, "rua")
+def own_addresses(expected: Expected, *tags: str) -> tuple[str, ...]:
+    """Return the operator's report addresses, those in tags of what is handed out first."""
+    entries = _operators_entries(expected.dmarc, expected.server, *tags)
     return tuple(dict.fromkeys(e.address.lower() for e in entries if not e.fault))
 
 
@@ -125,16 +134,10 @@ def _operators_entries(dmarc: str, server: MailServer, *tags: str) -> tuple[Repo
     """Return the entries of a record's tags, and those of the operator's own setting."""
     record = parse_record(dmarc)
     entries = [e for tag in tags for e in record.addresses(tag)] if record is not None else []
-    return (*entries, *map(ReportAddress.parse, server.dmarc_rua.split(",")))
+    return (*entries, *parse_entries(server.dmarc_rua))
 
 
 def handed_out_addresses(expected: Expected) -> tuple[str, ...]:
     """Return the report addresses of the record that is handed out."""
     record = parse_record(expected.dmarc)
     return tuple(e.address for e in record.addresses("rua") if not e.fault) if record else ()
-
-
-def rescue_addresses(text: str) -> tuple[str, ...]:
-    """Return every mail address found in a faulty `rua` or `ruf`."""
-    apart = re.sub("mailto:", " ", text, flags=re.IGNORECASE)
-    return tuple(dict.fromkeys(find_addresses(apart)))

@@ -182,12 +182,13 @@ def _load_facts(raw: Mapping[str, Any]) -> dict[str, Fact]:
 
 
 def _load_fix(raw: dict[str, Any]) -> Fix:
-    old_owner = raw["old_owner"]
+    old_owner, zone = raw["old_owner"], raw.get("zone")  # earlier ones have no zone
     return Fix(
         **{
             **raw,
             "action": FixAction(raw["action"]),
             "owner": _name(raw["owner"]),
             "old_owner": None if old_owner is None else _name(old_owner),
+            "zone": None if zone is None else _name(zone),
         }
     )

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 
 from bot.checks.references import load_references
-from bot.records.presentation import relative_name
+from bot.records.presentation import full_name, relative_name
 from bot.records.providers import find_provider
 
 if TYPE_CHECKING:
@@ -113,7 +113,11 @@ def _result(
 
 
 def fix_as_dict(fix: Fix, zone: dns.name.Name) -> dict[str, object]:
-    """Return one fix with names relative to the zone (`@` for its apex), unset fields left out."""
+    """Return one fix with names relative to the zone (`@` for its apex), unset fields left out.
+
+    `zone` is in it where the fix belongs to another zone, to which its names are relative then.
+    """
+    zone = zone if fix.zone is None else fix.zone
     row: dict[str, object | None] = {
         "action": fix.action.value,
         "name": relative_name(fix.owner, zone),
@@ -123,5 +127,6 @@ def fix_as_dict(fix: Fix, zone: dns.name.Name) -> dict[str, object]:
         "value": fix.value,
         "old": fix.old,
         "ttl": fix.ttl,
+        "zone": None if fix.zone is None else full_name(fix.zone),
     }
     return {key: value for key, value in row.items() if value is not None}

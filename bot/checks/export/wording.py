@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from bot.characters import shorten
 from bot.checks.finding import FixAction
 from bot.dns.answer import LONGEST_TEXT
-from bot.records.provider_form import fill_form, spell_name
-from bot.records.providers import find_provider
+from bot.records.presentation import full_name
+from bot.records.provider_form import Field, fill_form, spell_name
+from bot.records.providers import NEUTRAL, find_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,11 +33,18 @@ class FixInWords:
 
 
 def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> FixInWords:
-    """Return a fix as a provider's form wants it; values are hostile text still."""
+    """Return a fix as a provider's form wants it; values are hostile text still.
+
+    One of another zone is told in our own words, as nobody knows who runs that.
+    """
+    if fix.zone is not None:
+        zone, provider = fix.zone, NEUTRAL
     form = fill_form(fix, zone, provider)
     fields = list(form.small)
     if fix.old_owner is not None:
         fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
+    if fix.zone is not None:
+        fields.insert(0, zone_field(zone))
     said = [(f.label or words.label("headings", f.key), _typed(f.value, words)) for f in fields]
     value = form.value.label or words.label("headings", "value")
     at = next((place for place, field in enumerate(fields) if field.key == "ttl"), len(said))
@@ -48,6 +56,11 @@ def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> 
         said.insert(at, (words.label("headings", "old"), shorten(fix.old, LONGEST_TEXT)))
     hints = () if fix.action is FixAction.DELETE else say_hints(form, words)
     return FixInWords(words.label("actions", fix.action.value), tuple(said), hints)
+
+
+def zone_field(zone: dns.name.Name) -> Field:
+    """Return the zone that a record is typed in where it is not the domain's own."""
+    return Field("zone", None, full_name(zone))
 
 
 def say_hints(form: Form, words: Words, *, name: bool = True) -> tuple[str, ...]:

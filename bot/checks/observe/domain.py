@@ -23,6 +23,7 @@ from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import LONGEST, Questions
+from bot.checks.observe.resolver_faults import ask_failed_again, find_invented
 from bot.checks.observe.second_round import further_questions
 from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
@@ -67,16 +68,21 @@ async def observe(
 
     try:
         questions.start(first)
-        evaluations, source, policy, *_ = await asyncio.gather(
+        evaluations, source, policy, invented, _ = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
             look_beside(questions, expected, sources, probe),
-            _ask_obsolete_spf(questions, expected),
-            _resolve_mx_targets(questions, expected),
-            _ask_report_authorisation(questions, expected),
-            _ask_zone_servers(questions, expected),
-            _test_resolver(questions, expected.domain, first),
+            find_invented(questions, expected.domain, probe),
+            asyncio.gather(
+                _ask_obsolete_spf(questions, expected),
+                _resolve_mx_targets(questions, expected),
+                _ask_report_authorisation(questions, expected),
+                _ask_zone_servers(questions, expected),
+                _test_resolver(questions, expected.domain, first),
+            ),
         )
+        if await ask_failed_again(questions, expected.domain):
+            evaluations = await _follow(questions, expected)
         observed = Observation.of(
             expected.domain,
             await questions.answers(),
@@ -86,11 +92,12 @@ async def observe(
             source=source,
             policy=policy,
             trust_ad=sources.trust_ad,
-        )
+        ).without_invented(invented)
         # Only where something is missing at the source: the wrong places that it may have come to.
         if further := further_questions(expected, observed.at_source()):
             questions.start(further)
             observed = observed.with_answers(await questions.answers())
+            observed = observed.without_invented(invented)
         unchecked = await ask_unchecked(questions, observed, sources)
     finally:
         questions.cancel()
@@ -152,12 +159,17 @@ async def _look_at_source(
     if source is None or not source.changed:
         return source
     there = questions.with_given({q: source.answers[q] for q in source.changed})
+    return dataclasses.replace(source, spf=await _follow(there, expected))
+
+
+async def _follow(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
+    """Ask anew what follows from answers that have changed; return what SPF comes to by them."""
     evaluations, *_ = await asyncio.gather(
-        _evaluate_spf(there, expected),
-        _resolve_mx_targets(there, expected),
-        _ask_report_authorisation(there, expected),
+        _evaluate_spf(questions, expected),
+        _resolve_mx_targets(questions, expected),
+        _ask_report_authorisation(questions, expected),
     )
-    return dataclasses.replace(source, spf=evaluations)
+    return evaluations
 
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:

@@ -89,9 +89,12 @@ class Questions:
         tasks = [self._asked[question] for question in asked if question in self._asked]
         return await asyncio.gather(*tasks)
 
-    def spend(self) -> bool:
-        """Count a question that is asked of somebody else; False where there is no room for it."""
-        if len(self) >= self._most - KEPT_FREE:
+    def spend(self, keep: int = KEPT_FREE) -> bool:
+        """Count a question that is asked of somebody else; False where there is no room for it.
+
+        So many questions are kept for others.
+        """
+        if len(self) >= self._most - keep:
             return False
         self._elsewhere += 1
         return True
@@ -114,7 +117,26 @@ class Questions:
         SPF is read ahead; what it did not need in the end is not worth waiting for.
         """
         await asyncio.gather(*self._needed)
+        return self.so_far()
+
+    def so_far(self) -> list[Answer]:
+        """Return the answers that have come until now."""
         return [task.result() for task in self._asked.values() if task.done()]
+
+    def ask_again(self, asked: Iterable[Question]) -> int:
+        """Forget the answers to these questions and start to ask anew; return how many, with room.
+
+        Whoever waits for the earlier answers gets those.
+        """
+        again = 0
+        for question in asked:
+            if len(self) >= self._most:
+                break
+            self._elsewhere += 1
+            del self._asked[question]
+            self.start([question])
+            again += 1
+        return again
 
     def cancel(self) -> None:
         """Stop waiting for what is still under way."""

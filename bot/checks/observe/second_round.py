@@ -1,24 +1,30 @@
-"""What is asked in a second round: the wrong names that a missing record may have come to."""
+"""What is asked in a second round: where a missing record may be, and whose a wrong one is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from dns.rdatatype import MX as MX_TYPE
 from dns.rdatatype import TXT
 
 from bot.checks.answers import answer_to, decode_texts
+from bot.checks.dkim.host_text import named_hosts
 from bot.checks.dkim.misplaced import dkim_places
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.text import is_meant_as_key
 from bot.checks.dmarc.misplaced import dmarc_places, is_like_dmarc
 from bot.checks.finding import Check
-from bot.checks.misplaced_record import domain_places
+from bot.checks.lent_record import probe_beside
+from bot.checks.mx.misplaced import mx_places
+from bot.checks.observe.doubtful_records import doubtful_questions
+from bot.checks.spf.misplaced import spf_places
 from bot.checks.spf.texts import sort_texts
 from bot.checks.text_bounds import find_long_text
 from bot.checks.zone.meant_name import meant_questions
 from bot.dns.answer import Outcome, Question
+from bot.public_suffix import is_public_suffix
 from bot.records.dkim_key import KnownKey
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.records.expected import Expected
 
-MOST_FURTHER = 16  # questions of the second round
+MOST_FURTHER = 28  # questions of the second round
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,10 @@ class MissingRecords:
         """Return what is missing by the answers of the first round; a failure is no proof."""
         domain = expected.domain.name
         text = answer_to(observed, domain, TXT)
-        if text.outcome is Outcome.NXDOMAIN or text.chain or text.alias_loop:
-            return cls()  # there is no such domain, or an alias in its place
+        if text.chain or text.alias_loop:
+            return cls()  # an alias stands in its place
+        if text.outcome is Outcome.NXDOMAIN and not _is_inside(observed):
+            return cls()  # there is no such domain
         key = selector_name(expected.domain, expected.selector)
         policy = expected.domain.below("_dmarc")
         return cls(
@@ -63,25 +71,45 @@ class MissingRecords:
 
 
 def further_questions(expected: Expected, observed: Observation) -> tuple[Question, ...]:
-    """Return what to ask in a second round, 16 questions at most; none where nothing is missing."""
+    """Return what to ask in a second round, `MOST_FURTHER` questions at most.
+
+    None where nothing is missing or wrong. Of several missing records the likeliest places come
+    first.
+    """
     missing = MissingRecords.of(expected, observed)
-    asked: list[Question] = []
-    if missing.mx:
-        asked += [Question(name, MX_TYPE) for name, _ in domain_places(expected, observed)]
-    if missing.spf:
-        asked += [Question(name, TXT) for name, _ in domain_places(expected, observed)]
-    if missing.dmarc:
-        asked += [Question(name, TXT) for name, _ in dmarc_places(expected, observed)]
-    # A random label says whether a wildcard is what answers at these names (RFC 4592).
-    if observed.probe is not None:
-        wild = [MX_TYPE] if missing.mx else []
-        wild += [TXT] if missing.dkim or missing.dmarc or missing.spf else []
-        asked += [Question(observed.probe, rdtype) for rdtype in wild]
-    if missing.dkim:
-        asked += [Question(name, TXT) for name, _ in dkim_places(expected, observed)]
-    asked[:0] = meant_questions(expected, observed)
+    named = named_hosts(expected, observed)
+    places = [
+        [Question(name, MX_TYPE) for name, _ in mx_places(expected, observed)] * missing.mx,
+        [Question(name, TXT) for name, _ in spf_places(expected, observed)] * missing.spf,
+        [Question(name, TXT) for name, _ in dkim_places(expected, observed)]
+        * (missing.dkim and not named),
+        [Question(name, TXT) for name, _ in dmarc_places(expected, observed)] * missing.dmarc,
+    ]
+    asked = [
+        *meant_questions(expected, observed),
+        *doubtful_questions(expected, observed),
+        *(Question(host, TXT) for host in named),
+        *_probes(missing, observed),
+        *(question for row in zip_longest(*places) for question in row if question is not None),
+    ]
     new = dict.fromkeys(question for question in asked if question not in observed.answers)
     return tuple(new)[:MOST_FURTHER]
+
+
+def _probes(missing: MissingRecords, observed: Observation) -> list[Question]:
+    """Return the random names that say whether a wildcard answers at the places (RFC 4592)."""
+    types = [MX_TYPE] * missing.mx + [TXT] * (missing.dkim or missing.dmarc or missing.spf)
+    apex, probe = observed.domain.name, observed.probe
+    names = [] if probe is None else [probe]
+    if apex != observed.zone and (beside := probe_beside(observed, apex)) is not None:
+        names.append(beside)
+    return [Question(name, rdtype) for rdtype in types for name in names]
+
+
+def _is_inside(observed: Observation) -> bool:
+    """Whether the domain would lie in somebody's zone, and not right below a registry's."""
+    zone = observed.zone
+    return zone != observed.domain.name and not is_public_suffix(zone)
 
 
 def _lacks(observed: Observation, owner: dns.name.Name, is_meant: Callable[[str], bool]) -> bool:

@@ -1,8 +1,9 @@
-"""Asks the zone's own name servers for the mail records, with few questions if all is well.
+"""Asks the zone's own name servers for the mail records, all of them and at the same time.
 
-Each is asked for its SOA, and one of them for the records. The others are asked for these only
-where serials differ or the resolver says something else, so that nothing here takes longer than
-an SPF record with its includes.
+No name server is taken to say the same as another. Each is asked for the records and for a TCP
+connection, one of them for its SOA and for an empty name, and the zone above for its delegation.
+Nothing of this waits for more than the servers' addresses, so that it takes no longer than an SPF
+record with its includes. More is asked only where something is wrong.
 """
 
 from __future__ import annotations
@@ -20,25 +21,32 @@ from bot.checks.authority_view import (
     AuthorityView,
     NameServer,
     NameServerState,
-    is_outdated,
-    newest,
-    tells_apart,
+    network_of,
 )
 from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
-from bot.dns.answer import Question
-from bot.dns.parsed_reply import join
+from bot.checks.observation import Observation
+from bot.checks.observe.direct_questions import DirectQuestions
+from bot.checks.observe.parent_zone import look_above
+from bot.checks.observe.questions import KEPT_FREE
+from bot.checks.observe.second_round import MissingRecords, further_questions
+from bot.checks.observe.zone_versions import ZoneVersions
+from bot.dns.answer import Outcome, Question
+from bot.dns.tcp import Connected
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bot.checks.observe.parent_zone import ParentLook
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer, DirectAnswer
-    from bot.dns.authority import Authorities, Connections
+    from bot.dns.authority import Authorities
     from bot.records.expected import Expected
 
-MOST_SERVERS = 4  # of a zone
+MOST_SERVERS = 4  # of a zone, at a time
+FOLLOW_UPS = 4  # questions more, where their answers are not what was to be expected
+KEPT_FOR_SPF = 8  # questions: what may be left to read of SPF records when the servers are asked
 
 
 async def look_at_source(
@@ -53,15 +61,20 @@ async def look_at_source(
     if found is None:
         return None
     zone, names = found
-    async with authorities.open() as connections:
-        look = _Look(questions, expected, authorities, connections, zone)
-        return await look.run(names)
+    # On its way since the check began. Only a zone that has it is signed for everybody.
+    delegated = await questions(zone, dns.rdatatype.DS)
+    async with authorities.open(signed=delegated.found) as connections:
+        direct = DirectQuestions(questions, authorities, connections)
+        return await _Look(direct, expected, zone).run(names)
 
 
 async def _find_name_servers(
     questions: Questions, domain: dns.name.Name
 ) -> tuple[dns.name.Name, list[dns.name.Name]] | None:
-    """Return the apex of the zone that a domain lies in, and its name servers in their order."""
+    """Return the apex of the zone that a domain lies in, and its name servers in their order.
+
+    There are none where nobody answers for the zone; the one above may name them.
+    """
     zone = domain
     answer = await questions(domain, dns.rdatatype.NS)
     if answer.absent and answer.zone is not None and not answer.chain:
@@ -69,164 +82,208 @@ async def _find_name_servers(
         if zone == domain or not domain.is_subdomain(zone) or is_public_suffix(zone):
             return None
         answer = await questions(zone, dns.rdatatype.NS)
-    if answer.chain:
+    if answer.chain or answer.absent or answer.alias_loop or answer.unasked or answer.late:
         return None
-    names = {rdata.target for rdata in answer.rdatas if isinstance(rdata, NS)}
-    return (zone, sorted(names)[:MOST_SERVERS]) if names else None
+    return zone, sorted({rdata.target for rdata in answer.rdatas if isinstance(rdata, NS)})
 
 
 class _Look:
-    """One run over the zone's name servers: the questions, the servers and their answers."""
+    """One run over the zone's name servers."""
 
-    def __init__(
-        self,
-        questions: Questions,
-        expected: Expected,
-        authorities: Authorities,
-        connections: Connections,
-        zone: dns.name.Name,
-    ) -> None:
-        self._questions = questions
-        self._authorities = authorities
-        self._connections = connections
+    def __init__(self, direct: DirectQuestions, expected: Expected, zone: dns.name.Name) -> None:
+        self._direct = direct
+        self._questions = direct.questions
+        self._expected = expected
         self._zone = zone
-        self._apex = expected.domain.name
-        names = (*dkim.key_names(expected), *dmarc.own_names(expected.domain))
-        self._wanted = (
-            Question(self._apex, dns.rdatatype.TXT),
-            Question(self._apex, dns.rdatatype.MX),
-            *(Question(name, dns.rdatatype.TXT) for name in names),
+        self._tcp: dict[dns.name.Name, Connected | None] = {}
+        apex = expected.domain.name
+        keys = dkim.key_names(expected)
+        wanted = (
+            Question(apex, dns.rdatatype.TXT),
+            Question(apex, dns.rdatatype.MX),
+            *(Question(name, dns.rdatatype.TXT) for name in keys),
+            *(Question(name, dns.rdatatype.TXT) for name in dmarc.own_names(expected.domain)),
         )
+        self._soa = Question(zone, dns.rdatatype.SOA)
+        self._wanted = tuple(q for q in wanted if q.name.is_subdomain(zone))
+        # The names above the keys have no records, and exist all the same (RFC 8020 section 2).
+        self._empty = tuple(dict.fromkeys(Question(k.parent(), dns.rdatatype.TXT) for k in keys))
 
-    async def run(self, names: list[dns.name.Name]) -> AuthorityView:
-        first, *others = names
-        servers = list(
-            await asyncio.gather(
-                self._ask_name_server(first, self._wanted),
-                *(self._ask_name_server(name) for name in others),
-            )
-        )
-        servers = await self._ask_each_version(servers)
-        best = newest(servers)
-        if best is None:
-            return AuthorityView(self._zone, tuple(servers))
-        seen = {question: await self._questions(*question) for question in best.answers}
-        changed = [q for q, direct in best.answers.items() if self._is_outdated(seen[q], direct)]
-        if changed:
-            servers = list(await asyncio.gather(*(self._ask_more(s, changed) for s in servers)))
-        disputed = self._disputed(best, servers)
-        unclear = bool(self._disputed(best, [s for s in servers if not s.is_older(best)]))
-        if unclear:
-            changed = []
-        aliases = [q for q in changed if seen[q].chain[:1] != best.answers[q].answer.chain[:1]]
-        best = await self._ask_more(best, (Question(q.name, dns.rdatatype.CNAME) for q in aliases))
-        answers = await self._finish(best, changed)
-        changed += [q for q in answers if q.rdtype == dns.rdatatype.CNAME]
-        return AuthorityView(
-            self._zone,
-            tuple(servers),
-            MappingProxyType(answers),
-            tuple(q for q in changed if not answers[q].failed),
-            tuple(disputed),
-            unclear,
-        )
-
-    async def _ask_name_server(
-        self, name: dns.name.Name, wanted: Iterable[Question] = ()
-    ) -> NameServer:
-        """Find a name server's address, and ask it for its SOA and for more at the same time."""
-        server = await self._locate(name)
-        if not server.address:
-            return server
-        soa_question = Question(self._zone, dns.rdatatype.SOA)
-        soa, server = await asyncio.gather(
-            self._ask(server.address, soa_question), self._ask_more(server, wanted)
-        )
-        heard = [direct for direct in (soa, *server.answers.values()) if direct is not None]
-        if all(direct.is_silent for direct in heard):
+    async def run(self, names: list[dns.name.Name]) -> AuthorityView | None:
+        """Return what these name servers say; if none is known, those that the zone above names."""
+        above = asyncio.create_task(look_above(self._direct, self._zone))
+        try:
+            if not names:
+                delegation = (await above).delegation
+                names = list(delegation.names) if delegation else []
+            if not names:
+                return None
+            servers = await self._ask_servers(names[:MOST_SERVERS])
+            if all(server.condition is NameServerState.LAME for server in servers):
+                servers += await self._ask_servers(names[MOST_SERVERS:])
+            versions = ZoneVersions(self._direct, self._zone, self._expected.domain.name)
+            view, parent = await versions.compare(servers), await above
             return dataclasses.replace(
-                server, condition=NameServerState.SILENT if heard else NameServerState.UNASKED
+                view,
+                names=tuple(await self._confirm(names, view, parent)),
+                delegation=parent.delegation,
+                no_tcp=await self._find_without_tcp(view, parent),
             )
-        if soa is None or not _holds(soa):
-            # Once is an accident: it was just loading the zone, or had enough questions.
-            soa = await self._ask(server.address, soa_question)
-        if soa is None or soa.is_silent:
-            return server
-        condition = NameServerState.ANSWERS if _holds(soa) else NameServerState.LAME
-        return dataclasses.replace(server, condition=condition, soa=soa.answer)
+        finally:
+            above.cancel()
+
+    async def _ask_servers(self, names: list[dns.name.Name]) -> list[NameServer]:
+        """Find these name servers and ask all of them; what matters most is asked first.
+
+        So the room for questions ends, where it does, with what matters least.
+        """
+        servers = await asyncio.gather(*(self._locate(name) for name in names))
+        self._direct.keep = self._count_kept()
+        asked: list[tuple[NameServer, Question]] = []
+        reached = [server for server in servers if server.address]
+        for first in reached[:1]:
+            asked += [(first, q) for q in (self._soa, *self._wanted, *self._empty)]
+        asked += [(server, q) for q in self._wanted for server in reached[1:]]
+        telling = (self._direct.ask_zone(server.address, q, self._zone) for server, q in asked)
+        told, _, _ = await asyncio.gather(
+            asyncio.gather(*telling),
+            self._ask_other_addresses(servers),
+            asyncio.gather(*(self._try_tcp(server) for server in reached)),
+        )
+        self._direct.keep -= FOLLOW_UPS
+        heard: dict[dns.name.Name, dict[Question, DirectAnswer]] = {}
+        for (server, question), direct in zip(asked, told, strict=True):
+            if direct is not None:
+                heard.setdefault(server.name, {})[question] = direct
+        return await asyncio.gather(
+            *(self._settle(server, heard.get(server.name, {})) for server in servers)
+        )
 
     async def _locate(self, name: dns.name.Name) -> NameServer:
         """Return a name server with its address: of IPv6 only where it has no other."""
         for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
             answer = await self._questions(name, rdtype)
             addresses = sorted(str(getattr(rdata, "address", "")) for rdata in answer.rdatas)
-            allowed = [a for a in addresses if a and self._authorities.may_reach(a)]
+            allowed = [a for a in addresses if self._direct.may_reach(a)]
             if allowed:
-                return NameServer(name, allowed[0])
+                return NameServer(name, allowed[0], addresses=tuple(addresses))
             if not answer.absent:
                 return NameServer(name)
         return NameServer(name, condition=NameServerState.NO_ADDRESS)
 
-    async def _ask_each_version(self, servers: list[NameServer]) -> list[NameServer]:
-        """Ask one server of each version of the zone for the records, where none was yet."""
-        best = newest(servers)
-        heard = {s.version for s in servers if any(t.is_known for t in s.answers.values())}
-        asked = []
-        for server in (best, *servers):
-            if server is not None and server.version is not None and server.version not in heard:
-                heard.add(server.version)
-                asked.append(server)
-        more = await asyncio.gather(*(self._ask_more(server, self._wanted) for server in asked))
-        by_name = {server.name: server for server in more}
-        return [by_name.get(server.name, server) for server in servers]
+    async def _ask_other_addresses(self, servers: Sequence[NameServer]) -> None:
+        """Ask for IPv6 addresses where all the others lie in one network."""
+        if len(servers) > 1 and network_of(servers):
+            rdtype = dns.rdatatype.AAAA
+            await asyncio.gather(*(self._questions(server.name, rdtype) for server in servers))
 
-    async def _ask_more(self, server: NameServer, wanted: Iterable[Question]) -> NameServer:
-        """Return the server with its answers to these questions, asked where they were not yet."""
-        if server.condition in {NameServerState.LAME, NameServerState.SILENT} or not server.address:
+    async def _try_tcp(self, server: NameServer) -> None:
+        self._tcp[server.name] = await self._direct.try_tcp(server.address)
+
+    def _count_kept(self) -> int:
+        """Return how many questions others may still need, by the answers that are there.
+
+        They are for SPF, and for what is missing.
+        """
+        known = [self._questions.known(*question) for question in self._wanted]
+        answers = [answer for answer in known if answer is not None and not answer.failed]
+        if len(answers) < len(known):
+            return KEPT_FREE
+        if MissingRecords.of(self._expected, self._observe(answers)) == MissingRecords():
+            return KEPT_FOR_SPF
+        further = further_questions(self._expected, self._observe(self._questions.so_far()))
+        return min(KEPT_FREE, KEPT_FOR_SPF + len(further))
+
+    def _observe(self, answers: Iterable[Answer]) -> Observation:
+        return Observation.of(self._expected.domain, answers)
+
+    async def _settle(self, server: NameServer, heard: dict[Question, DirectAnswer]) -> NameServer:
+        """Return a server with what was heard of it, and with what that makes of it."""
+        ipv6 = self._questions.known(server.name, dns.rdatatype.AAAA)
+        more = tuple(getattr(rdata, "address", "") for rdata in ipv6.rdatas) if ipv6 else ()
+        soa = heard.get(self._soa)
+        server = dataclasses.replace(
+            server,
+            addresses=tuple(dict.fromkeys((*server.addresses, *more))),
+            answers=MappingProxyType({q: heard[q] for q in self._wanted if q in heard}),
+            soa=soa.answer if soa is not None and _holds(soa) else None,
+            denied=self._find_denied(heard),
+        )
+        if not heard:
             return server
-        missing = [q for q in wanted if q not in server.answers and q.name.is_subdomain(self._zone)]
-        direct = await asyncio.gather(*(self._ask(server.address, q) for q in missing))
-        new = {q: t for q, t in zip(missing, direct, strict=True) if t is not None}
-        return dataclasses.replace(server, answers=MappingProxyType({**server.answers, **new}))
+        if all(direct.is_silent for direct in heard.values()):
+            return dataclasses.replace(server, condition=NameServerState.SILENT)
+        if server.soa is not None or any(direct.is_known for direct in server.answers.values()):
+            return dataclasses.replace(server, condition=NameServerState.ANSWERS)
+        return await self._ask_anew(server, times=1 if soa is not None else 2)
 
-    async def _ask(self, address: str, question: Question) -> DirectAnswer | None:
-        """Return what a server says; None where the check has no question or time left for it."""
-        if not self._questions.spend():
-            return None
-        direct = await self._questions.in_time(self._connections.ask(address, question))
-        return None if direct is None else direct.within(self._zone)
+    async def _ask_anew(self, server: NameServer, times: int) -> NameServer:
+        """Return a server that was of no use with what it says to a further question.
 
-    def _is_outdated(self, seen: Answer, direct: DirectAnswer) -> bool:
-        return is_outdated(seen, direct, at_apex=seen.question.name == self._apex)
+        Once is an accident: it was just loading the zone, or had enough questions.
+        """
+        for _ in range(times):
+            soa = await self._direct.ask_zone(server.address, self._soa, self._zone)
+            if soa is None or soa.is_silent:
+                return server
+            if _holds(soa):
+                answers = NameServerState.ANSWERS
+                return dataclasses.replace(server, condition=answers, soa=soa.answer)
+        return dataclasses.replace(server, condition=NameServerState.LAME)
 
-    def _disputed(self, best: NameServer, servers: Sequence[NameServer]) -> list[Question]:
-        """Return the questions to which one of the servers says something else than the best."""
-        return [
-            question
-            for question, direct in best.answers.items()
-            if any(
-                tells_apart(direct, other.answers[question], at_apex=question.name == self._apex)
-                for other in servers
-                if question in other.answers
-            )
-        ]
-
-    async def _finish(self, best: NameServer, changed: list[Question]) -> dict[Question, Answer]:
-        """Return the best server's answers, with aliases out of its zones followed elsewhere."""
-        answers: dict[Question, Answer] = {}
-        for question, direct in best.answers.items():
-            if not direct.is_known:
+    def _find_denied(self, heard: dict[Question, DirectAnswer]) -> dns.name.Name | None:
+        """Return an empty name that a server says does not exist, though it has a key below it."""
+        for empty in self._empty:
+            told = heard.get(empty)
+            if told is None or not told.is_known or told.answer.outcome is not Outcome.NXDOMAIN:
                 continue
-            if not direct.unfinished:
-                answers[question] = direct.answer
-            elif question in changed:
-                target = direct.answer.chain[-1]
-                answers[question] = join(
-                    direct.answer, await self._questions(target, question.rdtype)
-                )
-        return answers
+            below = (d for q, d in heard.items() if q != empty and q.name.is_subdomain(empty.name))
+            if not told.answer.chain and any(_has_something(direct) for direct in below):
+                return empty.name
+        return None
+
+    async def _confirm(
+        self, names: list[dns.name.Name], view: AuthorityView, parent: ParentLook
+    ) -> list[dns.name.Name]:
+        """Return the zone's own list of its name servers, asked for where the parent's differs."""
+        delegation = parent.delegation
+        speaker = next((s for s in view.servers if s.condition is NameServerState.ANSWERS), None)
+        if delegation is None or speaker is None or set(delegation.names) == set(names):
+            return names
+        question = Question(self._zone, dns.rdatatype.NS)
+        told = await self._direct.ask_zone(speaker.address, question, self._zone)
+        if told is None or not told.is_known:
+            return names
+        listed = {rdata.target for rdata in told.answer.rdatas if isinstance(rdata, NS)}
+        return sorted(listed) or names
+
+    async def _find_without_tcp(
+        self, view: AuthorityView, parent: ParentLook
+    ) -> tuple[dns.name.Name, ...]:
+        """Return the servers that take no connection over TCP (RFC 7766 section 5).
+
+        Where none takes any it may be our own way that is closed: a server of the zone above tells.
+        """
+        tried = {
+            server.name: came
+            for server in view.servers
+            if server.condition is NameServerState.ANSWERS
+            and not server.ipv6
+            and (came := self._tcp.get(server.name)) is not None
+        }
+        failing = [name for name, came in tried.items() if came is not Connected.TAKEN]
+        if failing and len(failing) == len(tried):
+            if not parent.address:
+                failing = [name for name in failing if tried[name] is Connected.REFUSED]
+            elif await self._direct.try_tcp(parent.address) is not Connected.TAKEN:
+                failing = []
+        return tuple(failing)
 
 
 def _holds(soa: DirectAnswer) -> bool:
     """Whether an answer about the SOA shows that its server holds the zone."""
     return soa.is_known and soa.answer.found
+
+
+def _has_something(direct: DirectAnswer) -> bool:
+    return direct.is_known and (direct.answer.found or bool(direct.answer.chain))

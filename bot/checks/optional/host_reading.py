@@ -15,11 +15,11 @@ from bot.checks.answers import (
     alias_at,
     answer_to,
     denies_host,
-    is_lent,
     leads_to,
     name_text,
 )
 from bot.checks.finding import Check, Fix, FixAction
+from bot.checks.lent_record import is_lent
 from bot.checks.proxies import hides_behind_switch, is_proxy
 from bot.records.expected import Purpose
 
@@ -108,7 +108,7 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
     alias = next((a for answer in answers if (a := alias_at(observed, answer))), None)
     if chain and alias is None and not circle:
         return HostReading(owner, record, lent="wildcard-cname", found=found, fixes=_add(record))
-    if not chain and is_lent(observed, found):
+    if not chain and is_lent(observed, owner):
         return HostReading(owner, record, lent="wildcard-address", found=found, fixes=_add(record))
     proxied = is_proxy((owner, *chain), others)
     hidden = proxied and not chain and hides_behind_switch(observed.name_servers)

@@ -15,8 +15,8 @@ from bot.checks.answers import (
     prefix_name,
     unanswered,
 )
+from bot.checks.dmarc.faults import find_report_faults, find_tag_faults
 from bot.checks.dmarc.record import ALL_MAIL, find_records, parse_record
-from bot.checks.dmarc.repair import find_report_fault, find_tag_faults
 from bot.checks.dmarc.report_addresses import (
     CONSENT,
     consent_name,
@@ -47,10 +47,10 @@ def judge_dmarc(o: ServerObservation) -> Verdict:
         finding = Finding(check, "server-dmarc-faulty", Status.FAIL, facts)
         return Verdict(check, (finding,), found=(value,))
     fault = next(iter(find_tag_faults(record)), None)
-    address = find_report_fault(record)
+    address = next(iter(find_report_faults(record)), None)
     if fault is not None or address is not None:
         grave = fault is not None and fault.grave
-        tag = fault.tag if fault is not None else address[0] if address else ""
+        tag = fault.tag if fault is not None else address.tag if address else ""
         facts |= {"tag": tag, "broken": grave}
         severity = Status.FAIL if grave else Status.WARN
         finding = Finding(check, "server-dmarc-faulty", severity, facts)

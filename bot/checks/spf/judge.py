@@ -9,12 +9,11 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, answer_to, some_lines, unanswered
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
-from bot.checks.misplaced_record import domain_places
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
 from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
-from bot.checks.spf.misplaced import find_spf
+from bot.checks.spf.misplaced import find_spf, spf_places
 from bot.checks.spf.openness import find_neutral, find_opening, narrowed
 from bot.checks.spf.permerror import (
     find_error,
@@ -79,7 +78,7 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         if misplaced:
             return case.move(misplaced)
         missing = case.add("spf-missing")
-        places = (name for name, _ in domain_places(expected, case.observed))
+        places = (name for name, _ in spf_places(expected, case.observed))
         long = find_long_text(Check.SPF, case.observed, places)
         return long.report(Check.SPF, missing.fixes, place=case.domain) if long else missing
     text = texts[0]

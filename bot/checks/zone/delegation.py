@@ -20,10 +20,10 @@ from bot.checks.answers import (
     unanswered,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
-from bot.checks.report import RESOLVER_SILENT
+from bot.checks.report import RESOLVER_FAULTS, RESOLVER_REWRITES
 from bot.checks.zone.empty_name import has_something_below, is_empty, report_empty
 from bot.checks.zone.meant_name import report_meant
-from bot.checks.zone.name_servers import judge_name_servers
+from bot.checks.zone.name_servers import judge_name_servers, report_all_lame
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
 from bot.records.presentation import relative_name
@@ -35,10 +35,15 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
-_UNANSWERED = frozenset({"servfail", "dns-timeout", "dns-refused", "dns-too-many", RESOLVER_SILENT})
+_UNANSWERED = frozenset(
+    {
+        *("servfail", "dns-timeout", "dns-refused", "dns-truncated", "dns-too-many"),
+        *("ns-all-lame", *RESOLVER_FAULTS),
+    }
+)
 _MOST_ADDRESSES = 4  # of a website, of each kind
 # Where failures differ, the one that says most: a server failure was at least thought about.
-_TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TIMEOUT)
+_TELLING = (Outcome.SERVFAIL, Outcome.REFUSED, Outcome.TRUNCATED, Outcome.TIMEOUT)
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
@@ -56,6 +61,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         finding = Finding(finding.check, finding.code, finding.severity, facts)
     if finding is None and all(answer.failed for answer in answers):
         finding = _report_silence(observed, answers)
+    if finding is None:
+        finding = _report_invented(observed, answers)
     empty = finding is None and is_empty(observed)
     if finding is None and not empty:
         finding = _judge_existence(observed, answers)
@@ -68,6 +75,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         return Verdict(Check.DELEGATION, (*first, finding, *meant), found=found)
 
     findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed), *meant)
+    if observed.invented:
+        findings = (_report_rewriting(observed, "A"), *findings)
     return Verdict(Check.DELEGATION, findings, found=found)
 
 
@@ -132,6 +141,8 @@ def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding
     """
     if observed.resolver_silent:
         return report_silent_resolver(Check.DELEGATION, named=observed.single_server)
+    if (lame := report_all_lame(observed)) is not None:
+        return lame
     silent = Answer(Question(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
     # The answer that names DNSSEC or explains itself speaks for the others.
     telling = min(
@@ -143,12 +154,34 @@ def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding
     facts: dict[str, Fact] = {**finding.facts, "type": None}
     if _is_proven(observed):
         facts["proven"] = True
+    if observed.single_server:
+        facts["named"] = True
     return Finding(finding.check, finding.code, finding.severity, facts)
 
 
 def _is_proven(observed: Observation) -> bool:
     """Whether an answer without a check of the signatures proves that DNSSEC is what is broken."""
     return observed.unchecked is not None and not observed.unchecked.failed
+
+
+def _report_invented(observed: Observation, answers: Sequence[Answer]) -> Finding | None:
+    """Say that nothing is known of a domain which may be nothing but an invention of the resolver.
+
+    That it answers for names that do not exist was proven by made-up ones. Without that address
+    there is nothing; None where there is a record.
+    """
+    if not observed.invented or any(answer.found for answer in answers):
+        return None
+    return _report_rewriting(observed, None)
+
+
+def _report_rewriting(observed: Observation, rdtype: str | None) -> Finding:
+    facts: dict[str, Fact] = {
+        "addresses": tuple(sorted(observed.invented))[:MOST_NAMES],
+        "type": rdtype,
+        "named": observed.single_server,
+    }
+    return Finding(Check.DELEGATION, RESOLVER_REWRITES, Status.UNKNOWN, facts)
 
 
 def _judge_existence(observed: Observation, answers: Sequence[Answer]) -> Finding | None:

@@ -9,6 +9,7 @@ import dns.rdatatype
 
 from bot.checks.answers import (
     answer_to,
+    first_names,
     name_text,
     prefix_name,
     report_unused,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
     from bot.records.mail_server import MailServer
+
+
+_SOON = 3 * 24 * 3600  # seconds before the end, however long the signatures last
 
 
 def tlsa_name(server: MailServer) -> dns.name.Name | None:
@@ -48,6 +52,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     del expected  # what is asked of a domain has no part in it
     delegated = answer_to(observed, observed.zone, dns.rdatatype.DS)
     found = some_lines(sorted(rdata.to_text() for rdata in delegated.rdatas))
+    if (expiring := _judge_expiry(observed)) is not None:
+        return Verdict(Check.DNSSEC, (expiring,), found=found)
     if is_secure(observed):
         return Verdict(Check.DNSSEC, found=found)
     facts: dict[str, Fact] = {"zone": name_text(observed.zone)}
@@ -61,6 +67,37 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     else:
         finding = report_unused(Check.DNSSEC)
     return Verdict(Check.DNSSEC, (finding,), found=found)
+
+
+def _judge_expiry(observed: Observation) -> Finding | None:
+    """Find signatures that nobody renews (RFC 4035 section 5.3.1): they end soon, or have ended.
+
+    Signers renew with at least a tenth of the time left, which is the least that any has as its
+    default; some sign for two days only, so no number of days would do.
+    """
+    source, now = observed.source, observed.at
+    if source is None or not now:
+        return None
+    due = [
+        (signed.ends, server.name, question)
+        for server in source.servers
+        for question, answer in server.all_answers()
+        if (signed := answer.signed) is not None
+        and signed.ends - now < min((signed.ends - signed.begins) / 10, _SOON)
+    ]
+    if not due:
+        return None
+    ends, _, question = min(due)
+    facts: dict[str, Fact] = {
+        "zone": name_text(source.zone),
+        "names": first_names(sorted({name for _, name, _ in due})),
+        "everywhere": {name for _, name, _ in due} >= {s.name for s in source.servers if s.answers},
+        "name": name_text(question.name),
+        "type": dns.rdatatype.to_text(question.rdtype),
+        "until": ends,
+        "over": ends <= now,
+    }
+    return Finding(Check.DNSSEC, "dnssec-expiring", Status.WARN, facts)
 
 
 def judge_dane(expected: Expected, observed: Observation) -> Verdict:

@@ -21,10 +21,11 @@ from bot.dns.server_address import Server
 from bot.records.presentation import quoted_parts
 from bot.services.domain_check import Checker
 from deceiving_zones import DOMAIN, FILE, KNOWN, SERVER
+from displaced_zones import DISPLACED_ZONES
 from examples import examples
 from faulty_records import FAULTY_RECORDS
 from faulty_zones import FAULTY_ZONES
-from mended_zone import Record, clashes, mend, read_zone, right
+from mended_zone import Record, clashes, mend, read_zone, right, zone_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from faulty_records import Fault
     from mended_zone import Zone
 
-FAULTS = (*FAULTY_RECORDS, *FAULTY_ZONES)
+FAULTS = (*FAULTY_RECORDS, *FAULTY_ZONES, *DISPLACED_ZONES)
 GRAVE = frozenset({Status.UNKNOWN, Status.WARN, Status.FAIL})
 MOST_ROUNDS = (
     3  # a strict DMARC policy comes after the key, the next fault of an SPF after the last
@@ -90,8 +91,8 @@ def is_beyond_the_zone(finding: Finding) -> bool:
 
 
 async def check(zone: Zone, more: Mapping[str, str], servfail: Iterable[str] = ()) -> Report:
-    text = "\n".join(f"{r.owner} {r.type} {r.rdata.to_text()}" for r in zone)
-    zones = Zones.of({**FILE.base_zones, **more, DOMAIN.ascii: text}, servfail=servfail)
+    texts = {DOMAIN.ascii: "", **zone_texts(zone)}
+    zones = Zones.of({**FILE.base_zones, **more, **texts}, servfail=servfail)
     async with ZoneServer(zones) as server, Resolver([Server(*server.address)]) as resolver:
         checker = Checker(resolver.ask, SERVER, lambda: datetime(2026, 11, 23, tzinfo=UTC))
         return await checker.check(DOMAIN, KNOWN)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.dmarc.record import (
-    ReportAddress,
     discover,
     find_organization,
     is_meant_as_dmarc,
@@ -17,7 +16,8 @@ from bot.checks.dmarc.record import (
     parse_record,
     walk_names,
 )
-from bot.checks.dmarc.repair import find_malformation
+from bot.checks.dmarc.report_uri import ReportAddress
+from bot.checks.dmarc.slips import find_malformation
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
@@ -84,14 +84,14 @@ def test_the_version_makes_a_record(text: str) -> None:
         ('"v=DMARC1; p=reject"', "quotes"),
         ("v=DMARC1\\; p=reject", "backslash"),
         ("DMARC1; p=reject", "version"),
-        ("p=reject; rua=mailto:a@cow.example", "version"),
+        ("p=reject; rua=mailto:a@cow.example", "unversioned"),
         ("v=DMARC2; p=none", "version"),
     ],
 )
 def test_what_was_meant_as_record_is_told(text: str, what: str) -> None:
     assert parse_record(text) is None
     assert is_meant_as_dmarc(text)
-    assert find_malformation(text).what == what
+    assert find_malformation(text) == what
 
 
 @pytest.mark.parametrize("text", ["v=spf1 -all", "v=DKIM1; p=abc", "dmarcian-token-4f", "", "x"])
@@ -181,7 +181,15 @@ def test_the_policy_asked_for(
         ("mailto:a@cow.example mailto:b@cow.example", "glued"),
         ("https://cow.example/r", "scheme"),
         ("mailto:cow.example", "address"),
-        ("mailto: a@cow.example", "address"),
+        ("mailto:a!b@cow.example", "address"),
+        ("mailto: a@cow.example", "blank"),
+        ("mailto:mailto:a@cow.example", "twice"),
+        ("mailto:a@cow.example?subject=dmarc", "query"),
+        ("mailto://a@cow.example", "slashes"),
+        ("mailto:<a@cow.example>", "marks"),
+        ("mailto:a@k\u00fche.example", "idn"),
+        ("a@k\u00fche.example", "idn"),
+        ("mailto:k\u00fche@cow.example", "local"),
         ("mailto:a@" + "b" * 64 + ".example", "address"),
         ("mailto:a@b..example", "address"),
         ("", "address"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.checks.dmarc.faults import find_weaker_tag
 from bot.checks.dmarc.record import parse_record
-from bot.checks.dmarc.repair import find_weaker_tag
 from bot.checks.finding import Status
 from dmarc_zones import (
     OLD,
@@ -21,12 +21,24 @@ from dmarc_zones import (
 
 
 def test_what_the_way_back_to_none_mends_as_well_is_left_out() -> None:
-    text = "v=DMARC1; p=reject; sp=none; adkim=x; rua=dmarc@cow.example,mailto:me@old.example"
-    verdict = look(txt(OWN, text), txt(SELECTOR), txt(OLD))
+    text = "v=DMARC1; p=reject; sp=none; adkim=x; rua=dmarc@cow.example,mailto:me@friend.example"
+    verdict = look(txt(OWN, text), txt(SELECTOR))
     assert codes(verdict) == ["dmarc-before-dkim"]
-    both = look(txt(OWN, f"{text}; pct=100; p=none"), txt(SELECTOR), txt(OLD))
+    both = look(txt(OWN, f"{text}; pct=100; p=none"), txt(SELECTOR))
     assert codes(both) == ["dmarc-before-dkim", "dmarc-syntax", "dmarc-removed-tags"]
     assert [bool(finding.fixes) for finding in both.findings] == [True, False, False]
+
+
+def test_addresses_that_the_way_back_to_none_leaves_out_are_named() -> None:
+    text = (
+        "v=DMARC1; p=reject; adkim=x; rua=mailto:me@old.example; ruf=mailto:k\u00fche@cow.example"
+    )
+    verdict = look(txt(OWN, text), txt(SELECTOR), txt(OLD))
+    assert codes(verdict) == ["dmarc-before-dkim", "dmarc-rua-syntax", "dmarc-rua-not-authorised"]
+    said = " ".join(map(say, verdict.findings))
+    assert "leaves out mailto:k\u00fche@cow.example" in said
+    assert "me@old.example" in said
+    assert [bool(finding.fixes) for finding in verdict.findings] == [True, False, False]
 
 
 def test_of_several_faults_the_first_alone_has_the_new_record() -> None:
@@ -155,7 +167,7 @@ def test_unknown_tags_are_left_alone() -> None:
     [
         ("dmarc@cow.example", "mailto", STRICT),
         ("mailto:dmarc@cow.example mailto:a@friend.example", "glued", None),
-        ("mailto:dmarc@cow.example; mailto:a@friend.example", "glued", None),
+        ("mailto:dmarc@cow.example; mailto:a@friend.example", "spilled", None),
         ("mailto:dmarc@cow.example,a@friend.example", "mailto", None),
         ("", "empty", STRICT),
         ("https://cow.example/", "scheme", STRICT),

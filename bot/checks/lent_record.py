@@ -1,0 +1,143 @@
+"""Which records a name only seems to have: a wildcard's, or those that a DNAME leads to.
+
+None of them can be replaced or deleted at that name. A record of its own goes before a wildcard's
+(RFC 4592 section 3.3.1); below a DNAME there can be none (RFC 6672 section 2.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.CNAME import CNAME
+
+if TYPE_CHECKING:
+    from bot.checks.observation import Observation
+    from bot.dns.answer import Answer
+
+# What a wildcard is looked for by; one that lends a name any record lends it all.
+_TYPES = (
+    dns.rdatatype.TXT,
+    dns.rdatatype.A,
+    dns.rdatatype.AAAA,
+    dns.rdatatype.MX,
+    dns.rdatatype.SRV,
+    dns.rdatatype.CNAME,
+    dns.rdatatype.CAA,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirection:
+    """A DNAME record: it sends every name below its owner to the same name below its target."""
+
+    owner: dns.name.Name
+    target: dns.name.Name
+
+
+def probe_below(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:
+    """Return a random name below another: it has records where that one is not there itself.
+
+    A wildcard answers below the closest name that exists, and only there (RFC 4592 section 3.3.1).
+    """
+    return _under_probe(observed, owner.labels)
+
+
+def probe_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:
+    """Return a random name beside another, to which a wildcard lends the same as to that one."""
+    return _under_probe(observed, owner.labels[1:])
+
+
+def is_lent(observed: Observation, owner: dns.name.Name) -> bool:
+    """Whether what a name answers comes from a wildcard, as far as the probes tell."""
+    return any(_comparisons(observed, owner))
+
+
+def is_lent_by_any(
+    observed: Observation, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType
+) -> bool:
+    """Whether a name has the records of a wildcard above it, whichever that is."""
+    own, above = observed.answer(owner, rdtype), owner
+    while own is not None and above not in {observed.zone, dns.name.root}:
+        above = above.parent()
+        probe = probe_below(observed, above)
+        theirs = None if probe is None else observed.answer(probe, rdtype)
+        if theirs is not None and theirs.found and _are_same(own, theirs):
+            return True
+    return False
+
+
+def wildcard_over(observed: Observation, owner: dns.name.Name) -> dns.name.Name:
+    """Return the name that has the `*` below it which lends a name its records."""
+    apex = observed.domain.name
+    if owner != apex and observed.probe is not None:
+        there = _positive(observed, owner)
+        if any(_compare(observed, there, observed.probe)):
+            return apex
+    return owner.parent()
+
+
+def redirection_of(observed: Observation, owner: dns.name.Name) -> Redirection | None:
+    """Return the DNAME that sends a name elsewhere; None where none is known to."""
+    for answer in observed.answers.values():
+        above, asked = answer.dname, answer.question.name
+        if above is None or owner == above or not owner.is_subdomain(above):
+            continue
+        first = next(iter(answer.chain), None) or _alias_record(answer)
+        if first is not None:
+            return Redirection(above, dns.name.Name(first.labels[len(asked) - len(above) :]))
+    return None
+
+
+def _under_probe(observed: Observation, labels: tuple[bytes, ...]) -> dns.name.Name | None:
+    """Return the name of the probe's random label before these; None if it would be too long."""
+    if observed.probe is None:
+        return None
+    try:
+        return dns.name.Name((observed.probe.labels[0], *labels))
+    except dns.name.NameTooLong:
+        return None
+
+
+def _comparisons(observed: Observation, owner: dns.name.Name) -> tuple[bool, ...]:
+    """Return whether a probe's records are the name's own, for each type known of both."""
+    there = _positive(observed, owner)
+    if not there or owner == (zone := observed.zone) or not owner.is_subdomain(zone):
+        return ()
+    # The probe below tells more: a record that only looks like the wildcard's makes a name exist.
+    probes = [probe_below(observed, owner), probe_beside(observed, owner)]
+    if owner == observed.domain.name:
+        probes.pop(0)  # below the domain there are wildcards that say the same as the domain
+    for probe in probes:
+        same = () if probe is None else _compare(observed, there, probe)
+        if same:
+            return same if all(same) else ()
+    return ()
+
+
+def _positive(observed: Observation, owner: dns.name.Name) -> list[Answer]:
+    """Return the answers of a name that has something, of every type looked for."""
+    answers = (observed.answer(owner, rdtype) for rdtype in _TYPES)
+    return [answer for answer in answers if answer is not None and (answer.found or answer.chain)]
+
+
+def _compare(observed: Observation, there: list[Answer], probe: dns.name.Name) -> tuple[bool, ...]:
+    """Return whether a probe has the same as these answers, for each type that it was asked."""
+    pairs = ((own, observed.answer(probe, own.question.rdtype)) for own in there)
+    return tuple(
+        _are_same(own, theirs)
+        for own, theirs in pairs
+        if theirs is not None and (theirs.chain or not theirs.failed)
+    )
+
+
+def _are_same(own: Answer, theirs: Answer) -> bool:
+    if own.chain or theirs.chain:
+        return own.chain[:1] == theirs.chain[:1]
+    return theirs.found and set(own.rdatas) == set(theirs.rdatas)
+
+
+def _alias_record(answer: Answer) -> dns.name.Name | None:
+    return next((r.target for r in answer.rdatas if isinstance(r, CNAME)), None)

@@ -1,0 +1,56 @@
+"""What one check asks of name servers themselves, counted among its questions and in its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.checks.observe.questions import KEPT_FREE
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.checks.observe.questions import Questions
+    from bot.dns.answer import DirectAnswer, Question
+    from bot.dns.authority import Authorities, Connections
+    from bot.dns.tcp import Connected
+
+
+class DirectQuestions:
+    """Asks name servers by their addresses; so many questions are left for others (`keep`).
+
+    No server is asked at an address that `authorities` does not allow.
+    """
+
+    def __init__(
+        self, questions: Questions, authorities: Authorities, connections: Connections
+    ) -> None:
+        self.keep = KEPT_FREE
+        self.questions = questions
+        self._authorities = authorities
+        self._connections = connections
+
+    async def ask(self, address: str, question: Question) -> DirectAnswer | None:
+        """Return what a server says; None where there is no question or time left for it."""
+        if not self.may_reach(address) or not self.questions.spend(self.keep):
+            return None
+        return await self.questions.in_time(self._connections.ask(address, question))
+
+    async def ask_zone(
+        self, address: str, question: Question, zone: dns.name.Name
+    ) -> DirectAnswer | None:
+        """Return the same, without what the server says of other zones."""
+        direct = await self.ask(address, question)
+        return None if direct is None else direct.within(zone)
+
+    async def try_tcp(self, address: str) -> Connected | None:
+        """Return whether a server takes a connection over TCP; None where it was not tried.
+
+        It counts as a question.
+        """
+        if not self.may_reach(address) or not self.questions.spend(self.keep):
+            return None
+        return await self.questions.in_time(self._connections.try_tcp(address))
+
+    def may_reach(self, address: str) -> bool:
+        """Whether a server at this address may be asked; none may where there is no address."""
+        return bool(address) and self._authorities.may_reach(address)

@@ -1,0 +1,121 @@
+"""What is asked before a record is said to be wrong: whether it is at its name, and in which zone.
+
+Only the judges whose records may be a wildcard's or another zone's are heard, and they are quick:
+a domain that is right is asked nothing more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from bot.checks.answers import decode_texts
+from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc import judge as dmarc
+from bot.checks.lent_record import probe_below, probe_beside
+from bot.checks.mx import judge as mx
+from bot.checks.optional import caa, hosts, mta_sts, srv, tls_rpt
+from bot.checks.spf import judge as spf
+from bot.checks.zone_cut import zone_of
+from bot.dns.answer import Outcome, Question
+from bot.records.dkim_key import KnownKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.checks.finding import Verdict
+    from bot.checks.observation import Observation
+    from bot.records.expected import Expected
+
+MOST_DOUBTED = 12  # questions about them
+_TYPES = (
+    dns.rdatatype.TXT,
+    dns.rdatatype.MX,
+    dns.rdatatype.SRV,
+    dns.rdatatype.A,
+    dns.rdatatype.AAAA,
+    dns.rdatatype.CAA,
+)
+
+
+def doubtful_questions(expected: Expected, observed: Observation) -> tuple[Question, ...]:
+    """Return what tells where the records are that have to be typed or to go; none if all is well.
+
+    That is a random name where a wildcard may be what answers (RFC 4592), the SOA where no denial
+    has named the zone, and the name servers of another zone that a fix belongs to.
+    """
+    if all(answer.failed for answer in observed.apex_answers()):
+        return ()
+    fixes = (f for v in _verdicts(expected, observed) for found in v.findings for f in found.fixes)
+    owners = dict.fromkeys(fix.owner for fix in fixes)
+    asked = dict.fromkeys(q for owner in owners for q in _about(observed, owner))
+    return tuple(q for q in asked if q not in observed.answers)[:MOST_DOUBTED]
+
+
+def _about(observed: Observation, owner: dns.name.Name) -> Iterator[Question]:
+    apex, zone = observed.domain.name, observed.zone
+    if owner == zone or not owner.is_subdomain(zone):
+        return
+    positive = next((t for t in _TYPES if _has(observed, owner, t)), None)
+    if positive is not None:
+        probe = probe_beside(observed, owner) if owner == apex else probe_below(observed, owner)
+        if probe is not None:
+            yield Question(probe, positive)
+        if observed.probe is not None and owner.parent() != apex != owner:
+            yield Question(observed.probe, positive)  # which of two wildcards it is
+    cut = zone_of(observed, owner)
+    if cut != zone:
+        yield Question(cut, dns.rdatatype.NS)
+    elif positive is not None and owner != apex and not _is_denied(observed, owner):
+        answer = observed.answer(owner, positive)
+        is_alias = answer is not None and bool(answer.chain)
+        yield Question(owner.parent() if is_alias else owner, dns.rdatatype.SOA)
+
+
+def _has(observed: Observation, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
+    answer = observed.answer(owner, rdtype)
+    return answer is not None and bool(answer.found or answer.chain)
+
+
+def _is_denied(observed: Observation, owner: dns.name.Name) -> bool:
+    """Whether a denial of one type at a name has told its zone."""
+    answers = (observed.answer(owner, t) for t in (*_TYPES, dns.rdatatype.CNAME))
+    return any(a is not None and a.absent and not a.chain and a.zone is not None for a in answers)
+
+
+def _verdicts(expected: Expected, observed: Observation) -> Iterator[Verdict]:
+    """Give the verdicts on what may be a wildcard's or in another zone."""
+    if not _is_exact(expected, observed):
+        yield dkim.judge(expected, observed)
+    yield hosts.judge_autodiscover(expected, observed)
+    if any(_has(observed, *question) for question in srv.first_questions(expected)):
+        yield srv.judge(expected, observed)
+    reports = tls_rpt.record_name(expected.domain)
+    if reports is not None and _has(observed, reports, dns.rdatatype.TXT):
+        yield tls_rpt.judge(expected, observed)
+    probe = None if observed.probe is None else observed.answer(observed.probe, dns.rdatatype.A)
+    if probe is None or probe.outcome is not Outcome.NXDOMAIN or probe.chain:
+        # There may be a wildcard below the domain itself.
+        yield hosts.judge_webmail(expected, observed)
+        yield hosts.judge_autoconfig(expected, observed)
+        yield mta_sts.judge(expected, observed)
+        yield dmarc.judge(expected, observed)
+    else:
+        names = dmarc.own_names(expected.domain)
+        if any(zone_of(observed, name) != observed.zone for name in names):
+            yield dmarc.judge(expected, observed)
+    if expected.domain.name != observed.zone:
+        yield mx.judge(expected, observed)
+        yield spf.judge(expected, observed)
+        yield caa.judge(expected, observed)
+
+
+def _is_exact(expected: Expected, observed: Observation) -> bool:
+    """Whether the key record is just the one that is handed out."""
+    known = expected.dkim
+    answers = [observed.answer(name, dns.rdatatype.TXT) for name in dkim.key_names(expected)]
+    return isinstance(known, KnownKey) and [decode_texts(a) for a in answers] == [
+        (known.record.text,)
+    ]

@@ -1,0 +1,66 @@
+"""Asks a server of the zone above for the name servers to which it refers for a zone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.NS import NS
+
+from bot.checks.authority_view import Delegation
+from bot.dns.answer import Question
+
+if TYPE_CHECKING:
+    from bot.checks.observe.direct_questions import DirectQuestions
+    from bot.checks.observe.questions import Questions
+
+PATIENCE = 1.5  # seconds for all of it: a registry that is slow tells nothing about the domain
+
+
+class ParentLook(NamedTuple):
+    """What a look at the zone above came to; `address` is that of the server that was asked."""
+
+    address: str = ""
+    delegation: Delegation | None = None
+
+
+async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook:
+    """Return to which name servers the zone above refers for a zone, after three questions.
+
+    Nothing is found out where the zone above is the root, which only test worlds have right above
+    a domain, and where its server holds the zone itself.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            parent, server = await _find_parent(direct.questions, zone)
+            if server is None:
+                return ParentLook()
+            found = await direct.questions(server, dns.rdatatype.A)
+            addresses = sorted(str(getattr(rdata, "address", "")) for rdata in found.rdatas)
+            address = next((a for a in addresses if direct.may_reach(a)), "")
+            told = await direct.ask(address, Question(zone, dns.rdatatype.NS))
+    except TimeoutError:
+        return ParentLook()
+    names = told.answer.delegated if told is not None else ()
+    return ParentLook(address, Delegation(parent, names) if names else None)
+
+
+async def _find_parent(
+    questions: Questions, zone: dns.name.Name
+) -> tuple[dns.name.Name, dns.name.Name | None]:
+    """Return the zone above and the first of its name servers; None for the root's."""
+    parent = zone.parent()
+    if parent == dns.name.root:
+        return parent, None
+    answer = await questions(parent, dns.rdatatype.NS)
+    if answer.absent and answer.zone is not None and not answer.chain:
+        parent = answer.zone
+        if parent == dns.name.root or not zone.is_subdomain(parent):
+            return parent, None
+        answer = await questions(parent, dns.rdatatype.NS)
+    if answer.chain:
+        return parent, None
+    names = sorted(rdata.target for rdata in answer.rdatas if isinstance(rdata, NS))
+    return parent, names[0] if names else None

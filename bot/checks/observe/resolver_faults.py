@@ -1,0 +1,76 @@
+"""Tests the resolver where its answers look wrong: it may fail once, or invent addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from bot.checks.answers import ADDRESS_TYPES
+from bot.dns.answer import Outcome, Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.checks.observe.questions import Questions
+    from bot.dns.answer import Answer
+    from bot.names import Domain
+
+MOST_AGAIN = 8  # questions of a check that are asked a second time
+PAUSE = 1.1  # seconds: for one of them a resolver keeps a failure at least (RFC 9520 section 3.2)
+_NEVER = dns.name.from_text("invalid.")  # no name of it exists (RFC 6761 section 6.4)
+
+
+async def ask_failed_again(questions: Questions, domain: Domain) -> bool:
+    """Ask once more what failed among good answers, after a pause; return whether anything did.
+
+    Where the domain has no good answer it is no accident, and is not asked about again.
+    """
+    answers = await questions.answers()
+    failed = [a.question for a in answers if a.outcome is Outcome.SERVFAIL and not a.alias_loop]
+    if not failed or not any(_is_good(answer, domain) for answer in answers):
+        return False
+    await questions.in_time(asyncio.sleep(PAUSE))
+    return questions.ask_again(failed[:MOST_AGAIN]) > 0
+
+
+def _is_good(answer: Answer, domain: Domain) -> bool:
+    return answer.question.name == domain.name and not answer.failed
+
+
+async def find_invented(
+    questions: Questions, domain: Domain, probe: dns.name.Name | None
+) -> frozenset[str]:
+    """Return the addresses that the resolver gives to names which do not exist; mostly none.
+
+    It is tried where only such a resolver, or a zone that may well exist, gives an answer: a domain
+    with an address and nothing else, or a random name below it with one.
+    """
+    servers, mail, text = await asyncio.gather(
+        *(questions(domain.name, rdtype) for rdtype in ("NS", "MX", "TXT"))
+    )
+    suspects: list[dns.name.Name] = []
+    if not (servers.found or mail.found or text.found):
+        suspects.append(domain.name)
+    if probe is not None:
+        suspects.append(probe)
+    asked = [Question(name, dns.rdatatype.A) for name in suspects]
+    asked += [Question(name, dns.rdatatype.AAAA) for name in suspects if name == domain.name]
+    seen = await asyncio.gather(*(questions(*question) for question in asked))
+    types = {a.question.rdtype for a in seen if a.found and not a.chain}
+    if not types:
+        return frozenset()
+    label = f"x{secrets.token_hex(8)}".encode()
+    ending = dns.name.Name(domain.name.labels[-2:])
+    made_up = [dns.name.Name((label, *name.labels)) for name in (_NEVER, ending)]
+    found = await asyncio.gather(
+        *(questions(name, t) for name in made_up for t in ADDRESS_TYPES if t in types)
+    )
+    return frozenset(_addresses(found))
+
+
+def _addresses(answers: Iterable[Answer]) -> set[str]:
+    return {str(getattr(rdata, "address", "")) for answer in answers for rdata in answer.rdatas}

@@ -1,0 +1,48 @@
+"""The zones that begin below a domain's own: what is typed into its zone there, nobody sees.
+
+Names such as `_domainkey` may be delegated to other name servers (RFC 1034 section 4.2.1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+from dns.rdtypes.ANY.NS import NS
+
+from bot.checks.answers import name_text
+
+if TYPE_CHECKING:
+    from bot.checks.observation import Observation
+
+
+def zones_below(observed: Observation) -> tuple[dns.name.Name, ...]:
+    """Return the apexes of other zones below that of the domain, the longest first.
+
+    The SOA in a denial names the zone that denies (RFC 2308 section 3).
+    """
+    own = observed.zone
+    found = set[dns.name.Name]()
+    for question, answer in observed.answers.items():
+        if answer.chain or answer.alias_loop:
+            continue
+        zone = answer.zone if answer.absent else None
+        if answer.found and question.rdtype == dns.rdatatype.SOA:
+            zone = question.name
+        if zone is not None and len(zone) > len(own) and zone.is_subdomain(own):
+            found.add(zone)
+    return tuple(sorted(found, key=lambda zone: (-len(zone), zone)))
+
+
+def zone_of(observed: Observation, owner: dns.name.Name) -> dns.name.Name:
+    """Return the apex of the zone that a name lies in, as far as the answers tell."""
+    below = (zone for zone in zones_below(observed) if owner.is_subdomain(zone))
+    return next(below, observed.zone)
+
+
+def servers_of(observed: Observation, zone: dns.name.Name) -> tuple[str, ...]:
+    """Return the names of a zone's name servers, sorted; none where nobody asked for them."""
+    answer = observed.answer(zone, dns.rdatatype.NS)
+    targets = (r.target for r in answer.rdatas if isinstance(r, NS)) if answer is not None else ()
+    return tuple(sorted(map(name_text, targets)))
