@@ -31,6 +31,7 @@ NOTHING_SAID = {"mail/settings_pages"}  # where there is neither page
 # The codes that stay stable for everybody outside, with the severities that each may have.
 CONTRACT = (
     ("domain-not-found", {"fail"}),
+    ("no-records-yet", {"fail"}),
     ("servfail", {"unknown"}),
     ("dns-timeout", {"unknown"}),
     ("apex-cname", {"fail"}),
