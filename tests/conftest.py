@@ -43,16 +43,8 @@ WILD_FILES = (
     "cases.yaml",
     "cases2.yaml",
     "wild_names.yaml",
+    "wild_places.yaml",
 )
-STILL_WRONG = {
-    "H13",
-    "S02",
-    "S03",
-    "S06",
-    "H16",
-    "H24",
-    "K09",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +138,7 @@ def serving(server: ZoneServer) -> Iterator[ZoneServer]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `case` once for each case from the wild."""
     if "case" in metafunc.fixturenames:
-        rows = [
-            pytest.param(
-                case, marks=[pytest.mark.xfail(strict=False)] if case.id in STILL_WRONG else []
-            )
-            for case in load_cases().cases
-        ]
-        metafunc.parametrize("case", rows, ids=lambda case: case.id)
+        metafunc.parametrize("case", load_cases().cases, ids=lambda case: case.id)
 
 
 @pytest.fixture(scope="session")

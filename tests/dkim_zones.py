@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import itertools
+import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -56,11 +59,22 @@ KNOWN = KnownKey("dkim", DkimRecord.parse(HANDED_OUT), "--dkim")
 NAME = "dkim._domainkey.friend.example"
 
 
+@cache
 def make_key(bits: int) -> str:
-    modulus = (1 << (bits - 1)) + (1 << (bits // 2)) + 1
-    public = RSAPublicNumbers(65537, modulus).public_key()
+    """Return a public key of this length, the same each time."""
+    half = bits // 2
+    primes = (find_prime(3 << (half - 2)), find_prime(7 << (half - 3)))
+    public = RSAPublicNumbers(65537, math.prod(primes)).public_key()
+    assert public.key_size == bits
     der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(der).decode()
+
+
+def find_prime(least: int) -> int:
+    """Return the next number that is as good as certainly a prime (Fermat's test)."""
+    return next(
+        number for number in itertools.count(least | 1, 2) if pow(2, number - 1, number) == 1
+    )
 
 
 def bare(key: str) -> str:

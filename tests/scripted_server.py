@@ -45,7 +45,7 @@ class ScriptedServer(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def serve(
-    behave: Behave, stream: Serve | None = None, host: str = "127.0.0.1"
+    behave: Behave, stream: Serve | None = None, host: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[ScriptedServer]:
     """Yield a server that listens until the block ends, over TCP as well where it has `stream`."""
     loop = asyncio.get_running_loop()
@@ -60,7 +60,7 @@ async def serve(
 
     while True:
         transport, server = await loop.create_datagram_endpoint(
-            lambda: ScriptedServer(behave), local_addr=(host, 0)
+            lambda: ScriptedServer(behave), local_addr=(host, port)
         )
         server.transport = transport
         transport.get_extra_info("socket").setsockopt(
@@ -74,6 +74,8 @@ async def serve(
             tcp = await asyncio.start_server(run, host, server.server.port)
             break
         except OSError:
+            if port:
+                raise
             transport.close()  # somebody else has that port for TCP
     try:
         yield server

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 DOMAIN = Domain.from_ascii("friend.example")
 HOST = dns.name.from_text("mx1.cow.example.")
+HELO = "mx1.cow.example"
 VALUE = "v=spf1 include:_spf.cow.example -all"
 OURS = ("198.51.100.25", "2001:db8:25::25")
 WORLD = """
@@ -114,9 +115,9 @@ async def observe(
     hosts = [await zones(HOST, rdtype) for rdtype in ("A", "AAAA")]
     addresses = [rdata.to_text() for answer in hosts for rdata in answer.rdatas]
     if stranger:
-        evaluations = await evaluate_all(zones, partial(these, *addresses), DOMAIN.ascii)
+        evaluations = await evaluate_all(zones, partial(these, *addresses), DOMAIN.ascii, HELO)
     else:
-        evaluations = tuple([await evaluate(zones, a, DOMAIN.ascii) for a in addresses])
+        evaluations = tuple([await evaluate(zones, a, DOMAIN.ascii, helo=HELO) for a in addresses])
     return Observation.of(DOMAIN, zones.answers.values(), spf=evaluations)
 
 

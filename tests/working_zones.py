@@ -133,6 +133,7 @@ HOSTS: Final = (
 STARS: Final = (
     "",
     "* A 203.0.113.80",
+    "* AAAA 2001:db8:80::80",
     "* CNAME www.vendor.example.",
     '* TXT "v=spf1 -all"',
     "* MX 10 mx1.cow.example.",

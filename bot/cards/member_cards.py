@@ -189,7 +189,8 @@ def _expect(request: Request, server: MailServer) -> Expected:
     if record is None:  # the name would be too long for the DNS
         return replace(expected, records=())
     # The server's settings may have changed since the admin approved the value.
-    value = request.value or record.value
+    # A key is handed out in its usual form, whichever form was stored.
+    value = record.value if KINDS[request.kind].asks is Asks.KEY else request.value or record.value
     return replace(expected, records=(replace(record, value=value),))
 
 

@@ -17,6 +17,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.SOA import SOA
 
 from bot.dns.address_guard import is_public
+from bot.dns.answer import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -190,6 +191,21 @@ def sides_of(
             said = told.answer.chain if told.unfinished else substance
             sides.setdefault(said, []).append(server)
     return sorted(sides.values(), key=len, reverse=True)
+
+
+def failing_at(question: Question, servers: Iterable[NameServer]) -> list[NameServer]:
+    """Return the servers that hold the zone and fail at one question, which another answers."""
+    servers = list(servers)
+    told = [s for s in servers if question in s.answers]
+    if not any(server.answers[question].is_known for server in told):
+        return []
+    return [
+        server
+        for server in told
+        if server.condition is NameServerState.ANSWERS
+        and not server.answers[question].is_known
+        and server.answers[question].answer.outcome in {Outcome.SERVFAIL, Outcome.REFUSED}
+    ]
 
 
 def majority_of(sides: Sequence[Sequence[NameServer]]) -> Sequence[NameServer]:

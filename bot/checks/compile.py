@@ -177,7 +177,8 @@ def _leave_out_consequences(
 
     What was missing of the checks in `taken` is told by the name that has no records yet.
     """
-    alias = any(f.code == "apex-cname" for verdict in verdicts for f in verdict.findings)
+    found = (f for verdict in verdicts for f in verdict.findings)
+    alias = next((f.code for f in found if _is_alias(f)), None)
     mx_broken = next(
         (
             f.code
@@ -193,7 +194,7 @@ def _leave_out_consequences(
         kept = list(verdict.findings)
         if alias and kept and check in _HIDDEN and delegation.hides(observed, _HIDDEN[check]):
             # What was found are the records of another name; nobody knows those of this one.
-            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": "apex-cname"})
+            kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": alias})
         elif check in taken:
             status = Status.UNKNOWN
         elif mx_broken is not None:
@@ -205,6 +206,12 @@ def _leave_out_consequences(
         )
         findings.extend(kept)
     return results, findings
+
+
+def _is_alias(finding: Finding) -> bool:
+    """Whether a finding says that the domain itself is an alias, a wildcard's or a DNAME's too."""
+    others = finding.check is Check.DELEGATION and finding.code in {"wildcard-cname", "dname-above"}
+    return finding.code == "apex-cname" or others
 
 
 def _blame_resolver(

@@ -89,7 +89,7 @@ class _Place:
         rdtype, above = self._type_at(owner, finding), wildcard_over(self._observed, owner)
         facts: dict[str, Fact] = {
             **finding.facts,
-            **wildcard_facts(above, [owner]),
+            **wildcard_facts(above, [other for other in owners if other in lent][:MOST_NAMES]),
             "type": rdtype,
             "repeat": False,
             "goes": not fixes,

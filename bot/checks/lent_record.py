@@ -103,18 +103,19 @@ def _under_probe(observed: Observation, labels: tuple[bytes, ...]) -> dns.name.N
 
 def _comparisons(observed: Observation, owner: dns.name.Name) -> tuple[bool, ...]:
     """Return whether a probe's records are the name's own, for each type known of both."""
-    there = _positive(observed, owner)
-    if not there or owner == (zone := observed.zone) or not owner.is_subdomain(zone):
+    there, apex, zone = _positive(observed, owner), observed.domain.name, observed.zone
+    if not there or owner == zone:
         return ()
-    # The probe below tells more: a record that only looks like the wildcard's makes a name exist.
-    probes = [probe_below(observed, owner), probe_beside(observed, owner)]
-    if owner == observed.domain.name:
-        probes.pop(0)  # below the domain there are wildcards that say the same as the domain
-    for probe in probes:
+    # The probe below tells most: a record that only looks like the wildcard's makes a name exist.
+    # Below the domain there may be a wildcard that says the same as the domain.
+    probes = [probe_below(observed, owner)] if owner != apex else []
+    for probe in (*probes, probe_beside(observed, owner)):
         same = () if probe is None else _compare(observed, there, probe)
         if same:
             return same if all(same) else ()
-    return ()
+    # What is known of the domain's own wildcard is enough where it says the same.
+    same = () if observed.probe is None else _compare(observed, there, observed.probe)
+    return same if owner != apex and all(same) else ()
 
 
 def _positive(observed: Observation, owner: dns.name.Name) -> list[Answer]:
@@ -124,13 +125,21 @@ def _positive(observed: Observation, owner: dns.name.Name) -> list[Answer]:
 
 
 def _compare(observed: Observation, there: list[Answer], probe: dns.name.Name) -> tuple[bool, ...]:
-    """Return whether a probe has the same as these answers, for each type that it was asked."""
-    pairs = ((own, observed.answer(probe, own.question.rdtype)) for own in there)
-    return tuple(
-        _are_same(own, theirs)
-        for own, theirs in pairs
-        if theirs is not None and (theirs.chain or not theirs.failed)
-    )
+    """Return whether a probe has the same as these answers, for each type that it was asked.
+
+    An alias is one whatever was asked for.
+    """
+    known = [a for t in _TYPES if (a := observed.answer(probe, t)) is not None and _is_known(a)]
+    alias = next((own.chain[0] for own in there if own.chain), None)
+    if alias is not None:
+        return (any(answer.chain[:1] == (alias,) for answer in known),) if known else ()
+    asked = {answer.question.rdtype: answer for answer in known}
+    pairs = ((own, asked.get(own.question.rdtype)) for own in there)
+    return tuple(_are_same(own, theirs) for own, theirs in pairs if theirs is not None)
+
+
+def _is_known(answer: Answer) -> bool:
+    return bool(answer.chain) or not answer.failed
 
 
 def _are_same(own: Answer, theirs: Answer) -> bool:

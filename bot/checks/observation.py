@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from types import MappingProxyType
@@ -110,21 +109,25 @@ class Observation:
 
     @property
     def zone(self) -> dns.name.Name:
-        """The apex of the zone that the domain lies in: itself, unless a denial named another.
-
-        Where an alias answers for the domain, a denial of a name below it tells as much.
-        """
+        """The apex of the zone that the domain lies in: itself, unless a denial named another."""
         apex = self.domain.name
-        own = self.apex_answers()
-        below = (
-            answer
-            for question, answer in self.answers.items()
-            if question.name != apex and question.name.is_subdomain(apex)
-        )
-        for answer in itertools.chain(own, below if any(a.chain for a in own) else ()):
+        for answer in self.apex_answers():
             if answer.absent and not answer.chain and answer.zone:
                 return answer.zone if apex.is_subdomain(answer.zone) else apex
-        return apex
+        return self._zone_above() if self.is_alias else apex
+
+    @property
+    def is_alias(self) -> bool:
+        """Whether every answer at the domain itself is that of another name."""
+        positive = [a for a in self.apex_answers() if a.found or a.chain]
+        own = dns.rdatatype.CNAME
+        return bool(positive) and all(a.chain or a.question.rdtype == own for a in positive)
+
+    def _zone_above(self) -> dns.name.Name:
+        """Return the name above the domain where it is known to be a zone's apex; else itself."""
+        apex = self.domain.name
+        above = self.answer(apex.parent(), dns.rdatatype.SOA)
+        return apex.parent() if above is not None and above.found and not above.chain else apex
 
     @property
     def name_servers(self) -> tuple[str, ...]:

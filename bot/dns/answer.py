@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import dns.name
 import dns.rdata
 import dns.rdatatype
 from dns.rdtypes.txtbase import TXTBase
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # What one answer may hold to be read; judging takes time on the one thread of the event loop.
 LONGEST_TEXT: Final = 4096  # octets of a TXT record: a key of 4096 bits takes some 800
@@ -156,14 +153,17 @@ class Answer:
 
         Texts of more than `LONGEST_TEXT` octets are left out; nobody judges them.
         """
-        return tuple(text for text in self._all_texts() if len(text) <= LONGEST_TEXT)
+        return tuple(map(b"".join, self.strings()))
+
+    def strings(self) -> tuple[tuple[bytes, ...], ...]:
+        """Return the strings of each text that `texts` gives, in the same order."""
+        every = (r.strings for r in self.rdatas if isinstance(r, TXTBase))
+        return tuple(parts for parts in every if sum(map(len, parts)) <= LONGEST_TEXT)
 
     def long_texts(self) -> tuple[bytes, ...]:
         """Return the texts that are too long to be judged."""
-        return tuple(text for text in self._all_texts() if len(text) > LONGEST_TEXT)
-
-    def _all_texts(self) -> Iterator[bytes]:
-        return (b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
+        every = (b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
+        return tuple(text for text in every if len(text) > LONGEST_TEXT)
 
     def _octets(self) -> int:
         """Return the size of the records in wire form; texts are bounded one by one instead."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.dns.answer import Question
-    from bot.dns.udp import Datagram, Upstream
+    from bot.dns.udp import Datagram, ResolverState, Upstream
 
 _LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
 _GRACE = 0.05  # at most so many seconds more then, once, for what waits to be read
@@ -25,18 +24,6 @@ _REFUSALS = 3  # by every server, until nobody is expected to be there any more 
 _RESTART = 1.0  # ... but not before so many seconds: one of them may just be starting anew
 _TRIES_AFTER_FAILURE = 2  # of the other servers, where one has answered that it failed
 _STREAM_TIMEOUT = 2.0  # seconds for TCP where there is another server to ask
-
-
-@dataclass(frozen=True, slots=True)
-class ResolverState:
-    """The state that all questions of one resolver share; `timeout` is in seconds."""
-
-    loop: asyncio.AbstractEventLoop
-    upstreams: tuple[Upstream, ...]
-    timeout: float
-    recurse: bool = True
-    signed: bool = False
-    streams: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Exchange:

@@ -7,9 +7,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Self
 
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.exchange import Exchange, ResolverState
+from bot.dns.exchange import Exchange
 from bot.dns.parsed_reply import ParsedReply, join
-from bot.dns.udp import Upstream
+from bot.dns.udp import ResolverState, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -50,7 +50,8 @@ async def evaluate(
 ) -> SpfEvaluation:
     """Return what SPF says of mail from `address` for `domain` (RFC 7208 section 4, check_host).
 
-    The sender is postmaster@domain unless given, the HELO name the domain. Records are read ahead,
+    The sender is postmaster@domain unless given, and so is its local part where it has none
+    (sections 2.4 and 4.3); the HELO name is the domain unless given. Records are read ahead,
     so it takes about as long as the longest chain of includes. Questions still open at the verdict
     are cancelled: an `ask` that shares them between callers has to shield them.
     """
@@ -70,13 +71,13 @@ async def evaluate(
 
 
 async def evaluate_all(
-    ask: Ask, find_addresses: Callable[[], Awaitable[Iterable[str]]], domain: str, helo: str = ""
+    ask: Ask, find_addresses: Callable[[], Awaitable[Iterable[str]]], domain: str, helo: str
 ) -> tuple[SpfEvaluation, ...]:
     """Return the evaluations of the addresses, in their order, and of `STRANGER` as the last.
 
-    All give the same HELO name. A record that lets the stranger pass lets everybody pass. Its
-    evaluation starts at once, so the records are on their way while the addresses are still being
-    asked for.
+    All give the same HELO name, which is the mail host's (RFC 7208 section 2.3): a record may hang
+    on it (`%{h}`). A record that lets the stranger pass lets everybody pass. Its evaluation starts
+    at once, so the records are on their way while the addresses are still being asked for.
     """
 
     async def evaluate_ours() -> list[SpfEvaluation]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -226,3 +227,15 @@ class Upstream:
             self._ports[place] = None
             if port is not None:
                 port.retire()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverState:
+    """What all questions of one resolver share: servers and flags; `timeout` is in seconds."""
+
+    loop: asyncio.AbstractEventLoop
+    upstreams: tuple[Upstream, ...]
+    timeout: float
+    recurse: bool = True
+    signed: bool = False
+    streams: set[asyncio.Task[None]] = field(default_factory=set)

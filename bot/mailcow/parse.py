@@ -15,7 +15,8 @@ from bot.characters import echo, shorten
 from bot.errors import BackendKeyFaulty, BackendUnclear, InvalidKey, InvalidName
 from bot.mailcow.values import AliasDomain, Mailbox, MailcowKey, MailDomain
 from bot.names import Domain
-from bot.records.dkim_key import LEAST_RSA_BITS, DkimRecord, read_key
+from bot.records.dkim_key import LEAST_RSA_BITS, DkimRecord
+from bot.records.key_forms import read_key
 from bot.requests.backend import DomainLimits
 
 if TYPE_CHECKING:

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-)
-
 from bot.errors import InvalidKey
+from bot.records.key_forms import identify_key, read_key
 from bot.records.key_soundness import refuse_damaged
 from bot.records.tag_list import FWS, TagList, parse_tags
 from bot.records.txt_paste import read_pasted_records
 
 KEY_TYPES = ("rsa", "ed25519")  # RFC 6376 section 3.3 and RFC 8463
 LEAST_RSA_BITS = 1024  # receivers take no shorter key (RFC 8301 section 3.2)
-_ED25519_OCTETS = 32
-_LONGEST_KEY = 4096  # characters of base64; those of 4096 bits are 736
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +62,16 @@ class DkimRecord:
         key_type = tags.get("k") or "rsa"
         if key_type not in KEY_TYPES:
             raise InvalidKey("key-bad-type")
-        key, bits = read_key(tags.get("p") or "", key_type)
+        p = tags.get("p") or ""
+        form = identify_key("".join(p.split()))
+        if form is not None and form.key_type != key_type:
+            if tags.get("k"):
+                raise InvalidKey("key-of-other-type", meant=form.key_type, said=key_type)
+            key_type = form.key_type  # of a key that says itself what it is, only k= was forgotten
+        key, bits = read_key(p if form is None else form.published, key_type)
+        typed = text if tags.get("k") is not None else _add_type(tags, text, key_type)
         record = cls(
-            text=_fold(text, key),
+            text=_fold(typed, key, key_type),
             key=key,
             key_type=key_type,
             bits=bits,
@@ -125,74 +121,28 @@ class KeyUnknown:
 DkimKnowledge = KnownKey | NoKeyYet | KeyUnknown
 
 
-def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
-    """Return the public key in a p= tag and its length in bits; white space in it is ignored.
-
-    An RSA key comes as DER SubjectPublicKeyInfo also where the record holds the bare
-    RSAPublicKey of RFC 6376 section 3.6.1, so that equal keys are equal octets; an Ed25519 key is
-    its 32 octets (RFC 8463 section 4).
-
-    Raises:
-        InvalidKey: the tag is empty (a revoked key) or holds no key of that type.
-
-    """
-    text = p if isinstance(p, bytes) else p.encode(errors="replace")
-    if len(text) > _LONGEST_KEY:
-        raise InvalidKey("key-too-long", most=_LONGEST_KEY)
-    text = text.translate(None, FWS.encode())
-    if not text:
-        raise InvalidKey("key-empty")
-    bare = len(text.rstrip(b"="))
-    if len(text) != bare + -bare % 4:  # the decoder passes over further equals signs
-        raise InvalidKey("key-not-base64")
-    try:
-        octets = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidKey("key-not-base64") from None
-    if key_type == "ed25519":
-        return _read_ed25519(octets)
-    return _read_rsa(octets)
+def _add_type(tags: TagList, text: str, key_type: str) -> str:
+    """Return a value that has no `k=` with one, where that is not what holds without (RSA)."""
+    if key_type == KEY_TYPES[0]:
+        return text
+    if tags.get("v") is None:
+        return f"k={key_type};{text}"
+    version, semicolon, rest = text.partition(";")
+    return f"{version};k={key_type}{semicolon}{rest}"
 
 
-def is_usual_form(p: str, key_type: str) -> bool:
-    """Whether a key that `read_key` can read, without white space, has the form for verifiers.
-
-    An RSA key is to come as DER SubjectPublicKeyInfo. RFC 6376 section 3.6.1 names the bare
-    RSAPublicKey, but its examples and the common verifiers (OpenDKIM, rspamd, Mail::DKIM) do not.
-    """
-    if key_type != "rsa":
-        return True
-    return base64.b64decode(p) == read_key(p, key_type)[0]
-
-
-def _read_ed25519(octets: bytes) -> tuple[bytes, int]:
-    if len(octets) != _ED25519_OCTETS:
-        raise InvalidKey("key-wrong-size", expected=_ED25519_OCTETS, octets=len(octets))
-    try:
-        Ed25519PublicKey.from_public_bytes(octets)
-    except (ValueError, UnsupportedAlgorithm):
-        raise InvalidKey("key-not-ed25519") from None
-    return octets, 8 * _ED25519_OCTETS
-
-
-def _read_rsa(octets: bytes) -> tuple[bytes, int]:
-    try:
-        key = load_der_public_key(octets)
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, RSAPublicKey):
-        raise InvalidKey("key-not-rsa")
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), key.key_size
-
-
-def _fold(value: str, key: bytes) -> str:
+def _fold(value: str, key: bytes, key_type: str) -> str:
     """Return a value on one line, single blanks in it, and its key as it is handed out."""
-    return ";".join(_fold_part(part, key) for part in value.split(";")).strip(FWS)
+    return ";".join(_fold_part(part, key, key_type) for part in value.split(";")).strip(FWS)
 
 
-def _fold_part(part: str, key: bytes) -> str:
-    is_key = part.partition("=")[0].strip(FWS) == "p"
-    folded = f"p={base64.b64encode(key).decode()}" if is_key else " ".join(part.split())
+def _fold_part(part: str, key: bytes, key_type: str) -> str:
+    name, _, value = (each.strip(FWS) for each in part.partition("="))
+    folded = " ".join(part.split())
+    if name == "p":
+        folded = f"p={base64.b64encode(key).decode()}"
+    elif name == "k" and not value:
+        folded = f"k={key_type}"
     return f" {folded}" if folded and part[0] in FWS else folded
 
 

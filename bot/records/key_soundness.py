@@ -36,20 +36,28 @@ def refuse_damaged(key: bytes, key_type: str) -> None:
         InvalidKey: it cannot: characters were changed.
 
     """
+    if key_type != "ed25519":
+        rsa = load_der_public_key(key)
+        if not isinstance(rsa, RSAPublicKey):
+            raise InvalidKey("key-not-rsa")
+        if rsa.public_numbers().e not in _EXPONENTS:
+            raise InvalidKey("key-damaged", what="exponent", number=0)
+        if rsa.key_size % 8:
+            raise InvalidKey("key-damaged", what="size", number=rsa.key_size)
+    if is_damaged(key, key_type):
+        what = "point" if key_type == "ed25519" else "modulus"
+        raise InvalidKey("key-damaged", what=what, number=0)
+
+
+def is_damaged(key: bytes, key_type: str) -> bool:
+    """Whether a key, as `read_key` gives it, is none for certain: no pair of keys can have it."""
     if key_type == "ed25519":
-        if not _is_in_group(key):
-            raise InvalidKey("key-damaged", what="point", number=0)
-        return
+        return not _is_in_group(key)
     rsa = load_der_public_key(key)
     if not isinstance(rsa, RSAPublicKey):
-        raise InvalidKey("key-not-rsa")
-    numbers = rsa.public_numbers()
-    if numbers.e not in _EXPONENTS:
-        raise InvalidKey("key-damaged", what="exponent", number=0)
-    if rsa.key_size % 8:
-        raise InvalidKey("key-damaged", what="size", number=rsa.key_size)
-    if any(math.gcd(numbers.n, product) > 1 for product in _products()):
-        raise InvalidKey("key-damaged", what="modulus", number=0)
+        return True
+    modulus = rsa.public_numbers().n
+    return any(math.gcd(modulus, product) > 1 for product in _products())
 
 
 @cache

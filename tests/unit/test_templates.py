@@ -15,6 +15,7 @@ import pytest
 
 import bot.checks
 from bot.checks.finding import Check
+from bot.checks.spf.left_out import LeftOutReason
 from bot.records.client_settings import ADVICE
 from bot.records.expected import Purpose
 from bot.words import Medium, Words, shipped_templates
@@ -133,7 +134,13 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "targets": (_SOME[:1], _SOME[:2]),
     "addresses": (_SOME[:1], _SOME[:2]),
     "allowed": ((), _SOME[:1], _SOME[:2]),
-    "left_out": ((), _SOME[:1], _SOME[:3], _SOME[:5]),
+    "left_out": ((), _SOME[:5]),
+    "left_out_bare": ((), _SOME[:1], _SOME[:2]),
+    **{
+        f"left_out_{reason}": (_SOME[: 1 + number % 2],)
+        for number, reason in enumerate(LeftOutReason)
+        if reason is not LeftOutReason.BARE
+    },
     "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "ports": (_SOME[:1], _SOME[:2]),
     "void_names": (_SOME[:1], _SOME[:2]),
@@ -148,6 +155,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "beside": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
     "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
     "providers": ((), _SOME[:1], _SOME[:2]),
+    "there": (_SOME[:1], _SOME[:2]),
+    "typed_at": ((), _SOME[:2]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -196,6 +205,7 @@ _FLAGS = (
         "named",
         "switch",
         "usual",
+        "only",
     ),
     *(
         "like_ours",
@@ -210,7 +220,8 @@ _FLAGS = (
     ),
     *("ready", "repeat", "right"),
     *("late", "unasked", "unknown", "website"),
-    *("enforced", "everywhere", "over", "proven"),
+    *("enforced", "everywhere", "over", "proven", "registry"),
+    *("apart", "goes", "holds", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
@@ -220,11 +231,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     },
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
+    "findings/dkim-key-mismatch": {"position": (0, 45)},
+    "findings/dkim-syntax": {"want": (392,)},
     "findings/domain-not-found": {"zone": (None, "x.example")},
     "findings/spf-include-missing": {"target": ("", "x.example")},
     "findings/spf-no-all": {"term": ("", "x.example")},
     "findings/ns-disagree": {"type": ("TXT",)},
-    "findings/dnssec-expiring": {"type": ("TXT",)},
+    "findings/wildcard-record": {"type": ("MX",)},
+    "findings/dnssec-expiring": {"type": ("TXT",), "until": (1_796_000_000,)},
     "findings/propagating": {"type": ("TXT",)},
     "findings/propagating-negative": {"type": ("TXT",)},
     "notes/cached-old": {"type": ("TXT",)},
@@ -385,7 +399,7 @@ def test_no_advice_and_no_reason_is_left_over(folder: str) -> None:
     assert set(templates(folder)) <= wanted
 
 
-@pytest.mark.parametrize("template", [*templates("hints"), *templates("hosting")])
+@pytest.mark.parametrize("template", [*templates("hints"), *templates("hosting"), "steps/typed_in"])
 def test_hints_and_places_are_sentences(template: str, words: Words) -> None:
     for facts in combinations(template):
         said = words.sentence(template, facts)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.checks.answers import MOST_STEPS, decode_texts, name_text
-from bot.checks.dkim.text import read_key_text, squeeze
+from bot.checks.dkim.key_repair import mend_text
+from bot.checks.dkim.text import is_only_base64, read_key_text, squeeze
 from bot.checks.dmarc.record import discover
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
-from bot.records.dkim_key import KnownKey
+from bot.records.dkim_key import KeyUnknown, KnownKey
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -71,12 +72,34 @@ class DkimCase:
             return ()
         return (Fix(action, record.owner, "TXT", record.value, ttl=record.ttl, old=old),)
 
+    def mend(self, text: str) -> tuple[Fix, ...]:
+        """Return the fix that replaces a text by the right record.
+
+        Where the key is not known, that is the same key as it has to be written, if it can be told.
+        """
+        if not isinstance(self.expected.dkim, KeyUnknown):
+            return self.fix(FixAction.REPLACE, text)
+        return self.rewrite(text)
+
+    def rewrite(self, text: str) -> tuple[Fix, ...]:
+        """Return the fix that writes a text anew with its own key; none where that is not whole."""
+        value = mend_text(text)
+        if value is None or value == text:
+            return ()
+        ttl = self.expected.server.record_ttl
+        return (Fix(FixAction.REPLACE, self.owner, "TXT", value, ttl=ttl, old=text),)
+
     def delete(self, texts: tuple[str, ...]) -> tuple[Fix, ...]:
         """Return fixes that delete records; `MOST_STEPS` at most."""
         return tuple(Fix(FixAction.DELETE, self.owner, "TXT", text) for text in texts[:MOST_STEPS])
 
     def pieces(self) -> tuple[str, ...]:
-        """Return the texts that are a piece of the known key and nothing else."""
+        """Return the texts that are a piece of the key and nothing else.
+
+        Where the key is not known, that is every text of base64 alone.
+        """
+        if self.known is None:
+            return tuple(filter(is_only_base64, decode_texts(self.answer)))
         squeezed = ((text, squeeze(text)) for text in decode_texts(self.answer))
         return tuple(
             t for t, piece in squeezed if len(piece) >= _SHORTEST_PIECE and piece in self.want

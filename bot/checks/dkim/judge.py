@@ -132,7 +132,7 @@ def _judge_host(case: DkimCase, text: str) -> tuple[list[Finding], Note | None] 
     if host is None:
         return None
     fixes = case.fix(FixAction.REPLACE, text)
-    facts: dict[str, Fact] = {"what": "host", "value": name_text(host), "more": 0}
+    facts: dict[str, Fact] = {"what": "host", "value": name_text(host), "below": bool(fixes)}
     facts["holds"] = holds_key(case.expected, case.observed, host)
     return [case.finding("dkim-syntax", Status.FAIL, fixes, **facts)], None
 

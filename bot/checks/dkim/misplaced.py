@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dns.rdatatype import TXT
+
+from bot.checks.answers import prefix_name
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.misplaced_record import MisplacedRecord, texts_at
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 # Selectors that Mailcow and other mail software use where nobody chooses one.
 _USUAL_SELECTORS = ("dkim", "mailcow", "default")
 _MOST_SELECTORS = 2  # of them
-_ENOUGH = 40  # first characters of a key that two keys do not share by chance
+# First characters of a key that two keys do not share: the first 44 are the same in all of a size.
+_ENOUGH = 64
+_RARE = frozenset({WrongPlace.UNDERSCORE, WrongPlace.DOT})  # looked at last
 # Where a key may well be another sender's, or another domain's.
 _OF_OTHERS = frozenset({WrongPlace.SELECTOR, WrongPlace.PARENT})
 
@@ -44,17 +49,38 @@ def find_dkim(expected: Expected, observed: Observation) -> MisplacedRecord | No
     return min(found, key=lambda misplaced: not misplaced.is_right, default=None)
 
 
+def zone_has_its_own(expected: Expected, observed: Observation) -> bool:
+    """Whether the zone above the domain may have mail of its own, so that its records stay its own.
+
+    It is known not to have any where its selector holds no key, or the one of this domain.
+    """
+    right = selector_name(expected.domain, expected.selector)
+    if right is None or not isinstance(expected.dkim, KnownKey):
+        return True
+    labels = right.labels[: -len(expected.domain.name.labels)]
+    owner = prefix_name(labels, observed.zone.labels)
+    answer = None if owner is None else observed.answer(owner, TXT)
+    if owner is None or answer is None or answer.failed:
+        return True
+    want = read_key_text(expected.dkim.record.text)
+    return any(
+        is_meant_as_key(text) and read_key_text(text) != want for text in texts_at(observed, owner)
+    )
+
+
 def dkim_places(expected: Expected, observed: Observation) -> Iterator[Place]:
     """Give the wrong places of a key record that have to be asked for, the likeliest first."""
     domain, zone = expected.domain.name, observed.zone
     right = selector_name(expected.domain, expected.selector)
     if right is None:
         return
-    yield from slips_of(right.labels[: -len(domain.labels)], domain, zone)
+    slips = slips_of(right.labels[: -len(domain.labels)], domain, zone)
+    yield from (place for place in slips if place[1] not in _RARE)
     others = [s for s in _USUAL_SELECTORS if selector_name(expected.domain, s) != right]
     for other in others[:_MOST_SELECTORS]:
         if (name := selector_name(expected.domain, other)) is not None:
             yield name, WrongPlace.SELECTOR
+    yield from (place for place in slips if place[1] in _RARE)
 
 
 def _all_places(expected: Expected, observed: Observation) -> Iterator[Place]:

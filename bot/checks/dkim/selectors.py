@@ -10,7 +10,8 @@ from dns.rdatatype import TXT
 from bot.checks.answers import answer_to, decode_texts
 from bot.checks.dkim.text import find_fault, read_pairs, squeeze
 from bot.errors import InvalidKey
-from bot.records.dkim_key import KnownKey, read_key
+from bot.records.dkim_key import KnownKey
+from bot.records.key_forms import read_key
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,23 +24,45 @@ _OTHER_RECORD = re.compile(
 _QUOTES = "\"'“”„‟«»‘’"  # straight ones and what word processors put in their place
 _QUOTE = re.compile(f"[{_QUOTES}]")
 _DEFAULTS = {"v": "DKIM1", "k": "rsa", "s": "*", "h": "", "t": ""}
+_LEAST_KEY = 40  # characters of base64 that are a key or a good part of one
+_BASE64 = r"[A-Za-z0-9+/][A-Za-z0-9+/\s]*=*"
+# A key whose `p=` was lost in part, or is written in another way.
+_NO_TAG = re.compile(rf"(P\s*=|[pP]\s*:|p|=|)\s*({_BASE64})")
+_INNER_TAG = re.compile(
+    r"(?:(?<![;\s,.:|])[\s,.:|]+|rsa|ed25519|DKIM1|email)p\s*=\s*(?=[A-Za-z0-9+/]{16})"
+)
+# A tag behind the key, or behind another's value, without a semicolon between.
+_GLUED_TAG = re.compile(r"(?<=[A-Za-z0-9+/=])\s+([ghknpstv])\s*=\s*(?=[^\s=])")
+_GLUE = re.compile(
+    r"(?<![;\s,|])[\s,|]+(?=[ghknpstv]\s*=\s*[^\s=])"
+    r"|(?:(?<=rsa)|(?<=KIM1))(?=[ghknpstv]\s*=\s*[^\s=])"
+)
+_VERSION = re.compile(r"v\s*=\s*DKIM1\s*(?:;|$)")
+_TYPE_AND_KEY = re.compile(r"(rsa|ed25519)\s*([A-Za-z0-9+/\s]+)")
 
 
 class DkimTextFault(NamedTuple):
     """What makes a record useless: the finding's code, for `dkim-syntax` what and which value.
 
-    `more` are the values with the same fault, beside the one that is named.
+    `more` are the values with the same fault, beside the one that is named; `at` is a place in the
+    key, counted in characters from 1 on, blanks left out.
     """
 
     code: str
     what: str = ""
     value: str = ""
     more: tuple[str, ...] = ()
+    at: int = 0
 
 
 def is_meant_as_key(text: str) -> bool:
     """Whether a text is, or was meant as, a key record; an SPF or DMARC text is not."""
     return bool(_MEANT.search(text)) and not _OTHER_RECORD.match(text)
+
+
+def is_only_base64(text: str) -> bool:
+    """Whether a text is a key or a good part of one, and nothing else."""
+    return len(squeeze(text)) >= _LEAST_KEY and bool(re.fullmatch(_BASE64, text.strip()))
 
 
 def squeeze(text: str) -> str:
@@ -76,17 +97,59 @@ def find_fault(text: str, tags: TagList) -> DkimTextFault | None:
     if "\\" in text:
         return DkimTextFault("txt-literal-backslash")
     if "p" not in pairs:
-        return DkimTextFault("dkim-syntax", "no-key")
+        return _find_keyless_fault(text)
     if not pairs["p"]:
         return DkimTextFault("dkim-revoked")
     if pairs.get("v", "DKIM1") != "DKIM1":
         return DkimTextFault("dkim-syntax", "version", pairs["v"])
     if pairs.get("k", "rsa") not in KEY_TYPES:
-        return DkimTextFault("dkim-syntax", "key-type", pairs["k"])
+        moved = _TYPE_AND_KEY.fullmatch(pairs["k"])
+        return DkimTextFault("dkim-syntax", "key-type" if moved is None else "moved", pairs["k"])
+    if glued := _GLUED_TAG.search(pairs["p"]):
+        return DkimTextFault("dkim-syntax", "glued", f"{glued[1]}=")
     repeated = next((f for f in tags.faults if f.kind is FaultKind.DUPLICATE), None)
     if repeated is not None:  # RFC 6376 section 3.2: the whole list is void then
         return DkimTextFault("dkim-syntax", "repeated", repeated.text)
     return None
+
+
+def _find_keyless_fault(text: str) -> DkimTextFault:
+    """Return why a text has no tag `p`: mostly it has a key all the same."""
+    if _INNER_TAG.search(text):
+        return DkimTextFault("dkim-syntax", "semicolon")
+    for part in text.split(";"):
+        found = _NO_TAG.fullmatch(part.strip())
+        if found is not None and len(squeeze(found[2])) >= _LEAST_KEY:
+            written = squeeze(found[1])
+            what = {"P=": "case", "p:": "colon", "P:": "colon"}.get(written, "tag-lost")
+            return DkimTextFault("dkim-syntax", what, written)
+    return DkimTextFault("dkim-syntax", "no-key")
+
+
+def read_meant(text: str) -> str:
+    """Return a text with the tags apart and `p=` before the key, where that was lost.
+
+    What was moved from the key into `k=`, or behind a semicolon that does not belong there, is put
+    back. The key itself is as it was.
+    """
+    parts = list[str]()
+    for each in _GLUE.sub("; ", text).split(";"):
+        part = each.strip()
+        found = _NO_TAG.fullmatch(part)
+        if found is None:
+            parts += [part] if part else []
+        elif parts and parts[-1].startswith("p=") and not found[1]:
+            parts[-1] += part
+        elif len(squeeze(found[2])) >= _LEAST_KEY:
+            parts.append(f"p={found[2]}")
+        else:
+            parts.append(part)
+    pairs = read_pairs(parse_tags("; ".join(parts)))
+    moved = _TYPE_AND_KEY.fullmatch(pairs.get("k", ""))
+    if moved is not None and "p" in pairs:
+        pairs |= {"k": moved[1], "p": f"{moved[2]}{pairs['p']}"}
+        return "; ".join(f"{name}={value}" for name, value in pairs.items())
+    return "; ".join(parts)
 
 
 def find_use_faults(tags: TagList) -> tuple[DkimTextFault, ...]:
@@ -109,36 +172,33 @@ def find_use_faults(tags: TagList) -> tuple[DkimTextFault, ...]:
     return tuple(faults)
 
 
-def drop_test_flag(tags: TagList) -> str:
-    """Return the record's text without `y` in its `t=`, and without `t=` if nothing is left."""
-    parts = []
+def rewrite(tags: TagList, key_type: str, key: str) -> str:
+    """Return a record with this key in its usual form, without `y` in `t=` and without empty parts.
+
+    The version comes first; the other tags stay as they are.
+    """
+    parts = ["v=DKIM1"]
+    if tags.get("k") is None and key_type != "rsa":
+        parts.append(f"k={key_type}")
     for name, value in tags.pairs:
-        kept = value
+        kept = {"k": key_type, "p": key}.get(name, value)
         if name == "t":
             flags = (flag.strip() for flag in value.split(":"))
             kept = ":".join(flag for flag in flags if flag != "y")
-            if not kept:
-                continue
-        parts.append(f"{name}={kept}")
+        if name != "v" and (kept or name != "t"):
+            parts.append(f"{name}={kept}")
     return "; ".join(parts)
+
+
+def unswap(text: str) -> str | None:
+    """Return a text whose end stands before its beginning in its right order; None for others."""
+    version = _VERSION.search(text)
+    if version is None or not is_only_base64(text[: version.start()]):
+        return None
+    return text[version.start() :] + text[: version.start()]
 
 
 def tell_uses(tags: TagList) -> dict[str, frozenset[str]]:
     """Return the tags other than the key that limit its use, with their defaults where missing."""
     pairs = read_pairs(tags)
     return {name: split_list(pairs.get(name, value)) for name, value in _DEFAULTS.items()}
-
-
-def begins_like_key(key: str) -> bool:
-    """Whether base64 begins with a DER sequence that announces more than there is: a cut key."""
-    try:
-        start = base64.b64decode(key[: len(key) // 4 * 4], validate=True)
-    except ValueError:
-        return False
-    if len(start) < 4 or start[0] != 0x30:
-        return False
-    size = start[1] & 0x7F if start[1] & 0x80 else 0
-    if size > 2:
-        return False
-    announced = int.from_bytes(start[2 : 2 + size], "big") if size else start[1]
-    return announced + 2 + size > len(start)

@@ -96,7 +96,12 @@ class DmarcCase:
         return (self.fix(FixAction.REPLACE, self._mended[asked], text),)
 
     def find_alias(self) -> dns.name.Name | None:
-        """Return where the alias at the name of the record leads; None where it is none."""
+        """Return where the alias at the name of the record leads; None where it is none.
+
+        What a DNAME makes of the name is no record there (RFC 6672 section 2.3).
+        """
+        if self.answer.dname is not None:
+            return None
         if self.answer.chain:
             return alias_at(self.observed, self.answer)
         return alias_beside(self.observed, self.owner)

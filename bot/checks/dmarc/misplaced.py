@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bot.checks.dmarc.record import is_meant_as_dmarc, parse_record
 from bot.checks.misplaced_record import MisplacedRecord, texts_at
 from bot.checks.name_slip import WrongPlace, slips_of
+from bot.checks.spf.texts import sort_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,9 @@ def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | N
         (expected.domain.name, WrongPlace.APEX),
     ):
         for text in texts_at(observed, owner):
-            if is_like_dmarc(text):
+            # One that shares a TXT record with SPF cannot be moved; SPF says that they are two.
+            shares_record = any(spf.is_joined for spf in sort_texts([text.encode()]))
+            if is_like_dmarc(text) and not shares_record:
                 return MisplacedRecord(owner, where, text, parse_record(text) is not None)
     return None
 

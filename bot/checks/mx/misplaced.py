@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import MX as MX_TYPE
 from dns.rdtypes.ANY.MX import MX
 
+from bot.checks.dkim.misplaced import zone_has_its_own
 from bot.checks.lent_record import is_lent_by_any
 from bot.checks.misplaced_record import MisplacedRecord, domain_places
 from bot.checks.name_slip import WrongPlace
@@ -23,6 +24,8 @@ def find_mx(expected: Expected, observed: Observation) -> MisplacedRecord | None
     """Return where the MX record to our host is instead of at the domain."""
     host = expected.server.host
     for owner, where in mx_places(expected, observed):
+        if where is WrongPlace.PARENT and zone_has_its_own(expected, observed):
+            continue
         answer = observed.answer(owner, MX_TYPE)
         if answer is None or not answer.found or answer.chain:
             continue

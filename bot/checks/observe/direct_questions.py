@@ -29,17 +29,20 @@ class DirectQuestions:
         self._authorities = authorities
         self._connections = connections
 
-    async def ask(self, address: str, question: Question) -> DirectAnswer | None:
+    async def ask(
+        self, address: str, question: Question, *, keep: int | None = None
+    ) -> DirectAnswer | None:
         """Return what a server says; None where there is no question or time left for it."""
-        if not self.may_reach(address) or not self.questions.spend(self.keep):
+        kept = self.keep if keep is None else keep
+        if not self.may_reach(address) or not self.questions.spend(kept):
             return None
         return await self.questions.in_time(self._connections.ask(address, question))
 
     async def ask_zone(
-        self, address: str, question: Question, zone: dns.name.Name
+        self, address: str, question: Question, zone: dns.name.Name, *, keep: int | None = None
     ) -> DirectAnswer | None:
         """Return the same, without what the server says of other zones."""
-        direct = await self.ask(address, question)
+        direct = await self.ask(address, question, keep=keep)
         return None if direct is None else direct.within(zone)
 
     async def try_tcp(self, address: str) -> Connected | None:

@@ -81,11 +81,13 @@ async def observe(
                 _test_resolver(questions, expected.domain, first),
             ),
         )
-        if await ask_failed_again(questions, expected.domain):
+        answers = await questions.answers()
+        if await ask_failed_again(questions, expected.domain, answers):
             evaluations = await _follow(questions, expected)
+            answers = await questions.answers()
         observed = Observation.of(
             expected.domain,
-            await questions.answers(),
+            answers,
             spf=evaluations,
             single_server=single_server,
             probe=probe,

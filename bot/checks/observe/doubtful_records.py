@@ -20,6 +20,7 @@ from bot.checks.optional import caa, hosts, mta_sts, srv, tls_rpt
 from bot.checks.spf import judge as spf
 from bot.checks.zone_cut import zone_of
 from bot.dns.answer import Outcome, Question
+from bot.public_suffix import is_public_suffix
 from bot.records.dkim_key import KnownKey
 
 if TYPE_CHECKING:
@@ -50,8 +51,20 @@ def doubtful_questions(expected: Expected, observed: Observation) -> tuple[Quest
         return ()
     fixes = (f for v in _verdicts(expected, observed) for found in v.findings for f in found.fixes)
     owners = dict.fromkeys(fix.owner for fix in fixes)
-    asked = dict.fromkeys(q for owner in owners for q in _about(observed, owner))
+    about = (q for owner in owners for q in _about(observed, owner))
+    asked = dict.fromkeys((*_about_alias(observed), *about))
     return tuple(q for q in asked if q not in observed.answers)[:MOST_DOUBTED]
+
+
+def _about_alias(observed: Observation) -> Iterator[Question]:
+    """Give the questions that tell in which zone the domain is where it is an alias."""
+    apex = observed.domain.name
+    if not observed.is_alias or observed.zone != apex or is_public_suffix(apex.parent()):
+        return
+    for rdtype in (dns.rdatatype.SOA, dns.rdatatype.NS, dns.rdatatype.DS):
+        yield Question(apex.parent(), rdtype)
+    if (probe := probe_beside(observed, apex)) is not None:
+        yield Question(probe, dns.rdatatype.A)
 
 
 def _about(observed: Observation, owner: dns.name.Name) -> Iterator[Question]:

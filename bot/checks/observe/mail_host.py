@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -128,7 +129,8 @@ async def _evaluate_handed_out(
     questions: Questions, server: MailServer, member: Domain
 ) -> tuple[SpfEvaluation, ...]:
     ask = _MadeUpMember(questions.limited(_MOST_FOR_SPF), server, member)
-    return await evaluate_all(ask, lambda: _find_addresses(questions, server), member.ascii)
+    find_addresses = partial(_find_addresses, questions, server)
+    return await evaluate_all(ask, find_addresses, member.ascii, server.host_text)
 
 
 async def _evaluate_helo(questions: Questions, server: MailServer) -> tuple[SpfEvaluation, ...]:
@@ -138,7 +140,8 @@ async def _evaluate_helo(questions: Questions, server: MailServer) -> tuple[SpfE
         return ()
     limited = questions.limited(_MOST_FOR_SPF)
     name = Domain(server.host).ascii
-    return await evaluate_all(limited, lambda: _find_addresses(questions, server), name)
+    find_addresses = partial(_find_addresses, questions, server)
+    return await evaluate_all(limited, find_addresses, name, server.host_text)
 
 
 async def _confirm_reverse(questions: Questions, server: MailServer) -> None:

@@ -24,12 +24,11 @@ PAUSE = 1.1  # seconds: for one of them a resolver keeps a failure at least (RFC
 _NEVER = dns.name.from_text("invalid.")  # no name of it exists (RFC 6761 section 6.4)
 
 
-async def ask_failed_again(questions: Questions, domain: Domain) -> bool:
-    """Ask once more what failed among good answers, after a pause; return whether anything did.
+async def ask_failed_again(questions: Questions, domain: Domain, answers: list[Answer]) -> bool:
+    """Ask once more what failed among these answers, after a pause; return whether anything did.
 
     Where the domain has no good answer it is no accident, and is not asked about again.
     """
-    answers = await questions.answers()
     failed = [a.question for a in answers if a.outcome is Outcome.SERVFAIL and not a.alias_loop]
     if not failed or not any(_is_good(answer, domain) for answer in answers):
         return False
@@ -49,14 +48,12 @@ async def find_invented(
     It is tried where only such a resolver, or a zone that may well exist, gives an answer: a domain
     with an address and nothing else, or a random name below it with one.
     """
-    servers, mail, text = await asyncio.gather(
-        *(questions(domain.name, rdtype) for rdtype in ("NS", "MX", "TXT"))
-    )
-    suspects: list[dns.name.Name] = []
-    if not (servers.found or mail.found or text.found):
+    suspects = [] if probe is None else [probe]
+    for rdtype in ("NS", "MX", "TXT"):
+        if (await questions(domain.name, rdtype)).found:
+            break
+    else:
         suspects.append(domain.name)
-    if probe is not None:
-        suspects.append(probe)
     asked = [Question(name, dns.rdatatype.A) for name in suspects]
     asked += [Question(name, dns.rdatatype.AAAA) for name in suspects if name == domain.name]
     seen = await asyncio.gather(*(questions(*question) for question in asked))

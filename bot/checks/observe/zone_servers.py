@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from types import MappingProxyType
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -27,11 +27,12 @@ from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.observation import Observation
 from bot.checks.observe.direct_questions import DirectQuestions
+from bot.checks.observe.name_server_reader import NameServerReader
 from bot.checks.observe.parent_zone import look_above
 from bot.checks.observe.questions import KEPT_FREE
 from bot.checks.observe.second_round import MissingRecords, further_questions
 from bot.checks.observe.zone_versions import ZoneVersions
-from bot.dns.answer import Outcome, Question
+from bot.dns.answer import Question
 from bot.dns.tcp import Connected
 from bot.public_suffix import is_public_suffix
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
 
 MOST_SERVERS = 4  # of a zone, at a time
+SHORTLY = 0.3  # seconds to wait for the resolver's own answers, which mostly are there by then
 FOLLOW_UPS = 4  # questions more, where their answers are not what was to be expected
 KEPT_FOR_SPF = 8  # questions: what may be left to read of SPF records when the servers are asked
 
@@ -104,10 +106,10 @@ class _Look:
             *(Question(name, dns.rdatatype.TXT) for name in keys),
             *(Question(name, dns.rdatatype.TXT) for name in dmarc.own_names(expected.domain)),
         )
-        self._soa = Question(zone, dns.rdatatype.SOA)
         self._wanted = tuple(q for q in wanted if q.name.is_subdomain(zone))
         # The names above the keys have no records, and exist all the same (RFC 8020 section 2).
         self._empty = tuple(dict.fromkeys(Question(k.parent(), dns.rdatatype.TXT) for k in keys))
+        self._reader = NameServerReader(direct, zone, self._wanted, self._empty)
 
     async def run(self, names: list[dns.name.Name]) -> AuthorityView | None:
         """Return what these name servers say; if none is known, those that the zone above names."""
@@ -120,7 +122,7 @@ class _Look:
                 return None
             servers = await self._ask_servers(names[:MOST_SERVERS])
             if all(server.condition is NameServerState.LAME for server in servers):
-                servers += await self._ask_servers(names[MOST_SERVERS:])
+                servers += await self._ask_whether_lame(names[MOST_SERVERS:])
             versions = ZoneVersions(self._direct, self._zone, self._expected.domain.name)
             view, parent = await versions.compare(servers), await above
             return dataclasses.replace(
@@ -137,39 +139,46 @@ class _Look:
 
         So the room for questions ends, where it does, with what matters least.
         """
-        servers = await asyncio.gather(*(self._locate(name) for name in names))
+        servers = await asyncio.gather(*(self._reader.locate(name) for name in names))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SHORTLY):
+                await asyncio.gather(*(self._questions(*question) for question in self._wanted))
         self._direct.keep = self._count_kept()
         asked: list[tuple[NameServer, Question]] = []
         reached = [server for server in servers if server.address]
         for first in reached[:1]:
-            asked += [(first, q) for q in (self._soa, *self._wanted, *self._empty)]
-        asked += [(server, q) for q in self._wanted for server in reached[1:]]
-        telling = (self._direct.ask_zone(server.address, q, self._zone) for server, q in asked)
-        told, _, _ = await asyncio.gather(
-            asyncio.gather(*telling),
+            asked += [(first, q) for q in (self._reader.soa, *self._wanted, *self._empty)]
+        asked += [(server, q) for q in self._doubtful_first() for server in reached[1:]]
+        heard: dict[dns.name.Name, dict[Question, DirectAnswer]] = {s.name: {} for s in servers}
+        await asyncio.gather(
+            self._hear(asked, heard),
             self._ask_other_addresses(servers),
-            asyncio.gather(*(self._try_tcp(server) for server in reached)),
+            self._try_tcp(reached),
         )
         self._direct.keep -= FOLLOW_UPS
-        heard: dict[dns.name.Name, dict[Question, DirectAnswer]] = {}
-        for (server, question), direct in zip(asked, told, strict=True):
-            if direct is not None:
-                heard.setdefault(server.name, {})[question] = direct
+        if any(direct.is_known for told in heard.values() for direct in told.values()):
+            # By now there may be more room: less is left to read of SPF records.
+            left = [(server, q) for server, q in asked if q not in heard[server.name]]
+            await asyncio.gather(self._hear(left, heard), self._try_tcp(reached))
         return await asyncio.gather(
-            *(self._settle(server, heard.get(server.name, {})) for server in servers)
+            *(self._reader.settle(server, heard[server.name]) for server in servers)
         )
 
-    async def _locate(self, name: dns.name.Name) -> NameServer:
-        """Return a name server with its address: of IPv6 only where it has no other."""
-        for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
-            answer = await self._questions(name, rdtype)
-            addresses = sorted(str(getattr(rdata, "address", "")) for rdata in answer.rdatas)
-            allowed = [a for a in addresses if self._direct.may_reach(a)]
-            if allowed:
-                return NameServer(name, allowed[0], addresses=tuple(addresses))
-            if not answer.absent:
-                return NameServer(name)
-        return NameServer(name, condition=NameServerState.NO_ADDRESS)
+    async def _hear(
+        self,
+        asked: list[tuple[NameServer, Question]],
+        heard: dict[dns.name.Name, dict[Question, DirectAnswer]],
+    ) -> None:
+        """Ask servers these questions, and put down what they say."""
+        telling = (self._direct.ask_zone(server.address, q, self._zone) for server, q in asked)
+        for (server, question), direct in zip(asked, await asyncio.gather(*telling), strict=True):
+            if direct is not None:
+                heard[server.name][question] = direct
+
+    async def _ask_whether_lame(self, names: list[dns.name.Name]) -> list[NameServer]:
+        """Return the servers that were left out, asked for no more than whether they answer."""
+        servers = await asyncio.gather(*(self._reader.locate(name) for name in names))
+        return await asyncio.gather(*(self._reader.ask_anew(s, times=1) for s in servers))
 
     async def _ask_other_addresses(self, servers: Sequence[NameServer]) -> None:
         """Ask for IPv6 addresses where all the others lie in one network."""
@@ -177,8 +186,16 @@ class _Look:
             rdtype = dns.rdatatype.AAAA
             await asyncio.gather(*(self._questions(server.name, rdtype) for server in servers))
 
-    async def _try_tcp(self, server: NameServer) -> None:
-        self._tcp[server.name] = await self._direct.try_tcp(server.address)
+    async def _try_tcp(self, servers: Sequence[NameServer]) -> None:
+        """Connect to the servers over TCP, where nobody did yet."""
+        untried = [server for server in servers if self._tcp.get(server.name) is None]
+        came = await asyncio.gather(*(self._direct.try_tcp(s.address) for s in untried))
+        self._tcp.update(zip((server.name for server in untried), came, strict=True))
+
+    def _doubtful_first(self) -> list[Question]:
+        """Return what is wanted, with what the resolver did not find before the rest."""
+        known = {question: self._questions.known(*question) for question in self._wanted}
+        return sorted(known, key=lambda q: (answer := known[q]) is not None and answer.found)
 
     def _count_kept(self) -> int:
         """Return how many questions others may still need, by the answers that are there.
@@ -196,51 +213,6 @@ class _Look:
 
     def _observe(self, answers: Iterable[Answer]) -> Observation:
         return Observation.of(self._expected.domain, answers)
-
-    async def _settle(self, server: NameServer, heard: dict[Question, DirectAnswer]) -> NameServer:
-        """Return a server with what was heard of it, and with what that makes of it."""
-        ipv6 = self._questions.known(server.name, dns.rdatatype.AAAA)
-        more = tuple(getattr(rdata, "address", "") for rdata in ipv6.rdatas) if ipv6 else ()
-        soa = heard.get(self._soa)
-        server = dataclasses.replace(
-            server,
-            addresses=tuple(dict.fromkeys((*server.addresses, *more))),
-            answers=MappingProxyType({q: heard[q] for q in self._wanted if q in heard}),
-            soa=soa.answer if soa is not None and _holds(soa) else None,
-            denied=self._find_denied(heard),
-        )
-        if not heard:
-            return server
-        if all(direct.is_silent for direct in heard.values()):
-            return dataclasses.replace(server, condition=NameServerState.SILENT)
-        if server.soa is not None or any(direct.is_known for direct in server.answers.values()):
-            return dataclasses.replace(server, condition=NameServerState.ANSWERS)
-        return await self._ask_anew(server, times=1 if soa is not None else 2)
-
-    async def _ask_anew(self, server: NameServer, times: int) -> NameServer:
-        """Return a server that was of no use with what it says to a further question.
-
-        Once is an accident: it was just loading the zone, or had enough questions.
-        """
-        for _ in range(times):
-            soa = await self._direct.ask_zone(server.address, self._soa, self._zone)
-            if soa is None or soa.is_silent:
-                return server
-            if _holds(soa):
-                answers = NameServerState.ANSWERS
-                return dataclasses.replace(server, condition=answers, soa=soa.answer)
-        return dataclasses.replace(server, condition=NameServerState.LAME)
-
-    def _find_denied(self, heard: dict[Question, DirectAnswer]) -> dns.name.Name | None:
-        """Return an empty name that a server says does not exist, though it has a key below it."""
-        for empty in self._empty:
-            told = heard.get(empty)
-            if told is None or not told.is_known or told.answer.outcome is not Outcome.NXDOMAIN:
-                continue
-            below = (d for q, d in heard.items() if q != empty and q.name.is_subdomain(empty.name))
-            if not told.answer.chain and any(_has_something(direct) for direct in below):
-                return empty.name
-        return None
 
     async def _confirm(
         self, names: list[dns.name.Name], view: AuthorityView, parent: ParentLook
@@ -278,12 +250,3 @@ class _Look:
             elif await self._direct.try_tcp(parent.address) is not Connected.TAKEN:
                 failing = []
         return tuple(failing)
-
-
-def _holds(soa: DirectAnswer) -> bool:
-    """Whether an answer about the SOA shows that its server holds the zone."""
-    return soa.is_known and soa.answer.found
-
-
-def _has_something(direct: DirectAnswer) -> bool:
-    return direct.is_known and (direct.answer.found or bool(direct.answer.chain))

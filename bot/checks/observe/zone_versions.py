@@ -14,6 +14,7 @@ from bot.checks.authority_view import (
     AuthorityView,
     NameServer,
     NameServerState,
+    failing_at,
     is_outdated,
     majority_of,
     newest,
@@ -43,7 +44,8 @@ class ZoneVersions:
         Their serials are asked for where there is a dispute; where these do not tell who is right,
         a majority does.
         """
-        disputed = self._find_disputed(servers)
+        servers = await asyncio.gather(*(self._ask_failed_again(s, servers) for s in servers))
+        disputed = dict.fromkeys((*self._find_disputed(servers), *self._find_failing(servers)))
         if disputed or newest(servers) is None:
             servers = await self._ask_versions(servers, everyone=bool(disputed))
         best = newest(servers)
@@ -76,6 +78,18 @@ class ZoneVersions:
         asked = dict.fromkeys(question for server in servers for question in server.answers)
         return [q for q in asked if len(sides_of(q, servers, self._apex)) > 1]
 
+    def _find_failing(self, servers: Sequence[NameServer]) -> list[Question]:
+        """Return the questions at which one of the servers fails, and another does not."""
+        asked = dict.fromkeys(question for server in servers for question in server.answers)
+        return [question for question in asked if failing_at(question, servers)]
+
+    async def _ask_failed_again(
+        self, server: NameServer, servers: Sequence[NameServer]
+    ) -> NameServer:
+        """Return a server with what it says anew where it failed; once is an accident."""
+        failed = [q for q in server.answers if server in failing_at(q, servers)]
+        return await self._ask_more(server, failed) if failed else server
+
     def _find_side(self, servers: list[NameServer]) -> Sequence[NameServer]:
         """Return those of the servers that agree, and are more than any others; none if so many."""
         side: Sequence[NameServer] = servers
@@ -93,7 +107,7 @@ class ZoneVersions:
         question = Question(self._zone, dns.rdatatype.SOA)
         asked = lacking if everyone else lacking[:1]
         told = await asyncio.gather(
-            *(self._direct.ask_zone(server.address, question, self._zone) for server in asked)
+            *(self._direct.ask_zone(s.address, question, self._zone, keep=0) for s in asked)
         )
         known = {
             server.name: dataclasses.replace(server, soa=direct.answer)

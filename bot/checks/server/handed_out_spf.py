@@ -11,7 +11,7 @@ from bot.checks.finding import Check, Finding, Fix, FixAction, ServerCheck, Stat
 from bot.checks.spf.merge import STRICTNESS, strictness, target_of
 from bot.checks.spf.networks import read_networks
 from bot.checks.spf.openness import find_opening
-from bot.checks.spf.permerror import is_error
+from bot.checks.spf.permerror import is_error, is_meant_so
 from bot.checks.spf.terms import Term, address_term, terms_of
 from bot.checks.spf.texts import SpfTextKind, sort_texts
 from bot.checks.text_bounds import find_long_text
@@ -86,7 +86,8 @@ def judge_helo(o: ServerObservation) -> Verdict:
 def _judge_value(o: ServerObservation) -> Iterator[Finding]:
     ours = [e for e in o.handed_out if e.address in o.reachable]
     stranger = next((e for e in o.handed_out if e.address == STRANGER), None)
-    error = next((e for e in o.handed_out if is_error(e)), None)
+    errors = (e for e in o.handed_out if is_error(e))
+    error = next((e for e in errors if e is not stranger or not is_meant_so(e)), None)
     if error is not None:
         yield _report_error(o, error)
         return

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dns.exception
 import dns.name
 
-from bot.checks.answers import MOST_NAMES, MOST_STEPS, name_text
+from bot.checks.answers import MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
+from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
 from bot.checks.spf.networks import read_networks
-from bot.checks.spf.terms import Term, address_term, plain, read, same_record, terms_of
-from bot.checks.spf.texts import SpfText, SpfTextKind, sort_texts
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, address_term, plain, same_record, terms_of, words_of
+from bot.checks.spf.texts import SpfText, SpfTextKind, decode, sort_texts
 from bot.dns.answer import LONGEST_TEXT, Outcome
 from bot.dns.spf_evaluate import MAX_QUESTIONS, MAX_TEXT, MOST_TERMS, STRANGER, policies_of
 from bot.dns.spf_grammar import is_valid_term
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from bot.checks.misplaced_record import MisplacedRecord
     from bot.checks.observation import Observation
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
+_NOTHING: Mapping[str, LeftOutReason] = MappingProxyType({})
+_LONGEST_VALUE = 512  # characters of a value that is not ours; proofs of a domain take some 100
 # What a term asks for; it matches only where there is such a record (RFC 7208 section 5).
 _MATCHED_TYPES = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}
 
@@ -89,6 +95,12 @@ class SpfCase:
         first = (self.stranger,) if self.stranger else ()
         return (*first, *(unsure if 2 * len(unsure) > len(made_up) else ()))
 
+    def names_ours(self, text: SpfText) -> bool:
+        """Whether a record has all terms of the mail server, or its addresses, to let it pass."""
+        keys = {term.key for term in terms_in_order(text.raw) if term.qualifier == "+"}
+        addresses = {Term.of(address_term(address)).key for address in self.addresses}
+        return self.own_keys <= keys or bool(addresses and addresses <= keys)
+
     def is_exact(self, text: SpfText) -> bool:
         """Whether a record says just what was handed out."""
         return same_record(text.raw, self.value)
@@ -122,18 +134,21 @@ class SpfCase:
         ours = (term for term in terms_in_order(self.value) if term.name != "all")
         return all((term.qualifier, term.key) in tried for term in ours)
 
-    def add(self, code: str, texts: Iterable[SpfText] = ()) -> Finding:
+    def add(self, code: str, texts: Sequence[SpfText] = ()) -> Finding:
         """Return a failure that one new record mends, which keeps what the texts allow."""
         merged = self._merge(texts)
-        facts = _facts_of(merged) if texts else {}
+        facts = merged.facts if texts else {}
         fix = Fix(FixAction.ADD, self.owner, "TXT", merged.text, ttl=self.ttl)
-        return Finding(Check.SPF, code, Status.FAIL, facts, (fix,))
+        return Finding(Check.SPF, code, Status.FAIL, facts, (fix, *self._additions(texts)))
 
     def move(self, misplaced: MisplacedRecord) -> Finding:
         """Return the failure that the record is at another name."""
-        merged = self._merge(sort_texts([misplaced.text.encode()]))
+        texts = sort_texts([misplaced.text.encode()])
+        merged = self._merge(texts)
         fix = misplaced.move(self.owner, "TXT", merged.text, self.ttl)
-        return misplaced.finding(Check.SPF, (fix,), self.observed.zone)
+        fixes = (fix, *self._additions(texts))
+        finding = misplaced.finding(Check.SPF, fixes, self.observed.zone)
+        return dataclasses.replace(finding, facts={**finding.facts, **merged.facts})
 
     def replace(
         self,
@@ -141,17 +156,18 @@ class SpfCase:
         facts: Mapping[str, Fact],
         text: SpfText,
         *,
-        drop: Container[str] = frozenset(),
+        drop: Mapping[str, LeftOutReason] = _NOTHING,
         severity: Status = Status.FAIL,
     ) -> Finding:
         """Return a finding that the merged record in place of the text mends.
 
-        `drop` are the keys of terms that may not stay. `kept`, `kept_count` and `over_limit` are
-        added to the facts.
+        `drop` are the keys of terms that may not stay, and why. What is kept and what is left out
+        is added to the facts, see `Merged.facts`.
         """
         merged = self._merge((text,), drop)
         fixes = (self._replacement(merged, text),) if text.raw != merged.text else ()
-        return Finding(Check.SPF, code, severity, {**facts, **_facts_of(merged)}, fixes)
+        facts = {**facts, **merged.facts}
+        return Finding(Check.SPF, code, severity, facts, (*fixes, *self._additions((text,))))
 
     def replace_all(
         self, code: str, facts: Mapping[str, Fact], texts: tuple[SpfText, ...]
@@ -166,8 +182,9 @@ class SpfCase:
             for text in texts
             if text is not stays
         )
-        facts = {**facts, **_facts_of(merged)}
-        return Finding(Check.SPF, code, Status.FAIL, facts, (*replacement, *deletions)[:MOST_STEPS])
+        facts = {**facts, **merged.facts}
+        fixes = (*replacement, *self._additions(texts), *deletions)[:MOST_STEPS]
+        return Finding(Check.SPF, code, Status.FAIL, facts, fixes)
 
     def report_server_side(self, what: str) -> Finding:
         """Return the finding that the mail server's side is at fault."""
@@ -186,20 +203,46 @@ class SpfCase:
     def _replacement(self, merged: Merged, text: SpfText) -> Fix:
         return Fix(FixAction.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
 
-    def _merge(self, texts: Iterable[SpfText], drop: Container[str] = frozenset()) -> Merged:
+    def _merge(
+        self, texts: Sequence[SpfText], drop: Mapping[str, LeftOutReason] = _NOTHING
+    ) -> Merged:
         """Merge the texts that together are short enough to be read."""
-        readable, left = list[str](), MAX_TEXT
+        readable, left, unread = list[str](), MAX_TEXT, list[LeftOut]()
         for text in texts:
             left -= len(text.meant)
             if left >= 0:
                 readable.append(text.meant)
+            else:
+                unread += (LeftOut(w, LeftOutReason.UNREAD) for w in words_of(text.meant))
         hopeless = {
-            term.key
+            term.key: LeftOutReason.NOWHERE
             for text in readable
             for term in read(plain(text).strip()).terms
-            if self._is_hopeless(term) or term.key in drop
-        } | self._host_keys()
-        return merge(self.value, readable, self.policies, hopeless)
+            if self._is_hopeless(term)
+        }
+        drop = {**hopeless, **drop}
+        merged = merge(self.value, readable, self.policies, drop, self._host_keys())
+        beside = [
+            *(each for text in texts for each in text.left_out),
+            *(
+                LeftOut(other, LeftOutReason.BESIDE)
+                for text in texts
+                for other in text.others
+                if not _can_be_typed(other)
+            ),
+        ]
+        return dataclasses.replace(merged, left_out=(*beside, *merged.left_out, *unread))
+
+    def _additions(self, texts: Iterable[SpfText]) -> tuple[Fix, ...]:
+        """Return the steps that make records of their own of what was joined to the texts."""
+        answer = self.observed.answer(self.observed.domain.name, "TXT")
+        there = set(map(decode, answer.texts())) if answer else set[str]()
+        others = dict.fromkeys(other for text in texts for other in text.others)
+        return tuple(
+            Fix(FixAction.ADD, self.owner, "TXT", other, ttl=self.ttl)
+            for other in others
+            if _can_be_typed(other) and other not in there
+        )
 
     def _host_keys(self) -> frozenset[str]:
         """Return what the terms match that name the mail host itself: no other sender's.
@@ -250,9 +293,6 @@ class SpfCase:
         return not any(text.kind is SpfTextKind.RECORD for text in texts)
 
 
-def _facts_of(merged: Merged) -> dict[str, Fact]:
-    return {
-        "kept": merged.kept[:MOST_NAMES],
-        "kept_count": len(merged.kept),
-        "over_limit": merged.over_limit,
-    }
+def _can_be_typed(value: str) -> bool:
+    """Whether a value may be handed out to be typed as it stands."""
+    return value.isascii() and value.isprintable() and len(value) <= _LONGEST_VALUE

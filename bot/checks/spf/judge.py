@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.rdatatype
@@ -12,9 +11,11 @@ from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.case import SpfCase
 from bot.checks.spf.cost import cost_of, judge_cost
-from bot.checks.spf.merge import STRICTNESS, find_open_terms, strictness, terms_after_all
+from bot.checks.spf.ending import judge_ending
+from bot.checks.spf.left_out import LeftOutReason
+from bot.checks.spf.merge import find_open_terms, terms_after_all
 from bot.checks.spf.misplaced import find_spf, spf_places
-from bot.checks.spf.openness import find_neutral, find_opening, narrowed
+from bot.checks.spf.openness import find_opening, narrowed
 from bot.checks.spf.permerror import (
     find_error,
     is_error,
@@ -22,8 +23,17 @@ from bot.checks.spf.permerror import (
     judge_error,
     judge_others,
 )
-from bot.checks.spf.terms import Term, TermFault, TermFaultKind, read, same_record, terms_of
-from bot.checks.spf.texts import SpfText, SpfTextKind, find_strange_character, sort_texts
+from bot.checks.spf.remarks import judge_remarks
+from bot.checks.spf.term_faults import TermFault, TermFaultKind
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, same_record
+from bot.checks.spf.texts import (
+    SpfText,
+    SpfTextKind,
+    find_strange_character,
+    sort_strings,
+    sort_texts,
+)
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MOST_TERMS, SpfCause
@@ -51,7 +61,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     if long := find_long_text(Check.SPF, observed, [observed.domain.name]):
         too_long = long.finding(Check.SPF, case.value, case.ttl)
         return Verdict(Check.SPF, (too_long,), (case.value,), long.found)
-    texts = sort_texts(answer.texts())
+    texts = sort_strings(answer.strings())
     records = tuple(text for text in texts if text.kind is SpfTextKind.RECORD)
     note = None
     if len(records) > 1:
@@ -83,6 +93,8 @@ def _judge_absence(expected: Expected, case: SpfCase, texts: tuple[SpfText, ...]
         return long.report(Check.SPF, missing.fixes, place=case.domain) if long else missing
     text = texts[0]
     match text.kind:
+        case SpfTextKind.JOINED:
+            return _judge_joined(case, text)
         case SpfTextKind.MARKED:
             return _judge_marks(case, text)
         case SpfTextKind.LEADING_SPACE:
@@ -102,6 +114,8 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
     if len(text.raw.split()) > MOST_TERMS:
         return (case.report_too_big(case.domain),)
+    if text.is_joined:
+        return (_judge_joined(case, text),)
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     reading = case.read(text)
@@ -129,7 +143,18 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     if any(e.is_refusal for e in case.evaluations):
         # A stricter ending would have refused what the mail server's own terms do not allow yet.
         return (case.report_server_side("spf-include"), *_judge_doubts(case))
-    return (*_judge_doubts(case), *_judge_ending(case, text, reading), *judge_cost(case, text.raw))
+    return (
+        *_judge_doubts(case),
+        *judge_ending(case, text, reading),
+        *judge_remarks(case, text),
+        *judge_cost(case, text.raw),
+    )
+
+
+def _judge_joined(case: SpfCase, text: SpfText) -> Finding:
+    """Judge a record to which another value was joined: the page took two for one."""
+    other = next(iter((*text.others, *(each.term for each in text.left_out))))
+    return _judge_fault(case, text, TermFault(other, TermFaultKind.TWO_VALUES))
 
 
 def _judge_marks(case: SpfCase, text: SpfText) -> Finding:
@@ -199,7 +224,7 @@ def _judge_open_terms(case: SpfCase, text: SpfText) -> Finding | None:
     own = len(open_terms) == 1
     facts: dict[str, Fact] = {"term": open_terms[-1].term, "at": open_terms[-1].domain, "own": own}
     facts["through"] = "" if own else open_terms[0].term
-    return case.replace("spf-plus-all", facts, text, drop={outermost.key})
+    return case.replace("spf-plus-all", facts, text, drop={outermost.key: LeftOutReason.OPEN})
 
 
 def _judge_opening(case: SpfCase, text: SpfText, reading: Reading) -> Finding | None:
@@ -219,8 +244,7 @@ def _judge_opening(case: SpfCase, text: SpfText, reading: Reading) -> Finding | 
     facts: dict[str, Fact] = {"what": opening.kind.value, "terms": opening.terms[:MOST_NAMES]}
     facts |= {"term": step.term, "at": step.domain, "own": own, "through": opening.path[0].term}
     facts |= {"version": opening.version, "percent": opening.percent}
-    facts |= {"left_out": tuple(left_out)[:MOST_NAMES], "left_out_count": len(left_out)}
-    dropped = {Term.of(term).key for term in left_out}
+    dropped = {Term.of(term).key: LeftOutReason.OPEN for term in left_out}
     return case.replace("spf-open", facts, lessened, drop=dropped)
 
 
@@ -244,27 +268,6 @@ def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
 
 def _lacks_evaluation(case: SpfCase) -> bool:
     return len(case.evaluations) < len(case.addresses)
-
-
-def _judge_ending(case: SpfCase, text: SpfText, reading: Reading) -> Iterator[Finding]:
-    """Give a finding where the record is less strict to strangers than the one handed out.
-
-    Mail of ours passes all the same, and whose does not fails DMARC for being neutral, too.
-    """
-    wanted, actual = (strictness(record, case.policies) for record in (case.value, text.raw))
-    if wanted is None or actual is None:
-        return
-    left_out = find_neutral(reading, case.strangers) if wanted > STRICTNESS["?"] else ""
-    if actual >= wanted and not left_out:
-        return
-    if actual == STRICTNESS["~"] and not left_out:
-        yield Finding(Check.SPF, "spf-softfail", Status.INFO, harmless=True)
-    else:
-        facts: dict[str, Fact] = {"neutral": any(t.name == "all" for t in terms_of(text.raw))}
-        facts["term"] = left_out
-        drop = {Term.of(left_out).key} if left_out else set[str]()
-        lax = case.replace("spf-no-all", facts, text, drop=drop, severity=Status.WARN)
-        yield dataclasses.replace(lax, harmless=True)
 
 
 def _note_of(case: SpfCase, text: SpfText) -> Note | None:

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bot.checks.spf.terms import Term, plain, read, terms_of
+from bot.checks.answers import MOST_NAMES
+from bot.checks.spf.left_out import LeftOut, LeftOutReason, left_out_facts
+from bot.checks.spf.openness import is_chosen
+from bot.checks.spf.sound_terms import can_be_host
+from bot.checks.spf.term_faults import TermFaultKind
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, plain, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
-from bot.dns.spf_grammar import ASKS_DNS, MODIFIERS
+from bot.dns.spf_grammar import ASKS_DNS, is_record
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
+    from bot.checks.spf.term_reading import TermReading
+    from bot.errors import Fact
+
 # How much each qualifier of `all` forbids to everybody else (RFC 7208 section 2.6).
 STRICTNESS: Final = {"+": 0, "?": 1, "~": 2, "-": 3}
+_NOTHING: Mapping[str, LeftOutReason] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,52 +32,126 @@ class Merged:
     """A record for the member to type.
 
     `kept` are the member's other senders in it, as they stand. `over_limit`: with all of them it
-    takes more than ten lookups, so only the mail server's own mail is sure to pass.
+    takes more than ten lookups, so only the mail server's own mail is sure to pass. `left_out` is
+    what of the member's records is not in it; `all` never counts, as it names nobody.
     """
 
     text: str
     kept: tuple[str, ...]
     over_limit: bool
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What templates may say of it."""
+        return {
+            "kept": self.kept[:MOST_NAMES],
+            "kept_count": len(self.kept),
+            "over_limit": self.over_limit,
+            **left_out_facts(self.left_out),
+        }
 
 
 def merge(
     expected: str,
     texts: Iterable[str],
     policies: Mapping[str, str],
-    drop: Container[str] = frozenset(),
+    drop: Mapping[str, LeftOutReason] = _NOTHING,
+    covered: Container[str] = frozenset(),
 ) -> Merged:
     """Return one record that says what is expected first, then what the texts allow besides.
 
-    Kept are all valid mechanisms in their order, and the first exp=; redirect=x counts as
-    include:x. Left out are what cannot be read, terms that let everybody pass, and those whose
-    `Term.key` is in `drop`. The qualifier of `all` is the expected record's.
+    Kept are all valid terms in their order, and the first exp=; redirect=x counts as include:x.
+    Left out are what cannot be read, terms that let everybody pass, what nobody would look at, and
+    terms whose `Term.key` is in `drop`, for the reason given there. What is in `covered` is said by
+    the expected record in other words. The qualifier of `all` is the expected record's.
     """
-    ours, theirs = terms_of(expected), list[Term]()
-    taken = {term.key for term in ours}
+    merging = _Merging(terms_of(expected), policies, drop, covered)
     for text in texts:
-        terms = read(plain(text).strip()).terms
-        has_all = any(term.name == "all" and term.is_mechanism for term in terms)
-        for term in terms:
-            wanted = term.is_mechanism or term.name in MODIFIERS
-            ignored = term.name == "all" or (term.name == "redirect" and has_all)
-            if wanted and not ignored and term.key not in taken and term.key not in drop:
-                theirs.append(term)
-                taken.add(term.key)
-    theirs = [term for term in theirs if not _lets_everyone(term, policies)]
-    return _join(expected, ours, theirs, policies)
+        merging.take(read(plain(text).strip()))
+    return merging.join(expected)
 
 
-def _join(
-    expected: str, ours: Iterable[Term], theirs: list[Term], policies: Mapping[str, str]
-) -> Merged:
-    """Return the record of both, in the expected one's own words where there is nothing to add."""
-    exps = [term.raw for term in (*ours, *theirs) if term.name == "exp"][:1]
-    kept = tuple(_as_mechanism(term) for term in theirs if term.name != "exp")
-    if kept or (exps and not any(term.name == "exp" for term in ours)):
-        own = [_as_mechanism(term) for term in ours if term.name not in {"all", "exp"}]
-        ending = next((term.raw for term in ours if term.name == "all"), "-all")
-        expected = " ".join(["v=spf1", *own, *kept, *exps, ending])
-    return Merged(expected, kept, count_lookups(expected, policies) > MAX_LOOKUPS)
+class _Merging:
+    """A merge under way: what is kept of the texts taken so far, and what is not."""
+
+    def __init__(
+        self,
+        ours: tuple[Term, ...],
+        policies: Mapping[str, str],
+        drop: Mapping[str, LeftOutReason],
+        covered: Container[str],
+    ) -> None:
+        self._ours = ours
+        self._policies = policies
+        self._drop = drop
+        self._covered = covered
+        self._own_keys = {term.key for term in ours}
+        self._theirs: dict[str, Term] = {}  # by key
+        self._left_out: list[LeftOut] = []
+
+    def take(self, reading: TermReading) -> None:
+        """Take the terms of one more record."""
+        has_all = any(term.name == "all" and term.is_mechanism for term in reading.terms)
+        for term in reading.terms:
+            if not (term.name == "all" and term.is_mechanism) and not self._is_ours(term.key):
+                self._take_term(term, has_all=has_all)
+        for fault in reading.faults:
+            for word in fault.left_out:
+                self._leave_word(word, is_name=fault.what is TermFaultKind.BARE_NAME)
+
+    def join(self, expected: str) -> Merged:
+        """Return the record of both, in the expected one's own words if there is nothing to add."""
+        modifiers = [t.raw for t in self._theirs.values() if _is_modifier(t)]
+        kept = tuple(_as_mechanism(t) for t in self._theirs.values() if not _is_modifier(t))
+        if kept or modifiers:
+            own = [term for term in self._ours if term.name != "all"]
+            first = [_as_mechanism(term) for term in own if not _is_modifier(term)]
+            last = [term.raw for term in own if _is_modifier(term)]
+            ending = next((term.raw for term in self._ours if term.name == "all"), "-all")
+            expected = " ".join(["v=spf1", *first, *kept, *last, *modifiers, ending])
+        over_limit = count_lookups(expected, self._policies) > MAX_LOOKUPS
+        return Merged(expected, kept, over_limit, tuple(self._left_out))
+
+    def _is_ours(self, key: str) -> bool:
+        return key in self._own_keys or key in self._covered
+
+    def _take_term(self, term: Term, *, has_all: bool) -> None:
+        """Keep one valid term, or say why not; one that says the same as another is no loss."""
+        kept = self._theirs.get(term.key)
+        reason = self._drop.get(term.key)
+        if reason is not None:
+            self._leave(term.raw, reason)
+        elif term.name == "redirect" and has_all:
+            self._leave(term.raw, LeftOutReason.IGNORED)  # RFC 7208 section 6.1
+        elif kept is not None:
+            if kept.qualifier != term.qualifier:  # only the first of them is ever reached
+                self._leave(term.raw, LeftOutReason.IGNORED)
+        elif term.name == "exp" and any(
+            other.name == "exp" for other in (*self._ours, *self._theirs.values())
+        ):
+            self._leave(term.raw, LeftOutReason.IGNORED)
+        elif _lets_everyone(term, self._policies) or (term.qualifier == "+" and is_chosen(term)):
+            self._leave(term.raw, LeftOutReason.OPEN)
+        else:
+            self._theirs[term.key] = term
+
+    def _leave_word(self, word: str, *, is_name: bool) -> None:
+        """Leave out a word of which nothing was made, unless it names nobody or what is ours."""
+        term = Term.of(word)
+        names_somebody = any(c.isalnum() for c in word) and term.name != "all"
+        if not names_somebody or is_record(word):
+            return
+        if not any(self._is_ours(Term.of(f"{name}:{word}").key) for name in ("include", "a")):
+            bare = is_name or can_be_host(word)
+            self._leave(word, LeftOutReason.BARE if bare else LeftOutReason.UNCLEAR)
+
+    def _leave(self, term: str, reason: LeftOutReason) -> None:
+        self._left_out.append(LeftOut(term, reason))
+
+
+def _is_modifier(term: Term) -> bool:
+    return term.separator == "=" and term.name != "redirect"
 
 
 def _as_mechanism(term: Term) -> str:

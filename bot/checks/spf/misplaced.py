@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.checks.dkim.misplaced import zone_has_its_own
 from bot.checks.misplaced_record import MisplacedRecord, domain_places, texts_at
 from bot.checks.name_slip import WrongPlace
 from bot.checks.spf.terms import same_record, terms_of
@@ -25,6 +26,8 @@ def find_spf(expected: Expected, observed: Observation) -> MisplacedRecord | Non
     value = expected.server.spf
     ours = {term.key for term in terms_of(value) if term.name != "all"}
     for owner, where in spf_places(expected, observed):
+        if where is WrongPlace.PARENT and zone_has_its_own(expected, observed):
+            continue
         for text in texts_at(observed, owner):
             is_record = any(t.kind is SpfTextKind.RECORD for t in sort_texts([text.encode()]))
             if is_record and ours <= {term.key for term in terms_of(text)}:

@@ -13,10 +13,10 @@ import dns.exception
 import dns.name
 
 from bot.checks.spf.merge import terms_in_order
+from bot.checks.spf.openness import is_chosen
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
 from bot.dns.spf_grammar import ASKS_DNS
-from bot.dns.spf_macros import CHOSEN, expand_fixed, letters_of
-from bot.public_suffix import is_public_suffix
+from bot.dns.spf_macros import expand_fixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -172,7 +172,7 @@ class _Walk:
                 return {}
             self._left -= 1
         passes = self._lets_pass and term.qualifier == "+"
-        if passes and not self.chosen and _is_chosen(term):
+        if passes and not self.chosen and is_chosen(term):
             self.chosen = (*self._path, SpfStep(domain, term.raw))
         match term.name:
             case "all":
@@ -251,23 +251,6 @@ def _join(spans: list[Span]) -> list[Span]:
         elif end > last:
             last = end
     return [*joined, Span(first, last)] if first >= 0 else joined
-
-
-def _is_chosen(term: Term) -> bool:
-    """Whether whoever sends the mail chooses the name that a term looks up, or comes from.
-
-    With `%{i}` in it the name belongs to one address, so whoever answers for it decides. A `ptr`
-    of a public suffix lets pass whoever has a name below it.
-    """
-    letters = letters_of(term.value)
-    if letters & CHOSEN and "i" not in letters:
-        return term.name != "all"
-    if term.name != "ptr" or not term.value or letters:
-        return False
-    try:
-        return is_public_suffix(dns.name.from_text(term.value))
-    except dns.exception.DNSException:
-        return False  # no name at all
 
 
 def _network(term: Term) -> Spans:

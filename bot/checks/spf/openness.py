@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+import dns.exception
+import dns.name
+
 from bot.checks.spf.terms import Term
 from bot.dns.spf_evaluate import SpfStep
 from bot.dns.spf_macros import CHOSEN, letters_of
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,3 +123,20 @@ def _without_lengths(term: Term) -> str:
     if term.name not in {"a", "mx"} or letters_of(term.value) & CHOSEN:
         return term.raw
     return term.raw.partition("/")[0]
+
+
+def is_chosen(term: Term) -> bool:
+    """Whether whoever sends the mail chooses the name that a term looks up, or comes from.
+
+    With `%{i}` in it the name belongs to one address, so whoever answers for it decides. A `ptr`
+    of a public suffix lets pass whoever has a name below it.
+    """
+    letters = letters_of(term.value)
+    if letters & CHOSEN and "i" not in letters:
+        return term.name != "all"
+    if term.name != "ptr" or not term.value or letters:
+        return False
+    try:
+        return is_public_suffix(dns.name.from_text(term.value))
+    except dns.exception.DNSException:
+        return False  # no name at all

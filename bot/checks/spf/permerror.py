@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.answers import MOST_NAMES
 from bot.checks.finding import Status
+from bot.checks.spf.left_out import LeftOutReason, left_out_facts
 from bot.checks.spf.merge import target_of
-from bot.checks.spf.terms import Term, TermFaultKind, read, terms_of
+from bot.checks.spf.term_faults import TermFaultKind
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfCause
 from bot.dns.spf_macros import OF_THE_ADDRESS, letters_of
 
@@ -49,11 +52,8 @@ def judge_error(case: SpfCase, text: SpfText, error: SpfEvaluation) -> Finding:
         return case.report_server_side("spf-include")
     cause = error.cause or SpfCause.SYNTAX
     dropped = _without_use(case, text, error)
-    facts = _facts_of(cause, error)
-    if cause is SpfCause.TOO_MANY_VOIDS:
-        left_out = tuple(term.raw for term in dropped)
-        facts |= {"left_out": left_out[:MOST_NAMES], "left_out_count": len(left_out)}
-    return case.replace(_CODES[cause], facts, text, drop={term.key for term in dropped})
+    drop = {term.key: LeftOutReason.NOWHERE for term in dropped}
+    return case.replace(_CODES[cause], _facts_of(cause, error), text, drop=drop)
 
 
 def judge_behind_ours(case: SpfCase, text: SpfText) -> Finding | None:
@@ -73,16 +73,17 @@ def judge_behind_ours(case: SpfCase, text: SpfText) -> Finding | None:
 
 
 def find_error(case: SpfCase) -> SpfEvaluation | None:
-    """Return the first evaluation of a stranger that ended in permerror; None where none did.
+    """Return the first evaluation of a stranger that ended in permerror; None where none did."""
+    return next((e for e in case.strangers if is_error(e) and not is_meant_so(e)), None)
 
-    Names that have an address of the other IP version only are no error of that kind: senders at
-    IPv6 addresses find nothing there, and the hosts that are meant have none. Nor is a record that
-    only some addresses have: it is there for those who are meant.
+
+def is_meant_so(error: SpfEvaluation) -> bool:
+    """Whether a stranger's permerror says nothing of the record.
+
+    Names that have an address of the other IP version only are no error: senders at IPv6 addresses
+    find nothing there, and the hosts that are meant have none. Nor is a record that only some
+    addresses have: it is there for those who are meant.
     """
-    return next((e for e in case.strangers if is_error(e) and not _is_meant_so(e)), None)
-
-
-def _is_meant_so(error: SpfEvaluation) -> bool:
     if error.cause is SpfCause.INCLUDE_MISSING:
         return any(letters_of(step.term) & OF_THE_ADDRESS for step in error.path)
     return error.cause is SpfCause.TOO_MANY_VOIDS and ":" in error.address
@@ -98,17 +99,15 @@ def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
         return case.report_server_side("spf-include")
     cause = error.cause or SpfCause.SYNTAX
     dropped = _without_use(case, text, error)
-    left_out = tuple(term.raw for term in dropped)
     facts = {"names": (), "lookups": 0, **_facts_of(cause, error)}
     facts |= {"what": cause.value, "term": error.term, "at": error.at, "own": _is_own(error)}
     facts |= {"through": outermost.raw, "limit": MAX_LOOKUPS}
-    facts |= {"left_out": left_out[:MOST_NAMES], "left_out_count": len(left_out)}
-    drop = {term.key for term in dropped}
+    drop = {term.key: LeftOutReason.NOWHERE for term in dropped}
     finding = case.replace("spf-others-fail", facts, text, drop=drop, severity=Status.WARN)
     if dropped:
         return finding
-    # The order alone does not mend it, so there is nothing to type.
-    return dataclasses.replace(finding, fixes=())
+    # The order alone does not mend it, so there is nothing to type, and nothing is left out.
+    return dataclasses.replace(finding, facts={**finding.facts, **left_out_facts(())}, fixes=())
 
 
 def _without_use(case: SpfCase, text: SpfText, error: SpfEvaluation) -> list[Term]:

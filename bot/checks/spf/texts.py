@@ -9,11 +9,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.checks.paste_damage import find_literal, unglue, unquote
+from bot.checks.spf.joined_values import split_joined
+from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.terms import plain
 from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # "v=spf1;include:x", "v = spf1 mx", "spf1 mx -all": no record, but clearly meant as one.
 _NEAR_VERSION = re.compile(r"(v\s*[=:]\s*spf(?:\s?\d+)?|spf1)(?!\.)[\s;,:]*", re.IGNORECASE)
@@ -32,16 +34,28 @@ class SpfTextKind(StrEnum):
     CONTROL = "control"  # a record but for a tab or a line break
     MARKED = "marked"  # a record but for a zone file's quote marks or backslashes
     VERSION = "version"  # a record but for its version
+    JOINED = "joined"  # a record but for another value that was joined to its beginning
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class SpfText:
-    """One TXT record's text as it stands, and as it was meant: beginning with `v=spf1`."""
+    """One TXT record's text as it stands, and as it was meant: beginning with `v=spf1`.
+
+    `others` are values that were joined to it and are records of their own, `left_out` is what
+    else was joined to it.
+    """
 
     raw: str
     kind: SpfTextKind
     meant: str
+    others: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether other values were joined to it."""
+        return bool(self.others or self.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +78,30 @@ def decode(raw: bytes) -> str:
 
 def sort_texts(raws: Iterable[bytes]) -> tuple[SpfText, ...]:
     """Return the texts that are SPF records or were meant as such, in their order."""
-    texts = (_sort(decode(raw)) for raw in raws)
-    return tuple(text for text in texts if text.kind is not SpfTextKind.OTHER)
+    return sort_strings((raw,) for raw in raws)
 
 
-def _sort(raw: str) -> SpfText:
+def sort_strings(texts: Iterable[Sequence[bytes]]) -> tuple[SpfText, ...]:
+    """Return the same for texts of which it is known where their strings begin."""
+    found = map(_sort, texts)
+    return tuple(text for text in found if text.kind is not SpfTextKind.OTHER)
+
+
+def _sort(strings: Sequence[bytes]) -> SpfText:
+    raw = decode(b"".join(strings))
+    if "spf1" not in raw.lower():
+        return _sort_whole(raw)
+    # Where a character is cut in two by a string's end, the strings cannot be read one by one.
+    joined = split_joined(list(map(decode, strings)) if raw.isascii() else [raw])
+    if joined is None:
+        return _sort_whole(raw)
+    kind = SpfTextKind.RECORD if is_record(raw) else SpfTextKind.JOINED
+    elsewhere = tuple(LeftOut(text, LeftOutReason.ELSEWHERE) for text in joined.foreign)
+    unsure = tuple(LeftOut(text, LeftOutReason.BESIDE) for text in joined.unsure)
+    return SpfText(raw, kind, joined.spf, joined.others, (*elsewhere, *unsure))
+
+
+def _sort_whole(raw: str) -> SpfText:
     meant = plain(raw).strip()
     if is_record(raw):
         return SpfText(raw, SpfTextKind.RECORD, meant)

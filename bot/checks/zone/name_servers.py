@@ -11,12 +11,15 @@ from bot.checks.answers import first_names, name_text
 from bot.checks.authority_view import (
     NameServerState,
     about_mail,
+    failing_at,
     majority_of,
     network_of,
     newest,
     sides_of,
 )
 from bot.checks.finding import Check, Finding, Status
+from bot.dns.answer import Outcome
+from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -76,17 +79,19 @@ def _judge_dispute(source: AuthorityView, apex: dns.name.Name) -> Iterator[Findi
     """Find records that one name server gives otherwise than another.
 
     An older serial tells which is wrong; where serials are the same, or belong to different primary
-    servers, the one that stands against several does. One against one tells nothing.
+    servers, the one that stands against several does. One against one tells nothing, unless one of
+    them fails.
     """
     if not source.disputed:
         return
     best = newest(source.servers)
     question = source.disputed[0]
     sides = sides_of(question, source.servers, apex)
-    told = [server for server in source.servers if any(server in side for side in sides)]
+    failing = failing_at(question, source.servers)
+    told = [s for s in source.servers if s in failing or any(s in side for side in sides)]
     old = [server for server in told if best is not None and server.is_older(best)]
     most = majority_of(sides)
-    odd = [server for server in told if most and not old and server not in most]
+    odd = failing or [s for s in told if most and not old and s not in most]
     facts: dict[str, Fact] = {
         "name": name_text(question.name),
         "type": dns.rdatatype.to_text(question.rdtype),
@@ -99,20 +104,22 @@ def _judge_dispute(source: AuthorityView, apex: dns.name.Name) -> Iterator[Findi
 
 
 def _with_serial(server: NameServer) -> str:
-    version = server.version
-    return f"{name_text(server.name)} (serial {version.serial if version else '?'})"
+    name, version = name_text(server.name), server.version
+    return f"{name} (serial {version.serial})" if version else name
 
 
 def _say(question: Question, direct: DirectAnswer, apex: dns.name.Name) -> str:
     """Return what a server answers, in short; nothing where it says that there is no record."""
     answer = direct.answer
+    if not direct.is_known:
+        return "SERVFAIL" if answer.outcome is Outcome.SERVFAIL else "REFUSED"
     if answer.chain:
-        return f"CNAME {answer.chain[0].to_text()}"
+        return f"CNAME {name_text(answer.chain[0])}"
     if question.rdtype == dns.rdatatype.TXT:
         texts = about_mail(answer, at_apex=question.name == apex)
         values = sorted(text.decode("utf-8", "replace") for text in texts)
     else:
-        values = sorted(rdata.to_text() for rdata in answer.rdatas)
+        values = sorted(rdata.to_text().rstrip(".") for rdata in answer.rdatas)
     return " and ".join(map(_shorten, values[:_MOST_VALUES]))
 
 
@@ -145,6 +152,7 @@ def _judge_delegation(source: AuthorityView) -> Iterator[Finding]:
         facts: dict[str, Fact] = {
             "zone": name_text(source.zone),
             "above": name_text(source.delegation.parent),
+            "registry": is_public_suffix(source.delegation.parent),
             "only_above": first_names(sorted(above - own)),
             "only_own": first_names(sorted(own - above)),
         }

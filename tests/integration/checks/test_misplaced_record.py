@@ -16,6 +16,8 @@ from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.presentation import quoted_parts
 from bot.services.domain_check import Checker
+from bot.words import Words
+from strategies import RSA_2048
 
 if TYPE_CHECKING:
     from bot.checks.finding import Finding
@@ -68,10 +70,35 @@ async def test_a_full_name_typed_inside_a_zone_is_found_behind_it(case_file: Cas
     assert finding.facts["shorts"] == ("post",)
 
 
-async def test_the_zones_own_mx_is_not_taken_for_the_subdomains(case_file: CaseFile) -> None:
-    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\npost A 203.0.113.80\n"
+async def test_records_at_the_zones_apex_are_named_and_left_to_it(case_file: CaseFile) -> None:
+    spf = f"@ TXT {quoted_parts('v=spf1 include:_spf.cow.example -all')}\n"
+    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\n{spf}post A 203.0.113.80\n"
     report = await check(case_file, zone, "post.friend.example")
-    assert "mx-missing" in {finding.code for finding in report.findings}
+    for code in ("mx-wrong-name", "spf-wrong-name"):
+        finding = find(report, code)
+        assert finding.facts["others"] == ("friend.example",)
+        assert finding.facts["shorts"] == ("post",)
+        assert [fix.action for fix in finding.fixes] == [FixAction.ADD]
+        assert "Leave the other one" in Words().finding(finding, {"domain": "post.friend.example"})
+
+
+async def test_the_records_of_a_zone_with_mail_of_its_own_are_no_subdomains(
+    case_file: CaseFile,
+) -> None:
+    spf = f"@ TXT {quoted_parts('v=spf1 include:_spf.cow.example -all')}\n"
+    key = f"dkim._domainkey TXT {quoted_parts(f'v=DKIM1; p={RSA_2048}')}\n"
+    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\n{spf}{key}post A 203.0.113.80\n"
+    report = await check(case_file, zone, "post.friend.example")
+    codes = {finding.code for finding in report.findings}
+    assert {"mx-missing", "spf-missing", "dkim-missing"} <= codes
+
+
+async def test_the_key_of_the_zone_itself_is_no_subdomains(case_file: CaseFile) -> None:
+    text = quoted_parts(f"v=DKIM1; p={RSA_2048}")
+    key = f"dkim._domainkey TXT {text}\npost A 203.0.113.80\n"
+    report = await check(case_file, WEBSITE + key, "post.friend.example")
+    assert find(report, "dkim-missing").fixes[0].action is FixAction.ADD
+    assert not any(fix.action is FixAction.DELETE for f in report.findings for fix in f.fixes)
 
 
 async def test_what_a_wildcard_lends_every_name_is_at_no_wrong_place(case_file: CaseFile) -> None:

@@ -268,7 +268,9 @@ async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
     ask = LinesAsk(
         COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:mx1.cow.example"'
     )
-    came = await evaluate_all(ask, partial(these, OURS4, OURS6), "friend.example")
+    came = await evaluate_all(
+        ask, partial(these, OURS4, OURS6), "friend.example", "mx1.cow.example"
+    )
     assert [e.address for e in came] == [OURS4, OURS6, STRANGER]
     assert came[-1].result == "pass"
     assert came[-1].matched == SpfStep("friend.example", "exists:mx1.cow.example")
@@ -377,3 +379,24 @@ def test_valid_terms_are_known(term: str) -> None:
 @pytest.mark.parametrize("term", ["all:", "ip4:x", "a b", "include:", "ip6:fe80::1%1", "-x=y"])
 def test_invalid_terms_are_known(term: str) -> None:
     assert not is_valid_term(term)
+
+
+@pytest.mark.parametrize("sender", [None, "@friend.example", "postmaster@friend.example"])
+async def test_an_empty_local_part_is_the_postmasters(sender: str | None) -> None:
+    ask = LinesAsk(
+        'friend.example TXT "v=spf1 exists:%{l}.%{h}.x.example -all"\n'
+        "postmaster.mx1.cow.example.x.example A 127.0.0.2"
+    )
+    came = await evaluate(ask, FOREIGN, "friend.example", sender=sender, helo="mx1.cow.example")
+    assert came.result == "pass"
+
+
+async def test_all_addresses_give_the_mail_hosts_name_as_their_own() -> None:
+    zone = """
+        friend.example TXT "v=spf1 redirect=%{v}._v.%{h}._spf.vendor.example"
+        in-addr._v.mx1.cow.example._spf.vendor.example TXT "v=spf1 ip4:198.51.100.25 -all"
+        ip6._v.mx1.cow.example._spf.vendor.example TXT "v=spf1 ip6:2001:db8:25::25 -all"
+    """
+    addresses = partial(these, OURS4, OURS6)
+    came = await evaluate_all(LinesAsk(zone), addresses, "friend.example", "mx1.cow.example")
+    assert [e.result for e in came] == ["pass", "pass", "fail"]

@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidKey
-from bot.records.dkim_key import DkimRecord, read_key
+from bot.records.dkim_key import DkimRecord
+from bot.records.key_forms import read_key
 from bot.records.presentation import quoted_parts
 from bot.records.txt_paste import LONGEST_PASTE
 from bot.words import Words
@@ -41,6 +42,44 @@ def test_an_ed25519_key_is_its_32_octets() -> None:
     record = DkimRecord.parse(f"v=DKIM1; k=ed25519; p={ED25519}")
     assert record.key == base64.b64decode(ED25519)
     assert (record.key_type, record.bits) == ("ed25519", 256)
+
+
+WRAPPED = base64.b64encode(
+    bytes.fromhex("302a300506032b6570032100") + base64.b64decode(ED25519)
+).decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "handed_out"),
+    [
+        (f"v=DKIM1; p={ED25519}", f"v=DKIM1;k=ed25519; p={ED25519}"),
+        (f"p={ED25519}", f"k=ed25519;p={ED25519}"),
+        (f"v=DKIM1; k=; t=s; p={WRAPPED}", f"v=DKIM1; k=ed25519; t=s; p={ED25519}"),
+        (f"v=DKIM1; k=ed25519; p={WRAPPED}", f"v=DKIM1; k=ed25519; p={ED25519}"),
+        (f"v=DKIM1; k=; p={RSA_2048}", f"v=DKIM1; k=rsa; p={RSA_2048}"),
+    ],
+)
+def test_a_key_is_handed_out_in_the_form_and_of_the_type_that_verifiers_read(
+    given: str, handed_out: str
+) -> None:
+    for record in (DkimRecord.parse(given), DkimRecord.read(given)):
+        assert record.text == handed_out
+        assert DkimRecord.read(handed_out) == record
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (f"v=DKIM1; k=rsa; p={ED25519}", "is of the type ed25519, and the value says k=rsa"),
+        (f"v=DKIM1; k=rsa; p={WRAPPED}", "write k=ed25519"),
+    ],
+)
+def test_a_key_of_another_type_than_the_value_says_is_refused_by_name(
+    given: str, says: str
+) -> None:
+    with pytest.raises(InvalidKey, match="key-of-other-type") as caught:
+        DkimRecord.parse(given)
+    assert says in Words().error(caught.value)
 
 
 HALVES = f'"{VALUE[:200]}" "{VALUE[200:]}"'
@@ -92,7 +131,7 @@ def test_blanks_between_tags_stay_and_those_in_the_key_go() -> None:
         (f"v=DKIM1; k=rsa; p={RSA_2048}!", "not whole"),
         (f"v=DKIM1; k=dsa; p={RSA_2048}", "rsa or ed25519"),
         (f"v=DKIM1; k=ed25519; p={RSA_2048}", "32 octets"),
-        (f"v=DKIM1; k=rsa; p={ED25519}", "no RSA public key"),
+        (f"v=DKIM1; k=rsa; p={ED25519}", "is of the type ed25519"),
         (f"v=dkim1; p={RSA_2048}", "begins with"),
         (f"k=rsa; v=DKIM1; p={RSA_2048}", "begins with"),
         (f"v=DKIM1; p={RSA_2048}; p={RSA_2048}", "twice"),

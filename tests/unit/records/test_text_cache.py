@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.checks.dmarc.record import parse_record
-from bot.checks.spf.terms import read, terms_of
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import terms_of
 from bot.records.text_cache import MOST_KEPT, TextCache
 from hostile_texts import counted, filled
 

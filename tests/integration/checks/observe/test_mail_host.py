@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -71,6 +72,25 @@ async def look(
 
 def grave(report: Report) -> list[str]:
     return [f.code for f in report.findings if f.severity is not Status.INFO]
+
+
+async def test_a_record_that_hangs_on_the_hosts_name_is_read_with_that_name(
+    case_file: CaseFile,
+) -> None:
+    term = "include:%{v}._v.%{i}._ip.%{h}._ehlo.vendor.example"
+    server = dataclasses.replace(SERVER, spf=f"v=spf1 {term} -all")
+    ipv6 = ".".join("20010db8002500000000000000000025")
+    vendor = f"""
+    in-addr._v.198.51.100.25._ip.mx1.cow.example._ehlo TXT "v=spf1 ip4:198.51.100.25 -all"
+    ip6._v.{ipv6}._ip.mx1.cow.example._ehlo TXT "v=spf1 ip6:2001:db8:25::25 -all"
+    """
+    zones = Zones.of(
+        {**case_file.base_zones, "dns-servers.example": NAME_SERVERS, "vendor.example": vendor}
+    )
+    async with asking(zones, server) as checker:
+        report = await checker.check_server(())
+    (result,) = (r for r in report.results if r.check is ServerCheck.SPF)
+    assert result.status is Status.PASS
 
 
 async def test_a_right_server_is_proven_right(case_file: CaseFile) -> None:

@@ -101,7 +101,8 @@ def test_only_the_second_half_is_truncated_too() -> None:
 @pytest.mark.parametrize("length", range(60, len(KEY), 13))
 def test_an_unknown_key_that_is_cut_is_truncated(length: int) -> None:
     finding = only(look(txt(NAME, f"v=DKIM1; p={KEY[:length]}"), KeyUnknown()))
-    assert (finding.code, finding.facts["want"], finding.fixes) == ("dkim-truncated", None, ())
+    assert (finding.code, finding.facts["lost"], finding.fixes) == ("dkim-truncated", "end", ())
+    assert (finding.facts["have"], finding.facts["want"]) == (length, len(KEY))
 
 
 def test_an_empty_key_is_revoked() -> None:
@@ -139,7 +140,13 @@ def test_the_test_flag_is_taken_out() -> None:
         (lambda key: key[:100] + key[101:], "lost"),
         (lambda key: key[:100] + "AAA" + key[100:], "added"),
         (lambda key: f"{key[:100]}{'A' if key[100] != 'A' else 'B'}{key[101:]}", "changed"),
-        (lambda key: key[::-1], ""),
+        (lambda key: f"A{key}", "added-front"),
+        (lambda key: f"{key}A", "added-end"),
+        (lambda key: key + key, "twice"),
+        (lambda key: key.lower(), "case"),
+        (lambda key: key[:60] + key[200:300] + key[60:200] + key[300:], "swapped"),
+        (lambda key: key[::-1], "damaged"),
+        (lambda key: OTHER, ""),
     ],
 )
 def test_a_slip_in_the_right_key_is_told_from_another_key(
@@ -255,8 +262,13 @@ def test_another_key_in_bare_form_is_another_key() -> None:
 
 
 def test_a_key_in_bare_form_that_nobody_knows_is_warned_of() -> None:
-    finding = only(look(txt(NAME, f"v=DKIM1; p={bare(KEY)}"), KeyUnknown()))
-    assert (finding.code, finding.severity, finding.fixes) == ("dkim-syntax", Status.WARN, ())
+    verdict = look(txt(NAME, f"v=DKIM1; p={bare(KEY)}"), KeyUnknown())
+    finding = only(verdict)
+    assert (finding.code, finding.severity) == ("dkim-syntax", Status.WARN)
+    assert [(f.action, f.value) for f in finding.fixes] == [
+        (FixAction.REPLACE, f"v=DKIM1; p={KEY}")
+    ]
+    assert "PKCS #1" in say(verdict)
 
 
 def test_a_key_that_the_server_shows_in_bare_form_is_the_same_key() -> None:

@@ -58,7 +58,7 @@ def look(record: str) -> Verdict:
         async def find() -> list[str]:
             return [OURS]
 
-        evaluations = await evaluate_all(ask, find, DOMAIN.ascii)
+        evaluations = await evaluate_all(ask, find, DOMAIN.ascii, HOST)
         for name, kind in ((DOMAIN.ascii, "TXT"), (HOST, "A"), (HOST, "AAAA")):
             await ask(name, kind)
         return Observation.of(DOMAIN, answers.values(), spf=evaluations)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.merge import (
     count_lookups,
     find_open_terms,
@@ -18,7 +19,7 @@ from bot.checks.spf.merge import (
     strictness,
     terms_after_all,
 )
-from bot.checks.spf.terms import read
+from bot.checks.spf.term_reading import read
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import SpfStep, evaluate
 from spf_strategies import spf_records
@@ -106,8 +107,14 @@ def test_includes_that_let_everybody_pass_are_not_kept() -> None:
 
 
 def test_terms_that_were_dropped_are_not_kept() -> None:
-    merged = merge(VALUE, ["v=spf1 include:Gone.example a -all"], {}, {"include:gone.example"})
+    merged = merge(
+        VALUE,
+        ["v=spf1 include:Gone.example a -all"],
+        {},
+        {"include:gone.example": LeftOutReason.NOWHERE},
+    )
     assert merged.kept == ("a",)
+    assert merged.left_out == (LeftOut("include:Gone.example", LeftOutReason.NOWHERE),)
 
 
 def test_lookups_are_counted_through_known_includes() -> None:

@@ -98,15 +98,9 @@ async def test_a_near_miss_is_repaired(text: bytes, code: str, what: str | None)
 
 async def test_the_long_dash_is_named() -> None:
     finding = await only("v=spf1 include:_spf.cow.example –all")
-    assert {**finding.facts, "kept": ()} == {
-        "character": "U+2013",
-        "looks": "dash",
-        "term": "–all",
-        "suggestion": "-all",
-        "kept": (),
-        "kept_count": 0,
-        "over_limit": False,
-    }
+    facts = {"character": "U+2013", "looks": "dash", "term": "–all", "suggestion": "-all"}
+    assert finding.facts.items() >= facts.items()
+    assert (finding.facts["kept_count"], finding.facts["left_out_count"]) == (0, 0)
 
 
 @pytest.mark.parametrize("text", ["spf2.0/pra mx -all", "v=spf10", "spfoo", "about v=spf1 and all"])

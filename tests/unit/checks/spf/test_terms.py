@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.checks.spf.terms import (
-    Term,
-    TermFault,
-    TermFaultKind,
-    names_own_mx,
-    read,
-    same_record,
-)
+from bot.checks.spf.term_faults import TermFault, TermFaultKind
+from bot.checks.spf.term_reading import read
+from bot.checks.spf.terms import Term, names_own_mx, same_record
 from bot.dns.spf_grammar import is_valid_term
 from spf_strategies import spf_terms
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dns.name
 import dns.rdata
+import pytest
 
-from bot.checks.authority_view import AuthorityView, NameServer, NameServerState
+from bot.checks.authority_view import AuthorityView, Delegation, NameServer, NameServerState
 from bot.checks.finding import Finding, Status
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, DirectAnswer, Outcome, Question
@@ -21,19 +24,22 @@ def server(
     serial: int = 1,
     mx: str = "mx1.cow.example.",
     address: str = "192.0.2.53",
+    addresses: tuple[str, ...] = (),
 ) -> NameServer:
     soa = answered(
         "friend.example", "SOA", f"ns1.dns.example. admin.dns.example. {serial} 3600 600 86400 300"
     )
     rdata = dns.rdata.from_text("IN", "MX", f"10 {mx}")
     told = {MX: DirectAnswer(Answer(MX, Outcome.RECORDS, (rdata,), 300, authoritative=True))}
-    return NameServer(dns.name.from_text(f"ns{number}.dns.example"), address, condition, soa, told)
+    name = dns.name.from_text(f"ns{number}.dns.example")
+    return NameServer(name, address, condition, soa, told, addresses)
 
 
-def judge(*servers: NameServer, disputed: bool = False, unclear: bool = False) -> list[Finding]:
-    source = AuthorityView(
-        DOMAIN.name, servers, disputed=(MX,) if disputed else (), unclear=unclear
-    )
+def judge(
+    *servers: NameServer, disputed: bool = False, unclear: bool = False, **more: Any
+) -> list[Finding]:
+    disputes = (MX,) if disputed else ()
+    source = AuthorityView(DOMAIN.name, servers, disputed=disputes, unclear=unclear, **more)
     findings = judge_name_servers(seen(source=source))
     for finding in findings:
         assert WORDS.finding(finding, CONTEXT)
@@ -80,3 +86,85 @@ def test_a_silent_server_is_only_told_of_beside_one_that_answers() -> None:
     assert finding.facts["names"] == ("ns2.dns.example",)
     assert judge(server(1, NameServerState.SILENT), server(2, NameServerState.SILENT)) == []
     assert judge(server(1), server(2, NameServerState.SILENT, address="2001:db8::53")) == []
+
+
+def test_the_odd_one_of_three_is_named_where_serials_are_the_same() -> None:
+    old = server(2, mx="mx.old.example.")
+    (finding,) = judge(server(1), old, server(3), disputed=True)
+    assert finding.facts["odd"] == ("ns2.dns.example",)
+    assert finding.facts["says"] == (
+        "10 mx1.cow.example",
+        "10 mx.old.example",
+        "10 mx1.cow.example",
+    )
+    said = WORDS.finding(finding, CONTEXT)
+    assert "ns2.dns.example (serial 1) says 10 mx.old.example;" in said
+
+
+def test_two_against_two_are_not_decided() -> None:
+    servers = [server(n, mx=f"mx{n // 3}.cow.example.") for n in (1, 2, 3, 4)]
+    (finding,) = judge(*servers, disputed=True, unclear=True)
+    assert (finding.facts["odd"], finding.facts["behind"]) == ((), ())
+    assert "could not tell which is right" in WORDS.finding(finding, CONTEXT)
+
+
+NETWORKS = [
+    ((("1.2.3.4",), ("1.2.3.99",)), "1.2.3.0/24"),
+    ((("1.2.3.4",), ("1.2.4.4",)), ""),
+    ((("1.2.3.4", "2a01:4f8::1"), ("1.2.3.5", "2a01:4f8:0:2::1")), "1.2.3.0/24"),
+    ((("1.2.3.4", "2a01:4f8::1"), ("1.2.3.5", "2a01:4f8:7::1")), ""),
+    ((("2a01:4f8::1",), ("2a01:4f8::2",)), "2a01:4f8::/48"),
+    ((("1.2.3.4",), ()), ""),  # nobody knows where the other is
+    ((("127.0.0.2",), ("127.0.0.3",)), ""),  # a network of one's own tells nothing
+]
+
+
+@pytest.mark.parametrize(("addresses", "network"), NETWORKS)
+def test_servers_in_one_network_are_told_of(
+    addresses: tuple[tuple[str, ...], ...], network: str
+) -> None:
+    servers = [server(n, addresses=found) for n, found in enumerate(addresses, 1)]
+    names = tuple(one.name for one in servers)
+    findings = judge(*servers, names=names)
+    assert [f.facts["network"] for f in findings] == ([network] if network else [])
+    # Of servers that were not asked nobody knows where they are.
+    assert judge(*servers, names=(*names, dns.name.from_text("ns9.dns.example"))) == []
+
+
+def test_one_server_alone_is_worth_knowing_and_not_more() -> None:
+    (finding,) = judge(server(1), names=(server(1).name,))
+    assert (finding.code, finding.severity) == ("ns-single", Status.INFO)
+    assert "only one name server" in WORDS.finding(finding, CONTEXT)
+
+
+def test_servers_that_are_all_lame_or_nowhere_are_the_end_of_the_zone() -> None:
+    servers = (
+        server(1, NameServerState.LAME),
+        server(2, NameServerState.NO_ADDRESS, address=""),
+    )
+    names = tuple(one.name for one in servers)
+    (finding,) = judge(*servers, names=names)
+    assert (finding.code, finding.severity) == ("ns-all-lame", Status.FAIL)
+    for other in (NameServerState.SILENT, NameServerState.UNASKED):
+        third = server(3, other)
+        found = judge(*servers, third, names=(*names, third.name))
+        assert {f.code for f in found} == {"ns-lame"}
+    assert {f.code for f in judge(*servers, names=(*names, third.name))} == {"ns-lame"}
+
+
+def test_the_lists_above_and_in_the_zone_are_compared() -> None:
+    one, two = (dns.name.from_text(f"ns{n}.dns.example") for n in (1, 2))
+    parent = dns.name.from_text("example")
+    assert (
+        judge(server(1), server(2), names=(one, two), delegation=Delegation(parent, (two, one)))
+        == []
+    )
+    servers = (server(1), server(2))
+    (finding,) = judge(*servers, names=(one, two), delegation=Delegation(parent, (one,)))
+    assert (finding.code, finding.severity) == ("ns-parent-differs", Status.WARN)
+    said = WORDS.finding(finding, CONTEXT)
+    assert "your zone: ns2.dns.example is in the zone only." in said
+    (finding,) = judge(server(1), names=(one,), delegation=Delegation(parent, (one, two)))[:1]
+    assert "ns2.dns.example is on the registry's list only. Others" in WORDS.finding(
+        finding, CONTEXT
+    )
