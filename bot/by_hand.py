@@ -28,6 +28,10 @@ class ByHandBackend:
         """Return that nobody tells."""
         return ServerDomain(MailHosting.UNKNOWN)
 
+    async def domains(self) -> tuple[Domain, ...]:
+        """Return that none are told."""
+        return ()
+
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:  # noqa: ARG002 - as above
         """Raise BackendRefused: a key has to be pasted."""
         raise BackendRefused("backend-by-hand")

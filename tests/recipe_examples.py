@@ -493,6 +493,10 @@ class BarnBackend:
         key = KnownKey(selector, DkimRecord.parse(_KEY), KeySource.MAIL_SERVER)
         return self._keys.setdefault(domain, key)
 
+    async def domains(self) -> tuple[Domain, ...]:
+        """Return those that were added."""
+        return tuple(self._domains)
+
     async def usual_limits(self) -> DomainLimits:
         """Return that there are none."""
         return DomainLimits()

@@ -107,6 +107,11 @@ class FileMail:
         assert key is not None
         return key
 
+    async def domains(self) -> tuple[Domain, ...]:
+        """Return those that have a file."""
+        files = sorted(self._folder.glob("domain-*"))
+        return tuple(Domain.from_ascii(path.name.removeprefix("domain-")) for path in files)
+
     async def usual_limits(self) -> DomainLimits:
         """Return that none are known."""
         return DomainLimits()

@@ -20,7 +20,7 @@ from bot.cards.markdown import (
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import EXTRAS, Status
-from bot.checks.report import gaps, is_all_right, is_extra_gap
+from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
 
@@ -67,6 +67,9 @@ def build_check_card(
     domain = kept.report.domain.ascii
     actions = [a for a in CheckAction if not (shared and a is CheckAction.SHARE)]
     buttons = [items.check_button(action, kept.id, domain) for action in actions]
+    meant = find_meant(kept.shown(shared=shared))
+    if meant is not None and (button := items.meant_button(str(meant.facts["meant"]))) is not None:
+        buttons.append(button)
     if offer is not None:
         buttons.append(items.ask_button(offer, kept.id, domain))
     return build_report_card(
@@ -99,7 +102,7 @@ def build_report_card(
     place = ZonePlace.of_report(report)
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
-    head = _head(report, words, remark)
+    head = _head(report, context, words, remark)
     to_type = report.has_fixes
     where = show_place(place, spoken, words) if to_type else ""
     overview = _overview(report, words)
@@ -157,7 +160,7 @@ def _titled(title: str, texts: Sequence[str]) -> list[list[str]]:
     return [[f"### {title}", text] if at == 0 else [text] for at, text in enumerate(kept)]
 
 
-def _head(report: Report, words: Words, remark: str | None) -> str:
+def _head(report: Report, context: Mapping[str, Fact], words: Words, remark: str | None) -> str:
     is_right = is_all_right(report)
     status = Status.PASS.value if is_right else report.status.value
     summary = words.label("summaries", "all_right" if is_right else status)
@@ -173,6 +176,8 @@ def _head(report: Report, words: Words, remark: str | None) -> str:
     ]
     if remark:
         lines.append(clip(say_remark(remark, words), _LONGEST_REMARK))
+    if (meant := find_meant(report)) is not None:
+        lines.append(f"**{clip(words.finding(meant, context), _LONGEST_REMARK)}**")
     return "\n".join(lines)
 
 
@@ -282,7 +287,7 @@ def _remarks(report: Report, context: Mapping[str, Fact], words: Words) -> list[
             label = words.label("checks", result.check.value)
             checks.setdefault(words.note(result.note, context), []).append(label)
     remarks = [f"{', '.join(names)}: {text}" for text, names in checks.items()]
-    infos = [f for f in report.remarks if not is_extra_gap(f)]
+    infos = [f for f in report.remarks if not is_extra_gap(f) and f.code != DID_YOU_MEAN]
     remarks += [words.finding(f, context) for f in infos]
     mark = words.label("marks", Status.INFO.value)
     return [f"-# {mark} {clip(text, _LONGEST_REMARK)}" for text in dict.fromkeys(remarks)]

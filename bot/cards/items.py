@@ -74,6 +74,13 @@ class ItemFactory(Protocol):
         """Return the button that checks a domain (in ASCII) whose former check is gone."""
         ...
 
+    def meant_button(self, domain: str) -> Item | None:
+        """Return the button that checks the domain (in ASCII) that was likely meant.
+
+        None is returned where Discord cannot carry a domain that long.
+        """
+        ...
+
     def withdraw_button(self, request_id: int) -> Item:
         """Return the button that withdraws a member's own request."""
         ...

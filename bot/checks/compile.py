@@ -21,6 +21,7 @@ from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
 from bot.checks.spf.terms import names_own_mx
 from bot.checks.zone import delegation, empty_name
+from bot.checks.zone.meant_name import make_finding
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
+    from bot.names import Domain
     from bot.records.expected import Expected
 
 # Which of two findings of the same severity explains the other. A strict DMARC policy without
@@ -109,6 +111,22 @@ def add_switched_off(report: Report) -> Report:
     It is shown to the same as `add_not_in_mailcow`.
     """
     return _add_first(report, Finding(Check.MX, "off-in-mailcow", Status.FAIL))
+
+
+def add_meant(report: Report, meant: Domain) -> Report:
+    """Return the report with the finding that another domain was likely meant, by a slip.
+
+    Only who asked is shown it, as it tells what they asked before or what is on the mail server.
+    """
+    finding = make_finding(meant.ascii, "slip")
+    results = tuple(
+        dataclasses.replace(result, status=Status.INFO)
+        if result.check is finding.check and result.status is Status.PASS
+        else result
+        for result in report.results
+    )
+    findings = tuple(sorted((*report.findings, finding), key=_order))
+    return dataclasses.replace(report, results=results, findings=findings)
 
 
 def _add_first(report: Report, finding: Finding) -> Report:

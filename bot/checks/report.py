@@ -19,6 +19,7 @@ PROPAGATING = ("propagating", "propagating-negative")
 RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
 RESOLVER_REWRITES = "dns-resolver-rewrites"  # the code of one that invents answers
 RESOLVER_FAULTS = (RESOLVER_SILENT, RESOLVER_REWRITES)
+DID_YOU_MEAN = "did-you-mean"  # the code of another domain that was likely meant
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
 
@@ -92,6 +93,11 @@ def is_all_right(report: Report) -> bool:
     """Whether mail lacks nothing: only some of these records are not there, or worth a remark."""
     usual = (result.status for result in report.results if result.check not in EXTRAS)
     return report.status is Status.INFO and all(status is Status.PASS for status in usual)
+
+
+def find_meant(report: Report) -> Finding | None:
+    """Return the finding that another domain was likely meant; None where none is named."""
+    return next((finding for finding in report.findings if finding.code == DID_YOU_MEAN), None)
 
 
 def find_propagation(report: Report, check: Check) -> Finding | None:

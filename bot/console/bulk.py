@@ -70,7 +70,7 @@ async def sweep(
 
     async def work() -> None:
         for domain in waiting:
-            report = await core.check(domain, key)
+            report = await core.check_for_operator(domain, key)
             outcome.count(report)
             progress.advance()
             _print(console, report, core, output, alone=len(domains) == 1)

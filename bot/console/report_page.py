@@ -12,7 +12,7 @@ from bot.checks.export.as_json import context_of
 from bot.checks.export.wording import say_fix, say_place
 from bot.checks.finding import EXTRAS, Status
 from bot.checks.references import load_references
-from bot.checks.report import gaps, is_all_right, is_extra_gap
+from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
 from bot.console.terminal import STATUS_STYLES, bullet
 from bot.records.providers import choose_provider
 
@@ -54,8 +54,9 @@ def show_report(
         )
     )
     steps = report.steps
-    other = [f for f in report.remarks if not is_extra_gap(f)]
+    other = [f for f in report.remarks if not is_extra_gap(f) and f.code != DID_YOU_MEAN]
     context = context_of(report, server)
+    _print_meant(console, report, context, words, explain=explain)
     if report.has_fixes:
         _print_place(console, report, words, provider)
     if steps:
@@ -96,12 +97,25 @@ def show_line(
     """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
     steps = report.steps
+    context = context_of(report, server)
+    _print_meant(console, report, context, words, explain=explain)
     if steps:
-        context = context_of(report, server)
         console.print(bullet("", words.finding(steps[0], context)))
         _print_fixes(console, steps[0], report, words, provider)
         if explain:
             _print_reason(console, steps[0], context, words)
+
+
+def _print_meant(
+    console: Console, report: Report, context: Mapping[str, Fact], words: Words, *, explain: bool
+) -> None:
+    """Print which other domain was likely meant, where one was."""
+    meant = find_meant(report)
+    if meant is None:
+        return
+    console.print(bullet("→", words.finding(meant, context)), style="bold")
+    if explain:
+        _print_reason(console, meant, context, words)
 
 
 def _print_reason(

@@ -12,7 +12,7 @@ from bot.cards.layout import Card, build_notice
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.why_card import build_why_card
 from bot.checks.zone_place import ZonePlace
-from bot.interactions.member_checks import check_domain, find_check, is_shared
+from bot.interactions.member_checks import check_domain, find_check, is_shared, say_what_was_meant
 from bot.interactions.offers import find_offer
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
@@ -41,6 +41,7 @@ async def answer_with_check(
     await client.member_service.remember(member_id, domain)
     is_home = await client.home.is_home(interaction)
     kept = await check_domain(interaction, domain, confidential=is_home)
+    kept = await say_what_was_meant(interaction, kept)
     offer = await find_offer(interaction, kept)
     provider = await client.member_service.provider(member_id, domain)
     await answer(interaction, _draw_own(client, kept, offer, provider, remark=remark))
@@ -98,6 +99,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
     elif (kept := await find_check(interaction, click)) is not None:
         await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
         kept = await client.member_service.make_personal(kept)
+        kept = await say_what_was_meant(interaction, kept)
         offer = await find_offer(interaction, kept)
         await answer(interaction, _draw_own(client, kept, offer, key))
 
@@ -115,6 +117,7 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
         is_home = not shared and await client.home.is_home(interaction)
         shown = await check_domain(interaction, domain, confidential=is_home, shared=shared)
         if not shared:
+            shown = await say_what_was_meant(interaction, shown)
             provider = await client.member_service.provider(interaction.user.id, domain)
             offer = await find_offer(interaction, shown)
     finally:
@@ -128,6 +131,7 @@ async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -
     client, shared = interaction.client, is_shared(interaction, kept)
     if not shared:
         kept = await client.member_service.make_personal(kept)
+        kept = await say_what_was_meant(interaction, kept)
     report = kept.shown(shared=shared)
     await answer(interaction, build_why_card(report, client.member_service.server, client.words))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _LONGEST_ID: Final = 100  # characters of a custom_id
+_LONGEST_LABEL: Final = 80  # characters of a button's label
 _STYLE: Final = discord.ButtonStyle
 
 
@@ -81,6 +82,16 @@ class PersistentItems:
         """Return the button that checks a domain (in ASCII) whose former check is gone."""
         label = self._words.label("buttons", CheckAction.AGAIN.value)
         return _make_button(f"new:{domain}", label, _STYLE.primary)
+
+    def meant_button(self, domain: str) -> PersistentItem | None:
+        """Return the button that checks the domain (in ASCII) that was likely meant.
+
+        None is returned where the custom_id or the label would be too long.
+        """
+        rest, label = f"new:{domain}", f"{self._words.label('buttons', 'meant')} {domain}"
+        if len(_write_id(rest)) > _LONGEST_ID or len(label) > _LONGEST_LABEL:
+            return None
+        return _make_button(rest, label, _STYLE.success)
 
     def withdraw_button(self, request_id: int) -> PersistentItem:
         """Return the button that withdraws a member's own request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.cards.layout import build_notice
+from bot.interactions.permissions import is_admin
 from bot.interactions.replies import Progress, whisper
 from bot.services.member_service import Wait
 
@@ -39,6 +40,18 @@ async def check_domain(
         return await client.member_service.check(
             domain, member_id, confidential=confidential, shared=shared
         )
+
+
+async def say_what_was_meant(
+    interaction: discord.Interaction[BotBase], kept: KeptCheck
+) -> KeptCheck:
+    """Return the check, for a card that its member alone sees, with the domain likely meant.
+
+    Who decides requests may know which domains are on the mail server, in the home server.
+    """
+    client = interaction.client
+    sees_server = is_admin(interaction, client.settings) and await client.home.is_home(interaction)
+    return await client.member_service.suggest(kept, interaction.user.id, sees_server=sees_server)
 
 
 async def find_check(interaction: discord.Interaction[BotBase], click: Click) -> KeptCheck | None:

@@ -62,6 +62,12 @@ class MailcowBackend:
             return ServerDomain(hosting, fault=error)
         return ServerDomain(hosting, None if key is None else key.known)
 
+    async def domains(self) -> tuple[Domain, ...]:
+        """Return the mail domains and the alias domains that are switched on."""
+        domains = [each.domain for each in await self._mailcow.domains() if each.active]
+        aliases = [each.domain for each in await self._mailcow.alias_domains() if each.active]
+        return (*domains, *aliases)
+
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Return the domain's key; only where there is none, one is made."""
         return (await self._mailcow.find_or_make_dkim(domain, selector)).known

@@ -86,6 +86,10 @@ class MailBackend(Protocol):
         """Return what the server has of a domain now; nothing in it is remembered."""
         ...
 
+    async def domains(self) -> tuple[Domain, ...]:
+        """Return the domains that the server takes mail for; for the admin alone."""
+        ...
+
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Return the domain's key; only where there is none, one with this selector is made.
 

@@ -24,6 +24,7 @@ from bot.records.dkim_key import (
     NoKeyYet,
 )
 from bot.requests.backend import MailHosting, ServerDomain
+from bot.services.meant_domain import MOST_KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.store.repositories.known_keys import KnownKeys, StoredKey
 
 TIMEOUT = 3.0  # seconds that a check waits for the mail server
+KEPT = 60.0  # seconds that the list of its domains is used again
 PAUSE = 30.0  # seconds in which it is not asked again after it was away, or refused us
 
 # With these the mail server is there and lets us in; what it has of other domains may be fine.
@@ -74,6 +76,8 @@ class DomainFacts:
         self._stage_of = stage_of
         self._learns = learns
         self._paused_until = 0.0  # by the monotonic clock
+        self._listed: tuple[Domain, ...] = ()
+        self._listed_until = 0.0  # by the same clock
 
     async def of(self, domain: Domain) -> KnownFacts:
         """Return what is known of a domain, after `TIMEOUT` seconds at the latest.
@@ -108,6 +112,29 @@ class DomainFacts:
         except StoreError as error:
             _log.warning("The members' domains were not read: %s", error)
             return ()
+
+    async def all_domains(self) -> tuple[Domain, ...]:
+        """Return the domains that are on the mail server, as far as it or the store tells.
+
+        They are for the admin and the operator alone, and up to `KEPT` seconds old.
+        """
+        if time.monotonic() < self._listed_until:
+            return self._listed
+        domains = await self.some_domains(MOST_KNOWN)
+        backend = self._backend
+        if (
+            backend is not None
+            and backend.capabilities.can_tell_domains
+            and time.monotonic() >= self._paused_until
+        ):
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    domains = (*await backend.domains(), *domains)
+            except (BackendError, TimeoutError) as error:
+                _log.warning("The domains of %s were not read: %s", backend.name, error)
+        self._listed = tuple(dict.fromkeys(domains))
+        self._listed_until = time.monotonic() + KEPT
+        return self._listed
 
     async def _ask_backend(self, domain: Domain) -> ServerDomain:
         """Return what the mail server has of a domain; nothing is known where it did not tell."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from bot.checks.compile import add_meant
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
 from bot.services.core import make_personal
+from bot.services.meant_domain import find_slip, may_be_slip
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
 
+RECENT = 50  # domains of a member that a name is compared with, the latest
 _NOBODY = 0  # no member has this id, so that what is written under it is offered to nobody
 
 
@@ -189,6 +192,23 @@ class MemberService:
             return kept
         hosting = await self.hosting(kept.report.domain)
         return replace(kept, personal=make_personal(kept.report, hosting))
+
+    async def suggest(
+        self, kept: KeptCheck, member_id: int, *, sees_server: bool = False
+    ) -> KeptCheck:
+        """Return the check with the domain that was likely meant instead, for this member alone.
+
+        It is one that they asked about before, or where they may see those (`sees_server`), one
+        that is on the mail server.
+        """
+        report = kept.shown(shared=False)
+        if not may_be_slip(report):
+            return kept
+        known = await self._recent.of(member_id, limit=RECENT)
+        if sees_server:
+            known = (*known, *await self._core.domain_facts.all_domains())
+        meant = await find_slip(report, known, self.ask, self.server.host)
+        return kept if meant is None else replace(kept, personal=add_meant(report, meant))
 
     async def hosting(self, domain: Domain) -> MailHosting:
         """Return whether the mail server takes mail for a domain, as far as it says.

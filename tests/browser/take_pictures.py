@@ -44,6 +44,8 @@ COMMANDS: Final = {
     "help": "/help",
     "refused": "/dnsrecords friend",
     "remark": "/dnsrecords https://www.friend.example/mail",
+    "no-records-yet": "/dnscheck post.friend.example",
+    "did-you-mean": "/dnscheck freind.example",
     **{f"check-{name.partition('.')[0]}": f"/dnscheck {name}" for name in world.DOMAINS},
 }
 

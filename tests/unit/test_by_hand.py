@@ -22,6 +22,7 @@ async def test_it_can_do_nothing_and_knows_no_domain() -> None:
     backend: MailBackend = ByHandBackend("Cow Mail")
     assert (backend.name, backend.capabilities) == ("Cow Mail", Capabilities())
     assert await backend.look_up(FRIEND) == ServerDomain(MailHosting.UNKNOWN)
+    assert await backend.domains() == ()
     assert await backend.usual_limits() == DomainLimits()
     backend.unlock()
     assert backend.refusals == ()

@@ -32,6 +32,7 @@ NOTHING_SAID = {"mail/settings_pages"}  # where there is neither page
 # The codes that stay stable for everybody outside, with the severities that each may have.
 CONTRACT = (
     ("domain-not-found", {"fail"}),
+    ("no-records-yet", {"fail"}),
     ("servfail", {"unknown"}),
     ("dns-timeout", {"unknown"}),
     ("apex-cname", {"fail"}),
@@ -190,6 +191,7 @@ _FLAGS = (
         "certain",
         "former",
         "optional",
+        "typed_above",
         "below",
         "circle",
         "dated",
@@ -202,6 +204,7 @@ _FLAGS = (
         "moved",
         "named",
         "switch",
+        "usual",
         "only",
     ),
     *(
@@ -218,7 +221,7 @@ _FLAGS = (
     *("ready", "repeat", "right"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
-    *("apart", "at_apex", "goes", "holds", "stays"),
+    *("apart", "goes", "holds", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere

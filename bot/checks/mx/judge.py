@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -20,8 +19,8 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.mx.misplaced import find_mx
+from bot.checks.mx.own_address import Reach, follow_address
 from bot.checks.mx.targets import AliasEnd, Target, TargetKind, read_targets
-from bot.checks.proxies import is_proxy
 from bot.public_suffix import is_public_suffix
 from bot.records.expected import Purpose
 
@@ -61,17 +60,6 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         expected=(f"{repair.priority} {expected.server.host.to_text()}",),
         found=some_lines([f"{t.priority} {t.name.to_text()}" for t in targets]),
     )
-
-
-class Reach(StrEnum):
-    """Whose the domain's own address is, where mail goes without an MX record."""
-
-    OURS = "ours"
-    PARTLY = "partly"  # ours, and another one
-    PROXY = "proxy"
-    OTHER = "other"
-    NOWHERE = "nowhere"  # it has none
-    UNKNOWN = "unknown"
 
 
 class _Repair:
@@ -236,28 +224,13 @@ def _report_missing(expected: Expected, observed: Observation, repair: _Repair) 
     misplaced = find_mx(expected, observed)
     if misplaced is not None:
         return misplaced.finding(Check.MX, repair.move(misplaced), observed.zone)
-    reach, address = _follow_address(expected, observed)
+    reach, address = follow_address(expected, observed)
     facts: dict[str, Fact] = {
         "address": None if reach is Reach.OURS else address,
         "reach": reach.value,
         "ours_at": address if reach is Reach.OURS else None,
     }
     return Finding(Check.MX, "mx-missing", Status.FAIL, facts, repair.add())
-
-
-def _follow_address(expected: Expected, observed: Observation) -> tuple[Reach, str | None]:
-    """Return whose the domain's own address is, and that address: of several, one not ours."""
-    domain, host = expected.domain.name, expected.server.host
-    theirs, ours = observed.addresses(domain) - {""}, observed.addresses(host) - {""}
-    address = min(theirs - ours or theirs, default=None)
-    if not theirs:
-        known = observed.knows_addresses(domain)
-        return (Reach.NOWHERE if known else Reach.UNKNOWN), None
-    if theirs & ours:
-        return (Reach.OURS if theirs <= ours else Reach.PARTLY), address
-    if is_proxy((), theirs):
-        return Reach.PROXY, address
-    return (Reach.OTHER if observed.knows_addresses(host) else Reach.UNKNOWN), address
 
 
 def _report_unproven(targets: Sequence[Target]) -> list[Finding]:

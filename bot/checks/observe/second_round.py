@@ -22,6 +22,7 @@ from bot.checks.observe.doubtful_records import doubtful_questions
 from bot.checks.spf.misplaced import spf_places
 from bot.checks.spf.texts import sort_texts
 from bot.checks.text_bounds import find_long_text
+from bot.checks.zone.meant_name import meant_questions
 from bot.dns.answer import Outcome, Question
 from bot.public_suffix import is_public_suffix
 from bot.records.dkim_key import KnownKey
@@ -85,6 +86,7 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
         [Question(name, TXT) for name, _ in dmarc_places(expected, observed)] * missing.dmarc,
     ]
     asked = [
+        *meant_questions(expected, observed),
         *doubtful_questions(expected, observed),
         *(Question(host, TXT) for host in named),
         *_probes(missing, observed),

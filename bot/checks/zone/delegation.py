@@ -22,6 +22,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.report import RESOLVER_FAULTS, RESOLVER_REWRITES
 from bot.checks.zone.empty_name import has_something_below, is_empty, report_empty
+from bot.checks.zone.meant_name import report_meant
 from bot.checks.zone.name_servers import judge_name_servers, report_all_lame
 from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
@@ -52,7 +53,12 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     servers = answer_to(observed, apex, dns.rdatatype.NS)
     found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
 
+    meant = report_meant(expected, observed)
     finding = _judge_alias(expected, observed, answers)
+    if finding is not None and meant:
+        # A host's name is rightly an alias: nobody is told to delete it on a guess.
+        facts = {**finding.facts, "usual": True}
+        finding = Finding(finding.check, finding.code, finding.severity, facts)
     if finding is None and all(answer.failed for answer in answers):
         finding = _report_silence(observed, answers)
     if finding is None:
@@ -66,9 +72,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
         finding = unanswered(Check.DELEGATION, servers)
     first = (report_empty(observed),) if empty else ()
     if finding is not None:
-        return Verdict(Check.DELEGATION, (*first, finding), found=found)
+        return Verdict(Check.DELEGATION, (*first, finding, *meant), found=found)
 
-    findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed))
+    findings = (*first, *judge_name_servers(observed), *_describe_name(expected, observed), *meant)
     if observed.invented:
         findings = (_report_rewriting(observed, "A"), *findings)
     return Verdict(Check.DELEGATION, findings, found=found)

@@ -17,10 +17,12 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain
 from bot.records.dkim_key import DkimKnowledge, KeyUnknown, NoKeyYet
+from bot.records.presentation import quoted_parts
 from bot.services.domain_check import Checker
 from bot.words import Words
 from deceiving_zones import FILE, KNOWN, SERVER
 from mended_zone import mend, read_zone, right
+from strategies import RSA_1024
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +40,13 @@ def write_zone(zone: Zone) -> str:
 
 WEBSITE = "@ A 203.0.113.80\nwww A 203.0.113.80\n@ NS ns1.hyp.net.\n"
 STRICT = '_dmarc TXT "v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example"\n'
+OTHER_KEY = f'dkim._domainkey TXT "v=DKIM1; p={RSA_1024}"'
 ZONES = {
     "only a website beside it": ("post.friend.example", WEBSITE),
-    "a working domain above it": ("lists.friend.example", write_zone(right())),
+    "a working domain above it": (
+        "lists.friend.example",
+        write_zone(right(dkim=OTHER_KEY)),
+    ),
     "only a host below it": ("post.friend.example", WEBSITE + "printer.post A 203.0.113.81\n"),
     "a strict policy above it": ("news.friend.example", WEBSITE + STRICT),
     "two labels deep": ("mail.club.friend.example", WEBSITE),
@@ -158,3 +164,19 @@ def test_a_domain_that_no_registry_knows_is_not_found(domain: str) -> None:
     report = asyncio.run(check(domain, WEBSITE))
     assert [f.code for f in report.findings] == ["domain-not-found"]
     assert report.findings[0].fixes == ()
+
+
+def test_the_records_of_the_domain_above_are_said_not_to_count() -> None:
+    above = WEBSITE + '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"\n'
+    assert "@friend.example alone" in say(asyncio.run(check("post.friend.example", above)))
+    assert "alone" not in say(asyncio.run(check("post.friend.example", WEBSITE)))
+
+
+def test_a_key_that_was_typed_for_the_domain_above_is_found() -> None:
+    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\ndkim._domainkey TXT {quoted_parts(FILE.dkim)}\n"
+    report = asyncio.run(check("post.friend.example", zone))
+    codes = [finding.code for finding in report.findings]
+    assert "dkim-wrong-name" in codes
+    assert "mx-wrong-name" in codes
+    assert "no-records-yet" not in codes
+    assert "subdomain" in codes

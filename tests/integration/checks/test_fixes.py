@@ -43,7 +43,8 @@ MOST_ROUNDS = (
 )
 CODES = {
     Status.FAIL: """
-        domain-not-found apex-cname mx-missing mx-not-ours mx-domain-appended mx-to-cname mx-is-ip
+        domain-not-found no-records-yet
+        apex-cname mx-missing mx-not-ours mx-domain-appended mx-to-cname mx-is-ip
         mx-priority-in-target mx-target-nxdomain mx-null mx-null-mixed mx-foreign-preferred
         spf-missing spf-multiple spf-not-authorised spf-syntax spf-non-ascii spf-leading-space
         spf-after-all spf-plus-all spf-open spf-too-many-lookups spf-include-missing spf-loop
@@ -65,7 +66,7 @@ CODES = {
     Status.UNKNOWN: "servfail dns-timeout",
     Status.INFO: """
         spf-softfail spf-follows-mx dkim-unverified dkim-unknown dkim-no-key dmarc-policy-none
-        dmarc-removed-tags optional-missing server-side wildcard-cname wildcard-address
+        dmarc-removed-tags did-you-mean optional-missing server-side wildcard-cname wildcard-address
     """,
 }
 ALL_CODES = frozenset(" ".join(CODES.values()).split())

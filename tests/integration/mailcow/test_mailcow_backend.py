@@ -34,6 +34,7 @@ async def test_it_tells_which_domains_and_keys_are_there(client: Mailcow) -> Non
     found = [(await backend.look_up(domain)).hosting for domain in (A, ALIAS, B)]
     assert found == [MailHosting.ON, MailHosting.ON, MailHosting.ABSENT]
     assert (await backend.look_up(A)).key is None
+    assert await backend.domains() == (A, ALIAS)
 
 
 async def test_a_key_is_made_once_and_found_from_then_on(

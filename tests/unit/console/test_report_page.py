@@ -18,6 +18,7 @@ import dns.name
 import pytest
 from rich.cells import cell_len
 
+from bot.checks.compile import add_meant
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.console.options import Format
@@ -140,6 +141,18 @@ def test_numbered_steps_come_first_and_the_rest_follows(screen: Screen) -> None:
     assert places == sorted(places)
     assert " 3. " not in text
     assert lines[0].startswith("✓ friend.example: ")
+
+
+@pytest.mark.parametrize("show", [show_report, show_line])
+def test_which_domain_was_meant_is_asked_before_anything_else(
+    screen: Screen, show: Callable[..., None]
+) -> None:
+    asked = add_meant(report(*STEPS), Domain.from_ascii("freind.example"))
+    lines = screen(lambda c: show(c, asked, SERVER, WORDS, explain=True))
+    text = " ".join(" ".join(lines).split())
+    assert text.count("Did you mean freind.example?") == 1
+    assert text.index("Did you mean") < text.index("MX record")
+    assert text.index("Did you mean") < text.index("RFC 5321")
 
 
 def test_a_step_says_each_field_on_a_line_of_its_own(screen: Screen) -> None:
