@@ -38,11 +38,17 @@ from benchmarks.mutant_places import Mutant, choose, list_mutants
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-# Each part of bot/ with the folders of its tests. Where code has no unit tests, because it asks and
-# waits, its integration tests count: observing in the checks, the sockets of DNS, and the requests,
-# whose unit tests hold the rules without a state alone.
+# Each part of bot/ with its tests. Where code has no unit tests, because it asks and waits, its
+# integration tests count: observing in the checks, the sockets of DNS, and the requests, whose unit
+# tests hold the rules without a state alone. The judges are tried on whole zones too: with faults,
+# mended, in order, told from each other. Zones that are only hostile or large are left out, as they
+# take minutes and ask no more than that nothing raises or hangs.
+_ZONES: Final = ("wild_cases", "fixes", "working_zones", "misplaced_record", "deceiving_zones")
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "checks": ("tests/unit/checks", "tests/integration/checks/observe"),
+    "checks": (
+        *("tests/unit/checks", "tests/integration/checks/observe"),
+        *(f"tests/integration/checks/test_{zones}.py" for zones in _ZONES),
+    ),
     "requests": ("tests/unit/requests", "tests/integration/requests"),
     "records": ("tests/unit/records",),
     "dns": ("tests/unit/dns", "tests/integration/dns"),

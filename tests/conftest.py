@@ -42,6 +42,7 @@ DATA = Path(__file__).parent / "data"
 WILD_FILES = (
     "cases.yaml",
     "cases2.yaml",
+    "wild_keys.yaml",
     "wild_names.yaml",
     "wild_places.yaml",
     "wild_spf.yaml",

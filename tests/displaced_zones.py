@@ -131,6 +131,20 @@ CUTS = (
         "_autodiscover SRV 0 1 443 mx1.cow.example.\n_imaps SRV 0 1 143 mx1.cow.example.",
         srv="",
     ),
+    cut(
+        "a zone of the webmail's name",
+        "webmail-wrong-target",
+        "mail",
+        "@ A 203.0.113.80\n@ AAAA 2001:db8::80",
+        webmail="",
+    ),
+    cut(
+        "a zone of the webmail's name with one address of ours",
+        "webmail-wrong-target",
+        "mail",
+        "@ A 198.51.100.25\n@ AAAA 2001:db8::80",
+        webmail="",
+    ),
 )
 PLACES = (
     moved("key, swapped", "dkim-wrong-name", dkim=f"_domainkey.dkim TXT {quoted_parts(KEY)}"),

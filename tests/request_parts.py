@@ -63,6 +63,8 @@ class FileMail:
         self._folder = folder
         folder.mkdir(exist_ok=True)
         self.refusal: BackendError | None = None
+        self.silence: BackendError | None = None  # why it does not tell what it has
+        self.switched_off: set[str] = set()  # domains that are there, and take no mail
         self.pause: Callable[[str], Awaitable[None]] | None = None
 
     def unlock(self) -> None:
@@ -70,6 +72,11 @@ class FileMail:
 
     async def look_up(self, domain: Domain) -> ServerDomain:
         """Return what the files of the domain and of its key are."""
+        self._note("asked", domain.ascii)
+        if self.silence is not None:
+            raise self.silence
+        if domain.ascii in self.switched_off:
+            return ServerDomain(MailHosting.OFF, self.key_of(domain))
         there = (self._folder / f"domain-{domain.ascii}").exists()
         return ServerDomain(MailHosting.ON if there else MailHosting.ABSENT, self.key_of(domain))
 
@@ -89,6 +96,10 @@ class FileMail:
         """Have the domain on the server."""
         (self._folder / f"domain-{domain.ascii}").touch()
 
+    def drop_domain(self, domain: Domain) -> None:
+        """Take the domain off the server, as somebody does there."""
+        (self._folder / f"domain-{domain.ascii}").unlink()
+
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Find the key's file, or make it."""
         await self._do("key", domain, f"{selector} {KEY}")
@@ -105,7 +116,7 @@ class FileMail:
         await self._do("domain", domain, dump_limits(limits))
 
     def lines(self, name: str) -> list[str]:
-        """Return what was done: `calls` or `made`."""
+        """Return what was done: `asked`, `calls` or `made`."""
         path = self._folder / name
         return path.read_text().splitlines() if path.exists() else []
 
@@ -183,7 +194,7 @@ class Setup:
         self.messenger = FileMessenger(folder / "discord")
         self.live: set[str] = set()  # domains whose records are published
         self.ttl: int | None = None
-        self._capabilities = Capabilities() if by_hand else ALL
+        self.mail.capabilities = Capabilities() if by_hand else ALL
         self.database: Database
         self.store: RequestStore
         self.requests: Requests
@@ -196,7 +207,7 @@ class Setup:
         self.store = RequestStore.of(self.database)
         self.keys = KnownKeys(self.database)
         self.wake_up = wake_up = WakeUp()
-        self.requests = Requests(self.store, self.now, wake_up, "dkim", self._capabilities)
+        self.requests = Requests(self.store, self.now, wake_up, "dkim", self.mail.capabilities)
         tools = Tools(SERVER, self.mail, self.look)
         self.worker = Worker(self.store, tools, self.now, wake_up)
         self.outbox = OutboxWorker(self.store, self.messenger, self.now, wake_up)

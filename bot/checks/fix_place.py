@@ -10,8 +10,15 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.name
+from dns.rdatatype import to_text
 
-from bot.checks.answers import MOST_NAMES, decode_texts, first_names, name_text
+from bot.checks.answers import (
+    ADDRESS_TYPES,
+    MOST_NAMES,
+    decode_texts,
+    first_names,
+    name_text,
+)
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.lent_record import is_lent, redirection_of, wildcard_over
 from bot.checks.misplaced_record import wildcard_facts
@@ -197,6 +204,8 @@ class _Place:
         """Return a fix with its zone; nothing can be moved from one zone to another in one step."""
         zone = self._foreign_zone(fix.owner)
         placed = dataclasses.replace(fix, zone=zone)
+        if zone == fix.owner and fix.type == "CNAME" and fix.action is not FixAction.DELETE:
+            return self._addresses(placed)
         if fix.old_owner is None:
             return (placed,)
         former = self._foreign_zone(fix.old_owner)
@@ -206,6 +215,23 @@ class _Place:
         value = fix.value if fix.old is None else fix.old
         gone = Fix(FixAction.DELETE, fix.old_owner, fix.type, value, fix.priority, zone=former)
         return (add, gone)
+
+    def _addresses(self, fix: Fix) -> tuple[Fix, ...]:
+        """Return steps that do what an alias would: there can be none at the apex of a zone.
+
+        SOA and NS stand there (RFC 1034 section 3.6.2), so the target's addresses take its place.
+        """
+        target = dns.name.from_text(fix.value)
+        there = self._observed.addresses(fix.owner)
+        answers = (self._observed.answer(target, rdtype) for rdtype in ADDRESS_TYPES)
+        found = (r for a in answers if a is not None for r in a.rdatas if hasattr(r, "address"))
+        return tuple(
+            dataclasses.replace(
+                fix, action=FixAction.ADD, type=to_text(r.rdtype), value=r.address, old=None
+            )
+            for r in found
+            if r.address not in there
+        )
 
     def _foreign_zone(self, owner: dns.name.Name) -> dns.name.Name | None:
         zone = zone_of(self._observed, owner)

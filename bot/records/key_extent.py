@@ -6,7 +6,6 @@ So a key that was pasted is whole or it is not, and what follows it is never tak
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,14 +112,20 @@ def _count_characters(octets: int) -> int:
 
 def read_size(octets: bytes) -> int | None:
     """Return how many octets a DER sequence has by its beginning, that included; else None."""
+    header = _read_header(octets)
+    return None if header is None else sum(header)
+
+
+def _read_header(octets: bytes) -> tuple[int, int] | None:
+    """Return how many octets a DER sequence has before its parts, and how many these have."""
     if len(octets) < 4 or octets[0] != _SEQUENCE:
         return None
     if octets[1] < 0x80:
-        return octets[1] + 2
+        return 2, octets[1]
     size = octets[1] & 0x7F
     if size not in (1, 2):
         return None  # over 64 KiB, or of no length: no key of a mail domain
-    return int.from_bytes(octets[2 : 2 + size], "big") + 2 + size
+    return 2 + size, int.from_bytes(octets[2 : 2 + size], "big")
 
 
 def decode(characters: str) -> bytes | None:
@@ -131,7 +136,7 @@ def decode(characters: str) -> bytes | None:
     bare = _to_first(characters.rstrip("="))
     try:
         return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return None
 
 
@@ -150,11 +155,9 @@ def is_private(start: str) -> bool:
     That is so in PKCS#1 and PKCS#8 alike (RFC 8017 appendix A.1.2, RFC 5958 section 2), never in a
     public key.
     """
-    octets = decode(start[: len(start) // 4 * 4])
-    if octets is None or read_size(octets) is None:
-        return False
-    head = 2 if octets[1] < 0x80 else 2 + (octets[1] & 0x7F)
-    return octets[head : head + 2] == bytes([_INTEGER, 1])
+    octets = decode(start[: len(start) // 4 * 4]) or b""
+    header = _read_header(octets)
+    return header is not None and octets[header[0] :].startswith(bytes([_INTEGER, 1]))
 
 
 def _to_first(characters: str) -> str:

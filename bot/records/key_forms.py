@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -87,7 +86,7 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
         raise InvalidKey("key-not-base64")
     try:
         octets = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise InvalidKey("key-not-base64") from None
     if key_type == "ed25519":
         return _read_ed25519(octets)

@@ -41,7 +41,7 @@ def refuse_damaged(key: bytes, key_type: str) -> None:
         if not isinstance(rsa, RSAPublicKey):
             raise InvalidKey("key-not-rsa")
         if rsa.public_numbers().e not in _EXPONENTS:
-            raise InvalidKey("key-damaged", what="exponent", number=0)
+            raise InvalidKey("key-damaged", what="exponent", number=rsa.key_size)
         if rsa.key_size % 8:
             raise InvalidKey("key-damaged", what="size", number=rsa.key_size)
     if is_damaged(key, key_type):
@@ -94,19 +94,19 @@ def _is_in_group(key: bytes) -> bool:
 
 
 def _decode_point(key: bytes) -> _Point | None:
-    """Return the point that 32 octets stand for (RFC 8032 section 5.1.3)."""
-    number = int.from_bytes(key, "little")
-    sign, y = number >> 255, number & ((1 << 255) - 1)
-    if y >= _P:
-        return None
+    """Return the point that 32 octets stand for, or its negative (RFC 8032 section 5.1.3).
+
+    The sign of x, which is the highest bit, does not matter here: of the two points both or none
+    are in the group. Nor does it that y may be written unreduced: only 0 to 18 can, and none of
+    these is that of a point in the group.
+    """
+    y = int.from_bytes(key, "little") & ((1 << 255) - 1)
     u, v = (y * y - 1) % _P, (_D * y * y + 1) % _P
     x = u * pow(v, 3, _P) * pow(u * pow(v, 7, _P), (_P - 5) // 8, _P) % _P
     if (v * x * x + u) % _P == 0:
         x = x * _ROOT % _P
-    if (v * x * x - u) % _P or (x == 0 and sign):
+    if (v * x * x - u) % _P:
         return None
-    if x & 1 != sign:
-        x = _P - x
     return x, y, 1, x * y % _P
 
 

@@ -91,9 +91,9 @@ class Hosting:
     the name servers are nobody's that is known: other companies', or names of the owner's own.
     """
 
-    name_servers: tuple[str, ...] = ()  # without the final dot
-    providers: tuple[Provider, ...] = ()
-    unknown: bool = False
+    name_servers: tuple[str, ...]  # without the final dot
+    providers: tuple[Provider, ...]
+    unknown: bool
 
     @property
     def provider(self) -> Provider:
@@ -121,7 +121,7 @@ def load_providers(path: Path = DATA) -> tuple[Provider, ...]:
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, or no text
         raise ConfigError((f"{path.name}: this is no TOML ({error}).",)) from error
     try:
         rows = TypeAdapter(_File).validate_python(raw).provider

@@ -15,7 +15,7 @@ class Opened:
 
     request: Request
     is_new: bool  # False: there was an open one of this kind for the domain already
-    by_other: bool = False  # and it is another member's
+    by_other: bool  # and it is another member's
 
 
 @dataclass(frozen=True, slots=True)

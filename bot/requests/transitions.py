@@ -146,8 +146,9 @@ def send_again(
     )
     if before.undelivered is None or news is None:
         return None
-    here = place is not None and place[0] == before.guild_id
-    channel_id = place[1] if place is not None and here else before.channel_id
+    channel_id = before.channel_id
+    if place is not None and place[0] == before.guild_id:
+        channel_id = place[1]
     after = replace(before, undelivered=None, channel_id=channel_id)
     return Change(after, actor, SENT_AGAIN, (news, MessageKind.ADMIN_EDIT))
 

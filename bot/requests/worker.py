@@ -107,8 +107,6 @@ class Worker:
         try:
             async with asyncio.timeout(LONGEST_JOB):
                 done = await rules.work(request, self._tools)
-        except StoreError:
-            raise
         except (CowbellError, TimeoutError) as error:
             await self._put_off_or_fail(
                 request,

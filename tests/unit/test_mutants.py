@@ -115,6 +115,20 @@ def test_what_says_nothing_of_the_tests_is_not_mutated(tmp_path: Path) -> None:
     assert operators(tmp_path, code) == set()
 
 
+def test_an_exception_is_mutated_where_cosmic_ray_can_name_another(tmp_path: Path) -> None:
+    code = """
+        def read(text):
+            try:
+                return decode(text)
+            except (binascii.Error, {name}):
+                return None
+            except dns.exception.DNSException:
+                return None
+    """
+    assert operators(tmp_path, code.format(name="ValueError")) == {"ExceptionReplacer"}
+    assert operators(tmp_path, code.format(name="json.JSONDecodeError")) == set()
+
+
 def test_a_mutant_meets_the_tests_that_run_its_line_the_quickest_first() -> None:
     lines = {"bot/a.py": {"1": [""], "2": ["slow", "quick"], "3": ["slow"]}}
     trace = Trace({"slow": 2.0, "quick": 0.1, "other": 0.2}, lines, 1.0)

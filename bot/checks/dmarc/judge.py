@@ -36,6 +36,7 @@ from bot.checks.dmarc.reports import (
     find_silence,
     judge_addresses,
     judge_refusals,
+    loses_addresses,
 )
 from bot.checks.dmarc.slips import find_malformation, read_meant
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
@@ -88,14 +89,8 @@ def judge(expected: Expected, observed: Observation, *, spf_proven: bool = True)
     typed = [without_alias(observed, finding, answer) for finding in findings]
     # What the way back to none mends as well only matters if it outlasts that.
     few = without_repeats(typed, {"dmarc-before-dkim"})
-    said = (f for f in without_repeats(typed) if f in few or _loses_addresses(f))
+    said = (f for f in without_repeats(typed) if f in few or loses_addresses(f))
     return Verdict(Check.DMARC, tuple(said), wanted, found, note)
-
-
-def _loses_addresses(finding: Finding) -> bool:
-    """Whether the new record leaves out addresses, which is said whatever else comes first."""
-    left_out = finding.facts.get("left_out")
-    return bool(left_out) or finding.code == "dmarc-rua-not-authorised"
 
 
 class _Judge(DmarcCase):

@@ -98,3 +98,9 @@ def find_silence(case: DmarcCase, record: DmarcRecord) -> list[Finding]:
     destinations = find_destinations(record, case.observed)
     answers = (authorisation_of(case.observed, destination) for destination in destinations)
     return [unanswered(Check.DMARC, a) for a in answers if a and a.failed][:1]
+
+
+def loses_addresses(finding: Finding) -> bool:
+    """Whether the new record leaves out addresses, which is said whatever else comes first."""
+    left_out = finding.facts.get("left_out")
+    return bool(left_out) or finding.code == "dmarc-rua-not-authorised"

@@ -127,7 +127,7 @@ def _cut(text: str, longest: int) -> str:
     """Return a text, or its beginning and a sign, of at most so many octets as JSON."""
     if len(text) <= longest and _size_as_json(text) <= longest:
         return text
-    text = text[: longest - len(_CUT_OFF.encode())]
+    text = text[:longest]
     while (size := _size_as_json(text + _CUT_OFF)) > longest:
         text = text[: len(text) * longest // (size + 1)]
     return text + _CUT_OFF

@@ -102,23 +102,20 @@ def _verdicts(expected: Expected, observed: Observation) -> Iterator[Verdict]:
     """Give the verdicts on what may be a wildcard's or in another zone."""
     if not _is_exact(expected, observed):
         yield dkim.judge(expected, observed)
-    yield hosts.judge_autodiscover(expected, observed)
+    for judge_host in (hosts.judge_webmail, hosts.judge_autoconfig, hosts.judge_autodiscover):
+        yield judge_host(expected, observed)
     if any(_has(observed, *question) for question in srv.first_questions(expected)):
         yield srv.judge(expected, observed)
-    reports = tls_rpt.record_name(expected.domain)
-    if reports is not None and _has(observed, reports, dns.rdatatype.TXT):
-        yield tls_rpt.judge(expected, observed)
+    for module in (mta_sts, tls_rpt):
+        name = module.record_name(expected.domain)
+        if name is not None and _has(observed, name, dns.rdatatype.TXT):
+            yield module.judge(expected, observed)
     probe = None if observed.probe is None else observed.answer(observed.probe, dns.rdatatype.A)
-    if probe is None or probe.outcome is not Outcome.NXDOMAIN or probe.chain:
-        # There may be a wildcard below the domain itself.
-        yield hosts.judge_webmail(expected, observed)
-        yield hosts.judge_autoconfig(expected, observed)
-        yield mta_sts.judge(expected, observed)
+    # Otherwise there is no wildcard below the domain itself.
+    may_be_lent = probe is None or probe.outcome is not Outcome.NXDOMAIN or bool(probe.chain)
+    names = dmarc.own_names(expected.domain)
+    if may_be_lent or any(zone_of(observed, name) != observed.zone for name in names):
         yield dmarc.judge(expected, observed)
-    else:
-        names = dmarc.own_names(expected.domain)
-        if any(zone_of(observed, name) != observed.zone for name in names):
-            yield dmarc.judge(expected, observed)
     if expected.domain.name != observed.zone:
         yield mx.judge(expected, observed)
         yield spf.judge(expected, observed)

@@ -74,9 +74,9 @@ async def observe_server(
     server: MailServer,
     members: tuple[Domain, ...] = (),
     *,
-    single_server: bool = False,
-    allow_private: bool = False,
-    authorities: Authorities | None = None,
+    single_server: bool,
+    allow_private: bool,
+    authorities: Authorities | None,
 ) -> ServerObservation:
     """Return what the DNS says of the mail server.
 

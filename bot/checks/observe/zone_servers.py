@@ -234,19 +234,27 @@ class _Look:
     ) -> tuple[dns.name.Name, ...]:
         """Return the servers that take no connection over TCP (RFC 7766 section 5).
 
-        Where none takes any it may be our own way that is closed: a server of the zone above tells.
+        Each is tried a second time before that is said. Where none takes any it may be our own way
+        that is closed: a server of the zone above tells.
         """
-        tried = {
-            server.name: came
+        tried = [
+            server
             for server in view.servers
             if server.condition is NameServerState.ANSWERS
             and not server.ipv6
-            and (came := self._tcp.get(server.name)) is not None
+            and self._tcp.get(server.name) is not None
+        ]
+        again = [s for s in tried if self._tcp[s.name] is not Connected.TAKEN]
+        came = await asyncio.gather(*(self._direct.try_tcp(s.address) for s in again))
+        failed = {
+            server.name: result
+            for server, result in zip(again, came, strict=True)
+            if result is not Connected.TAKEN and result is not None
         }
-        failing = [name for name, came in tried.items() if came is not Connected.TAKEN]
+        failing = list(failed)
         if failing and len(failing) == len(tried):
             if not parent.address:
-                failing = [name for name in failing if tried[name] is Connected.REFUSED]
+                failing = [name for name in failing if failed[name] is Connected.REFUSED]
             elif await self._direct.try_tcp(parent.address) is not Connected.TAKEN:
                 failing = []
         return tuple(failing)

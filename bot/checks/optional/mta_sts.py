@@ -115,12 +115,13 @@ def _judge_record(expected: Expected, observed: Observation, answer: Answer, tex
     if fault_of(text) is not None:
         findings = [_report_syntax(owner, text)]
     elif page is None or page.reached is not FetchOutcome.PAGE:
-        findings = [_report_unreached(expected, page, text)]
+        findings = [_report_unreached(expected, owner, page, text)]
     else:
         policy = parse_policy(page.body)
         if isinstance(policy, MtaStsPolicy):
             lines.append(_line(policy))
-        findings = _judge_policy(expected, observed, page, policy, text)
+        drop = Fix(FixAction.DELETE, owner, "TXT", text)
+        findings = _judge_policy(expected, observed, page, policy, drop)
     kept = tuple(without_alias(observed, finding, answer) for finding in findings)
     return Verdict(Check.MTA_STS, kept, found=some_lines(lines))
 
@@ -145,18 +146,15 @@ def _judge_policy(
     observed: Observation,
     page: Page,
     policy: MtaStsPolicy | PolicyFault,
-    text: str,
+    drop: Fix,
 ) -> list[Finding]:
-    owner = record_name(expected.domain)
-    assert owner is not None  # noqa: S101 - there is a record at it
-    drop = (Fix(FixAction.DELETE, owner, "TXT", text),)
     if isinstance(policy, PolicyFault):
         return [_warn("mta-sts-policy-syntax", {"what": policy.value})]
     if policy.mode == "none":
         return [Finding(Check.MTA_STS, "mta-sts-off", Status.INFO)]
     ours = _host(expected)
     if not policy.allows(ours):
-        return [_report_stale(policy, drop, published=True)]
+        return [_report_stale(policy, (drop,), published=True)]
     findings = []
     servers = _servers(expected, observed)
     refused = tuple(s for s in servers if not policy.allows(s))
@@ -185,21 +183,21 @@ def _report_syntax(owner: dns.name.Name, text: str) -> Finding:
     )
 
 
-def _report_unreached(expected: Expected, page: Page | None, text: str) -> Finding:
-    host = policy_host(expected.domain)
+def _report_unreached(
+    expected: Expected, owner: dns.name.Name, page: Page | None, text: str
+) -> Finding:
+    host = f"mta-sts.{expected.domain.ascii}"
     facts: dict[str, Fact] = {
-        "name": name_text(host) if host else "",
-        "url": f"https://mta-sts.{expected.domain.ascii}{PATH}",
+        "name": host,
+        "url": f"https://{host}{PATH}",
         "status": page.status if page else 0,
         "what": page.reached.value if page else "",
     }
     code = _UNREACHED.get(page.reached) if page else None
     if code is None:
         return Finding(Check.MTA_STS, "mta-sts-no-answer", Status.UNKNOWN, facts)
-    owner = record_name(expected.domain)
-    drop = owner and code in {"mta-sts-no-policy", "mta-sts-private-address"}
-    fixes = (Fix(FixAction.DELETE, owner, "TXT", text),) if owner and drop else ()
-    return _warn(code, facts, fixes)
+    drop = code in {"mta-sts-no-policy", "mta-sts-private-address"}
+    return _warn(code, facts, (Fix(FixAction.DELETE, owner, "TXT", text),) if drop else ())
 
 
 def _report_stale(policy: MtaStsPolicy, fixes: tuple[Fix, ...], *, published: bool) -> Finding:

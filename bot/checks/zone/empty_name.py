@@ -70,6 +70,7 @@ def has_something_below(observed: Observation) -> bool:
 def report_empty(observed: Observation) -> Finding:
     """Return the finding that the name has no records yet; `gather` adds what it needs."""
     facts: dict[str, Fact] = {"zone": name_text(observed.zone), "shorts": (), "optional": 0}
+    facts["at_apex"] = False
     return Finding(Check.DELEGATION, CODE, Status.FAIL, facts)
 
 
@@ -89,22 +90,25 @@ def gather(
     taken: set[Subject] = set()
     needed: list[Fix] = []
     optional: list[Fix] = []
+    at_apex = False
     others = []
     for verdict in verdicts:
-        gone = [f for f in verdict.findings if f.code in _ABSENCES.get(verdict.check, ())]
+        gone = [f for f in verdict.findings if _is_absence(verdict.check, f)]
         fixes = optional if verdict.check not in _MAIL else needed
         fixes += [fix for finding in gone for fix in finding.fixes]
         kept = verdict
         if gone:
             if verdict.check is Check.DMARC and not any(finding.fixes for finding in gone):
                 fixes.extend(_relaxed_dmarc(expected))
-            kept = _without(verdict, _ABSENCES[verdict.check])
+            kept = _without(verdict, frozenset(finding.code for finding in gone))
+            at_apex = at_apex or any(finding.facts.get("stays") is True for finding in gone)
         if gone and not kept.findings:
             taken.add(verdict.check)
             kept = Verdict(verdict.check, note=Note("follows-from", {"code": CODE}))
         others.append(kept)
     shorts = dict.fromkeys(relative_name(fix.owner, observed.zone) for fix in needed)
     facts: dict[str, Fact] = {"shorts": tuple(shorts)[:MOST_NAMES], "optional": len(optional)}
+    facts["at_apex"] = at_apex
     return [_complete(v, facts, (*needed, *optional)) for v in others], frozenset(taken)
 
 
@@ -115,6 +119,14 @@ def _relaxed_dmarc(expected: Expected) -> tuple[Fix, ...]:
         return ()
     value = DmarcRepair(expected, ready=False, early=True).fresh()
     return (Fix(FixAction.ADD, record.owner, record.type, value, ttl=record.ttl),)
+
+
+def _is_absence(check: Subject, finding: Finding) -> bool:
+    """Whether a finding says no more than that a record is not there, at most that another has it.
+
+    What is at the zone's apex counts for that name alone, so this one needs its own all the same.
+    """
+    return finding.code in _ABSENCES.get(check, ()) or finding.facts.get("stays") is True
 
 
 def _is_misplaced(verdict: Verdict) -> bool:

@@ -88,6 +88,13 @@ def test_a_fix_at_the_apex_of_a_zone_below_is_told_with_the_sign() -> None:
     assert (fix["name"], fix["zone"]) == ("@", "_dmarc.friend.example")
 
 
+def test_a_record_that_is_there_is_mended_in_the_zone_that_has_it() -> None:
+    report = look(right(), **{"_mta-sts": '@ TXT "v=STSv1; id=a-b"'})
+    assert grave(report)[0].code == "mta-sts-syntax"
+    fix = as_json(report)["findings"][0]["fixes"][0]
+    assert (fix["name"], fix["zone"]) == ("@", "_mta-sts.friend.example")
+
+
 def test_the_words_say_whose_zone_it_is_and_at_which_name_servers() -> None:
     report = look(right(dkim="", dmarc=""), _domainkey="@ NS ns7.keys.example.")
     said = as_json(report)["findings"][0]["message"]

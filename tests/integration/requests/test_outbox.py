@@ -136,3 +136,44 @@ async def test_what_cannot_be_delivered_any_more_is_ended(parts: Setup) -> None:
     assert (post.message_id, post.detail) == (None, "the channel was deleted")
     assert await parts.messages_left() == 0
     assert await parts.store.outbox.next_due() is None
+
+
+async def test_a_card_that_discord_refused_for_two_weeks_is_nobodys_missed_news(
+    parts: Setup,
+) -> None:
+    request = await ask(parts)
+    parts.messenger.answer = Postponed("Discord is down")
+    parts.pass_time(days=14)
+    await parts.outbox.step()
+    (post,) = await parts.store.outbox.of(request.id)
+    assert (post.ended_at, post.message_id) == (parts.time, None)
+    assert (await now_of(parts, request)).undelivered is None
+
+
+async def test_news_that_discord_refused_for_two_weeks_is_known_as_given_up(parts: Setup) -> None:
+    request = await ask(parts)
+    await parts.settle()
+    await parts.requests.deny(request.id, COWHERD, "no")
+    parts.messenger.answer = Postponed("Discord is down")
+    await parts.settle()
+    assert (await now_of(parts, request)).undelivered is None
+    parts.pass_time(days=14, seconds=-1)
+    await parts.settle()
+    assert await parts.messages_left() == 2
+    parts.pass_time(hours=1)
+    await parts.settle()
+    assert (await now_of(parts, request)).undelivered is Undelivered.GIVEN_UP
+
+
+async def test_what_waits_for_somebody_is_tried_for_as_long_as_it_takes(parts: Setup) -> None:
+    request = await ask(parts)
+    parts.messenger.answer = Postponed("nobody chose a channel", timedelta(hours=3), keeps=True)
+    parts.pass_time(days=20)
+    await parts.outbox.step()
+    (post,) = await parts.store.outbox.of(request.id)
+    assert (post.ended_at, post.due_at) == (None, parts.time + timedelta(hours=3))
+    assert post.detail == "nobody chose a channel"
+    parts.messenger.answer = None
+    parts.pass_time(hours=3)
+    await parts.settle()
+    assert "admin-card" in parts.messenger.said(request.id)

@@ -2,91 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.dns.resolver import Resolver
-from bot.dns.server_address import Server
 from bot.errors import RequestError
 from bot.net.certificate import Certificate
-from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
-from bot.requests.model import Request, RequestKind, State
-from bot.requests.verification import DomainVerifier
-from bot.requests.work import Tools
+from bot.requests.model import RequestKind, State
 from bot.services.domain_check import Checker
 from bot.words import Medium, Words
-from request_parts import ANN, COWHERD, FRIEND, KEY, PLACE, SERVER, Setup
+from request_parts import ANN, COWHERD, FRIEND, PLACE, SERVER
 from two_views import two_views, zone_text
+from watched_requests import DKIM, MAIL, NONE, STRICT, WatchedSetup, watching
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    import dns.name
-
-    from bot.checks.report import Report
     from bot.demo.zone_server import ZoneServer
-    from bot.names import Domain
     from conftest import CaseFile
 
     Start = Callable[..., Awaitable[ZoneServer]]
-
-MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"\n'
-DKIM = f'dkim._domainkey TXT "{KEY[:200]}" "{KEY[200:]}"\n'
-NONE = '_dmarc TXT "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"\n'
-STRICT = f'_dmarc TXT "{SERVER.dmarc}"\n'
-
-
-class WatchedSetup(Setup):
-    """A parts whose looks are real ones."""
-
-    certificate = Certificate.OTHER_NAME
-
-    async def watch(self, resolver: Resolver) -> None:
-        """Open it and look with this resolver."""
-        await self.open()
-        self.mail.put_domain(FRIEND)
-        self.checker = Checker(resolver.ask, SERVER, self.now)
-        verifier = DomainVerifier(
-            self.check,
-            resolver.ask,
-            self.mail,
-            certificate=self.see_certificate,
-            webmail_label="mail",
-        )
-        self.worker._tools = Tools(SERVER, self.mail, verifier)
-
-    async def check(self, domain: Domain, key: KnownKey | None = None) -> Report:
-        """Check with a key that is given, else what the store knows, as the core does."""
-        stored = await self.keys.current(domain)
-        known = key or (
-            stored and KnownKey(stored.selector, DkimRecord.parse(stored.value), stored.source)
-        )
-        stage = await self.requests.approved_stage(domain)
-        return await self.checker.check(domain, known or KeyUnknown(), stage)
-
-    async def see_certificate(self, name: dns.name.Name) -> Certificate:
-        """Return what the test has for the alias."""
-        assert name.to_text() == "mail.friend.example."
-        return self.certificate
-
-    async def now_of(self, request: Request) -> Request:
-        """Return a request as it is now."""
-        found = await self.requests.get(request.id)
-        assert found is not None
-        return found
-
-
-@asynccontextmanager
-async def watching(folder: Path, server: ZoneServer) -> AsyncIterator[WatchedSetup]:
-    async with Resolver([Server(*server.address)]) as resolver:
-        parts = WatchedSetup(folder)
-        await parts.watch(resolver)
-        yield parts
-        await parts.close()
 
 
 async def test_dkim_and_then_strict_dmarc_go_live_once_they_are_published(

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.errors import RequestError
+from bot.names import Domain
 from bot.records.dkim_key import KeySource
 from bot.requests.model import Request, RequestKind, State
 from bot.requests.outbox_worker import Postponed
@@ -110,6 +111,14 @@ async def test_a_taken_request_is_nobody_elses_until_the_lease_runs_out(parts: S
     await store.release_leases()
     assert len(await store.take_due(parts.time, lease, 9)) == 1
     assert await parts.worker.step() == 0
+
+
+async def test_no_more_than_eight_requests_and_messages_are_at_work_at_once(parts: Setup) -> None:
+    for number in range(9):
+        request = await ask(parts, domain=Domain.from_ascii(f"n{number}.example"))
+        await parts.requests.approve(request.id, COWHERD)
+    assert await parts.worker.step() == 8
+    assert await parts.outbox.step() == 8
 
 
 async def said(parts: Setup, request: Request, what: str) -> None:

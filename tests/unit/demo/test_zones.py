@@ -44,6 +44,9 @@ WORLD = Zones.of(
             typed MX 0 10\032mx1.cow.example.
             dash TXT "\226\128\147all" "two"
             up CNAME Mail
+            moved DNAME cow.example.
+            below.moved A 203.0.113.85
+            circle DNAME here.circle.friend.example.
         """,
         "cow.example": "mx1 A 198.51.100.25\nmx1 AAAA 2001:db8:25::25",
         "broken.example": "@ A 203.0.113.90\nwww A 203.0.113.90",
@@ -281,3 +284,32 @@ def test_a_mended_demo_domain_publishes_the_key_of_the_mail_server(name: str) ->
     assert b"".join(txt.strings).decode() == world.DOMAINS[name].dkim
     (mx,) = ask(name, "MX", zones).answer[0].rdataset
     assert str(mx) == f"10 {world.DEMO_ENVIRONMENT['MAIL_HOST']}."
+
+
+def test_a_name_below_a_dname_is_an_alias_and_has_nothing_of_its_own() -> None:
+    assert answer_of(ask("mx1.moved.friend.example", "A")) == [
+        "moved.friend.example. cow.example.",
+        "mx1.moved.friend.example. mx1.cow.example.",
+        "mx1.cow.example. 198.51.100.25",
+    ]
+    assert ask("below.moved.friend.example", "A").rcode == dns.rcode.NXDOMAIN
+
+
+def test_the_owner_of_a_dname_is_no_alias_itself() -> None:
+    assert answer_of(ask("moved.friend.example", "DNAME")) == ["moved.friend.example. cow.example."]
+    assert is_nodata(ask("moved.friend.example", "A"))
+
+
+def test_who_asks_for_the_alias_below_a_dname_is_told_it_alone() -> None:
+    assert answer_of(ask("x.moved.friend.example", "CNAME"))[1:] == [
+        "x.moved.friend.example. x.cow.example."
+    ]
+
+
+def test_a_dname_ends_where_the_new_name_would_be_too_long_or_goes_on_for_ever() -> None:
+    long = ".".join(["a" * 60] * 3)
+    zones = Zones.of({"friend.example": f"d DNAME {'b' * 60}.{'c' * 60}.example."})
+    reply = ask(f"{long}.d.friend.example", "A", zones)
+    assert reply.rcode == dns.rcode.YXDOMAIN
+    assert [str(records.owner) for records in reply.answer] == ["d.friend.example."]
+    assert len(ask("a.circle.friend.example", "A").answer) >= MAX_CHAIN

@@ -203,6 +203,7 @@ def test_cname_made_of_a_dname_is_followed() -> None:
     answer = read(query, data).answer
     assert answer.texts() == (b"moo",)
     assert (answer.chain, answer.ttl) == ((name("a.cow.example."),), 0)
+    assert str(answer.dname) == "friend.example."
 
 
 def test_question_for_an_alias_itself_follows_nothing() -> None:

@@ -41,7 +41,9 @@ def test_an_ed25519_key_has_32_octets() -> None:
         ("31820122", None),
         ("30800000", None),
         ("30830000", None),
+        ("307f0000", 0x81),
         ("3082", None),
+        ("308201", None),
     ],
 )
 def test_der_says_how_long_it_is(octets: str, size: int | None) -> None:
@@ -71,6 +73,7 @@ def test_only_what_is_wrapped_is_unwrapped() -> None:
     [
         ("MIIEvQIBADANBgkq", True),  # PKCS#8 of RSA
         ("MIIEpAIBAAKCAQEA", True),  # PKCS#1 of RSA
+        ("MIIEvQIBADANBgkqh", True),  # cut within four characters
         ("MC4CAQAwBQYDK2Vw", True),  # PKCS#8 of Ed25519
         ("MHcCAQEEIAAAAAAA", True),  # SEC 1
         ("MIIBIjANBgkqhkiG", False),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import math
+from bisect import bisect_right
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidKey
-from bot.records.key_soundness import refuse_damaged
+from bot.records.key_soundness import _products, refuse_damaged
+from bot.words import Words
 from strategies import ED25519, RSA_1024, RSA_2048, RSA_4096
 
 LOADED = load_der_public_key(base64.b64decode(RSA_2048))
@@ -50,8 +52,10 @@ def test_other_exponents_are_damage(exponent: int) -> None:
     assert fault_of(encode(exponent, MODULUS), "rsa") == "exponent"
 
 
-def test_a_size_that_is_no_number_of_octets_is_damage() -> None:
-    assert fault_of(encode(65537, MODULUS >> 1 | 1), "rsa") == "size"
+def test_a_size_that_is_no_number_of_octets_is_damage_and_named() -> None:
+    with pytest.raises(InvalidKey) as caught:
+        refuse_damaged(encode(65537, MODULUS >> 1 | 1), "rsa")
+    assert "it has 2047 bits, which is no size of keys" in Words().error(caught.value)
 
 
 @pytest.mark.parametrize("prime", [3, 7, 65537, 262_139])
@@ -60,6 +64,15 @@ def test_a_small_factor_is_damage(prime: int) -> None:
     modulus += prime * (modulus % 2 == 0)
     assert math.gcd(modulus, prime) == prime
     assert fault_of(encode(65537, modulus), "rsa") == "modulus"
+
+
+def test_each_prime_below_2_to_18_is_tried_once_and_nothing_else() -> None:
+    primes = [2]
+    for number in range(3, 2**18, 2):
+        root = math.isqrt(number)
+        if all(number % prime for prime in primes[: bisect_right(primes, root)]):
+            primes.append(number)
+    assert math.prod(_products()) == math.prod(primes)
 
 
 @given(st.binary(min_size=32, max_size=32))
@@ -74,7 +87,7 @@ def test_ed25519_keys_that_a_program_made_are_sound(seed: bytes) -> None:
         0,  # of order 4
         1,  # the neutral point
         P - 1,  # of order 2
-        P,  # not reduced
+        *range(P, 2**255),  # not reduced
         2,  # on no curve
         1 | 1 << 255,  # x is 0 and has a sign
     ],

@@ -64,6 +64,16 @@ def test_neutral_words_come_in_both_spellings() -> None:
     assert key.parts == f'"{KEY[:255]}" "{KEY[255:]}"'
 
 
+def test_only_the_dot_of_a_host_name_is_spoken_of() -> None:
+    sentence = replace(SPF, value="Ask the admin of the domain.")
+    relative = replace(ALIAS, value="mail")
+    for provider in (*load_providers(), NEUTRAL):
+        hints = (
+            fill_form(sentence, ZONE, provider).hints + fill_form(relative, ZONE, provider).hints
+        )
+        assert not {"dot-needed", "dot-unknown"} & set(hints)
+
+
 def test_cloudflares_form_says_proxy_and_takes_a_key_without_quotes() -> None:
     form = fill_form(ALIAS, ZONE, of("cloudflare"))
     assert (form.hints, form.word) == (("dot-unknown", "proxy"), "Proxy status: DNS only")

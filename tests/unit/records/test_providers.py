@@ -106,6 +106,19 @@ def test_name_servers_of_two_companies_are_told_apart_from_unknown_ones() -> Non
     assert half.name_servers == ("ns.friend.example", "ns1.hyp.net")
 
 
+def test_a_message_names_two_name_servers_and_counts_the_others() -> None:
+    names = [f"ns{number}.friend.example" for number in (1, 2, 3, 4)]
+    facts = find_provider(names).facts
+    assert facts == {
+        "providers": (),
+        "servers": ("ns1.friend.example", "ns2.friend.example"),
+        "more": 2,
+        "unknown": True,
+    }
+    assert find_provider(names[:1]).facts["more"] == 0
+    assert find_provider(["ns1.hyp.net"]).facts["providers"] == ("Domeneshop",)
+
+
 @given(st.lists(st.text(max_size=80), max_size=6))
 def test_no_name_breaks_the_search(names: list[str]) -> None:
     hosting = find_provider(names)

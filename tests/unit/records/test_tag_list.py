@@ -13,6 +13,11 @@ def test_tags_come_in_their_order_without_the_white_space_around_them() -> None:
     assert not tags.faults
 
 
+@pytest.mark.parametrize("text", ["v=DKIM1", "v=DKIM1;", "v=DKIM1; ", "v=DKIM1;p=;"])
+def test_one_semicolon_may_end_the_list(text: str) -> None:
+    assert parse_tags(text).faults == ()
+
+
 def test_only_the_first_equals_sign_parts_name_and_value() -> None:
     assert parse_tags("p=AA==").get("p") == "AA=="
 

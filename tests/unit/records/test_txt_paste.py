@@ -352,6 +352,7 @@ OLD_BARE_SECRET = "".join(OLD_SECRET.splitlines()[1:-1])
         "\n".join(SECRET.splitlines()[1:-1]),
         json.dumps({"public": VALUE, "secret": SECRET}),
         json.dumps({"dkim_txt": VALUE, "privkey": base64.b64encode(SECRET.encode()).decode()}),
+        base64.b64encode(SECRET.encode()).decode()[:37],
         json.dumps({"dkim_txt": VALUE, "x": base64.b64encode(OLD_SECRET.encode()).decode()}),
         f"v=DKIM1; k=rsa; p={BARE_SECRET}",
         f'"v=DKIM1; k=rsa; p={OLD_BARE_SECRET}"',

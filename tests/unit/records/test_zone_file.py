@@ -53,6 +53,12 @@ def test_each_record_stands_on_one_line_below_its_comment() -> None:
     )
 
 
+def test_a_comment_is_folded_to_the_width_of_a_terminal() -> None:
+    records = expect(SERVER, Domain.from_ascii("friend.example")).records[:1]
+    zone = render_zone(records, lambda _: "x" * 200)
+    assert [len(line) for line in zone.splitlines() if line.startswith(";")] == [80, 80, 46]
+
+
 def test_long_text_is_split_into_strings() -> None:
     key = KnownKey("dkim", DkimRecord.parse(KEY_VALUES[0]), "admin")
     record = expect(SERVER, Domain.from_ascii("friend.example"), key).record(Purpose.DKIM)

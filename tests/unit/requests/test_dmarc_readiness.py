@@ -116,6 +116,14 @@ def test_a_policy_is_there_where_the_own_record_asks_for_it() -> None:
     assert not has_policy(make_report(wrong, dmarc=("v=DMARC1; p=reject",)), "reject")
 
 
+@pytest.mark.parametrize("code", ["propagating", "propagating-negative"])
+def test_a_policy_that_receivers_do_not_see_yet_is_not_there(code: str) -> None:
+    waits = finding(Check.DMARC, code, Status.INFO)
+    assert not has_policy(make_report(waits, dmarc=("v=DMARC1; p=reject",)), "reject")
+    other = finding(Check.DKIM, code, Status.INFO)
+    assert has_policy(make_report(other, dmarc=("v=DMARC1; p=reject",)), "reject")
+
+
 def approve(request: Request, approval: Approval, now: datetime) -> dict[str, Any]:
     return KINDS[request.kind].approve(approval, request, now)
 

@@ -83,3 +83,38 @@ def test_a_value_to_type_is_kept_whole_or_not_at_all() -> None:
     assert fix.value == whole.value
     assert fix.old is not None
     assert len(fix.old.encode()) <= LONGEST
+
+
+def test_what_an_earlier_version_kept_proves_nothing_and_excuses_nothing() -> None:
+    raw = json.loads(dump_report(report_of("v=spf1 +all")))
+    for result in raw["results"]:
+        del result["is_proven"]
+    for finding in raw["findings"]:
+        del finding["harmless"]
+    kept = load_report(json.dumps(raw))
+    assert not any(result.is_proven for result in kept.results)
+    assert not any(finding.harmless for finding in kept.findings)
+
+
+def test_proof_and_excuse_come_back_as_they_were() -> None:
+    report = report_of("v=spf1 ~all")
+    results = tuple(dataclasses.replace(result, is_proven=True) for result in report.results)
+    findings = tuple(dataclasses.replace(finding, harmless=True) for finding in report.findings)
+    proven = dataclasses.replace(report, results=results, findings=findings)
+    assert load_report(dump_report(proven)) == proven
+
+
+def test_more_texts_than_a_card_shows_are_left_out_from_the_end() -> None:
+    texts = tuple(f"text {number}" for number in range(30))
+    kept = load_report(dump_report(report_of(*texts)))
+    assert kept.name_servers == texts[:20]
+    assert kept.results[0].found == texts[:20]
+    assert kept.findings[0].facts["texts"] == texts[:20]
+
+
+def test_where_findings_are_too_many_the_first_half_is_kept_of_what_there_is_room_for() -> None:
+    report = report_of(*["x" * 64] * 4, findings=400)
+    kept = load_report(dump_report(report))
+    assert len(kept.findings) in {25, 50, 100, 200}
+    doubled = dataclasses.replace(report, findings=report.findings[: 2 * len(kept.findings)])
+    assert len(load_report(dump_report(doubled)).findings) == len(kept.findings)

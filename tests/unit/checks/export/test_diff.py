@@ -114,6 +114,16 @@ def test_of_several_findings_of_one_code_the_equal_ones_are_left_alone() -> None
     assert [said.message for said in twice.new] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [([], [finding()]), ([finding()], []), ([finding()], [finding(message="Another.")])],
+)
+def test_one_finding_is_a_change_where_the_status_is_the_same(
+    before: list[dict[str, Any]], now: list[dict[str, Any]]
+) -> None:
+    assert not compare(earlier(*before), row(*now)).nothing
+
+
 def test_a_status_alone_is_a_change() -> None:
     assert not compare(earlier(status="info"), row(status="unknown")).nothing
 
@@ -177,6 +187,8 @@ def test_of_several_reports_of_a_domain_the_latest_counts() -> None:
     times = ("2026-11-20T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-21T12:00:00Z")
     found = read_reports([json.dumps(row(checked_at=time)) for time in times])
     assert found["friend.example"].checked_at.day == 22
+    twice = [json.dumps(row(status=status)) for status in ("warn", "fail")]
+    assert read_reports(twice)["friend.example"].status is Status.FAIL  # written last
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,38 @@ def test_a_critical_record_that_nobody_knows_forbids_all_and_is_deleted() -> Non
     assert typed(finding) == [(FixAction.DELETE, "friend.example.", '128 tbs "x"', None)]
 
 
+def test_who_may_issue_and_what_nobody_knows_are_named_and_both_are_mended() -> None:
+    verdict = look_caa(OTHER_CA, '0 issue "b.example"', '128 tbs "x"', '0 iodef "mailto:a@b.c"')
+    finding = only(verdict, "caa-blocks", Status.WARN)
+    assert finding.facts["allowed"] == ("ca.example", "b.example")
+    assert (finding.facts["critical"], finding.facts["at"]) == ("tbs", "friend.example")
+    assert [(action, value) for action, _, value, _ in typed(finding)] == [
+        (FixAction.DELETE, '128 tbs "x"'),
+        (FixAction.ADD, LETSENCRYPT),
+    ]
+    assert verdict.expected == (LETSENCRYPT,)
+    assert OTHER_CA in verdict.found
+
+
+def test_records_above_the_members_zone_are_not_theirs_to_change() -> None:
+    domain = Domain.from_ascii("cow.friend.example")
+    led = {"chain": (dns.name.from_text(HOST),)}
+    name = "autoconfig.cow.friend.example"
+    answers = [
+        *HOST_ANSWERS,
+        answered(name, "A", "198.51.100.25", **led),
+        answered(name, "AAAA", **led),
+        answered("friend.example", "CAA", OTHER_CA),
+    ]
+    own = answered("cow.friend.example", "CAA")
+    below = Observation.of(domain, [*answers, own])
+    finding = only(caa.judge(expect(SERVER, domain), below), "caa-blocks", Status.WARN)
+    assert (finding.facts["at"], finding.fixes) == ("friend.example", ())
+    above = Observation.of(domain, [*answers, replace(own, zone=domain.name.parent())])
+    finding = only(caa.judge(expect(SERVER, domain), above), "caa-blocks", Status.WARN)
+    assert typed(finding) == [(FixAction.ADD, "friend.example.", LETSENCRYPT, None)]
+
+
 def test_a_domain_that_needs_no_certificate_of_ours_is_only_told() -> None:
     observed = seen(answered("friend.example", "CAA", OTHER_CA))
     assert not only(caa.judge(EXPECTED, observed), "caa-not-needed", Status.INFO).fixes
@@ -120,6 +152,7 @@ def test_no_caa_records_are_no_fault_and_a_failed_question_is_unknown() -> None:
     only(look_caa(), "optional-missing", Status.INFO)
     failed = seen(unfound("friend.example", "CAA", Outcome.SERVFAIL))
     only(caa.judge(EXPECTED, failed), "servfail", Status.UNKNOWN)
+    only(caa.judge(EXPECTED, seen()), "dns-timeout", Status.UNKNOWN)
 
 
 @given(st.lists(st.binary(max_size=60), max_size=4), st.integers(0, 255), st.booleans())

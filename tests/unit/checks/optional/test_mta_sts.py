@@ -141,7 +141,15 @@ def test_a_policy_that_is_off_or_tried_out_is_only_told() -> None:
 def test_a_policy_that_is_not_got_is_told_by_its_cause(
     reached: FetchOutcome, code: str, severity: Status
 ) -> None:
-    only(look(RECORD, got=Page(reached, status=404)), code, severity)
+    finding = only(look(RECORD, got=Page(reached, status=404)), code, severity)
+    assert finding.facts == {
+        "name": "mta-sts.friend.example",
+        "url": "https://mta-sts.friend.example/.well-known/mta-sts.txt",
+        "status": 404,
+        "what": reached.value,
+    }
+    is_given_up = code in {"mta-sts-no-policy", "mta-sts-private-address"}
+    assert [f.value for f in finding.fixes] == [RECORD] * is_given_up
 
 
 def test_a_policy_that_nobody_fetched_is_unknown() -> None:
@@ -231,6 +239,46 @@ def test_a_policy_that_does_not_count_says_what_is_wrong(body: bytes, fault: Pol
 def test_the_first_of_two_keys_counts_and_unknown_ones_are_passed_over() -> None:
     body = b"version: STSv1\nnew: x\nmode: testing\nmode: enforce\nmx: A.example\nmax_age: 86400\n"
     assert parse_policy(body) == MtaStsPolicy("testing", ("a.example",), 86400)
+
+
+@pytest.mark.parametrize(("age", "sound"), [(31_557_600, True), (31_557_601, False), (0, True)])
+def test_a_policy_lasts_a_year_at_most(age: int, *, sound: bool) -> None:
+    parsed = parse_policy(policy("mx1.cow.example", age=age))
+    assert (parsed == MtaStsPolicy("enforce", ("mx1.cow.example",), age)) is sound
+    assert sound or parsed is PolicyFault.MAX_AGE
+
+
+@pytest.mark.parametrize(("lines", "sound"), [(1000, True), (1001, False)])
+def test_a_policy_has_no_more_lines_than_anybody_needs(lines: int, *, sound: bool) -> None:
+    body = policy(*(f"mx{number}.example" for number in range(lines - 3)))
+    assert len(body.splitlines()) == lines
+    assert isinstance(parse_policy(body), MtaStsPolicy) is sound
+    assert sound or parse_policy(body) is PolicyFault.LINES
+
+
+def test_a_policy_that_is_off_needs_no_server_and_others_do() -> None:
+    assert parse_policy(policy(mode="none")) == MtaStsPolicy("none", (), 604800)
+    assert parse_policy(policy(mode="testing")) is PolicyFault.NO_MX
+
+
+@pytest.mark.parametrize(("length", "sound"), [(255, True), (256, False)])
+def test_a_server_in_a_policy_is_no_longer_than_a_name(length: int, *, sound: bool) -> None:
+    name = ("a" * 61 + ".") * 4
+    name += "b" * (length - len(name))
+    assert len(name) == length
+    assert isinstance(parse_policy(policy(name)), MtaStsPolicy) is sound
+
+
+def test_an_id_that_is_too_long_is_cut_to_what_it_may_be() -> None:
+    assert mend_record("v=STSv1; id=" + "1" * 40) == "v=STSv1; id=" + "1" * 32
+    assert fault_of("v=STSv1; id=" + "1" * 32) is None
+    assert mend_record("v=STSv1; id=...") == "v=STSv1; id=1"
+
+
+@pytest.mark.parametrize(("age", "days"), [(86_400, 1), (86_401, 2), (604_800, 7), (1, 1)])
+def test_days_that_a_stale_policy_lasts_are_rounded_up(age: int, days: int) -> None:
+    got = page(policy("mx.old.example", age=age))
+    assert only(look(RECORD, got=got), "mta-sts-stale", Status.WARN).facts["days"] == days
 
 
 @pytest.mark.parametrize(

@@ -104,3 +104,44 @@ def test_pop_is_not_asked_for_where_it_is_not_offered() -> None:
     assert "_pop3s._tcp.friend.example." not in asked
     both = {str(q.name) for q in srv.other_questions(EXPECTED)}
     assert both - asked == {"_pop3s._tcp.friend.example."}
+
+
+def test_of_several_foreign_records_at_a_name_one_is_replaced_and_the_others_go() -> None:
+    verdict = look_srv(
+        records("_imaps", "0 1 993 a.old.example.", "0 2 993 b.old.example.", f"0 3 143 {HOST}")
+    )
+    finding = only(verdict, "srv-foreign", Status.WARN)
+    first, *others = typed(finding)
+    assert (first[0], first[2]) == (FixAction.REPLACE, f"0 1 993 {HOST}")
+    assert [action for action, *_ in others] == [FixAction.DELETE] * 2
+    gone = {first[3], *(value for _, _, value, _ in others)}
+    assert gone == {"0 1 993 a.old.example.", "0 2 993 b.old.example.", f"0 3 143 {HOST}"}
+    assert finding.facts["targets"] == ("a.old.example", "b.old.example")
+    assert finding.facts["names"] == ("_imaps._tcp.friend.example",)
+
+
+def test_pop_alone_may_be_refused() -> None:
+    assert look_srv(records("_pop3s", "0 0 0 .")).status is Status.PASS
+
+
+def test_a_refusal_beside_a_server_is_a_foreign_target() -> None:
+    verdict = look_srv(records("_imaps", "0 0 0 .", f"0 1 993 {HOST}"))
+    assert verdict.status is Status.WARN
+
+
+def test_two_of_the_names_tell_whether_there_are_any_and_all_are_asked_for_in_the_end() -> None:
+    first = [str(q.name).partition(".")[0] for q in srv.first_questions(EXPECTED)]
+    others = [str(q.name).partition(".")[0] for q in srv.other_questions(EXPECTED)]
+    assert first == ["_imaps", "_submission"]
+    assert sorted(others) == ["_imap", "_pop3s", "_submissions"]
+
+
+def test_names_that_nobody_was_asked_for_are_unknown() -> None:
+    only(srv.judge(EXPECTED, seen()), "dns-timeout", Status.UNKNOWN)
+
+
+def test_a_failed_question_beside_foreign_records_is_told_as_well() -> None:
+    failed = unfound("_imap._tcp.friend.example", "SRV", Outcome.TIMEOUT)
+    verdict = look_srv(records("_submission", "0 1 587 smtp.old.example."), failed)
+    assert [finding.code for finding in verdict.findings] == ["srv-foreign", "dns-timeout"]
+    assert verdict.expected == (f"_imaps._tcp 0 1 993 {HOST}", f"_submissions._tcp 0 1 465 {HOST}")

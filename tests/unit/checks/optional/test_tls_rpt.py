@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bot.checks.finding import FixAction, Status, Verdict
+from bot.checks.observation import Observation
 from bot.checks.optional import tls_rpt
 from bot.dns.answer import Outcome
+from bot.names import Domain
+from bot.records.expected import expect
 from bot.records.presentation import quoted_parts
-from observed_domain import EXPECTED, answered, only, seen, typed, unfound
+from observed_domain import EXPECTED, SERVER, answered, only, seen, typed, unfound
 
 
 def look_tls(*texts: str) -> Verdict:
@@ -40,6 +43,14 @@ def test_other_texts_are_no_tls_rpt_record(texts: tuple[str, ...]) -> None:
         ("v=TLSRPTv1 rua=mailto:a@b.example", "no-rua", None),
         ("v=TLSRPTv1;", "no-rua", None),
         ("v=TLSRPTv1; rua=a@b.example", "rua", None),
+        ("v=TLSRPTv1; rua=mailto:a@localhost", "rua", None),
+        ("v=TLSRPTv1; rua=mailto:a@example.", "rua", None),
+        ("v=TLSRPTv1; rua=mailto:a@.example", "rua", None),
+        (
+            '"v=TLSRPTv1; rua=mailto:a@b.example"',
+            "version",
+            "v=TLSRPTv1; rua=mailto:a@b.example",
+        ),
         (
             "v=TLSRPTv1; rua=mailto:a@b.example,http://c.example",
             "rua",
@@ -69,3 +80,24 @@ def test_of_several_tls_rpt_records_a_sound_one_is_kept() -> None:
 def test_a_failed_tls_rpt_question_is_unknown() -> None:
     failed = unfound("_smtp._tls.friend.example", "TXT", Outcome.SERVFAIL)
     only(tls_rpt.judge(EXPECTED, seen(failed)), "servfail", Status.UNKNOWN)
+
+
+def test_of_several_tls_rpt_records_without_a_sound_one_the_first_is_kept() -> None:
+    texts = [f"v=TLSRPTv1; rua={letter}" for letter in "cab"]
+    verdict = look_tls(*texts, "v=spf1 -all")
+    finding = only(verdict, "tls-rpt-multiple", Status.WARN)
+    assert finding.facts["count"] == 3
+    assert [fix.value for fix in finding.fixes] == sorted(texts)[1:]
+    assert verdict.found == tuple(sorted(texts))
+
+
+def test_the_address_that_is_wrong_is_named() -> None:
+    verdict = look_tls("v=TLSRPTv1; rua=mailto:a@b.example,tls@c.example,d")
+    finding = only(verdict, "tls-rpt-syntax", Status.WARN)
+    assert finding.facts["given"] == "tls@c.example"
+
+
+def test_a_domain_too_long_for_the_name_needs_no_tls_rpt_record() -> None:
+    longest = Domain.from_ascii(".".join(["a" * 60] * 4) + ".ex")
+    verdict = tls_rpt.judge(expect(SERVER, longest), Observation.of(longest, ()))
+    only(verdict, "optional-missing", Status.INFO)

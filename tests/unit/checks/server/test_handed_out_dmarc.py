@@ -36,6 +36,60 @@ def test_the_dmarc_value_that_is_handed_out_is_judged(
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "tag", "broken"),
+    [
+        ("v=DMARC1; p=rejct", "p", True),
+        ("v=DMARC1; p=reject; rua=a@cow.example", "rua", False),
+        ("p=reject; v=DMARC1", "", True),
+    ],
+)
+def test_the_tag_that_is_wrong_is_named_and_whether_the_record_counts_at_all(
+    value: str, tag: str, *, broken: bool
+) -> None:
+    verdict = judge_dmarc(observe(server=dataclasses.replace(SERVER, dmarc=value)))
+    facts = only(verdict, "server-dmarc-faulty").facts
+    assert (facts["tag"], facts["broken"], facts["value"]) == (tag, broken, value)
+    assert verdict.found == (value,)
+
+
+@pytest.mark.parametrize(
+    ("tags", "share"), [("p=reject; pct=30", 30), ("p=none; pct=30", None), ("p=none", None)]
+)
+def test_a_part_of_the_mail_is_named_where_the_rest_is_not_only_watched(
+    tags: str, share: int | None
+) -> None:
+    server = dataclasses.replace(SERVER, dmarc=f"v=DMARC1; {tags}")
+    assert only(judge_dmarc(observe(server=server)), "server-dmarc-weak").facts["share"] == share
+
+
+def test_who_agreed_to_take_reports_is_shown() -> None:
+    verdict = judge_reports(observe())
+    assert verdict.findings == ()
+    assert verdict.expected == ("*._report._dmarc.cow.example. v=DMARC1;",)
+    assert verdict.found == ("cow.example. v=DMARC1;",)
+
+
+def test_members_that_are_refused_are_counted_and_each_gets_its_record() -> None:
+    members = (Domain.from_ascii("friend.no"), Domain.from_ascii("other.se"))
+    text = WORLD + "".join(
+        f"{name}._report._dmarc.cow.example TXT -\n"
+        f'test-1.{name.partition(".")[2]}._report._dmarc.cow.example TXT "v=DMARC1;"\n'
+        for name in ("friend.no", "other.se")
+    )
+    finding = only(judge_reports(observe(text, members=members)), "server-reports-gap")
+    assert (finding.facts["count"], finding.facts["names"]) == (2, ("friend.no", "other.se"))
+    assert [fix["name"] for fix in typed(finding)] == [
+        "friend.no._report._dmarc",
+        "other.se._report._dmarc",
+    ]
+
+
+def test_a_report_address_whose_mail_server_nobody_tells_is_unknown() -> None:
+    verdict = judge_reports(observe(CONSENT + "cow.example MX ?\n"))
+    assert only(verdict, "dns-timeout").facts["type"] == "MX"
+
+
 def test_reports_that_nobody_agreed_to_need_the_wildcard() -> None:
     text = WORLD.replace('"v=DMARC1;"', "-")
     finding = only(judge_reports(observe(text)), "server-reports-refused")

@@ -99,6 +99,33 @@ def test_a_value_that_lets_strangers_pass_protects_nobody() -> None:
     verdict = spf(SPF[0], SPF[1], evaluation(STRANGER, "pass", path=path))
     finding = only(verdict, "server-spf-open")
     assert (finding.severity, finding.facts["term"]) == (Status.FAIL, "+all")
+    assert (finding.facts["own"], finding.facts["at"]) == (False, "_spf.cow.example")
+    own = spf(SPF[0], SPF[1], evaluation(STRANGER, "pass", path=(SpfStep(MEMBER.ascii, "+all"),)))
+    assert only(own, "server-spf-open").facts["own"] is True
+
+
+def test_the_address_that_passes_and_the_one_that_does_not_are_told_apart() -> None:
+    facts = only(spf(SPF[0], evaluation(IP6, "softfail"), SPF[2]), "server-spf-refuses").facts
+    assert (facts["addresses"], facts["allowed"], facts["result"]) == ((IP6,), (IP4,), "softfail")
+
+
+def test_a_record_that_is_broken_is_known_as_ours_or_as_an_included_one() -> None:
+    for steps, own in ((1, True), (2, False)):
+        path = (
+            SpfStep(MEMBER.ascii, "include:_spf.cow.example"),
+            SpfStep("_spf.cow.example", "include:x.example"),
+        )[:steps]
+        error = evaluation(STRANGER, "permerror", cause=SpfCause.SYNTAX, path=path, lookups=3)
+        facts = only(spf(SPF[0], SPF[1], error), "server-spf-broken").facts
+        assert (facts["own"], facts["lookups"], facts["cause"]) == (own, 3, "syntax")
+
+
+def test_two_addresses_that_nobody_could_evaluate_for_one_reason_are_told_once() -> None:
+    failed = Answer(Question.of("_spf.cow.example", "TXT"), Outcome.TIMEOUT)
+    unsure = (
+        evaluation(a, "temperror", cause=SpfCause.TEMPERROR, failed=failed) for a in (IP4, IP6)
+    )
+    only(spf(*unsure, SPF[2]), "dns-timeout")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +149,8 @@ def test_many_lookups_leave_members_too_few() -> None:
     verdict = spf(SPF[0], SPF[1], evaluation(STRANGER, "fail", lookups=8))
     finding = only(verdict, "server-spf-many-lookups")
     assert (finding.severity, finding.facts["left"]) == (Status.WARN, 2)
+    assert (finding.facts["lookups"], finding.facts["limit"]) == (8, 10)
+    assert spf(SPF[0], SPF[1], evaluation(STRANGER, "fail", lookups=7)).findings
     assert not spf(SPF[0], SPF[1], evaluation(STRANGER, "fail", lookups=6)).findings
 
 

@@ -127,10 +127,49 @@ def test_several_reverse_names_are_a_risk_where_one_leads_astray() -> None:
         ("20010db8002500000000000000000025.isp.example", IP6, True),
         ("2001-db8-25-0-0-0-0-25.isp.example", IP6, True),
         ("mx1.cow.example", IP6, False),
+        ("198-51.isp.example", "198.51.100.25", True),
+        ("100-25.isp.example", "198.51.100.25", True),
+        ("25-100.isp.example", "198.51.100.25", True),
+        ("198-051-100-025.isp.example", "198.51.100.25", True),
+        ("198.isp.example", "198.51.100.25", False),
+        ("198-100.isp.example", "198.51.100.25", False),
+        ("0-0.isp.example", "192.0.0.25", True),
+        ("2001-db8-25.isp.example", IP6, True),
+        ("db8-0025-0.isp.example", IP6, True),
+        ("2001-db8.isp.example", IP6, False),
+        ("20010db80025.isp.example", IP6, True),
+        ("20010db8002.isp.example", IP6, False),
+        ("20010db80026.isp.example", IP6, False),
     ],
 )
 def test_a_name_made_of_the_address_is_nobodys_own(name: str, address: str, generic: bool) -> None:
     assert is_generic(dns.name.from_text(name), address) is generic
+
+
+def test_name_servers_that_nobody_tells_are_unknown() -> None:
+    unknown = WORLD + "cow.example NS ?\n"
+    assert only(judge_zone(observe(unknown)), "dns-timeout").severity is Status.UNKNOWN
+    silent = WORLD + f"{HOST} SOA ?\n"
+    assert only(judge_zone(observe(silent)), "dns-timeout").severity is Status.UNKNOWN
+
+
+def test_lost_name_servers_are_named_and_counted() -> None:
+    lost = "".join(
+        f"cow.example NS ns{n}.dns.example.\nns{n}.dns.example A -\nns{n}.dns.example AAAA -\n"
+        for n in (2, 3)
+    )
+    facts = only(judge_zone(observe(ZONE + lost)), "server-ns-lost").facts
+    assert (facts["names"], facts["count"]) == (("ns2.dns.example", "ns3.dns.example"), 2)
+    assert facts["zone"] == "cow.example"
+
+
+def test_of_two_name_servers_that_nobody_could_follow_one_is_told() -> None:
+    unsure = ZONE.replace("A 192.0.2.53", "A ?") + (
+        "cow.example NS ns2.dns.example.\nns2.dns.example A ?\nns2.dns.example AAAA ?\n"
+    )
+    verdict = judge_zone(observe(unsure))
+    assert only(verdict, "dns-timeout").severity is Status.UNKNOWN
+    assert verdict.found == ("ns1.dns.example.", "ns2.dns.example.")
 
 
 def test_name_servers_without_address_are_lost() -> None:

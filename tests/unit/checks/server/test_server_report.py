@@ -14,17 +14,20 @@ from bot.checks.server.server_report import (
     found_nothing_out,
     server_report_as_dict,
 )
+from bot.dns.spf_evaluate import STRANGER, SpfStep
 from bot.words import Medium, Words
 from observed_server import (
     DANE,
     HELO,
     HOST,
+    MEMBER,
     PTR4,
     REPORTS,
     SERVER,
     SPF,
     WORLD,
     ZONE,
+    evaluation,
     observe,
 )
 
@@ -100,3 +103,13 @@ def test_findings_come_worst_first_and_the_same_way_each_time() -> None:
 def test_nobody_is_told_to_have_a_private_address_made_right_elsewhere() -> None:
     report = compiled(observe(WORLD + f"{HOST} A 10.0.0.1\n"))
     assert [f.code for f in report.findings] == ["server-private-address", "server-dane"]
+
+
+def test_a_value_that_is_broken_for_everybody_is_told_without_the_hosts_address() -> None:
+    lost = f"{HOST} A ?\n{HOST} AAAA ?\n" + ZONE + HELO + REPORTS + DANE
+    everybody = evaluation(STRANGER, path=(SpfStep(MEMBER.ascii, "+all"),))
+    report = compiled(observe(lost, spf=(everybody,), helo=()))
+    status = {result.check: result.status for result in report.results}
+    assert status[ServerCheck.SPF] is Status.FAIL
+    assert ServerCheck.SPF in {f.check for f in report.findings}
+    assert status[ServerCheck.REVERSE] is Status.UNKNOWN

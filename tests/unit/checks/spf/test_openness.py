@@ -60,6 +60,22 @@ def test_the_fewest_terms_are_named_without_which_the_rest_is_small(
 
 
 @pytest.mark.parametrize(
+    ("text", "version", "percent"),
+    [
+        ("ip4:0.0.0.0/3", 4, 12),
+        ("ip4:0.0.0.0/1 ip4:128.0.0.0/2", 4, 75),
+        ("ip4:0.0.0.0/1 ip4:128.0.0.0/1", 4, 100),
+        ("ip6:2600::/15", 6, 1),
+        ("ip6:2000::/3", 6, 12),
+    ],
+)
+def test_it_is_told_how_much_of_all_addresses_passes(text: str, version: int, percent: int) -> None:
+    found = find_opening(read(f"{text} -all"), [])
+    assert found is not None
+    assert (found.version, found.percent) == (version, percent)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "ip4:0.0.0.0/4 ip4:16.0.0.0/5 -all",

@@ -1,0 +1,183 @@
+"""One check's view of the resolver: no question twice, not too many, and an end for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdata
+import dns.rdatatype
+import pytest
+
+from bot.checks.observe.questions import KEPT_FREE, MOST_QUESTIONS, Questions
+from bot.dns.answer import Answer, Outcome, Question
+from max_wait import MAX_WAIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OWN = Question.of("friend.example", "TXT")
+OTHER = Question.of("friend.example", "MX")
+
+
+class World:
+    """Answers every question, at once or when `go` is set, and counts them."""
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self.asked: list[Question] = []
+        self.ended: list[Question] = []
+        self.go = asyncio.Event()
+        if not waits:
+            self.go.set()
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        """Return that there is a text, or that there is nothing."""
+        question = Question.of(name, rdtype)
+        self.asked.append(question)
+        try:
+            await self.go.wait()
+        finally:
+            self.ended.append(question)
+        if question.rdtype != dns.rdatatype.TXT:
+            return Answer(question, Outcome.NODATA)
+        return Answer(question, Outcome.RECORDS, (dns.rdata.from_text("IN", "TXT", '"a"'),))
+
+
+def numbered() -> Iterator[Question]:
+    for number in range(1000):
+        yield Question.of(f"n{number}.friend.example", "TXT")
+
+
+async def test_nobody_is_asked_twice_however_many_want_to_know() -> None:
+    world = World(waits=True)
+    questions = Questions(world)
+    waiting = [asyncio.create_task(questions(*OWN)) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert questions.was_asked(OWN)
+    assert not questions.was_asked(OTHER)
+    assert questions.known(*OWN) is None
+    world.go.set()
+    answers = await asyncio.gather(*waiting)
+    assert all(answer.found for answer in answers)
+    assert world.asked == [OWN]
+    assert questions.known(*OWN) == answers[0]
+    assert questions.known(*OTHER) is None
+    assert len(questions) == 1
+
+
+async def test_who_stops_waiting_takes_the_answer_from_nobody_else() -> None:
+    world = World(waits=True)
+    questions = Questions(world)
+    impatient = asyncio.create_task(questions(*OWN))
+    patient = asyncio.create_task(questions(*OWN))
+    await asyncio.sleep(0)
+    impatient.cancel()
+    await asyncio.gather(impatient, return_exceptions=True)
+    world.go.set()
+    assert (await patient).found
+
+
+async def test_more_than_it_may_ask_is_answered_as_not_asked() -> None:
+    world = World()
+    questions = Questions(world)
+    answers = [
+        await questions(*question) for _, question in zip(range(70), numbered(), strict=False)
+    ]
+    assert len(world.asked) == len(questions) == MOST_QUESTIONS
+    assert [answer.unasked for answer in answers] == [False] * 60 + [True] * 10
+    assert answers[-1].failed
+    assert (await questions(*answers[0].question)).found
+
+
+async def test_a_limited_view_counts_different_questions_of_its_own() -> None:
+    world = World()
+    questions = Questions(world)
+    limited = questions.limited(2)
+    asked = [OWN, OWN, OTHER, OWN, Question.of("friend.example", "A")]
+    answers = [await limited(*question) for question in asked]
+    assert [answer.unasked for answer in answers] == [False, False, False, False, True]
+    assert world.asked == [OWN, OTHER]
+
+
+async def test_name_servers_are_asked_as_long_as_enough_is_left_for_wrong_places() -> None:
+    questions = Questions(World())
+    spent = [questions.spend() for _ in range(MOST_QUESTIONS)]
+    assert spent.count(True) == MOST_QUESTIONS - KEPT_FREE
+    assert spent[: spent.count(True)] == [True] * spent.count(True)
+    assert len(questions) == MOST_QUESTIONS - KEPT_FREE
+    assert not (await questions(*OWN)).unasked
+
+
+async def test_what_is_needed_is_waited_for_and_what_was_read_ahead_is_not() -> None:
+    world = World(waits=True)
+    questions = Questions(world)
+    questions.start([OWN])
+    ahead = asyncio.create_task(questions(*OTHER))
+    waiting = asyncio.create_task(questions.answers())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    world.go.set()
+    answers = await waiting
+    assert OWN in {answer.question for answer in answers}
+    ahead.cancel()
+    slow = Questions(World(waits=True))
+    unneeded = asyncio.create_task(slow(*OWN))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(MAX_WAIT):
+        assert await slow.answers() == []
+    slow.cancel()
+    await asyncio.gather(unneeded, return_exceptions=True)
+
+
+async def test_answers_to_what_was_started_come_in_the_order_asked_for() -> None:
+    questions = Questions(World())
+    questions.start([OWN, OTHER])
+    answers = await questions.wait_for([OTHER, Question.of("x.example", "A"), OWN])
+    assert [answer.question for answer in answers] == [OTHER, OWN]
+
+
+async def test_at_the_end_of_its_time_all_that_waits_is_answered_late() -> None:
+    world = World(waits=True)
+    questions = Questions(world, seconds=0.05)
+    answer = await questions(*OWN)
+    assert (answer.outcome, answer.late, answer.unasked) == (Outcome.TIMEOUT, True, False)
+    assert world.ended == [OWN]
+    later = await questions(*OTHER)
+    assert (later.outcome, later.late) == (Outcome.TIMEOUT, True)
+    assert await questions.in_time(asyncio.sleep(MAX_WAIT, "slept")) is None
+
+
+async def test_what_ends_in_time_comes_back() -> None:
+    assert await Questions(World()).in_time(asyncio.sleep(0, "slept")) == "slept"
+
+
+async def test_a_check_that_is_over_leaves_nobody_waiting_for_answers() -> None:
+    world = World(waits=True)
+    questions = Questions(world)
+    questions.start([OWN, OTHER])
+    await asyncio.sleep(0)
+    assert world.ended == []
+    questions.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await questions(*OWN)
+    assert sorted(world.ended) == sorted([OWN, OTHER])
+
+
+async def test_answers_that_are_given_are_not_asked_for_and_all_else_is_shared() -> None:
+    world = World()
+    questions = Questions(world)
+    given = Answer(OWN, Outcome.NXDOMAIN)
+    view = questions.with_given({OWN: given})
+    assert await view(*OWN) == given
+    assert view.known(*OWN) == given
+    assert view.was_asked(OWN)
+    assert world.asked == []
+    view.start([OWN, OTHER])
+    await view.answers()
+    assert world.asked == [OTHER]
+    assert questions.was_asked(OTHER)
+    assert not questions.was_asked(OWN)
+    assert (await questions(*OWN)).found
