@@ -28,6 +28,12 @@ def test_it_does_not_matter_where_the_strings_were_cut(at: int, gap: str) -> Non
     assert (record.key, record.flags, record.services) == (KEY, ("s",), ("email",))
 
 
+@pytest.mark.parametrize("equals", ["\\x3d", "\\x3D", "\\u003d", "\\\\u003D"])
+def test_an_escaped_equals_sign_is_one(equals: str) -> None:
+    record = DkimRecord.parse('"' + VALUE.replace("=", equals) + '"')
+    assert (record.key, record.flags) == (KEY, ("s",))
+
+
 def test_doubled_quote_marks_of_csv_join_what_was_cut_within_a_tag() -> None:
     record = DkimRecord.parse('dkim,TXT,"""v=DKIM1; t=y:"" ""s; p=' + RSA_2048 + '""",3600')
     assert (record.key, record.flags) == (KEY, ("y", "s"))

@@ -67,3 +67,17 @@ def test_any_text_is_the_same_after_a_parser_read_it(text: str) -> None:
     rdata = dns.rdata.from_text("IN", "TXT", quoted_parts(text))
     assert isinstance(rdata, TXTBase)
     assert b"".join(rdata.strings) == text.encode(errors="surrogatepass")
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        ("a b~", '"a b~"'),
+        ("\x7f\x1f", '"\\127\\031"'),
+        ('"\\', '"\\"\\\\"'),
+        ("\u00e4", '"\\195\\164"'),
+        ("", '""'),
+    ],
+)
+def test_only_printable_ascii_stands_in_a_zone_file_as_it_is(value: str, quoted: str) -> None:
+    assert quoted_parts(value) == quoted

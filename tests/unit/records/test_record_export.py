@@ -34,6 +34,12 @@ def test_json_keeps_letters_of_other_languages_readable() -> None:
     assert "så är det" in to_json(EXPECTED, lambda _: "så är det")
 
 
+def test_json_has_a_line_for_each_field_and_ends_one() -> None:
+    text = to_json(EXPECTED, why)
+    assert text.startswith('[\n  {\n    "purpose": "mx",\n    "name": "@",\n')
+    assert text.endswith("  }\n]\n")
+
+
 def test_json_has_both_spellings_of_names_and_values() -> None:
     mx, *_, srv = json.loads(to_json(EXPECTED, why))
     assert mx == {
