@@ -92,8 +92,7 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
         return False
     if find_long_text(Check.DKIM, observed, (case.owner, *_other_places(case))):
         return False
-    misplaced = find_dkim(expected, observed)
-    return misplaced is None or misplaced.stays  # then it is another domain's
+    return find_dkim(expected, observed) is None
 
 
 def find_answer(expected: Expected, observed: Observation) -> Answer:
@@ -203,7 +202,7 @@ def _judge_misplaced(case: DkimCase) -> Finding | None:
     fixes = case.fix(FixAction.ADD)
     if misplaced.is_right:
         fixes = tuple(misplaced.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
-    elif not misplaced.stays:
+    else:
         fixes = (*fixes, Fix(FixAction.DELETE, misplaced.owner, "TXT", misplaced.text))
     finding = misplaced.finding(Check.DKIM, fixes, case.observed.zone)
     return case.finding(finding.code, finding.severity, fixes, **finding.facts)

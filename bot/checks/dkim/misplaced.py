@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dns.rdatatype import MX, TXT
+from dns.rdatatype import TXT
 
 from bot.checks.answers import prefix_name
 from bot.checks.dkim.selectors import selector_name
@@ -45,16 +45,8 @@ def find_dkim(expected: Expected, observed: Observation) -> MisplacedRecord | No
                 continue
             key = read_key_text(text)
             if where not in _OF_OTHERS or key[:_ENOUGH] == want[:_ENOUGH]:
-                stays = where is WrongPlace.PARENT and _takes_mail(expected, observed)
-                found.append(MisplacedRecord(owner, where, text, key == want, stays=stays))
+                found.append(MisplacedRecord(owner, where, text, key == want))
     return min(found, key=lambda misplaced: not misplaced.is_right, default=None)
-
-
-def _takes_mail(expected: Expected, observed: Observation) -> bool:
-    """Whether the zone's apex has an MX record to our server: a key there may be its own."""
-    answer = observed.answer(observed.zone, MX)
-    records = () if answer is None else answer.rdatas
-    return any(getattr(record, "exchange", None) == expected.server.host for record in records)
 
 
 def zone_has_its_own(expected: Expected, observed: Observation) -> bool:

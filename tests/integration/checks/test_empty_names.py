@@ -127,13 +127,6 @@ def test_each_check_says_that_its_records_are_told_together() -> None:
     )
 
 
-def test_what_was_typed_at_the_zones_apex_is_named_and_left_there() -> None:
-    report = asyncio.run(check("post.friend.example", write_zone(right())))
-    assert grave(report)[0].code == "no-records-yet"
-    assert "count only for addresses that end in @friend.example" in say(report)
-    assert "count only" not in say(asyncio.run(check("post.friend.example", WEBSITE)))
-
-
 def test_a_key_alone_at_the_zones_apex_is_moved_to_the_name() -> None:
     key = f"dkim._domainkey TXT {right()[3].rdata.to_text()}\n"
     report = asyncio.run(check("post.friend.example", WEBSITE + key))
