@@ -22,7 +22,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.lent_record import is_lent, redirection_of, wildcard_over
 from bot.checks.misplaced_record import wildcard_facts
-from bot.checks.zone_cut import servers_of, zone_of, zones_below
+from bot.checks.zone_cut import servers_of, zones_below
 from bot.records.expected import Purpose
 from bot.records.presentation import relative_name
 
@@ -50,7 +50,8 @@ def place_fixes(
     A finding about a record that only a wildcard has becomes `wildcard-txt` or the like, one about
     a name below a DNAME `dname-above`.
     """
-    return [_Place(expected, observed).settle(verdict) for verdict in verdicts]
+    place = _Place(expected, observed)
+    return [place.settle(verdict) for verdict in verdicts]
 
 
 class _Place:
@@ -59,6 +60,7 @@ class _Place:
     def __init__(self, expected: Expected, observed: Observation) -> None:
         self._expected = expected
         self._observed = observed
+        self._below = zones_below(observed)
 
     def settle(self, verdict: Verdict) -> Verdict:
         """Return a verdict with its fixes in their places; a shared cause is said once."""
@@ -180,8 +182,7 @@ class _Place:
 
     def _name_zones(self, finding: Finding) -> Finding:
         """Return the finding with the zone named in each fix that belongs to another one."""
-        below = zones_below(self._observed) if finding.fixes else ()
-        if not below:
+        if not (self._below and finding.fixes):
             return finding
         fixes = tuple(placed for fix in finding.fixes for placed in self._in_zone(fix))
         zone = next((fix.zone for fix in fixes if fix.zone is not None), None)
@@ -234,8 +235,7 @@ class _Place:
         )
 
     def _foreign_zone(self, owner: dns.name.Name) -> dns.name.Name | None:
-        zone = zone_of(self._observed, owner)
-        return None if zone == self._observed.zone else zone
+        return next((zone for zone in self._below if owner.is_subdomain(zone)), None)
 
 
 def _moved(owner: dns.name.Name, redirection: Redirection) -> dns.name.Name | None:

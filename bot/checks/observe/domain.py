@@ -95,8 +95,10 @@ async def observe(
             policy=policy,
             trust_ad=sources.trust_ad,
         ).without_invented(invented)
-        # Only where something is missing at the source: the wrong places that it may have come to.
-        if further := further_questions(expected, observed.at_source()):
+        # Only where something is missing or wrong at the source: where it may be, and whose it is.
+        further = further_questions(expected, observed.at_source())
+        await asyncio.sleep(0)  # judges were heard for that, and all are for the report
+        if further:
             questions.start(further)
             observed = observed.with_answers(await questions.answers())
             observed = observed.without_invented(invented)
