@@ -41,8 +41,8 @@ class _Reading:
     service: SrvService
     owner: dns.name.Name
     records: tuple[SRV, ...]
-    right: bool = False
-    refused: bool = False  # "." as target: there is no such service (RFC 2782)
+    right: bool
+    refused: bool  # "." as target: there is no such service (RFC 2782)
 
 
 def first_questions(expected: Expected) -> list[Question]:

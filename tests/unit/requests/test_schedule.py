@@ -11,6 +11,7 @@ from bot.requests.schedule import (
     GIVE_UP_AFTER,
     LATEST_LOOK,
     SOONEST_LOOK,
+    next_attempt,
     next_look,
     next_try,
 )
@@ -47,6 +48,12 @@ def test_a_request_is_looked_at_a_bounded_number_of_times(ttl: int | None) -> No
         attempt, waited = attempt + 1, waited + wait
         assert attempt < 120
     assert waited == GIVE_UP_AFTER
+
+
+def test_a_mail_server_that_does_not_answer_is_called_four_times_more() -> None:
+    waits = [next_attempt(attempts) for attempts in (1, 2, 3, 4)]
+    assert waits == [timedelta(seconds=seconds) for seconds in (5, 15, 40, 120)]
+    assert next_attempt(5) is None
 
 
 def test_tries_to_deliver_come_ever_later_up_to_an_hour() -> None:

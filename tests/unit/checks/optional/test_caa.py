@@ -119,6 +119,15 @@ def test_an_alias_goes_by_the_records_where_it_leads() -> None:
     only(look_caa(OTHER_CA, more=(none,)), "caa-blocks", Status.WARN)
 
 
+def test_records_at_the_end_of_an_alias_are_named_by_where_they_stand() -> None:
+    led = answered(
+        "friend.example", "CAA", OTHER_CA, chain=(dns.name.from_text("caa.other.example."),)
+    )
+    verdict = caa.judge(EXPECTED, seen(led, *alias("autoconfig")))
+    finding = only(verdict, "caa-blocks", Status.WARN)
+    assert (finding.facts["at"], finding.fixes) == ("caa.other.example", ())
+
+
 def test_conditions_beside_the_authority_are_only_told() -> None:
     account = '0 issue "letsencrypt.org; accounturi=https://acme.example/1"'
     only(look_caa(account), "caa-restricted", Status.INFO)

@@ -153,7 +153,8 @@ def test_a_policy_that_is_not_got_is_told_by_its_cause(
 
 
 def test_a_policy_that_nobody_fetched_is_unknown() -> None:
-    only(look(RECORD), "mta-sts-no-answer", Status.UNKNOWN)
+    facts = only(look(RECORD), "mta-sts-no-answer", Status.UNKNOWN).facts
+    assert (facts["status"], facts["what"]) == (0, "")
 
 
 def test_a_policy_of_another_media_type_may_not_be_taken() -> None:
