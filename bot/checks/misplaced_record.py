@@ -117,8 +117,8 @@ def domain_places(expected: Expected, observed: Observation, *labels: str) -> It
     domain, zone = expected.domain, observed.zone
     if domain.name != zone:
         yield zone, WrongPlace.PARENT
-    first, *others = slips_of((), domain.name, zone)
-    yield first
+    slips = slips_of((), domain.name, zone)  # none where the name would be too long
+    yield from slips[:1]
     for label in _HOST_LABELS:
         name = domain.below(label)
         alias = None if name is None else observed.answer(name, ADDRESS_TYPES[0])
@@ -130,7 +130,7 @@ def domain_places(expected: Expected, observed: Observation, *labels: str) -> It
     for label in labels:
         if (name := prefix_name((label.encode(),), domain.name.labels)) is not None:
             yield name, WrongPlace.TYPE
-    yield from others
+    yield from slips[1:]
 
 
 def texts_at(observed: Observation, owner: dns.name.Name) -> tuple[str, ...]:

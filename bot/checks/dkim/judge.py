@@ -202,7 +202,7 @@ def _judge_misplaced(case: DkimCase) -> Finding | None:
     fixes = case.fix(FixAction.ADD)
     if misplaced.is_right:
         fixes = tuple(misplaced.move(fix.owner, fix.type, fix.value, fix.ttl) for fix in fixes)
-    else:
+    elif not misplaced.stays:
         fixes = (*fixes, Fix(FixAction.DELETE, misplaced.owner, "TXT", misplaced.text))
     finding = misplaced.finding(Check.DKIM, fixes, case.observed.zone)
     return case.finding(finding.code, finding.severity, fixes, **finding.facts)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dns.rdatatype import MX as MX_TYPE
 from dns.rdatatype import TXT
+from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.answers import prefix_name
 from bot.checks.dkim.selectors import selector_name
@@ -45,8 +47,16 @@ def find_dkim(expected: Expected, observed: Observation) -> MisplacedRecord | No
                 continue
             key = read_key_text(text)
             if where not in _OF_OTHERS or key[:_ENOUGH] == want[:_ENOUGH]:
-                found.append(MisplacedRecord(owner, where, text, key == want))
+                stays = where is WrongPlace.PARENT and _has_mail_here(expected, observed)
+                found.append(MisplacedRecord(owner, where, text, key == want, stays=stays))
     return min(found, key=lambda misplaced: not misplaced.is_right, default=None)
+
+
+def _has_mail_here(expected: Expected, observed: Observation) -> bool:
+    """Whether the domain above has its mail at our host, so that the key there may be its own."""
+    answer = observed.answer(observed.zone, MX_TYPE)
+    targets = () if answer is None else answer.rdatas
+    return any(isinstance(r, MX) and r.exchange == expected.server.host for r in targets)
 
 
 def zone_has_its_own(expected: Expected, observed: Observation) -> bool:

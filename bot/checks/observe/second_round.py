@@ -78,6 +78,8 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
     """
     missing = MissingRecords.of(expected, observed)
     named = named_hosts(expected, observed)
+    # Whether a key found above the domain may be that domain's own.
+    above = [Question(observed.zone, MX_TYPE)] * (missing.dkim and _is_inside(observed))
     places = [
         [Question(name, MX_TYPE) for name, _ in mx_places(expected, observed)] * missing.mx,
         [Question(name, TXT) for name, _ in spf_places(expected, observed)] * missing.spf,
@@ -90,6 +92,7 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
         *doubtful_questions(expected, observed),
         *(Question(host, TXT) for host in named),
         *_probes(missing, observed),
+        *above,
         *(question for row in zip_longest(*places) for question in row if question is not None),
     ]
     new = dict.fromkeys(question for question in asked if question not in observed.answers)

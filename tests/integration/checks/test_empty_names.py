@@ -17,7 +17,6 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain
 from bot.records.dkim_key import DkimKnowledge, KeyUnknown, NoKeyYet
-from bot.records.presentation import quoted_parts
 from bot.services.domain_check import Checker
 from bot.words import Words
 from deceiving_zones import FILE, KNOWN, SERVER
@@ -165,11 +164,17 @@ def test_the_records_of_the_domain_above_are_said_not_to_count() -> None:
     assert "alone" not in say(asyncio.run(check("post.friend.example", WEBSITE)))
 
 
-def test_a_key_that_was_typed_for_the_domain_above_is_found() -> None:
-    zone = f"{WEBSITE}@ MX 10 mx1.cow.example.\ndkim._domainkey TXT {quoted_parts(FILE.dkim)}\n"
+def test_what_the_domain_above_has_for_itself_is_left_there() -> None:
+    report = asyncio.run(check("post.friend.example", write_zone(right())))
+    assert grave(report)[0].code == "no-records-yet"
+    assert {fix.action for fix in grave(report)[0].fixes} == {FixAction.ADD}
+    assert "@friend.example alone" in say(report)
+
+
+def test_the_key_of_the_domain_above_is_added_beside_records_that_are_there() -> None:
+    zone = write_zone(right()) + "\npost MX 10 mx1.cow.example.\n"
     report = asyncio.run(check("post.friend.example", zone))
-    codes = [finding.code for finding in report.findings]
-    assert "dkim-wrong-name" in codes
-    assert "mx-wrong-name" in codes
-    assert "no-records-yet" not in codes
-    assert "subdomain" in codes
+    key = next(f for f in grave(report) if f.code == "dkim-wrong-name")
+    assert [(fix.action, fix.owner.labels[:2]) for fix in key.fixes] == [
+        (FixAction.ADD, (b"dkim", b"_domainkey"))
+    ]
