@@ -20,6 +20,8 @@ from examples import examples
         ("ip:203.0.113.77", "misspelt", "ip4:203.0.113.77"),
         ("ipv6:2001:db8::7", "misspelt", "ip6:2001:db8::7"),
         ("ipv4=203.0.113.77", "equals-for-colon", "ip4:203.0.113.77"),
+        ("~include=:spf.old.example", "punctuation", "~include:spf.old.example"),
+        ("-redirect:spf.old.example", "colon-for-equals", "redirect=spf.old.example"),
         ("?ip6:203.0.113.7", "wrong-family", "?ip4:203.0.113.7"),
         ("ip4:192.0.2.1,192.0.2.2", "list", "ip4:192.0.2.1 ip4:192.0.2.2"),
         ("a,mx;ip4:192.0.2.1", "list", "a mx ip4:192.0.2.1"),
