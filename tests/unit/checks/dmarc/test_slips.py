@@ -167,9 +167,9 @@ def test_a_void_record_keeps_all_but_its_policy_before_dkim() -> None:
     assert fix.value == f"v=DMARC1; p=none; adkim=s; rua={ME},mailto:b@friend.example; ruf={ME}"
 
 
-@pytest.mark.parametrize("text", ["v" + " " * 4096, "v =" + " \t" * 2048, " ." * 2048 + "v"])
+@pytest.mark.parametrize("text", ["v" + " " * 16_000 + "x", "v =" + " \t" * 8_000 + "x"])
 def test_thousands_of_blanks_are_read_in_no_time(text: str) -> None:
     started = time.process_time()
     find_malformation(text)
     read_meant(text)
-    assert time.process_time() - started < 0.03
+    assert time.process_time() - started < 0.2
