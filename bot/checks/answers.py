@@ -89,7 +89,6 @@ def report_own_zones(
     facts: dict[str, Fact] = {
         "servers": tuple(servers)[:MOST_NAMES],
         "names": tuple(names)[:MOST_NAMES],
-        "type": "A",
     }
     return Finding(check, "dns-own-zones-only", Status.UNKNOWN, facts)
 
