@@ -38,7 +38,7 @@ from bot.checks.spf.texts import (
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import MOST_TERMS, SpfCause
-from bot.dns.spf_grammar import is_record, is_valid_term
+from bot.dns.spf_grammar import is_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,7 +118,7 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     if not text.joined:
         return _judge_alone(case, text)
     joined = _judge_joined(case, text)
-    if not _is_ignored(case, text):
+    if not text.is_sound or any(is_error(e) or e.is_refusal for e in case.evaluations):
         return (joined,)
     others = _judge_alone(case, text)
     if any(finding.fixes for finding in others):
@@ -168,17 +168,6 @@ def _judge_alone(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
 def _judge_joined(case: SpfCase, text: SpfText) -> Finding:
     """Judge a record to which another value was joined: the page took two for one."""
     return _judge_fault(case, text, TermFault(text.joined[0], TermFaultKind.TWO_VALUES))
-
-
-def _is_ignored(case: SpfCase, text: SpfText) -> bool:
-    """Whether what was joined to a record is a word to pass over, as unknown modifiers are.
-
-    Receivers take no notice of these (RFC 7208 section 6), so the record works without it.
-    """
-    words = set(text.raw.split())
-    refused = any(is_error(e) or e.is_refusal for e in case.evaluations)
-    sound = all(word in words and is_valid_term(word) for word in text.joined)
-    return text.kind is SpfTextKind.RECORD and sound and not refused
 
 
 def _judge_marks(case: SpfCase, text: SpfText) -> Finding:

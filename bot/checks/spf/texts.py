@@ -12,7 +12,7 @@ from bot.checks.paste_damage import find_literal, unglue, unquote
 from bot.checks.spf.joined_values import CERTAIN_TERM, split_joined
 from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.terms import plain
-from bot.dns.spf_grammar import is_record
+from bot.dns.spf_grammar import is_record, is_valid_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -55,6 +55,16 @@ class SpfText:
     def joined(self) -> tuple[str, ...]:
         """All that was joined to it."""
         return (*self.others, *(each.term for each in self.left_out))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is a record in which all that was joined to it are modifiers nobody knows.
+
+        Receivers pass over these (RFC 7208 section 6).
+        """
+        words = set(self.raw.split())
+        passed_over = all(word in words and is_valid_term(word) for word in self.joined)
+        return passed_over and self.kind is SpfTextKind.RECORD
 
 
 @dataclass(frozen=True, slots=True)
