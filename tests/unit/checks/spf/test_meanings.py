@@ -126,3 +126,10 @@ def test_the_longest_records_are_read_in_time() -> None:
         started = time.process_time()
         read(text)
         assert time.process_time() - started < 0.25
+
+
+@pytest.mark.parametrize(("before", "meant"), [(19, "include:a.b"), (20, "inclde=a.b")])
+def test_only_so_many_unknown_modifiers_are_compared_to_known_ones(before: int, meant: str) -> None:
+    unknown = [f"x{number}=y" for number in range(before)]
+    reading = read(" ".join(["v=spf1", *unknown, "inclde=a.b", "-all"]))
+    assert reading.terms[-2].raw == meant
