@@ -143,13 +143,24 @@ def test_servers_that_are_all_lame_or_nowhere_are_the_end_of_the_zone() -> None:
         server(2, NameServerState.NO_ADDRESS, address=""),
     )
     names = tuple(one.name for one in servers)
-    (finding,) = judge(*servers, names=names)
+    above = Delegation(dns.name.from_text("example"), names)
+    (finding,) = judge(*servers, names=names, delegation=above)
     assert (finding.code, finding.severity) == ("ns-all-lame", Status.FAIL)
     for other in (NameServerState.SILENT, NameServerState.UNASKED):
         third = server(3, other)
-        found = judge(*servers, third, names=(*names, third.name))
+        found = judge(*servers, third, names=names, delegation=above)
         assert {f.code for f in found} == {"ns-lame"}
-    assert {f.code for f in judge(*servers, names=(*names, third.name))} == {"ns-lame"}
+
+
+def test_lame_servers_are_not_all_there_are_where_the_zone_above_may_name_others() -> None:
+    servers = (server(1, NameServerState.LAME), server(2, NameServerState.LAME))
+    names = tuple(one.name for one in servers)
+    more = (*names, dns.name.from_text("ns3.dns.example"))
+    parent = dns.name.from_text("example")
+    assert {f.code for f in judge(*servers, names=names)} == {"ns-lame"}
+    for zone, above in ((names, more), (more, names), (more, more)):
+        found = judge(*servers, names=zone, delegation=Delegation(parent, above))
+        assert "ns-all-lame" not in {f.code for f in found}
 
 
 def test_the_lists_above_and_in_the_zone_are_compared() -> None:
