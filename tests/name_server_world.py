@@ -29,7 +29,7 @@ from two_views import FRIEND, SERVER, healthy_lines
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from bot.checks.finding import Finding, Status
     from bot.checks.report import Report
@@ -110,6 +110,7 @@ class World:
     delegated: list[str] = field(default_factory=list)  # by the registry; empty: it says nothing
     nowhere: tuple[int, ...] = ()  # numbers of servers whose names have no address
     above: Twist = plainly  # what becomes of the registry's answers
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # further zones by their origins
 
     def tell_resolver(self, *, broken: bool = False, lines: list[str] | None = None) -> None:
         """Let the resolver answer from the first server's zone, or from these lines."""
@@ -120,6 +121,7 @@ class World:
         ]
         zones = {
             **self.case_file.base_zones,
+            **self.elsewhere,
             HOSTED: "\n".join(hosts),
             "example": "@ NS ns.registry.example.\nns.registry A " + REGISTRY_ADDRESS,
             APEX: seen.zone,
