@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NUMBER, SEED = 200, 20261129  # as where a resolver alone is asked
 STEP = 8  # every eighth of them
+FULL = (127, 140, 196)  # those that come to the most questions
 PROVIDER = "ns1.key-zone.example."
 
 
@@ -36,12 +37,12 @@ def refer(zones: Iterable[dns.name.Name], query: dns.message.Message, reply: byt
     return [reply]
 
 
-@pytest.mark.parametrize("number", range(0, NUMBER, STEP))
+@pytest.mark.parametrize("number", [*range(0, NUMBER, STEP), *FULL])
 async def test_a_working_domain_gives_no_alarm_with_its_name_servers(number: int) -> None:
     zones = make_working_zones(NUMBER, SEED)[number]
     text = zones[DOMAIN.ascii].splitlines()
     below = [dns.name.from_text(name) for name in zones if name.endswith(f".{DOMAIN.ascii}")]
-    async with name_servers(FILE, 2 + number // STEP % 3) as world:
+    async with name_servers(FILE, 2 + number % 3) as world:
         world.elsewhere = zones
         for server in world.servers:
             server.lines = [line for line in text if not line.startswith("@ NS")]
