@@ -29,10 +29,11 @@ from two_views import FRIEND, SERVER, healthy_lines
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
-    from bot.checks.finding import Finding
+    from bot.checks.finding import Finding, Status
     from bot.checks.report import Report
+    from bot.dns.answer import Ask
     from conftest import CaseFile
 
     Twist = Callable[[dns.message.Message, bytes], list[bytes]]
@@ -103,9 +104,13 @@ class World:
     lines: list[str]
     servers: list[NameServerDouble]
     resolver: ZoneServer
+    ask: Ask
+    authorities: Authorities
     checker: Checker
     delegated: list[str] = field(default_factory=list)  # by the registry; empty: it says nothing
     nowhere: tuple[int, ...] = ()  # numbers of servers whose names have no address
+    above: Twist = plainly  # what becomes of the registry's answers
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # further zones by their origins
 
     def tell_resolver(self, *, broken: bool = False, lines: list[str] | None = None) -> None:
         """Let the resolver answer from the first server's zone, or from these lines."""
@@ -116,6 +121,7 @@ class World:
         ]
         zones = {
             **self.case_file.base_zones,
+            **self.elsewhere,
             HOSTED: "\n".join(hosts),
             "example": "@ NS ns.registry.example.\nns.registry A " + REGISTRY_ADDRESS,
             APEX: seen.zone,
@@ -128,7 +134,22 @@ class World:
             return []
         names = [f"{name}." for name in self.delegated]
         servers = dns.rrset.from_text(f"{APEX}.", 3600, "IN", "NS", *names)
-        return [respond(query, flags=dns.flags.Flag(0), authority=(servers,))]
+        reply = respond(query, flags=dns.flags.Flag(0), authority=(servers,))
+        return self.above(query, reply)
+
+    def move(self, *, still_served: bool) -> None:
+        """Let the last two of the servers be the new ones, of which the resolver has not heard.
+
+        The others serve the zone as it was, or nothing.
+        """
+        old, new = self.servers[:-2], self.servers[-2:]
+        for some in (old, new):
+            for server in some:
+                server.others = [one.name for one in some]
+        for server in old:
+            server.holds = still_served
+        self.delegated = [server.name for server in new]
+        self.tell_resolver()
 
     async def check(self) -> Report:
         key = KnownKey("dkim", DkimRecord.parse(self.case_file.dkim), "--dkim")
@@ -141,24 +162,25 @@ async def name_servers(
 ) -> AsyncIterator[World]:
     """Yield a healthy domain with so many name servers that agree, and a registry above it.
 
-    The servers of these numbers refuse TCP.
+    The servers of these numbers refuse TCP, the registry's as number 0.
     """
     lines = healthy_lines(case_file)
     names = [f"ns{number}.{HOSTED}" for number in range(1, count + 1)]
     doubles = [NameServerDouble(number, list(lines), names) for number in range(1, count + 1)]
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(ZoneServer({}))
-        ask = await stack.enter_async_context(Resolver([Server(*resolver.address)]))
+        asking = await stack.enter_async_context(Resolver([Server(*resolver.address)]))
         port = free_port()
         authorities = Authorities(allow_private=True, port=port)
-        checker = Checker(ask.ask, SERVER, lambda: NOW, authorities=authorities)
-        world = World(case_file, lines, doubles, resolver, checker, delegated=names)
+        checker = Checker(asking.ask, SERVER, lambda: NOW, authorities=authorities)
+        world = World(case_file, lines, doubles, resolver, asking.ask, authorities, checker, names)
         world.tell_resolver()
         for double in doubles:
             stream = None if double.number in without_tcp else double.stream
             listening = serve(double.behave, stream, double.address, port)
             await stack.enter_async_context(listening)
-        await stack.enter_async_context(serve(world.refer, _wait, REGISTRY_ADDRESS, port))
+        waiting = None if 0 in without_tcp else _wait
+        await stack.enter_async_context(serve(world.refer, waiting, REGISTRY_ADDRESS, port))
         yield world
 
 
@@ -173,6 +195,13 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
+def from_cache(_query: dns.message.Message, reply: bytes) -> list[bytes]:
+    """Say it as a resolver does that somebody has put in the way."""
+    message = dns.message.from_wire(reply)
+    message.flags = (message.flags | dns.flags.RA) & ~dns.flags.AA
+    return [message.to_wire()]
+
+
 def usual(report: Report) -> list[Finding]:
     """Return what is said beside the optional records, which are another matter."""
     return [finding for finding in report.findings if finding.check not in EXTRAS]
@@ -180,6 +209,10 @@ def usual(report: Report) -> list[Finding]:
 
 def codes(report: Report) -> list[str]:
     return [finding.code for finding in usual(report)]
+
+
+def severity(report: Report, code: str) -> Status:
+    return next(finding.severity for finding in report.findings if finding.code == code)
 
 
 def message(report: Report, code: str) -> str:

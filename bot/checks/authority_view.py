@@ -116,11 +116,14 @@ class AuthorityView:
 
     @property
     def lame(self) -> bool:
-        """Whether each and every name server is one that does not hold the zone, or nowhere."""
-        conditions = {server.condition for server in self.servers}
-        useless = {NameServerState.LAME, NameServerState.NO_ADDRESS}
-        all_asked = {server.name for server in self.servers} >= set(self.names)
-        return all_asked and NameServerState.LAME in conditions and conditions <= useless
+        """Whether each and every name server is one that does not hold the zone, or nowhere.
+
+        Only the zone above tells which they are: the resolver's list may be an old one.
+        """
+        if self.delegation is None:
+            return False
+        asked = {server.name for server in self.servers}
+        return asked >= {*self.names, *self.delegation.names} and are_of_no_use(self.servers)
 
     def is_denied(self, name: dns.name.Name) -> bool:
         """Whether resolvers that know RFC 8020 take a name for one that does not exist."""
@@ -141,6 +144,13 @@ class AuthorityView:
             if isinstance(rdata, SOA)
         ]
         return max(found, default=None)
+
+
+def are_of_no_use(servers: Iterable[NameServer]) -> bool:
+    """Whether all these servers do not hold the zone, or are nowhere, and not all are nowhere."""
+    conditions = {server.condition for server in servers}
+    useless = {NameServerState.LAME, NameServerState.NO_ADDRESS}
+    return NameServerState.LAME in conditions and conditions <= useless
 
 
 def is_newer(serial: int, than: int) -> bool:
@@ -173,7 +183,7 @@ def network_of(servers: Iterable[NameServer]) -> str:
         if not server.addresses:
             return ""
     versions = {":" in network for network in networks}
-    return min(networks, key=len) if len(networks) == len(versions) else ""
+    return min(networks, key=len, default="") if len(networks) == len(versions) else ""
 
 
 def sides_of(

@@ -10,7 +10,7 @@ from bot.dns.address_guard import is_public
 from bot.dns.answer import DirectAnswer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
-from bot.dns.tcp import Connected, try_connection
+from bot.dns.tcp import try_connection
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -64,7 +64,7 @@ class Connections:
             self._resolvers[address] = resolver
         return DirectAnswer(*await resolver.read(*question))
 
-    async def try_tcp(self, address: str) -> Connected:
+    async def try_tcp(self, address: str) -> bool:
         """Return whether the server takes a connection over TCP, as each has to (RFC 7766)."""
         return await try_connection(Server(address, self._port), TCP_TIMEOUT)
 

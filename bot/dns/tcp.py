@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -17,25 +16,15 @@ T = TypeVar("T")
 _MAX_MESSAGES = 8  # read from one connection before the server is given up
 
 
-class Connected(Enum):
-    """What came of a connection over TCP."""
-
-    TAKEN = auto()
-    REFUSED = auto()  # nobody listens there, or somebody on the way says so
-    SILENT = auto()
-
-
-async def try_connection(server: Server, seconds: float) -> Connected:
+async def try_connection(server: Server, seconds: float) -> bool:
     """Return whether the server takes a connection within so many seconds; nothing is sent."""
     try:
         async with asyncio.timeout(seconds):
             _, writer = await asyncio.open_connection(server.address, server.port)
-    except TimeoutError:
-        return Connected.SILENT
-    except OSError:
-        return Connected.REFUSED
+    except OSError:  # a TimeoutError is one
+        return False
     await _hang_up(writer)
-    return Connected.TAKEN
+    return True
 
 
 async def ask_stream(

@@ -6,14 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.checks.compile import add_meant, add_not_in_mailcow, add_switched_off
+from bot.checks.compile import add_not_in_mailcow, add_switched_off
 from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.checks.observe.questions import LONGEST
 from bot.records.dkim_key import KeyUnknown
 from bot.records.expected import Expected, expect
 from bot.requests.backend import MailHosting
 from bot.services.domain_facts import KnownFacts
-from bot.services.meant_domain import find_slip, may_be_slip
+from bot.services.meant_domain import suggest_meant
 from bot.services.turns import OURSELVES, Turns
 
 if TYPE_CHECKING:
@@ -87,11 +87,8 @@ class Core:
     async def check_for_operator(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
         """Return what `check` does, with the mail server's domain that was likely meant."""
         report = await self.check(domain, key)
-        if not may_be_slip(report):
-            return report
-        known = await self.domain_facts.all_domains()
-        meant = await find_slip(report, known, self.checker.ask, self.server.host)
-        return report if meant is None else add_meant(report, meant)
+        known = self.domain_facts.all_domains
+        return await suggest_meant(report, known, self.checker.ask, self.server.host) or report
 
     async def check_in_turn(
         self, domain: Domain, key: DkimKnowledge | None = None, *, confidential: bool = True

@@ -131,7 +131,8 @@ class DomainFacts:
                 async with asyncio.timeout(TIMEOUT):
                     domains = (*await backend.domains(), *domains)
             except (BackendError, TimeoutError) as error:
-                _log.warning("The domains of %s were not read: %s", backend.name, error)
+                _log.warning("The domains of %s were not read: %s", backend.name, _why(error))
+                self._pause_after(error)
         self._listed = tuple(dict.fromkeys(domains))
         self._listed_until = time.monotonic() + KEPT
         return self._listed
@@ -147,16 +148,20 @@ class DomainFacts:
             async with asyncio.timeout(TIMEOUT):
                 server = await backend.look_up(domain)
         except (BackendError, TimeoutError) as error:
-            why = str(error) or f"no answer within {TIMEOUT:g} seconds"
+            why = _why(error)
             _log.warning("%s is checked without %s: %s", domain.ascii, backend.name, why)
-            if not isinstance(error, _OF_ONE_DOMAIN):
-                self._paused_until = time.monotonic() + PAUSE
+            self._pause_after(error)
             return unknown
         if server.fault is not None:
             _log.warning(
                 "%s has a key of no use at %s: %s", domain.ascii, backend.name, server.fault
             )
         return server
+
+    def _pause_after(self, error: BackendError | TimeoutError) -> None:
+        """Ask the mail server nothing for a while, unless the failure is one of a single domain."""
+        if not isinstance(error, _OF_ONE_DOMAIN):
+            self._paused_until = time.monotonic() + PAUSE
 
     async def _learn(self, domain: Domain, key: KnownKey, stored: StoredKey | None) -> None:
         if self._keys is None or not self._learns:
@@ -173,6 +178,10 @@ class DomainFacts:
             )
         except StoreError as error:
             _log.warning("The key of %s was not kept: %s", domain.ascii, error)
+
+
+def _why(error: BackendError | TimeoutError) -> str:
+    return str(error) or f"no answer within {TIMEOUT:g} seconds"
 
 
 def _weigh(server: ServerDomain, stored: KnownKey | None) -> DkimKnowledge:

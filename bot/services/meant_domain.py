@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from dns.rdatatype import MX as MX_TYPE
 from dns.rdtypes.ANY.MX import MX
 
+from bot.checks.compile import add_meant
 from bot.checks.finding import Check, Status
 from bot.checks.report import find_meant
 from bot.dns.answer import Outcome
@@ -23,12 +24,27 @@ if TYPE_CHECKING:
     from bot.names import Domain
 
 MOST_KNOWN: Final = 5_000  # domains that a name is compared with
-_MOST_ASKED: Final = 3  # of those that are like it
 _TIMEOUT: Final = 2.0  # seconds; a report can do without
 _UNKNOWN_NAMES: Final = frozenset({"domain-not-found", "no-records-yet"})
 
 
-def may_be_slip(report: Report) -> bool:
+async def suggest_meant(
+    report: Report,
+    find_known: Callable[[], Awaitable[Iterable[Domain]]],
+    ask: Callable[[dns.name.Name, dns.rdatatype.RdataType], Awaitable[Answer]],
+    host: dns.name.Name,
+) -> Report | None:
+    """Return the report with the known domain that was likely meant; None where it stays as it is.
+
+    What is known is found out only where the domain looks like a slip.
+    """
+    if not _may_be_slip(report):
+        return None
+    meant = await _find_slip(report, await find_known(), ask, host)
+    return None if meant is None else add_meant(report, meant)
+
+
+def _may_be_slip(report: Report) -> bool:
     """Whether a domain looks as if another one was meant: no mail of it can come to us."""
     if find_meant(report) is not None:
         return False
@@ -38,7 +54,7 @@ def may_be_slip(report: Report) -> bool:
     )
 
 
-async def find_slip(
+async def _find_slip(
     report: Report,
     known: Iterable[Domain],
     ask: Callable[[dns.name.Name, dns.rdatatype.RdataType], Awaitable[Answer]],
@@ -47,21 +63,22 @@ async def find_slip(
     """Return the known domain that was likely meant; None where nothing speaks for any.
 
     It has to be there where the one of the report is not; otherwise its MX has to be our host. So
-    no earlier slip is offered, and no domain that is only like another.
+    no earlier slip is offered, and no domain that is only like another. Only the first that is
+    like it is asked about, as this question is none of the check's, and comes after its time.
     """
-    wanted = {finding.code for finding in report.findings} & _UNKNOWN_NAMES
+    domain = next(iter(like(report.domain, known)), None)
+    if domain is None:
+        return None
     try:
         async with asyncio.timeout(_TIMEOUT):
-            for domain in like(report.domain, known)[:_MOST_ASKED]:
-                answer = await ask(domain.name, MX_TYPE)
-                if answer.failed or answer.outcome is Outcome.NXDOMAIN:
-                    continue
-                ours = any(isinstance(r, MX) and r.exchange == host for r in answer.rdatas)
-                if ours or wanted:
-                    return domain
+            answer = await ask(domain.name, MX_TYPE)
     except TimeoutError:
-        pass  # nobody misses a guess
-    return None
+        return None  # nobody misses a guess
+    if answer.failed or answer.outcome is Outcome.NXDOMAIN:
+        return None
+    ours = any(isinstance(r, MX) and r.exchange == host for r in answer.rdatas)
+    unknown = any(finding.code in _UNKNOWN_NAMES for finding in report.findings)
+    return domain if ours or unknown else None
 
 
 def like(domain: Domain, known: Iterable[Domain]) -> tuple[Domain, ...]:

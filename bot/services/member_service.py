@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.checks.compile import add_meant
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
 from bot.services.core import make_personal
-from bot.services.meant_domain import find_slip, may_be_slip
+from bot.services.meant_domain import suggest_meant
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -201,14 +200,15 @@ class MemberService:
         It is one that they asked about before, or where they may see those (`sees_server`), one
         that is on the mail server.
         """
+
+        async def find_known() -> tuple[Domain, ...]:
+            own = await self._recent.of(member_id, limit=RECENT)
+            others = await self._core.domain_facts.all_domains() if sees_server else ()
+            return (*own, *others)
+
         report = kept.shown(shared=False)
-        if not may_be_slip(report):
-            return kept
-        known = await self._recent.of(member_id, limit=RECENT)
-        if sees_server:
-            known = (*known, *await self._core.domain_facts.all_domains())
-        meant = await find_slip(report, known, self.ask, self.server.host)
-        return kept if meant is None else replace(kept, personal=add_meant(report, meant))
+        told = await suggest_meant(report, find_known, self.ask, self.server.host)
+        return kept if told is None else replace(kept, personal=told)
 
     async def hosting(self, domain: Domain) -> MailHosting:
         """Return whether the mail server takes mail for a domain, as far as it says.

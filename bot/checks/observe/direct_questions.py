@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import DirectAnswer, Question
     from bot.dns.authority import Authorities, Connections
-    from bot.dns.tcp import Connected
 
 
 class DirectQuestions:
@@ -45,7 +44,7 @@ class DirectQuestions:
         direct = await self.ask(address, question, keep=keep)
         return None if direct is None else direct.within(zone)
 
-    async def try_tcp(self, address: str) -> Connected | None:
+    async def try_tcp(self, address: str) -> bool | None:
         """Return whether a server takes a connection over TCP; None where it was not tried.
 
         It counts as a question.

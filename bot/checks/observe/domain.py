@@ -79,6 +79,7 @@ async def observe(
                 _ask_report_authorisation(questions, expected),
                 _ask_zone_servers(questions, expected),
                 _test_resolver(questions, expected.domain, first),
+                _look_for_wildcard(questions, probe),
             ),
         )
         answers = await questions.answers()
@@ -139,6 +140,15 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
         leaves.append((probe, "A"))
     asked = [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
     return [*asked, *extras.first_questions(expected)]
+
+
+async def _look_for_wildcard(questions: Questions, probe: dns.name.Name | None) -> None:
+    """Ask what else a random name has that is there without an address: a wildcard lends it that.
+
+    It is asked while there is room, as nothing is wrong with names that only a wildcard answers.
+    """
+    if probe is not None and (await questions(probe, "A")).outcome is Outcome.NODATA:
+        questions.start([Question(probe, dns.rdatatype.AAAA)])
 
 
 async def _test_resolver(questions: Questions, domain: Domain, first: Iterable[Question]) -> None:

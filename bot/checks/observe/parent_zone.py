@@ -20,10 +20,15 @@ PATIENCE = 1.5  # seconds for all of it: a registry that is slow tells nothing a
 
 
 class ParentLook(NamedTuple):
-    """What a look at the zone above came to; `address` is that of the server that was asked."""
+    """What a look at the zone above came to; `address` is that of the server that was asked.
+
+    `intercepted`: the answer is that of a resolver, which somebody on the way has put in the place
+    of that server.
+    """
 
     address: str = ""
     delegation: Delegation | None = None
+    intercepted: bool = False
 
 
 async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook:
@@ -32,6 +37,7 @@ async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook
     Nothing is found out where the zone above is the root, which only test worlds have right above
     a domain, and where its server holds the zone itself.
     """
+    address = ""
     try:
         async with asyncio.timeout(PATIENCE):
             parent, server = await _find_parent(direct.questions, zone)
@@ -42,9 +48,13 @@ async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook
             address = next((a for a in addresses if direct.may_reach(a)), "")
             told = await direct.ask(address, Question(zone, dns.rdatatype.NS))
     except TimeoutError:
-        return ParentLook()
-    names = told.answer.delegated if told is not None else ()
-    return ParentLook(address, Delegation(parent, names) if names else None)
+        return ParentLook(address)
+    if told is None:
+        return ParentLook(address)
+    names = told.answer.delegated
+    delegation = Delegation(parent, names) if names else None
+    intercepted = told.answer.recursive and not told.answer.authoritative
+    return ParentLook(address, delegation, intercepted)
 
 
 async def _find_parent(

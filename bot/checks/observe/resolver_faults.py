@@ -21,15 +21,22 @@ if TYPE_CHECKING:
 
 MOST_AGAIN = 8  # questions of a check that are asked a second time
 PAUSE = 1.1  # seconds: for one of them a resolver keeps a failure at least (RFC 9520 section 3.2)
-_NEVER = dns.name.from_text("invalid.")  # no name of it exists (RFC 6761 section 6.4)
+# No name of the first exists (RFC 6761 section 6.4), which some resolvers know and deny honestly;
+# the other has no wildcard, as an ending near the domain may have.
+_ENDINGS = (dns.name.from_text("invalid."), dns.name.from_text("com."))
 
 
 async def ask_failed_again(questions: Questions, domain: Domain, answers: list[Answer]) -> bool:
     """Ask once more what failed among these answers, after a pause; return whether anything did.
 
-    Where the domain has no good answer it is no accident, and is not asked about again.
+    Where the domain has no good answer it is no accident, and is not asked about again; nor is one
+    that fails for its signatures.
     """
-    failed = [a.question for a in answers if a.outcome is Outcome.SERVFAIL and not a.alias_loop]
+    failed = [
+        a.question
+        for a in answers
+        if a.outcome is Outcome.SERVFAIL and not a.alias_loop and not a.names_dnssec
+    ]
     if not failed or not any(_is_good(answer, domain) for answer in answers):
         return False
     await questions.in_time(asyncio.sleep(PAUSE))
@@ -61,8 +68,7 @@ async def find_invented(
     if not types:
         return frozenset()
     label = f"x{secrets.token_hex(8)}".encode()
-    ending = dns.name.Name(domain.name.labels[-2:])
-    made_up = [dns.name.Name((label, *name.labels)) for name in (_NEVER, ending)]
+    made_up = [dns.name.Name((label, *ending.labels)) for ending in _ENDINGS]
     found = await asyncio.gather(
         *(questions(name, t) for name in made_up for t in ADDRESS_TYPES if t in types)
     )

@@ -21,6 +21,7 @@ from bot.checks.authority_view import (
     AuthorityView,
     NameServer,
     NameServerState,
+    are_of_no_use,
     network_of,
 )
 from bot.checks.dkim import judge as dkim
@@ -33,12 +34,12 @@ from bot.checks.observe.questions import KEPT_FREE
 from bot.checks.observe.second_round import MissingRecords, further_questions
 from bot.checks.observe.zone_versions import ZoneVersions
 from bot.dns.answer import Question
-from bot.dns.tcp import Connected
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from bot.checks.authority_view import Delegation
     from bot.checks.observe.parent_zone import ParentLook
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer, DirectAnswer
@@ -97,7 +98,7 @@ class _Look:
         self._questions = direct.questions
         self._expected = expected
         self._zone = zone
-        self._tcp: dict[dns.name.Name, Connected | None] = {}
+        self._tcp: dict[dns.name.Name, bool | None] = {}  # whether they take a connection
         apex = expected.domain.name
         keys = dkim.key_names(expected)
         wanted = (
@@ -121,14 +122,27 @@ class _Look:
             if not names:
                 return None
             servers = await self._ask_servers(names[:MOST_SERVERS])
-            if all(server.condition is NameServerState.LAME for server in servers):
-                servers += await self._ask_whether_lame(names[MOST_SERVERS:])
+            if are_of_no_use(servers):
+                # The resolver's list may be one from before a move.
+                delegation = (await above).delegation
+                others = [*(delegation.names if delegation else ()), *names]
+                servers = await self._look_for_use(servers, others)
             versions = ZoneVersions(self._direct, self._zone, self._expected.domain.name)
             view, parent = await versions.compare(servers), await above
+            answers = any(s.condition is NameServerState.ANSWERS for s in servers)
+            if parent.intercepted and not answers:
+                return None  # no name server was reached
+            names, delegation = await self._confirm(names, view, parent.delegation)
+            listed = {*names, *(delegation.names if delegation else ())}
             return dataclasses.replace(
                 view,
-                names=tuple(await self._confirm(names, view, parent)),
-                delegation=parent.delegation,
+                servers=tuple(
+                    s
+                    for s in view.servers
+                    if s.name in listed or s.condition is NameServerState.ANSWERS
+                ),
+                names=tuple(names),
+                delegation=delegation,
                 no_tcp=await self._find_without_tcp(view, parent),
             )
         finally:
@@ -175,10 +189,19 @@ class _Look:
             if direct is not None:
                 heard[server.name][question] = direct
 
-    async def _ask_whether_lame(self, names: list[dns.name.Name]) -> list[NameServer]:
-        """Return the servers that were left out, asked for no more than whether they answer."""
-        servers = await asyncio.gather(*(self._reader.locate(name) for name in names))
-        return await asyncio.gather(*(self._reader.ask_anew(s, times=1) for s in servers))
+    async def _look_for_use(
+        self, servers: list[NameServer], names: Sequence[dns.name.Name]
+    ) -> list[NameServer]:
+        """Return servers of no use with those further ones, up to the first that may be of some.
+
+        Each is asked for no more than whether it answers, as little room is left.
+        """
+        servers = list(servers)
+        for name in names:
+            if are_of_no_use(servers) and all(server.name != name for server in servers):
+                server = await self._reader.locate(name)
+                servers.append(await self._reader.ask_anew(server, times=1))
+        return servers
 
     async def _ask_other_addresses(self, servers: Sequence[NameServer]) -> None:
         """Ask for IPv6 addresses where all the others lie in one network."""
@@ -215,19 +238,34 @@ class _Look:
         return Observation.of(self._expected.domain, answers)
 
     async def _confirm(
-        self, names: list[dns.name.Name], view: AuthorityView, parent: ParentLook
-    ) -> list[dns.name.Name]:
-        """Return the zone's own list of its name servers, asked for where the parent's differs."""
-        delegation = parent.delegation
-        speaker = next((s for s in view.servers if s.condition is NameServerState.ANSWERS), None)
-        if delegation is None or speaker is None or set(delegation.names) == set(names):
-            return names
+        self, names: list[dns.name.Name], view: AuthorityView, delegation: Delegation | None
+    ) -> tuple[list[dns.name.Name], Delegation | None]:
+        """Return the zone's own list of its name servers, and that of the zone above.
+
+        Where they differ, a server that the zone above names is asked for its list: another may
+        be one of an earlier provider, which serves the zone as it was. With no such answer there
+        is nothing to compare.
+        """
+        if delegation is None or set(delegation.names) == set(names):
+            return names, delegation
+        if are_of_no_use(view.servers):
+            return list(delegation.names), delegation  # which is all that there is of the zone
+        address = await self._find_speaker(view, delegation)
         question = Question(self._zone, dns.rdatatype.NS)
-        told = await self._direct.ask_zone(speaker.address, question, self._zone)
+        told = await self._direct.ask_zone(address, question, self._zone, keep=0)
         if told is None or not told.is_known:
-            return names
+            return names, None
         listed = {rdata.target for rdata in told.answer.rdatas if isinstance(rdata, NS)}
-        return sorted(listed) or names
+        return (sorted(listed), delegation) if listed else (names, None)
+
+    async def _find_speaker(self, view: AuthorityView, delegation: Delegation) -> str:
+        """Return the address of a server that the zone above names; of one that answers, if any."""
+        asked = {server.name: server for server in view.servers}
+        for name in delegation.names:
+            if name in asked and asked[name].condition is NameServerState.ANSWERS:
+                return asked[name].address
+        unasked = [name for name in delegation.names if name not in asked]
+        return (await self._reader.locate(unasked[0])).address if unasked else ""
 
     async def _find_without_tcp(
         self, view: AuthorityView, parent: ParentLook
@@ -235,26 +273,18 @@ class _Look:
         """Return the servers that take no connection over TCP (RFC 7766 section 5).
 
         Each is tried a second time before that is said. Where none takes any it may be our own way
-        that is closed: a server of the zone above tells.
+        that is closed: a server of the zone above has to take one then.
         """
-        tried = [
+        again = [
             server
             for server in view.servers
             if server.condition is NameServerState.ANSWERS
             and not server.ipv6
-            and self._tcp.get(server.name) is not None
+            and self._tcp.get(server.name) is False
         ]
-        again = [s for s in tried if self._tcp[s.name] is not Connected.TAKEN]
         came = await asyncio.gather(*(self._direct.try_tcp(s.address) for s in again))
-        failed = {
-            server.name: result
-            for server, result in zip(again, came, strict=True)
-            if result is not Connected.TAKEN and result is not None
-        }
-        failing = list(failed)
-        if failing and len(failing) == len(tried):
-            if not parent.address:
-                failing = [name for name in failing if failed[name] is Connected.REFUSED]
-            elif await self._direct.try_tcp(parent.address) is not Connected.TAKEN:
-                failing = []
+        failing = [s.name for s, taken in zip(again, came, strict=True) if taken is False]
+        open_way = any(self._tcp.values()) or any(came)
+        if failing and not open_way and not await self._direct.try_tcp(parent.address):
+            return ()
         return tuple(failing)

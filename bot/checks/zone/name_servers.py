@@ -50,7 +50,7 @@ def judge_name_servers(observed: Observation) -> tuple[Finding, ...]:
         *_judge_delegation(source),
         *_judge_denied(source),
         *_judge_tcp(source),
-        *_judge_spread(source),
+        *_judge_spread(source, observed),
     ]
     answering = [s for s in source.servers if s.condition is NameServerState.ANSWERS]
     silent = [s for s in source.servers if s.condition is NameServerState.SILENT and not s.ipv6]
@@ -182,14 +182,21 @@ def _judge_tcp(source: AuthorityView) -> Iterator[Finding]:
         yield Finding(Check.DELEGATION, "ns-no-tcp", Status.WARN, facts)
 
 
-def _judge_spread(source: AuthorityView) -> Iterator[Finding]:
-    """Find a zone with one name server, or with all of them in one network (RFC 2182 section 3)."""
-    network = network_of(source.servers) if len(source.servers) == len(source.names) else ""
-    if len(source.names) == 1 or network:
+def _judge_spread(source: AuthorityView, observed: Observation) -> Iterator[Finding]:
+    """Find a zone with one name server, or with all of them in one network (RFC 2182 section 3).
+
+    The network is known only where all servers were asked, and all their addresses are known.
+    """
+    names = {*source.names, *(source.delegation.names if source.delegation else ())}
+    all_known = names == {server.name for server in source.servers} and all(
+        observed.knows_addresses(name) for name in names
+    )
+    network = network_of(source.servers) if all_known and len(names) > 1 else ""
+    if len(names) == 1 or network:
         facts: dict[str, Fact] = {
-            "names": first_names(source.names),
+            "names": first_names(sorted(names)),
             "zone": name_text(source.zone),
-            "network": "" if len(source.names) == 1 else network,
+            "network": network,
         }
         yield Finding(Check.DELEGATION, "ns-single", Status.INFO, facts)
 

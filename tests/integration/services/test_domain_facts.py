@@ -263,6 +263,18 @@ async def test_a_mailcow_that_is_away_or_refuses_us_is_left_alone_for_a_while(
     assert len(parts.double.calls) == called
 
 
+@pytest.mark.parametrize("status", [401, 403, 502])
+async def test_a_mailcow_that_was_away_for_the_list_of_its_domains_is_left_alone_as_well(
+    parts: ServiceParts, status: int
+) -> None:
+    parts.double.says["get"] = (status, "text/html", b"")
+    assert await parts.domain_facts.all_domains() == ()
+    called = len(parts.double.calls)
+    assert called > 0
+    assert await parts.domain_facts.hosting(MOVER) is MailHosting.UNKNOWN
+    assert len(parts.double.calls) == called
+
+
 async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
     parts.double.keys.clear()
     for _ in range(5):

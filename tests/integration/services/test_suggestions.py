@@ -16,6 +16,7 @@ from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, Mailcow
 from bot.demo.world import DEMO_ENVIRONMENT, zones
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
+from bot.dns.answer import Question
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.mailcow.api import Mailcow
@@ -128,6 +129,27 @@ async def test_a_domain_of_another_is_only_asked_about_where_ours_has_its_mail_h
     assert await parts.ask(ANN, TAKEN) == "friend.example"
     await parts.remember(BEN, TAKEN)
     assert await parts.ask(BEN, Domain.from_ascii("friend.example")) is None
+
+
+async def test_one_question_is_asked_for_it_and_not_more(parts: ServiceParts) -> None:
+    likes = [Domain.from_ascii(f"freind{sign}.example") for sign in "abc"]
+    await parts.remember(ANN, *likes, FRIEND)
+    kept = await parts.service.check(SLIP, ANN)
+    before = parts.dns.asked
+    suggested = await parts.service.suggest(kept, ANN)
+    assert meant(suggested.shown(shared=False)) == "friend.example"
+    assert parts.dns.asked - before == {Question.of("friend.example", "MX"): 1}
+
+
+async def test_a_like_domain_that_is_not_there_is_the_last_one_asked_about(
+    parts: ServiceParts,
+) -> None:
+    likes = [Domain.from_ascii(f"freind{sign}.example") for sign in "abc"]
+    await parts.remember(ANN, FRIEND, *likes)
+    kept = await parts.service.check(SLIP, ANN)
+    before = parts.dns.asked
+    assert await parts.service.suggest(kept, ANN) == kept
+    assert parts.dns.asked - before == {Question.of("freindc.example", "MX"): 1}
 
 
 async def test_who_was_forgotten_is_asked_nothing(parts: ServiceParts) -> None:

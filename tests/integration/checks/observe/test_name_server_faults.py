@@ -12,35 +12,18 @@ import pytest
 from bot.checks.finding import Check, Status
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.checks.report import is_all_right
-from name_server_world import APEX, World, codes, message, name_servers
+from name_server_world import APEX, World, codes, from_cache, message, name_servers, severity
 from scripted_server import respond
 from two_views import without
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.checks.report import Report
     from conftest import CaseFile
+
+pytest_plugins = ["name_server_fixtures"]
 
 OLD_KEY = 'dkim._domainkey TXT "v=DKIM1; p="'
 OLD_SPF = '@ TXT "v=spf1 include:spf.old.example -all"'
 KEY = "dkim._domainkey"
-
-
-@pytest.fixture
-async def world(case_file: CaseFile) -> AsyncIterator[World]:
-    async with name_servers(case_file) as made:
-        yield made
-
-
-@pytest.fixture
-async def three(case_file: CaseFile) -> AsyncIterator[World]:
-    async with name_servers(case_file, 3) as made:
-        yield made
-
-
-def severity(report: Report, code: str) -> Status:
-    return next(finding.severity for finding in report.findings if finding.code == code)
 
 
 async def test_nothing_is_said_of_servers_that_agree_with_each_other_and_the_registry(
@@ -200,6 +183,47 @@ async def test_one_good_server_of_several_is_enough_not_to_be_lost(three: World)
     report = await three.check()
     assert codes(report) == ["ns-lame"]
     assert severity(report, "ns-lame") is Status.WARN
+
+
+@pytest.mark.parametrize("count", [2, 5])
+async def test_lame_servers_are_not_said_to_be_all_where_the_registry_says_nothing(
+    case_file: CaseFile, count: int
+) -> None:
+    async with name_servers(case_file, count) as world:
+        for server in world.servers:
+            server.holds = False
+        world.delegated = []
+        assert codes(await world.check()) == ["ns-lame"]
+
+
+@pytest.mark.parametrize("count", [3, 4])
+async def test_new_servers_that_are_lame_like_the_old_ones_are_the_end_of_it(
+    case_file: CaseFile, count: int
+) -> None:
+    async with name_servers(case_file, count) as world:
+        world.move(still_served=False)
+        for server in world.servers:
+            server.holds = False
+        assert codes(await world.check())[0] == "ns-all-lame"
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+async def test_a_resolver_on_the_way_is_not_taken_for_lame_name_servers(
+    case_file: CaseFile, count: int
+) -> None:
+    async with name_servers(case_file, count) as world:
+        for server in world.servers:
+            server.twist = from_cache
+        world.above = from_cache
+        assert codes(await world.check()) == []
+
+
+async def test_a_registry_that_offers_recursion_takes_nothing_from_servers_that_answer(
+    three: World,
+) -> None:
+    three.servers[0].holds = False
+    three.above = from_cache
+    assert codes(await three.check()) == ["ns-lame"]
 
 
 async def test_lame_servers_beside_one_that_is_nowhere_are_all_there_are(three: World) -> None:

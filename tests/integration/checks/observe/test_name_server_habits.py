@@ -10,26 +10,19 @@ import dns.rcode
 import pytest
 
 from bot.checks.finding import Status
-from name_server_world import APEX, World, codes, message, name_servers
-from two_views import without
+from bot.checks.observe.questions import KEPT_FREE, MOST_QUESTIONS, Questions
+from bot.checks.observe.zone_servers import look_at_source
+from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.expected import expect
+from name_server_world import APEX, World, codes, message, name_servers, severity
+from two_views import FRIEND, SERVER, without
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from bot.checks.report import Report
     from conftest import CaseFile
 
+pytest_plugins = ["name_server_fixtures"]
+
 KEY = "dkim._domainkey"
-
-
-@pytest.fixture
-async def world(case_file: CaseFile) -> AsyncIterator[World]:
-    async with name_servers(case_file) as made:
-        yield made
-
-
-def severity(report: Report, code: str) -> Status:
-    return next(finding.severity for finding in report.findings if finding.code == code)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +31,21 @@ def severity(report: Report, code: str) -> Status:
         ((1, 7), (7,), (2,)),
         ((1,), (), (2,)),
         ((1, 2, 3), (3,), ()),
-        ((8, 9), (8, 9), (1, 2)),
+        ((3, 4), (3, 4), (1, 2)),
     ],
 )
 async def test_a_registry_with_other_name_servers_is_told_of_with_their_names(
-    world: World, delegated: tuple[int, ...], only_above: tuple[int, ...], only_own: tuple[int, ...]
+    case_file: CaseFile,
+    delegated: tuple[int, ...],
+    only_above: tuple[int, ...],
+    only_own: tuple[int, ...],
 ) -> None:
-    world.delegated = [f"ns{number}.friend-dns.example" for number in delegated]
-    report = await world.check()
+    async with name_servers(case_file, 4) as world:
+        for server in world.servers:
+            server.others = [f"ns{number}.friend-dns.example" for number in (1, 2)]
+        world.tell_resolver()
+        world.delegated = [f"ns{number}.friend-dns.example" for number in delegated]
+        report = await world.check()
     assert codes(report) == ["ns-parent-differs"]
     assert severity(report, "ns-parent-differs") is Status.WARN
     (finding,) = [f for f in report.findings if f.code == "ns-parent-differs"]
@@ -54,6 +54,27 @@ async def test_a_registry_with_other_name_servers_is_told_of_with_their_names(
     said = message(report, "ns-parent-differs")
     assert ("registry's list only" in said) is bool(only_above)
     assert ("in the zone only" in said) is bool(only_own)
+
+
+@pytest.mark.parametrize("delegated", [(8, 9), (8,)])
+async def test_a_difference_that_no_server_of_the_registrys_list_confirms_is_not_told(
+    world: World, delegated: tuple[int, ...]
+) -> None:
+    world.delegated = [f"ns{number}.friend-dns.example" for number in delegated]
+    assert codes(await world.check()) == []
+
+
+@pytest.mark.parametrize("still_served", [True, False])
+@pytest.mark.parametrize("count", [3, 4, 7])
+async def test_a_move_of_which_the_resolver_has_not_heard_is_no_fault(
+    case_file: CaseFile, count: int, *, still_served: bool
+) -> None:
+    async with name_servers(case_file, count) as world:
+        world.move(still_served=still_served)
+        report = await world.check()
+    assert "ns-parent-differs" not in codes(report)
+    assert {finding.severity for finding in report.findings} <= {Status.PASS, Status.INFO}
+    assert report.queries <= MOST_QUESTIONS
 
 
 async def test_a_registry_that_says_nothing_is_no_fault_of_the_domain(world: World) -> None:
@@ -76,6 +97,32 @@ async def test_servers_without_tcp_are_named(case_file: CaseFile, closed: tuple[
     (finding,) = [f for f in report.findings if f.code == "ns-no-tcp"]
     assert finding.facts["names"] == tuple(f"ns{number}.friend-dns.example" for number in closed)
     assert "long DKIM keys" in message(report, "ns-no-tcp")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+async def test_nobody_is_without_tcp_where_the_way_out_is_closed_to_it(
+    case_file: CaseFile, count: int
+) -> None:
+    async with name_servers(case_file, count, without_tcp=tuple(range(count + 1))) as world:
+        report = await world.check()
+    assert "ns-no-tcp" not in codes(report)
+
+
+async def test_a_way_that_is_closed_to_tcp_is_seen_with_however_few_questions_left(
+    case_file: CaseFile,
+) -> None:
+    key = KnownKey("dkim", DkimRecord.parse(case_file.dkim), "--dkim")
+    expected = expect(SERVER, FRIEND, key)
+    tried = set()
+    async with name_servers(case_file, 3, without_tcp=(0, 1, 2, 3)) as world:
+        for most in range(KEPT_FREE, MOST_QUESTIONS + 1):
+            questions = Questions(world.ask, most)
+            view = await look_at_source(questions, expected, world.authorities)
+            questions.cancel()
+            if view is not None:
+                assert view.no_tcp == (), most
+                tried.add(len(questions))
+    assert len(tried) > 3
 
 
 async def test_a_key_that_only_tcp_could_bring_is_not_called_missing(case_file: CaseFile) -> None:

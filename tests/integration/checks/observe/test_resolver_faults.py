@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
@@ -188,6 +189,37 @@ async def test_what_is_invented_of_a_domain_that_exists_is_left_out(
 async def test_an_honest_resolver_is_not_called_a_liar(case_file: CaseFile, zone: str) -> None:
     async with checker_of(case_file.with_zone(zone), lambda _, reply: [reply]) as checker:
         assert "dns-resolver-rewrites" not in codes(await check(checker, case_file))
+
+
+@pytest.mark.parametrize(
+    "name", ["friend.example", "unregistered.example", "not.there.example", "shop.friend.example"]
+)
+@pytest.mark.parametrize("zone", ["@ A 203.0.113.80", "* A 203.0.113.9"])
+async def test_a_registry_with_a_wildcard_makes_no_liar_of_the_resolver(
+    case_file: CaseFile, name: str, zone: str
+) -> None:
+    zones = {**case_file.base_zones, "example": "* A 203.0.113.9", "friend.example": zone}
+    async with checker_of(Zones.of(zones), lambda _, reply: [reply]) as checker:
+        report = await check(checker, case_file, Domain.from_ascii(name))
+    assert "dns-resolver-rewrites" not in codes(report)
+
+
+async def test_a_failure_of_signatures_is_not_asked_about_again(case_file: CaseFile) -> None:
+    asked: Counter[str] = Counter()
+    bogus = dns.edns.EDEOption(dns.edns.EDECode.DNSSEC_BOGUS)
+
+    def fail(query: dns.message.Message, reply: bytes) -> list[bytes]:
+        name, rdtype = query.question[0].name.to_text(), query.question[0].rdtype.name
+        asked[f"{name} {rdtype}"] += 1
+        broken = name == f"_dmarc.{FRIEND.ascii}."
+        return [respond(query, rcode=dns.rcode.SERVFAIL, options=(bogus,))] if broken else [reply]
+
+    zones = case_file.with_zone("\n".join(healthy_lines(case_file)))
+    async with checker_of(zones, fail) as checker:
+        report = await check(checker, case_file)
+    assert codes(report) == ["servfail"]
+    assert "DNSSEC" in message(report, "servfail")
+    assert asked[f"_dmarc.{FRIEND.ascii}. TXT"] == 1
 
 
 async def test_a_server_of_its_own_zones_is_told_from_one_that_is_to_be_asked_again(

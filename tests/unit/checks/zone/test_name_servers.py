@@ -8,11 +8,17 @@ import dns.name
 import dns.rdata
 import pytest
 
-from bot.checks.authority_view import AuthorityView, Delegation, NameServer, NameServerState
+from bot.checks.authority_view import (
+    AuthorityView,
+    Delegation,
+    NameServer,
+    NameServerState,
+    network_of,
+)
 from bot.checks.finding import Finding, Status
 from bot.checks.zone.name_servers import judge_name_servers
 from bot.dns.answer import Answer, DirectAnswer, Outcome, Question
-from observed_domain import CONTEXT, DOMAIN, WORDS, answered, seen
+from observed_domain import CONTEXT, DOMAIN, WORDS, answered, seen, unfound
 
 MX = Question.of("friend.example", "MX")
 
@@ -35,12 +41,29 @@ def server(
     return NameServer(name, address, condition, soa, told, addresses)
 
 
+def addresses_of(servers: tuple[NameServer, ...]) -> list[Answer]:
+    """Return what the resolver says of where these are."""
+    return [
+        answered(
+            one.name.to_text(),
+            rdtype,
+            *(address for address in one.addresses if (":" in address) is (rdtype == "AAAA")),
+        )
+        for one in servers
+        for rdtype in ("A", "AAAA")
+    ]
+
+
 def judge(
-    *servers: NameServer, disputed: bool = False, unclear: bool = False, **more: Any
+    *servers: NameServer,
+    disputed: bool = False,
+    unclear: bool = False,
+    answers: tuple[Answer, ...] = (),
+    **more: Any,
 ) -> list[Finding]:
     disputes = (MX,) if disputed else ()
     source = AuthorityView(DOMAIN.name, servers, disputed=disputes, unclear=unclear, **more)
-    findings = judge_name_servers(seen(source=source))
+    findings = judge_name_servers(seen(*addresses_of(servers), *answers, source=source))
     for finding in findings:
         assert WORDS.finding(finding, CONTEXT)
     return list(findings)
@@ -131,6 +154,31 @@ def test_servers_in_one_network_are_told_of(
     assert judge(*servers, names=(*names, dns.name.from_text("ns9.dns.example"))) == []
 
 
+@pytest.mark.parametrize("rdtype", ["A", "AAAA"])
+def test_servers_are_in_one_network_only_where_all_their_addresses_are_known(rdtype: str) -> None:
+    servers = [server(n, addresses=(f"1.2.3.{n}",)) for n in (1, 2)]
+    names = tuple(one.name for one in servers)
+    for outcome in (Outcome.SERVFAIL, Outcome.TIMEOUT, Outcome.REFUSED):
+        failed = unfound("ns2.dns.example", rdtype, outcome)
+        assert judge(*servers, names=names, answers=(failed,)) == []
+    assert [f.code for f in judge(*servers, names=names)] == ["ns-single"]
+
+
+@pytest.mark.parametrize(("own", "above"), [((1,), (1, 2)), ((1, 2), (1,)), ((1,), (2,))])
+def test_a_server_that_one_list_names_beside_the_other_is_not_alone(
+    own: tuple[int, ...], above: tuple[int, ...]
+) -> None:
+    names, others = ([server(number).name for number in some] for some in (own, above))
+    delegation = Delegation(dns.name.from_text("example"), tuple(others))
+    found = judge(server(1), names=tuple(names), delegation=delegation)
+    assert [f.code for f in found] == ["ns-parent-differs"]
+
+
+def test_nothing_is_said_of_no_server_at_all() -> None:
+    assert judge() == []
+    assert network_of([]) == ""
+
+
 def test_one_server_alone_is_worth_knowing_and_not_more() -> None:
     (finding,) = judge(server(1), names=(server(1).name,))
     assert (finding.code, finding.severity) == ("ns-single", Status.INFO)
@@ -143,13 +191,24 @@ def test_servers_that_are_all_lame_or_nowhere_are_the_end_of_the_zone() -> None:
         server(2, NameServerState.NO_ADDRESS, address=""),
     )
     names = tuple(one.name for one in servers)
-    (finding,) = judge(*servers, names=names)
+    above = Delegation(dns.name.from_text("example"), names)
+    (finding,) = judge(*servers, names=names, delegation=above)
     assert (finding.code, finding.severity) == ("ns-all-lame", Status.FAIL)
     for other in (NameServerState.SILENT, NameServerState.UNASKED):
         third = server(3, other)
-        found = judge(*servers, third, names=(*names, third.name))
+        found = judge(*servers, third, names=names, delegation=above)
         assert {f.code for f in found} == {"ns-lame"}
-    assert {f.code for f in judge(*servers, names=(*names, third.name))} == {"ns-lame"}
+
+
+def test_lame_servers_are_not_all_there_are_where_the_zone_above_may_name_others() -> None:
+    servers = (server(1, NameServerState.LAME), server(2, NameServerState.LAME))
+    names = tuple(one.name for one in servers)
+    more = (*names, dns.name.from_text("ns3.dns.example"))
+    parent = dns.name.from_text("example")
+    assert {f.code for f in judge(*servers, names=names)} == {"ns-lame"}
+    for zone, above in ((names, more), (more, names), (more, more)):
+        found = judge(*servers, names=zone, delegation=Delegation(parent, above))
+        assert "ns-all-lame" not in {f.code for f in found}
 
 
 def test_the_lists_above_and_in_the_zone_are_compared() -> None:
