@@ -64,6 +64,7 @@ CONTRACT = (
     ("spf-softfail", {"info"}),
     ("spf-open", {"fail"}),
     ("spf-others-fail", {"warn"}),
+    ("spf-joined-value", {"warn"}),
     ("dkim-missing", {"fail"}),
     ("dkim-truncated", {"fail"}),
     ("dkim-key-mismatch", {"fail"}),

@@ -117,15 +117,14 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
         return (case.report_too_big(case.domain),)
     if not text.joined:
         return _judge_alone(case, text)
-    joined = _judge_joined(case, text)
     if not text.is_sound or any(is_error(e) or e.is_refusal for e in case.evaluations):
-        return (joined,)
+        return (_judge_joined(case, text),)
     others = _judge_alone(case, text)
     if any(finding.fixes for finding in others):
         return others  # what they propose puts the joined values where they belong as well
-    facts = {**joined.facts, "works": True}
-    joined = dataclasses.replace(joined, facts=facts, severity=Status.WARN, harmless=True)
-    return (joined, *others)
+    facts: dict[str, Fact] = {"term": text.joined[0]}
+    passed_over = case.replace("spf-joined-value", facts, text, severity=Status.WARN)
+    return (dataclasses.replace(passed_over, harmless=True), *others)
 
 
 def _judge_alone(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
