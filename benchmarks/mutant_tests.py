@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,10 +49,21 @@ class Tracer:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Say whose lines come now."""
+        self._forget()
         self._coverage.switch_context(item.nodeid)
         result = yield
         self._coverage.switch_context("")
         return result
+
+    def _forget(self) -> None:
+        """Empty the caches of the sources, so that the next test runs what this one has kept."""
+        folders = tuple(f"{source.replace('/', '.')}." for source in self._sources)
+        modules = [module for name, module in sys.modules.items() if name.startswith(folders)]
+        for value in [value for module in modules for value in vars(module).values()]:
+            if callable(clear := getattr(value, "cache_clear", None)):
+                clear()
+            elif type(value).__name__ == "TextCache":
+                value.__init__(value._parse)  # noqa: SLF001 - only here is there a wish to empty it
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep how long it took, and whether it failed."""

@@ -115,6 +115,9 @@ FAULTY_RECORDS = (
         "spf with a tab", "spf-syntax", right(spf=f'@ TXT "{SPF.replace(" ", chr(92) + "009")}"')
     ),
     spf("spf-leading-space", f" {SPF}"),
+    spf("spf-syntax", SPF.replace("-all", "google-site-verification=abc -all")),
+    spf("spf-syntax", SPF.replace("-all", "apple-domain-verification=Abc1 ms=x -all")),
+    spf("spf-syntax", SPF.replace("-all", "docusign=ab-c MS=ms77 -all")),
     spf(None, SPF.replace("-all", "~all")),
     spf(None, SPF.upper()),
     spf(None, SPF, f'"{SPF}"'),

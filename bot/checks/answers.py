@@ -89,9 +89,20 @@ def report_own_zones(
     facts: dict[str, Fact] = {
         "servers": tuple(servers)[:MOST_NAMES],
         "names": tuple(names)[:MOST_NAMES],
-        "type": "A",
     }
     return Finding(check, "dns-own-zones-only", Status.UNKNOWN, facts)
+
+
+def wildcard_facts(
+    above: dns.name.Name, names: Iterable[dns.name.Name], *, optional: bool = False
+) -> dict[str, Fact]:
+    """Return the facts of a finding about names that only the wildcard below `above` answers for.
+
+    `optional`: nothing is lost where they have no record of their own.
+    """
+    wildcard = f"*.{name_text(above)}"
+    shown = tuple(map(name_text, names))
+    return {"names": shown, "wildcard": wildcard, "optional": optional, "goes": False}
 
 
 def report_unused(

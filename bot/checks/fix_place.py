@@ -18,11 +18,11 @@ from bot.checks.answers import (
     decode_texts,
     first_names,
     name_text,
+    wildcard_facts,
 )
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.lent_record import is_lent, redirection_of, wildcard_over
-from bot.checks.misplaced_record import wildcard_facts
-from bot.checks.zone_cut import servers_of, zones_below
+from bot.checks.zone_cut import servers_of, zone_of
 from bot.records.expected import Purpose
 from bot.records.presentation import relative_name
 
@@ -60,7 +60,6 @@ class _Place:
     def __init__(self, expected: Expected, observed: Observation) -> None:
         self._expected = expected
         self._observed = observed
-        self._below = zones_below(observed)
 
     def settle(self, verdict: Verdict) -> Verdict:
         """Return a verdict with its fixes in their places; a shared cause is said once."""
@@ -182,12 +181,11 @@ class _Place:
 
     def _name_zones(self, finding: Finding) -> Finding:
         """Return the finding with the zone named in each fix that belongs to another one."""
-        if not (self._below and finding.fixes):
-            return finding
-        fixes = tuple(placed for fix in finding.fixes for placed in self._in_zone(fix))
-        zone = next((fix.zone for fix in fixes if fix.zone is not None), None)
+        zones = (self._foreign_zone(fix.owner) for fix in finding.fixes)
+        zone = next((zone for zone in zones if zone is not None), None)
         if zone is None:
             return finding
+        fixes = tuple(placed for fix in finding.fixes for placed in self._in_zone(fix))
         facts: dict[str, Fact] = {
             **finding.facts,
             "typed_in": name_text(zone),
@@ -235,7 +233,9 @@ class _Place:
         )
 
     def _foreign_zone(self, owner: dns.name.Name) -> dns.name.Name | None:
-        return next((zone for zone in self._below if owner.is_subdomain(zone)), None)
+        """Return the apex of the zone that a name lies in; None for the domain's own."""
+        zone = zone_of(self._observed, owner)
+        return None if zone == self._observed.zone else zone
 
 
 def _moved(owner: dns.name.Name, redirection: Redirection) -> dns.name.Name | None:

@@ -52,7 +52,18 @@ def probe_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name |
 
 def is_lent(observed: Observation, owner: dns.name.Name) -> bool:
     """Whether what a name answers comes from a wildcard, as far as the probes tell."""
-    return any(_comparisons(observed, owner))
+    there, apex = _positive(observed, owner), observed.domain.name
+    if not there or owner == observed.zone:
+        return False
+    # The probe below tells most: a record that only looks like the wildcard's makes a name exist.
+    # Below the domain there may be a wildcard that says the same as the domain.
+    probes = [probe_below(observed, owner)] if owner != apex else []
+    for probe in (*probes, probe_beside(observed, owner)):
+        same = _is_like(observed, there, probe)
+        if same is not None:
+            return same
+    # What is known of the domain's own wildcard is enough where it says the same.
+    return owner != apex and _is_like(observed, there, observed.probe) is True
 
 
 def is_lent_by_any(
@@ -70,13 +81,23 @@ def is_lent_by_any(
 
 
 def wildcard_over(observed: Observation, owner: dns.name.Name) -> dns.name.Name:
-    """Return the name that has the `*` below it which lends a name its records."""
+    """Return the name that has the `*` below it which lends a name its records.
+
+    Where the domain itself is lent its records, there is nothing below it (RFC 4592 section 3.3.1).
+    """
     apex = observed.domain.name
-    if owner != apex and observed.probe is not None:
-        there = _positive(observed, owner)
-        if any(_compare(observed, there, observed.probe)):
-            return apex
+    if apex != observed.zone and is_lent(observed, apex):
+        return _highest_over(observed, apex)
+    if owner != apex and _is_like(observed, _positive(observed, owner), observed.probe):
+        return apex
     return owner.parent()
+
+
+def find_wildcard(observed: Observation, answer: Answer) -> str:
+    """Return `wildcard-cname` or `wildcard-txt` where that is what answers; empty otherwise."""
+    if not is_lent(observed, answer.question.name):
+        return ""
+    return "wildcard-cname" if answer.chain else "wildcard-txt"
 
 
 def redirection_of(observed: Observation, owner: dns.name.Name) -> Redirection | None:
@@ -101,41 +122,40 @@ def _under_probe(observed: Observation, labels: tuple[bytes, ...]) -> dns.name.N
         return None
 
 
-def _comparisons(observed: Observation, owner: dns.name.Name) -> tuple[bool, ...]:
-    """Return whether a probe's records are the name's own, for each type known of both."""
-    there, apex, zone = _positive(observed, owner), observed.domain.name, observed.zone
-    if not there or owner == zone:
-        return ()
-    # The probe below tells most: a record that only looks like the wildcard's makes a name exist.
-    # Below the domain there may be a wildcard that says the same as the domain.
-    probes = [probe_below(observed, owner)] if owner != apex else []
-    for probe in (*probes, probe_beside(observed, owner)):
-        same = () if probe is None else _compare(observed, there, probe)
-        if same:
-            return same if all(same) else ()
-    # What is known of the domain's own wildcard is enough where it says the same.
-    same = () if observed.probe is None else _compare(observed, there, observed.probe)
-    return same if owner != apex and all(same) else ()
-
-
 def _positive(observed: Observation, owner: dns.name.Name) -> list[Answer]:
     """Return the answers of a name that has something, of every type looked for."""
     answers = (observed.answer(owner, rdtype) for rdtype in _TYPES)
     return [answer for answer in answers if answer is not None and (answer.found or answer.chain)]
 
 
-def _compare(observed: Observation, there: list[Answer], probe: dns.name.Name) -> tuple[bool, ...]:
-    """Return whether a probe has the same as these answers, for each type that it was asked.
+def _highest_over(observed: Observation, owner: dns.name.Name) -> dns.name.Name:
+    """Return the name nearest to the zone's apex whose probe has what a name is lent."""
+    there = _positive(observed, owner)
+    found = above = owner.parent()
+    while above not in {observed.zone, dns.name.root}:
+        above = above.parent()
+        if _is_like(observed, there, probe_below(observed, above)):
+            found = above
+    return found
 
-    An alias is one whatever was asked for.
+
+def _is_like(
+    observed: Observation, there: list[Answer], probe: dns.name.Name | None
+) -> bool | None:
+    """Whether a probe has the same as these answers in every type that it was asked.
+
+    None where it tells nothing of any of them. An alias is one whatever was asked for.
     """
+    if probe is None:
+        return None
     known = [a for t in _TYPES if (a := observed.answer(probe, t)) is not None and _is_known(a)]
     alias = next((own.chain[0] for own in there if own.chain), None)
     if alias is not None:
-        return (any(answer.chain[:1] == (alias,) for answer in known),) if known else ()
+        return any(answer.chain[:1] == (alias,) for answer in known) if known else None
     asked = {answer.question.rdtype: answer for answer in known}
     pairs = ((own, asked.get(own.question.rdtype)) for own in there)
-    return tuple(_are_same(own, theirs) for own, theirs in pairs if theirs is not None)
+    same = [_are_same(own, theirs) for own, theirs in pairs if theirs is not None]
+    return all(same) if same else None
 
 
 def _is_known(answer: Answer) -> bool:

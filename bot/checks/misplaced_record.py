@@ -20,18 +20,17 @@ from bot.checks.answers import (
     prefix_name,
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
-from bot.checks.lent_record import is_lent, is_lent_by_any
+from bot.checks.lent_record import is_lent_by_any
 from bot.checks.name_slip import WrongPlace, slips_of
 from bot.records.presentation import relative_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import dns.name
 
     from bot.checks.name_slip import Place
     from bot.checks.observation import Observation
-    from bot.dns.answer import Answer
     from bot.errors import Fact
     from bot.records.expected import Expected
 
@@ -88,25 +87,6 @@ class MisplacedRecord:
             return Fix(FixAction.ADD, owner, rdtype, value, self.priority, ttl)
         old = self.text if rdtype == "TXT" and self.text != value else None
         return Fix(FixAction.RENAME, owner, rdtype, value, self.priority, ttl, old, self.owner)
-
-
-def find_wildcard(observed: Observation, answer: Answer) -> str:
-    """Return `wildcard-cname` or `wildcard-txt` where that is what answers; empty otherwise."""
-    if not is_lent(observed, answer.question.name):
-        return ""
-    return "wildcard-cname" if answer.chain else "wildcard-txt"
-
-
-def wildcard_facts(
-    above: dns.name.Name, names: Iterable[dns.name.Name], *, optional: bool = False
-) -> dict[str, Fact]:
-    """Return the facts of a finding about names that only the wildcard below `above` answers for.
-
-    `optional`: nothing is lost where they have no record of their own.
-    """
-    wildcard = f"*.{name_text(above)}"
-    shown = tuple(map(name_text, names))
-    return {"names": shown, "wildcard": wildcard, "optional": optional, "goes": False}
 
 
 def domain_places(expected: Expected, observed: Observation, *labels: str) -> Iterator[Place]:

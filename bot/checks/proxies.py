@@ -76,14 +76,16 @@ def is_proxy(chain: Iterable[dns.name.Name], addresses: Iterable[str]) -> bool:
     return any(map(_is_proxy_name, chain)) or any(map(_is_proxy_address, addresses))
 
 
-def hides_behind_switch(name_servers: Iterable[str]) -> bool:
+def has_proxy_switch(name_servers: Iterable[str]) -> bool | None:
     """Whether a proxy's address is put in by the DNS provider itself, at a switch beside a record.
 
-    Its page then shows the record behind the proxy and never that address. Only of a provider whose
-    page is known to have no such switch the address was typed by somebody.
+    Its page then shows the record behind the proxy and never that address. None for a provider that
+    is not known: there it may be so, or somebody typed the address.
     """
     provider = find_provider(name_servers).provider
-    return bool(provider.proxy) or not provider.is_known
+    if provider.proxy:
+        return True
+    return False if provider.is_known else None
 
 
 def _is_proxy_name(name: dns.name.Name) -> bool:

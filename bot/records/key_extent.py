@@ -20,7 +20,7 @@ _START = 8  # characters of base64 that hold tag and length of any key, 6 octets
 _SEQUENCE = 0x30
 _INTEGER = 0x02
 _ED25519_WRAPPED = bytes.fromhex("302a300506032b6570032100")  # RFC 8410 section 4, before the key
-_ED25519_OCTETS = 32
+ED25519_OCTETS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _count_announced(start: str, *, ed25519: bool) -> int | None:
     if octets is None:
         return None
     if ed25519 and not _ED25519_WRAPPED.startswith(octets):
-        return _count_characters(_ED25519_OCTETS)
+        return _count_characters(ED25519_OCTETS)
     size = read_size(octets)
     return None if size is None else _count_characters(size)
 
@@ -142,7 +142,7 @@ def decode(characters: str) -> bytes | None:
 
 def unwrap_ed25519(octets: bytes) -> bytes | None:
     """Return the 32 octets of an Ed25519 key in SubjectPublicKeyInfo (RFC 8410), else None."""
-    if len(octets) == len(_ED25519_WRAPPED) + _ED25519_OCTETS and octets.startswith(
+    if len(octets) == len(_ED25519_WRAPPED) + ED25519_OCTETS and octets.startswith(
         _ED25519_WRAPPED
     ):
         return octets[len(_ED25519_WRAPPED) :]

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bot.errors import InvalidKey
-from bot.records.key_extent import decode, read_size, unwrap_ed25519
+from bot.records.key_extent import ED25519_OCTETS, decode, read_size, unwrap_ed25519
 from bot.records.key_soundness import is_damaged
 from bot.records.tag_list import FWS
 
-_ED25519_OCTETS = 32
+_LEAST_RSA = 100  # characters; an Ed25519 key has 44, an RSA key of 512 bits 128
 _LONGEST_KEY = 4096  # characters of base64; those of 4096 bits are 736
 _RSA_ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")  # RFC 8017 appendix A.1
 _EXPONENT = bytes.fromhex("0203010001")  # 65537, with which nearly every RSA key ends
@@ -94,13 +94,13 @@ def read_key(p: bytes | str, key_type: str) -> tuple[bytes, int]:
 
 
 def _read_ed25519(octets: bytes) -> tuple[bytes, int]:
-    if len(octets) != _ED25519_OCTETS:
-        raise InvalidKey("key-wrong-size", expected=_ED25519_OCTETS, octets=len(octets))
+    if len(octets) != ED25519_OCTETS:
+        raise InvalidKey("key-wrong-size", expected=ED25519_OCTETS, octets=len(octets))
     try:
         Ed25519PublicKey.from_public_bytes(octets)
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidKey("key-not-ed25519") from None
-    return octets, 8 * _ED25519_OCTETS
+    return octets, 8 * ED25519_OCTETS
 
 
 def _read_rsa(octets: bytes) -> tuple[bytes, int]:
@@ -128,15 +128,15 @@ def _identify_ed25519(p: str) -> KeyForm | None:
         return None
     inner = unwrap_ed25519(octets)
     key = octets if inner is None else inner
-    if len(key) != _ED25519_OCTETS or is_damaged(key, "ed25519"):
+    if len(key) != ED25519_OCTETS or is_damaged(key, "ed25519"):
         return None
-    return KeyForm("ed25519", key, 8 * _ED25519_OCTETS, "usual" if inner is None else "wrapped")
+    return KeyForm("ed25519", key, 8 * ED25519_OCTETS, "usual" if inner is None else "wrapped")
 
 
 def measure_key(p: str, key_type: str) -> KeyLength | None:
     """Return how long a key without blanks is that nobody can read; None where it does not tell."""
-    if key_type == "ed25519":
-        return _compare_lengths(p, _ED25519_OCTETS, None)
+    if key_type == "ed25519" and len(p) < _LEAST_RSA:
+        return _compare_lengths(p, ED25519_OCTETS, None)
     for place, marker in _MARKERS.items():
         found = p.find(marker)
         if 0 <= found < place:

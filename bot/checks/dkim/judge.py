@@ -16,6 +16,7 @@ from bot.checks.answers import (
     name_text,
     some_lines,
     unanswered,
+    wildcard_facts,
     without_alias,
     without_repeats,
 )
@@ -26,8 +27,7 @@ from bot.checks.dkim.misplaced import dkim_places, find_dkim
 from bot.checks.dkim.selectors import find_elsewhere, other_names, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
-from bot.checks.lent_record import wildcard_over
-from bot.checks.misplaced_record import find_wildcard, wildcard_facts
+from bot.checks.lent_record import find_wildcard, wildcard_over
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
 from bot.records.dkim_key import KnownKey, NoKeyYet

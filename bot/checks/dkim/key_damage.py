@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_MOST_SLIPPED = 20  # characters changed by a slip; more are another key
+_MOST_CHANGED = 20  # characters changed by a slip; more are another key
 _LEAST_PIECE = 8  # characters of a key that two keys do not share by chance
 _LEAST_SWAPPED = 16
 _MOST_SHARED = 4  # first or last characters that two pieces of a key have in common by chance
@@ -75,7 +75,7 @@ def _find_change(key: str, want: str, same: int, rest: int) -> KeyDamage | None:
             if len(piece) >= _LEAST_SWAPPED and piece in right + right:
                 return KeyDamage("swapped", start + 1, len(piece))
     count = len(key) - same - rest
-    return KeyDamage("changed", same + 1, count) if count <= _MOST_SLIPPED else None
+    return KeyDamage("changed", same + 1, count) if count <= _MOST_CHANGED else None
 
 
 def _count_same(one: str, other: str) -> int:

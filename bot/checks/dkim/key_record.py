@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from bot.records.tag_list import TagList
 
 _CUTS = (254, 255, 256)  # octets that providers' forms keep of a longer value
-_MOST_SLIPPED = 20  # characters lost in the middle by a slip; more are a piece that was cut out
+_MOST_LOST = 20  # characters lost in the middle by a slip; more are a piece that was cut out
 # Against section 3.6.1, or for "form" its examples, but some receivers do not mind.
 _OFTEN_READ = ("order", "blank-part", "form")
 # What leaves the key whole, so that the record can be written anew though nobody knows the key.
@@ -177,7 +177,7 @@ def _judge_length(case: DkimCase, text: str, key_type: str) -> Finding:
     if length is None:
         return _broken(case, text, DkimTextFault("dkim-syntax", "unreadable"))
     if length.lost:
-        lost = {"middle": "middle", "front": "front", "end": "end"}.get(length.lost, "")
+        lost = "" if length.lost == "some" else length.lost
         return _report_cut(case, text, length.have, length.want, lost=lost, count=length.count)
     finding = _broken(case, text, DkimTextFault("dkim-syntax", f"longer-{length.added}"))
     numbers = {"have": length.have, "want": length.want, "count": length.count}
@@ -190,7 +190,7 @@ def _judge_other_key(case: DkimCase, text: str, form: KeyForm | None) -> Finding
     known = case.known
     damage = compare_keys(key, want)
     slip = damage.what
-    if slip in {"front", "end", "ends"} or (slip == "middle" and damage.count > _MOST_SLIPPED):
+    if slip in {"front", "end", "ends"} or (slip == "middle" and damage.count > _MOST_LOST):
         return _truncated(case, text)
     position = damage.at
     if slip == "other":
@@ -238,8 +238,8 @@ def _truncated(case: DkimCase, text: str) -> Finding:
         want = len(case.want) or None
         return _report_cut(case, text, len(key), want, lost="piece" if key else "")
     damage = compare_keys(key, case.want)
-    place = {"position": damage.at, "count": damage.count}
-    return _report_cut(case, text, len(key), len(case.want), lost=damage.what, **place)
+    lost, count = damage.what, damage.count
+    return _report_cut(case, text, len(key), len(case.want), lost=lost, count=count)
 
 
 def _report_cut(
@@ -249,12 +249,11 @@ def _report_cut(
     want: int | None,
     *,
     lost: str,
-    position: int = 0,
     count: int = 0,
 ) -> Finding:
     """Report a key that is cut; `have` and `want` are characters of `p=`, None where not known.
 
-    `lost` is where: "front", "end", "ends", "middle" (`count` characters before `position`),
+    `lost` is where: "front", "end", "ends", "middle" (`count` characters),
     "piece" (all but a piece, which stands there alone), or empty.
     """
     others = tuple(piece for piece in case.pieces() if piece != text)
@@ -266,7 +265,6 @@ def _report_cut(
         have=have,
         want=want,
         lost=lost,
-        position=position,
         count=count,
         cut_at=size if size in _CUTS and lost == "end" else None,
         pieces=bool(others),

@@ -148,7 +148,7 @@ def read_meant(text: str) -> str:
     moved = _TYPE_AND_KEY.fullmatch(pairs.get("k", ""))
     if moved is not None and "p" in pairs:
         pairs |= {"k": moved[1], "p": f"{moved[2]}{pairs['p']}"}
-        return "; ".join(f"{name}={value}" for name, value in pairs.items())
+        return "; ".join(f"{name}={value}" for name, value in reversed(pairs.items()))
     return "; ".join(parts)
 
 

@@ -58,14 +58,13 @@ class ReportFault(NamedTuple):
     """What is wrong with entries of `rua` or `ruf`; see `ReportAddress` for `what`.
 
     `more` are entries with the same fault beside the one that is named, `left_out` says that no
-    address can be read in one of them; `suggestion` is what to write for the first.
+    address can be read in one of them.
     """
 
     tag: str
     what: str
     value: str
     more: tuple[str, ...]
-    suggestion: str
     left_out: tuple[str, ...]
 
 
@@ -196,7 +195,6 @@ def find_report_faults(record: DmarcRecord) -> tuple[ReportFault, ...]:
             what,
             first,
             tuple(text for text, _ in rest if text),
-            addresses[0] if addresses else "",
             tuple(text for text, meant in ((first, addresses), *rest) if text and not meant)
             if what != "spilled"
             else (),

@@ -15,6 +15,7 @@ from bot.checks.answers import (
     name_text,
     some_lines,
     unanswered,
+    wildcard_facts,
     without_alias,
     without_repeats,
 )
@@ -40,8 +41,7 @@ from bot.checks.dmarc.reports import (
 )
 from bot.checks.dmarc.slips import find_malformation, read_meant
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
-from bot.checks.lent_record import wildcard_over
-from bot.checks.misplaced_record import find_wildcard, wildcard_facts
+from bot.checks.lent_record import find_wildcard, wildcard_over
 from bot.checks.paste_damage import find_literal
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question

@@ -25,7 +25,7 @@ def find_dmarc(expected: Expected, observed: Observation) -> MisplacedRecord | N
     ):
         for text in texts_at(observed, owner):
             # One that shares a TXT record with SPF cannot be moved; SPF says that they are two.
-            shares_record = any(spf.is_joined for spf in sort_texts([text.encode()]))
+            shares_record = any(spf.joined for spf in sort_texts([text.encode()]))
             if is_like_dmarc(text) and not shares_record:
                 return MisplacedRecord(owner, where, text, parse_record(text) is not None)
     return None

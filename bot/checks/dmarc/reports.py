@@ -76,7 +76,6 @@ def judge_addresses(case: DmarcCase, record: DmarcRecord) -> list[Finding]:
             "tag": fault.tag,
             "what": fault.what,
             "value": fault.value,
-            "suggestion": fault.suggestion,
         }
         lists = {"others": fault.more[:MOST_NAMES], "left_out": fault.left_out[:MOST_NAMES]}
         numbers = {"more": len(fault.more), "left_out_count": len(fault.left_out)}

@@ -27,7 +27,7 @@ GLUE = re.compile(
     re.IGNORECASE,
 )
 _BEHIND_VERSION = re.compile(
-    rf"^(\W*v\s*[=:]?\s*DMARC\s?1)[\s,.:]*(?={_BEGINNINGS})", re.IGNORECASE
+    rf"^(\W*v\s*(?:[=:]\s*)?DMARC\s?1)[\s,.:]*(?={_BEGINNINGS})", re.IGNORECASE
 )
 _VERSION = re.compile(r"\W*(?:v\s*[=:].*|(?:v\s*)?DMARC\s?\d*\W*)", re.IGNORECASE)
 _BEGINS = re.compile(r"\W*(?:v\s*[=:]|DMARC)", re.IGNORECASE)
@@ -119,6 +119,4 @@ def find_malformation(text: str) -> str:
         return "glued" if re.match(r"v\s*=\s*DMARC1", stripped) else "version"
     if any(parse_record(part) is not None for part in parts[1:]):
         return "order"
-    return (
-        "version" if re.match(r"\W*(?:v\s*[=:]|DMARC)", stripped, re.IGNORECASE) else "unversioned"
-    )
+    return "version" if _BEGINS.match(stripped) else "unversioned"

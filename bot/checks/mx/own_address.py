@@ -28,11 +28,13 @@ def follow_address(expected: Expected, observed: Observation) -> tuple[Reach, st
     domain, host = expected.domain.name, expected.server.host
     theirs, ours = observed.addresses(domain) - {""}, observed.addresses(host) - {""}
     address = min(theirs - ours or theirs, default=None)
+    known = observed.knows_addresses(domain)
     if not theirs:
-        known = observed.knows_addresses(domain)
         return (Reach.NOWHERE if known else Reach.UNKNOWN), None
+    if theirs <= ours:
+        return (Reach.OURS if known else Reach.UNKNOWN), address
     if theirs & ours:
-        return (Reach.OURS if theirs <= ours else Reach.PARTLY), address
+        return (Reach.PARTLY if observed.knows_addresses(host) else Reach.UNKNOWN), address
     if is_proxy((), theirs):
         return Reach.PROXY, address
     return (Reach.OTHER if observed.knows_addresses(host) else Reach.UNKNOWN), address

@@ -20,7 +20,7 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Check, Fix, FixAction
 from bot.checks.lent_record import is_lent
-from bot.checks.proxies import hides_behind_switch, is_proxy
+from bot.checks.proxies import has_proxy_switch, is_proxy
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class HostReading:
     failure: Answer | None = None  # what stood in the way of finding out
     lent: str = ""  # the code of the wildcard that answers for it, which has no record of its own
     leads: str = "elsewhere"  # or "proxy", "nowhere", "circle"; of a name that does not lead to us
-    hidden: bool = False  # the proxy's address is what the provider shows to others only
+    switch: bool | None = False  # the provider's own proxy put the address in; None: perhaps
     target: str = ""  # where it leads instead, as a fact
     found: tuple[str, ...] = ()
     fixes: tuple[Fix, ...] = ()
@@ -111,7 +111,7 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
     if not chain and is_lent(observed, owner):
         return HostReading(owner, record, lent="wildcard-address", found=found, fixes=_add(record))
     proxied = is_proxy((owner, *chain), others)
-    hidden = proxied and not chain and hides_behind_switch(observed.name_servers)
+    switch = has_proxy_switch(observed.name_servers) if proxied and not chain else False
     fixes = _replace(record, old=alias.to_text()) if alias else _add(record)
     if not chain:
         # An alias cannot stand beside addresses, so these have to go first.
@@ -124,10 +124,10 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
         owner,
         record,
         leads="circle" if circle else "nowhere" if dead else "proxy" if proxied else "elsewhere",
-        hidden=hidden,
+        switch=switch,
         target=name_text(alias or chain[0]) if alias or chain else next(iter(others), ""),
         found=found,
-        fixes=() if hidden else fixes,
+        fixes=fixes if switch is False else (),
     )
 
 

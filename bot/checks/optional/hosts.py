@@ -10,15 +10,16 @@ from bot.checks.answers import (
     report_unused,
     some_lines,
     unanswered,
+    wildcard_facts,
 )
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
-from bot.checks.misplaced_record import wildcard_facts
+from bot.checks.lent_record import wildcard_over
+from bot.checks.optional.host_reading import HostReading, read_host, read_service
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.errors import Fact
     from bot.records.expected import Expected
-from bot.checks.optional.host_reading import HostReading, read_host, read_service
 
 _FOREIGN = {
     Check.WEBMAIL: "webmail-wrong-target",
@@ -51,15 +52,15 @@ def judge_autodiscover(expected: Expected, observed: Observation) -> Verdict:
         )
         if reading is not None
     ]
-    return _conclude(Check.AUTODISCOVER, readings)
+    return _conclude(Check.AUTODISCOVER, observed, readings)
 
 
 def _judge_one(check: Check, expected: Expected, observed: Observation) -> Verdict:
     reading = read_host(check, expected, observed)
-    return _conclude(check, [] if reading is None else [reading])
+    return _conclude(check, observed, [] if reading is None else [reading])
 
 
-def _conclude(check: Check, readings: list[HostReading]) -> Verdict:
+def _conclude(check: Check, observed: Observation, readings: list[HostReading]) -> Verdict:
     """Return the verdict on the names of one check; the worst of them decides."""
     wanted = [reading for reading in readings if reading.record is not None]
     findings: list[Finding] = []
@@ -74,13 +75,13 @@ def _conclude(check: Check, readings: list[HostReading]) -> Verdict:
     else:
         lent = [reading for reading in wanted if reading.lent]
         wrong = [r for r in wanted if not (r.right or r.absent or r.lent) and r.failure is None]
-        for hidden in (False, True):
-            if some := [reading for reading in wrong if reading.hidden is hidden]:
+        for switch in (False, True, None):
+            if some := [reading for reading in wrong if reading.switch is switch]:
                 findings.append(_report_wrong(check, some))
         findings += [unanswered(check, r.failure) for r in wanted if r.failure is not None][:1]
         absent = [reading for reading in wanted if reading.absent]
         if lent and len(absent) + len(lent) == len(wanted):
-            findings.append(_report_lent(check, lent))
+            findings.append(_report_lent(check, observed, lent))
         elif len(absent) == len(wanted):
             findings.append(_report_absent(check, absent))
         elif absent and not findings:
@@ -100,7 +101,8 @@ def _report_wrong(check: Check, readings: list[HostReading]) -> Finding:
         "targets": tuple(dict.fromkeys(r.target for r in readings))[:MOST_NAMES],
         # What leads to somebody else does harm, what leads nowhere only does nothing.
         "leads": next((r.leads for r in readings if r.leads == "elsewhere"), readings[0].leads),
-        "switch": readings[0].hidden,
+        "switch": readings[0].switch is not False,
+        "sure": readings[0].switch is True,
     }
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
     proxied = check is Check.WEBMAIL and readings[0].leads == "proxy"
@@ -109,10 +111,11 @@ def _report_wrong(check: Check, readings: list[HostReading]) -> Finding:
     return Finding(check, "proxied-mail" if proxied else _FOREIGN[check], Status.WARN, facts, fixes)
 
 
-def _report_lent(check: Check, readings: list[HostReading]) -> Finding:
+def _report_lent(check: Check, observed: Observation, readings: list[HostReading]) -> Finding:
     """Report names that only a wildcard answers for: the optional record is missing."""
     owners = [reading.owner for reading in readings]
-    facts = {**wildcard_facts(owners[0].parent(), owners, optional=True), "repeat": False}
+    above = wildcard_over(observed, owners[0])
+    facts = {**wildcard_facts(above, owners, optional=True), "repeat": False}
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
     return Finding(check, readings[0].lent, Status.INFO, facts, fixes)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -13,7 +12,7 @@ import dns.name
 from bot.checks.answers import MOST_STEPS, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.spf.left_out import LeftOut, LeftOutReason
-from bot.checks.spf.merge import Merged, leads_to, merge, target_of, terms_in_order
+from bot.checks.spf.merge import NOTHING, Merged, leads_to, merge, target_of, terms_in_order
 from bot.checks.spf.networks import read_networks
 from bot.checks.spf.term_reading import read
 from bot.checks.spf.terms import Term, address_term, plain, same_record, terms_of, words_of
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.expected import Expected
 
-_NOTHING: Mapping[str, LeftOutReason] = MappingProxyType({})
 _LONGEST_VALUE = 512  # characters of a value that is not ours; proofs of a domain take some 100
 # What a term asks for; it matches only where there is such a record (RFC 7208 section 5).
 _MATCHED_TYPES = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}
@@ -156,7 +154,7 @@ class SpfCase:
         facts: Mapping[str, Fact],
         text: SpfText,
         *,
-        drop: Mapping[str, LeftOutReason] = _NOTHING,
+        drop: Mapping[str, LeftOutReason] = NOTHING,
         severity: Status = Status.FAIL,
     ) -> Finding:
         """Return a finding that the merged record in place of the text mends.
@@ -204,7 +202,7 @@ class SpfCase:
         return Fix(FixAction.REPLACE, self.owner, "TXT", merged.text, ttl=self.ttl, old=text.raw)
 
     def _merge(
-        self, texts: Sequence[SpfText], drop: Mapping[str, LeftOutReason] = _NOTHING
+        self, texts: Sequence[SpfText], drop: Mapping[str, LeftOutReason] = NOTHING
     ) -> Merged:
         """Merge the texts that together are short enough to be read."""
         readable, left, unread = list[str](), MAX_TEXT, list[LeftOut]()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _VERSION = re.compile(r"v=spf1(?=\s|$)", re.IGNORECASE)
-_CERTAIN_TERM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|[-~?+]all\b", re.IGNORECASE)
+# What only SPF has.
+CERTAIN_TERM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|[-~?+]all\b", re.IGNORECASE)
 _ALL = re.compile(r"(?:^|\s)[-~?+]?all\s*\Z", re.IGNORECASE)
 _GLUED_TO_ALL = re.compile(r"(?<=\s[-~?+]all)(?=[a-z0-9_][\w.-]*=\S)", re.IGNORECASE)
 # Texts with a version of their own; each has a name below the domain as its place.
@@ -38,6 +39,8 @@ _PROOF_INSIDE = re.compile(
 )
 _LONGEST_PROOF = 1_000  # characters; most take less than 100
 _PAIR = re.compile(r"([\w.-]+)=\S{2,}")
+_FIRST_WORD = re.compile(r"\s*(\S+)")
+_BEFORE_BORDER = 20  # characters in which `all` stands, with blanks behind it
 _MARK = re.compile(r"\\?\"")
 
 
@@ -73,7 +76,7 @@ def split_joined(strings: Sequence[str]) -> JoinedText | None:
     others, foreign, unsure = list[str](), list[str](), list[str]()
     front = text[:start].strip()
     if any(c.isalnum() for c in front):
-        if not _CERTAIN_TERM.search(text, start):
+        if not CERTAIN_TERM.search(text, start):
             return None
         kept = _read_front(front, others, foreign, unsure, at_border=0 in borders)
         if kept is None:
@@ -117,9 +120,10 @@ def _cut(text: str, borders: set[int]) -> tuple[str, str]:
     if glued := _GLUED_TO_ALL.search(text):
         return text[: glued.start()], text[glued.start() :]
     for border in sorted(borders):
-        first = text[border:].split(maxsplit=1)[:1] if border > 0 else []
-        if first and _ALL.search(text[:border]) and not _is_term(first[0]):
-            return text[:border], text[border:]
+        if border > 0 and _ALL.search(text, max(0, border - _BEFORE_BORDER), border):
+            first = _FIRST_WORD.match(text, border)
+            if first is not None and not _is_term(first[1]):
+                return text[:border], text[border:]
     return text, ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.rdatatype
@@ -114,8 +115,21 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     """Judge the domain's only record: first as it is written, then by what it comes to."""
     if len(text.raw.split()) > MOST_TERMS:
         return (case.report_too_big(case.domain),)
-    if text.is_joined:
-        return (_judge_joined(case, text),)
+    if not text.joined:
+        return _judge_alone(case, text)
+    joined = _judge_joined(case, text)
+    if not text.is_sound or any(is_error(e) or e.is_refusal for e in case.evaluations):
+        return (joined,)
+    others = _judge_alone(case, text)
+    if any(finding.fixes for finding in others):
+        return others  # what they propose puts the joined values where they belong as well
+    facts = {**joined.facts, "works": True}
+    joined = dataclasses.replace(joined, facts=facts, severity=Status.WARN, harmless=True)
+    return (joined, *others)
+
+
+def _judge_alone(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
+    """Judge a record without the values that may be joined to it."""
     if not text.raw.isascii():
         return (_judge_character(case, text),)
     reading = case.read(text)
@@ -130,7 +144,7 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
     unglued = unglue(text.raw)
     if unglued != text.raw and case.is_glued(text.raw, unglued):
         return (_judge_glue(case, text, unglued),)
-    faults = read(text.raw).faults
+    faults = [fault for fault in read(text.raw).faults if fault.term not in text.joined]
     if faults:
         return (_judge_fault(case, text, faults[0]),)
     failure = _judge_outcome(case, text, reading) or judge_behind_ours(case, text)
@@ -153,8 +167,7 @@ def _judge_record(case: SpfCase, text: SpfText) -> tuple[Finding, ...]:
 
 def _judge_joined(case: SpfCase, text: SpfText) -> Finding:
     """Judge a record to which another value was joined: the page took two for one."""
-    other = next(iter((*text.others, *(each.term for each in text.left_out))))
-    return _judge_fault(case, text, TermFault(other, TermFaultKind.TWO_VALUES))
+    return _judge_fault(case, text, TermFault(text.joined[0], TermFaultKind.TWO_VALUES))
 
 
 def _judge_marks(case: SpfCase, text: SpfText) -> Finding:

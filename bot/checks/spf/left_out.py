@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from bot.checks.answers import MOST_NAMES
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.errors import Fact
+
+
+_MOST_NAMED = 12  # terms in a message, as long as they are short
+_MOST_CHARACTERS = 400  # of all the terms beyond the first few
 
 
 class LeftOutReason(StrEnum):
@@ -37,16 +42,19 @@ class LeftOut:
 
 
 def left_out_facts(left_out: Iterable[LeftOut]) -> dict[str, Fact]:
-    """Return what templates say of the terms that are left out: the first of them by name.
+    """Return what templates say of the terms that are left out, nearly always all by name.
 
-    `left_out` are these, `left_out_count` is how many there are in all, and for each reason there
-    is a list of its own, `left_out_<reason>`.
+    `left_out` are these, `left_out_count` is how many there are in all, `left_out_every` are all of
+    them, and for each reason there is a list of those to name, `left_out_<reason>`.
     """
     every = tuple(dict.fromkeys(left_out))
-    shown = every[:MOST_NAMES]
+    ends = tuple(accumulate(len(each.term) for each in every[:_MOST_NAMED]))
+    short = sum(end <= _MOST_CHARACTERS for end in ends)
+    shown = every[: max(short, MOST_NAMES)]
     facts: dict[str, Fact] = {
         "left_out": tuple(each.term for each in shown),
         "left_out_count": len(every),
+        "left_out_every": tuple(each.term for each in every),
     }
     for reason in LeftOutReason:
         facts[f"left_out_{reason}"] = tuple(e.term for e in shown if e.reason is reason)

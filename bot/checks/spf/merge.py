@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # How much each qualifier of `all` forbids to everybody else (RFC 7208 section 2.6).
 STRICTNESS: Final = {"+": 0, "?": 1, "~": 2, "-": 3}
-_NOTHING: Mapping[str, LeftOutReason] = MappingProxyType({})
+NOTHING: Final[Mapping[str, LeftOutReason]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def merge(
     expected: str,
     texts: Iterable[str],
     policies: Mapping[str, str],
-    drop: Mapping[str, LeftOutReason] = _NOTHING,
+    drop: Mapping[str, LeftOutReason] = NOTHING,
     covered: Container[str] = frozenset(),
 ) -> Merged:
     """Return one record that says what is expected first, then what the texts allow besides.

@@ -17,6 +17,8 @@ from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfCause
 from bot.dns.spf_macros import OF_THE_ADDRESS, letters_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.checks.finding import Finding
     from bot.checks.spf.case import SpfCase
     from bot.checks.spf.texts import SpfText
@@ -47,12 +49,10 @@ def judge_error(case: SpfCase, text: SpfText, error: SpfEvaluation) -> Finding:
     The terms that cannot work are left out of the fix, but not a foreign record that is merely
     faulty today: behind our own terms it does our mail no harm.
     """
-    outermost = Term.of(error.path[0].term)
-    if _is_servers_fault(case, text, error, outermost):
+    if _is_servers_fault(case, text, error):
         return case.report_server_side("spf-include")
     cause = error.cause or SpfCause.SYNTAX
-    dropped = _without_use(case, text, error)
-    drop = {term.key: LeftOutReason.NOWHERE for term in dropped}
+    drop = _without_use(case, text, error)
     return case.replace(_CODES[cause], _facts_of(cause, error), text, drop=drop)
 
 
@@ -64,8 +64,7 @@ def judge_behind_ours(case: SpfCase, text: SpfText) -> Finding | None:
     error = case.stranger
     if error is None or error.cause not in {SpfCause.LOOP, SpfCause.INCLUDE_MISSING}:
         return None
-    outermost = Term.of(error.path[0].term)
-    if outermost.key in case.own_keys or any("%" in step.term for step in error.path):
+    if _outermost(error).key in case.own_keys or any("%" in step.term for step in error.path):
         return None
     if error.cause is SpfCause.INCLUDE_MISSING and not _is_own(error):
         return None
@@ -94,42 +93,43 @@ def judge_others(case: SpfCase, text: SpfText) -> Finding | None:
     error = find_error(case)
     if error is None:
         return None
-    outermost = Term.of(error.path[0].term) if error.path else Term.of("")
-    if _is_servers_fault(case, text, error, outermost):
+    if _is_servers_fault(case, text, error):
         return case.report_server_side("spf-include")
     cause = error.cause or SpfCause.SYNTAX
-    dropped = _without_use(case, text, error)
+    drop = _without_use(case, text, error)
     facts = {"names": (), "lookups": 0, **_facts_of(cause, error)}
     facts |= {"what": cause.value, "term": error.term, "at": error.at, "own": _is_own(error)}
-    facts |= {"through": outermost.raw, "limit": MAX_LOOKUPS}
-    drop = {term.key: LeftOutReason.NOWHERE for term in dropped}
+    facts |= {"through": _outermost(error).raw, "limit": MAX_LOOKUPS}
     finding = case.replace("spf-others-fail", facts, text, drop=drop, severity=Status.WARN)
-    if dropped:
+    if drop:
         return finding
     # The order alone does not mend it, so there is nothing to type, and nothing is left out.
     return dataclasses.replace(finding, facts={**finding.facts, **left_out_facts(())}, fixes=())
 
 
-def _without_use(case: SpfCase, text: SpfText, error: SpfEvaluation) -> list[Term]:
-    """Return the terms of the member's record that are known to lead nowhere, whoever asks."""
-    outermost = Term.of(error.path[0].term) if error.path else Term.of("")
-    match error.cause:
-        case SpfCause.TOO_MANY_VOIDS:
-            return [term for term in terms_of(text.raw) if case.leads_nowhere(term)]
-        case SpfCause.LOOP:
-            return [outermost]
-        case SpfCause.INCLUDE_MISSING if _is_own(error):
-            return [outermost]
-        case _:
-            return []
+def _outermost(error: SpfEvaluation) -> Term:
+    """Return the term of the member's own record that led to an error, an empty one for none."""
+    return Term.of(error.path[0].term if error.path else "")
 
 
-def _is_servers_fault(case: SpfCase, text: SpfText, error: SpfEvaluation, outermost: Term) -> bool:
-    if outermost.key not in case.own_keys:
+def _without_use(case: SpfCase, text: SpfText, error: SpfEvaluation) -> Mapping[str, LeftOutReason]:
+    """Return the keys of the member's terms that are known to lead nowhere, whoever asks."""
+    found = list[Term]()
+    if error.cause is SpfCause.TOO_MANY_VOIDS:
+        found += (term for term in terms_of(text.raw) if case.leads_nowhere(term))
+    elif error.cause is SpfCause.LOOP or (
+        error.cause is SpfCause.INCLUDE_MISSING and _is_own(error)
+    ):
+        found.append(_outermost(error))
+    return {term.key: LeftOutReason.NOWHERE for term in found}
+
+
+def _is_servers_fault(case: SpfCase, text: SpfText, error: SpfEvaluation) -> bool:
+    if _outermost(error).key not in case.own_keys:
         return False
     # Counted together, only what stands first has not been pushed over the limit by others.
     first = next(iter(terms_of(text.raw)), None)
-    return error.cause not in _COUNTED or first == outermost
+    return error.cause not in _COUNTED or first == _outermost(error)
 
 
 def _is_own(error: SpfEvaluation) -> bool:

@@ -17,7 +17,8 @@ from bot.checks.spf.terms import Term, family_of, words_of
 from bot.dns.spf_grammar import MECHANISMS, MODIFIERS, is_valid_term
 from bot.records.text_cache import TextCache
 
-_MOST_GUESSED: Final = 20  # faulty words of a record that are guessed at; more are no slips
+# Words of a record that are guessed at, faulty ones and unknown modifiers; more are no slips.
+_MOST_GUESSED: Final = 20
 _TAKES_NEXT: Final = frozenset(
     {
         TermFaultKind.BLANK_AFTER_COLON,
@@ -40,18 +41,18 @@ class TermReading:
 def read(text: str) -> TermReading:
     """Read a record, its version included, taking what is clearly meant for what is written."""
     terms, faults, seen = list[Term](), list[TermFault](), set[str]()
-    skip = False
+    skip, guesses = False, 0
     sound = set[str]()
     for word, following in pairwise([*words_of(text), ""]):
         if skip:
             skip = False
             continue
-        fault = None
+        fault, term = None, Term.of(word)
         if word not in sound or following[:1] == "/":
-            fault = _fault_of(word, following, guessing=len(faults) < _MOST_GUESSED)
+            fault = _fault_of(word, following, guessing=guesses < _MOST_GUESSED)
+            guesses += fault is not None or (term.separator == "=" and term.name not in MODIFIERS)
         if fault is None:
             sound.add(word)
-        term = Term.of(word)
         if fault is None and term.name in MODIFIERS and term.name in seen:
             # Another redirect= names senders as well; another exp= says what the first one says.
             meant = f"include:{term.value}" if term.name == "redirect" else None
@@ -70,7 +71,7 @@ def _fault_of(word: str, following: str, *, guessing: bool) -> TermFault | None:
     """Return what is wrong with a word, None where nothing is; what was meant if `guessing`."""
     term = Term.of(word)
     if is_valid_term(word):
-        modifier = find_modifier_fault(term) if term.separator == "=" else None
+        modifier = find_modifier_fault(term) if guessing and term.separator == "=" else None
         odd = find_odd_target(term)
         if modifier or odd is None:
             return modifier or joined_by_length(word, following)

@@ -9,10 +9,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bot.checks.paste_damage import find_literal, unglue, unquote
-from bot.checks.spf.joined_values import split_joined
+from bot.checks.spf.joined_values import CERTAIN_TERM, split_joined
 from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.terms import plain
-from bot.dns.spf_grammar import is_record
+from bot.dns.spf_grammar import is_record, is_valid_term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _NEAR_VERSION = re.compile(r"(v\s*[=:]\s*spf(?:\s?\d+)?|spf1)(?!\.)[\s;,:]*", re.IGNORECASE)
 _VERSION_INSIDE = re.compile(r"(?<![\w=])v=spf1(?!\S)", re.IGNORECASE)
 _MECHANISM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|\b(?:all|mx)\b", re.IGNORECASE)
-_CERTAIN_TERM = re.compile(r"(?:include|ip4|ip6|redirect)[:=]|[-~?+]all\b", re.IGNORECASE)
 _LONGEST_START = 30  # characters of a text's beginning that may be a misspelt version
 
 
@@ -53,9 +52,19 @@ class SpfText:
     left_out: tuple[LeftOut, ...] = ()
 
     @property
-    def is_joined(self) -> bool:
-        """Whether other values were joined to it."""
-        return bool(self.others or self.left_out)
+    def joined(self) -> tuple[str, ...]:
+        """All that was joined to it."""
+        return (*self.others, *(each.term for each in self.left_out))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is a record in which all that was joined to it are modifiers nobody knows.
+
+        Receivers pass over these (RFC 7208 section 6).
+        """
+        words = set(self.raw.split())
+        passed_over = all(word in words and is_valid_term(word) for word in self.joined)
+        return passed_over and self.kind is SpfTextKind.RECORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def _sort_whole(raw: str) -> SpfText:
     if start and _MECHANISM.search(meant, start.end()):
         return SpfText(raw, SpfTextKind.VERSION, f"v=spf1 {meant[start.end() :]}")
     inside = _VERSION_INSIDE.search(meant)
-    if inside and _CERTAIN_TERM.search(meant):
+    if inside and CERTAIN_TERM.search(meant):
         before, after = meant[: inside.start()], meant[inside.end() :]
         return SpfText(raw, SpfTextKind.VERSION, f"v=spf1 {after} {before}")
     return SpfText(raw, SpfTextKind.OTHER, meant)

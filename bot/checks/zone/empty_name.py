@@ -109,7 +109,7 @@ def gather(
             above |= any(finding.facts.get("stays") is True for finding in gone)
         if gone and not kept.findings:
             taken.add(verdict.check)
-            kept = Verdict(verdict.check, note=Note("follows-from", {"code": CODE}))
+            kept = dataclasses.replace(kept, note=Note("follows-from", {"code": CODE}))
         others.append(kept)
     shorts = dict.fromkeys(relative_name(fix.owner, observed.zone) for fix in needed)
     facts: dict[str, Fact] = {"shorts": tuple(shorts)[:MOST_NAMES], "optional": len(optional)}

@@ -120,6 +120,7 @@ def test_each_check_says_that_its_records_are_told_together() -> None:
         assert results[mail].status is Status.UNKNOWN
         assert note is not None
         assert note.facts == {"code": "no-records-yet"}
+        assert results[mail].expected
     assert results[Check.DELEGATION].status is Status.FAIL
     assert [f.code for f in report.findings].count("optional-missing") == len(
         {"srv", "mta-sts", "tls-rpt", "dnssec", "caa"}

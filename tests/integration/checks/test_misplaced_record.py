@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -112,3 +113,14 @@ async def test_a_host_with_mail_of_its_own_is_not_taken_for_the_domain(case_file
     zone = f'{WEBSITE}www MX 10 mx.old.example.\nwww TXT "v=spf1 a -all"\n'
     report = await check(case_file, zone)
     assert {"mx-missing", "spf-missing"} <= {finding.code for finding in report.findings}
+
+
+def test_of_two_keys_at_wrong_names_the_right_one_is_moved(case_file: CaseFile) -> None:
+    cut = quoted_parts(case_file.dkim[:-8])
+    whole = quoted_parts(case_file.dkim)
+    for first, second in ((cut, whole), (whole, cut)):
+        zone = f"{WEBSITE}dkim TXT {first}\n_domainkey TXT {second}\n"
+        report = asyncio.run(check(case_file, zone))
+        moved = find(report, "dkim-wrong-name").fixes
+        assert [(fix.action, fix.value) for fix in moved] == [(FixAction.RENAME, case_file.dkim)]
+        assert moved[0].old is None

@@ -149,7 +149,9 @@ def test_a_wildcards_record_is_not_replaced_at_a_name_below_the_zones_apex(
     assert code in {finding.code for finding in grave(report)}
     actions = {fix.action for finding in report.findings for fix in finding.fixes}
     assert actions == {FixAction.ADD}
-    assert "*.friend.example" in json.dumps(as_json(report))
+    said = json.dumps(as_json(report))
+    assert "*.friend.example" in said
+    assert "*.post.friend.example" not in said
 
 
 def test_a_record_of_its_own_is_replaced_whatever_the_wildcard_says() -> None:

@@ -104,6 +104,36 @@ def test_the_wildcard_is_the_domains_where_its_probe_says_the_same() -> None:
     assert str(wildcard_over(look(OWN, beside, domains), KEY)) == "friend.example."
 
 
+@pytest.mark.parametrize(
+    ("domain", "probes", "above"),
+    [
+        ("m.friend.example", ["x1"], "friend.example."),
+        ("m.friend.example", ["x1", "x1.m", "x1._dmarc.m"], "friend.example."),
+        ("a.m.friend.example", ["x1.m", "x1"], "friend.example."),
+        ("a.m.friend.example", ["x1.m"], "m.friend.example."),
+    ],
+)
+def test_a_wildcard_that_lends_the_domain_itself_is_named_where_it_is(
+    domain: str, probes: list[str], above: str
+) -> None:
+    lent = [records(f"{probe}.friend.example", "TXT", *SAME) for probe in probes]
+    names = (domain, f"_dmarc.{domain}")
+    denied = Answer(Question.of(domain, "MX"), Outcome.NODATA, zone=DOMAIN.name)
+    answers = [denied, *(records(name, "TXT", *SAME) for name in names), *lent]
+    probe = dns.name.from_text(f"x1.{domain}")
+    observed = Observation.of(Domain.from_ascii(domain), answers, probe=probe)
+    assert {str(wildcard_over(observed, dns.name.from_text(name))) for name in names} == {above}
+
+
+def test_the_domains_wildcard_is_named_only_where_it_says_the_same_in_every_type() -> None:
+    address = records("dkim._domainkey.friend.example", "A", "192.0.2.1")
+    other = records("x1.friend.example", "A", "192.0.2.9")
+    domains = records("x1.friend.example", "TXT", *SAME)
+    assert str(wildcard_over(look(OWN, address, other, domains), KEY)) == (
+        "_domainkey.friend.example."
+    )
+
+
 def test_a_dname_is_told_from_the_first_alias_that_it_makes() -> None:
     made = alias(
         "dkim._domainkey.friend.example", "dkim.keys.old.example", dname="_domainkey.friend.example"

@@ -87,6 +87,12 @@ def test_an_ed25519_key_has_44_characters(p: str, length: KeyLength | None) -> N
     assert measure_key(p, "ed25519") == length
 
 
+def test_a_long_key_is_measured_as_rsa_whatever_type_its_record_says() -> None:
+    have, want = len(RSA_2048) - 8, len(RSA_2048)
+    assert measure_key(RSA_2048[:-8], "ed25519") == KeyLength(have, want, "end")
+    assert measure_key(RSA_2048[3:], "ed25519") == measure_key(RSA_2048[3:], "rsa")
+
+
 def test_lengths_that_do_not_fit_each_other_are_no_keys() -> None:
     octets = bytearray(base64.b64decode(RSA_2048))
     octets[3] += 1  # the length of all

@@ -101,6 +101,17 @@ async def test_a_signature_that_has_run_out_is_said_to(world: World) -> None:
     assert "delete the DS record" in said
 
 
+async def test_one_server_with_a_signature_that_has_run_out_takes_no_zone_away(
+    world: World,
+) -> None:
+    world.servers[0].twist = sign(NOW - DAY, NOW + 13 * DAY)
+    world.servers[1].twist = sign(NOW - 29 * DAY, NOW - DAY)
+    said = message(await world.check(), "dnssec-expiring")
+    assert f"has run out, on {world.servers[1].name}." in said
+    assert "get no valid answer for that record from it, so mail may be lost" in said
+    assert "any more" not in said
+
+
 async def test_a_zone_without_ds_is_asked_for_no_signatures(world: World) -> None:
     world.tell_resolver()
     for server in world.servers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.checks.dkim.text import read_meant
 from bot.checks.finding import Status
 from dkim_zones import HANDED_OUT, KEY, NAME, look, only, txt
 
@@ -90,3 +91,8 @@ def test_what_most_receivers_forgive_is_a_warning(text: str, what: str) -> None:
         Status.WARN,
         what,
     )
+
+
+def test_what_was_moved_from_the_key_into_its_type_is_put_back() -> None:
+    moved = f"v=DKIM1; k=rsa{KEY[:40]}; p={KEY[40:]}"
+    assert read_meant(moved) == f"v=DKIM1; k=rsa; p={KEY}"

@@ -282,6 +282,7 @@ def test_a_policy_for_a_part_of_the_mail_is_warned_of(share: int, more: str) -> 
 def test_a_share_that_is_none_is_an_odd_tag(value: str) -> None:
     finding = only(look(txt(OWN, f"{STRICT}; pct={value}")))
     assert (finding.code, finding.facts["tag"]) == ("dmarc-odd-tag", "pct")
+    assert finding.facts["value"] == value
     assert finding.fixes[0].value == STRICT
 
 

@@ -56,10 +56,29 @@ def test_an_address_that_could_not_be_found_out_is_said_to_be_so() -> None:
 
 
 def test_mail_arrives_by_an_address_that_is_ours() -> None:
-    finding = report_missing(answered("friend.example.", "A", "198.51.100.25"))
+    other = unfound("friend.example.", "AAAA", Outcome.NODATA)
+    finding = report_missing(answered("friend.example.", "A", "198.51.100.25"), other)
     assert finding.facts == {"address": None, "reach": "ours", "ours_at": "198.51.100.25"}
     assert "arrives all the same" in say(finding)
     assert finding.fixes == (Fix(FixAction.ADD, DOMAIN.name, "MX", HOST, 10, 3600),)
+
+
+def test_an_address_of_ours_is_no_proof_while_the_other_kind_is_not_known() -> None:
+    other = unfound("friend.example.", "AAAA", Outcome.TIMEOUT)
+    finding = report_missing(answered("friend.example.", "A", "198.51.100.25"), other)
+    assert finding.facts == {"address": "198.51.100.25", "reach": "unknown", "ours_at": None}
+    assert "arrives all the same" not in say(finding)
+
+
+def test_an_address_is_another_ones_only_where_all_of_our_host_are_known() -> None:
+    both_kinds = (
+        answered("friend.example.", "A", "198.51.100.25"),
+        answered("friend.example.", "AAAA", "2001:db8:25::25"),
+    )
+    ours = (answered(HOST, "A", "198.51.100.25"), unfound(HOST, "AAAA", Outcome.TIMEOUT))
+    assert report_missing(*both_kinds, ours=ours).facts["reach"] == "unknown"
+    known = (answered(HOST, "A", "198.51.100.25"), unfound(HOST, "AAAA", Outcome.NODATA))
+    assert report_missing(*both_kinds, ours=known).facts["reach"] == "partly"
 
 
 def test_a_finding_of_a_former_version_is_said_as_before() -> None:

@@ -221,6 +221,7 @@ def test_both_autodiscover_names_wrong_are_one_finding_with_both_steps() -> None
         "targets": ("old.example", "auto.old.example"),
         "leads": "elsewhere",
         "switch": False,
+        "sure": False,
     }
     assert finding.fixes == (
         replacement(name, "old.example."),

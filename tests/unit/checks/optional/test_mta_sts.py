@@ -90,6 +90,7 @@ def test_the_old_providers_policy_is_stale_and_its_words_say_that_mail_is_lost()
     assert "lost" in said
     assert "mx.old.example" in said
     assert "7 more days" in said
+    assert finding.facts["published"] is True
     tried = only(
         look(RECORD, got=page(policy("mx.old.example", mode="testing"))),
         "mta-sts-stale",

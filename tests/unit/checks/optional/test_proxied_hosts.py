@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import dns.name
 import dns.rdata
 import dns.rdatatype
 import pytest
 
-from bot.checks.finding import FixAction, Verdict
+from bot.checks.finding import Check, Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.optional import hosts
-from bot.checks.proxies import hides_behind_switch
+from bot.checks.proxies import has_proxy_switch
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.expected import expect
 from bot.words import Words
 from zone_reports import CONTEXT, SERVER
+
+if TYPE_CHECKING:
+    from bot.errors import Fact
 
 DOMAIN = Domain.from_ascii("friend.example")
 HOST = "mx1.cow.example."
@@ -48,9 +53,9 @@ def judge(*answers: Answer) -> Verdict:
 def test_an_address_that_the_page_does_not_show_is_never_to_be_deleted(
     addresses: tuple[str, ...],
 ) -> None:
-    verdict = judge(
-        answered(NAME, "A", *addresses), answered(NAME, "AAAA", "2606:4700:3033::ac43:1")
-    )
+    servers = answered("friend.example", "NS", "ada.ns.cloudflare.com.")
+    more = answered(NAME, "AAAA", "2606:4700:3033::ac43:1")
+    verdict = judge(servers, answered(NAME, "A", *addresses), more)
     (finding,) = verdict.findings
     said = Words().finding(finding, CONTEXT)
     assert finding.code == "autoconfig-foreign"
@@ -60,18 +65,36 @@ def test_an_address_that_the_page_does_not_show_is_never_to_be_deleted(
 
 
 @pytest.mark.parametrize(
-    ("servers", "hides"),
+    ("servers", "switch"),
     [
-        ((), True),
-        (("ns1.company.example.",), True),
+        ((), None),
+        (("ns1.company.example.",), None),
         (("ada.ns.cloudflare.com.", "bob.ns.cloudflare.com."), True),
         (("hydrogen.ns.hetzner.com.", "oxygen.ns.hetzner.com."), False),
     ],
 )
 def test_only_a_provider_known_to_have_no_switch_shows_the_address(
-    servers: tuple[str, ...], *, hides: bool
+    servers: tuple[str, ...], *, switch: bool | None
 ) -> None:
-    assert hides_behind_switch(servers) is hides
+    assert has_proxy_switch(servers) is switch
+
+
+def test_of_a_provider_that_nobody_knows_no_switch_is_claimed() -> None:
+    servers = answered("friend.example", "NS", "ns1.company.example.")
+    address = answered(NAME, "A", "104.21.9.9")
+    (finding,) = judge(servers, address, unfound(NAME, "AAAA", Outcome.NODATA)).findings
+    said = Words().finding(finding, CONTEXT)
+    assert finding.fixes == ()
+    assert "no such record to delete" not in said
+    assert "If the page of your DNS provider has a proxy switch" in said
+    assert "otherwise delete the address" in said
+
+
+def test_a_finding_that_was_kept_without_a_word_on_the_switch_claims_none() -> None:
+    facts: dict[str, Fact] = {"names": (NAME,), "targets": ("104.21.9.9",), "leads": "proxy"}
+    facts["switch"] = True
+    former = Finding(Check.AUTOCONFIG, "autoconfig-foreign", Status.WARN, facts)
+    assert "If the page of your DNS provider" in Words().finding(former, CONTEXT)
 
 
 def test_an_address_that_somebody_typed_is_deleted() -> None:

@@ -42,6 +42,7 @@ def test_an_address_that_the_handed_out_value_refuses_is_added_to_its_list() -> 
     stranger = evaluation(STRANGER, "fail", policies=policies)
     verdict = spf(evaluation(IP4, policies=policies), refused, stranger)
     finding = only(verdict, "server-spf-refuses")
+    assert verdict.found == (f"_spf.cow.example v=spf1 ip4:{IP4} -all",)
     assert finding.severity is Status.FAIL
     assert typed(finding) == [
         {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from bot.checks.finding import FixAction
+from bot.checks.finding import FixAction, Status
 from bot.checks.spf.joined_values import split_joined
-from spf_zones import VALUE, only, say
+from spf_zones import VALUE, judge, only, say
 
 SPF = "v=spf1 mx -all"
 
@@ -132,3 +134,49 @@ async def test_of_several_records_each_joined_value_is_kept() -> None:
         (FixAction.ADD, "MS=ms1"),
         (FixAction.DELETE, VALUE),
     ]
+
+
+PROOF = "google-site-verification=abc"
+
+
+async def test_a_value_that_receivers_pass_over_does_the_record_no_harm() -> None:
+    text = f"v=spf1 include:_spf.cow.example {PROOF} -all"
+    finding = await only(text)
+    assert (finding.code, finding.severity, finding.harmless) == ("spf-syntax", Status.WARN, True)
+    assert [(fix.action, fix.value) for fix in finding.fixes] == [
+        (FixAction.REPLACE, VALUE),
+        (FixAction.ADD, PROOF),
+    ]
+    assert f"works, but another value, {PROOF}, was typed" in say(finding)
+
+
+async def test_a_record_that_refuses_us_is_wrong_for_the_value_joined_to_it() -> None:
+    finding = await only(f"v=spf1 ip4:192.0.2.1 {PROOF} -all")
+    assert (finding.severity, finding.facts["what"]) == (Status.FAIL, "two-values")
+
+
+async def test_a_value_inside_a_senders_name_is_wrong_though_we_come_first() -> None:
+    finding = await only("v=spf1 include:_spf.cow.example include:spf.old.exampleMS=ms1 -all")
+    assert (finding.severity, finding.facts["what"]) == (Status.FAIL, "two-values")
+
+
+async def test_what_else_is_wrong_with_such_a_record_is_said_and_mends_both() -> None:
+    finding = await only(f"v=spf1 include:_spf.cow.example {PROOF} +all")
+    assert (finding.code, finding.severity) == ("spf-plus-all", Status.FAIL)
+    assert [(fix.action, fix.value) for fix in finding.fixes] == [
+        (FixAction.REPLACE, VALUE),
+        (FixAction.ADD, PROOF),
+    ]
+
+
+async def test_a_remark_on_such_a_record_stands_beside_it() -> None:
+    verdict = await judge(f"v=spf1 include:_spf.cow.example {PROOF} ~all")
+    assert [finding.code for finding in verdict.findings] == ["spf-syntax", "spf-softfail"]
+
+
+@pytest.mark.parametrize("piece", ['a"', '" ', ' all"', '-all"a'])
+def test_thousands_of_quote_marks_are_read_in_no_time(piece: str) -> None:
+    text = "v=spf1 " + piece * (4096 // len(piece))
+    started = time.process_time()
+    split_joined([text])
+    assert time.process_time() - started < 0.03

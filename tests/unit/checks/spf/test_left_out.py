@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spftrace import parse
@@ -174,6 +175,29 @@ def test_no_term_disappears_without_being_named(
     assert isinstance(shown, tuple)
     assert isinstance(count, int)
     assert len(unnamed) <= count - len(shown), (unnamed, said)
+
+
+def lost(count: int, length: int = 12) -> list[str]:
+    return [f"{number:0{length}}x" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("words", "named", "more"),
+    [
+        (lost(12), 12, "more"),
+        (lost(13), 12, "1 more is left out"),
+        (lost(9, 90), 5, "4 more are left out"),
+    ],
+)
+def test_a_dozen_lost_terms_are_named_unless_they_are_long(
+    words: list[str], named: int, more: str
+) -> None:
+    finding = fixing(report_of([" ".join(["v=spf1", *words, "-all"])]))
+    assert finding is not None
+    said = Words().finding(finding, CONTEXT)
+    assert [word in said for word in words].count(True) == named
+    assert (more in said) is (named < len(words))
+    assert finding.facts["left_out_every"] == tuple(words)
 
 
 @given(st.lists(records, min_size=1, max_size=3, unique_by=repr))

@@ -20,6 +20,8 @@ from examples import examples
         ("ip:203.0.113.77", "misspelt", "ip4:203.0.113.77"),
         ("ipv6:2001:db8::7", "misspelt", "ip6:2001:db8::7"),
         ("ipv4=203.0.113.77", "equals-for-colon", "ip4:203.0.113.77"),
+        ("~include=:spf.old.example", "punctuation", "~include:spf.old.example"),
+        ("-redirect:spf.old.example", "colon-for-equals", "redirect=spf.old.example"),
         ("?ip6:203.0.113.7", "wrong-family", "?ip4:203.0.113.7"),
         ("ip4:192.0.2.1,192.0.2.2", "list", "ip4:192.0.2.1 ip4:192.0.2.2"),
         ("a,mx;ip4:192.0.2.1", "list", "a mx ip4:192.0.2.1"),
@@ -124,3 +126,10 @@ def test_the_longest_records_are_read_in_time() -> None:
         started = time.process_time()
         read(text)
         assert time.process_time() - started < 0.25
+
+
+@pytest.mark.parametrize(("before", "meant"), [(19, "include:a.b"), (20, "inclde=a.b")])
+def test_only_so_many_unknown_modifiers_are_compared_to_known_ones(before: int, meant: str) -> None:
+    unknown = [f"x{number}=y" for number in range(before)]
+    reading = read(" ".join(["v=spf1", *unknown, "inclde=a.b", "-all"]))
+    assert reading.terms[-2].raw == meant

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.checks.spf.terms import (
-    plain,
-)
+from bot.checks.spf.terms import plain
 from bot.checks.spf.texts import SpfTextKind, find_strange_character, sort_texts
 
 
@@ -19,6 +17,24 @@ def test_texts_are_sorted_by_what_they_are() -> None:
         SpfTextKind.CONTROL,
         SpfTextKind.VERSION,
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "joined", "sound"),
+    [
+        (b"v=spf1 mx -all", (), True),
+        (b"v=spf1 mx MS=ms1 -all", ("MS=ms1",), True),
+        (b"v=spf1 include:x.exampleMS=ms1 -all", ("MS=ms1",), False),
+        (b"v=spf1 mx -allMS=ms1", ("MS=ms1",), False),
+        (b"MS=ms1 v=spf1 mx -all", ("MS=ms1",), False),
+        (b"v=spf1 mx brevo-code:abc -all", ("brevo-code:abc",), False),
+    ],
+)
+def test_a_joined_value_does_no_harm_where_it_reads_as_an_unknown_modifier(
+    text: bytes, joined: tuple[str, ...], *, sound: bool
+) -> None:
+    (found,) = sort_texts([text])
+    assert (found.joined, found.is_sound) == (joined, sound)
 
 
 @pytest.mark.parametrize(
