@@ -10,7 +10,6 @@ from bot.dns.server_address import Server
 from bot.net.certificate import Certificate
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
 from bot.requests.verification import DomainVerifier
-from bot.requests.work import Tools
 from bot.services.domain_check import Checker
 from request_parts import FRIEND, KEY, SERVER, Setup
 
@@ -41,14 +40,13 @@ class WatchedSetup(Setup):
         await self.open()
         self.mail.put_domain(FRIEND)
         self.checker = Checker(resolver.ask, SERVER, self.now)
-        verifier = DomainVerifier(
+        self.verifier = DomainVerifier(
             self.check,
             resolver.ask,
             self.mail,
             certificate=self.see_certificate,
             webmail_label="mail",
         )
-        self.worker._tools = Tools(SERVER, self.mail, verifier)
 
     async def check(self, domain: Domain, key: KnownKey | None = None) -> Report:
         """Check with a key that is given, else what the store knows, as the core does."""

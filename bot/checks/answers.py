@@ -210,11 +210,11 @@ def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) ->
         return True
     shared = False
     for rdtype in ADDRESS_TYPES:
-        theirs = _addresses(answer_to(observed, name, rdtype))
+        theirs = set(answer_to(observed, name, rdtype).addresses())
         answer = answer_to(observed, host, rdtype)
-        if theirs and not answer.failed and theirs - _addresses(answer):
+        if theirs and not answer.failed and not theirs <= set(answer.addresses()):
             return False
-        shared = shared or bool(theirs & _addresses(answer))
+        shared = shared or not theirs.isdisjoint(answer.addresses())
     if shared:
         return True
     if observed.knows_addresses(name) and observed.knows_addresses(host):
@@ -256,8 +256,3 @@ def some_lines(records: Sequence[T], say: Callable[[T], str] = str) -> tuple[str
     if len(records) <= MOST_LINES:
         return lines
     return (*lines, f"… and {len(records) - MOST_LINES} more")
-
-
-def _addresses(answer: Answer) -> frozenset[str]:
-    found = (getattr(rdata, "address", "") for rdata in answer.rdatas)
-    return frozenset(address for address in found if address)

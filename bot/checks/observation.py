@@ -143,7 +143,7 @@ class Observation:
         for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
             answer = self.answer(name, rdtype)
             if answer is not None:
-                found.update(getattr(rdata, "address", "") for rdata in answer.rdatas)
+                found.update(answer.addresses())
         return frozenset(found)
 
     def knows_addresses(self, name: dns.name.Name) -> bool:
@@ -162,7 +162,7 @@ class Observation:
 
 
 def _is_invented(answer: Answer, addresses: frozenset[str]) -> bool:
-    own = {getattr(rdata, "address", "") for rdata in answer.rdatas}
+    own = set(answer.addresses())
     return bool(own) and not answer.chain and own <= addresses
 
 

@@ -74,7 +74,7 @@ async def find_addresses(
     Connect to these addresses; another look-up of the name could return different ones.
     """
     answers = await asyncio.gather(*(ask(name, t) for t in (RdataType.A, RdataType.AAAA)))
-    found = [str(getattr(r, "address", "")) for answer in answers for r in answer.rdatas]
+    found = [address for answer in answers for address in answer.addresses()]
     if not found:
         failed = any(answer.failed for answer in answers)
         return AddressFault.NO_ANSWER if failed else AddressFault.NO_ADDRESS

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple, Protocol
 import dns.name
 import dns.rdata
 import dns.rdatatype
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.txtbase import TXTBase
 
 # What one answer may hold to be read; judging takes time on the one thread of the event loop.
@@ -164,6 +166,10 @@ class Answer:
         """Return the texts that are too long to be judged."""
         every = (b"".join(r.strings) for r in self.rdatas if isinstance(r, TXTBase))
         return tuple(text for text in every if len(text) > LONGEST_TEXT)
+
+    def addresses(self) -> tuple[str, ...]:
+        """Return the addresses of the A or AAAA records, in their order."""
+        return tuple(rdata.address for rdata in self.rdatas if isinstance(rdata, A | AAAA))
 
     def _octets(self) -> int:
         """Return the size of the records in wire form; texts are bounded one by one instead."""

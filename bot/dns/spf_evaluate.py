@@ -135,7 +135,7 @@ class _AskResolver(BaseResolver):
 
     def _values(self, answer: Answer, rtype: str) -> list[str]:
         if rtype in {"A", "AAAA"}:
-            return [str(rdata.address) for rdata in answer.rdatas if hasattr(rdata, "address")]
+            return list(answer.addresses())
         values = []
         for rdata in answer.rdatas:
             target = getattr(rdata, "exchange" if rtype == "MX" else "target", None)

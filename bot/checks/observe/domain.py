@@ -200,7 +200,7 @@ async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEv
 
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:
     found = await asyncio.gather(*(questions(host, rdtype) for rdtype in ADDRESS_TYPES))
-    return [getattr(rdata, "address", "") for answer in found for rdata in answer.rdatas]
+    return [address for answer in found for address in answer.addresses()]
 
 
 async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:

@@ -122,7 +122,7 @@ def _first_questions(
 
 async def _find_addresses(questions: Questions, server: MailServer) -> tuple[str, ...]:
     found = await asyncio.gather(*(questions(server.host, t) for t in ADDRESS_TYPES))
-    return sort_addresses(getattr(r, "address", "") for answer in found for r in answer.rdatas)
+    return sort_addresses(address for answer in found for address in answer.addresses())
 
 
 async def _evaluate_handed_out(
@@ -166,7 +166,7 @@ async def _ask_name_servers(
     places = [
         (name, address)
         for name, answer in zip(names, found, strict=True)
-        for address in [getattr(r, "address", "") for r in answer.rdatas][:1]
+        for address in answer.addresses()[:1]
         if authorities.may_reach(address)
     ]
     question = Question.of(apex, "SOA")

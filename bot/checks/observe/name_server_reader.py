@@ -37,7 +37,7 @@ class NameServerReader:
         """Return a name server with its address: of IPv6 only where it has no other."""
         for rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA):
             answer = await self._direct.questions(name, rdtype)
-            addresses = sorted(str(getattr(rdata, "address", "")) for rdata in answer.rdatas)
+            addresses = sorted(answer.addresses())
             allowed = [a for a in addresses if self._direct.may_reach(a)]
             if allowed:
                 return NameServer(name, allowed[0], addresses=tuple(addresses))
@@ -48,7 +48,7 @@ class NameServerReader:
     async def settle(self, server: NameServer, heard: dict[Question, DirectAnswer]) -> NameServer:
         """Return a server with what was heard of it, and with what that makes of it."""
         ipv6 = self._direct.questions.known(server.name, dns.rdatatype.AAAA)
-        more = tuple(getattr(rdata, "address", "") for rdata in ipv6.rdatas) if ipv6 else ()
+        more = ipv6.addresses() if ipv6 else ()
         soa = heard.get(self.soa)
         server = dataclasses.replace(
             server,

@@ -44,8 +44,7 @@ async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook
             if server is None:
                 return ParentLook()
             found = await direct.questions(server, dns.rdatatype.A)
-            addresses = sorted(str(getattr(rdata, "address", "")) for rdata in found.rdatas)
-            address = next((a for a in addresses if direct.may_reach(a)), "")
+            address = next((a for a in sorted(found.addresses()) if direct.may_reach(a)), "")
             told = await direct.ask(address, Question(zone, dns.rdatatype.NS))
     except TimeoutError:
         return ParentLook(address)

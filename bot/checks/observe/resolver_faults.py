@@ -13,8 +13,6 @@ from bot.checks.answers import ADDRESS_TYPES
 from bot.dns.answer import Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer
     from bot.names import Domain
@@ -72,8 +70,4 @@ async def find_invented(
     found = await asyncio.gather(
         *(questions(name, t) for name in made_up for t in ADDRESS_TYPES if t in types)
     )
-    return frozenset(_addresses(found))
-
-
-def _addresses(answers: Iterable[Answer]) -> set[str]:
-    return {str(getattr(rdata, "address", "")) for answer in answers for rdata in answer.rdatas}
+    return frozenset(address for answer in found for address in answer.addresses())

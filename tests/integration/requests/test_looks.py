@@ -14,8 +14,7 @@ from bot.requests.evidence import Evidence, dump_evidence, load_evidence
 from bot.requests.failure import load_failure
 from bot.requests.model import Request, RequestKind, State
 from bot.requests.protocols import Verification
-from bot.requests.work import Tools
-from request_parts import ANN, COWHERD, FRIEND, NOON, PLACE, SERVER, Setup
+from request_parts import ANN, COWHERD, FRIEND, NOON, PLACE, Setup
 from stored_requests import ask, now_of
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class Looks:
 
     def __init__(self, parts: Setup) -> None:
         self.found: Verification | CowbellError = Verification(live=False, seen="dkim-missing")
-        parts.worker._tools = Tools(SERVER, parts.mail, self)
+        parts.verifier = self
 
     async def __call__(self, _: Request) -> Verification:
         """Find it."""

@@ -51,7 +51,7 @@ async def approve(parts: WatchedSetup, kind: RequestKind, stage: str | None = No
 
 
 async def look(parts: WatchedSetup, request: Request) -> Verification:
-    return await parts.worker._tools.verifier(request)
+    return await parts.verifier(request)
 
 
 async def test_a_record_is_live_where_the_server_still_signs_with_its_key(

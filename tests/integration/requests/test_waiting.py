@@ -10,8 +10,7 @@ import pytest
 from bot.errors import BackendLocked, RequestError
 from bot.requests.model import Actor, ActorKind, Request, RequestKind, State
 from bot.requests.schedule import GIVE_UP_AFTER, REMIND_AFTER
-from bot.requests.work import Tools
-from request_parts import COWHERD, DAIRYMAID, FRIEND, NOON, SERVER, Setup
+from request_parts import COWHERD, DAIRYMAID, FRIEND, NOON, Setup
 from stored_requests import ask, now_of, states_of
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ async def test_a_look_that_fails_is_made_again_later(parts: Setup) -> None:
     async def refuse(_: Request) -> Verification:
         raise BackendLocked("mailcow-api-key-refused", variable="MAILCOW_READ_KEY")
 
-    parts.worker._tools = Tools(SERVER, parts.mail, refuse)
+    parts.verifier = refuse
     parts.pass_time(minutes=2)
     await parts.settle()
     waiting = await now_of(parts, request)
