@@ -21,7 +21,14 @@ from forked_python import ForkedPython
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import (
+        AsyncIterator,
+        Awaitable,
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+    )
 
 # Cores shared with other work are slow at times, which is no fault of what is tested. The steady
 # profile, of `make test`, tries the same examples each time; the others draw new ones, and the
@@ -39,9 +46,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DATA = Path(__file__).parent / "data"
+COLLECTED = ("cases.yaml", "cases2.yaml")
 WILD_FILES = (
-    "cases.yaml",
-    "cases2.yaml",
+    *COLLECTED,
     "wild_keys.yaml",
     "wild_names.yaml",
     "wild_places.yaml",
@@ -87,14 +94,12 @@ class CaseFile:
         return Zones.of({**self.base_zones, self.domain: text}, servfail=servfail)
 
 
-def load_cases() -> CaseFile:
+def load_cases(names: Iterable[str] = WILD_FILES) -> CaseFile:
     """Return what cases.yaml, cases2.yaml and our own files of the same form hold.
 
     The environment is that of cases.yaml; each file may have further zones of other people.
     """
-    files: list[Any] = [
-        yaml.safe_load((DATA / name).read_text(encoding="utf-8")) for name in WILD_FILES
-    ]
+    files: list[Any] = [yaml.safe_load((DATA / name).read_text(encoding="utf-8")) for name in names]
     raw = files[0]
     return CaseFile(
         environment=raw["environment"],
@@ -138,7 +143,13 @@ def serving(server: ZoneServer) -> Iterator[ZoneServer]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for `case` once for each case from the wild."""
+    """Run a test that asks for `case` once for each case from the wild.
+
+    One that asks for `collected_case` leaves out our own, as it holds something besides the report.
+    """
+    if "collected_case" in metafunc.fixturenames:
+        cases = load_cases(COLLECTED).cases
+        metafunc.parametrize("collected_case", cases, ids=lambda case: case.id)
     if "case" in metafunc.fixturenames:
         metafunc.parametrize("case", load_cases().cases, ids=lambda case: case.id)
 

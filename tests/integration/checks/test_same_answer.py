@@ -145,9 +145,9 @@ async def compare(server: ZoneServer) -> dict[str, Any]:
 
 
 async def test_a_case_reads_the_same_in_every_order(
-    case: Case, case_file: CaseFile, zone_server: Start
+    collected_case: Case, case_file: CaseFile, zone_server: Start
 ) -> None:
-    await compare(await zone_server(case_file.zones(case)))
+    await compare(await zone_server(case_file.zones(collected_case)))
 
 
 @pytest.mark.parametrize("zone", MANY_FAULTS.values(), ids=MANY_FAULTS)
