@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import dns.name
 
 from bot.demo.dkim_keys import KEYS
+from bot.records.key_soundness import is_damaged
 from bot.records.mail_server import MailServer
 
 if TYPE_CHECKING:
@@ -127,10 +128,12 @@ def _spf_of(name: str) -> str:
 
 
 def _make_key(rng: random.Random) -> str:
-    """Return an RSA public key whose modulus nobody has factors of, nor ever had."""
+    """Return an RSA public key whose modulus has no small factors, as a real one has none."""
     der = bytearray(base64.b64decode(KEYS["friend"]))
-    der[60:200] = rng.randbytes(140)  # inside the modulus, which begins at octet 33
-    return base64.b64encode(der).decode()
+    while True:
+        der[60:200] = rng.randbytes(140)  # inside the modulus, which begins at octet 33
+        if not is_damaged(bytes(der), "rsa"):
+            return base64.b64encode(der).decode()
 
 
 def _dkim_line(value: str) -> str:
