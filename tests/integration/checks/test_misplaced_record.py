@@ -124,3 +124,13 @@ def test_of_two_keys_at_wrong_names_the_right_one_is_moved(case_file: CaseFile) 
         moved = find(report, "dkim-wrong-name").fixes
         assert [(fix.action, fix.value) for fix in moved] == [(FixAction.RENAME, case_file.dkim)]
         assert moved[0].old is None
+
+
+def test_a_host_typed_in_place_of_the_key_is_asked_whether_it_holds_the_key(
+    case_file: CaseFile,
+) -> None:
+    for host, said in (("friend.dkim.cow.example.", True), ("www.friend.example.", False)):
+        zone = f'{WEBSITE}dkim._domainkey TXT "{host}"\n'
+        finding = find(asyncio.run(check(case_file, zone)), "dkim-syntax")
+        assert finding.facts["what"] == "host"
+        assert finding.facts["holds"] is said
