@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import dns.exception
 import dns.name
@@ -83,11 +84,17 @@ class Domain:
 
         It would be too long (RFC 1035 section 2.3.4), or the label is not one.
         """
-        try:
-            name = dns.name.from_text(label, self.name)
-        except dns.exception.DNSException:
-            return None
-        return name if name.is_subdomain(self.name) else None
+        return _below(self.name.labels, label)
+
+
+@lru_cache(maxsize=256)  # one check asks for the same few names dozens of times
+def _below(labels: tuple[bytes, ...], label: str) -> dns.name.Name | None:
+    above = dns.name.Name(labels)
+    try:
+        name = dns.name.from_text(label, above)
+    except dns.exception.DNSException:
+        return None
+    return name if name.is_subdomain(above) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,9 @@ def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:
     # A name that leads to itself has no chain to show.
     itself = answer.question.name if answer.alias_loop else None
     target = answer.chain[0] if answer.chain else itself
-    return None if is_lent(observed, answer.question.name) else target
+    if target is None or is_lent(observed, answer.question.name):
+        return None
+    return target
 
 
 def alias_beside(observed: Observation, owner: dns.name.Name) -> dns.name.Name | None:

@@ -47,6 +47,11 @@ class Observation:
     invented: frozenset[str] = frozenset()
     at: int = 0
     queries: int = 0  # questions asked, the ones whose answers were not needed in the end too
+    # The apex of the zone that the domain lies in: itself, unless a denial named another.
+    zone: dns.name.Name = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "zone", self._find_zone())  # frozen, and read very often
 
     @classmethod
     def of(cls, domain: Domain, answers: Iterable[Answer], **rest: object) -> Observation:
@@ -107,9 +112,7 @@ class Observation:
             if len(q.name) == size and q.name == apex and q.rdtype != theirs
         ]
 
-    @property
-    def zone(self) -> dns.name.Name:
-        """The apex of the zone that the domain lies in: itself, unless a denial named another."""
+    def _find_zone(self) -> dns.name.Name:
         apex = self.domain.name
         for answer in self.apex_answers():
             if answer.absent and not answer.chain and answer.zone:

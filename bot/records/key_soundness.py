@@ -9,7 +9,7 @@ has; an Ed25519 key is then a point outside the group in fifteen of sixteen case
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -49,6 +49,7 @@ def refuse_damaged(key: bytes, key_type: str) -> None:
         raise InvalidKey("key-damaged", what=what, number=0)
 
 
+@lru_cache(maxsize=64)  # one check asks several times, and it takes 2 ms
 def is_damaged(key: bytes, key_type: str) -> bool:
     """Whether a key, as `read_key` gives it, is none for certain: no pair of keys can have it."""
     if key_type == "ed25519":

@@ -81,11 +81,14 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
     # Whether a key found above the domain may be that domain's own.
     above = [Question(observed.zone, MX_TYPE)] * (missing.dkim and _is_inside(observed))
     places = [
-        [Question(name, MX_TYPE) for name, _ in mx_places(expected, observed)] * missing.mx,
-        [Question(name, TXT) for name, _ in spf_places(expected, observed)] * missing.spf,
-        [Question(name, TXT) for name, _ in dkim_places(expected, observed)]
-        * (missing.dkim and not named),
-        [Question(name, TXT) for name, _ in dmarc_places(expected, observed)] * missing.dmarc,
+        [Question(name, rdtype) for name, _ in places_of(expected, observed)]
+        for places_of, rdtype, is_missing in (
+            (mx_places, MX_TYPE, missing.mx),
+            (spf_places, TXT, missing.spf),
+            (dkim_places, TXT, missing.dkim and not named),
+            (dmarc_places, TXT, missing.dmarc),
+        )
+        if is_missing
     ]
     asked = [
         *meant_questions(expected, observed),
