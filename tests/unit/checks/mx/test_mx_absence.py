@@ -8,20 +8,8 @@ from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.checks.mx import judge as mx_judge
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from mx_answers import (
-    DOMAIN,
-    EXPECTED,
-    HOST,
-    OLD,
-    OURS,
-    WEBSITE,
-    answered,
-    both,
-    codes,
-    only,
-    say,
-    unfound,
-)
+from host_answers import OLD, OURS, WEBSITE, answered, both, codes, only, say, unfound
+from observed_domain import DOMAIN, EXPECTED, HOST
 
 
 def test_no_record_is_missing_and_names_the_web_server_that_gets_the_mail() -> None:

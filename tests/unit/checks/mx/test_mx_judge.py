@@ -17,13 +17,9 @@ from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.expected import expect
-from mx_answers import (
-    DOMAIN,
-    EXPECTED,
-    HOST,
+from host_answers import (
     OLD,
     OURS,
-    SERVER,
     answered,
     both,
     codes,
@@ -35,6 +31,7 @@ from mx_answers import (
     say,
     unfound,
 )
+from observed_domain import DOMAIN, EXPECTED, HOST, SERVER
 
 
 def test_our_host_alone_passes_whatever_its_case_and_priority() -> None:

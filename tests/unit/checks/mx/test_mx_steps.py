@@ -12,9 +12,7 @@ from bot.checks.finding import FixAction, Status
 from bot.checks.mx import judge as mx_judge
 from bot.checks.mx.targets import targets_to_resolve
 from bot.dns.answer import Outcome
-from mx_answers import (
-    EXPECTED,
-    HOST,
+from host_answers import (
     OLD,
     answered,
     both,
@@ -28,6 +26,7 @@ from mx_answers import (
     say,
     unfound,
 )
+from observed_domain import EXPECTED, HOST
 
 
 @pytest.mark.parametrize(("priority", "equal"), [(5, False), (10, True)])

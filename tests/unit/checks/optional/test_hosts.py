@@ -14,26 +14,18 @@ from hypothesis import strategies as st
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.optional import host_reading, hosts
-from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.answer import Answer, Outcome
 from bot.names import Domain
 from bot.records.expected import Expected, expect
 from bot.records.mail_server import MailServer
-from bot.words import Words
+from host_answers import answered, both, host, unfound
+from observed_domain import DOMAIN, EXPECTED, HOST, SERVER, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Judge = Callable[[Expected, Observation], Verdict]
 
-HOST = "mx1.cow.example."
-WORDS = Words()
-SERVER = MailServer(
-    host=dns.name.from_text(HOST),
-    spf="v=spf1 include:_spf.cow.example -all",
-    dmarc="v=DMARC1; p=reject; sp=reject",
-)
-DOMAIN = Domain.from_ascii("friend.example")
-EXPECTED = expect(SERVER, DOMAIN)
 SRV_NAME = "_autodiscover._tcp.friend.example."
 RIGHT_SRV = "0 1 443 mx1.cow.example."
 CHECKS = [
@@ -41,32 +33,6 @@ CHECKS = [
     (hosts.judge_autoconfig, "autoconfig.friend.example.", "autoconfig-foreign"),
     (hosts.judge_autodiscover, "autodiscover.friend.example.", "autodiscover-foreign"),
 ]
-
-
-def answered(name: str, rdtype: str, *texts: str, chain: tuple[str, ...] = ()) -> Answer:
-    rdatas = tuple(dns.rdata.from_text("IN", rdtype, text) for text in texts)
-    names = tuple(dns.name.from_text(alias) for alias in chain)
-    return Answer(Question.of(name, rdtype), Outcome.RECORDS, rdatas, 3600, names)
-
-
-def unfound(
-    name: str, rdtype: str, outcome: Outcome, chain: tuple[str, ...] = (), *, loop: bool = False
-) -> Answer:
-    names = tuple(dns.name.from_text(alias) for alias in chain)
-    return Answer(Question.of(name, rdtype), outcome, chain=names, alias_loop=loop)
-
-
-def both(
-    name: str, outcome: Outcome, chain: tuple[str, ...] = (), *, loop: bool = False
-) -> tuple[Answer, Answer]:
-    return (
-        unfound(name, "A", outcome, chain, loop=loop),
-        unfound(name, "AAAA", outcome, chain, loop=loop),
-    )
-
-
-def host(name: str, address: str, chain: tuple[str, ...] = ()) -> tuple[Answer, Answer]:
-    return answered(name, "A", address, chain=chain), unfound(name, "AAAA", Outcome.NODATA, chain)
 
 
 def alias(name: str) -> tuple[Answer, Answer]:

@@ -1,6 +1,8 @@
-"""MX judged on hand-made observations: answers, what is judged in them, and its words."""
+"""Answers about hosts, with and without addresses, and MX records judged in them."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdata
@@ -10,20 +12,10 @@ from bot.checks.finding import Finding, Fix, FixAction, Verdict
 from bot.checks.mx import judge as mx_judge
 from bot.checks.observation import Observation
 from bot.dns.answer import Answer, Outcome, Question
-from bot.names import Domain
-from bot.records.expected import Expected, expect
-from bot.records.mail_server import MailServer
-from bot.words import Words
+from observed_domain import DOMAIN, EXPECTED, HOST, WORDS
 
-HOST = "mx1.cow.example."
-WORDS = Words()
-SERVER = MailServer(
-    host=dns.name.from_text(HOST),
-    spf="v=spf1 include:_spf.cow.example -all",
-    dmarc="v=DMARC1; p=reject; sp=reject",
-)
-DOMAIN = Domain.from_ascii("friend.example")
-EXPECTED = expect(SERVER, DOMAIN)
+if TYPE_CHECKING:
+    from bot.records.expected import Expected
 
 
 def answered(name: str, rdtype: str, *texts: str, chain: tuple[str, ...] = ()) -> Answer:
@@ -50,8 +42,8 @@ def unfound(
     )
 
 
-def host(name: str, address: str) -> tuple[Answer, Answer]:
-    return answered(name, "A", address), unfound(name, "AAAA", Outcome.NODATA)
+def host(name: str, address: str, chain: tuple[str, ...] = ()) -> tuple[Answer, Answer]:
+    return answered(name, "A", address, chain=chain), unfound(name, "AAAA", Outcome.NODATA, chain)
 
 
 def both(
