@@ -8,29 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 import simcord.actors
 
-from admin_guild import PENDING, fail, open_admin_guild, open_mailcow
+from admin_guild import PENDING, fail
 from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, labels_of, text_of, whisper_after
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from admin_guild import AdminGuild
     from bot.demo.mailcow_double.double_server import MailcowDouble
-    from discord_simulation import LogWatch, Simulation
+    from discord_simulation import LogWatch
 
-pytest_plugins = ["discord_fixtures"]
-
-
-@pytest.fixture
-async def admins(sim: Simulation) -> AdminGuild:
-    return await open_admin_guild(sim)
-
-
-@pytest.fixture
-async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
-    async with open_mailcow(admins) as double:
-        yield double
+pytest_plugins = ["admin_fixtures"]
 
 
 @pytest.mark.parametrize("restarted", [False, True])

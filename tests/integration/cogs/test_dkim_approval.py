@@ -7,32 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from admin_guild import PENDING, fail, open_admin_guild, open_mailcow
+from admin_guild import PENDING, fail
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, labels_of, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from admin_guild import AdminGuild
     from bot.demo.mailcow_double.double_server import MailcowDouble
-    from discord_simulation import Simulation
 
-pytest_plugins = ["discord_fixtures"]
+pytest_plugins = ["admin_fixtures"]
 
 KEY = "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC4mQjFHgLqJTCSdwFdQNVIN2mMlG1xz4lB"
-
-
-@pytest.fixture
-async def admins(sim: Simulation) -> AdminGuild:
-    return await open_admin_guild(sim)
-
-
-@pytest.fixture
-async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
-    async with open_mailcow(admins) as double:
-        yield double
 
 
 async def test_without_mailcow_the_dkim_value_is_pasted(admins: AdminGuild) -> None:

@@ -6,11 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import pytest
 import simcord.actors
 from simcord.results import ResponseMessage
 
-from admin_guild import open_admin_guild
 from bot.demo.dkim_keys import KEYS
 from bot.demo.world import mend
 from bot.interactions.request_actions import draw_stage_card
@@ -22,14 +20,8 @@ from discord_simulation import answer_to, text_of, walk
 
 if TYPE_CHECKING:
     from admin_guild import AdminGuild
-    from discord_simulation import Simulation
 
-pytest_plugins = ["discord_fixtures"]
-
-
-@pytest.fixture
-async def admins(sim: Simulation) -> AdminGuild:
-    return await open_admin_guild(sim)
+pytest_plugins = ["admin_fixtures"]
 
 
 async def test_the_evidence_of_a_choice_stays_on_the_card(admins: AdminGuild) -> None:

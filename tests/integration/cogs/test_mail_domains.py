@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin_guild import fail, open_admin_guild, open_mailcow
+from admin_guild import fail
 from bot.demo.mailcow_double.double_server import MailcowFault
 from bot.requests.backend import DomainLimits
 from bot.requests.limits import load_limits
@@ -14,24 +14,10 @@ from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, labels_of, text_of, whisper_after
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from admin_guild import AdminGuild
     from bot.demo.mailcow_double.double_server import MailcowDouble
-    from discord_simulation import Simulation
 
-pytest_plugins = ["discord_fixtures"]
-
-
-@pytest.fixture
-async def admins(sim: Simulation) -> AdminGuild:
-    return await open_admin_guild(sim)
-
-
-@pytest.fixture
-async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
-    async with open_mailcow(admins) as double:
-        yield double
+pytest_plugins = ["admin_fixtures"]
 
 
 async def test_a_mail_domain_that_failed_can_be_added_by_hand(

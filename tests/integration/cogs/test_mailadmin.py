@@ -5,33 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import discord
-import pytest
 
-from admin_guild import PENDING, fail, forge, open_admin_guild, open_mailcow
+from admin_guild import PENDING, fail, forge
 from bot.demo.zones import Zones
 from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, break_table, labels_of, text_of
 from mailcow_helpers import READ
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from admin_guild import AdminGuild
     from bot.demo.mailcow_double.double_server import MailcowDouble
-    from discord_simulation import LogWatch, Simulation
+    from discord_simulation import LogWatch
 
-pytest_plugins = ["discord_fixtures"]
-
-
-@pytest.fixture
-async def admins(sim: Simulation) -> AdminGuild:
-    return await open_admin_guild(sim)
-
-
-@pytest.fixture
-async def cow(admins: AdminGuild) -> AsyncIterator[MailcowDouble]:
-    async with open_mailcow(admins) as double:
-        yield double
+pytest_plugins = ["admin_fixtures"]
 
 
 async def test_help_shows_the_admins_commands_to_admins_alone(admins: AdminGuild) -> None:

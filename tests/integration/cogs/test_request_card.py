@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admin_guild import PENDING, forge, open_admin_guild
+from admin_guild import PENDING, forge
 from bot.demo.world import mend
 from bot.requests.evidence import load_evidence
 from bot.requests.model import RequestKind, State
@@ -14,14 +14,8 @@ from discord_simulation import answer_to, labels_of, text_of
 
 if TYPE_CHECKING:
     from admin_guild import AdminGuild
-    from discord_simulation import Simulation
 
-pytest_plugins = ["discord_fixtures"]
-
-
-@pytest.fixture
-async def admins(sim: Simulation) -> AdminGuild:
-    return await open_admin_guild(sim)
+pytest_plugins = ["admin_fixtures"]
 
 
 async def test_the_card_shows_who_asks_for_what_and_the_evidence(admins: AdminGuild) -> None:
