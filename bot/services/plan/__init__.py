@@ -1,0 +1,1 @@
+"""What comes next for a domain, worked out once for every surface."""
