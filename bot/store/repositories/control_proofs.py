@@ -32,15 +32,11 @@ class ControlProofs:
     async def secret(self) -> bytes:
         """The random secret, made at the first call and the same ever after."""
 
-        def find(session: Session) -> bytes | None:
-            row = session.get(ControlSecretRow, _ONLY)
-            return None if row is None else row.value
-
         def find_or_make(session: Session) -> bytes:
             while True:
-                known = find(session)
-                if known is not None:
-                    return known
+                row = session.get(ControlSecretRow, _ONLY)
+                if row is not None:
+                    return row.value
                 row = ControlSecretRow(id=_ONLY, value=secrets.token_bytes(SECRET_OCTETS))
                 try:
                     with session.begin_nested():
@@ -49,7 +45,7 @@ class ControlProofs:
                     continue  # another connection was first
                 return row.value
 
-        return await self._database.read(find) or await self._database.write(find_or_make)
+        return await self._database.write(find_or_make)
 
     async def keep(self, domain: Domain, member_id: int, how: str, now: datetime) -> ControlProof:
         """The proof as it is kept: one that was there before stays as it was."""
