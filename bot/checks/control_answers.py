@@ -22,13 +22,13 @@ class ControlFault(StrEnum):
     WILDCARD = "wildcard"  # any name there has the text: it says nothing of who typed it where
     ALIAS = "alias"  # the name leads elsewhere: another zone would speak for this one
     EXPIRED = "expired"
-    OTHER = "other-text"  # a text of ours, and not the one that this member was given
+    OTHER = "other"  # a text of ours, and not the one that this member was given
     MISSING = "missing"
-    FAILS = "server-fails"  # a server answers, and not for this zone
-    SILENT = "server-silent"
-    UNREACHABLE = "server-unreachable"  # it has no address, or none that we may ask
-    TOO_MANY = "too-many-servers"
-    UNKNOWN = "servers-unknown"  # nobody says which servers the zone has
+    FAILS = "fails"  # a server answers, and not for this zone
+    SILENT = "silent"
+    UNREACHABLE = "unreachable"  # it has no address, or none that we may ask
+    TOO_MANY = "too-many"
+    UNKNOWN = "unknown"  # nobody says which servers the zone has
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.records.control_token import SECRET_OCTETS
-from bot.requests.control import ControlProof
+from bot.requests.control_proof import ControlProof
 from bot.store.tables import ControlProofRow, ControlSecretRow
 
 if TYPE_CHECKING:

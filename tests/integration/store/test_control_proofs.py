@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from bot.names import Domain
-from bot.requests.control import BY_DNS, ControlProof
+from bot.requests.control_proof import BY_DNS, ControlProof
 from bot.store.backup.backup import back_up
 from bot.store.engine.database import Database
 from bot.store.engine.migrate import migration_config
