@@ -1,8 +1,9 @@
 """Counts the words that people read about the faulty zones of the case files.
 
-`python -m benchmarks.card_words` checks every zone of `tests/data` as a member would and prints, over
-all zones, how many words the sentences have, the card as it is drawn, and the answer to "Why?". A
-name or a value to type (a code span, a line of a code block) counts as one word, signs as none.
+`python -m benchmarks.card_words` checks every zone of `tests/data` as a member would and prints,
+over all zones, how many words the sentences have, the card as it is drawn, and the answer to
+"Why?". A name or a value to type (a code span, a line of a code block) counts as one word, signs as
+none.
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "providers": ((), SOME[:1], SOME[:2]),
     "there": (SOME[:1], SOME[:2]),
     "typed_at": ((), SOME[:2]),
+    "parts": (SOME[:1],),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -80,6 +81,10 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "days": (1, 7),
     "status": (404,),
     "characters": (10_000,),
+    "seconds": (1, 3600),
+    "due": (None, 1_796_000_000),
+    **dict.fromkeys(("checks", "requests", "domains", "decisions", "waiting"), (1, 2)),
+    **dict.fromkeys(("still_open", "ended"), (1,)),
 }
 _FLAGS = (
     *(
@@ -124,6 +129,13 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), SOME[:1])}
         for kind in ("missing", "unconfirmed", "several", "generic", "other-name")
     },
+    **{
+        f"discord/{name}": {"kind": ("dkim", "dmarc", "maildomain", "webmail")}
+        for name in (
+            *("member_accepted", "member_live", "member_next"),
+            *("request_by_hand", "request_intro"),
+        )
+    },
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/dkim-key-mismatch": {"position": (0, 45)},
@@ -153,8 +165,10 @@ def sources(template: str) -> Iterator[str]:
     source = (EN / f"{template}.j2").read_text(encoding="utf-8")
     yield source
     for name in jinja2.meta.find_referenced_templates(_ENVIRONMENT.parse(source)):
-        assert name is not None, "only names that stand there are included"
-        yield from sources(name.removeprefix("en/").removesuffix(".j2"))
+        if name is not None:
+            yield from sources(name.removeprefix("en/").removesuffix(".j2"))
+        else:  # it is put together, which is done for the words of each kind of requests alone
+            yield from (text for each in templates("requests") for text in sources(each))
 
 
 def choices(template: str) -> dict[str, list[Fact]]:
