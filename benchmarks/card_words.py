@@ -1,9 +1,9 @@
 """Counts the words that people read about the faulty zones of the case files.
 
 `python -m benchmarks.card_words` checks every zone of `tests/data` as a member would and prints,
-over all zones, how many words the sentences have, the card as it is drawn, and the answer to
-"Why?". A name or a value to type (a code span, a line of a code block) counts as one word, signs as
-none.
+over all zones, how many words the sentences have, the card as it is drawn, what its button "All
+details" shows, and the answer to "Why?". A name or a value to type (a code span, a line of a code
+block) counts as one word, signs as none.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from discord import ui
 from benchmarks.diagnosis import DATA
 from benchmarks.ours import key_of, make_resolver, now
 from bot.cards.check_card import build_check_card
+from bot.cards.plan_card import build_plan_card
 from bot.cards.why_card import build_why_card
 from bot.checks.export.as_json import context_of
 from bot.config.settings import load_settings
@@ -29,8 +30,12 @@ from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
+from bot.records.expected import expect
+from bot.requests.backend import MailHosting
 from bot.services.domain_check import Checker
 from bot.services.member_service import KeptCheck
+from bot.services.plan.domain_plan import make_plan
+from bot.services.plan.step import PlanFacts
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 
     from bot.cards.layout import Card
     from bot.checks.report import Report
+    from bot.records.dkim_key import KnownKey
     from bot.records.mail_server import MailServer
 
 CASES: Final = ("cases.yaml", "cases2.yaml", *sorted(p.name for p in DATA.glob("wild_*.yaml")))
@@ -71,6 +77,11 @@ class CaseWorld:
         return load_settings(self._first["environment"]).mail_server()
 
     @cached_property
+    def key(self) -> KnownKey:
+        """The DKIM key of that server for every domain."""
+        return key_of(self._first["dkim_expected"])
+
+    @cached_property
     def _first(self) -> Any:
         return _read(CASES[0])
 
@@ -99,14 +110,13 @@ class CaseWorld:
 
     async def check(self, case: CaseZone) -> Report:
         """Return the report of a zone, with the DKIM key known."""
-        key = key_of(self._first["dkim_expected"])
         world = Zones.of(case.zones, servfail=case.servfail)
         async with (
             ZoneServer(world) as dns_server,
             make_resolver(dns_server.address[1]) as resolver,
         ):
             checker = Checker(resolver.ask, self.server, now, single_server=True)
-            return await checker.check(case.domain, key)
+            return await checker.check(case.domain, self.key)
 
 
 def _read(name: str) -> Any:
@@ -138,16 +148,20 @@ def _lines(block: re.Match[str]) -> str:
 
 
 async def measure() -> dict[str, list[int]]:
-    """Return the words of each zone: of its sentences, of its card, of the answer to "Why?"."""
+    """Return the words of each zone: of its sentences, its card, the details and "Why?"."""
     world = CaseWorld()
-    counts: dict[str, list[int]] = {"sentences": [], "card": [], "why": []}
+    server = world.server
+    counts: dict[str, list[int]] = {"sentences": [], "card": [], "details": [], "why": []}
+    facts = PlanFacts(hosting=MailHosting.ON, can_ask=True)
     for case in world.zones():
         report = await world.check(case)
         kept = KeptCheck(1, report)
+        plan = make_plan(expect(server, case.domain, world.key), report, facts)
         shown = {
-            "sentences": said_of(report, world.server),
-            "card": texts_of(build_check_card(kept, world.server, WORDS, ITEMS)),
-            "why": texts_of(build_why_card(report, world.server, WORDS)),
+            "sentences": said_of(report, server),
+            "card": texts_of(build_plan_card(kept, plan, server, WORDS, ITEMS, can_ask=True)),
+            "details": texts_of(build_check_card(kept, server, WORDS, ITEMS)),
+            "why": texts_of(build_why_card(report, server, WORDS)),
         }
         for what, texts in shown.items():
             counts[what].append(sum(count_words(text) for text in texts))

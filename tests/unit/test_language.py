@@ -42,6 +42,7 @@ PAGES = {
     "discord/privacy_done": 4,
     "discord/privacy_kept": 5,
     "discord/privacy_rules": 7,
+    "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
 }
 TEMPLATES = [template for folder in MOST_SENTENCES for template in templates(folder)]

@@ -254,7 +254,7 @@ def test_no_hint_is_left_over_and_none_is_missing() -> None:
 
 def test_nothing_is_left_out_of_a_list_without_saying_so(words: Words) -> None:
     many: dict[str, Fact] = {"names": SOME[:5], "count": 7}
-    assert "and 2 more" in words.sentence("parts/mx_names", many)
+    assert "and 4 more" in words.sentence("parts/mx_names", many)
     # Records of the same name are no further names.
     assert "more" not in words.sentence("parts/mx_names", {"names": SOME[:1], "count": 2})
 
