@@ -53,7 +53,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "there": (SOME[:1], SOME[:2]),
     "typed_at": ((), SOME[:2]),
     "parts": (SOME[:1],),
-    "proven": (SOME[:1], SOME[:2]),
+    "controlled": (SOME[:1], SOME[:2]),
     "since": (("1796000000", "1796000000"),),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
