@@ -67,9 +67,7 @@ def build_plan_card(
     checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
     foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
     foot = [f"-# {line}" for line in foot if line]
-    pieces = []
-    if (step := plan.next) is not None:
-        pieces = _pieces(step, report, context, words, spoken)
+    pieces = _pieces(plan, report, context, words, spoken)
     fixed = (*head, *todo, *foot)
     room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)
     return assemble(
@@ -118,18 +116,19 @@ def show_light(light: Light, words: Words) -> str:
 
 
 def _pieces(
-    step: Step, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
+    plan: Plan, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
 ) -> list[tuple[str, ...]]:
     """Return what is said and typed in a step, each from its fullest version to the shortest."""
-    said = [
-        clip(words.finding(finding, context), _LONGEST_MESSAGE)
-        for finding in messages(step)[:_MOST_MESSAGES]
-    ]
-    shown = [fix for fix in step.fixes[:_MOST_RECORDS] if can_be_shown(fix)]
+    told, step = messages(plan), plan.next
+    said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:_MOST_MESSAGES]]
+    fixes = () if step is None else step.fixes
+    shown = [fix for fix in fixes[:_MOST_RECORDS] if can_be_shown(fix)]
     records = [
-        show_compact(fix, _why(step, fix, words), report.zone, words, provider) for fix in shown
+        show_compact(fix, _why(step, fix, words), report.zone, words, provider)
+        for fix in shown
+        if step is not None
     ]
-    is_cut = len(shown) < len(step.fixes) or len(messages(step)) > _MOST_MESSAGES
+    is_cut = len(shown) < len(fixes) or len(told) > _MOST_MESSAGES
     hints = dict.fromkeys(hint for _, found in records for hint in found)
     small = [f"-# {hint}" for hint in hints]
     if records:
@@ -142,7 +141,7 @@ def _pieces(
 
 def _say_where(report: Report, provider: Provider, words: Words) -> str:
     """Return on one small line where the records are changed; empty where nobody knows."""
-    server = next(iter(report.name_servers), "")
+    server = next(iter(report.name_servers), "").rstrip(".")
     facts: dict[str, Fact] = {"provider": provider.name, "server": server}
     said = words.sentence("plan/where", facts) if provider.is_known or server else ""
     link = f" <{provider.link}>" if provider.link else ""
