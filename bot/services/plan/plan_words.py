@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.checks.finding import Finding, Fix, Subject
+    from bot.checks.report import Report
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.services.plan.step import Plan, Step
@@ -81,6 +82,19 @@ def messages(plan: Plan) -> tuple[Finding, ...]:
     steps = [plan.next] if plan.next is not None else plan.steps
     open_ones = (s for s in steps if s.state not in {StepState.DONE, StepState.OPTIONAL})
     return tuple(f for step in open_ones for f in step.findings if f.code not in _SAID)
+
+
+def arrange(report: Report, plan: Plan) -> tuple[Report, int]:
+    """Return the report with what is to be done now before what waits, and how much that is.
+
+    So whoever reads all findings in their order does nothing too early.
+    """
+    if plan.next is None:
+        return report, len(report.steps)
+    due = plan.next.findings
+    now = tuple(f for f in report.steps if any(f is other for other in due))
+    rest = tuple(f for f in report.findings if not any(f is other for other in now))
+    return replace(report, findings=(*now, *rest)), len(now)
 
 
 def part_of(step: Step, fix: Fix) -> Part:
