@@ -160,7 +160,7 @@ async def measure() -> dict[str, list[int]]:
         shown = {
             "sentences": said_of(report, server),
             "card": texts_of(build_plan_card(kept, plan, server, WORDS, ITEMS, can_ask=True)),
-            "details": texts_of(build_check_card(kept, server, WORDS, ITEMS)),
+            "details": texts_of(build_check_card(kept, plan, server, WORDS, ITEMS)),
             "why": texts_of(build_why_card(report, server, WORDS)),
         }
         for what, texts in shown.items():

@@ -117,7 +117,7 @@ class Situation:
         if failed:
             return self._to_do(Part.DELEGATION, failed)
         if result.status is Status.UNKNOWN and self._absence is None:
-            return Standing(Part.DELEGATION, StepState.UNKNOWN)
+            return self._unknown(Part.DELEGATION, Check.DELEGATION)
         return Standing(Part.DELEGATION, StepState.DONE)
 
     def _control(self) -> Standing | None:
@@ -167,8 +167,13 @@ class Situation:
             at = datetime.fromtimestamp(until, UTC) if isinstance(until, int) else None
             return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
         if result.status is Status.UNKNOWN:
-            return Standing(part, StepState.UNKNOWN)
+            return self._unknown(part, check)
         return Standing(part, StepState.DONE)
+
+    def _unknown(self, part: Part, check: Check) -> Standing:
+        unanswered = (f for f in self.report.findings if f.severity is Status.UNKNOWN)
+        found = tuple(finding for finding in unanswered if finding.check is check)
+        return Standing(part, StepState.UNKNOWN, findings=found)
 
     def _key(self) -> Standing | None:
         if isinstance(self.expected.dkim, KnownKey):
