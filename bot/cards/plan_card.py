@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.cards.fixes import can_be_shown, show_compact, show_place
+from bot.cards.fixes import can_be_shown, show_compact
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
 from bot.checks.report import find_meant
-from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
 from bot.services.plan.plan_words import messages, part_of, say_plan
 from bot.services.plan.step import StepState
@@ -65,8 +64,9 @@ def build_plan_card(
     if (meant := find_meant(report)) is not None:
         head.append(f"**{clip(words.finding(meant, context), _LONGEST_REMARK)}**")
     todo = [f"### {said.title}" if said.title else "", said.todo]
-    foot = [f"-# {line}" for line in (said.after, said.optional) if line]
-    foot.append(f"-# {words.sentence('discord/checked', {})} {moment(report.checked_at)}")
+    checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
+    foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
+    foot = [f"-# {line}" for line in foot if line]
     pieces = []
     if (step := plan.next) is not None:
         pieces = _pieces(step, report, context, words, spoken)
@@ -75,8 +75,7 @@ def build_plan_card(
     return assemble(
         [
             ["\n".join(head)],
-            ["\n".join(filter(None, todo)), *choose(pieces, room)],
-            ["\n".join(foot)],
+            ["\n".join(filter(None, todo)), *choose(pieces, room), "\n".join(foot)],
         ],
         colour=STATUS_COLOURS[_status(report, plan)],
         buttons=_buttons(
@@ -134,11 +133,20 @@ def _pieces(
     hints = dict.fromkeys(hint for _, found in records for hint in found)
     small = [f"-# {hint}" for hint in hints]
     if records:
-        small.insert(0, show_place(ZonePlace.of_report(report), provider, words))
+        small.insert(0, _say_where(report, provider, words))
     if is_cut:
         small.append(f"-# {words.sentence('discord/more_in_details', {})}")
     texts = [*dict.fromkeys(said), *(text for text, _ in records), "\n".join(filter(None, small))]
     return [(text, "") for text in texts if text]
+
+
+def _say_where(report: Report, provider: Provider, words: Words) -> str:
+    """Return on one small line where the records are changed; empty where nobody knows."""
+    server = next(iter(report.name_servers), "")
+    facts: dict[str, Fact] = {"provider": provider.name, "server": server}
+    said = words.sentence("plan/where", facts) if provider.is_known or server else ""
+    link = f" <{provider.link}>" if provider.link else ""
+    return f"-# {said}{link}" if said else ""
 
 
 def _why(step: Step, fix: Fix, words: Words) -> str:

@@ -137,8 +137,8 @@ def _say_place(plan: Plan, step: Step, words: Words) -> str:
 
 
 def _title(step: Step, words: Words) -> str:
-    typed = len({part_of(step, fix) for fix in step.fixes}) > 1
-    return words.label("steps", "typed" if typed else step.id.value)
+    several = len({part_of(step, fix) for fix in step.fixes}) > 1
+    return words.label("steps", "typed" if several else step.id.value)
 
 
 def _say_after(plan: Plan, words: Words) -> str:
