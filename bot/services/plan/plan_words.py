@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
+from bot.services.plan.situation import is_unverified
 from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _SAID: Final = frozenset(
         *("dmarc-before-dkim", "not-in-mailcow", "off-in-mailcow", "mx-not-ours"),
     }
 )
+
+_NO_AFTER: Final = frozenset({"unknown", "unverified"})  # what comes later depends on what is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,10 @@ def _name(plan: Plan) -> str:
         return "off" if waiting.asks is None else "asked"
     if StepState.WAITING_DNS in states:
         return "propagating"
-    return "unknown" if StepState.UNKNOWN in states else "all-right"
+    unknown = [step for step in plan.steps if step.state is StepState.UNKNOWN]
+    if unknown and all(is_unverified(step.findings) for step in unknown):
+        return "unverified"
+    return "unknown" if unknown else "all-right"
 
 
 def _gravest(step: Step | None) -> Mapping[str, Fact]:
@@ -143,7 +149,7 @@ def _title(step: Step, words: Words) -> str:
 
 def _say_after(plan: Plan, words: Words) -> str:
     later = [step for step in plan.steps if step.state is StepState.LATER]
-    if not later:
+    if not later or _name(plan) in _NO_AFTER:
         return ""
     titles = tuple(_title(step, words) for step in later[:_MOST_AFTER])
     return words.sentence("plan/after", {"titles": titles, "more": len(later) > _MOST_AFTER})
