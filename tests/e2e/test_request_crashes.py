@@ -26,6 +26,7 @@ from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
+from bot.records.dmarc_policy import DmarcPolicy
 from bot.records.expected import staged_dmarc
 from bot.requests.model import RequestKind
 
@@ -50,7 +51,7 @@ LIVE_WORDS = {
     RequestKind.MAILDOMAIN: "is on Cow Mail now",
     RequestKind.WEBMAIL: "The admin says that the certificate covers",
 }
-DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, "none")
+DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, DmarcPolicy.NONE)
 
 # The program without the look for what a former try has sent.
 FORGETFUL = PROGRAM.replace(

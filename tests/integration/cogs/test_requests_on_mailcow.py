@@ -49,8 +49,9 @@ class MailcowGuild:
         await self.guild.work()
 
     async def approve(self, **fields: Any) -> None:
-        """Have the request approved, and do what is due then."""
-        assert (await self.guild.requests.approve(1, ADMIN, **fields)).won
+        """Have the request approved, whoever controls the domain, and do what is due then."""
+        approval = self.guild.requests.approve(1, ADMIN, accepts_risk=True, **fields)
+        assert (await approval).won
         await self.guild.work()
 
     async def look(self) -> None:
