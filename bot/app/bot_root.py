@@ -112,14 +112,19 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         )
         core = Core(server, words, checker, domain_facts, ServerFaults(utc_now))
         checks = StoredChecks(database)
+        store, wake_up = RequestStore.of(database), WakeUp()
+        requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)
         member_service = MemberService(
-            core, RecentDomains(database), checks, utc_now, telemetry=telemetry
+            core,
+            RecentDomains(database),
+            checks,
+            utc_now,
+            telemetry=telemetry,
+            asked=requests.kinds_asked,
         )
         client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
         client.backend = backend
         client.examine_backend = partial(check_mailcow, mailcow)
-        store, wake_up = RequestStore.of(database), WakeUp()
-        requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)
         if settings.request_channel_id is not None:
             client.requests = requests
             await _add_jobs(client, core, ask, store, wake_up)

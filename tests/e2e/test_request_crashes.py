@@ -46,7 +46,7 @@ _FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
 
 KINDS = tuple(RequestKind)
 LIVE_WORDS = {
-    RequestKind.DKIM: "is live: mail from",
+    RequestKind.DKIM: "is live, so your mail",
     RequestKind.DMARC: "is live: others now know",
     RequestKind.MAILDOMAIN: "is on Cow Mail now",
     RequestKind.WEBMAIL: "The admin says that the certificate covers",

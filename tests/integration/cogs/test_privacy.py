@@ -166,7 +166,7 @@ async def test_a_request_at_the_mail_server_goes_on_without_the_member(
     with closing(connect(store)) as connection:
         connection.execute("UPDATE request SET state = 'working'")
     card = await click(guild, await look(guild), ASK)
-    assert "is being carried out right now and cannot be stopped" in text_of(card)
+    assert "is being carried out and cannot be stopped" in text_of(card)
     assert "withdrawn" not in text_of(card)
     await click(guild, card, DELETE)
     assert guild.ann.id not in numbers_in(store)

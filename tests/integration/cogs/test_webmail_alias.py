@@ -69,8 +69,8 @@ async def test_the_card_says_of_the_alias_what_the_check_found(
 @pytest.mark.parametrize(
     ("zone", "advice"),
     [
-        (MAIL, "a CNAME record at `mail.alias.example` to `mx1.cow.example` has to be added first"),
-        (WRONG, "The alias does not lead to `mx1.cow.example`"),
+        (MAIL, "First add a CNAME record at `mail.alias.example` to `mx1.cow.example`"),
+        (WRONG, "it does not lead to `mx1.cow.example`"),
     ],
     ids=["missing", "wrong"],
 )

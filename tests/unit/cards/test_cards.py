@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.cards.check_card import MOST_STEPS, build_check_card
-from bot.cards.help_card import CommandLine, build_help_card
+from bot.cards.help_card import build_help_card
 from bot.cards.layout import build_notice
 from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.records_card import build_records_card, zone_file
@@ -83,9 +83,8 @@ def a_report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Repor
     )
 
 
-def check_card(report: Report, *, shared: bool = False, remark: str | None = None) -> Card:
-    kept = KeptCheck(7, report)
-    return build_check_card(kept, SERVER, WORDS, ITEMS, shared=shared, remark=remark)
+def check_card(report: Report) -> Card:
+    return build_check_card(KeptCheck(7, report), SERVER, WORDS, ITEMS)
 
 
 def texts(card: Card) -> list[str]:
@@ -209,7 +208,7 @@ async def test_values_too_long_for_a_card_are_whole_in_the_file() -> None:
     value = "v=spf1 " + "ip4:192.0.2.1 " * 400 + "-all"
     fix = replace(MX_FIX, type="TXT", value=value)
     card = check_card(a_report(replace(MX_MISSING, fixes=(fix,))))
-    assert "What else to type for this step is in the attached file." in whole_text(card)
+    assert "The attached file has the rest of this step." in whole_text(card)
     assert value in file_text(card.files[0])
     assert_fits(card)
 
@@ -221,12 +220,10 @@ async def test_a_value_that_a_card_cannot_show_as_it_is_goes_into_the_file() -> 
     assert "a`b" in file_text(card.files[0])
 
 
-@pytest.mark.parametrize(("shared", "expected"), [(False, 5), (True, 4)])
-async def test_a_shared_card_cannot_be_shared_again(shared: bool, expected: int) -> None:
-    card = check_card(a_report(), shared=shared)
-    row = card.view.children[-1]
+async def test_a_card_with_all_details_offers_five_buttons() -> None:
+    row = check_card(a_report()).view.children[-1]
     assert isinstance(row, discord.ui.ActionRow)
-    assert len(row.children) == expected
+    assert len(row.children) == 5
 
 
 async def test_a_card_survives_a_restart() -> None:
@@ -237,8 +234,6 @@ async def test_a_card_survives_a_restart() -> None:
 
 async def test_where_the_domain_was_taken_from_is_said() -> None:
     remark = "I took friend.example out of https://friend.example/x."
-    head = texts(check_card(a_report(), remark=remark))[0]
-    assert "-# I took friend.example out of https\\://friend.example/x." in head
     assert remark.split()[3] in whole_text(
         build_records_card(expect(SERVER, DOMAIN), WORDS, ITEMS, remark=remark)
     )
@@ -335,12 +330,6 @@ async def test_settings_fit_whatever_the_operator_wrote() -> None:
     assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS, ITEMS))
     assert_fits(build_help_card([], long, WORDS))
     assert_fits(build_check_card(KeptCheck(1, a_report(MX_MISSING)), long, WORDS, ITEMS))
-
-
-async def test_help_lists_the_commands() -> None:
-    lines = [CommandLine("</dnscheck:3>", "Check your records"), CommandLine("`/help`", "This")]
-    shown = whole_text(build_help_card(lines, SERVER, WORDS))
-    assert "</dnscheck:3>\n-# Check your records" in shown
 
 
 async def test_a_notice_is_one_text() -> None:

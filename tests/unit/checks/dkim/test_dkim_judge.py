@@ -199,7 +199,7 @@ def test_one_text_split_in_two_ways_is_one_record() -> None:
 def test_the_policy_in_force_is_named() -> None:
     verdict = look(missing(NAME), dmarc="v=DMARC1; p=reject")
     assert only(verdict).facts["policy"] == "reject"
-    assert "Your DMARC policy is reject" in say(verdict)
+    assert "your DMARC policy is reject" in say(verdict)
 
 
 def test_a_policy_that_is_only_tested_is_not_named() -> None:
