@@ -14,13 +14,11 @@ from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
     DETAILS,
     HOME,
-    ON_CARD,
     ON_DETAILS,
     answer_to,
     break_table,
     change_store,
     labels_of,
-    open_details,
     open_simulation,
     text_of,
     walk,
