@@ -32,6 +32,10 @@ BUTTON, TEXT = 2, 10  # types of components
 GUILD = 300000000000000001  # the server's id, where a test makes it the bot's home
 HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
+DETAILS = "All details"
+ON_CARD = ["Check again", DETAILS]  # the buttons of a check's card where nothing is to be asked for
+ON_DETAILS = ["Check again", "Why?", "Records", "Zone file", "Share"]
+
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
 
 
@@ -76,8 +80,14 @@ class Simulation:
         """Return the answer to `/dnscheck`."""
         return answer_to(await (who or self.ann).slash(self.channel, "dnscheck", domain=name))
 
+    async def details(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
+        """Return what `/dnscheck` and then the button for all details come to."""
+        return await open_details(who or self.ann, await self.check(name, who))
+
     async def share(self, card: ResponseMessage) -> ResponseMessage:
         """Return the public card that comes of sharing one of Ann's."""
+        if DETAILS in labels_of(card):
+            card = await open_details(self.ann, card)
         (shared,) = (await self.ann.click(card, label="Share")).followups
         return shared
 
@@ -162,6 +172,11 @@ def answer_to(result: InteractionResult) -> ResponseMessage:
     """Return the answer to an interaction; there has to be one."""
     assert result.response is not None
     return result.response
+
+
+async def open_details(who: MemberActor, card: ResponseMessage) -> ResponseMessage:
+    """Return the card that the button for all details of a check opens."""
+    return answer_to(await who.click(card, label=DETAILS))
 
 
 def whisper_after(result: InteractionResult) -> ResponseMessage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import FixAction, Status
 from bot.services.plan.order import rows
-from bot.services.plan.situation import Situation
+from bot.services.plan.situation import Situation, is_unverified
 from bot.services.plan.step import Light, Part, Plan, Step, StepState
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ _TYPED: Final = frozenset({Part.CONTROL, Part.MX, Part.SPF, Part.DKIM, Part.DMAR
 # What stands for the same press of a button.
 _ASKED_TOGETHER: Final = frozenset({Part.MAILBOXES, Part.SERVER})
 _SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})
+_STRICT: Final = frozenset({Part.QUARANTINE, Part.REJECT})
 
 
 def make_plan(expected: Expected, report: Report, facts: PlanFacts) -> Plan:
@@ -75,12 +76,17 @@ def _keep_what_works(
 
 def _waits_for(row: PlanRow, stands: Mapping[Part, Standing]) -> tuple[Part, ...]:
     """Return the parts that a part waits for now."""
-    return tuple(part for part in row.needs if part in stands and not _lets_on(stands[part]))
+    return tuple(
+        part for part in row.needs if part in stands and not _lets_on(stands[part], row.part)
+    )
 
 
-def _lets_on(standing: Standing) -> bool:
+def _lets_on(standing: Standing, later: Part) -> bool:
+    """Whether a part that stands like this holds up no later one."""
     if standing.part is Part.SERVER and standing.state is StepState.UNKNOWN:
         return True  # a mail server that does not answer says nothing against the domain
+    if standing.part is Part.DKIM and is_unverified(standing.findings):
+        return later not in _STRICT  # which ask for proof
     return standing.state in _SETTLED
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
+from bot.services.plan.situation import is_unverified
 from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
@@ -133,7 +134,10 @@ def _name(plan: Plan, lead: Finding | None) -> str:
         return "off" if waiting.asks is None else "asked"
     if StepState.WAITING_DNS in states:
         return "propagating"
-    return "unknown" if StepState.UNKNOWN in states else "all-right"
+    unknown = [step for step in plan.steps if step.state is StepState.UNKNOWN]
+    if unknown and all(is_unverified(step.findings) for step in unknown):
+        return "unverified"
+    return "unknown" if unknown else "all-right"
 
 
 def _latest_end(plan: Plan) -> int | None:

@@ -11,13 +11,15 @@ from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
 from bot.checks.report import CheckResult, find_propagation
 from bot.records.dkim_key import KnownKey
-from bot.records.dmarc_policy import DmarcPolicy
+from bot.records.dmarc_policy import DmarcPolicy, policy_to_hand_out
 from bot.records.expected import Purpose, staged_dmarc
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind
 from bot.services.plan.step import Part, StepState, Who
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.report import Report
     from bot.records.expected import Expected, ExpectedRecord
     from bot.services.plan.step import PlanFacts
@@ -34,6 +36,7 @@ _RECORD_OF: Final = {
 _OPTIONAL: Final = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER}) | EXTRAS
 _ON_SERVER_CODES: Final = frozenset({"not-in-mailcow", "off-in-mailcow"})
 _NOTHING_THERE: Final = "no-records-yet"
+_UNVERIFIED: Final = "dkim-unverified"
 _TO_DO: Final = frozenset({Status.WARN, Status.FAIL})
 
 
@@ -48,6 +51,11 @@ class Standing:
     fixes: tuple[Fix, ...] = ()
     asks: RequestKind | None = None
     until: datetime | None = None
+
+
+def is_unverified(findings: Iterable[Finding]) -> bool:
+    """Whether a sound DKIM key is there that nothing known can be compared with."""
+    return any(finding.code == _UNVERIFIED for finding in findings)
 
 
 class Situation:
@@ -180,7 +188,7 @@ class Situation:
             return Standing(Part.DKIM_KEY, StepState.DONE)
         codes = {finding.code for finding in self.report.findings}
         faulty = self._findings(Check.DKIM)
-        if "dkim-unverified" in codes or any(finding.fixes for finding in faulty):
+        if _UNVERIFIED in codes or any(finding.fixes for finding in faulty):
             return None  # a key is published; the bot knows none to compare it with
         if self._result(Check.DKIM).status is Status.UNKNOWN and self._absence is None:
             return None
@@ -196,8 +204,8 @@ class Situation:
             return standing
         if isinstance(self.expected.dkim, KnownKey):
             return standing
-        unverified = {finding.code for finding in self.report.findings} & {"dkim-unverified"}
-        return Standing(Part.DKIM, StepState.UNKNOWN if unverified else StepState.NEXT)
+        found = tuple(f for f in self.report.findings if f.code == _UNVERIFIED)
+        return Standing(Part.DKIM, StepState.UNKNOWN if found else StepState.NEXT, findings=found)
 
     def _zone(self) -> Standing | None:
         found = tuple(f for f in self._findings(Check.DELEGATION) if f.severity is not Status.FAIL)
@@ -244,7 +252,14 @@ class Situation:
         return self._ask(part, RequestKind.DMARC)
 
     def _write_stage(self, part: Part, wanted: DmarcPolicy, record: ExpectedRecord) -> Standing:
-        """Return the step to the approved policy; the rest of the member's record stays."""
+        """Return the step to the approved policy; the rest of the member's record stays.
+
+        What is typed is not known before SPF and DKIM are proven (`bot.records.dmarc_policy`).
+        """
+        proven = [self._result(check).is_proven for check in (Check.SPF, Check.DKIM)]
+        may = policy_to_hand_out(spf_proven=proven[0], dkim_proven=proven[1], approved=wanted)
+        if may is not wanted:
+            return Standing(part, StepState.NEXT)
         found = self._result(Check.DMARC).found
         if len(found) == 1:
             value = staged_dmarc(found[0], wanted)
