@@ -123,7 +123,7 @@ _FLAGS = (
         "published",
     ),
     *("ready", "repeat", "right"),
-    *("by_other", "elsewhere"),
+    *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("apart", "goes", "holds", "offered", "stays"),
