@@ -53,6 +53,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "there": (SOME[:1], SOME[:2]),
     "typed_at": ((), SOME[:2]),
     "parts": (SOME[:1],),
+    "since": ((1_796_000_000, 1_796_000_000),),
+    "titles": (SOME[:1], SOME[:2]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -136,6 +138,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "discord/privacy_kept": {"proven": ((), SOME[:2])},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/dkim-key-mismatch": {"position": (0, 45)},
