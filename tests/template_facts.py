@@ -53,7 +53,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "there": (SOME[:1], SOME[:2]),
     "typed_at": ((), SOME[:2]),
     "parts": (SOME[:1],),
-    "since": ((1_796_000_000, 1_796_000_000),),
+    "since": (("1796000000", "1796000000"),),
     "titles": (SOME[:1], SOME[:2]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
