@@ -155,7 +155,7 @@ def count_zone(world: CaseWorld, domain: Domain, report: Report) -> dict[str, in
     shown = {
         "sentences": said_of(report, server),
         "card": texts_of(build_plan_card(kept, plan, server, WORDS, ITEMS, can_ask=True)),
-        "details": texts_of(build_check_card(kept, server, WORDS, ITEMS)),
+        "details": texts_of(build_check_card(kept, plan, server, WORDS, ITEMS)),
         "why": texts_of(build_why_card(report, server, WORDS)),
     }
     return {what: sum(map(count_words, texts)) for what, texts in shown.items()}
