@@ -82,6 +82,11 @@ def test_a_message_is_few_sentences(template: str) -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
+def test_every_value_keeps_its_code_span(template: str) -> None:
+    assert [text for text in rendered(template) if r"\`" in text] == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
 def test_there_is_no_jargon(template: str) -> None:
     assert [text for text in rendered(template) if JARGON.search(text)] == []
 
