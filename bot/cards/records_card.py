@@ -122,7 +122,8 @@ def _versions(
     need, name = record.need, form.name
     title = f"### {words.label('purposes', record.purpose.value)} · {words.label('needs', need)}"
     in_file = f"-# {words.sentence('discord/value_in_file', {})}"
-    short = f"{title}\n{show_field(name, words)} · {show_field(form.small[1], words)}"
+    at = [field.key for field in form.small].index("type")
+    short = f"{title}\n{' · '.join(show_field(field, words) for field in form.small[: at + 1])}"
     if not is_copyable(form.value.value):
         return (f"{short}\n{in_file}",)
     lines = [title, clip(_why(expected, record, words), _LONGEST_WHY)]
@@ -138,7 +139,7 @@ def _versions(
     if hints := show_hints(form, words, name=False):
         lines.append(hints)
     versions = ["\n".join(lines), f"{short}\n{fields}", f"{short}\n{in_file}"]
-    if other := _other_spelling(record, form, words):
+    if other := _other_spelling(form, words):
         versions.insert(0, "\n".join((*lines, other)))
     return tuple(versions)
 
@@ -150,14 +151,10 @@ def _fields(form: Form, words: Words) -> str:
     return f"{' · '.join(parts)} · {label}:\n{block(form.value.value)}"
 
 
-def _other_spelling(record: ExpectedRecord, form: Form, words: Words) -> str:
+def _other_spelling(form: Form, words: Words) -> str:
     """Return the value as other forms want it; nothing where all want the same."""
     if form.value.other is not None:
         return f"-# {words.label('cards', 'joined')} {span(form.value.other)}"
-    if record.type == "SRV":
-        keys = ("priority", "weight", "port", "target")
-        facts: dict[str, Fact] = dict(zip(keys, form.value.value.split(), strict=True))
-        return f"-# {words.sentence('discord/srv_fields', facts)}"
     if form.parts is not None:
         return f"-# {words.label('cards', 'parts')}\n{block(form.parts)}"
     return ""
