@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 
 from bot.names import Domain
-from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
+from bot.records.dmarc_policy import DmarcPolicy
 from bot.records.expected import Expected, ExpectedRecord, Need, Purpose, expect, staged_dmarc
 from bot.records.mail_server import MailServer
 from bot.records.offer import OFFERABLE
 from bot.records.presentation import rdata_text
 from bot.words import Words
-from strategies import KEY_VALUES, Configuration, configurations
+from strategies import KEY_VALUES, POLICIES, Configuration, configurations
 
 HOST = "mx1.cow.example."
 SERVER = MailServer(
@@ -54,7 +55,7 @@ def test_a_domain_should_publish_all_of_this() -> None:
             Purpose.DMARC,
             name("_dmarc.friend.example"),
             "TXT",
-            SERVER.dmarc,
+            "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example",
             3600,
             Need.RECOMMENDED,
         ),
@@ -80,9 +81,33 @@ def test_without_a_known_key_there_is_no_dkim_record(key: KeyUnknown | NoKeyYet)
     assert expected.selector == "dkim"
 
 
-def test_no_strict_policy_is_handed_out_before_the_server_has_a_key() -> None:
-    assert "p=none; sp=none" in expect(SERVER, FRIEND, NoKeyYet()).dmarc
-    assert "p=reject; sp=reject" in expect(SERVER, FRIEND, KeyUnknown()).dmarc
+@pytest.mark.parametrize("key", [KEY, KeyUnknown(), NoKeyYet()])
+@pytest.mark.parametrize("stage", POLICIES)
+def test_no_strict_policy_is_handed_out_without_a_report(
+    key: DkimKnowledge, stage: str | None
+) -> None:
+    expected = expect(SERVER, FRIEND, key, stage)
+    record = expected.record(Purpose.DMARC)
+    assert record is not None
+    assert record.value == "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"
+    assert (expected.dmarc, expected.dmarc_stage) == (record.value, stage)
+
+
+@pytest.mark.parametrize("stage", POLICIES)
+@pytest.mark.parametrize("spf_proven", [False, True])
+@pytest.mark.parametrize("dkim_proven", [False, True])
+def test_the_approved_stage_is_handed_out_once_spf_and_dkim_are_proven(
+    stage: str | None, *, spf_proven: bool, dkim_proven: bool
+) -> None:
+    expected = expect(SERVER, FRIEND, KEY, stage)
+    proven = expected.with_proof(spf_proven=spf_proven, dkim_proven=dkim_proven)
+    policy = stage if stage and spf_proven and dkim_proven else "none"
+    record = proven.record(Purpose.DMARC)
+    assert record is not None
+    wanted = f"v=DMARC1; p={policy}; sp={policy}; rua=mailto:dmarc@cow.example"
+    assert (record.value, proven.dmarc) == (wanted, wanted)
+    others = [r for r in proven.records if r.purpose is not Purpose.DMARC]
+    assert others == [r for r in expected.records if r.purpose is not Purpose.DMARC]
 
 
 def purposes(expected: Expected) -> set[Purpose]:
@@ -140,7 +165,7 @@ def test_names_that_would_be_too_long_are_left_out() -> None:
     assert len(long.ascii) == 249
     expected = expect(SERVER, long, KEY)
     assert purposes(expected) == {Purpose.MX, Purpose.SPF}
-    assert expected.dmarc == SERVER.dmarc
+    assert expected.dmarc == staged_dmarc(SERVER.dmarc, DmarcPolicy.NONE)
 
 
 @pytest.mark.parametrize("selector", ["a..b", ".", "", "s" * 64, "é" * 70])
@@ -149,26 +174,23 @@ def test_a_selector_that_is_no_name_gives_no_record(selector: str) -> None:
     assert purposes(expected) == set(Purpose) - {Purpose.DKIM}
 
 
-def test_an_approved_stage_takes_the_place_of_the_strict_policy() -> None:
-    expected = expect(SERVER, FRIEND, dmarc_stage="none")
-    record = expected.record(Purpose.DMARC)
-    assert record is not None
-    assert record.value == "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"
-    assert expected.dmarc == record.value
-    assert expected.dmarc_stage == "none"
-
-
 @pytest.mark.parametrize(
     ("strict", "staged"),
     [
         ("v=DMARC1;p=reject", "v=DMARC1;p=quarantine"),
         ("v=DMARC1; P = reject ; rua=mailto:p=x@cow.example;", None),
-        ("v=DMARC1; p=reject; np=reject; adkim=s", "v=DMARC1; p=quarantine; np=reject; adkim=s"),
+        (
+            "v=DMARC1; p=reject; np=reject; adkim=s",
+            "v=DMARC1; p=quarantine; np=quarantine; adkim=s",
+        ),
+        ("v=DMARC1; p=reject; sp=none", "v=DMARC1; p=quarantine; sp=none"),
+        ("v=DMARC1; p=none; sp=none", "v=DMARC1; p=quarantine; sp=quarantine"),
+        ("v=DMARC1; p=reject; sp=", "v=DMARC1; p=quarantine; sp=quarantine"),
     ],
 )
 def test_a_stage_changes_the_policy_alone(strict: str, staged: str | None) -> None:
     wanted = staged or "v=DMARC1; P=quarantine; rua=mailto:p=x@cow.example;"
-    assert staged_dmarc(strict, "quarantine") == wanted
+    assert staged_dmarc(strict, DmarcPolicy.QUARANTINE) == wanted
 
 
 def test_a_stage_that_is_no_policy_is_refused() -> None:
