@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.cards.fixes import can_be_shown, show_compact, show_place
+from bot.cards.fixes import build_panel_link, can_be_shown, show_compact, show_place
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
@@ -79,13 +79,16 @@ def build_plan_card(
             ["\n".join(foot)],
         ],
         colour=STATUS_COLOURS[_status(report, plan)],
-        buttons=_buttons(
-            kept,
-            plan,
-            items,
-            can_ask=can_ask and not shared,
-            meant=None if meant is None else str(meant.facts["meant"]),
-        ),
+        buttons=[
+            *_buttons(
+                kept,
+                plan,
+                items,
+                can_ask=can_ask and not shared,
+                meant=None if meant is None else str(meant.facts["meant"]),
+            ),
+            *(build_panel_link(spoken, words) if step is not None and step.fixes else ()),
+        ],
     )
 
 
@@ -134,7 +137,7 @@ def _pieces(
     hints = dict.fromkeys(hint for _, found in records for hint in found)
     small = [f"-# {hint}" for hint in hints]
     if records:
-        small.insert(0, show_place(ZonePlace.of_report(report), provider, words))
+        small.insert(0, show_place(ZonePlace.of_report(report), words))
     if is_cut:
         small.append(f"-# {words.sentence('discord/more_in_details', {})}")
     texts = [*dict.fromkeys(said), *(text for text, _ in records), "\n".join(filter(None, small))]

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.cards.fixes import build_provider_select, show_field, show_hints, show_place
+from bot.cards.fixes import (
+    build_panel_link,
+    build_provider_select,
+    show_field,
+    show_hints,
+    show_place,
+)
 from bot.cards.layout import NEUTRAL as NEUTRAL_COLOUR
 from bot.cards.layout import assemble
 from bot.cards.markdown import (
@@ -27,10 +33,14 @@ from bot.records.providers import NEUTRAL, choose_provider
 from bot.records.zone_file import render_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
+    from bot.names import Domain
     from bot.records.expected import Expected, ExpectedRecord
+    from bot.records.mail_server import MailServer
     from bot.records.provider_form import Form
     from bot.records.providers import Provider
     from bot.words import Words
@@ -57,29 +67,43 @@ def build_records_card(
     server = expected.server
     place = place or ZonePlace.unknown(expected)
     spoken = choose_provider(provider, place.name_servers)
-    facts: dict[str, Fact] = {
-        "domain": expected.domain.ascii,
-        "service": server.name,
-        "contact": server.admin_contact,
-        "at_sign": spoken.apex in {"", "@"},
-    }
+    facts = records_facts(expected.domain, server, spoken)
     head = [f"## {words.sentence('discord/records_title', facts)}"]
-    head.append(f"-# {words.sentence('discord/records_intro', facts)}")
+    if intro := words.sentence("discord/records_intro", facts):
+        head.append(f"-# {intro}")
     if expected.record(Purpose.DKIM) is None:
         head.append(words.sentence("discord/records_no_key", facts))
     if remark:
         head.append(say_remark(remark, words))
     text = clip("\n".join(head), _LONGEST_HEAD)
-    foot = f"-# {words.sentence('discord/records_file', facts)}"
-    where = show_place(place, spoken, words)
+    foot = f"-# {words.sentence('discord/records_file', facts)}\n{show_foot(facts, words)}"
+    where = show_place(place, words)
     room = MOST_CHARACTERS - width(text) - width(where) - width(foot)
     chosen = choose(show_records(expected, words, spoken, place), room)
     return assemble(
         [[text, where], *([record] for record in chosen), [foot]],
         colour=NEUTRAL_COLOUR,
         selects=build_provider_select(expected.domain.ascii, place, spoken, words, items),
+        buttons=build_panel_link(spoken, words),
         files=(zone_file(expected, words),),
     )
+
+
+def records_facts(domain: Domain, server: MailServer, provider: Provider) -> dict[str, Fact]:
+    """Return what the templates of both cards of records may say."""
+    return {
+        "domain": domain.ascii,
+        "service": server.name,
+        "contact": server.admin_contact,
+        "at_sign": provider.apex in {"", "@"},
+        "ttl": server.record_ttl,
+        "reports": ", ".join(a.removeprefix("mailto:") for a in server.dmarc_rua.split(",") if a),
+    }
+
+
+def show_foot(facts: Mapping[str, Fact], words: Words) -> str:
+    """Return the small lines below records: who is served, what TTL means, who gets reports."""
+    return words.render("discord/records_foot", facts).strip()
 
 
 def show_records(
