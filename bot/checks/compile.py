@@ -15,6 +15,7 @@ from bot.checks.fix_place import place_fixes
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
+from bot.checks.optional.offer import leave_out_unoffered
 from bot.checks.propagation import choose_verdicts, say_when_seen
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
@@ -179,7 +180,8 @@ def _judge_all_but_dmarc(expected: Expected, observed: Observation) -> list[Verd
         hosts.judge_autodiscover(expected, observed),
         *extras.judge(expected, observed),
     ]
-    return place_fixes(verdicts, expected, observed)
+    offered = [leave_out_unoffered(verdict, expected.server) for verdict in verdicts]
+    return place_fixes(offered, expected, observed)
 
 
 def _judge_dmarc(

@@ -172,7 +172,9 @@ class Delivery:
                 return build_live_card(
                     request, server, words, self._client.items, offer_dmarc=offer
                 )
-            case MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED:
+            case (
+                MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED | MessageKind.MEMBER_REPLACED
+            ):
                 return build_ended_card(request, server, words)
             case _ if KINDS[request.kind].record is not None:
                 return build_record_card(request, server, words)

@@ -15,6 +15,7 @@ from bot.records.dmarc_policy import (
     read_policy,
 )
 from bot.records.presentation import full_name
+from bot.records.srv_services import srv_services
 
 if TYPE_CHECKING:
     import dns.name
@@ -43,6 +44,23 @@ class Purpose(StrEnum):
     AUTOCONFIG = "autoconfig"
     AUTODISCOVER = "autodiscover"
     AUTODISCOVER_SRV = "autodiscover-srv"
+    IMAPS_SRV = "imaps-srv"
+    SUBMISSIONS_SRV = "submissions-srv"
+
+
+# By which word of an offer each optional record is handed out.
+_OFFERED_AS = {
+    Purpose.WEBMAIL: "webmail",
+    Purpose.AUTOCONFIG: "autoconfig",
+    Purpose.AUTODISCOVER: "autodiscover",
+    Purpose.AUTODISCOVER_SRV: "autodiscover",
+    Purpose.IMAPS_SRV: "srv",
+    Purpose.SUBMISSIONS_SRV: "srv",
+}
+_SRV_PURPOSES = {
+    "_imaps._tcp": Purpose.IMAPS_SRV,
+    "_submissions._tcp": Purpose.SUBMISSIONS_SRV,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,8 @@ class ExpectedRecord:
 class Expected:
     """All that a domain should publish, in the order of doing it.
 
+    `records` are handed out; `others` are optional ones that are not offered, by which those of
+    the domain's own are judged.
     `dmarc` is the DMARC value that the domain is handed out, also where there can be no such
     record; `dmarc_stage` the policy that the admin approved for it, None where nothing was.
     `former` are the server's earlier keys for the domain, whose records may still be there.
@@ -78,6 +98,7 @@ class Expected:
     dmarc: str
     dmarc_stage: str | None = None
     former: tuple[KnownKey, ...] = ()
+    others: tuple[ExpectedRecord, ...] = ()
 
     @property
     def selector(self) -> str:
@@ -85,8 +106,8 @@ class Expected:
         return self.dkim.selector if isinstance(self.dkim, KnownKey) else self.server.dkim_selector
 
     def record(self, purpose: Purpose) -> ExpectedRecord | None:
-        """Return the record of a purpose; None where the domain should have none."""
-        return next((r for r in self.records if r.purpose is purpose), None)
+        """Return the record of a purpose, offered or not; None where the domain can have none."""
+        return next((r for r in (*self.records, *self.others) if r.purpose is purpose), None)
 
     def with_proof(self, *, spf_proven: bool, dkim_proven: bool) -> Expected:
         """Return the same for a domain of which a report says that SPF and DKIM work."""
@@ -144,12 +165,22 @@ def expect(
         plan.add(Purpose.DKIM, label, "TXT", dkim.record.text, Need.RECOMMENDED)
     plan.add(Purpose.DMARC, "_dmarc", "TXT", dmarc, Need.RECOMMENDED)
     plan.add(Purpose.AUTODISCOVER_SRV, "_autodiscover._tcp", "SRV", f"0 1 443 {host}")
+    for service in srv_services(server):
+        if service.usual:
+            plan.add(_SRV_PURPOSES[service.label], service.label, "SRV", service.value(server))
     plan.add(Purpose.AUTOCONFIG, "autoconfig", "CNAME", host)
     plan.add(Purpose.AUTODISCOVER, "autodiscover", "CNAME", host)
     plan.add(Purpose.WEBMAIL, server.webmail_label, "CNAME", host)
     order = tuple(Purpose)
-    records = tuple(sorted(plan.records, key=lambda record: order.index(record.purpose)))
-    return Expected(domain, server, dkim, records, dmarc, dmarc_stage, former)
+    records = sorted(plan.records, key=lambda record: order.index(record.purpose))
+    offered = tuple(record for record in records if _is_offered(record, server))
+    others = tuple(record for record in records if not _is_offered(record, server))
+    return Expected(domain, server, dkim, offered, dmarc, dmarc_stage, former, others)
+
+
+def _is_offered(record: ExpectedRecord, server: MailServer) -> bool:
+    word = _OFFERED_AS.get(record.purpose)
+    return word is None or word in server.offer
 
 
 def staged_dmarc(strict: str, policy: DmarcPolicy) -> str:

@@ -9,6 +9,7 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.checks.report import is_unoffered
 from bot.dns.answer import Outcome
 from bot.public_suffix import is_public_suffix
 from bot.records.presentation import relative_name
@@ -119,6 +120,8 @@ def _is_absence(finding: Finding) -> bool:
     """
     if finding.facts.get("stays") is True and finding.check in _MAIL:
         return True
+    if is_unoffered(finding):
+        return False  # nobody is asked to add that one
     return finding.code in _ABSENCES.get(finding.check, ())
 
 

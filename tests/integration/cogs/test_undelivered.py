@@ -180,7 +180,7 @@ async def test_a_live_word_that_reached_nobody_is_said_on_the_card_too(
     await guild.work()
     close_direct_messages(guild)
     close_channel(guild)
-    await guild.requests.approve(1, ADMIN, by_hand=True)
+    await guild.requests.approve(1, ADMIN, by_hand=True, accepts_risk=True)
     await guild.work()
     await guild.requests.finish(1, ADMIN)
     await guild.work()
