@@ -32,7 +32,7 @@ class Part(StrEnum):
     EXTRAS = "extras"  # optional records that are there and wrong
     QUARANTINE = "dmarc-quarantine"
     REJECT = "dmarc-reject"
-    FORMER_MAIL = "former-mail"  # of a domain that moves: the old MX and sender are taken out
+    FORMER_MAIL = "former-mail"  # of a domain that moves: the old sender is taken out
     OPTIONAL = "optional"  # optional records that are not there
 
 
@@ -100,6 +100,13 @@ class Plan:
     def next(self) -> Step | None:
         """The one step to do now; None where all is done, waits or is unknown."""
         return next((step for step in self.steps if step.state is StepState.NEXT), None)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Which step the next one is, and of how many; optional ones are not counted."""
+        counted = [step for step in self.steps if step.state is not StepState.OPTIONAL]
+        done = sum(step.state is StepState.DONE for step in counted)
+        return min(done + 1, len(counted)), len(counted)
 
     @property
     def is_green(self) -> bool:

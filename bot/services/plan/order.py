@@ -1,0 +1,68 @@
+"""In which order a domain is set up: one table for a new domain, one for a domain that moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.services.plan.step import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_P: Final = Part
+_ON_SERVER: Final = (_P.DELEGATION, _P.SERVER)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One part of a plan, and the parts that have to be done before.
+
+    Parts that are left out of a plan, and a mail server that does not answer, hold nothing up.
+    """
+
+    part: Part
+    needs: tuple[Part, ...] = ()
+
+
+# Nothing is typed before the server takes the domain's mail: what it does not know it refuses for
+# good (RFC 5321 section 4.2.1, a 5xx reply), and whoever waits types all of it in one sitting.
+NEW_DOMAIN: Final = (
+    Row(_P.DELEGATION),
+    Row(_P.SERVER, (_P.DELEGATION,)),
+    Row(_P.MX, _ON_SERVER),
+    Row(_P.SPF, _ON_SERVER),
+    Row(_P.DKIM_KEY, _ON_SERVER),
+    Row(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
+    Row(_P.DMARC, _ON_SERVER),
+    Row(_P.ZONE, (_P.DELEGATION,)),
+    Row(_P.EXTRAS, _ON_SERVER),
+    Row(_P.QUARANTINE, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC)),
+    Row(_P.REJECT, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC, _P.QUARANTINE)),
+    Row(_P.OPTIONAL),
+)
+
+# The MX comes last: until then mail goes on arriving where it arrives now. The domain comes to the
+# server late, as from then on mail between the server's own members stays there.
+MOVING_DOMAIN: Final = (
+    Row(_P.DELEGATION),
+    Row(_P.CONTROL, (_P.DELEGATION,)),
+    Row(_P.SPF, (_P.DELEGATION,)),
+    Row(_P.DMARC, (_P.DELEGATION,)),
+    Row(_P.MAILBOXES, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
+    Row(_P.SERVER, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
+    Row(_P.DKIM_KEY, _ON_SERVER),
+    Row(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
+    Row(_P.MX, (*_ON_SERVER, _P.SPF, _P.DKIM)),
+    Row(_P.EXTRAS, (*_ON_SERVER, _P.SPF, _P.DKIM)),
+    Row(_P.ZONE, (_P.DELEGATION,)),
+    Row(_P.FORMER_MAIL, (_P.MX,)),
+    Row(_P.QUARANTINE, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC)),
+    Row(_P.REJECT, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC, _P.QUARANTINE)),
+    Row(_P.OPTIONAL),
+)
+
+
+def rows(*, moves: bool) -> Iterator[Row]:
+    """Yield the rows of a table in their order."""
+    yield from MOVING_DOMAIN if moves else NEW_DOMAIN

@@ -1,0 +1,261 @@
+"""How each part of a plan stands by itself, whatever has to come before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.dmarc.record import parse_record
+from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
+from bot.checks.report import find_propagation
+from bot.records.dkim_key import KnownKey
+from bot.records.dmarc_policy import DmarcPolicy
+from bot.records.expected import Purpose, staged_dmarc
+from bot.requests.backend import MailHosting
+from bot.requests.model import RequestKind
+from bot.services.plan.step import Part, StepState, Who
+
+if TYPE_CHECKING:
+    from bot.checks.report import CheckResult, Report
+    from bot.records.expected import Expected, ExpectedRecord
+    from bot.services.plan.step import PlanFacts
+
+CONTROL_LABEL: Final = "_cowbell"  # the owner name of the TXT record that shows control
+_ELSEWHERE: Final = frozenset({"mx-not-ours", "mx-foreign-preferred"})
+_STAGES: Final = {Part.QUARANTINE: DmarcPolicy.QUARANTINE, Part.REJECT: DmarcPolicy.REJECT}
+_RECORD_OF: Final = {
+    Part.MX: Check.MX,
+    Part.SPF: Check.SPF,
+    Part.DKIM: Check.DKIM,
+    Part.DMARC: Check.DMARC,
+}
+_OPTIONAL: Final = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER}) | EXTRAS
+_ON_SERVER_CODES: Final = frozenset({"not-in-mailcow", "off-in-mailcow"})
+_NOTHING_THERE: Final = "no-records-yet"
+_TO_DO: Final = frozenset({Status.WARN, Status.FAIL})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a part stands: NEXT means that there is something to do, once its turn has come."""
+
+    part: Part
+    state: StepState
+    who: Who = Who.MEMBER
+    findings: tuple[Finding, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    asks: RequestKind | None = None
+    until: datetime | None = None
+
+
+class Situation:
+    """What is expected, seen and known of one domain, read part by part."""
+
+    def __init__(self, expected: Expected, report: Report, facts: PlanFacts) -> None:
+        self.expected = expected
+        self.report = report
+        self.facts = facts
+        self._results: dict[Check, CheckResult] = {
+            result.check: result for result in report.results if isinstance(result.check, Check)
+        }
+
+    @cached_property
+    def moves(self) -> bool:
+        """Whether the domain's mail arrives at another server now."""
+        codes = {finding.code for finding in self.report.findings if finding.check is Check.MX}
+        return bool(codes & _ELSEWHERE)
+
+    def stand(self, part: Part) -> Standing | None:
+        """Return how a part stands; None where it does not belong to this domain's plan."""
+        if part in _RECORD_OF and part is not Part.DKIM:
+            return self._record(part)
+        if part in _STAGES:
+            return self._stage(part)
+        looks = {
+            Part.DELEGATION: self._delegation,
+            Part.CONTROL: self._control,
+            Part.MAILBOXES: self._mailboxes,
+            Part.SERVER: self._server,
+            Part.DKIM_KEY: self._key,
+            Part.DKIM: self._dkim,
+            Part.ZONE: self._zone,
+            Part.EXTRAS: self._extras,
+            Part.FORMER_MAIL: self._former_mail,
+            Part.OPTIONAL: self._optional,
+        }
+        return looks[part]()
+
+    def _result(self, check: Check) -> CheckResult:
+        return self._results[check]
+
+    def _findings(self, *checks: Check) -> tuple[Finding, ...]:
+        """Return what is to be done about checks, but for what belongs to another part."""
+        return tuple(
+            finding
+            for finding in self.report.findings
+            if finding.check in checks
+            and finding.severity in _TO_DO
+            and finding.code not in {*_ON_SERVER_CODES, _NOTHING_THERE, "dmarc-policy-none"}
+        )
+
+    @cached_property
+    def _absence(self) -> Finding | None:
+        """The finding that the name has no records at all yet, with all that it needs."""
+        found = (f for f in self.report.findings if f.code == _NOTHING_THERE)
+        return next(found, None)
+
+    def _to_do(self, part: Part, findings: tuple[Finding, ...]) -> Standing:
+        fixes = tuple(dict.fromkeys(fix for finding in findings for fix in finding.fixes))
+        return Standing(part, StepState.NEXT, findings=findings, fixes=fixes)
+
+    def _delegation(self) -> Standing:
+        result = self._result(Check.DELEGATION)
+        failed = tuple(f for f in self._findings(Check.DELEGATION) if f.severity is Status.FAIL)
+        if failed:
+            return self._to_do(Part.DELEGATION, failed)
+        if result.status is Status.UNKNOWN and self._absence is None:
+            return Standing(Part.DELEGATION, StepState.UNKNOWN)
+        return Standing(Part.DELEGATION, StepState.DONE)
+
+    def _control(self) -> Standing | None:
+        facts, owner = self.facts, self.expected.domain.below(CONTROL_LABEL)
+        if facts.control is None or owner is None:
+            return None
+        if facts.control or facts.hosting is MailHosting.ON:
+            return Standing(Part.CONTROL, StepState.DONE)
+        ttl = self.expected.server.record_ttl
+        fix = Fix(FixAction.ADD, owner, "TXT", facts.token, ttl=ttl)
+        return Standing(Part.CONTROL, StepState.NEXT, fixes=(fix,) if facts.token else ())
+
+    def _mailboxes(self) -> Standing | None:
+        server = self._server()
+        if server is None:
+            return None
+        return Standing(Part.MAILBOXES, server.state, server.who, asks=server.asks)
+
+    def _server(self) -> Standing | None:
+        found = tuple(f for f in self.report.findings if f.code in _ON_SERVER_CODES)
+        match self.facts.hosting:
+            case None:
+                return None
+            case MailHosting.ON:
+                return Standing(Part.SERVER, StepState.DONE)
+            case MailHosting.UNKNOWN:
+                return Standing(Part.SERVER, StepState.UNKNOWN)
+            case MailHosting.OFF:  # nothing to ask for: an admin switched it off
+                return Standing(Part.SERVER, StepState.WAITING_ADMIN, Who.ADMIN, found)
+        return self._ask(Part.SERVER, RequestKind.MAILDOMAIN, found)
+
+    def _ask(self, part: Part, kind: RequestKind, findings: tuple[Finding, ...] = ()) -> Standing:
+        if kind in self.facts.asked:
+            return Standing(part, StepState.WAITING_ADMIN, Who.ADMIN, findings, asks=kind)
+        return Standing(part, StepState.NEXT, Who.MEMBER, findings, asks=kind)
+
+    def _record(self, part: Part) -> Standing:
+        check = _RECORD_OF[part]
+        if self._absence is not None and not self._findings(check):
+            said = (self._absence,) if part is Part.MX else ()
+            return self._to_do(part, said)
+        if found := self._findings(check):
+            return self._to_do(part, found)
+        result = self._result(check)
+        if (waits := find_propagation(self.report, check)) is not None:
+            until = waits.facts.get("until")
+            at = datetime.fromtimestamp(until, UTC) if isinstance(until, int) else None
+            return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
+        if result.status is Status.UNKNOWN:
+            return Standing(part, StepState.UNKNOWN)
+        return Standing(part, StepState.DONE)
+
+    def _key(self) -> Standing | None:
+        if isinstance(self.expected.dkim, KnownKey):
+            return Standing(Part.DKIM_KEY, StepState.DONE)
+        codes = {finding.code for finding in self.report.findings}
+        faulty = self._findings(Check.DKIM)
+        if "dkim-unverified" in codes or any(finding.fixes for finding in faulty):
+            return None  # a key is published; the bot knows none to compare it with
+        if self._result(Check.DKIM).status is Status.UNKNOWN and self._absence is None:
+            return None
+        return self._ask(Part.DKIM_KEY, RequestKind.DKIM, () if self._is_keyless else faulty)
+
+    @property
+    def _is_keyless(self) -> bool:
+        return not self._findings(Check.DKIM)
+
+    def _dkim(self) -> Standing:
+        standing = self._record(Part.DKIM)
+        if standing.state is not StepState.DONE or self._result(Check.DKIM).is_proven:
+            return standing
+        if isinstance(self.expected.dkim, KnownKey):
+            return standing
+        unverified = {finding.code for finding in self.report.findings} & {"dkim-unverified"}
+        return Standing(Part.DKIM, StepState.UNKNOWN if unverified else StepState.NEXT)
+
+    def _zone(self) -> Standing | None:
+        found = tuple(f for f in self._findings(Check.DELEGATION) if f.severity is not Status.FAIL)
+        return self._to_do(Part.ZONE, found) if found else None
+
+    def _extras(self) -> Standing | None:
+        found = self._findings(*_OPTIONAL)
+        return self._to_do(Part.EXTRAS, found) if found else None
+
+    def _former_mail(self) -> Standing:
+        return Standing(Part.FORMER_MAIL, StepState.NEXT)
+
+    def _optional(self) -> Standing | None:
+        found = tuple(
+            f
+            for f in self.report.findings
+            if f.check in _OPTIONAL and f.severity is Status.INFO and f.fixes
+        )
+        if not found:
+            return None
+        fixes = tuple(fix for finding in found for fix in finding.fixes)
+        return Standing(Part.OPTIONAL, StepState.OPTIONAL, findings=found, fixes=fixes)
+
+    def _stage(self, part: Part) -> Standing | None:
+        """Return how a strict policy stands, where the operator's own record asks for it."""
+        wanted, record = _STAGES[part], self.expected.record(Purpose.DMARC)
+        strict = parse_record(self.expected.server.dmarc)
+        most = strict.policy("p") if strict is not None else None
+        if record is None or most is None or most.weaker_than(wanted):
+            return None
+        policy = self._policy()
+        if policy is not None and not policy.weaker_than(wanted):
+            return Standing(part, StepState.DONE)
+        approved = self.expected.dmarc_stage
+        stage = None if approved is None else DmarcPolicy(approved)
+        if stage is not None and wanted.weaker_than(stage):
+            return None  # the admin approved to pass over it
+        if stage is wanted:
+            found = tuple(f for f in self.report.findings if f.code == "dmarc-policy-none")
+            standing = self._to_do(part, tuple(f for f in found if f.fixes))
+            return standing if standing.fixes else self._write_stage(part, wanted, record)
+        if stage is DmarcPolicy.NONE and RequestKind.DMARC not in self.facts.asked:
+            return Standing(part, StepState.OPTIONAL, asks=RequestKind.DMARC)
+        return self._ask(part, RequestKind.DMARC)
+
+    def _write_stage(self, part: Part, wanted: DmarcPolicy, record: ExpectedRecord) -> Standing:
+        """Return the step to the approved policy; the rest of the member's record stays."""
+        found = self._result(Check.DMARC).found
+        if len(found) == 1:
+            value = staged_dmarc(found[0], wanted)
+            fix = Fix(FixAction.REPLACE, record.owner, "TXT", value, ttl=record.ttl, old=found[0])
+        else:
+            value = staged_dmarc(self.expected.server.dmarc, wanted)
+            fix = Fix(FixAction.ADD, record.owner, "TXT", value, ttl=record.ttl)
+        return Standing(part, StepState.NEXT, fixes=(fix,))
+
+    def _policy(self) -> DmarcPolicy | None:
+        """Return the policy that receivers apply; None where there is none, or it does harm."""
+        if any(finding.code == "dmarc-before-dkim" for finding in self.report.findings):
+            return None
+        result = self._result(Check.DMARC)
+        records = [record for text in result.found if (record := parse_record(text)) is not None]
+        if len(records) == 1:
+            return records[0].policy("p")
+        if result.note is not None and result.note.code == "dmarc-inherited":
+            return DmarcPolicy(str(result.note.facts["policy"]))
+        return None
