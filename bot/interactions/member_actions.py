@@ -13,10 +13,12 @@ from bot.cards.member_cards import (
     build_record_card,
     build_requests_card,
 )
-from bot.interactions.member_checks import check_domain, find_check
+from bot.cards.triage_card import build_triage_card
+from bot.interactions.member_checks import find_check, say_what_was_meant
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
-from bot.requests.evidence import dump_evidence, take_evidence
+from bot.interactions.request_looks import look_for_request
+from bot.requests.evidence import dump_evidence
 from bot.requests.kinds import KINDS
 from bot.requests.model import RequestKind, State
 
@@ -123,22 +125,37 @@ async def _open_request(
     *,
     remark: str | None = None,
 ) -> None:
-    """Check the domain for the admin to see, open the request, and say what follows."""
+    """Check the domain, and open the request if it is one for an admin; say what follows."""
     client, member_id = interaction.client, interaction.user.id
     wait = client.limits.checks.take(member_id)
     if wait:
         await answer(interaction, build_cooldown_notice(wait, client.words, asking=True))
         return
     await client.member_service.remember(member_id, domain)
-    kept = await check_domain(interaction, domain, confidential=True)  # for the admin to see
-    hosting = await client.member_service.hosting(domain)
-    evidence = dump_evidence(take_evidence(kept.report, hosting))
+    look = await look_for_request(interaction, kind, domain)  # for the admin to see, too
+    server = client.member_service.server
+    if not (look.triage.is_queued or await _is_asked(place.requests, kind, domain)):
+        kept = await say_what_was_meant(interaction, look.kept)
+        card = build_triage_card(
+            look.triage, kept, server, client.words, client.items, remark=remark
+        )
+        await answer(interaction, card)
+        return
     opened = await place.requests.open(
-        kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
+        kind,
+        domain,
+        (place.guild_id, place.channel_id),
+        member_id,
+        evidence=dump_evidence(look.evidence),
     )
-    server, admins = client.member_service.server, _admins_of(client)
+    admins = _admins_of(client)
     card = build_asked_card(opened, server, client.words, remark=remark, admins=admins)
     await answer(interaction, card)
+
+
+async def _is_asked(requests: Requests, kind: RequestKind, domain: Domain) -> bool:
+    """Whether a request of this kind is under way: its member is told how far it has come."""
+    return any(r.kind is kind and r.open for r in await requests.of_domain(domain))
 
 
 def _admins_of(client: BotBase) -> Admins:

@@ -16,7 +16,7 @@ from bot.requests.model import RequestKind
 from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.checks.report import Report
     from bot.errors import Fact
@@ -52,6 +52,16 @@ class Triage:
         return self.ruling is Ruling.QUEUE
 
     @property
+    def is_done(self) -> bool:
+        """Whether what is asked for is there already."""
+        return self.ruling is Ruling.DONE
+
+    @property
+    def leads_to_check(self) -> bool:
+        """Whether the check of the domain says what comes first."""
+        return self.ruling in {Ruling.OWN, Ruling.FIRST} and self.asks is None
+
+    @property
     def bars_approval(self) -> bool:
         """Whether an approval would come to nothing, or to harm."""
         return self.ruling in {Ruling.FIRST, Ruling.NEVER}
@@ -66,10 +76,10 @@ _RECORDS: Final = (Part.MX, Part.SPF, Part.DKIM, Part.DMARC)
 
 def triage(
     kind: RequestKind,
-    domain: Domain,
     report: Report,
     plan: Plan,
     hosting: MailHosting,
+    *,
     certificate: Certificate | None = None,
 ) -> Triage:
     """Return whether a request goes to an admin, or what its member is told instead.
@@ -77,21 +87,16 @@ def triage(
     `certificate` is what was seen of the webmail alias's, None where nobody looked. What the plan
     asks for next is queued, and so is what could not be looked at: unknown is no reason to refuse.
     """
-    if (unfit := _judge_name(domain)) is not None:
+    if (unfit := _judge_name(report.domain)) is not None:
         return unfit
     if plan.next is not None and plan.next.asks is kind:
         return QUEUED
     if (broken := _judge_zone(plan)) is not None:
         return broken
-    match kind:
-        case RequestKind.MAILDOMAIN:
-            return _judge_domain(plan, hosting)
-        case RequestKind.DKIM:
-            return _judge_key(plan, hosting)
-        case RequestKind.DMARC:
-            return _judge_policy(plan, hosting)
-        case RequestKind.WEBMAIL:
-            return _judge_alias(report, plan, hosting, certificate)
+    if kind is RequestKind.WEBMAIL:
+        return _judge_alias(report, plan, hosting, certificate)
+    judge = _JUDGES.get(kind)
+    return QUEUED if judge is None else judge(plan, hosting)
 
 
 def _judge_name(domain: Domain) -> Triage | None:
@@ -180,14 +185,21 @@ def _judge_alias(
     return QUEUED
 
 
+_JUDGES: Final[Mapping[RequestKind, Callable[[Plan, MailHosting], Triage]]] = MappingProxyType(
+    {
+        RequestKind.MAILDOMAIN: _judge_domain,
+        RequestKind.DKIM: _judge_key,
+        RequestKind.DMARC: _judge_policy,
+    }
+)
+
+
 def _add_first(kind: RequestKind, plan: Plan) -> Triage:
     """Return that the domain has to be on the mail server first, and whether that is asked for."""
     server = plan.step(Part.SERVER)
     asked = server is not None and server.state is StepState.WAITING_ADMIN
     facts: dict[str, Fact] = {"kind": kind.value, "asked": asked}
-    return Triage(
-        Ruling.FIRST, "not-on-server", facts, None if asked else RequestKind.MAILDOMAIN
-    )
+    return Triage(Ruling.FIRST, "not-on-server", facts, None if asked else RequestKind.MAILDOMAIN)
 
 
 def _missing(plan: Plan) -> tuple[str, ...]:
