@@ -13,7 +13,6 @@ from bot.cards.markdown import (
     choose,
     clip,
     moment,
-    say_remark,
     span,
     width,
 )
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.records.providers import Provider
-    from bot.requests.model import RequestKind
     from bot.services.member_service import KeptCheck
     from bot.words import Words
 
@@ -53,34 +51,27 @@ def build_check_card(
     words: Words,
     items: ItemFactory,
     *,
-    shared: bool = False,
-    remark: str | None = None,
-    offer: RequestKind | None = None,
     provider: str | None = None,
 ) -> Card:
-    """Return the card of a check, with all of it in a file where the card has too little room.
+    """Return the card of all that a check knows, in a file too where the card has too little room.
 
-    A card that is already `shared` offers no more sharing. `remark` says where the domain was
-    taken from, `offer` what its member may ask the admin for. `provider` is the key of the one
-    whose words its member chose; a shared card speaks those of the name servers' own.
+    `provider` is the key of the one whose words its member chose.
     """
     domain = kept.report.domain.ascii
-    actions = [a for a in CheckAction if not (shared and a is CheckAction.SHARE)]
+    actions = [action for action in CheckAction if action is not CheckAction.DETAILS]
     buttons = [items.check_button(action, kept.id, domain) for action in actions]
-    meant = find_meant(kept.shown(shared=shared))
+    report = kept.shown(shared=False)
+    meant = find_meant(report)
     if meant is not None and (button := items.meant_button(str(meant.facts["meant"]))) is not None:
         buttons.append(button)
-    if offer is not None:
-        buttons.append(items.ask_button(offer, kept.id, domain))
     return build_report_card(
-        kept.shown(shared=shared),
+        report,
         server,
         words,
         items,
         buttons=buttons,
-        remark=remark,
-        provider=None if shared else provider,
-        select=None if shared else str(kept.id),
+        provider=provider,
+        select=str(kept.id),
     )
 
 
@@ -91,7 +82,6 @@ def build_report_card(
     items: ItemFactory,
     *,
     buttons: Sequence[Item],
-    remark: str | None = None,
     provider: str | None = None,
     select: str | None = None,
 ) -> Card:
@@ -102,7 +92,7 @@ def build_report_card(
     place = ZonePlace.of_report(report)
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
-    head = _head(report, context, words, remark)
+    head = _head(report, context, words)
     to_type = report.has_fixes
     where = show_place(place, spoken, words) if to_type else ""
     overview = _overview(report, words)
@@ -160,7 +150,7 @@ def _titled(title: str, texts: Sequence[str]) -> list[list[str]]:
     return [[f"### {title}", text] if at == 0 else [text] for at, text in enumerate(kept)]
 
 
-def _head(report: Report, context: Mapping[str, Fact], words: Words, remark: str | None) -> str:
+def _head(report: Report, context: Mapping[str, Fact], words: Words) -> str:
     is_right = is_all_right(report)
     status = Status.PASS.value if is_right else report.status.value
     summary = words.label("summaries", "all_right" if is_right else status)
@@ -174,8 +164,6 @@ def _head(report: Report, context: Mapping[str, Fact], words: Words, remark: str
         f"**{words.label('statuses', status)}**: {summary}",
         f"-# {moment(report.checked_at)} · {counted}",
     ]
-    if remark:
-        lines.append(clip(say_remark(remark, words), _LONGEST_REMARK))
     if (meant := find_meant(report)) is not None:
         lines.append(f"**{clip(words.finding(meant, context), _LONGEST_REMARK)}**")
     return "\n".join(lines)

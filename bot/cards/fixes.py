@@ -49,6 +49,28 @@ def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = N
     return "\n".join(lines)
 
 
+def show_compact(
+    fix: Fix, why: str, zone: dns.name.Name, words: Words, provider: Provider
+) -> tuple[str, tuple[str, ...]]:
+    """Return a record as a block of a few lines, and what else there is to know of its form."""
+    if fix.zone is not None:
+        zone, provider = fix.zone, NEUTRAL
+    form = fill_form(fix, zone, provider)
+    fields = list(form.small)
+    if fix.old_owner is not None:
+        fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
+    if fix.zone is not None:
+        fields.insert(0, zone_field(zone))
+    shown = [show_field(field, words) for field in fields]
+    lines = [f"**{words.label('short_actions', fix.action.value)}** · {why}", " · ".join(shown)]
+    if fix.action is FixAction.DELETE:
+        return "\n".join((*lines, span(both_ends(fix.value)))), ()
+    if fix.old is not None:
+        lines.append(f"-# {words.label('headings', 'old')} {span(both_ends(fix.old))}")
+    lines.append(block(form.value.value))
+    return "\n".join(lines), say_hints(form, words, name=False)
+
+
 def show_field(field: Field, words: Words) -> str:
     """Return one small field by the provider's own word, or by ours."""
     label = field.label or words.label("headings", field.key)

@@ -23,6 +23,7 @@ class CheckAction(StrEnum):
     RECORDS = "records"
     ZONE = "zone"
     SHARE = "share"
+    DETAILS = "details"
 
 
 class RequestAction(StrEnum):

@@ -15,6 +15,7 @@ from bot.console.progress_bar import ProgressBar
 from bot.console.report_page import show_line, show_report
 from bot.console.terminal import make_console
 from bot.files import read_text
+from bot.services.plan.plan_export import plan_as_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
     from bot.services.core import Core
+    from bot.services.plan.step import Plan
 
 LARGEST_FILE = 4_000_000  # bytes
 
@@ -70,10 +72,10 @@ async def sweep(
 
     async def work() -> None:
         for domain in waiting:
-            report = await core.check_for_operator(domain, key)
+            report, plan = await core.check_for_operator(domain, key)
             outcome.count(report)
             progress.advance()
-            _print(console, report, core, output, alone=len(domains) == 1)
+            _print(console, report, plan, core, output, alone=len(domains) == 1)
 
     with progress:
         try:
@@ -87,11 +89,19 @@ async def sweep(
 
 
 def _print(
-    console: Console, report: Report, core: Core, output: OutputOptions, *, alone: bool
+    console: Console,
+    report: Report,
+    plan: Plan,
+    core: Core,
+    output: OutputOptions,
+    *,
+    alone: bool,
 ) -> None:
     row, changes = dict[str, object](), None
     if output.as_json or output.since is not None:
-        row = report_as_dict(report, core.server, core.words, explain=output.explain)
+        row = report_as_dict(
+            report, core.server, core.words, explain=output.explain, plan=plan_as_dict(plan)
+        )
     if output.since is not None and (earlier := output.since.get(report.domain.ascii)):
         changes = compare(earlier, row)
     if output.as_json:

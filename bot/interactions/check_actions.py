@@ -9,11 +9,12 @@ import discord
 from bot.cards.check_card import build_check_card
 from bot.cards.items import CheckAction
 from bot.cards.layout import Card, build_notice
+from bot.cards.plan_card import build_plan_card
 from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.why_card import build_why_card
 from bot.checks.zone_place import ZonePlace
 from bot.interactions.member_checks import check_domain, find_check, is_shared, say_what_was_meant
-from bot.interactions.offers import find_offer
+from bot.interactions.offers import may_ask
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.names import Domain
@@ -22,7 +23,6 @@ from bot.records.providers import provider_by_key
 if TYPE_CHECKING:
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
-    from bot.requests.model import RequestKind
     from bot.services.member_service import KeptCheck
 
 
@@ -42,9 +42,7 @@ async def answer_with_check(
     is_home = await client.home.is_home(interaction)
     kept = await check_domain(interaction, domain, confidential=is_home)
     kept = await say_what_was_meant(interaction, kept)
-    offer = await find_offer(interaction, kept)
-    provider = await client.member_service.provider(member_id, domain)
-    await answer(interaction, _draw_own(client, kept, offer, provider, remark=remark))
+    await answer(interaction, await _draw_own(interaction, kept, remark=remark))
 
 
 async def handle_new_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -79,6 +77,8 @@ async def handle_check_button(interaction: discord.Interaction[BotBase], click: 
             await _send_zone_file(interaction, kept)
         case CheckAction.SHARE:
             await _share(interaction, kept)
+        case CheckAction.DETAILS:
+            await _show_details(interaction, kept)
 
 
 async def handle_provider_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -98,10 +98,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
         await answer(interaction, await _draw_records(interaction, domain, key))
     elif (kept := await find_check(interaction, click)) is not None:
         await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
-        kept = await client.member_service.make_personal(kept)
-        kept = await say_what_was_meant(interaction, kept)
-        offer = await find_offer(interaction, kept)
-        await answer(interaction, _draw_own(client, kept, offer, key))
+        await answer(interaction, await draw_details(interaction, kept, key))
 
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -111,19 +108,25 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    domain = kept.report.domain
-    shown, offer, provider = kept, None, None
+    shown = kept
     try:
         is_home = not shared and await client.home.is_home(interaction)
-        shown = await check_domain(interaction, domain, confidential=is_home, shared=shared)
+        shown = await check_domain(
+            interaction, kept.report.domain, confidential=is_home, shared=shared
+        )
         if not shared:
             shown = await say_what_was_meant(interaction, shown)
-            provider = await client.member_service.provider(interaction.user.id, domain)
-            offer = await find_offer(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
-        own = None if shared else _draw_own(client, shown, offer, provider)
-        await answer(interaction, own or _draw_shared(client, shown))
+        draw = _draw_shared(client, shown) if shared else _draw_own(interaction, shown)
+        await answer(interaction, await draw)
+
+
+async def _show_details(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
+    """Show all that a check knows, for who clicked alone."""
+    service = interaction.client.member_service
+    provider = await service.provider(interaction.user.id, kept.report.domain)
+    await answer(interaction, await draw_details(interaction, kept, provider))
 
 
 async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -170,30 +173,47 @@ async def _share(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> 
                 await whisper(interaction, build_cooldown_notice(wait, client.words))
                 return
         kept = await client.member_service.share(kept, interaction.user.id)
-        card = _draw_shared(client, kept)
+        card = await _draw_shared(client, kept)
         await interaction.followup.send(view=card.view, files=list(card.files), ephemeral=False)
         done = True
     finally:
         client.limits.end_share(clicked_on, done=done)
 
 
-def _draw_shared(client: BotBase, kept: KeptCheck) -> Card:
-    server, words, items = client.member_service.server, client.words, client.items
-    return build_check_card(kept, server, words, items, shared=True)
+async def _draw_shared(client: BotBase, kept: KeptCheck) -> Card:
+    """Return the card of a check for everybody, with what everybody may know."""
+    service = client.member_service
+    plan = await service.plan(kept, confidential=False)
+    return build_plan_card(kept, plan, service.server, client.words, client.items, shared=True)
 
 
-def _draw_own(
-    client: BotBase,
-    kept: KeptCheck,
-    offer: RequestKind | None,
-    provider: str | None,
-    *,
-    remark: str | None = None,
+async def _draw_own(
+    interaction: discord.Interaction[BotBase], kept: KeptCheck, *, remark: str | None = None
 ) -> Card:
-    server, words, items = client.member_service.server, client.words, client.items
-    return build_check_card(
-        kept, server, words, items, remark=remark, offer=offer, provider=provider
+    """Return the card of a check with its plan, as the member who clicked or asked sees it."""
+    client, service = interaction.client, interaction.client.member_service
+    can_ask = await may_ask(interaction)
+    is_home = await client.home.is_home(interaction)
+    return build_plan_card(
+        kept,
+        await service.plan(kept, confidential=is_home, can_ask=can_ask),
+        service.server,
+        client.words,
+        client.items,
+        can_ask=can_ask,
+        remark=remark,
+        provider=await service.provider(interaction.user.id, kept.report.domain),
     )
+
+
+async def draw_details(
+    interaction: discord.Interaction[BotBase], kept: KeptCheck, provider: str | None
+) -> Card:
+    """Return the card of all that a check knows; one that others see says no more than theirs."""
+    client, service = interaction.client, interaction.client.member_service
+    if not is_shared(interaction, kept):
+        kept = await say_what_was_meant(interaction, await service.make_personal(kept))
+    return build_check_card(kept, service.server, client.words, client.items, provider=provider)
 
 
 async def _draw_records(

@@ -11,7 +11,7 @@ from bot.checks.finding import Check
 from bot.records.expected import Purpose
 from bot.requests.approval import approve_by_hand, approve_domain, approve_key, approve_stage
 from bot.requests.dmarc_readiness import has_policy, is_right
-from bot.requests.model import MessageKind, RequestKind
+from bot.requests.model import MessageKind, RequestKind, State
 from bot.requests.work import add_domain, find_key, leave_to_admin, write_policy
 
 if TYPE_CHECKING:
@@ -63,6 +63,13 @@ class KindRules:
     def is_finished_by_admin(self) -> bool:
         """Whether an admin may say that it is done; a record is seen in the DNS."""
         return self.record is None
+
+
+def waits_for_admin(request: Request) -> bool:
+    """Whether it is an admin's turn: no record of the request is out for the member to publish."""
+    if not request.open or request.state in {State.LIVE, State.CLOSED}:
+        return False
+    return request.state is not State.WAITING or KINDS[request.kind].record is None
 
 
 _DKIM_RECORD = PublishedRecord(

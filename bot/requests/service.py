@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import RequestError
 from bot.requests.approval import Approval
 from bot.requests.evidence import note_live, renew_evidence
-from bot.requests.kinds import KINDS, Asks
+from bot.requests.kinds import KINDS, Asks, waits_for_admin
 from bot.requests.model import (
     ENDED,
     LONGEST_REASON,
@@ -252,6 +252,10 @@ class Requests:
     async def of_domain(self, domain: Domain) -> tuple[Request, ...]:
         """Return all requests for a domain, whoever asked, latest first."""
         return await self._store.of_domain(domain)
+
+    async def kinds_asked(self, domain: Domain) -> frozenset[RequestKind]:
+        """Return the kinds of a domain's requests that an admin has to do something about."""
+        return frozenset(r.kind for r in await self.of_domain(domain) if waits_for_admin(r))
 
     async def open_requests(self) -> tuple[Request, ...]:
         """Return the requests that are not at their end, oldest first."""

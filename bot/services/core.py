@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from bot.checks.compile import add_not_in_mailcow, add_switched_off
 from bot.checks.observe.mail_host import MOST_MEMBERS
@@ -14,6 +14,8 @@ from bot.records.expected import Expected, expect
 from bot.requests.backend import MailHosting
 from bot.services.domain_facts import KnownFacts
 from bot.services.meant_domain import suggest_meant
+from bot.services.plan.domain_plan import make_plan
+from bot.services.plan.step import PlanFacts
 from bot.services.turns import OURSELVES, Turns
 
 if TYPE_CHECKING:
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.services.domain_check import Checker
     from bot.services.domain_facts import DomainFacts
+    from bot.services.plan.step import Plan
     from bot.services.server_faults import ServerFaults
     from bot.words import Words
 
-_NOTHING = KnownFacts(KeyUnknown())
+NOTHING: Final = KnownFacts(KeyUnknown())
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,13 @@ class Checked:
 
     `confidential`: something was known that only the mail server or the admin knows, so the report
     is for who asked alone. `personal` says more than `report` where that is for them to know.
+    `known` is what was known when it was made.
     """
 
     report: Report
     personal: Report | None = None
     confidential: bool = False
+    known: KnownFacts = NOTHING
 
 
 def make_personal(report: Report, hosting: MailHosting) -> Report | None:
@@ -84,11 +89,32 @@ class Core:
         async with self.turns.of(OURSELVES):
             return (await self.check_in_turn(domain, key)).report
 
-    async def check_for_operator(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
-        """Return what `check` does, with the mail server's domain that was likely meant."""
-        report = await self.check(domain, key)
-        known = self.domain_facts.all_domains
-        return await suggest_meant(report, known, self.checker.ask, self.server.host) or report
+    async def check_for_operator(
+        self, domain: Domain, key: DkimKnowledge | None = None
+    ) -> tuple[Report, Plan]:
+        """Return what `check` does, with the mail server's domain that was likely meant.
+
+        The plan is the operator's, who may know all.
+        """
+        async with self.turns.of(OURSELVES):
+            checked = await self.check_in_turn(domain, key)
+        report, all_domains = checked.report, self.domain_facts.all_domains
+        told = await suggest_meant(report, all_domains, self.checker.ask, self.server.host)
+        return told or report, self.plan(report, checked.known)
+
+    def plan(
+        self, report: Report, known: KnownFacts | None, facts: PlanFacts | None = None
+    ) -> Plan:
+        """Return the plan of a domain that was checked.
+
+        `known` is what the store and the mail server know of it, None where that is not for those
+        who see the plan; `facts` are what is known besides.
+        """
+        tells = known is not None and self.domain_facts.can_tell_domains
+        known = known or NOTHING
+        facts = replace(facts or PlanFacts(), hosting=known.hosting if tells else None)
+        expected = expect(self.server, report.domain, known.dkim, known.dmarc_stage, known.former)
+        return make_plan(expected, report, facts)
 
     async def check_in_turn(
         self, domain: Domain, key: DkimKnowledge | None = None, *, confidential: bool = True
@@ -96,9 +122,10 @@ class Core:
         """Return the check of a domain whose turn it is; whoever calls holds a turn of `turns`."""
         started = time.monotonic()
         known = await self._facts_of(domain, confidential=confidential)
+        known = known if key is None else replace(known, dkim=key)
         report = await self.checker.check(
             domain,
-            key or known.dkim,
+            known.dkim,
             known.dmarc_stage,
             known.former,
             seconds=self.longest - (time.monotonic() - started),
@@ -106,10 +133,10 @@ class Core:
         if self.faults is not None:
             self.faults.note(report)
         personal = make_personal(report, known.hosting)
-        return Checked(report, personal, confidential=known != _NOTHING)
+        return Checked(report, personal, confidential=known != NOTHING, known=known)
 
     async def _facts_of(self, domain: Domain, *, confidential: bool) -> KnownFacts:
-        return await self.domain_facts.of(domain) if confidential else _NOTHING
+        return await self.domain_facts.of(domain) if confidential else NOTHING
 
     async def check_server(self) -> Report:
         """Return the report of the mail server itself."""

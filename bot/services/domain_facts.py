@@ -79,6 +79,11 @@ class DomainFacts:
         self._listed: tuple[Domain, ...] = ()
         self._listed_until = 0.0  # by the same clock
 
+    @property
+    def can_tell_domains(self) -> bool:
+        """Whether there is a mail server that says which domains it has."""
+        return self._backend is not None and self._backend.capabilities.can_tell_domains
+
     async def of(self, domain: Domain) -> KnownFacts:
         """Return what is known of a domain, after `TIMEOUT` seconds at the latest.
 

@@ -11,12 +11,14 @@ from bot.checks.export.archive import SCHEMA, dump_report, load_report
 from bot.checks.observe.zone import find_place
 from bot.names import Domain
 from bot.records.client_settings import ClientSettings, client_settings
+from bot.requests.model import RequestKind
 from bot.services.core import make_personal
 from bot.services.meant_domain import suggest_meant
+from bot.services.plan.step import PlanFacts
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     import dns.name
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
     from bot.requests.backend import MailHosting
     from bot.services.core import Checked, Core
+    from bot.services.domain_facts import KnownFacts
+    from bot.services.plan.step import Plan
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
 
@@ -43,7 +47,7 @@ class KeptCheck:
     `report` is what is kept; where it is not `confidential`, everybody may see it. `personal` is
     what is shown to the one who asked (`member_id`, None where nobody knows), where that is more;
     it is not kept. `shared`: a card that others see carries the number; None where the check is
-    from before that was noted.
+    from before that was noted. `known` is what was known when it was made; it is not kept either.
     """
 
     id: int
@@ -52,6 +56,7 @@ class KeptCheck:
     member_id: int | None = None
     confidential: bool = False
     shared: bool | None = False
+    known: KnownFacts | None = None
 
     def shown(self, *, shared: bool) -> Report:
         """Return the report for a card that others see, or for the one who asked."""
@@ -84,6 +89,7 @@ class MemberService:
         now: Callable[[], datetime],
         *,
         telemetry: Telemetry | None = None,
+        asked: Callable[[Domain], Awaitable[frozenset[RequestKind]]] | None = None,
     ) -> None:
         self.server = core.server
         self.faults = core.faults
@@ -92,6 +98,7 @@ class MemberService:
         self._checks = checks
         self._now = now
         self._telemetry = telemetry or Telemetry()
+        self._asked = asked
         self._turns = core.turns
         self._running: dict[tuple[Domain, bool], _RunningCheck] = {}
 
@@ -158,7 +165,15 @@ class MemberService:
             confidential=checked.confidential,
             shared=shared,
         )
-        return KeptCheck(number, report, checked.personal, member_id, checked.confidential, shared)
+        return KeptCheck(
+            number,
+            report,
+            checked.personal,
+            member_id,
+            checked.confidential,
+            shared,
+            checked.known if confidential else None,
+        )
 
     async def share(self, kept: KeptCheck, member_id: int) -> KeptCheck:
         """Return the check for a card that others see, from now on.
@@ -191,6 +206,21 @@ class MemberService:
             return kept
         hosting = await self.hosting(kept.report.domain)
         return replace(kept, personal=make_personal(kept.report, hosting))
+
+    async def plan(self, kept: KeptCheck, *, confidential: bool, can_ask: bool = False) -> Plan:
+        """Return the plan of a check's domain, with what has become known since.
+
+        Where it is not `confidential`, it is made of what everybody may know. `can_ask` says
+        whether the one who sees it can ask the admin for something there.
+        """
+        domain, known = kept.report.domain, kept.known
+        if not confidential:
+            return self._core.plan(kept.report, None)
+        if known is None:
+            known = await self._core.domain_facts.of(domain)
+        asked = await self._asked(domain) if self._asked is not None else frozenset[RequestKind]()
+        facts = PlanFacts(asked=asked, can_ask=can_ask)
+        return self._core.plan(kept.shown(shared=False), known, facts)
 
     async def suggest(
         self, kept: KeptCheck, member_id: int, *, sees_server: bool = False

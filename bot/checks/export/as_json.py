@@ -1,4 +1,4 @@
-"""A report as the contract's JSON object (schema 1)."""
+"""A report as the contract's JSON object: schema 1, or 2 with the plan in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
 
-SCHEMA = 1
+SCHEMA = 1  # without a plan, as the mail server's own report is
+PLAN_SCHEMA = 2
 
 
 class FindingWords(Protocol):
@@ -48,15 +49,21 @@ def context_of(report: Report, server: MailServer) -> dict[str, Fact]:
 
 
 def report_as_dict(
-    report: Report, server: MailServer, words: FindingWords, *, explain: bool = False
+    report: Report,
+    server: MailServer,
+    words: FindingWords,
+    *,
+    explain: bool = False,
+    plan: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """Return the report as JSON-ready values; its texts are made safe by `words`.
 
-    `explain` adds to each finding why it is one, and where the rule stands.
+    `explain` adds to each finding why it is one, and where the rule stands; `plan` is what comes
+    next for the domain, as it is written.
     """
     context = context_of(report, server)
     row: dict[str, object] = {
-        "schema": SCHEMA,
+        "schema": SCHEMA if plan is None else PLAN_SCHEMA,
         "domain": report.domain.ascii,
         "checked_at": report.checked_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "status": report.status.value,
@@ -80,6 +87,8 @@ def report_as_dict(
     }
     if report.name_servers:
         row["provider"] = _provider(report)
+    if plan is not None:
+        row["plan"] = plan
     return row
 
 

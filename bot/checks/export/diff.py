@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.checks.export.as_json import SCHEMA
+from bot.checks.export.as_json import PLAN_SCHEMA, SCHEMA
 from bot.checks.finding import Status
 
 if TYPE_CHECKING:
@@ -157,10 +157,10 @@ def _read_line(number: int, line: str) -> EarlierReport:
     schema = row.get("schema") if isinstance(row, dict) else None
     if not isinstance(schema, int):
         raise ValueError(f"line {number} is no report; {_EXAMPLE}")  # noqa: TRY004 - of a file
-    if schema != SCHEMA:
+    if schema not in {SCHEMA, PLAN_SCHEMA}:
         raise ValueError(
-            f"line {number} is a report of schema {schema}, and only schema {SCHEMA} can be"
-            " compared; make a new one with check --json"
+            f"line {number} is a report of schema {schema}, and only schemas {SCHEMA} and"
+            f" {PLAN_SCHEMA} can be compared; make a new one with check --json"
         )
     try:
         return _read_row(row)

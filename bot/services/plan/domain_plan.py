@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.checks.finding import Finding
     from bot.checks.report import Report
     from bot.records.expected import Expected
-    from bot.services.plan.order import Row
+    from bot.services.plan.order import PlanRow
     from bot.services.plan.situation import Standing
     from bot.services.plan.step import PlanFacts
 
@@ -47,7 +47,9 @@ def make_plan(expected: Expected, report: Report, facts: PlanFacts) -> Plan:
     )
 
 
-def _keep_what_works(table: Mapping[Part, Row], stands: Mapping[Part, Standing]) -> dict[Part, Row]:
+def _keep_what_works(
+    table: Mapping[Part, PlanRow], stands: Mapping[Part, Standing]
+) -> dict[Part, PlanRow]:
     """Return the table of a domain that moves, with what may harm its mail put beside the MX.
 
     Until the MX is changed nothing that is there is replaced or taken away; an SPF record gets our
@@ -71,7 +73,7 @@ def _keep_what_works(table: Mapping[Part, Row], stands: Mapping[Part, Standing])
     return kept
 
 
-def _waits_for(row: Row, stands: Mapping[Part, Standing]) -> tuple[Part, ...]:
+def _waits_for(row: PlanRow, stands: Mapping[Part, Standing]) -> tuple[Part, ...]:
     """Return the parts that a part waits for now."""
     return tuple(part for part in row.needs if part in stands and not _lets_on(stands[part]))
 
@@ -83,7 +85,7 @@ def _lets_on(standing: Standing) -> bool:
 
 
 def _steps(
-    table: Mapping[Part, Row],
+    table: Mapping[Part, PlanRow],
     stands: Mapping[Part, Standing],
     waits: Mapping[Part, tuple[Part, ...]],
 ) -> Iterable[Step]:

@@ -15,7 +15,7 @@ _ON_SERVER: Final = (_P.DELEGATION, _P.SERVER)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlanRow:
     """One part of a plan, and the parts that have to be done before.
 
     Parts that are left out of a plan, and a mail server that does not answer, hold nothing up.
@@ -28,41 +28,41 @@ class Row:
 # Nothing is typed before the server takes the domain's mail: what it does not know it refuses for
 # good (RFC 5321 section 4.2.1, a 5xx reply), and whoever waits types all of it in one sitting.
 NEW_DOMAIN: Final = (
-    Row(_P.DELEGATION),
-    Row(_P.SERVER, (_P.DELEGATION,)),
-    Row(_P.MX, _ON_SERVER),
-    Row(_P.SPF, _ON_SERVER),
-    Row(_P.DKIM_KEY, _ON_SERVER),
-    Row(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
-    Row(_P.DMARC, _ON_SERVER),
-    Row(_P.ZONE, (_P.DELEGATION,)),
-    Row(_P.EXTRAS, _ON_SERVER),
-    Row(_P.QUARANTINE, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC)),
-    Row(_P.REJECT, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC, _P.QUARANTINE)),
-    Row(_P.OPTIONAL),
+    PlanRow(_P.DELEGATION),
+    PlanRow(_P.SERVER, (_P.DELEGATION,)),
+    PlanRow(_P.MX, _ON_SERVER),
+    PlanRow(_P.SPF, _ON_SERVER),
+    PlanRow(_P.DKIM_KEY, _ON_SERVER),
+    PlanRow(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
+    PlanRow(_P.DMARC, _ON_SERVER),
+    PlanRow(_P.ZONE, (_P.DELEGATION,)),
+    PlanRow(_P.EXTRAS, _ON_SERVER),
+    PlanRow(_P.QUARANTINE, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC)),
+    PlanRow(_P.REJECT, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC, _P.QUARANTINE)),
+    PlanRow(_P.OPTIONAL),
 )
 
 # The MX comes last: until then mail goes on arriving where it arrives now. The domain comes to the
 # server late, as from then on mail between the server's own members stays there.
 MOVING_DOMAIN: Final = (
-    Row(_P.DELEGATION),
-    Row(_P.CONTROL, (_P.DELEGATION,)),
-    Row(_P.SPF, (_P.DELEGATION,)),
-    Row(_P.DMARC, (_P.DELEGATION,)),
-    Row(_P.MAILBOXES, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
-    Row(_P.SERVER, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
-    Row(_P.DKIM_KEY, _ON_SERVER),
-    Row(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
-    Row(_P.MX, (*_ON_SERVER, _P.SPF, _P.DKIM)),
-    Row(_P.EXTRAS, (*_ON_SERVER, _P.SPF, _P.DKIM)),
-    Row(_P.ZONE, (_P.DELEGATION,)),
-    Row(_P.FORMER_MAIL, (_P.MX,)),
-    Row(_P.QUARANTINE, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC)),
-    Row(_P.REJECT, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC, _P.QUARANTINE)),
-    Row(_P.OPTIONAL),
+    PlanRow(_P.DELEGATION),
+    PlanRow(_P.CONTROL, (_P.DELEGATION,)),
+    PlanRow(_P.SPF, (_P.DELEGATION,)),
+    PlanRow(_P.DMARC, (_P.DELEGATION,)),
+    PlanRow(_P.MAILBOXES, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
+    PlanRow(_P.SERVER, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
+    PlanRow(_P.DKIM_KEY, _ON_SERVER),
+    PlanRow(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
+    PlanRow(_P.MX, (*_ON_SERVER, _P.SPF, _P.DKIM)),
+    PlanRow(_P.EXTRAS, (*_ON_SERVER, _P.SPF, _P.DKIM)),
+    PlanRow(_P.ZONE, (_P.DELEGATION,)),
+    PlanRow(_P.FORMER_MAIL, (_P.MX,)),
+    PlanRow(_P.QUARANTINE, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC)),
+    PlanRow(_P.REJECT, (_P.MX, _P.SPF, _P.DKIM, _P.DMARC, _P.QUARANTINE)),
+    PlanRow(_P.OPTIONAL),
 )
 
 
-def rows(*, moves: bool) -> Iterator[Row]:
+def rows(*, moves: bool) -> Iterator[PlanRow]:
     """Yield the rows of a table in their order."""
     yield from MOVING_DOMAIN if moves else NEW_DOMAIN

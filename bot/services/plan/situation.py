@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
-from bot.checks.report import find_propagation
+from bot.checks.report import CheckResult, find_propagation
 from bot.records.dkim_key import KnownKey
 from bot.records.dmarc_policy import DmarcPolicy
 from bot.records.expected import Purpose, staged_dmarc
@@ -18,7 +18,7 @@ from bot.requests.model import RequestKind
 from bot.services.plan.step import Part, StepState, Who
 
 if TYPE_CHECKING:
-    from bot.checks.report import CheckResult, Report
+    from bot.checks.report import Report
     from bot.records.expected import Expected, ExpectedRecord
     from bot.services.plan.step import PlanFacts
 
@@ -88,7 +88,8 @@ class Situation:
         return looks[part]()
 
     def _result(self, check: Check) -> CheckResult:
-        return self._results[check]
+        # A report kept by an earlier version knows fewer checks.
+        return self._results.get(check) or CheckResult(check, Status.UNKNOWN)
 
     def _findings(self, *checks: Check) -> tuple[Finding, ...]:
         """Return what is to be done about checks, but for what belongs to another part."""

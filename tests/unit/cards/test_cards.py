@@ -83,9 +83,8 @@ def a_report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Repor
     )
 
 
-def check_card(report: Report, *, shared: bool = False, remark: str | None = None) -> Card:
-    kept = KeptCheck(7, report)
-    return build_check_card(kept, SERVER, WORDS, ITEMS, shared=shared, remark=remark)
+def check_card(report: Report) -> Card:
+    return build_check_card(KeptCheck(7, report), SERVER, WORDS, ITEMS)
 
 
 def texts(card: Card) -> list[str]:
@@ -221,12 +220,10 @@ async def test_a_value_that_a_card_cannot_show_as_it_is_goes_into_the_file() -> 
     assert "a`b" in file_text(card.files[0])
 
 
-@pytest.mark.parametrize(("shared", "expected"), [(False, 5), (True, 4)])
-async def test_a_shared_card_cannot_be_shared_again(shared: bool, expected: int) -> None:
-    card = check_card(a_report(), shared=shared)
-    row = card.view.children[-1]
+async def test_a_card_with_all_details_offers_five_buttons() -> None:
+    row = check_card(a_report()).view.children[-1]
     assert isinstance(row, discord.ui.ActionRow)
-    assert len(row.children) == expected
+    assert len(row.children) == 5
 
 
 async def test_a_card_survives_a_restart() -> None:
@@ -237,8 +234,6 @@ async def test_a_card_survives_a_restart() -> None:
 
 async def test_where_the_domain_was_taken_from_is_said() -> None:
     remark = "I took friend.example out of https://friend.example/x."
-    head = texts(check_card(a_report(), remark=remark))[0]
-    assert "-# I took friend.example out of https\\://friend.example/x." in head
     assert remark.split()[3] in whole_text(
         build_records_card(expect(SERVER, DOMAIN), WORDS, ITEMS, remark=remark)
     )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bot.cards.check_card import build_check_card
 from bot.cards.markdown import MOST_CHARACTERS
+from bot.cards.plan_card import build_plan_card
 from bot.cards.records_card import build_records_card
 from bot.cards.settings_card import build_settings_card
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
@@ -27,6 +28,8 @@ from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
+from bot.services.plan.domain_plan import make_plan
+from bot.services.plan.step import PlanFacts
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 from examples import examples
@@ -163,17 +166,19 @@ def check_text(content: str) -> None:
 
 @examples(0.25)
 @given(report=reports(), remark=st.none() | texts, shared=st.booleans())
-def test_no_report_breaks_a_check_card(
+def test_no_report_breaks_the_card_of_a_plan(
     words: Words, report: Report, remark: str | None, shared: bool
 ) -> None:
-    card = build_check_card(
-        KeptCheck(10**18 - 1, report),
-        SERVER,
-        words,
-        PersistentItems(words),
-        shared=shared,
-        remark=remark,
-    )
+    plan = make_plan(expect(SERVER, report.domain), report, PlanFacts())
+    kept, items = KeptCheck(10**18 - 1, report), PersistentItems(words)
+    card = build_plan_card(kept, plan, SERVER, words, items, shared=shared, remark=remark)
+    check_is_harmless(card)
+
+
+@examples(0.25)
+@given(report=reports())
+def test_no_report_breaks_a_check_card(words: Words, report: Report) -> None:
+    card = build_check_card(KeptCheck(10**18 - 1, report), SERVER, words, PersistentItems(words))
     check_is_harmless(card)
     for file in card.files:
         assert b"\x1b" not in file.fp.read()

@@ -9,7 +9,6 @@ import discord
 import dns.name
 import pytest
 
-from bot.cards.check_card import build_check_card
 from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.why_card import build_why_card
 from bot.checks.finding import Check, Finding, Status
@@ -18,8 +17,6 @@ from bot.checks.report import CheckResult, Report
 from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
 from bot.records.mail_server import MailServer
-from bot.requests.model import RequestKind
-from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 
@@ -132,11 +129,3 @@ def test_a_name_from_a_zone_formats_and_pings_nobody(hostile: str) -> None:
     assert "@" not in outside
     assert "](" not in outside
     assert "\u202e" not in said
-
-
-def test_a_check_card_offers_it_with_everything_else_within_five_buttons_a_row() -> None:
-    card = build_check_card(
-        KeptCheck(7, report_of(MX)), SERVER, WORDS, ITEMS, offer=RequestKind.DKIM
-    )
-    rows = [i for i in card.view.walk_children() if isinstance(i, discord.ui.ActionRow)]
-    assert [len(row.children) for row in rows] == [5, 1]

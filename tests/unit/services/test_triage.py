@@ -18,19 +18,17 @@ from bot.requests.model import RequestKind
 from bot.services.plan.domain_plan import make_plan
 from bot.services.plan.step import Part, Plan, PlanFacts, Step, StepState
 from bot.services.triage import QUEUED, Ruling, Triage, triage
-from bot.words import Words, shipped_templates
+from bot.words import shipped_templates
 from zone_reports import (
     ALIASES,
     DKIM,
     DMARC,
-    DOMAIN,
     HOST,
     KEY,
     MX,
     NOW,
     SERVER,
     SPF,
-    WORLD,
     compiled,
     look,
     report_on,
@@ -134,7 +132,7 @@ def test_nobody_can_ask_for_what_is_no_members(kind: RequestKind, name: str, cod
 
 @pytest.mark.parametrize("kind", RequestKind)
 def test_a_domain_that_is_not_there_comes_first_to_be_registered(kind: RequestKind) -> None:
-    report = compiled(look(world=HOST + "_spf.cow.example TXT \"v=spf1 -all\"\n"))
+    report = compiled(look(world=HOST + '_spf.cow.example TXT "v=spf1 -all"\n'))
     ruled = triage(kind, report, plan_of(report, H.ABSENT), H.ABSENT)
     assert ruled.code == "no-domain"
     assert ruled.bars_approval

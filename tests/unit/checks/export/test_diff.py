@@ -201,7 +201,7 @@ def test_of_several_reports_of_a_domain_the_latest_counts() -> None:
         ("7", "line 2 is no report"),
         ("{}", "line 2 is no report"),
         (json.dumps(row(schema="1")), "line 2 is no report"),
-        (json.dumps(row(schema=2)), "line 2 is a report of schema 2, and only schema 1"),
+        (json.dumps(row(schema=3)), "line 2 is a report of schema 3, and only schemas 1 and 2"),
         (json.dumps({"schema": 1}), "line 2 is no whole report"),
         (json.dumps(row(domain=7)), "line 2 is no whole report"),
         (json.dumps(row(status="fine")), "line 2 is no whole report"),

@@ -1,0 +1,160 @@
+"""The card of a plan: what follows from the next step, how all stands at a glance, what to type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.cards.fixes import can_be_shown, show_compact, show_place
+from bot.cards.items import CheckAction
+from bot.cards.layout import STATUS_COLOURS, assemble
+from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
+from bot.checks.export.as_json import context_of
+from bot.checks.finding import Status
+from bot.checks.report import find_meant
+from bot.checks.zone_place import ZonePlace
+from bot.records.providers import choose_provider
+from bot.services.plan.plan_words import messages, part_of, say_plan
+from bot.services.plan.step import StepState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.cards.items import Item, ItemFactory
+    from bot.cards.layout import Card
+    from bot.checks.finding import Fix
+    from bot.checks.report import Report
+    from bot.errors import Fact
+    from bot.records.mail_server import MailServer
+    from bot.records.providers import Provider
+    from bot.services.member_service import KeptCheck
+    from bot.services.plan.step import Light, Plan, Step
+    from bot.words import Words
+
+_MOST_RECORDS: Final = 4  # of one step; more are no list that somebody works through on a phone
+_MOST_MESSAGES: Final = 2
+_LONGEST_MESSAGE: Final = 500  # characters
+_LONGEST_REMARK: Final = 300
+
+
+def build_plan_card(
+    kept: KeptCheck,
+    plan: Plan,
+    server: MailServer,
+    words: Words,
+    items: ItemFactory,
+    *,
+    shared: bool = False,
+    can_ask: bool = False,
+    remark: str | None = None,
+    provider: str | None = None,
+) -> Card:
+    """Return the card of a check as people see it first; all the rest is behind a button.
+
+    `plan` is made for those who see the card. `remark` says where the domain was taken from,
+    `provider` is the key of the one whose words its member chose; a shared card speaks those of
+    the name servers' own.
+    """
+    report = kept.shown(shared=shared)
+    domain = report.domain.ascii
+    said = say_plan(plan, domain, server, words, can_ask=can_ask and not shared)
+    spoken = choose_provider(None if shared else provider, report.name_servers)
+    head = [_title(report, plan, words), f"**{said.headline}**", _lights(plan, words)]
+    if remark:
+        head.append(clip(say_remark(remark, words), _LONGEST_REMARK))
+    context = context_of(report, server)
+    if (meant := find_meant(report)) is not None:
+        head.append(f"**{clip(words.finding(meant, context), _LONGEST_REMARK)}**")
+    todo = [f"### {said.title}" if said.title else "", said.todo]
+    foot = [f"-# {line}" for line in (said.after, said.optional) if line]
+    foot.append(f"-# {words.sentence('discord/checked', {})} {moment(report.checked_at)}")
+    pieces = []
+    if (step := plan.next) is not None:
+        pieces = _pieces(step, report, context, words, spoken)
+    fixed = (*head, *todo, *foot)
+    room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)
+    return assemble(
+        [
+            ["\n".join(head)],
+            ["\n".join(filter(None, todo)), *choose(pieces, room)],
+            ["\n".join(foot)],
+        ],
+        colour=STATUS_COLOURS[_status(report, plan)],
+        buttons=_buttons(
+            kept,
+            plan,
+            items,
+            can_ask=can_ask and not shared,
+            meant=None if meant is None else str(meant.facts["meant"]),
+        ),
+    )
+
+
+def _title(report: Report, plan: Plan, words: Words) -> str:
+    name = report.domain.ascii
+    status = _status(report, plan).value
+    title = f"## {words.label('marks', status)} {span(name)}"
+    if report.domain.unicode != name:
+        title += f" ({span(report.domain.unicode)})"
+    return title
+
+
+def _status(report: Report, plan: Plan) -> Status:
+    """Return what the card's mark says: green is for what needs nothing, or only an option."""
+    if plan.is_green and report.status.rank <= Status.INFO.rank:
+        return Status.PASS
+    step = plan.next
+    if step is not None and step.asks is not None and report.status.rank <= Status.INFO.rank:
+        return Status.WARN
+    return report.status
+
+
+def _lights(plan: Plan, words: Words) -> str:
+    return " · ".join(show_light(light, words) for light in plan.lights)
+
+
+def show_light(light: Light, words: Words) -> str:
+    """Return how one thing stands, by a mark and its name."""
+    mark = words.label("lights", "wanted") if light.wanted else ""
+    return f"{mark or words.label('marks', light.status.value)} {words.label('lights', light.part)}"
+
+
+def _pieces(
+    step: Step, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
+) -> list[tuple[str, ...]]:
+    """Return what is said and typed in a step, each from its fullest version to the shortest."""
+    said = [
+        clip(words.finding(finding, context), _LONGEST_MESSAGE)
+        for finding in messages(step)[:_MOST_MESSAGES]
+    ]
+    shown = [fix for fix in step.fixes[:_MOST_RECORDS] if can_be_shown(fix)]
+    records = [
+        show_compact(fix, _why(step, fix, words), report.zone, words, provider) for fix in shown
+    ]
+    is_cut = len(shown) < len(step.fixes) or len(messages(step)) > _MOST_MESSAGES
+    hints = dict.fromkeys(hint for _, found in records for hint in found)
+    small = [f"-# {hint}" for hint in hints]
+    if records:
+        small.insert(0, show_place(ZonePlace.of_report(report), provider, words))
+    if is_cut:
+        small.append(f"-# {words.sentence('discord/more_in_details', {})}")
+    texts = [*dict.fromkeys(said), *(text for text, _ in records), "\n".join(filter(None, small))]
+    return [(text, "") for text in texts if text]
+
+
+def _why(step: Step, fix: Fix, words: Words) -> str:
+    facts: dict[str, Fact] = {"part": part_of(step, fix).value, "action": fix.action.value}
+    return words.sentence("plan/why", facts)
+
+
+def _buttons(
+    kept: KeptCheck, plan: Plan, items: ItemFactory, *, can_ask: bool, meant: str | None
+) -> list[Item]:
+    """Return the one button for what comes next, and the one for all that the check knows."""
+    domain, step = kept.report.domain.ascii, plan.next
+    buttons = [items.check_button(CheckAction.AGAIN, kept.id, domain)]
+    if can_ask and step is not None and step.asks is not None and step.state is StepState.NEXT:
+        buttons = [items.ask_button(step.asks, kept.id, domain)]
+    if meant is not None and (button := items.meant_button(meant)) is not None:
+        buttons.append(button)
+    buttons.append(items.check_button(CheckAction.DETAILS, kept.id, domain))
+    return buttons
