@@ -52,7 +52,8 @@ def _lines(
     yield from _lights(evidence, words) if evidence.lights else _statuses(evidence, words)
     yield _hosting(evidence, facts, words)
     yield _unseen(evidence, words)
-    if evidence.compared is not None:
+    is_said = request.kind is RequestKind.WEBMAIL  # where the alias leads, in words
+    if evidence.compared is not None and not (is_said and evidence.compared.status is Status.PASS):
         yield _compare(request, evidence.compared, words)
     yield _alias(request, evidence, facts, words)
     if evidence.checks:  # else nobody looked
