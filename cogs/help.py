@@ -27,20 +27,22 @@ class HelpCog(commands.Cog):
 
     @app_commands.command(name="help", description="What this bot can do for you")
     async def help(self, interaction: discord.Interaction[BotBase]) -> None:
-        """Answer with the list of commands; each can be clicked."""
+        """Answer with the commands in their groups; each can be clicked."""
         await acknowledge(interaction)
         shown = self._list_commands(for_admin=is_admin(interaction, self._client.settings))
-        lines = sorted(shown, key=lambda line: line.description)
-        card = build_help_card(lines, self._client.member_service.server, self._client.words)
+        card = build_help_card(shown, self._client.member_service.server, self._client.words)
         await answer(interaction, card)
 
     def _list_commands(self, *, for_admin: bool) -> Iterator[CommandLine]:
         for command in self._client.tree.walk_commands():
             root = command.root_parent or command
-            if root.default_permissions is not None and not for_admin:
+            is_for_admins = root.default_permissions is not None
+            if is_for_admins and not for_admin:
                 continue
             if isinstance(command, app_commands.Command):  # a group by itself cannot be called
-                yield CommandLine(self._client.mention(command.qualified_name), command.description)
+                name = command.qualified_name
+                mention = self._client.mention(name)
+                yield CommandLine(name, mention, command.description, for_admins=is_for_admins)
 
 
 async def setup(bot: BotBase) -> None:

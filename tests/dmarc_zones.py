@@ -10,6 +10,7 @@ from dns.rdataclass import IN
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.TXT import TXT
 
+from bot.checks.dkim import judge as dkim_judge
 from bot.checks.dmarc.judge import judge
 from bot.checks.dmarc.record import walk_names
 from bot.checks.observation import Observation
@@ -32,7 +33,7 @@ KEY = (
 )
 HANDED_OUT_KEY = f"v=DKIM1;k=rsa;t=s;s=email;p={KEY}"
 STRICT = "v=DMARC1; p=reject; sp=reject; rua=mailto:dmarc@cow.example"
-RELAXED = "v=DMARC1; p=none; rua=mailto:dmarc@cow.example"
+RELAXED = "v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"
 SERVER = MailServer(
     host=dns.name.from_text("mx1.cow.example"),
     spf="v=spf1 include:_spf.cow.example -all",
@@ -82,12 +83,15 @@ def look(
     *answers: Answer,
     domain: str = "friend.example",
     dkim: DkimKnowledge = KNOWN,
-    stage: str | None = None,
+    stage: str | None = "reject",
     server: MailServer = SERVER,
+    spf_proven: bool = True,
 ) -> Verdict:
-    verdict = judge(
-        expect(server, Domain.from_ascii(domain), dkim, stage), observe(domain, *answers)
-    )
+    """Return the verdict on a domain whose admin approved `p=reject`, or another stage."""
+    expected = expect(server, Domain.from_ascii(domain), dkim, stage)
+    observed = observe(domain, *answers)
+    dkim_proven = dkim_judge.judge(expected, observed).is_proven
+    verdict = judge(expected, observed, spf_proven=spf_proven, dkim_proven=dkim_proven)
     for finding in verdict.findings:
         assert Words().finding(finding, CONTEXT)
     if verdict.note is not None:
@@ -108,5 +112,7 @@ def codes(verdict: Verdict) -> list[str]:
     return [finding.code for finding in verdict.findings]
 
 
-def expected_of(domain: str = "friend.example") -> Expected:
-    return expect(SERVER, Domain.from_ascii(domain), KNOWN)
+def expected_of(domain: str = "friend.example", stage: str | None = None) -> Expected:
+    """Return what is handed out where SPF and DKIM are proven."""
+    expected = expect(SERVER, Domain.from_ascii(domain), KNOWN, stage)
+    return expected.with_proof(spf_proven=True, dkim_proven=True)

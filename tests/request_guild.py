@@ -32,6 +32,7 @@ from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
 from bot.store.engine.database import Database
 from bot.store.repositories.command_fingerprints import CommandFingerprints
+from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
@@ -146,7 +147,7 @@ async def open_request_guild(
         client.requests = requests if takes else None
         client.backend = backend
         recent, checks = RecentDomains(database), StoredChecks(database)
-        client.privacy = Privacy(recent, checks, requests)
+        client.privacy = Privacy(recent, checks, requests, ControlProofs(database))
 
         aliases = Aliases()
         looker = DomainVerifier(

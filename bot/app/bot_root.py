@@ -14,6 +14,7 @@ from bot.app.shared_parts import (
     open_mailcow,
     utc_now,
 )
+from bot.checks.observe.control import look_at_control
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.client import Client
 from bot.dns.resolver import Resolver
@@ -33,6 +34,7 @@ from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
+from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
@@ -43,6 +45,7 @@ from bot.services.turns import AT_ONCE
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.command_fingerprints import CommandFingerprints
+from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.recent_domains import RecentDomains
@@ -124,6 +127,9 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             asked=requests.kinds_asked,
         )
         client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
+        proofs = ControlProofs(database)
+        look = partial(look_at_control, resolver.ask, make_authorities(settings))
+        client.control = DomainControl(proofs, look, utc_now)
         client.backend = backend
         client.examine_backend = partial(check_mailcow, mailcow)
         if settings.request_channel_id is not None:
@@ -131,7 +137,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             await _add_jobs(client, core, ask, store, requests=requests, wake_up=wake_up)
             await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
-        client.privacy = Privacy(RecentDomains(database), checks, requests)
+        client.privacy = Privacy(RecentDomains(database), checks, requests, proofs)
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)

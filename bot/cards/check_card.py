@@ -241,7 +241,7 @@ def _overview(report: Report, words: Words) -> str:
     for status in reversed(Status):
         names = [
             words.label("checks", result.check.value)
-            for result in report.results
+            for result in report.shown_results
             if result.status is status and result.check not in EXTRAS
         ]
         if names:
@@ -256,7 +256,7 @@ def extras_line(report: Report, words: Words) -> str:
     for status in reversed(Status):
         names = [
             words.label("checks", result.check.value)
-            for result in report.results
+            for result in report.shown_results
             if result.check in EXTRAS and result.status is status and result.check not in missing
         ]
         if names:

@@ -38,6 +38,7 @@ STATE_COLOURS: Mapping[State, int] = {
     State.CLOSED: _GREEN,
     State.DENIED: _GREY,
     State.WITHDRAWN: _GREY,
+    State.REPLACED: _GREY,
     State.EXPIRED: _GREY,
     State.FAILED: _RED,
 }

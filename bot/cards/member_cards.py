@@ -163,7 +163,7 @@ def build_live_card(
 
 
 def build_ended_card(request: Request, server: MailServer, words: Words) -> Card:
-    """Return the news that a request was denied, or has expired."""
+    """Return the news that a request was denied, has expired, or was replaced by another."""
     return assemble(
         [[f"## {title_of(request, words)}", _say_next(request, server, words)]], colour=NEUTRAL
     )

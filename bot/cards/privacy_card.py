@@ -26,6 +26,7 @@ def build_privacy_card(
     kept: MemberData, member_id: int, server: MailServer, words: Words, items: ItemFactory
 ) -> Card:
     """Return what is stored about a member, for how long, and the button that deletes it."""
+    named = kept.proofs[:_MOST_NAMED]
     facts: dict[str, Fact] = {
         "domains": len(kept.domains),
         "names": tuple(domain.unicode for domain in kept.domains[:_MOST_NAMED]),
@@ -34,6 +35,10 @@ def build_privacy_card(
         "still_open": sum(request.open for request in kept.requests),
         "ended": sum(not request.open for request in kept.requests),
         "decisions": kept.decisions,
+        "proofs": len(kept.proofs),
+        "proven": tuple(proof.domain.unicode for proof in named),
+        "since": tuple(str(int(proof.since.timestamp())) for proof in named),
+        "unnamed": max(len(kept.proofs) - _MOST_NAMED, 0),
         "days": kept.days,
         "latest": kept.latest,
         "week": kept.days_of_others,
@@ -59,6 +64,7 @@ def build_confirmation(kept: MemberData, member_id: int, words: Words, items: It
         "checks": kept.checks,
         "requests": len(kept.requests),
         "decisions": kept.decisions,
+        "proofs": len(kept.proofs),
     }
     head = words.render("discord/privacy_confirm", facts).strip()
     foot = words.sentence("discord/privacy_final", {})

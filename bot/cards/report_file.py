@@ -58,7 +58,7 @@ def report_text(
             lines += [line for hint in shown.hints for line in _paragraph("     ", hint)]
         lines.append("")
     lines += _title(plain.label("headings", "overview"))
-    for result in report.results:
+    for result in report.shown_results:
         label = plain.label("checks", result.check.value)
         lines.append(f"{label}: {plain.label('statuses', result.status.value)}")
         lines += _records(plain.label("headings", "expected"), result.expected)

@@ -23,19 +23,23 @@ if TYPE_CHECKING:
 _LONGEST_URL = 512  # of a link button
 _LONGEST_HEAD = 1000  # characters
 _LONGEST_ADVICE = 500
-_PAGES = "mail/settings_pages"  # buttons show them
 _CONTACT = "mail/settings_contact"  # the way out: it closes the card
 
 
-def build_settings_card(settings: ClientSettings, words: Words) -> Card:
-    """Return the settings, those for phones first, with buttons to the webmail and the password."""
+def build_settings_card(
+    settings: ClientSettings, words: Words, *, warning: str | None = None
+) -> Card:
+    """Return the settings, those for phones first, with buttons to the webmail and the password.
+
+    `warning` says why they do not work yet, where that is known.
+    """
     head = [f"## {words.sentence('discord/settings_title', settings.facts)}"]
     if settings.about:
         # A value in a template is cut where it is long; this text is wanted whole.
         parts = tuple(textwrap.wrap(settings.about, LONGEST_VALUE))
         head.append(words.sentence("discord/settings_about", {"parts": parts}))
     fixed = [
-        [clip("\n".join(head), _LONGEST_HEAD)],
+        [clip("\n".join(head), _LONGEST_HEAD), clip(warning or "", _LONGEST_ADVICE)],
         [
             f"### {words.label('cards', 'first')}",
             f"{words.label('cards', 'user_name')}:\n{block(settings.user_name)}",
@@ -53,7 +57,7 @@ def build_settings_card(settings: ClientSettings, words: Words) -> Card:
     said = [
         clip(words.sentence(template, settings.facts), _LONGEST_ADVICE)
         for template in ADVICE
-        if template not in {_PAGES, _CONTACT}
+        if template != _CONTACT
     ]
     contact = clip(words.sentence(_CONTACT, settings.facts), _LONGEST_ADVICE)
     advice = choose([(f"-# • {text}", "") for text in said if text], room - width(contact))

@@ -106,10 +106,14 @@ def wildcard_facts(
 
 
 def report_unused(
-    check: Subject, names: tuple[str, ...] = (), fixes: tuple[Fix, ...] = ()
+    check: Subject,
+    names: tuple[str, ...] = (),
+    fixes: tuple[Fix, ...] = (),
+    *,
+    offered: bool = True,
 ) -> Finding:
     """Return the finding that an optional record is not there, which is no fault."""
-    facts: dict[str, Fact] = {"what": check.value, "names": names}
+    facts: dict[str, Fact] = {"what": check.value, "names": names, "offered": offered}
     return Finding(check, "optional-missing", Status.INFO, facts, fixes)
 
 

@@ -15,6 +15,7 @@ from bot.checks.fix_place import place_fixes
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
+from bot.checks.optional.offer import leave_out_unoffered
 from bot.checks.propagation import choose_verdicts, say_when_seen
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
@@ -24,6 +25,7 @@ from bot.checks.zone import delegation, empty_name
 from bot.checks.zone.meant_name import make_finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from bot.checks.finding import Subject
@@ -59,12 +61,7 @@ def compile_report(
     """Return the report of all judges' verdicts on one observation."""
     observed = dataclasses.replace(observed, at=int(checked_at.timestamp()))
     typed = observed.at_source()
-    verdicts = _judge_all(expected, typed)
-    if typed is not observed:
-        verdicts = choose_verdicts(
-            expected, observed, _judge_all(expected, observed), verdicts, checked_at
-        )
-    verdicts, taken = empty_name.gather(expected, typed, verdicts)
+    verdicts, taken = empty_name.gather(typed, _judge_all(expected, observed, typed))
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
     others = [
@@ -140,24 +137,60 @@ def _add_first(report: Report, finding: Finding) -> Report:
     return dataclasses.replace(report, results=results, findings=findings)
 
 
-def _judge_all(expected: Expected, observed: Observation) -> list[Verdict]:
-    """Return every judge's verdict; that of the delegation alone where it leaves no other."""
+def _judge_all(expected: Expected, observed: Observation, typed: Observation) -> list[Verdict]:
+    """Return one verdict of each check, of what the world sees and of what was typed (`typed`).
+
+    There is that of the delegation alone where it leaves no other. DMARC is judged last: which
+    policy is handed out depends on what SPF and DKIM came to.
+    """
+    views = [typed] if typed is observed else [observed, typed]
+    seen = [_judge_all_but_dmarc(expected, view) for view in views]
+    verdicts = _choose(expected, observed, seen)
+    if len(verdicts) == 1:
+        return verdicts
+    alias = _find_alias(verdicts)
+    proven = {
+        verdict.check: verdict.is_proven and (alias is None or not _is_hidden(verdict, typed))
+        for verdict in verdicts
+    }
+    policies = [
+        [] if len(others) == 1 else _judge_dmarc(expected, view, proven)
+        for view, others in zip(views, seen, strict=True)
+    ]
+    verdicts += _choose(expected, observed, policies)
+    return sorted(verdicts, key=lambda verdict: tuple(Check).index(verdict.check))
+
+
+def _choose(expected: Expected, observed: Observation, views: list[list[Verdict]]) -> list[Verdict]:
+    *seen, typed = views
+    return choose_verdicts(expected, observed, seen[0], typed) if seen else typed
+
+
+def _judge_all_but_dmarc(expected: Expected, observed: Observation) -> list[Verdict]:
     first = delegation.judge(expected, observed)
     if delegation.blocks_everything(first):
         return [first]
-    spf_verdict = spf.judge(expected, observed)
     verdicts = [
         first,
         mx.judge(expected, observed),
-        spf_verdict,
+        spf.judge(expected, observed),
         dkim.judge(expected, observed),
-        dmarc.judge(expected, observed, spf_proven=spf_verdict.is_proven),
         hosts.judge_webmail(expected, observed),
         hosts.judge_autoconfig(expected, observed),
         hosts.judge_autodiscover(expected, observed),
         *extras.judge(expected, observed),
     ]
-    return place_fixes(verdicts, expected, observed)
+    offered = [leave_out_unoffered(verdict, expected.server) for verdict in verdicts]
+    return place_fixes(offered, expected, observed)
+
+
+def _judge_dmarc(
+    expected: Expected, observed: Observation, proven: Mapping[Subject, bool]
+) -> list[Verdict]:
+    verdict = dmarc.judge(
+        expected, observed, spf_proven=proven[Check.SPF], dkim_proven=proven[Check.DKIM]
+    )
+    return place_fixes([verdict], expected, observed)
 
 
 def _order(finding: Finding) -> tuple[int, int, int]:
@@ -177,8 +210,7 @@ def _leave_out_consequences(
 
     What was missing of the checks in `taken` is told by the name that has no records yet.
     """
-    found = (f for verdict in verdicts for f in verdict.findings)
-    alias = next((f.code for f in found if _is_alias(f)), None)
+    alias = _find_alias(verdicts)
     mx_broken = next(
         (
             f.code
@@ -192,7 +224,7 @@ def _leave_out_consequences(
     for verdict in verdicts:
         check, status, note = verdict.check, verdict.status, verdict.note
         kept = list(verdict.findings)
-        if alias and kept and check in _HIDDEN and delegation.hides(observed, _HIDDEN[check]):
+        if alias is not None and _is_hidden(verdict, observed):
             # What was found are the records of another name; nobody knows those of this one.
             kept, status, note = [], Status.UNKNOWN, Note("follows-from", {"code": alias})
         elif check in taken:
@@ -206,6 +238,18 @@ def _leave_out_consequences(
         )
         findings.extend(kept)
     return results, findings
+
+
+def _find_alias(verdicts: Iterable[Verdict]) -> str | None:
+    """Return the code of the finding that the domain itself is an alias; None where it is none."""
+    findings = (finding for verdict in verdicts for finding in verdict.findings)
+    return next((finding.code for finding in findings if _is_alias(finding)), None)
+
+
+def _is_hidden(verdict: Verdict, observed: Observation) -> bool:
+    """Whether what a check found wrong are the records of another name, to which an alias leads."""
+    rdtype = _HIDDEN.get(verdict.check)
+    return rdtype is not None and bool(verdict.findings) and delegation.hides(observed, rdtype)
 
 
 def _is_alias(finding: Finding) -> bool:

@@ -18,7 +18,6 @@ from bot.dns.answer import Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from bot.checks.authority_view import AuthorityView
     from bot.checks.finding import Fix, Subject
@@ -56,7 +55,6 @@ def choose_verdicts(
     observed: Observation,
     seen: Sequence[Verdict],
     typed: Sequence[Verdict],
-    checked_at: datetime,
 ) -> list[Verdict]:
     """Return one verdict of each check, of what the world sees and of what was typed.
 
@@ -65,7 +63,7 @@ def choose_verdicts(
     what was wrong, with the time at which the old answer is gone. Where it is worse or wrong in
     another way, its findings stand and the note `cached-old` tells until when others see the old.
     """
-    lags = _find_lags(observed, checked_at)
+    lags = _find_lags(observed)
     before = {verdict.check: verdict for verdict in seen}
     return [
         _choose_one(before.get(verdict.check), verdict, _lag_of(verdict.check, lags, expected))
@@ -87,7 +85,7 @@ def say_when_seen(finding: Finding, observed: Observation) -> Finding:
     return dataclasses.replace(finding, seen_after=max(known))
 
 
-def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, StaleAnswer]:
+def _find_lags(observed: Observation) -> dict[Question, StaleAnswer]:
     source = observed.source
     lags: dict[Question, StaleAnswer] = {}
     for question in source.changed if source else ():
@@ -96,7 +94,7 @@ def _find_lags(observed: Observation, checked_at: datetime) -> dict[Question, St
         if old is None or source is None or source.is_denied(question.name):
             continue
         ttl = old.ttl or 0
-        end = None if question in source.disputed else int(checked_at.timestamp()) + ttl
+        end = None if question in source.disputed else observed.at + ttl
         lags[question] = StaleAnswer(question, old.absent, ttl, end)
     return lags
 

@@ -20,6 +20,7 @@ RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resol
 RESOLVER_REWRITES = "dns-resolver-rewrites"  # the code of one that invents answers
 RESOLVER_FAULTS = (RESOLVER_SILENT, RESOLVER_REWRITES)
 DID_YOU_MEAN = "did-you-mean"  # the code of another domain that was likely meant
+OPTIONAL_MISSING = "optional-missing"  # the code of an optional record that is not there
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
 
 
@@ -69,8 +70,15 @@ class Report:
 
     @property
     def remarks(self) -> tuple[Finding, ...]:
-        """The findings that are only worth knowing, absent optional records among them."""
-        return tuple(f for f in self.findings if f.severity is Status.INFO)
+        """The findings that are only worth knowing, absent records that are offered among them."""
+        infos = (f for f in self.findings if f.severity is Status.INFO)
+        return tuple(f for f in infos if not is_unoffered(f))
+
+    @property
+    def shown_results(self) -> tuple[CheckResult, ...]:
+        """The results without those of records that are neither there nor offered."""
+        unoffered = {finding.check for finding in self.findings if is_unoffered(finding)}
+        return tuple(result for result in self.results if result.check not in unoffered)
 
     @property
     def has_fixes(self) -> bool:
@@ -78,20 +86,25 @@ class Report:
         return any(f.fixes for f in self.findings if not is_extra_gap(f))
 
 
+def is_unoffered(finding: Finding) -> bool:
+    """Whether a finding only says that a record is not there that is not offered either."""
+    return finding.code == OPTIONAL_MISSING and finding.facts.get("offered") is False
+
+
 def is_extra_gap(finding: Finding) -> bool:
     """Whether a finding only says that an optional record beside the usual ones is not there."""
-    return finding.check in EXTRAS and finding.code == "optional-missing"
+    return finding.check in EXTRAS and finding.code == OPTIONAL_MISSING
 
 
 def gaps(findings: Iterable[Finding]) -> tuple[Check, ...]:
-    """Return the checks whose records are not there, in the order of the report."""
-    missing = {finding.check for finding in findings if is_extra_gap(finding)}
+    """Return the checks whose records are offered and not there, in the order of the report."""
+    missing = {f.check for f in findings if is_extra_gap(f) and not is_unoffered(f)}
     return tuple(check for check in Check if check in missing)
 
 
 def is_all_right(report: Report) -> bool:
     """Whether mail lacks nothing: only some of these records are not there, or worth a remark."""
-    usual = (result.status for result in report.results if result.check not in EXTRAS)
+    usual = (result.status for result in report.shown_results if result.check not in EXTRAS)
     return report.status is Status.INFO and all(status is Status.PASS for status in usual)
 
 

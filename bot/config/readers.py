@@ -24,6 +24,7 @@ from bot.errors import InvalidName
 from bot.names import Domain, MailAddress
 from bot.records.dkim_selector import is_selector
 from bot.records.dmarc_policy import POLICIES
+from bot.records.offer import OFFERABLE
 from bot.records.tag_list import FaultKind, parse_tags
 from bot.words import Words
 
@@ -163,6 +164,19 @@ def read_base_url(text: str) -> str:
 def read_issuer(text: str) -> str:
     """Return the domain by which CAA records name a certificate authority (RFC 8659)."""
     return read_host(text).ascii
+
+
+def read_offer(text: str) -> frozenset[str]:
+    """Return which optional records are offered, by name; empty for `none`."""
+    words = [part.strip().lower() for part in text.split(",")]
+    if words == ["none"]:
+        return frozenset()
+    if unknown := next((word for word in words if word not in OFFERABLE), None):
+        known = ", ".join(OFFERABLE)
+        raise ValueError(f"{echo(unknown)} is no optional record. It is none, or some of {known}.")
+    if "" in words:
+        raise ValueError("There is nothing between two commas, or beside one.")
+    return frozenset(words)
 
 
 def read_label(text: str) -> str:

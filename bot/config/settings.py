@@ -22,6 +22,7 @@ from bot.dns.server_address import Server
 from bot.errors import ConfigError
 from bot.names import Domain
 from bot.records.mail_server import MailServer
+from bot.records.offer import USUAL_OFFER
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -181,6 +182,10 @@ class Settings(BaseSettings):
         default="letsencrypt.org", examples=["letsencrypt.org"]
     )
     """Who issues the mail server's certificates, by the name in CAA records (RFC 8659)."""
+    offer: Annotated[frozenset[str], PlainValidator(read.read_offer)] = Field(
+        default=USUAL_OFFER, examples=["webmail, srv"]
+    )
+    """Which optional records are offered; what is there is judged all the same."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -241,6 +246,7 @@ class Settings(BaseSettings):
             webmail_label=self.webmail_label,
             cert_issuer=self.cert_issuer,
             dkim_selector=self.dkim_selector,
+            offer=self.offer,
             dmarc_rua=self.dmarc_rua
             or parse_tags(self.dmarc_record).get("rua", any_case=True)
             or "",

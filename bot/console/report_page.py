@@ -68,7 +68,7 @@ def show_report(
             if explain:
                 _print_reason(console, finding, context, words)
     console.print(f"\n{words.label('headings', 'overview')}", style="bold")
-    usual = [result for result in report.results if result.check not in EXTRAS]
+    usual = [result for result in report.shown_results if result.check not in EXTRAS]
     console.print(_overview(usual, words))
     _show_extras(console, report, words)
     for said, checks in _notes(report, context, words).items():
@@ -189,7 +189,7 @@ def _show_extras(console: Console, report: Report, words: Words) -> None:
     said = {finding.check for finding in report.findings}
     there = [
         result
-        for result in report.results
+        for result in report.shown_results
         if result.check in EXTRAS
         and result.check not in missing
         and (result.check in said or result.status is not Status.UNKNOWN)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.requests.backend import MailBackend
     from bot.requests.service import Requests
     from bot.requests.verification import DomainVerifier
+    from bot.services.domain_control import DomainControl
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.words import Words
@@ -88,6 +89,7 @@ class BotBase(commands.Bot):
         self.home = HomeGuild(self, settings)
         self.admin_channel = AdminChannel(self)
         self.requests: Requests | None = None  # where none are taken
+        self.control: DomainControl | None = None  # where nobody can show it
         # Given before the client starts.
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken

@@ -23,7 +23,7 @@ from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
 from bot.requests.evidence import load_evidence
 from bot.requests.kinds import KINDS
-from bot.requests.model import Audience, MessageKind, RequestKind, State, Undelivered
+from bot.requests.model import Audience, MessageKind, RequestKind, Undelivered
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from bot.requests.schedule import next_try
 
@@ -173,7 +173,9 @@ class Delivery:
                 return build_live_card(
                     request, server, words, self._client.items, offer_dmarc=offer
                 )
-            case MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED:
+            case (
+                MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED | MessageKind.MEMBER_REPLACED
+            ):
                 return build_ended_card(request, server, words)
             case _ if KINDS[request.kind].record is not None:
                 return build_record_card(request, server, words)

@@ -22,6 +22,7 @@ ADVICE = (
     "mail/settings_port_25",
     "mail/settings_pop",
     "mail/settings_pages",
+    "mail/settings_mailcow",
     "mail/settings_contact",
 )
 

@@ -1,4 +1,4 @@
-"""The policies that a DMARC record can ask for (RFC 9989 section 4.7)."""
+"""The policies that a DMARC record can ask for (RFC 9989 section 4.7), and which is handed out."""
 
 from __future__ import annotations
 
@@ -20,12 +20,40 @@ class DmarcPolicy(StrEnum):
 
 
 POLICIES: Final = tuple(str(policy) for policy in DmarcPolicy)  # weakest first
+POLICY_TAGS: Final = ("p", "sp", "np")  # for the domain, names below it, those that do not exist
+
+
+def read_policy(text: str) -> DmarcPolicy:
+    """Return the policy of this name.
+
+    Raises:
+        ValueError: it is no DMARC policy.
+
+    """
+    if text not in POLICIES:
+        raise ValueError(f"A DMARC policy is one of {', '.join(POLICIES)}, not {text!r}.")
+    return DmarcPolicy(text)
+
+
+def policy_to_hand_out(
+    *, spf_proven: bool, dkim_proven: bool, approved: DmarcPolicy | None
+) -> DmarcPolicy:
+    """Return the policy of the record that a domain is handed out, wherever that is shown.
+
+    It is `none` until SPF and DKIM are both proven to work, as a stricter one has the domain's own
+    mail refused before (RFC 9989 section 5.1.4). Then it is the stage that the admin approved;
+    `none` where none was.
+    """
+    if approved is None or not (spf_proven and dkim_proven):
+        return DmarcPolicy.NONE
+    return approved
 
 
 def policies_allowed(*, spf_proven: bool, dkim_proven: bool) -> tuple[str, ...]:
-    """Return the policies that a domain is ready for, weakest first.
-
-    A strict one has a domain's own mail refused unless both are proven to work for it (RFC 9989
-    section 5.1.4).
-    """
-    return POLICIES if spf_proven and dkim_proven else POLICIES[:1]
+    """Return the policies that would be handed out as soon as they are approved, weakest first."""
+    return tuple(
+        str(policy)
+        for policy in DmarcPolicy
+        if policy_to_hand_out(spf_proven=spf_proven, dkim_proven=dkim_proven, approved=policy)
+        is policy
+    )

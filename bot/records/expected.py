@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.records.dkim_key import KeyUnknown, KnownKey, NoKeyYet
-from bot.records.dmarc_policy import POLICIES
+from bot.records.dkim_key import KeyUnknown, KnownKey
+from bot.records.dmarc_policy import (
+    POLICIES,
+    POLICY_TAGS,
+    DmarcPolicy,
+    policy_to_hand_out,
+    read_policy,
+)
 from bot.records.presentation import full_name
+from bot.records.srv_services import srv_services
 
 if TYPE_CHECKING:
     import dns.name
@@ -37,6 +44,23 @@ class Purpose(StrEnum):
     AUTOCONFIG = "autoconfig"
     AUTODISCOVER = "autodiscover"
     AUTODISCOVER_SRV = "autodiscover-srv"
+    IMAPS_SRV = "imaps-srv"
+    SUBMISSIONS_SRV = "submissions-srv"
+
+
+# By which word of an offer each optional record is handed out.
+_OFFERED_AS = {
+    Purpose.WEBMAIL: "webmail",
+    Purpose.AUTOCONFIG: "autoconfig",
+    Purpose.AUTODISCOVER: "autodiscover",
+    Purpose.AUTODISCOVER_SRV: "autodiscover",
+    Purpose.IMAPS_SRV: "srv",
+    Purpose.SUBMISSIONS_SRV: "srv",
+}
+_SRV_PURPOSES = {
+    "_imaps._tcp": Purpose.IMAPS_SRV,
+    "_submissions._tcp": Purpose.SUBMISSIONS_SRV,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +84,11 @@ class ExpectedRecord:
 class Expected:
     """All that a domain should publish, in the order of doing it.
 
-    `dmarc` is the DMARC value expected of the domain; `dmarc_stage` the policy that the admin
-    approved for it, None where nothing was and the strict record is handed out. `former` are the
-    server's earlier keys for the domain, whose records may still be there.
+    `records` are handed out; `others` are optional ones that are not offered, by which those of
+    the domain's own are judged.
+    `dmarc` is the DMARC value that the domain is handed out, also where there can be no such
+    record; `dmarc_stage` the policy that the admin approved for it, None where nothing was.
+    `former` are the server's earlier keys for the domain, whose records may still be there.
     """
 
     domain: Domain
@@ -72,6 +98,7 @@ class Expected:
     dmarc: str
     dmarc_stage: str | None = None
     former: tuple[KnownKey, ...] = ()
+    others: tuple[ExpectedRecord, ...] = ()
 
     @property
     def selector(self) -> str:
@@ -79,8 +106,24 @@ class Expected:
         return self.dkim.selector if isinstance(self.dkim, KnownKey) else self.server.dkim_selector
 
     def record(self, purpose: Purpose) -> ExpectedRecord | None:
-        """Return the record of a purpose; None where the domain should have none."""
-        return next((r for r in self.records if r.purpose is purpose), None)
+        """Return the record of a purpose, offered or not; None where the domain can have none."""
+        return next((r for r in (*self.records, *self.others) if r.purpose is purpose), None)
+
+    def with_proof(self, *, spf_proven: bool, dkim_proven: bool) -> Expected:
+        """Return the same for a domain of which a report says that SPF and DKIM work."""
+        approved = None if self.dmarc_stage is None else read_policy(self.dmarc_stage)
+        return self.at_policy(
+            policy_to_hand_out(spf_proven=spf_proven, dkim_proven=dkim_proven, approved=approved)
+        )
+
+    def at_policy(self, policy: DmarcPolicy) -> Expected:
+        """Return the same with the DMARC record at a policy."""
+        dmarc = staged_dmarc(self.server.dmarc, policy)
+        records = tuple(
+            replace(record, value=dmarc) if record.purpose is Purpose.DMARC else record
+            for record in self.records
+        )
+        return replace(self, records=records, dmarc=dmarc)
 
     def facts(self, record: ExpectedRecord) -> dict[str, str]:
         """Return what the template `records/<purpose>.j2` may say about one of the records."""
@@ -103,16 +146,16 @@ def expect(
 
     A record that cannot be is left out: one whose name is invalid or over 253 characters, an
     alias at the mail host or the domain itself, or an alias where another record has to stand.
-    While the server has no key for the domain yet, the DMARC record asks for nothing (p=none).
+    Nothing is proven of the domain here, so the DMARC record is the one for that; what a report
+    proves is added by `Expected.with_proof`.
 
     Raises:
         ValueError: `dmarc_stage` is no DMARC policy.
 
     """
-    stage = dmarc_stage
-    if stage is None and isinstance(dkim, NoKeyYet):
-        stage = "none"  # a strict policy before there is a key gets the domain's own mail refused
-    dmarc = server.dmarc if stage is None else staged_dmarc(server.dmarc, stage)
+    approved = None if dmarc_stage is None else read_policy(dmarc_stage)
+    policy = policy_to_hand_out(spf_proven=False, dkim_proven=False, approved=approved)
+    dmarc = staged_dmarc(server.dmarc, policy)
     plan = _Plan(server, domain)
     host = server.host.to_text()
     plan.add(Purpose.MX, "", "MX", host, Need.REQUIRED, priority=server.mx_priority)
@@ -122,29 +165,47 @@ def expect(
         plan.add(Purpose.DKIM, label, "TXT", dkim.record.text, Need.RECOMMENDED)
     plan.add(Purpose.DMARC, "_dmarc", "TXT", dmarc, Need.RECOMMENDED)
     plan.add(Purpose.AUTODISCOVER_SRV, "_autodiscover._tcp", "SRV", f"0 1 443 {host}")
+    for service in srv_services(server):
+        if service.usual:
+            plan.add(_SRV_PURPOSES[service.label], service.label, "SRV", service.value(server))
     plan.add(Purpose.AUTOCONFIG, "autoconfig", "CNAME", host)
     plan.add(Purpose.AUTODISCOVER, "autodiscover", "CNAME", host)
     plan.add(Purpose.WEBMAIL, server.webmail_label, "CNAME", host)
     order = tuple(Purpose)
-    records = tuple(sorted(plan.records, key=lambda record: order.index(record.purpose)))
-    return Expected(domain, server, dkim, records, dmarc, dmarc_stage, former)
+    records = sorted(plan.records, key=lambda record: order.index(record.purpose))
+    offered = tuple(record for record in records if _is_offered(record, server))
+    others = tuple(record for record in records if not _is_offered(record, server))
+    return Expected(domain, server, dkim, offered, dmarc, dmarc_stage, former, others)
 
 
-def staged_dmarc(strict: str, policy: str) -> str:
-    """Return a DMARC value with its p= and sp= at a policy, its tags and their order kept.
+def _is_offered(record: ExpectedRecord, server: MailServer) -> bool:
+    word = _OFFERED_AS.get(record.purpose)
+    return word is None or word in server.offer
 
-    Raises:
-        ValueError: it is no DMARC policy.
 
+def staged_dmarc(strict: str, policy: DmarcPolicy) -> str:
+    """Return a DMARC value with its `p`, `sp` and `np` at a policy, its tags and their order kept.
+
+    An `sp` or `np` that is weaker than `p` by the operator's own choice is made no stricter.
     """
-    if policy not in POLICIES:
-        raise ValueError(f"A DMARC policy is one of {', '.join(POLICIES)}, not {policy!r}.")
-    parts = []
-    for part in strict.split(";"):
-        name = part.partition("=")[0]
-        staged = name.strip().lower() in {"p", "sp"}
-        parts.append(f"{name.rstrip()}={policy}" if staged else part)
-    return ";".join(parts)
+    parts = [(part, *_read_tag(part)) for part in strict.split(";")]
+    own = next((asked for _, name, asked in parts if name == "p"), None)
+    staged = []
+    for part, name, asked in parts:
+        if name not in POLICY_TAGS:
+            staged.append(part)
+            continue
+        weaker = asked is not None and own is not None and asked.weaker_than(own)
+        value = asked if asked is not None and weaker and asked.weaker_than(policy) else policy
+        staged.append(f"{part.partition('=')[0].rstrip()}={value}")
+    return ";".join(staged)
+
+
+def _read_tag(part: str) -> tuple[str, DmarcPolicy | None]:
+    """Return the name of a tag in lower case, and the policy in it where there is one."""
+    name, _, value = part.partition("=")
+    value = value.strip().lower()
+    return name.strip().lower(), DmarcPolicy(value) if value in POLICIES else None
 
 
 class _Plan:

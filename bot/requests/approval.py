@@ -14,10 +14,12 @@ from bot.errors import RequestError
 from bot.records.dkim_key import LEAST_RSA_BITS, DkimRecord
 from bot.records.dkim_selector import is_selector
 from bot.records.dmarc_policy import POLICIES
+from bot.requests.control_proof import refuse_foreign
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.limits import dump_limits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.checks.report import Report
@@ -38,6 +40,8 @@ class Approval:
     by_hand: bool = False  # an admin does on the mail server what the bot cannot or should not
     usual_selector: str = "dkim"  # of new keys
     limits: DomainLimits | None = None  # of a mail domain, where they are not the usual ones
+    control_shown: bool = False  # of a mail domain, as it was just before
+    accepts_risk: bool = False  # the admin was told what it means that control is not shown
     again: bool = False  # another try after a failure, which keeps what was approved before
 
 
@@ -76,7 +80,16 @@ def approve_stage(approval: Approval, request: Request, now: datetime) -> dict[s
 
 
 def approve_domain(approval: Approval, request: Request, _: datetime) -> dict[str, Any]:
-    """Take who adds the domain, the bot or an admin by hand, and its limits."""
+    """Take who adds the domain, the bot or an admin by hand, and its limits.
+
+    Raises:
+        RequestError: it is nobody's mail domain, or nothing shows control of it and the admin has
+            not been told what that means.
+
+    """
+    refuse_foreign(request.domain)
+    if not (approval.again or approval.control_shown or approval.accepts_risk):
+        raise RequestError("request-control-unproven", domain=request.domain.ascii)
     limits = "" if approval.limits is None else dump_limits(approval.limits)
     if approval.again and approval.limits is None:
         limits = request.limits
@@ -100,3 +113,12 @@ def _choose_stage(approval: Approval, request: Request, now: datetime) -> str:
     if stage not in judge_readiness(report).stages:
         raise RequestError("request-stage-too-early", **facts)
     return stage
+
+
+def note_approval(approval: Approval, fields: Mapping[str, Any]) -> str:
+    """Return what the audit says of an approval besides who gave it."""
+    if stage := fields.get("stage"):
+        return f"p={stage}"
+    risk = approval.accepts_risk and not approval.control_shown
+    said = ("by hand" if fields["by_hand"] else "", "control not shown" if risk else "")
+    return ", ".join(filter(None, said))

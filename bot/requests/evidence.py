@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.checks.finding import Check, Status, Subject
 from bot.requests.backend import MailHosting
+from bot.requests.control_proof import Control, ControlKind
 from bot.requests.kinds import KINDS
 from bot.requests.model import RequestKind
 
@@ -53,6 +54,7 @@ class Evidence:
 
     `hosting` is whether the mail server took mail for the domain, and `asks` what the plan said
     to ask an admin for next. `live_at` is since when what was asked for is there.
+    `control` is None where nobody looked: for other kinds of requests, and in earlier versions.
     """
 
     at: datetime
@@ -63,6 +65,7 @@ class Evidence:
     compared: Comparison | None = None
     asks: RequestKind | None = None
     live_at: datetime | None = None
+    control: Control | None = None
 
 
 def take_evidence(
@@ -131,6 +134,14 @@ def note_live(text: str, fresh: Evidence | None, now: datetime) -> str:
     return dump_evidence(replace(seen, live_at=now))
 
 
+def follow_control(text: str, control: Control) -> str:
+    """Return evidence as it is kept, with what shows control of the domain now."""
+    evidence = load_evidence(text)
+    if evidence is None or evidence.control == control:
+        return text
+    return dump_evidence(replace(evidence, control=control))
+
+
 def dump_evidence(evidence: Evidence) -> str:
     """Return evidence as one line of JSON, for `Request.evidence`."""
     compared = evidence.compared
@@ -151,6 +162,7 @@ def dump_evidence(evidence: Evidence) -> str:
             },
             "asks": None if evidence.asks is None else evidence.asks.value,
             "live_at": _dump_time(evidence.live_at),
+            **({} if evidence.control is None else _dump_control(evidence.control)),
         }
     )
 
@@ -175,6 +187,7 @@ def load_evidence(text: str) -> Evidence | None:
             compared=_load_compared(raw.get("compared")),
             asks=RequestKind(raw["asks"]) if raw.get("asks") else None,
             live_at=_load_time(raw.get("live_at")),
+            control=_load_control(raw),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
@@ -188,6 +201,7 @@ def _follow(light: LightSeen, hosting: MailHosting) -> LightSeen:
 
 
 def _merge(before: Evidence, fresh: Evidence) -> Evidence:
+    fresh = replace(fresh, control=fresh.control or before.control)
     if fresh.hosting in {MailHosting.UNKNOWN, before.hosting}:
         return replace(fresh, hosting=before.hosting, told_at=before.told_at)
     return replace(fresh, told_at=fresh.at)
@@ -214,3 +228,13 @@ def _dump_time(at: datetime | None) -> str | None:
 
 def _load_time(raw: str | None) -> datetime | None:
     return datetime.fromisoformat(raw) if raw else None
+
+
+def _dump_control(control: Control) -> dict[str, str | None]:
+    return {"control": control.kind.value, "control_since": _dump_time(control.since)}
+
+
+def _load_control(raw: dict[str, Any]) -> Control | None:
+    if raw.get("control") not in set(ControlKind):  # an earlier version wrote it, or a later one
+        return None
+    return Control(ControlKind(raw["control"]), _load_time(raw.get("control_since")))

@@ -42,6 +42,7 @@ class State(StrEnum):
     CLOSED = "closed"  # live, and everybody was told
     DENIED = "denied"
     WITHDRAWN = "withdrawn"  # by the member
+    REPLACED = "replaced"  # by that of a member who has shown that they control the domain
     EXPIRED = "expired"  # nobody did anything for too long
     FAILED = "failed"  # the mail server refused; the admin can have it tried again
 
@@ -51,17 +52,18 @@ _S = State
 # What may follow each state; everything else is refused.
 TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
     {
-        _S.PENDING: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.EXPIRED}),
+        _S.PENDING: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.REPLACED, _S.EXPIRED}),
         _S.APPROVED: frozenset({_S.WORKING, _S.WITHDRAWN}),
         # Nobody else can step in while the mail server is being called: it takes seconds.
         _S.WORKING: frozenset({_S.WAITING, _S.FAILED}),
         # It waits anew where another record was handed out in place of the one before.
         _S.WAITING: frozenset({_S.WAITING, _S.LIVE, _S.WITHDRAWN, _S.EXPIRED}),
         _S.LIVE: frozenset({_S.CLOSED}),
-        _S.FAILED: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.EXPIRED}),
+        _S.FAILED: frozenset({_S.APPROVED, _S.DENIED, _S.WITHDRAWN, _S.REPLACED, _S.EXPIRED}),
         _S.CLOSED: frozenset(),
         _S.DENIED: frozenset(),
         _S.WITHDRAWN: frozenset(),
+        _S.REPLACED: frozenset(),
         _S.EXPIRED: frozenset(),
     }
 )
@@ -183,6 +185,7 @@ class MessageKind(StrEnum):
     MEMBER_LIVE = "member-live"
     MEMBER_DENIED = "member-denied"
     MEMBER_EXPIRED = "member-expired"
+    MEMBER_REPLACED = "member-replaced"
 
     @property
     def target(self) -> Audience:

@@ -37,6 +37,12 @@ class RequestRepository(Protocol):
         """Return the open request of this kind for the domain, and whether it is new."""
         ...
 
+    async def take_over(
+        self, asked: NewRequest, decide: Callable[[Request, bool], Change | None], now: datetime, /
+    ) -> tuple[Request, bool]:
+        """Return the request that is open after `decide` has ended the one before, if it did."""
+        ...
+
     async def change(
         self, request_id: int, decide: Callable[[Request], Change | None], now: datetime, /
     ) -> tuple[Request, bool]:

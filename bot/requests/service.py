@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.errors import RequestError
-from bot.requests.approval import Approval
-from bot.requests.evidence import note_live, renew_evidence
+from bot.requests.approval import Approval, note_approval
+from bot.requests.control_proof import refuse_foreign
+from bot.requests.evidence import follow_control, note_live, renew_evidence
 from bot.requests.kinds import KINDS, Asks, waits_for_admin
 from bot.requests.model import (
     ENDED,
@@ -21,7 +22,7 @@ from bot.requests.model import (
     make_pseudonym,
 )
 from bot.requests.outcomes import Decision, Opened
-from bot.requests.transitions import move, open_request, send_again, touch
+from bot.requests.transitions import give_way, move, open_request, send_again, touch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.names import Domain
     from bot.requests.backend import Capabilities, DomainLimits
+    from bot.requests.control_proof import Control
     from bot.requests.evidence import Evidence
     from bot.requests.model import AuditEntry, Change, Request, RequestKind
     from bot.requests.polling import WakeUp
@@ -73,12 +75,33 @@ class Requests:
 
         `place` are the ids of the guild and the channel; `evidence` is kept as it is.
         """
+        refuse_foreign(domain)
         now = self._now()
         asked = open_request(kind, domain, place, member_id, evidence=evidence, now=now)
-        request, is_new = await self._store.open(asked, now)
-        if is_new:
-            self._wake_up.wake()
-        return Opened(request, is_new, not is_new and request.member_id != member_id)
+        return self._opened(await self._store.open(asked, now), member_id)
+
+    async def open_proven(
+        self,
+        kind: RequestKind,
+        domain: Domain,
+        place: tuple[int, int],
+        member_id: int,
+        *,
+        evidence: str = "",
+    ) -> Opened:
+        """Do what `open` does for a member who has just shown that they control the domain.
+
+        The open request of another who has not is ended in favour of theirs, unless an admin has
+        approved it already; that member is told.
+        """
+        refuse_foreign(domain)
+        now = self._now()
+        asked = open_request(kind, domain, place, member_id, evidence=evidence, now=now)
+
+        def decide(before: Request, is_proven: bool) -> Change | None:
+            return give_way(before, asked, now, is_proven=is_proven)
+
+        return self._opened(await self._store.take_over(asked, decide, now), member_id)
 
     async def approve(
         self,
@@ -91,19 +114,26 @@ class Requests:
         selector: str | None = None,
         by_hand: bool = False,
         limits: DomainLimits | None = None,
+        control_shown: bool = False,
+        accepts_risk: bool = False,
     ) -> Decision:
         """Approve a pending request.
 
         DMARC takes a `stage`, and for a strict one a fresh `report` that shows the domain ready.
         DKIM takes the `value` that an admin pasted and its `selector`; it has to where the mail
         server makes no keys for us. `by_hand` says that the admin adds the mail domain themselves,
-        `limits` what it may use where that is not what the mail server gives by itself.
+        `limits` what it may use where that is not what the mail server gives by itself. A mail
+        domain takes that control of it was shown just before, or an admin who `accepts_risk`.
 
         Raises:
             InvalidKey: the value is no key; said in one sentence.
 
         """
-        approval = Approval(stage, report, value, selector, by_hand, self._selector, limits=limits)
+        approval = Approval(
+            *(stage, report, value, selector, by_hand, self._selector, limits),
+            control_shown=control_shown,
+            accepts_risk=accepts_risk,
+        )
 
         def decide(request: Request) -> Change | None:
             if request.state is not State.PENDING:
@@ -213,6 +243,17 @@ class Requests:
 
         return (await self._decide(request_id, decide)).request
 
+    async def note_control(self, request_id: int, control: Control) -> Request:
+        """Keep what shows control of an open request's domain now, and have its card say so."""
+
+        def decide(request: Request) -> Change | None:
+            evidence = follow_control(request.evidence, control)
+            if not request.open or evidence == request.evidence:
+                return None
+            return touch(request, (MessageKind.ADMIN_EDIT,), evidence=evidence)
+
+        return (await self._decide(request_id, decide)).request
+
     async def send_again(
         self, request_id: int, actor: Actor, place: tuple[int, int] | None = None
     ) -> Request:
@@ -300,12 +341,18 @@ class Requests:
             State.APPROVED,
             Actor(ActorKind.ADMIN, admin_id),
             now,
-            detail=f"p={stage}" if stage else "by hand" if fields["by_hand"] else "",
+            detail=note_approval(approval, fields),
             approved_stage=stage,
             **fields,
             decided_by=admin_id,
             decided_at=now,
         )
+
+    def _opened(self, came: tuple[Request, bool], member_id: int) -> Opened:
+        request, is_new = came
+        if is_new:
+            self._wake_up.wake()
+        return Opened(request, is_new, not is_new and request.member_id != member_id)
 
     def _withdrawn(self, request: Request) -> Change | None:
         if not can_go(request.state, State.WITHDRAWN):

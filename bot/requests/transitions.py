@@ -39,6 +39,7 @@ _MESSAGES = {
     State.DENIED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_DENIED),
     State.WITHDRAWN: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EDIT),
     State.EXPIRED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_EXPIRED),
+    State.REPLACED: (MessageKind.ADMIN_EDIT, MessageKind.MEMBER_REPLACED),
     State.FAILED: (MessageKind.ADMIN_EDIT, MessageKind.ADMIN_FAILED),
 }
 
@@ -130,6 +131,20 @@ def replace_key(before: Request, key: KnownKey, now: datetime, **fields: Any) ->
         **fields,
     )
     return replace(change, messages=(MessageKind.MEMBER_SUPERSEDED, *change.messages))
+
+
+def give_way(
+    before: Request, asked: NewRequest, now: datetime, *, is_proven: bool
+) -> Change | None:
+    """Return the change that ends a request in favour of one by who controls the domain.
+
+    None: it stays, as it is that member's own, or its member has shown control too (`is_proven`),
+    or an admin has approved it already.
+    """
+    if before.member_id == asked.member_id or is_proven or not can_go(before.state, State.REPLACED):
+        return None
+    reason = dump_failure(RequestError("request-replaced", domain=before.domain.ascii))
+    return move(before, State.REPLACED, BOT, now, detail=reason, reason=reason)
 
 
 def send_again(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
+from bot.records.dmarc_policy import DmarcPolicy, read_policy
 from bot.records.expected import staged_dmarc
 from bot.requests.limits import load_limits
 
@@ -49,7 +50,8 @@ async def find_key(request: Request, tools: Tools) -> Done:
 
 async def write_policy(request: Request, tools: Tools) -> Done:
     """Return the DMARC record with the policy that was approved."""
-    return Done(staged_dmarc(tools.server.dmarc, request.stage or "none"))
+    policy = DmarcPolicy.NONE if request.stage is None else read_policy(request.stage)
+    return Done(staged_dmarc(tools.server.dmarc, policy))
 
 
 async def add_domain(request: Request, tools: Tools) -> Done:

@@ -10,8 +10,10 @@ from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
     from bot.names import Domain
+    from bot.requests.control_proof import ControlProof
     from bot.requests.model import Request
     from bot.requests.service import Requests
+    from bot.store.repositories.control_proofs import ControlProofs
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.stored_checks import StoredChecks
 
@@ -28,6 +30,7 @@ class MemberData:
     checks: int  # reports that they asked for
     requests: tuple[Request, ...]  # theirs, the latest first
     decisions: int  # what they decided as an admin
+    proofs: tuple[ControlProof, ...] = ()  # of domains that they control, the latest first
 
     @property
     def withdrawable(self) -> tuple[Request, ...]:
@@ -62,16 +65,24 @@ class MemberData:
     @property
     def nothing(self) -> bool:
         """Whether nothing is stored about them."""
-        return not (self.domains or self.checks or self.requests or self.decisions)
+        kept = (self.domains, self.checks, self.requests, self.decisions, self.proofs)
+        return not any(kept)
 
 
 class Privacy:
     """Tells members what is stored about them, and forgets them."""
 
-    def __init__(self, recent: RecentDomains, checks: StoredChecks, requests: Requests) -> None:
+    def __init__(
+        self,
+        recent: RecentDomains,
+        checks: StoredChecks,
+        requests: Requests,
+        proofs: ControlProofs,
+    ) -> None:
         self._recent = recent
         self._checks = checks
         self._requests = requests
+        self._proofs = proofs
 
     async def about(self, member_id: int) -> MemberData:
         """Return what is stored about a member."""
@@ -80,6 +91,7 @@ class Privacy:
             checks=await self._checks.count_of(member_id),
             requests=await self._requests.of_member(member_id),
             decisions=await self._requests.decisions_of(member_id),
+            proofs=await self._proofs.of_member(member_id),
         )
 
     async def forget(self, member_id: int) -> None:
@@ -91,3 +103,4 @@ class Privacy:
         await self._requests.forget_member(member_id)
         await self._checks.unlink(member_id)
         await self._recent.forget(member_id)
+        await self._proofs.forget(member_id)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.requests.model import make_pseudonym
 from bot.requests.polling import poll
 from bot.services.privacy import KEPT, LATEST, OTHERS
+from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.old_requests import OldRequests
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
@@ -27,12 +28,13 @@ _log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Purges checks, domains that were asked for, and what is personal in ended requests."""
+    """Purges checks, domains asked for, proofs, and what is personal in ended requests."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._checks = StoredChecks(database)
         self._recent = RecentDomains(database)
         self._requests = OldRequests(database)
+        self._proofs = ControlProofs(database)
         self._now = now
         self._next = now()
 
@@ -53,15 +55,17 @@ class Retention:
         older = await self._checks.purge_older(LATEST, now - OTHERS, AT_ONCE - checks)
         domains = await self._recent.purge(before, AT_ONCE)
         requests = await self._requests.purge(before, AT_ONCE, make_pseudonym)
-        gone = checks + older + domains + requests
+        proofs = await self._proofs.purge(before, AT_ONCE)
+        gone = checks + older + domains + requests + proofs
         if gone:
             _log.info(
-                "older than %d days: %d checks, %d domains, %d requests; "
+                "older than %d days: %d checks, %d domains, %d requests, %d proofs of control; "
                 "older than %d days, and not of the latest: %d checks",
                 KEPT.days,
                 checks,
                 domains,
                 requests,
+                proofs,
                 OTHERS.days,
                 older,
             )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -212,3 +213,25 @@ class ApprovedStageRow(Base):
     stage: Mapped[str] = mapped_column(String(16))
     request_id: Mapped[int] = mapped_column(ForeignKey("request.id"))
     approved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ControlSecretRow(Base):
+    """The one secret behind the texts that show control of a domain; never shown or logged."""
+
+    __tablename__ = "control_secret"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    value: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ControlProofRow(Base):
+    """That a member has shown that they control a domain: how, and when they first did."""
+
+    __tablename__ = "control_proof"
+
+    domain: Mapped[Domain] = mapped_column(DomainName, primary_key=True)
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, index=True
+    )
+    how: Mapped[str] = mapped_column(String(16))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -53,7 +53,7 @@ async def test_requests_outlive_their_channel_and_are_shown_in_the_next_one(
             await watched.until("/readyz", (503, "request-channel\n"))
             mine = await (await discord.run_command("requests")).answered()
             assert "cannot be reached; they were told" in mine.texts
-            assert "The admin has it" not in mine.texts
+            assert "The admin decides" not in mine.texts
             assert await bot.stop(process) == 0
         bot.environment["REQUEST_CHANNEL_ID"] = str(OTHER)
         async with bot.running() as process:
@@ -61,7 +61,7 @@ async def test_requests_outlive_their_channel_and_are_shown_in_the_next_one(
                 await discord.message(OTHER, is_card_of(kind))
             await watched.until("/readyz", (200, "ok\n"))
             mine = await (await discord.run_command("requests")).answered()
-            assert "The admin has it and decides." in mine.texts
+            assert "The admin decides about your request" in mine.texts
             assert await bot.stop(process) == 0
         assert len(discord.channels[OTHER]) == 2
         assert len(discord.channels[DIRECT]) == 1

@@ -69,12 +69,11 @@ async def test_who_has_two_checks_under_way_is_told_that_the_third_waits(
         ]
         third = asked[2]
         await third.answered()
-        assert "The check of `newcomer.example` waits for its turn" in third.shown[0]
-        assert "two checks of one member run at a time" in third.shown[0]
+        assert "The check of `newcomer.example` waits: two of your checks" in third.shown[0]
         for sent in asked:
             await sent.answered()
             await sent.until(
-                lambda sent: "Checking" not in sent.texts and "its turn" not in sent.texts
+                lambda sent: "Checking" not in sent.texts and "waits:" not in sent.texts
             )
         assert ":newcomer.example:" in button(third.message, "again")
     assert "ERROR" not in bot.says()

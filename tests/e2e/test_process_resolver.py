@@ -37,7 +37,7 @@ async def test_nobody_is_accused_and_the_admin_is_told_once(
                     assert "That is no fault of your domain" in sent.texts
                     assert "The name servers" not in sent.texts
             told = await discord.message(CHANNEL, lambda message: True)
-            assert "**The resolver does not answer:**" in text_of(told)
+            assert "**The resolver (`DNS_SERVERS`) does not answer:**" in text_of(told)
             assert "`/mailadmin setup`" in text_of(told)
             await asyncio.sleep(0.5)  # in which a second one would come
             assert len(discord.channels[CHANNEL]) == 1

@@ -26,6 +26,7 @@ from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
+from bot.records.dmarc_policy import DmarcPolicy
 from bot.records.expected import staged_dmarc
 from bot.requests.model import RequestKind
 
@@ -45,12 +46,12 @@ _FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
 
 KINDS = tuple(RequestKind)
 LIVE_WORDS = {
-    RequestKind.DKIM: "is live: mail from",
+    RequestKind.DKIM: "is live, so your mail",
     RequestKind.DMARC: "is live: others now know",
     RequestKind.MAILDOMAIN: "is on Cow Mail now",
     RequestKind.WEBMAIL: "The admin says that the certificate covers",
 }
-DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, "none")
+DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, DmarcPolicy.NONE)
 
 # The program without the look for what a former try has sent.
 FORGETFUL = PROGRAM.replace(

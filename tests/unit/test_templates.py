@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import jinja2
-import jinja2.meta
-import jinja2.nodes
 import pytest
 
 import bot.checks
 from bot.checks.finding import Check
-from bot.checks.spf.left_out import LeftOutReason
 from bot.records.client_settings import ADVICE
 from bot.records.expected import Purpose
-from bot.words import Medium, Words, shipped_templates
+from bot.words import Medium, Words
+from template_facts import EN, SOME, combinations, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from bot.errors import Fact
 
-EN = shipped_templates() / "en"
 CHECKS = Path(bot.checks.__file__).parent
 NOTHING_SAID = {"mail/settings_pages"}  # where there is neither page
 
@@ -126,127 +121,6 @@ _OTHERS = ("dns", "apex", "domain", "alias", "name-doubled", "txt-literal", "wil
 _PREFIXES = "|".join((*(check.value for check in Check), *_OTHERS))
 _CODE = re.compile(rf"(?:{_PREFIXES})(?:-[a-z0-9]+)+")
 
-# What a fact may be, by its name. A text that a template compares is each of these, and another.
-_SOME = ("a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
-_LISTS: dict[str, tuple[Fact, ...]] = {
-    "names": (_SOME[:1], _SOME[:2], _SOME),
-    "others": (_SOME[:1], _SOME[:3]),
-    "shorts": (("@",), ("@", "_dmarc"), _SOME[:1]),
-    "targets": (_SOME[:1], _SOME[:2]),
-    "addresses": (_SOME[:1], _SOME[:2]),
-    "allowed": ((), _SOME[:1], _SOME[:2]),
-    "left_out": ((), _SOME[:5]),
-    "left_out_bare": ((), _SOME[:1], _SOME[:2]),
-    **{
-        f"left_out_{reason}": (_SOME[: 1 + number % 2],)
-        for number, reason in enumerate(LeftOutReason)
-        if reason is not LeftOutReason.BARE
-    },
-    "kept": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
-    "ports": (_SOME[:1], _SOME[:2]),
-    "void_names": (_SOME[:1], _SOME[:2]),
-    "terms": (_SOME[:1], _SOME[:2]),
-    "tags": (_SOME[:1], _SOME[:3]),
-    "servers": (_SOME[:2],),
-    "behind": ((), _SOME[:1], _SOME[:2]),
-    "odd": ((), _SOME[:1], _SOME[:2]),
-    "says": (_SOME[:2], ("", "x.example")),
-    "only_above": ((), _SOME[:1], _SOME[:2]),
-    "only_own": (_SOME[:1], _SOME[:2]),
-    "beside": ((), _SOME[:1], _SOME[:2], _SOME[:5]),
-    "tails": (_SOME[:1], _SOME[:2], _SOME[:5]),
-    "providers": ((), _SOME[:1], _SOME[:2]),
-    "there": (_SOME[:1], _SOME[:2]),
-    "typed_at": ((), _SOME[:2]),
-}
-_TEXTS: dict[str, tuple[Fact, ...]] = {
-    **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
-    **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
-    "network": ("", "192.0.2.0/24"),
-    **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
-    **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
-    "policy": ("", "quarantine", "reject"),
-}
-_NUMBERS: dict[str, tuple[Fact, ...]] = {
-    "count": (1, 2, 7),
-    "until": (None, 1_796_000_000),
-    **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
-    "more": (0, 2),
-    "bits": (512, 1024, 2048),
-    "cut_at": (None, 254),
-    "have": (255, 390),
-    "want": (None, 392),
-    **dict.fromkeys(("priority", "ours", "position", "lookups", "limit"), (10,)),
-    **dict.fromkeys(("questions", "bytes"), (30,)),
-    "share": (1, 5),
-    "voids": (0, 1, 2),
-    "version": (4, 6),
-    "percent": (12, 100),
-    "void_limit": (2,),
-    "days": (1, 7),
-    "status": (404,),
-    "characters": (10_000,),
-}
-_FLAGS = (
-    *(
-        "certain",
-        "former",
-        "optional",
-        "typed_above",
-        "below",
-        "circle",
-        "dated",
-        "dead",
-        "dnssec",
-        "equal",
-        "has_dkim",
-        "is_example",
-        "known",
-        "moved",
-        "named",
-        "switch",
-        "usual",
-        "only",
-    ),
-    *(
-        "like_ours",
-        "neutral",
-        "nowhere",
-        "over_limit",
-        "ours_there",
-        "own",
-        "pieces",
-        "pop",
-        "published",
-    ),
-    *("ready", "repeat", "right"),
-    *("late", "unasked", "unknown", "website"),
-    *("enforced", "everywhere", "over", "proven", "registry"),
-    *("apart", "goes", "holds", "stays"),
-)
-_FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
-_OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
-    **{
-        f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), _SOME[:1])}
-        for kind in ("missing", "unconfirmed", "several", "generic", "other-name")
-    },
-    "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
-    "findings/dmarc-missing": {"target": ("", "x.example")},
-    "findings/dkim-key-mismatch": {"position": (0, 45)},
-    "findings/dkim-syntax": {"want": (392,)},
-    "findings/domain-not-found": {"zone": (None, "x.example")},
-    "findings/spf-include-missing": {"target": ("", "x.example")},
-    "findings/spf-no-all": {"term": ("", "x.example")},
-    "findings/ns-disagree": {"type": ("TXT",)},
-    "findings/wildcard-record": {"type": ("MX",)},
-    "findings/dnssec-expiring": {"type": ("TXT",), "until": (1_796_000_000,)},
-    "findings/propagating": {"type": ("TXT",)},
-    "findings/propagating-negative": {"type": ("TXT",)},
-    "notes/cached-old": {"type": ("TXT",)},
-    "notes/dmarc-inherited": {"parent": ("x.example",), "policy": ("reject",)},
-    "notes/dmarc-weaker-than-handed-out": {"have": ("quarantine",), "want": ("reject",)},
-}
-_COMPARED = re.compile(r"\b(\w+) (?:==|in|not in) (\"[^\"]*\"|\([^)]*\))")
 _INCLUDED = re.compile(r'{% include "en/([^"]*)\.j2" %}')
 _WRONG = (
     "  ",
@@ -264,11 +138,6 @@ _WRONG = (
     "True",
     "False",
 )
-_ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - only parses
-
-
-def templates(folder: str) -> list[str]:
-    return sorted(f"{folder}/{path.stem}" for path in (EN / folder).glob("*.j2"))
 
 
 def codes_with_words(folder: str) -> set[str]:
@@ -283,36 +152,6 @@ def judges() -> Iterator[ast.AST]:
 def said_by_the_judges() -> set[str]:
     constants = (node.value for node in judges() if isinstance(node, ast.Constant))
     return {value for value in constants if isinstance(value, str)}
-
-
-def sources(template: str) -> Iterator[str]:
-    """Give the source of a template and of those that it includes."""
-    source = (EN / f"{template}.j2").read_text(encoding="utf-8")
-    yield source
-    for name in jinja2.meta.find_referenced_templates(_ENVIRONMENT.parse(source)):
-        assert name is not None, "only names that stand there are included"
-        yield from sources(name.removeprefix("en/").removesuffix(".j2"))
-
-
-def choices(template: str) -> dict[str, list[Fact]]:
-    """Return every fact that a template uses, with what it may be."""
-    texts = list(sources(template))
-    used = (_ENVIRONMENT.parse(text).find_all(jinja2.nodes.Name) for text in texts)
-    names = {node.name for nodes in used for node in nodes}
-    compared: dict[str, set[str]] = {}
-    for name, values in (pair for text in texts for pair in _COMPARED.findall(text)):
-        compared.setdefault(name, set()).update(re.findall(r"\"([^\"]*)\"", values))
-    facts = {**_FACTS, **_OWN.get(template, {})}
-    return {
-        name: list(facts.get(name, (*sorted(compared.get(name, ())), "x.example")))
-        for name in sorted(names)
-    }
-
-
-def combinations(template: str) -> Iterator[Mapping[str, Fact]]:
-    options = choices(template)
-    for values in itertools.product(*options.values()):
-        yield dict(zip(options, values, strict=True))
 
 
 def faults_of(said: str, *, sentence: bool) -> list[str]:
@@ -414,10 +253,10 @@ def test_no_hint_is_left_over_and_none_is_missing() -> None:
 
 
 def test_nothing_is_left_out_of_a_list_without_saying_so(words: Words) -> None:
-    many: dict[str, Fact] = {"names": _SOME[:5], "count": 7}
-    assert "and 2 more" in words.sentence("parts/mx_names", many)
+    many: dict[str, Fact] = {"names": SOME[:5], "count": 7}
+    assert "and 4 more" in words.sentence("parts/mx_names", many)
     # Records of the same name are no further names.
-    assert "more" not in words.sentence("parts/mx_names", {"names": _SOME[:1], "count": 2})
+    assert "more" not in words.sentence("parts/mx_names", {"names": SOME[:1], "count": 2})
 
 
 def test_a_name_that_is_not_known_is_not_said(words: Words) -> None:

@@ -72,16 +72,6 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     return Verdict(Check.DKIM, without_repeats(typed), wanted, found, note)
 
 
-def works(expected: Expected, observed: Observation) -> bool:
-    """Whether DKIM works: a key record is there, and proven right or not to be compared."""
-    if isinstance(expected.dkim, NoKeyYet) or not key_names(expected):
-        return False
-    if is_absent(expected, observed):
-        return False
-    verdict = judge(expected, observed)
-    return verdict.is_proven or verdict.status is Status.INFO
-
-
 def is_absent(expected: Expected, observed: Observation) -> bool:
     """Whether an answer proves that no key record is there, sound or broken, nor an alias."""
     answer = find_answer(expected, observed)

@@ -14,6 +14,7 @@ from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc.record import (
     discover,
     is_meant_as_dmarc,
+    mean_the_same,
     parse_record,
 )
 from bot.checks.dmarc.repair import (
@@ -21,11 +22,12 @@ from bot.checks.dmarc.repair import (
 )
 from bot.checks.finding import Check, Finding, Fix, FixAction, Status
 from bot.records.dkim_key import KeyUnknown
-from bot.records.dmarc_policy import DmarcPolicy, policies_allowed
+from bot.records.dmarc_policy import DmarcPolicy
 
 if TYPE_CHECKING:
     import dns.name
 
+    from bot.checks.dmarc.record import DmarcRecord
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
     from bot.errors import Fact
@@ -35,23 +37,20 @@ if TYPE_CHECKING:
 class DmarcCase:
     """One answer for the domain's own record, and what is known beside it.
 
-    `ready`: SPF and DKIM work, so a strict policy may be handed out; `early`: one is in force, and
-    DKIM has no key.
-    `unwanted` are the report addresses whose domain does not take the reports.
+    `expected` has the record that is handed out by what is proven, and `wanted` is its policy.
+    `ready`: SPF and DKIM are proven to work; `early`: a strict policy is in force, and DKIM has no
+    key. `unwanted` are the report addresses whose domain does not take the reports.
     """
 
     def __init__(
-        self, expected: Expected, observed: Observation, answer: Answer, *, spf_proven: bool
+        self, expected: Expected, observed: Observation, answer: Answer, *, ready: bool
     ) -> None:
         self.expected = expected
         self.observed = observed
         self.answer = answer
         self.owner = answer.question.name
         self.discovery = discover(observed)
-        allowed = policies_allowed(
-            spf_proven=spf_proven, dkim_proven=dkim.works(expected, observed)
-        )
-        self.ready = DmarcPolicy.REJECT in allowed
+        self.ready = ready
         # Of a domain whose key we do not know we do not know the selector either: a key may well
         # be there, and nobody is told that there is none.
         self.early = (
@@ -60,9 +59,11 @@ class DmarcCase:
             and dkim.is_absent(expected, observed)
         )
         self.handed_out = parse_record(expected.dmarc)
+        policy = self.handed_out.policy("p") if self.handed_out is not None else None
+        self.wanted = policy or DmarcPolicy.NONE
         self.malformed = [t for t in decode_texts(answer) if is_meant_as_dmarc(t)]
         self.unwanted: tuple[str, ...] = ()
-        self.mender = DmarcRepair(expected, ready=self.ready, early=self.early)
+        self.mender = DmarcRepair(expected, early=self.early)
         self._mended: dict[tuple[str, tuple[str, ...]], str] = {}  # many findings have the same fix
 
     def parent(self) -> str:
@@ -79,9 +80,15 @@ class DmarcCase:
             "parent": self.parent(),
             "policy": self.discovery.in_force,
             "ready": self.ready,
+            "wanted": str(self.wanted),
             "repeat": False,
         }
         return Finding(Check.DMARC, code, severity, {**shared, **facts}, fixes)
+
+    def is_ours(self, record: DmarcRecord) -> bool:
+        """Whether a record says just what is handed out, now or at another stage."""
+        stages = (parse_record(self.expected.at_policy(stage).dmarc) for stage in DmarcPolicy)
+        return any(stage is not None and mean_the_same(record, stage) for stage in stages)
 
     def fix(self, action: FixAction, value: str, old: str | None = None) -> Fix:
         """Return a step for the domain's own record."""

@@ -6,9 +6,8 @@ import difflib
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.checks.dmarc.record import POLICY_TAGS
 from bot.checks.dmarc.slips import COLON, GLUE, QUOTES, find_misnamed, read_meant
-from bot.records.dmarc_policy import POLICIES, DmarcPolicy
+from bot.records.dmarc_policy import POLICIES, POLICY_TAGS, DmarcPolicy
 from bot.records.tag_list import FWS
 
 if TYPE_CHECKING:

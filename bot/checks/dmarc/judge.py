@@ -24,7 +24,6 @@ from bot.checks.dmarc.faults import DmarcFault, find_tag_faults, find_weaker_tag
 from bot.checks.dmarc.misplaced import dmarc_places, find_dmarc
 from bot.checks.dmarc.record import (
     ALL_MAIL,
-    POLICY_TAGS,
     REMOVED_TAGS,
     find_records,
     mean_the_same,
@@ -45,7 +44,7 @@ from bot.checks.lent_record import find_wildcard, wildcard_over
 from bot.checks.paste_damage import find_literal
 from bot.checks.text_bounds import find_long_text
 from bot.dns.answer import Answer, Outcome, Question
-from bot.records.dmarc_policy import DmarcPolicy
+from bot.records.dmarc_policy import POLICY_TAGS, DmarcPolicy
 
 if TYPE_CHECKING:
     import dns.name
@@ -66,22 +65,29 @@ def own_names(domain: Domain) -> tuple[dns.name.Name, ...]:
     return () if name is None else (name,)
 
 
-def judge(expected: Expected, observed: Observation, *, spf_proven: bool = True) -> Verdict:
+def judge(
+    expected: Expected,
+    observed: Observation,
+    *,
+    spf_proven: bool = False,
+    dkim_proven: bool = False,
+) -> Verdict:
     """Return the verdict on the DMARC policy that applies to the domain, its own or inherited.
 
-    No step brings a strict policy where it is not `spf_proven` that SPF passes, nor before DKIM
-    works.
+    What is expected, and what a step brings, is the record that is handed out by what is proven; a
+    stricter policy that is in force already stays.
     """
     unasked = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
     answers = [answer_to(observed, name, TXT) for name in own_names(expected.domain)]
     answer = next(iter(answers), unasked)
+    expected = expected.with_proof(spf_proven=spf_proven, dkim_proven=dkim_proven)
     wanted = (expected.dmarc,)
     if answer.failed:
         return Verdict(Check.DMARC, (unanswered(Check.DMARC, answer),), wanted)
-    judging = _Judge(expected, observed, answer, spf_proven=spf_proven)
+    judging = _Judge(expected, observed, answer, ready=spf_proven and dkim_proven)
     if long := find_long_text(Check.DMARC, observed, [judging.owner]):
-        value, ttl = judging.mender.fresh(), expected.server.record_ttl
-        too_long = without_alias(observed, long.finding(Check.DMARC, value, ttl), answer)
+        finding = long.finding(Check.DMARC, expected.dmarc, expected.server.record_ttl)
+        too_long = without_alias(observed, finding, answer)
         return Verdict(Check.DMARC, (too_long,), wanted, long.found)
     findings = judging.findings()
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
@@ -121,13 +127,15 @@ class _Judge(DmarcCase):
     def note(self) -> Note | None:
         """Return the remark on a policy that is in order but not the one handed out."""
         record, policy = self.discovery.record, self.discovery.policy
-        wanted = self.handed_out.policy("p") if self.handed_out else None
         if record is None or policy is None:
             return None
         if self.discovery.inherited:
             return Note("dmarc-inherited", {"parent": self.parent(), "policy": str(policy)})
-        if wanted is not None and DmarcPolicy.NONE is not policy and policy.weaker_than(wanted):
-            return Note("dmarc-weaker-than-handed-out", {"have": str(policy), "want": str(wanted)})
+        both = {"have": str(policy), "want": str(self.wanted)}
+        if DmarcPolicy.NONE is not policy and policy.weaker_than(self.wanted):
+            return Note("dmarc-weaker-than-handed-out", both)
+        if self.ready and self.wanted.weaker_than(policy):
+            return Note("dmarc-stricter-than-handed-out", both)
         return None
 
     def _judge_earliness(self) -> list[Finding]:
@@ -139,7 +147,7 @@ class _Judge(DmarcCase):
         if record is not None and not self.discovery.inherited:
             fixes = self.mend(record.text)
         elif not find_records(self.answer) and not self.malformed:  # those are mended by itself
-            fixes = (self.fix(FixAction.ADD, self.mender.fresh()),)
+            fixes = (self.fix(FixAction.ADD, self.expected.dmarc),)
         return [self.finding("dmarc-before-dkim", Status.FAIL, fixes)]
 
     def _judge_alias(self) -> list[Finding]:
@@ -155,7 +163,7 @@ class _Judge(DmarcCase):
         fixes = [self.fix(FixAction.ADD, self.expected.dmarc)]
         if target is not None:
             fixes.insert(0, Fix(FixAction.DELETE, self.owner, "CNAME", target.to_text()))
-        steps = tuple(fixes) if self.ready else ()
+        steps = tuple(fixes)
         if code := find_wildcard(self.observed, self.answer):
             above = wildcard_over(self.observed, self.owner)
             facts = wildcard_facts(above, [self.owner])
@@ -166,11 +174,13 @@ class _Judge(DmarcCase):
     def _judge_misplaced(self, misplaced: MisplacedRecord) -> Finding:
         """The record is at another name, where nobody looks for it (RFC 9989 section 4.10)."""
         text = misplaced.text
-        value = self.mender.mend(text) if self.ready else self.mender.relaxed(text)
+        value = self.mender.mend(text, is_at_its_name=False)
         ttl = self.expected.server.record_ttl
         fixes = (misplaced.move(self.owner, "TXT", value, ttl),)
         finding = misplaced.finding(Check.DMARC, fixes, self.observed.zone)
-        return self.finding(finding.code, finding.severity, fixes, **finding.facts)
+        asked = read_meant(text).policy("p")
+        facts = {**finding.facts, "relaxed": asked is not None and self.wanted.weaker_than(asked)}
+        return self.finding(finding.code, finding.severity, fixes, **facts)
 
     def _find_long_text(self) -> Finding | None:
         """A text at a wrong name or a parent's that may be the record, and is too long to read."""
@@ -180,13 +190,12 @@ class _Judge(DmarcCase):
         long = find_long_text(Check.DMARC, self.observed, owners)
         if long is None:
             return None
-        add = (self.fix(FixAction.ADD, self.expected.dmarc),) if self.ready else ()
+        add = (self.fix(FixAction.ADD, self.expected.dmarc),)
         return long.report(Check.DMARC, add, place=name_text(self.owner))
 
     def _judge_several(self, records: tuple[DmarcRecord, ...]) -> Finding:
         """Several records: receivers disregard all of them (RFC 9989 section 4.10)."""
-        value = self.mender.fresh()
-        wanted = parse_record(value)
+        value, wanted = self.expected.dmarc, self.handed_out
         kept = next((r for r in records if wanted is not None and mean_the_same(r, wanted)), None)
         if self.answer.chain:
             kept = None  # it is not the member's to keep
@@ -253,35 +262,37 @@ class _Judge(DmarcCase):
         if record is None or record.invalid_policies:
             return []
         inherited = self.discovery.inherited
-        same = self.handed_out is not None and mean_the_same(record, self.handed_out)
-        fixes: tuple[Fix, ...] = ()
-        if self.ready:
-            add = (self.fix(FixAction.ADD, self.expected.dmarc),)
-            fixes = add if inherited else self.mend(record.text)
+        add = (self.fix(FixAction.ADD, self.expected.dmarc),)
+        fixes = add if inherited else self.mend(record.text)
         found = []
-        if policy is DmarcPolicy.NONE:
-            planned = same or self.expected.dmarc_stage == "none"
-            severity = Status.INFO if planned else Status.WARN
-            found.append(self.finding("dmarc-policy-none", severity, () if planned else fixes))
-        elif record.testing and not same:
+        if policy is DmarcPolicy.NONE and self.wanted is DmarcPolicy.NONE:
+            found.append(self.finding("dmarc-policy-none", Status.INFO))
+        elif policy is DmarcPolicy.NONE:
+            found.append(self.finding("dmarc-policy-none", Status.WARN, fixes))
+        elif record.testing and not self.is_ours(record):
             found.append(self.finding("dmarc-testing", Status.WARN, fixes, asked=str(policy)))
-        found += self._judge_share(record, fixes)
-        weaker = None if inherited or same else find_weaker_tag(record)
-        if weaker is not None:
+        found += self._judge_share(record, policy, fixes)
+        weaker = None if inherited else find_weaker_tag(record)
+        if weaker is not None and not self.is_ours(record):
             facts = dict(zip(("tag", "value", "strict"), map(str, weaker), strict=True))
             mended = self.mend(record.text)
             found.append(self.finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
         return found
 
-    def _judge_share(self, record: DmarcRecord, fixes: tuple[Fix, ...]) -> list[Finding]:
-        """Judge `pct`: receivers that still go by RFC 7489 apply the policy to that much only."""
+    def _judge_share(
+        self, record: DmarcRecord, policy: DmarcPolicy | None, fixes: tuple[Fix, ...]
+    ) -> list[Finding]:
+        """Judge `pct`: receivers that still go by RFC 7489 apply the policy to that much only.
+
+        What a domain above asks for is not weakened by a record of the domain's own.
+        """
         share = record.share
         asked = self.handed_out.share if self.handed_out else None
         if share is None or share in {ALL_MAIL, asked}:
             return []
-        if not self.discovery.inherited:
-            fixes = self.mend(record.text)
-        return [self.finding("dmarc-pct", Status.WARN, fixes, share=share)]
+        if self.discovery.inherited and policy is not None and self.wanted.weaker_than(policy):
+            fixes = ()
+        return [self.finding("dmarc-pct", Status.WARN, fixes, share=share, own=bool(fixes))]
 
     def _judge_suffix(self, record: DmarcRecord) -> list[Finding]:
         """Judge `psd=y`, by which receivers end their walk here (RFC 9989 section 4.10.2)."""
@@ -290,9 +301,9 @@ class _Judge(DmarcCase):
         return [self.finding("dmarc-psd", Status.WARN, self.mend(record.text))]
 
     def _judge_removed(self, record: DmarcRecord) -> list[Finding]:
-        if self.handed_out is not None and mean_the_same(record, self.handed_out):
-            return []
         if record.share != ALL_MAIL:  # said already, and mended with the others
             return []
         tags = tuple(tag for tag in REMOVED_TAGS if record.get(tag) is not None)
-        return [self.finding("dmarc-removed-tags", Status.INFO, tags=tags)] if tags else []
+        if not tags or self.is_ours(record):
+            return []
+        return [self.finding("dmarc-removed-tags", Status.INFO, tags=tags)]

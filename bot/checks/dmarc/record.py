@@ -14,7 +14,7 @@ from bot.checks.answers import answer_to, decode_texts, prefix_name
 from bot.checks.dmarc.report_uri import parse_entries
 from bot.checks.text_bounds import is_too_much
 from bot.dns.answer import Outcome
-from bot.records.dmarc_policy import POLICIES, DmarcPolicy
+from bot.records.dmarc_policy import POLICIES, POLICY_TAGS, DmarcPolicy
 from bot.records.tag_list import FaultKind, parse_tags
 from bot.records.text_cache import TextCache
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 REMOVED_TAGS = ("pct", "rf", "ri")  # RFC 9989 appendix A.6: gone since RFC 7489
 ALL_MAIL = 100  # per cent: what pct is where it is not given (RFC 7489 section 6.3)
-POLICY_TAGS = ("p", "sp", "np")
 _LABELS_WALKED = 7  # RFC 9989 section 4.10: longer names go on with this many labels
 # The version is the one tag whose value is compared with case (RFC 9989 section 4.8).
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|$)")

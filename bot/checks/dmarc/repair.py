@@ -10,11 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.checks.dmarc.faults import VALUES, is_valid, mend_value
-from bot.checks.dmarc.record import POLICY_TAGS, mean_the_same, parse_record
+from bot.checks.dmarc.record import mean_the_same, parse_record
 from bot.checks.dmarc.report_addresses import handed_out_addresses, own_addresses
 from bot.checks.dmarc.slips import QUOTES, read_meant
 from bot.public_suffix import is_public_suffix
-from bot.records.dmarc_policy import POLICIES, DmarcPolicy
+from bot.records.dmarc_policy import POLICIES, POLICY_TAGS, DmarcPolicy
 
 if TYPE_CHECKING:
     from bot.checks.dmarc.record import DmarcRecord
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
 class DmarcRepair:
     """Writes the value to publish for one domain.
 
-    `ready`: SPF and DKIM work, so a strict policy may be handed out; `early`: one is in force
-    though DKIM has no key, so the policy has to go to none until it has.
+    `expected` has the record that is handed out, at the policy that the rule allows. A policy that
+    is in force stays, however strict; one that is not becomes no stricter than is handed out.
+    `early`: one is in force though DKIM has no key, so it has to go to none until it has.
     """
 
-    def __init__(self, expected: Expected, *, ready: bool, early: bool) -> None:
+    def __init__(self, expected: Expected, *, early: bool) -> None:
         self._expected = expected
-        self._ready = ready
         self._early = early
-        wanted = parse_record(expected.dmarc)
-        self._wanted = (wanted.policy("p") if wanted else None) or DmarcPolicy.NONE
+        self._handed_out = parse_record(expected.dmarc)
+        policy = self._handed_out.policy("p") if self._handed_out is not None else None
+        self._wanted = policy or DmarcPolicy.NONE
 
     @property
     def replacement(self) -> str:
@@ -45,51 +46,45 @@ class DmarcRepair:
         """Whether the record says that the domain is a public suffix, which it is not."""
         return record.claims_suffix and not is_public_suffix(self._expected.domain.name)
 
-    def fresh(self) -> str:
-        """Return the value for a domain with several records, or with one that cannot be read."""
-        if self._ready:
-            return self._expected.dmarc
-        reports = self.replacement
-        return "v=DMARC1; p=none" + (f"; rua={reports}" if reports else "")
-
-    def relaxed(self, text: str) -> str:
-        """Return a record as it was meant, but with `p=none`; reports go where they were to go."""
-        return self._write(read_meant(text), [f"p={DmarcPolicy.NONE}"], (), watched=True)
-
-    def mend(self, text: str, unwanted: tuple[str, ...] = ()) -> str:
+    def mend(
+        self, text: str, unwanted: tuple[str, ...] = (), *, is_at_its_name: bool = True
+    ) -> str:
         """Return the record without its faults; the rest of what it says stays.
 
-        `unwanted` are the report addresses whose domain does not accept the reports.
+        `unwanted` are the report addresses whose domain does not accept the reports. Of a record
+        that is at another name, reports go to the operator where it names nobody.
         """
         record, meant = parse_record(text), read_meant(text)
-        void = record is None or bool(record.invalid_policies)
         if len(meant.tags) == 1:  # the version alone
-            return self.fresh()
-        if self._early or (void and not self._ready):
-            none = [f"p={DmarcPolicy.NONE}"]
-            return self._write(meant, none, unwanted, watched=self._early)
-        policies = self._policies(meant, void=void)
-        strict = policies["p"]
-        kept = [
-            f"{tag}={value}" for tag, value in policies.items() if not value.weaker_than(strict)
-        ]
-        mended = self._write(meant, kept, unwanted)
-        same, handed_out = parse_record(mended), parse_record(self._expected.dmarc)
-        if same is not None and handed_out is not None and mean_the_same(same, handed_out):
+            return self._expected.dmarc
+        applied = record is not None and not record.invalid_policies and not record.testing
+        in_force = applied and is_at_its_name
+        watched = self._early or not is_at_its_name
+        if self._early or (not in_force and self._wanted is DmarcPolicy.NONE):
+            kept = [f"p={DmarcPolicy.NONE}"]
+        else:
+            policies = self._policies(meant, in_force=in_force)
+            strict = policies["p"]
+            kept = [
+                f"{tag}={value}" for tag, value in policies.items() if not value.weaker_than(strict)
+            ]
+        mended = self._write(meant, kept, unwanted, watched=watched)
+        same = parse_record(mended)
+        if same is not None and self._handed_out and mean_the_same(same, self._handed_out):
             return self._expected.dmarc
         return mended
 
-    def _policies(self, meant: DmarcRecord, *, void: bool) -> dict[str, DmarcPolicy]:
-        """Return the policy of each tag; of a void record none is stricter than is handed out."""
+    def _policies(self, meant: DmarcRecord, *, in_force: bool) -> dict[str, DmarcPolicy]:
+        """Return the policy of each tag; where none is in force, none stricter than handed out."""
         policies: dict[str, DmarcPolicy] = {}
         for tag in POLICY_TAGS:
             values = (value for name, value in meant.tags if name == tag)
             policy = next(filter(None, map(_read_policy, values)), None)
             if policy is not None:
-                stricter = void and self._wanted.weaker_than(policy)
+                stricter = not in_force and self._wanted.weaker_than(policy)
                 policies[tag] = self._wanted if stricter else policy
         policies.setdefault("p", self._wanted)
-        if policies["p"] is DmarcPolicy.NONE and self._ready and not void:
+        if policies["p"] is DmarcPolicy.NONE:
             policies["p"] = self._wanted
         return {tag: policies[tag] for tag in POLICY_TAGS if tag in policies}
 
@@ -105,7 +100,7 @@ class DmarcRepair:
         parts = ["v=DMARC1", *policies]
         for tag in VALUES:
             value = meant.get(tag)
-            testing_over = tag == "t" and self._ready and self._wanted is not DmarcPolicy.NONE
+            testing_over = tag == "t" and not (self._handed_out and self._handed_out.testing)
             if value is None or testing_over or (tag == "psd" and self.lacks_suffix(meant)):
                 continue
             if mended := value.lower() if is_valid(tag, value) else mend_value(tag, value):

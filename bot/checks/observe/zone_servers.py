@@ -60,7 +60,7 @@ async def look_at_source(
     What is asked of them counts among the check's questions. A server that is away takes the time
     of one question; none is asked at an address that `authorities` does not allow.
     """
-    found = await _find_name_servers(questions, expected.domain.name)
+    found = await find_name_servers(questions, expected.domain.name)
     if found is None:
         return None
     zone, names = found
@@ -71,7 +71,7 @@ async def look_at_source(
         return await _Look(direct, expected, zone).run(names)
 
 
-async def _find_name_servers(
+async def find_name_servers(
     questions: Questions, domain: dns.name.Name
 ) -> tuple[dns.name.Name, list[dns.name.Name]] | None:
     """Return the apex of the zone that a domain lies in, and its name servers in their order.

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, name_text
-from bot.checks.dmarc.repair import DmarcRepair
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
+from bot.checks.report import is_unoffered
 from bot.dns.answer import Outcome
 from bot.public_suffix import is_public_suffix
-from bot.records.expected import Purpose
 from bot.records.presentation import relative_name
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
-    from bot.records.expected import Expected
 
 CODE: Final = "no-records-yet"
 _USUAL: Final = (*ADDRESS_TYPES, dns.rdatatype.MX, dns.rdatatype.TXT)  # what a name has, if any
@@ -79,7 +77,7 @@ def report_empty(observed: Observation) -> Finding:
 
 
 def gather(
-    expected: Expected, observed: Observation, verdicts: Sequence[Verdict]
+    observed: Observation, verdicts: Sequence[Verdict]
 ) -> tuple[list[Verdict], frozenset[Subject]]:
     """Return the verdicts with all that is missing told at once, and the checks it was taken from.
 
@@ -102,8 +100,6 @@ def gather(
         fixes += [fix for finding in gone for fix in finding.fixes]
         kept = verdict
         if gone:
-            if verdict.check is Check.DMARC and not any(finding.fixes for finding in gone):
-                fixes.extend(_relaxed_dmarc(expected))
             rest = tuple(finding for finding in verdict.findings if finding not in gone)
             kept = dataclasses.replace(verdict, findings=rest)
             above |= any(finding.facts.get("stays") is True for finding in gone)
@@ -117,15 +113,6 @@ def gather(
     return [_complete(v, facts, (*needed, *optional)) for v in others], frozenset(taken)
 
 
-def _relaxed_dmarc(expected: Expected) -> tuple[Fix, ...]:
-    """Return the step for a DMARC record that asks for nothing, until SPF and DKIM are proven."""
-    record = expected.record(Purpose.DMARC)
-    if record is None:
-        return ()
-    value = DmarcRepair(expected, ready=False, early=True).fresh()
-    return (Fix(FixAction.ADD, record.owner, record.type, value, ttl=record.ttl),)
-
-
 def _is_absence(finding: Finding) -> bool:
     """Whether a finding says no more than that there is no such record.
 
@@ -133,6 +120,8 @@ def _is_absence(finding: Finding) -> bool:
     """
     if finding.facts.get("stays") is True and finding.check in _MAIL:
         return True
+    if is_unoffered(finding):
+        return False  # nobody is asked to add that one
     return finding.code in _ABSENCES.get(finding.check, ())
 
 

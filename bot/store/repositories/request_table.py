@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
+from bot.store.repositories.control_proofs import find_proof
 from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
     count_changed,
@@ -52,18 +53,40 @@ class StoredRequests:
                 row = find_open(session, asked.kind, asked.domain)
                 if row is not None:
                     return read_request(row), False
-                refuse_too_many(session, asked)
-                row = make_row(asked, now)
-                try:
-                    with session.begin_nested():
-                        session.add(row)
-                except IntegrityError:
-                    continue  # another connection was first; SQLite has only one that writes
-                add_entry(session, row.id, asked.actor, (None, State.PENDING), now)
-                add_messages(session, row.id, row.version, asked.messages, now)
-                return read_request(row), True
+                request = _add(session, asked, now)
+                if request is not None:
+                    return request, True
 
         return await self._database.write(find_or_add)
+
+    async def take_over(
+        self,
+        asked: NewRequest,
+        decide: Callable[[Request, bool], Change | None],
+        now: datetime,
+    ) -> tuple[Request, bool]:
+        """What `open` gives, after the open request was ended that `decide` gives a change for.
+
+        `decide` gets that request, and whether its member has shown control of the domain; None
+        leaves it open. One is ended and the other made in one transaction, or nothing happens.
+        """
+
+        def end_and_add(session: Session) -> tuple[Request, bool]:
+            while True:
+                row = find_open(session, asked.kind, asked.domain)
+                if row is not None:
+                    before = get_request(session, row.id)
+                    proof = find_proof(session, before.domain, before.member_id)
+                    change = decide(before, proof is not None)
+                    if change is None:
+                        return before, False
+                    if not swap(session, before, change, now):
+                        continue  # somebody else changed it; it is read again
+                request = _add(session, asked, now)
+                if request is not None:
+                    return request, True
+
+        return await self._database.write(end_and_add)
 
     async def change(
         self, request_id: int, decide: Callable[[Request], Change | None], now: datetime
@@ -238,3 +261,20 @@ class StoredRequests:
             return [read_request(row) for row in session.scalars(wanted)]
 
         return tuple(await self._database.read(find))
+
+
+def _add(session: Session, asked: NewRequest, now: datetime) -> Request | None:
+    """The new request; None where another connection was first: SQLite has only one that writes.
+
+    Raises RequestError where the member has as many open ones as `asked` allows.
+    """
+    refuse_too_many(session, asked)
+    row = make_row(asked, now)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return None
+    add_entry(session, row.id, asked.actor, (None, State.PENDING), now)
+    add_messages(session, row.id, row.version, asked.messages, now)
+    return read_request(row)

@@ -133,6 +133,15 @@ async def test_help_lists_every_command_to_be_clicked_also_after_a_restart(sim: 
     assert text_of(answer_to(await sim.ann.slash(sim.channel, "help"))) == before
 
 
+async def test_help_shows_what_admins_can_do_to_admins_alone(sim: Simulation) -> None:
+    sim.settings = sim.settings.model_copy(update={"admin_user_ids": (sim.ben.id,)})
+    await sim.restart()
+    said = text_of(answer_to(await sim.ben.slash(sim.channel, "help")))
+    assert "### For admins" in said
+    assert re.search(r"</mailadmin queue:\d+> What waits", said)
+    assert "mailadmin" not in text_of(answer_to(await sim.ann.slash(sim.channel, "help")))
+
+
 async def test_help_shows_what_each_command_does(sim: Simulation) -> None:
     said = text_of(answer_to(await sim.ann.slash(sim.channel, "help")))
     for command in sim.client.tree.get_commands():

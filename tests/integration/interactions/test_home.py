@@ -82,9 +82,34 @@ async def two(store: Path, errors: LogWatch) -> AsyncIterator[TwoServers]:
             yield TwoServers(sim, cow, village.create_text_channel("mail"), eve, pair)
 
 
+async def settings_of(member: MemberActor, channel: ChannelHandle, address: str) -> str:
+    return text_of(answer_to(await member.slash(channel, "mailsettings", address=address)))
+
+
 async def test_at_home_a_member_is_told_what_the_mail_server_knows(two: TwoServers) -> None:
     assert TOLD in text_of(await two.sim.check(NOT_HOSTED))
     assert two.knows(text_of(await two.sim.check(HOSTED)))
+
+
+async def test_at_home_the_settings_say_that_the_domain_is_not_on_the_mail_server(
+    two: TwoServers,
+) -> None:
+    card = await settings_of(two.sim.ann, two.sim.channel, f"ann@{NOT_HOSTED}")
+    assert f"`{NOT_HOSTED}` is not on Cow Mail yet" in card
+    assert "`/maildomain`" in card
+    assert "is not on" not in await settings_of(two.sim.ann, two.sim.channel, f"ann@{HOSTED}")
+    two.cow.add_domain(HOSTED, active=0)
+    await two.sim.restart()  # what the mail server said before is forgotten
+    said = await settings_of(two.sim.ann, two.sim.channel, f"ann@{HOSTED}")
+    assert f"`{HOSTED}` is switched off on Cow Mail" in said
+
+
+async def test_elsewhere_the_settings_do_not_say_what_is_on_the_mail_server(
+    two: TwoServers,
+) -> None:
+    two.forget_calls()
+    assert "is not on" not in await settings_of(two.eve, two.elsewhere, f"eve@{NOT_HOSTED}")
+    assert two.cow.calls == []
 
 
 @pytest.mark.parametrize("command", ["dnscheck", "dnsrecords"])

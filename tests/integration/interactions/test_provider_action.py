@@ -62,8 +62,8 @@ async def test_the_card_says_at_whose_name_servers_the_domain_is(sim: Simulation
 async def test_unknown_name_servers_are_named_and_the_words_are_neutral(sim: Simulation) -> None:
     card = await sim.check("newcomer.example")
     said = text_of(card)
-    assert "are kept at the name servers `ns1.dns-servers.example`" in said
-    assert "In full it is `newcomer.example`" in said
+    assert "are kept at `ns1.dns-servers.example`" in said
+    assert "The full name is `newcomer.example`" in said
     assert current(card) == "Your provider: Other / not listed"
 
 

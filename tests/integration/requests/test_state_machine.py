@@ -242,7 +242,7 @@ class RequestMachine(RuleBasedStateMachine):
         work: Awaitable[Decision]
         match click:
             case "approve":
-                work = requests.approve(number, admin, stage=stage)
+                work = requests.approve(number, admin, stage=stage, control_shown=True)
             case "retry":
                 work = requests.retry(number, admin)
             case "deny":

@@ -89,7 +89,7 @@ async def test_a_request_waits_for_caches_when_the_record_is_right_at_the_source
         said = Words(Medium.DISCORD).sentence(
             "discord/member_look", {"state": "waiting", "seen": waiting.seen, "due": due}
         )
-        assert said.startswith("You have typed it right.")
+        assert said.startswith("You have typed it right")
         assert f"<t:{due}:t>" in said
 
         views.tell_world(zone_text(after, serial=2))

@@ -21,7 +21,7 @@ pytest_plugins = ["request_fixtures"]
 
 async def test_what_an_admin_does_by_hand_is_done_when_they_say_so(parts: Setup) -> None:
     request = await ask(parts, RequestKind.MAILDOMAIN)
-    await parts.requests.approve(request.id, COWHERD, by_hand=True)
+    await parts.requests.approve(request.id, COWHERD, by_hand=True, control_shown=True)
     await parts.settle()
     assert parts.mail.lines("calls") == []
     assert (await now_of(parts, request)).state is State.WAITING

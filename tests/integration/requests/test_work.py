@@ -90,7 +90,7 @@ async def test_an_approved_dmarc_stage_is_handed_out_and_remembered(parts: Setup
 
 async def test_a_mail_domain_is_added_once_and_done_when_the_server_knows_it(parts: Setup) -> None:
     request = await ask(parts, RequestKind.MAILDOMAIN)
-    await parts.requests.approve(request.id, COWHERD)
+    await parts.requests.approve(request.id, COWHERD, control_shown=True)
     await parts.settle()
     parts.pass_time(seconds=5)
     await parts.settle()

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.cards.check_card import MOST_STEPS, build_check_card
-from bot.cards.help_card import CommandLine, build_help_card
+from bot.cards.help_card import build_help_card
 from bot.cards.layout import build_notice
 from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.records_card import build_records_card, zone_file
@@ -208,7 +208,7 @@ async def test_values_too_long_for_a_card_are_whole_in_the_file() -> None:
     value = "v=spf1 " + "ip4:192.0.2.1 " * 400 + "-all"
     fix = replace(MX_FIX, type="TXT", value=value)
     card = check_card(a_report(replace(MX_MISSING, fixes=(fix,))))
-    assert "What else to type for this step is in the attached file." in whole_text(card)
+    assert "The attached file has the rest of this step." in whole_text(card)
     assert value in file_text(card.files[0])
     assert_fits(card)
 
@@ -330,12 +330,6 @@ async def test_settings_fit_whatever_the_operator_wrote() -> None:
     assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS, ITEMS))
     assert_fits(build_help_card([], long, WORDS))
     assert_fits(build_check_card(KeptCheck(1, a_report(MX_MISSING)), long, WORDS, ITEMS))
-
-
-async def test_help_lists_the_commands() -> None:
-    lines = [CommandLine("</dnscheck:3>", "Check your records"), CommandLine("`/help`", "This")]
-    shown = whole_text(build_help_card(lines, SERVER, WORDS))
-    assert "</dnscheck:3>\n-# Check your records" in shown
 
 
 async def test_a_notice_is_one_text() -> None:

@@ -83,7 +83,7 @@ def test_six_records_that_are_not_there_take_one_line() -> None:
         assert len(lines) == 1
         for name in ("SRV", "MTA-STS", "DANE", "DNSSEC", "CAA"):
             assert name in lines[0]
-        assert "optional: some programs" not in text
+        assert "reports failed encryption" not in text
 
 
 def test_a_domain_that_lacks_only_these_is_said_to_be_right() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FIX = Fix(FixAction.ADD, DOMAIN.name, "MX", "mx1.cow.example.", 10)
 GAP = Finding(Check.CAA, "optional-missing", Status.INFO, {}, (FIX,))
 STEP = Finding(Check.MX, "mx-missing", Status.FAIL, {}, (FIX,))
+UNOFFERED = Finding(Check.WEBMAIL, "optional-missing", Status.INFO, {"offered": False})
 UNKNOWN = Finding(Check.SPF, "servfail", Status.UNKNOWN)
 REMARK = Finding(Check.SPF, "spf-softfail", Status.INFO)
 
@@ -42,6 +43,15 @@ def test_an_optional_record_that_is_not_there_leaves_nothing_to_type() -> None:
     assert not make_report(UNKNOWN, REMARK, GAP).has_fixes
     assert make_report(STEP, GAP).has_fixes
     assert gaps([STEP, GAP]) == (Check.CAA,)
+
+
+def test_a_record_that_is_neither_there_nor_offered_is_shown_nowhere() -> None:
+    results = [CheckResult(Check.MX, Status.PASS), CheckResult(Check.WEBMAIL, Status.INFO)]
+    report = make_report(GAP, UNOFFERED, results=results)
+    assert report.remarks == (GAP,)
+    assert report.shown_results == (results[0],)
+    assert gaps(report.findings) == (Check.CAA,)
+    assert is_all_right(report)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_two_variables_are_enough_and_the_rest_has_its_defaults() -> None:
     assert settings.database_url == "sqlite+aiosqlite:///data/bot.db"
     assert (settings.dns_trust_ad, settings.dns_allow_private) == (False, False)
     assert settings.dns_servers == ()
+    assert settings.offer == {"webmail", "autoconfig", "autodiscover"}
     assert settings.admin_user_ids == ()
     assert settings.admin_contact == settings.dmarc_rua == settings.dmarc_ruf == ""
     for field in ("discord_token", "discord_guild_id", "admin_role_id", "request_channel_id"):
@@ -77,6 +78,7 @@ def test_mail_server_has_what_was_configured() -> None:
         DKIM_SELECTOR="mailcow",
         DMARC_RUA="mailto:dmarc@cow.example, mailto:other@cow.example!10m",
         DMARC_RUF="mailto:dmarc@cow.example",
+        OFFER="webmail, srv",
     )
     rua = "mailto:dmarc@cow.example,mailto:other@cow.example!10m"
     assert settings.mail_server() == MailServer(
@@ -94,6 +96,7 @@ def test_mail_server_has_what_was_configured() -> None:
         webmail_label="webmail",
         dkim_selector="mailcow",
         dmarc_rua=rua,
+        offer=frozenset({"webmail", "srv"}),
     )
 
 
@@ -133,6 +136,8 @@ def test_report_addresses_of_a_whole_dmarc_value_are_the_servers_too() -> None:
         ("DNS_TRUST_AD", "1", True),
         ("DNS_ALLOW_PRIVATE", "yes", True),
         ("DNS_PORT", "5353", 5353),
+        ("OFFER", "Webmail,SRV , mta-sts", frozenset({"webmail", "srv", "mta-sts"})),
+        ("OFFER", "none", frozenset()),
     ],
 )  # fmt: skip
 def test_value_is_read(name: str, text: str, value: object) -> None:
@@ -224,6 +229,9 @@ def test_value_is_read(name: str, text: str, value: object) -> None:
         ("DNS_PORT", "0", "from 1 to 65535"),
         ("TEMPLATES_DIR", "/no/such/folder", "no such folder"),
         ("TEMPLATES_DIR", "a\x00b", "no such folder"),
+        ("OFFER", "webmail, dkim", "dkim is no optional record"),
+        ("OFFER", "none, webmail", "none is no optional record"),
+        ("OFFER", "webmail,", "between two commas"),
     ],
 )
 def test_fault_names_the_variable_and_what_is_wrong_and_an_example(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.errors import RequestError
 from bot.names import Domain
-from bot.requests.approval import Approval
+from bot.requests.approval import Approval, note_approval
 from bot.requests.backend import DomainLimits
 from bot.requests.kinds import KINDS
 from bot.requests.limits import dump_limits
@@ -100,8 +101,42 @@ def test_a_second_try_keeps_the_limits_unless_others_are_typed() -> None:
     other = DomainLimits(aliases=7)
     typed = approve(request, Approval(again=True, limits=other))
     assert typed == {"by_hand": False, "limits": dump_limits(other)}
-    assert approve(request, Approval()) == {"by_hand": False, "limits": ""}
-    assert approve(request, Approval(by_hand=True))["by_hand"] is True
+    assert approve(request, Approval(accepts_risk=True)) == {"by_hand": False, "limits": ""}
+    assert approve(request, Approval(by_hand=True, accepts_risk=True))["by_hand"] is True
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_mail_domain_takes_control_or_an_admin_who_knows_the_risk(*, by_hand: bool) -> None:
+    request = request_of(RequestKind.MAILDOMAIN)
+    with pytest.raises(RequestError, match="request-control-unproven"):
+        approve(request, Approval(by_hand=by_hand))
+    for enough in (Approval(by_hand=by_hand, control_shown=True), Approval(accepts_risk=True)):
+        assert approve(request, enough)["limits"] == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("gmail.com", "request-domain-of-provider"),
+        ("mail.gmail.com", "request-domain-of-provider"),
+        ("co.uk", "request-domain-is-suffix"),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_what_nobody_who_asks_can_have_is_never_approved(
+    name: str, code: str, *, again: bool
+) -> None:
+    request = replace(request_of(RequestKind.MAILDOMAIN), domain=Domain.from_ascii(name))
+    approval = Approval(control_shown=True, accepts_risk=True, by_hand=True, again=again)
+    with pytest.raises(RequestError, match=code):
+        approve(request, approval)
+
+
+def test_the_audit_says_where_control_was_not_shown() -> None:
+    fields = {"by_hand": True}
+    assert note_approval(Approval(accepts_risk=True), fields) == "by hand, control not shown"
+    assert note_approval(Approval(accepts_risk=True, control_shown=True), fields) == "by hand"
+    assert note_approval(Approval(), {"by_hand": False, "stage": "none"}) == "p=none"
 
 
 def test_a_webmail_alias_is_an_admins_work_whatever_is_entered() -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.checks.finding import Check, Status
 from bot.requests.backend import MailHosting
-from bot.requests.evidence import Evidence, dump_evidence, follow_hosting, load_evidence
+from bot.requests.control_proof import Control, ControlKind
+from bot.requests.evidence import (
+    Evidence,
+    dump_evidence,
+    follow_control,
+    follow_hosting,
+    load_evidence,
+)
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LATER = NOON + timedelta(hours=1)
@@ -42,7 +50,25 @@ def test_what_is_no_news_changes_nothing(hosting: MailHosting) -> None:
     assert follow_hosting(text, hosting, LATER) == text
 
 
+@pytest.mark.parametrize("kind", ControlKind)
+@pytest.mark.parametrize("since", [None, LATER])
+def test_what_shows_control_is_kept_with_it(kind: ControlKind, since: datetime | None) -> None:
+    control = Control(kind, since)
+    followed = follow_control(dump_evidence(KNOWN), control)
+    assert load_evidence(followed) == replace(KNOWN, control=control)
+    assert follow_control(followed, control) == followed
+    assert load_evidence(follow_hosting(followed, MailHosting.OFF, LATER)) == replace(
+        KNOWN, hosting=MailHosting.OFF, told_at=LATER, control=control
+    )
+
+
+def test_a_word_for_control_that_a_later_version_kept_is_left_aside() -> None:
+    text = dump_evidence(replace(KNOWN, control=Control(ControlKind.MX, NOON)))
+    assert load_evidence(text.replace("mx-only", "by-fax")) == KNOWN
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"at": 5}', '["spf: pass"]'])
 def test_what_cannot_be_read_stays_as_it_is(text: str) -> None:
     assert load_evidence(text) is None
     assert follow_hosting(text, MailHosting.ABSENT, LATER) == text
+    assert follow_control(text, Control()) == text

@@ -35,6 +35,7 @@ ALLOWED = {
     ("pending", "approved"),
     ("pending", "denied"),
     ("pending", "withdrawn"),
+    ("pending", "replaced"),
     ("pending", "expired"),
     ("approved", "working"),
     ("approved", "withdrawn"),
@@ -48,6 +49,7 @@ ALLOWED = {
     ("failed", "approved"),
     ("failed", "denied"),
     ("failed", "withdrawn"),
+    ("failed", "replaced"),
     ("failed", "expired"),
 }
 
@@ -126,6 +128,7 @@ def test_news_is_sent_again_where_the_member_is_in_the_same_server(
         (State.LIVE, MessageKind.MEMBER_LIVE),
         (State.CLOSED, MessageKind.MEMBER_LIVE),
         (State.EXPIRED, MessageKind.MEMBER_EXPIRED),
+        (State.REPLACED, MessageKind.MEMBER_REPLACED),
     ],
 )
 def test_the_news_of_the_state_is_what_is_sent_again(state: State, news: MessageKind) -> None:
@@ -160,7 +163,7 @@ def test_every_state_can_be_reached_and_left_or_is_an_end() -> None:
     while new := {after for state in reached for after in TRANSITIONS[state]} - reached:
         reached |= new
     assert reached == set(State)
-    assert {State.CLOSED, State.DENIED, State.WITHDRAWN, State.EXPIRED} == FINAL
+    assert {State.CLOSED, State.DENIED, State.WITHDRAWN, State.REPLACED, State.EXPIRED} == FINAL
 
 
 @pytest.mark.parametrize("kind", RequestKind)

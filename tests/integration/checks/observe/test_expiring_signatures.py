@@ -82,7 +82,7 @@ async def test_the_one_server_whose_copy_is_not_renewed_is_named(world: World) -
     world.servers[0].twist = sign(NOW - DAY, NOW + 13 * DAY)
     world.servers[1].twist = sign(NOW - 29 * DAY, NOW + DAY)
     said = message(await world.check(), "dnssec-expiring")
-    assert f"nobody has renewed it on {world.servers[1].name}" in said
+    assert f"on {world.servers[1].name}: mail may be lost" in said
 
 
 async def test_a_single_type_that_was_left_out_is_named(world: World) -> None:
@@ -97,7 +97,7 @@ async def test_a_signature_that_has_run_out_is_said_to(world: World) -> None:
     for server in world.servers:
         server.twist = sign(NOW - 29 * DAY, NOW - DAY)
     said = message(await world.check(), "dnssec-expiring")
-    assert "has run out, on all name servers that I asked" in said
+    assert "has run out: mail is lost" in said
     assert "delete the DS record" in said
 
 
@@ -107,8 +107,7 @@ async def test_one_server_with_a_signature_that_has_run_out_takes_no_zone_away(
     world.servers[0].twist = sign(NOW - DAY, NOW + 13 * DAY)
     world.servers[1].twist = sign(NOW - 29 * DAY, NOW - DAY)
     said = message(await world.check(), "dnssec-expiring")
-    assert f"has run out, on {world.servers[1].name}." in said
-    assert "get no valid answer for that record from it, so mail may be lost" in said
+    assert f"has run out on {world.servers[1].name}: mail may be lost" in said
     assert "any more" not in said
 
 

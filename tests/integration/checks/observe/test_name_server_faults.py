@@ -124,7 +124,7 @@ async def test_a_server_that_fails_at_one_name_is_named(
     report = await world.check()
     assert codes(report) == ["ns-disagree"]
     said = message(report, "ns-disagree")
-    assert f"{world.servers[1].name} (serial 1) says {says}." in said
+    assert f"{world.servers[1].name} (serial 1) says {says}" in said
     assert f"{world.servers[1].name} is alone with that" in said
 
 
@@ -154,7 +154,7 @@ async def test_servers_that_all_know_nothing_of_the_zone_are_the_end_of_it(
     assert codes(report)[0] == "ns-all-lame"
     assert severity(report, "ns-all-lame") is Status.FAIL
     assert "ns-lame" not in codes(report)
-    assert "Some still see your records from their caches" in message(report, "ns-all-lame")
+    assert "only old answers are left" in message(report, "ns-all-lame")
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -167,7 +167,7 @@ async def test_lame_servers_are_found_through_the_registry_where_the_resolver_fa
         world.tell_resolver(broken=True)
         report = await world.check()
     assert codes(report) == ["ns-all-lame"]
-    assert "nobody finds your records any more" in message(report, "ns-all-lame")
+    assert "mail does not arrive" in message(report, "ns-all-lame")
     assert {r.status for r in report.results if r.check is not Check.DELEGATION} == {Status.UNKNOWN}
 
 

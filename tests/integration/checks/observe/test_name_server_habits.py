@@ -52,8 +52,8 @@ async def test_a_registry_with_other_name_servers_is_told_of_with_their_names(
     for fact, numbers in (("only_above", only_above), ("only_own", only_own)):
         assert finding.facts[fact] == tuple(f"ns{number}.friend-dns.example" for number in numbers)
     said = message(report, "ns-parent-differs")
-    assert ("registry's list only" in said) is bool(only_above)
-    assert ("in the zone only" in said) is bool(only_own)
+    assert ("only at the registry" in said) is bool(only_above)
+    assert ("only in your zone" in said) is bool(only_own)
 
 
 @pytest.mark.parametrize("delegated", [(8, 9), (8,)])

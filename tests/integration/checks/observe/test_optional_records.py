@@ -114,7 +114,7 @@ async def test_broken_signatures_are_proven_by_an_answer_without_them(case_file:
         assert len(server.asked) + server.unchecked == report.queries
     assert report.findings[0].facts["proven"] is True
     said = Words().finding(report.findings[0], CONTEXT)
-    assert "for certain" in said
+    assert "left behind" in said
     assert "DS record" in said
 
 
@@ -124,7 +124,7 @@ async def test_a_server_that_fails_in_any_case_proves_nothing(case_file: CaseFil
         report = await check(server, case_file, unchecked=True)
         assert server.unchecked == 1
     assert "proven" not in report.findings[0].facts
-    assert "for certain" not in Words().finding(report.findings[0], CONTEXT)
+    assert "left behind" not in Words().finding(report.findings[0], CONTEXT)
 
 
 async def test_a_domain_that_answers_is_not_asked_about_without_a_check(

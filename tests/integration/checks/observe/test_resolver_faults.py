@@ -163,7 +163,7 @@ async def test_an_unregistered_domain_is_not_taken_for_one_without_records(
     assert report.status is Status.UNKNOWN
     said = message(report, "dns-resolver-rewrites")
     assert ADVERTS in said
-    assert "most probably it is not registered" in said
+    assert "so I do not know whether" in said
     assert faults_of(report) == ("dns-resolver-rewrites",)
 
 
@@ -180,7 +180,7 @@ async def test_what_is_invented_of_a_domain_that_exists_is_left_out(
     async with checker_of(zones, invent) as checker:
         report = await check(checker, case_file)
     assert sorted(codes(report)) == sorted(["dns-resolver-rewrites", *honest])
-    assert "I left it out" in message(report, "dns-resolver-rewrites")
+    assert "whether" not in message(report, "dns-resolver-rewrites")
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ async def test_a_named_server_of_other_zones_is_said_not_to_know_the_domain(
     async with checker_of(zones, lambda _, r: [r], role=AUTHORITY, named=True) as checker:
         report = await check(checker, case_file)
     assert codes(report) == ["dns-own-zones-only"]
-    assert "could not find out about friend.example" in message(report, "dns-own-zones-only")
+    assert "not those of friend.example" in message(report, "dns-own-zones-only")
 
 
 async def test_a_named_server_that_refuses_everything_is_not_to_be_asked_again(
@@ -288,5 +288,5 @@ async def test_a_named_server_that_refuses_everything_is_not_to_be_asked_again(
         report = await check(checker, case_file)
     assert codes(report) == ["dns-refused"]
     said = message(report, "dns-refused")
-    assert "It does not hold the domain" in said
+    assert "To try again does not help" in said
     assert "Try again" not in said

@@ -181,11 +181,11 @@ def test_the_ends_of_a_key_that_nobody_knows_are_looked_at(
 @pytest.mark.parametrize(
     ("text", "what", "words"),
     [
-        (f"v=DKIM1; p={ED25519}", "type-missing", "there is no k=ed25519 that says so"),
+        (f"v=DKIM1; p={ED25519}", "type-missing", "but k=ed25519 is missing"),
         (f"v=DKIM1; k=rsa; p={ED25519}", "type", "says k=rsa, but its key is of the type ed25519"),
-        (f"v=DKIM1; k=ed25519; p={WRAPPED.decode()}", "wrapped", "SubjectPublicKeyInfo, 44 octets"),
-        (f"v=DKIM1; p={WRAPPED.decode()}", "type-missing", "It is also wrapped (44 octets)"),
-        (f"v=DKIM1; k=rsa; p={WRAPPED.decode()}", "type", "It is also wrapped (44 octets)"),
+        (f"v=DKIM1; k=ed25519; p={WRAPPED.decode()}", "wrapped", "wrapped (44 octets and not 32)"),
+        (f"v=DKIM1; p={WRAPPED.decode()}", "type-missing", "and wrapped (44 octets)"),
+        (f"v=DKIM1; k=rsa; p={WRAPPED.decode()}", "type", "and wrapped (44 octets)"),
     ],
 )
 def test_an_ed25519_key_in_the_wrong_form_is_named_and_written_as_it_has_to_be(

@@ -33,7 +33,6 @@ from dmarc_zones import (
     expected_of,
     failed,
     look,
-    observe,
     only,
     say,
     txt,
@@ -63,13 +62,24 @@ def test_no_record_anywhere_is_missing() -> None:
     finding = only(look())
     assert (finding.code, finding.severity) == ("dmarc-missing", Status.WARN)
     assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, STRICT)]
-    assert "this is the moment" in say(finding)
+    assert "the admin approved its policy, reject" in say(finding)
 
 
-def test_dkim_comes_before_a_first_record() -> None:
-    finding = only(look(txt(SELECTOR)))
-    assert (finding.code, finding.fixes) == ("dmarc-missing", ())
-    assert "SPF and DKIM come first" in say(finding)
+@pytest.mark.parametrize("stage", [None, "none", "quarantine", "reject"])
+def test_a_first_record_is_one_of_none_until_dkim_is_proven(stage: str | None) -> None:
+    verdict = look(txt(SELECTOR), stage=stage)
+    finding = only(verdict)
+    assert finding.code == "dmarc-missing"
+    assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, RELAXED)]
+    assert verdict.expected == (RELAXED,)
+    assert "with p=none it has no mail refused" in say(finding)
+
+
+def test_a_first_record_is_one_of_none_until_the_admin_approves_more() -> None:
+    for stage, value in ((None, RELAXED), ("none", RELAXED), ("reject", STRICT)):
+        verdict = look(stage=stage)
+        assert [fix.value for fix in only(verdict).fixes] == [value]
+        assert verdict.expected == (value,)
 
 
 def test_the_text_of_a_wildcard_is_no_record() -> None:
@@ -118,16 +128,13 @@ def test_a_parent_that_does_not_answer_leaves_it_open() -> None:
 def test_what_keeps_the_gate_shut_brings_no_strict_policy() -> None:
     """DKIM that is only warned of, or SPF that is not proven, is no ground for a strict one."""
     beside = txt(SELECTOR, HANDED_OUT_KEY, "v=spf1 -all")
-    assert only(look(txt(OWN), beside)).fixes == ()
-    observed = observe("friend.example", txt(OWN))
-    verdict = judge(expected_of(), observed, spf_proven=False)
-    assert (only(verdict).code, only(verdict).fixes) == ("dmarc-missing", ())
-    assert "SPF and DKIM come first" in say(only(verdict))
-    assert [f.value for f in only(judge(expected_of(), observed)).fixes] == [STRICT]
-    broken = judge(
-        expected_of(), observe("friend.example", txt(OWN, "v=DMARC1; p=rejct")), spf_proven=False
-    )
+    assert [f.value for f in only(look(txt(OWN), beside)).fixes] == [RELAXED]
+    assert [f.value for f in only(look(txt(OWN), spf_proven=False)).fixes] == [RELAXED]
+    assert [f.value for f in only(look(txt(OWN))).fixes] == [STRICT]
+    broken = look(txt(OWN, "v=DMARC1; p=rejct"), spf_proven=False)
     assert only(broken).fixes[0].value == "v=DMARC1; p=none"
+    unknown = look(txt(OWN), dkim=KeyUnknown())
+    assert [f.value for f in only(unknown).fixes] == [RELAXED]
 
 
 def test_a_record_from_above_is_enough() -> None:
@@ -213,7 +220,32 @@ def test_a_policy_of_none_is_a_warning_with_a_way_on() -> None:
 
 
 def test_a_policy_of_none_stays_while_dkim_is_missing() -> None:
-    assert only(look(txt(OWN, RELAXED), txt(SELECTOR))).fixes == ()
+    finding = only(look(txt(OWN, RELAXED), txt(SELECTOR)))
+    assert (finding.severity, finding.fixes) == (Status.INFO, ())
+
+
+@pytest.mark.parametrize("text", [STRICT, "v=DMARC1; p=quarantine; rua=mailto:dmarc@cow.example"])
+@pytest.mark.parametrize("stage", [None, "none"])
+def test_a_stricter_record_that_works_is_right_and_stays(text: str, stage: str | None) -> None:
+    verdict = look(txt(OWN, text), stage=stage)
+    assert (verdict.status, verdict.findings) == (Status.PASS, ())
+    assert verdict.expected == (RELAXED,)
+    assert verdict.note is not None
+    assert verdict.note.code == "dmarc-stricter-than-handed-out"
+
+
+@pytest.mark.parametrize("fault", ["; adkim=x", "; psd=y", "; pct=50", "; sp=none"])
+def test_a_fault_beside_a_stricter_policy_in_force_does_not_weaken_it(fault: str) -> None:
+    text = f"v=DMARC1; p=reject; rua=mailto:dmarc@cow.example{fault}"
+    finding = only(look(txt(OWN, text), stage=None))
+    assert finding.fixes[0].value == "v=DMARC1; p=reject; rua=mailto:dmarc@cow.example"
+
+
+def test_a_tested_policy_becomes_none_until_the_admin_approves_more() -> None:
+    finding = only(look(txt(OWN, f"{STRICT}; t=y"), stage=None))
+    assert (finding.code, finding.severity) == ("dmarc-testing", Status.WARN)
+    assert [fix.value for fix in finding.fixes] == [RELAXED]
+    assert "ask the admin before you make it stricter" in say(finding)
 
 
 def test_a_policy_of_none_that_the_admin_approved_is_only_said() -> None:
@@ -303,6 +335,9 @@ def test_a_share_from_above_counts_for_the_names_below() -> None:
     finding = only(verdict)
     assert (finding.code, finding.facts["parent"]) == ("dmarc-pct", "friend.example")
     assert [(f.action, f.value) for f in finding.fixes] == [(FixAction.ADD, STRICT)]
+    early = look(txt(OWN, "v=DMARC1; p=reject; pct=10"), domain="a.friend.example", stage=None)
+    assert (only(early).code, only(early).fixes) == ("dmarc-pct", ())
+    assert "Ask whoever looks after friend.example" in say(only(early))
 
 
 def test_the_share_that_the_operator_hands_out_is_not_the_members_fault() -> None:
@@ -329,10 +364,11 @@ def test_a_public_suffix_may_say_that_it_is_one() -> None:
     assert verdict.status is Status.PASS
 
 
-def test_a_handed_out_record_of_none_is_only_said() -> None:
-    server = MailServer(SERVER.host, SERVER.spf, "v=DMARC1; p=none; sp=none")
-    verdict = look(txt(OWN, "v=DMARC1; p=none"), server=server)
-    assert verdict.status is Status.INFO
+@pytest.mark.parametrize("stage", [None, "none"])
+def test_a_handed_out_record_of_none_is_only_said(stage: str | None) -> None:
+    finding = only(look(txt(OWN, "v=DMARC1; p=none"), stage=stage))
+    assert (finding.severity, finding.fixes) == (Status.INFO, ())
+    assert "ask the admin for a stricter one" in say(finding)
 
 
 @given(st.lists(st.binary(max_size=400), max_size=4))

@@ -68,7 +68,7 @@ def test_a_null_record_beside_ours_is_deleted() -> None:
 def test_an_ip_address_is_no_target(target: str) -> None:
     finding = only(judge(f"10 {target}"), "mx-is-ip")
     assert finding.fixes == (replacement(target),)
-    assert "not an IP address" in say(finding)
+    assert "cannot go to the IP address" in say(finding)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_target_that_does_not_exist_looks_like_a_slip_where_it_is_close_to_our
     missing = both("mx1.cow.exmaple.", Outcome.NXDOMAIN)
     finding = only(judge("10 mx1.cow.exmaple.", answers=missing), "mx-target-nxdomain")
     assert finding.facts["like_ours"] is True
-    assert "slip of the hand" in say(finding)
+    assert "typing mistake" in say(finding)
 
 
 def test_a_target_that_does_not_exist_is_proven_by_one_answer() -> None:

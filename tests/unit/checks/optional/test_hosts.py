@@ -134,7 +134,7 @@ def test_an_absent_name_is_optional(judge: Judge, name: str, code: str) -> None:
     verdict = look(judge, *both(name, Outcome.NXDOMAIN), NO_SRV)
     finding = only(verdict, "optional-missing", Status.INFO)
     assert addition(name) in finding.fixes
-    assert "not there yet. It is optional" in say(finding)
+    assert "not there: optional" in say(finding)
 
 
 @pytest.mark.parametrize(("judge", "name", "code"), CHECKS)
@@ -174,7 +174,7 @@ def test_one_of_the_two_autodiscover_names_is_enough() -> None:
         verdict = look(hosts.judge_autodiscover, *answers)
         assert verdict.status is Status.PASS
         assert verdict.note is not None
-        assert "one of the two names is enough" in WORDS.note(verdict.note, {})
+        assert "one of the two is enough" in WORDS.note(verdict.note, {})
 
 
 def test_both_autodiscover_names_wrong_are_one_finding_with_both_steps() -> None:

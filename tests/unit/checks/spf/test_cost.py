@@ -81,7 +81,7 @@ def test_a_record_that_uses_half_of_what_it_may_is_told_its_dearest_term() -> No
     assert verdict.note is not None
     assert verdict.note.code == "spf-many-lookups"
     said = Words().note(verdict.note, CONTEXT)
-    assert "it uses 7 of 10 look-ups, 5 of them by include:big.example" in said
+    assert "it uses 7 of 10 look-ups, 5 by include:big.example" in said
 
 
 def test_a_cheap_record_has_no_word_of_its_cost() -> None:

@@ -28,7 +28,7 @@ async def test_ptr_is_remarked_on_where_something_else_lets_our_server_pass(term
     finding = await only(f"v=spf1 {terms} -all", world=REVERSED)
     assert (finding.code, finding.severity, finding.fixes) == ("spf-ptr", Status.INFO, ())
     assert finding.harmless
-    assert "Our server passes without it" in say(finding)
+    assert "our server passes without it" in say(finding)
 
 
 async def test_ptr_alone_is_warned_of_and_kept_behind_our_own_terms() -> None:
@@ -67,4 +67,4 @@ async def test_a_mend_leaves_the_ignored_redirect_out_and_says_so() -> None:
     finding = await only("v=spf1 ip4:192.0.2.1 redirect=spf.old.example -all")
     assert finding.code == "spf-not-authorised"
     assert replacement(finding) == "v=spf1 include:_spf.cow.example ip4:192.0.2.1 -all"
-    assert "redirect=spf.old.example is left out, because other mail servers" in say(finding)
+    assert "redirect=spf.old.example is left out" in say(finding)

@@ -34,9 +34,7 @@ async def test_terms_that_lead_nowhere_are_left_out_where_they_are_too_many() ->
     assert (finding.code, replacement(finding)) == ("spf-too-many-voids", merged)
     assert finding.facts["left_out"] == tuple(dead.split())
     assert finding.facts["left_out_count"] == 5
-    assert "exists:g4.old.example and a:g5.x are left out, because they lead nowhere" in say(
-        finding
-    )
+    assert "exists:g4.old.example and a:g5.x are left out" in say(finding)
     assert (await judge(merged, world=world)).status is Status.PASS
 
 

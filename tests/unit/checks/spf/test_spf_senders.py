@@ -29,7 +29,7 @@ async def test_another_record_that_allows_us_passes_with_a_note() -> None:
         {"term": "mx"},
     )
     text = Words().note(verdict.note, {})
-    assert text == "written differently, but it does allow our server (mx)"
+    assert text == "written differently, but it allows our server (mx)"
 
 
 @pytest.mark.parametrize(

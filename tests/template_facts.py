@@ -1,0 +1,192 @@
+"""What templates are rendered with in tests: every fact that they use, with what it may be."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+import jinja2
+import jinja2.meta
+import jinja2.nodes
+
+from bot.checks.spf.left_out import LeftOutReason
+from bot.words import shipped_templates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.errors import Fact
+
+EN = shipped_templates() / "en"
+
+# What a fact may be, by its name. A text that a template compares is each of these, and another.
+SOME = ("a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
+_LISTS: dict[str, tuple[Fact, ...]] = {
+    "names": (SOME[:1], SOME[:2], SOME),
+    "others": (SOME[:1], SOME[:3]),
+    "shorts": (("@",), ("@", "_dmarc"), SOME[:1]),
+    "targets": (SOME[:1], SOME[:2]),
+    "addresses": (SOME[:1], SOME[:2]),
+    "allowed": ((), SOME[:1], SOME[:2]),
+    "left_out": ((), SOME[:5]),
+    "left_out_bare": ((), SOME[:1], SOME[:2]),
+    **{
+        f"left_out_{reason}": (SOME[: 1 + number % 2],)
+        for number, reason in enumerate(LeftOutReason)
+        if reason is not LeftOutReason.BARE
+    },
+    "kept": ((), SOME[:1], SOME[:2], SOME[:5]),
+    "ports": (SOME[:1], SOME[:2]),
+    "void_names": (SOME[:1], SOME[:2]),
+    "terms": (SOME[:1], SOME[:2]),
+    "tags": (SOME[:1], SOME[:3]),
+    "servers": (SOME[:2],),
+    "behind": ((), SOME[:1], SOME[:2]),
+    "odd": ((), SOME[:1], SOME[:2]),
+    "says": (SOME[:2], ("", "x.example")),
+    "only_above": ((), SOME[:1], SOME[:2]),
+    "only_own": (SOME[:1], SOME[:2]),
+    "beside": ((), SOME[:1], SOME[:2], SOME[:5]),
+    "tails": (SOME[:1], SOME[:2], SOME[:5]),
+    "providers": ((), SOME[:1], SOME[:2]),
+    "there": (SOME[:1], SOME[:2]),
+    "typed_at": ((), SOME[:2]),
+    "parts": (SOME[:1],),
+}
+_TEXTS: dict[str, tuple[Fact, ...]] = {
+    **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
+    **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
+    "network": ("", "192.0.2.0/24"),
+    **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
+    **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
+    "policy": ("", "quarantine", "reject"),
+}
+_NUMBERS: dict[str, tuple[Fact, ...]] = {
+    "count": (1, 2, 7),
+    "until": (None, 1_796_000_000),
+    **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
+    "more": (0, 2),
+    "bits": (512, 1024, 2048),
+    "cut_at": (None, 254),
+    "have": (255, 390),
+    "want": (None, 392),
+    **dict.fromkeys(("priority", "ours", "position", "lookups", "limit"), (10,)),
+    **dict.fromkeys(("questions", "bytes"), (30,)),
+    "share": (1, 5),
+    "voids": (0, 1, 2),
+    "version": (4, 6),
+    "percent": (12, 100),
+    "void_limit": (2,),
+    "days": (1, 7),
+    "status": (404,),
+    "characters": (10_000,),
+    "seconds": (1, 3600),
+    "due": (None, 1_796_000_000),
+    **dict.fromkeys(("checks", "requests", "domains", "decisions", "waiting"), (1, 2)),
+    **dict.fromkeys(("still_open", "ended"), (1,)),
+}
+_FLAGS = (
+    *(
+        "certain",
+        "former",
+        "optional",
+        "typed_above",
+        "below",
+        "circle",
+        "dated",
+        "dead",
+        "dnssec",
+        "equal",
+        "has_dkim",
+        "is_example",
+        "known",
+        "moved",
+        "named",
+        "switch",
+        "usual",
+        "only",
+    ),
+    *(
+        "like_ours",
+        "neutral",
+        "nowhere",
+        "over_limit",
+        "ours_there",
+        "own",
+        "pieces",
+        "pop",
+        "published",
+    ),
+    *("ready", "repeat", "right"),
+    *("late", "unasked", "unknown", "website"),
+    *("enforced", "everywhere", "over", "proven", "registry"),
+    *("apart", "goes", "holds", "offered", "stays"),
+)
+_FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
+    **{
+        f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), SOME[:1])}
+        for kind in ("missing", "unconfirmed", "several", "generic", "other-name")
+    },
+    **{
+        f"discord/{name}": {"kind": ("dkim", "dmarc", "maildomain", "webmail")}
+        for name in (
+            *("member_accepted", "member_live", "member_next"),
+            *("request_by_hand", "request_intro"),
+        )
+    },
+    "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
+    "findings/dmarc-missing": {"target": ("", "x.example")},
+    "findings/dkim-key-mismatch": {"position": (0, 45)},
+    "findings/dkim-syntax": {"want": (392,)},
+    "findings/domain-not-found": {"zone": (None, "x.example")},
+    "findings/spf-include-missing": {"target": ("", "x.example")},
+    "findings/spf-no-all": {"term": ("", "x.example")},
+    "findings/ns-disagree": {"type": ("TXT",)},
+    "findings/wildcard-record": {"type": ("MX",)},
+    "findings/dnssec-expiring": {"type": ("TXT",), "until": (1_796_000_000,)},
+    "findings/propagating": {"type": ("TXT",)},
+    "findings/propagating-negative": {"type": ("TXT",)},
+    "notes/cached-old": {"type": ("TXT",)},
+    "notes/dmarc-inherited": {"parent": ("x.example",), "policy": ("reject",)},
+    "notes/dmarc-weaker-than-handed-out": {"have": ("quarantine",), "want": ("reject",)},
+}
+_COMPARED = re.compile(r"\b(\w+) (?:==|in|not in) (\"[^\"]*\"|\([^)]*\))")
+_ENVIRONMENT = jinja2.Environment(autoescape=False)  # noqa: S701 - only parses
+
+
+def templates(folder: str) -> list[str]:
+    return sorted(f"{folder}/{path.stem}" for path in (EN / folder).glob("*.j2"))
+
+
+def sources(template: str) -> Iterator[str]:
+    """Give the source of a template and of those that it includes."""
+    source = (EN / f"{template}.j2").read_text(encoding="utf-8")
+    yield source
+    for name in jinja2.meta.find_referenced_templates(_ENVIRONMENT.parse(source)):
+        if name is not None:
+            yield from sources(name.removeprefix("en/").removesuffix(".j2"))
+        else:  # it is put together, which is done for the words of each kind of requests alone
+            yield from (text for each in templates("requests") for text in sources(each))
+
+
+def choices(template: str) -> dict[str, list[Fact]]:
+    """Return every fact that a template uses, with what it may be."""
+    texts = list(sources(template))
+    used = (_ENVIRONMENT.parse(text).find_all(jinja2.nodes.Name) for text in texts)
+    names = {node.name for nodes in used for node in nodes}
+    compared: dict[str, set[str]] = {}
+    for name, values in (pair for text in texts for pair in _COMPARED.findall(text)):
+        compared.setdefault(name, set()).update(re.findall(r"\"([^\"]*)\"", values))
+    facts = {**_FACTS, **_OWN.get(template, {})}
+    return {
+        name: list(facts.get(name, (*sorted(compared.get(name, ())), "x.example")))
+        for name in sorted(names)
+    }
+
+
+def combinations(template: str) -> Iterator[Mapping[str, Fact]]:
+    options = choices(template)
+    for values in itertools.product(*options.values()):
+        yield dict(zip(options, values, strict=True))
