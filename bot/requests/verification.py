@@ -112,6 +112,8 @@ class DomainVerifier:
 
     async def verify_certificate(self, request: Request) -> Verification:
         """Look whether the webmail alias leads to us, and only then at its certificate."""
+        if request.domain.below(self._webmail_label) is None:
+            return Verification(live=False)
         report = await self._check(request.domain, None)
         evidence = await self._describe(request.kind, report, MailHosting.UNKNOWN)
         found = await self.look_at_alias(report)

@@ -35,6 +35,8 @@ from zone_reports import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bot.checks.report import Report
     from bot.records.dkim_key import DkimKnowledge
 
@@ -185,7 +187,7 @@ def test_a_stage_that_is_approved_has_only_to_be_published() -> None:
     [(K.DKIM, Part.DKIM, "key-waits"), (K.DMARC, Part.REJECT, "dmarc-waits")],
 )
 def test_what_is_typed_already_has_only_to_be_waited_for(
-    kind: RequestKind, part: Part, code: str, until: None
+    kind: RequestKind, part: Part, code: str, until: datetime | None
 ) -> None:
     key = Step((Part.DKIM_KEY,), StepState.DONE)
     waits = Step((part,), StepState.WAITING_DNS, until=until)
