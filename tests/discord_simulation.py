@@ -32,6 +32,10 @@ BUTTON, TEXT = 2, 10  # types of components
 GUILD = 300000000000000001  # the server's id, where a test makes it the bot's home
 HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
+DETAILS = "All details"
+ON_CARD = ["Check again", DETAILS]  # the buttons of a check's card where nothing is to be asked for
+ON_DETAILS = ["Check again", "Why?", "Records", "Zone file", "Share"]
+
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
 
 
@@ -76,8 +80,14 @@ class Simulation:
         """Return the answer to `/dnscheck`."""
         return answer_to(await (who or self.ann).slash(self.channel, "dnscheck", domain=name))
 
+    async def details(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
+        """Return what `/dnscheck` and then the button for all details come to."""
+        return await open_details(who or self.ann, await self.check(name, who))
+
     async def share(self, card: ResponseMessage) -> ResponseMessage:
         """Return the public card that comes of sharing one of Ann's."""
+        if DETAILS in labels_of(card):
+            card = await open_details(self.ann, card)
         (shared,) = (await self.ann.click(card, label="Share")).followups
         return shared
 
@@ -88,15 +98,27 @@ async def open_simulation(
     zones: Zones | None = None,
     *,
     environ: Mapping[str, str] = DEMO_ENVIRONMENT,
+    asks_authorities: bool = False,
 ) -> AsyncIterator[Simulation]:
-    """Yield a bot over these zones, or over the demo's, with its database in the file `store`."""
+    """Yield a bot over these zones, or over the demo's, with its database in the file `store`.
+
+    `asks_authorities`: it reaches the zones' own name servers, which are the one server there is.
+    """
     async with (
         ZoneServer(_demo_zones() if zones is None else zones) as dns,
         AsyncExitStack() as stack,
     ):
         servers = "{}:{}".format(*dns.address)
         url = f"sqlite+aiosqlite:///{store}"
-        settings = load_settings({**environ, "DNS_SERVERS": servers, "DATABASE_URL": url})
+        reach = {"DNS_PORT": str(dns.address[1]), "DNS_ALLOW_PRIVATE": "true"}
+        settings = load_settings(
+            {
+                **environ,
+                "DNS_SERVERS": servers,
+                "DATABASE_URL": url,
+                **(reach if asks_authorities else {}),
+            }
+        )
         client = await stack.enter_async_context(_open(settings))
         # Errors are looked for in the log, where those of dynamic items are found, too.
         env = Env(client, check_errors=False, settle_timeout=MAX_WAIT)
@@ -150,6 +172,11 @@ def answer_to(result: InteractionResult) -> ResponseMessage:
     """Return the answer to an interaction; there has to be one."""
     assert result.response is not None
     return result.response
+
+
+async def open_details(who: MemberActor, card: ResponseMessage) -> ResponseMessage:
+    """Return the card that the button for all details of a check opens."""
+    return answer_to(await who.click(card, label=DETAILS))
 
 
 def whisper_after(result: InteractionResult) -> ResponseMessage:

@@ -53,12 +53,15 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "there": (SOME[:1], SOME[:2]),
     "typed_at": ((), SOME[:2]),
     "parts": (SOME[:1],),
+    "controlled": (SOME[:1], SOME[:2]),
+    "since": (("1796000000", "1796000000"),),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
     **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
     "network": ("", "192.0.2.0/24"),
     **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
+    "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
 }
@@ -85,6 +88,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "due": (None, 1_796_000_000),
     **dict.fromkeys(("checks", "requests", "domains", "decisions", "waiting"), (1, 2)),
     **dict.fromkeys(("still_open", "ended"), (1,)),
+    **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
     *(
@@ -119,6 +123,7 @@ _FLAGS = (
         "published",
     ),
     *("ready", "repeat", "right"),
+    *("by_other", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("apart", "goes", "holds", "offered", "stays"),

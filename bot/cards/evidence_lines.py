@@ -9,6 +9,7 @@ from bot.cards.markdown import both_ends, moment, span
 from bot.checks.finding import Status
 from bot.errors import TextError
 from bot.requests.backend import MailHosting
+from bot.requests.control_proof import ControlKind
 from bot.requests.evidence import load_evidence
 from bot.requests.kinds import KINDS
 from bot.requests.model import RequestKind, State
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bot.errors import Fact
+    from bot.requests.control_proof import Control
     from bot.requests.evidence import Comparison, Evidence
     from bot.requests.model import Request
     from bot.words import Words
 
+_STATUSES = {
+    ControlKind.PROVEN: Status.PASS,
+    ControlKind.MX: Status.INFO,
+    ControlKind.OTHER: Status.WARN,
+    ControlKind.NONE: Status.WARN,
+}
 _LIVE = frozenset({State.LIVE, State.CLOSED})
 
 
@@ -56,8 +64,19 @@ def _lines(
     if evidence.compared is not None and not (is_said and evidence.compared.status is Status.PASS):
         yield _compare(request, evidence.compared, words)
     yield _alias(request, evidence, facts, words)
+    yield say_control(evidence.control, words)
     if evidence.checks:  # else nobody looked
         yield f"-# {words.sentence('discord/request_checked', {})} {moment(evidence.at)}"
+
+
+def say_control(control: Control | None, words: Words) -> str:
+    """Return one line for an admin: what shows control, and since when; empty where unknown."""
+    if control is None:
+        return ""
+    mark = words.label("marks", _STATUSES[control.kind].value)
+    said = words.sentence("discord/request_control", {"control": control.kind.value})
+    since = f" · {moment(control.since)}" if control.since else ""
+    return f"{mark} {said}{since}"
 
 
 def _lights(evidence: Evidence, words: Words) -> Iterator[str]:

@@ -62,9 +62,10 @@ def show_compact(
     if fix.zone is not None:
         fields.insert(0, zone_field(zone))
     shown = [show_field(field, words) for field in fields]
-    lines = [f"**{words.label('short_actions', fix.action.value)}** · {why}", " · ".join(shown)]
+    action = words.label("short_actions", fix.action.value)
+    lines = [f"**{action}** {' · '.join(shown)} · {why}"]
     if fix.action is FixAction.DELETE:
-        return "\n".join((*lines, span(both_ends(fix.value)))), ()
+        return f"{lines[0]}\n{span(both_ends(fix.value))}", ()
     if fix.old is not None:
         lines.append(f"-# {words.label('headings', 'old')} {span(both_ends(fix.old))}")
     lines.append(block(form.value.value))

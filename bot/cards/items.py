@@ -40,6 +40,7 @@ class RequestAction(StrEnum):
     BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
     FULL = "full"  # show the check of the domain as it is now
     RESEND = "resend"  # have the member sent what did not reach them
+    RISK = "risk"  # go on with a mail domain of which nothing shows control
 
 
 class OwnRequestAction(StrEnum):
@@ -91,12 +92,24 @@ class ItemFactory(Protocol):
         """Return the button that sends a member again what did not reach them."""
         ...
 
+    def proof_button(self, domain: str) -> Item | None:
+        """Return the button that looks for the record which shows control of a domain (in ASCII).
+
+        None is returned where Discord cannot carry a domain that long.
+        """
+        ...
+
     def dmarc_button(self, request_id: int) -> Item:
         """Return the button that asks for DMARC for the domain of a member's own request."""
         ...
 
-    def request_button(self, action: RequestAction, request_id: int) -> Item:
-        """Return an admin's button of a request."""
+    def request_button(
+        self, action: RequestAction, request_id: int, *, accepts_risk: bool = False
+    ) -> Item:
+        """Return an admin's button of a request.
+
+        `accepts_risk`: the admin was told what it means that control of the domain is not shown.
+        """
         ...
 
     def stage_select(self, request_id: int, stages: Sequence[str]) -> Item:

@@ -22,7 +22,7 @@ from bot.requests.server_view import replaced_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.cards.items import ItemFactory
+    from bot.cards.items import Item, ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.expected import Expected
@@ -52,10 +52,13 @@ def build_asked_card(
     *,
     remark: str | None = None,
     admins: Admins = Admins(),
+    control: Sequence[str] = (),
+    buttons: Sequence[Item] = (),
 ) -> Card:
     """Return the private answer to who has asked: the number, and what happens next.
 
-    Of a request that was asked for before it says whether by them, never by whom.
+    Of a request that was asked for before it says whether by them, never by whom. `control` is
+    what is said of their control of the domain, and `buttons` go with it.
     """
     request = opened.request
     texts = [f"## {title_of(request, words)}"]
@@ -66,7 +69,8 @@ def build_asked_card(
         texts.append(_say_next(request, server, words, admins))
     if remark:
         texts.append(say_remark(remark, words))
-    return assemble([[clip("\n".join(texts), MOST_CHARACTERS)]], colour=NEUTRAL)
+    room = MOST_CHARACTERS - sum(map(width, control))
+    return assemble([[clip("\n".join(texts), room)], control], colour=NEUTRAL, buttons=buttons)
 
 
 def build_requests_card(

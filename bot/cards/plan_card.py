@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.cards.fixes import can_be_shown, show_compact, show_place
+from bot.cards.fixes import can_be_shown, show_compact
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
 from bot.checks.report import find_meant
-from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
 from bot.services.plan.plan_words import messages, part_of, say_plan
 from bot.services.plan.step import StepState
@@ -65,18 +64,16 @@ def build_plan_card(
     if (meant := find_meant(report)) is not None:
         head.append(f"**{clip(words.finding(meant, context), _LONGEST_REMARK)}**")
     todo = [f"### {said.title}" if said.title else "", said.todo]
-    foot = [f"-# {line}" for line in (said.after, said.optional) if line]
-    foot.append(f"-# {words.sentence('discord/checked', {})} {moment(report.checked_at)}")
-    pieces = []
-    if (step := plan.next) is not None:
-        pieces = _pieces(step, report, context, words, spoken)
+    checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
+    foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
+    foot = [f"-# {line}" for line in foot if line]
+    pieces = _pieces(plan, report, context, words, spoken)
     fixed = (*head, *todo, *foot)
     room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)
     return assemble(
         [
             ["\n".join(head)],
-            ["\n".join(filter(None, todo)), *choose(pieces, room)],
-            ["\n".join(foot)],
+            ["\n".join(filter(None, todo)), *choose(pieces, room), "\n".join(foot)],
         ],
         colour=STATUS_COLOURS[_status(report, plan)],
         buttons=_buttons(
@@ -119,26 +116,36 @@ def show_light(light: Light, words: Words) -> str:
 
 
 def _pieces(
-    step: Step, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
+    plan: Plan, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
 ) -> list[tuple[str, ...]]:
     """Return what is said and typed in a step, each from its fullest version to the shortest."""
-    said = [
-        clip(words.finding(finding, context), _LONGEST_MESSAGE)
-        for finding in messages(step)[:_MOST_MESSAGES]
-    ]
-    shown = [fix for fix in step.fixes[:_MOST_RECORDS] if can_be_shown(fix)]
+    told, step = messages(plan), plan.next
+    said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:_MOST_MESSAGES]]
+    fixes = () if step is None else step.fixes
+    shown = [fix for fix in fixes[:_MOST_RECORDS] if can_be_shown(fix)]
     records = [
-        show_compact(fix, _why(step, fix, words), report.zone, words, provider) for fix in shown
+        show_compact(fix, _why(step, fix, words), report.zone, words, provider)
+        for fix in shown
+        if step is not None
     ]
-    is_cut = len(shown) < len(step.fixes) or len(messages(step)) > _MOST_MESSAGES
+    is_cut = len(shown) < len(fixes) or len(told) > _MOST_MESSAGES
     hints = dict.fromkeys(hint for _, found in records for hint in found)
     small = [f"-# {hint}" for hint in hints]
     if records:
-        small.insert(0, show_place(ZonePlace.of_report(report), provider, words))
+        small.insert(0, _say_where(report, provider, words))
     if is_cut:
         small.append(f"-# {words.sentence('discord/more_in_details', {})}")
     texts = [*dict.fromkeys(said), *(text for text, _ in records), "\n".join(filter(None, small))]
     return [(text, "") for text in texts if text]
+
+
+def _say_where(report: Report, provider: Provider, words: Words) -> str:
+    """Return on one small line where the records are changed; empty where nobody knows."""
+    server = next(iter(report.name_servers), "").rstrip(".")
+    facts: dict[str, Fact] = {"provider": provider.name, "server": server}
+    said = words.sentence("plan/where", facts) if provider.is_known or server else ""
+    link = f" <{provider.link}>" if provider.link else ""
+    return f"-# {said}{link}" if said else ""
 
 
 def _why(step: Step, fix: Fix, words: Words) -> str:

@@ -73,5 +73,5 @@ def say_triage(
     missing = facts.get("missing")
     if isinstance(missing, tuple):
         facts = {**facts, "missing": tuple(words.label("checks", part) for part in missing)}
-    said = words.sentence(f"triage/{triage.code}", facts)
+    said = words.sentence(triage.template, facts)
     return f"{words.label('marks', Status.PASS.value)} {said}" if triage.is_done else said

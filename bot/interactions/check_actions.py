@@ -19,6 +19,7 @@ from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.names import Domain
 from bot.records.providers import provider_by_key
+from bot.services.plan.plan_words import arrange
 
 if TYPE_CHECKING:
     from bot.interactions.bot import BotBase
@@ -135,7 +136,9 @@ async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -
     if not shared:
         kept = await client.member_service.make_personal(kept)
         kept = await say_what_was_meant(interaction, kept)
-    report = kept.shown(shared=shared)
+    is_home = not shared and await client.home.is_home(interaction)
+    plan = await client.member_service.plan(kept, confidential=is_home)
+    report, _ = arrange(kept.shown(shared=shared), plan)
     await answer(interaction, build_why_card(report, client.member_service.server, client.words))
 
 
@@ -213,7 +216,10 @@ async def draw_details(
     client, service = interaction.client, interaction.client.member_service
     if not is_shared(interaction, kept):
         kept = await say_what_was_meant(interaction, await service.make_personal(kept))
-    return build_check_card(kept, service.server, client.words, client.items, provider=provider)
+    is_home = not is_shared(interaction, kept) and await client.home.is_home(interaction)
+    plan = await service.plan(kept, confidential=is_home)
+    server, words, items = service.server, client.words, client.items
+    return build_check_card(kept, plan, server, words, items, provider=provider)
 
 
 async def _draw_records(

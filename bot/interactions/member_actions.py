@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.cards.control_card import say_control_seen, show_control_record
 from bot.cards.items import OwnRequestAction
 from bot.cards.layout import build_notice
 from bot.cards.member_cards import (
@@ -14,10 +16,12 @@ from bot.cards.member_cards import (
     build_requests_card,
 )
 from bot.cards.triage_card import build_triage_card
+from bot.interactions.control_looks import find_record, note_proof, prove_for, weigh_for
 from bot.interactions.member_checks import find_check, say_what_was_meant
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_looks import look_for_request
+from bot.requests.control_proof import ControlKind, refuse_foreign
 from bot.requests.evidence import dump_evidence
 from bot.requests.kinds import KINDS
 from bot.requests.model import RequestKind, State
@@ -29,8 +33,11 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
+    from bot.interactions.request_looks import RequestLook
     from bot.names import Domain
+    from bot.requests.control_proof import Control
     from bot.requests.model import Request
+    from bot.requests.outcomes import Opened
     from bot.requests.service import Requests
 
 
@@ -127,29 +134,81 @@ async def _open_request(
 ) -> None:
     """Check the domain, and open the request if it is one for an admin; say what follows."""
     client, member_id = interaction.client, interaction.user.id
+    refuse_foreign(domain)
     wait = client.limits.checks.take(member_id)
     if wait:
         await answer(interaction, build_cooldown_notice(wait, client.words, asking=True))
         return
     await client.member_service.remember(member_id, domain)
-    look = await look_for_request(interaction, kind, domain)  # for the admin to see, too
-    server = client.member_service.server
-    if not (look.triage.is_queued or await _is_asked(place.requests, kind, domain)):
-        kept = await say_what_was_meant(interaction, look.kept)
-        card = build_triage_card(
-            look.triage, kept, server, client.words, client.items, remark=remark
-        )
-        await answer(interaction, card)
-        return
-    opened = await place.requests.open(
-        kind,
-        domain,
-        (place.guild_id, place.channel_id),
-        member_id,
-        evidence=dump_evidence(look.evidence),
+    look, proof = await asyncio.gather(
+        look_for_request(interaction, kind, domain),  # for the admin to see, too
+        prove_for(client, kind, member_id, domain),
     )
-    admins = _admins_of(client)
-    card = build_asked_card(opened, server, client.words, remark=remark, admins=admins)
+    if not (look.triage.is_queued or await _is_asked(place.requests, kind, domain)):
+        await _answer_instead(interaction, look, remark=remark)
+        return
+    control = await weigh_for(client, kind, member_id, domain, look.kept.report)
+    evidence = dump_evidence(replace(look.evidence, control=control))
+    make = place.requests.open if proof is None else place.requests.open_proven
+    opened = await make(
+        kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
+    )
+    await _answer_asked(
+        interaction,
+        place.requests,
+        opened,
+        control,
+        has_shown=proof is not None,
+        remark=remark,
+    )
+
+
+async def _answer_instead(
+    interaction: discord.Interaction[BotBase], look: RequestLook, *, remark: str | None
+) -> None:
+    """Say why nothing goes to an admin, and what comes first."""
+    client = interaction.client
+    kept = await say_what_was_meant(interaction, look.kept)
+    server, words, items = client.member_service.server, client.words, client.items
+    card = build_triage_card(look.triage, kept, server, words, items, remark=remark)
+    await answer(interaction, card)
+
+
+async def _answer_asked(
+    interaction: discord.Interaction[BotBase],
+    requests: Requests,
+    opened: Opened,
+    control: Control | None,
+    *,
+    has_shown: bool,
+    remark: str | None,
+) -> None:
+    """Say what follows a member's asking, and how they show control where that matters.
+
+    `control` is what is known of it, `has_shown` whether they have shown it just now.
+    """
+    client, request = interaction.client, opened.request
+    words, items, lines, buttons = client.words, client.items, [], []
+    if control is not None:
+        if opened.by_other:
+            await note_proof(client, requests, request)
+        elif not opened.is_new:
+            await requests.note_control(request.id, control)
+        is_known = control.kind is ControlKind.PROVEN and not opened.by_other
+        if has_shown or is_known:
+            lines = [say_control_seen(request.domain, words)]
+        elif record := await find_record(client, interaction.user.id, request.domain):
+            lines = show_control_record(record, words, items, by_other=opened.by_other)
+            buttons = [b for b in (items.proof_button(request.domain.ascii),) if b is not None]
+    card = build_asked_card(
+        opened,
+        client.member_service.server,
+        words,
+        remark=remark,
+        admins=_admins_of(client),
+        control=lines,
+        buttons=buttons,
+    )
     await answer(interaction, card)
 
 

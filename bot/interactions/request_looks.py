@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.decision_cards import build_barred_notice
 from bot.cards.triage_card import say_triage
+from bot.interactions.control_looks import weigh_for
 from bot.interactions.member_checks import check_domain
 from bot.requests.model import RequestKind
 from bot.services.core import NOTHING
@@ -63,7 +64,10 @@ async def look_again(
     interaction: discord.Interaction[BotBase], requests: Requests, request: Request
 ) -> RequestLook:
     """Return a look of now at a request's domain; what it shows is kept with the request."""
-    look = await look_for_request(interaction, request.kind, request.domain)
+    client, kind, domain = interaction.client, request.kind, request.domain
+    look = await look_for_request(interaction, kind, domain)
+    control = await weigh_for(client, kind, request.member_id, domain, look.kept.report)
+    look = replace(look, evidence=replace(look.evidence, control=control))
     await requests.keep_evidence(request.id, look.evidence)
     return look
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
-from bot.mail_providers import is_provider_domain
+from bot.errors import RequestError
 from bot.net.certificate import Certificate
-from bot.public_suffix import is_public_suffix
 from bot.requests.backend import MailHosting
+from bot.requests.control_proof import refuse_foreign
 from bot.requests.model import RequestKind
 from bot.services.plan.step import Part, StepState
 
@@ -38,13 +38,19 @@ class Ruling(StrEnum):
 class Triage:
     """What becomes of a request, and why.
 
-    The words are the template `triage/<code>.j2`; `asks` is what to ask for first.
+    The words are the template `triage/<code>.j2`, or that of the error where a name is refused;
+    `asks` is what to ask for first.
     """
 
     ruling: Ruling
     code: str = ""
     facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
     asks: RequestKind | None = None
+
+    @property
+    def template(self) -> str:
+        """The template of its words; it has none where it is queued."""
+        return f"errors/{self.code}" if self.code.startswith("request-") else f"triage/{self.code}"
 
     @property
     def is_queued(self) -> bool:
@@ -101,10 +107,10 @@ def triage(
 
 def _judge_name(domain: Domain) -> Triage | None:
     """Return that a domain can be no member's; None for all others."""
-    if is_public_suffix(domain.name):
-        return Triage(Ruling.NEVER, "public-suffix")
-    if is_provider_domain(domain.name):
-        return Triage(Ruling.NEVER, "provider-domain")
+    try:
+        refuse_foreign(domain)
+    except RequestError as error:
+        return Triage(Ruling.NEVER, error.code, error.facts)
     return None
 
 

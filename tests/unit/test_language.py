@@ -38,10 +38,10 @@ MOST_SENTENCES = {
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
     "discord/help_head": 3,
-    "discord/privacy_confirm": 3,
+    "discord/privacy_confirm": 4,
     "discord/privacy_done": 4,
-    "discord/privacy_kept": 5,
-    "discord/privacy_rules": 7,
+    "discord/privacy_kept": 6,
+    "discord/privacy_rules": 8,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
 }

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import FixAction, Status
 from bot.services.plan.order import rows
-from bot.services.plan.situation import Situation
+from bot.services.plan.situation import Situation, is_unverified
 from bot.services.plan.step import Light, Part, Plan, Step, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.checks.finding import Finding
     from bot.checks.report import Report
     from bot.records.expected import Expected
     from bot.services.plan.order import PlanRow
@@ -26,6 +25,7 @@ _TYPED: Final = frozenset({Part.CONTROL, Part.MX, Part.SPF, Part.DKIM, Part.DMAR
 # What stands for the same press of a button.
 _ASKED_TOGETHER: Final = frozenset({Part.MAILBOXES, Part.SERVER})
 _SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})
+_STRICT: Final = frozenset({Part.QUARANTINE, Part.REJECT})
 
 
 def make_plan(expected: Expected, report: Report, facts: PlanFacts) -> Plan:
@@ -40,8 +40,9 @@ def make_plan(expected: Expected, report: Report, facts: PlanFacts) -> Plan:
     if situation.moves:
         table = _keep_what_works(table, stands)
     waits = {part: _waits_for(row, stands) for part, row in table.items() if part in stands}
+    steps = [_with_order(step, report) for step in _steps(table, stands, waits)]
     return Plan(
-        tuple(_steps(table, stands, waits)),
+        tuple(steps),
         tuple(_light(stands[part]) for part in _LIGHTS if part in stands),
         situation.moves,
     )
@@ -75,12 +76,17 @@ def _keep_what_works(
 
 def _waits_for(row: PlanRow, stands: Mapping[Part, Standing]) -> tuple[Part, ...]:
     """Return the parts that a part waits for now."""
-    return tuple(part for part in row.needs if part in stands and not _lets_on(stands[part]))
+    return tuple(
+        part for part in row.needs if part in stands and not _lets_on(stands[part], row.part)
+    )
 
 
-def _lets_on(standing: Standing) -> bool:
+def _lets_on(standing: Standing, later: Part) -> bool:
+    """Whether a part that stands like this holds up no later one."""
     if standing.part is Part.SERVER and standing.state is StepState.UNKNOWN:
         return True  # a mail server that does not answer says nothing against the domain
+    if standing.part is Part.DKIM and is_unverified(standing.findings):
+        return later not in _STRICT  # which ask for proof
     return standing.state in _SETTLED
 
 
@@ -122,20 +128,17 @@ def _join(standings: list[Standing]) -> Step:
         tuple(standing.part for standing in standings),
         first.state,
         first.who,
-        findings=_unique(finding for s in standings for finding in s.findings),
+        findings=tuple(finding for s in standings for finding in s.findings),
         fixes=tuple(dict.fromkeys(fix for s in standings for fix in s.fixes)),
         asks=first.asks,
         until=first.until,
     )
 
 
-def _unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings, each once; their facts cannot be hashed."""
-    kept: list[Finding] = []
-    for finding in findings:
-        if all(finding is not other for other in kept):
-            kept.append(finding)
-    return tuple(kept)
+def _with_order(step: Step, report: Report) -> Step:
+    """Return the step with its findings in the report's order, root cause first."""
+    there = tuple(f for f in report.findings if any(f is other for other in step.findings))
+    return replace(step, findings=there)
 
 
 def _light(standing: Standing) -> Light:

@@ -18,6 +18,8 @@ from bot.requests.model import RequestKind
 from bot.services.plan.step import Part, StepState, Who
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.report import Report
     from bot.records.expected import Expected, ExpectedRecord
     from bot.services.plan.step import PlanFacts
@@ -34,6 +36,7 @@ _RECORD_OF: Final = {
 _OPTIONAL: Final = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER}) | EXTRAS
 _ON_SERVER_CODES: Final = frozenset({"not-in-mailcow", "off-in-mailcow"})
 _NOTHING_THERE: Final = "no-records-yet"
+_UNVERIFIED: Final = "dkim-unverified"
 _TO_DO: Final = frozenset({Status.WARN, Status.FAIL})
 
 
@@ -48,6 +51,11 @@ class Standing:
     fixes: tuple[Fix, ...] = ()
     asks: RequestKind | None = None
     until: datetime | None = None
+
+
+def is_unverified(findings: Iterable[Finding]) -> bool:
+    """Whether a sound DKIM key is there that nothing known can be compared with."""
+    return any(finding.code == _UNVERIFIED for finding in findings)
 
 
 class Situation:
@@ -117,7 +125,7 @@ class Situation:
         if failed:
             return self._to_do(Part.DELEGATION, failed)
         if result.status is Status.UNKNOWN and self._absence is None:
-            return Standing(Part.DELEGATION, StepState.UNKNOWN)
+            return self._unknown(Part.DELEGATION, Check.DELEGATION)
         return Standing(Part.DELEGATION, StepState.DONE)
 
     def _control(self) -> Standing | None:
@@ -167,15 +175,20 @@ class Situation:
             at = datetime.fromtimestamp(until, UTC) if isinstance(until, int) else None
             return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
         if result.status is Status.UNKNOWN:
-            return Standing(part, StepState.UNKNOWN)
+            return self._unknown(part, check)
         return Standing(part, StepState.DONE)
+
+    def _unknown(self, part: Part, check: Check) -> Standing:
+        unanswered = (f for f in self.report.findings if f.severity is Status.UNKNOWN)
+        found = tuple(finding for finding in unanswered if finding.check is check)
+        return Standing(part, StepState.UNKNOWN, findings=found)
 
     def _key(self) -> Standing | None:
         if isinstance(self.expected.dkim, KnownKey):
             return Standing(Part.DKIM_KEY, StepState.DONE)
         codes = {finding.code for finding in self.report.findings}
         faulty = self._findings(Check.DKIM)
-        if "dkim-unverified" in codes or any(finding.fixes for finding in faulty):
+        if _UNVERIFIED in codes or any(finding.fixes for finding in faulty):
             return None  # a key is published; the bot knows none to compare it with
         if self._result(Check.DKIM).status is Status.UNKNOWN and self._absence is None:
             return None
@@ -191,8 +204,8 @@ class Situation:
             return standing
         if isinstance(self.expected.dkim, KnownKey):
             return standing
-        unverified = {finding.code for finding in self.report.findings} & {"dkim-unverified"}
-        return Standing(Part.DKIM, StepState.UNKNOWN if unverified else StepState.NEXT)
+        found = tuple(f for f in self.report.findings if f.code == _UNVERIFIED)
+        return Standing(Part.DKIM, StepState.UNKNOWN if found else StepState.NEXT, findings=found)
 
     def _zone(self) -> Standing | None:
         found = tuple(f for f in self._findings(Check.DELEGATION) if f.severity is not Status.FAIL)

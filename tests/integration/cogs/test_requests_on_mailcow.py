@@ -98,7 +98,7 @@ async def test_a_key_that_becomes_useless_while_a_request_waits_is_not_live(
     barn.double.dkim[BARN] = DkimPair("a b", barn.double.dkim[BARN].public, "")
     await barn.look()
     assert (await barn.request()).state is State.WAITING
-    assert "DKIM key for `barn.example` on the mail server is broken" in barn.told()[0]
+    assert "The DKIM key for `barn.example` on the mail server is broken" in barn.told()[0]
     assert "cannot stand in a DNS name" in barn.card()
 
 

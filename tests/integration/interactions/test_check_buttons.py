@@ -12,7 +12,9 @@ from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT, mend
 from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
+    DETAILS,
     HOME,
+    ON_DETAILS,
     answer_to,
     break_table,
     change_store,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["discord_fixtures"]
 
-ALL = ["Check again", "Why?", "Records", "Zone file", "Share"]
+ALL = [*ON_DETAILS, DETAILS]  # of both cards
 
 
 async def test_check_again_puts_the_new_check_on_the_private_card(sim: Simulation) -> None:
@@ -48,7 +50,7 @@ async def test_check_again_puts_the_new_check_on_the_private_card(sim: Simulatio
 
 
 async def test_records_button_answers_privately_and_leaves_the_card(sim: Simulation) -> None:
-    card = await sim.check("mover.example")
+    card = await sim.details("mover.example")
     before = text_of(card)
     records = answer_to(await sim.ann.click(card, label="Records"))
     assert records.ephemeral
@@ -58,7 +60,7 @@ async def test_records_button_answers_privately_and_leaves_the_card(sim: Simulat
 
 
 async def test_why_button_answers_privately_with_a_reason_for_each_finding(sim: Simulation) -> None:
-    card = await sim.check("mover.example")
+    card = await sim.details("mover.example")
     before = text_of(card)
     answer = answer_to(await sim.ann.click(card, label="Why?"))
     assert answer.ephemeral
@@ -99,7 +101,7 @@ async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
 
 
 async def test_zone_file_button_answers_with_the_file_alone(sim: Simulation) -> None:
-    card = await sim.check("mover.example")
+    card = await sim.details("mover.example")
     answer = answer_to(await sim.ann.click(card, label="Zone file"))
     assert answer.ephemeral
     assert [file.filename for file in answer.attachments] == ["mover.example.zone.txt"]
@@ -118,7 +120,7 @@ async def test_share_posts_the_card_for_everybody_and_cannot_be_shared_on(sim: S
 
 
 async def test_share_clicked_twice_posts_one_card(sim: Simulation) -> None:
-    card = await sim.check("mover.example")
+    card = await sim.details("mover.example")
     await sim.share(card)
     assert not (await sim.ann.click(card, label="Share")).followups
     assert len(sim.channel.history(viewer=sim.ben)) == 1
@@ -219,7 +221,7 @@ async def test_where_a_check_is_gone_a_new_one_is_a_click_away(sim: Simulation, 
 async def test_a_card_of_former_times_names_the_command_where_its_check_is_gone(
     sim: Simulation,
 ) -> None:
-    card = await sim.check("mover.example")
+    card = await sim.details("mover.example")
     change_store(sim, "DELETE FROM stored_check")
     stored = sim.env.backend.get_message(card.channel_id, card.id)
     for part in walk(stored.components):

@@ -28,6 +28,7 @@ from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
+from bot.services.plan.step import Plan
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 
@@ -84,7 +85,7 @@ def a_report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Repor
 
 
 def check_card(report: Report) -> Card:
-    return build_check_card(KeptCheck(7, report), SERVER, WORDS, ITEMS)
+    return build_check_card(KeptCheck(7, report), Plan((), ()), SERVER, WORDS, ITEMS)
 
 
 def texts(card: Card) -> list[str]:
@@ -329,7 +330,9 @@ async def test_settings_fit_whatever_the_operator_wrote() -> None:
     assert_fits(build_settings_card(client_settings(long, None), WORDS))
     assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS, ITEMS))
     assert_fits(build_help_card([], long, WORDS))
-    assert_fits(build_check_card(KeptCheck(1, a_report(MX_MISSING)), long, WORDS, ITEMS))
+    assert_fits(
+        build_check_card(KeptCheck(1, a_report(MX_MISSING)), Plan((), ()), long, WORDS, ITEMS)
+    )
 
 
 async def test_a_notice_is_one_text() -> None:

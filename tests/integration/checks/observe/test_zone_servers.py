@@ -241,7 +241,7 @@ async def test_what_is_added_is_seen_after_the_negative_ttl_of_the_zone(
     views.publish(text)
     finding = only(await views.check())
     assert (finding.code, finding.seen_after) == ("mx-missing", 3600)  # the SOA's own TTL is less
-    assert "after about 1 hour" in Words().finding(
+    assert "seen everywhere after about 1 hour" in Words().finding(
         finding, {"domain": APEX, "host": "mx1.cow.example", "service": "Mailcow"}
     )
 
