@@ -39,9 +39,9 @@ class ControlRecord:
 
 
 def show_control_record(
-    record: ControlRecord, words: Words, items: ItemFactory, *, by_other: bool = False
+    record: ControlRecord, words: Words, items: ItemFactory, *, gives_way: bool = False
 ) -> list[str]:
-    """Return what to publish, to copy; `by_other` where another member's request is open.
+    """Return what to publish, to copy; `gives_way`: another's request would, to theirs.
 
     Nothing is returned where the name would be too long for the DNS.
     """
@@ -51,7 +51,7 @@ def show_control_record(
     has_button = items.proof_button(record.domain.ascii) is not None
     facts: dict[str, Fact] = {
         "domain": record.domain.unicode,
-        "by_other": by_other,
+        "gives_way": gives_way,
         "button": words.label("asking", "proof") if has_button else "",
     }
     fix = Fix(FixAction.ADD, name, "TXT", record.text, ttl=record.ttl)

@@ -126,7 +126,8 @@ class ItemFactory(Protocol):
     def provider_select(self, subject: str, options: list[discord.SelectOption]) -> Item | None:
         """Return the choice of the provider whose words a card speaks.
 
-        `subject` is a check's number or the domain of a card of records; None is returned where
+        `subject` is a check's number, with `records:` before it on the card of what is needed
+        next, or the domain on the card of all records; None is returned where
         Discord cannot carry a domain that long.
         """
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.cards.fixes import can_be_shown, show_compact
+from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
@@ -76,13 +76,16 @@ def build_plan_card(
             ["\n".join(filter(None, todo)), *choose(pieces, room), "\n".join(foot)],
         ],
         colour=STATUS_COLOURS[_status(report, plan)],
-        buttons=_buttons(
-            kept,
-            plan,
-            items,
-            can_ask=can_ask and not shared,
-            meant=None if meant is None else str(meant.facts["meant"]),
-        ),
+        buttons=[
+            *_buttons(
+                kept,
+                plan,
+                items,
+                can_ask=can_ask and not shared,
+                meant=None if meant is None else str(meant.facts["meant"]),
+            ),
+            *(build_panel_link(spoken, words) if plan.next and plan.next.fixes else ()),
+        ],
     )
 
 
@@ -144,8 +147,7 @@ def _say_where(report: Report, provider: Provider, words: Words) -> str:
     server = next(iter(report.name_servers), "").rstrip(".")
     facts: dict[str, Fact] = {"provider": provider.name, "server": server}
     said = words.sentence("plan/where", facts) if provider.is_known or server else ""
-    link = f" <{provider.link}>" if provider.link else ""
-    return f"-# {said}{link}" if said else ""
+    return f"-# {said}" if said else ""
 
 
 def _why(step: Step, fix: Fix, words: Words) -> str:

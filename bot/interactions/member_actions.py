@@ -24,7 +24,7 @@ from bot.interactions.request_looks import look_for_request
 from bot.requests.control_proof import ControlKind, refuse_foreign
 from bot.requests.evidence import dump_evidence
 from bot.requests.kinds import KINDS
-from bot.requests.model import RequestKind, State
+from bot.requests.model import RequestKind, State, can_go
 
 if TYPE_CHECKING:
     import discord
@@ -198,7 +198,8 @@ async def _answer_asked(
         if has_shown or is_known:
             lines = [say_control_seen(request.domain, words)]
         elif record := await find_record(client, interaction.user.id, request.domain):
-            lines = show_control_record(record, words, items, by_other=opened.by_other)
+            gives_way = opened.by_other and can_go(request.state, State.REPLACED)
+            lines = show_control_record(record, words, items, gives_way=gives_way)
             buttons = [b for b in (items.proof_button(request.domain.ascii),) if b is not None]
     card = build_asked_card(
         opened,
