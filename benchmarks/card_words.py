@@ -81,6 +81,12 @@ class CaseWorld:
         """The DKIM key of that server for every domain."""
         return key_of(self._first["dkim_expected"])
 
+    @property
+    def base_zones(self) -> Mapping[str, str]:
+        """The zones of other people in cases.yaml."""
+        zones: Mapping[str, str] = self._first["base_zones"]
+        return zones
+
     @cached_property
     def _first(self) -> Any:
         return _read(CASES[0])

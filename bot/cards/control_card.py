@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from bot.cards.fixes import show_fix
 from bot.cards.items import RequestAction
 from bot.cards.layout import DANGER, NEUTRAL, assemble
-from bot.cards.markdown import moment
 from bot.cards.request_card import title_of
 from bot.checks.finding import Fix, FixAction, Status
 from bot.records.control_token import control_name
-from bot.requests.control_proof import ControlKind
 
 if TYPE_CHECKING:
     import dns.name
@@ -28,12 +26,6 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_NAMED = 4  # name servers
-_STATUSES = {
-    ControlKind.PROVEN: Status.PASS,
-    ControlKind.MX: Status.INFO,
-    ControlKind.OTHER: Status.WARN,
-    ControlKind.NONE: Status.WARN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +38,10 @@ class ControlRecord:
     ttl: int
 
 
-def say_control(control: Control | None, words: Words) -> str:
-    """Return one line for an admin: what shows control, and since when; empty where unknown."""
-    if control is None:
-        return ""
-    mark = words.label("marks", _STATUSES[control.kind].value)
-    said = words.sentence("discord/request_control", {"control": control.kind.value})
-    since = f" · {moment(control.since)}" if control.since else ""
-    return f"{mark} {said}{since}"
-
-
 def show_control_record(
-    record: ControlRecord, words: Words, items: ItemFactory, *, by_other: bool = False
+    record: ControlRecord, words: Words, items: ItemFactory, *, gives_way: bool = False
 ) -> list[str]:
-    """Return what to publish, to copy; `by_other` where another member's request is open.
+    """Return what to publish, to copy; `gives_way`: another's request would, to theirs.
 
     Nothing is returned where the name would be too long for the DNS.
     """
@@ -69,7 +51,7 @@ def show_control_record(
     has_button = items.proof_button(record.domain.ascii) is not None
     facts: dict[str, Fact] = {
         "domain": record.domain.unicode,
-        "by_other": by_other,
+        "gives_way": gives_way,
         "button": words.label("asking", "proof") if has_button else "",
     }
     fix = Fix(FixAction.ADD, name, "TXT", record.text, ttl=record.ttl)

@@ -11,7 +11,7 @@ from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
 from bot.checks.report import CheckResult, find_propagation
 from bot.records.dkim_key import KnownKey
-from bot.records.dmarc_policy import DmarcPolicy
+from bot.records.dmarc_policy import DmarcPolicy, policy_to_hand_out
 from bot.records.expected import Purpose, staged_dmarc
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind
@@ -252,7 +252,14 @@ class Situation:
         return self._ask(part, RequestKind.DMARC)
 
     def _write_stage(self, part: Part, wanted: DmarcPolicy, record: ExpectedRecord) -> Standing:
-        """Return the step to the approved policy; the rest of the member's record stays."""
+        """Return the step to the approved policy; the rest of the member's record stays.
+
+        What is typed is not known before SPF and DKIM are proven (`bot.records.dmarc_policy`).
+        """
+        proven = [self._result(check).is_proven for check in (Check.SPF, Check.DKIM)]
+        may = policy_to_hand_out(spf_proven=proven[0], dkim_proven=proven[1], approved=wanted)
+        if may is not wanted:
+            return Standing(part, StepState.NEXT)
         found = self._result(Check.DMARC).found
         if len(found) == 1:
             value = staged_dmarc(found[0], wanted)
