@@ -15,6 +15,7 @@ from bot.interactions.offers import may_ask
 from bot.interactions.replies import answer
 
 if TYPE_CHECKING:
+    from bot.checks.report import Report
     from bot.interactions.bot import BotBase
     from bot.names import Domain
     from bot.services.member_service import KeptCheck
@@ -66,7 +67,8 @@ async def show_all_records(interaction: discord.Interaction[BotBase], kept: Kept
     service, domain = interaction.client.member_service, kept.report.domain
     provider = await service.provider(interaction.user.id, domain)
     place = ZonePlace.of_report(kept.report)
-    await answer(interaction, await _build_all(interaction, domain, place, provider))
+    card = await _build_all(interaction, domain, place, provider, report=kept.report)
+    await answer(interaction, card)
 
 
 async def draw_all_records(
@@ -82,7 +84,7 @@ async def send_zone_file(interaction: discord.Interaction[BotBase], kept: KeptCh
     """Send the zone file of a checked domain, for who clicked alone."""
     client, domain = interaction.client, kept.report.domain
     is_home = await client.home.is_home(interaction)
-    expected = await client.member_service.expect(domain, confidential=is_home)
+    expected = await client.member_service.expect(domain, report=kept.report, confidential=is_home)
     file = zone_file(expected, client.words)
     view = build_notice("zone_file", {"domain": domain.unicode}, client.words).view
     view.add_item(discord.ui.File(file))
@@ -96,10 +98,11 @@ async def _build_all(
     provider: str | None,
     *,
     remark: str | None = None,
+    report: Report | None = None,
 ) -> Card:
     client = interaction.client
     is_home = await client.home.is_home(interaction)
-    expected = await client.member_service.expect(domain, confidential=is_home)
+    expected = await client.member_service.expect(domain, report=report, confidential=is_home)
     return build_records_card(
         expected, client.words, client.items, remark=remark, place=place, provider=provider
     )
