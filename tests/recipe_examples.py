@@ -297,6 +297,7 @@ KIND = Example(
 """,
                 """\
         RequestKind.AUTOCONFIG: KindRules(
+            check=Check.AUTOCONFIG,
             asks=Asks.NOTHING,
             can_do=lambda _: False,
             approve=approve_by_hand,
@@ -309,7 +310,7 @@ KIND = Example(
         ),
         "bot/requests/verification.py": (
             Insert(
-                "        return Verification(live=found is Certificate.COVERS, seen=found.value)\n",
+                "        return Verification(live=live, seen=found.value, evidence=evidence)\n",
                 '''
     async def verify_autoconfig(self, request: Request) -> Verification:
         """Look whether the certificate of the autoconfig alias covers its name."""

@@ -55,6 +55,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "parts": (SOME[:1],),
     "controlled": (SOME[:1], SOME[:2]),
     "since": (("1796000000", "1796000000"),),
+    "titles": (SOME[:1], SOME[:2]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -122,7 +123,7 @@ _FLAGS = (
         "pop",
         "published",
     ),
-    *("ready", "repeat", "right"),
+    *("ready", "relaxed", "repeat", "right"),
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
@@ -141,6 +142,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
+    "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/dkim-key-mismatch": {"position": (0, 45)},

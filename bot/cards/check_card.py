@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.fixes import build_provider_select, can_be_shown, show_fix, show_place
+from bot.cards.fixes import (
+    build_panel_link,
+    build_provider_select,
+    can_be_shown,
+    show_fix,
+    show_place,
+)
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import (
@@ -101,7 +107,7 @@ def build_report_card(
     context = context_of(report, server)
     head = _head(report, context, words)
     to_type = report.has_fixes
-    where = show_place(place, spoken, words) if to_type else ""
+    where = show_place(place, words) if to_type else ""
     overview = _overview(report, words)
     in_file = f"-# {words.sentence('discord/more_in_file', {})}"
 
@@ -144,7 +150,7 @@ def build_report_card(
         selects=build_provider_select(select, place, spoken, words, items)
         if to_type and select is not None
         else [],
-        buttons=buttons,
+        buttons=[*buttons, *(build_panel_link(spoken, words) if to_type else [])],
         files=(report_file(report, server, words, spoken),) if is_cut else (),
     )
 

@@ -38,6 +38,7 @@ class RequestAction(StrEnum):
     ADD = "add"  # have the domain added to the mail server, with its usual limits
     LIMITS = "limits"  # the same, after the admin has typed limits of their own
     BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
+    FULL = "full"  # show the check of the domain as it is now
     RESEND = "resend"  # have the member sent what did not reach them
     RISK = "risk"  # go on with a mail domain of which nothing shows control
 
@@ -125,7 +126,8 @@ class ItemFactory(Protocol):
     def provider_select(self, subject: str, options: list[discord.SelectOption]) -> Item | None:
         """Return the choice of the provider whose words a card speaks.
 
-        `subject` is a check's number or the domain of a card of records; None is returned where
+        `subject` is a check's number, with `records:` before it on the card of what is needed
+        next, or the domain on the card of all records; None is returned where
         Discord cannot carry a domain that long.
         """
         ...

@@ -13,6 +13,7 @@ from bot.cards.records_card import show_records, zone_file
 from bot.cards.request_card import link_to_card
 from bot.characters import LONGEST_VALUE
 from bot.records.dkim_key import DkimRecord, KeySource, KeyUnknown, KnownKey
+from bot.records.dmarc_policy import read_policy
 from bot.records.expected import expect
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
@@ -187,7 +188,9 @@ def _expect(request: Request, server: MailServer) -> Expected:
         if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
-    expected = expect(server, request.domain, key, request.stage)
+    expected = expect(server, request.domain, key)
+    if request.stage is not None:
+        expected = expected.at_policy(read_policy(request.stage))
     published = KINDS[request.kind].record
     record = None if published is None else expected.record(published.purpose)
     if record is None:  # the name would be too long for the DNS

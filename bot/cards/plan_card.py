@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.cards.fixes import can_be_shown, show_compact
+from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
@@ -67,6 +67,8 @@ def build_plan_card(
     checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
     foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
     foot = [f"-# {line}" for line in foot if line]
+    if plan.next is not None and plan.next.fixes:
+        foot.insert(0, words.sentence("discord/check_foot", {"contact": server.admin_contact}))
     pieces = _pieces(plan, report, context, words, spoken)
     fixed = (*head, *todo, *foot)
     room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)
@@ -76,13 +78,16 @@ def build_plan_card(
             ["\n".join(filter(None, todo)), *choose(pieces, room), "\n".join(foot)],
         ],
         colour=STATUS_COLOURS[_status(report, plan)],
-        buttons=_buttons(
-            kept,
-            plan,
-            items,
-            can_ask=can_ask and not shared,
-            meant=None if meant is None else str(meant.facts["meant"]),
-        ),
+        buttons=[
+            *_buttons(
+                kept,
+                plan,
+                items,
+                can_ask=can_ask and not shared,
+                meant=None if meant is None else str(meant.facts["meant"]),
+            ),
+            *(build_panel_link(spoken, words) if plan.next and plan.next.fixes else ()),
+        ],
     )
 
 
@@ -144,8 +149,7 @@ def _say_where(report: Report, provider: Provider, words: Words) -> str:
     server = next(iter(report.name_servers), "").rstrip(".")
     facts: dict[str, Fact] = {"provider": provider.name, "server": server}
     said = words.sentence("plan/where", facts) if provider.is_known or server else ""
-    link = f" <{provider.link}>" if provider.link else ""
-    return f"-# {said}{link}" if said else ""
+    return f"-# {said}" if said else ""
 
 
 def _why(step: Step, fix: Fix, words: Words) -> str:

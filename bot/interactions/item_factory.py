@@ -50,7 +50,9 @@ PRIVACY_BUTTON: Final = (
     rf"cowbell:privacy:(?P<action>{_any_of(PrivacyAction)})"
     rf":(?P<member>[0-9]{{1,20}}):(?P<newest>{_NUMBER})"
 )
-PROVIDER_SELECT: Final = rf"cowbell:provider:(?:(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
+PROVIDER_SELECT: Final = (
+    rf"cowbell:provider:(?:(?P<records>records:)?(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
+)
 SERVER_BUTTON: Final = "cowbell:server:again"
 UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"
 

@@ -109,9 +109,11 @@ class MemberService:
         """Return the settings for a mail client."""
         return client_settings(self.server, who)
 
-    async def expect(self, domain: Domain, *, confidential: bool = False) -> Expected:
+    async def expect(
+        self, domain: Domain, *, report: Report | None = None, confidential: bool = False
+    ) -> Expected:
         """Return what a domain should publish; `confidential` as in `check`."""
-        return await self._core.expect(domain, confidential=confidential)
+        return await self._core.expect(domain, report=report, confidential=confidential)
 
     async def remember(self, member_id: int, domain: Domain) -> None:
         """Note that a member asked about a domain, to offer it to them again."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
 
 WORDS = Words(Medium.DISCORD)
+MAILCOW = "https://mailcow.email"
 ITEMS = PersistentItems(WORDS)
 DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
@@ -317,12 +318,12 @@ def links(server: MailServer) -> list[str | None]:
 
 
 async def test_webmail_and_password_are_links() -> None:
-    assert links(SERVER) == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/"]
+    assert links(SERVER) == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/", MAILCOW]
 
 
 @pytest.mark.parametrize("url", ["", "http://mx1.cow.example/", "https://a/" + "x" * 600])
 async def test_only_addresses_that_discord_takes_become_links(url: str) -> None:
-    assert links(replace(SERVER, webmail_url=url, password_url=url)) == []
+    assert links(replace(SERVER, webmail_url=url, password_url=url)) == [MAILCOW]
 
 
 async def test_settings_fit_whatever_the_operator_wrote() -> None:

@@ -89,6 +89,7 @@ OF_OLD = [
         {"action": "keep", "member": "99", "newest": "0"},
     ),
     ("cowbell:provider:7", PROVIDER_SELECT, {"check": "7"}),
+    ("cowbell:provider:records:7", PROVIDER_SELECT, {"records": "records:", "check": "7"}),
     ("cowbell:provider:a-b.friend.example", PROVIDER_SELECT, {"domain": "a-b.friend.example"}),
     ("cowbell:server:again", SERVER_BUTTON, {}),
     ("cowbell:mailcow:unlock", UNLOCK_BUTTON, {}),

@@ -32,7 +32,7 @@ ASKED_FOR = {
     *("cloudflare", "domeneshop", "one", "hetzner", "hetzner-dns", "inwx", "ionos", "strato"),
     *("netcup", "ovh", "namecheap", "godaddy", "porkbun", "gandi", "route53", "desec"),
 }
-TODAY = datetime(2026, 11, 27, tzinfo=UTC).date()
+TODAY = datetime(2026, 11, 29, tzinfo=UTC).date()
 
 WHOLE = """
 [[provider]]
