@@ -11,9 +11,9 @@ from discord import ui
 from bot.cards.control_card import (
     ControlRecord,
     build_not_yet_card,
-    say_control,
     show_control_record,
 )
+from bot.cards.evidence_lines import say_control
 from bot.cards.markdown import MOST_CHARACTERS
 from bot.checks.control_answers import ControlFault, ControlVerdict
 from bot.interactions.item_factory import PersistentItems
