@@ -368,6 +368,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.net.certificate import Certificate
 from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, text_of, walk
 from request_guild import ADMIN, open_request_guild
@@ -394,6 +395,7 @@ async def test_it_is_asked_for_approved_and_seen_to_be_done(store: Path, errors:
         await guild.work()
         (card,) = guild.request_channel.history()
         assert "has added an autoconfig alias" in said(card)
+        guild.aliases.certificate = Certificate.COVERS
         await guild.requests.approve(1, ADMIN)
         await guild.work()
         await guild.later(minutes=3)
