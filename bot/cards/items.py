@@ -68,10 +68,6 @@ class ItemFactory(Protocol):
         """Return a button below the card of a stored check of a domain (in ASCII)."""
         ...
 
-    def all_records_button(self, check_id: int, domain: str) -> Item:
-        """Return the button that shows all records of a domain, below those it needs next."""
-        ...
-
     def ask_button(self, kind: RequestKind, check_id: int, domain: str) -> Item:
         """Return the button that asks the admin for something for a stored check's domain."""
         ...

@@ -112,8 +112,9 @@ def _buttons(
         buttons = [items.ask_button(step.asks, kept.id, domain)]
     else:
         buttons = [items.check_button(CheckAction.AGAIN, kept.id, domain)]
-    buttons.append(items.all_records_button(kept.id, domain))
-    more = (CheckAction.ZONE, CheckAction.DETAILS) if details else (CheckAction.ZONE,)
+    more = [CheckAction.RECORDS, CheckAction.ZONE]
+    if details:
+        more.append(CheckAction.DETAILS)
     return [*buttons, *(items.check_button(action, kept.id, domain) for action in more)]
 
 

@@ -78,12 +78,6 @@ class PersistentItems:
         label = self._words.label("buttons", action.value)
         return _make_button(_of_check(action.value, domain, check_id), label, style)
 
-    def all_records_button(self, check_id: int, domain: str) -> PersistentItem:
-        """Return the button that shows all records of a domain, below those it needs next."""
-        label = self._words.label("buttons", "all_records")
-        rest = _of_check(CheckAction.RECORDS.value, domain, check_id)
-        return _make_button(rest, label, _STYLE.secondary)
-
     def ask_button(self, kind: RequestKind, check_id: int, domain: str) -> PersistentItem:
         """Return the button that asks the admin for something for a stored check's domain."""
         label = self._words.label("asking", kind.value)

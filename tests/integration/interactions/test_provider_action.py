@@ -139,7 +139,7 @@ async def test_checking_again_keeps_the_words(sim: Simulation) -> None:
     await sim.ann.select(card, ["route53"])
     await sim.ann.click(card, label="Check again")
     assert "Record name (leave empty)" in text_of(card)
-    (shown,) = [answer_to(await sim.ann.click(card, label="Records"))]
+    (shown,) = [answer_to(await sim.ann.click(card, label="All records"))]
     assert current(shown) == "Your provider: Amazon Route 53"
 
 
