@@ -432,7 +432,7 @@ date_is = "read"
             Insert(
                 "",
                 "| [Barn DNS](<https://barn-dns.example/zones>) | `barn` | `barn-dns.example` "
-                "| ? | @ | ? | ? | ? | ? | ? | – | – "
+                "| ? | @ | ? | ? | ? | ? | ? | ? | – | – "
                 "| [1](<https://barn-dns.example/help>) (2026-11-27, read) |\n",
             ),
         ),
