@@ -77,6 +77,13 @@ class ItemFactory(Protocol):
         """Return the button that checks a domain (in ASCII) whose former check is gone."""
         ...
 
+    def next_button(self, domain: str) -> Item | None:
+        """Return the button that shows the next step of a domain (in ASCII).
+
+        None is returned where Discord cannot carry a domain that long.
+        """
+        ...
+
     def meant_button(self, domain: str) -> Item | None:
         """Return the button that checks the domain (in ASCII) that was likely meant.
 

@@ -200,7 +200,8 @@ async def _answer_asked(
         elif record := await find_record(client, interaction.user.id, request.domain):
             gives_way = opened.by_other and can_go(request.state, State.REPLACED)
             lines = show_control_record(record, words, items, gives_way=gives_way)
-            buttons = [b for b in (items.proof_button(request.domain.ascii),) if b is not None]
+            buttons = [items.proof_button(request.domain.ascii)]
+    buttons.append(items.next_button(request.domain.ascii))
     card = build_asked_card(
         opened,
         client.member_service.server,
@@ -208,7 +209,7 @@ async def _answer_asked(
         remark=remark,
         admins=_admins_of(client),
         control=lines,
-        buttons=buttons,
+        buttons=[button for button in buttons if button is not None],
     )
     await answer(interaction, card)
 
