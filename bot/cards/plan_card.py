@@ -142,7 +142,7 @@ def _pieces(
 
 def _say_where(report: Report, provider: Provider, words: Words) -> str:
     """Return on one small line where the records are changed; empty where nobody knows."""
-    server = next(iter(report.name_servers), "")
+    server = next(iter(report.name_servers), "").rstrip(".")
     facts: dict[str, Fact] = {"provider": provider.name, "server": server}
     said = words.sentence("plan/where", facts) if provider.is_known or server else ""
     link = f" <{provider.link}>" if provider.link else ""

@@ -34,7 +34,9 @@ _SAID: Final = frozenset(
     }
 )
 
-_NO_AFTER: Final = frozenset({"unknown", "unverified"})  # what comes later depends on what is found
+_NO_AFTER: Final = frozenset(
+    {"unknown", "unverified", "server-side"}
+)  # what comes later depends on what is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,9 @@ def _name(plan: Plan) -> str:
     if StepState.WAITING_DNS in states:
         return "propagating"
     unknown = [step for step in plan.steps if step.state is StepState.UNKNOWN]
-    if unknown and all(is_unverified(step.findings) for step in unknown):
-        return "unverified"
+    if unknown and all(step.findings for step in unknown):  # it is known why
+        only_key = all(is_unverified(step.findings) for step in unknown)
+        return "unverified" if only_key else "server-side"
     return "unknown" if unknown else "all-right"
 
 

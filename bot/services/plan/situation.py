@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
-from bot.checks.report import CheckResult, find_propagation
+from bot.checks.report import SERVER_SIDE, CheckResult, find_propagation
 from bot.records.dkim_key import KnownKey
 from bot.records.dmarc_policy import DmarcPolicy
 from bot.records.expected import Purpose, staged_dmarc
@@ -176,6 +176,9 @@ class Situation:
             return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
         if result.status is Status.UNKNOWN:
             return Standing(part, StepState.UNKNOWN)
+        if result.note is not None and result.note.facts.get("code") == SERVER_SIDE:
+            found = tuple(f for f in self.report.findings if f.code == SERVER_SIDE)
+            return Standing(part, StepState.UNKNOWN, findings=found)  # nothing was proven
         return Standing(part, StepState.DONE)
 
     def _key(self) -> Standing | None:
