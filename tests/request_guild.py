@@ -193,5 +193,7 @@ def _make_client(
     stage_of = requests.approved_stage if requests else None
     domain_facts = DomainFacts(KnownKeys(database), now, backend=backend, stage_of=stage_of)
     core = Core(server, words, Checker(resolver.ask, server, now), domain_facts)
-    member_service = MemberService(core, RecentDomains(database), StoredChecks(database), now)
+    recent, checks = RecentDomains(database), StoredChecks(database)
+    asked = requests.kinds_asked if requests else None
+    member_service = MemberService(core, recent, checks, now, asked=asked)
     return Client(settings, member_service, words, CommandFingerprints(database)), core
