@@ -12,7 +12,13 @@ from typing import Annotated
 import typer
 
 from bot.console.exits import FAILED, NOTHING_FOUND_OUT, WRONG_USAGE, complain, exit_code_of
-from bot.console.options import DkimOption, Format, NameserverOption, ProviderOption
+from bot.console.options import (
+    DkimOption,
+    Format,
+    NameserverOption,
+    ProviderOption,
+    StageOption,
+)
 from bot.errors import CodedError, DiscordUnreachable, StoreError, UsageError
 
 # A command imports its parts when it runs, so that none waits for what another one needs; the help
@@ -69,8 +75,9 @@ def records(
     output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
     dkim: DkimOption = None,
     provider: ProviderOption = None,
+    stage: StageOption = None,
 ) -> None:
-    """Show what a domain should publish."""
+    """Show what a domain should publish; DMARC with p=none, unless --stage says otherwise."""
     import asyncio
 
     from bot.app.console_root import open_core
@@ -91,6 +98,8 @@ def records(
     async def show() -> None:
         async with open_core(config) as core:
             expected = await core.expect(wanted, key)
+            if stage is not None:
+                expected = expected.at_policy(stage)
             place = None
             if output is Format.TABLE:  # the other formats are the same for every provider
                 place = await find_place(core.checker.ask, wanted)

@@ -87,7 +87,10 @@ class Words:
             said = f"{said} {self.sentence('steps/typed_in', facts)}"
         if finding.seen_after is None:
             return said
-        return f"{said} {self.sentence('steps/seen_after', {'seconds': finding.seen_after})}"
+        when = self.sentence("steps/seen_after", {"seconds": finding.seen_after})
+        if not said.endswith("."):
+            return f"{said} {when}"
+        return f"{said.removesuffix('.')}; {when[:1].lower()}{when[1:]}"
 
     def reason(self, finding: Finding, context: Mapping[str, Fact]) -> str:
         """Return why a finding is one: what receivers do and what comes of it, in two sentences."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards.records_card import build_records_card
 from bot.interactions.autocomplete import offer_domains
 from bot.interactions.check_actions import (
     answer_with_check,
@@ -16,7 +15,8 @@ from bot.interactions.check_actions import (
     handle_provider_select,
 )
 from bot.interactions.item_factory import CHECK_BUTTON, NEW_CHECK_BUTTON, PROVIDER_SELECT
-from bot.interactions.replies import acknowledge, answer
+from bot.interactions.record_actions import answer_with_records
+from bot.interactions.replies import acknowledge
 from bot.names import Domain
 
 if TYPE_CHECKING:
@@ -36,23 +36,12 @@ class DnsCog(commands.Cog):
     )
     @app_commands.describe(domain="Your mail domain, like friend.example")
     async def dnsrecords(self, interaction: discord.Interaction[BotBase], domain: str) -> None:
-        """Answer with the records card."""
+        """Answer with the card of the records that are needed next."""
         await acknowledge(interaction)
         parsed = Domain.parse(domain)
-        member_service = self._client.member_service
-        await member_service.remember(interaction.user.id, parsed.domain)
-        expected = await member_service.expect(
-            parsed.domain, confidential=await self._client.home.is_home(interaction)
+        await answer_with_records(
+            interaction, parsed.domain, remark=self._client.words.plain.remark(parsed)
         )
-        card = build_records_card(
-            expected,
-            self._client.words,
-            self._client.items,
-            remark=self._client.words.plain.remark(parsed),
-            place=await member_service.place(parsed.domain),
-            provider=await member_service.provider(interaction.user.id, parsed.domain),
-        )
-        await answer(interaction, card)
 
     @app_commands.command(
         name="dnscheck", description="Check the DNS records of your domain, and what to change"

@@ -8,7 +8,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.interactions.autocomplete import offer_domains
-from bot.interactions.item_factory import ASK_BUTTON, OWN_REQUEST_BUTTON
+from bot.interactions.control_actions import handle_proof_button
+from bot.interactions.item_factory import ASK_BUTTON, OWN_REQUEST_BUTTON, PROOF_BUTTON
 from bot.interactions.member_actions import (
     ask_admin,
     find_place,
@@ -90,4 +91,5 @@ async def setup(bot: BotBase) -> None:
     """Give the bot these commands, and what the buttons of their cards do."""
     bot.clicks.add(ASK_BUTTON, handle_ask_button)
     bot.clicks.add(OWN_REQUEST_BUTTON, handle_own_request_button)
+    bot.clicks.add(PROOF_BUTTON, handle_proof_button)
     await bot.add_cog(RequestsCog(bot))

@@ -34,7 +34,7 @@ HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
 DETAILS = "All details"
 ON_CARD = ["Check again", DETAILS]  # the buttons of a check's card where nothing is to be asked for
-ON_DETAILS = ["Check again", "Why?", "Records", "Zone file", "Share"]
+ON_DETAILS = ["Check again", "Why?", "All records", "Zone file", "Share"]
 
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
 
@@ -98,15 +98,27 @@ async def open_simulation(
     zones: Zones | None = None,
     *,
     environ: Mapping[str, str] = DEMO_ENVIRONMENT,
+    asks_authorities: bool = False,
 ) -> AsyncIterator[Simulation]:
-    """Yield a bot over these zones, or over the demo's, with its database in the file `store`."""
+    """Yield a bot over these zones, or over the demo's, with its database in the file `store`.
+
+    `asks_authorities`: it reaches the zones' own name servers, which are the one server there is.
+    """
     async with (
         ZoneServer(_demo_zones() if zones is None else zones) as dns,
         AsyncExitStack() as stack,
     ):
         servers = "{}:{}".format(*dns.address)
         url = f"sqlite+aiosqlite:///{store}"
-        settings = load_settings({**environ, "DNS_SERVERS": servers, "DATABASE_URL": url})
+        reach = {"DNS_PORT": str(dns.address[1]), "DNS_ALLOW_PRIVATE": "true"}
+        settings = load_settings(
+            {
+                **environ,
+                "DNS_SERVERS": servers,
+                "DATABASE_URL": url,
+                **(reach if asks_authorities else {}),
+            }
+        )
         client = await stack.enter_async_context(_open(settings))
         # Errors are looked for in the log, where those of dynamic items are found, too.
         env = Env(client, check_errors=False, settle_timeout=MAX_WAIT)

@@ -46,7 +46,7 @@ WILDCARDS = (
         dkim="*._domainkey CNAME other.good.example.",
     ),
     lent("a policy with a typo at every name", "wildcard-txt", dmarc='* TXT "v=DMARC1; p=rejct"'),
-    lent("a policy of none at every name", "wildcard-txt", dmarc='* TXT "v=DMARC1; p=none"'),
+    lent("a policy of none at every name", None, dmarc='* TXT "v=DMARC1; p=none"'),
     lent(
         "services of another at every name",
         "wildcard-record",

@@ -234,7 +234,7 @@ FAULTY_RECORDS = (
     alias("dkim-revoked", "revoked.good.example.", "to an empty key"),
     alias("dkim-multiple", "two.good.example.", "to two keys"),
     alias("dkim-test-flag", "testing.good.example.", "to a key being tested"),
-    dmarc("dmarc-policy-none", f"v=DMARC1; p=none; {RUA}"),
+    dmarc(None, f"v=DMARC1; p=none; {RUA}"),
     dmarc(None, f"v=DMARC1; p=quarantine; {RUA}"),
     dmarc(None, f"v=DMARC1; p=reject; sp=reject; {RUA}; rf=afrf; pct=100; ri=86400"),
     dmarc(None, "v=DMARC1; p=reject; rua=mailto:me@good.example"),

@@ -53,12 +53,16 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "there": (SOME[:1], SOME[:2]),
     "typed_at": ((), SOME[:2]),
     "parts": (SOME[:1],),
+    "controlled": (SOME[:1], SOME[:2]),
+    "since": (("1796000000", "1796000000"),),
+    "titles": (SOME[:1], SOME[:2]),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
     **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
     "network": ("", "192.0.2.0/24"),
     **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
+    "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
 }
@@ -85,6 +89,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "due": (None, 1_796_000_000),
     **dict.fromkeys(("checks", "requests", "domains", "decisions", "waiting"), (1, 2)),
     **dict.fromkeys(("still_open", "ended"), (1,)),
+    **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
     *(
@@ -118,7 +123,8 @@ _FLAGS = (
         "pop",
         "published",
     ),
-    *("ready", "repeat", "right"),
+    *("ready", "relaxed", "repeat", "right"),
+    *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("apart", "goes", "holds", "offered", "stays"),
@@ -136,6 +142,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
+    "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/dkim-key-mismatch": {"position": (0, 45)},

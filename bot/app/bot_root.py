@@ -117,6 +117,9 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         checks = StoredChecks(database)
         store, wake_up = RequestStore.of(database), WakeUp()
         requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)
+        proofs = ControlProofs(database)
+        look = partial(look_at_control, resolver.ask, make_authorities(settings))
+        control = DomainControl(proofs, look, utc_now)
         member_service = MemberService(
             core,
             RecentDomains(database),
@@ -124,11 +127,10 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             utc_now,
             telemetry=telemetry,
             asked=requests.kinds_asked,
+            control=control,
         )
         client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
-        proofs = ControlProofs(database)
-        look = partial(look_at_control, resolver.ask, make_authorities(settings))
-        client.control = DomainControl(proofs, look, utc_now)
+        client.control = control
         client.backend = backend
         client.examine_backend = partial(check_mailcow, mailcow)
         if settings.request_channel_id is not None:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.fixes import build_provider_select, can_be_shown, show_fix, show_place
+from bot.cards.fixes import (
+    build_panel_link,
+    build_provider_select,
+    can_be_shown,
+    show_fix,
+    show_place,
+)
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import (
@@ -22,6 +28,7 @@ from bot.checks.finding import EXTRAS, Status
 from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
+from bot.services.plan.plan_words import arrange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +41,7 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.records.providers import Provider
     from bot.services.member_service import KeptCheck
+    from bot.services.plan.step import Plan
     from bot.words import Words
 
 MOST_STEPS = 5
@@ -47,6 +55,7 @@ _LONGEST_REMARK = 300
 
 def build_check_card(
     kept: KeptCheck,
+    plan: Plan,
     server: MailServer,
     words: Words,
     items: ItemFactory,
@@ -55,12 +64,13 @@ def build_check_card(
 ) -> Card:
     """Return the card of all that a check knows, in a file too where the card has too little room.
 
-    `provider` is the key of the one whose words its member chose.
+    What the plan has for later stands after what is to be done now. `provider` is the key of the
+    one whose words its member chose.
     """
     domain = kept.report.domain.ascii
     actions = [action for action in CheckAction if action is not CheckAction.DETAILS]
     buttons = [items.check_button(action, kept.id, domain) for action in actions]
-    report = kept.shown(shared=False)
+    report, due = arrange(kept.shown(shared=False), plan)
     meant = find_meant(report)
     if meant is not None and (button := items.meant_button(str(meant.facts["meant"]))) is not None:
         buttons.append(button)
@@ -70,6 +80,7 @@ def build_check_card(
         words,
         items,
         buttons=buttons,
+        due=due,
         provider=provider,
         select=str(kept.id),
     )
@@ -82,19 +93,21 @@ def build_report_card(
     items: ItemFactory,
     *,
     buttons: Sequence[Item],
+    due: int | None = None,
     provider: str | None = None,
     select: str | None = None,
 ) -> Card:
     """Return the card of a report, a domain's or the mail server's own, with these buttons.
 
-    `select` is what the choice of other words carries; None where there is none.
+    `due` is how many of its steps are to be done now, all of them by default. `select` is what the
+    choice of other words carries; None where there is none.
     """
     place = ZonePlace.of_report(report)
     spoken = choose_provider(provider, report.name_servers)
     context = context_of(report, server)
     head = _head(report, context, words)
     to_type = report.has_fixes
-    where = show_place(place, spoken, words) if to_type else ""
+    where = show_place(place, words) if to_type else ""
     overview = _overview(report, words)
     in_file = f"-# {words.sentence('discord/more_in_file', {})}"
 
@@ -126,7 +139,8 @@ def build_report_card(
     return assemble(
         [
             [head, where],
-            *_titled(words.label("headings", "steps"), todo),
+            *_titled(words.label("headings", "steps"), todo[:due]),
+            *_titled(words.label("headings", "later"), todo[due:] if due is not None else ()),
             *_titled(words.label("cards", "compare"), ["\n".join(filter(None, compared))]),
             [overview],
             said,
@@ -136,12 +150,12 @@ def build_report_card(
         selects=build_provider_select(select, place, spoken, words, items)
         if to_type and select is not None
         else [],
-        buttons=buttons,
+        buttons=[*buttons, *(build_panel_link(spoken, words) if to_type else [])],
         files=(report_file(report, server, words, spoken),) if is_cut else (),
     )
 
 
-_HEADINGS = (("headings", "steps"), ("cards", "compare"))
+_HEADINGS = (("headings", "steps"), ("headings", "later"), ("cards", "compare"))
 
 
 def _titled(title: str, texts: Sequence[str]) -> list[list[str]]:

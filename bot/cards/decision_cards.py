@@ -74,12 +74,19 @@ def build_stage_card(
 
 
 def build_limits_card(
-    request: Request, limits: DomainLimits, words: Words, items: ItemFactory, *, backend: str
+    request: Request,
+    limits: DomainLimits,
+    words: Words,
+    items: ItemFactory,
+    *,
+    backend: str,
+    accepts_risk: bool = False,
 ) -> Card:
     """Return what the domain may use on the mail server, with the choice of who adds it.
 
     `limits` are those that the mail server gives by itself, as far as they are known; `backend`
-    is the name of its software.
+    is the name of its software. `accepts_risk`: the admin was told what it means that control of
+    the domain is not shown.
     """
     facts: dict[str, Fact] = {
         "mailboxes": limits.mailboxes,
@@ -98,7 +105,7 @@ def build_limits_card(
         ],
         colour=NEUTRAL,
         buttons=[
-            items.request_button(action, request.id)
+            items.request_button(action, request.id, accepts_risk=accepts_risk)
             for action in (RequestAction.ADD, RequestAction.LIMITS, RequestAction.BYHAND)
         ],
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 MOST_OPTIONS: Final = 25  # of a select
+_LONGEST_LABEL: Final = 80  # characters of a button's label
 
 
 def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = NEUTRAL) -> str:
@@ -93,11 +94,19 @@ def can_be_shown(fix: Fix) -> bool:
     return fix.action is FixAction.DELETE or is_copyable(fix.value)
 
 
-def show_place(place: ZonePlace, provider: Provider, words: Words) -> str:
-    """Return small lines: at whose name servers a zone is, and where the provider's page is."""
+def show_place(place: ZonePlace, words: Words) -> str:
+    """Return a small line: at whose name servers a zone is; nothing where they are not known."""
     said = say_place(place.zone, place.name_servers, words)
-    page = f"{words.label('providers', 'page')} <{provider.link}>" if provider.link else ""
-    return "\n".join(f"-# {line}" for line in (said, page) if line)
+    return f"-# {said}" if said else ""
+
+
+def build_panel_link(provider: Provider, words: Words) -> list[Item]:
+    """Return the button that opens the provider's page; none where nobody knows which it is."""
+    if not provider.link:
+        return []
+    label = f"{words.label('providers', 'open')} {provider.name}"[:_LONGEST_LABEL]
+    style = discord.ButtonStyle.link
+    return [discord.ui.Button(style=style, label=label, url=provider.link)]
 
 
 def build_provider_select(
@@ -105,7 +114,8 @@ def build_provider_select(
 ) -> list[Item]:
     """Return the choice of the provider whose words a card speaks, the current one shown.
 
-    `subject` is a check's number or a domain; nothing is returned for a domain that is too long.
+    `subject` is a check's number, `records:` and that, or a domain; nothing is returned for a
+    domain that is too long.
     """
     hosting = find_provider(place.name_servers)
     found = {provider.key for provider in hosting.providers}

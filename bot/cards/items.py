@@ -39,6 +39,7 @@ class RequestAction(StrEnum):
     LIMITS = "limits"  # the same, after the admin has typed limits of their own
     BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
     RESEND = "resend"  # have the member sent what did not reach them
+    RISK = "risk"  # go on with a mail domain of which nothing shows control
 
 
 class OwnRequestAction(StrEnum):
@@ -90,12 +91,24 @@ class ItemFactory(Protocol):
         """Return the button that sends a member again what did not reach them."""
         ...
 
+    def proof_button(self, domain: str) -> Item | None:
+        """Return the button that looks for the record which shows control of a domain (in ASCII).
+
+        None is returned where Discord cannot carry a domain that long.
+        """
+        ...
+
     def dmarc_button(self, request_id: int) -> Item:
         """Return the button that asks for DMARC for the domain of a member's own request."""
         ...
 
-    def request_button(self, action: RequestAction, request_id: int) -> Item:
-        """Return an admin's button of a request."""
+    def request_button(
+        self, action: RequestAction, request_id: int, *, accepts_risk: bool = False
+    ) -> Item:
+        """Return an admin's button of a request.
+
+        `accepts_risk`: the admin was told what it means that control of the domain is not shown.
+        """
         ...
 
     def stage_select(self, request_id: int, stages: Sequence[str]) -> Item:
@@ -112,7 +125,8 @@ class ItemFactory(Protocol):
     def provider_select(self, subject: str, options: list[discord.SelectOption]) -> Item | None:
         """Return the choice of the provider whose words a card speaks.
 
-        `subject` is a check's number or the domain of a card of records; None is returned where
+        `subject` is a check's number, with `records:` before it on the card of what is needed
+        next, or the domain on the card of all records; None is returned where
         Discord cannot carry a domain that long.
         """
         ...

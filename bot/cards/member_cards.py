@@ -13,6 +13,7 @@ from bot.cards.records_card import show_records, zone_file
 from bot.cards.request_card import link_to_card
 from bot.characters import LONGEST_VALUE
 from bot.records.dkim_key import DkimRecord, KeySource, KeyUnknown, KnownKey
+from bot.records.dmarc_policy import read_policy
 from bot.records.expected import expect
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
@@ -22,7 +23,7 @@ from bot.requests.server_view import replaced_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.cards.items import ItemFactory
+    from bot.cards.items import Item, ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.expected import Expected
@@ -52,10 +53,13 @@ def build_asked_card(
     *,
     remark: str | None = None,
     admins: Admins = Admins(),
+    control: Sequence[str] = (),
+    buttons: Sequence[Item] = (),
 ) -> Card:
     """Return the private answer to who has asked: the number, and what happens next.
 
-    Of a request that was asked for before it says whether by them, never by whom.
+    Of a request that was asked for before it says whether by them, never by whom. `control` is
+    what is said of their control of the domain, and `buttons` go with it.
     """
     request = opened.request
     texts = [f"## {title_of(request, words)}"]
@@ -66,7 +70,8 @@ def build_asked_card(
         texts.append(_say_next(request, server, words, admins))
     if remark:
         texts.append(say_remark(remark, words))
-    return assemble([[clip("\n".join(texts), MOST_CHARACTERS)]], colour=NEUTRAL)
+    room = MOST_CHARACTERS - sum(map(width, control))
+    return assemble([[clip("\n".join(texts), room)], control], colour=NEUTRAL, buttons=buttons)
 
 
 def build_requests_card(
@@ -183,7 +188,9 @@ def _expect(request: Request, server: MailServer) -> Expected:
         if KINDS[request.kind].asks is Asks.KEY
         else KeyUnknown()
     )
-    expected = expect(server, request.domain, key, request.stage)
+    expected = expect(server, request.domain, key)
+    if request.stage is not None:
+        expected = expected.at_policy(read_policy(request.stage))
     published = KINDS[request.kind].record
     record = None if published is None else expected.record(published.purpose)
     if record is None:  # the name would be too long for the DNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.cards.fixes import can_be_shown, show_compact
+from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
@@ -67,9 +67,7 @@ def build_plan_card(
     checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
     foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
     foot = [f"-# {line}" for line in foot if line]
-    pieces = []
-    if (step := plan.next) is not None:
-        pieces = _pieces(step, report, context, words, spoken)
+    pieces = _pieces(plan, report, context, words, spoken)
     fixed = (*head, *todo, *foot)
     room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)
     return assemble(
@@ -78,13 +76,16 @@ def build_plan_card(
             ["\n".join(filter(None, todo)), *choose(pieces, room), "\n".join(foot)],
         ],
         colour=STATUS_COLOURS[_status(report, plan)],
-        buttons=_buttons(
-            kept,
-            plan,
-            items,
-            can_ask=can_ask and not shared,
-            meant=None if meant is None else str(meant.facts["meant"]),
-        ),
+        buttons=[
+            *_buttons(
+                kept,
+                plan,
+                items,
+                can_ask=can_ask and not shared,
+                meant=None if meant is None else str(meant.facts["meant"]),
+            ),
+            *(build_panel_link(spoken, words) if plan.next and plan.next.fixes else ()),
+        ],
     )
 
 
@@ -118,18 +119,19 @@ def show_light(light: Light, words: Words) -> str:
 
 
 def _pieces(
-    step: Step, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
+    plan: Plan, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
 ) -> list[tuple[str, ...]]:
     """Return what is said and typed in a step, each from its fullest version to the shortest."""
-    said = [
-        clip(words.finding(finding, context), _LONGEST_MESSAGE)
-        for finding in messages(step)[:_MOST_MESSAGES]
-    ]
-    shown = [fix for fix in step.fixes[:_MOST_RECORDS] if can_be_shown(fix)]
+    told, step = messages(plan), plan.next
+    said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:_MOST_MESSAGES]]
+    fixes = () if step is None else step.fixes
+    shown = [fix for fix in fixes[:_MOST_RECORDS] if can_be_shown(fix)]
     records = [
-        show_compact(fix, _why(step, fix, words), report.zone, words, provider) for fix in shown
+        show_compact(fix, _why(step, fix, words), report.zone, words, provider)
+        for fix in shown
+        if step is not None
     ]
-    is_cut = len(shown) < len(step.fixes) or len(messages(step)) > _MOST_MESSAGES
+    is_cut = len(shown) < len(fixes) or len(told) > _MOST_MESSAGES
     hints = dict.fromkeys(hint for _, found in records for hint in found)
     small = [f"-# {hint}" for hint in hints]
     if records:
@@ -145,8 +147,7 @@ def _say_where(report: Report, provider: Provider, words: Words) -> str:
     server = next(iter(report.name_servers), "").rstrip(".")
     facts: dict[str, Fact] = {"provider": provider.name, "server": server}
     said = words.sentence("plan/where", facts) if provider.is_known or server else ""
-    link = f" <{provider.link}>" if provider.link else ""
-    return f"-# {said}{link}" if said else ""
+    return f"-# {said}" if said else ""
 
 
 def _why(step: Step, fix: Fix, words: Words) -> str:

@@ -36,7 +36,7 @@ def build_privacy_card(
         "ended": sum(not request.open for request in kept.requests),
         "decisions": kept.decisions,
         "proofs": len(kept.proofs),
-        "proven": tuple(proof.domain.unicode for proof in named),
+        "controlled": tuple(proof.domain.unicode for proof in named),
         "since": tuple(str(int(proof.since.timestamp())) for proof in named),
         "unnamed": max(len(kept.proofs) - _MOST_NAMED, 0),
         "days": kept.days,

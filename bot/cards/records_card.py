@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.cards.fixes import build_provider_select, show_field, show_hints, show_place
+from bot.cards.fixes import (
+    build_panel_link,
+    build_provider_select,
+    show_field,
+    show_hints,
+    show_place,
+)
 from bot.cards.layout import NEUTRAL as NEUTRAL_COLOUR
 from bot.cards.layout import assemble
 from bot.cards.markdown import (
@@ -27,10 +33,14 @@ from bot.records.providers import NEUTRAL, choose_provider
 from bot.records.zone_file import render_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
+    from bot.names import Domain
     from bot.records.expected import Expected, ExpectedRecord
+    from bot.records.mail_server import MailServer
     from bot.records.provider_form import Form
     from bot.records.providers import Provider
     from bot.words import Words
@@ -57,29 +67,43 @@ def build_records_card(
     server = expected.server
     place = place or ZonePlace.unknown(expected)
     spoken = choose_provider(provider, place.name_servers)
-    facts: dict[str, Fact] = {
-        "domain": expected.domain.ascii,
-        "service": server.name,
-        "contact": server.admin_contact,
-        "at_sign": spoken.apex in {"", "@"},
-    }
+    facts = records_facts(expected.domain, server, spoken)
     head = [f"## {words.sentence('discord/records_title', facts)}"]
-    head.append(f"-# {words.sentence('discord/records_intro', facts)}")
+    if intro := words.sentence("discord/records_intro", facts):
+        head.append(f"-# {intro}")
     if expected.record(Purpose.DKIM) is None:
         head.append(words.sentence("discord/records_no_key", facts))
     if remark:
         head.append(say_remark(remark, words))
     text = clip("\n".join(head), _LONGEST_HEAD)
-    foot = f"-# {words.sentence('discord/records_file', facts)}"
-    where = show_place(place, spoken, words)
+    foot = f"-# {words.sentence('discord/records_file', facts)}\n{show_foot(facts, words)}"
+    where = show_place(place, words)
     room = MOST_CHARACTERS - width(text) - width(where) - width(foot)
     chosen = choose(show_records(expected, words, spoken, place), room)
     return assemble(
         [[text, where], *([record] for record in chosen), [foot]],
         colour=NEUTRAL_COLOUR,
         selects=build_provider_select(expected.domain.ascii, place, spoken, words, items),
+        buttons=build_panel_link(spoken, words),
         files=(zone_file(expected, words),),
     )
+
+
+def records_facts(domain: Domain, server: MailServer, provider: Provider) -> dict[str, Fact]:
+    """Return what the templates of both cards of records may say."""
+    return {
+        "domain": domain.ascii,
+        "service": server.name,
+        "contact": server.admin_contact,
+        "at_sign": provider.apex in {"", "@"},
+        "ttl": server.record_ttl,
+        "reports": ", ".join(a.removeprefix("mailto:") for a in server.dmarc_rua.split(",") if a),
+    }
+
+
+def show_foot(facts: Mapping[str, Fact], words: Words) -> str:
+    """Return the small lines below records: who is served, what TTL means, who gets reports."""
+    return words.render("discord/records_foot", facts).strip()
 
 
 def show_records(
@@ -122,7 +146,8 @@ def _versions(
     need, name = record.need, form.name
     title = f"### {words.label('purposes', record.purpose.value)} · {words.label('needs', need)}"
     in_file = f"-# {words.sentence('discord/value_in_file', {})}"
-    short = f"{title}\n{show_field(name, words)} · {show_field(form.small[1], words)}"
+    at = [field.key for field in form.small].index("type")
+    short = f"{title}\n{' · '.join(show_field(field, words) for field in form.small[: at + 1])}"
     if not is_copyable(form.value.value):
         return (f"{short}\n{in_file}",)
     lines = [title, clip(_why(expected, record, words), _LONGEST_WHY)]
@@ -138,7 +163,7 @@ def _versions(
     if hints := show_hints(form, words, name=False):
         lines.append(hints)
     versions = ["\n".join(lines), f"{short}\n{fields}", f"{short}\n{in_file}"]
-    if other := _other_spelling(record, form, words):
+    if other := _other_spelling(form, words):
         versions.insert(0, "\n".join((*lines, other)))
     return tuple(versions)
 
@@ -150,14 +175,10 @@ def _fields(form: Form, words: Words) -> str:
     return f"{' · '.join(parts)} · {label}:\n{block(form.value.value)}"
 
 
-def _other_spelling(record: ExpectedRecord, form: Form, words: Words) -> str:
+def _other_spelling(form: Form, words: Words) -> str:
     """Return the value as other forms want it; nothing where all want the same."""
     if form.value.other is not None:
         return f"-# {words.label('cards', 'joined')} {span(form.value.other)}"
-    if record.type == "SRV":
-        keys = ("priority", "weight", "port", "target")
-        facts: dict[str, Fact] = dict(zip(keys, form.value.value.split(), strict=True))
-        return f"-# {words.sentence('discord/srv_fields', facts)}"
     if form.parts is not None:
         return f"-# {words.label('cards', 'parts')}\n{block(form.parts)}"
     return ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _LONGEST_URL = 512  # of a link button
+_MAILCOW = "https://mailcow.email"
 _LONGEST_HEAD = 1000  # characters
 _LONGEST_ADVICE = 500
 _CONTACT = "mail/settings_contact"  # the way out: it closes the card
@@ -29,7 +30,7 @@ _CONTACT = "mail/settings_contact"  # the way out: it closes the card
 def build_settings_card(
     settings: ClientSettings, words: Words, *, warning: str | None = None
 ) -> Card:
-    """Return the settings, those for phones first, with buttons to the webmail and the password.
+    """Return the settings, those for phones first, with buttons to its pages.
 
     `warning` says why they do not work yet, where that is known.
     """
@@ -93,6 +94,7 @@ def _links(settings: ClientSettings, words: Words) -> list[ui.Item[ui.LayoutView
         for key, url in (
             ("webmail", settings.webmail_url),
             ("password_page", settings.password_url),
+            ("mailcow", _MAILCOW),
         )
         if url.startswith("https://") and len(url) <= _LONGEST_URL
     ]

@@ -15,7 +15,7 @@ from bot.checks.fix_place import place_fixes
 from bot.checks.mx import judge as mx
 from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
-from bot.checks.optional.offer import leave_out_unoffered
+from bot.checks.optional.unoffered_records import leave_out_unoffered
 from bot.checks.propagation import choose_verdicts, say_when_seen
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults

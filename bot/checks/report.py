@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.names import Domain
+    from bot.records.expected import Expected
 
 PROPAGATING = ("propagating", "propagating-negative")
 RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
@@ -58,6 +59,10 @@ class Report:
     elapsed_ms: int
     name_servers: tuple[str, ...] = ()
 
+    def proves(self, check: Check) -> bool:
+        """Whether mail of ours is proven to pass by a check, in the word of its judge."""
+        return any(result.is_proven for result in self.results if result.check is check)
+
     @property
     def status(self) -> Status:
         """The worst status of all checks."""
@@ -89,6 +94,13 @@ class Report:
 def is_unoffered(finding: Finding) -> bool:
     """Whether a finding only says that a record is not there that is not offered either."""
     return finding.code == OPTIONAL_MISSING and finding.facts.get("offered") is False
+
+
+def prove(expected: Expected, report: Report) -> Expected:
+    """Return what is expected, with the DMARC record that is handed out by what a report proves."""
+    return expected.with_proof(
+        spf_proven=report.proves(Check.SPF), dkim_proven=report.proves(Check.DKIM)
+    )
 
 
 def is_extra_gap(finding: Finding) -> bool:

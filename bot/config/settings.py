@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import unquote, urlsplit
 
+from dotenv import dotenv_values
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENV_FILE = Path(".env")
+# What no two operators have in common, with what to write instead of the example.
+_OF_ONES_OWN = {
+    "MAIL_HOST": ("write the host name of your own mail server.", "mail.your-domain.org"),
+    "MAIL_SPF": (
+        "write the SPF value that names your own mail server.",
+        "v=spf1 a:mail.your-domain.org -all",
+    ),
+}
 
 _Line = Annotated[str, PlainValidator(read.read_line(200))]
 _Flag = Annotated[bool, PlainValidator(read.read_bool)]
@@ -263,7 +272,8 @@ def load_settings(
     The environment goes before the file, and unknown variables are passed over.
 
     Raises:
-        ConfigError: with one line for each fault; no line and no chained error holds a secret.
+        ConfigError: with one line for each fault; no line and no chained error holds a secret. A
+            file that still has the mail server of `.env.example` is one.
 
     """
     if env_file is None:
@@ -276,8 +286,31 @@ def load_settings(
     fault = _try_reading(file) if file is not None else None
     if fault is not None:
         raise ConfigError((fault,))
-    # The type checker sees the fields alone, not the aliases and options of the library.
-    return Settings(_env_file=file, **texts)  # type: ignore[call-arg, arg-type]
+    faults = [] if file is None else _find_examples(file, texts)
+    try:
+        # The type checker sees the fields alone, not the aliases and options of the library.
+        settings = Settings(_env_file=file, **texts)  # type: ignore[call-arg, arg-type]
+    except ConfigError as error:
+        faults += error.faults
+    if faults:  # out here no chained error holds the values
+        order = _known()
+        raise ConfigError(tuple(sorted(faults, key=lambda f: order.index(f.partition(":")[0]))))
+    return settings
+
+
+def _find_examples(file: Path, environ: Mapping[str, str]) -> list[str]:
+    """Return what is wrong with a copy of `.env.example` in which the mail server is not changed.
+
+    The environment goes before the file, so what stands there is not looked at.
+    """
+    values = dotenv_values(file, encoding="utf-8", interpolate=False)
+    found = []
+    for name, (remedy, instead) in _OF_ONES_OWN.items():
+        examples = Settings.model_fields[name.lower()].examples or []
+        value = (values.get(name) or "").strip().rstrip(".")
+        if name not in environ and value.lower() in examples:
+            found.append(f"{name}: It is still the example's: {remedy} Example: {name}={instead}")
+    return found
 
 
 def _try_reading(file: Path) -> str | None:

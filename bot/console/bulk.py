@@ -116,6 +116,7 @@ def _print(
         report,
         core.server,
         core.words,
+        plan=plan,
         provider=output.provider,
         explain=output.explain,
     )

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from bot.records.dmarc_policy import DmarcPolicy
+
 DkimOption = Annotated[
     str | None,
     typer.Option("--dkim", metavar="TXT", help="The DKIM value that the mail server handed out."),
@@ -20,6 +22,11 @@ NameserverOption = Annotated[
 ProviderOption = Annotated[
     str | None,
     typer.Option("--provider", metavar="KEY", help="Speak the words of this DNS provider."),
+]
+
+StageOption = Annotated[
+    DmarcPolicy | None,
+    typer.Option("--stage", help="The DMARC policy to print, whatever is proven of the domain."),
 ]
 
 

@@ -84,7 +84,11 @@ class _Line:
     @property
     def title(self) -> str:
         """How the record is told from the others below the table."""
-        name = self.form.name.value or relative_name(self.record.owner, self.record.owner)
+        owner = self.record.owner
+        if any(field.key == "service" for field in self.form.small):  # a form that takes it apart
+            name = b".".join(owner.labels[:2]).decode("ascii")
+        else:
+            name = self.form.name.value or relative_name(owner, owner)
         return f"{name} {self.record.type}"
 
 
@@ -147,7 +151,7 @@ def _show_dkim(console: Console, expected: Expected, words: Words) -> None:
 
 def _cells(line: _Line, value: str, words: Words) -> tuple[str, ...]:
     fields = {field.key: field.value for field in line.form.small}
-    name = fields["name"] or f"({words.label('cards', 'empty')})"
+    name = fields.get("name", "") or f"({words.label('cards', 'empty')})"
     need = words.label("needs", line.record.need.value)
     return (name, fields["type"], fields.get("priority", ""), value, fields["ttl"], need)
 
@@ -185,6 +189,10 @@ def _show_spelling(console: Console, lines: list[_Line], spoken: Provider, words
         for typed, other in others.items():
             table.add_row("", Text(typed), Text(other, overflow="fold"))
         console.print(table)
+    for line in lines:
+        if more := [field for field in line.form.small if field.key not in _COLUMNS]:
+            shown = [f"{f.label or words.label('headings', f.key)} {f.value}" for f in more]
+            hints.setdefault(" · ".join(shown), []).append(line.title)
     if hints:
         console.print()
     for hint, titles in hints.items():

@@ -15,6 +15,7 @@ from bot.checks.references import load_references
 from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
 from bot.console.terminal import STATUS_STYLES, bullet
 from bot.records.providers import choose_provider
+from bot.services.plan.plan_words import arrange, say_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.checks.report import CheckResult, Report
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
+    from bot.services.plan.step import Plan
     from bot.words import Words
 
 _ABSENCE = {Status.UNKNOWN: "not_known"}  # "nothing" is only said after an answer
@@ -37,12 +39,14 @@ def show_report(
     server: MailServer,
     words: Words,
     *,
+    plan: Plan | None = None,
     provider: str | None = None,
     explain: bool = False,
 ) -> None:
     """Print one report: what to do first, then all checks, then what is only worth knowing.
 
-    `provider` is the key of the one whose words to speak, by default the name servers' own.
+    `plan` is what comes next for the domain; None for the mail server's own report. `provider` is
+    the key of the one whose words to speak, by default the name servers' own.
     `explain` has each finding followed by why it is one, and by where the rule stands.
     """
     console.print(_headline(report, words))
@@ -53,20 +57,23 @@ def show_report(
             style="dim",
         )
     )
-    steps = report.steps
+    due = None
+    if plan is not None:
+        _print_plan(console, plan, report, server, words)
+        report, due = arrange(report, plan)
     other = [f for f in report.remarks if not is_extra_gap(f) and f.code != DID_YOU_MEAN]
     context = context_of(report, server)
     _print_meant(console, report, context, words, explain=explain)
     if report.has_fixes:
         _print_place(console, report, words, provider)
-    if steps:
-        console.print(f"\n{words.label('headings', 'steps')}", style="bold")
-        for number, finding in enumerate(steps, start=1):
-            text = words.finding(finding, context)
-            console.print(bullet(f"{number}.", text))
-            _print_fixes(console, finding, report, words, provider)
-            if explain:
-                _print_reason(console, finding, context, words)
+    for number, finding in enumerate(report.steps):
+        if number in {0, due}:
+            heading = "later" if number == due else "steps"
+            console.print(f"\n{words.label('headings', heading)}", style="bold")
+        console.print(bullet(f"{number + 1}.", words.finding(finding, context)))
+        _print_fixes(console, finding, report, words, provider)
+        if explain:
+            _print_reason(console, finding, context, words)
     console.print(f"\n{words.label('headings', 'overview')}", style="bold")
     usual = [result for result in report.shown_results if result.check not in EXTRAS]
     console.print(_overview(usual, words))
@@ -91,11 +98,15 @@ def show_line(
     server: MailServer,
     words: Words,
     *,
+    plan: Plan | None = None,
     provider: str | None = None,
     explain: bool = False,
 ) -> None:
     """Print one report of many in short: the status and the first thing to do."""
     console.print(_headline(report, words))
+    if plan is not None:
+        _print_plan(console, plan, report, server, words)
+        report, _ = arrange(report, plan)
     steps = report.steps
     context = context_of(report, server)
     _print_meant(console, report, context, words, explain=explain)
@@ -104,6 +115,19 @@ def show_line(
         _print_fixes(console, steps[0], report, words, provider)
         if explain:
             _print_reason(console, steps[0], context, words)
+
+
+def _print_plan(
+    console: Console, plan: Plan, report: Report, server: MailServer, words: Words
+) -> None:
+    """Print what comes next for the domain, and what after that."""
+    said = say_plan(plan, report.domain.ascii, server, words, can_ask=False)
+    title = f"{said.title}. " if said.title else ""
+    console.print(bullet("→", said.headline))
+    if told := f"{title}{said.todo}".strip():
+        console.print(bullet("", told))
+    if said.after:
+        console.print(bullet("", said.after), style="dim")
 
 
 def _print_meant(

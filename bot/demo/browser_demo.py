@@ -67,7 +67,7 @@ async def _take_orders(demo: RunningDemo, console: Console, words: Words) -> Non
                 demo.mend(name)
                 said = words.sentence("demo/mended", {"domain": name})
             else:
-                kinds = tuple(kind.value.upper() for kind in await demo.publish(name))
+                kinds = await demo.publish(name)
                 said = words.sentence("demo/published", {"domain": name, "kinds": kinds})
             console.print(said, soft_wrap=True)
         elif order:

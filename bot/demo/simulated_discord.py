@@ -22,6 +22,8 @@ from bot.demo.publishing import line_of_request, publish, waiting_records
 from bot.demo.zone_server import ZoneServer
 from bot.lifecycle import running_jobs
 from bot.names import Domain
+from bot.records.control_token import CONTROL_LABEL
+from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bot.client import Client
     from bot.config.settings import Settings
     from bot.demo.mailcow_double.double_server import MailcowDouble
-    from bot.requests.model import RequestKind
+    from bot.requests.service import Requests
 
 BOT: Final = "Cowbell"
 GUILD: Final = "Cow Mail"
@@ -83,10 +85,10 @@ class RunningDemo:
         self._server.zones = self._server.zones.with_zone(world.mend(name))
         give_key(self._mailcow, name)
 
-    async def publish(self, name: str) -> tuple[RequestKind, ...]:
+    async def publish(self, name: str) -> tuple[str, ...]:
         """Publish the records that were handed out for a domain's requests, and have them seen.
 
-        Returns what the requests were about; nothing where none waits for a record.
+        Returns what they are called; nothing where none waits to be published.
 
         Raises:
             KeyError: it is none of `world.DOMAINS`.
@@ -176,22 +178,34 @@ def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[An
         if name not in world.DOMAINS:
             answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
         else:
-            kinds = tuple(kind.value.upper() for kind in await _publish(client, server, name))
+            kinds = await _publish(client, server, name)
             answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
         await interaction.response.send_message(answer, ephemeral=True)
 
     return demo_publish
 
 
-async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[RequestKind, ...]:
+async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[str, ...]:
     requests, domain = client.requests, Domain.from_ascii(name)
     if requests is None:
         return ()
     waiting = await waiting_records(requests, domain)
-    server.zones = publish(server.zones, domain, map(line_of_request, waiting))
+    proofs = await _proof_lines(client, requests, domain)
+    server.zones = publish(server.zones, domain, (*map(line_of_request, waiting), *proofs))
     for request in waiting:
         await requests.look_now(request.id)
-    return tuple(request.kind for request in waiting)
+    kinds = tuple(request.kind.value.upper() for request in waiting)
+    return (*kinds, *([CONTROL_LABEL] if proofs else []))
+
+
+async def _proof_lines(client: Client, requests: Requests, domain: Domain) -> list[str]:
+    """Return the zone lines that show the domain to be theirs who ask to have it added."""
+    asked = [r for r in await requests.of_domain(domain) if r.kind is RequestKind.MAILDOMAIN]
+    control = client.control
+    if control is None:
+        return []
+    tokens = [await control.token(r.member_id, domain) for r in asked if r.open]
+    return [f'{CONTROL_LABEL} TXT "{token}"' for token in tokens]
 
 
 @asynccontextmanager
@@ -245,6 +259,9 @@ def _configure(
             **world.DEMO_ENVIRONMENT,
             **access_to(mailcow),
             "DNS_SERVERS": f"{host}:{port}",
+            # It is each zone's own name server, too, so that members can show control of theirs.
+            "DNS_PORT": str(port),
+            "DNS_ALLOW_PRIVATE": "true",
             "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
             "REQUEST_CHANNEL_ID": str(simulation.channel.id),
             "ADMIN_USER_IDS": str(simulation.admin.id),

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import discord
-
 from bot.cards.check_card import build_check_card
 from bot.cards.items import CheckAction
 from bot.cards.layout import Card, build_notice
 from bot.cards.plan_card import build_plan_card
-from bot.cards.records_card import build_records_card, zone_file
 from bot.cards.why_card import build_why_card
-from bot.checks.zone_place import ZonePlace
 from bot.interactions.member_checks import check_domain, find_check, is_shared, say_what_was_meant
 from bot.interactions.offers import may_ask
 from bot.interactions.rate_limits import build_cooldown_notice
+from bot.interactions.record_actions import (
+    draw_all_records,
+    draw_next_records,
+    send_zone_file,
+    show_all_records,
+)
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.names import Domain
 from bot.records.providers import provider_by_key
+from bot.services.plan.plan_words import arrange
 
 if TYPE_CHECKING:
+    import discord
+
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
     from bot.services.member_service import KeptCheck
@@ -72,9 +77,9 @@ async def handle_check_button(interaction: discord.Interaction[BotBase], click: 
         case CheckAction.WHY:
             await _explain(interaction, kept)
         case CheckAction.RECORDS:
-            await _show_records(interaction, kept)
+            await show_all_records(interaction, kept)
         case CheckAction.ZONE:
-            await _send_zone_file(interaction, kept)
+            await send_zone_file(interaction, kept)
         case CheckAction.SHARE:
             await _share(interaction, kept)
         case CheckAction.DETAILS:
@@ -95,10 +100,13 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
         await whisper(interaction, build_notice("out_of_date", {}, client.words))
     elif "check" not in click.parts:
         domain = Domain.from_ascii(click.parts["domain"])
-        await answer(interaction, await _draw_records(interaction, domain, key))
+        await answer(interaction, await draw_all_records(interaction, domain, key))
     elif (kept := await find_check(interaction, click)) is not None:
         await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
-        await answer(interaction, await _draw_details(interaction, kept, key))
+        if "records" in click.parts:
+            await answer(interaction, await draw_next_records(interaction, kept))
+        else:
+            await answer(interaction, await _draw_details(interaction, kept, key))
 
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -135,25 +143,10 @@ async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -
     if not shared:
         kept = await client.member_service.make_personal(kept)
         kept = await say_what_was_meant(interaction, kept)
-    report = kept.shown(shared=shared)
+    is_home = not shared and await client.home.is_home(interaction)
+    plan = await client.member_service.plan(kept, confidential=is_home)
+    report, _ = arrange(kept.shown(shared=shared), plan)
     await answer(interaction, build_why_card(report, client.member_service.server, client.words))
-
-
-async def _show_records(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
-    client, domain = interaction.client, kept.report.domain
-    provider = await client.member_service.provider(interaction.user.id, domain)
-    place = ZonePlace.of_report(kept.report)
-    await answer(interaction, await _build_records(interaction, domain, place, provider))
-
-
-async def _send_zone_file(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
-    client, domain = interaction.client, kept.report.domain
-    is_home = await client.home.is_home(interaction)
-    expected = await client.member_service.expect(domain, confidential=is_home)
-    file = zone_file(expected, client.words)
-    view = build_notice("zone_file", {"domain": domain.unicode}, client.words).view
-    view.add_item(discord.ui.File(file))
-    await answer(interaction, Card(view, (file,)))
 
 
 async def _share(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -219,25 +212,7 @@ async def _draw_details(
     client, service = interaction.client, interaction.client.member_service
     if not is_shared(interaction, kept):
         kept = await say_what_was_meant(interaction, await service.make_personal(kept))
-    return build_check_card(kept, service.server, client.words, client.items, provider=provider)
-
-
-async def _draw_records(
-    interaction: discord.Interaction[BotBase], domain: Domain, key: str
-) -> Card:
-    """Return the card of a domain's records in a provider's words."""
-    service = interaction.client.member_service
-    await service.choose_provider(interaction.user.id, domain, key)
-    return await _build_records(interaction, domain, await service.place(domain), key)
-
-
-async def _build_records(
-    interaction: discord.Interaction[BotBase],
-    domain: Domain,
-    place: ZonePlace,
-    provider: str | None,
-) -> Card:
-    client = interaction.client
-    is_home = await client.home.is_home(interaction)
-    expected = await client.member_service.expect(domain, confidential=is_home)
-    return build_records_card(expected, client.words, client.items, place=place, provider=provider)
+    is_home = not is_shared(interaction, kept) and await client.home.is_home(interaction)
+    plan = await service.plan(kept, confidential=is_home)
+    server, words, items = service.server, client.words, client.items
+    return build_check_card(kept, plan, server, words, items, provider=provider)

@@ -41,13 +41,18 @@ NEW_CHECK_BUTTON: Final = rf"cowbell:new:(?P<domain>{_DOMAIN})"
 OWN_REQUEST_BUTTON: Final = (
     rf"cowbell:req:(?P<action>{_any_of(OwnRequestAction)}):(?P<request>{_NUMBER})"
 )
-REQUEST_BUTTON: Final = rf"cowbell:req:(?P<action>{_any_of(RequestAction)}):(?P<request>{_NUMBER})"
+REQUEST_BUTTON: Final = (
+    rf"cowbell:req:(?P<action>{_any_of(RequestAction)}):(?P<request>{_NUMBER})(?P<risk>:risk)?"
+)
+PROOF_BUTTON: Final = rf"cowbell:proof:(?P<domain>{_DOMAIN})"
 STAGE_SELECT: Final = rf"cowbell:req:stage:(?P<request>{_NUMBER})"
 PRIVACY_BUTTON: Final = (
     rf"cowbell:privacy:(?P<action>{_any_of(PrivacyAction)})"
     rf":(?P<member>[0-9]{{1,20}}):(?P<newest>{_NUMBER})"
 )
-PROVIDER_SELECT: Final = rf"cowbell:provider:(?:(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
+PROVIDER_SELECT: Final = (
+    rf"cowbell:provider:(?:(?P<records>records:)?(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
+)
 SERVER_BUTTON: Final = "cowbell:server:again"
 UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"
 
@@ -56,6 +61,7 @@ _REQUEST_STYLES: Final = {
     RequestAction.ADD: _STYLE.success,
     RequestAction.DONE: _STYLE.success,
     RequestAction.DENY: _STYLE.danger,
+    RequestAction.RISK: _STYLE.danger,
     RequestAction.RETRY: _STYLE.primary,
 }
 
@@ -105,17 +111,33 @@ class PersistentItems:
         label = f"{self._words.label('asking', action)} #{request_id}"
         return _make_button(f"req:{action}:{request_id}", label, _STYLE.primary)
 
+    def proof_button(self, domain: str) -> PersistentItem | None:
+        """Return the button that looks for the record which shows control of a domain (in ASCII).
+
+        None is returned where the custom_id would be too long.
+        """
+        rest = f"proof:{domain}"
+        if len(_write_id(rest)) > _LONGEST_ID:
+            return None
+        return _make_button(rest, self._words.label("asking", "proof"), _STYLE.primary)
+
     def dmarc_button(self, request_id: int) -> PersistentItem:
         """Return the button that asks for DMARC for the domain of a member's own request."""
         action = OwnRequestAction.DMARC.value
         label = self._words.label("asking", action)
         return _make_button(f"req:{action}:{request_id}", label, _STYLE.success)
 
-    def request_button(self, action: RequestAction, request_id: int) -> PersistentItem:
-        """Return an admin's button of a request."""
+    def request_button(
+        self, action: RequestAction, request_id: int, *, accepts_risk: bool = False
+    ) -> PersistentItem:
+        """Return an admin's button of a request.
+
+        `accepts_risk`: the admin was told what it means that control of the domain is not shown.
+        """
         label = self._words.label("request_buttons", action.value)
         style = _REQUEST_STYLES.get(action, _STYLE.secondary)
-        return _make_button(f"req:{action.value}:{request_id}", label, style)
+        risk = ":risk" if accepts_risk else ""
+        return _make_button(f"req:{action.value}:{request_id}{risk}", label, style)
 
     def stage_select(self, request_id: int, stages: Sequence[str]) -> PersistentItem:
         """Return the admin's choice between DMARC policies, weakest first."""

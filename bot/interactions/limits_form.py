@@ -9,6 +9,7 @@ from discord import ui
 from bot.cards.layout import build_notice
 from bot.errors import RequestError
 from bot.interactions.clicks import Click
+from bot.interactions.control_looks import recall_control
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.form_fields import read_fields
 from bot.interactions.permissions import admit_decider
@@ -28,16 +29,17 @@ if TYPE_CHECKING:
 _FIELDS = ("mailboxes", "aliases", "domain_quota", "usual_quota", "mailbox_quota")
 _LONGEST = 10  # characters of a number
 
-LIMITS_FORM: Final = r"cowbell:form:limits:(?P<request>[0-9]{1,18})"
+LIMITS_FORM: Final = r"cowbell:form:limits:(?P<request>[0-9]{1,18})(?P<risk>:risk)?"
 
 
 class LimitsForm(GuardedModal):
     """Takes limits for a domain to be added; what is left empty is as the mail server has it."""
 
-    def __init__(self, request: Request, words: Words) -> None:
+    def __init__(self, request: Request, words: Words, *, accepts_risk: bool = False) -> None:
         title = f"{words.label('request_forms', 'limits')} #{request.id}"
-        super().__init__(title, f"cowbell:form:limits:{request.id}")
-        self._click = Click({"request": str(request.id)})
+        risk = {"risk": ":risk"} if accepts_risk else {}
+        super().__init__(title, f"cowbell:form:limits:{request.id}{risk.get('risk', '')}")
+        self._click = Click({"request": str(request.id), **risk})
         for name in _FIELDS:
             typed = ui.TextInput[LimitsForm](custom_id=name, required=False, max_length=_LONGEST)
             self.add_item(ui.Label(text=words.label("limit_fields", name), component=typed))
@@ -62,10 +64,19 @@ async def handle_limits_form(interaction: discord.Interaction[BotBase], click: C
         return
     await interaction.response.defer()
     again = request.state is State.FAILED  # then the form was opened on the card itself
-    decide = requests.retry if again else requests.approve
     try:
         limits = parse_limits({name: fields[name] for name in _FIELDS})
-        decision = await decide(request.id, interaction.user.id, limits=limits)
+        if again:
+            decision = await requests.retry(request.id, interaction.user.id, limits=limits)
+        else:
+            control = await recall_control(interaction.client, request)
+            decision = await requests.approve(
+                request.id,
+                interaction.user.id,
+                limits=limits,
+                control_shown=control.is_enough,
+                accepts_risk="risk" in click.parts,
+            )
     except RequestError as error:
         await say_refusal(interaction, error)
         return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.cards.control_card import say_control_seen, show_control_record
 from bot.cards.items import OwnRequestAction
 from bot.cards.layout import build_notice
 from bot.cards.member_cards import (
@@ -13,12 +15,14 @@ from bot.cards.member_cards import (
     build_record_card,
     build_requests_card,
 )
+from bot.interactions.control_looks import find_record, note_proof, prove_for, weigh_for
 from bot.interactions.member_checks import check_domain, find_check
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
+from bot.requests.control_proof import ControlKind, refuse_foreign
 from bot.requests.evidence import dump_evidence, take_evidence
 from bot.requests.kinds import KINDS
-from bot.requests.model import RequestKind, State
+from bot.requests.model import RequestKind, State, can_go
 
 if TYPE_CHECKING:
     import discord
@@ -28,7 +32,9 @@ if TYPE_CHECKING:
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
     from bot.names import Domain
+    from bot.requests.control_proof import Control
     from bot.requests.model import Request
+    from bot.requests.outcomes import Opened
     from bot.requests.service import Requests
 
 
@@ -125,19 +131,69 @@ async def _open_request(
 ) -> None:
     """Check the domain for the admin to see, open the request, and say what follows."""
     client, member_id = interaction.client, interaction.user.id
+    refuse_foreign(domain)
     wait = client.limits.checks.take(member_id)
     if wait:
         await answer(interaction, build_cooldown_notice(wait, client.words, asking=True))
         return
     await client.member_service.remember(member_id, domain)
-    kept = await check_domain(interaction, domain, confidential=True)  # for the admin to see
+    kept, proof = await asyncio.gather(
+        check_domain(interaction, domain, confidential=True),  # for the admin to see
+        prove_for(client, kind, member_id, domain),
+    )
     hosting = await client.member_service.hosting(domain)
-    evidence = dump_evidence(take_evidence(kept.report, hosting))
-    opened = await place.requests.open(
+    control = await weigh_for(client, kind, member_id, domain, kept.report)
+    evidence = dump_evidence(take_evidence(kept.report, hosting, control=control))
+    make = place.requests.open if proof is None else place.requests.open_proven
+    opened = await make(
         kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
     )
-    server, admins = client.member_service.server, _admins_of(client)
-    card = build_asked_card(opened, server, client.words, remark=remark, admins=admins)
+    await _answer_asked(
+        interaction,
+        place.requests,
+        opened,
+        control,
+        has_shown=proof is not None,
+        remark=remark,
+    )
+
+
+async def _answer_asked(
+    interaction: discord.Interaction[BotBase],
+    requests: Requests,
+    opened: Opened,
+    control: Control | None,
+    *,
+    has_shown: bool,
+    remark: str | None,
+) -> None:
+    """Say what follows a member's asking, and how they show control where that matters.
+
+    `control` is what is known of it, `has_shown` whether they have shown it just now.
+    """
+    client, request = interaction.client, opened.request
+    words, items, lines, buttons = client.words, client.items, [], []
+    if control is not None:
+        if opened.by_other:
+            await note_proof(client, requests, request)
+        elif not opened.is_new:
+            await requests.note_control(request.id, control)
+        is_known = control.kind is ControlKind.PROVEN and not opened.by_other
+        if has_shown or is_known:
+            lines = [say_control_seen(request.domain, words)]
+        elif record := await find_record(client, interaction.user.id, request.domain):
+            gives_way = opened.by_other and can_go(request.state, State.REPLACED)
+            lines = show_control_record(record, words, items, gives_way=gives_way)
+            buttons = [b for b in (items.proof_button(request.domain.ascii),) if b is not None]
+    card = build_asked_card(
+        opened,
+        client.member_service.server,
+        words,
+        remark=remark,
+        admins=_admins_of(client),
+        control=lines,
+        buttons=buttons,
+    )
     await answer(interaction, card)
 
 

@@ -6,14 +6,20 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from bot.cards.decision_cards import build_limits_card, build_stage_card
+from bot.cards.decision_cards import build_stage_card
 from bot.cards.items import RequestAction
 from bot.checks.answers import name_text
 from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, CowbellError, RequestError
-from bot.interactions.limits_form import LimitsForm
+from bot.interactions.control_looks import weigh_for
+from bot.interactions.domain_approval import (
+    add_domain,
+    ask_for_limits,
+    begin_approval,
+    go_on_at_risk,
+)
 from bot.interactions.member_checks import check_domain
 from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
@@ -21,7 +27,7 @@ from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.records.dmarc_policy import POLICIES
-from bot.requests.backend import DomainLimits, MailHosting
+from bot.requests.backend import MailHosting
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.kinds import KINDS, Asks
@@ -38,7 +44,6 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
 
 _LONGEST_LOOK = 15.0  # seconds
-_LONGEST_WAIT = 3.0  # seconds that an admin waits for what a card may as well do without
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +58,8 @@ async def handle_request_button(interaction: discord.Interaction[BotBase], click
         await say_gone(interaction, click.number("request"))
         return
     try:
-        await _do(interaction, requests, RequestAction(click.parts["action"]), request)
+        action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
+        await _do(interaction, requests, action, request, accepts_risk=accepts_risk)
     except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
 
@@ -113,7 +119,10 @@ async def _do(
     requests: Requests,
     action: RequestAction,
     request: Request,
+    *,
+    accepts_risk: bool,
 ) -> None:
+    """Do it; `accepts_risk`: the admin was told that control of the domain is not shown."""
     admin = interaction.user.id
     match action:
         case RequestAction.CHECK:
@@ -146,7 +155,7 @@ async def _do(
             decision = await requests.finish(request.id, admin, seen=seen)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
-            await interaction.response.send_modal(LimitsForm(request, interaction.client.words))
+            await ask_for_limits(interaction, requests, request, accepts_risk=accepts_risk)
         case RequestAction.LIMITS:
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=False)
@@ -157,10 +166,12 @@ async def _do(
         case RequestAction.ADD | RequestAction.BYHAND:
             await interaction.response.defer()
             by_hand = action is RequestAction.BYHAND
-            failed = request.state is State.FAILED  # there the button is on the card itself
-            decide = requests.retry if failed else requests.approve
-            decision = await decide(request.id, admin, by_hand=by_hand)
-            await say_decision(interaction, decision, on_card=failed)
+            await add_domain(
+                interaction, requests, request, by_hand=by_hand, accepts_risk=accepts_risk
+            )
+        case RequestAction.RISK:
+            await interaction.response.defer()
+            await go_on_at_risk(interaction, requests, request)
 
 
 async def _approve(
@@ -175,11 +186,8 @@ async def _approve(
             await acknowledge(interaction)
             report = await _look(interaction, requests, request)
             await answer(interaction, await draw_stage_card(client, request, report))
-        case Asks.LIMITS if can_do:
-            await acknowledge(interaction)
-            limits, name = await _usual_limits(client), client.backend.name
-            card = build_limits_card(request, limits, client.words, client.items, backend=name)
-            await answer(interaction, card)
+        case Asks.LIMITS:
+            await begin_approval(interaction, requests, request)
         case _:
             await interaction.response.defer()
             decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
@@ -202,7 +210,8 @@ async def _check_again(
     )
     if request.state is State.WAITING:
         request = await requests.look_now(request.id)
-    evidence = dump_evidence(take_evidence(kept.report, hosting))
+    control = await weigh_for(client, request.kind, request.member_id, request.domain, kept.report)
+    evidence = dump_evidence(take_evidence(kept.report, hosting, control=control))
     await show_card(interaction, await requests.keep_evidence(request.id, evidence))
 
 
@@ -229,16 +238,6 @@ async def _look(
     evidence = take_evidence(report, hosting, None if known is None else known.told_at)
     await requests.keep_evidence(request.id, dump_evidence(evidence))
     return report
-
-
-async def _usual_limits(client: BotBase) -> DomainLimits:
-    """Return what a new domain may use on the mail server; nothing where it does not tell soon."""
-    try:
-        async with asyncio.timeout(_LONGEST_WAIT):
-            return await client.backend.usual_limits()
-    except (BackendError, TimeoutError) as error:
-        _log.info("the usual limits of a domain are not known: %s", error)
-        return DomainLimits()
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

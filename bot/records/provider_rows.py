@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from bot.records.providers import Provider
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9-]*[a-z0-9])?"
-_FORM_FIELDS = ("name", "type", "priority", "ttl")
+_FORM_FIELDS = (
+    *("name", "type", "priority", "ttl"),
+    *("service", "protocol", "weight", "port"),  # of SRV
+)
 _RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "SRV", "TXT")
 
 
@@ -71,6 +74,8 @@ def find_faults(rows: Sequence[Provider], taken: str) -> Iterator[str]:
             yield f"{row.key}: sources: There has to be one."
         if (row.long_text == "limit") != bool(row.long_way):
             yield f'{row.key}: long_way goes with long_text = "limit", and with nothing else.'
+        if row.protocol != "_tcp" and row.srv not in {"split", "bare"}:
+            yield f"{row.key}: protocol goes with a form that has a field for it."
         if bool(row.name_servers) == bool(row.beside):
             yield f"{row.key}: A row has either name_servers or beside."
     for field in ("key", "name"):

@@ -17,13 +17,22 @@ _HEAD = """\
 
 The steps of a check, `/dnsrecords` and `records` speak the words of the provider at whose name
 servers a domain is. This table is made by `make providers` from `bot/records/providers.toml`; a `?`
-is what no source says, and is shown in both spellings. To add a provider or to mend a row, edit
-that file: each row needs its source and that source's date.
+is what no source says. To add a provider or to mend a row, edit that file: each row needs its
+source and that source's date.
 
 """
 _COLUMNS = (
     *("Provider", "`--provider`", "Name servers", "Name field", "The domain itself", "Names"),
-    *("Final dot", "TXT quotes", "Over 255 characters", "MX priority", "Switch", "TTL", "Source"),
+    *(
+        "Final dot",
+        "TXT quotes",
+        "Over 255 characters",
+        "MX priority",
+        "SRV",
+        "Switch",
+        "TTL",
+        "Source",
+    ),
 )
 
 
@@ -48,6 +57,7 @@ def _cells(row: Provider) -> tuple[str, ...]:
         row.quotes or "?",
         long_text or "?",
         row.priority or "?",
+        row.srv or "?",
         row.proxy or "–",
         row.ttl_auto or "–",
         f"{sources} ({row.date}, {row.date_is})",

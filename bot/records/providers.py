@@ -56,11 +56,13 @@ class Provider:
     types: TypeWords = field(default_factory=lambda: MappingProxyType({}))
     apex: Annotated[str, one_of("@", "empty", "full")] = ""
     names: Annotated[str, one_of("short", "full")] = ""
-    final_dot: Annotated[str, one_of("needed", "accepted", "refused")] = ""
+    final_dot: Annotated[str, one_of("needed", "accepted", "none")] = ""
     quotes: Annotated[str, one_of("needed", "none")] = ""
     long_text: Annotated[str, one_of("whole", "parts", "limit")] = ""
     long_way: Text = ""  # the page that takes what the form does not
     priority: Annotated[str, one_of("own", "joined")] = ""
+    srv: Annotated[str, one_of("own", "split", "bare", "joined")] = ""
+    protocol: Annotated[str, one_of("_tcp", "tcp", "TCP")] = "_tcp"
     proxy: Text = ""  # the switch as it has to stand
     ttl_auto: Text = ""
     ttl_least: Seconds = 0

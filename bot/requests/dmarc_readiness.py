@@ -11,7 +11,7 @@ from bot.checks.report import find_propagation
 from bot.records.dmarc_policy import POLICIES, policies_allowed
 
 if TYPE_CHECKING:
-    from bot.checks.report import CheckResult, Report
+    from bot.checks.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ def judge_readiness(report: Report) -> DmarcReadiness:
     A strict one only where SPF passes for the mail host and the published DKIM key is the mail
     server's; an unknown is no proof. Else DMARC would have the domain's own mail refused.
     """
-    closed = [check for check in (Check.SPF, Check.DKIM) if not is_right(report, check)]
     stages = policies_allowed(
-        spf_proven=Check.SPF not in closed, dkim_proven=Check.DKIM not in closed
+        spf_proven=report.proves(Check.SPF), dkim_proven=report.proves(Check.DKIM)
     )
+    closed = [check for check in (Check.SPF, Check.DKIM) if not report.proves(check)]
     if not closed:
         return DmarcReadiness(stages)
     # What is the mail server's own fault is said by a check of its own.
@@ -49,21 +49,12 @@ def judge_readiness(report: Report) -> DmarcReadiness:
     return DmarcReadiness(stages, causes or report.findings[:1])
 
 
-def is_right(report: Report, check: Check) -> bool:
-    """Whether SPF or DKIM is proven to work for mail of ours, by the verdict of its judge."""
-    return _result(report, check).is_proven
-
-
 def has_policy(report: Report, policy: str) -> bool:
     """Whether the domain's own DMARC record is in order and asks for this policy."""
-    result = _result(report, Check.DMARC)
+    result = next(result for result in report.results if result.check is Check.DMARC)
     if result.status not in {Status.PASS, Status.INFO}:
         return False
     if find_propagation(report, Check.DMARC) is not None:
         return False  # it is so at the source, and not yet for those who receive mail
     records = [record for text in result.found if (record := parse_record(text)) is not None]
     return len(records) == 1 and str(records[0].policy("p")) == policy
-
-
-def _result(report: Report, check: Check) -> CheckResult:
-    return next(result for result in report.results if result.check is check)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.checks.finding import Check
 from bot.records.expected import Purpose
 from bot.requests.approval import approve_by_hand, approve_domain, approve_key, approve_stage
-from bot.requests.dmarc_readiness import has_policy, is_right
+from bot.requests.dmarc_readiness import has_policy
 from bot.requests.model import MessageKind, RequestKind, State
 from bot.requests.work import add_domain, find_key, leave_to_admin, write_policy
 
@@ -76,7 +76,7 @@ _DKIM_RECORD = PublishedRecord(
     Check.DKIM,
     Purpose.DKIM,
     label=lambda request: f"{request.selector}._domainkey",
-    is_live=lambda report, _: is_right(report, Check.DKIM),
+    is_live=lambda report, _: report.proves(Check.DKIM),
     is_of_server=lambda request: not request.by_hand,
 )
 _DMARC_RECORD = PublishedRecord(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.records.dmarc_policy import DmarcPolicy, read_policy
 from bot.records.expected import staged_dmarc
+from bot.requests.control_proof import refuse_foreign
 from bot.requests.limits import load_limits
 
 if TYPE_CHECKING:
@@ -55,8 +56,12 @@ async def write_policy(request: Request, tools: Tools) -> Done:
 
 
 async def add_domain(request: Request, tools: Tools) -> Done:
-    """Have the domain added to the mail server, unless an admin does that by hand."""
+    """Have the domain added to the mail server, unless an admin does that by hand.
+
+    Raises RequestError for a domain that nobody who asks can have: an earlier version took those.
+    """
     if not request.by_hand:
+        refuse_foreign(request.domain)
         await tools.backend.add_domain(request.domain, load_limits(request.limits))
     return Done()
 

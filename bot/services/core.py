@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.checks.compile import add_not_in_mailcow, add_switched_off
 from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.checks.observe.questions import LONGEST
+from bot.checks.report import prove
 from bot.records.dkim_key import KeyUnknown
 from bot.records.expected import Expected, expect
 from bot.requests.backend import MailHosting
@@ -75,11 +76,21 @@ class Core:
     longest: float = LONGEST
 
     async def expect(
-        self, domain: Domain, key: DkimKnowledge | None = None, *, confidential: bool = True
+        self,
+        domain: Domain,
+        key: DkimKnowledge | None = None,
+        *,
+        report: Report | None = None,
+        confidential: bool = True,
     ) -> Expected:
-        """Return what a domain should publish; a key that is given goes before a known one."""
+        """Return what a domain should publish; a key that is given goes before a known one.
+
+        Without the domain's report nothing is proven, so that DMARC is handed out with `p=none`.
+        """
         known = await self._facts_of(domain, confidential=confidential)
-        return expect(self.server, domain, key or known.dkim, known.dmarc_stage, known.former)
+        dkim = key or known.dkim
+        expected = expect(self.server, domain, dkim, known.dmarc_stage, known.former)
+        return expected if report is None else prove(expected, report)
 
     async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
         """Return the report of a domain that the bot or the console looks at by itself.
@@ -114,7 +125,7 @@ class Core:
         known = known or NOTHING
         facts = replace(facts or PlanFacts(), hosting=known.hosting if tells else None)
         expected = expect(self.server, report.domain, known.dkim, known.dmarc_stage, known.former)
-        return make_plan(expected, report, facts)
+        return make_plan(prove(expected, report), report, facts)
 
     async def check_in_turn(
         self, domain: Domain, key: DkimKnowledge | None = None, *, confidential: bool = True

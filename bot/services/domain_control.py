@@ -60,6 +60,12 @@ class DomainControl:
         """Whether this member has shown that they control the domain, now or before."""
         return await self._proofs.of(domain, member_id) is not None
 
+    async def is_shown(self, member_id: int, domain: Domain) -> bool:
+        """Whether this member has shown control before, or does now; then it is kept."""
+        if await self.is_proven(member_id, domain):
+            return True
+        return (await self.prove(member_id, domain)).proof is not None
+
     async def prove(self, member_id: int, domain: Domain) -> ControlLook:
         """Look for the member's record now; what it shows is kept.
 

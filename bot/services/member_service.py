@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected
     from bot.requests.backend import MailHosting
     from bot.services.core import Checked, Core
+    from bot.services.domain_control import DomainControl
     from bot.services.domain_facts import KnownFacts
     from bot.services.plan.step import Plan
     from bot.store.repositories.recent_domains import RecentDomains
@@ -90,6 +91,7 @@ class MemberService:
         *,
         telemetry: Telemetry | None = None,
         asked: Callable[[Domain], Awaitable[frozenset[RequestKind]]] | None = None,
+        control: DomainControl | None = None,
     ) -> None:
         self.server = core.server
         self.faults = core.faults
@@ -99,6 +101,7 @@ class MemberService:
         self._now = now
         self._telemetry = telemetry or Telemetry()
         self._asked = asked
+        self._control = control
         self._turns = core.turns
         self._running: dict[tuple[Domain, bool], _RunningCheck] = {}
 
@@ -106,9 +109,11 @@ class MemberService:
         """Return the settings for a mail client."""
         return client_settings(self.server, who)
 
-    async def expect(self, domain: Domain, *, confidential: bool = False) -> Expected:
+    async def expect(
+        self, domain: Domain, *, report: Report | None = None, confidential: bool = False
+    ) -> Expected:
         """Return what a domain should publish; `confidential` as in `check`."""
-        return await self._core.expect(domain, confidential=confidential)
+        return await self._core.expect(domain, report=report, confidential=confidential)
 
     async def remember(self, member_id: int, domain: Domain) -> None:
         """Note that a member asked about a domain, to offer it to them again."""
@@ -211,16 +216,22 @@ class MemberService:
         """Return the plan of a check's domain, with what has become known since.
 
         Where it is not `confidential`, it is made of what everybody may know. `can_ask` says
-        whether the one who sees it can ask the admin for something there.
+        whether the member whose check it is can ask the admin for something there.
         """
-        domain, known = kept.report.domain, kept.known
+        domain, known, member_id = kept.report.domain, kept.known, kept.member_id
         if not confidential:
             return self._core.plan(kept.report, None)
         if known is None:
             known = await self._core.domain_facts.of(domain)
         asked = await self._asked(domain) if self._asked is not None else frozenset[RequestKind]()
-        facts = PlanFacts(asked=asked, can_ask=can_ask)
-        return self._core.plan(kept.shown(shared=False), known, facts)
+        facts, report = PlanFacts(asked=asked, can_ask=can_ask), kept.shown(shared=False)
+        plan = self._core.plan(report, known, facts)
+        if self._control is None or member_id is None or not (plan.moves and can_ask):
+            return plan
+        # Only a domain that moves has to be shown to be the member's before it is added.
+        proven = await self._control.is_shown(member_id, domain)
+        token = await self._control.token(member_id, domain)
+        return self._core.plan(report, known, replace(facts, control=proven, token=token))
 
     async def suggest(
         self, kept: KeptCheck, member_id: int, *, sees_server: bool = False

@@ -190,10 +190,16 @@ class CrashRun:
 
     async def _approve(self, case: Case, number: str, card: Json) -> None:
         sent = await self._press(case, f"cowbell:req:approve:{number}", card)
-        action = {RequestKind.DMARC: "stage", RequestKind.MAILDOMAIN: "add"}.get(case.kind)
-        if action is None:
+        if case.kind is RequestKind.MAILDOMAIN:  # whose member has shown nothing
+            risk, chosen = f"cowbell:req:risk:{number}", f"cowbell:req:add:{number}:risk"
+            await sent.until(lambda sent: bool(sent.others) or _has(sent.message, risk))
+            if not _has(sent.message, risk):
+                return
+            sent = await self._press(case, risk, sent.message)
+        elif case.kind is RequestKind.DMARC:
+            chosen = f"cowbell:req:stage:{number}"
+        else:
             return
-        chosen = f"cowbell:req:{action}:{number}"
         # There is no choice where the answer is that it was decided before.
         await sent.until(lambda sent: bool(sent.others) or _has(sent.message, chosen))
         if not _has(sent.message, chosen):

@@ -14,7 +14,6 @@ from bot.checks.dkim import judge as dkim
 from bot.checks.dmarc.record import (
     discover,
     is_meant_as_dmarc,
-    mean_the_same,
     parse_record,
 )
 from bot.checks.dmarc.repair import (
@@ -87,8 +86,7 @@ class DmarcCase:
 
     def is_ours(self, record: DmarcRecord) -> bool:
         """Whether a record says just what is handed out, now or at another stage."""
-        stages = (parse_record(self.expected.at_policy(stage).dmarc) for stage in DmarcPolicy)
-        return any(stage is not None and mean_the_same(record, stage) for stage in stages)
+        return self.mender.find_ours(record.text) is not None
 
     def fix(self, action: FixAction, value: str, old: str | None = None) -> Fix:
         """Return a step for the domain's own record."""

@@ -69,10 +69,18 @@ class DmarcRepair:
                 f"{tag}={value}" for tag, value in policies.items() if not value.weaker_than(strict)
             ]
         mended = self._write(meant, kept, unwanted, watched=watched)
-        same = parse_record(mended)
-        if same is not None and self._handed_out and mean_the_same(same, self._handed_out):
-            return self._expected.dmarc
-        return mended
+        return self.find_ours(mended) or mended
+
+    def find_ours(self, text: str) -> str | None:
+        """Return the value that is handed out, now or at another stage, and means the same.
+
+        None where there is no such.
+        """
+        record = parse_record(text)
+        stages = (self._expected.at_policy(policy).dmarc for policy in DmarcPolicy)
+        parsed = ((stage, parse_record(stage)) for stage in stages)
+        same = (s for s, ours in parsed if record and ours and mean_the_same(record, ours))
+        return next(same, None)
 
     def _policies(self, meant: DmarcRecord, *, in_force: bool) -> dict[str, DmarcPolicy]:
         """Return the policy of each tag; where none is in force, none stricter than handed out."""

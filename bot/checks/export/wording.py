@@ -69,6 +69,8 @@ def say_hints(form: Form, words: Words, *, name: bool = True) -> tuple[str, ...]
     `name` is whether the name's other spelling belongs to it.
     """
     said = tuple(words.sentence(f"hints/{hint}", {"word": form.word}) for hint in form.hints)
+    if form.apart:
+        said += (words.sentence("hints/srv-fields", {f.key: f.value for f in form.apart}),)
     if form.name.other is None or not name:
         return said
     full = words.sentence("hints/full-name", {"word": form.name.other})

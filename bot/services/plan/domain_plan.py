@@ -13,7 +13,6 @@ from bot.services.plan.step import Light, Part, Plan, Step, StepState
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bot.checks.finding import Finding
     from bot.checks.report import Report
     from bot.records.expected import Expected
     from bot.services.plan.order import PlanRow
@@ -41,8 +40,9 @@ def make_plan(expected: Expected, report: Report, facts: PlanFacts) -> Plan:
     if situation.moves:
         table = _keep_what_works(table, stands)
     waits = {part: _waits_for(row, stands) for part, row in table.items() if part in stands}
+    steps = [_with_order(step, report) for step in _steps(table, stands, waits)]
     return Plan(
-        tuple(_steps(table, stands, waits)),
+        tuple(steps),
         tuple(_light(stands[part]) for part in _LIGHTS if part in stands),
         situation.moves,
     )
@@ -128,20 +128,17 @@ def _join(standings: list[Standing]) -> Step:
         tuple(standing.part for standing in standings),
         first.state,
         first.who,
-        findings=_unique(finding for s in standings for finding in s.findings),
+        findings=tuple(finding for s in standings for finding in s.findings),
         fixes=tuple(dict.fromkeys(fix for s in standings for fix in s.fixes)),
         asks=first.asks,
         until=first.until,
     )
 
 
-def _unique(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings, each once; their facts cannot be hashed."""
-    kept: list[Finding] = []
-    for finding in findings:
-        if all(finding is not other for other in kept):
-            kept.append(finding)
-    return tuple(kept)
+def _with_order(step: Step, report: Report) -> Step:
+    """Return the step with its findings in the report's order, root cause first."""
+    there = tuple(f for f in report.findings if any(f is other for other in step.findings))
+    return replace(step, findings=there)
 
 
 def _light(standing: Standing) -> Light:

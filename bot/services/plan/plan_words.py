@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
-from bot.services.plan.situation import is_unverified
+from bot.checks.report import SERVER_SIDE
+from bot.services.plan.situation import UNVERIFIED
 from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.checks.finding import Finding, Fix, Subject
+    from bot.checks.report import Report
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.services.plan.step import Plan, Step
@@ -26,17 +28,16 @@ _PART_OF: Final[Mapping[Subject, Part]] = {
     Check.DKIM: Part.DKIM,
     Check.DMARC: Part.DMARC,
 }
+# Why something can stay unknown although nothing is wrong in the zone.
+_NO_FAULT: Final = frozenset({SERVER_SIDE, UNVERIFIED})
 # What the headline says in full already.
 _SAID: Final = frozenset(
     {
         *("mx-missing", "spf-missing", "dkim-missing", "dmarc-missing", "no-records-yet"),
         *("dmarc-before-dkim", "not-in-mailcow", "off-in-mailcow", "mx-not-ours"),
+        *_NO_FAULT,
     }
 )
-
-_NO_AFTER: Final = frozenset(
-    {"unknown", "unverified", "server-side"}
-)  # what comes later depends on what is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,18 @@ def say_plan(
 ) -> PlanInWords:
     """Return the plan in words; `domain` is in ASCII."""
     step = plan.next
+    lead = None if step is None else next(iter(step.findings), None)
     facts: dict[str, Fact] = {
         "domain": domain,
         "service": server.name,
         "contact": server.admin_contact,
-        "step": _name(plan),
+        "step": _name(plan, lead),
         "moves": plan.moves,
         "asks": None if step is None or step.asks is None else step.asks.value,
         "can_ask": can_ask,
         "count": 0 if step is None else len(step.fixes),
-        **_gravest(step),
+        "code": "" if lead is None else lead.code,
+        "grave": lead is not None and lead.severity is Status.FAIL,
         "until": _latest_end(plan),
     }
     return PlanInWords(
@@ -76,9 +79,27 @@ def say_plan(
     )
 
 
-def messages(step: Step) -> tuple[Finding, ...]:
-    """Return the findings of a step that say more than the headline and the records do."""
-    return tuple(finding for finding in step.findings if finding.code not in _SAID)
+def messages(plan: Plan) -> tuple[Finding, ...]:
+    """Return the findings that say more than the headline and the records to type do.
+
+    They are those of the next step; where there is none, of what waits or is not known.
+    """
+    steps = [plan.next] if plan.next is not None else plan.steps
+    open_ones = (s for s in steps if s.state not in {StepState.DONE, StepState.OPTIONAL})
+    return tuple(f for step in open_ones for f in step.findings if f.code not in _SAID)
+
+
+def arrange(report: Report, plan: Plan) -> tuple[Report, int]:
+    """Return the report with what is to be done now before what waits, and how much that is.
+
+    So whoever reads all findings in their order does nothing too early.
+    """
+    if plan.next is None:
+        return report, len(report.steps)
+    due = plan.next.findings
+    now = tuple(f for f in report.steps if any(f is other for other in due))
+    rest = tuple(f for f in report.findings if not any(f is other for other in now))
+    return replace(report, findings=(*now, *rest)), len(now)
 
 
 def part_of(step: Step, fix: Fix) -> Part:
@@ -106,10 +127,11 @@ def _by_record(fix: Fix) -> Part | None:
     return None
 
 
-def _name(plan: Plan) -> str:
-    """Return which sentence stands for a plan: its next step, or why there is none."""
-    if plan.next is not None:
-        return plan.next.id.value
+def _name(plan: Plan, lead: Finding | None) -> str:
+    """Return which sentence stands for a plan: what is worst in its step, or why there is none."""
+    if (step := plan.next) is not None:
+        worst = None if lead is None else _PART_OF.get(lead.check)
+        return (worst if worst in step.parts else step.id).value
     states = {step.state for step in plan.steps}
     if StepState.WAITING_ADMIN in states:
         waiting = next(s for s in plan.steps if s.state is StepState.WAITING_ADMIN)
@@ -117,21 +139,10 @@ def _name(plan: Plan) -> str:
     if StepState.WAITING_DNS in states:
         return "propagating"
     unknown = [step for step in plan.steps if step.state is StepState.UNKNOWN]
-    if unknown and all(step.findings for step in unknown):  # it is known why
-        only_key = all(is_unverified(step.findings) for step in unknown)
-        return "unverified" if only_key else "server-side"
+    codes = {step.id: {finding.code for finding in step.findings} for step in unknown}
+    if unknown and all(found and found <= _NO_FAULT for found in codes.values()):
+        return "server-side" if SERVER_SIDE in set().union(*codes.values()) else "unverified"
     return "unknown" if unknown else "all-right"
-
-
-def _gravest(step: Step | None) -> Mapping[str, Fact]:
-    """Return the code of a step's gravest finding, of the part that names it where it has one."""
-    findings = () if step is None else step.findings
-    own = [f for f in findings if step is not None and _PART_OF.get(f.check) is step.id]
-    first = max(own or findings, key=lambda f: f.severity.rank, default=None)
-    return {
-        "code": "" if first is None else first.code,
-        "grave": first is not None and first.severity is Status.FAIL,
-    }
 
 
 def _latest_end(plan: Plan) -> int | None:
@@ -152,7 +163,7 @@ def _title(step: Step, words: Words) -> str:
 
 def _say_after(plan: Plan, words: Words) -> str:
     later = [step for step in plan.steps if step.state is StepState.LATER]
-    if not later or _name(plan) in _NO_AFTER:
+    if not later or plan.next is None:
         return ""
     titles = tuple(_title(step, words) for step in later[:_MOST_AFTER])
     return words.sentence("plan/after", {"titles": titles, "more": len(later) > _MOST_AFTER})

@@ -11,7 +11,7 @@ from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
 from bot.checks.report import SERVER_SIDE, CheckResult, find_propagation
 from bot.records.dkim_key import KnownKey
-from bot.records.dmarc_policy import DmarcPolicy
+from bot.records.dmarc_policy import DmarcPolicy, policy_to_hand_out
 from bot.records.expected import Purpose, staged_dmarc
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind
@@ -36,7 +36,7 @@ _RECORD_OF: Final = {
 _OPTIONAL: Final = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER}) | EXTRAS
 _ON_SERVER_CODES: Final = frozenset({"not-in-mailcow", "off-in-mailcow"})
 _NOTHING_THERE: Final = "no-records-yet"
-_UNVERIFIED: Final = "dkim-unverified"
+UNVERIFIED: Final = "dkim-unverified"  # the code of a key that nothing can be compared with
 _TO_DO: Final = frozenset({Status.WARN, Status.FAIL})
 
 
@@ -55,7 +55,7 @@ class Standing:
 
 def is_unverified(findings: Iterable[Finding]) -> bool:
     """Whether a sound DKIM key is there that nothing known can be compared with."""
-    return any(finding.code == _UNVERIFIED for finding in findings)
+    return any(finding.code == UNVERIFIED for finding in findings)
 
 
 class Situation:
@@ -125,7 +125,7 @@ class Situation:
         if failed:
             return self._to_do(Part.DELEGATION, failed)
         if result.status is Status.UNKNOWN and self._absence is None:
-            return Standing(Part.DELEGATION, StepState.UNKNOWN)
+            return self._unknown(Part.DELEGATION, Check.DELEGATION)
         return Standing(Part.DELEGATION, StepState.DONE)
 
     def _control(self) -> Standing | None:
@@ -175,18 +175,23 @@ class Situation:
             at = datetime.fromtimestamp(until, UTC) if isinstance(until, int) else None
             return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
         if result.status is Status.UNKNOWN:
-            return Standing(part, StepState.UNKNOWN)
+            return self._unknown(part, check)
         if result.note is not None and result.note.facts.get("code") == SERVER_SIDE:
             found = tuple(f for f in self.report.findings if f.code == SERVER_SIDE)
             return Standing(part, StepState.UNKNOWN, findings=found)  # nothing was proven
         return Standing(part, StepState.DONE)
+
+    def _unknown(self, part: Part, check: Check) -> Standing:
+        unanswered = (f for f in self.report.findings if f.severity is Status.UNKNOWN)
+        found = tuple(finding for finding in unanswered if finding.check is check)
+        return Standing(part, StepState.UNKNOWN, findings=found)
 
     def _key(self) -> Standing | None:
         if isinstance(self.expected.dkim, KnownKey):
             return Standing(Part.DKIM_KEY, StepState.DONE)
         codes = {finding.code for finding in self.report.findings}
         faulty = self._findings(Check.DKIM)
-        if _UNVERIFIED in codes or any(finding.fixes for finding in faulty):
+        if UNVERIFIED in codes or any(finding.fixes for finding in faulty):
             return None  # a key is published; the bot knows none to compare it with
         if self._result(Check.DKIM).status is Status.UNKNOWN and self._absence is None:
             return None
@@ -202,7 +207,7 @@ class Situation:
             return standing
         if isinstance(self.expected.dkim, KnownKey):
             return standing
-        found = tuple(f for f in self.report.findings if f.code == _UNVERIFIED)
+        found = tuple(f for f in self.report.findings if f.code == UNVERIFIED)
         return Standing(Part.DKIM, StepState.UNKNOWN if found else StepState.NEXT, findings=found)
 
     def _zone(self) -> Standing | None:
@@ -250,7 +255,14 @@ class Situation:
         return self._ask(part, RequestKind.DMARC)
 
     def _write_stage(self, part: Part, wanted: DmarcPolicy, record: ExpectedRecord) -> Standing:
-        """Return the step to the approved policy; the rest of the member's record stays."""
+        """Return the step to the approved policy; the rest of the member's record stays.
+
+        What is typed is not known before SPF and DKIM are proven (`bot.records.dmarc_policy`).
+        """
+        proven = [self._result(check).is_proven for check in (Check.SPF, Check.DKIM)]
+        may = policy_to_hand_out(spf_proven=proven[0], dkim_proven=proven[1], approved=wanted)
+        if may is not wanted:
+            return Standing(part, StepState.NEXT)
         found = self._result(Check.DMARC).found
         if len(found) == 1:
             value = staged_dmarc(found[0], wanted)

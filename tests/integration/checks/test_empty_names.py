@@ -54,12 +54,16 @@ ZONES = {
 
 
 async def check(
-    domain: str, zone: str, dkim: DkimKnowledge = KNOWN, more: Mapping[str, str] = NO_ZONES
+    domain: str,
+    zone: str,
+    dkim: DkimKnowledge = KNOWN,
+    more: Mapping[str, str] = NO_ZONES,
+    stage: str | None = None,
 ) -> Report:
     zones = Zones.of({**FILE.base_zones, "friend.example": zone, **more})
     async with ZoneServer(zones) as server, Resolver([Server(*server.address)]) as resolver:
         checker = Checker(resolver.ask, SERVER, lambda: datetime(2026, 11, 23, tzinfo=UTC))
-        report = await checker.check(Domain.from_ascii(domain), dkim)
+        report = await checker.check(Domain.from_ascii(domain), dkim, stage)
     assert report.queries <= 60
     return report
 
@@ -74,9 +78,12 @@ def say(report: Report) -> str:
     return str(row[0]["message"])
 
 
+@pytest.mark.parametrize("stage", [None, "reject"])
 @pytest.mark.parametrize(("domain", "zone"), ZONES.values(), ids=ZONES)
-def test_all_records_are_told_at_once_and_typing_them_is_enough(domain: str, zone: str) -> None:
-    report = asyncio.run(check(domain, zone))
+def test_all_records_are_told_at_once_and_typing_them_is_enough(
+    domain: str, zone: str, stage: str | None
+) -> None:
+    report = asyncio.run(check(domain, zone, stage=stage))
     (finding,) = grave(report)
     label = domain.removesuffix(".friend.example")
     assert (finding.check, finding.code) == (Check.DELEGATION, "no-records-yet")
@@ -88,20 +95,20 @@ def test_all_records_are_told_at_once_and_typing_them_is_enough(domain: str, zon
     records = read_zone(zone)
     for _ in range(MOST_ROUNDS):
         records = mend(records, [fix for f in grave(report) for fix in f.fixes])
-        report = asyncio.run(check(domain, write_zone(records)))
+        report = asyncio.run(check(domain, write_zone(records), stage=stage))
         if not grave(report):
             break
     assert grave(report) == []
     policies = [r.rdata.to_text() for r in records if str(r.owner) == f"_dmarc.{domain}."]
     assert len(policies) == 1
-    assert "p=reject" in policies[0]
+    assert f"p={stage or 'none'};" in policies[0]
 
 
 def test_no_strict_policy_is_handed_out_before_spf_and_dkim_work() -> None:
     for key in (KNOWN, NoKeyYet(), KeyUnknown()):
-        report = asyncio.run(check("post.friend.example", WEBSITE, key))
+        report = asyncio.run(check("post.friend.example", WEBSITE, key, stage="reject"))
         policies = [fix.value for fix in grave(report)[0].fixes if "DMARC1" in fix.value]
-        assert policies == ["v=DMARC1; p=none; rua=mailto:dmarc@cow.example"]
+        assert policies == ["v=DMARC1; p=none; sp=none; rua=mailto:dmarc@cow.example"]
 
 
 def test_a_policy_that_is_inherited_is_not_weakened_for_a_key_that_nobody_knows() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.cards.check_card import build_check_card
+from bot.cards.plan_card import build_plan_card
 from bot.cards.report_file import report_text
 from bot.cards.why_card import build_why_card
 from bot.checks.export.archive import dump_report, load_report
@@ -27,9 +28,12 @@ from bot.dns.answer import LONGEST_TEXT
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.interactions.item_factory import PersistentItems
+from bot.records.expected import expect
 from bot.records.presentation import quoted_parts
 from bot.services.domain_check import Checker
 from bot.services.member_service import KeptCheck
+from bot.services.plan.domain_plan import make_plan
+from bot.services.plan.step import Plan, PlanFacts
 from bot.words import Medium, Words
 from hostile_texts import (
     APEX,
@@ -67,9 +71,14 @@ def show_changes(report: Report) -> None:
     assert compare(earlier, row).nothing
 
 
+def plan(report: Report) -> Plan:
+    return make_plan(expect(SERVER, DOMAIN, KEY), report, PlanFacts())
+
+
 SHOWN: tuple[Callable[[Report], object], ...] = (
     lambda report: load_report(dump_report(report)),
-    lambda report: build_check_card(KeptCheck(1, report), SERVER, WORDS, ITEMS),
+    lambda report: build_plan_card(KeptCheck(1, report), plan(report), SERVER, WORDS, ITEMS),
+    lambda report: build_check_card(KeptCheck(1, report), plan(report), SERVER, WORDS, ITEMS),
     lambda report: build_why_card(report, SERVER, WORDS),
     lambda report: report_text(report, SERVER, WORDS),
     show_changes,

@@ -14,17 +14,29 @@ from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, labels_of, text_of, whisper_after
 
 if TYPE_CHECKING:
+    from simcord import MemberActor
+    from simcord.results import ResponseMessage
+
     from admin_guild import AdminGuild
     from bot.demo.mailcow_double.double_server import MailcowDouble
 
 pytest_plugins = ["admin_fixtures"]
+
+RISK = "Go on all the same"
+
+
+async def approve(admin: MemberActor, card: ResponseMessage) -> ResponseMessage:
+    """Press Approve, and again where the card names the risk; return what comes of that."""
+    risk = answer_to(await admin.click(card, label="Approve"))
+    assert labels_of(risk) == [RISK]
+    return answer_to(await admin.click(risk, label=RISK))
 
 
 async def test_a_mail_domain_that_failed_can_be_added_by_hand(
     admins: AdminGuild, cow: MailcowDouble
 ) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     await admins.ada.click(choice, label="Add it with these limits")
     card = await admins.post(await fail(admins, request))
     await admins.ada.click(card, label="I add it by hand")
@@ -39,7 +51,7 @@ async def test_limits_that_an_admin_types_are_kept_and_the_others_are_as_usual(
 ) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
     cow.default_template["max_num_mboxes_for_domain"] = 3
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     assert "Mailboxes: at most 3" in text_of(choice)
     form = await admins.ada.click(choice, label="Add it with other limits")
     if restarted:
@@ -58,7 +70,7 @@ async def test_what_is_no_limit_is_refused_and_nothing_approved(
     admins: AdminGuild, cow: MailcowDouble
 ) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     form = await admins.ada.click(choice, label="Add it with other limits")
     result = await admins.ada.submit_modal(form, {"mailboxes": "many"})
     assert "is no limit for mailboxes" in text_of(whisper_after(result))
@@ -82,7 +94,7 @@ async def test_limits_that_mailcow_does_not_tell_are_left_out(
 ) -> None:
     _, card = await admins.ask(RequestKind.MAILDOMAIN)
     cow.mood = MailcowFault.BROKEN
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     assert "with the limits that new domains have there" in text_of(choice)
     assert "at most" not in text_of(choice)
 
@@ -91,9 +103,9 @@ async def test_a_form_of_limits_that_comes_after_the_decision_is_told_so(
     admins: AdminGuild, cow: MailcowDouble
 ) -> None:
     _, card = await admins.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     form = await admins.ada.click(choice, label="Add it with other limits")
-    again = answer_to(await admins.bob.click(card, label="Approve"))
+    again = await approve(admins.bob, card)
     await admins.bob.click(again, label="Add it with these limits")
     result = await admins.ada.submit_modal(form, {"mailboxes": "1"})
     shown = result.followups[0] if result.followups else choice
@@ -104,7 +116,7 @@ async def test_a_mail_domain_is_added_after_its_limits_were_shown(
     admins: AdminGuild, cow: MailcowDouble
 ) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     assert choice.ephemeral
     assert "Mailboxes: at most 10" in text_of(choice)
     assert labels_of(choice) == [
@@ -121,14 +133,14 @@ async def test_a_mail_domain_is_added_after_its_limits_were_shown(
 
 async def test_a_mail_domain_can_be_added_by_hand(admins: AdminGuild, cow: MailcowDouble) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
-    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    choice = await approve(admins.ada, card)
     await admins.ada.click(choice, label="I add it by hand")
     assert (await admins.now(request)).by_hand
 
 
 async def test_without_the_write_key_a_mail_domain_is_the_admins_work(admins: AdminGuild) -> None:
     request, card = await admins.ask(RequestKind.MAILDOMAIN)
-    await admins.ada.click(card, label="Approve")
+    await approve(admins.ada, card)
     approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
     waiting = await admins.put(await admins.put(approved, State.WORKING), State.WAITING)

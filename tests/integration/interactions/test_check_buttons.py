@@ -76,7 +76,7 @@ async def test_checking_again_from_all_details_goes_back_to_the_plan(sim: Simula
 async def test_records_button_answers_privately_and_leaves_the_card(sim: Simulation) -> None:
     card = await sim.details("mover.example")
     before = text_of(card)
-    records = answer_to(await sim.ann.click(card, label="Records"))
+    records = answer_to(await sim.ann.click(card, label="All records"))
     assert records.ephemeral
     assert records.id != card.id
     assert "```\nv=spf1 include:_spf.cow.example -all\n```" in text_of(records)
@@ -182,7 +182,7 @@ async def test_anybody_may_check_a_shared_card_again_for_all_to_see(sim: Simulat
 async def test_a_shared_card_answers_others_privately(sim: Simulation) -> None:
     shared = await sim.share(await sim.check("mover.example"))
     details = await open_details(sim.ben, shared)
-    for label in ("Why?", "Records", "Zone file"):
+    for label in ("Why?", "All records", "Zone file"):
         answer = answer_to(await sim.ben.click(details, label=label))
         assert answer.ephemeral
         assert answer.id not in {shared.id, details.id}
@@ -289,7 +289,7 @@ async def test_a_check_kept_by_another_version_is_said_to_be_gone(sim: Simulatio
     assert "not kept any more" in text_of(notice)
 
 
-@pytest.mark.parametrize("label", ["Check again", DETAILS, "Share", "Records"])
+@pytest.mark.parametrize("label", ["Check again", DETAILS, "Share", "All records"])
 async def test_two_clicks_in_the_same_instant_do_no_harm(
     sim: Simulation, errors: LogWatch, label: str
 ) -> None:

@@ -47,7 +47,7 @@ ACTIONS = {
     "Check again": "again",
     DETAILS: "details",
     "Why?": "why",
-    "Records": "records",
+    "All records": "records",
     "Zone file": "zone",
     "Share": "share",
 }

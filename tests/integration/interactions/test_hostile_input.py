@@ -114,7 +114,7 @@ async def test_a_hostile_zone_makes_sound_cards_of_every_button(sim: Simulation)
     details = await open_details(sim.ben, shared)
     assert_sound(details)
     assert len(details.attachments) == 1
-    for label in ("Why?", "Records", "Zone file"):
+    for label in ("Why?", "All records", "Zone file"):
         assert_sound(answer_to(await sim.ben.click(details, label=label)))
     assert_nobody_pinged(sim)
 

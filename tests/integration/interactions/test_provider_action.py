@@ -8,7 +8,16 @@ import pytest
 
 from bot.demo.world import DOMAINS
 from bot.demo.zones import parse_zone
-from discord_simulation import answer_to, change_store, open_details, text_of, walk, whisper_after
+from discord_simulation import (
+    ON_CARD,
+    answer_to,
+    change_store,
+    labels_of,
+    open_details,
+    text_of,
+    walk,
+    whisper_after,
+)
 
 if TYPE_CHECKING:
     from simcord.results import ResponseMessage
@@ -41,17 +50,21 @@ def current(card: ResponseMessage) -> str:
 
 
 async def records(sim: Simulation, name: str = "newcomer.example") -> ResponseMessage:
-    return answer_to(await sim.ann.slash(sim.channel, "dnsrecords", domain=name))
+    card = answer_to(await sim.ann.slash(sim.channel, "dnsrecords", domain=name))
+    return answer_to(await sim.ann.click(card, label="All records"))
 
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_the_card_says_at_whose_name_servers_the_domain_is(sim: Simulation) -> None:
-    assert "At Domeneshop: <https://domene.shop/admin>" in text_of(await sim.check(NAME))
-    for card in (await sim.details(NAME), await records(sim)):
+    shown = await sim.check(NAME)
+    assert "At Domeneshop." in text_of(shown)
+    assert labels_of(shown) == [*ON_CARD, "Open Domeneshop"]
+    for card in (await open_details(sim.ann, shown), await records(sim)):
         said = text_of(card)
         assert "Change the records of `newcomer.example` at Domeneshop" in said
         assert "`ns1.hyp.net` and `ns2.hyp.net`" in said
-        assert "<https://domene.shop/admin>" in said
+        links = {part["label"]: part["url"] for part in walk(card.components) if "url" in part}
+        assert links == {"Open Domeneshop": "https://domene.shop/admin"}
         assert current(card) == "Your provider: Domeneshop"
         choice = choice_of(card)
         assert choice is not None
@@ -146,7 +159,7 @@ async def test_checking_again_keeps_the_words(sim: Simulation) -> None:
     await sim.ann.click(card, label="Check again")
     assert "Record name (leave empty)" in text_of(card)
     details = await open_details(sim.ann, card)
-    shown = answer_to(await sim.ann.click(details, label="Records"))
+    shown = answer_to(await sim.ann.click(details, label="All records"))
     assert current(shown) == "Your provider: Amazon Route 53"
 
 

@@ -10,10 +10,12 @@ import pytest
 from bot.errors import RequestError
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
-from bot.requests.model import Request, RequestKind, State
+from bot.requests.failure import load_failure
+from bot.requests.model import Actor, ActorKind, Request, RequestKind, State
 from bot.requests.outbox_worker import Postponed
+from bot.requests.transitions import move, open_request
 from max_wait import MAX_WAIT
-from request_parts import COWHERD, FRIEND, KEY, MOVER, NOON, Setup
+from request_parts import ANN, COWHERD, FRIEND, KEY, MOVER, NOON, PLACE, Setup
 from stored_requests import ask, now_of, states_of
 
 pytest_plugins = ["request_fixtures"]
@@ -97,6 +99,23 @@ async def test_a_mail_domain_is_added_once_and_done_when_the_server_knows_it(par
     assert (await now_of(parts, request)).state is State.CLOSED
     assert parts.mail.lines("made") == ["domain-friend.example"]
     assert "member-accepted" in parts.messenger.said(request.id)
+
+
+async def test_a_providers_domain_that_an_earlier_version_took_is_never_added(
+    parts: Setup,
+) -> None:
+    domain = Domain.from_ascii("gmail.com")
+    asked = open_request(RequestKind.MAILDOMAIN, domain, PLACE, ANN, evidence="", now=parts.time)
+    request, _ = await parts.store.requests.open(asked, parts.time)
+    admin = Actor(ActorKind.ADMIN, COWHERD)
+    approved = move(request, State.APPROVED, admin, parts.time)
+    await parts.store.requests.change(request.id, lambda _: approved, parts.time)
+    await parts.settle()
+    failed = load_failure((await now_of(parts, request)).reason)
+    assert (await now_of(parts, request)).state is State.FAILED
+    assert failed is not None
+    assert failed.code == "request-domain-of-provider"
+    assert parts.mail.lines("calls") == []
 
 
 async def test_a_taken_request_is_nobody_elses_until_the_lease_runs_out(parts: Setup) -> None:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from bot.requests.control_proof import BY_DNS
 from bot.requests.model import ActorKind, RequestKind, State
 from bot.services.privacy import KEPT
 from bot.services.retention import AT_ONCE, Retention
+from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
 from max_wait import MAX_WAIT
@@ -69,6 +71,17 @@ async def test_a_domain_that_is_asked_for_again_is_kept_from_then_on(parts: Setu
     parts.time += KEPT
     assert await purge(parts) == 0
     assert await recent.of(ANN) == (FRIEND,)
+
+
+async def test_what_shows_control_of_a_domain_is_kept_400_days(parts: Setup) -> None:
+    proofs = ControlProofs(parts.database)
+    proof = await proofs.keep(FRIEND, ANN, BY_DNS, parts.time)
+    parts.time += KEPT
+    assert await purge(parts) == 0
+    assert await proofs.of(FRIEND, ANN) == proof
+    parts.pass_time(seconds=1)
+    assert await purge(parts) == 1
+    assert await proofs.of(FRIEND, ANN) is None
 
 
 async def test_a_request_that_ended_400_days_ago_says_what_happened_and_not_to_whom(

@@ -28,6 +28,7 @@ from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
+from bot.services.plan.step import Plan
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
 
 WORDS = Words(Medium.DISCORD)
+MAILCOW = "https://mailcow.email"
 ITEMS = PersistentItems(WORDS)
 DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
@@ -84,7 +86,7 @@ def a_report(*findings: Finding, results: tuple[CheckResult, ...] = ()) -> Repor
 
 
 def check_card(report: Report) -> Card:
-    return build_check_card(KeptCheck(7, report), SERVER, WORDS, ITEMS)
+    return build_check_card(KeptCheck(7, report), Plan((), ()), SERVER, WORDS, ITEMS)
 
 
 def texts(card: Card) -> list[str]:
@@ -316,12 +318,12 @@ def links(server: MailServer) -> list[str | None]:
 
 
 async def test_webmail_and_password_are_links() -> None:
-    assert links(SERVER) == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/"]
+    assert links(SERVER) == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/", MAILCOW]
 
 
 @pytest.mark.parametrize("url", ["", "http://mx1.cow.example/", "https://a/" + "x" * 600])
 async def test_only_addresses_that_discord_takes_become_links(url: str) -> None:
-    assert links(replace(SERVER, webmail_url=url, password_url=url)) == []
+    assert links(replace(SERVER, webmail_url=url, password_url=url)) == [MAILCOW]
 
 
 async def test_settings_fit_whatever_the_operator_wrote() -> None:
@@ -329,7 +331,9 @@ async def test_settings_fit_whatever_the_operator_wrote() -> None:
     assert_fits(build_settings_card(client_settings(long, None), WORDS))
     assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS, ITEMS))
     assert_fits(build_help_card([], long, WORDS))
-    assert_fits(build_check_card(KeptCheck(1, a_report(MX_MISSING)), long, WORDS, ITEMS))
+    assert_fits(
+        build_check_card(KeptCheck(1, a_report(MX_MISSING)), Plan((), ()), long, WORDS, ITEMS)
+    )
 
 
 async def test_a_notice_is_one_text() -> None:

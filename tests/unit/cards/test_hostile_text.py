@@ -178,7 +178,9 @@ def test_no_report_breaks_the_card_of_a_plan(
 @examples(0.25)
 @given(report=reports())
 def test_no_report_breaks_a_check_card(words: Words, report: Report) -> None:
-    card = build_check_card(KeptCheck(10**18 - 1, report), SERVER, words, PersistentItems(words))
+    plan = make_plan(expect(SERVER, report.domain), report, PlanFacts())
+    kept, items = KeptCheck(10**18 - 1, report), PersistentItems(words)
+    card = build_check_card(kept, plan, SERVER, words, items)
     check_is_harmless(card)
     for file in card.files:
         assert b"\x1b" not in file.fp.read()

@@ -17,6 +17,7 @@ from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
+from bot.services.plan.step import Plan
 from bot.words import Medium, Words
 
 SERVER = MailServer(
@@ -61,7 +62,7 @@ BLOCKS = Finding(
 
 
 def on_card(shown: Report) -> str:
-    view = build_check_card(KeptCheck(7, shown), SERVER, WORDS, ITEMS).view
+    view = build_check_card(KeptCheck(7, shown), Plan((), ()), SERVER, WORDS, ITEMS).view
     items = view.walk_children()
     return "\n".join(item.content for item in items if isinstance(item, discord.ui.TextDisplay))
 

@@ -148,7 +148,7 @@ def test_a_long_text_in_a_wrong_place_is_told_with_the_record_to_add(
     assert (finding.check, finding.facts["name"]) == (check, name)
     assert [(fix.action, fix.value) for fix in finding.fixes] == [(FixAction.ADD, value)]
     right = finding.fixes[0].owner.to_text(omit_final_dot=True)
-    assert f"Your own record belongs at {right}." in say(finding)
+    assert f"Your own record belongs at {right}" in say(finding)
 
 
 def test_a_key_that_is_too_long_is_neither_there_nor_absent() -> None:
@@ -253,7 +253,7 @@ def test_an_answer_with_too_many_records_is_not_known(
     assert result(report, check).status is Status.UNKNOWN
     (finding,) = (f for f in report.findings if f.check is check)
     assert (finding.code, finding.severity) == ("dns-too-many", Status.UNKNOWN)
-    assert f"{rdtype} records of friend.example holds 257 of them" in say(finding)
+    assert f"{rdtype} records of friend.example holds 257 records" in say(finding)
     just = report_on(with_records(HEALTHY, APEX, rdtype, records[:-1]))
     assert "dns-too-many" not in codes(just)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.config.settings import Settings, load_settings
+from bot.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,11 +60,52 @@ def test_the_examples_are_those_of_the_fields(example: Path) -> None:
         assert Settings.model_fields[found["name"].lower()].examples == [found["value"]]
 
 
-def test_the_example_loads_as_it_is(example: Path) -> None:
-    settings = load_settings({}, example)
+NEW = {"MAIL_HOST": "mail.friends.example", "MAIL_SPF": "v=spf1 mx -all"}
+OWN = {"MAIL_HOST": "mx1.cow.example", "MAIL_SPF": "v=spf1 include:_spf.cow.example -all"}
+
+
+def test_the_example_is_refused_as_it_is(example: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, example)
+    host, spf = caught.value.faults
+    assert host.startswith("MAIL_HOST: It is still the example's: write the host name")
+    assert spf.startswith("MAIL_SPF: It is still the example's: write the SPF value")
+    for fault in (host, spf):
+        assert "cow.example" not in fault.partition("Example: ")[2]
+
+
+def test_what_the_environment_says_is_taken_whatever_it_is(example: Path) -> None:
+    settings = load_settings(OWN, example)
     assert settings.mail_host.ascii == "mx1.cow.example"
     assert settings.mail_spf == "v=spf1 include:_spf.cow.example -all"
     assert settings.dmarc_record == "v=DMARC1; p=reject; sp=reject"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_each_of_the_two_has_to_be_changed(example: Path, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / ".env"
+    text = example.read_text(encoding="utf-8").replace(f"{name}={OWN[name]}", f"{name}={NEW[name]}")
+    copy.write_text(f"{text}\nDNS_PORT=x\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, copy)
+    (other,) = OWN.keys() - {name}
+    assert [fault.partition(":")[0] for fault in caught.value.faults] == [other, "DNS_PORT"]
+
+
+def test_an_example_in_other_letters_or_with_quotes_is_one_too(tmp_path: Path) -> None:
+    copy = tmp_path / ".env"
+    copy.write_text('MAIL_HOST="MX1.Cow.Example."\nMAIL_SPF=v=spf1 mx -all\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="still the example's"):
+        load_settings({}, copy)
+
+
+def test_a_copy_with_a_mail_server_of_its_own_loads(example: Path, tmp_path: Path) -> None:
+    copy = tmp_path / ".env"
+    text = example.read_text(encoding="utf-8")
+    for name, value in NEW.items():
+        text = text.replace(f"{name}={OWN[name]}", f"{name}={value}")
+    copy.write_text(text, encoding="utf-8")
+    assert load_settings({}, copy).mail_host.ascii == "mail.friends.example"
 
 
 def test_it_loads_with_every_example_in_force(
@@ -74,7 +116,7 @@ def test_it_loads_with_every_example_in_force(
     copy = tmp_path / ".env"
     text = example.read_text(encoding="utf-8")
     copy.write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", text), encoding="utf-8")
-    settings = load_settings({}, copy)
+    settings = load_settings(OWN, copy)
     assert settings.model_fields_set == set(Settings.model_fields)
     assert settings.mail_pop is False
     assert settings.admin_user_ids == (100000000000000003, 100000000000000004)

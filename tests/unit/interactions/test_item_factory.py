@@ -89,6 +89,7 @@ OF_OLD = [
         {"action": "keep", "member": "99", "newest": "0"},
     ),
     ("cowbell:provider:7", PROVIDER_SELECT, {"check": "7"}),
+    ("cowbell:provider:records:7", PROVIDER_SELECT, {"records": "records:", "check": "7"}),
     ("cowbell:provider:a-b.friend.example", PROVIDER_SELECT, {"domain": "a-b.friend.example"}),
     ("cowbell:server:again", SERVER_BUTTON, {}),
     ("cowbell:mailcow:unlock", UNLOCK_BUTTON, {}),
@@ -105,6 +106,9 @@ FORGED = [
     "cowbell:delete:7",
     "cowbell:req:approve:x",
     "cowbell:req:live:7",
+    "cowbell:req:add:7:",
+    "cowbell:proof:nodot",
+    "cowbell:proof:",
     "cowbell:privacy:delete:99",
     "cowbell:provider:nodot",
     "cowbell:provider:UPPER.example",
@@ -138,6 +142,10 @@ def every_item() -> Iterator[PersistentItem]:
     yield ITEMS.dmarc_button(HIGHEST)
     for action in RequestAction:
         yield ITEMS.request_button(action, HIGHEST)
+        yield ITEMS.request_button(action, HIGHEST, accepts_risk=True)
+    proof = ITEMS.proof_button(DOMAINS[0])
+    assert proof is not None
+    yield proof
     yield ITEMS.stage_select(HIGHEST, ("none", "quarantine", "reject"))
     for privacy in PrivacyAction:
         yield ITEMS.privacy_button(privacy, 2**64 - 1, HIGHEST)
@@ -147,6 +155,16 @@ def every_item() -> Iterator[PersistentItem]:
         yield select
     yield ITEMS.server_button()
     yield ITEMS.unlock_button()
+
+
+def test_a_domain_too_long_for_a_button_has_none_to_check_its_proof() -> None:
+    assert ITEMS.proof_button("a" * 60 + "." + "b" * 60 + ".example") is None
+
+
+def test_a_button_says_that_its_admin_knows_the_risk() -> None:
+    item = ITEMS.request_button(RequestAction.ADD, 12, accepts_risk=True)
+    _, click = handlers().find(item.custom_id)
+    assert click == Click({"action": "add", "request": "12", "risk": ":risk"})
 
 
 @pytest.mark.parametrize(("custom_id", "template", "parts"), OF_OLD)

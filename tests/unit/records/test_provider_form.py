@@ -58,6 +58,14 @@ def test_neutral_words_come_in_both_spellings() -> None:
     assert form.value.other == f"10 {HOST}"
     assert form.hints == ("dot-unknown",)
     assert set(labels(form).values()) == {None}
+    service = fill_form(SRV, ZONE, NEUTRAL)
+    assert service.value.value == SRV.value
+    assert {field.key: field.value for field in service.apart} == {
+        "priority": "0",
+        "weight": "1",
+        "port": "443",
+        "target": HOST,
+    }
     key = fill_form(DKIM, ZONE, NEUTRAL)
     assert key.name.other == "dkim._domainkey.friend.example"
     assert key.value.value == KEY
@@ -76,7 +84,7 @@ def test_only_the_dot_of_a_host_name_is_spoken_of() -> None:
 
 def test_cloudflares_form_says_proxy_and_takes_a_key_without_quotes() -> None:
     form = fill_form(ALIAS, ZONE, of("cloudflare"))
-    assert (form.hints, form.word) == (("dot-unknown", "proxy"), "Proxy status: DNS only")
+    assert (form.hints, form.word) == (("proxy",), "Proxy status: DNS only")
     assert labels(form) == {"name": "Name", "type": "Type", "ttl": "TTL", "value": "Target"}
     assert typed(form)["ttl"] == "Auto"
     key = fill_form(DKIM, ZONE, of("cloudflare"))
@@ -108,13 +116,91 @@ def test_godaddy_has_its_own_names_of_types() -> None:
     assert fill_form(SPF, ZONE, of("godaddy")).value.label == "TXT Value"
 
 
-def test_full_names_a_refused_dot_and_the_least_ttl() -> None:
+def test_who_is_known_is_told_nothing_of_dots_that_nobody_asks_for() -> None:
+    for provider in load_providers():
+        hints = {hint for record in RECORDS for hint in fill_form(record, ZONE, provider).hints}
+        assert "dot-unknown" not in hints
+        assert ("dot-needed" in hints) is (provider.final_dot == "needed")
+
+
+@pytest.mark.parametrize(
+    ("key", "fields"),
+    [
+        (
+            "cloudflare",
+            {
+                "name": "@",
+                "service": "_autodiscover",
+                "protocol": "TCP",
+                "type": "SRV",
+                "priority": "0",
+                "weight": "1",
+                "port": "443",
+                "value": "mx1.cow.example",
+            },
+        ),
+        (
+            "ionos",
+            {
+                "name": "@",
+                "service": "_autodiscover",
+                "protocol": "tcp",
+                "type": "SRV",
+                "priority": "0",
+                "weight": "1",
+                "port": "443",
+                "value": "mx1.cow.example",
+            },
+        ),
+        (
+            "namecheap",
+            {
+                "service": "_autodiscover",
+                "protocol": "_tcp",
+                "type": "SRV Record",
+                "priority": "0",
+                "weight": "1",
+                "port": "443",
+                "value": HOST,
+            },
+        ),
+        (
+            "ovh",
+            {
+                "name": "_autodiscover._tcp",
+                "type": "SRV (Service)",
+                "priority": "0",
+                "weight": "1",
+                "port": "443",
+                "value": HOST,
+            },
+        ),
+        ("route53", {"name": "_autodiscover._tcp", "type": "SRV", "value": SRV.value}),
+    ],
+)
+def test_an_srv_record_is_typed_into_the_fields_of_the_form(
+    key: str, fields: dict[str, str]
+) -> None:
+    form = fill_form(SRV, ZONE, of(key))
+    assert typed(form) == fields
+    assert form.apart == ()
+    assert None not in {f.label for f in (*form.small, form.value) if f.key != "priority"}
+
+
+def test_a_service_of_a_subdomain_keeps_the_rest_of_its_name() -> None:
+    below = replace(SRV, owner=dns.name.from_text("_imaps._tcp.lists", ZONE))
+    for key, name in (("cloudflare", "lists"), ("namecheap", "lists"), ("gandi", None)):
+        form = fill_form(below, ZONE, of(key))
+        assert form.name.value == (name or "_imaps._tcp.lists")
+
+
+def test_full_names_without_a_dot_and_the_least_ttl() -> None:
     strict = replace(
         NEUTRAL,
         key="strict",
         apex="full",
         names="full",
-        final_dot="refused",
+        final_dot="none",
         ttl_least=7200,
         priority="own",
     )
@@ -145,19 +231,28 @@ def test_a_name_outside_the_zone_is_full_everywhere() -> None:
 @pytest.mark.parametrize("record", RECORDS, ids=lambda fix: fix.type + fix.owner.to_text()[:4])
 def test_what_is_typed_is_the_record_again(record: Fix, provider: Provider) -> None:
     form = fill_form(record, ZONE, provider)
-    name = form.name.value
+    fields = typed(form)
+    name = fields.get("name", "@")
+    if "service" in fields:
+        service = f"{fields['service']}._{fields['protocol'].lower().removeprefix('_')}"
+        name = service if name in {"", "@"} else f"{service}.{name}"
     if name in {"", "@"}:
         assert record.owner == ZONE
     else:
         relative = dns.name.from_text(name, ZONE)
         assert record.owner in {relative, dns.name.from_text(name)}
-    value = form.value.value
+    value = fields["value"]
+    if record.type != "TXT" and provider.final_dot == "none":
+        assert not value.endswith(".")
+        value += "."
     if record.type == "TXT" and provider.quotes != "needed":
         assert (value if '" "' not in value else value[1:-1].replace('" "', "")) == record.value
         return
     rdtype = dns.rdatatype.from_text(record.type)
     if record.type == "MX" and provider.priority != "joined":
         value = f"{record.priority} {value}"
+    if record.type == "SRV" and "port" in fields:
+        value = f"{fields['priority']} {fields['weight']} {fields['port']} {value}"
     rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, value)
     want = f"{record.priority} {record.value}" if record.type == "MX" else record.value
     if record.type == "TXT":
@@ -177,7 +272,7 @@ def test_no_text_breaks_a_form_and_quotes_are_escaped(value: str, provider: Prov
 
 def test_hints_and_words_are_said_on_cards_and_in_plain_text() -> None:
     card = show_fix(ALIAS, ZONE, Words(Medium.DISCORD), of("cloudflare"))
-    assert "Name `mail` · Type `CNAME` · TTL `Auto` · Target:\n```\nmx1.cow.example.\n```" in card
+    assert "Name `mail` · Type `CNAME` · TTL `Auto` · Target:\n```\nmx1.cow.example\n```" in card
     assert "Set the switch to `Proxy status: DNS only`." in card
     plain = say_fix(MX, ZONE, of("ovh"), Words())
     assert plain.fields[0] == ("Sub-domain", "(leave empty)")

@@ -18,7 +18,7 @@ from bot.demo.zones import Zones
 from bot.dns.answer import Question
 from bot.dns.authority import TIMEOUT
 from bot.names import Domain
-from bot.requests.dmarc_readiness import has_policy, is_right
+from bot.requests.dmarc_readiness import has_policy
 from bot.words import Medium, Words
 from two_views import (
     ADDRESSES,
@@ -241,7 +241,7 @@ async def test_what_is_added_is_seen_after_the_negative_ttl_of_the_zone(
     views.publish(text)
     finding = only(await views.check())
     assert (finding.code, finding.seen_after) == ("mx-missing", 3600)  # the SOA's own TTL is less
-    assert "after about 1 hour" in Words().finding(
+    assert "seen everywhere after about 1 hour" in Words().finding(
         finding, {"domain": APEX, "host": "mx1.cow.example", "service": "Mailcow"}
     )
 
@@ -476,9 +476,9 @@ async def test_what_a_request_waits_for_is_over_when_the_caches_have_run_out(
     assert waits is not None
     assert seconds_left(report, waits) == timedelta(minutes=10).total_seconds()
     assert find_propagation(report, Check.MX) is None
-    assert not is_right(report, Check.DKIM)
+    assert not report.proves(Check.DKIM)
     assert not has_policy(report, "reject")
     views.tell_world(zone_text(lines))
     report = await views.check()
-    assert is_right(report, Check.DKIM)
+    assert report.proves(Check.DKIM)
     assert has_policy(report, "reject")

@@ -165,7 +165,7 @@ def test_the_own_beginning_of_a_key_that_nobody_knows_tells_its_length(key: str)
         (KEY[1:], "dkim-truncated", "The beginning of the DKIM key"),
         (KEY[4:], "dkim-truncated", "is missing (4 characters)"),
         (f"AB{KEY}", "dkim-syntax", "Something stands in front of the DKIM key"),
-        (f"{KEY}AB", "dkim-syntax", "has 394 characters, but"),
+        (f"{KEY}AB", "dkim-syntax", "has 394 characters and should"),
         (KEY[200:], "dkim-syntax", "no key that anybody can read"),
     ],
 )

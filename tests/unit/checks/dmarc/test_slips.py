@@ -31,7 +31,7 @@ RUA = "rua=mailto:dmarc@cow.example"
             f"v:DMARC1; p=quarantine; {RUA}",
             "version",
             "begins with v:DMARC1",
-            f"v=DMARC1; p=quarantine; {RUA}",
+            f"v=DMARC1; p=quarantine; sp=quarantine; {RUA}",
         ),
         (
             f"p=quarantine; adkim=s; {RUA}",

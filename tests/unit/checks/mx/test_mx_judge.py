@@ -174,7 +174,7 @@ def test_another_server_is_not_ours_and_the_web_host_is_named() -> None:
     assert finding.facts["addresses"] == ("203.0.113.80",)
     assert finding.facts["website"] is True
     assert finding.fixes == (replacement("mail.friend.example."),)
-    assert "mail.friend.example at 203.0.113.80 (your web host), not to" in say(finding)
+    assert "mail.friend.example at 203.0.113.80 (your web host), so your mail" in say(finding)
 
 
 def test_the_first_of_several_foreign_records_is_replaced_and_the_rest_deleted() -> None:
@@ -182,7 +182,7 @@ def test_the_first_of_several_foreign_records_is_replaced_and_the_rest_deleted()
     verdict = judge("20 mx2.old.example.", "10 mx.old.example.", answers=answers)
     finding = only(verdict, "mx-not-ours")
     assert finding.fixes == (replacement("mx.old.example."), deletion("mx2.old.example.", 20))
-    assert "mx.old.example and mx2.old.example, not to" in say(finding)
+    assert "mx.old.example and mx2.old.example, so your mail" in say(finding)
 
 
 LABELS = st.binary(min_size=1, max_size=20) | st.sampled_from(

@@ -56,7 +56,7 @@ def test_a_dead_record_beside_ours_is_a_foreign_one(priority: int, code: str) ->
     verdict = judge(f"{priority} mx.gone.example.", "10 mx1.cow.example.", answers=gone)
     finding = only(verdict, code)
     assert finding.facts["dead"] is True
-    assert "nobody" in say(finding)
+    assert "nobody is there" in say(finding).lower()
 
 
 def test_another_name_of_our_server_is_a_risk() -> None:
@@ -173,7 +173,7 @@ def test_sixty_records_make_few_findings_with_few_steps_and_all_are_counted() ->
     assert len(known.fixes) <= MOST_STEPS
     assert verdict.found[-1] == "… and 51 more"
     assert len(verdict.found) == 11
-    assert "and 3 more" in say(known)
+    assert "and 5 more" in say(known)
     assert "52" in say(unchecked)
 
 
@@ -182,7 +182,7 @@ def test_steps_are_bounded_over_all_findings() -> None:
     finding = only(judge(*records), "mx-is-ip")
     assert len(finding.fixes) == MOST_STEPS
     assert finding.facts["count"] == 29
-    assert "and 24 more" in say(finding)
+    assert "and 26 more" in say(finding)
 
 
 def test_only_names_that_need_it_are_resolved_lowest_priority_first() -> None:

@@ -148,7 +148,7 @@ async def test_a_value_that_receivers_pass_over_does_the_record_no_harm() -> Non
         (FixAction.REPLACE, VALUE),
         (FixAction.ADD, PROOF),
     ]
-    assert f"works, but another value, {PROOF}, was typed" in say(finding)
+    assert f"works, but another value, {PROOF}, stands in" in say(finding)
 
 
 async def test_a_record_that_refuses_us_is_wrong_for_the_value_joined_to_it() -> None:

@@ -185,8 +185,8 @@ def lost(count: int, length: int = 12) -> list[str]:
     ("words", "named", "more"),
     [
         (lost(12), 12, "more"),
-        (lost(13), 12, "1 more is left out"),
-        (lost(9, 90), 5, "4 more are left out"),
+        (lost(13), 12, "and 1 more are left out"),
+        (lost(9, 90), 5, "and 4 more are left out"),
     ],
 )
 def test_a_dozen_lost_terms_are_named_unless_they_are_long(

@@ -92,7 +92,7 @@ async def test_the_mail_host_itself_is_no_other_sender(own: str) -> None:
 async def test_other_senders_that_are_not_named_are_counted() -> None:
     finding = await only("v=spf1 " + " ".join(f"ip4:192.0.2.{i}" for i in range(8)) + " -all")
     assert finding.facts["kept_count"] == 8
-    assert "(ip4:192.0.2.0, ip4:192.0.2.1 and ip4:192.0.2.2, and 5 more)" in say(finding)
+    assert "keeps ip4:192.0.2.0, ip4:192.0.2.1, ip4:192.0.2.2 and 5 more:" in say(finding)
 
 
 async def test_the_obsolete_type_is_made_again_as_txt() -> None:

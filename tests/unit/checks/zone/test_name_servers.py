@@ -121,7 +121,7 @@ def test_the_odd_one_of_three_is_named_where_serials_are_the_same() -> None:
         "10 mx1.cow.example",
     )
     said = WORDS.finding(finding, CONTEXT)
-    assert "ns2.dns.example (serial 1) says 10 mx.old.example;" in said
+    assert "ns2.dns.example (serial 1) says 10 mx.old.example." in said
 
 
 def test_two_against_two_are_not_decided() -> None:

@@ -1,0 +1,139 @@
+"""Control of a domain on cards: the record that shows it, what a look found, the risk without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.cards.fixes import show_fix
+from bot.cards.items import RequestAction
+from bot.cards.layout import DANGER, NEUTRAL, assemble
+from bot.cards.markdown import moment
+from bot.cards.request_card import title_of
+from bot.checks.finding import Fix, FixAction, Status
+from bot.records.control_token import control_name
+from bot.requests.control_proof import ControlKind
+
+if TYPE_CHECKING:
+    import dns.name
+
+    from bot.cards.items import ItemFactory
+    from bot.cards.layout import Card
+    from bot.checks.control_answers import ControlVerdict
+    from bot.errors import Fact
+    from bot.names import Domain
+    from bot.records.mail_server import MailServer
+    from bot.requests.control_proof import Control
+    from bot.requests.model import Request
+    from bot.words import Words
+
+_MOST_NAMED = 4  # name servers
+_STATUSES = {
+    ControlKind.PROVEN: Status.PASS,
+    ControlKind.MX: Status.INFO,
+    ControlKind.OTHER: Status.WARN,
+    ControlKind.NONE: Status.WARN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRecord:
+    """The record by which one member shows control of a domain, and the zone to type it in."""
+
+    domain: Domain
+    zone: dns.name.Name
+    text: str
+    ttl: int
+
+
+def say_control(control: Control | None, words: Words) -> str:
+    """Return one line for an admin: what shows control, and since when; empty where unknown."""
+    if control is None:
+        return ""
+    mark = words.label("marks", _STATUSES[control.kind].value)
+    said = words.sentence("discord/request_control", {"control": control.kind.value})
+    since = f" · {moment(control.since)}" if control.since else ""
+    return f"{mark} {said}{since}"
+
+
+def show_control_record(
+    record: ControlRecord, words: Words, items: ItemFactory, *, gives_way: bool = False
+) -> list[str]:
+    """Return what to publish, to copy; `gives_way`: another's request would, to theirs.
+
+    Nothing is returned where the name would be too long for the DNS.
+    """
+    name = control_name(record.domain)
+    if name is None:
+        return []
+    has_button = items.proof_button(record.domain.ascii) is not None
+    facts: dict[str, Fact] = {
+        "domain": record.domain.unicode,
+        "gives_way": gives_way,
+        "button": words.label("asking", "proof") if has_button else "",
+    }
+    fix = Fix(FixAction.ADD, name, "TXT", record.text, ttl=record.ttl)
+    ask = words.sentence("discord/control_ask", facts)
+    return [ask, show_fix(fix, record.zone, words)]
+
+
+def say_control_seen(domain: Domain, words: Words) -> str:
+    """Return the line that a member has shown control, for a card about something else."""
+    mark = words.label("marks", Status.PASS.value)
+    return f"{mark} {words.sentence('discord/control_seen', {'domain': domain.unicode})}"
+
+
+def build_not_yet_card(
+    record: ControlRecord,
+    verdict: ControlVerdict,
+    server: MailServer,
+    words: Words,
+    items: ItemFactory,
+) -> Card:
+    """Return why a look did not show control, with the record again and the button to look anew."""
+    facts: dict[str, Fact] = {
+        "domain": record.domain.unicode,
+        "fault": "" if verdict.fault is None else verdict.fault.value,
+        "servers": verdict.at_fault[:_MOST_NAMED],
+        "elsewhere": verdict.elsewhere,
+        "contact": server.admin_contact,
+    }
+    mark = words.label("marks", Status.UNKNOWN.value)
+    said = words.sentence("discord/control_not_yet", facts)
+    button = items.proof_button(record.domain.ascii)
+    return assemble(
+        [[f"{mark} {said}"], show_control_record(record, words, items)],
+        colour=NEUTRAL,
+        buttons=[] if button is None else [button],
+    )
+
+
+def build_shown_card(domain: Domain, asked: str, server: MailServer, words: Words) -> Card:
+    """Return that a member has shown control, and what that comes to.
+
+    `asked` is how things stand with the request to add the domain: `own`, `replaced` (another's,
+    by theirs), `approved` or `proven` (another's, which stays), or nothing.
+    """
+    facts: dict[str, Fact] = {
+        "domain": domain.unicode,
+        "asked": asked,
+        "contact": server.admin_contact,
+    }
+    mark = words.label("marks", Status.PASS.value)
+    return assemble([[f"{mark} {words.sentence('discord/control_shown', facts)}"]], colour=NEUTRAL)
+
+
+def build_risk_card(request: Request, control: Control, words: Words, items: ItemFactory) -> Card:
+    """Return what it means to add a domain of which control is not shown, and the second press."""
+    facts: dict[str, Fact] = {"domain": request.domain.unicode, "control": control.kind.value}
+    mark = words.label("marks", Status.WARN.value)
+    return assemble(
+        [
+            [
+                f"## {title_of(request, words)}",
+                f"{mark} {words.sentence('discord/request_risk', facts)}",
+            ]
+        ],
+        colour=DANGER,
+        buttons=[items.request_button(RequestAction.RISK, request.id)],
+    )

@@ -1,0 +1,146 @@
+"""Approving a mail domain: what shows control of it, the second press without, its limits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from bot.cards.decision_cards import build_limits_card
+from bot.errors import BackendError
+from bot.interactions.control_looks import recall_control, stop_at_risk
+from bot.interactions.limits_form import LimitsForm
+from bot.interactions.replies import acknowledge, answer
+from bot.interactions.request_answers import say_decision
+from bot.requests.backend import DomainLimits
+from bot.requests.kinds import KINDS
+from bot.requests.model import State
+
+if TYPE_CHECKING:
+    import discord
+
+    from bot.interactions.bot import BotBase
+    from bot.requests.model import Request
+    from bot.requests.service import Requests
+
+_LONGEST_WAIT: Final = 3.0  # seconds that an admin waits for what a card may as well do without
+
+_log = logging.getLogger(__name__)
+
+
+async def begin_approval(
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
+) -> None:
+    """Offer the limits, or approve at once where an admin adds the domain by hand.
+
+    Where nothing shows control, the admin is told first what that means.
+    """
+    can_do = _can_do(interaction.client, request)
+    if not can_do and (await recall_control(interaction.client, request)).is_enough:
+        await interaction.response.defer()
+        await _approve(interaction, requests, request, by_hand=True, on_card=True)
+        return
+    await acknowledge(interaction)
+    if await stop_at_risk(interaction, requests, request):
+        return
+    if can_do:
+        await _offer_limits(interaction, request)
+    else:
+        await _approve(interaction, requests, request, by_hand=True)
+
+
+async def ask_for_limits(
+    interaction: discord.Interaction[BotBase],
+    requests: Requests,
+    request: Request,
+    *,
+    accepts_risk: bool,
+) -> None:
+    """Open the form, which Discord takes as a first answer alone: no look can be made before."""
+    client = interaction.client
+    known = accepts_risk or request.state is State.FAILED
+    if known or (await recall_control(client, request)).is_enough:
+        form = LimitsForm(request, client.words, accepts_risk=accepts_risk)
+        await interaction.response.send_modal(form)
+    else:
+        await begin_approval(interaction, requests, request)
+
+
+async def add_domain(
+    interaction: discord.Interaction[BotBase],
+    requests: Requests,
+    request: Request,
+    *,
+    by_hand: bool,
+    accepts_risk: bool,
+) -> None:
+    """Have the domain added with its usual limits, or by hand; the click is acknowledged.
+
+    `accepts_risk`: the admin was told what it means that control of it is not shown.
+    """
+    if request.state is State.FAILED:  # there the button is on the card itself
+        decision = await requests.retry(request.id, interaction.user.id, by_hand=by_hand)
+        await say_decision(interaction, decision, on_card=True)
+    elif request.state is not State.PENDING:
+        await say_decision(interaction, request, on_card=False)
+    elif accepts_risk or not await stop_at_risk(interaction, requests, request):
+        await _approve(interaction, requests, request, by_hand=by_hand, accepts_risk=accepts_risk)
+
+
+async def go_on_at_risk(
+    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
+) -> None:
+    """Go on where the admin knows what it means without control; the click is acknowledged."""
+    if request.state is not State.PENDING:
+        await say_decision(interaction, request, on_card=False)
+    elif _can_do(interaction.client, request):
+        await _offer_limits(interaction, request, accepts_risk=True)
+    else:
+        await _approve(interaction, requests, request, by_hand=True, accepts_risk=True)
+
+
+async def _approve(
+    interaction: discord.Interaction[BotBase],
+    requests: Requests,
+    request: Request,
+    *,
+    by_hand: bool,
+    accepts_risk: bool = False,
+    on_card: bool = False,
+) -> None:
+    fresh = await requests.get(request.id) or request  # with what a look has just shown
+    control = await recall_control(interaction.client, fresh)
+    decision = await requests.approve(
+        request.id,
+        interaction.user.id,
+        by_hand=by_hand,
+        control_shown=control.is_enough,
+        accepts_risk=accepts_risk,
+    )
+    await say_decision(interaction, decision, on_card=on_card)
+
+
+async def _offer_limits(
+    interaction: discord.Interaction[BotBase], request: Request, *, accepts_risk: bool = False
+) -> None:
+    client = interaction.client
+    limits, name = await _usual_limits(client), client.backend.name
+    card = build_limits_card(
+        request, limits, client.words, client.items, backend=name, accepts_risk=accepts_risk
+    )
+    await answer(interaction, card)
+
+
+async def _usual_limits(client: BotBase) -> DomainLimits:
+    """Return what a new domain may use on the mail server; nothing where it does not tell soon."""
+    try:
+        async with asyncio.timeout(_LONGEST_WAIT):
+            return await client.backend.usual_limits()
+    except (BackendError, TimeoutError) as error:
+        _log.info("the usual limits of a domain are not known: %s", error)
+        return DomainLimits()
+
+
+def _can_do(client: BotBase, request: Request) -> bool:
+    """Whether an approval is carried out without an admin's hands."""
+    return KINDS[request.kind].can_do(client.backend.capabilities)
