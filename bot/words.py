@@ -85,7 +85,7 @@ class Words:
         said = self.sentence(f"findings/{finding.code}", facts)
         if "typed_in" in facts:
             said = f"{said} {self.sentence('steps/typed_in', facts)}"
-        if finding.seen_after is None:
+        if finding.seen_after is None or not finding.fixes:
             return said
         when = self.sentence("steps/seen_after", {"seconds": finding.seen_after})
         if not said.endswith("."):

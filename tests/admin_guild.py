@@ -17,9 +17,12 @@ from bot.doctor.mailcow_access import check_mailcow
 from bot.interactions.request_answers import card_of
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.names import Domain
+from bot.records.dkim_key import KeyUnknown
 from bot.requests.backend import MailHosting
-from bot.requests.evidence import dump_evidence, take_evidence
+from bot.requests.evidence import dump_evidence
 from bot.requests.model import Actor, ActorKind, Change, Request, RequestKind, State
+from bot.services.domain_facts import KnownFacts
+from bot.services.request_evidence import gather_evidence
 from discord_simulation import BUTTON, answer_to, walk
 from mailcow_helpers import READ, WRITE, connect
 
@@ -32,7 +35,12 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
     from discord_simulation import Simulation
 
-PENDING = ["Approve", "Deny", "Check again"]  # the buttons of a card that waits for a decision
+PENDING = [
+    "Approve",
+    "Deny",
+    "Check again",
+    "Full check",
+]  # the buttons of a card that waits for a decision
 
 
 @dataclass
@@ -56,9 +64,12 @@ class AdminGuild:
         """Return a request with live evidence, and its card in the channel."""
         sim, member = self.sim, who or self.sim.ann
         domain = Domain.from_ascii(name)
-        kept = await sim.client.member_service.check(domain, member.id)
-        place = (sim.guild.id, sim.channel.id)
-        evidence = dump_evidence(take_evidence(kept.report, MailHosting.ABSENT))
+        service = sim.client.member_service
+        kept = await service.check(domain, member.id)
+        plan = await service.plan(kept, confidential=False)
+        known = KnownFacts(KeyUnknown(), hosting=MailHosting.ABSENT)
+        seen = gather_evidence(kind, kept.report, plan, known, service.server)
+        place, evidence = (sim.guild.id, sim.channel.id), dump_evidence(seen)
         opened = await self.requests.open(kind, domain, place, member.id, evidence=evidence)
         return opened.request, await self.post(opened.request)
 

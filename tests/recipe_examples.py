@@ -176,7 +176,7 @@ async def test_a_healthy_domain_is_told_that_it_names_nobody(sim: Simulation) ->
     page: dict[str, Any] = report_as_dict(kept.report, service.server, Words(), explain=True)
     assert page["checks"]["rp"]["status"] == "info"
     (finding,) = [finding for finding in page["findings"] if finding["check"] == "rp"]
-    assert finding["message"] == "There is no RP record. It is optional: mail works without it."
+    assert finding["message"] == "No RP record: optional, mail works without it."
     assert finding["why"].startswith("Mail is sent and received without RP.")
     assert finding["reference"].endswith("rfc1183#section-2.2")
 ''',
@@ -297,6 +297,7 @@ KIND = Example(
 """,
                 """\
         RequestKind.AUTOCONFIG: KindRules(
+            check=Check.AUTOCONFIG,
             asks=Asks.NOTHING,
             can_do=lambda _: False,
             approve=approve_by_hand,
@@ -309,7 +310,7 @@ KIND = Example(
         ),
         "bot/requests/verification.py": (
             Insert(
-                "        return Verification(live=found is Certificate.COVERS, seen=found.value)\n",
+                "        return Verification(live=live, seen=found.value, evidence=evidence)\n",
                 '''
     async def verify_autoconfig(self, request: Request) -> Verification:
         """Look whether the certificate of the autoconfig alias covers its name."""

@@ -29,6 +29,7 @@ from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
+from bot.services.request_evidence import RequestEvidence
 from bot.store.engine.database import Database
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
@@ -65,6 +66,16 @@ class Clock:
 
 
 @dataclass
+class Aliases:
+    """The certificate that the web server of every webmail alias shows."""
+
+    certificate: Certificate = Certificate.OTHER_NAME
+
+    async def __call__(self, _: dns.name.Name) -> Certificate:
+        return self.certificate
+
+
+@dataclass
 class RequestGuild:
     """A Discord server with a channel for requests, two members, and another server."""
 
@@ -84,6 +95,7 @@ class RequestGuild:
     ann: MemberActor
     ben: MemberActor
     ann_user: UserHandle
+    aliases: Aliases
 
     async def work(self) -> None:
         """Let the worker and the outbox do what is due."""
@@ -137,11 +149,14 @@ async def open_request_guild(
         recent, checks = RecentDomains(database), StoredChecks(database)
         client.privacy = Privacy(recent, checks, requests, ControlProofs(database))
 
-        async def certificate(_: dns.name.Name) -> Certificate:
-            return Certificate.COVERS
-
+        aliases = Aliases()
         looker = DomainVerifier(
-            core.check, resolver.ask, backend, certificate=certificate, webmail_label="mail"
+            core.check,
+            resolver.ask,
+            backend,
+            certificate=aliases,
+            webmail_label="mail",
+            describe=RequestEvidence(core, requests.kinds_asked),
         )
         client.verifier = looker
         delivery = Delivery(client)
@@ -165,6 +180,7 @@ async def open_request_guild(
                 ann=guild.add_member(ann_user),
                 ben=guild.add_member(env.create_user("ben")),
                 ann_user=ann_user,
+                aliases=aliases,
             )
         finally:
             await env.shutdown()
@@ -193,7 +209,11 @@ def _make_client(
     stage_of = requests.approved_stage if requests else None
     domain_facts = DomainFacts(KnownKeys(database), now, backend=backend, stage_of=stage_of)
     core = Core(server, words, Checker(resolver.ask, server, now), domain_facts)
-    recent, checks = RecentDomains(database), StoredChecks(database)
-    asked = requests.kinds_asked if requests else None
-    member_service = MemberService(core, recent, checks, now, asked=asked)
+    member_service = MemberService(
+        core,
+        RecentDomains(database),
+        StoredChecks(database),
+        now,
+        asked=requests.kinds_asked if requests else None,
+    )
     return Client(settings, member_service, words, CommandFingerprints(database)), core

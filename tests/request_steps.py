@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.demo.world import DOMAINS
+from bot.demo.zones import parse_zone
 from discord_simulation import answer_to, walk
 from request_guild import ADMIN
 
@@ -37,6 +38,12 @@ async def hand_out(guild: RequestGuild) -> Request:
     await guild.requests.approve(1, ADMIN, value=DOMAINS["eager.example"].dkim, selector="dkim")
     await guild.work()
     return await get(guild, 1)
+
+
+def publish_policy(guild: RequestGuild, name: str, policy: str = "none") -> None:
+    """Publish all the right records of one of the demo's domains, with this DMARC policy."""
+    text = DOMAINS[name].mended.replace("p=reject; sp=reject", f"p={policy}; sp={policy}")
+    guild.dns.zones = guild.dns.zones.with_zone(parse_zone(name, text))
 
 
 async def get(guild: RequestGuild, request_id: int) -> Request:

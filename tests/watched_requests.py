@@ -9,6 +9,7 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.net.certificate import Certificate
 from bot.records.dkim_key import DkimRecord, KeyUnknown, KnownKey
+from bot.requests.evidence import take_evidence
 from bot.requests.verification import DomainVerifier
 from bot.services.domain_check import Checker
 from request_parts import FRIEND, KEY, SERVER, Setup
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.demo.zone_server import ZoneServer
     from bot.names import Domain
-    from bot.requests.model import Request
+    from bot.requests.backend import MailHosting
+    from bot.requests.evidence import Evidence
+    from bot.requests.model import Request, RequestKind
 
 MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"\n'
 DKIM = f'dkim._domainkey TXT "{KEY[:200]}" "{KEY[200:]}"\n'
@@ -46,6 +49,7 @@ class WatchedSetup(Setup):
             self.mail,
             certificate=self.see_certificate,
             webmail_label="mail",
+            describe=describe,
         )
 
     async def check(self, domain: Domain, key: KnownKey | None = None) -> Report:
@@ -67,6 +71,11 @@ class WatchedSetup(Setup):
         found = await self.requests.get(request.id)
         assert found is not None
         return found
+
+
+async def describe(kind: RequestKind, report: Report, hosting: MailHosting) -> Evidence:
+    """Return what is kept of a look; the plan has no part in it here."""
+    return take_evidence(kind, report, hosting)
 
 
 @asynccontextmanager

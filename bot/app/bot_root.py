@@ -38,6 +38,7 @@ from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
+from bot.services.request_evidence import RequestEvidence
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
 from bot.services.turns import AT_ONCE
@@ -135,7 +136,7 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         client.examine_backend = partial(check_mailcow, mailcow)
         if settings.request_channel_id is not None:
             client.requests = requests
-            await _add_jobs(client, core, ask, store, wake_up)
+            await _add_jobs(client, core, ask, store, requests=requests, wake_up=wake_up)
             await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
         client.privacy = Privacy(RecentDomains(database), checks, requests, proofs)
@@ -146,7 +147,13 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
 
 
 async def _add_jobs(
-    client: Client, core: Core, ask: Ask, store: RequestStore, wake_up: WakeUp
+    client: Client,
+    core: Core,
+    ask: Ask,
+    store: RequestStore,
+    *,
+    requests: Requests,
+    wake_up: WakeUp,
 ) -> None:
     """Give the client the jobs that bring requests to their end.
 
@@ -158,7 +165,12 @@ async def _add_jobs(
     await store.requests.release_leases()  # of the process before; no job has begun yet
     certificate = CertificateCheck(ask, allow_private=client.settings.dns_allow_private)
     verifier = DomainVerifier(
-        core.check, ask, backend, certificate=certificate, webmail_label=server.webmail_label
+        core.check,
+        ask,
+        backend,
+        certificate=certificate,
+        webmail_label=server.webmail_label,
+        describe=RequestEvidence(core, requests.kinds_asked),
     )
     client.verifier = verifier
     worker = Worker(store, Tools(server, backend, verifier), utc_now, wake_up)

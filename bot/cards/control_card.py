@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 from bot.cards.fixes import show_fix
 from bot.cards.items import RequestAction
 from bot.cards.layout import DANGER, NEUTRAL, assemble
-from bot.cards.markdown import moment
 from bot.cards.request_card import title_of
 from bot.checks.finding import Fix, FixAction, Status
 from bot.records.control_token import control_name
-from bot.requests.control_proof import ControlKind
 
 if TYPE_CHECKING:
     import dns.name
@@ -28,12 +26,6 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_NAMED = 4  # name servers
-_STATUSES = {
-    ControlKind.PROVEN: Status.PASS,
-    ControlKind.MX: Status.INFO,
-    ControlKind.OTHER: Status.WARN,
-    ControlKind.NONE: Status.WARN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +36,6 @@ class ControlRecord:
     zone: dns.name.Name
     text: str
     ttl: int
-
-
-def say_control(control: Control | None, words: Words) -> str:
-    """Return one line for an admin: what shows control, and since when; empty where unknown."""
-    if control is None:
-        return ""
-    mark = words.label("marks", _STATUSES[control.kind].value)
-    said = words.sentence("discord/request_control", {"control": control.kind.value})
-    since = f" · {moment(control.since)}" if control.since else ""
-    return f"{mark} {said}{since}"
 
 
 def show_control_record(

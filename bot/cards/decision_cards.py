@@ -115,6 +115,16 @@ def _say_gib(mib: int | None) -> str | None:
     return None if mib is None else f"{mib / _MIB_A_GIB:g}"
 
 
+def build_barred_notice(request: Request, why: str, words: Words, *, never: bool) -> Card:
+    """Return the notice that an approval was not taken, why, and what an admin can do instead.
+
+    `never`: it will be the same at any later time.
+    """
+    facts: dict[str, Fact] = {"number": str(request.id), "never": never}
+    said = [words.sentence("discord/request_barred", {**facts, "part": p}) for p in ("", "next")]
+    return assemble([[f"{said[0]} {why} {said[1]}"]])
+
+
 def build_decided_notice(request: Request, words: Words) -> Card:
     """Return the notice that an admin's decision on a request has been taken, and its state."""
     facts = {"number": str(request.id), "domain": request.domain.ascii}

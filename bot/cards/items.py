@@ -38,6 +38,7 @@ class RequestAction(StrEnum):
     ADD = "add"  # have the domain added to the mail server, with its usual limits
     LIMITS = "limits"  # the same, after the admin has typed limits of their own
     BYHAND = "byhand"  # approve, and add the domain to the mail server oneself
+    FULL = "full"  # show the check of the domain as it is now
     RESEND = "resend"  # have the member sent what did not reach them
     RISK = "risk"  # go on with a mail domain of which nothing shows control
 
@@ -74,6 +75,13 @@ class ItemFactory(Protocol):
 
     def new_check_button(self, domain: str) -> Item:
         """Return the button that checks a domain (in ASCII) whose former check is gone."""
+        ...
+
+    def next_button(self, domain: str) -> Item | None:
+        """Return the button that shows the next step of a domain (in ASCII).
+
+        None is returned where Discord cannot carry a domain that long.
+        """
         ...
 
     def meant_button(self, domain: str) -> Item | None:

@@ -159,11 +159,13 @@ def build_live_card(
 ) -> Card:
     """Return the news that a request is done; after DKIM it may offer to go on with DMARC."""
     facts = {**_facts(request, server, words), "offer": offer_dmarc}
+    following = items.next_button(request.domain.ascii)
+    buttons = [items.dmarc_button(request.id)] if offer_dmarc else [following]
     mark = words.label("request_marks", State.LIVE.value)
     return assemble(
         [[f"## {mark} {title_of(request, words)}", words.sentence("discord/member_live", facts)]],
         colour=NEUTRAL,
-        buttons=[items.dmarc_button(request.id)] if offer_dmarc else [],
+        buttons=[button for button in buttons if button is not None],
     )
 
 

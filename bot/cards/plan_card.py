@@ -67,6 +67,8 @@ def build_plan_card(
     checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
     foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
     foot = [f"-# {line}" for line in foot if line]
+    if plan.next is not None and plan.next.fixes:
+        foot.insert(0, words.sentence("discord/check_foot", {"contact": server.admin_contact}))
     pieces = _pieces(plan, report, context, words, spoken)
     fixed = (*head, *todo, *foot)
     room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)

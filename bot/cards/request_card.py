@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.cards.evidence_lines import show_evidence
 from bot.cards.items import RequestAction
 from bot.cards.layout import STATE_COLOURS, assemble
 from bot.cards.markdown import both_ends, clip, moment, say_remark, span
-from bot.checks.finding import Check, Status
-from bot.requests.backend import MailHosting
-from bot.requests.evidence import load_evidence
+from bot.checks.finding import Status
 from bot.requests.failure import say_reason
 from bot.requests.kinds import KINDS, Asks
-from bot.requests.model import LONGEST_REASON, RequestKind, State
+from bot.requests.model import LONGEST_REASON, State
 from bot.requests.server_view import replaced_key
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
-    from bot.requests.evidence import Evidence
     from bot.requests.model import Request, Undelivered
     from bot.words import Words
 
@@ -44,13 +42,12 @@ def build_request_card(
     `backend` is the name of the mail server's software, and `earlier` are the domain's requests of
     all kinds, of which those of other members are named.
     """
-    known = load_evidence(request.evidence)
-    alias = _alias(request, known, server, words)
-    facts = filter(None, (_known(known, backend, words), alias, _others(request, earlier, words)))
+    facts = {**facts_of(request, server, words), "backend": backend}
+    known = (show_evidence(request, facts, words), _others(request, earlier, words))
     return assemble(
         [
             [_head(request, words), _intro(request, server, words)],
-            ["\n".join(facts)],
+            ["\n".join(filter(None, known))],
             [_decision(request, server, words, backend)],
         ],
         colour=STATE_COLOURS[request.state],
@@ -61,7 +58,7 @@ def build_request_card(
 def offer_actions(request: Request) -> Sequence[RequestAction]:
     """Return what an admin can do with a request, in the order of the buttons."""
     again = [RequestAction.RESEND] if request.undelivered is not None else []
-    return [*_offer_by_state(request), *again]
+    return [*_offer_by_state(request), RequestAction.FULL, *again]
 
 
 def _offer_by_state(request: Request) -> Sequence[RequestAction]:
@@ -142,42 +139,6 @@ def _head(request: Request, words: Words) -> str:
 def _intro(request: Request, server: MailServer, words: Words) -> str:
     wish = words.sentence("discord/request_intro", facts_of(request, server, words))
     return f"{mention(request.member_id, words)} {wish}\n-# {moment(request.created_at)}"
-
-
-def _known(evidence: Evidence | None, backend: str, words: Words) -> str:
-    """Return the check's statuses, the worst first, and whether the mail server has the domain."""
-    if evidence is None:
-        return ""
-    lines = []
-    for status in reversed(Status):
-        names = [words.label("checks", c.value) for c, found in evidence.checks if found is status]
-        if names:
-            word = words.label("statuses", status.value)
-            lines.append(f"{words.label('marks', status.value)} {word}: {', '.join(names)}")
-    if evidence.hosting is not MailHosting.UNKNOWN:
-        is_right = evidence.hosting is MailHosting.ON
-        mark = words.label("marks", (Status.PASS if is_right else Status.WARN).value)
-        facts: dict[str, Fact] = {
-            "known": evidence.hosting is not MailHosting.ABSENT,
-            "off": evidence.hosting is MailHosting.OFF,
-            "backend": backend,
-        }
-        said = words.sentence("discord/request_on_server", facts)
-        since = f" · {moment(evidence.told_at)}" if evidence.told_at else ""
-        lines.append(f"{mark} {said}{since}")
-    checked = words.sentence("discord/request_checked", {})
-    return "\n".join((*lines, f"-# {checked} {moment(evidence.at)}"))
-
-
-def _alias(request: Request, evidence: Evidence | None, server: MailServer, words: Words) -> str:
-    """Return whether the webmail alias is there that is asked for."""
-    checked = {} if evidence is None else dict(evidence.checks)
-    status = checked.get(Check.WEBMAIL)
-    if request.kind is not RequestKind.WEBMAIL or status is None:
-        return ""
-    facts = {**facts_of(request, server, words), "status": status.value}
-    mark = words.label("marks", (Status.WARN if status is Status.INFO else status).value)
-    return f"{mark} {words.sentence('discord/request_alias', facts)}"
 
 
 def _others(request: Request, earlier: Sequence[Request], words: Words) -> str:

@@ -20,6 +20,7 @@ from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.services.request_evidence import RequestEvidence
 from bot.store.repositories.for_requests import RequestStore
 
 if TYPE_CHECKING:
@@ -130,17 +131,19 @@ async def open_request_tour(
         Mailcow(config.mailcow_url, read_key=None, write_key=key, settling=0.0) as mailcow,
     ):
         backend = MailcowBackend(mailcow, selector)
+        requests = Requests(store, _now, wake_up, selector, backend.capabilities)
         look = DomainVerifier(
             core.check,
             resolver.ask,
             backend,
             certificate=_see_none,
             webmail_label=core.server.webmail_label,
+            describe=RequestEvidence(core, requests.kinds_asked),
         )
         yield RequestTour(
             console,
             core,
-            Requests(store, _now, wake_up, selector, backend.capabilities),
+            requests,
             Worker(store, Tools(core.server, backend, look), _now, wake_up),
             OutboxWorker(store, _Printer(console, core), _now, wake_up),
         )

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.doctor.line import Line
     from bot.requests.backend import MailBackend
-    from bot.requests.protocols import Verifier
     from bot.requests.service import Requests
+    from bot.requests.verification import DomainVerifier
     from bot.services.domain_control import DomainControl
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
@@ -92,7 +92,7 @@ class BotBase(commands.Bot):
         self.control: DomainControl | None = None  # where nobody can show it
         # Given before the client starts.
         self.backend: MailBackend
-        self.verifier: Verifier  # where requests are taken
+        self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name

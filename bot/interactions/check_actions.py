@@ -106,7 +106,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
         if "records" in click.parts:
             await answer(interaction, await draw_next_records(interaction, kept))
         else:
-            await answer(interaction, await _draw_details(interaction, kept, key))
+            await answer(interaction, await draw_details(interaction, kept, key))
 
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -134,7 +134,7 @@ async def _show_details(interaction: discord.Interaction[BotBase], kept: KeptChe
     """Show all that a check knows, for who clicked alone."""
     service = interaction.client.member_service
     provider = await service.provider(interaction.user.id, kept.report.domain)
-    await answer(interaction, await _draw_details(interaction, kept, provider))
+    await answer(interaction, await draw_details(interaction, kept, provider))
 
 
 async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -205,7 +205,7 @@ async def _draw_own(
     )
 
 
-async def _draw_details(
+async def draw_details(
     interaction: discord.Interaction[BotBase], kept: KeptCheck, provider: str | None
 ) -> Card:
     """Return the card of all that a check knows; one that others see says no more than theirs."""

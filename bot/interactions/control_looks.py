@@ -5,17 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from bot.cards.control_card import ControlRecord, build_risk_card
-from bot.interactions.member_checks import check_domain
-from bot.interactions.replies import answer
+from bot.cards.control_card import ControlRecord
 from bot.requests.approval import REPORT_LASTS
 from bot.requests.control_proof import Control, ControlKind, weigh_control
 from bot.requests.evidence import load_evidence
 from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
-    import discord
-
     from bot.checks.report import Report
     from bot.interactions.bot import BotBase
     from bot.names import Domain
@@ -82,36 +78,3 @@ async def recall_control(client: BotBase, request: Request) -> Control:
     if known.kind is ControlKind.MX and known.since is not None and known.since >= oldest:
         return known
     return control
-
-
-async def look_at_control_of(
-    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
-) -> Control:
-    """Return what shows control now, with a check of the domain where nothing else is enough.
-
-    What it shows is kept with the request. The interaction is acknowledged.
-    """
-    client = interaction.client
-    control = await recall_control(client, request)
-    if control.is_enough:
-        return control
-    report = (await check_domain(interaction, request.domain, confidential=True)).report
-    member_id, domain = request.member_id, request.domain
-    control = await weigh_for(client, request.kind, member_id, domain, report) or Control()
-    await requests.note_control(request.id, control)
-    return control
-
-
-async def stop_at_risk(
-    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
-) -> bool:
-    """Whether nothing shows control of a mail domain: the admin is told what that means.
-
-    The answer takes the place of the reply that waits, or of the private card that was clicked.
-    """
-    control = await look_at_control_of(interaction, requests, request)
-    if control.is_enough:
-        return False
-    client = interaction.client
-    await answer(interaction, build_risk_card(request, control, client.words, client.items))
-    return True

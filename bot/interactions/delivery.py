@@ -21,8 +21,9 @@ from bot.errors import CowbellError
 from bot.interactions.message_marks import address, find, put_mark
 from bot.interactions.replies import UNDELIVERED
 from bot.interactions.request_answers import card_of
+from bot.requests.evidence import load_evidence
 from bot.requests.kinds import KINDS
-from bot.requests.model import Audience, MessageKind, RequestKind, State, Undelivered
+from bot.requests.model import Audience, MessageKind, RequestKind, Undelivered
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from bot.requests.schedule import next_try
 
@@ -182,14 +183,13 @@ class Delivery:
                 return build_progress_card(request, server, words)
 
     async def _may_offer_dmarc(self, request: Request) -> bool:
-        requests = self._client.requests
-        if request.kind is not RequestKind.DKIM or requests is None:
+        """Whether the plan said, when the record was seen to be live, to ask for DMARC next."""
+        requests, evidence = self._client.requests, load_evidence(request.evidence)
+        if request.kind is not RequestKind.DKIM or requests is None or evidence is None:
             return False
         others = await requests.of_domain(request.domain)
-        has_it = (
-            r.kind is RequestKind.DMARC and (r.open or r.state is State.CLOSED) for r in others
-        )
-        return not any(has_it)
+        is_asked = any(r.kind is RequestKind.DMARC and r.open for r in others)
+        return evidence.asks is RequestKind.DMARC and not is_asked
 
     async def _edit_for_member(
         self,

@@ -6,19 +6,25 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
+from bot.cards.control_card import build_risk_card
 from bot.cards.decision_cards import build_limits_card
 from bot.errors import BackendError
-from bot.interactions.control_looks import recall_control, stop_at_risk
+from bot.interactions.control_looks import recall_control
 from bot.interactions.limits_form import LimitsForm
-from bot.interactions.replies import acknowledge, answer
+from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision
+from bot.interactions.request_looks import find_bar, look_again
 from bot.requests.backend import DomainLimits
+from bot.requests.control_proof import Control
 from bot.requests.kinds import KINDS
 from bot.requests.model import State
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import discord
 
+    from bot.cards.layout import Card
     from bot.interactions.bot import BotBase
     from bot.requests.model import Request
     from bot.requests.service import Requests
@@ -38,10 +44,11 @@ async def begin_approval(
     can_do = _can_do(interaction.client, request)
     if not can_do and (await recall_control(interaction.client, request)).is_enough:
         await interaction.response.defer()
-        await _approve(interaction, requests, request, by_hand=True, on_card=True)
+        if not await _stops(interaction, requests, request, tell=whisper):
+            await _approve(interaction, requests, request, by_hand=True, on_card=True)
         return
     await acknowledge(interaction)
-    if await stop_at_risk(interaction, requests, request):
+    if await _stops(interaction, requests, request):
         return
     if can_do:
         await _offer_limits(interaction, request)
@@ -83,7 +90,7 @@ async def add_domain(
         await say_decision(interaction, decision, on_card=True)
     elif request.state is not State.PENDING:
         await say_decision(interaction, request, on_card=False)
-    elif accepts_risk or not await stop_at_risk(interaction, requests, request):
+    elif not await _stops(interaction, requests, request, accepts_risk=accepts_risk):
         await _approve(interaction, requests, request, by_hand=by_hand, accepts_risk=accepts_risk)
 
 
@@ -95,8 +102,33 @@ async def go_on_at_risk(
         await say_decision(interaction, request, on_card=False)
     elif _can_do(interaction.client, request):
         await _offer_limits(interaction, request, accepts_risk=True)
-    else:
+    elif not await _stops(interaction, requests, request, accepts_risk=True):
         await _approve(interaction, requests, request, by_hand=True, accepts_risk=True)
+
+
+async def _stops(
+    interaction: discord.Interaction[BotBase],
+    requests: Requests,
+    request: Request,
+    *,
+    accepts_risk: bool = False,
+    tell: Callable[[discord.Interaction[BotBase], Card], Awaitable[None]] = answer,
+) -> bool:
+    """Whether the domain cannot be added now, or nothing shows control of it; an admin is told.
+
+    The answer takes the place of the reply that waits, or of the private card that was clicked,
+    unless another way to `tell` is given. What was seen is kept with the request.
+    """
+    client = interaction.client
+    look = await look_again(interaction, requests, request)
+    if (bar := find_bar(client, request, look)) is not None:
+        await tell(interaction, bar)
+        return True
+    control = look.evidence.control or Control()
+    if accepts_risk or control.is_enough:
+        return False
+    await tell(interaction, build_risk_card(request, control, client.words, client.items))
+    return True
 
 
 async def _approve(

@@ -89,13 +89,18 @@ class PersistentItems:
         label = self._words.label("buttons", CheckAction.AGAIN.value)
         return _make_button(f"new:{domain}", label, _STYLE.primary)
 
+    def next_button(self, domain: str) -> PersistentItem | None:
+        """Return the button that shows a domain's next step; None where its id is too long."""
+        rest, label = f"new:{domain}", self._words.label("buttons", "next")
+        return _make_button(rest, label, _STYLE.primary) if _fits(rest) else None
+
     def meant_button(self, domain: str) -> PersistentItem | None:
         """Return the button that checks the domain (in ASCII) that was likely meant.
 
         None is returned where the custom_id or the label would be too long.
         """
         rest, label = f"new:{domain}", f"{self._words.label('buttons', 'meant')} {domain}"
-        if len(_write_id(rest)) > _LONGEST_ID or len(label) > _LONGEST_LABEL:
+        if not _fits(rest) or len(label) > _LONGEST_LABEL:
             return None
         return _make_button(rest, label, _STYLE.success)
 
@@ -117,7 +122,7 @@ class PersistentItems:
         None is returned where the custom_id would be too long.
         """
         rest = f"proof:{domain}"
-        if len(_write_id(rest)) > _LONGEST_ID:
+        if not _fits(rest):
             return None
         return _make_button(rest, self._words.label("asking", "proof"), _STYLE.primary)
 
@@ -158,7 +163,7 @@ class PersistentItems:
     ) -> PersistentItem | None:
         """Return the choice of the provider; None where the custom_id would be too long."""
         rest = f"provider:{subject}"
-        return _make_select(rest, options) if len(_write_id(rest)) <= _LONGEST_ID else None
+        return _make_select(rest, options) if _fits(rest) else None
 
     def server_button(self) -> PersistentItem:
         """Return the button that checks the mail server itself again."""
@@ -174,7 +179,7 @@ class PersistentItems:
 def _of_check(what: str, domain: str, check_id: int) -> str:
     """Return what is to be done with a check of a domain, without that where it is too long."""
     rest = f"{what}:{domain}:{check_id}"
-    return rest if len(_write_id(rest)) <= _LONGEST_ID else f"{what}:{check_id}"
+    return rest if _fits(rest) else f"{what}:{check_id}"
 
 
 def _make_button(rest: str, label: str, style: discord.ButtonStyle) -> PersistentItem:
@@ -187,6 +192,10 @@ def _make_button(rest: str, label: str, style: discord.ButtonStyle) -> Persisten
 def _make_select(rest: str, options: list[discord.SelectOption]) -> PersistentItem:
     select: discord.ui.Select[Any] = discord.ui.Select(custom_id=_write_id(rest), options=options)
     return PersistentItem(select)
+
+
+def _fits(rest: str) -> bool:
+    return len(_write_id(rest)) <= _LONGEST_ID
 
 
 def _write_id(rest: str) -> str:

@@ -13,8 +13,9 @@ from bot.interactions.control_looks import recall_control
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.form_fields import read_fields
 from bot.interactions.permissions import admit_decider
-from bot.interactions.replies import whisper
+from bot.interactions.replies import answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal
+from bot.interactions.request_looks import find_bar, look_again
 from bot.requests.limits import parse_limits
 from bot.requests.model import State
 
@@ -64,6 +65,11 @@ async def handle_limits_form(interaction: discord.Interaction[BotBase], click: C
         return
     await interaction.response.defer()
     again = request.state is State.FAILED  # then the form was opened on the card itself
+    if not again:
+        look = await look_again(interaction, requests, request)
+        if (bar := find_bar(interaction.client, request, look)) is not None:
+            await answer(interaction, bar)
+            return
     try:
         limits = parse_limits({name: fields[name] for name in _FIELDS})
         if again:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.cards.control_card import say_control_seen, show_control_record
@@ -15,12 +15,14 @@ from bot.cards.member_cards import (
     build_record_card,
     build_requests_card,
 )
+from bot.cards.triage_card import build_triage_card
 from bot.interactions.control_looks import find_record, note_proof, prove_for, weigh_for
-from bot.interactions.member_checks import check_domain, find_check
+from bot.interactions.member_checks import find_check, say_what_was_meant
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.request_looks import look_for_request
 from bot.requests.control_proof import ControlKind, refuse_foreign
-from bot.requests.evidence import dump_evidence, take_evidence
+from bot.requests.evidence import dump_evidence
 from bot.requests.kinds import KINDS
 from bot.requests.model import RequestKind, State, can_go
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
+    from bot.interactions.request_looks import RequestLook
     from bot.names import Domain
     from bot.requests.control_proof import Control
     from bot.requests.model import Request
@@ -129,7 +132,7 @@ async def _open_request(
     *,
     remark: str | None = None,
 ) -> None:
-    """Check the domain for the admin to see, open the request, and say what follows."""
+    """Check the domain, and open the request if it is one for an admin; say what follows."""
     client, member_id = interaction.client, interaction.user.id
     refuse_foreign(domain)
     wait = client.limits.checks.take(member_id)
@@ -137,13 +140,15 @@ async def _open_request(
         await answer(interaction, build_cooldown_notice(wait, client.words, asking=True))
         return
     await client.member_service.remember(member_id, domain)
-    kept, proof = await asyncio.gather(
-        check_domain(interaction, domain, confidential=True),  # for the admin to see
+    look, proof = await asyncio.gather(
+        look_for_request(interaction, kind, domain),  # for the admin to see, too
         prove_for(client, kind, member_id, domain),
     )
-    hosting = await client.member_service.hosting(domain)
-    control = await weigh_for(client, kind, member_id, domain, kept.report)
-    evidence = dump_evidence(take_evidence(kept.report, hosting, control=control))
+    if not (look.triage.is_queued or await _is_asked(place.requests, kind, domain)):
+        await _answer_instead(interaction, look, remark=remark)
+        return
+    control = await weigh_for(client, kind, member_id, domain, look.kept.report)
+    evidence = dump_evidence(replace(look.evidence, control=control))
     make = place.requests.open if proof is None else place.requests.open_proven
     opened = await make(
         kind, domain, (place.guild_id, place.channel_id), member_id, evidence=evidence
@@ -156,6 +161,17 @@ async def _open_request(
         has_shown=proof is not None,
         remark=remark,
     )
+
+
+async def _answer_instead(
+    interaction: discord.Interaction[BotBase], look: RequestLook, *, remark: str | None
+) -> None:
+    """Say why nothing goes to an admin, and what comes first."""
+    client = interaction.client
+    kept = await say_what_was_meant(interaction, look.kept)
+    server, words, items = client.member_service.server, client.words, client.items
+    card = build_triage_card(look.triage, kept, server, words, items, remark=remark)
+    await answer(interaction, card)
 
 
 async def _answer_asked(
@@ -184,7 +200,8 @@ async def _answer_asked(
         elif record := await find_record(client, interaction.user.id, request.domain):
             gives_way = opened.by_other and can_go(request.state, State.REPLACED)
             lines = show_control_record(record, words, items, gives_way=gives_way)
-            buttons = [b for b in (items.proof_button(request.domain.ascii),) if b is not None]
+            buttons = [items.proof_button(request.domain.ascii)]
+    buttons.append(items.next_button(request.domain.ascii))
     card = build_asked_card(
         opened,
         client.member_service.server,
@@ -192,9 +209,14 @@ async def _answer_asked(
         remark=remark,
         admins=_admins_of(client),
         control=lines,
-        buttons=buttons,
+        buttons=[button for button in buttons if button is not None],
     )
     await answer(interaction, card)
+
+
+async def _is_asked(requests: Requests, kind: RequestKind, domain: Domain) -> bool:
+    """Whether a request of this kind is under way: its member is told how far it has come."""
+    return any(r.kind is kind and r.open for r in await requests.of_domain(domain))
 
 
 def _admins_of(client: BotBase) -> Admins:

@@ -13,7 +13,7 @@ from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, CowbellError, RequestError
-from bot.interactions.control_looks import weigh_for
+from bot.interactions.check_actions import draw_details
 from bot.interactions.domain_approval import (
     add_domain,
     ask_for_limits,
@@ -26,10 +26,9 @@ from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
+from bot.interactions.request_looks import find_bar, look_again
 from bot.records.dmarc_policy import POLICIES
-from bot.requests.backend import MailHosting
 from bot.requests.dmarc_readiness import judge_readiness
-from bot.requests.evidence import dump_evidence, load_evidence, take_evidence
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
+    from bot.requests.evidence import Evidence
     from bot.requests.model import Request
     from bot.requests.service import Requests
 
@@ -74,13 +74,12 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
         await say_gone(interaction, click.number("request"))
         return
     await interaction.response.defer()
-    (stage,) = values
-    report = None
-    if stage != POLICIES[0]:  # a strict one; the evidence counts as it is at this click
-        report = await _look(interaction, requests, request)
-        if stage not in judge_readiness(report).stages:
-            await answer(interaction, await draw_stage_card(interaction.client, request, report))
-            return
+    (stage,), client = values, interaction.client
+    look = await look_again(interaction, requests, request)  # it counts as it is at this click
+    report, bar = look.kept.report, find_bar(client, request, look)
+    if bar is not None or stage not in judge_readiness(report).stages:
+        await answer(interaction, bar or await draw_stage_card(client, request, report))
+        return
     try:
         decision = await requests.approve(
             request.id, interaction.user.id, stage=stage, report=report
@@ -127,6 +126,8 @@ async def _do(
     match action:
         case RequestAction.CHECK:
             await _check_again(interaction, requests, request)
+        case RequestAction.FULL:
+            await _show_full_check(interaction, request)
         case RequestAction.APPROVE if not can_go(request.state, State.APPROVED):
             await interaction.response.defer()
             await say_decision(interaction, request, on_card=True)
@@ -151,8 +152,8 @@ async def _do(
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
             await interaction.response.defer()
-            seen = await _look_once(interaction.client, request)
-            decision = await requests.finish(request.id, admin, seen=seen)
+            seen, evidence = await _look_once(interaction.client, request)
+            decision = await requests.finish(request.id, admin, seen=seen, evidence=evidence)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
             await ask_for_limits(interaction, requests, request, accepts_risk=accepts_risk)
@@ -184,12 +185,20 @@ async def _approve(
             await _ask_for_value(interaction, request)
         case Asks.STAGE:
             await acknowledge(interaction)
-            report = await _look(interaction, requests, request)
-            await answer(interaction, await draw_stage_card(client, request, report))
+            look = await look_again(interaction, requests, request)
+            bar = find_bar(client, request, look)
+            await answer(
+                interaction, bar or await draw_stage_card(client, request, look.kept.report)
+            )
         case Asks.LIMITS:
             await begin_approval(interaction, requests, request)
         case _:
             await interaction.response.defer()
+            bar = find_bar(client, request, await look_again(interaction, requests, request))
+            if bar is not None:
+                await show_card(interaction, await _now(requests, request))
+                await whisper(interaction, bar)
+                return
             decision = await requests.approve(request.id, interaction.user.id, by_hand=not can_do)
             await say_decision(interaction, decision, on_card=True)
 
@@ -204,40 +213,43 @@ async def _check_again(
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    kept, hosting = await asyncio.gather(
-        client.member_service.check(request.domain, interaction.user.id, confidential=True),
-        client.member_service.hosting(request.domain),
-    )
     if request.state is State.WAITING:
-        request = await requests.look_now(request.id)
-    control = await weigh_for(client, request.kind, request.member_id, request.domain, kept.report)
-    evidence = dump_evidence(take_evidence(kept.report, hosting, control=control))
-    await show_card(interaction, await requests.keep_evidence(request.id, evidence))
+        await requests.look_now(request.id)
+    await look_again(interaction, requests, request)
+    await show_card(interaction, await _now(requests, request))
 
 
-async def _look_once(client: BotBase, request: Request) -> str:
-    """Return what is seen of what an admin says is done; empty where it is seen to be done."""
+async def _show_full_check(interaction: discord.Interaction[BotBase], request: Request) -> None:
+    """Show all that a check of now finds, to the admin who asked for it alone."""
+    await acknowledge(interaction)
+    client = interaction.client
+    wait = client.limits.checks.take(interaction.user.id)
+    if wait:
+        await answer(interaction, build_cooldown_notice(wait, client.words))
+        return
+    kept = await check_domain(interaction, request.domain, confidential=True)
+    provider = await client.member_service.provider(interaction.user.id, request.domain)
+    await answer(interaction, await draw_details(interaction, kept, provider))
+
+
+async def _look_once(client: BotBase, request: Request) -> tuple[str, Evidence | None]:
+    """Return what is seen of what an admin says is done, and what is seen of its domain.
+
+    The first is empty where it is seen to be done.
+    """
     if request.state is not State.WAITING or not KINDS[request.kind].is_finished_by_admin:
-        return UNSEEN
+        return UNSEEN, None
     try:
         async with asyncio.timeout(_LONGEST_LOOK):
             found = await client.verifier(request)
     except (CowbellError, TimeoutError) as error:
         _log.info("request %d: nothing was found out: %s", request.id, error)
-        return UNSEEN
-    return "" if found.live else found.seen or UNSEEN
+        return UNSEEN, None
+    return "" if found.live else found.seen or UNSEEN, found.evidence
 
 
-async def _look(
-    interaction: discord.Interaction[BotBase], requests: Requests, request: Request
-) -> Report:
-    """Return a report of now, which is also kept as what is known of the request's domain."""
-    report = (await check_domain(interaction, request.domain, confidential=True)).report
-    known = load_evidence(request.evidence)
-    hosting = MailHosting.UNKNOWN if known is None else known.hosting
-    evidence = take_evidence(report, hosting, None if known is None else known.told_at)
-    await requests.keep_evidence(request.id, dump_evidence(evidence))
-    return report
+async def _now(requests: Requests, request: Request) -> Request:
+    return await requests.get(request.id) or request
 
 
 async def _ask_for_value(interaction: discord.Interaction[BotBase], request: Request) -> None:

@@ -19,6 +19,7 @@ from bot.interactions.form_fields import read_fields
 from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal
+from bot.interactions.request_looks import find_bar, look_again
 from bot.records.dkim_key import DkimRecord
 from bot.requests.model import LONGEST_REASON, State
 
@@ -108,6 +109,10 @@ async def handle_paste_form(interaction: discord.Interaction[BotBase], click: Cl
         return
     value, selector = DkimRecord.parse(fields["value"]).text, fields["selector"].strip()
     await interaction.response.defer()
+    look = await look_again(interaction, requests, request)
+    if (bar := find_bar(interaction.client, request, look)) is not None:
+        await whisper(interaction, bar)
+        return
     decide = requests.retry if request.state is State.FAILED else requests.approve
     try:
         decision = await decide(request.id, interaction.user.id, value=value, selector=selector)

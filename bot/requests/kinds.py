@@ -40,7 +40,6 @@ class Asks(StrEnum):
 class PublishedRecord:
     """The record that a member is to publish."""
 
-    check: Check  # whose findings are about it
     purpose: Purpose  # what it is for, among the expected records
     label: Callable[[Request], str]  # its owner name, relative to the domain
     is_live: Callable[[Report, Request], bool]  # whether a report shows it in order
@@ -51,6 +50,7 @@ class PublishedRecord:
 class KindRules:
     """How requests of one kind are approved, carried out, told of, and seen to be done."""
 
+    check: Check  # whose verdict is about what is asked for
     asks: Asks
     can_do: Callable[[Capabilities], bool]  # whether the bot carries it out itself
     approve: Callable[[Approval, Request, datetime], dict[str, Any]]  # the fields that it sets
@@ -73,14 +73,12 @@ def waits_for_admin(request: Request) -> bool:
 
 
 _DKIM_RECORD = PublishedRecord(
-    Check.DKIM,
     Purpose.DKIM,
     label=lambda request: f"{request.selector}._domainkey",
     is_live=lambda report, _: report.proves(Check.DKIM),
     is_of_server=lambda request: not request.by_hand,
 )
 _DMARC_RECORD = PublishedRecord(
-    Check.DMARC,
     Purpose.DMARC,
     label=lambda _: "_dmarc",
     is_live=lambda report, request: has_policy(report, request.stage or "none"),
@@ -90,6 +88,7 @@ _DMARC_RECORD = PublishedRecord(
 KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
     {
         RequestKind.DKIM: KindRules(
+            check=Check.DKIM,
             asks=Asks.KEY,
             can_do=lambda capabilities: capabilities.can_make_keys,
             approve=approve_key,
@@ -99,6 +98,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             record=_DKIM_RECORD,
         ),
         RequestKind.DMARC: KindRules(
+            check=Check.DMARC,
             asks=Asks.STAGE,
             can_do=lambda _: True,
             approve=approve_stage,
@@ -108,6 +108,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             record=_DMARC_RECORD,
         ),
         RequestKind.MAILDOMAIN: KindRules(
+            check=Check.MX,
             asks=Asks.LIMITS,
             can_do=lambda capabilities: capabilities.can_add_domains,
             approve=approve_domain,
@@ -116,6 +117,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             handed_out=MessageKind.MEMBER_ACCEPTED,
         ),
         RequestKind.WEBMAIL: KindRules(
+            check=Check.WEBMAIL,
             asks=Asks.NOTHING,
             can_do=lambda _: False,
             approve=approve_by_hand,

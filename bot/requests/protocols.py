@@ -11,15 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
+    from bot.checks.report import Report
     from bot.errors import BackendError
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
+    from bot.requests.evidence import Evidence
     from bot.requests.model import (
         AuditEntry,
         Change,
         NewRequest,
         OutboxMessage,
         Request,
+        RequestKind,
         State,
         Undelivered,
     )
@@ -170,6 +173,17 @@ class Verification:
     hosting: MailHosting = MailHosting.UNKNOWN  # what the mail server said of the domain
     key: KnownKey | None = None  # the mail server's, where it is not the one handed out
     fault: BackendError | None = None  # what an admin has to mend on the mail server
+    evidence: Evidence | None = None  # what the domain looked like, where that was looked at
+
+
+class Describe(Protocol):
+    """Puts what a report shows into evidence, by the plan of its domain."""
+
+    async def __call__(
+        self, kind: RequestKind, report: Report, hosting: MailHosting, /
+    ) -> Evidence:
+        """Return what a report shows of the domain of a request of this kind."""
+        ...
 
 
 class Verifier(Protocol):

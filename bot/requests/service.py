@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.errors import RequestError
 from bot.requests.approval import Approval, note_approval
 from bot.requests.control_proof import refuse_foreign
-from bot.requests.evidence import follow_control
+from bot.requests.evidence import follow_control, note_live, renew_evidence
 from bot.requests.kinds import KINDS, Asks, waits_for_admin
 from bot.requests.model import (
     ENDED,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.requests.backend import Capabilities, DomainLimits
     from bot.requests.control_proof import Control
+    from bot.requests.evidence import Evidence
     from bot.requests.model import AuditEntry, Change, Request, RequestKind
     from bot.requests.polling import WakeUp
     from bot.requests.protocols import Repositories
@@ -197,10 +198,18 @@ class Requests:
 
         return await self._decide(request_id, decide)
 
-    async def finish(self, request_id: int, admin_id: int, *, seen: str = UNSEEN) -> Decision:
+    async def finish(
+        self,
+        request_id: int,
+        admin_id: int,
+        *,
+        seen: str = UNSEEN,
+        evidence: Evidence | None = None,
+    ) -> Decision:
         """Say that the mail domain or the webmail alias is done.
 
         `seen` is the code of what the bot sees instead; empty where it sees it done, too.
+        `evidence` is what it saw of the domain, None where it could not look.
         """
 
         def decide(request: Request) -> Change | None:
@@ -208,8 +217,9 @@ class Requests:
                 raise RequestError("request-seen-by-bot")
             if request.state is not State.WAITING:
                 return None
-            admin = Actor(ActorKind.ADMIN, admin_id)
-            return move(request, State.LIVE, admin, self._now(), seen=seen)
+            admin, now = Actor(ActorKind.ADMIN, admin_id), self._now()
+            kept = note_live(request.evidence, evidence, now)
+            return move(request, State.LIVE, admin, now, seen=seen, evidence=kept)
 
         return await self._decide(request_id, decide)
 
@@ -223,11 +233,13 @@ class Requests:
 
         return (await self._decide(request_id, decide)).request
 
-    async def keep_evidence(self, request_id: int, evidence: str) -> Request:
+    async def keep_evidence(self, request_id: int, evidence: Evidence) -> Request:
         """Keep what was found out of a domain since it was asked, in place of what was before."""
 
         def decide(request: Request) -> Change | None:
-            return touch(request, evidence=evidence) if request.open else None
+            if not request.open:
+                return None
+            return touch(request, evidence=renew_evidence(request.evidence, evidence))
 
         return (await self._decide(request_id, decide)).request
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.requests.backend import MailBackend
     from bot.requests.kinds import PublishedRecord
     from bot.requests.model import Request
+    from bot.requests.protocols import Describe
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class DomainVerifier:
 
     Where the mail server tells its keys, it is asked anew at each look, and the key that it tells
     is the one that counts. `ask` is the resolver; `certificate` looks at the web server of the
-    alias with this label.
+    alias with this label. `describe` puts what was seen of a domain into evidence.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class DomainVerifier:
         *,
         certificate: Callable[[dns.name.Name], Awaitable[Certificate]],
         webmail_label: str,
+        describe: Describe,
     ) -> None:
         self._check = check
         self._ask = ask
         self._backend = backend
         self._certificate = certificate
         self._webmail_label = webmail_label
+        self._describe = describe
 
     async def __call__(self, request: Request) -> Verification:
         """Look once, in the way of the request's kind."""
@@ -73,47 +76,63 @@ class DomainVerifier:
             if in_the_way is not None:
                 return in_the_way
         key = server.key if server is not None and follows else None
-        found = await self._look_at_record(request, record, key)
+        found = await self._look_at_record(request, record, key, hosting)
         if found.live and follows and server is None:  # nobody knows with which key it signs now
-            return Verification(live=False, seen=SILENT)
+            return replace(found, live=False, seen=SILENT)
         return replace(found, hosting=hosting)
 
     async def _look_at_record(
-        self, request: Request, record: PublishedRecord, key: KnownKey | None
+        self,
+        request: Request,
+        record: PublishedRecord,
+        key: KnownKey | None,
+        hosting: MailHosting,
     ) -> Verification:
         report = await self._check(request.domain, key)
+        evidence = await self._describe(request.kind, report, hosting)
         if record.is_live(report, request):
-            return Verification(live=True)
-        waits = find_propagation(report, record.check)
+            return Verification(live=True, evidence=evidence)
+        check = KINDS[request.kind].check
+        waits = find_propagation(report, check)
         if waits is not None and (left := seconds_left(report, waits)) is not None:
-            return Verification(live=False, seen=waits.code, ttl=left)
-        own = (finding.code for finding in report.findings if finding.check is record.check)
-        others = (finding.code for finding in report.findings)
-        seen = next(own, None) or next(others, "")
+            return Verification(live=False, seen=waits.code, ttl=left, evidence=evidence)
+        seen = _find_cause(report, check)
         ttl = await self._ttl(request.domain, record.label(request))
-        return Verification(live=False, seen=seen, ttl=ttl)
+        return Verification(live=False, seen=seen, ttl=ttl, evidence=evidence)
 
     async def verify_on_server(self, request: Request) -> Verification:
         """Ask the mail server whether it takes mail for the domain."""
         server = await self._backend.look_up(request.domain)
-        if server.hosting is MailHosting.ON:
-            return Verification(live=True, hosting=server.hosting)
-        off = server.hosting is MailHosting.OFF
-        return Verification(live=False, seen=OFF if off else "", hosting=server.hosting)
+        if server.hosting is not MailHosting.ON:
+            off = server.hosting is MailHosting.OFF
+            return Verification(live=False, seen=OFF if off else "", hosting=server.hosting)
+        report = await self._check(request.domain, None)
+        evidence = await self._describe(request.kind, report, server.hosting)
+        return Verification(live=True, hosting=server.hosting, evidence=evidence)
 
     async def verify_certificate(self, request: Request) -> Verification:
         """Look whether the webmail alias leads to us, and only then at its certificate."""
-        name = request.domain.below(self._webmail_label)
-        if name is None:
+        if request.domain.below(self._webmail_label) is None:
             return Verification(live=False)
         report = await self._check(request.domain, None)
+        evidence = await self._describe(request.kind, report, MailHosting.UNKNOWN)
+        found = await self.look_at_alias(report)
+        if found is None:
+            seen = _find_cause(report, Check.WEBMAIL)
+            return Verification(live=False, seen=seen, evidence=evidence)
+        live = found is Certificate.COVERS
+        return Verification(live=live, seen=found.value, evidence=evidence)
+
+    async def look_at_alias(self, report: Report) -> Certificate | None:
+        """Return what the certificate of a domain's webmail alias is like.
+
+        None is returned where the report does not show that the alias leads to us.
+        """
+        name = report.domain.below(self._webmail_label)
         result = next(result for result in report.results if result.check is Check.WEBMAIL)
-        if result.status is not Status.PASS:
-            own = (f.code for f in report.findings if f.check is Check.WEBMAIL)
-            others = (f.code for f in report.findings)
-            return Verification(live=False, seen=next(own, None) or next(others, ""))
-        found = await self._certificate(name)
-        return Verification(live=found is Certificate.COVERS, seen=found.value)
+        if name is None or result.status is not Status.PASS:
+            return None
+        return await self._certificate(name)
 
     @property
     def _tells(self) -> bool:
@@ -139,3 +158,10 @@ class DomainVerifier:
             return None
         answer = await self._ask(name, "TXT")
         return None if answer.failed else answer.ttl
+
+
+def _find_cause(report: Report, check: Check) -> str:
+    """Return the code of what keeps a check from being right; empty where nothing is found."""
+    own = (finding.code for finding in report.findings if finding.check is check)
+    others = (finding.code for finding in report.findings)
+    return next(own, None) or next(others, "")

@@ -16,7 +16,7 @@ from bot.errors import (
     CowbellError,
     StoreError,
 )
-from bot.requests.evidence import follow_hosting
+from bot.requests.evidence import follow_hosting, follow_look, note_live
 from bot.requests.failure import dump_failure
 from bot.requests.kinds import KINDS
 from bot.requests.model import BOT, MessageKind, State
@@ -195,11 +195,12 @@ class Worker:
 
 def _judge(request: Request, found: Verification, now: datetime) -> Change:
     """Return the next state of a waiting request, by the result of the check."""
-    evidence = follow_hosting(request.evidence, found.hosting, now)
+    evidence = follow_hosting(follow_look(request.evidence, found.evidence), found.hosting, now)
     if found.key is not None:
         due_at = now + (next_look(0, timedelta(0)) or timedelta(0))
         return replace_key(request, found.key, now, due_at=due_at, evidence=evidence)
     if found.live:
+        evidence = note_live(evidence, found.evidence, now)
         return move(request, State.LIVE, BOT, now, seen="", evidence=evidence)
     attempts = request.attempts + 1
     wait = next_look(attempts, now - request.changed_at, found.ttl)

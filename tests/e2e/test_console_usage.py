@@ -287,6 +287,26 @@ def test_records_come_in_formats_that_programs_read(
     assert case_file.dkim in records("table").splitlines()
 
 
+@pytest.mark.parametrize("form", ["table", "zone", "json", "csv"])
+def test_records_print_a_strict_dmarc_stage_on_purpose_alone(
+    console: ConsoleProcess, form: str
+) -> None:
+    for arguments, policy in (((), "none"), (("--stage", "reject"), "reject")):
+        done = console.call("records", GOOD, "--format", form, *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        value = f"v=DMARC1; p={policy}; sp={policy}; rua=mailto:dmarc@cow.example"
+        assert value in done.stdout
+        assert done.stdout.count("v=DMARC1; p=") == done.stdout.count(value)
+
+
+@pytest.mark.parametrize("stage", ["", "strict", "REJECT", "none; p=reject"])
+def test_a_stage_that_is_no_policy_is_refused_in_one_line(
+    console: ConsoleProcess, stage: str
+) -> None:
+    said = refused(console.call("records", GOOD, "--stage", stage))
+    assert "'none', 'quarantine', 'reject'" in said
+
+
 def test_settings_fill_in_the_user_name(console: ConsoleProcess) -> None:
     plain = console.call("settings")
     assert (plain.returncode, plain.stderr) == (0, "")

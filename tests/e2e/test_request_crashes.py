@@ -51,6 +51,7 @@ LIVE_WORDS = {
     RequestKind.MAILDOMAIN: "is on Cow Mail now",
     RequestKind.WEBMAIL: "The admin says that the certificate covers",
 }
+MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
 DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, DmarcPolicy.NONE)
 
 # The program without the look for what a former try has sent.
@@ -124,6 +125,7 @@ class CrashRun:
     discord: SlowChannels
     dns: ZoneServer
     mailcow: MailcowDouble
+    pair: DkimPair
     chance: random.Random
     cases: dict[int, Case] = field(default_factory=dict)
 
@@ -162,9 +164,8 @@ class CrashRun:
         """Go on with a request from what is known to have arrived."""
         if case.is_live:
             return
-        if case.kind is not RequestKind.MAILDOMAIN:
-            self.mailcow.add_domain(case.domain)
         if not case.is_asked:
+            self._prepare(case)
             member, asked = _FIRST_MEMBER + case.place, {"domain": case.domain}
             sent = await self.discord.run_command(case.kind.value, asked, member=member)
             await sent.answered()
@@ -216,16 +217,27 @@ class CrashRun:
         sent = await self.discord.click(custom_id, card, member=admin)
         return await sent.answered()
 
+    def _prepare(self, case: Case) -> None:
+        """Have the domain in a state in which an admin can act on what is asked for."""
+        if case.kind is not RequestKind.MAILDOMAIN:
+            self.mailcow.add_domain(case.domain)
+        match case.kind:
+            case RequestKind.MAILDOMAIN:  # nothing shows control: the MX is not ours
+                self._serve(case, "@ A 203.0.113.80")
+            case RequestKind.DKIM:
+                self._serve(case, MAIL)
+            case RequestKind.WEBMAIL:
+                self._serve(case, MAIL, "mail CNAME mx1.cow.example.")
+            case RequestKind.DMARC:
+                pair = self.mailcow.dkim.setdefault(case.domain, self.pair)
+                self._serve(case, MAIL, _key_line(pair), f'_dmarc TXT "{DMARC}"')
+
     def _publish(self, case: Case) -> None:
-        line = ""
         if case.kind is RequestKind.DKIM:
-            pair = self.mailcow.dkim[case.domain]
-            value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
-            strings = (value[at : at + 255] for at in range(0, len(value), 255))
-            line = f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
-        elif case.kind is RequestKind.DMARC:
-            line = f'_dmarc TXT "{DMARC}"'
-        zone = parse_zone(case.domain, f"@ MX 10 mx1.cow.example.\n{line}")
+            self._serve(case, MAIL, _key_line(self.mailcow.dkim[case.domain]))
+
+    def _serve(self, case: Case, *lines: str) -> None:
+        zone = parse_zone(case.domain, "\n".join(lines))
         self.dns.zones = self.dns.zones.with_zone(zone)
 
     def counts(self) -> Iterator[tuple[Case, str, int]]:
@@ -287,7 +299,13 @@ async def open_run(
             "MAILCOW_API_KEY": "write-key",
             "MAILCOW_READ_KEY": "read-key",
         }
-        yield CrashRun(bot, discord, dns, mailcow, chance)
+        yield CrashRun(bot, discord, dns, mailcow, pair, chance)
+
+
+def _key_line(pair: DkimPair) -> str:
+    value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
+    strings = (value[at : at + 255] for at in range(0, len(value), 255))
+    return f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
 
 
 def _has(message: Json, custom_id: str) -> bool:

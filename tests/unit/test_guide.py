@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import Fact
 
+ROOT = Path(__file__).parents[2]
 WORDS = Words(Medium.DISCORD)
 COW = replace(
     SERVER,
@@ -57,7 +58,7 @@ class Sentence:
 
 
 def load() -> list[Sentence]:
-    path = Path(__file__).parents[1] / "data" / "guide.yaml"
+    path = ROOT / "tests" / "data" / "guide.yaml"
     rows: list[Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return [
         Sentence(
@@ -104,3 +105,10 @@ def test_it_has_one_place_that_is_there(sentence: Sentence) -> None:
     assert bool(sentence.template) is not bool(sentence.card)
     assert not sentence.template or (EN / f"{sentence.template}.j2").is_file()
     assert sentence.words
+
+
+def test_each_place_is_one_that_people_see() -> None:
+    folders = ("bot", "cogs")
+    source = "".join(p.read_text("utf-8") for f in folders for p in (ROOT / f).rglob("*.py"))
+    named = {s.template for s in SENTENCES if s.template.startswith(("discord/", "mail/"))}
+    assert [template for template in sorted(named) if f'"{template}"' not in source] == []

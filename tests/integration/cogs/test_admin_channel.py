@@ -88,7 +88,7 @@ async def test_after_a_change_of_the_channel_open_requests_are_shown_there(
 ) -> None:
     await ask(guild, "dkim", "friend.example")
     await ask(guild, "webmail", "friend.example")
-    await ask(guild, "dmarc", "friend.example")
+    await ask(guild, "dkim", "eager.example")
     await guild.work()
     await guild.requests.deny(3, ADMIN, "no")
     await guild.work()

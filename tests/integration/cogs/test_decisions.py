@@ -31,7 +31,7 @@ async def test_approve_decides_and_draws_the_card_anew(
     assert not result.followups
     assert (await admins.now(request)).decided_by == admins.ada.id
     assert f"Decided by <@{admins.ada.id}>" in text_of(card)
-    assert labels_of(card) == []
+    assert labels_of(card) == ["Full check"]
 
 
 async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(
@@ -46,7 +46,7 @@ async def test_of_two_admins_one_wins_and_the_other_is_told_who_and_when(
         assert "decided already" in text_of(notice)
         assert f"<@{admins.ada.id}>" in text_of(notice)
         assert "<t:" in text_of(notice)
-        assert labels_of(again) == []
+        assert labels_of(again) == ["Full check"]
     assert labels_of(old) == PENDING
     assert (await admins.now(request)).decided_by == admins.ada.id
 
@@ -74,7 +74,7 @@ async def test_deny_asks_for_a_reason_and_keeps_it(admins: AdminGuild) -> None:
     assert (denied.state, denied.decided_by) == (State.DENIED, admins.bob.id)
     assert denied.reason == "Not **yours**, @everyone"
     assert "Not \\*\\*yours\\*\\*, \\@everyone" in text_of(card)
-    assert labels_of(card) == []
+    assert labels_of(card) == ["Full check"]
 
 
 async def test_a_reason_of_spaces_alone_denies_nothing(admins: AdminGuild) -> None:
@@ -111,7 +111,7 @@ async def test_a_failed_request_is_retried_by_its_button(
     failed = await fail(admins, request)
     card = await admins.post(failed)
     assert "Mailcow did not answer" in text_of(card)
-    assert labels_of(card) == ["Retry", "Paste the key", "Deny", "Check again"]
+    assert labels_of(card) == ["Retry", "Paste the key", "Deny", "Check again", "Full check"]
     await admins.bob.click(card, label="Retry")
     assert (await admins.now(request)).state is State.APPROVED
     old = await admins.post(failed)

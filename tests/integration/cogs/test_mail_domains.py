@@ -42,7 +42,7 @@ async def test_a_mail_domain_that_failed_can_be_added_by_hand(
     await admins.ada.click(card, label="I add it by hand")
     approved = await admins.now(request)
     assert (approved.state, approved.by_hand) == (State.APPROVED, True)
-    assert labels_of(card) == []
+    assert labels_of(card) == ["Full check"]
 
 
 @pytest.mark.parametrize("restarted", [False, True])
@@ -146,6 +146,6 @@ async def test_without_the_write_key_a_mail_domain_is_the_admins_work(admins: Ad
     waiting = await admins.put(await admins.put(approved, State.WORKING), State.WAITING)
     card = await admins.post(waiting)
     assert "Add `mover.example` in Cow Mail" in text_of(card)
-    assert labels_of(card) == ["I did it", "Check again"]
+    assert labels_of(card) == ["I did it", "Check again", "Full check"]
     await admins.ada.click(card, label="I did it")
     assert (await admins.now(request)).state is State.LIVE

@@ -94,7 +94,7 @@ async def test_a_deletion_is_confirmed_and_says_which_requests_it_withdraws(
     guild: RequestGuild,
 ) -> None:
     await ask(guild, RequestKind.DKIM, "eager.example")
-    ended = await ask(guild, RequestKind.DMARC, "friend.example")
+    ended = await ask(guild, RequestKind.WEBMAIL, "friend.example")
     await guild.requests.deny(ended.id, ADMIN, "no")
     card = await click(guild, await look(guild), ASK)
     said = text_of(card)
@@ -112,7 +112,7 @@ async def test_after_a_deletion_the_member_is_nowhere_in_the_store(
     guild: RequestGuild, store: Path
 ) -> None:
     opened = await ask(guild, RequestKind.DKIM, "eager.example")
-    ended = await ask(guild, RequestKind.DMARC, "friend.example")
+    ended = await ask(guild, RequestKind.WEBMAIL, "friend.example")
     await guild.requests.deny(ended.id, ADMIN, "no")
     await guild.work()
     direct = guild.ann_user.dm_channel.id

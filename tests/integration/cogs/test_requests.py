@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.demo.world import DOMAINS, mend
+from bot.demo.world import DOMAINS
 from bot.demo.zones import parse_zone
 from bot.names import Domain
+from bot.net.certificate import Certificate
 from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from discord_simulation import (
@@ -22,7 +23,7 @@ from discord_simulation import (
     whisper_after,
 )
 from request_guild import ADMIN, open_request_guild
-from request_steps import ask, close_direct_messages, get, hand_out, said
+from request_steps import ask, close_direct_messages, get, hand_out, publish_policy, said
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,6 +52,7 @@ def post(request: Request, what: MessageKind, **fields: Any) -> OutboxMessage:
 async def test_who_asks_is_told_the_number_and_what_happens_next(
     guild: RequestGuild, kind: RequestKind
 ) -> None:
+    publish_policy(guild, "friend.example")
     answer = await ask(guild, kind.value, "https://friend.example/")
     assert "Request #1" in text_of(answer)
     assert "Your request goes to the admin" in text_of(answer)
@@ -264,7 +266,7 @@ async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(guild: RequestG
     assert "It is not there yet" in said(record)
     assert len(record.attachments) == 1
 
-    guild.dns.zones = guild.dns.zones.with_zone(mend("eager.example"))
+    publish_policy(guild, "eager.example")
     await guild.later(hours=2)
     record, live = guild.direct()
     assert "It is live." in said(record)
@@ -335,6 +337,7 @@ async def test_a_request_without_a_message_has_none_to_edit(guild: RequestGuild)
 async def test_the_webmail_alias_goes_its_way(guild: RequestGuild) -> None:
     await ask(guild, "webmail", "friend.example")
     await guild.requests.approve(1, ADMIN)
+    guild.aliases.certificate = Certificate.COVERS
     await guild.later(minutes=1)
     accepted, live = guild.direct()
     assert "there is nothing left to do" in said(accepted)
@@ -343,6 +346,7 @@ async def test_the_webmail_alias_goes_its_way(guild: RequestGuild) -> None:
 
 
 async def test_dmarc_is_handed_out_at_its_stage(guild: RequestGuild) -> None:
+    publish_policy(guild, "friend.example")
     await ask(guild, "dmarc", "friend.example")
     await guild.requests.approve(1, ADMIN, stage="none")
     await guild.work()
@@ -352,6 +356,7 @@ async def test_dmarc_is_handed_out_at_its_stage(guild: RequestGuild) -> None:
 
 
 async def test_a_reminder_and_the_end_are_told_once(guild: RequestGuild) -> None:
+    publish_policy(guild, "friend.example")
     await ask(guild, "dmarc", "friend.example")
     await guild.work()
     await guild.later(days=7, minutes=1)
@@ -450,8 +455,10 @@ async def test_a_member_who_left_is_not_written_to_in_the_channel(guild: Request
 async def test_others_cannot_go_on_with_a_request(guild: RequestGuild) -> None:
     close_direct_messages(guild)
     request = await hand_out(guild)
-    await guild.delivery(post(request, MessageKind.MEMBER_LIVE), request)
+    publish_policy(guild, "eager.example")
+    await guild.requests.look_now(request.id)
+    await guild.work()
     live = guild.channel.history()[-1]
     refused = answer_to(await guild.ben.click(live, label="Ask for DMARC"))
     assert "You may not do this here." in text_of(refused)
-    assert len(await guild.requests.open_requests()) == 1
+    assert await guild.requests.open_requests() == ()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.zones import parse_zone
+from bot.net.certificate import Certificate
 from bot.requests.model import State
+from discord_simulation import labels_of, text_of, whisper_after
 from request_guild import ADMIN, open_request_guild
 from request_steps import ask, get, said
 
@@ -48,6 +50,34 @@ def card_of(guild: RequestGuild) -> discord.Message:
 
 
 @pytest.mark.parametrize(
+    ("zone", "answer"),
+    [
+        (MAIL, "`mail.alias.example` is not in the DNS, so no certificate can cover it."),
+        (WRONG, "`mail.alias.example` does not lead to `mx1.cow.example`"),
+    ],
+    ids=["missing", "wrong"],
+)
+async def test_an_alias_that_is_not_there_has_to_be_added_before_an_admin_is_asked(
+    guild: RequestGuild, zone: str, answer: str
+) -> None:
+    publish(guild, zone)
+    told = await ask(guild, "webmail", DOMAIN)
+    assert answer in text_of(told)
+    assert "CNAME" in text_of(told)
+    assert labels_of(told) == ["Check again"]
+    assert await guild.requests.open_requests() == ()
+
+
+async def test_an_alias_that_is_covered_already_is_said_to_be_so(guild: RequestGuild) -> None:
+    publish(guild, RIGHT)
+    guild.aliases.certificate = Certificate.COVERS
+    told = await ask(guild, "webmail", DOMAIN)
+    assert "covers `mail.alias.example` already" in text_of(told)
+    assert labels_of(told) == []
+    assert await guild.requests.open_requests() == ()
+
+
+@pytest.mark.parametrize(
     ("zone", "said_of_it"),
     [
         (MAIL, "⚠️ `mail.alias.example` is not in the DNS"),
@@ -59,11 +89,26 @@ def card_of(guild: RequestGuild) -> discord.Message:
 async def test_the_card_says_of_the_alias_what_the_check_found(
     guild: RequestGuild, zone: str, said_of_it: str
 ) -> None:
-    publish(guild, zone)
+    publish(guild, RIGHT)
     await ask(guild, "webmail", DOMAIN)
     await guild.work()
+    publish(guild, zone)
+    await guild.ben.click(card_of(guild), label="Check again")
     assert "has added" not in said(card_of(guild))
     assert said_of_it in said(card_of(guild))
+
+
+async def test_an_alias_that_is_gone_is_told_to_the_admin_who_approves(
+    guild: RequestGuild,
+) -> None:
+    publish(guild, RIGHT)
+    await ask(guild, "webmail", DOMAIN)
+    await guild.work()
+    publish(guild, MAIL)
+    told = whisper_after(await guild.ben.click(card_of(guild), label="Approve"))
+    assert "Request #1 was not approved. `mail.alias.example` is not in the DNS" in text_of(told)
+    assert (await get(guild, 1)).state is State.PENDING
+    assert "⚠️ `mail.alias.example` is not in the DNS" in said(card_of(guild))
 
 
 @pytest.mark.parametrize(
@@ -77,9 +122,10 @@ async def test_the_card_says_of_the_alias_what_the_check_found(
 async def test_no_certificate_is_said_to_cover_an_alias_that_is_not_there(
     guild: RequestGuild, zone: str, advice: str
 ) -> None:
-    publish(guild, zone)
+    publish(guild, RIGHT)
     await ask(guild, "webmail", DOMAIN)
     await guild.work()
+    publish(guild, zone)
     await guild.requests.approve(1, ADMIN)
     await guild.work()
     assert (await get(guild, 1)).state is State.WAITING
@@ -94,15 +140,13 @@ async def test_no_certificate_is_said_to_cover_an_alias_that_is_not_there(
     assert advice in live
 
 
-async def test_an_alias_that_is_added_later_is_seen_with_its_certificate(
-    guild: RequestGuild,
-) -> None:
-    publish(guild, MAIL)
+async def test_a_certificate_that_covers_the_alias_later_is_seen(guild: RequestGuild) -> None:
+    publish(guild, RIGHT)
     await ask(guild, "webmail", DOMAIN)
     await guild.requests.approve(1, ADMIN)
     await guild.work()
     assert (await get(guild, 1)).state is State.WAITING
-    publish(guild, RIGHT)
+    guild.aliases.certificate = Certificate.COVERS
     await guild.later(hours=1)
     assert (await get(guild, 1)).state is State.CLOSED
     live = said(guild.direct()[-1])

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.checks.finding import Check, Status
 from bot.errors import DiscordUnreachable, StoreError
+from bot.requests.evidence import Evidence, load_evidence
 from request_parts import COWHERD, MOVER, NOON, Setup
 from stored_requests import ask, now_of
 
@@ -136,6 +138,9 @@ async def test_cards_of_open_requests_move_to_the_channel_that_was_chosen(parts:
 
 async def test_what_was_found_out_since_is_kept_while_the_request_is_open(parts: Setup) -> None:
     request = await ask(parts)
-    assert (await parts.requests.keep_evidence(request.id, '["new"]')).evidence == '["new"]'
+    first = Evidence(NOON, ((Check.MX, Status.PASS),))
+    kept = (await parts.requests.keep_evidence(request.id, first)).evidence
+    assert load_evidence(kept) == first
     await parts.requests.deny(request.id, COWHERD, "no")
-    assert (await parts.requests.keep_evidence(request.id, "[]")).evidence == '["new"]'
+    second = Evidence(NOON, ((Check.MX, Status.FAIL),))
+    assert (await parts.requests.keep_evidence(request.id, second)).evidence == kept

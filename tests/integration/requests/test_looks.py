@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 from bot.checks.finding import Check, Status
 from bot.errors import BackendKeyFaulty, BackendRefused, BackendUnreachable, StoreError
 from bot.requests.backend import MailHosting
-from bot.requests.evidence import Evidence, dump_evidence, load_evidence
+from bot.requests.evidence import Evidence, LightSeen, dump_evidence, load_evidence
 from bot.requests.failure import load_failure
 from bot.requests.model import Request, RequestKind, State
 from bot.requests.protocols import Verification
@@ -107,12 +108,51 @@ async def test_what_an_admin_has_to_mend_is_on_the_card_until_it_is_mended(parts
 async def test_what_the_mail_server_says_anew_is_on_the_card(parts: Setup) -> None:
     looks = Looks(parts)
     request = await wait_for_record(parts)
-    await parts.requests.keep_evidence(request.id, dump_evidence(ASKED))
+    await parts.requests.keep_evidence(request.id, ASKED)
     looks.found = Verification(live=False, seen="dkim-missing", hosting=MailHosting.ON)
     assert await look_again(parts, request) == ["admin-edit"]
     told = load_evidence((await now_of(parts, request)).evidence)
     assert told == Evidence(NOON, ASKED.checks, MailHosting.ON, parts.time)
     assert await look_again(parts, request) == []
+
+
+async def test_what_is_seen_anew_is_on_the_card_and_the_same_again_is_no_news(
+    parts: Setup,
+) -> None:
+    looks = Looks(parts)
+    request = await wait_for_record(parts)
+    await parts.requests.keep_evidence(request.id, ASKED)
+    later = NOON + timedelta(hours=1)
+    seen = Evidence(later, ((Check.MX, Status.FAIL),), lights=(LightSeen("mx", Status.FAIL),))
+    looks.found = Verification(live=False, seen="dkim-missing", evidence=seen)
+    assert await look_again(parts, request) == ["admin-edit"]
+    told = load_evidence((await now_of(parts, request)).evidence)
+    assert told == replace(seen, hosting=ASKED.hosting)
+    looks.found = replace(looks.found, evidence=replace(seen, at=later + timedelta(hours=1)))
+    assert await look_again(parts, request) == []
+
+
+async def test_what_is_live_is_kept_with_its_time_and_the_look_that_saw_it(parts: Setup) -> None:
+    looks = Looks(parts)
+    request = await wait_for_record(parts)
+    await parts.requests.keep_evidence(request.id, ASKED)
+    seen = Evidence(NOON, ((Check.DKIM, Status.PASS),), asks=RequestKind.DMARC)
+    looks.found = Verification(live=True, hosting=MailHosting.ON, evidence=seen)
+    await look_again(parts, request)
+    told = load_evidence((await now_of(parts, request)).evidence)
+    assert told is not None
+    assert (told.checks, told.hosting, told.asks) == (seen.checks, MailHosting.ON, seen.asks)
+    assert told.live_at == parts.time
+
+
+async def test_what_was_seen_before_is_forgotten_where_nobody_saw_it_live(parts: Setup) -> None:
+    request = await ask(parts, RequestKind.WEBMAIL)
+    await parts.requests.keep_evidence(request.id, ASKED)
+    await parts.requests.approve(request.id, COWHERD)
+    await parts.settle()
+    await parts.requests.finish(request.id, COWHERD)
+    told = load_evidence((await now_of(parts, request)).evidence)
+    assert told == Evidence(parts.time, (), ASKED.hosting, live_at=parts.time)
 
 
 async def test_looks_that_find_nothing_out_come_ever_later_and_end(parts: Setup) -> None:

@@ -32,7 +32,7 @@ ASKED_FOR = {
     *("cloudflare", "domeneshop", "one", "hetzner", "hetzner-dns", "inwx", "ionos", "strato"),
     *("netcup", "ovh", "namecheap", "godaddy", "porkbun", "gandi", "route53", "desec"),
 }
-TODAY = datetime(2026, 11, 27, tzinfo=UTC).date()
+TODAY = datetime(2026, 11, 29, tzinfo=UTC).date()
 
 WHOLE = """
 [[provider]]
@@ -63,6 +63,37 @@ def test_every_row_has_its_source_and_a_date_that_has_been(row: object) -> None:
 
 def test_what_was_read_without_a_date_of_its_own_says_when() -> None:
     assert {row.date_is for row in ROWS} == {"stated", "read"}
+
+
+FORM = ("words", "apex", "names", "final_dot", "quotes", "long_text", "priority", "srv")
+# What no source was found for, of the pages that most friends use.
+NOT_KNOWN = {
+    "cloudflare": set[str](),
+    "domeneshop": {"words", "long_text"},
+    "one": {"apex", "final_dot", "srv"},
+    "hetzner": {"words", "quotes", "long_text", "priority", "srv"},
+    "ionos": {"long_text"},
+    "strato": {"apex", "long_text", "srv"},
+    "ovh": set[str](),
+    "namecheap": {"long_text"},
+    "godaddy": {"long_text"},
+    "gandi": {"long_text", "srv"},
+}
+
+
+def test_of_the_usual_pages_all_is_known_that_a_source_says() -> None:
+    gaps = {
+        row.key: {field for field in FORM if not getattr(row, field)}
+        for row in ROWS
+        if row.key in NOT_KNOWN
+    }
+    assert gaps == NOT_KNOWN
+
+
+def test_a_form_with_fields_of_its_own_for_a_service_has_words_for_them() -> None:
+    for row in ROWS:
+        wanted = {"split": {"service", "protocol", "weight", "port", "SRV"}}.get(row.srv, set())
+        assert wanted <= row.words.keys(), row.key
 
 
 @pytest.mark.parametrize(

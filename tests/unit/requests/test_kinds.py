@@ -74,7 +74,7 @@ def test_a_record_has_its_check_and_its_owner_name(
 ) -> None:
     record = KINDS[kind].record
     assert record is not None
-    assert (record.check, record.purpose) == (check, purpose)
+    assert (KINDS[kind].check, record.purpose) == (check, purpose)
     assert record.label(make_request(kind)) == label
 
 
