@@ -89,6 +89,28 @@ async def all_records(admins: AdminGuild, domain: Domain) -> str:
     return text_of(answer_to(await ann.click(card, label="All records")))
 
 
+async def test_the_stage_that_was_approved_is_on_every_card_of_records(
+    admins: AdminGuild,
+) -> None:
+    domain, sim = Domain.from_ascii("friend.example"), admins.sim
+    keys = KnownKeys(sim.client._fingerprints._database)
+    value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
+    await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
+    first = answer_to(await sim.ann.slash(sim.channel, "dnsrecords", domain=domain.ascii))
+    full = answer_to(await sim.ann.click(first, label="All records"))
+    assert "p=none; sp=none" in text_of(full)
+    _, card = await admins.ask(RequestKind.DMARC, domain.ascii)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.select(choice, ["reject"])
+    full = answer_to(await sim.ann.click(first, label="All records"))
+    assert "p=reject; sp=reject" in text_of(full)
+    # Other words are of the same records.
+    await sim.ann.select(full, ["cloudflare"])
+    assert "p=reject; sp=reject" in text_of(full)
+    file = answer_to(await sim.ann.click(first, label="Zone file"))
+    assert file.attachments
+
+
 async def test_a_domain_that_does_not_agree_to_reports_is_named(admins: AdminGuild) -> None:
     admins.sim.client.member_service.server = replace(
         admins.sim.client.member_service.server,
