@@ -34,7 +34,7 @@ HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
 DETAILS = "All details"
 ON_CARD = ["Check again", DETAILS]  # the buttons of a check's card where nothing is to be asked for
-ON_DETAILS = ["Check again", "Why?", "Records", "Zone file", "Share"]
+ON_DETAILS = ["Check again", "Why?", "All records", "Zone file", "Share"]
 
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
 

@@ -44,6 +44,7 @@ class Friend:
     stage: str | None = None
     proves_control: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
+    servfail: tuple[str, ...] = ()
     sittings: int = 0
     asked: list[RequestKind] = field(default_factory=list)
 
@@ -53,7 +54,7 @@ class Friend:
 
     async def _check(self) -> Report:
         texts = {DOMAIN.ascii: "", **zone_texts(self.zone)}
-        zones = Zones.of({**FILE.base_zones, **self.more, **texts})
+        zones = Zones.of({**FILE.base_zones, **self.more, **texts}, servfail=self.servfail)
         async with ZoneServer(zones) as server, Resolver([Server(*server.address)]) as resolver:
             checker = Checker(resolver.ask, SERVER, lambda: _NOW)
             return await checker.check(DOMAIN, self.dkim, self.stage)

@@ -15,8 +15,8 @@ from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.record_actions import (
     draw_all_records,
     draw_next_records,
+    draw_unchecked_records,
     send_zone_file,
-    show_all_records,
 )
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.names import Domain
@@ -47,7 +47,7 @@ async def answer_with_check(
     is_home = await client.home.is_home(interaction)
     kept = await check_domain(interaction, domain, confidential=is_home)
     kept = await say_what_was_meant(interaction, kept)
-    await answer(interaction, await _draw_own(interaction, kept, remark=remark))
+    await answer(interaction, await _draw_own(interaction, kept, is_home=is_home, remark=remark))
 
 
 async def handle_new_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -77,7 +77,7 @@ async def handle_check_button(interaction: discord.Interaction[BotBase], click: 
         case CheckAction.WHY:
             await _explain(interaction, kept)
         case CheckAction.RECORDS:
-            await show_all_records(interaction, kept)
+            await answer(interaction, await draw_all_records(interaction, kept))
         case CheckAction.ZONE:
             await send_zone_file(interaction, kept)
         case CheckAction.SHARE:
@@ -100,13 +100,18 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
         await whisper(interaction, build_notice("out_of_date", {}, client.words))
     elif "check" not in click.parts:
         domain = Domain.from_ascii(click.parts["domain"])
-        await answer(interaction, await draw_all_records(interaction, domain, key))
+        await client.member_service.choose_provider(interaction.user.id, domain, key)
+        await answer(interaction, await draw_unchecked_records(interaction, domain))
     elif (kept := await find_check(interaction, click)) is not None:
         await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
-        if "records" in click.parts:
-            await answer(interaction, await draw_next_records(interaction, kept))
-        else:
-            await answer(interaction, await draw_details(interaction, kept, key))
+        match click.parts.get("card"):
+            case "next":
+                card = await draw_next_records(interaction, kept)
+            case "all":
+                card = await draw_all_records(interaction, kept)
+            case _:
+                card = await draw_details(interaction, kept, key)
+        await answer(interaction, card)
 
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -116,7 +121,7 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
         return
-    shown = kept
+    shown, is_home = kept, False
     try:
         is_home = not shared and await client.home.is_home(interaction)
         shown = await check_domain(
@@ -126,8 +131,8 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
             shown = await say_what_was_meant(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
-        draw = _draw_shared(client, shown) if shared else _draw_own(interaction, shown)
-        await answer(interaction, await draw)
+        own = None if shared else await _draw_own(interaction, shown, is_home=is_home)
+        await answer(interaction, own or await _draw_shared(client, shown))
 
 
 async def _show_details(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -181,12 +186,18 @@ async def _draw_shared(client: BotBase, kept: KeptCheck) -> Card:
 
 
 async def _draw_own(
-    interaction: discord.Interaction[BotBase], kept: KeptCheck, *, remark: str | None = None
+    interaction: discord.Interaction[BotBase],
+    kept: KeptCheck,
+    *,
+    is_home: bool,
+    remark: str | None = None,
 ) -> Card:
-    """Return the card of a check with its plan, as the member who clicked or asked sees it."""
+    """Return the card of a check with its plan, as the member who clicked or asked sees it.
+
+    `is_home` says whether they may be told what the mail server knows of the domain.
+    """
     client, service = interaction.client, interaction.client.member_service
     can_ask = await may_ask(interaction)
-    is_home = await client.home.is_home(interaction)
     return build_plan_card(
         kept,
         await service.plan(kept, confidential=is_home, can_ask=can_ask),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
-from bot.services.plan.situation import is_unverified
+from bot.checks.report import SERVER_SIDE
+from bot.services.plan.situation import UNVERIFIED
 from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
@@ -27,11 +28,14 @@ _PART_OF: Final[Mapping[Subject, Part]] = {
     Check.DKIM: Part.DKIM,
     Check.DMARC: Part.DMARC,
 }
+# Why something can stay unknown although nothing is wrong in the zone.
+_NO_FAULT: Final = frozenset({SERVER_SIDE, UNVERIFIED})
 # What the headline says in full already.
 _SAID: Final = frozenset(
     {
         *("mx-missing", "spf-missing", "dkim-missing", "dmarc-missing", "no-records-yet"),
         *("dmarc-before-dkim", "not-in-mailcow", "off-in-mailcow", "mx-not-ours"),
+        *_NO_FAULT,
     }
 )
 
@@ -135,8 +139,9 @@ def _name(plan: Plan, lead: Finding | None) -> str:
     if StepState.WAITING_DNS in states:
         return "propagating"
     unknown = [step for step in plan.steps if step.state is StepState.UNKNOWN]
-    if unknown and all(is_unverified(step.findings) for step in unknown):
-        return "unverified"
+    codes = {step.id: {finding.code for finding in step.findings} for step in unknown}
+    if unknown and all(found and found <= _NO_FAULT for found in codes.values()):
+        return "server-side" if SERVER_SIDE in set().union(*codes.values()) else "unverified"
     return "unknown" if unknown else "all-right"
 
 

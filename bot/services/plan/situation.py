@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
-from bot.checks.report import CheckResult, find_propagation
+from bot.checks.report import SERVER_SIDE, CheckResult, find_propagation
 from bot.records.dkim_key import KnownKey
 from bot.records.dmarc_policy import DmarcPolicy, policy_to_hand_out
 from bot.records.expected import Purpose, staged_dmarc
@@ -36,7 +36,7 @@ _RECORD_OF: Final = {
 _OPTIONAL: Final = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER}) | EXTRAS
 _ON_SERVER_CODES: Final = frozenset({"not-in-mailcow", "off-in-mailcow"})
 _NOTHING_THERE: Final = "no-records-yet"
-_UNVERIFIED: Final = "dkim-unverified"
+UNVERIFIED: Final = "dkim-unverified"  # the code of a key that nothing can be compared with
 _TO_DO: Final = frozenset({Status.WARN, Status.FAIL})
 
 
@@ -55,7 +55,7 @@ class Standing:
 
 def is_unverified(findings: Iterable[Finding]) -> bool:
     """Whether a sound DKIM key is there that nothing known can be compared with."""
-    return any(finding.code == _UNVERIFIED for finding in findings)
+    return any(finding.code == UNVERIFIED for finding in findings)
 
 
 class Situation:
@@ -176,6 +176,9 @@ class Situation:
             return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
         if result.status is Status.UNKNOWN:
             return self._unknown(part, check)
+        if result.note is not None and result.note.facts.get("code") == SERVER_SIDE:
+            found = tuple(f for f in self.report.findings if f.code == SERVER_SIDE)
+            return Standing(part, StepState.UNKNOWN, findings=found)  # nothing was proven
         return Standing(part, StepState.DONE)
 
     def _unknown(self, part: Part, check: Check) -> Standing:
@@ -188,7 +191,7 @@ class Situation:
             return Standing(Part.DKIM_KEY, StepState.DONE)
         codes = {finding.code for finding in self.report.findings}
         faulty = self._findings(Check.DKIM)
-        if _UNVERIFIED in codes or any(finding.fixes for finding in faulty):
+        if UNVERIFIED in codes or any(finding.fixes for finding in faulty):
             return None  # a key is published; the bot knows none to compare it with
         if self._result(Check.DKIM).status is Status.UNKNOWN and self._absence is None:
             return None
@@ -204,7 +207,7 @@ class Situation:
             return standing
         if isinstance(self.expected.dkim, KnownKey):
             return standing
-        found = tuple(f for f in self.report.findings if f.code == _UNVERIFIED)
+        found = tuple(f for f in self.report.findings if f.code == UNVERIFIED)
         return Standing(Part.DKIM, StepState.UNKNOWN if found else StepState.NEXT, findings=found)
 
     def _zone(self) -> Standing | None:

@@ -11,6 +11,8 @@ from bot.interactions import replies
 from bot.interactions.rate_limits import Cooldown
 from bot.requests.model import RequestKind
 from discord_simulation import (
+    ON_CARD,
+    ON_DETAILS,
     answer_to,
     break_table,
     labels_of,
@@ -62,8 +64,21 @@ async def test_records_can_be_copied_and_come_as_a_zone_file(sim: Simulation) ->
     assert [file.filename for file in card.attachments] == ["newcomer.example.zone.txt"]
 
 
-async def test_check_says_the_steps_first_and_offers_four_buttons(sim: Simulation) -> None:
-    card = await sim.check("mover.example")
+async def test_a_check_says_what_follows_and_what_to_do_next(sim: Simulation) -> None:
+    card = await sim.check("newcomer.example")
+    assert card.ephemeral
+    title, headline, lights, step, *rest = text_of(card).splitlines()
+    assert "❌ `newcomer.example`" in title
+    assert "does not arrive: there is no MX record" in headline
+    assert lights == "❌ MX · ❌ SPF · \N{HEAVY MINUS SIGN} DKIM · ⚠️ DMARC"
+    assert re.match(r"### Step \d of \d: ", step)
+    assert "mx1.cow.example." in rest  # to be copied
+    assert re.search(r"Checked <t:\d+:R>", rest[-1])
+    assert labels_of(card) == ON_CARD
+
+
+async def test_all_details_say_the_steps_first_and_offer_four_buttons(sim: Simulation) -> None:
+    card = await sim.details("mover.example")
     assert card.ephemeral
     said = text_of(card)
     assert "**1. MX**" in said
@@ -71,7 +86,7 @@ async def test_check_says_the_steps_first_and_offers_four_buttons(sim: Simulatio
     assert "`mx.oldpost.example.`" in said
     assert "broken" in said
     assert re.search(r"<t:\d+:R>", said)
-    assert labels_of(card) == ["Check again", "Why?", "Records", "Zone file", "Share"]
+    assert labels_of(card) == ON_DETAILS
 
 
 @pytest.mark.parametrize("command", ["dnscheck", "dnsrecords"])

@@ -13,7 +13,15 @@ from bot.names import Domain
 from bot.net.certificate import Certificate
 from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
-from discord_simulation import answer_to, labels_of, text_of, whisper_after
+from discord_simulation import (
+    DETAILS,
+    ON_CARD,
+    answer_to,
+    labels_of,
+    open_details,
+    text_of,
+    whisper_after,
+)
 from request_guild import ADMIN, open_request_guild
 from request_steps import ask, close_direct_messages, get, hand_out, publish_policy, said
 
@@ -114,7 +122,8 @@ async def test_a_check_is_shown_also_where_nobody_can_tell_what_to_offer(
     path = f"/channels/{guild.request_channel.id}"
     guild.env.inject_error("GET", path, status=503, times=None)
     card = await ask(guild, "dnscheck", "eager.example")
-    assert labels_of(card)[-1] == "Share"
+    assert "Get a DKIM key" in text_of(card)
+    assert labels_of(card) == ON_CARD
 
 
 async def test_a_channel_that_is_gone_does_not_hold_up_a_direct_message(
@@ -190,45 +199,50 @@ async def test_the_list_keeps_its_size_and_all_its_buttons(guild: RequestGuild) 
     assert len(text_of(card)) <= 4000
 
 
-@pytest.mark.parametrize(
-    ("domain", "label"),
-    [
-        ("eager.example", "Ask for DKIM"),  # there is no DKIM record
-        ("newcomer.example", "Ask for DKIM"),  # nothing is there yet
-    ],
-)
-async def test_a_check_offers_what_could_be_asked_for(
-    guild: RequestGuild, domain: str, label: str
-) -> None:
-    card = await ask(guild, "dnscheck", domain)
-    assert labels_of(card)[-1] == label
-    answer = answer_to(await guild.ann.click(card, label=label))
+async def test_a_check_offers_what_is_to_be_asked_for_next(guild: RequestGuild) -> None:
+    card = await ask(guild, "dnscheck", "eager.example")  # there is no DKIM record
+    assert labels_of(card) == ["Ask for DKIM", DETAILS]
+    answer = answer_to(await guild.ann.click(card, label="Ask for DKIM"))
     assert answer.ephemeral
     assert "Request #1" in text_of(answer)
-    assert (await get(guild, 1)).domain.ascii == domain
-    await guild.ann.click(card, label="Check again")
-    assert label not in labels_of(card)  # it is asked for now
+    assert (await get(guild, 1)).domain.ascii == "eager.example"
+    details = await open_details(guild.ann, card)
+    again = answer_to(await guild.ann.click(details, label="Check again"))
+    assert labels_of(again) == ON_CARD  # it is asked for now
+    assert "The admin has your request" in text_of(again)
 
 
-async def test_a_check_offers_dmarc_once_dkim_is_right(guild: RequestGuild) -> None:
+async def test_what_can_be_typed_comes_before_what_is_asked_for(guild: RequestGuild) -> None:
+    card = await ask(guild, "dnscheck", "newcomer.example")  # nothing is there yet
+    assert labels_of(card) == ON_CARD
+    assert "After that: Get a DKIM key" in text_of(card)
+
+
+async def test_a_check_offers_strict_dmarc_once_all_else_is_right(guild: RequestGuild) -> None:
     await hand_out(guild)
     lines = DOMAINS["eager.example"].mended.splitlines()
     without = "\n".join(line for line in lines if not line.startswith("_dmarc"))
-    zone = parse_zone("eager.example", without)
-    guild.dns.zones = guild.dns.zones.with_zone(zone)
+    guild.dns.zones = guild.dns.zones.with_zone(parse_zone("eager.example", without))
     card = await ask(guild, "dnscheck", "eager.example")
-    assert labels_of(card)[-1] == "Ask for DMARC"
+    assert "```\nv=DMARC1; p=none;" in text_of(card)
+    assert labels_of(card) == ON_CARD
+    watched = f'{without}\n_dmarc TXT "v=DMARC1; p=none"'
+    guild.dns.zones = guild.dns.zones.with_zone(parse_zone("eager.example", watched))
+    guild.dns.forget()
+    await guild.ann.click(card, label="Check again")
+    assert labels_of(card) == ["Ask for DMARC", DETAILS]
 
 
 async def test_a_healthy_domain_is_offered_nothing(guild: RequestGuild) -> None:
     card = await ask(guild, "dnscheck", "friend.example")
-    assert labels_of(card)[-1] == "Share"
+    assert labels_of(card) == ON_CARD
 
 
 async def test_a_shared_card_and_another_server_offer_nothing(guild: RequestGuild) -> None:
     card = await ask(guild, "dnscheck", "eager.example")
-    (shared,) = (await guild.ann.click(card, label="Share")).followups
-    assert "Ask for DKIM" not in labels_of(shared)
+    details = await open_details(guild.ann, card)
+    (shared,) = (await guild.ann.click(details, label="Share")).followups
+    assert labels_of(shared) == ON_CARD
     stranger = guild.elsewhere.guild.add_member(guild.ann_user)  # type: ignore[union-attr]
     other = answer_to(await stranger.slash(guild.elsewhere, "dnscheck", domain="eager.example"))
     assert "Ask for DKIM" not in labels_of(other)

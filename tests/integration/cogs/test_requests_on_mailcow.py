@@ -12,7 +12,7 @@ from bot.names import Domain
 from bot.requests.backend import DomainLimits
 from bot.requests.model import State
 from bot.store.repositories.known_keys import KnownKeys
-from discord_simulation import answer_to, text_of
+from discord_simulation import ON_CARD, answer_to, labels_of, open_details, text_of
 from mailcow_guild import BARN
 from request_guild import ADMIN
 
@@ -167,11 +167,13 @@ async def test_a_domain_that_is_switched_off_is_said_to_be_so(
         barn.double.add_alias_domain(BARN, "farm.example", active=False)
     else:
         barn.double.add_domain(BARN, active=0)
-    check = text_of(
-        answer_to(await barn.guild.ann.slash(barn.guild.channel, "dnscheck", domain=BARN))
-    )
-    assert "the domain is switched off on Cow Mail" in check
-    assert "does not know" not in check
+    card = answer_to(await barn.guild.ann.slash(barn.guild.channel, "dnscheck", domain=BARN))
+    assert "the domain is switched off on Cow Mail" in text_of(card)
+    assert labels_of(card) == ON_CARD
+    details = text_of(await open_details(barn.guild.ann, card))
+    assert "`barn.example` is switched off on the mail server `mx1.cow.example`" in details
+    for said in (text_of(card), details):
+        assert "does not know" not in said
     await barn.ask()
     off = "Mailcow has this domain, but it is switched off there"
     assert off in barn.card()

@@ -14,11 +14,13 @@ from bot.interactions.rate_limits import Cooldown
 from discord_simulation import (
     DETAILS,
     HOME,
+    ON_CARD,
     ON_DETAILS,
     answer_to,
     break_table,
     change_store,
     labels_of,
+    open_details,
     open_simulation,
     text_of,
     walk,
@@ -45,14 +47,36 @@ async def test_check_again_puts_the_new_check_on_the_private_card(sim: Simulatio
     assert not result.followups
     assert answer_to(result).id == card.id
     assert "mx.oldpost.example" not in text_of(card)
-    assert labels_of(card) == ALL
+    assert labels_of(card) == ON_CARD
     assert ids_of(card) == {2}
+
+
+async def test_all_details_come_as_a_private_answer_of_their_own(sim: Simulation) -> None:
+    card = await sim.check("mover.example")
+    before = text_of(card)
+    details = answer_to(await sim.ann.click(card, label=DETAILS))
+    assert details.ephemeral
+    assert details.id != card.id
+    assert labels_of(details) == ON_DETAILS
+    assert "### Expected and found" in text_of(details)
+    assert ids_of(details) == ids_of(card) == {1}
+    assert text_of(card) == before
+
+
+async def test_checking_again_from_all_details_goes_back_to_the_plan(sim: Simulation) -> None:
+    details = await sim.details("mover.example")
+    sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
+    result = await sim.ann.click(details, label="Check again")
+    assert not result.followups
+    assert answer_to(result).id == details.id
+    assert "mx.oldpost.example" not in text_of(details)
+    assert labels_of(details) == ON_CARD
 
 
 async def test_records_button_answers_privately_and_leaves_the_card(sim: Simulation) -> None:
     card = await sim.details("mover.example")
     before = text_of(card)
-    records = answer_to(await sim.ann.click(card, label="Records"))
+    records = answer_to(await sim.ann.click(card, label="All records"))
     assert records.ephemeral
     assert records.id != card.id
     assert "```\nv=spf1 include:_spf.cow.example -all\n```" in text_of(records)
@@ -72,10 +96,14 @@ async def test_why_button_answers_privately_with_a_reason_for_each_finding(sim: 
     assert text_of(card) == before
 
 
-async def test_why_on_a_shared_card_is_told_to_who_asks_alone(sim: Simulation) -> None:
+async def test_details_and_why_of_a_shared_card_are_told_to_who_asks_alone(
+    sim: Simulation,
+) -> None:
     shared = await sim.share(await sim.check("mover.example"))
     before = text_of(shared)
-    answer = answer_to(await sim.ben.click(shared, label="Why?"))
+    details = await open_details(sim.ben, shared)
+    assert details.ephemeral
+    answer = answer_to(await sim.ben.click(details, label="Why?"))
     assert answer.ephemeral
     assert "RFC 5321, section 5.1" in text_of(answer)
     assert text_of(shared) == before
@@ -92,12 +120,17 @@ async def test_what_only_the_asker_was_told_is_explained_to_nobody_else(
         environ = {"MAILCOW_URL": cow.url, "MAILCOW_READ_KEY": "READ00-0KEY00-000000", **HOME}
         async with open_simulation(store, environ={**DEMO_ENVIRONMENT, **environ}) as sim:
             card = await sim.check("mover.example")
-            assert "does not know" in text_of(card)
+            assert "On the server" in text_of(card)
+            details = await open_details(sim.ann, card)
+            assert "does not know" in text_of(details)
             shared = await sim.share(card)
+            assert "On the server" not in text_of(shared)
             told = "takes mail only for the domains that it serves"
-            assert told in text_of(answer_to(await sim.ann.click(card, label="Why?")))
-            assert told not in text_of(answer_to(await sim.ann.click(shared, label="Why?")))
-            assert told not in text_of(answer_to(await sim.ben.click(shared, label="Why?")))
+            assert told in text_of(answer_to(await sim.ann.click(details, label="Why?")))
+            for who in (sim.ann, sim.ben):
+                behind = await open_details(who, shared)
+                assert "does not know" not in text_of(behind)
+                assert told not in text_of(answer_to(await who.click(behind, label="Why?")))
 
 
 async def test_zone_file_button_answers_with_the_file_alone(sim: Simulation) -> None:
@@ -111,12 +144,13 @@ async def test_zone_file_button_answers_with_the_file_alone(sim: Simulation) -> 
 
 async def test_share_posts_the_card_for_everybody_and_cannot_be_shared_on(sim: Simulation) -> None:
     card = await sim.check("mover.example")
-    shared = await sim.share(card)
+    details = await open_details(sim.ann, card)
+    shared = await sim.share(details)
     assert not shared.ephemeral
-    assert labels_of(shared) == ALL[:-1]
+    assert labels_of(shared) == ON_CARD
     assert text_of(shared) == text_of(card)
     assert [message.id for message in sim.channel.history(viewer=sim.ben)] == [shared.id]
-    assert labels_of(card) == ALL
+    assert labels_of(details) == ON_DETAILS
 
 
 async def test_share_clicked_twice_posts_one_card(sim: Simulation) -> None:
@@ -128,7 +162,8 @@ async def test_share_clicked_twice_posts_one_card(sim: Simulation) -> None:
 
 async def test_share_works_in_a_direct_message(sim: Simulation) -> None:
     card = answer_to(await sim.ann.user.slash("dnscheck", domain="mover.example"))
-    (shared,) = (await sim.ann.user.click(card, label="Share")).followups
+    details = answer_to(await sim.ann.user.click(card, label=DETAILS))
+    (shared,) = (await sim.ann.user.click(details, label="Share")).followups
     assert not shared.ephemeral
     await sim.ann.user.click(shared, label="Check again")
     assert ids_of(shared) == {2}
@@ -141,15 +176,29 @@ async def test_anybody_may_check_a_shared_card_again_for_all_to_see(sim: Simulat
     assert not result.followups
     assert "mx.oldpost.example" not in text_of(shared)
     assert not shared.ephemeral
-    assert labels_of(shared) == ALL[:-1]
+    assert labels_of(shared) == ON_CARD
 
 
 async def test_a_shared_card_answers_others_privately(sim: Simulation) -> None:
     shared = await sim.share(await sim.check("mover.example"))
-    for label in ("Why?", "Records", "Zone file"):
-        answer = answer_to(await sim.ben.click(shared, label=label))
+    details = await open_details(sim.ben, shared)
+    for label in ("Why?", "All records", "Zone file"):
+        answer = answer_to(await sim.ben.click(details, label=label))
         assert answer.ephemeral
-        assert answer.id != shared.id
+        assert answer.id not in {shared.id, details.id}
+
+
+async def test_others_check_a_shared_cards_domain_from_its_details_for_themselves(
+    sim: Simulation,
+) -> None:
+    shared = await sim.share(await sim.check("mover.example"))
+    before = text_of(shared)
+    sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
+    details = await open_details(sim.ben, shared)
+    checked = answer_to(await sim.ben.click(details, label="Check again"))
+    assert checked.ephemeral
+    assert "mx.oldpost.example" not in text_of(checked)
+    assert text_of(shared) == before
 
 
 async def test_checking_a_shared_card_again_counts_for_who_clicks(sim: Simulation) -> None:
@@ -172,7 +221,7 @@ async def test_a_member_who_checks_a_shared_card_is_not_offered_its_domain(sim: 
 
 @pytest.mark.parametrize("label", ALL)
 async def test_every_button_works_after_a_restart(sim: Simulation, label: str) -> None:
-    card = await sim.check("mover.example")
+    card = await card_with(sim, label)
     await sim.restart()
     result = await sim.ann.click(card, label=label)
     assert result.acknowledged
@@ -189,22 +238,22 @@ async def test_a_shared_card_works_for_others_after_a_restart(sim: Simulation) -
 
 
 @pytest.mark.parametrize("label", ALL)
-async def test_a_check_that_is_gone_is_said_to_be_out_of_date(sim: Simulation, label: str) -> None:
-    card = await sim.check("mover.example")
+async def test_a_check_that_is_gone_is_said(sim: Simulation, label: str) -> None:
+    card = await card_with(sim, label)
     before = text_of(card)
     change_store(sim, "DELETE FROM stored_check")
     sim.dns.forget()
     result = await sim.ann.click(card, label=label)
     notice = whisper_after(result) if label in {"Check again", "Share"} else answer_to(result)
     assert notice.ephemeral
-    assert "out of date" in text_of(notice)
+    assert "not kept any more" in text_of(notice)
     assert text_of(card) == before
     assert not sim.dns.asked
 
 
 @pytest.mark.parametrize("label", ALL)
 async def test_where_a_check_is_gone_a_new_one_is_a_click_away(sim: Simulation, label: str) -> None:
-    card = await sim.check("mover.example")
+    card = await card_with(sim, label)
     change_store(sim, "DELETE FROM stored_check")
     sim.dns.zones = sim.dns.zones.with_zone(mend("mover.example"))
     result = await sim.ann.click(card, label=label)
@@ -214,8 +263,8 @@ async def test_where_a_check_is_gone_a_new_one_is_a_click_away(sim: Simulation, 
     assert fresh.ephemeral
     assert "mover.example" in text_of(fresh)
     assert "mx.oldpost.example" not in text_of(fresh)
-    assert labels_of(fresh) == ALL
-    assert "mover.example" in text_of(answer_to(await sim.ann.click(fresh, label="Why?")))
+    assert labels_of(fresh) == ON_CARD
+    assert "mover.example" in text_of(await open_details(sim.ann, fresh))
 
 
 async def test_a_card_of_former_times_names_the_command_where_its_check_is_gone(
@@ -228,25 +277,26 @@ async def test_a_card_of_former_times_names_the_command_where_its_check_is_gone(
         if "custom_id" in part:
             part["custom_id"] = part["custom_id"].replace("mover.example:", "")
     notice = answer_to(await sim.ann.click(card, label="Why?"))
-    assert "out of date" in text_of(notice)
+    assert "not kept any more" in text_of(notice)
     assert "</dnscheck:" in text_of(notice)
     assert labels_of(notice) == []
 
 
-async def test_a_check_kept_by_another_version_is_out_of_date(sim: Simulation) -> None:
+async def test_a_check_kept_by_another_version_is_said_to_be_gone(sim: Simulation) -> None:
     card = await sim.check("mover.example")
     change_store(sim, "UPDATE stored_check SET schema = 99")
     notice = whisper_after(await sim.ann.click(card, label="Check again"))
-    assert "out of date" in text_of(notice)
+    assert "not kept any more" in text_of(notice)
 
 
-@pytest.mark.parametrize("label", ["Check again", "Share", "Records"])
+@pytest.mark.parametrize("label", ["Check again", DETAILS, "Share", "All records"])
 async def test_two_clicks_in_the_same_instant_do_no_harm(
     sim: Simulation, errors: LogWatch, label: str
 ) -> None:
-    card = await sim.check("mover.example")
+    card = await card_with(sim, label)
+    before = labels_of(card)
     await asyncio.gather(*(click(sim.ann, card, label) for _ in range(2)))
-    assert labels_of(card) == ALL
+    assert labels_of(card) == before
     public = sim.channel.history(viewer=sim.ben)
     assert len(public) == (1 if label == "Share" else 0)
 
@@ -275,19 +325,26 @@ async def test_a_check_that_fails_gives_the_card_back(sim: Simulation, errors: L
     # A progress notice may have taken the card's place, so it is put there again.
     assert len(edits_of(sim)) == edits + 1
     assert text_of(shared) == before
-    assert labels_of(shared) == ALL[:-1]
+    assert labels_of(shared) == ON_CARD
 
 
 async def test_a_broken_store_is_told_with_a_reference(sim: Simulation, errors: LogWatch) -> None:
     card = await sim.check("mover.example")
+    details = await open_details(sim.ann, card)
     break_table(sim, "stored_check")
     for label in ALL:
-        result = await sim.ann.click(card, label=label)
+        result = await sim.ann.click(card if label in ON_CARD else details, label=label)
         notice = result.followups[0] if result.followups else answer_to(result)
         assert notice.ephemeral
         (logged,) = errors.take()
         assert logged[:6] in text_of(notice)
         assert "stored_check" not in text_of(notice)
+
+
+async def card_with(sim: Simulation, label: str) -> ResponseMessage:
+    """Return the card of a check that has a button: the first one, or the one of all details."""
+    card = await sim.check("mover.example")
+    return card if label in ON_CARD else await open_details(sim.ann, card)
 
 
 async def click(who: MemberActor, card: ResponseMessage, label: str) -> InteractionResult:

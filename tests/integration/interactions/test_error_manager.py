@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
-from discord_simulation import answer_to, break_table, labels_of, text_of, whisper_after
+from discord_simulation import (
+    DETAILS,
+    ON_DETAILS,
+    answer_to,
+    break_table,
+    labels_of,
+    open_details,
+    text_of,
+    whisper_after,
+)
 
 if TYPE_CHECKING:
     from discord_simulation import LogWatch, Simulation
@@ -20,7 +29,6 @@ COMMANDS = [
     ("dnscheck", {"domain": "friend.example"}),
     ("help", {}),
 ]
-ALL = ["Check again", "Why?", "Records", "Zone file", "Share"]
 CALLBACK = ("POST", "/interactions/*/callback")
 EDIT = ("PATCH", "/webhooks/*/messages/@original")
 FOLLOWUP = ("POST", "/webhooks/*")
@@ -61,33 +69,34 @@ async def test_an_answer_that_comes_too_late_is_no_error(
     await sim.ann.slash(sim.channel, command, **options)
 
 
-@pytest.mark.parametrize("label", ALL)
+@pytest.mark.parametrize("label", [*ON_DETAILS, DETAILS])
 async def test_a_dead_click_is_no_error(sim: Simulation, label: str) -> None:
-    card = await sim.check("mover.example")
+    card = await (sim.check if label == DETAILS else sim.details)("mover.example")
     before = text_of(card)
     sim.env.inject_error(*CALLBACK, status=404, code=10062)
     await sim.ann.click(card, label=label)
     assert text_of(card) == before
 
 
-@pytest.mark.parametrize("label", ALL)
+@pytest.mark.parametrize("label", [*ON_DETAILS, DETAILS])
 async def test_an_error_of_a_click_is_told_privately(
     sim: Simulation, errors: LogWatch, label: str
 ) -> None:
-    card = await sim.check("mover.example")
+    card = await (sim.check if label == DETAILS else sim.details)("mover.example")
+    before = labels_of(card)
     sim.env.inject_error(*(FOLLOWUP if label == "Share" else EDIT), status=500)
     result = await sim.ann.click(card, label=label)
     (logged,) = errors.take()
     told = result.followups[-1] if result.followups else answer_to(result)
     assert told.ephemeral
     assert logged[:6] in text_of(told)
-    assert labels_of(card) == ALL
+    assert labels_of(card) == before
 
 
 async def test_sharing_that_discord_forbids_can_be_tried_again(
     sim: Simulation, errors: LogWatch
 ) -> None:
-    card = await sim.check("mover.example")
+    card = await sim.details("mover.example")
     sim.env.inject_error(*FOLLOWUP, status=403, code=50013, message="Missing Permissions")
     notice = whisper_after(await sim.ann.click(card, label="Share"))
     (logged,) = errors.take()
@@ -108,7 +117,8 @@ async def test_the_bot_needs_no_permission_in_the_channel(sim: Simulation) -> No
     shared = await sim.share(card)
     assert not shared.ephemeral
     assert not (await sim.ben.click(shared, label="Check again")).followups
-    assert len(answer_to(await sim.ben.click(shared, label="Zone file")).attachments) == 1
+    details = await open_details(sim.ben, shared)
+    assert len(answer_to(await sim.ben.click(details, label="Zone file")).attachments) == 1
 
 
 async def test_a_store_that_fails_is_told_with_the_reference_of_the_log(

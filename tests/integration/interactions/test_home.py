@@ -16,9 +16,12 @@ from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.interactions import home_guild
 from discord_simulation import (
+    DETAILS,
+    ON_CARD,
     answer_to,
     change_store,
     labels_of,
+    open_details,
     open_simulation,
     read_store,
     text_of,
@@ -39,10 +42,12 @@ pytest_plugins = ["discord_fixtures"]
 KEY = "READ00-0KEY00-000000"
 HOSTED, NOT_HOSTED = "mover.example", "newcomer.example"
 TOLD = "does not know"  # the mail server, a domain
+ON_SERVER = "On the server"  # the light that says whether it does
 ACTIONS = {
     "Check again": "again",
+    DETAILS: "details",
     "Why?": "why",
-    "Records": "records",
+    "All records": "records",
     "Zone file": "zone",
     "Share": "share",
 }
@@ -87,8 +92,13 @@ async def settings_of(member: MemberActor, channel: ChannelHandle, address: str)
 
 
 async def test_at_home_a_member_is_told_what_the_mail_server_knows(two: TwoServers) -> None:
-    assert TOLD in text_of(await two.sim.check(NOT_HOSTED))
-    assert two.knows(text_of(await two.sim.check(HOSTED)))
+    card = await two.sim.check(NOT_HOSTED)
+    assert TOLD in text_of(card)
+    assert ON_SERVER in text_of(card)
+    assert TOLD in text_of(await open_details(two.sim.ann, card))
+    card = await two.sim.check(HOSTED)
+    assert f"✅ {ON_SERVER}" in text_of(card)
+    assert two.knows(text_of(await open_details(two.sim.ann, card)))
 
 
 async def test_at_home_the_settings_say_that_the_domain_is_not_on_the_mail_server(
@@ -122,13 +132,21 @@ async def test_elsewhere_nobody_learns_whether_a_domain_is_on_the_mail_server(
     after = answer_to(await two.eve.slash(two.elsewhere, command, domain=HOSTED))
     assert not two.knows(text_of(after))
     assert timeless(text_of(after)) == timeless(text_of(before))
-    for label in labels_of(after):
-        if label not in {"Check again", "Share"}:
-            shown = answer_to(await two.eve.click(after, label=label))
-            assert not two.knows(text_of(shown))
-            assert all(not two.knows(str(file)) for file in shown.attachments)
+    assert ON_SERVER not in text_of(after)
+    shown = [after]
+    if command == "dnscheck":
+        shown.append(await open_details(two.eve, after))
+    for card in shown:
+        assert not two.knows(text_of(card))
+        for label in labels_of(card):
+            if label not in {"Check again", "Share"}:
+                behind = answer_to(await two.eve.click(card, label=label))
+                assert not two.knows(text_of(behind))
+                assert TOLD not in text_of(behind)
+                assert all(not two.knows(str(file)) for file in behind.attachments)
     unknown = answer_to(await two.eve.slash(two.elsewhere, command, domain=NOT_HOSTED))
     assert TOLD not in text_of(unknown)
+    assert ON_SERVER not in text_of(unknown)
     assert two.cow.calls == []  # nor by how long it takes
 
 
@@ -137,6 +155,7 @@ async def test_check_again_elsewhere_leaves_it_out_too(two: TwoServers) -> None:
     two.forget_calls()
     await two.eve.click(card, label="Check again")
     assert TOLD not in text_of(card)
+    assert TOLD not in text_of(await open_details(two.eve, card))
     assert two.cow.calls == []
 
 
@@ -175,8 +194,8 @@ async def test_what_was_told_to_a_member_is_not_told_again_after_they_left(
     card = answer_to(await two.sim.ann.user.slash("dnscheck", domain=NOT_HOSTED))
     assert TOLD in text_of(card)
     two.sim.client.home._members[two.sim.ann.id] = (False, time.monotonic() + 60)
-    notice = answer_to(await two.sim.ann.user.click(card, label="Why?"))
-    assert "out of date" in text_of(notice)
+    notice = answer_to(await two.sim.ann.user.click(card, label=DETAILS))
+    assert "not kept any more" in text_of(notice)
     assert labels_of(notice) == ["Check again"]
 
 
@@ -185,13 +204,18 @@ async def test_a_shared_card_leaves_it_out_for_everybody(two: TwoServers) -> Non
         card = await two.sim.check(domain)
         shared = await two.sim.share(card)
         assert TOLD not in text_of(shared)
+        assert ON_SERVER not in text_of(shared)
         assert not two.knows(text_of(shared))
         for who in (two.sim.ben, two.sim.ann):
-            why = text_of(answer_to(await who.click(shared, label="Why?")))
+            details = await open_details(who, shared)
+            assert TOLD not in text_of(details)
+            assert not two.knows(text_of(details))
+            why = text_of(answer_to(await who.click(details, label="Why?")))
             assert "takes mail only for the domains that it serves" not in why
             assert not two.knows(why)
         await two.sim.ann.click(shared, label="Check again")
         assert TOLD not in text_of(shared)
+        assert ON_SERVER not in text_of(shared)
         assert not two.knows(text_of(shared))
         assert domain in text_of(shared)
 
@@ -211,6 +235,8 @@ async def test_the_number_of_anothers_private_check_is_of_no_use(
     two: TwoServers, label: str
 ) -> None:
     card = await two.sim.check(HOSTED)
+    if label not in labels_of(card):
+        card = await open_details(two.sim.ann, card)
     before = text_of(card)
     two.sim.dns.forget()
     notice = await refused(two.sim.ben, card, label)
@@ -223,22 +249,25 @@ async def test_the_number_of_anothers_private_check_is_of_no_use(
 
 async def test_it_is_of_no_use_where_the_message_is_said_to_be_public(two: TwoServers) -> None:
     card = await two.sim.check(HOSTED)
-    two.sim.env.backend.get_message(card.channel_id, card.id).flags = 1 << 15
-    for label in LABELS:
-        assert "belongs to somebody else" in text_of(await refused(two.sim.ben, card, label))
+    for shown in (card, await open_details(two.sim.ann, card)):
+        two.sim.env.backend.get_message(shown.channel_id, shown.id).flags = 1 << 15
+        for label in labels_of(shown):
+            notice = await refused(two.sim.ben, shown, label)
+            assert "belongs to somebody else" in text_of(notice)
 
 
 async def test_nor_is_it_to_the_choice_of_a_provider_or_a_request(two: TwoServers) -> None:
     card = await two.sim.check(NOT_HOSTED)
-    before = text_of(card)
+    details = await open_details(two.sim.ann, card)
+    before = text_of(card), text_of(details)
     asking = next(i for i in ids_of(card) if i.startswith("cowbell:ask:maildomain:"))
-    choosing = next(i for i in ids_of(card) if i.startswith("cowbell:provider:"))
-    for custom_id, values in ((asking, None), (choosing, ["ovh"])):
-        result = await click(two.sim.ben, card, custom_id, values)
+    choosing = next(i for i in ids_of(details) if i.startswith("cowbell:provider:"))
+    for shown, custom_id, values in ((card, asking, None), (details, choosing, ["ovh"])):
+        result = await click(two.sim.ben, shown, custom_id, values)
         notice = result.followups[0] if result.followups else answer_to(result)
         assert "belongs to somebody else" in text_of(notice)
         assert NOT_HOSTED not in text_of(notice)
-    assert text_of(card) == before
+    assert (text_of(card), text_of(details)) == before
     assert two.sim.client.requests is not None
     assert await two.sim.client.requests.of_member(two.sim.ben.id) == ()
 
@@ -248,21 +277,23 @@ async def test_a_check_of_a_member_who_was_forgotten_is_nobodys(two: TwoServers)
     shared = await two.sim.share(await two.sim.check("mover.example"))
     change_store(two.sim, "UPDATE stored_check SET member_id = NULL")
     for who in (two.sim.ann, two.sim.ben):
-        assert "out of date" in text_of(await refused(who, card, "Why?"))
+        assert "not kept any more" in text_of(await refused(who, card, DETAILS))
         # What was shared goes on working.
-        why = answer_to(await who.click(shared, label="Why?"))
-        assert "belongs to somebody else" not in text_of(why)
+        details = await open_details(who, shared)
+        why = answer_to(await who.click(details, label="Why?"))
+        assert "1. MX" in text_of(why)
 
 
 async def test_cards_from_before_private_checks_work_as_they_did(two: TwoServers) -> None:
     shared = await two.sim.share(await two.sim.check("friend.example"))
     card = await two.sim.check(NOT_HOSTED)
     change_store(two.sim, "UPDATE stored_check SET confidential = 1, shared = NULL")
-    assert "belongs to somebody else" in text_of(await refused(two.sim.ben, card, "Why?"))
-    assert answer_to(await two.sim.ann.click(card, label="Why?")).ephemeral
+    assert "belongs to somebody else" in text_of(await refused(two.sim.ben, card, DETAILS))
+    assert (await open_details(two.sim.ann, card)).ephemeral
+    assert TOLD not in text_of(await open_details(two.sim.ben, shared))
     await two.sim.ben.click(shared, label="Check again")
     assert "friend.example" in text_of(shared)
-    assert labels_of(shared) == LABELS[:-1]
+    assert labels_of(shared) == ON_CARD
 
 
 async def test_with_neither_channel_nor_server_configured_nothing_is_home(

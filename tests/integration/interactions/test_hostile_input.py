@@ -10,7 +10,16 @@ import pytest
 from bot.demo.zones import parse_zone
 from bot.interactions.rate_limits import Cooldown
 from conftest import COLLECTED, load_cases
-from discord_simulation import answer_to, labels_of, open_simulation, text_of, walk
+from discord_simulation import (
+    ON_CARD,
+    ON_DETAILS,
+    answer_to,
+    labels_of,
+    open_details,
+    open_simulation,
+    text_of,
+    walk,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,10 +90,13 @@ async def test_hostile_zones_make_sound_cards(sim: Simulation) -> None:
     for name, zone in HOSTILE.items():
         sim.dns.zones = sim.dns.zones.with_zone(parse_zone("friend.example", zone))
         card = await sim.check("friend.example")
-        assert labels_of(card) == ["Check again", "Why?", "Records", "Zone file", "Share"], name
-        assert_sound(card)
-        counted = re.sub(r"<t:\d+:R>|\d+ questions", "", text_of(card))
-        assert "49" not in counted, name
+        details = await open_details(sim.ann, card)
+        assert labels_of(card) == ON_CARD, name
+        assert labels_of(details) == ON_DETAILS, name
+        for shown in (card, details):
+            assert_sound(shown)
+            counted = re.sub(r"<t:\d+:R>|\d+ questions", "", text_of(shown))
+            assert "49" not in counted, name
     assert_nobody_pinged(sim)
 
 
@@ -92,15 +104,18 @@ async def test_a_hostile_zone_makes_sound_cards_of_every_button(sim: Simulation)
     zone = parse_zone("friend.example", HOSTILE["everything at once"])
     sim.dns.zones = sim.dns.zones.with_zone(zone)
     card = await sim.check("friend.example")
-    assert [file.filename for file in card.attachments]
-    shared = await sim.share(card)
+    assert_sound(card)
+    details = await open_details(sim.ann, card)
+    assert [file.filename for file in details.attachments]
+    shared = await sim.share(details)
     assert_sound(shared)
-    assert shared.attachments
     await sim.ben.click(shared, label="Check again")
     assert_sound(shared)
-    assert len(shared.attachments) == 1
-    for label in ("Why?", "Records", "Zone file"):
-        assert_sound(answer_to(await sim.ben.click(shared, label=label)))
+    details = await open_details(sim.ben, shared)
+    assert_sound(details)
+    assert len(details.attachments) == 1
+    for label in ("Why?", "All records", "Zone file"):
+        assert_sound(answer_to(await sim.ben.click(details, label=label)))
     assert_nobody_pinged(sim)
 
 
@@ -115,10 +130,13 @@ async def test_every_case_from_the_wild_makes_a_sound_card(
         for case in cases:
             sim.dns.zones = case_file.zones(case)
             card = await sim.check(case_file.domain)
-            assert len(labels_of(card)) == 5, case.id
-            why = answer_to(await sim.ann.click(card, label="Why?"))
-            assert "](https://www.rfc-editor.org/rfc/rfc" in text_of(why)
+            assert labels_of(card) == ON_CARD, case.id
             assert_sound(card)
+            details = await open_details(sim.ann, card)
+            assert labels_of(details) == ON_DETAILS, case.id
+            assert_sound(details)
+            why = answer_to(await sim.ann.click(details, label="Why?"))
+            assert "](https://www.rfc-editor.org/rfc/rfc" in text_of(why)
         assert_nobody_pinged(sim)
 
 

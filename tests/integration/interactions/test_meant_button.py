@@ -9,7 +9,7 @@ import pytest
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.interactions.rate_limits import Cooldown
-from discord_simulation import answer_to, labels_of, open_simulation, text_of
+from discord_simulation import answer_to, labels_of, open_details, open_simulation, text_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +43,10 @@ async def test_a_slip_is_asked_about_first_with_a_button_to_the_domain(sim: Simu
     await sim.check(MINE)
     card = await sim.check(SLIP)
     assert QUESTION in text_of(card)
-    assert text_of(card).index(QUESTION) < text_of(card).index("What to do")
+    assert text_of(card).index(QUESTION) < text_of(card).index("Step 1 of")
+    details = await open_details(sim.ann, card)
+    assert text_of(details).index(QUESTION) < text_of(details).index("What to do")
+    assert BUTTON in labels_of(details)
     found = answer_to(await sim.ann.click(card, label=BUTTON))
     assert found.ephemeral
     assert f"`{MINE}`" in text_of(found).splitlines()[0]
@@ -58,14 +61,17 @@ async def test_nobody_else_is_asked_about_a_members_domain(sim: Simulation) -> N
     for seen in (shared, await sim.check(SLIP, sim.ben)):
         assert "Did you mean" not in text_of(seen)
         assert BUTTON not in labels_of(seen)
-    why = answer_to(await sim.ben.click(shared, label="Why?"))
-    assert "Did you mean" not in text_of(why)
+    details = await open_details(sim.ben, shared)
+    why = answer_to(await sim.ben.click(details, label="Why?"))
+    for seen in (details, why):
+        assert "Did you mean" not in text_of(seen)
 
 
 async def test_the_question_stays_when_the_card_is_drawn_again(sim: Simulation) -> None:
     await sim.check(MINE)
     card = await sim.check(SLIP)
-    assert "Did you mean" in text_of(answer_to(await sim.ann.click(card, label="Why?")))
+    details = await open_details(sim.ann, card)
+    assert "Did you mean" in text_of(answer_to(await sim.ann.click(details, label="Why?")))
     await sim.ann.click(card, label="Check again")
     assert QUESTION in text_of(card)
     assert BUTTON in labels_of(card)

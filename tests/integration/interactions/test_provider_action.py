@@ -8,7 +8,16 @@ import pytest
 
 from bot.demo.world import DOMAINS
 from bot.demo.zones import parse_zone
-from discord_simulation import answer_to, change_store, text_of, walk, whisper_after
+from discord_simulation import (
+    ON_CARD,
+    answer_to,
+    change_store,
+    labels_of,
+    open_details,
+    text_of,
+    walk,
+    whisper_after,
+)
 
 if TYPE_CHECKING:
     from simcord.results import ResponseMessage
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["discord_fixtures"]
 
+NAME = "newcomer.example"
 SELECT = 3  # a type of component
 SERVERS = "@ NS ns1.hyp.net.\n@ NS ns2.hyp.net."
 
@@ -46,9 +56,12 @@ async def records(sim: Simulation, name: str = "newcomer.example") -> ResponseMe
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_the_card_says_at_whose_name_servers_the_domain_is(sim: Simulation) -> None:
-    for card in (await sim.check("newcomer.example"), await records(sim)):
+    shown = await sim.check(NAME)
+    assert "At Domeneshop." in text_of(shown)
+    assert labels_of(shown) == [*ON_CARD, "Open Domeneshop"]
+    for card in (await open_details(sim.ann, shown), await records(sim)):
         said = text_of(card)
-        assert "The name servers of `newcomer.example` are at Domeneshop" in said
+        assert "Change the records of `newcomer.example` at Domeneshop" in said
         assert "`ns1.hyp.net` and `ns2.hyp.net`" in said
         links = {part["label"]: part["url"] for part in walk(card.components) if "url" in part}
         assert links == {"Open Domeneshop": "https://domene.shop/admin"}
@@ -62,7 +75,9 @@ async def test_the_card_says_at_whose_name_servers_the_domain_is(sim: Simulation
 
 
 async def test_unknown_name_servers_are_named_and_the_words_are_neutral(sim: Simulation) -> None:
-    card = await sim.check("newcomer.example")
+    shown = await sim.check(NAME)
+    assert "At the company that runs `ns1.dns-servers.example`." in text_of(shown)
+    card = await open_details(sim.ann, shown)
     said = text_of(card)
     assert "are kept at `ns1.dns-servers.example`" in said
     assert "The full name is `newcomer.example`" in said
@@ -71,29 +86,33 @@ async def test_unknown_name_servers_are_named_and_the_words_are_neutral(sim: Sim
 
 async def test_a_domain_with_nothing_to_type_has_no_choice(sim: Simulation) -> None:
     card = await sim.check("friend.example")
-    assert choice_of(card) is None
-    assert "name servers" not in text_of(card)
+    for shown in (card, await open_details(sim.ann, card)):
+        assert choice_of(shown) is None
+        assert "name servers" not in text_of(shown)
+        assert "dns-servers.example" not in text_of(shown)
 
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_choosing_draws_the_same_card_in_other_words_and_is_remembered(
     sim: Simulation,
 ) -> None:
-    card = await sim.check("newcomer.example")
+    card = await sim.details(NAME)
     result = await sim.ann.select(card, ["route53"])
     assert answer_to(result).id == card.id
     assert not result.followups
     assert "Record name (leave empty) · Record type `MX`" in text_of(card)
     assert "```\n10 mx1.cow.example.\n```" in text_of(card)
-    assert "are at Domeneshop" in text_of(card)  # which does not change
+    assert "at Domeneshop" in text_of(card)  # which does not change
     assert current(card) == "Your provider: Amazon Route 53"
-    again = await sim.check("newcomer.example")
+    shown = await sim.check(NAME)
+    assert "Record name (leave empty) · Record type `MX`" in text_of(shown)
+    again = await open_details(sim.ann, shown)
     assert current(again) == "Your provider: Amazon Route 53"
     assert current(await records(sim)) == "Your provider: Amazon Route 53"
     # It is the choice of one member, for one domain.
-    other = await sim.check("newcomer.example", sim.ben)
-    assert current(other) == "Your provider: Domeneshop"
-    assert current(await sim.check("mover.example")) == "Your provider: Other / not listed"
+    assert "Record name" not in text_of(await sim.check(NAME, sim.ben))
+    assert current(await sim.details(NAME, sim.ben)) == "Your provider: Domeneshop"
+    assert current(await sim.details("mover.example")) == "Your provider: Other / not listed"
 
 
 @pytest.mark.usefixtures("at_domeneshop")
@@ -103,30 +122,30 @@ async def test_records_change_their_words_too(sim: Simulation) -> None:
     assert answered.id == card.id
     assert "Set the switch to `Proxy status: DNS only`." in text_of(card)
     assert [file.filename for file in card.attachments] == ["newcomer.example.zone.txt"]
-    assert current(await sim.check("newcomer.example")) == "Your provider: Cloudflare"
+    assert current(await sim.details(NAME)) == "Your provider: Cloudflare"
 
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_a_choice_works_after_a_restart(sim: Simulation) -> None:
-    check, shown = await sim.check("newcomer.example"), await records(sim)
+    check, shown = await sim.details(NAME), await records(sim)
     await sim.restart()
     await sim.ann.select(check, ["ovh"])
     assert "Sub-domain (leave empty)" in text_of(check)
     await sim.ann.select(shown, ["godaddy"])
     assert "`MX (Mail Exchanger)`" in text_of(shown)
     await sim.restart()
-    assert current(await sim.check("newcomer.example")) == "Your provider: GoDaddy"
+    assert current(await sim.details(NAME)) == "Your provider: GoDaddy"
 
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_a_shared_card_speaks_the_name_servers_own_words_and_has_no_choice(
     sim: Simulation,
 ) -> None:
-    card = await sim.check("newcomer.example")
+    card = await sim.details(NAME)
     await sim.ann.select(card, ["route53"])
     shared = await sim.share(card)
     assert choice_of(shared) is None
-    assert "are at Domeneshop" in text_of(shared)
+    assert "At Domeneshop" in text_of(shared)
     assert "Record name" not in text_of(shared)
     again = answer_to(await sim.ann.click(shared, label="Check again"))
     assert "Record name" not in text_of(again)
@@ -135,31 +154,33 @@ async def test_a_shared_card_speaks_the_name_servers_own_words_and_has_no_choice
 
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_checking_again_keeps_the_words(sim: Simulation) -> None:
-    card = await sim.check("newcomer.example")
+    card = await sim.details(NAME)
     await sim.ann.select(card, ["route53"])
     await sim.ann.click(card, label="Check again")
     assert "Record name (leave empty)" in text_of(card)
-    (shown,) = [answer_to(await sim.ann.click(card, label="All records"))]
+    details = await open_details(sim.ann, card)
+    shown = answer_to(await sim.ann.click(details, label="All records"))
     assert current(shown) == "Your provider: Amazon Route 53"
 
 
 async def test_what_only_the_asker_may_read_is_still_there_after_a_choice(sim: Simulation) -> None:
-    card = await sim.check("open.example")
+    card = await sim.details("open.example")
     before = text_of(card)
     await sim.ann.select(card, ["cloudflare"])
     assert text_of(card).count("**1. ") == before.count("**1. ") == 1
 
 
 async def test_a_check_that_is_gone_is_said(sim: Simulation) -> None:
-    card = await sim.check("newcomer.example")
+    card = await sim.details(NAME)
     before = text_of(card)
     change_store(sim, "DELETE FROM stored_check")
     result = await sim.ann.select(card, ["cloudflare"])
-    assert "out of date" in text_of(whisper_after(result)).lower()
+    assert "not kept any more" in text_of(whisper_after(result))
     assert text_of(card) == before
 
 
-async def test_a_domain_too_long_for_a_choice_has_its_records_without_one(sim: Simulation) -> None:
+async def test_a_domain_too_long_for_a_button_has_the_choice_by_its_check(sim: Simulation) -> None:
     card = await records(sim, f"{'a' * 60}.{'b' * 60}.example")
-    assert choice_of(card) is None
+    await sim.ann.select(card, ["cloudflare"])
+    assert current(card) == "Your provider: Cloudflare"
     assert "### MX · required" in text_of(card)

@@ -12,6 +12,7 @@ import discord
 import pytest
 
 from bot.cards.check_card import build_check_card
+from bot.cards.plan_card import build_plan_card
 from bot.config.settings import load_settings
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.mailcow_double.mailcow_state import DkimPair
@@ -163,13 +164,18 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
     kept = await parts.member_service.check(MOVER, 1, confidential=True)
     words = Words(Medium.DISCORD)
     items = PersistentItems(words)
-    private = build_check_card(kept, parts.member_service.server, words, items)
-    shared = build_check_card(kept, parts.member_service.server, words, items, shared=True)
+    server, plan = parts.member_service.server, parts.member_service.plan
+    own, public = await plan(kept, confidential=True), await plan(kept, confidential=False)
+    private = build_plan_card(kept, own, server, words, items)
+    details = build_check_card(kept, own, server, words, items)
+    shared = build_plan_card(kept, public, server, words, items, shared=True)
     again = await parts.member_service.kept(kept.id)
     assert again is not None
     assert kept.personal is not None
     assert "not-in-mailcow" in {finding.code for finding in kept.personal.findings}
     assert "does not know" in texts_of(private)
+    assert "does not know" in texts_of(details)
+    assert "On the server" not in texts_of(shared)
     assert "does not know" not in texts_of(shared)
     assert again.shown(shared=False) == kept.report
 

@@ -172,9 +172,11 @@ async def test_the_question_only_adds_to_the_report(parts: ServiceParts) -> None
 
 async def test_the_operator_is_asked_about_a_domain_on_the_mail_server(parts: ServiceParts) -> None:
     parts.double.add_domain("friend.example")
-    assert meant(await parts.core.check_for_operator(SLIP)) == "friend.example"
+    report, _ = await parts.core.check_for_operator(SLIP)
+    assert meant(report) == "friend.example"
     listed = [call.route for call in parts.double.calls].count("get/domain/all")
-    assert meant(await parts.core.check_for_operator(SLIP)) == "friend.example"
+    report, _ = await parts.core.check_for_operator(SLIP)
+    assert meant(report) == "friend.example"
     again = [call.route for call in parts.double.calls].count("get/domain/all")
     assert listed == again == 1
     assert meant(await parts.core.check(SLIP)) is None
@@ -185,6 +187,6 @@ async def test_a_mail_server_that_does_not_answer_takes_no_report_away(
 ) -> None:
     parts.double.add_domain("friend.example")
     parts.double.mood = MailcowFault.BAD_GATEWAY
-    report = await parts.core.check_for_operator(SLIP)
+    report, _ = await parts.core.check_for_operator(SLIP)
     assert meant(report) is None
     assert [finding.code for finding in report.findings] == ["domain-not-found"]

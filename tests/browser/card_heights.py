@@ -1,0 +1,123 @@
+"""Measures how tall the cards of plans are in a browser: `card_heights.py` prints the tallest."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import discord
+import simcord
+from demo_page import NARROW, WIDE, DemoPage, running_browser
+from take_pictures import BARE, HEIGHT
+
+from bot.cards.plan_card import build_plan_card
+from bot.interactions.item_factory import PersistentItems
+from bot.requests.backend import MailHosting
+from bot.services.core import make_personal
+from bot.services.member_service import KeptCheck
+from bot.words import Medium, Words
+from conftest import load_cases
+from deceiving_zones import SERVER
+from mended_zone import read_zone
+from plan_world import Friend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.cards.layout import Card
+    from bot.checks.report import Report
+    from bot.services.plan.step import Plan
+
+MOST: Final = 700  # pixels of a card at its full width, whatever is wrong with the domain
+_ON_A_PAGE: Final = 40  # messages, which the page draws within seconds
+_SHOWN: Final = 12  # of the tallest that are printed
+_TO_MEASURE: Final = """() => Object.fromEntries(
+    [...document.querySelectorAll('.channel-message[data-message-id]')].map(
+        message => [message.dataset.messageId, message.getBoundingClientRect().height]))"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedZone:
+    """A zone of the case files as a member's check shows it."""
+
+    name: str
+    report: Report
+    personal: Report | None
+    plan: Plan
+
+    def draw(self) -> Card:
+        """Return its card, as the member sees it who asked."""
+        kept = KeptCheck(1, self.report, self.personal)
+        words = Words(Medium.DISCORD)
+        items = PersistentItems(words)
+        return build_plan_card(kept, self.plan, SERVER, words, items, can_ask=True)
+
+
+def planned_zones() -> list[PlannedZone]:
+    """Return every zone of the case files, on the mail server and not yet there."""
+    found = []
+    for case in load_cases().cases:
+        for hosting in (MailHosting.ON, MailHosting.ABSENT):
+            zone, broken = read_zone(case.zone), tuple(case.servfail)
+            friend = Friend(zone, hosting, proves_control=True, servfail=broken)
+            report = friend.check()
+            personal = make_personal(report, hosting)
+            plan = friend.plan(personal or report)
+            found.append(PlannedZone(f"{case.id}, {hosting.value}", report, personal, plan))
+    return found
+
+
+async def measure(zones: Sequence[PlannedZone]) -> Mapping[int, Mapping[str, float]]:
+    """Return the height of each card in pixels, by the width of the page and the zone's name."""
+    bot = discord.Client(intents=discord.Intents.none())
+    env = simcord.Env(bot, check_errors=False)
+    await env.start()
+    try:
+        guild = env.create_guild("Cards")
+        ann = guild.add_member(env.create_user("ann"))
+        heights: dict[int, dict[str, float]] = {WIDE: {}, NARROW: {}}
+        for number, part in enumerate(_pages(zones)):
+            channel = guild.create_text_channel(f"cards-{number}")
+            names = {}
+            for zone in part:
+                view = zone.draw().view
+                sent = await bot.get_partial_messageable(channel.id).send(view=view)
+                names[str(sent.id)] = zone.name
+            async with env.preview(channel, viewers=(ann,), layout="channel") as preview:
+                for width, found in (await asyncio.to_thread(_look, preview.url)).items():
+                    heights[width] |= {names[key]: height for key, height in found.items()}
+        return heights
+    finally:
+        await env.shutdown()
+        await bot.close()
+
+
+def _look(url: str) -> dict[int, dict[str, float]]:
+    with running_browser() as browser:
+        page = DemoPage(browser, url)
+        page.page.add_style_tag(content=BARE)
+        found = {}
+        for width in (WIDE, NARROW):
+            page.page.set_viewport_size({"width": width, "height": HEIGHT})
+            page.wait_until_ready()
+            found[width] = page.page.evaluate(_TO_MEASURE)
+        return found
+
+
+def _pages(zones: Sequence[PlannedZone]) -> list[Sequence[PlannedZone]]:
+    return [zones[at : at + _ON_A_PAGE] for at in range(0, len(zones), _ON_A_PAGE)]
+
+
+def main() -> None:
+    """Print the tallest cards."""
+    for width, heights in asyncio.run(measure(planned_zones())).items():
+        ordered = sorted(heights, key=lambda name: -heights[name])
+        over = sum(height > MOST for height in heights.values())
+        print(f"{width} wide: {len(heights)} cards, {over} over {MOST} px")  # noqa: T201 - output
+        for name in ordered[:_SHOWN]:
+            print(f"{heights[name]:7.0f} px  {name}")  # noqa: T201 - its output
+
+
+if __name__ == "__main__":
+    main()
