@@ -151,28 +151,29 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     },
     tests={
         "tests/unit/checks/optional/test_rp.py": '''\
-"""RP: it has its line in the report of a real check, on a card and as JSON."""
+"""RP: where it is offered, it has its line in the report of a real check, on a card and as JSON."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from bot.checks.export.as_json import report_as_dict
+from bot.demo.world import DEMO_ENVIRONMENT
 from bot.names import Domain
 from bot.words import Words
-from discord_simulation import answer_to, text_of
+from discord_simulation import answer_to, open_simulation, text_of
 
 if TYPE_CHECKING:
-    from discord_simulation import Simulation
-
-pytest_plugins = ["discord_fixtures"]
+    from pathlib import Path
 
 
-async def test_a_healthy_domain_is_told_that_it_names_nobody(sim: Simulation) -> None:
-    card = answer_to(await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example"))
+async def test_a_healthy_domain_is_told_that_it_names_nobody(tmp_path: Path) -> None:
+    environ = {**DEMO_ENVIRONMENT, "OFFER": "rp"}
+    async with open_simulation(tmp_path / "bot.db", environ=environ) as sim:
+        card = answer_to(await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example"))
+        service = sim.client.member_service
+        kept = await service.check(Domain.from_ascii("friend.example"), sim.ann.id)
     assert "RP" in text_of(card)
-    service = sim.client.member_service
-    kept = await service.check(Domain.from_ascii("friend.example"), sim.ann.id)
     page: dict[str, Any] = report_as_dict(kept.report, service.server, Words(), explain=True)
     assert page["checks"]["rp"]["status"] == "info"
     (finding,) = [finding for finding in page["findings"] if finding["check"] == "rp"]
@@ -368,6 +369,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.net.certificate import Certificate
 from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, text_of, walk
 from request_guild import ADMIN, open_request_guild
@@ -394,6 +396,7 @@ async def test_it_is_asked_for_approved_and_seen_to_be_done(store: Path, errors:
         await guild.work()
         (card,) = guild.request_channel.history()
         assert "has added an autoconfig alias" in said(card)
+        guild.aliases.certificate = Certificate.COVERS
         await guild.requests.approve(1, ADMIN)
         await guild.work()
         await guild.later(minutes=3)
@@ -431,7 +434,7 @@ date_is = "read"
             Insert(
                 "",
                 "| [Barn DNS](<https://barn-dns.example/zones>) | `barn` | `barn-dns.example` "
-                "| ? | @ | ? | ? | ? | ? | ? | – | – "
+                "| ? | @ | ? | ? | ? | ? | ? | ? | – | – "
                 "| [1](<https://barn-dns.example/help>) (2026-11-27, read) |\n",
             ),
         ),

@@ -118,8 +118,8 @@ def build_provider_select(
 ) -> list[Item]:
     """Return the choice of the provider whose words a card speaks, the current one shown.
 
-    `subject` is a check's number, `records:` and that, or a domain; nothing is returned for a
-    domain that is too long.
+    `subject` as in `ItemFactory.provider_select`; nothing is returned for a domain that is too
+    long.
     """
     hosting = find_provider(place.name_servers)
     found = {provider.key for provider in hosting.providers}

@@ -133,9 +133,9 @@ class ItemFactory(Protocol):
     def provider_select(self, subject: str, options: list[discord.SelectOption]) -> Item | None:
         """Return the choice of the provider whose words a card speaks.
 
-        `subject` is a check's number, with `records:` before it on the card of what is needed
-        next, or the domain on the card of all records; None is returned where
-        Discord cannot carry a domain that long.
+        `subject` is a check's number, on cards of records with `next:` or `all:` before it, or a
+        domain of which no check is known; None is returned where Discord cannot carry a domain
+        that long.
         """
         ...
 

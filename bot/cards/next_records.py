@@ -84,7 +84,7 @@ def build_next_records_card(
             [after, foot],
         ],
         colour=NEUTRAL,
-        selects=build_provider_select(f"records:{kept.id}", place, spoken, words, items)
+        selects=build_provider_select(f"next:{kept.id}", place, spoken, words, items)
         if fixes
         else [],
         buttons=[

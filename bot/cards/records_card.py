@@ -58,11 +58,12 @@ def build_records_card(
     remark: str | None = None,
     place: ZonePlace | None = None,
     provider: str | None = None,
+    check: int | None = None,
 ) -> Card:
     """Return the records with why each is needed, and the zone file.
 
     `remark` says where the domain was taken from, `place` at which name servers it is, `provider`
-    is the key of the one whose words its member chose.
+    is the key of the one whose words its member chose, `check` the number of the domain's check.
     """
     server = expected.server
     place = place or ZonePlace.unknown(expected)
@@ -79,11 +80,12 @@ def build_records_card(
     foot = f"-# {words.sentence('discord/records_file', facts)}\n{show_foot(facts, words)}"
     where = show_place(place, words)
     room = MOST_CHARACTERS - width(text) - width(where) - width(foot)
+    subject = expected.domain.ascii if check is None else f"all:{check}"
     chosen = choose(show_records(expected, words, spoken, place), room)
     return assemble(
         [[text, where], *([record] for record in chosen), [foot]],
         colour=NEUTRAL_COLOUR,
-        selects=build_provider_select(expected.domain.ascii, place, spoken, words, items),
+        selects=build_provider_select(subject, place, spoken, words, items),
         buttons=build_panel_link(spoken, words),
         files=(zone_file(expected, words),),
     )

@@ -62,6 +62,10 @@ EXTRAS = frozenset(
     }
 )
 
+# The optional records that an operator chooses among.
+_USUAL = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER})
+OFFERABLE = tuple(check for check in Check if check in _USUAL | EXTRAS)
+
 
 class ServerCheck(StrEnum):
     """The checks of the mail server itself, in the order of its report."""

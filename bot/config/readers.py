@@ -18,13 +18,13 @@ from pydantic import SecretStr
 from spftrace.errors import SpfError
 
 from bot.characters import echo
+from bot.checks.finding import OFFERABLE
 from bot.dns.server_address import Server
 from bot.dns.spf_grammar import MECHANISMS
 from bot.errors import InvalidName
 from bot.names import Domain, MailAddress
 from bot.records.dkim_selector import is_selector
 from bot.records.dmarc_policy import POLICIES
-from bot.records.offer import OFFERABLE
 from bot.records.tag_list import FaultKind, parse_tags
 from bot.words import Words
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import unquote, urlsplit
 
-from dotenv import dotenv_values
 from pydantic import (
     Field,
     ModelWrapValidatorHandler,
@@ -19,11 +18,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config import readers as read
+from bot.config.example_values import find_example_values
 from bot.dns.server_address import Server
 from bot.errors import ConfigError
 from bot.names import Domain
-from bot.records.mail_server import MailServer
-from bot.records.offer import USUAL_OFFER
+from bot.records.mail_server import USUAL_OFFER, MailServer
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -32,14 +31,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ENV_FILE = Path(".env")
-# What no two operators have in common, with what to write instead of the example.
-_OF_ONES_OWN = {
-    "MAIL_HOST": ("write the host name of your own mail server.", "mail.your-domain.org"),
-    "MAIL_SPF": (
-        "write the SPF value that names your own mail server.",
-        "v=spf1 a:mail.your-domain.org -all",
-    ),
-}
 
 _Line = Annotated[str, PlainValidator(read.read_line(200))]
 _Flag = Annotated[bool, PlainValidator(read.read_bool)]
@@ -286,7 +277,7 @@ def load_settings(
     fault = _try_reading(file) if file is not None else None
     if fault is not None:
         raise ConfigError((fault,))
-    faults = [] if file is None else _find_examples(file, texts)
+    faults = [] if file is None else find_example_values(file, texts, _examples())
     try:
         # The type checker sees the fields alone, not the aliases and options of the library.
         settings = Settings(_env_file=file, **texts)  # type: ignore[call-arg, arg-type]
@@ -296,21 +287,6 @@ def load_settings(
         order = _known()
         raise ConfigError(tuple(sorted(faults, key=lambda f: order.index(f.partition(":")[0]))))
     return settings
-
-
-def _find_examples(file: Path, environ: Mapping[str, str]) -> list[str]:
-    """Return what is wrong with a copy of `.env.example` in which the mail server is not changed.
-
-    The environment goes before the file, so what stands there is not looked at.
-    """
-    values = dotenv_values(file, encoding="utf-8", interpolate=False)
-    found = []
-    for name, (remedy, instead) in _OF_ONES_OWN.items():
-        examples = Settings.model_fields[name.lower()].examples or []
-        value = (values.get(name) or "").strip().rstrip(".")
-        if name not in environ and value.lower() in examples:
-            found.append(f"{name}: It is still the example's: {remedy} Example: {name}={instead}")
-    return found
 
 
 def _try_reading(file: Path) -> str | None:
@@ -327,6 +303,11 @@ def _try_reading(file: Path) -> str | None:
 def _known() -> tuple[str, ...]:
     """Return the names of all variables in their order."""
     return tuple(field.upper() for field in Settings.model_fields)
+
+
+def _examples() -> dict[str, list[str]]:
+    """Return the examples of each variable."""
+    return {name.upper(): field.examples or [] for name, field in Settings.model_fields.items()}
 
 
 def _find_lonely(given: Mapping[str, str]) -> dict[str, str]:

@@ -15,8 +15,8 @@ from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.record_actions import (
     draw_all_records,
     draw_next_records,
+    draw_unchecked_records,
     send_zone_file,
-    show_all_records,
 )
 from bot.interactions.replies import acknowledge, answer, whisper
 from bot.names import Domain
@@ -77,7 +77,7 @@ async def handle_check_button(interaction: discord.Interaction[BotBase], click: 
         case CheckAction.WHY:
             await _explain(interaction, kept)
         case CheckAction.RECORDS:
-            await show_all_records(interaction, kept)
+            await answer(interaction, await draw_all_records(interaction, kept))
         case CheckAction.ZONE:
             await send_zone_file(interaction, kept)
         case CheckAction.SHARE:
@@ -100,13 +100,18 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
         await whisper(interaction, build_notice("out_of_date", {}, client.words))
     elif "check" not in click.parts:
         domain = Domain.from_ascii(click.parts["domain"])
-        await answer(interaction, await draw_all_records(interaction, domain, key))
+        await client.member_service.choose_provider(interaction.user.id, domain, key)
+        await answer(interaction, await draw_unchecked_records(interaction, domain))
     elif (kept := await find_check(interaction, click)) is not None:
         await client.member_service.choose_provider(interaction.user.id, kept.report.domain, key)
-        if "records" in click.parts:
-            await answer(interaction, await draw_next_records(interaction, kept))
-        else:
-            await answer(interaction, await draw_details(interaction, kept, key))
+        match click.parts.get("card"):
+            case "next":
+                card = await draw_next_records(interaction, kept)
+            case "all":
+                card = await draw_all_records(interaction, kept)
+            case _:
+                card = await draw_details(interaction, kept, key)
+        await answer(interaction, card)
 
 
 async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:

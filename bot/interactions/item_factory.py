@@ -51,7 +51,7 @@ PRIVACY_BUTTON: Final = (
     rf":(?P<member>[0-9]{{1,20}}):(?P<newest>{_NUMBER})"
 )
 PROVIDER_SELECT: Final = (
-    rf"cowbell:provider:(?:(?P<records>records:)?(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
+    rf"cowbell:provider:(?:(?:(?P<card>next|all):)?(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
 )
 SERVER_BUTTON: Final = "cowbell:server:again"
 UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"

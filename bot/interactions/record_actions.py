@@ -17,6 +17,7 @@ from bot.interactions.replies import answer
 if TYPE_CHECKING:
     from bot.interactions.bot import BotBase
     from bot.names import Domain
+    from bot.records.expected import Expected
     from bot.services.member_service import KeptCheck
 
 
@@ -31,9 +32,7 @@ async def answer_with_records(
     client, service = interaction.client, interaction.client.member_service
     await service.remember(interaction.user.id, domain)
     if client.limits.checks.take(interaction.user.id):
-        provider = await service.provider(interaction.user.id, domain)
-        place = await service.place(domain)
-        card = await _build_all(interaction, domain, place, provider, remark=remark)
+        card = await draw_unchecked_records(interaction, domain, remark=remark)
     else:
         is_home = await client.home.is_home(interaction)
         kept = await check_domain(interaction, domain, confidential=is_home)
@@ -61,45 +60,46 @@ async def draw_next_records(
     )
 
 
-async def show_all_records(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
-    """Show all records of a checked domain, for who clicked alone."""
-    service, domain = interaction.client.member_service, kept.report.domain
-    provider = await service.provider(interaction.user.id, domain)
-    place = ZonePlace.of_report(kept.report)
-    await answer(interaction, await _build_all(interaction, domain, place, provider))
+async def draw_all_records(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> Card:
+    """Return the card of all records of a checked domain, for who clicked alone."""
+    client, domain = interaction.client, kept.report.domain
+    return build_records_card(
+        await _expect(interaction, kept),
+        client.words,
+        client.items,
+        place=ZonePlace.of_report(kept.report),
+        provider=await client.member_service.provider(interaction.user.id, domain),
+        check=kept.id,
+    )
 
 
-async def draw_all_records(
-    interaction: discord.Interaction[BotBase], domain: Domain, key: str
+async def draw_unchecked_records(
+    interaction: discord.Interaction[BotBase], domain: Domain, *, remark: str | None = None
 ) -> Card:
-    """Return the card of all records in the words of a provider that its member chose just now."""
-    service = interaction.client.member_service
-    await service.choose_provider(interaction.user.id, domain, key)
-    return await _build_all(interaction, domain, await service.place(domain), key)
+    """Return the card of all records of a domain of which no check is known."""
+    client, service = interaction.client, interaction.client.member_service
+    is_home = await client.home.is_home(interaction)
+    return build_records_card(
+        await service.expect(domain, confidential=is_home),
+        client.words,
+        client.items,
+        remark=remark,
+        place=await service.place(domain),
+        provider=await service.provider(interaction.user.id, domain),
+    )
 
 
 async def send_zone_file(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Send the zone file of a checked domain, for who clicked alone."""
-    client, domain = interaction.client, kept.report.domain
-    is_home = await client.home.is_home(interaction)
-    expected = await client.member_service.expect(domain, confidential=is_home)
-    file = zone_file(expected, client.words)
-    view = build_notice("zone_file", {"domain": domain.unicode}, client.words).view
+    words = interaction.client.words
+    file = zone_file(await _expect(interaction, kept), words)
+    view = build_notice("zone_file", {"domain": kept.report.domain.unicode}, words).view
     view.add_item(discord.ui.File(file))
     await answer(interaction, Card(view, (file,)))
 
 
-async def _build_all(
-    interaction: discord.Interaction[BotBase],
-    domain: Domain,
-    place: ZonePlace,
-    provider: str | None,
-    *,
-    remark: str | None = None,
-) -> Card:
-    client = interaction.client
+async def _expect(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> Expected:
+    """Return what a checked domain should publish, by what the check has proven."""
+    client, report = interaction.client, kept.report
     is_home = await client.home.is_home(interaction)
-    expected = await client.member_service.expect(domain, confidential=is_home)
-    return build_records_card(
-        expected, client.words, client.items, remark=remark, place=place, provider=provider
-    )
+    return await client.member_service.expect(report.domain, report=report, confidential=is_home)

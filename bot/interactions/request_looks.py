@@ -7,6 +7,8 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import discord
+
 from bot.cards.decision_cards import build_barred_notice
 from bot.cards.triage_card import say_triage
 from bot.interactions.control_looks import weigh_for
@@ -17,8 +19,6 @@ from bot.services.request_evidence import gather_evidence
 from bot.services.triage import Ruling, triage
 
 if TYPE_CHECKING:
-    import discord
-
     from bot.cards.layout import Card
     from bot.checks.report import Report
     from bot.interactions.bot import BotBase
@@ -49,7 +49,10 @@ async def look_for_request(
 ) -> RequestLook:
     """Check a domain that something is asked for, in an interaction that is acknowledged."""
     service = interaction.client.member_service
-    kept = await check_domain(interaction, domain, confidential=True)
+    if _waits_on_shared_card(interaction):
+        kept = await service.check(domain, interaction.user.id, confidential=True)
+    else:
+        kept = await check_domain(interaction, domain, confidential=True)
     known = kept.known or NOTHING
     plan = await service.plan(kept, confidential=True, can_ask=True)
     certificate = await _look_at_alias(interaction.client, kind, kept.report)
@@ -58,6 +61,13 @@ async def look_for_request(
         triage(kind, kept.report, plan, known.hosting, certificate=certificate),
         gather_evidence(kind, kept.report, plan, known, service.server),
     )
+
+
+def _waits_on_shared_card(interaction: discord.Interaction[BotBase]) -> bool:
+    """Whether what is said of the progress would take the place of a card that others see."""
+    message, waits = interaction.message, discord.InteractionResponseType.deferred_message_update
+    is_shared = message is not None and not message.flags.ephemeral
+    return is_shared and interaction.response.type is waits
 
 
 async def look_again(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from bot.records.offer import USUAL_OFFER
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import dns.name
+
+USUAL_OFFER: Final = frozenset({"webmail", "autoconfig", "autodiscover"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class MailServer:
     dkim_selector: str = "dkim"
     cert_issuer: str = "letsencrypt.org"  # whose certificates it uses, as CAA names them (RFC 8659)
     dmarc_rua: str = ""  # comma-separated mailto: addresses (RFC 9989 section 4.7)
-    offer: frozenset[str] = USUAL_OFFER  # words of `bot.records.offer.OFFERABLE`
+    offer: frozenset[str] = USUAL_OFFER  # names of optional checks
 
     @property
     def host_text(self) -> str:

@@ -130,7 +130,7 @@ def _spell_owner(
 ) -> tuple[Field, ...]:
     """Return the fields of a record's name; of an SRV record these can be three."""
     owner = record.owner
-    labels = [label.decode("ascii", "replace") for label in owner.labels[:2]]
+    labels = [dns.name.Name((label,)).to_text() for label in owner.labels[:2]]
     is_split = record.type == "SRV" and provider.srv in {"split", "bare"}
     if not is_split or not all(label.startswith("_") for label in labels):
         return (spell_name(owner, zone, provider),)

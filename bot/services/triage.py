@@ -201,11 +201,15 @@ _JUDGES: Final[Mapping[RequestKind, Callable[[Plan, MailHosting], Triage]]] = Ma
 
 
 def _add_first(kind: RequestKind, plan: Plan) -> Triage:
-    """Return that the domain has to be on the mail server first, and whether that is asked for."""
+    """Return that the domain has to be on the mail server first, and what comes before that.
+
+    The fact `server` is how far the plan is with it: asked for, to be asked for, or later.
+    """
     server = plan.step(Part.SERVER)
-    asked = server is not None and server.state is StepState.WAITING_ADMIN
-    facts: dict[str, Fact] = {"kind": kind.value, "asked": asked}
-    return Triage(Ruling.FIRST, "not-on-server", facts, None if asked else RequestKind.MAILDOMAIN)
+    state = StepState.NEXT if server is None else server.state
+    asks = RequestKind.MAILDOMAIN if state is StepState.NEXT else None
+    facts: dict[str, Fact] = {"kind": kind.value, "server": state.value}
+    return Triage(Ruling.FIRST, "not-on-server", facts, asks)
 
 
 def _missing(plan: Plan) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ MOST_SENTENCES = {
     "discord": 2,
     "doctor": 2,
     "reasons": 4,
+    "triage": 2,
 }
 # Pages and lists, of which no sentence can be left out.
 PAGES = {

@@ -6,8 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from bot.checks.answers import report_unused
-from bot.checks.finding import Status
-from bot.records.offer import OFFERABLE
+from bot.checks.finding import OFFERABLE, Status
 
 if TYPE_CHECKING:
     from bot.checks.finding import Finding, Verdict
@@ -22,7 +21,7 @@ def leave_out_unoffered(verdict: Verdict, server: MailServer) -> Verdict:
     Of what is not there only the finding that says so is left, with nothing to type.
     """
     check = verdict.check
-    if check.value not in OFFERABLE or check.value in server.offer:
+    if check not in OFFERABLE or check.value in server.offer:
         return verdict
     if verdict.findings and all(map(_is_absence, verdict.findings)):
         unused = report_unused(check, offered=False)

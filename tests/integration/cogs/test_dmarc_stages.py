@@ -11,6 +11,7 @@ from simcord.results import ResponseMessage
 
 from bot.demo.dkim_keys import KEYS
 from bot.demo.world import mend
+from bot.demo.zones import parse_zone
 from bot.interactions.request_actions import draw_stage_card
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from admin_guild import AdminGuild
 
 pytest_plugins = ["admin_fixtures"]
+
+SPF = '"v=spf1 include:_spf.cow.example -all"'
 
 
 async def test_the_evidence_of_a_choice_stays_on_the_card(admins: AdminGuild) -> None:
@@ -61,6 +64,51 @@ async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(admins: Adm
     await admins.ada.select(choice, ["reject"])
     assert (await admins.now(request)).stage == "reject"
     assert await admins.requests.approved_stage(domain) == "reject"
+
+
+async def test_records_have_the_approved_stage_once_it_is_safe(admins: AdminGuild) -> None:
+    domain = Domain.from_ascii("friend.example")
+    keys = KnownKeys(admins.sim.client._fingerprints._database)
+    value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
+    await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
+    assert "v=DMARC1; p=none; sp=none" in await all_records(admins, domain)
+    _, card = await admins.ask(RequestKind.DMARC, domain.ascii)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.select(choice, ["quarantine"])
+    assert "v=DMARC1; p=quarantine; sp=quarantine" in await all_records(admins, domain)
+    without_key = parse_zone(domain.ascii, f"@ TXT {SPF}\n@ MX 10 mx1.cow.example.")
+    admins.sim.dns.zones = admins.sim.dns.zones.with_zone(without_key)
+    admins.sim.dns.forget()
+    assert "v=DMARC1; p=none; sp=none" in await all_records(admins, domain)
+
+
+async def all_records(admins: AdminGuild, domain: Domain) -> str:
+    """Return what a member is shown of all records of a domain, checked anew."""
+    ann, channel = admins.sim.ann, admins.sim.channel
+    card = answer_to(await ann.slash(channel, "dnsrecords", domain=domain.ascii))
+    return text_of(answer_to(await ann.click(card, label="All records")))
+
+
+async def test_the_stage_that_was_approved_is_on_every_card_of_records(
+    admins: AdminGuild,
+) -> None:
+    domain, sim = Domain.from_ascii("friend.example"), admins.sim
+    keys = KnownKeys(sim.client._fingerprints._database)
+    value = f"v=DKIM1; k=rsa; p={KEYS['friend']}"
+    await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
+    first = answer_to(await sim.ann.slash(sim.channel, "dnsrecords", domain=domain.ascii))
+    full = answer_to(await sim.ann.click(first, label="All records"))
+    assert "p=none; sp=none" in text_of(full)
+    _, card = await admins.ask(RequestKind.DMARC, domain.ascii)
+    choice = answer_to(await admins.ada.click(card, label="Approve"))
+    await admins.ada.select(choice, ["reject"])
+    full = answer_to(await sim.ann.click(first, label="All records"))
+    assert "p=reject; sp=reject" in text_of(full)
+    # Other words are of the same records.
+    await sim.ann.select(full, ["cloudflare"])
+    assert "p=reject; sp=reject" in text_of(full)
+    file = answer_to(await sim.ann.click(first, label="Zone file"))
+    assert file.attachments
 
 
 async def test_a_domain_that_does_not_agree_to_reports_is_named(admins: AdminGuild) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import dns.name
 import pytest
 
-from bot.demo.world import DOMAINS
+from bot.demo.world import DOMAINS, mend
 from bot.demo.zones import Zones, parse_zone
+from bot.interactions import replies
 from bot.requests.evidence import load_evidence
 from bot.requests.model import RequestKind, State
 from discord_simulation import answer_to, labels_of, text_of, whisper_after
@@ -188,6 +189,32 @@ async def test_a_pasted_key_for_a_domain_that_is_gone_is_not_taken(guild: Reques
     told = whisper_after(await guild.ben.submit_modal(form, {"value": value, "selector": "dkim"}))
     assert "was not approved" in text_of(told)
     assert (await get(guild, 1)).state is State.PENDING
+
+
+@pytest.mark.parametrize("label", ["Approve", "Check again"])
+async def test_a_slow_look_leaves_the_card_that_all_admins_see_as_it_is(
+    guild: RequestGuild, monkeypatch: pytest.MonkeyPatch, label: str
+) -> None:
+    await ask(guild, "webmail", "friend.example")
+    await guild.work()
+    monkeypatch.setattr(replies, "PROGRESS_AFTER", 0.0)
+    guild.dns.delay = 0.05
+    before = len(guild.env.http_requests)
+    await guild.ben.click(card_of(guild), label=label)
+    guild.dns.delay = 0.0
+    sent = guild.env.http_requests[before:]
+    edits = [r for r in sent if r.method == "PATCH" and "@original" in r.path]
+    assert len(edits) == 1
+    assert "Request #1" in said(card_of(guild))
+
+
+async def test_the_card_of_a_mail_domain_says_what_shows_control(guild: RequestGuild) -> None:
+    await ask(guild, "maildomain", "mover.example")
+    await guild.work()
+    assert "⚠️ Nothing shows yet that the domain is this member's." in said(card_of(guild))
+    guild.dns.zones = guild.dns.zones.with_zone(mend("mover.example"))
+    await guild.ben.click(card_of(guild), label="Check again")
+    assert "The MX names this mail server alone" in said(card_of(guild))
 
 
 async def test_the_card_says_live_and_not_what_was_broken_when_it_was_asked(

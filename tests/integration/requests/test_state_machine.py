@@ -24,8 +24,10 @@ from hypothesis.stateful import (
 
 from bot.demo.dkim_keys import KEYS
 from bot.errors import BackendRefused, RequestError
+from bot.requests.control_proof import BY_DNS
 from bot.requests.model import ActorKind, MessageKind, RequestKind, State, can_go
 from bot.requests.outbox_worker import Postponed
+from bot.store.repositories.control_proofs import ControlProofs
 from request_parts import ANN, BEN, COWHERD, DAIRYMAID, FRIEND, KEY, MOVER, PLACE, Setup
 
 if TYPE_CHECKING:
@@ -76,6 +78,18 @@ class RequestMachine(RuleBasedStateMachine):
     @rule(kind=KINDS, domain=DOMAINS, member=MEMBERS)
     def somebody_asks(self, kind: RequestKind, domain: Any, member: int) -> None:
         self._run(self._parts.requests.open(kind, domain, PLACE, member))
+
+    @rule(domain=DOMAINS, member=MEMBERS, is_kept=st.booleans())
+    def who_controls_a_domain_asks(self, domain: Any, member: int, *, is_kept: bool) -> None:
+        async def show_and_ask() -> None:
+            parts = self._parts
+            if is_kept:
+                await ControlProofs(parts.database).keep(domain, member, BY_DNS, parts.time)
+            kind = RequestKind.MAILDOMAIN
+            opened = await parts.requests.open_proven(kind, domain, PLACE, member)
+            assert opened.by_other is (opened.request.member_id != member)
+
+        self._run(self._attempt(show_and_ask()))
 
     @rule(kind=KINDS, domain=DOMAINS, crowd=st.lists(MEMBERS, min_size=2, max_size=5))
     def several_ask_at_once(self, kind: RequestKind, domain: Any, crowd: list[int]) -> None:

@@ -192,3 +192,13 @@ def test_where_the_domain_was_taken_from_and_what_was_meant_are_said() -> None:
     assert "friend\\.example/x" in text_of(card) or "friend.example/x" in text_of(card)
     assert "fiend.example" in text_of(card)
     assert any("fiend.example" in label for label in buttons_of(card))
+
+
+def test_text_from_a_zone_stays_in_code() -> None:
+    old = "@everyone **x** <@1> `y`"
+    fix = Fix(FixAction.REPLACE, DOMAIN.name, "TXT", SERVER.spf, old=old, ttl=3600)
+    said = text_of(draw(to_type(fix), servers=("@everyone.ns.example", "`.ns.example")))
+    outside = "".join(said.split("`")[::2])
+    assert "Old value" in outside
+    assert "@" not in outside.replace("admin\\@cow.example", "")
+    assert "**x**" not in outside

@@ -218,7 +218,7 @@ def test_a_consent_that_is_too_long_is_no_consent() -> None:
     report = report_on(with_texts(lines, {CONSENT: [long(b"v=DMARC1;")]}))
     assert codes(report) == ["dmarc-rua-not-authorised"]
     (finding,) = (f for f in report.findings if f.code == "dmarc-rua-not-authorised")
-    assert f"what stands at {CONSENT} is too long to be read" in say(finding)
+    assert f"the TXT record at {CONSENT} is too long to be read" in say(finding)
 
 
 async def test_the_admins_own_consent_that_is_too_long_is_missing() -> None:

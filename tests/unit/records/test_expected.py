@@ -7,12 +7,12 @@ import dns.rdata
 import pytest
 from hypothesis import given
 
+from bot.checks.finding import OFFERABLE
 from bot.names import Domain
 from bot.records.dkim_key import DkimKnowledge, DkimRecord, KeyUnknown, KnownKey, NoKeyYet
 from bot.records.dmarc_policy import DmarcPolicy
 from bot.records.expected import Expected, ExpectedRecord, Need, Purpose, expect, staged_dmarc
 from bot.records.mail_server import MailServer
-from bot.records.offer import OFFERABLE
 from bot.records.presentation import rdata_text
 from bot.words import Words
 from strategies import KEY_VALUES, POLICIES, Configuration, configurations

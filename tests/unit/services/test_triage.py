@@ -161,10 +161,16 @@ def test_an_alias_that_no_certificate_covers_is_for_an_admin(seen: Certificate) 
 def test_what_comes_first_can_be_asked_for_unless_it_is() -> None:
     ruled = judge(K.DKIM, MX, H.ABSENT, KeyUnknown())
     assert ruled.asks is K.MAILDOMAIN
-    assert ruled.facts["asked"] is False
+    assert ruled.facts["server"] == "next"
     asked = judge(K.DKIM, MX, H.ABSENT, KeyUnknown(), asked=frozenset({K.MAILDOMAIN}))
     assert asked.asks is None
-    assert asked.facts["asked"] is True
+    assert asked.facts["server"] == "waiting-admin"
+
+
+def test_a_domain_that_moves_has_something_to_do_before_it_is_added() -> None:
+    ruled = judge(K.DKIM, "friend.example MX 10 other.example.\n", H.ABSENT, KeyUnknown())
+    assert (ruled.code, ruled.asks, ruled.facts["server"]) == ("not-on-server", None, "later")
+    assert ruled.leads_to_check
 
 
 def test_dmarc_names_the_records_that_it_waits_for() -> None:

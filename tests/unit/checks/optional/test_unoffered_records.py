@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.checks.compile import compile_report
-from bot.checks.finding import Check, Status
+from bot.checks.finding import OFFERABLE, Check, Finding, Status, Verdict
 from bot.checks.observe.domain import observe
+from bot.checks.optional.unoffered_records import leave_out_unoffered
 from bot.checks.report import gaps, is_all_right
 from bot.records.expected import expect
-from bot.records.offer import OFFERABLE
 from bot.words import Words
 from zone_reports import (
     ALIASES,
@@ -40,7 +40,6 @@ FOREIGN = """
 mail.friend.example CNAME other.example.
 _imaps._tcp.friend.example SRV 0 1 993 other.example.
 """
-LENT = "*.friend.example CNAME mx1.cow.example.\n"
 
 
 def report_offering(*offer: str, parts: tuple[str, ...] = NEEDED) -> Report:
@@ -100,11 +99,17 @@ def test_no_second_autodiscover_record_is_spoken_of_where_none_is_offered() -> N
     assert result(offering, Check.AUTODISCOVER).note is not None
 
 
-def test_a_wildcard_that_answers_for_them_is_no_word_about_records_that_are_not_offered() -> None:
-    report = report_offering(parts=(*NEEDED, LENT))
-    assert report.remarks == report.steps == ()
-    offering = report_offering("webmail", parts=(*NEEDED, LENT))
-    assert [finding.code for finding in offering.remarks] == ["wildcard-cname"]
+@pytest.mark.parametrize("code", ["wildcard-cname", "wildcard-address", "not-needed"])
+def test_what_only_says_that_there_is_none_is_no_word_about_what_is_not_offered(code: str) -> None:
+    verdict = Verdict(Check.WEBMAIL, (Finding(Check.WEBMAIL, code, Status.INFO),), expected=("x",))
+    kept = leave_out_unoffered(verdict, replace(SERVER, offer=frozenset({"srv"})))
+    assert [(f.code, f.facts["offered"]) for f in kept.findings] == [("optional-missing", False)]
+    assert kept.expected == ()
+    assert leave_out_unoffered(verdict, SERVER) == verdict
+    harm = replace(verdict.findings[0], severity=Status.WARN)
+    if code != "not-needed":
+        harmful = replace(verdict, findings=(harm,))
+        assert leave_out_unoffered(harmful, replace(SERVER, offer=frozenset())) == harmful
 
 
 def test_a_domain_without_records_is_not_told_to_add_what_is_not_offered() -> None:
