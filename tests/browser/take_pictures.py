@@ -151,8 +151,10 @@ def main() -> None:
                 if subject == "check-twice":
                     camera.take_screen("demo")
                 if subject == "check-friend" and everything:
-                    camera.take("zone-file", page.press(message, "Zone file"))
-                    camera.take("shared", page.press(message, "Share"))
+                    details = page.press(message, "All details")
+                    camera.take("details", details)
+                    camera.take("zone-file", page.press(details, "Zone file"))
+                    camera.take("shared", page.press(details, "Share"))
         if everything:
             for _ in range(CHECKS_A_MINUTE + 1):
                 message = page.run("/dnscheck friend.example")
