@@ -53,20 +53,24 @@ def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = N
 def show_compact(
     fix: Fix, why: str, zone: dns.name.Name, words: Words, provider: Provider
 ) -> tuple[str, tuple[str, ...]]:
-    """Return a record as a block of a few lines, and what else there is to know of its form."""
+    """Return a record in a few lines, and what else there is to know of its form.
+
+    The TTL is left out, which may be any; and so is the middle of a value that stays as it is.
+    """
     if fix.zone is not None:
         zone, provider = fix.zone, NEUTRAL
     form = fill_form(fix, zone, provider)
-    fields = list(form.small)
+    fields = [field for field in form.small if field.key != "ttl"]
     if fix.old_owner is not None:
         fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
     if fix.zone is not None:
         fields.insert(0, zone_field(zone))
     shown = [show_field(field, words) for field in fields]
     action = words.label("short_actions", fix.action.value)
-    lines = [f"**{action}** {' · '.join(shown)} · {why}"]
-    if fix.action is FixAction.DELETE:
-        return f"{lines[0]}\n{span(both_ends(fix.value))}", ()
+    if fix.action is FixAction.DELETE or (fix.action is FixAction.RENAME and fix.old is None):
+        found = " · ".join(filter(None, (span(both_ends(fix.value)), why)))
+        return f"**{action}** {' · '.join(shown)}\n{found}", ()
+    lines = [f"**{action}** {' · '.join(filter(None, (*shown, why)))}"]
     if fix.old is not None:
         lines.append(f"-# {words.label('headings', 'old')} {span(both_ends(fix.old))}")
     lines.append(block(form.value.value))

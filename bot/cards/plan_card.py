@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
@@ -30,7 +32,14 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_RECORDS: Final = 4  # of one step; more are no list that somebody works through on a phone
+_MOST_TYPED_BEFORE_MORE: Final = 2  # records of a step below which it is said what comes after
 _MOST_MESSAGES: Final = 2
+_MOST_HINTS: Final = 2
+# A card is at most 700 pixels tall: so many lines are left for messages and records.
+_MOST_LINES: Final = 19
+_LINE: Final = 65  # characters, as wide as letters mostly are
+_LINE_OF_BLOCK: Final = 56  # characters, all of one width
+_MARKS: Final = re.compile(r"[`*]")
 _LONGEST_MESSAGE: Final = 500  # characters
 _LONGEST_REMARK: Final = 300
 
@@ -63,20 +72,21 @@ def build_plan_card(
     context = context_of(report, server)
     if (meant := find_meant(report)) is not None:
         head.append(f"**{clip(words.finding(meant, context), _LONGEST_REMARK)}**")
-    todo = [f"### {said.title}" if said.title else "", said.todo]
+    todo = "\n".join(filter(None, (f"### {said.title}" if said.title else "", said.todo)))
     checked = f"{words.sentence('discord/checked', {})} {moment(report.checked_at)}"
-    foot = [said.after, " · ".join(filter(None, (said.optional, checked)))]
-    foot = [f"-# {line}" for line in foot if line]
-    if plan.next is not None and plan.next.fixes:
+    typed = len(plan.next.fixes) if plan.next is not None else 0
+    last = said.optional if plan.next is None else said.after
+    foot = [last if typed <= _MOST_TYPED_BEFORE_MORE else ""]
+    if typed:
         foot.insert(0, words.sentence("discord/check_foot", {"contact": server.admin_contact}))
-    pieces = _pieces(plan, report, context, words, spoken)
-    fixed = (*head, *todo, *foot)
-    room = MOST_CHARACTERS - sum(width(text) + 1 for text in fixed)
+    foot.append(checked)
+    pieces, notes = _pieces(plan, report, context, words, spoken)
+    small = f"-# {' '.join(filter(None, (*notes, *foot)))}"
+    fixed = ("\n".join(head), todo, small)
+    room = MOST_CHARACTERS - sum(width(text) for text in fixed) - len(pieces) - len(fixed)
+    body = "\n".join(filter(None, (todo, *choose([(piece, "") for piece in pieces], room))))
     return assemble(
-        [
-            ["\n".join(head)],
-            ["\n".join(filter(None, todo)), *choose(pieces, room), "\n".join(foot)],
-        ],
+        [[fixed[0], body, small]],
         colour=STATUS_COLOURS[_status(report, plan)],
         buttons=[
             *_buttons(
@@ -121,35 +131,53 @@ def show_light(light: Light, words: Words) -> str:
 
 
 def _pieces(
-    plan: Plan, report: Report, context: Mapping[str, Fact], words: Words, provider: Provider
-) -> list[tuple[str, ...]]:
-    """Return what is said and typed in a step, each from its fullest version to the shortest."""
+    plan: Plan,
+    report: Report,
+    context: Mapping[str, Fact],
+    words: Words,
+    provider: Provider,
+) -> tuple[list[str], list[str]]:
+    """Return what is said and typed in a step, and the small sentences that go with it."""
     told, step = messages(plan), plan.next
-    said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:_MOST_MESSAGES]]
     fixes = () if step is None else step.fixes
-    shown = [fix for fix in fixes[:_MOST_RECORDS] if can_be_shown(fix)]
-    records = [
-        show_compact(fix, _why(step, fix, words), report.zone, words, provider)
-        for fix in shown
-        if step is not None
-    ]
-    is_cut = len(shown) < len(fixes) or len(told) > _MOST_MESSAGES
-    hints = dict.fromkeys(hint for _, found in records for hint in found)
-    small = [f"-# {hint}" for hint in hints]
+    is_one = len(fixes) <= 1
+    most = _MOST_MESSAGES if is_one else 1
+    said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:most]]
+    records: list[str] = []
+    hints: list[str] = []
+    lines = sum(_lines(text) for text in said)
+    for fix in fixes[:_MOST_RECORDS]:
+        if step is None or not can_be_shown(fix):
+            break
+        text, more = show_compact(fix, _why(step, fix, words), report.zone, words, provider)
+        lines += _lines(text)
+        if records and lines > _MOST_LINES:
+            break
+        records.append(text)
+        hints += more
+    # Of several records the first hint alone: a further one may hold for a single one of them.
+    small = list(dict.fromkeys(hints))[: _MOST_HINTS if is_one else 1]
     if records:
         small.insert(0, _say_where(report, provider, words))
-    if is_cut:
-        small.append(f"-# {words.sentence('discord/more_in_details', {})}")
-    texts = [*dict.fromkeys(said), *(text for text, _ in records), "\n".join(filter(None, small))]
-    return [(text, "") for text in texts if text]
+    if len(records) < len(fixes) or (is_one and len(told) > len(said)):
+        small.append(words.sentence("discord/more_in_details", {}))
+    return [*dict.fromkeys(said), *records], small
+
+
+def _lines(text: str) -> int:
+    """Return about how many lines a text takes on a screen, the edges of a block counted."""
+    parts = text.split("```")  # by turns outside of a block and in one
+    plain = (_MARKS.sub("", line) for part in parts[::2] for line in part.splitlines())
+    lines = sum(math.ceil(width(line) / _LINE) for line in plain)
+    blocks = (width(part.strip()) for part in parts[1::2])
+    return lines + sum(1 + math.ceil(size / _LINE_OF_BLOCK) for size in blocks)
 
 
 def _say_where(report: Report, provider: Provider, words: Words) -> str:
-    """Return on one small line where the records are changed; empty where nobody knows."""
+    """Return where the records are changed; empty where nobody knows."""
     server = next(iter(report.name_servers), "").rstrip(".")
     facts: dict[str, Fact] = {"provider": provider.name, "server": server}
-    said = words.sentence("plan/where", facts) if provider.is_known or server else ""
-    return f"-# {said}" if said else ""
+    return words.sentence("plan/where", facts) if provider.is_known or server else ""
 
 
 def _why(step: Step, fix: Fix, words: Words) -> str:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 700  # pixels of a card at its full width, whatever is wrong with the domain
 _ON_A_PAGE: Final = 40  # messages, which the page draws within seconds
+_APART: Final = 3600.0  # seconds between two messages, so that each names its author
 _SHOWN: Final = 12  # of the tallest that are printed
 _TO_MEASURE: Final = """() => Object.fromEntries(
     [...document.querySelectorAll('.channel-message[data-message-id]')].map(
@@ -82,6 +83,7 @@ async def measure(zones: Sequence[PlannedZone]) -> Mapping[int, Mapping[str, flo
             names = {}
             for zone in part:
                 view = zone.draw().view
+                env.backend.advance_clock(_APART)
                 sent = await bot.get_partial_messageable(channel.id).send(view=view)
                 names[str(sent.id)] = zone.name
             async with env.preview(channel, viewers=(ann,), layout="channel") as preview:

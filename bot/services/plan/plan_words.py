@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.services.plan.step import Plan, Step
     from bot.words import Words
 
-_MOST_AFTER: Final = 2  # further steps that are named
+_MOST_AFTER: Final = 1  # further steps that are named
 _PART_OF: Final[Mapping[Subject, Part]] = {
     Check.DELEGATION: Part.DELEGATION,
     Check.MX: Part.MX,

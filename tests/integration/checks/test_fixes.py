@@ -13,6 +13,7 @@ from dns.rdtypes.txtbase import TXTBase
 from hypothesis import given
 from hypothesis import strategies as st
 
+from beyond_the_zone import is_beyond_the_zone
 from bot.checks.finding import Check, Status
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding
     from bot.checks.report import Report
-    from bot.errors import Fact
     from faulty_records import Fault
     from mended_zone import Zone
 
@@ -70,25 +70,6 @@ CODES = {
     """,
 }
 ALL_CODES = frozenset(" ".join(CODES.values()).split())
-
-
-# What nothing typed into the zone can mend, by its code and the facts that say so.
-BEYOND_THE_ZONE: tuple[tuple[str, Mapping[str, Fact]], ...] = (
-    # Of the other senders only the member can decide, or somebody else has to mend them.
-    ("spf-others-fail", {}),
-    # A proxy is switched off on the provider's page, which shows no record of it.
-    ("autoconfig-foreign", {"switch": True}),
-    ("autodiscover-foreign", {"switch": True}),
-    ("proxied-mail", {"switch": True}),
-)
-
-
-def is_beyond_the_zone(finding: Finding) -> bool:
-    """Whether a finding that gives no steps is one that has none."""
-    return not finding.fixes and any(
-        finding.code == code and all(finding.facts.get(key) == facts[key] for key in facts)
-        for code, facts in BEYOND_THE_ZONE
-    )
 
 
 async def check(zone: Zone, more: Mapping[str, str], servfail: Iterable[str] = ()) -> Report:
