@@ -161,7 +161,7 @@ from bot.checks.export.as_json import report_as_dict
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.names import Domain
 from bot.words import Words
-from discord_simulation import answer_to, open_simulation, text_of
+from discord_simulation import open_simulation, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -170,7 +170,7 @@ if TYPE_CHECKING:
 async def test_a_healthy_domain_is_told_that_it_names_nobody(tmp_path: Path) -> None:
     environ = {**DEMO_ENVIRONMENT, "OFFER": "rp"}
     async with open_simulation(tmp_path / "bot.db", environ=environ) as sim:
-        card = answer_to(await sim.ann.slash(sim.channel, "dnscheck", domain="friend.example"))
+        card = await sim.details("friend.example")
         service = sim.client.member_service
         kept = await service.check(Domain.from_ascii("friend.example"), sim.ann.id)
     assert "RP" in text_of(card)

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_NAMED = 10  # domains
+_MOST_PROVEN = 4  # of those that were shown to be the member's, each with its time
 
 
 def build_privacy_card(
     kept: MemberData, member_id: int, server: MailServer, words: Words, items: ItemFactory
 ) -> Card:
     """Return what is stored about a member, for how long, and the button that deletes it."""
-    named = kept.proofs[:_MOST_NAMED]
+    named = kept.proofs[:_MOST_PROVEN]
     facts: dict[str, Fact] = {
         "domains": len(kept.domains),
         "names": tuple(domain.unicode for domain in kept.domains[:_MOST_NAMED]),
@@ -38,7 +39,7 @@ def build_privacy_card(
         "proofs": len(kept.proofs),
         "controlled": tuple(proof.domain.unicode for proof in named),
         "since": tuple(str(int(proof.since.timestamp())) for proof in named),
-        "unnamed": max(len(kept.proofs) - _MOST_NAMED, 0),
+        "unnamed": max(len(kept.proofs) - _MOST_PROVEN, 0),
         "days": kept.days,
         "latest": kept.latest,
         "week": kept.days_of_others,

@@ -48,7 +48,8 @@ def build_triage_card(
     if meant is not None:
         buttons.append(items.meant_button(str(meant.facts["meant"])))
     if triage.leads_to_check:
-        buttons.append(items.check_button(CheckAction.AGAIN, kept.id, domain.ascii))
+        again = items.check_button(CheckAction.AGAIN, kept.id, domain.ascii)
+        buttons.append(items.next_button(domain.ascii) or again if triage.by_plan else again)
     colour = STATUS_COLOURS[Status.PASS] if triage.is_done else NEUTRAL
     return assemble(
         [["\n".join(texts)]], colour=colour, buttons=[item for item in buttons if item is not None]

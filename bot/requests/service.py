@@ -9,9 +9,8 @@ from bot.errors import RequestError
 from bot.requests.approval import Approval, note_approval
 from bot.requests.control_proof import refuse_foreign
 from bot.requests.evidence import follow_control, note_live, renew_evidence
-from bot.requests.kinds import KINDS, Asks, waits_for_admin
+from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import (
-    ENDED,
     LONGEST_REASON,
     UNSEEN,
     Actor,
@@ -22,6 +21,7 @@ from bot.requests.model import (
     make_pseudonym,
 )
 from bot.requests.outcomes import Decision, Opened
+from bot.requests.request_records import RequestRecords
 from bot.requests.transitions import give_way, move, open_request, send_again, touch
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from bot.requests.backend import Capabilities, DomainLimits
     from bot.requests.control_proof import Control
     from bot.requests.evidence import Evidence
-    from bot.requests.model import AuditEntry, Change, Request, RequestKind
+    from bot.requests.model import Change, Request, RequestKind
     from bot.requests.polling import WakeUp
     from bot.requests.protocols import Repositories
 
 
-class Requests:
+class Requests(RequestRecords):
     """Everything that people do with requests; whether they may is the caller's matter.
 
     Each change happens as a whole or not at all, and of several at once one wins. `selector` is
@@ -54,9 +54,7 @@ class Requests:
         selector: str,
         capabilities: Capabilities,
     ) -> None:
-        self._store = store.requests
-        self._audit = store.audit
-        self._stages = store.stages
+        super().__init__(store)
         self._now = now
         self._wake_up = wake_up
         self._selector = selector
@@ -281,46 +279,6 @@ class Requests:
         for request in elsewhere:
             await self._decide(request.id, lambda now: touch(now, (MessageKind.ADMIN_CARD,)))
         return len(elsewhere)
-
-    async def get(self, request_id: int) -> Request | None:
-        """Return the request with this number; None where there never was one."""
-        return await self._store.get(request_id)
-
-    async def of_member(self, member_id: int) -> tuple[Request, ...]:
-        """Return a member's requests, latest first."""
-        return await self._store.of_member(member_id)
-
-    async def of_domain(self, domain: Domain) -> tuple[Request, ...]:
-        """Return all requests for a domain, whoever asked, latest first."""
-        return await self._store.of_domain(domain)
-
-    async def kinds_asked(self, domain: Domain) -> frozenset[RequestKind]:
-        """Return the kinds of a domain's requests that an admin has to do something about."""
-        return frozenset(r.kind for r in await self.of_domain(domain) if waits_for_admin(r))
-
-    async def open_requests(self) -> tuple[Request, ...]:
-        """Return the requests that are not at their end, oldest first."""
-        return await self._store.in_states(frozenset(State) - ENDED)
-
-    async def waiting_for_admin(self) -> tuple[Request, ...]:
-        """Return the requests that an admin has to do something about, oldest first."""
-        return await self._store.in_states(frozenset({State.PENDING, State.FAILED}))
-
-    async def audit(self, request_id: int) -> tuple[AuditEntry, ...]:
-        """Return what was done to a request, in its order."""
-        return await self._audit.of(request_id)
-
-    async def latest_audit(self, limit: int = 25) -> tuple[AuditEntry, ...]:
-        """Return what was done last to any request, latest first."""
-        return await self._audit.latest(limit)
-
-    async def decisions_of(self, member_id: int) -> int:
-        """Return how many steps of requests somebody took as an admin."""
-        return await self._audit.count_of_admin(member_id)
-
-    async def approved_stage(self, domain: Domain) -> str | None:
-        """Return the DMARC policy approved for a domain last; None where there was none."""
-        return await self._stages.of(domain)
 
     async def forget_member(self, member_id: int) -> None:
         """Withdraw a member's open requests, and put a random pseudonym in their place."""

@@ -39,13 +39,14 @@ class Triage:
     """What becomes of a request, and why.
 
     The words are the template `triage/<code>.j2`, or that of the error where a name is refused;
-    `asks` is what to ask for first.
+    `asks` is what to ask for first; `by_plan` says that the plan shows what to do.
     """
 
     ruling: Ruling
     code: str = ""
     facts: Mapping[str, Fact] = field(default_factory=lambda: MappingProxyType({}))
     asks: RequestKind | None = None
+    by_plan: bool = True
 
     @property
     def template(self) -> str:
@@ -77,7 +78,7 @@ QUEUED: Final = Triage(Ruling.QUEUE)
 
 _UNDONE: Final = frozenset({StepState.NEXT, StepState.LATER})
 _STAGES: Final = (Part.QUARANTINE, Part.REJECT)
-_RECORDS: Final = (Part.MX, Part.SPF, Part.DKIM, Part.DMARC)
+_BEFORE_STRICT: Final = (Part.MX, Part.SPF, Part.DKIM)
 
 
 def triage(
@@ -163,12 +164,12 @@ def _judge_policy(plan: Plan, hosting: MailHosting) -> Triage:
         return Triage(Ruling.OWN, "dmarc-on-card")
     if left.state is StepState.LATER:
         missing = _missing(plan)
-        if missing == (Part.DMARC.value,):
-            return Triage(Ruling.OWN, "dmarc-on-card")
         if missing:
             facts: dict[str, Fact] = {"missing": missing}
             asks = None if plan.next is None else plan.next.asks
             return Triage(Ruling.OWN, "dmarc-too-early", facts, asks)
+        if not _is_done(plan.step(Part.DMARC)) and not _is_unknown(plan.step(Part.DMARC)):
+            return Triage(Ruling.OWN, "dmarc-on-card")
     return QUEUED
 
 
@@ -183,9 +184,9 @@ def _judge_alias(
     if "not-needed" in codes:
         return Triage(Ruling.NEVER, "alias-not-needed")
     if "optional-missing" in codes:
-        return Triage(Ruling.FIRST, "alias-missing")
+        return Triage(Ruling.FIRST, "alias-missing", by_plan=False)
     if found.status in {Status.WARN, Status.FAIL}:
-        return Triage(Ruling.FIRST, "alias-elsewhere")
+        return Triage(Ruling.FIRST, "alias-elsewhere", by_plan=False)
     if hosting is MailHosting.ABSENT:
         return _add_first(RequestKind.WEBMAIL, plan)
     return QUEUED
@@ -214,12 +215,16 @@ def _add_first(kind: RequestKind, plan: Plan) -> Triage:
 
 def _missing(plan: Plan) -> tuple[str, ...]:
     """Return the records that a strict policy waits for, as far as they are known to be wrong."""
-    steps = {part: plan.step(part) for part in _RECORDS}
+    steps = {part: plan.step(part) for part in _BEFORE_STRICT}
     return tuple(
         part.value
         for part, step in steps.items()
         if step is not None and step.state in {*_UNDONE, StepState.WAITING_DNS}
     )
+
+
+def _is_unknown(step: Step | None) -> bool:
+    return step is None or step.state is StepState.UNKNOWN
 
 
 def _is_done(step: Step | None) -> bool:

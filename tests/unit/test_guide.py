@@ -30,7 +30,7 @@ WORDS = Words(Medium.DISCORD)
 COW = replace(
     SERVER,
     name="Cow Mail",
-    about="A private mail server in Norway.",
+    about="A private mail server for friends.",
     webmail_url="https://mx1.cow.example/SOGo/",
     password_url="https://mx1.cow.example/",
     admin_contact="admin@cow.example",

@@ -32,6 +32,7 @@ MOST_SENTENCES = {
     "mail": 3,
     "requests": 3,
     "errors": 2,
+    "console": 2,
     "discord": 2,
     "doctor": 2,
     "reasons": 4,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
 from bot.checks.report import SERVER_SIDE
+from bot.records.control_token import CONTROL_LABEL
 from bot.services.plan.situation import UNVERIFIED
 from bot.services.plan.step import Part, StepState
 
@@ -118,7 +119,7 @@ def _by_record(fix: Fix) -> Part | None:
         return Part.MX
     if b"_domainkey" in labels:
         return Part.DKIM
-    if labels[0] == b"_cowbell":
+    if labels[0] == CONTROL_LABEL.encode():
         return Part.CONTROL
     if fix.type == "TXT" and labels[0] == b"_dmarc":
         return Part.DMARC

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
 from bot.checks.report import SERVER_SIDE, CheckResult, find_propagation
+from bot.records.control_token import CONTROL_LABEL
 from bot.records.dkim_key import KnownKey
 from bot.records.dmarc_policy import DmarcPolicy, policy_to_hand_out
 from bot.records.expected import Purpose, staged_dmarc
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from bot.records.expected import Expected, ExpectedRecord
     from bot.services.plan.step import PlanFacts
 
-CONTROL_LABEL: Final = "_cowbell"  # the owner name of the TXT record that shows control
 _ELSEWHERE: Final = frozenset({"mx-not-ours", "mx-foreign-preferred"})
 _STAGES: Final = {Part.QUARANTINE: DmarcPolicy.QUARANTINE, Part.REJECT: DmarcPolicy.REJECT}
 _RECORD_OF: Final = {

@@ -30,7 +30,7 @@ async def test_for_a_domain_that_is_not_there_that_is_to_be_asked_for_first(
     assert "Request #1: Mail domain" in text_of(asked)
     again = answer_to(await barn.guild.ann.slash(barn.guild.channel, "dkim", domain=BARN))
     assert "An admin has been asked to add it" in text_of(again)
-    assert labels_of(again) == ["Check again"]
+    assert labels_of(again) == ["Show the next step"]
 
 
 async def test_a_domain_that_is_there_is_not_asked_for_again(barn: MailcowGuild) -> None:
@@ -43,8 +43,8 @@ async def test_a_key_that_is_there_has_only_to_be_published(barn: MailcowGuild) 
     barn.double.dkim[BARN] = pair = DkimPair.make("dkim")
     answer = answer_to(await barn.guild.ann.slash(barn.guild.channel, "dkim", domain=BARN))
     assert "nobody has to be asked" in text_of(answer)
-    await barn.guild.ann.click(answer, label="Check again")
-    assert pair.public[-30:] in text_of(answer)
+    shown = answer_to(await barn.guild.ann.click(answer, label="Show the next step"))
+    assert pair.public[-30:] in text_of(shown)
     barn.publish(pair)
     right = answer_to(await barn.guild.ann.slash(barn.guild.channel, "dkim", domain=BARN))
     assert "is live and holds the mail server's key" in text_of(right)

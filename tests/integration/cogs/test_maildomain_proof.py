@@ -93,7 +93,7 @@ async def test_the_record_is_shown_to_copy_and_then_seen(admins: AdminGuild) -> 
     assert "Show the admin that `mover.example` is yours" in said
     assert "Name `_cowbell`" in said
     assert f"```\n{text_on(card)}\n```" in said
-    assert labels_of(card) == [PROOF]
+    assert labels_of(card)[0] == PROOF
     assert control_in(await latest(admins, ann)) is ControlKind.NONE
     early = await press(ann, card)
     assert "The record is not in the DNS yet" in text_of(early)
@@ -118,7 +118,7 @@ async def test_who_has_shown_it_before_is_not_asked_again(admins: AdminGuild) ->
     add_record(admins, await ask(admins, ann))
     card = await ask(admins, ann)
     assert "You have shown that `mover.example` is yours, and the admin sees it" in text_of(card)
-    assert labels_of(card) == []
+    assert PROOF not in labels_of(card)
     assert control_in(await latest(admins, ann)) is ControlKind.PROVEN
 
 
@@ -170,7 +170,7 @@ async def test_a_proof_whose_record_is_gone_takes_nobodys_place(admins: AdminGui
     admins.sim.dns.zones = before
     await ask(admins, ann)
     card = await ask(admins, ben)
-    assert labels_of(card) == [PROOF]
+    assert labels_of(card)[0] == PROOF
     assert (await latest(admins, ann)).state is State.PENDING
 
 
@@ -213,7 +213,7 @@ async def test_an_mx_that_names_us_alone_needs_no_second_press_and_is_no_proof(
     admins: AdminGuild,
 ) -> None:
     ann = admins.sim.ann
-    assert labels_of(await ask(admins, ann, FRIEND)) == [PROOF]
+    assert labels_of(await ask(admins, ann, FRIEND))[0] == PROOF
     request = await latest(admins, ann)
     assert control_in(request) is ControlKind.MX
     await admins.ada.click(await admins.post(request), label="Approve")
