@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _MOST_RECORDS: Final = 4  # of one step; more are no list that somebody works through on a phone
-_MOST_TYPED_BEFORE_MORE: Final = 2  # records of a step below which it is said what comes after
+_MOST_TYPED_BEFORE_MORE: Final = 3  # records of a step, with which it is said what comes after
 _MOST_MESSAGES: Final = 2
 _MOST_HINTS: Final = 2
 # A card is at most 700 pixels tall: so many lines are left for messages and records.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.checks.finding import FixAction
+from bot.checks.finding import Check, Finding, FixAction, Status
 from bot.dns.answer import Outcome
 from bot.records.dkim_key import KeyUnknown, NoKeyYet
 from bot.records.expected import expect
@@ -178,6 +179,19 @@ def test_an_admin_who_chose_to_go_on_watching_leaves_strict_policies_optional() 
     plan = plan_of(MX, SPF, DKIM, WATCHED, ALIASES, stage="none")
     assert plan.next is None
     assert step_of(plan, Part.QUARANTINE).state is StepState.OPTIONAL
+
+
+def test_what_is_typed_waits_until_old_answers_have_run_out() -> None:
+    end = datetime(2026, 11, 23, 13, tzinfo=UTC)
+    facts = {"name": "friend.example", "type": "MX", "until": int(end.timestamp())}
+    waits = Finding(Check.MX, "propagating", Status.INFO, {**facts, "dated": False})
+    right = report_on(MX, SPF, DKIM, DMARC, ALIASES)
+    plan = plan_for(replace(right, findings=(waits, *right.findings)))
+    step = step_of(plan, Part.MX)
+    assert (step.state, step.until, step.findings) == (StepState.WAITING_DNS, end, (waits,))
+    assert plan.next is None
+    steps = json.loads(json.dumps(plan_as_dict(plan)))["steps"]
+    assert {step["id"]: step["until"] for step in steps}["mx"] == "2026-11-23T13:00:00Z"
 
 
 def test_where_all_is_done_nothing_is_next() -> None:
