@@ -67,8 +67,8 @@ async def _records(console: Console, core: Core) -> None:
 
 async def _check(console: Console, core: Core, name: str, title: str) -> None:
     _headline(console, core, title, f"python -m bot check {name}")
-    report = await core.check(Domain.from_ascii(name))
-    show_report(console, report, core.server, core.words)
+    report, plan = await core.check_for_operator(Domain.from_ascii(name))
+    show_report(console, report, core.server, core.words, plan=plan)
 
 
 async def _requests(
