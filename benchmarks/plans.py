@@ -26,13 +26,8 @@ if TYPE_CHECKING:
     from benchmarks.card_words import CaseZone
 
 PAGE: Final = ROOT / "docs" / "plans.md"
+_BEGIN: Final = "<!-- table -->\n"
 _HEAD: Final = """\
-# What comes next, zone by zone
-
-Each zone of `tests/data`, checked just now, with its card's headline and the step that is next.
-The mail server knows the domain and has a DKIM key for it. `python -m benchmarks.plans --write`
-makes this table again.
-
 | zone | lights | headline | next step | to type |
 |---|---|---|---|---|
 """
@@ -56,18 +51,19 @@ async def _row(world: CaseWorld, case: CaseZone) -> tuple[str, ...]:
     return case.name, lights, said.headline, said.title or said.todo, typed or "nothing"
 
 
-def write_page(table: Iterable[tuple[str, ...]]) -> str:
-    """Return the whole page."""
+def write_table(table: Iterable[tuple[str, ...]]) -> str:
+    """Return the table, which ends the page."""
     return _HEAD + "".join(f"| {' | '.join(cell(text) for text in row)} |\n" for row in table)
 
 
 def main() -> int:
     """Print the table, or put it into the page."""
-    page = write_page(asyncio.run(rows()))
+    table = write_table(asyncio.run(rows()))
     if "--write" in sys.argv[1:]:
-        PAGE.write_text(page, encoding="utf-8")
+        before = PAGE.read_text(encoding="utf-8").partition(_BEGIN)[0]
+        PAGE.write_text(f"{before}{_BEGIN}{table}", encoding="utf-8")
     else:
-        print(page, end="")
+        print(table, end="")
     return 0
 
 
