@@ -162,7 +162,7 @@ def test_a_file_that_cannot_be_used_is_said_in_one_line(
     assert "no text file" in given(b"\xff\xfe\x00")
     assert "line 1 is no JSON; each line has to be a report of check --json." in given(b"oops")
     assert "there is no report in it" in given(b"\n\n")
-    other = file.read_text().replace('"schema": 1', '"schema": 7')
+    other = file.read_text().replace('"schema": 2', '"schema": 7')
     assert "schema 7" in given(other.encode())
 
 

@@ -38,7 +38,17 @@ if TYPE_CHECKING:
 pytest_plugins = ["process_fixtures"]
 
 GOOD, BARE, SILENT = "friend.example", "bare.example", "silent.example"
-KEYS = {"schema", "domain", "checked_at", "status", "checks", "findings", "queries", "elapsed_ms"}
+KEYS = {
+    "schema",
+    "domain",
+    "checked_at",
+    "status",
+    "checks",
+    "findings",
+    "queries",
+    "elapsed_ms",
+    "plan",
+}
 
 
 @pytest.fixture
@@ -77,6 +87,8 @@ def rows(done: Done) -> dict[str, Any]:
         assert line.isprintable()
         row = json.loads(line)
         assert set(row) - {"provider"} == KEYS  # that is there where the name servers are known
+        assert row["schema"] == 2
+        assert set(row["plan"]) == {"next", "steps"}
         found[row["domain"]] = row
     return found
 

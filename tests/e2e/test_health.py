@@ -151,7 +151,7 @@ async def test_the_figures_count_what_happened_and_hold_nobodys_data(
     async with watched.bot.running():
         card = await (await watched.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
         await (
-            await watched.discord.click(button(card.message, "records"), card.message)
+            await watched.discord.click(button(card.message, "details"), card.message)
         ).answered()
         await (await watched.discord.run_command("dnscheck", {"domain": "no domain!"})).answered()
         asked = await watched.discord.run_command("maildomain", {"domain": BROKEN})
@@ -192,14 +192,16 @@ async def test_two_presses_in_the_same_instant_share_one_check_and_are_both_answ
 
     async with watched.bot.running():
         card = await (await watched.discord.run_command("dnscheck", {"domain": BROKEN})).answered()
-        custom_id = button(card.message, "again")
+        opened = await watched.discord.click(button(card.message, "details"), card.message)
+        details = (await opened.answered()).message
+        custom_id = button(details, "again")
         # The second press comes while the check of the first is under way.
         dns.delay = 1.0
         asked = [await questions()]
         for count in (1, 2):
-            clicks = [await watched.discord.click(custom_id, card.message) for _ in range(count)]
+            clicks = [await watched.discord.click(custom_id, details) for _ in range(count)]
             for sent in clicks:
-                await sent.until(lambda sent: "cowbell:again:" in str(sent.message))
+                await sent.until(lambda sent: "cowbell:details:" in str(sent.message))
                 assert BROKEN in sent.texts
             asked.append(await questions())
     before, one, two = asked

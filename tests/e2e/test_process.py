@@ -193,10 +193,14 @@ async def test_after_a_kill_the_buttons_of_old_cards_work(
         process.kill()
         await process.wait()
     async with bot.running():
-        for action in ("records", "zone", "again"):
-            sent = await discord.click(button(card.message, action), card.message)
+        opened = await discord.click(button(card.message, "details"), card.message)
+        details = (await opened.answered()).message
+        for action in ("records", "zone"):
+            sent = await discord.click(button(details, action), details)
             assert BROKEN in (await sent.answered()).texts
-        sent = await discord.click(button(card.message, "share"), card.message)
+        sent = await discord.click(button(card.message, "again"), card.message)
+        assert BROKEN in (await sent.answered()).texts
+        sent = await discord.click(button(details, "share"), details)
         await sent.until(lambda sent: bool(sent.others))
     assert "Traceback" not in bot.says()
 

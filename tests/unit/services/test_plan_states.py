@@ -35,6 +35,7 @@ from zone_reports import (
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
+    from bot.errors import Fact
     from bot.records.dkim_key import DkimKnowledge
     from bot.services.plan.order import PlanRow
     from bot.services.plan.step import Plan, Step
@@ -183,8 +184,9 @@ def test_an_admin_who_chose_to_go_on_watching_leaves_strict_policies_optional() 
 
 def test_what_is_typed_waits_until_old_answers_have_run_out() -> None:
     end = datetime(2026, 11, 23, 13, tzinfo=UTC)
-    facts = {"name": "friend.example", "type": "MX", "until": int(end.timestamp())}
-    waits = Finding(Check.MX, "propagating", Status.INFO, {**facts, "dated": False})
+    until = int(end.timestamp())
+    facts: dict[str, Fact] = {"name": "a.example", "type": "MX", "until": until, "dated": False}
+    waits = Finding(Check.MX, "propagating", Status.INFO, facts)
     right = report_on(MX, SPF, DKIM, DMARC, ALIASES)
     plan = plan_for(replace(right, findings=(waits, *right.findings)))
     step = step_of(plan, Part.MX)
