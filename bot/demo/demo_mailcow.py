@@ -27,7 +27,7 @@ def make_mailcow() -> MailcowDouble:
         keeps_connections=False,
     )
     for name in world.DOMAINS:
-        if name != world.NOT_HOSTED:
+        if name not in world.NOT_HOSTED:
             double.add_domain(name)
     return double
 
@@ -46,7 +46,7 @@ def give_key(double: MailcowDouble, name: str) -> None:
     double.dkim.setdefault(name, double.prepared[name])
 
 
-_NEW: Final = (world.WITHOUT_KEY, world.NOT_HOSTED)
+_NEW: Final = {world.WITHOUT_KEY, *world.NOT_HOSTED}
 
 
 def _pair_of(name: str) -> DkimPair:

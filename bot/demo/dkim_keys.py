@@ -91,5 +91,12 @@ KEYS: Final = MappingProxyType(
             "yNOYfHWkjAiowNmNX2OH/v7XZLFRJsC2Re/8z0afS0c6o4S4Y04woZLgbg3IEAC0R1VWCZQO6Sr/3F8O"
             "NAHEQPkK3q3bHlLVrHekAMUeU22kxu+oWOjPrwevPJfgLs9ANsgXI4YQJJzCEd9WXwIDAQAB"
         ),
+        "fresh": (
+            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA47WAzgCU4DyDeRvZwHrCp57gO4HTV+0eofla"
+            "S0Q22UDiJPC0EdR67Rstx4MvdFW4D9EEIvSLkLJRPCnFI/COv0yRdl83z3sQIv897ymUCbNGc3J+GGoZ"
+            "l42AuTIw4amGd34aQMBdk3fjYqiQq4Cb8tWiBnoJJdic/wJLk9a2BwiCvIABzdjnUkyOAICQL3NDm2z2"
+            "0ysc7GMQbaawcuIed2P9gyIPz5N0uUj7AvLRgL6JLCF03KT1KShn2yd8577PWJak5WgALStKyHRzwdKQ"
+            "I1GBTe8pwRWlZZDf59euRgaQswGo9XzB/rE1NRFNiHrrADOwnM4Q+xlqlawS5hXiBwIDAQAB"
+        ),
     }
 )

@@ -6,14 +6,23 @@ import dataclasses
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import dns.rdata
+import dns.rdataset
+import dns.rdatatype
+from dns.rdtypes.mxbase import MXBase
+from dns.rdtypes.txtbase import TXTBase
+
+from bot.checks.finding import FixAction
 from bot.demo.zones import Zone, labels_of, parse_zone
+from bot.records.presentation import rdata_text
 from bot.requests.kinds import KINDS
 from bot.requests.model import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.demo.zones import Zones
+    from bot.checks.finding import Fix
+    from bot.demo.zones import Node, Zones
     from bot.names import Domain
     from bot.records.expected import ExpectedRecord
     from bot.requests.model import Request
@@ -58,6 +67,49 @@ def publish(zones: Zones, domain: Domain, lines: Iterable[str]) -> Zones:
     # Not by `with_zone`: name servers that fail go on failing.
     table = {**zones.table, labels_of(domain.name): whole}
     return dataclasses.replace(zones, table=table)
+
+
+def type_fixes(zones: Zones, domain: Domain, fixes: Iterable[Fix]) -> Zones:
+    """Return the world with these steps done in a domain's zone, as its owner would do them.
+
+    Raises:
+        KeyError: no such zone.
+
+    """
+    zone = zones.table[labels_of(domain.name)]
+    for fix in fixes:
+        nodes = {labels: dict(node) for labels, node in zone.nodes.items()}
+        rdtype = dns.rdatatype.from_text(fix.type)
+        if fix.action is not FixAction.ADD:
+            place = nodes.get(labels_of(fix.old_owner or fix.owner), {})
+            _take_out(place, rdtype, fix.value if fix.old is None else fix.old)
+        if fix.action is not FixAction.DELETE:
+            line = f"{fix.owner} {fix.type} {rdata_text(fix.type, fix.value, fix.priority)}"
+            for labels, node in parse_zone(domain.name, line).nodes.items():
+                there = nodes.setdefault(labels, {})
+                if rdtype in node and labels == labels_of(fix.owner):
+                    both = (*there.get(rdtype, ()), *node[rdtype])
+                    there[rdtype] = dns.rdataset.from_rdata_list(node[rdtype].ttl, both)
+        zone = Zone(zone.origin, MappingProxyType(nodes))
+    table = {**zones.table, labels_of(domain.name): zone}
+    return dataclasses.replace(zones, table=table)
+
+
+def _take_out(node: Node, rdtype: dns.rdatatype.RdataType, value: str) -> None:
+    """Take the record with this value out of a node; a text by what its strings are together."""
+    kept = [rdata for rdata in node.get(rdtype, ()) if _value_of(rdata) != value.lower()]
+    if kept:
+        node[rdtype] = dns.rdataset.from_rdata_list(node[rdtype].ttl, kept)
+    else:
+        node.pop(rdtype, None)
+
+
+def _value_of(rdata: dns.rdata.Rdata) -> str:
+    if isinstance(rdata, TXTBase):
+        return b"".join(rdata.strings).decode("utf-8", "replace").lower()
+    if isinstance(rdata, MXBase):
+        return rdata.exchange.to_text().lower()
+    return rdata.to_text().lower()
 
 
 async def waiting_records(requests: Requests, domain: Domain) -> tuple[Request, ...]:

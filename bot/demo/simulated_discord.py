@@ -18,12 +18,13 @@ from bot.app.bot_root import open_client
 from bot.config.settings import load_settings
 from bot.demo import world
 from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
-from bot.demo.publishing import line_of_request, publish, waiting_records
+from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records
 from bot.demo.zone_server import ZoneServer
 from bot.lifecycle import running_jobs
 from bot.names import Domain
 from bot.records.control_token import CONTROL_LABEL
 from bot.requests.model import RequestKind
+from bot.services.plan.plan_words import part_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +42,7 @@ CHANNEL: Final = "front-desk"  # the page shows one channel, so requests arrive 
 MEMBERS: Final = ("Ann", "Ben")
 ADMIN: Final = "Cleo"
 _TICK = 0.25  # seconds
+_NOBODY = 0  # no member has this id: the demo's own checks are offered to nobody
 _CLOSED = 50007  # Discord's code: the member takes no direct messages
 _LONGEST_COMMAND = 20.0  # seconds that a command may take before the page gives up on it
 
@@ -170,7 +172,7 @@ def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[An
     """Return the one command that the bot has in the demo alone."""
 
     @app_commands.command(
-        name="demo-publish", description="Demo: publish the records you were given for a domain"
+        name="demo-publish", description="Demo: publish what you were given, or the next step"
     )
     @app_commands.describe(domain="One of the demo's domains, like newcomer.example")
     async def demo_publish(interaction: discord.Interaction[Client], domain: str) -> None:
@@ -186,6 +188,7 @@ def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[An
 
 
 async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[str, ...]:
+    """Publish what was handed out for requests, or where nothing was, what the plan says next."""
     requests, domain = client.requests, Domain.from_ascii(name)
     if requests is None:
         return ()
@@ -194,8 +197,21 @@ async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[str, 
     server.zones = publish(server.zones, domain, (*map(line_of_request, waiting), *proofs))
     for request in waiting:
         await requests.look_now(request.id)
+    if not waiting:
+        return await _type_next(client, server, domain) or ((CONTROL_LABEL,) if proofs else ())
     kinds = tuple(request.kind.value.upper() for request in waiting)
     return (*kinds, *([CONTROL_LABEL] if proofs else []))
+
+
+async def _type_next(client: Client, server: ZoneServer, domain: Domain) -> tuple[str, ...]:
+    """Type what the plan of a domain has next; return what that is for, if there is anything."""
+    service = client.member_service
+    kept = await service.check(domain, _NOBODY, confidential=True)
+    step = (await service.plan(kept, confidential=True, can_ask=True)).next
+    if step is None:
+        return ()
+    server.zones = type_fixes(server.zones, domain, step.fixes)
+    return tuple(dict.fromkeys(part_of(step, fix).value.upper() for fix in step.fixes))
 
 
 async def _proof_lines(client: Client, requests: Requests, domain: Domain) -> list[str]:

@@ -26,9 +26,9 @@ DEMO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
-# Two domains whose members have to ask the admin for something before all can be right.
+# Domains whose members have to ask the admin for something before all can be right.
 WITHOUT_KEY: Final = "newcomer.example"  # the mail server has no DKIM key for it yet
-NOT_HOSTED: Final = "open.example"  # the mail server does not know it yet
+NOT_HOSTED: Final = frozenset({"open.example", "fresh.example"})  # it does not know these yet
 
 _SURROUNDINGS: Final = MappingProxyType(
     {
@@ -155,6 +155,15 @@ DOMAINS: Final[Mapping[str, DemoDomain]] = MappingProxyType(
             _domain(
                 "newcomer",
                 "There is a website and nothing for mail yet.",
+                mx="",
+                spf="",
+                dkim="",
+                dmarc="",
+                aliases="",
+            ),
+            _domain(
+                "fresh",
+                "Nothing is there yet, and the mail server has no such domain.",
                 mx="",
                 spf="",
                 dkim="",

@@ -13,11 +13,13 @@ from demo_process import running_demo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
     from demo_process import Demo
 
 pytestmark = pytest.mark.browser
+
+MOST_PRESSES = 12
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +138,50 @@ def test_the_whole_way_from_a_broken_domain_to_strict_dmarc_is_clicked(
     expect(found).to_contain_text("✅")
     expect(found).not_to_contain_text("❌")
     expect(found).not_to_contain_text("⚠️")
+
+
+def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
+    browser: Browser, demo: Demo
+) -> None:
+    page, name = DemoPage(browser, demo.url), "fresh.example"
+    check = page.run(f"/dnscheck {name}")
+    pressed: list[str] = []
+    while "has all that it needs" not in check.inner_text():
+        label = check.get_by_role("button").first.inner_text().strip()
+        pressed.append(label)
+        assert len(pressed) <= MOST_PRESSES, pressed
+        if label == "Check again":
+            page.run(f"/demo-publish {name}")  # what the card says, as it says it
+            page.press(check, label)
+            continue
+        page.press(check, label)
+        if label == "Ask to add the domain":
+            page.run(f"/demo-publish {name}")
+            page.press(with_button(page, "Check the proof"), "Check the proof")
+        approve_whole(page, label, name)
+        page.view_as("Ann")
+        check = page.run(f"/dnscheck {name}")
+    assert pressed == [
+        "Ask to add the domain",
+        "Check again",
+        *("Ask for DMARC", "Check again"),
+        *("Ask for DMARC", "Check again"),
+    ]
+
+
+def with_button(page: DemoPage, name: str) -> Locator:
+    """Return the newest message that has this button."""
+    button = page.page.get_by_role("button", name=name, exact=True)
+    return page.messages.filter(has=button).last
+
+
+def approve_whole(page: DemoPage, asked: str, name: str) -> None:
+    """Approve, as Cleo, what a button has asked for, to the end."""
+    if asked == "Ask to add the domain":
+        approve(page, "Mail domain", name)
+        add = "Add it with these limits"
+        page.press(with_button(page, add), add)
+        return
+    approve(page, "DMARC", name)
+    stage = "p=quarantine" if "p=reject" not in page.messages.last.inner_text() else "p=reject"
+    page.choose(page.messages.filter(has=page.page.locator(".select-trigger")).last, stage)
