@@ -173,7 +173,7 @@ async def test_a_domain_that_mailcow_does_not_know_is_said_to_who_asked_alone(
     assert again is not None
     assert kept.personal is not None
     assert "not-in-mailcow" in {finding.code for finding in kept.personal.findings}
-    assert "does not know" in texts_of(private)
+    assert "once `mover.example` is on Cow Mail" in texts_of(private)
     assert "does not know" in texts_of(details)
     assert "On the server" not in texts_of(shared)
     assert "does not know" not in texts_of(shared)
