@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 MOST_PRESSES = 12
+COOLDOWN = 30_000  # milliseconds
+ADD, PROOF = "Add it with these limits", "Check the proof"
 
 
 @pytest.fixture(scope="module")
@@ -144,10 +146,16 @@ def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
     browser: Browser, demo: Demo
 ) -> None:
     page, name = DemoPage(browser, demo.url), "fresh.example"
+    stages = iter(("p=quarantine", "p=reject"))
     check = page.run(f"/dnscheck {name}")
     pressed: list[str] = []
     while "has all that it needs" not in check.inner_text():
-        label = check.get_by_role("button").first.inner_text().strip()
+        labels = (text.strip() for text in check.get_by_role("button").all_text_contents())
+        label = next(filter(None, labels), "")  # the page's own buttons have a picture
+        if "times a minute" in check.inner_text():  # nobody else is as quick as this test
+            page.page.wait_for_timeout(COOLDOWN)
+            check = page.run(f"/dnscheck {name}")
+            continue
         pressed.append(label)
         assert len(pressed) <= MOST_PRESSES, pressed
         if label == "Check again":
@@ -157,31 +165,29 @@ def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
         page.press(check, label)
         if label == "Ask to add the domain":
             page.run(f"/demo-publish {name}")
-            page.press(with_button(page, "Check the proof"), "Check the proof")
-        approve_whole(page, label, name)
+            page.press(with_button(page, PROOF).last, PROOF)
+            approve_domain(page, name)
+        else:
+            approve(page, "DMARC", name)
+            choice = page.messages.filter(has=page.page.locator(".select-trigger")).last
+            page.choose(choice, next(stages))
         page.view_as("Ann")
         check = page.run(f"/dnscheck {name}")
-    assert pressed == [
-        "Ask to add the domain",
-        "Check again",
-        *("Ask for DMARC", "Check again"),
-        *("Ask for DMARC", "Check again"),
-    ]
+    # What is typed is looked for again until old answers have run out.
+    asked = [label for label in pressed if label != "Check again"]
+    assert asked == ["Ask to add the domain", "Ask for DMARC", "Ask for DMARC"]
+    assert set(pressed) == {"Check again", *asked}
 
 
 def with_button(page: DemoPage, name: str) -> Locator:
-    """Return the newest message that has this button."""
-    button = page.page.get_by_role("button", name=name, exact=True)
-    return page.messages.filter(has=button).last
+    """Return the messages that have this button."""
+    return page.messages.filter(has=page.page.get_by_role("button", name=name, exact=True))
 
 
-def approve_whole(page: DemoPage, asked: str, name: str) -> None:
-    """Approve, as Cleo, what a button has asked for, to the end."""
-    if asked == "Ask to add the domain":
-        approve(page, "Mail domain", name)
-        add = "Add it with these limits"
-        page.press(with_button(page, add), add)
-        return
-    approve(page, "DMARC", name)
-    stage = "p=quarantine" if "p=reject" not in page.messages.last.inner_text() else "p=reject"
-    page.choose(page.messages.filter(has=page.page.locator(".select-trigger")).last, stage)
+def approve_domain(page: DemoPage, name: str) -> None:
+    """Have a domain added, as Cleo, with the usual limits."""
+    page.view_as("Cleo")
+    card = page.messages.filter(has_text=f"Mail domain for {name}").last
+    limits = with_button(page, ADD)
+    page.press_until(card, "Approve", lambda: bool(limits.count()))
+    page.press_until(limits.last, ADD, lambda: not limits.count())
