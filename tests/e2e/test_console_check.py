@@ -31,11 +31,12 @@ LATER = {
 
 
 def test_every_case_names_its_cause_first(
-    case: Case,
+    collected_case: Case,
     case_file: CaseFile,
     console: ConsoleProcess,
     threaded_zone_server: Callable[..., ZoneServer],
 ) -> None:
+    case = collected_case
     server = threaded_zone_server(case_file.zones(case))
     done = console.call(
         "check", case_file.domain, "--json", *nameserver(server), "--dkim", case_file.dkim

@@ -72,8 +72,9 @@ async def check(
         report = await checker.check(DOMAIN, KNOWN if known else KeyUnknown())
         assert time.monotonic() - started < SLOWEST
     assert report.queries <= 60
-    # Once a round: the end of a long chain of aliases is looked up for the wrong places again.
-    assert max(server.asked_udp.values(), default=0) <= (6 if lose else 2)
+    # Once a round: the end of a long chain of aliases is looked up for the wrong places again. Once
+    # more where a busy machine answers too late.
+    assert max(server.asked_udp.values(), default=0) <= (6 if lose else 3)
     assert_can_be_said(report)
     return report
 

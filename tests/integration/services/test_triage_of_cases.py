@@ -1,4 +1,4 @@
-"""Triage over all faulty zones: it agrees with the plan, and says everything in short sentences."""
+"""Triage of the faulty zones from the wild: it agrees with the plan, in short sentences."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def hold(kind: RequestKind, report: Report, plan: Plan, ruled: Triage) -> None:
         assert ruled.asks is not kind
 
 
-def test_triage_agrees_with_the_plan_in_every_case(case: Case) -> None:
+def test_triage_agrees_with_the_plan_in_every_case(collected_case: Case) -> None:
     words = Words()
     for dkim in (KNOWN, NoKeyYet(), KeyUnknown()):
-        report = asyncio.run(check(case, dkim))
+        report = asyncio.run(check(collected_case, dkim))
         for hosting, kind in itertools.product(HOSTINGS, RequestKind):
             facts = PlanFacts(hosting=hosting, can_ask=True)
             plan = make_plan(expect(SERVER, DOMAIN, dkim), report, facts)
