@@ -37,7 +37,7 @@ _patient = hypothesis.settings(
     deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.register_profile("fresh", _patient)
-hypothesis.settings.register_profile("steady", _patient, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("steady", _patient, derandomize=True, max_examples=30)
 hypothesis.settings.register_profile("long", _patient, max_examples=2000)
 hypothesis.settings.load_profile("fresh")
 

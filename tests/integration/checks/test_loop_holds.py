@@ -136,8 +136,8 @@ def tell(
 def test_no_text_at_any_name_holds_the_loop(
     part: int, healthy: float, record_property: Callable[[str, object], None]
 ) -> None:
-    attacks = islice(some_attacks(), part, None, PARTS)
-    assert assert_held_shortly(attacks, healthy, record_property) >= 500 // PARTS
+    attacks = islice(some_attacks(), part, None, 2 * PARTS)  # the slow form below tries them all
+    assert assert_held_shortly(attacks, healthy, record_property) >= 250 // PARTS
 
 
 @pytest.mark.slow
