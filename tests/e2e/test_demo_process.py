@@ -45,7 +45,7 @@ def test_the_demo_serves_its_page_and_answers_lines_until_it_is_interrupted() ->
         demo.type("  MEND  Loyal.Example ")
         demo.read_until(r"loyal\.example are right now")
         demo.type("publish newcomer.example")
-        demo.read_until(r"Nothing was handed out for newcomer\.example that is not published yet")
+        demo.read_until(r"Nothing of newcomer\.example is to be published now")
         demo.type("publish nobody.example")
         demo.read_until(r'I take "mend" or "publish" and one')
         assert status(demo) == 200
