@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 # What no two operators have in common, with what to write instead of the example.
 _OF_ONES_OWN: Final = {
-    "MAIL_HOST": ("write the host name of your own mail server.", "mail.your-domain.org"),
+    "MAIL_HOST": ("write the host name of your own mail server.", "mail.example.org"),
     "MAIL_SPF": (
         "write the SPF value that names your own mail server.",
-        "v=spf1 a:mail.your-domain.org -all",
+        "v=spf1 a:mail.example.org -all",
     ),
 }
 

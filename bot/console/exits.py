@@ -68,7 +68,8 @@ def _drop_output() -> None:
 
 
 def _explain(error: typer.TyperException) -> list[str]:
-    said = error.format_message()
+    # The library says of a choice that it was no value, and then what it was no value of.
+    said = error.format_message().replace(": Value error, ", ": ")
     if not said:
         return ["Something is wrong with how this was called."]
     # Called without a command, the text is the whole help; else it is one fault, which may repeat
