@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Final
 import discord
 
 from bot.cards.markdown import block, both_ends, is_copyable, span
-from bot.checks.export.wording import say_hints, say_place, zone_field
+from bot.checks.export.wording import fill_fix, say_hints, say_place
 from bot.checks.finding import FixAction
-from bot.records.provider_form import fill_form, spell_name
 from bot.records.providers import NEUTRAL, find_provider, offer_providers
 
 if TYPE_CHECKING:
@@ -28,14 +27,7 @@ _LONGEST_LABEL: Final = 80  # characters of a button's label
 
 def show_fix(fix: Fix, zone: dns.name.Name, words: Words, provider: Provider = NEUTRAL) -> str:
     """Return one record to add, change, move or delete, as a provider's form wants it."""
-    if fix.zone is not None:
-        zone, provider = fix.zone, NEUTRAL  # nobody knows who runs that one
-    form = fill_form(fix, zone, provider)
-    fields = list(form.small)
-    if fix.old_owner is not None:
-        fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
-    if fix.zone is not None:
-        fields.insert(0, zone_field(zone))
+    form, fields = fill_fix(fix, zone, provider)
     parts = [show_field(field, words) for field in fields]
     label = form.value.label or words.label("headings", "value")
     lines = [f"**{words.label('actions', fix.action.value)}**"]
@@ -57,15 +49,8 @@ def show_compact(
 
     The TTL is left out, which may be any; and so is the middle of a value that stays as it is.
     """
-    if fix.zone is not None:
-        zone, provider = fix.zone, NEUTRAL
-    form = fill_form(fix, zone, provider)
-    fields = [field for field in form.small if field.key != "ttl"]
-    if fix.old_owner is not None:
-        fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
-    if fix.zone is not None:
-        fields.insert(0, zone_field(zone))
-    shown = [show_field(field, words) for field in fields]
+    form, fields = fill_fix(fix, zone, provider)
+    shown = [show_field(field, words) for field in fields if field.key != "ttl"]
     action = words.label("short_actions", fix.action.value)
     if fix.action is FixAction.DELETE or (fix.action is FixAction.RENAME and fix.old is None):
         found = " · ".join(filter(None, (span(both_ends(fix.value)), why)))

@@ -33,18 +33,8 @@ class FixInWords:
 
 
 def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> FixInWords:
-    """Return a fix as a provider's form wants it; values are hostile text still.
-
-    One of another zone is told in our own words, as nobody knows who runs that.
-    """
-    if fix.zone is not None:
-        zone, provider = fix.zone, NEUTRAL
-    form = fill_form(fix, zone, provider)
-    fields = list(form.small)
-    if fix.old_owner is not None:
-        fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
-    if fix.zone is not None:
-        fields.insert(0, zone_field(zone))
+    """Return a fix as a provider's form wants it; values are hostile text still."""
+    form, fields = fill_fix(fix, zone, provider)
     said = [(f.label or words.label("headings", f.key), _typed(f.value, words)) for f in fields]
     value = form.value.label or words.label("headings", "value")
     at = next((place for place, field in enumerate(fields) if field.key == "ttl"), len(said))
@@ -58,9 +48,20 @@ def say_fix(fix: Fix, zone: dns.name.Name, provider: Provider, words: Words) -> 
     return FixInWords(words.label("actions", fix.action.value), tuple(said), hints)
 
 
-def zone_field(zone: dns.name.Name) -> Field:
-    """Return the zone that a record is typed in where it is not the domain's own."""
-    return Field("zone", None, full_name(zone))
+def fill_fix(fix: Fix, zone: dns.name.Name, provider: Provider) -> tuple[Form, list[Field]]:
+    """Return the form of a fix, and its small fields with where the record is now, if it moves.
+
+    One of another zone is told in our own words, as nobody knows who runs that.
+    """
+    if fix.zone is not None:
+        zone, provider = fix.zone, NEUTRAL
+    form = fill_form(fix, zone, provider)
+    fields = list(form.small)
+    if fix.old_owner is not None:
+        fields.insert(0, spell_name(fix.old_owner, zone, provider, "old_name"))
+    if fix.zone is not None:
+        fields.insert(0, Field("zone", None, full_name(zone)))
+    return form, fields
 
 
 def say_hints(form: Form, words: Words, *, name: bool = True) -> tuple[str, ...]:
