@@ -9,8 +9,13 @@ from bot.cards.items import CheckAction
 from bot.cards.layout import Card, build_notice
 from bot.cards.plan_card import build_plan_card
 from bot.cards.why_card import build_why_card
-from bot.interactions.member_checks import check_domain, find_check, is_shared, say_what_was_meant
-from bot.interactions.offers import may_ask
+from bot.interactions.member_checks import (
+    check_domain,
+    draw_for_member,
+    find_check,
+    is_shared,
+    say_what_was_meant,
+)
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.record_actions import (
     draw_all_records,
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
     from bot.services.member_service import KeptCheck
+    from bot.services.plan.step import Plan
 
 
 async def answer_with_check(
@@ -47,7 +53,8 @@ async def answer_with_check(
     is_home = await client.home.is_home(interaction)
     kept = await check_domain(interaction, domain, confidential=is_home)
     kept = await say_what_was_meant(interaction, kept)
-    await answer(interaction, await _draw_own(interaction, kept, is_home=is_home, remark=remark))
+    card = await draw_for_member(interaction, kept, build_plan_card, is_home=is_home, remark=remark)
+    await answer(interaction, card)
 
 
 async def handle_new_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -131,8 +138,11 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
             shown = await say_what_was_meant(interaction, shown)
     finally:
         # Also where the check failed: the card must not stay behind as a progress notice.
-        own = None if shared else await _draw_own(interaction, shown, is_home=is_home)
-        await answer(interaction, own or await _draw_shared(client, shown))
+        if shared:
+            card = await _draw_shared(client, shown)
+        else:
+            card = await draw_for_member(interaction, shown, build_plan_card, is_home=is_home)
+        await answer(interaction, card)
 
 
 async def _show_details(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -144,13 +154,9 @@ async def _show_details(interaction: discord.Interaction[BotBase], kept: KeptChe
 
 async def _explain(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
     """Say why, for every finding on the card that was clicked."""
-    client, shared = interaction.client, is_shared(interaction, kept)
-    if not shared:
-        kept = await client.member_service.make_personal(kept)
-        kept = await say_what_was_meant(interaction, kept)
-    is_home = not shared and await client.home.is_home(interaction)
-    plan = await client.member_service.plan(kept, confidential=is_home)
-    report, _ = arrange(kept.shown(shared=shared), plan)
+    client = interaction.client
+    kept, plan = await _find_details(interaction, kept)
+    report, _ = arrange(kept.shown(shared=False), plan)
     await answer(interaction, build_why_card(report, client.member_service.server, client.words))
 
 
@@ -185,39 +191,23 @@ async def _draw_shared(client: BotBase, kept: KeptCheck) -> Card:
     return build_plan_card(kept, plan, service.server, client.words, client.items, shared=True)
 
 
-async def _draw_own(
-    interaction: discord.Interaction[BotBase],
-    kept: KeptCheck,
-    *,
-    is_home: bool,
-    remark: str | None = None,
-) -> Card:
-    """Return the card of a check with its plan, as the member who clicked or asked sees it.
-
-    `is_home` says whether they may be told what the mail server knows of the domain.
-    """
-    client, service = interaction.client, interaction.client.member_service
-    can_ask = await may_ask(interaction)
-    return build_plan_card(
-        kept,
-        await service.plan(kept, confidential=is_home, can_ask=can_ask),
-        service.server,
-        client.words,
-        client.items,
-        can_ask=can_ask,
-        remark=remark,
-        provider=await service.provider(interaction.user.id, kept.report.domain),
-    )
-
-
 async def draw_details(
     interaction: discord.Interaction[BotBase], kept: KeptCheck, provider: str | None
 ) -> Card:
     """Return the card of all that a check knows; one that others see says no more than theirs."""
-    client, service = interaction.client, interaction.client.member_service
-    if not is_shared(interaction, kept):
-        kept = await say_what_was_meant(interaction, await service.make_personal(kept))
-    is_home = not is_shared(interaction, kept) and await client.home.is_home(interaction)
-    plan = await service.plan(kept, confidential=is_home)
-    server, words, items = service.server, client.words, client.items
+    client = interaction.client
+    kept, plan = await _find_details(interaction, kept)
+    server, words, items = client.member_service.server, client.words, client.items
     return build_check_card(kept, plan, server, words, items, provider=provider)
+
+
+async def _find_details(
+    interaction: discord.Interaction[BotBase], kept: KeptCheck
+) -> tuple[KeptCheck, Plan]:
+    """Return a check and its plan, with what only its member may read where they alone see it."""
+    client, service = interaction.client, interaction.client.member_service
+    if is_shared(interaction, kept):
+        return kept, await service.plan(kept, confidential=False)
+    kept = await say_what_was_meant(interaction, await service.make_personal(kept))
+    is_home = await client.home.is_home(interaction)
+    return kept, await service.plan(kept, confidential=is_home)

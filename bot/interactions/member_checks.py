@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.cards.layout import build_notice
+from bot.interactions.offers import may_ask
 from bot.interactions.permissions import is_admin
 from bot.interactions.replies import Progress, whisper
 from bot.services.member_service import Wait
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
 
     import discord
 
+    from bot.cards.items import ItemFactory
+    from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
     from bot.names import Domain
+    from bot.records.mail_server import MailServer
     from bot.services.member_service import KeptCheck
+    from bot.services.plan.step import Plan
+    from bot.words import Words
 
 
 async def check_domain(
@@ -52,6 +58,50 @@ async def say_what_was_meant(
     client = interaction.client
     sees_server = is_admin(interaction, client.settings) and await client.home.is_home(interaction)
     return await client.member_service.suggest(kept, interaction.user.id, sees_server=sees_server)
+
+
+class DrawPlan(Protocol):
+    """Draws a card of a plan, as `build_plan_card` and `build_next_records_card` do."""
+
+    def __call__(  # noqa: D102 - as above
+        self,
+        kept: KeptCheck,
+        plan: Plan,
+        server: MailServer,
+        words: Words,
+        items: ItemFactory,
+        /,
+        *,
+        can_ask: bool,
+        remark: str | None,
+        provider: str | None,
+    ) -> Card: ...
+
+
+async def draw_for_member(
+    interaction: discord.Interaction[BotBase],
+    kept: KeptCheck,
+    draw: DrawPlan,
+    *,
+    is_home: bool,
+    remark: str | None = None,
+) -> Card:
+    """Return a card of a check's plan, as the member who clicked or asked sees it.
+
+    `is_home` says whether they may be told what the mail server knows of the domain.
+    """
+    client, service = interaction.client, interaction.client.member_service
+    can_ask = await may_ask(interaction)
+    return draw(
+        kept,
+        await service.plan(kept, confidential=is_home, can_ask=can_ask),
+        service.server,
+        client.words,
+        client.items,
+        can_ask=can_ask,
+        remark=remark,
+        provider=await service.provider(interaction.user.id, kept.report.domain),
+    )
 
 
 async def find_check(interaction: discord.Interaction[BotBase], click: Click) -> KeptCheck | None:

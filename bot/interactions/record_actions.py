@@ -10,8 +10,11 @@ from bot.cards.layout import Card, build_notice
 from bot.cards.next_records import build_next_records_card
 from bot.cards.records_card import build_records_card, zone_file
 from bot.checks.zone_place import ZonePlace
-from bot.interactions.member_checks import check_domain, say_what_was_meant
-from bot.interactions.offers import may_ask
+from bot.interactions.member_checks import (
+    check_domain,
+    draw_for_member,
+    say_what_was_meant,
+)
 from bot.interactions.replies import answer
 
 if TYPE_CHECKING:
@@ -45,18 +48,9 @@ async def draw_next_records(
     interaction: discord.Interaction[BotBase], kept: KeptCheck, *, remark: str | None = None
 ) -> Card:
     """Return the card of the records that a checked domain needs next, for who asked alone."""
-    client, service = interaction.client, interaction.client.member_service
-    can_ask = await may_ask(interaction)
-    is_home = await client.home.is_home(interaction)
-    return build_next_records_card(
-        kept,
-        await service.plan(kept, confidential=is_home, can_ask=can_ask),
-        service.server,
-        client.words,
-        client.items,
-        can_ask=can_ask,
-        remark=remark,
-        provider=await service.provider(interaction.user.id, kept.report.domain),
+    is_home = await interaction.client.home.is_home(interaction)
+    return await draw_for_member(
+        interaction, kept, build_next_records_card, is_home=is_home, remark=remark
     )
 
 
