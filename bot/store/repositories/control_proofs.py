@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.records.control_token import SECRET_OCTETS
 from bot.requests.control_proof import ControlProof
+from bot.store.repositories.removal import remove_found
 from bot.store.tables import ControlProofRow, ControlSecretRow
 
 if TYPE_CHECKING:
@@ -87,16 +88,8 @@ class ControlProofs:
 
     async def purge(self, before: datetime, most: int) -> int:
         """Removes at most `most` proofs from before that moment; gives how many they were."""
-
-        def remove(session: Session) -> int:
-            rows = session.scalars(
-                select(ControlProofRow).where(ControlProofRow.since < before).limit(most)
-            ).all()
-            for row in rows:
-                session.delete(row)
-            return len(rows)
-
-        return await self._database.write(remove)
+        old = select(ControlProofRow).where(ControlProofRow.since < before).limit(most)
+        return await self._database.write(lambda session: remove_found(session, old))
 
     async def forget(self, member_id: int) -> None:
         """Removes every proof of this member."""

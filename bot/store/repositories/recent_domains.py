@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
+from bot.store.repositories.removal import remove_found
 from bot.store.tables import RecentDomainRow
 
 if TYPE_CHECKING:
@@ -94,16 +95,8 @@ class RecentDomains:
 
         Gives how many they were.
         """
-
-        def remove(session: Session) -> int:
-            rows = session.scalars(
-                select(RecentDomainRow).where(RecentDomainRow.asked_at < before).limit(most)
-            ).all()
-            for row in rows:
-                session.delete(row)
-            return len(rows)
-
-        return await self._database.write(remove)
+        old = select(RecentDomainRow).where(RecentDomainRow.asked_at < before).limit(most)
+        return await self._database.write(lambda session: remove_found(session, old))
 
     async def forget(self, member_id: int) -> None:
         """Removes everything that is kept about this member."""
