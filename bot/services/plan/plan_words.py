@@ -105,15 +105,14 @@ def arrange(report: Report, plan: Plan) -> tuple[Report, int]:
 
 def part_of(step: Step, fix: Fix) -> Part:
     """Return what a record of a step is for."""
-    for finding in step.findings:
-        if fix in finding.fixes:
-            is_dkim = "_domainkey" in fix.owner.to_text()  # one finding can speak of all records
-            part = _PART_OF.get(finding.check, Part.EXTRAS)
-            return _by_record(fix) or (Part.DKIM if is_dkim else part)
-    return _by_record(fix) or step.id
+    if (part := _by_record(fix)) is not None:
+        return part
+    said = (_PART_OF.get(f.check, Part.EXTRAS) for f in step.findings if fix in f.fixes)
+    return next(said, step.id)
 
 
 def _by_record(fix: Fix) -> Part | None:
+    """Return what a record is for by itself, as one finding can speak of all records."""
     labels = fix.owner.labels
     if fix.type == "MX":
         return Part.MX

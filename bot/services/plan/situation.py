@@ -195,11 +195,7 @@ class Situation:
             return None  # a key is published; the bot knows none to compare it with
         if self._result(Check.DKIM).status is Status.UNKNOWN and self._absence is None:
             return None
-        return self._ask(Part.DKIM_KEY, RequestKind.DKIM, () if self._is_keyless else faulty)
-
-    @property
-    def _is_keyless(self) -> bool:
-        return not self._findings(Check.DKIM)
+        return self._ask(Part.DKIM_KEY, RequestKind.DKIM, faulty)
 
     def _dkim(self) -> Standing:
         standing = self._record(Part.DKIM)
