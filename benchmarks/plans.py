@@ -10,7 +10,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.card_words import CaseWorld
+from benchmarks.case_world import CaseWorld
 from benchmarks.child import ROOT
 from benchmarks.diagnosis import cell
 from bot.records.expected import expect
@@ -23,7 +23,7 @@ from bot.words import Words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from benchmarks.card_words import CaseZone
+    from benchmarks.case_world import CaseZone
 
 PAGE: Final = ROOT / "docs" / "plans.md"
 _BEGIN: Final = "<!-- table -->\n"

@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.card_words import CaseWorld
+from benchmarks.case_world import CaseWorld
 from benchmarks.ours import make_resolver, now
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import Check, FixAction, Status

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.card_words import CaseWorld, count_zone, said_of
+from benchmarks.card_words import count_zone, said_of
+from benchmarks.case_world import CaseWorld
 from reading_ease import count, sentences
 
 WORLD = CaseWorld()

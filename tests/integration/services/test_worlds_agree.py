@@ -6,7 +6,7 @@ import asyncio
 import random
 from dataclasses import replace
 
-from benchmarks.card_words import CaseWorld
+from benchmarks.case_world import CaseWorld
 from benchmarks.worlds import MadeUpDomain, disagreements, make_up, try_worlds
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind
