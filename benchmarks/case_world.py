@@ -10,7 +10,7 @@ import yaml
 
 from benchmarks.diagnosis import DATA
 from benchmarks.ours import key_of, make_resolver, now
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.names import Domain

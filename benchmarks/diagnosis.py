@@ -20,7 +20,7 @@ from benchmarks.peer import PEER, empty_caches, stay_at_home
 from bot.characters import reveal, shorten
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.names import Domain

@@ -39,7 +39,7 @@ def run() -> None:
     import asyncio
 
     from bot.app.console_root import run as run_bot
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
 
     try:
         asyncio.run(run_bot(load_settings()))
@@ -56,7 +56,7 @@ def settings(
     ] = None,
 ) -> None:
     """Show the mail client settings."""
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.arguments import read_address
     from bot.console.settings_page import show_settings
     from bot.console.terminal import make_console
@@ -82,7 +82,7 @@ def records(
 
     from bot.app.console_root import open_core
     from bot.checks.observe.zone import find_place
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.arguments import read_domain, require_provider
     from bot.console.key_option import read_key
     from bot.console.records_page import show_records
@@ -133,7 +133,7 @@ def check(
     import asyncio
 
     from bot.app.console_root import open_core
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.arguments import read_domain, read_servers, require_provider
     from bot.console.bulk import OutputOptions, SweepOutcome, read_domains, sweep
     from bot.console.changes_page import read_earlier
@@ -182,7 +182,7 @@ def doctor(
 
     from bot.app.console_root import examine_all
     from bot.checks.finding import Status
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.doctor_page import lines_as_json, show_lines
     from bot.console.terminal import make_console
     from bot.doctor.line import found_nothing_out
@@ -213,7 +213,7 @@ def server(
     from bot.checks.finding import Status
     from bot.checks.report import Report
     from bot.checks.server.server_report import found_nothing_out
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.arguments import read_servers
     from bot.console.server_page import show_server
     from bot.console.terminal import make_console
@@ -240,7 +240,7 @@ def invite() -> None:
     import asyncio
 
     from bot.app.console_root import invite as make_invitation
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.invitation_page import show_invitation
     from bot.words import Words
 
@@ -277,7 +277,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace the file at PATH.")] = False,
 ) -> None:
     """Copy the database to a file of its own; the bot may be running meanwhile."""
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.backup_page import show_backup
     from bot.store.backup.backup import back_up
     from bot.words import Words
@@ -294,7 +294,7 @@ def restore(
     """Put a backup in the place of the database, which is kept aside; stop the bot before."""
     from datetime import UTC, datetime
 
-    from bot.config.settings import load_settings
+    from bot.config.loading import load_settings
     from bot.console.backup_page import show_restored
     from bot.store.backup.backup import restore as put_back
     from bot.words import Words

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from bot.checks.finding import Check, Status
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver

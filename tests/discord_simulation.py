@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simcord import Env
 
 from bot.app.bot_root import open_client
-from bot.config.settings import Settings, load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simcord.results import InteractionResult, ResponseMessage
 
     from bot.client import Client
+    from bot.config.settings import Settings
     from bot.demo.zones import Zones
 
 BUTTON, TEXT = 2, 10  # types of components

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones, parse_zone

@@ -533,7 +533,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.app.shared_parts import choose_backend
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.names import Domain
 from bot.requests.backend import MailHosting

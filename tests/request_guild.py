@@ -11,7 +11,7 @@ from simcord import Env
 
 from bot.by_hand import ByHandBackend
 from bot.client import Client
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer

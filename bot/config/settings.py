@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import unquote, urlsplit
@@ -17,26 +16,25 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config import mail_urls
 from bot.config import readers as read
-from bot.config.example_values import find_example_values
+from bot.config.lonely_values import find_lonely
+from bot.config.mail_urls import MailUrl
 from bot.dns.server_address import Server
 from bot.errors import ConfigError
-from bot.names import Domain
+from bot.names import Domain, MailAddress
 from bot.records.mail_server import USUAL_OFFER, MailServer
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic_core import ErrorDetails
-
-ENV_FILE = Path(".env")
 
 _Line = Annotated[str, PlainValidator(read.read_line(200))]
 _Flag = Annotated[bool, PlainValidator(read.read_bool)]
 _Url = Annotated[str, PlainValidator(read.read_url)]
 _Reports = Annotated[str, PlainValidator(read.read_report_addresses)]
 _Secret = Annotated[SecretStr, PlainValidator(read.read_secret)]
+_Password = Annotated[SecretStr, PlainValidator(mail_urls.read_password)]
 _Id = Annotated[int, PlainValidator(read.read_id)]
 
 
@@ -54,7 +52,7 @@ def _strict_dmarc(known: dict[str, Any]) -> str:
 
 
 class Settings(BaseSettings):
-    """Everything that the operator decides, checked by meaning; `load_settings` makes one.
+    """Everything that the operator decides, checked by meaning.
 
     A field is the variable of the same name in capitals; the order is that of `.env.example`.
     """
@@ -186,6 +184,26 @@ class Settings(BaseSettings):
         default=USUAL_OFFER, examples=["webmail, srv"]
     )
     """Which optional records are offered; what is there is judged all the same."""
+    probe_address: Annotated[MailAddress, PlainValidator(mail_urls.read_probe_address)] | None = (
+        Field(default=None, examples=["probe@else.example"])
+    )
+    """The address of the mailbox for test mails, best at another provider."""
+    probe_imap_url: Annotated[MailUrl, PlainValidator(mail_urls.read_imap_url)] | None = Field(
+        default=None, examples=["imaps://probe@imap.else.example"]
+    )
+    """Where that mailbox is read, and who logs in."""
+    probe_imap_password: _Password | None = Field(
+        default=None, examples=["the-password-of-the-mailbox"]
+    )
+    """The password for it."""
+    probe_smtp_url: Annotated[MailUrl, PlainValidator(mail_urls.read_smtp_url)] | None = Field(
+        default=None, examples=["smtps://probe@smtp.else.example"]
+    )
+    """Where mails from that address to members are handed in."""
+    probe_smtp_password: _Password | None = Field(
+        default=None, examples=["the-password-for-sending"]
+    )
+    """The password for that."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -196,7 +214,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the environment that `load_settings` was given, and then the file."""
+        """Return the environment that was given, and then the file."""
         return init_settings, dotenv_settings
 
     @model_validator(mode="wrap")
@@ -204,7 +222,7 @@ class Settings(BaseSettings):
     def _collect_faults(cls, data: dict[str, str], check: ModelWrapValidatorHandler[Self]) -> Self:
         """Raise one ConfigError for all that is wrong; an empty value is the same as none."""
         given = {name: text.strip() for name, text in data.items() if text.strip()}
-        faults = _find_lonely(given)
+        faults = find_lonely(given)
         try:
             settings = check(given)
         except ValidationError as error:
@@ -218,11 +236,16 @@ class Settings(BaseSettings):
             if not faults:
                 return settings
         # Out here no chained error holds the values.
-        raise ConfigError(tuple(_word(name, faults[name]) for name in _known() if name in faults))
+        raise ConfigError(
+            tuple(_word(name, faults[name]) for name in variable_names() if name in faults)
+        )
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret as it may turn up in a text."""
-        given = (self.discord_token, self.mailcow_api_key, self.mailcow_read_key)
+        given = (
+            *(self.discord_token, self.mailcow_api_key, self.mailcow_read_key),
+            *(self.probe_imap_password, self.probe_smtp_password),
+        )
         password = urlsplit(self.database_url).password
         return (
             *(secret.get_secret_value() for secret in given if secret),
@@ -253,71 +276,9 @@ class Settings(BaseSettings):
         )
 
 
-def load_settings(
-    environ: Mapping[str, str] | None = None, env_file: Path | None = None
-) -> Settings:
-    """Return the settings that the environment and the file of variables hold.
-
-    Without arguments these are the environment of the process and, where there is one, `.env` in
-    the current folder. An `environ` counts alone, beside `env_file` where that is given, too.
-    The environment goes before the file, and unknown variables are passed over.
-
-    Raises:
-        ConfigError: with one line for each fault; no line and no chained error holds a secret. A
-            file that still has the mail server of `.env.example` is one.
-
-    """
-    if env_file is None:
-        file = ENV_FILE if environ is None and ENV_FILE.exists() else None
-    else:
-        file = env_file
-    given = os.environ if environ is None else environ
-    # An empty variable is not set, so it must not hide what the file says.
-    texts = {name: given[name] for name in _known() if given.get(name, "").strip()}
-    fault = _try_reading(file) if file is not None else None
-    if fault is not None:
-        raise ConfigError((fault,))
-    faults = [] if file is None else find_example_values(file, texts, _examples())
-    try:
-        # The type checker sees the fields alone, not the aliases and options of the library.
-        settings = Settings(_env_file=file, **texts)  # type: ignore[call-arg, arg-type]
-    except ConfigError as error:
-        faults += error.faults
-    if faults:  # out here no chained error holds the values
-        order = _known()
-        raise ConfigError(tuple(sorted(faults, key=lambda f: order.index(f.partition(":")[0]))))
-    return settings
-
-
-def _try_reading(file: Path) -> str | None:
-    """Return why a file of variables cannot be read, or None."""
-    try:
-        file.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        return f"{file}: It is no UTF-8 text. Example: .env.example"
-    except OSError as error:
-        return f"{file}: It cannot be read ({error.strerror}). Example: .env.example"
-    return None
-
-
-def _known() -> tuple[str, ...]:
+def variable_names() -> tuple[str, ...]:
     """Return the names of all variables in their order."""
     return tuple(field.upper() for field in Settings.model_fields)
-
-
-def _examples() -> dict[str, list[str]]:
-    """Return the examples of each variable."""
-    return {name.upper(): field.examples or [] for name, field in Settings.model_fields.items()}
-
-
-def _find_lonely(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong if Mailcow's address is set without a key, or a key without it."""
-    keys = [name for name in ("MAILCOW_API_KEY", "MAILCOW_READ_KEY") if name in given]
-    if "MAILCOW_URL" in given and not keys:
-        return {"MAILCOW_URL": "It needs MAILCOW_API_KEY or MAILCOW_READ_KEY beside it."}
-    if keys and "MAILCOW_URL" not in given:
-        return dict.fromkeys(keys, "It needs MAILCOW_URL beside it.")
-    return {}
 
 
 def _explain(error: ErrorDetails) -> str:

@@ -15,7 +15,7 @@ import simcord
 from discord import app_commands
 
 from bot.app.bot_root import open_client
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo import world
 from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
 from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records

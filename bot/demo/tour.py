@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bot.app.console_root import open_core
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.console.options import Format
 from bot.console.records_page import show_records
 from bot.console.report_page import show_report

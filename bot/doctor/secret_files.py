@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
-from bot.config.settings import ENV_FILE
+from bot.config.loading import ENV_FILE
 from bot.doctor.line import Line
 from bot.errors import StoreError
 from bot.store.engine.url import Address

@@ -20,7 +20,7 @@ from bot_process import PROGRAM, Bot
 from discord_channels import DIRECT, DiscordChannels, has_button
 from discord_payloads import CHANNEL, GUILD, text_of, walk
 
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo import world
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair

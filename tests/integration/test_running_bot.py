@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.checks.finding import Status
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside

@@ -11,7 +11,7 @@ import pytest
 from bot import lifecycle as running
 from bot.app.bot_root import open_client
 from bot.app.console_root import open_core
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT

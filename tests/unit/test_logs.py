@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.logs import JsonFormatter, LineFormatter
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import FixAction, Status
 from bot.checks.observe.second_round import MOST_FURTHER
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver

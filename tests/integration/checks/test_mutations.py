@@ -19,7 +19,7 @@ from dns.rdtypes.txtbase import TXTBase
 
 from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Status
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.checks.export.as_json import report_as_dict
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain

@@ -13,7 +13,7 @@ import pytest
 
 from bot.cards.check_card import build_check_card
 from bot.cards.plan_card import build_plan_card
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, zones

@@ -15,7 +15,7 @@ import pytest
 
 from bot.checks.finding import Check, Status
 from bot.checks.observe.questions import MOST_QUESTIONS
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT, zones
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.checks.finding import Status
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT, DOMAINS, mend, zones
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver

@@ -11,7 +11,7 @@ import pytest
 
 from bot.checks.finding import Check, Status
 from bot.checks.report import find_meant
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.world import DEMO_ENVIRONMENT, zones
 from bot.demo.zone_server import ZoneServer

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.checks.finding import Status
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.doctor.line_words import say
 from bot.doctor.secret_files import check_secret_files
