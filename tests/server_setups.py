@@ -172,16 +172,19 @@ SETUPS: Final = (
         "says goodbye at once",
         IMAP,
         Reached.TURNED_AWAY,
-        Fault(greeting=b"* BYE Too many connections.\r\n"),
+        Fault(greeting=b"* BYE Too many connections.\r\n", hangs_up=True),
     ),
     _no_mail(
         "busy",
         SUBMISSION,
         Reached.TURNED_AWAY,
-        Fault(greeting=b"421 4.3.2 Too many connections\r\n"),
+        Fault(greeting=b"421 4.3.2 Too many connections\r\n", hangs_up=True),
     ),
     _no_mail(
-        "turns us away", MX_PORT, Reached.TURNED_AWAY, Fault(greeting=b"554 5.7.1 Go away\r\n")
+        "turns us away",
+        MX_PORT,
+        Reached.TURNED_AWAY,
+        Fault(greeting=b"554 5.7.1 Go away\r\n", hangs_up=True),
     ),
     _no_mail("hangs up at once", SUBMISSION, Reached.ODD, Fault(hangs_up=True)),
     _no_mail("silent", SUBMISSION, Reached.NO_ANSWER, Fault(silent=True)),
