@@ -18,14 +18,15 @@ _MAILCOW_PROFILE = "/mobileconfig.php"
 
 # The templates of what to know beside the values, in order; `ClientSettings.facts` feeds them.
 # One that has nothing to say is empty.
+BY_HAND = ("mail/settings_port_25", "mail/settings_pop")  # for who chooses ports themselves
+CONTACT = "mail/settings_contact"
 ADVICE = (
     "mail/settings_user_name",
     "mail/settings_server_name",
-    "mail/settings_port_25",
-    "mail/settings_pop",
+    *BY_HAND,
     "mail/settings_pages",
     "mail/settings_mailcow",
-    "mail/settings_contact",
+    CONTACT,
 )
 
 
@@ -83,6 +84,7 @@ class ClientSettings:
     alias: str  # what people wrongly type as server name: mail.<domain>; empty if it is the host
     own_page: str = ""  # of the mail server, where a member logs in; with Mailcow, its own profile
     has_own_profile: bool = False  # that page hands out an Apple profile
+    pop_unknown: bool = False  # it was looked for, and not found out whether it works
 
     def of(self, protocol: Protocol) -> tuple[Service, ...]:
         """Return the ways to speak a protocol, the preferred one first; none if not offered."""
@@ -95,6 +97,7 @@ class ClientSettings:
             "service": self.name,
             "host": self.host,
             "pop": bool(self.of(Protocol.POP)),
+            "pop_unknown": self.pop_unknown,
             "user_name": self.user_name,
             "is_example": self.is_example,
             "webmail_url": self.webmail_url,
