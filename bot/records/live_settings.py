@@ -26,6 +26,7 @@ _SPOKEN: Final = {
 class LiveState(StrEnum):
     """Whether a member can read and send mail right now."""
 
+    UNASKED = "unasked"  # nobody looks
     LOOKING = "looking"  # a look is under way
     WORKS = "works"  # there is a proven way for both
     FAULTY = "faulty"  # for one of them no way works, and one is proven not to
@@ -43,6 +44,11 @@ class LiveSettings:
     state: LiveState
     at: datetime | None = None  # when the ports were looked at
     concerned: tuple[Direction, ...] = ()
+
+    @classmethod
+    def unasked(cls, settings: ClientSettings) -> LiveSettings:
+        """Return settings of which nothing is said but what they are."""
+        return cls(settings, LiveState.UNASKED)
 
     @classmethod
     def looking(cls, settings: ClientSettings) -> LiveSettings:
