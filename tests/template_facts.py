@@ -127,7 +127,7 @@ _FLAGS = (
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
-    *("apart", "goes", "holds", "offered", "stays"),
+    *("adds", "apart", "goes", "holds", "offered", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
@@ -141,6 +141,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("member_accepted", "member_live", "member_next"),
             *("request_by_hand", "request_intro"),
         )
+    },
+    **{
+        f"findings/{name}-wrong": {
+            "encryption": ("", "STARTTLS"),
+            "ours": ("mx1.cow.example:993",),
+            "told": ("imap.old.example:143",),
+        }
+        for name in ("autoconfig", "autodiscover")
     },
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
