@@ -16,11 +16,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config import mail_urls
 from bot.config import readers as read
 from bot.config.lonely_values import find_lonely
+from bot.config.mail_urls import MailUrl
 from bot.dns.server_address import Server
 from bot.errors import ConfigError
-from bot.names import Domain
+from bot.names import Domain, MailAddress
 from bot.records.mail_server import USUAL_OFFER, MailServer
 from bot.records.tag_list import parse_tags
 
@@ -32,6 +34,7 @@ _Flag = Annotated[bool, PlainValidator(read.read_bool)]
 _Url = Annotated[str, PlainValidator(read.read_url)]
 _Reports = Annotated[str, PlainValidator(read.read_report_addresses)]
 _Secret = Annotated[SecretStr, PlainValidator(read.read_secret)]
+_Password = Annotated[SecretStr, PlainValidator(mail_urls.read_password)]
 _Id = Annotated[int, PlainValidator(read.read_id)]
 
 
@@ -181,6 +184,26 @@ class Settings(BaseSettings):
         default=USUAL_OFFER, examples=["webmail, srv"]
     )
     """Which optional records are offered; what is there is judged all the same."""
+    probe_address: Annotated[MailAddress, PlainValidator(mail_urls.read_probe_address)] | None = (
+        Field(default=None, examples=["probe@else.example"])
+    )
+    """The address of the mailbox for test mails, best at another provider."""
+    probe_imap_url: Annotated[MailUrl, PlainValidator(mail_urls.read_imap_url)] | None = Field(
+        default=None, examples=["imaps://probe@imap.else.example"]
+    )
+    """Where that mailbox is read, and who logs in."""
+    probe_imap_password: _Password | None = Field(
+        default=None, examples=["the-password-of-the-mailbox"]
+    )
+    """The password for it."""
+    probe_smtp_url: Annotated[MailUrl, PlainValidator(mail_urls.read_smtp_url)] | None = Field(
+        default=None, examples=["smtps://probe@smtp.else.example"]
+    )
+    """Where mails from that address to members are handed in."""
+    probe_smtp_password: _Password | None = Field(
+        default=None, examples=["the-password-for-sending"]
+    )
+    """The password for that."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -219,7 +242,10 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret as it may turn up in a text."""
-        given = (self.discord_token, self.mailcow_api_key, self.mailcow_read_key)
+        given = (
+            *(self.discord_token, self.mailcow_api_key, self.mailcow_read_key),
+            *(self.probe_imap_password, self.probe_smtp_password),
+        )
         password = urlsplit(self.database_url).password
         return (
             *(secret.get_secret_value() for secret in given if secret),
