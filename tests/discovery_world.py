@@ -9,19 +9,16 @@ import socket
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-import pytest
 import yaml
 
 from authority import Authority
 from bot.checks.observe.optional_records import OptionalSources
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
-from bot.dns import address_guard
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.net.https import HttpsFetcher
@@ -36,12 +33,14 @@ if TYPE_CHECKING:
 
 DATA = Path(__file__).parent / "data" / "discovery.yaml"
 OURS, WEBSITE, OLD, BARRED = "127.0.0.25", "127.0.0.80", "127.0.0.66", "127.0.0.99"
+STAND_INS = {"198.51.100.25": OURS, "203.0.113.80": WEBSITE, "192.0.2.66": OLD}
 NAMES = (
     *("friend.example", "*.friend.example", "mx1.cow.example"),
     *("autodiscover.old.example", "imap.old.example"),
 )
 OLD_ZONE = "".join(
-    f"{label} A {OLD}\n" for label in ("@", "autoconfig", "autodiscover", "imap", "smtp", "mail")
+    f"{label} A 192.0.2.66\n"
+    for label in ("@", "autoconfig", "autodiscover", "imap", "smtp", "mail")
 )
 
 
@@ -60,13 +59,12 @@ class DiscoveryCase:
 
     @property
     def zones(self) -> Zones:
-        """The mail records of a healthy domain and the lines of the case, at this machine."""
+        """The mail records of a healthy domain, and the lines of the case."""
         kept = [line for line in load_healthy() if line.split()[1] in {"MX", "TXT"}]
         texts = {**FILE.base_zones, "old.example": OLD_ZONE}
         texts[DOMAIN.ascii] = "\n".join((*kept, *self.add))
-        moved = {name: _move(text) for name, text in texts.items()}
-        moved["cow.example"] += f"\nmail A {OURS}\n"
-        return Zones.of(moved)
+        texts["cow.example"] += "\nmail A 198.51.100.25\n"
+        return Zones.of(texts)
 
 
 def load_discovery_cases() -> tuple[DiscoveryCase, ...]:
@@ -127,30 +125,28 @@ class Web:
 
 
 async def check_discovery(case: DiscoveryCase, folder: Path) -> tuple[Report, Web]:
-    """Return the report of a case with its web servers, the guard on; loopback counts as public."""
+    """Return the report of a case, with the web servers standing in for those of its zones."""
     authority = Authority(folder)
     lasts = timedelta(days=-1) if case.expired else timedelta(days=1)
-    with pytest.MonkeyPatch.context() as patch:
-        nets = [n for n in address_guard._NOT_PUBLIC_4 if n != IPv4Network("127.0.0.0/8")]
-        patch.setattr(address_guard, "_NOT_PUBLIC_4", (*nets, IPv4Network(f"{BARRED}/32")))
-        async with (
-            Web(case).serving(authority.serving(*NAMES, lasts=lasts)) as web,
-            ZoneServer(case.zones) as server,
-            Resolver([Server(*server.address)]) as resolver,
-        ):
-            fetch = HttpsFetcher(
-                allow_private=False,
-                port=web.https,
-                plain_port=web.http,
-                context=authority.trusting(),
-            )
-            checker = Checker(
-                resolver.ask,
-                SERVER,
-                lambda: datetime(2026, 11, 23, tzinfo=UTC),
-                sources=OptionalSources(fetch=fetch),
-            )
-            return await checker.check(DOMAIN, KNOWN), web
+    async with (
+        Web(case).serving(authority.serving(*NAMES, lasts=lasts)) as web,
+        ZoneServer(case.zones) as server,
+        Resolver([Server(*server.address)]) as resolver,
+    ):
+        fetch = HttpsFetcher(
+            allow_private=False,
+            port=web.https,
+            plain_port=web.http,
+            context=authority.trusting(),
+            stand_ins=STAND_INS,
+        )
+        checker = Checker(
+            resolver.ask,
+            SERVER,
+            lambda: datetime(2026, 11, 23, tzinfo=UTC),
+            sources=OptionalSources(fetch=fetch),
+        )
+        return await checker.check(DOMAIN, KNOWN), web
 
 
 def autoconfig_file(told: Mapping[str, Any]) -> str:
@@ -226,10 +222,3 @@ def _listen(*addresses: str) -> list[socket.socket]:
     first = socket.create_server((addresses[0], 0))
     port = first.getsockname()[1]
     return [first, *(socket.create_server((address, port)) for address in addresses[1:])]
-
-
-def _move(text: str) -> str:
-    """Return a zone's text with our server at an address of this machine, and at no other."""
-    lines = [line for line in text.splitlines() if " AAAA " not in line]
-    moved = "\n".join(lines).replace("198.51.100.25", OURS)
-    return moved.replace(" ip6:2001:db8:25::25", "")

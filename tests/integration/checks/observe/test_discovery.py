@@ -66,9 +66,8 @@ async def test_our_server_is_not_asked_for_an_address_that_it_may_not_have(tmp_p
 
 
 async def test_a_server_of_ours_that_knows_no_json_is_asked_as_outlook_asks(tmp_path: Path) -> None:
-    told = {
-        "https://autodiscover.friend.example/autodiscover/autodiscover.xml": {"autodiscover": {}}
-    }
+    place = "https://autodiscover.friend.example/autodiscover/autodiscover.xml"
+    told: dict[str, dict[str, object]] = {place: {"autodiscover": {}}}
     domain = DiscoveryCase("own", ("autodiscover CNAME mx1.cow.example.",), told)
     report, web = await check_discovery(domain, tmp_path)
     assert grave(report) == []
