@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
 )
 
 from bot.checks.mail.received_mail import ReceivedMail
@@ -43,6 +44,23 @@ OTHER: Final = "203.0.113.77"  # another server's
 SIGNED: Final = ("from", "to", "subject", "date", "message-id", "mime-version", "content-type")
 
 
+# A throw-away key of 768 bits: short ones are not made any more.
+_WEAK: Final = b"""\
+-----BEGIN RSA PRIVATE KEY-----
+MIIByQIBAAJhAOEVFb9r5n8jtOsMIP4+1WjxhJSFzF4EWBYAQfohp+5JkXddF19X
+W0uEOBax9lX5W43abAqfjQ7+BPrQIE7FKfNGZj39OviQ2yGs5ZSvtxHGqMMT7p8l
+YpucCYCkpx2ahwIDAQABAmBmdnzB+VKiihSv84OJef0Ymump2wbfvcaDrXZbcbrK
+xP7NgblEE7ZhuDz4R+dF2A81ABbBL9/Yu5tZ9aue9LfrPsA1p3CZw57MV8Jxdloh
+MnDd2x7EG1aaHWhzDVNovkECMQDzU0N85x3e44pQgjR/LOZloci2LFt5tiSzsPvF
+pKj3uiFZSB2a5iPeAehNGXBHNfECMQDszo2J8IJ47MbrB35Qecb+mFl2y2nXnMV/
+cyVDaMufGSADDLMB7ej4tOWhH2sGf/cCMFCPZq65zjf3Wdnh4gOhF/7aG5vE/9xC
+I9Cibhk3tQGfzF7E85hPTdy5APJV08if4QIwCdFCYu6aqiK+2G2WGgYCbvmn89nZ
+CHxSX8dJSzMkBfOHtTiojzLqzqzJPFXOHRXfAjA2WNL46hhOfk5kY2kGEjCCR+uV
+Ry0HFdDWW8ELdqL6+05I2wsF7rm41kNxKomPpec=
+-----END RSA PRIVATE KEY-----
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyPair:
     """A throw-away key: what signs, and what is published."""
@@ -64,9 +82,16 @@ class KeyPair:
 
 
 @cache
-def key_pair(name: str = "server", bits: int = 2048) -> KeyPair:
+def key_pair(name: str = "server") -> KeyPair:
     """Return the key of this name, the same each time."""
-    return KeyPair(rsa.generate_private_key(65537, bits))
+    return KeyPair(rsa.generate_private_key(65537, 2048))
+
+
+def weak_key() -> KeyPair:
+    """Return a key of 768 bits."""
+    key = load_pem_private_key(_WEAK, None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return KeyPair(key)
 
 
 def txt(owner: str, value: str) -> str:
@@ -152,6 +177,7 @@ def deliver(
     *,
     address: str = OURS,
     name: str = "mx1.cow.example",
+    looked_up: str | None = None,
     sender: str = "ann@friend.example",
     results: str = "",
 ) -> bytes:
@@ -161,7 +187,7 @@ def deliver(
         "Received: from mail.else.example ([172.22.1.253])\r\n"
         "\tby 5e1d8a2a3f4b with LMTP\r\n\tid aGxQ (envelope-from <>)\r\n"
         "\tfor <probe@else.example>; Sun, 29 Nov 2026 12:00:00 +0000\r\n"
-        f"Received: from {name} ({name} [{address}])\r\n"
+        f"Received: from {name} ({looked_up or name} [{address}])\r\n"
         "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256/256 bits)\r\n"
         "\t key-exchange X25519 server-signature RSA-PSS (2048 bits) server-digest SHA256)\r\n"
         "\t(No client certificate requested)\r\n"

@@ -19,7 +19,7 @@ _RESULTS: Final = frozenset(
 )
 _LONGEST: Final = 4096  # characters of one field; reading takes the square of them
 _MOST: Final = 10  # fields that are read
-_FAULTS: Final = (authres.AuthResError, AttributeError, LookupError, TypeError, ValueError)
+_FEATURES: Final = authres.FeatureContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ def _parse(value: str) -> tuple[str, dict[str, list[str]]] | None:
     if bare is None:
         return None
     try:
-        parsed = authres.AuthenticationResultsHeader.parse_value(authres.FeatureContext(), bare)
+        parsed = _FEATURES.parse_value(bare)
         rows = [(str(row.method), str(row.result)) for row in parsed.results]
         name = str(parsed.authserv_id)
-    except _FAULTS:
+    except (authres.AuthResError, ValueError):
         return None
     found: dict[str, list[str]] = {}
     for method, result in rows:
