@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from dataclasses import dataclass
+from email.policy import SMTP
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,7 +103,8 @@ class MailSender:
 
     async def send(self, mail: EmailMessage, to: MailAddress) -> Handed:
         """Hand in a mail for one recipient, once; what went wrong is in what comes back."""
-        attempt = _Attempt(mail.as_bytes(), str(self.address), str(to))
+        octets = mail.as_bytes(policy=SMTP)  # lines end with CRLF (RFC 5321 section 2.3.8)
+        attempt = _Attempt(octets, str(self.address), str(to))
         try:
             await self._talk(attempt)
         except ProbeError as error:
@@ -123,6 +125,7 @@ class MailSender:
             smtp.connect(host, self.url.port)
             if not (self.url.tls or self.url.is_local):
                 smtp.secure()
+            smtp.ehlo_or_helo_if_needed()
             if self.url.user:
                 smtp.login(self.url.user, self._password or "")
             work(smtp)
