@@ -11,6 +11,7 @@ import jinja2.meta
 import jinja2.nodes
 
 from bot.checks.spf.left_out import LeftOutReason
+from bot.records.mail_apps import load_apps
 from bot.words import shipped_templates
 
 if TYPE_CHECKING:
@@ -130,7 +131,15 @@ _FLAGS = (
     *("apart", "goes", "holds", "offered", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_PORTS: dict[str, tuple[Fact, ...]] = {
+    **dict.fromkeys(("imap_port", "smtp_port"), (993,)),
+    **dict.fromkeys(("imap_security", "smtp_security"), (("SSL/TLS",),)),
+}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
+    **{
+        app.template: {**_PORTS, **{name: (menu,) for name, menu in app.words.items()}}
+        for app in load_apps()
+    },
     **{
         f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), SOME[:1])}
         for kind in ("missing", "unconfirmed", "several", "generic", "other-name")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum, auto
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from dns.rdatatype import RdataType
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     import dns.name
 
     from bot.dns.answer import Ask
@@ -46,6 +48,17 @@ _NOT_PUBLIC_4: Final = tuple(
         ),
     )
 )
+# Nobody has these, wherever one asks from: connecting there could only wait in vain.
+_EXAMPLES: Final = tuple(
+    ip_network(text)
+    for text in (
+        "192.0.2.0/24",  # RFC 5737
+        "198.51.100.0/24",  # RFC 5737
+        "203.0.113.0/24",  # RFC 5737
+        "2001:db8::/32",  # RFC 3849
+        "3fff::/20",  # RFC 9637
+    )
+)
 _NOT_PUBLIC_6: Final = tuple(  # of 2000::/3
     map(
         IPv6Network,
@@ -67,10 +80,11 @@ class AddressFault(Enum):
 
 
 async def find_addresses(
-    ask: Ask, name: dns.name.Name, *, allow_private: bool
+    ask: Ask, name: dns.name.Name, *, allow_private: bool, allowed: Container[str] = ()
 ) -> tuple[str, ...] | AddressFault:
     """Return the addresses of a name that may be connected to, four at most, IPv4 first.
 
+    Those are the public ones, the private ones where they are allowed, and those in `allowed`.
     Connect to these addresses; another look-up of the name could return different ones.
     """
     answers = await asyncio.gather(*(ask(name, t) for t in (RdataType.A, RdataType.AAAA)))
@@ -78,8 +92,15 @@ async def find_addresses(
     if not found:
         failed = any(answer.failed for answer in answers)
         return AddressFault.NO_ANSWER if failed else AddressFault.NO_ADDRESS
-    allowed = tuple(address for address in found if allow_private or is_public(address))
-    return allowed[:_MOST_ADDRESSES] or AddressFault.PRIVATE
+    may_reach = is_of_somebody if allow_private else is_public
+    reached = tuple(address for address in found if address in allowed or may_reach(address))
+    return reached[:_MOST_ADDRESSES] or AddressFault.PRIVATE
+
+
+def is_of_somebody(text: str) -> bool:
+    """Whether an address can be one of a host at all: those for documentation are nobody's."""
+    address = ip_address(text)
+    return not any(address in network for network in _EXAMPLES)
 
 
 def is_public(text: str) -> bool:

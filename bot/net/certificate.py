@@ -7,7 +7,8 @@ import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.dns.address_guard import NAME_DIFFERS, AddressFault, find_addresses
+from bot.dns.address_guard import NAME_DIFFERS, AddressFault
+from bot.net.connector import ConnectFault, Connector
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class CertificateCheck:
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._ask = ask
-        self._allow_private = allow_private
+        self._connector = Connector(allow_private=allow_private)
         self._port = port
         self._timeout = timeout
         self._context = context
@@ -64,31 +65,16 @@ class CertificateCheck:
             return Certificate.NO_ANSWER
 
     async def _look(self, name: dns.name.Name) -> Certificate:
-        addresses = await find_addresses(self._ask, name, allow_private=self._allow_private)
-        if isinstance(addresses, AddressFault):
-            return _BARRED[addresses]
-        seen = Certificate.NO_ANSWER
-        for address in addresses:
-            seen = await self._shake_hands(address, name.to_text(omit_final_dot=True).lower())
-            if seen is not Certificate.NO_ANSWER:
-                break
-        return seen
-
-    async def _shake_hands(self, address: str, name: str) -> Certificate:
+        host = await self._connector.find_host(self._ask, name)
+        if isinstance(host, AddressFault):
+            return _BARRED[host]
         context = self._context or await asyncio.to_thread(client_context)
         try:
-            # Connected by the address that was looked at, so that no second answer leads elsewhere.
-            _, writer = await asyncio.open_connection(
-                address,
-                self._port,
-                ssl=context,
-                server_hostname=name,
-                ssl_handshake_timeout=self._timeout,
-            )
+            connection = await self._connector.connect(host, self._port, context=context)
         except ssl.SSLCertVerificationError as error:
             differs = error.verify_code == NAME_DIFFERS
             return Certificate.OTHER_NAME if differs else Certificate.INVALID
-        except (OSError, ssl.SSLError):
+        if isinstance(connection, ConnectFault):
             return Certificate.NO_ANSWER
-        writer.transport.abort()  # nothing was asked, so nothing has to be waited for
+        connection.close()
         return Certificate.COVERS

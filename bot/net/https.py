@@ -1,7 +1,8 @@
 """Fetches one small page of a host that a name in somebody's zone leads to, and no more than that.
 
-Such a name may lead anywhere. So it is resolved first, only public addresses are connected to, by
-that very address, no redirect is followed, and time and size are bounded.
+Such a name may lead anywhere. So the connector looks at it first, no redirect is followed, and time
+and size are bounded. Where a protocol wants a redirect followed, its host is fetched from anew, by
+its name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import http
 import ssl
 from typing import TYPE_CHECKING
 
-from bot.dns.address_guard import NAME_DIFFERS, AddressFault, find_addresses
+from bot.dns.address_guard import NAME_DIFFERS, AddressFault
+from bot.net.connector import ConnectFault, Connector
 from bot.net.page import FetchOutcome, Page
 from bot.net.page_reply import PageReply, ReplyState
 from bot.net.tls import client_context
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.dns.answer import Ask
+    from bot.net.connection import OpenConnection
 
 LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
 _HTTPS = 443
-_AT_ONCE = 16 * 1024  # octets that are looked at before others have their turn
+_HTTP = 80
 
 _BARRED = {
     AddressFault.NO_ADDRESS: FetchOutcome.NO_ADDRESS,
@@ -35,89 +38,97 @@ _BARRED = {
 class HttpsFetcher:
     """Fetches pages over HTTPS, at public addresses alone unless `allow_private`.
 
-    A fetch takes at most `timeout` seconds in all, the questions to the DNS among them.
+    A fetch takes at most `timeout` seconds in all, the questions to the DNS among them. `port` and
+    `plain_port` are those of HTTPS and of HTTP.
     """
 
     def __init__(
         self,
         *,
         allow_private: bool,
-        port: int = 443,
+        port: int = _HTTPS,
+        plain_port: int = _HTTP,
         timeout: float = 5.0,
         context: ssl.SSLContext | None = None,
     ) -> None:
-        self._allow_private = allow_private
+        self._connector = Connector(allow_private=allow_private)
         self._port = port
+        self._plain_port = plain_port
         self._timeout = timeout
         self._context = context
 
-    async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
-        """Return the page at a path of a host, its name asked for over `ask`; never raises."""
+    async def __call__(
+        self,
+        ask: Ask,
+        host: dns.name.Name,
+        path: str,
+        *,
+        post: str = "",
+        plain: bool = False,
+    ) -> Page:
+        """Return the page at a path of a host, its name asked for over `ask`; never raises.
+
+        `post` is XML that is sent along, `plain` asks without TLS.
+        """
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._fetch(ask, host, path)
+                return await self._fetch(ask, host, path, post, plain=plain)
         except TimeoutError:
             return Page(FetchOutcome.NO_ANSWER)
 
-    async def _fetch(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
-        addresses = await find_addresses(ask, host, allow_private=self._allow_private)
-        if isinstance(addresses, AddressFault):
-            return Page(_BARRED[addresses])
-        name = host.to_text(omit_final_dot=True).lower()
-        page = Page(FetchOutcome.NO_ANSWER)
-        for address in addresses:
-            try:
-                reader, writer = await self._connect(address, name)
-            except ssl.SSLCertVerificationError as error:
-                differs = error.verify_code == NAME_DIFFERS
-                return Page(FetchOutcome.OTHER_NAME if differs else FetchOutcome.INVALID)
-            except (OSError, ssl.SSLError):
-                continue
-            try:
-                writer.write(self._request(name, path))
-                return await _read(reader)
-            except (OSError, ssl.SSLError):
-                return page
-            finally:
-                writer.transport.abort()  # nobody waits for a server to say goodbye
-        return page
+    async def _fetch(
+        self, ask: Ask, host: dns.name.Name, path: str, post: str, *, plain: bool
+    ) -> Page:
+        found = await self._connector.find_host(ask, host)
+        if isinstance(found, AddressFault):
+            return Page(_BARRED[found])
+        port, context = self._plain_port, None
+        if not plain:
+            port = self._port
+            context = self._context or await asyncio.to_thread(client_context)
+        try:
+            connection = await self._connector.connect(found, port, context=context)
+        except ssl.SSLCertVerificationError as error:
+            differs = error.verify_code == NAME_DIFFERS
+            return Page(FetchOutcome.OTHER_NAME if differs else FetchOutcome.INVALID)
+        if isinstance(connection, ConnectFault):
+            return Page(FetchOutcome.NO_ANSWER)
+        try:
+            connection.write(self._request(found.text, path, post, plain=plain))
+            return await _read(connection)
+        except OSError:
+            return Page(FetchOutcome.NO_ANSWER)
+        finally:
+            connection.close()
 
-    async def _connect(
-        self, address: str, name: str
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        context = self._context or await asyncio.to_thread(client_context)
-        # Connected by the address that was looked at, so that no second answer leads elsewhere.
-        return await asyncio.open_connection(
-            address,
-            self._port,
-            ssl=context,
-            server_hostname=name,
-            ssl_handshake_timeout=self._timeout,
-        )
-
-    def _request(self, name: str, path: str) -> bytes:
-        host = name if self._port == _HTTPS else f"{name}:{self._port}"
+    def _request(self, name: str, path: str, post: str, *, plain: bool) -> bytes:
+        port, usual = (self._plain_port, _HTTP) if plain else (self._port, _HTTPS)
+        host = name if port == usual else f"{name}:{port}"
+        body = post.encode()
+        sent = ("Content-Type: text/xml; charset=utf-8", f"Content-Length: {len(body)}")
         lines = (
-            f"GET {path} HTTP/1.1",
+            f"{'POST' if body else 'GET'} {path} HTTP/1.1",
             f"Host: {host}",
             "User-Agent: cowbell",
-            "Accept: text/plain",
+            "Accept: */*",
             "Accept-Encoding: identity",  # what is small when packed need not be small
             "Connection: close",
+            *(sent if body else ()),
         )
-        return "\r\n".join((*lines, "", "")).encode("ascii")
+        return "\r\n".join((*lines, "", "")).encode("ascii") + body
 
 
-async def _read(reader: asyncio.StreamReader) -> Page:
+async def _read(connection: OpenConnection) -> Page:
     """Read the reply to a request, as far as it is of use."""
     reply, state = PageReply(LARGEST), ReplyState.UNFINISHED
     while state is ReplyState.UNFINISHED:
-        data = await reader.read(_AT_ONCE)
+        data = await connection.read()
         state = reply.feed(data) if data else reply.end()
         if reply.status and reply.status != http.HTTPStatus.OK:
             is_redirect = 300 <= reply.status < 400
             outcome = FetchOutcome.REDIRECT if is_redirect else FetchOutcome.STATUS
-            return Page(outcome, status=reply.status)
+            location = reply.location if is_redirect else ""
+            return Page(outcome, status=reply.status, location=location)
         if not data and state is ReplyState.UNFINISHED:
             return Page(FetchOutcome.NO_ANSWER)
     if state is ReplyState.COMPLETE:

@@ -51,6 +51,7 @@ class Reached(StrEnum):
     NO_ANSWER = "no-answer"  # nothing came back in time: a firewall of theirs or of ours
     BLOCKED = "blocked"  # this machine or its network lets nobody out to that port
     ODD = "odd"  # an answer, and not one of the protocol
+    TURNED_AWAY = "turned-away"  # the server lets nobody in, or just not this machine
     NO_ADDRESS = "no-address"  # an answer says that the name has none
     PRIVATE = "private"  # it has only addresses that are not connected to
     NO_DNS = "no-dns"  # the DNS did not answer
@@ -65,7 +66,8 @@ class TlsState(StrEnum):
     REFUSED = "refused"  # it was offered, and refused when it was asked for
     FAILED = "failed"  # no handshake
     OLD = "old"  # a handshake only with what RFC 8996 has retired: TLS 1.1 or before
-    SILENT = "silent"  # the go-ahead came, and then nothing in time
+    SILENT = "silent"  # TLS was asked for, and then nothing came in time
+    MIXED = "mixed"  # more came in clear text after the go-ahead, as if it were protected
 
 
 class CertificateState(StrEnum):
@@ -91,6 +93,7 @@ class ShownCertificate:
     not_before: datetime
     not_after: datetime
     der: bytes  # the whole of it, to compare it with TLSA records
+    above: tuple[bytes, ...] = ()  # those that were sent with it, in DER, five at most
 
     def days_left(self, now: datetime) -> int:
         """Return in how many whole days it ends; negative where it has ended."""

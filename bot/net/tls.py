@@ -1,4 +1,4 @@
-"""What clients of ours demand of a certificate, the same with every Python.
+"""What clients of ours demand of TLS and of a certificate, the same with every Python.
 
 From 3.13 on, Python itself demands the form of RFC 5280 to the letter (VERIFY_X509_STRICT), such as
 an Authority Key Identifier. Browsers and the mail servers that fetch an MTA-STS policy do not: a
@@ -23,4 +23,33 @@ def client_context(authorities: str | None = None) -> ssl.SSLContext:
     """
     context = ssl.create_default_context(cadata=authorities)
     context.verify_flags = DEMANDS
+    return context
+
+
+@cache
+def old_context(authorities: str | None = None) -> ssl.SSLContext:
+    """Return what `client_context` does, but for every version of TLS and every cipher.
+
+    It is for finding out what a server can that today's programs do not speak to (RFC 8996).
+    """
+    context = ssl.create_default_context(cadata=authorities)
+    context.verify_flags = DEMANDS
+    return _with_all_versions(context)
+
+
+@cache
+def unverified_context() -> ssl.SSLContext:
+    """Return a context for every version of TLS that takes any certificate, to look at it.
+
+    Whatever is said over such a connection is no secret, and proves nothing.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return _with_all_versions(context)
+
+
+def _with_all_versions(context: ssl.SSLContext) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
     return context

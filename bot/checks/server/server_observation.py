@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
@@ -13,7 +12,7 @@ from dns.rdatatype import PTR, SOA
 from dns.rdtypes.ANY.NS import NS
 
 from bot.checks.answers import answer_to, prefix_name
-from bot.dns.address_guard import is_public
+from bot.dns.address_guard import is_of_somebody, is_public
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,13 +26,6 @@ if TYPE_CHECKING:
 MOST_ADDRESSES = 8  # of the mail host
 MOST_PTRS = 5  # of one address
 _MOST_SERVERS = 8  # name servers of one zone
-
-# Nobody has these (RFC 5737, RFC 3849, RFC 9637), so nobody publishes them but in examples, such
-# as the demo, where they stand for public ones.
-_EXAMPLES = tuple(
-    ip_network(text)
-    for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20")
-)
 
 
 class NameServerReply(NamedTuple):
@@ -88,7 +80,8 @@ class ServerObservation:
 
 
 def _is_for_everybody(address: str) -> bool:
-    return is_public(address) or any(ip_address(address) in network for network in _EXAMPLES)
+    # Examples, such as the demo, publish addresses for documentation in place of public ones.
+    return is_public(address) or not is_of_somebody(address)
 
 
 def sort_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
