@@ -86,11 +86,12 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_client(
-    settings: Settings, *, connector: Connector | None = None
+    settings: Settings, *, connector: Connector | None = None, authorities: str | None = None
 ) -> AsyncIterator[Client]:
     """Yield the Discord client, not connected yet, over a resolver and a store of its own.
 
-    The mail server's ports are looked at over the connector, or one for the settings.
+    The mail server's ports are looked at over the connector, or one for the settings; these
+    authorities (PEM) are trusted there, or the system's.
 
     Raises:
         StoreError: the store cannot be opened, or belongs to another process.
@@ -113,7 +114,9 @@ async def open_client(
             KnownKeys(database), utc_now, backend=backend, stage_of=ApprovedStages(database).of
         )
         faults = ServerFaults(utc_now)
-        live_ports = make_live_ports(settings, ask, connector=connector, faults=faults)
+        live_ports = make_live_ports(
+            settings, ask, connector=connector, authorities=authorities, faults=faults
+        )
         checker = Checker(
             ask,
             server,

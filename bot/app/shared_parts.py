@@ -52,14 +52,19 @@ def make_live_ports(
     ask: Ask,
     *,
     connector: Connector | None = None,
+    authorities: str | None = None,
     faults: ServerFaults | None = None,
 ) -> LivePorts:
-    """Return what looks at the mail server's ports, over a connector of its own by default."""
+    """Return what looks at the mail server's ports, over a connector of its own by default.
+
+    Trusted are these authorities (PEM), else the system's.
+    """
     server = settings.mail_server()
     connector = connector or Connector(
         allow_private=settings.dns_allow_private, configured=(server.host,)
     )
-    return LivePorts(ServerPorts(connector, server.host), ask, server, utc_now, faults=faults)
+    ports = ServerPorts(connector, server.host, authorities=authorities)
+    return LivePorts(ports, ask, server, utc_now, faults=faults)
 
 
 async def open_mailcow(
