@@ -146,6 +146,20 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "discord/port": {
+        "before": ((), ("PLAIN",)),
+        "after": ((), ("PLAIN", "LOGIN")),
+        "took": (0, 48),
+        "certificate": (
+            "",
+            "valid",
+            "expired",
+            "not-yet",
+            "other-name",
+            "self-signed",
+            "untrusted",
+        ),
+    },
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
     "findings/server-tls-old": {"version": ("TLSv1",)},
     "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},

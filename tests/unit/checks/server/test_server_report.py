@@ -32,13 +32,13 @@ from observed_server import (
 )
 
 if TYPE_CHECKING:
-    from bot.checks.report import Report
     from bot.checks.server.server_observation import ServerObservation
+    from bot.checks.server.server_report import ServerReport
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def compiled(observed: ServerObservation) -> Report:
+def compiled(observed: ServerObservation) -> ServerReport:
     report = compile_server_report(observed, NOW, 7)
     context = {"domain": HOST, "host": HOST, "service": "Mailcow"}
     for finding in report.findings:
@@ -61,7 +61,7 @@ def test_the_json_has_the_shape_of_a_domains() -> None:
     row = server_report_as_dict(compiled(observe()), SERVER, Words())
     assert list(row) == [
         *("schema", "server", "checked_at", "status", "checks", "findings"),
-        *("queries", "elapsed_ms"),
+        *("queries", "elapsed_ms", "ports", "certificates"),
     ]
     assert (row["schema"], row["server"]) == (1, HOST)
     unseen = {ServerCheck.PORTS, ServerCheck.CERTIFICATE}  # nobody looked at them
