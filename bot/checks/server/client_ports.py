@@ -30,6 +30,11 @@ _FAULTS: Final = (
 )
 
 
+def was_looked_at(looks: Iterable[PortLook]) -> bool:
+    """Whether there was a host to look at: one in examples has an address that is nobody's."""
+    return any(look.reached is not Reached.PRIVATE for look in looks)
+
+
 def relevant(looks: Iterable[PortLook], *, pop: bool) -> tuple[PortLook, ...]:
     """Return the looks that are judged: without those at POP where it is not offered."""
     return tuple(look for look in looks if pop or look.port.speaks is not Speaks.POP)
@@ -43,8 +48,6 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
     check = ServerCheck.PORTS
     found = _found_at(every)
     looks = relevant(every, pop=pop)
-    if all(look.reached is Reached.PRIVATE for look in looks):
-        return Verdict(check, (Finding(check, "server-port-example", Status.INFO),), found=found)
     if not any(look.is_answered for look in looks):
         refused = any(look.reached is Reached.CLOSED for look in looks)
         nothing = Finding(check, "server-port-none", Status.UNKNOWN, {"refused": refused})

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Finding, Note, ServerCheck, Status
 from bot.checks.report import CheckResult, Report
-from bot.checks.server.client_ports import judge_ports, relevant
+from bot.checks.server.client_ports import judge_ports, relevant, was_looked_at
 from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
 from bot.checks.server.handed_out_spf import judge_helo, judge_spf
 from bot.checks.server.host_name import judge_address, judge_dane, judge_reverse, judge_zone
 from bot.checks.server.port_rows import certificates_as_dicts, port_rows, ports_as_dicts
 from bot.checks.server.shown_certificates import judge_certificates
-from bot.net.port_look import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,8 +47,9 @@ class ServerReport(Report):
     ports: tuple[PortLook, ...] = ()
 
     def rows(self) -> tuple[PortRow, ...]:
-        """Return what people are shown of each port."""
-        return port_rows(self.ports, self.findings, self.checked_at)
+        """Return what people are shown of each port; nothing where there was no host to look at."""
+        looks = self.ports if was_looked_at(self.ports) else ()
+        return port_rows(looks, self.findings, self.checked_at)
 
 
 def compile_server_report(
@@ -91,11 +91,10 @@ def compile_server_report(
 
 
 def _judge_looks(observed: ServerObservation, now: datetime) -> Iterator[Verdict]:
-    """Judge what was seen at the ports, where anybody looked."""
+    """Judge what was seen at the ports, where there was a host to look at."""
     pop = observed.server.pop
-    if observed.ports:
+    if was_looked_at(observed.ports):
         yield judge_ports(observed.ports, pop=pop)
-    if any(look.reached is not Reached.PRIVATE for look in observed.ports):
         yield judge_certificates(relevant(observed.ports, pop=pop), now)
 
 
