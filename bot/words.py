@@ -70,6 +70,7 @@ class Words:
         self._environment.filters["code"] = self.code
         self._environment.filters["join_words"] = self._join
         self._environment.filters["clock"] = self.clock
+        self._environment.filters["menu"] = self._menu
         self._environment.filters["duration"] = _say_duration
         if own:
             self._compile_all(own)
@@ -121,6 +122,11 @@ class Words:
     def sentence(self, template: str, facts: Mapping[str, Fact]) -> str:
         """Return a template's text on one line, white space folded."""
         return " ".join(self.render(template, facts).split())
+
+    def lines(self, template: str, facts: Mapping[str, Fact]) -> tuple[str, ...]:
+        """Return the lines of a template's text, white space folded and empty ones left out."""
+        folded = (" ".join(line.split()) for line in self.render(template, facts).splitlines())
+        return tuple(line for line in folded if line)
 
     def render(self, template: str, facts: Mapping[str, object]) -> str:
         """Return a template's text as it stands."""
@@ -174,6 +180,11 @@ class Words:
         if len(words) < 2:
             return _Safe("".join(words))
         return _Safe(f"{', '.join(words[:-1])} and {words[-1]}")
+
+    def _menu(self, labels: Iterable[object]) -> str:
+        """Return what stands on a screen, several as a way through menus."""
+        way = " → ".join(str(self._make_safe(label)) for label in labels)
+        return _Safe(f"**{way}**" if self._medium is Medium.DISCORD else f"“{way}”")
 
     def _make_safe(self, value: object) -> object:
         # An undefined value has to reach Jinja as it is, so that StrictUndefined raises.

@@ -1,7 +1,7 @@
 """How long a text's sentences are and how easily it reads, as a reader of Discord sees it.
 
-A code span, an address, a value to type and an abbreviation such as DMARC are one word of one
-syllable: they are looked at, not read aloud.
+A code span, what stands on a screen, an address, a value to type and an abbreviation such as DMARC
+are one word of one syllable: they are looked at, not read aloud.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import pyphen
 
 _HYPHENS = pyphen.Pyphen(lang="en_US")
 _SPAN = re.compile(r"`[^`]*`")
+_SCREEN = re.compile(r"\*\*[^*:]+\*\*")  # a heading in bold ends with a colon
 _MOMENT = re.compile(r"<t:\d+:\w>(?: \(<t:\d+:R>\))?")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _LIST = re.compile(r"^(?:-#|#+|-|>) ", re.MULTILINE)
@@ -23,8 +24,8 @@ _SIGNS = "()[]{}.,;:!?\"'“”‘’*–-"
 
 
 def sentences(text: str) -> list[str]:
-    """Return a text's sentences; each line of a list is one, and a code span is `x`."""
-    for pattern, put in ((_SPAN, "x"), (_MOMENT, "x"), (_LINK, r"\1"), (_LIST, "")):
+    """Return a text's sentences; each line of a list is one, and what is no prose is `x`."""
+    for pattern, put in ((_SPAN, "x"), (_SCREEN, "x"), (_MOMENT, "x"), (_LINK, r"\1"), (_LIST, "")):
         text = pattern.sub(put, text.replace("\\", ""))
     return [sentence for sentence in _END.split(text) if _WORD.search(sentence)]
 

@@ -11,6 +11,7 @@ import jinja2.meta
 import jinja2.nodes
 
 from bot.checks.spf.left_out import LeftOutReason
+from bot.records.mail_apps import load_apps
 from bot.words import shipped_templates
 
 if TYPE_CHECKING:
@@ -131,10 +132,18 @@ _FLAGS = (
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("alone", "masked", "reads", "refused", "unseen"),
-    *("apart", "goes", "holds", "offered", "stays"),
+    *("adds", "apart", "goes", "holds", "offered", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_PORTS: dict[str, tuple[Fact, ...]] = {
+    **dict.fromkeys(("imap_port", "smtp_port"), (993,)),
+    **dict.fromkeys(("imap_security", "smtp_security"), (("SSL/TLS",),)),
+}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
+    **{
+        app.template: {**_PORTS, **{name: (menu,) for name, menu in app.words.items()}}
+        for app in load_apps()
+    },
     **{
         f"findings/server-ptr-{kind}": {"address": ("192.0.2.1",), "astray": ((), SOME[:1])}
         for kind in ("missing", "unconfirmed", "several", "generic", "other-name")
@@ -163,6 +172,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
     "findings/server-tls-old": {"version": ("TLSv1",)},
     "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
+    **{
+        f"findings/{name}-wrong": {
+            "encryption": ("", "STARTTLS"),
+            "ours": ("mx1.cow.example:993",),
+            "told": ("imap.old.example:143",),
+        }
+        for name in ("autoconfig", "autodiscover")
+    },
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},

@@ -1,4 +1,4 @@
-"""A web server over TLS on this machine that gives one canned answer to whoever asks."""
+"""A web server on this machine, with TLS or without, that gives one canned answer to everybody."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class WebPage:
-    """What it answers, and the requests that came: their lines in lower case.
+    """What it answers, and the requests that came: their lines in lower case, and what they bring.
 
     After the answer it says `then` again and again, after `pause` seconds each, as long as anybody
     listens; with `silent` it says nothing at all.
@@ -25,6 +25,7 @@ class WebPage:
     silent: bool = False
     pause: float = 0.0
     requests: list[list[str]] = field(default_factory=list)
+    posted: list[str] = field(default_factory=list)
     port: int = 0
 
     @classmethod
@@ -38,7 +39,7 @@ class WebPage:
         return cls(head.encode() + b"\r\n" + body)
 
     @asynccontextmanager
-    async def serving(self, context: ssl.SSLContext) -> AsyncIterator[WebPage]:
+    async def serving(self, context: ssl.SSLContext | None) -> AsyncIterator[WebPage]:
         """Listen until the block ends."""
         writers = []
 
@@ -46,7 +47,13 @@ class WebPage:
             writers.append(writer)
             try:
                 asked = await reader.readuntil(b"\r\n\r\n")
-                self.requests.append(asked.decode().lower().split("\r\n"))
+                lines = asked.decode().lower().split("\r\n")
+                self.requests.append(lines)
+                sizes = [
+                    int(line.split()[1]) for line in lines if line.startswith("content-length")
+                ]
+                if sizes:
+                    self.posted.append((await reader.readexactly(*sizes)).decode())
                 if self.silent:
                     return
                 writer.write(self.answer)

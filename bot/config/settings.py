@@ -16,12 +16,16 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config import mail_urls
 from bot.config import readers as read
 from bot.config.lonely_values import find_lonely
+from bot.config.mail_urls import MailUrl
+from bot.config.signing_files import find_signing_faults
 from bot.dns.server_address import Server
 from bot.errors import ConfigError
-from bot.names import Domain
+from bot.names import Domain, MailAddress
 from bot.records.mail_server import USUAL_OFFER, MailServer
+from bot.records.profile_signature import ProfileSigner
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -32,7 +36,9 @@ _Flag = Annotated[bool, PlainValidator(read.read_bool)]
 _Url = Annotated[str, PlainValidator(read.read_url)]
 _Reports = Annotated[str, PlainValidator(read.read_report_addresses)]
 _Secret = Annotated[SecretStr, PlainValidator(read.read_secret)]
+_Password = Annotated[SecretStr, PlainValidator(mail_urls.read_password)]
 _Id = Annotated[int, PlainValidator(read.read_id)]
+_File = Annotated[Path, PlainValidator(read.read_path)]
 
 
 def _page(path: str) -> Any:
@@ -181,6 +187,30 @@ class Settings(BaseSettings):
         default=USUAL_OFFER, examples=["webmail, srv"]
     )
     """Which optional records are offered; what is there is judged all the same."""
+    probe_address: Annotated[MailAddress, PlainValidator(mail_urls.read_probe_address)] | None = (
+        Field(default=None, examples=["probe@else.example"])
+    )
+    """The address of the mailbox for test mails, best at another provider."""
+    probe_imap_url: Annotated[MailUrl, PlainValidator(mail_urls.read_imap_url)] | None = Field(
+        default=None, examples=["imaps://probe@imap.else.example"]
+    )
+    """Where that mailbox is read, and who logs in."""
+    probe_imap_password: _Password | None = Field(
+        default=None, examples=["the-password-of-the-mailbox"]
+    )
+    """The password for it."""
+    probe_smtp_url: Annotated[MailUrl, PlainValidator(mail_urls.read_smtp_url)] | None = Field(
+        default=None, examples=["smtps://probe@smtp.else.example"]
+    )
+    """Where mails from that address to members are handed in."""
+    probe_smtp_password: _Password | None = Field(
+        default=None, examples=["the-password-for-sending"]
+    )
+    """The password for that."""
+    profile_cert: _File | None = Field(default=None, examples=["data/profile.pem"])
+    """The certificate that signs Apple profiles, with those between it and its authority."""
+    profile_key: _File | None = Field(default=None, examples=["data/profile-key.pem"])
+    """The private key of that certificate."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -199,7 +229,7 @@ class Settings(BaseSettings):
     def _collect_faults(cls, data: dict[str, str], check: ModelWrapValidatorHandler[Self]) -> Self:
         """Raise one ConfigError for all that is wrong; an empty value is the same as none."""
         given = {name: text.strip() for name, text in data.items() if text.strip()}
-        faults = find_lonely(given)
+        faults = find_lonely(given) | find_signing_faults(given)
         try:
             settings = check(given)
         except ValidationError as error:
@@ -219,12 +249,21 @@ class Settings(BaseSettings):
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret as it may turn up in a text."""
-        given = (self.discord_token, self.mailcow_api_key, self.mailcow_read_key)
+        given = (
+            *(self.discord_token, self.mailcow_api_key, self.mailcow_read_key),
+            *(self.probe_imap_password, self.probe_smtp_password),
+        )
         password = urlsplit(self.database_url).password
         return (
             *(secret.get_secret_value() for secret in given if secret),
             *((password, unquote(password)) if password else ()),
         )
+
+    def profile_signer(self) -> ProfileSigner | None:
+        """Return what signs Apple profiles; None where they are handed out unsigned."""
+        if self.profile_cert is None or self.profile_key is None:
+            return None
+        return ProfileSigner(self.profile_cert, self.profile_key)
 
     def mail_server(self) -> MailServer:
         """Return the mail server as its members see it."""
@@ -244,6 +283,7 @@ class Settings(BaseSettings):
             cert_issuer=self.cert_issuer,
             dkim_selector=self.dkim_selector,
             offer=self.offer,
+            is_mailcow=self.mailcow_url is not None,
             dmarc_rua=self.dmarc_rua
             or parse_tags(self.dmarc_record).get("rua", any_case=True)
             or "",

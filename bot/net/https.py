@@ -1,7 +1,8 @@
 """Fetches one small page of a host that a name in somebody's zone leads to, and no more than that.
 
 Such a name may lead anywhere. So the connector looks at it first, no redirect is followed, and time
-and size are bounded.
+and size are bounded. Where a protocol wants a redirect followed, its host is fetched from anew, by
+its name.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ import ssl
 from typing import TYPE_CHECKING
 
 from bot.dns.address_guard import NAME_DIFFERS, AddressFault
-from bot.net.connector import ConnectFault, Connector
+from bot.net.connector import NOBODY, ConnectFault, Connector
 from bot.net.page import FetchOutcome, Page
 from bot.net.page_reply import PageReply, ReplyState
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import dns.name
 
     from bot.dns.answer import Ask
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 LARGEST = 64 * 1024  # octets of a page (RFC 8461 section 3.3 suggests as much)
 _HTTPS = 443
+_HTTP = 80
 
 _BARRED = {
     AddressFault.NO_ADDRESS: FetchOutcome.NO_ADDRESS,
@@ -36,7 +40,8 @@ _BARRED = {
 class HttpsFetcher:
     """Fetches pages over HTTPS, at public addresses alone unless `allow_private`.
 
-    A fetch takes at most `timeout` seconds in all, the questions to the DNS among them.
+    A fetch takes at most `timeout` seconds in all, the questions to the DNS among them. `port` and
+    `plain_port` are those of HTTPS and of HTTP; `stand_ins` are as those of the connector.
     """
 
     def __init__(
@@ -44,53 +49,76 @@ class HttpsFetcher:
         *,
         allow_private: bool,
         port: int = _HTTPS,
+        plain_port: int = _HTTP,
         timeout: float = 5.0,
         context: ssl.SSLContext | None = None,
+        stand_ins: Mapping[str, str] = NOBODY,
     ) -> None:
-        self._connector = Connector(allow_private=allow_private)
+        self._connector = Connector(allow_private=allow_private, stand_ins=stand_ins)
         self._port = port
+        self._plain_port = plain_port
         self._timeout = timeout
         self._context = context
 
-    async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
-        """Return the page at a path of a host, its name asked for over `ask`; never raises."""
+    async def __call__(
+        self,
+        ask: Ask,
+        host: dns.name.Name,
+        path: str,
+        *,
+        post: str = "",
+        plain: bool = False,
+    ) -> Page:
+        """Return the page at a path of a host, its name asked for over `ask`; never raises.
+
+        `post` is XML that is sent along, `plain` asks without TLS.
+        """
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._fetch(ask, host, path)
+                return await self._fetch(ask, host, path, post, plain=plain)
         except TimeoutError:
             return Page(FetchOutcome.NO_ANSWER)
 
-    async def _fetch(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
+    async def _fetch(
+        self, ask: Ask, host: dns.name.Name, path: str, post: str, *, plain: bool
+    ) -> Page:
         found = await self._connector.find_host(ask, host)
         if isinstance(found, AddressFault):
             return Page(_BARRED[found])
-        context = self._context or await asyncio.to_thread(client_context)
+        port, context = self._plain_port, None
+        if not plain:
+            port = self._port
+            context = self._context or await asyncio.to_thread(client_context)
         try:
-            connection = await self._connector.connect(found, self._port, context=context)
+            connection = await self._connector.connect(found, port, context=context)
         except ssl.SSLCertVerificationError as error:
             differs = error.verify_code == NAME_DIFFERS
             return Page(FetchOutcome.OTHER_NAME if differs else FetchOutcome.INVALID)
         if isinstance(connection, ConnectFault):
             return Page(FetchOutcome.NO_ANSWER)
         try:
-            connection.write(self._request(found.text, path))
+            connection.write(self._request(found.text, path, post, plain=plain))
             return await _read(connection)
         except OSError:
             return Page(FetchOutcome.NO_ANSWER)
         finally:
             connection.close()
 
-    def _request(self, name: str, path: str) -> bytes:
-        host = name if self._port == _HTTPS else f"{name}:{self._port}"
+    def _request(self, name: str, path: str, post: str, *, plain: bool) -> bytes:
+        port, usual = (self._plain_port, _HTTP) if plain else (self._port, _HTTPS)
+        host = name if port == usual else f"{name}:{port}"
+        body = post.encode()
+        sent = ("Content-Type: text/xml; charset=utf-8", f"Content-Length: {len(body)}")
         lines = (
-            f"GET {path} HTTP/1.1",
+            f"{'POST' if body else 'GET'} {path} HTTP/1.1",
             f"Host: {host}",
             "User-Agent: cowbell",
-            "Accept: text/plain",
+            "Accept: */*",
             "Accept-Encoding: identity",  # what is small when packed need not be small
             "Connection: close",
+            *(sent if body else ()),
         )
-        return "\r\n".join((*lines, "", "")).encode("ascii")
+        return "\r\n".join((*lines, "", "")).encode("ascii") + body
 
 
 async def _read(connection: OpenConnection) -> Page:
@@ -102,7 +130,8 @@ async def _read(connection: OpenConnection) -> Page:
         if reply.status and reply.status != http.HTTPStatus.OK:
             is_redirect = 300 <= reply.status < 400
             outcome = FetchOutcome.REDIRECT if is_redirect else FetchOutcome.STATUS
-            return Page(outcome, status=reply.status)
+            location = reply.location if is_redirect else ""
+            return Page(outcome, status=reply.status, location=location)
         if not data and state is ReplyState.UNFINISHED:
             return Page(FetchOutcome.NO_ANSWER)
     if state is ReplyState.COMPLETE:

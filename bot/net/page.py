@@ -23,9 +23,13 @@ class FetchOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What fetching came to; `body` is hostile, and empty unless there is a page."""
+    """What fetching came to; `body` and `location` are hostile, `body` empty without a page.
+
+    `location` is where a redirect leads, as the server wrote it; empty where it leads nowhere.
+    """
 
     reached: FetchOutcome
     body: bytes = b""
     status: int = 0  # of HTTP; 0 where there was no answer
     media_type: str = ""
+    location: str = ""

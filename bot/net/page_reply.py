@@ -35,7 +35,7 @@ class ReplyState(Enum):
 
 
 class PageReply:
-    """The reply to one GET, filled with what comes in; `largest` are the octets of its body.
+    """The reply to one request, filled with what comes in; `largest` are the octets of its body.
 
     Reading takes time in proportion to what is fed, however it is cut.
     """
@@ -50,6 +50,7 @@ class PageReply:
         self._chunks: _Chunks | None = None
         self.status = 0  # of the final answer; 0 while there is none
         self.media_type = ""
+        self.location = ""  # of a redirect (RFC 9110 section 10.2.2)
         self.body = bytearray()
 
     def feed(self, data: bytes) -> ReplyState:
@@ -92,6 +93,7 @@ class PageReply:
             return ReplyState.ODD
         named = fields.get("Content-Type", "application/octet-stream")
         self.media_type = str(named).partition(";")[0].strip().lower()
+        self.location = str(fields.get("Location", "")).strip()
         if not self._frame(fields):
             return ReplyState.ODD
         self.status = code

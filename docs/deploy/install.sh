@@ -33,7 +33,9 @@ wheel=$(echo "$work"/cowbell-*.whl)
 hash=$(sha256sum "$wheel" | cut -d ' ' -f 1)
 echo "cowbell @ file://$wheel --hash=sha256:$hash" > "$work/wanted.txt"
 # The lock holds more than the bot needs: as a constraint it decides versions and hashes alone.
-pip download --no-cache-dir --only-binary :all: --dest "$work/wheels" \
+# Some come as source alone: their wheels are made here, by tools whose hashes were compared.
+pip wheel --no-cache-dir --only-binary :all: --no-binary authres,dkimpy --no-build-isolation \
+    --wheel-dir "$work/wheels" \
     --require-hashes --requirement "$work/wanted.txt" --constraint "$source/requirements.txt"
 
 # Scripts of an environment hold its whole path.

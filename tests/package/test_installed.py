@@ -122,20 +122,21 @@ def test_the_sdist_holds_all_that_is_in_git_and_nothing_else(sdist: Path) -> Non
     assert there - {"PKG-INFO"} == files_in_git()
 
 
+@pytest.mark.parametrize("package", ["aiosqlite", "dkimpy"])  # a wheel, and a source archive
 def test_a_changed_package_is_refused_and_the_old_environment_stays(
-    checkout: Path, workshop: Path
+    package: str, checkout: Path, workshop: Path
 ) -> None:
-    source, folder = workshop / "tampered", workshop / "running"
+    source, folder = workshop / f"tampered-{package}", workshop / f"running-{package}"
     shutil.copytree(checkout, source)
     lock = source / "requirements.txt"
     text = lock.read_text()
-    start = text.index("aiosqlite==")
+    start = text.index(f"{package}==")
     lock.write_text(text[:start] + re.sub("sha256:.{8}", "sha256:00000000", text[start:], count=2))
     folder.mkdir()
     (folder / "pyvenv.cfg").write_text("the old one")
     done = install(source, folder)
     assert done.returncode != 0
-    assert "aiosqlite" in done.stderr
+    assert package in done.stderr
     assert [path.name for path in folder.iterdir()] == ["pyvenv.cfg"]
     assert (folder / "pyvenv.cfg").read_text() == "the old one"
 

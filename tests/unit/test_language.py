@@ -37,6 +37,7 @@ MOST_SENTENCES = {
     "doctor": 2,
     "reasons": 4,
     "triage": 2,
+    "apps": 12,  # six steps of two sentences
 }
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
@@ -47,6 +48,7 @@ PAGES = {
     "discord/privacy_rules": 8,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
+    **dict.fromkeys(templates("apps"), 12),
 }
 TEMPLATES = [template for folder in MOST_SENTENCES for template in templates(folder)]
 

@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 
 
 class PageFetcher(Protocol):
-    """Fetches a page over HTTPS from a host that a zone names; never raises."""
+    """Fetches a page from a host that a zone names; never raises."""
 
-    async def __call__(self, ask: Ask, host: dns.name.Name, path: str) -> Page:
+    async def __call__(
+        self,
+        ask: Ask,
+        host: dns.name.Name,
+        path: str,
+        *,
+        post: str = "",
+        plain: bool = False,
+    ) -> Page:
         """Fetch a page; return it, or how far fetching it came."""
         ...
 

@@ -100,8 +100,9 @@ async def test_no_private_address_is_connected_to(world: World) -> None:
 
 
 async def test_a_redirect_is_not_followed(world: World) -> None:
-    page = WebPage.of(b"", status="302 Found", more="Location: https://127.0.0.1/elsewhere\r\n")
-    assert await world.get(page) == Page(FetchOutcome.REDIRECT, status=302)
+    where = "https://127.0.0.1/Elsewhere"
+    page = WebPage.of(b"", status="302 Found", more=f"Location: {where}\r\n")
+    assert await world.get(page) == Page(FetchOutcome.REDIRECT, status=302, location=where)
     assert len(page.requests) == 1
 
 
@@ -170,6 +171,31 @@ async def test_a_reply_in_drops_ends_in_time(world: World) -> None:
     slow = WebPage(b"HTTP/1.1 200 OK\r\n", then=b"a", pause=0.01)
     async with asyncio.timeout(60):  # until the test is given up
         assert (await world.get(slow, seconds=0.5)).reached is FetchOutcome.NO_ANSWER
+
+
+async def test_what_is_posted_arrives_whole(world: World) -> None:
+    page = WebPage.of(TEXT)
+    text = "<Request>müller@friend.example</Request>"
+    async with page.serving(world.authority.serving("mta-sts.friend.example")):
+        fetch = HttpsFetcher(allow_private=True, port=page.port, context=world.authority.trusting())
+        name = dns.name.from_text("mta-sts.friend.example")
+        got = await fetch(world.resolver.ask, name, "/autodiscover.xml", post=text)
+    assert got.body == TEXT
+    assert page.requests[0][0] == "post /autodiscover.xml http/1.1"
+    assert page.posted == [text]
+
+
+async def test_a_page_without_tls_is_fetched_where_that_is_asked_for(world: World) -> None:
+    page = WebPage.of(TEXT)
+    async with page.serving(None):
+        fetch = HttpsFetcher(allow_private=True, plain_port=page.port)
+        guarded = HttpsFetcher(allow_private=False, plain_port=page.port)
+        name = dns.name.from_text("mta-sts.friend.example")
+        got = await fetch(world.resolver.ask, name, PATH, plain=True)
+        barred = await guarded(world.resolver.ask, name, PATH, plain=True)
+    assert (got.body, barred) == (TEXT, Page(FetchOutcome.PRIVATE))
+    assert f"host: mta-sts.friend.example:{page.port}" in page.requests[0]
+    assert len(page.requests) == 1
 
 
 async def test_what_is_packed_is_not_unpacked(world: World) -> None:

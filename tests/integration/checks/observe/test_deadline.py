@@ -105,7 +105,9 @@ async def test_a_policy_that_takes_too_long_is_left_alone(
     views.tell_world(text)
     views.publish(text)
 
-    async def never(ask: Ask, host: dns.name.Name, path: str) -> Page:
+    async def never(
+        ask: Ask, host: dns.name.Name, path: str, *, post: str = "", plain: bool = False
+    ) -> Page:
         await asyncio.sleep(600)
         return Page(FetchOutcome.NO_ANSWER)
 
