@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
-from bot.checks.server.port_rows import PortState
+from bot.checks.server.port_rows import SeenState
 
 if TYPE_CHECKING:
     from bot.cards.items import ItemFactory
@@ -22,7 +22,7 @@ def build_server_card(
     """Return the card of the mail server's report, with a button to look again."""
     rows = report.rows()
     title = f"### {words.label('headings', 'ports')}"
-    anybody = any(row.state is not PortState.UNSEEN for row in rows)
+    anybody = any(row.state is not SeenState.UNSEEN for row in rows)
     more = "\n".join((title, *(_line(row, words) for row in rows))) if anybody else ""
     buttons = [items.server_button()]
     return build_report_card(report, server, words, items, buttons=buttons, more=more)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONGEST_SAID: Final = 200
 
 
-class PortState(StrEnum):
+class SeenState(StrEnum):
     """How a port is, as far as that is proven."""
 
     OPEN = "open"
@@ -42,7 +42,7 @@ class PortRow:
 
     name: str
     status: Status
-    state: PortState
+    state: SeenState
     tls: str
     version: str
     certificate: str
@@ -144,11 +144,11 @@ def _worst_of(findings: Iterable[Finding]) -> dict[str, Status]:
     return worst
 
 
-def _states_of(looks: Sequence[PortLook]) -> list[PortState]:
+def _states_of(looks: Sequence[PortLook]) -> list[SeenState]:
     closed = proven_closed(looks)
-    states = {Reached.OPEN: PortState.OPEN, Reached.ODD: PortState.ODD}
+    states = {Reached.OPEN: SeenState.OPEN, Reached.ODD: SeenState.ODD}
     return [
-        PortState.CLOSED if look.port in closed else states.get(look.reached, PortState.UNSEEN)
+        SeenState.CLOSED if look.port in closed else states.get(look.reached, SeenState.UNSEEN)
         for look in looks
     ]
 
