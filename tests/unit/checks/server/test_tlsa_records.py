@@ -47,11 +47,8 @@ def judged(shown: ShownCertificate | None, *records: str) -> Verdict:
 
 
 def digest(octets: bytes, mtype: int) -> str:
-    return {
-        0: octets.hex(),
-        1: hashlib.sha256(octets).hexdigest(),
-        2: hashlib.sha512(octets).hexdigest(),
-    }[mtype]
+    digests = {1: hashlib.sha256, 2: hashlib.sha512}
+    return digests[mtype](octets).hexdigest() if mtype else octets.hex()
 
 
 @pytest.mark.parametrize("mtype", [0, 1, 2])
@@ -92,9 +89,8 @@ def test_one_record_that_fits_is_enough_while_a_key_is_changed(shown: ShownCerti
 
 
 def test_records_that_do_not_fit_are_all_taken_out(shown: ShownCertificate) -> None:
-    finding = only(
-        judged(shown, f"3 1 1 {'ab' * 32}", f"2 0 1 {'cd' * 32}"), "server-tlsa-mismatch"
-    )
+    records = f"3 1 1 {'ab' * 32}", f"2 0 1 {'cd' * 32}"
+    finding = only(judged(shown, *records), "server-tlsa-mismatch")
     assert [fix.action for fix in finding.fixes] == [FixAction.REPLACE, FixAction.DELETE]
 
 
