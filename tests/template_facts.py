@@ -132,7 +132,7 @@ _FLAGS = (
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("alone", "masked", "reads", "refused", "unseen"),
-    *("apart", "goes", "holds", "offered", "stays"),
+    *("adds", "apart", "goes", "holds", "offered", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _PORTS: dict[str, tuple[Fact, ...]] = {
@@ -158,6 +158,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
     "findings/server-tls-old": {"version": ("TLSv1",)},
     "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
+    **{
+        f"findings/{name}-wrong": {
+            "encryption": ("", "STARTTLS"),
+            "ours": ("mx1.cow.example:993",),
+            "told": ("imap.old.example:143",),
+        }
+        for name in ("autoconfig", "autodiscover")
+    },
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},

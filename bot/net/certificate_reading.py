@@ -30,18 +30,32 @@ _DER: Final = 2  # _ssl.ENCODING_DER
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 
 
-def read_certificate(tls: ssl.SSLObject, refused: int, now: datetime) -> ShownCertificate | None:
-    """Return the certificate that was shown within a handshake; None where there was none.
+def shown_chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Return the certificates as they were sent, the server's own first, in DER.
+
+    Only for the thread of the connection: elsewhere OpenSSL may be at what comes in.
+    """
+    if sys.version_info >= (3, 13):
+        return tuple(tls.get_unverified_chain())
+    # Before 3.13, the same is there under a private name.
+    chain = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    return tuple(one.public_bytes(_DER) for one in chain)
+
+
+def read_certificate(
+    chain: tuple[bytes, ...], refused: int, now: datetime
+) -> ShownCertificate | None:
+    """Return the certificate that a chain begins with; None where there is none.
 
     `refused` is OpenSSL's reason for refusing it, 0 where it does not; what is read is hostile.
     """
-    der = tls.getpeercert(binary_form=True)
-    if not der:
+    if not chain:
         return None
     # A look at ports is rare, and the library takes a while to load.
     from cryptography import x509  # noqa: PLC0415 - as above
 
-    above = tuple(one for one in _sent_chain(tls)[1:] if len(one) <= _LARGEST)[:_MOST_ABOVE]
+    der = chain[0]
+    above = tuple(one for one in chain[1:] if len(one) <= _LARGEST)[:_MOST_ABOVE]
     try:
         certificate = x509.load_der_x509_certificate(der if len(der) <= _LARGEST else b"")
         return _read(certificate, der, above, refused, now)
@@ -106,12 +120,3 @@ def _issuer_of(certificate: x509.Certificate) -> str:
         for attribute in certificate.issuer.get_attributes_for_oid(oid)[:1]
     ]
     return " ".join(parts)[:_LONGEST_ISSUER]
-
-
-def _sent_chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
-    """Return the certificates as they were sent, the server's own first, in DER."""
-    if sys.version_info >= (3, 13):
-        return tuple(tls.get_unverified_chain())
-    # Before 3.13, the same is there under a private name.
-    chain = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
-    return tuple(one.public_bytes(_DER) for one in chain)
