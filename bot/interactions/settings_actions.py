@@ -143,8 +143,8 @@ async def _send_profile(interaction: discord.Interaction[BotBase], address: Mail
     plain = client.words.plain
     profile = build_profile(
         settings,
-        title=plain.sentence("mail/profile_title", settings.facts),
-        description=plain.sentence("mail/profile_description", settings.facts),
+        title=plain.sentence("setup/profile_title", settings.facts),
+        description=plain.sentence("setup/profile_description", settings.facts),
     )
     signer, signed = client.settings.profile_signer(), False
     if signer is not None:
