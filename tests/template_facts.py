@@ -57,6 +57,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "controlled": (SOME[:1], SOME[:2]),
     "since": (("1796000000", "1796000000"),),
     "titles": (SOME[:1], SOME[:2]),
+    "good": ((), SOME[:1], SOME[:2]),
+    "logins": (("PLAIN",), ("PLAIN", "LOGIN")),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -67,6 +69,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
     "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
+    "said": ("", "554 no"),
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
@@ -129,6 +132,7 @@ _FLAGS = (
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
+    *("alone", "masked", "reads", "refused", "unseen"),
     *("adds", "apart", "goes", "holds", "offered", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
@@ -152,6 +156,9 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
+    "findings/server-tls-old": {"version": ("TLSv1",)},
+    "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
     **{
         f"findings/{name}-wrong": {
             "encryption": ("", "STARTTLS"),
