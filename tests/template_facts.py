@@ -63,6 +63,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
     **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
+    "told": ("", "imap.old.example:993"),
     "network": ("", "192.0.2.0/24"),
     **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
     "button": ("", "Check the proof"),
