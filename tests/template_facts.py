@@ -66,6 +66,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
     "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
+    "changed": ("", "body"),
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
@@ -129,6 +130,7 @@ _FLAGS = (
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("apart", "goes", "holds", "offered", "stays"),
+    *("by_spf", "foreign", "from_host", "valid"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _PORTS: dict[str, tuple[Fact, ...]] = {
@@ -151,6 +153,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    **{
+        f"findings/mail-{kind}": {"address": ("", "192.0.2.1")}
+        for kind in ("forwarded", "other-server")
+    },
+    "findings/mail-spf-fail": {"address": ("192.0.2.1",)},
+    **{f"findings/mail-spf-{kind}": {"domain": ("", "x.example")} for kind in ("none", "unknown")},
+    "findings/mail-key-weak": {"bits": (512,)},
+    "findings/mail-signature-odd": {"what": ("", "b")},
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},

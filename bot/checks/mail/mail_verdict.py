@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.finding import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from bot.errors import Fact
+
+
+# The codes of what could not be looked at.
+UNKNOWN_CODES: Final = frozenset(
+    {
+        *("mail-no-received", "mail-host-unknown", "mail-key-unknown"),
+        *("mail-policy-unknown", "mail-spf-unknown"),
+    }
+)
 
 
 class Alignment(StrEnum):
@@ -41,6 +52,11 @@ class MailCause:
 
     code: str
     facts: Mapping[str, Fact]
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it says that something could not be looked at."""
+        return self.code in UNKNOWN_CODES
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +106,11 @@ class MailVerdict:
     last_hop_tls: str = ""  # the version of TLS, as OpenSSL calls it; empty where it is not said
     is_foreign: bool = True  # the probe mailbox is on another server than the mail host
     arrived_at: datetime | None = None
+
+    @property
+    def status(self) -> Status:
+        """Pass, fail, or unknown where nothing is against it but what could not be looked at."""
+        if self.passed:
+            return Status.PASS
+        is_unknown = all(cause.is_unknown for cause in self.causes)
+        return Status.UNKNOWN if is_unknown else Status.FAIL
