@@ -9,6 +9,7 @@
     ├── StoreError       the database cannot be used
     ├── DiscordUnreachable  no answer from Discord at the start
     ├── RequestError     a request cannot be made or decided like this
+    ├── ProbeError       the mailbox for test mails did not tell or do what it was asked
     └── BackendError     the mail server did not tell or do what it was asked
         ├── BackendUnreachable  no answer: not there, too slow, a part of it is down
         │   └── BackendCallFailed   one call failed there, others are answered
@@ -135,3 +136,10 @@ class TextError(CowbellError):
 
 class RequestError(CodedError):
     """A request cannot be made, decided or withdrawn in this way."""
+
+
+class ProbeError(CodedError):
+    """The mailbox for test mails, or the server for sending, cannot be used; for the admin.
+
+    The facts never hold a password or a mail.
+    """

@@ -57,6 +57,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "controlled": (SOME[:1], SOME[:2]),
     "since": (("1796000000", "1796000000"),),
     "titles": (SOME[:1], SOME[:2]),
+    "good": ((), SOME[:1], SOME[:2]),
+    "logins": (("PLAIN",), ("PLAIN", "LOGIN")),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -67,6 +69,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
     "changed": ("", "body"),
+    "said": ("", "554 no"),
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
@@ -129,10 +132,21 @@ _FLAGS = (
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
-    *("apart", "goes", "holds", "offered", "stays"),
+    *("alone", "masked", "reads", "refused", "unseen"),
+    *("adds", "apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
+    **{
+        f"findings/mail-{kind}": {"address": ("", "192.0.2.1")}
+        for kind in ("forwarded", "other-server")
+    },
+    "findings/mail-spf-fail": {"address": ("192.0.2.1",)},
+    **{f"findings/mail-spf-{kind}": {"domain": ("", "x.example")} for kind in ("none", "unknown")},
+    "findings/mail-key-weak": {"bits": (512,)},
+    "findings/mail-signature-odd": {"what": ("", "b")},
+}
 _PORTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("imap_port", "smtp_port"), (993,)),
     **dict.fromkeys(("imap_security", "smtp_security"), (("SSL/TLS",),)),
@@ -153,14 +167,18 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
+    "findings/server-tls-old": {"version": ("TLSv1",)},
+    "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
     **{
-        f"findings/mail-{kind}": {"address": ("", "192.0.2.1")}
-        for kind in ("forwarded", "other-server")
+        f"findings/{name}-wrong": {
+            "encryption": ("", "STARTTLS"),
+            "ours": ("mx1.cow.example:993",),
+            "told": ("imap.old.example:143",),
+        }
+        for name in ("autoconfig", "autodiscover")
     },
-    "findings/mail-spf-fail": {"address": ("192.0.2.1",)},
-    **{f"findings/mail-spf-{kind}": {"domain": ("", "x.example")} for kind in ("none", "unknown")},
-    "findings/mail-key-weak": {"bits": (512,)},
-    "findings/mail-signature-odd": {"what": ("", "b")},
+    **_MAILS,
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
