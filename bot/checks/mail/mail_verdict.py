@@ -30,7 +30,7 @@ class Alignment(StrEnum):
     STRICT = "strict"  # the same
     RELAXED = "relaxed"  # of the same organisation
     NONE = "none"
-    UNKNOWN = "unknown"  # which organisation it is of could not be asked
+    UNKNOWN = "unknown"  # From has no one domain, or its organisation could not be asked
 
 
 class AuthResult(StrEnum):
@@ -79,9 +79,9 @@ class MailVerdict:
     `causes` keep it from passing, the root cause first; there is none where `passed`. `remarks`
     are worth knowing either way. `from_domain` is empty where From names none or several.
     `envelope_sender` is empty for `<>`, whose `envelope_domain` is the HELO name; None where the
-    receiver did not write it. `delivered_from` is the address that handed the mail to the receiver,
-    empty where the receiver's own lines do not say. `receiver_says` is what the receiver itself
-    wrote of spf, dkim and dmarc.
+    receiver did not write it. `delivered_from` is the address that handed the mail to the
+    receiver, empty where the receiver's own fields do not say, or where it is the member's own.
+    `receiver_says` is what the receiver itself wrote of spf, dkim and dmarc.
     """
 
     passed: bool  # signed by our server for the tested domain, and delivered by our host
