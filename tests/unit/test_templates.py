@@ -116,7 +116,7 @@ CONTRACT = (
 )
 
 # What the judges say in `what` and the like, in the form of a code.
-NO_CODES = {"spf-include"}
+NO_CODES = {"spf-include", "dkim-signature"}  # the latter is a header field
 _OTHERS = ("dns", "apex", "domain", "alias", "name-doubled", "txt-literal", "wildcard", "proxied")
 _PREFIXES = "|".join((*(check.value for check in Check), *_OTHERS))
 _CODE = re.compile(rf"(?:{_PREFIXES})(?:-[a-z0-9]+)+")

@@ -221,6 +221,12 @@ def find_organization(observed: Observation) -> dns.name.Name:
     return _choose_organization(observed.domain.name, _walk(observed))
 
 
+def known_organization(observed: Observation) -> dns.name.Name | None:
+    """Return the same, or None where a question of the walk was not answered."""
+    walk = _walk(observed)
+    return None if walk.failed else _choose_organization(observed.domain.name, walk)
+
+
 def _walk(observed: Observation) -> _Walk:
     records: dict[dns.name.Name, DmarcRecord] = {}
     failed: Answer | None = None

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.errors import Fact
@@ -18,9 +19,10 @@ class Alignment(StrEnum):
     STRICT = "strict"  # the same
     RELAXED = "relaxed"  # of the same organisation
     NONE = "none"
+    UNKNOWN = "unknown"  # which organisation it is of could not be asked
 
 
-class Outcome(StrEnum):
+class AuthResult(StrEnum):
     """What a mechanism came to, in the words of RFC 8601 section 2.7."""
 
     PASS = "pass"  # noqa: S105 - a result, not a secret
@@ -28,8 +30,17 @@ class Outcome(StrEnum):
     SOFTFAIL = "softfail"
     NEUTRAL = "neutral"
     NONE = "none"
+    POLICY = "policy"  # it verifies, and is not taken as proof: such as with `l=`
     TEMPERROR = "temperror"
     PERMERROR = "permerror"
+
+
+@dataclass(frozen=True, slots=True)
+class MailCause:
+    """One thing that a mail shows: `templates/en/findings/<code>.j2` says it with these facts."""
+
+    code: str
+    facts: Mapping[str, Fact]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +49,44 @@ class Signature:
 
     domain: str  # d=
     selector: str  # s=
-    outcome: Outcome
+    outcome: AuthResult
     alignment: Alignment
     fault: str = ""
-    counts_part: bool = False  # l= leaves the end of the body unsigned
+    counts_part: bool = False  # l= leaves octets at the end of the body unsigned
+    is_ours: bool = False  # d= is the domain that is tested, s= the mail server's selector
 
 
 @dataclass(frozen=True, slots=True)
 class MailVerdict:
     """All that a test mail shows; texts in it are hostile.
 
-    `causes` are codes with facts, the root cause first: `templates/en/findings/<code>.j2` says
-    each. None of them is there where `passed`. `delivered_from` is the address that handed the
-    mail to the receiver, empty where the receiver's own lines do not say. `receiver_says` is what
-    the receiver itself wrote of spf, dkim and dmarc, where it is a foreign one.
+    `causes` keep it from passing, the root cause first; there is none where `passed`. `remarks`
+    are worth knowing either way. `from_domain` is empty where From names none or several.
+    `envelope_sender` is empty for `<>`, whose `envelope_domain` is the HELO name; None where the
+    receiver did not write it. `delivered_from` is the address that handed the mail to the receiver,
+    empty where the receiver's own lines do not say. `receiver_says` is what the receiver itself
+    wrote of spf, dkim and dmarc.
     """
 
-    passed: bool  # DMARC passes by a signature of ours, and our host delivered it
+    passed: bool  # signed by our server for the tested domain, and delivered by our host
+    domain: str  # that is tested
     from_domain: str
+    from_address: str
+    envelope_sender: str | None
     envelope_domain: str
     delivered_from: str
-    is_from_host: bool  # that address is one of the mail host's
-    spf: Outcome
+    is_from_host: bool  # the mail host delivered it
+    spf: AuthResult
     spf_alignment: Alignment
     signatures: tuple[Signature, ...]
-    dmarc: Outcome
+    dmarc: AuthResult
     policy: str  # that is published for From's domain; empty for none
-    causes: tuple[tuple[str, dict[str, Fact]], ...]
+    causes: tuple[MailCause, ...]
+    remarks: tuple[MailCause, ...] = ()
+    selector: str = ""  # that the mail server signs with
     receiver_says: tuple[tuple[str, str], ...] = ()
     receiver: str = ""  # the authserv-id of those words
-    last_hop_tls: str = ""  # as the receiver wrote it; empty where it did not
+    last_hop: str = ""  # the protocol in the receiver's words (RFC 5321 section 4.4): ESMTPS
+    last_hop_tls: str = ""  # the version of TLS, as OpenSSL calls it; empty where it is not said
     is_foreign: bool = True  # the probe mailbox is on another server than the mail host
     arrived_at: datetime | None = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bot.records.dkim_key import KeyUnknown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -15,27 +17,39 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
+    from bot.records.dkim_key import DkimKnowledge
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMail:
     """A mail octet for octet, as the probe mailbox holds it; all of it is hostile.
 
-    `receiver` names the domains whose own header lines count: that of the probe address, of its
-    MX hosts and of its IMAP server. `is_foreign`: the mailbox is on another server than the mail
-    host's, so that the mail really left it.
+    `receiver` names the domains whose own header fields count: that of the probe address, of its
+    MX hosts and of its IMAP server; a host counts where it is of the same organisation as one of
+    them. `domain` is the one that is tested; where it is None, that of From is. `dkim` is what is
+    known of the key that the mail server signs that domain's mail with. `is_foreign`: the mailbox
+    is on another server than the mail host's, so that the mail really left it.
     """
 
     raw: bytes
-    arrived_at: datetime  # as the mailbox says (INTERNALDATE)
+    arrived_at: datetime  # as the mailbox says (INTERNALDATE), aware
     receiver: tuple[Domain, ...]
+    domain: Domain | None = None
+    dkim: DkimKnowledge = KeyUnknown()  # noqa: RUF009 - a frozen value without fields
     is_foreign: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class MailAnswers:
-    """What was asked about a mail: keys by owner name, the DMARC policy, SPF of the deliverer."""
+    """What was asked about a mail.
+
+    `keys` are the answers to TXT by the names of the signatures' keys, `policies` those of the
+    tree walks of all domains concerned. `spf` is None where the deliverer or the sender is not
+    known; `host_addresses` are the mail host's, all of them where `knows_host`.
+    """
 
     keys: Mapping[dns.name.Name, Answer] = field(default_factory=lambda: MappingProxyType({}))
     policies: Mapping[dns.name.Name, Answer] = field(default_factory=lambda: MappingProxyType({}))
-    spf: SpfEvaluation | None = None  # None: the deliverer or the sender is not known
+    spf: SpfEvaluation | None = None
+    host_addresses: frozenset[str] = frozenset()
+    knows_host: bool = False

@@ -1,0 +1,159 @@
+"""The trace of a mail: who handed it to the receiver, how, and from whom (RFC 5321 section 4.4).
+
+Only what the receiver itself wrote counts. It stands at the top, and what came with the mail stands
+below, so that reading ends with the first hop that came from outside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+
+import dns.exception
+import dns.name
+
+from bot.checks.mail.mail_addresses import ReadAddress, read_domain, read_path
+from bot.checks.mail.received_field import ReceivedField, read_received
+from bot.public_suffix import is_public_suffix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from bot.checks.mail.header_fields import MailHeader
+    from bot.names import Domain
+
+MOST_HOPS: Final = 20  # Received fields that are read
+_SHARED_BITS: Final = 32  # of an IPv6 address: what one provider has (RFC 6177)
+_AUTHENTICATED: Final = frozenset({"ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA"})  # RFC 3848
+
+# Names that nobody outside has (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal).
+_INNER_NAMES: Final = ("internal", "local", "localhost", "localdomain", "lan", "home.arpa")
+# Addresses that reach no further than a network of one's own.
+_INNER_NETWORKS: Final = tuple(
+    map(
+        ip_network,
+        (
+            *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
+            *("127.0.0.0/8", "::1/128"),  # loopback
+            *("169.254.0.0/16", "fe80::/10"),  # link-local
+            *("100.64.0.0/10", "fc00::/7"),  # RFC 6598, RFC 4193
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the receiver's own fields say of how a mail came.
+
+    `border` is the hop by which it came from outside, None where none is told. `end` is the number
+    of header fields from the top that the receiver wrote for sure. `sender` is the envelope sender,
+    None where it is not told. `submitted`: somebody handed it in there with name and password.
+    """
+
+    border: ReceivedField | None = None
+    end: int = 0
+    sender: ReadAddress | None = None
+    submitted: bool = False
+
+
+class Receiver:
+    """The receiver of a mail, known by the domains of its hosts."""
+
+    def __init__(self, domains: Iterable[dns.name.Name]) -> None:
+        self._organisations = frozenset(registered_name(name) for name in domains)
+
+    def owns(self, host: str) -> bool:
+        """Whether a host's name is of the same organisation as one of the domains."""
+        try:
+            name = dns.name.from_text(host)
+        except (dns.exception.DNSException, UnicodeError):
+            return False
+        return len(name.labels) > 2 and registered_name(name) in self._organisations
+
+    def read_trace(self, header: MailHeader, host_addresses: frozenset[str]) -> Trace:
+        """Return what the receiver wrote; the mail host's addresses are outside in any case."""
+        border, end, is_ours, submitted = None, 0, False, False
+        senders: list[ReadAddress | None] = []
+        above: ReceivedField | None = None
+        for at, hop in self._read_hops(header):
+            if hop is None or not self._wrote(hop, above):
+                break
+            end = at + 1
+            is_ours = is_ours or self.owns(hop.by)
+            submitted = submitted or hop.protocol in _AUTHENTICATED
+            senders.append(read_path(hop.envelope) if hop.envelope else None)
+            if not self._came_from_inside(hop, host_addresses):
+                border = hop
+                break
+            above = hop
+        if not is_ours:
+            return Trace()
+        paths = (f for f in header.fields[:end] if f.key == "return-path")
+        written = [read_path(field.text) for field in paths][:1]
+        sender = next((s for s in (*written, *senders) if s is not None), None)
+        return Trace(border, end, sender, submitted)
+
+    def _read_hops(self, header: MailHeader) -> Iterator[tuple[int, ReceivedField | None]]:
+        places = [at for at, field in enumerate(header.fields) if field.key == "received"]
+        for at in places[:MOST_HOPS]:
+            yield at, read_received(header.fields[at].text)
+
+    def _wrote(self, hop: ReceivedField, above: ReceivedField | None) -> bool:
+        """Whether the receiver wrote this hop: a host of its own, or the one named just above."""
+        if self.owns(hop.by) or _is_inner_name(hop.by):
+            return True
+        if above is None:
+            return False
+        same_name = hop.by.lower() == above.name.lower()
+        return same_name or (bool(hop.by_address) and hop.by_address == above.address)
+
+    def _came_from_inside(self, hop: ReceivedField, host_addresses: frozenset[str]) -> bool:
+        """Whether the receiver had the mail already before this hop.
+
+        A name counts where the receiver looked it up; one that the other side gave by HELO only
+        where both addresses are of one network.
+        """
+        if not hop.address:
+            return True
+        if hop.address in host_addresses:
+            return False
+        address = ip_address(hop.address)
+        if any(address in network for network in _INNER_NETWORKS):
+            return True
+        if hop.looked_up is not None:
+            return self.owns(hop.looked_up)
+        return self.owns(hop.name) and _share_network(address, hop.by_address)
+
+
+def registered_name(name: dns.name.Name) -> dns.name.Name:
+    """Return the part of a name that somebody registered: the one just below a public suffix."""
+    while len(name.labels) > 2 and not is_public_suffix(name.parent()):
+        name = name.parent()
+    return name
+
+
+def _is_inner_name(host: str) -> bool:
+    """Whether only hosts of one network call one another so: one label, an address, `.internal`."""
+    text = host.lower().strip("[].")
+    if ":" in text or text.replace(".", "").isdigit():
+        return True
+    last = text.rpartition(".")[2]
+    return "." not in text or last in _INNER_NAMES or text.endswith(".home.arpa")
+
+
+def _share_network(address: IPv4Address | IPv6Address, other: str) -> bool:
+    if not other or isinstance(address, IPv4Address):
+        return False
+    return ip_address(other) in ip_network((int(address), _SHARED_BITS), strict=False)
+
+
+def find_spf_domain(trace: Trace) -> Domain | None:
+    """Return the domain that SPF is asked for: the envelope sender's, for `<>` that of HELO.
+
+    None is returned where the receiver's fields do not say it (RFC 7208 section 2.4).
+    """
+    if trace.sender is None or trace.border is None:
+        return None
+    return trace.sender.domain if trace.sender.text else read_domain(trace.border.helo)
