@@ -63,6 +63,7 @@ class FaultyPort(HostPort):
     def __init__(self, port: ServicePort, host: str, context: ssl.SSLContext, fault: Fault) -> None:
         super().__init__(port, host, context)
         self._fault = fault
+        self.heard: list[bytes] = []  # what clients have said, line by line
         self.begins_with_tls = self.begins_with_tls and not fault.no_tls
 
     def state(self, *, secured: bool) -> PortState:
@@ -77,6 +78,7 @@ class FaultyPort(HostPort):
         return self._strip(text)
 
     def reply(self, line: bytes, *, secured: bool) -> PortReply:
+        self.heard.append(line)
         reply = super().reply(line, secured=secured)
         if reply.tls and self._fault.refusal:
             tag = line.split()[0] if self.port.speaks is Speaks.IMAP else b""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.net.port_look import (
     MX_PORT,
@@ -34,6 +34,13 @@ _LONG_LINE: Final = b"x" * 65_536
 _HTTP_REPLY: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 
 
+class OpenPort(NamedTuple):
+    """A port that is set up."""
+
+    number: int  # on this machine
+    heard: list[bytes]  # what clients have said to it, line by line
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSetup:
     """How one port is set up, and what a look at it has to come to."""
@@ -49,15 +56,15 @@ class ServerSetup:
     closed: bool = False
 
     @asynccontextmanager
-    async def serving(self, certificates: ServerCertificates) -> AsyncIterator[int]:
-        """Yield the number of the port on this machine, until the block ends."""
+    async def serving(self, certificates: ServerCertificates) -> AsyncIterator[OpenPort]:
+        """Yield the port on this machine, until the block ends."""
         if self.closed:
             async with closed_port() as number:
-                yield number
+                yield OpenPort(number, [])
             return
         context = certificates.context(self.shown, tls=self.version)
         async with FaultyPort(self.port, HOST, context, self.fault) as port:
-            yield port.number
+            yield OpenPort(port.number, port.heard)
 
 
 def _shows(name: str, port: ServicePort, shown: Shown, state: CertificateState) -> ServerSetup:
@@ -97,14 +104,11 @@ SETUPS: Final = (
     _shows("of an unknown authority", SIEVE, Shown.UNKNOWN, CertificateState.UNTRUSTED),
     _shows("without the one between", IMAP, Shown.NO_CHAIN, CertificateState.UNTRUSTED),
     ServerSetup("TLS 1.2 alone", SUBMISSION, version=ssl.TLSVersion.TLSv1_2),
-    ServerSetup(
-        "TLS 1.0 alone", IMAPS, tls=TlsState.OLD, certificate=None, version=ssl.TLSVersion.TLSv1
-    ),
+    ServerSetup("TLS 1.0 alone", IMAPS, tls=TlsState.OLD, version=ssl.TLSVersion.TLSv1),
     ServerSetup(
         "TLS 1.0 alone, with STARTTLS",
         SUBMISSION,
         tls=TlsState.OLD,
-        certificate=None,
         version=ssl.TLSVersion.TLSv1,
     ),
     ServerSetup("passwords without TLS", IMAP, fault=Fault(clear_logins=True)),
@@ -144,7 +148,7 @@ SETUPS: Final = (
     _no_tls(
         "plain text in one piece with the go-ahead",
         SUBMISSION,
-        TlsState.FAILED,
+        TlsState.MIXED,
         Fault(injected=b"250-elsewhere.example\r\n250 AUTH PLAIN\r\n"),
     ),
     _no_tls(
@@ -167,13 +171,18 @@ SETUPS: Final = (
     _no_mail(
         "says goodbye at once",
         IMAP,
-        Reached.ODD,
+        Reached.TURNED_AWAY,
         Fault(greeting=b"* BYE Too many connections.\r\n"),
     ),
     _no_mail(
-        "busy", SUBMISSION, Reached.ODD, Fault(greeting=b"421 4.3.2 Too many connections\r\n")
+        "busy",
+        SUBMISSION,
+        Reached.TURNED_AWAY,
+        Fault(greeting=b"421 4.3.2 Too many connections\r\n"),
     ),
-    _no_mail("turns us away", MX_PORT, Reached.ODD, Fault(greeting=b"554 5.7.1 Go away\r\n")),
+    _no_mail(
+        "turns us away", MX_PORT, Reached.TURNED_AWAY, Fault(greeting=b"554 5.7.1 Go away\r\n")
+    ),
     _no_mail("hangs up at once", SUBMISSION, Reached.ODD, Fault(hangs_up=True)),
     _no_mail("silent", SUBMISSION, Reached.NO_ANSWER, Fault(silent=True)),
     _no_mail("an octet a second", POP, Reached.NO_ANSWER, Fault(pace=1.0)),

@@ -57,6 +57,8 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
     "controlled": (SOME[:1], SOME[:2]),
     "since": (("1796000000", "1796000000"),),
     "titles": (SOME[:1], SOME[:2]),
+    "good": ((), SOME[:1], SOME[:2]),
+    "logins": (("PLAIN",), ("PLAIN", "LOGIN")),
 }
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
@@ -66,6 +68,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
     "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
+    "said": ("", "554 no"),
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
@@ -128,7 +131,8 @@ _FLAGS = (
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
-    *("apart", "goes", "holds", "offered", "stays"),
+    *("alone", "masked", "reads", "refused", "unseen"),
+    *("adds", "apart", "goes", "holds", "offered", "stays"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _PORTS: dict[str, tuple[Fact, ...]] = {
@@ -150,6 +154,17 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("member_accepted", "member_live", "member_next"),
             *("request_by_hand", "request_intro"),
         )
+    },
+    "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
+    "findings/server-tls-old": {"version": ("TLSv1",)},
+    "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
+    **{
+        f"findings/{name}-wrong": {
+            "encryption": ("", "STARTTLS"),
+            "ours": ("mx1.cow.example:993",),
+            "told": ("imap.old.example:143",),
+        }
+        for name in ("autoconfig", "autodiscover")
     },
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},

@@ -10,6 +10,7 @@ from bot.app.shared_parts import (
     NO_TOKEN,
     choose_backend,
     make_authorities,
+    make_live_ports,
     make_sources,
     open_mailcow,
     utc_now,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
     from bot.health.metrics import Metrics
+    from bot.net.connector import Connector
 
 
 async def run(settings: Settings) -> None:
@@ -83,8 +85,12 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_client(settings: Settings) -> AsyncIterator[Client]:
+async def open_client(
+    settings: Settings, *, connector: Connector | None = None
+) -> AsyncIterator[Client]:
     """Yield the Discord client, not connected yet, over a resolver and a store of its own.
+
+    The mail server's ports are looked at over the connector, or one for the settings.
 
     Raises:
         StoreError: the store cannot be opened, or belongs to another process.
@@ -106,6 +112,8 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
         domain_facts = DomainFacts(
             KnownKeys(database), utc_now, backend=backend, stage_of=ApprovedStages(database).of
         )
+        faults = ServerFaults(utc_now)
+        live_ports = make_live_ports(settings, ask, connector=connector, faults=faults)
         checker = Checker(
             ask,
             server,
@@ -113,8 +121,9 @@ async def open_client(settings: Settings) -> AsyncIterator[Client]:
             allow_private=settings.dns_allow_private,
             authorities=make_authorities(settings),
             sources=make_sources(settings, resolver),
+            live_ports=live_ports,
         )
-        core = Core(server, words, checker, domain_facts, ServerFaults(utc_now))
+        core = Core(server, words, checker, domain_facts, faults, live_ports)
         checks = StoredChecks(database)
         store, wake_up = RequestStore.of(database), WakeUp()
         requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)

@@ -10,6 +10,7 @@ from bot.app.shared_parts import (
     NO_TOKEN,
     choose_backend,
     make_authorities,
+    make_live_ports,
     make_sources,
     open_mailcow,
     utc_now,
@@ -63,6 +64,7 @@ async def open_core(
                 await stack.enter_async_context(database)
                 keys, stages = KnownKeys(database), ApprovedStages(database)
         backend = choose_backend(settings, await open_mailcow(settings, stack))
+        live_ports = make_live_ports(settings, resolver.ask)
         yield Core(
             server=server,
             words=Words(own=settings.templates_dir),
@@ -74,10 +76,12 @@ async def open_core(
                 allow_private=settings.dns_allow_private,
                 authorities=None if nameservers else make_authorities(settings),
                 sources=make_sources(settings, resolver, trusted=not nameservers),
+                live_ports=live_ports,
             ),
             domain_facts=DomainFacts(
                 keys, utc_now, backend=backend, stage_of=stages.of if stages else None, learns=False
             ),
+            live_ports=live_ports,
             turns=Turns(_SIDE_BY_SIDE, _SIDE_BY_SIDE),
         )
 

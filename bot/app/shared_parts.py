@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 from bot.by_hand import ByHandBackend
 from bot.checks.observe.optional_records import OptionalSources
+from bot.checks.observe.ports import ServerPorts
 from bot.dns.authority import Authorities
+from bot.net.connector import Connector
 from bot.net.https import HttpsFetcher
+from bot.services.live_ports import LivePorts
 
 if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from bot.config.settings import Settings
+    from bot.dns.answer import Ask
     from bot.dns.resolver import Resolver
     from bot.mailcow.api import Mailcow
     from bot.requests.backend import MailBackend
+    from bot.services.server_faults import ServerFaults
     from bot.telemetry import Telemetry
 
 NO_TOKEN = (
@@ -40,6 +45,21 @@ def make_sources(
         fetch=HttpsFetcher(allow_private=settings.dns_allow_private),
         trust_ad=settings.dns_trust_ad and trusted,
     )
+
+
+def make_live_ports(
+    settings: Settings,
+    ask: Ask,
+    *,
+    connector: Connector | None = None,
+    faults: ServerFaults | None = None,
+) -> LivePorts:
+    """Return what looks at the mail server's ports, over a connector of its own by default."""
+    server = settings.mail_server()
+    connector = connector or Connector(
+        allow_private=settings.dns_allow_private, configured=(server.host,)
+    )
+    return LivePorts(ServerPorts(connector, server.host), ask, server, utc_now, faults=faults)
 
 
 async def open_mailcow(

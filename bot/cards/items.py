@@ -146,3 +146,23 @@ class ItemFactory(Protocol):
     def unlock_button(self) -> Item:
         """Return the button that has the mail server called again after it refused."""
         ...
+
+    def app_select(self, who: str, options: list[discord.SelectOption], placeholder: str) -> Item:
+        """Return the choice of the mail app whose steps a card shows.
+
+        `who` is a mail address, a domain (in ASCII) or empty, here and below; an address that
+        Discord cannot carry gives way to its domain, and that to nobody.
+        """
+        ...
+
+    def settings_button(self, who: str) -> Item:
+        """Return the button that goes back to all settings."""
+        ...
+
+    def profile_button(self, who: str) -> Item:
+        """Return the button that makes an Apple profile, and asks for an address without one."""
+        ...
+
+    def qr_button(self) -> Item:
+        """Return the button that shows the QR code of the mail server's own page."""
+        ...

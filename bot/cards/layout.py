@@ -61,10 +61,12 @@ def assemble(
     selects: Sequence[ui.Item[ui.LayoutView]] = (),
     buttons: Sequence[ui.Item[ui.LayoutView]] = (),
     files: tuple[discord.File, ...] = (),
+    picture: discord.File | None = None,
 ) -> Card:
     """Return a card of sections with lines between them; its files, choices and buttons below.
 
-    A section holds paragraphs; empty ones and empty sections are left out.
+    A section holds paragraphs; empty ones and empty sections are left out. A picture, whose
+    description is read to who does not see it, stands below the sections.
     """
     container: ui.Container[ui.LayoutView] = ui.Container(accent_colour=colour)
     for section in sections:
@@ -75,6 +77,9 @@ def assemble(
             container.add_item(ui.Separator())
         for item in items:
             container.add_item(item)
+    if picture is not None:
+        gallery: ui.MediaGallery[ui.LayoutView] = ui.MediaGallery()
+        container.add_item(gallery.add_item(media=picture, description=picture.description))
     for file in files:
         container.add_item(ui.File(file))
     view = ui.LayoutView(timeout=None)  # what is stored answers the buttons, not this object
@@ -83,7 +88,7 @@ def assemble(
         view.add_item(ui.ActionRow(select))
     for start in range(0, len(buttons), _MOST_IN_A_ROW):
         view.add_item(ui.ActionRow(*buttons[start : start + _MOST_IN_A_ROW]))
-    return Card(view, files)
+    return Card(view, files if picture is None else (*files, picture))
 
 
 def build_notice(

@@ -3,66 +3,88 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import discord
 from discord import ui
 
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import MOST_CHARACTERS, block, choose, clip, width
+from bot.cards.markdown import MOST_CHARACTERS, block, choose, clip, span, width
+from bot.cards.settings_parts import build_app_select, say_state
 from bot.characters import LONGEST_VALUE
-from bot.records.client_settings import ADVICE, Protocol
+from bot.records.client_settings import CONTACT, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.records.client_settings import ClientSettings, Service
+    from bot.records.live_settings import LiveSettings
     from bot.words import Words
 
 _LONGEST_URL = 512  # of a link button
-_MAILCOW = "https://mailcow.email"
 _LONGEST_HEAD = 1000  # characters
 _LONGEST_ADVICE = 500
-_CONTACT = "mail/settings_contact"  # the way out: it closes the card
+# What most need to know; the rest is on the card of the app that all is typed into by hand.
+_ADVICE: Final = (
+    "mail/settings_user_name",
+    "mail/settings_server_name",
+    "mail/settings_pages",
+    "mail/settings_mailcow",
+)
 
 
 def build_settings_card(
-    settings: ClientSettings, words: Words, *, warning: str | None = None
+    live: LiveSettings,
+    words: Words,
+    items: ItemFactory,
+    *,
+    who: str = "",
+    warning: str | None = None,
+    told: bool = False,
 ) -> Card:
-    """Return the settings, those for phones first, with buttons to its pages.
+    """Return the settings, the ways that come first above, with the choice of an app below.
 
-    `warning` says why they do not work yet, where that is known.
+    `who` is whom they are for, as in `ItemFactory.app_select`. `warning` says why they do not work
+    yet, where that is known; `told`: an admin reads of the mail server's faults.
     """
+    settings = live.settings
     head = [f"## {words.sentence('discord/settings_title', settings.facts)}"]
     if settings.about:
         # A value in a template is cut where it is long; this text is wanted whole.
         parts = tuple(textwrap.wrap(settings.about, LONGEST_VALUE))
         head.append(words.sentence("discord/settings_about", {"parts": parts}))
-    fixed = [
-        [clip("\n".join(head), _LONGEST_HEAD), clip(warning or "", _LONGEST_ADVICE)],
-        [
-            f"### {words.label('cards', 'first')}",
-            f"{words.label('cards', 'user_name')}:\n{block(settings.user_name)}",
-            f"{words.label('cards', 'server')}:\n{block(settings.host)}",
-            _table((s for s in _mail(settings) if s.preferred), words),
-        ],
-        [
-            f"### {words.label('cards', 'second')}",
-            _table((s for s in _mail(settings) if not s.preferred), words),
-        ],
+    first = [service for service in _mail(settings) if service.preferred]
+    second = [service for service in _mail(settings) if not service.preferred]
+    typed = [
+        f"### {words.label('cards', 'first')}",
+        f"{words.label('cards', 'user_name')}: {span(settings.user_name)}",
+        f"{words.label('cards', 'server')}: {span(settings.host)}",
+        _table(first, words),
     ]
+    others = [f"### {words.label('cards', 'second')}", _table(second, words)] if second else []
     if pop := settings.of(Protocol.POP):
-        fixed[-1] += [f"{Protocol.POP.value}, {words.label('choices', 'pop')}:", _table(pop, words)]
-    room = MOST_CHARACTERS - sum(width(text) for section in fixed for text in section)
-    said = [
-        clip(words.sentence(template, settings.facts), _LONGEST_ADVICE)
-        for template in ADVICE
-        if template != _CONTACT
+        others.append(_say_pop(pop, settings, words))
+    fixed = [
+        [
+            clip("\n".join(head), _LONGEST_HEAD),
+            clip(warning or "", _LONGEST_ADVICE),
+            say_state(live, words, told=told),
+        ],
+        ["\n".join(typed)],
+        ["\n".join(others)],
     ]
-    contact = clip(words.sentence(_CONTACT, settings.facts), _LONGEST_ADVICE)
+    room = MOST_CHARACTERS - sum(width(text) for section in fixed for text in section)
+    said = [clip(words.sentence(template, settings.facts), _LONGEST_ADVICE) for template in _ADVICE]
+    contact = clip(f"-# {words.sentence(CONTACT, settings.facts)}", _LONGEST_ADVICE)
     advice = choose([(f"-# • {text}", "") for text in said if text], room - width(contact))
-    return assemble([*fixed, advice, [contact]], colour=NEUTRAL, buttons=_links(settings, words))
+    return assemble(
+        [*fixed, ["\n".join(text for text in (*advice, contact) if text)]],
+        colour=NEUTRAL,
+        selects=[build_app_select(who, words, items)],
+        buttons=[*_links(settings, words), items.profile_button(who), items.qr_button()],
+    )
 
 
 def _mail(settings: ClientSettings) -> tuple[Service, ...]:
@@ -88,13 +110,26 @@ def _table(services: Iterable[Service], words: Words) -> str:
     return block(*lines)
 
 
+def _say_pop(pop: Iterable[Service], settings: ClientSettings, words: Words) -> str:
+    """Return the line of a protocol that few should choose."""
+    ways = f" {words.label('cards', 'or')} ".join(
+        f"{service.port} {service.security.value}" for service in pop
+    )
+    hint = f" ({words.label('choices', 'pop_unknown')})" if settings.pop_unknown else ""
+    return f"{Protocol.POP.value}, {words.label('choices', 'pop')}: {ways}{hint}"
+
+
 def _links(settings: ClientSettings, words: Words) -> list[ui.Item[ui.LayoutView]]:
     return [
         ui.Button(style=discord.ButtonStyle.link, label=words.label("cards", key), url=url)
         for key, url in (
             ("webmail", settings.webmail_url),
             ("password_page", settings.password_url),
-            ("mailcow", _MAILCOW),
         )
-        if url.startswith("https://") and len(url) <= _LONGEST_URL
+        if is_link(url)
     ]
+
+
+def is_link(url: str) -> bool:
+    """Whether Discord takes an address for a link button."""
+    return url.startswith("https://") and len(url) <= _LONGEST_URL

@@ -78,6 +78,8 @@ class ServerCheck(StrEnum):
     DMARC = "dmarc"  # the value that is handed out
     REPORTS = "reports"  # whether reports of members' domains are taken
     DANE = "dane"
+    PORTS = "ports"  # what mail programs connect to
+    CERTIFICATE = "certificate"  # that is shown there
 
 
 Subject = Check | ServerCheck

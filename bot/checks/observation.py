@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.checks.authority_view import AuthorityView
+    from bot.checks.optional.discovery_places import DiscoveryAnswer
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
     from bot.net.page import Page
@@ -30,7 +31,8 @@ class Observation:
     known of the delegation. `probe` is a random name below the domain, which has records only where
     a wildcard lends it some (RFC 4592). `policy` is the page of an MTA-STS policy, and `unchecked`
     what is said without a check of the signatures where all else failed; each is None where it was
-    not asked for. `trust_ad`: the AD flag in answers counts. `invented` are the addresses that the
+    not asked for. `discovery` is what autoconfig and autodiscover answer, in the order in which
+    programs ask. `trust_ad`: the AD flag in answers counts. `invented` are the addresses that the
     resolver gives to names which do not exist. `at` is the time of the report, in seconds since
     1970; 0 where nobody has given it yet.
     """
@@ -43,6 +45,7 @@ class Observation:
     source: AuthorityView | None = None  # what the zone's name servers say, where they were asked
     policy: Page | None = None
     unchecked: Answer | None = None
+    discovery: tuple[DiscoveryAnswer, ...] = ()
     trust_ad: bool = False
     invented: frozenset[str] = frozenset()
     at: int = 0
@@ -155,13 +158,18 @@ class Observation:
         return all(answer is not None and not answer.failed for answer in answers)
 
     def at_source(self) -> Observation:
-        """Return a copy in which the answers of the zone's name servers replace the resolver's."""
+        """Return a copy in which the answers of the zone's name servers replace the resolver's.
+
+        What web servers answered is left out where the name that led to them has changed since.
+        """
         source = self.source
         if source is None or not source.changed:
             return self
         newer = {question: source.answers[question] for question in source.changed}
         answers = MappingProxyType({**self.answers, **newer})
-        return replace(self, answers=answers, spf=source.spf)
+        changed = {question.name for question in newer}
+        still = tuple(told for told in self.discovery if told.place.owner not in changed)
+        return replace(self, answers=answers, spf=source.spf, discovery=still)
 
 
 def _is_invented(answer: Answer, addresses: frozenset[str]) -> bool:

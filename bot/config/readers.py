@@ -290,6 +290,11 @@ def read_folder(text: str) -> Path:
     return Path(text)
 
 
+def read_path(text: str) -> Path:
+    """Return the path of a file; whether it is there, and what is in it, is found out elsewhere."""
+    return Path(text)
+
+
 def _require_visible(text: str) -> None:
     """Refuse what would break a line or turn the text around it."""
     for character in text:

@@ -20,10 +20,12 @@ from bot.config import mail_urls
 from bot.config import readers as read
 from bot.config.lonely_values import find_lonely
 from bot.config.mail_urls import MailUrl
+from bot.config.signing_files import find_signing_faults
 from bot.dns.server_address import Server
 from bot.errors import ConfigError
 from bot.names import Domain, MailAddress
 from bot.records.mail_server import USUAL_OFFER, MailServer
+from bot.records.profile_signature import ProfileSigner
 from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ _Reports = Annotated[str, PlainValidator(read.read_report_addresses)]
 _Secret = Annotated[SecretStr, PlainValidator(read.read_secret)]
 _Password = Annotated[SecretStr, PlainValidator(mail_urls.read_password)]
 _Id = Annotated[int, PlainValidator(read.read_id)]
+_File = Annotated[Path, PlainValidator(read.read_path)]
 
 
 def _page(path: str) -> Any:
@@ -204,6 +207,10 @@ class Settings(BaseSettings):
         default=None, examples=["the-password-for-sending"]
     )
     """The password for that."""
+    profile_cert: _File | None = Field(default=None, examples=["data/profile.pem"])
+    """The certificate that signs Apple profiles, with those between it and its authority."""
+    profile_key: _File | None = Field(default=None, examples=["data/profile-key.pem"])
+    """The private key of that certificate."""
 
     @classmethod
     def settings_customise_sources(  # what the library calls
@@ -222,7 +229,7 @@ class Settings(BaseSettings):
     def _collect_faults(cls, data: dict[str, str], check: ModelWrapValidatorHandler[Self]) -> Self:
         """Raise one ConfigError for all that is wrong; an empty value is the same as none."""
         given = {name: text.strip() for name, text in data.items() if text.strip()}
-        faults = find_lonely(given)
+        faults = find_lonely(given) | find_signing_faults(given)
         try:
             settings = check(given)
         except ValidationError as error:
@@ -252,6 +259,12 @@ class Settings(BaseSettings):
             *((password, unquote(password)) if password else ()),
         )
 
+    def profile_signer(self) -> ProfileSigner | None:
+        """Return what signs Apple profiles; None where they are handed out unsigned."""
+        if self.profile_cert is None or self.profile_key is None:
+            return None
+        return ProfileSigner(self.profile_cert, self.profile_key)
+
     def mail_server(self) -> MailServer:
         """Return the mail server as its members see it."""
         return MailServer(
@@ -270,6 +283,7 @@ class Settings(BaseSettings):
             cert_issuer=self.cert_issuer,
             dkim_selector=self.dkim_selector,
             offer=self.offer,
+            is_mailcow=self.mailcow_url is not None,
             dmarc_rua=self.dmarc_rua
             or parse_tags(self.dmarc_record).get("rua", any_case=True)
             or "",

@@ -26,8 +26,9 @@ _MOST = 5  # files that are named
 def check_secret_files(settings: Settings) -> tuple[Line, ...]:
     """Return a line where others may read or write a secret file, and none where all is well.
 
-    Looked at are `.env` here, and the SQLite database with all that lies beside it under its name:
-    its log, and what a restore kept of the database before. Only POSIX has such rights.
+    Looked at are `.env` here, the key that signs profiles, and the SQLite database with all that
+    lies beside it under its name: its log, and what a restore kept of the database before. Only
+    POSIX has such rights.
     """
     if os.name != "posix":
         return ()
@@ -43,6 +44,8 @@ def check_secret_files(settings: Settings) -> tuple[Line, ...]:
 
 def _secret_files(settings: Settings) -> Iterator[Path]:
     yield ENV_FILE
+    if settings.profile_key is not None:
+        yield settings.profile_key
     try:
         database = Address.parse(settings.database_url).path
     except StoreError:  # said by the line of the database

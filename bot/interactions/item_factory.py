@@ -55,6 +55,12 @@ PROVIDER_SELECT: Final = (
 )
 SERVER_BUTTON: Final = "cowbell:server:again"
 UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"
+# Who it is for: a mail address, a domain, or nobody.
+_WHO: Final = r"(?::(?P<who>\S+))?"
+APP_SELECT: Final = rf"cowbell:app{_WHO}"
+SETTINGS_BUTTON: Final = rf"cowbell:settings{_WHO}"
+PROFILE_BUTTON: Final = rf"cowbell:profile{_WHO}"
+QR_BUTTON: Final = "cowbell:qr"
 
 _REQUEST_STYLES: Final = {
     RequestAction.APPROVE: _STYLE.success,
@@ -175,6 +181,34 @@ class PersistentItems:
         label = self._words.label("request_buttons", "unlock")
         return _make_button("mailcow:unlock", label, _STYLE.primary)
 
+    def app_select(
+        self, who: str, options: list[discord.SelectOption], placeholder: str
+    ) -> PersistentItem:
+        """Return the choice of the mail app whose steps a card shows."""
+        return _make_select(_for_whom("app", who), options, placeholder)
+
+    def settings_button(self, who: str) -> PersistentItem:
+        """Return the button that goes back to all settings."""
+        label = self._words.label("buttons", "settings")
+        return _make_button(_for_whom("settings", who), label, _STYLE.secondary)
+
+    def profile_button(self, who: str) -> PersistentItem:
+        """Return the button that makes an Apple profile, and asks for an address without one."""
+        label = self._words.label("buttons", "profile")
+        return _make_button(_for_whom("profile", who), label, _STYLE.secondary)
+
+    def qr_button(self) -> PersistentItem:
+        """Return the button that shows the QR code of the mail server's own page."""
+        return _make_button("qr", self._words.label("buttons", "qr"), _STYLE.secondary)
+
+
+def _for_whom(what: str, who: str) -> str:
+    """Return what is to be done for an address, else for its domain, else for nobody."""
+    for known in (who, who.rpartition("@")[2]):
+        if known and _fits(f"{what}:{known}"):
+            return f"{what}:{known}"
+    return what
+
 
 def _of_check(what: str, domain: str, check_id: int) -> str:
     """Return what is to be done with a check of a domain, without that where it is too long."""
@@ -189,8 +223,12 @@ def _make_button(rest: str, label: str, style: discord.ButtonStyle) -> Persisten
     return PersistentItem(button)
 
 
-def _make_select(rest: str, options: list[discord.SelectOption]) -> PersistentItem:
-    select: discord.ui.Select[Any] = discord.ui.Select(custom_id=_write_id(rest), options=options)
+def _make_select(
+    rest: str, options: list[discord.SelectOption], placeholder: str | None = None
+) -> PersistentItem:
+    select: discord.ui.Select[Any] = discord.ui.Select(
+        custom_id=_write_id(rest), options=options, placeholder=placeholder
+    )
     return PersistentItem(select)
 
 

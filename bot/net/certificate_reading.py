@@ -6,15 +6,14 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from bot.dns.address_guard import NAME_DIFFERS
 from bot.net.port_look import CertificateState, ShownCertificate
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+
+    from cryptography import x509
 
 _LARGEST: Final = 32 * 1024  # octets; usual ones have 1 to 3 KiB
 _MOST_NAMES: Final = 10
@@ -31,25 +30,44 @@ _DER: Final = 2  # _ssl.ENCODING_DER
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)
 
 
-def read_certificate(tls: ssl.SSLObject, refused: int, now: datetime) -> ShownCertificate | None:
-    """Return the certificate that was shown within a handshake; None where there was none.
+def shown_chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """Return the certificates as they were sent, the server's own first, in DER.
+
+    Only for the thread of the connection: elsewhere OpenSSL may be at what comes in.
+    """
+    if sys.version_info >= (3, 13):
+        return tuple(tls.get_unverified_chain())
+    # Before 3.13, the same is there under a private name.
+    chain = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+    return tuple(one.public_bytes(_DER) for one in chain)
+
+
+def read_certificate(
+    chain: tuple[bytes, ...], refused: int, now: datetime
+) -> ShownCertificate | None:
+    """Return the certificate that a chain begins with; None where there is none.
 
     `refused` is OpenSSL's reason for refusing it, 0 where it does not; what is read is hostile.
     """
-    der = tls.getpeercert(binary_form=True)
-    if not der:
+    if not chain:
         return None
-    above = tuple(one for one in _sent_chain(tls)[1:] if len(one) <= _LARGEST)[:_MOST_ABOVE]
+    # A look at ports is rare, and the library takes a while to load.
+    from cryptography import x509  # noqa: PLC0415 - as above
+
+    der = chain[0]
+    above = tuple(one for one in chain[1:] if len(one) <= _LARGEST)[:_MOST_ABOVE]
     try:
-        return _read(der if len(der) <= _LARGEST else b"", above, refused, now)
+        certificate = x509.load_der_x509_certificate(der if len(der) <= _LARGEST else b"")
+        return _read(certificate, der, above, refused, now)
     except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
         # The library is stricter than OpenSSL, which has read it for the handshake.
         state = CertificateState.UNUSABLE
         return ShownCertificate(state, (), "", _NO_TIME, _NO_TIME, der[:_LARGEST], above)
 
 
-def _read(der: bytes, above: tuple[bytes, ...], refused: int, now: datetime) -> ShownCertificate:
-    certificate = x509.load_der_x509_certificate(der)
+def _read(
+    certificate: x509.Certificate, der: bytes, above: tuple[bytes, ...], refused: int, now: datetime
+) -> ShownCertificate:
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     state = _state_of(certificate, refused)
     if state is not CertificateState.VALID:
@@ -78,6 +96,9 @@ def _state_of(certificate: x509.Certificate, refused: int) -> CertificateState:
 
 def _names_of(certificate: x509.Certificate) -> Iterator[str]:
     """Yield the names that a client compares, else the one that only old ones read (RFC 9525)."""
+    from cryptography import x509  # noqa: PLC0415 - it is loaded by now
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - it is loaded by now
+
     try:
         kind = x509.SubjectAlternativeName
         names = certificate.extensions.get_extension_for_class(kind).value
@@ -90,6 +111,8 @@ def _names_of(certificate: x509.Certificate) -> Iterator[str]:
 
 
 def _issuer_of(certificate: x509.Certificate) -> str:
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415 - it is loaded by now
+
     wanted = NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME
     parts = [
         str(attribute.value)
@@ -97,12 +120,3 @@ def _issuer_of(certificate: x509.Certificate) -> str:
         for attribute in certificate.issuer.get_attributes_for_oid(oid)[:1]
     ]
     return " ".join(parts)[:_LONGEST_ISSUER]
-
-
-def _sent_chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
-    """Return the certificates as they were sent, the server's own first, in DER."""
-    if sys.version_info >= (3, 13):
-        return tuple(tls.get_unverified_chain())
-    # Before 3.13, the same is there under a private name.
-    chain = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]  # noqa: SLF001 - as above
-    return tuple(one.public_bytes(_DER) for one in chain)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PER_ADDRESS: Final = 4.0  # seconds until the next one is tried: three times a lost SYN's 1 s
 _NOWHERE: Final = MappingProxyType[int, int]({})
-_NOBODY: Final = MappingProxyType[str, str]({})
+NOBODY: Final = MappingProxyType[str, str]({})  # no stand-ins
 
 # What this machine or a firewall on the way says, and not the host (RFC 1122 section 3.2.2.1).
 _OURS = frozenset(
@@ -77,7 +77,7 @@ class Connector:
         allow_private: bool = False,
         configured: Collection[dns.name.Name] = (),
         ports: Mapping[int, int] = _NOWHERE,
-        stand_ins: Mapping[str, str] = _NOBODY,
+        stand_ins: Mapping[str, str] = NOBODY,
     ) -> None:
         self._allow_private = allow_private
         self._configured = frozenset(configured)

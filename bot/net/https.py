@@ -13,12 +13,14 @@ import ssl
 from typing import TYPE_CHECKING
 
 from bot.dns.address_guard import NAME_DIFFERS, AddressFault
-from bot.net.connector import ConnectFault, Connector
+from bot.net.connector import NOBODY, ConnectFault, Connector
 from bot.net.page import FetchOutcome, Page
 from bot.net.page_reply import PageReply, ReplyState
 from bot.net.tls import client_context
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import dns.name
 
     from bot.dns.answer import Ask
@@ -39,7 +41,7 @@ class HttpsFetcher:
     """Fetches pages over HTTPS, at public addresses alone unless `allow_private`.
 
     A fetch takes at most `timeout` seconds in all, the questions to the DNS among them. `port` and
-    `plain_port` are those of HTTPS and of HTTP.
+    `plain_port` are those of HTTPS and of HTTP; `stand_ins` are as those of the connector.
     """
 
     def __init__(
@@ -50,8 +52,9 @@ class HttpsFetcher:
         plain_port: int = _HTTP,
         timeout: float = 5.0,
         context: ssl.SSLContext | None = None,
+        stand_ins: Mapping[str, str] = NOBODY,
     ) -> None:
-        self._connector = Connector(allow_private=allow_private)
+        self._connector = Connector(allow_private=allow_private, stand_ins=stand_ins)
         self._port = port
         self._plain_port = plain_port
         self._timeout = timeout

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 
@@ -27,6 +28,12 @@ class ServicePort:
     speaks: Speaks
     number: int
     starttls: bool = False
+
+    @property
+    def text(self) -> str:
+        """The port as people call it: "IMAP 993"."""
+        names = {Speaks.SIEVE: "ManageSieve", Speaks.POP: "POP3"}
+        return f"{names.get(self.speaks, self.speaks.value.upper())} {self.number}"
 
 
 # What a member's programs connect to, in the order in which it is told.
@@ -132,3 +139,21 @@ class PortLook:
     def is_known(self) -> bool:
         """Whether it was found out how the port is."""
         return self.reached in {Reached.OPEN, Reached.CLOSED, Reached.ODD, Reached.NO_ADDRESS}
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody at the host said anything over it, be it no."""
+        return self.reached in {Reached.OPEN, Reached.ODD, Reached.TURNED_AWAY}
+
+
+def proven_closed(looks: Iterable[PortLook]) -> frozenset[ServicePort]:
+    """Return the ports that nobody listens at: refused, where another port of the host answers.
+
+    A firewall of ours can refuse as well as the host, and does so for all ports but a few; that to
+    port 25 is the one that networks shut most, so that nobody can say it of that one.
+    """
+    given = tuple(looks)
+    if not any(look.is_answered for look in given):
+        return frozenset()
+    refused = (look.port for look in given if look.reached is Reached.CLOSED)
+    return frozenset(port for port in refused if port != MX_PORT)

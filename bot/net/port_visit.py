@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.dns.address_guard import AddressFault
-from bot.net.certificate_reading import VERIFIED, read_certificate
+from bot.net.certificate_reading import VERIFIED, read_certificate, shown_chain
 from bot.net.connection import TooLongError
 from bot.net.connector import ConnectFault, FoundHost
 from bot.net.dialogs import DIALOGS, OddAnswerError, TurnedAwayError
@@ -164,8 +164,8 @@ class _Visit:
     async def _note_tls(self, connection: OpenConnection) -> None:
         if connection.tls is None:
             return
-        now = datetime.now(UTC)
-        shown = await asyncio.to_thread(read_certificate, connection.tls, self._refused, now)
+        chain, now = shown_chain(connection.tls), datetime.now(UTC)
+        shown = await asyncio.to_thread(read_certificate, chain, self._refused, now)
         version = (connection.tls.version() or "")[:_LONGEST_SAID]
         tls = TlsState.WORKS
         if self._is_old:  # with a version of today it is the ciphers or keys that are too weak

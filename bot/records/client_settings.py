@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.names import MailAddress
 
@@ -13,17 +14,19 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
 
 _PLACEHOLDER_DOMAIN = "friend.example"
+_MAILCOW_PROFILE = "/mobileconfig.php"
 
 # The templates of what to know beside the values, in order; `ClientSettings.facts` feeds them.
 # One that has nothing to say is empty.
+BY_HAND = ("mail/settings_port_25", "mail/settings_pop")  # for who chooses ports themselves
+CONTACT = "mail/settings_contact"
 ADVICE = (
     "mail/settings_user_name",
     "mail/settings_server_name",
-    "mail/settings_port_25",
-    "mail/settings_pop",
+    *BY_HAND,
     "mail/settings_pages",
     "mail/settings_mailcow",
-    "mail/settings_contact",
+    CONTACT,
 )
 
 
@@ -79,6 +82,9 @@ class ClientSettings:
     password_url: str
     contact: str
     alias: str  # what people wrongly type as server name: mail.<domain>; empty if it is the host
+    own_page: str = ""  # of the mail server, where a member logs in; with Mailcow, its own profile
+    has_own_profile: bool = False  # that page hands out an Apple profile
+    pop_unknown: bool = False  # it was looked for, and not found out whether it works
 
     def of(self, protocol: Protocol) -> tuple[Service, ...]:
         """Return the ways to speak a protocol, the preferred one first; none if not offered."""
@@ -91,6 +97,7 @@ class ClientSettings:
             "service": self.name,
             "host": self.host,
             "pop": bool(self.of(Protocol.POP)),
+            "pop_unknown": self.pop_unknown,
             "user_name": self.user_name,
             "is_example": self.is_example,
             "webmail_url": self.webmail_url,
@@ -132,6 +139,24 @@ def client_settings(server: MailServer, who: MailAddress | Domain | None = None)
         password_url=server.password_url,
         contact=server.admin_contact,
         alias="" if alias == host else alias,
+        own_page=_own_page(server),
+        has_own_profile=server.is_mailcow and bool(server.password_url),
+    )
+
+
+def _own_page(server: MailServer) -> str:
+    """Return the mail server's page for a member's phone.
+
+    Mailcow asks for the login and then hands out a profile, with calendars and contacts where SOGo
+    is there (data/web/mobileconfig.php).
+    """
+    if not (server.is_mailcow and server.password_url):
+        return server.password_url
+    query = "" if "sogo" in server.webmail_url.lower() else "only_email"
+    return (
+        urlsplit(server.password_url)
+        ._replace(path=_MAILCOW_PROFILE, query=query, fragment="")
+        .geturl()
     )
 
 

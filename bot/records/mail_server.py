@@ -31,6 +31,7 @@ class MailServer:
     cert_issuer: str = "letsencrypt.org"  # whose certificates it uses, as CAA names them (RFC 8659)
     dmarc_rua: str = ""  # comma-separated mailto: addresses (RFC 9989 section 4.7)
     offer: frozenset[str] = USUAL_OFFER  # names of optional checks
+    is_mailcow: bool = False  # its pages are Mailcow's
 
     @property
     def host_text(self) -> str:

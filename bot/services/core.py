@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.services.domain_check import Checker
     from bot.services.domain_facts import DomainFacts
+    from bot.services.live_ports import LivePorts
     from bot.services.plan.step import Plan
     from bot.services.server_faults import ServerFaults
     from bot.words import Words
@@ -72,6 +73,7 @@ class Core:
     checker: Checker
     domain_facts: DomainFacts
     faults: ServerFaults | None = None  # where somebody is told of them
+    live_ports: LivePorts | None = None  # None where nobody looks at the server's ports
     turns: Turns = field(default_factory=Turns)
     longest: float = LONGEST
 

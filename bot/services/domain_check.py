@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge, KnownKey
     from bot.records.mail_server import MailServer
+    from bot.services.live_ports import LivePorts
 
 LONGEST_KEPT = 60.0  # seconds that answers about the mail server itself are used again
 _SPF_NAMES = re.compile(r"(?:include:|redirect=|\ba:|\bmx:)([^\s/%]+)", re.IGNORECASE)
@@ -86,7 +87,8 @@ class Checker:
     `ask` is the resolver; `single_server` says that it asks one server that the operator named;
     `now` gives the time for the report. With `allow_private` the server may be at addresses that
     only its own network reaches. `authorities` says which name servers of a domain's zone may be
-    asked too, None that none are; `sources` are what may be used beside the resolver.
+    asked too, None that none are; `sources` are what may be used beside the resolver. `live_ports`
+    looks at the server's ports, None where nobody does.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Checker:
         allow_private: bool = False,
         authorities: Authorities | None = None,
         sources: OptionalSources | None = None,
+        live_ports: LivePorts | None = None,
     ) -> None:
         self._authorities = authorities
         self._ask = ServerAnswers(ask, server)
@@ -108,6 +111,7 @@ class Checker:
         self._now = now
         self._single_server = single_server
         self._sources = sources
+        self._live_ports = live_ports
 
     async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
         """Return the answer to one question."""
@@ -152,6 +156,7 @@ class Checker:
             single_server=self._single_server,
             allow_private=self._allow_private,
             authorities=self._authorities,
+            look_at_ports=self._live_ports.look_anew if self._live_ports else None,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_server_report(observed, self._now(), elapsed_ms)

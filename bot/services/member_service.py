@@ -95,6 +95,7 @@ class MemberService:
     ) -> None:
         self.server = core.server
         self.faults = core.faults
+        self.live_ports = core.live_ports
         self._core = core
         self._recent = recent
         self._checks = checks

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.checks.report import faults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from bot.checks.report import Report
@@ -50,15 +50,19 @@ class ServerFaults:
     def note(self, report: Report) -> None:
         """Note the server's faults that a member's check found."""
         self.reports += 1
-        for what in faults_of(report):
+        self.note_all(faults_of(report), report.domain)
+
+    def note_all(self, whats: Iterable[str], domain: Domain) -> None:
+        """Note faults by what the judges call them, met for a domain or for the host itself."""
+        for what in whats:
             now = self._now()
-            fault = self._met[what] = ServerFault(what, report.domain, now)
+            fault = self._met[what] = ServerFault(what, domain, now)
             if _is_due(self._logged.get(what), now, LOGGED_EVERY):
                 self._logged[what] = now
                 _log.warning(
                     "the mail server itself has a fault, met at %s: %s; /mailadmin server or "
                     "`python -m bot server` says more",
-                    report.domain.ascii,
+                    domain.ascii,
                     what,
                 )
             if _is_due(self._told.get(what), now, TOLD_EVERY):

@@ -22,7 +22,7 @@ ASKING = (
     "bot.dns.udp",
     "bot.net",
 )
-VALUES = ("bot.net.page",)
+VALUES = ("bot.net.page", "bot.net.port_look")
 AWAITING = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 

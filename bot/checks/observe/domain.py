@@ -21,6 +21,7 @@ from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
+from bot.checks.observe.discovery import discover
 from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
 from bot.checks.observe.questions import LONGEST, Questions
 from bot.checks.observe.resolver_faults import ask_failed_again, find_invented
@@ -68,10 +69,11 @@ async def observe(
 
     try:
         questions.start(first)
-        evaluations, source, policy, invented, _ = await asyncio.gather(
+        evaluations, source, policy, told, invented, _ = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
             look_beside(questions, expected, sources, probe),
+            discover(questions, expected, sources.fetch),
             find_invented(questions, expected.domain, probe),
             asyncio.gather(
                 _ask_obsolete_spf(questions, expected),
@@ -94,6 +96,7 @@ async def observe(
             probe=probe,
             source=source,
             policy=policy,
+            discovery=told,
             trust_ad=sources.trust_ad,
         ).without_invented(invented)
         # Only where something is missing or wrong at the source: where it may be, and whose it is.

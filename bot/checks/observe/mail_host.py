@@ -33,10 +33,15 @@ from bot.names import Domain
 from bot.records.presentation import quoted_parts
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
     from bot.dns.spf_evaluate import SpfEvaluation
+    from bot.net.port_look import PortLook
     from bot.records.mail_server import MailServer
+
+    LookAtPorts = Callable[[Ask], Awaitable[tuple[PortLook, ...]]]
 
 MOST_QUESTIONS = 150  # of one look at the server
 MOST_MEMBERS = 3  # whose reports are asked for
@@ -77,22 +82,25 @@ async def observe_server(
     single_server: bool,
     allow_private: bool,
     authorities: Authorities | None,
+    look_at_ports: LookAtPorts | None = None,
 ) -> ServerObservation:
-    """Return what the DNS says of the mail server.
+    """Return what the DNS says of the mail server, and what its ports came to.
 
-    DNS outcomes never raise; what could not be found out is in the answers. Of `members`, real
+    Neither ever raises; what could not be found out is in the answers. Of `members`, real
     domains, three are asked about. `authorities` says which name servers of the host's zone may be
-    asked directly, None that none are. The others are passed on to the observation.
+    asked directly, None that none are; `look_at_ports` looks at the ports, None where nobody does.
+    The others are passed on to the observation.
     """
     questions = Questions(ask, MOST_QUESTIONS)
     member = Domain.from_ascii(f"test-{secrets.token_hex(4)}.example")
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))
-        handed_out, helo, name_servers, _ = await asyncio.gather(
+        handed_out, helo, name_servers, ports, _ = await asyncio.gather(
             _evaluate_handed_out(questions, server, member),
             _evaluate_helo(questions, server),
             _ask_name_servers(questions, server, authorities),
+            _look_at_ports(questions, look_at_ports),
             _confirm_reverse(questions, server),
         )
         answers = await questions.answers()
@@ -102,7 +110,7 @@ async def observe_server(
         Domain(server.host), answers, single_server=single_server, queries=len(questions)
     )
     return ServerObservation(
-        seen, server, member, members, handed_out, helo, allow_private, name_servers
+        seen, server, member, members, handed_out, helo, allow_private, name_servers, ports
     )
 
 
@@ -142,6 +150,12 @@ async def _evaluate_helo(questions: Questions, server: MailServer) -> tuple[SpfE
     name = Domain(server.host).ascii
     find_addresses = partial(_find_addresses, questions, server)
     return await evaluate_all(limited, find_addresses, name, server.host_text)
+
+
+async def _look_at_ports(
+    questions: Questions, look_at_ports: LookAtPorts | None
+) -> tuple[PortLook, ...]:
+    return await look_at_ports(questions) if look_at_ports is not None else ()
 
 
 async def _confirm_reverse(questions: Questions, server: MailServer) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.records.expected import Expected, ExpectedRecord
 
-_SRV_LABEL = "_autodiscover._tcp"
+SRV_LABEL = "_autodiscover._tcp"
 _PURPOSES = {
     Check.WEBMAIL: Purpose.WEBMAIL,
     Check.AUTOCONFIG: Purpose.AUTOCONFIG,
@@ -67,7 +67,7 @@ def questions(
 ) -> tuple[tuple[dns.name.Name, dns.rdatatype.RdataType], ...]:
     """Return the questions that the judges here need answered, each once."""
     asked = [(name, rdtype) for name in host_names(expected) for rdtype in ADDRESS_TYPES]
-    if (service := expected.domain.below(_SRV_LABEL)) is not None:
+    if (service := expected.domain.below(SRV_LABEL)) is not None:
         asked.append((service, dns.rdatatype.SRV))
     return tuple(asked)
 
@@ -135,7 +135,7 @@ def read_service(expected: Expected, observed: Observation) -> HostReading | Non
     """Return where the SRV record leads (RFC 2782); None where it cannot be a name."""
     host = expected.server.host
     record = expected.record(Purpose.AUTODISCOVER_SRV)
-    owner = record.owner if record else expected.domain.below(_SRV_LABEL)
+    owner = record.owner if record else expected.domain.below(SRV_LABEL)
     if owner is None:
         return None
     answer = answer_to(observed, owner, dns.rdatatype.SRV)

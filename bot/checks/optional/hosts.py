@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from bot.checks.answers import (
@@ -15,6 +16,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.lent_record import wildcard_over
 from bot.checks.optional.host_reading import HostReading, read_host, read_service
+from bot.checks.optional.told_settings import is_proven, judge_answers
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -52,17 +54,24 @@ def judge_autodiscover(expected: Expected, observed: Observation) -> Verdict:
         )
         if reading is not None
     ]
-    return _conclude(Check.AUTODISCOVER, observed, readings)
+    return _conclude(Check.AUTODISCOVER, expected, observed, readings)
 
 
 def _judge_one(check: Check, expected: Expected, observed: Observation) -> Verdict:
     reading = read_host(check, expected, observed)
-    return _conclude(check, observed, [] if reading is None else [reading])
+    return _conclude(check, expected, observed, [] if reading is None else [reading])
 
 
-def _conclude(check: Check, observed: Observation, readings: list[HostReading]) -> Verdict:
-    """Return the verdict on the names of one check; the worst of them decides."""
+def _conclude(
+    check: Check, expected: Expected, observed: Observation, readings: list[HostReading]
+) -> Verdict:
+    """Return the verdict on the names of one check; the worst of them decides.
+
+    A name that leads elsewhere is right where what answers there is just what we hand out.
+    """
+    readings = [_with_proof(reading, check, expected, observed) for reading in readings]
     wanted = [reading for reading in readings if reading.record is not None]
+    told = judge_answers(check, expected, observed, readings)
     findings: list[Finding] = []
     note = None
     if not wanted:
@@ -80,7 +89,9 @@ def _conclude(check: Check, observed: Observation, readings: list[HostReading]) 
                 findings.append(_report_wrong(check, some))
         findings += [unanswered(check, r.failure) for r in wanted if r.failure is not None][:1]
         absent = [reading for reading in wanted if reading.absent]
-        if lent and len(absent) + len(lent) == len(wanted):
+        if any(finding.fixes for finding in told):
+            pass  # what is not there yet is among its steps
+        elif lent and len(absent) + len(lent) == len(wanted):
             findings.append(_report_lent(check, observed, lent))
         elif len(absent) == len(wanted):
             findings.append(_report_absent(check, absent))
@@ -88,11 +99,21 @@ def _conclude(check: Check, observed: Observation, readings: list[HostReading]) 
             note = Note("autodiscover-half", {"name": name_text(absent[0].owner)})
     return Verdict(
         check,
-        tuple(findings),
+        (*told, *findings),
         expected=tuple(r.record.value for r in wanted if r.record is not None),
         found=some_lines([line for reading in wanted for line in reading.found]),
         note=note,
     )
+
+
+def _with_proof(
+    reading: HostReading, check: Check, expected: Expected, observed: Observation
+) -> HostReading:
+    """Return a reading as right where programs are proven to get our settings by its name."""
+    known = reading.right or reading.absent or reading.failure is not None or bool(reading.lent)
+    if known or not is_proven(check, reading.owner, expected, observed):
+        return reading
+    return dataclasses.replace(reading, right=True)
 
 
 def _report_wrong(check: Check, readings: list[HostReading]) -> Finding:

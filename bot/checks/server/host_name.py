@@ -7,12 +7,15 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import dns.name
+import dns.rdtypes.ANY.TLSA
 from dns.rdatatype import AAAA, CNAME, NS, SOA, TLSA, A
 
 from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
 from bot.checks.server.server_observation import ptr_names, server_names
+from bot.checks.server.tlsa_records import TlsaMatch, compare, record_for
 from bot.checks.zone.dnssec import tlsa_name
+from bot.net.port_look import MX_PORT
 
 if TYPE_CHECKING:
     from bot.checks.server.server_observation import ServerObservation
@@ -123,16 +126,42 @@ def judge_reverse(o: ServerObservation) -> Verdict:
 
 
 def judge_dane(o: ServerObservation) -> Verdict:
-    """Return whether TLSA records say which certificate the host has (RFC 7672), as information."""
+    """Return whether TLSA records say which certificate the host has (RFC 7672).
+
+    Where the certificate at the MX port was seen, whether they say it right; else as information.
+    """
     check = ServerCheck.DANE
     owner = tlsa_name(o.server)
     answer = None if owner is None else answer_to(o.seen, owner, TLSA)
     if answer is not None and answer.failed:
         return Verdict(check, (unanswered(check, answer),))
     rdatas = () if answer is None else answer.rdatas
-    facts: dict[str, Fact] = {"name": name_text(owner or o.host), "present": bool(rdatas)}
     found = tuple(rdata.to_text() for rdata in rdatas[:_MOST_TLSA])
-    return Verdict(check, (Finding(check, "server-dane", Status.INFO, facts),), found=found)
+    facts: dict[str, Fact] = {"name": name_text(owner or o.host), "present": bool(rdatas)}
+    shown = next((look.certificate for look in o.ports if look.port == MX_PORT), None)
+    if owner is None or not rdatas or shown is None:
+        facts["unseen"] = bool(rdatas and o.ports)
+        return Verdict(check, (Finding(check, "server-dane", Status.INFO, facts),), found=found)
+    kind = dns.rdtypes.ANY.TLSA.TLSA
+    records = [rdata for rdata in rdatas if isinstance(rdata, kind)]
+    match, right = compare(records, shown), record_for(shown)
+    expected = (right,) if right is not None else ()
+    if match is TlsaMatch.MATCHES:
+        return Verdict(check, (), expected, found)
+    if match is TlsaMatch.UNREADABLE or right is None:
+        unread = Finding(check, "server-dane", Status.INFO, {**facts, "unseen": True})
+        return Verdict(check, (unread,), found=found)
+    ttl = o.server.record_ttl
+    old, *others = (rdata.to_text() for rdata in records[:_MOST_TLSA])
+    fixes = (
+        Fix(FixAction.REPLACE, owner, "TLSA", right, ttl=ttl, old=old),
+        *(Fix(FixAction.DELETE, owner, "TLSA", other) for other in others),
+    )
+    if match is TlsaMatch.UNUSABLE:
+        unusable = Finding(check, "server-tlsa-unusable", Status.WARN, facts, fixes)
+        return Verdict(check, (unusable,), expected, found)
+    differs = Finding(check, "server-tlsa-mismatch", Status.FAIL, facts, fixes)
+    return Verdict(check, (differs,), expected, found)
 
 
 def _find_alias(o: ServerObservation, ipv4: Answer) -> dns.name.Name | None:

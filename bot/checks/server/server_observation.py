@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
+    from bot.net.port_look import PortLook
     from bot.records.mail_server import MailServer
 
 MOST_ADDRESSES = 8  # of the mail host
@@ -53,6 +54,7 @@ class ServerObservation:
     helo: tuple[SpfEvaluation, ...] = ()  # of the host's own SPF record, where it has one
     allow_private: bool = False
     name_servers: tuple[NameServerReply, ...] = ()  # of those that were asked directly
+    ports: tuple[PortLook, ...] = ()  # none where nobody looked at them
 
     @property
     def host(self) -> dns.name.Name:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Finding, Note, ServerCheck, Status
 from bot.checks.report import CheckResult, Report
+from bot.checks.server.client_ports import judge_ports, relevant
 from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
 from bot.checks.server.handed_out_spf import judge_helo, judge_spf
 from bot.checks.server.host_name import judge_address, judge_dane, judge_reverse, judge_zone
+from bot.checks.server.shown_certificates import judge_certificates
+from bot.net.port_look import Reached
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from bot.checks.export.as_json import FindingWords
@@ -20,7 +24,15 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
 
 # What cannot be judged without the host's addresses.
-_NEEDS_ADDRESS = frozenset({ServerCheck.REVERSE, ServerCheck.SPF, ServerCheck.HELO})
+_NEEDS_ADDRESS = frozenset(
+    {
+        ServerCheck.REVERSE,
+        ServerCheck.SPF,
+        ServerCheck.HELO,
+        ServerCheck.PORTS,
+        ServerCheck.CERTIFICATE,
+    }
+)
 # What is known without having reached anybody.
 _ASKS_NOBODY = frozenset({ServerCheck.DMARC, ServerCheck.REPORTS})
 
@@ -38,6 +50,7 @@ def compile_server_report(
         judge_dmarc(observed),
         judge_reports(observed),
         judge_dane(observed),
+        *_judge_looks(observed, checked_at),
     )
     without_address = "" if observed.reachable else _reason(verdicts)
     results, findings = [], list[Finding]()
@@ -59,6 +72,15 @@ def compile_server_report(
         queries=observed.seen.queries,
         elapsed_ms=elapsed_ms,
     )
+
+
+def _judge_looks(observed: ServerObservation, now: datetime) -> Iterator[Verdict]:
+    """Judge what was seen at the ports, where anybody looked."""
+    pop = observed.server.pop
+    if observed.ports:
+        yield judge_ports(observed.ports, pop=pop)
+    if any(look.reached is not Reached.PRIVATE for look in observed.ports):
+        yield judge_certificates(relevant(observed.ports, pop=pop), now)
 
 
 def found_nothing_out(report: Report) -> bool:

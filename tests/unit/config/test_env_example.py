@@ -9,6 +9,7 @@ import pytest
 from bot.config.loading import load_settings
 from bot.config.settings import Settings
 from bot.errors import ConfigError
+from signing_files import make_signing_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +114,9 @@ def test_it_loads_with_every_example_in_force(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "data" / "templates").mkdir(parents=True)
+    files = make_signing_files(tmp_path)
+    files.certificate.rename(tmp_path / "data" / "profile.pem")
+    files.key.rename(tmp_path / "data" / "profile-key.pem")
     monkeypatch.chdir(tmp_path)
     copy = tmp_path / ".env"
     text = example.read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from bot.demo.world import DEMO_ENVIRONMENT
 from bot.doctor.line_words import say
 from bot.doctor.secret_files import check_secret_files
 from bot.words import Words
+from signing_files import make_signing_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,19 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 def test_files_of_the_owner_alone_are_nothing_to_say(settings: Settings) -> None:
     assert check_secret_files(settings) == ()
+
+
+def test_the_key_that_signs_profiles_is_a_secret_file(settings: Settings, tmp_path: Path) -> None:
+    files = make_signing_files(tmp_path)
+    files.certificate.chmod(0o644)  # everybody may have it
+    signing = settings.model_copy(
+        update={"profile_cert": files.certificate, "profile_key": files.key}
+    )
+    files.key.chmod(0o600)
+    assert check_secret_files(signing) == ()
+    files.key.chmod(0o644)
+    (line,) = check_secret_files(signing)
+    assert str(files.key) in say(line, Words()).sentence
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o602])

@@ -62,6 +62,23 @@ def test_without_an_address_the_user_name_shows_its_form() -> None:
     assert client_settings(SERVER).user_name == "you@friend.example"
 
 
+def test_a_mailcow_has_a_page_that_hands_out_its_own_profile() -> None:
+    mailcow = replace(SERVER, is_mailcow=True)
+    found = client_settings(mailcow)
+    assert found.own_page == "https://mx1.cow.example/mobileconfig.php"
+    assert found.has_own_profile
+    # Without SOGo there are no calendars and contacts to set up.
+    bare = client_settings(replace(mailcow, webmail_url="https://post.cow.example/"))
+    assert bare.own_page == "https://mx1.cow.example/mobileconfig.php?only_email"
+
+
+def test_another_server_has_the_page_of_the_password() -> None:
+    found = client_settings(SERVER)
+    assert found.own_page == "https://mx1.cow.example/"
+    assert not found.has_own_profile
+    assert client_settings(replace(SERVER, password_url="", is_mailcow=True)).own_page == ""
+
+
 def say(server: MailServer, who: MailAddress | None = None) -> dict[str, str]:
     facts = client_settings(server, who).facts
     return {template: Words().sentence(template, facts) for template in ADVICE}

@@ -64,7 +64,9 @@ def test_the_json_has_the_shape_of_a_domains() -> None:
         *("queries", "elapsed_ms"),
     ]
     assert (row["schema"], row["server"]) == (1, HOST)
-    assert list(row["checks"]) == [check.value for check in ServerCheck]  # type: ignore[call-overload]
+    unseen = {ServerCheck.PORTS, ServerCheck.CERTIFICATE}  # nobody looked at them
+    checks = [check.value for check in ServerCheck if check not in unseen]
+    assert list(row["checks"]) == checks  # type: ignore[call-overload]
 
 
 def test_every_check_has_a_label() -> None:

@@ -1,0 +1,73 @@
+"""The card of the steps that set up one mail app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.markdown import clip
+from bot.cards.settings_parts import build_app_select, is_worth_saying, say_state
+from bot.records.client_settings import BY_HAND
+
+if TYPE_CHECKING:
+    from bot.cards.items import ItemFactory
+    from bot.cards.layout import Card
+    from bot.records.live_settings import LiveSettings
+    from bot.records.mail_apps import MailApp
+    from bot.words import Words
+
+_BY_HAND = "other"  # the app of which nothing is known
+_LONGEST_STEP = 450  # characters; six and what is beside them fit a message
+_LONGEST_REMARK = 300
+
+
+def build_app_card(
+    app: MailApp,
+    live: LiveSettings,
+    words: Words,
+    items: ItemFactory,
+    *,
+    who: str = "",
+    told: bool = False,
+) -> Card:
+    """Return the numbered steps of an app, what to beware of, and the way back to all settings.
+
+    `who` and `told` as in `build_settings_card`.
+    """
+    settings = live.settings
+    facts = {
+        **settings.facts,
+        "app": app.name,
+        "version": app.version,
+        "date": app.date.isoformat(),
+    }
+    head = [
+        f"## {words.sentence('discord/app_title', facts)}",
+        f"-# {words.sentence('discord/app_written', facts)}",
+    ]
+    above = [say_state(live, words, told=told)] if is_worth_saying(live) else []
+    if "cloud" in app.notes:
+        above.append(f"{words.label('marks', 'warn')} {words.sentence('mail/app_cloud', facts)}")
+    if "profile" in app.notes:
+        above.append(words.sentence("mail/app_profile", facts))
+    steps = [
+        f"{number}. {clip(step, _LONGEST_STEP)}"
+        for number, step in enumerate(words.lines(app.template, app.facts(settings)), 1)
+    ]
+    below = ["mail/app_certificate", *(BY_HAND if app.key == _BY_HAND else ())]
+    if settings.is_example:
+        below.insert(0, "discord/app_nobody")
+    remarks = [f"-# • {clip(words.sentence(t, facts), _LONGEST_REMARK)}" for t in below]
+    buttons = [items.settings_button(who)]
+    if "profile" in app.notes:
+        buttons.insert(0, items.profile_button(who))
+    return assemble(
+        [
+            [clip("\n".join(head), _LONGEST_STEP), *(clip(t, _LONGEST_REMARK) for t in above)],
+            ["\n".join(steps)],
+            ["\n".join(remarks)],
+        ],
+        colour=NEUTRAL,
+        selects=[build_app_select(who, words, items, other_than=app.key)],
+        buttons=buttons,
+    )

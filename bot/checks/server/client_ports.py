@@ -1,0 +1,194 @@
+"""Judges the ports that mail programs connect to: whether they answer, and how TLS goes there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.finding import Finding, Note, ServerCheck, Status, Verdict
+from bot.checks.server.shown_certificates import judge_certificates
+from bot.net.port_look import MX_PORT, PortLook, Reached, Speaks, TlsState, proven_closed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from bot.errors import Fact
+
+# Without these, members cannot read or send mail; the others have something to fall back on.
+_NEEDED: Final = frozenset({Speaks.IMAP, Speaks.SMTP, Speaks.HTTPS})
+_IN_CLEAR: Final = frozenset({"PLAIN", "LOGIN", "USER"})  # ways to log in that send the password
+_MASKED: Final = frozenset("X")  # what some firewalls write over words that they do not know
+_LONGEST_SAID: Final = 100
+
+# What members read that the admin is told of, by the first words of a finding's code.
+_FAULTS: Final = (
+    ("server-port-", "ports-closed"),
+    ("server-tls-", "ports-tls"),
+    ("server-cert-ends", "certificate-ends"),
+    ("server-cert-", "certificate-wrong"),
+)
+
+
+def relevant(looks: Iterable[PortLook], *, pop: bool) -> tuple[PortLook, ...]:
+    """Return the looks that are judged: without those at POP where it is not offered."""
+    return tuple(look for look in looks if pop or look.port.speaks is not Speaks.POP)
+
+
+def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
+    """Return whether each port answers as a mail program wants it, with TLS of today.
+
+    Of several ports with the same fault there is one finding; its fact `ports` names them.
+    """
+    check = ServerCheck.PORTS
+    found = tuple(_row_of(look) for look in every)
+    looks = relevant(every, pop=pop)
+    if all(look.reached is Reached.PRIVATE for look in looks):
+        return Verdict(check, (Finding(check, "server-port-example", Status.INFO),), found=found)
+    if not any(look.is_answered for look in looks):
+        refused = any(look.reached is Reached.CLOSED for look in looks)
+        nothing = Finding(check, "server-port-none", Status.UNKNOWN, {"refused": refused})
+        return Verdict(check, (nothing,), found=found)
+    findings = _Findings(looks)
+    for fault in (_closed, _odd, _missing, _refused, _failed, _mixed, _old, _plain_login, _unseen):
+        findings.take(fault)
+    mx = next((look for look in looks if look.port == MX_PORT), None)
+    # Networks shut the way out to this port more often than to any other.
+    shut = mx is not None and not mx.is_answered
+    note = Note("mx-port-unseen", {"port": MX_PORT.number}) if shut else None
+    return Verdict(check, findings.of_all(), found=found, note=note)
+
+
+def port_faults(looks: Sequence[PortLook], now: datetime, *, pop: bool) -> tuple[str, ...]:
+    """Return what is wrong with the ports, in the words that the admin is told of it by."""
+    verdicts = judge_ports(looks, pop=pop), judge_certificates(relevant(looks, pop=pop), now)
+    grave = (Status.WARN, Status.FAIL)
+    codes = [f.code for verdict in verdicts for f in verdict.findings if f.severity in grave]
+    whats = (next(what for start, what in _FAULTS if code.startswith(start)) for code in codes)
+    return tuple(dict.fromkeys(whats))
+
+
+class _Findings:
+    """Findings of all ports, those of the same code and severity put together."""
+
+    def __init__(self, looks: Sequence[PortLook]) -> None:
+        self._looks = looks
+        self._closed = proven_closed(looks)
+        self._found: dict[tuple[str, Status], tuple[list[PortLook], dict[str, Fact]]] = {}
+
+    def take(self, fault: Callable[[_Findings, PortLook], _Fault | None]) -> None:
+        for look in self._looks:
+            told = fault(self, look)
+            if told is not None:
+                code, severity, facts = told
+                ports, _ = self._found.setdefault((code, severity), ([], facts))
+                ports.append(look)
+
+    def of_all(self) -> tuple[Finding, ...]:
+        rows = sorted(self._found.items(), key=lambda row: -row[0][1].rank)
+        return tuple(
+            Finding(ServerCheck.PORTS, code, severity, {**facts, "ports": _names(looks)})
+            for (code, severity), (looks, facts) in rows
+        )
+
+    def is_closed(self, look: PortLook) -> bool:
+        return look.port in self._closed
+
+    def beside(self, look: PortLook) -> Iterator[PortLook]:
+        """Yield the looks at the other port of the same protocol, for clients too."""
+        for other in self._looks:
+            ports = {look.port, other.port}
+            is_pair = len({port.speaks for port in ports}) == 1 and len(ports) == 2
+            if is_pair and MX_PORT not in ports:
+                yield other
+
+    def severity(self, look: PortLook) -> Status:
+        """Return how grave it is that a port cannot be used: there may be another way."""
+        needed = look.port.speaks in _NEEDED and look.port != MX_PORT
+        other_way = any(other.works for other in self.beside(look))
+        return Status.FAIL if needed and not other_way else Status.WARN
+
+
+_Fault = tuple[str, Status, "dict[str, Fact]"]
+
+
+def _closed(seen: _Findings, look: PortLook) -> _Fault | None:
+    if not seen.is_closed(look):
+        return None
+    if look.port.speaks is Speaks.POP:
+        return "server-port-pop-closed", Status.INFO, {}
+    pair = list(seen.beside(look))
+    if look.port.speaks in {Speaks.IMAP, Speaks.SMTP} and pair and all(map(seen.is_closed, pair)):
+        facts: dict[str, Fact] = {"reads": look.port.speaks is Speaks.IMAP}
+        return "server-port-pair-closed", Status.FAIL, facts
+    return "server-port-closed", Status.WARN, {}
+
+
+def _odd(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.reached is not Reached.ODD:
+        return None
+    return "server-port-odd", seen.severity(look), {"said": _said(look)}
+
+
+def _missing(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.tls is not TlsState.NOT_OFFERED:
+        return None
+    masked = any(len(word) > 3 and _MASKED.issuperset(word) for word in look.can_before)
+    return "server-tls-missing", seen.severity(look), {"masked": masked}
+
+
+def _refused(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.tls is not TlsState.REFUSED:
+        return None
+    return "server-tls-refused", seen.severity(look), {"said": _said(look)}
+
+
+def _failed(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.reached is not Reached.OPEN or look.tls is not TlsState.FAILED:
+        return None
+    return "server-tls-failed", seen.severity(look), {"version": look.tls_version}
+
+
+def _mixed(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.tls is not TlsState.MIXED:
+        return None
+    return "server-tls-mixed", seen.severity(look), {}
+
+
+def _old(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.tls is not TlsState.OLD:
+        return None
+    return "server-tls-old", seen.severity(look), {"version": look.tls_version}
+
+
+def _plain_login(_: _Findings, look: PortLook) -> _Fault | None:
+    ways = [way for way in look.logins_before if way in _IN_CLEAR]
+    if not ways:
+        return None
+    return "server-tls-plain-login", Status.WARN, {"logins": tuple(ways)}
+
+
+def _unseen(seen: _Findings, look: PortLook) -> _Fault | None:
+    if look.port == MX_PORT and not look.is_answered:
+        return None  # it has a note of its own
+    if look.reached is Reached.BLOCKED:
+        return "server-port-blocked", Status.UNKNOWN, {}
+    if look.reached is Reached.TURNED_AWAY:
+        return "server-port-turned-away", Status.UNKNOWN, {"said": _said(look)}
+    silent = look.reached is Reached.NO_ANSWER or look.tls is TlsState.SILENT
+    if silent or (look.reached is Reached.CLOSED and not seen.is_closed(look)):
+        return "server-port-silent", Status.UNKNOWN, {}
+    return None
+
+
+def _said(look: PortLook) -> str:
+    return look.said[:_LONGEST_SAID]
+
+
+def _names(looks: Iterable[PortLook]) -> tuple[str, ...]:
+    return tuple(look.port.text for look in looks)
+
+
+def _row_of(look: PortLook) -> str:
+    """Return what was found at a port in a few words of the protocols."""
+    tls = look.tls_version or (look.tls.value if look.tls is not TlsState.NOT_TRIED else "")
+    return " ".join(filter(None, (look.port.text, look.reached.value, tls)))

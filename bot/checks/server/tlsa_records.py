@@ -1,0 +1,106 @@
+"""Compares TLSA records with the certificate that the MX port shows (RFC 6698, RFC 7672)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final
+
+from bot.net.port_look import CertificateState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dns.rdtypes.ANY.TLSA import TLSA
+
+    from bot.net.port_look import ShownCertificate
+
+DANE_TA: Final = 2  # the record is of an authority that has to be among those that are sent
+DANE_EE: Final = 3  # the record is of the server's own; its names and dates count no more
+_WHOLE, _KEY = 0, 1  # selectors
+_DIGESTS: Final = {1: hashlib.sha256, 2: hashlib.sha512}  # by matching type; 0 is the whole
+
+# What an authority has to be right about too (RFC 7671 section 5.2).
+_WRONG: Final = frozenset(
+    {CertificateState.EXPIRED, CertificateState.NOT_YET, CertificateState.OTHER_NAME}
+)
+
+
+class TlsaMatch(Enum):
+    """What comparing came to."""
+
+    MATCHES = auto()  # one record fits, which is enough
+    DIFFERS = auto()
+    UNUSABLE = auto()  # all are of kinds that mail servers take no notice of
+    UNREADABLE = auto()  # the certificate could not be read well enough to say so
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The octets of a certificate that records are of."""
+
+    whole: bytes
+    key: bytes
+
+
+def compare(records: Iterable[TLSA], shown: ShownCertificate) -> TlsaMatch:
+    """Return whether the certificate that was shown is one that the records name."""
+    usable = [record for record in records if _is_usable(record)]
+    if not usable:
+        return TlsaMatch.UNUSABLE
+    chain = _read_chain(shown)
+    if not chain:
+        return TlsaMatch.UNREADABLE
+    own, *above = chain
+    is_right = shown.state not in _WRONG
+    for record in usable:
+        signers = above if record.usage == DANE_TA and is_right else []
+        if any(_fits(record, one) for one in (signers if record.usage == DANE_TA else [own])):
+            return TlsaMatch.MATCHES
+    return TlsaMatch.DIFFERS
+
+
+def record_for(shown: ShownCertificate) -> str | None:
+    """Return the value that RFC 7672 section 3.1.1 recommends for a certificate: 3 1 1."""
+    chain = _read_chain(shown)
+    return f"3 1 1 {hashlib.sha256(chain[0].key).hexdigest()}" if chain else None
+
+
+def _is_usable(record: TLSA) -> bool:
+    """Whether mail servers take notice of a record (RFC 7672 section 3.1)."""
+    known = record.mtype == 0 or record.mtype in _DIGESTS
+    return record.usage in {DANE_TA, DANE_EE} and record.selector in {_WHOLE, _KEY} and known
+
+
+def _fits(record: TLSA, parts: _Parts) -> bool:
+    octets = parts.whole if record.selector == _WHOLE else parts.key
+    digest = _DIGESTS.get(record.mtype)
+    return bool(record.cert == (octets if digest is None else digest(octets).digest()))
+
+
+def _read_chain(shown: ShownCertificate) -> list[_Parts]:
+    """Return the server's own certificate and those above it, as far as each signed the one before.
+
+    Nothing where the first cannot be read.
+    """
+    # Reading certificates is rare, and its library takes a while to load.
+    from cryptography import x509  # noqa: PLC0415 - as above
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        Encoding,
+        PublicFormat,
+    )
+
+    chain, before = list[_Parts](), None
+    for der in (shown.der, *shown.above):
+        try:
+            one = x509.load_der_x509_certificate(der)
+            if before is not None:
+                before.verify_directly_issued_by(one)
+            key = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+            break
+        chain.append(_Parts(der, key))
+        before = one
+    return chain

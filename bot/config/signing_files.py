@@ -1,0 +1,25 @@
+"""Finds what keeps the files of PROFILE_CERT and PROFILE_KEY from signing Apple profiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.records.profile_signature import ProfileSigner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CERTIFICATE, KEY = "PROFILE_CERT", "PROFILE_KEY"
+
+
+def find_signing_faults(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the two files, by variable; they go together or not at all."""
+    paths = {name: given[name] for name in (CERTIFICATE, KEY) if name in given}
+    if not paths:
+        return {}
+    if len(paths) == 1:
+        (alone,) = paths
+        return {alone: f"It needs {KEY if alone == CERTIFICATE else CERTIFICATE} beside it."}
+    signer = ProfileSigner(Path(paths[CERTIFICATE]), Path(paths[KEY]))
+    return {KEY if fault.is_key else CERTIFICATE: str(fault) for fault in signer.faults()}

@@ -1,0 +1,120 @@
+"""Signs Apple profiles: CMS (RFC 5652) with a certificate that the devices trust."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+    pkcs7,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LONGEST_FILE = 1 << 20  # octets; a chain of certificates has some thousand
+
+
+class SigningFileError(ValueError):
+    """The certificate, or the key where `is_key`, cannot sign; the text says why, no secret."""
+
+    def __init__(self, sentence: str, *, is_key: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_key = is_key
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSigner:
+    """Two files that sign: PEM with the certificate, then those between; PEM with its key.
+
+    They are read anew at each use, because a certificate is renewed while the bot runs.
+    """
+
+    certificate: Path
+    key: Path
+
+    def sign(self, profile: bytes) -> bytes:
+        """Return the profile with its signature, in DER. It reads files, so call it in a thread.
+
+        Raises:
+            SigningFileError: a file cannot be read, or the two cannot sign now.
+
+        """
+        chain, key = self._read()
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(profile)
+        builder = builder.add_signer(chain[0], key, hashes.SHA256())
+        for between in chain[1:]:
+            builder = builder.add_certificate(between)
+        return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+    def faults(self) -> tuple[SigningFileError, ...]:
+        """Return what keeps the files from signing now, the certificate's first."""
+        found = []
+        for read, path in ((_read_chain, self.certificate), (_read_key, self.key)):
+            try:
+                read(path)
+            except SigningFileError as error:
+                found.append(error)
+        if not found:
+            try:
+                self._read()
+            except SigningFileError as error:
+                found.append(error)
+        return tuple(found)
+
+    def _read(self) -> tuple[list[x509.Certificate], pkcs7.PKCS7PrivateKeyTypes]:
+        chain, key = _read_chain(self.certificate), _read_key(self.key)
+        if _public(key.public_key()) != _public(chain[0].public_key()):
+            raise SigningFileError("This is not the key of the certificate.", is_key=True)
+        now = datetime.now(UTC)
+        if now > chain[0].not_valid_after_utc:
+            ended = chain[0].not_valid_after_utc.date().isoformat()
+            raise SigningFileError(f"The certificate has ended on {ended}.")
+        if now < chain[0].not_valid_before_utc:
+            raise SigningFileError("The certificate is not valid yet.")
+        return chain, key
+
+
+def _read_chain(path: Path) -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(_read_file(path))
+    except OSError as error:
+        raise SigningFileError(f"The file cannot be read ({error.strerror}).") from None
+    except ValueError:
+        raise SigningFileError("The file holds no certificate in PEM form.") from None
+
+
+def _read_key(path: Path) -> pkcs7.PKCS7PrivateKeyTypes:
+    fault = "The file holds no private key in PEM form."
+    try:
+        key = load_pem_private_key(_read_file(path), password=None)
+    except OSError as error:
+        fault = f"The file cannot be read ({error.strerror})."
+    except TypeError:  # of the library, for a key that it needs a passphrase for
+        fault = "The key has a passphrase, which nobody could type: take it off."
+    except (ValueError, UnsupportedAlgorithm):
+        pass
+    else:
+        if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+            return key
+        fault = "The key is neither RSA nor ECDSA, and no other can sign a profile."
+    raise SigningFileError(fault, is_key=True)  # out here nothing chained holds the key
+
+
+def _read_file(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_LONGEST_FILE)
+
+
+def _public(key: object) -> bytes:
+    """Return a public key's form by which two are compared; empty for one that has none."""
+    encode = getattr(key, "public_bytes", None)
+    return b"" if encode is None else encode(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

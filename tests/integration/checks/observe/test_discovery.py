@@ -1,0 +1,89 @@
+"""What web servers tell mail programs, in a whole check over real DNS and real web servers."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.checks.export.archive import dump_report, load_report
+from bot.checks.finding import Status
+from bot.checks.observe.discovery import MOST_HOPS
+from bot.checks.report import SERVER_SIDE, faults_of
+from bot.words import Medium, Words
+from discovery_world import BARRED, OURS, DiscoveryCase, Web, check_discovery, load_discovery_cases
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.checks.report import Report
+
+CASES = {case.name: case for case in load_discovery_cases()}
+CONTEXT = {"domain": "friend.example", "host": "mx1.cow.example", "service": "Cow Mail"}
+
+
+def grave(report: Report) -> list[str]:
+    lesser = {Status.PASS, Status.INFO}
+    return [finding.code for finding in report.findings if finding.severity not in lesser]
+
+
+def look_at_requests(domain: DiscoveryCase, web: Web) -> None:
+    """Every place was asked but those that nobody may be led to, and none too often."""
+    asked = {url.partition("?")[0] for _, url, _ in web.asked}
+    barred = {url for url in domain.web if "//hidden." in url or domain.expired or url == "*"}
+    assert domain.web.keys() - asked == barred
+    assert all(local != BARRED for _, _, local in web.asked)
+    assert len(web.asked) <= 9 * (MOST_HOPS + 1)
+
+
+@pytest.mark.parametrize("domain", CASES.values(), ids=CASES)
+async def test_what_programs_are_told_is_found(domain: DiscoveryCase, tmp_path: Path) -> None:
+    report, web = await check_discovery(domain, tmp_path)
+    look_at_requests(domain, web)
+    assert grave(report) == list(domain.want)
+    found = [f for f in report.findings if f.code in domain.want]
+    if domain.want:
+        fixes = [
+            f"{f.action} {f.owner.labels[0].decode()} {f.type} {f.value}" for f in found[0].fixes
+        ]
+        assert fixes == list(domain.fixes) or not domain.fixes
+        assert re.search(domain.says, Words(Medium.DISCORD).finding(found[0], CONTEXT), re.DOTALL)
+    assert sorted(faults_of(report)) == list(domain.server)
+    assert [f.severity for f in report.findings if f.code == SERVER_SIDE] == (
+        [Status.INFO] if domain.server else []
+    )
+    assert load_report(dump_report(report)) == report
+
+
+async def test_our_server_is_not_asked_for_an_address_that_it_may_not_have(tmp_path: Path) -> None:
+    _, web = await check_discovery(CASES["mailcow"], tmp_path)
+    ours = [(method, url) for method, url, local in web.asked if local == OURS]
+    assert len(ours) == 3
+    assert {method for method, _ in ours} == {"GET"}
+    elsewhere = [method for method, url, local in web.asked if local != OURS]
+    assert sorted(elsewhere) == ["GET", "GET", "POST"]
+
+
+async def test_a_server_of_ours_that_knows_no_json_is_asked_as_outlook_asks(tmp_path: Path) -> None:
+    place = "https://autodiscover.friend.example/autodiscover/autodiscover.xml"
+    told: dict[str, dict[str, object]] = {place: {"autodiscover": {}}}
+    domain = DiscoveryCase("own", ("autodiscover CNAME mx1.cow.example.",), told)
+    report, web = await check_discovery(domain, tmp_path)
+    assert grave(report) == []
+    assert [method for method, _, _ in web.asked] == ["GET", "POST"]
+
+
+async def test_nobody_is_told_of_an_address_that_somebody_has(tmp_path: Path) -> None:
+    _, web = await check_discovery(CASES["the company of the website, for everything"], tmp_path)
+    addresses = re.findall(r"[\w.+-]+(?:@|%40)[\w.-]+", " ".join([*web.brought, str(web.asked)]))
+    assert {address.replace("%40", "@") for address in addresses} == {
+        "cowbell-check@friend.example"
+    }
+    assert [body for body in web.brought if body]
+
+
+async def test_a_redirect_without_end_is_left_after_a_few(tmp_path: Path) -> None:
+    _, web = await check_discovery(CASES["endless redirect"], tmp_path)
+    rounds = [url for _, url, _ in web.asked if url.startswith("http://friend.example/")]
+    assert len(rounds) == MOST_HOPS + 1
