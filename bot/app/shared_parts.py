@@ -51,19 +51,15 @@ def make_live_ports(
     settings: Settings,
     ask: Ask,
     *,
-    connector: Connector | None = None,
-    authorities: str | None = None,
+    ports: ServerPorts | None = None,
     faults: ServerFaults | None = None,
 ) -> LivePorts:
-    """Return what looks at the mail server's ports, over a connector of its own by default.
-
-    Trusted are these authorities (PEM), else the system's.
-    """
+    """Return what looks at the mail server's ports: those given, else those of the settings."""
     server = settings.mail_server()
-    connector = connector or Connector(
-        allow_private=settings.dns_allow_private, configured=(server.host,)
-    )
-    ports = ServerPorts(connector, server.host, authorities=authorities)
+    if ports is None:
+        allow_private = settings.dns_allow_private
+        connector = Connector(allow_private=allow_private, configured=(server.host,))
+        ports = ServerPorts(connector, server.host)
     return LivePorts(ports, ask, server, utc_now, faults=faults)
 
 

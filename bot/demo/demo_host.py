@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import dns.name
+
+from bot.checks.observe.ports import ServerPorts
 from bot.demo import world
 from bot.demo.host_certificate import make_certificate
 from bot.demo.host_ports import MailHost
@@ -22,9 +25,9 @@ _HOST: Final = world.DEMO_ENVIRONMENT["MAIL_HOST"]
 
 @dataclass(frozen=True, slots=True)
 class DemoHost:
-    """The mail host while it runs: what connects to it and nobody else, and its certificate."""
+    """The mail host while it runs: how its ports are looked at, and its certificate."""
 
-    connector: Connector
+    ports: ServerPorts
     certificate: HostCertificate
 
     @property
@@ -43,4 +46,6 @@ async def open_host(folder: Path) -> AsyncIterator[DemoHost]:
     async with MailHost(_HOST, certificate.context()) as host:
         # Its addresses are nobody's, and no other address of the demo's world is connected to.
         here = dict.fromkeys(world.HOST_ADDRESSES, "127.0.0.1")
-        yield DemoHost(Connector(ports=host.numbers, stand_ins=here), certificate)
+        connector = Connector(ports=host.numbers, stand_ins=here)
+        name, authority = dns.name.from_text(_HOST), certificate.authority
+        yield DemoHost(ServerPorts(connector, name, authorities=authority), certificate)

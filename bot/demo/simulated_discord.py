@@ -120,8 +120,7 @@ async def open_demo(welcome: str, *, port: int = 0) -> AsyncIterator[RunningDemo
             _simulate() as simulation,
             open_client(
                 _configure(server, mailcow, host, simulation, folder=folder),
-                connector=host.connector,
-                authorities=host.certificate.authority,
+                ports=host.ports,
             ) as client,
             _connect(simulation.env, client, server),
             _serve_page(simulation, welcome, port) as preview,

@@ -48,9 +48,7 @@ async def play_tour(console: Console) -> None:
             config = load_settings(_environment(server, mailcow, folder))
             async with (
                 await Database.open(config.database_url) as database,
-                open_core(
-                    config, connector=host.connector, authorities=host.certificate.authority
-                ) as core,
+                open_core(config, ports=host.ports) as core,
                 open_request_tour(console, config, core, database) as request_tour,
             ):
                 await _settings(console, core)
