@@ -46,8 +46,8 @@ async def open_core(
 ) -> AsyncIterator[Core]:
     """Yield the core with a resolver and, where there is one, the store opened for reading.
 
-    `nameservers` replace the configured resolvers; everything is then asked of them alone.
-    `ports` are those of the mail server in place of the ones that the settings name.
+    `nameservers` replace the configured resolvers; everything is then asked of them alone. `ports`
+    are those of the mail server in place of the ones that the settings name.
 
     Raises:
         StoreError: there is a store, and it cannot be read.

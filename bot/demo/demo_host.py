@@ -25,9 +25,9 @@ _HOST: Final = world.DEMO_ENVIRONMENT["MAIL_HOST"]
 
 @dataclass(frozen=True, slots=True)
 class DemoHost:
-    """The mail host while it runs: how its ports are looked at, and its certificate."""
+    """The mail host while it runs: the ports that are looked at, and its certificate."""
 
-    ports: ServerPorts
+    ports: ServerPorts  # over a connector that leads to this host and to nobody else
     certificate: HostCertificate
 
     @property
@@ -47,5 +47,5 @@ async def open_host(folder: Path) -> AsyncIterator[DemoHost]:
         # Its addresses are nobody's, and no other address of the demo's world is connected to.
         here = dict.fromkeys(world.HOST_ADDRESSES, "127.0.0.1")
         connector = Connector(ports=host.numbers, stand_ins=here)
-        name, authority = dns.name.from_text(_HOST), certificate.authority
-        yield DemoHost(ServerPorts(connector, name, authorities=authority), certificate)
+        ports = ServerPorts(connector, dns.name.from_text(_HOST), authorities=certificate.authority)
+        yield DemoHost(ports, certificate)
