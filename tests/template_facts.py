@@ -68,6 +68,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
     "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
+    "changed": ("", "body"),
     "said": ("", "554 no"),
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
@@ -133,8 +134,19 @@ _FLAGS = (
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("alone", "masked", "reads", "refused", "unseen"),
     *("adds", "apart", "goes", "holds", "offered", "stays"),
+    *("by_spf", "foreign", "from_host", "valid"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
+    **{
+        f"findings/mail-{kind}": {"address": ("", "192.0.2.1")}
+        for kind in ("forwarded", "other-server")
+    },
+    "findings/mail-spf-fail": {"address": ("192.0.2.1",)},
+    **{f"findings/mail-spf-{kind}": {"domain": ("", "x.example")} for kind in ("none", "unknown")},
+    "findings/mail-key-weak": {"bits": (512,)},
+    "findings/mail-signature-odd": {"what": ("", "b")},
+}
 _PORTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("imap_port", "smtp_port"), (993,)),
     **dict.fromkeys(("imap_security", "smtp_security"), (("SSL/TLS",),)),
@@ -166,6 +178,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         }
         for name in ("autoconfig", "autodiscover")
     },
+    **_MAILS,
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},

@@ -40,7 +40,7 @@ class SendingBar(StrEnum):
     """Why no mail is sent to an address."""
 
     NOT_PLAIN = "not-plain"  # the part before the @ has letters that not every server takes
-    NOT_HERE = "not-here"  # the domain is not on the mail server
+    NOT_HERE = "not-here"  # the mail server does not have the domain, or has it switched off
     NOT_KNOWN = "not-known"  # the mail server does not say
     NOT_SHOWN = "not-shown"  # nothing shows that the domain is this member's
     TOO_MANY = "too-many"
@@ -119,7 +119,7 @@ class MemberMails:
         if not to.local.isascii():
             return SendingBar.NOT_PLAIN
         known = await self._facts.of(to.domain)
-        if known.hosting is not MailHosting.PRESENT:
+        if known.hosting is not MailHosting.ON:
             unknown = known.hosting is MailHosting.UNKNOWN
             return SendingBar.NOT_KNOWN if unknown else SendingBar.NOT_HERE
         if not await self._control.is_shown(member_id, to.domain):
