@@ -53,7 +53,7 @@ def build_send_card(
     """Return where to send the mail, for how long, and what its arrival does not show."""
     facts: dict[str, Fact] = {
         "domain": "" if test.domain is None else test.domain.unicode,
-        "until": int(test.ends_at.timestamp()),
+        "ends": int(test.ends_at.timestamp()),
         "plain": target.plain,
         "foreign": target.is_foreign,
         "place": target.plain.rpartition("@")[2],
@@ -167,7 +167,7 @@ def build_arrival_card(mail: SentMail, words: Words, items: ItemFactory, check: 
 
 def build_sending_many(until: datetime, words: Words) -> Card:
     """Return that a member or a domain has had all the mails of a day."""
-    facts: dict[str, Fact] = {"most": SENT_A_DAY, "until": int(until.timestamp())}
+    facts: dict[str, Fact] = {"most": SENT_A_DAY, "ends": int(until.timestamp())}
     return assemble([[words.sentence("discord/arrival_many", facts)]])
 
 
@@ -175,7 +175,7 @@ def _build_waiting(test: MailTest, words: Words, items: ItemFactory, *, faulty: 
     judging = test.state is MailTestState.TAKEN
     template = "testmail_judging" if judging else "testmail_not_yet"
     template = "testmail_faulty" if faulty else template
-    said = words.sentence(f"discord/{template}", {"until": int(test.ends_at.timestamp())})
+    said = words.sentence(f"discord/{template}", {"ends": int(test.ends_at.timestamp())})
     return assemble(
         [[f"## {words.label('testmail', 'title')}", said]],
         colour=NEUTRAL,

@@ -40,7 +40,7 @@ async def begin_test(interaction: discord.Interaction[BotBase], domain: Domain |
         return
     new = await service.begin(member_id, domain)
     if isinstance(new, datetime):
-        facts: dict[str, Fact] = {"most": TESTS_AN_HOUR, "until": int(new.timestamp())}
+        facts: dict[str, Fact] = {"most": TESTS_AN_HOUR, "ends": int(new.timestamp())}
         await answer(interaction, build_notice("testmail_many", facts, client.words))
         return
     if domain is not None:
