@@ -19,6 +19,7 @@ async def slow_way(number: int, round_trip: float) -> AsyncIterator[int]:
     The first octets come a round trip later still, which is what connecting takes.
     """
     tasks = set[asyncio.Task[None]]()
+    writers = list[asyncio.StreamWriter]()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         loop = asyncio.get_running_loop()
@@ -28,8 +29,10 @@ async def slow_way(number: int, round_trip: float) -> AsyncIterator[int]:
         loop.call_later(round_trip / 2, writer.close)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         await asyncio.sleep(round_trip)
         there = await asyncio.open_connection("127.0.0.1", number)
+        writers.append(there[1])
         for way in (carry(reader, there[1]), carry(there[0], writer)):
             task = asyncio.create_task(way)
             tasks.add(task)
@@ -40,6 +43,9 @@ async def slow_way(number: int, round_trip: float) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for writer in writers:
+            writer.transport.abort()
         for task in tuple(tasks):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await server.wait_closed()
