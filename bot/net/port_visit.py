@@ -90,6 +90,7 @@ class _Visit:
         """Do as programs do; where TLS fails, do it again so as to see why."""
         # Reading the authorities takes a while, the first time.
         context = await asyncio.to_thread(client_context, self._authorities)
+        self._started = time.perf_counter()
         error = await self._try(context)
         if error is not None and not isinstance(error, ssl.SSLCertVerificationError):
             self._is_old = True

@@ -61,8 +61,8 @@ class PortRow:
             "version": self.version,
             "certificate": self.certificate,
             "days": self.days_left,
-            "before": self.logins_before,
-            "after": self.logins_after,
+            "before": " ".join(self.logins_before),
+            "after": " ".join(self.logins_after),
             "took": self.elapsed_ms,
         }
 
