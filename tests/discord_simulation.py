@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, GuildHandle, MemberActor
     from simcord.results import InteractionResult, ResponseMessage
 
+    from bot.checks.observe.ports import ServerPorts
     from bot.client import Client
     from bot.config.settings import Settings
     from bot.demo.zones import Zones
@@ -70,11 +71,12 @@ class Simulation:
     settings: Settings
     store: Path
     stack: AsyncExitStack
+    ports: ServerPorts | None = None  # of the mail server, from the next start on
 
     async def restart(self) -> None:
         """Stop the bot and start it again on the same store, as another process would."""
         await self.stack.aclose()
-        self.client = await self.stack.enter_async_context(_open(self.settings))
+        self.client = await self.stack.enter_async_context(_open(self.settings, self.ports))
         await self.env.restart_bot(self.client)
 
     async def check(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
@@ -143,8 +145,8 @@ async def open_simulation(
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Client]:
-    async with open_client(settings) as client:
+async def _open(settings: Settings, ports: ServerPorts | None = None) -> AsyncIterator[Client]:
+    async with open_client(settings, ports=ports) as client:
         try:
             yield client
         finally:
