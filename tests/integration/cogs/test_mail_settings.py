@@ -92,9 +92,7 @@ async def test_a_fault_of_the_server_is_one_calm_sentence(sim: Simulation) -> No
         card = await settings_of(sim)
     (line,) = (line for line in text_of(card).splitlines() if line.startswith("⚠️"))
     # No request channel is configured, so that no admin is told.
-    assert line == (
-        "⚠️ Reading and sending mail do not work at the moment; your settings are not at fault."
-    )
+    assert line == ("⚠️ Mail does not work at the moment; your settings are not at fault.")
     assert "certificate" not in line
     faults = sim.client.member_service.faults
     assert faults is not None
@@ -106,7 +104,7 @@ async def test_members_read_that_a_fault_is_looked_at_where_an_admin_is_told_of_
 ) -> None:
     async with looking_at_ports(admins.sim, shown=Shown.EXPIRED):
         card = await settings_of(admins.sim)
-        assert "do not work at the moment; this is being looked at." in text_of(card)
+        assert "does not work at the moment; this is being looked at." in text_of(card)
         assert admins.sim.client.member_service.faults is not None
         fault = await admins.sim.client.member_service.faults.next()
     assert "certificate" in fault.what
