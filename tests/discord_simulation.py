@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from simcord import Env
 
 from bot.app.bot_root import open_client
+from bot.checks.observe.ports import ServerPorts
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer
+from bot.net.connector import Connector
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -146,6 +148,8 @@ async def open_simulation(
 
 @asynccontextmanager
 async def _open(settings: Settings, ports: ServerPorts | None = None) -> AsyncIterator[Client]:
+    # Its address is one that leads nowhere, and is not even tried here: no port is known.
+    ports = ports or ServerPorts(Connector(), settings.mail_host.name)
     async with open_client(settings, ports=ports) as client:
         try:
             yield client
