@@ -69,11 +69,13 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
     "button": ("", "Check the proof"),
     **dict.fromkeys(("webmail_url", "password_url"), ("", "https://mx1.cow.example/")),
     "policy": ("", "quarantine", "reject"),
+    "changed": ("", "body"),
     "said": ("", "554 no"),
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
     "until": (None, 1_796_000_000),
+    "at": (1_796_000_000,),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "more": (0, 2),
     "bits": (512, 1024, 2048),
@@ -134,8 +136,19 @@ _FLAGS = (
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("alone", "masked", "reads", "refused", "unseen"),
     *("adds", "apart", "goes", "holds", "offered", "stays"),
+    *("by_spf", "foreign", "from_host", "valid"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
+_MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
+    **{
+        f"findings/mail-{kind}": {"address": ("", "192.0.2.1")}
+        for kind in ("forwarded", "other-server")
+    },
+    "findings/mail-spf-fail": {"address": ("192.0.2.1",)},
+    **{f"findings/mail-spf-{kind}": {"domain": ("", "x.example")} for kind in ("none", "unknown")},
+    "findings/mail-key-weak": {"bits": (512,)},
+    "findings/mail-signature-odd": {"what": ("", "b")},
+}
 _PORTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("imap_port", "smtp_port"), (993,)),
     **dict.fromkeys(("imap_security", "smtp_security"), (("SSL/TLS",),)),
@@ -156,6 +169,20 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("request_by_hand", "request_intro"),
         )
     },
+    "discord/port": {
+        "before": ((), ("PLAIN",)),
+        "after": ((), ("PLAIN", "LOGIN")),
+        "took": (0, 48),
+        "certificate": (
+            "",
+            "valid",
+            "expired",
+            "not-yet",
+            "other-name",
+            "self-signed",
+            "untrusted",
+        ),
+    },
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
     "findings/server-tls-old": {"version": ("TLSv1",)},
     "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
@@ -167,6 +194,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         }
         for name in ("autoconfig", "autodiscover")
     },
+    **_MAILS,
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},

@@ -1,16 +1,17 @@
-"""Measures how tall the cards of plans are in a browser: `card_heights.py` prints the tallest."""
+"""Measures how tall cards of plans and of mails are: `card_heights.py` prints the tallest."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import discord
 import simcord
 from demo_page import NARROW, WIDE, DemoPage, running_browser
 from take_pictures import BARE, HEIGHT
 
+from bot.cards.mail_card import build_mail_card
 from bot.cards.plan_card import build_plan_card
 from bot.interactions.item_factory import PersistentItems
 from bot.requests.backend import MailHosting
@@ -19,13 +20,16 @@ from bot.services.member_service import KeptCheck
 from bot.words import Medium, Words
 from conftest import load_cases
 from deceiving_zones import SERVER
+from mail_faults import FAULTS
 from mended_zone import read_zone
 from plan_world import Friend
+from signed_mails import judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.cards.layout import Card
+    from bot.checks.mail.mail_verdict import MailVerdict
     from bot.checks.report import Report
     from bot.services.plan.step import Plan
 
@@ -36,6 +40,31 @@ _SHOWN: Final = 12  # of the tallest that are printed
 _TO_MEASURE: Final = """() => Object.fromEntries(
     [...document.querySelectorAll('.channel-message[data-message-id]')].map(
         message => [message.dataset.messageId, message.getBoundingClientRect().height]))"""
+
+
+class Drawn(Protocol):
+    """Something that has a card of its own."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in what is printed."""
+        ...
+
+    def draw(self) -> Card:
+        """Return its card."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedMail:
+    """A mail as the card shows it that its sender sees first."""
+
+    name: str
+    verdict: MailVerdict
+
+    def draw(self) -> Card:
+        """Return its first card."""
+        return build_mail_card(self.verdict, SERVER, Words(Medium.DISCORD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +98,15 @@ def planned_zones() -> list[PlannedZone]:
     return found
 
 
-async def measure(zones: Sequence[PlannedZone]) -> Mapping[int, Mapping[str, float]]:
+def judged_mails() -> list[JudgedMail]:
+    """Return every mail that has a fault."""
+    return [
+        JudgedMail(name, judge(fault.make(), fault.world(), **fault.options))
+        for name, fault in FAULTS.items()
+    ]
+
+
+async def measure(zones: Sequence[Drawn]) -> Mapping[int, Mapping[str, float]]:
     """Return the height of each card in pixels, by the width of the page and the zone's name."""
     bot = discord.Client(intents=discord.Intents.none())
     env = simcord.Env(bot, check_errors=False)
@@ -107,13 +144,13 @@ def _look(url: str) -> dict[int, dict[str, float]]:
         return found
 
 
-def _pages(zones: Sequence[PlannedZone]) -> list[Sequence[PlannedZone]]:
+def _pages(zones: Sequence[Drawn]) -> list[Sequence[Drawn]]:
     return [zones[at : at + _ON_A_PAGE] for at in range(0, len(zones), _ON_A_PAGE)]
 
 
 def main() -> None:
     """Print the tallest cards."""
-    for width, heights in asyncio.run(measure(planned_zones())).items():
+    for width, heights in asyncio.run(measure([*planned_zones(), *judged_mails()])).items():
         ordered = sorted(heights, key=lambda name: -heights[name])
         over = sum(height > MOST for height in heights.values())
         print(f"{width} wide: {len(heights)} cards, {over} over {MOST} px")  # noqa: T201 - output

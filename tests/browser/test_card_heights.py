@@ -1,11 +1,11 @@
-"""How tall the card of a plan is in a browser, for every zone of the case files."""
+"""How tall cards are in a browser: of a plan for every zone of the case files, and of mails."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from card_heights import MOST, measure, planned_zones
+from card_heights import MOST, judged_mails, measure, planned_zones
 from demo_page import WIDE
 
 pytestmark = pytest.mark.browser
@@ -14,4 +14,10 @@ pytestmark = pytest.mark.browser
 def test_the_card_of_a_plan_is_seen_whole_on_a_usual_screen() -> None:
     heights = asyncio.run(measure(planned_zones()))[WIDE]
     assert len(heights) > 200
+    assert {name: height for name, height in heights.items() if height > MOST} == {}
+
+
+def test_the_card_of_a_mail_is_seen_whole_on_a_usual_screen() -> None:
+    heights = asyncio.run(measure(judged_mails()))[WIDE]
+    assert len(heights) > 40
     assert {name: height for name, height in heights.items() if height > MOST} == {}

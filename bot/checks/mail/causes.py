@@ -38,7 +38,9 @@ def find_causes(
 ) -> MailVerdict:
     """Return the verdict with its causes and remarks; a mail that passed has no cause."""
     case = _Case(verdict, evidence, verified, sender)
-    causes = () if verdict.passed else tuple(case.causes())[:_MOST]
+    # What is proven comes before what could not be looked at.
+    found = () if verdict.passed else sorted(case.causes(), key=lambda cause: cause.is_unknown)
+    causes = tuple(found[:_MOST])
     said = {cause.code for cause in causes}
     remarks = [r for r in case.remarks(forged=forged) if r.code not in said]
     return dataclasses.replace(verdict, causes=causes, remarks=tuple(remarks))
@@ -95,6 +97,7 @@ class _Case:
             "address": self.verdict.delivered_from,
             "selector": self.verdict.selector,
             "foreign": self.verdict.is_foreign,
+            "from_host": self.verdict.is_from_host,
         }
         return MailCause(code, {**shared, **facts})
 
@@ -124,7 +127,7 @@ class _Case:
         if any(one.is_ours and one.outcome is AuthResult.PASS for one in signatures):
             return
         if not signatures:
-            yield self._cause("mail-unsigned", spf=self.verdict.dmarc is AuthResult.PASS)
+            yield self._cause("mail-unsigned", by_spf=self.verdict.dmarc is AuthResult.PASS)
             return
         one = max(signatures, key=self._nearness)
         verified = self.verified[signatures.index(one)]
@@ -155,7 +158,6 @@ class _Case:
             yield self._cause("mail-wrong-domain", **facts)
 
     def _spf(self) -> Iterator[MailCause]:
-        spf = self.evidence.answers.spf
         domain = self.verdict.envelope_domain
         if not self.verdict.is_foreign:
             return
@@ -163,8 +165,6 @@ class _Case:
             strict = self.sender is not None and self.sender.wants_strict("aspf")
             is_relaxed = self.verdict.spf_alignment is Alignment.RELAXED
             if self.verdict.spf_alignment is Alignment.NONE or (is_relaxed and strict):
-                yield self._cause("mail-spf-not-aligned", domain=domain, strict=is_relaxed)
+                yield self._cause("mail-spf-not-aligned", domain=domain, relaxed=is_relaxed)
             return
-        code = _SPF_CODES[self.verdict.spf]
-        result = "" if spf is None else spf.result
-        yield self._cause(code, domain=domain, result=result)
+        yield self._cause(_SPF_CODES[self.verdict.spf], domain=domain)

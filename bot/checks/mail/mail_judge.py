@@ -55,7 +55,7 @@ def judge_mail(evidence: MailEvidence) -> MailVerdict:
         from_address=reading.from_address[:_LONGEST],
         envelope_sender=None if envelope is None else envelope.text[:_LONGEST],
         envelope_domain="" if spf_domain is None else spf_domain.ascii,
-        delivered_from=evidence.deliverer,
+        delivered_from=evidence.deliverer if mail.is_foreign or not evidence.is_from_host else "",
         is_from_host=evidence.is_from_host,
         spf=spf,
         spf_alignment=spf_alignment,
@@ -98,7 +98,7 @@ def _describe(
         domain=field.d if field.domain is None else field.domain.ascii,
         selector=field.s,
         outcome=one.outcome,
-        alignment=Alignment.NONE if sender is None else sender.align(field.domain),
+        alignment=Alignment.UNKNOWN if sender is None else sender.align(field.domain),
         fault=fault,
         counts_part=one.counts_part,
         is_ours=is_ours,
@@ -119,7 +119,7 @@ def _read_spf(evidence: MailEvidence) -> tuple[AuthResult, Domain | None]:
 
 def _align_spf(sender: FromDomain | None, spf: AuthResult, domain: Domain | None) -> Alignment:
     if sender is None:
-        return Alignment.NONE
+        return Alignment.UNKNOWN
     if domain is None and spf is AuthResult.TEMPERROR:
         return Alignment.UNKNOWN
     return sender.align(domain)

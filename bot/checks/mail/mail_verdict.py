@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.finding import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,13 +15,22 @@ if TYPE_CHECKING:
     from bot.errors import Fact
 
 
+# The codes of what could not be looked at.
+UNKNOWN_CODES: Final = frozenset(
+    {
+        *("mail-no-received", "mail-host-unknown", "mail-key-unknown"),
+        *("mail-policy-unknown", "mail-spf-unknown"),
+    }
+)
+
+
 class Alignment(StrEnum):
     """How a domain agrees with that of From (RFC 9989 section 4.4)."""
 
     STRICT = "strict"  # the same
     RELAXED = "relaxed"  # of the same organisation
     NONE = "none"
-    UNKNOWN = "unknown"  # which organisation it is of could not be asked
+    UNKNOWN = "unknown"  # From has no one domain, or its organisation could not be asked
 
 
 class AuthResult(StrEnum):
@@ -42,6 +53,11 @@ class MailCause:
     code: str
     facts: Mapping[str, Fact]
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it says that something could not be looked at."""
+        return self.code in UNKNOWN_CODES
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -63,9 +79,9 @@ class MailVerdict:
     `causes` keep it from passing, the root cause first; there is none where `passed`. `remarks`
     are worth knowing either way. `from_domain` is empty where From names none or several.
     `envelope_sender` is empty for `<>`, whose `envelope_domain` is the HELO name; None where the
-    receiver did not write it. `delivered_from` is the address that handed the mail to the receiver,
-    empty where the receiver's own lines do not say. `receiver_says` is what the receiver itself
-    wrote of spf, dkim and dmarc.
+    receiver did not write it. `delivered_from` is the address that handed the mail to the
+    receiver, empty where the receiver's own fields do not say, or where it is the member's own.
+    `receiver_says` is what the receiver itself wrote of spf, dkim and dmarc.
     """
 
     passed: bool  # signed by our server for the tested domain, and delivered by our host
@@ -90,3 +106,11 @@ class MailVerdict:
     last_hop_tls: str = ""  # the version of TLS, as OpenSSL calls it; empty where it is not said
     is_foreign: bool = True  # the probe mailbox is on another server than the mail host
     arrived_at: datetime | None = None
+
+    @property
+    def status(self) -> Status:
+        """Pass, fail, or unknown where nothing is against it but what could not be looked at."""
+        if self.passed:
+            return Status.PASS
+        is_unknown = all(cause.is_unknown for cause in self.causes)
+        return Status.UNKNOWN if is_unknown else Status.FAIL
