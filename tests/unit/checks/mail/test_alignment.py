@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import dns.name
 import pytest
 
 from bot.checks.mail.alignment import FromDomain, names_to_ask
@@ -15,6 +14,8 @@ from observed_domain import answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import dns.name
 
 FRIEND = Domain.from_ascii("friend.example")
 BELOW = Domain.from_ascii("mail.friend.example")

@@ -41,7 +41,7 @@ HEAD = deliver(hand_in(sign(compose(b"x"))))[:-1]
 BODIES = (b"\r\n", b"\n", b"\r", b" ", b"\t", b" \r", b"a ", b"x", b"--1\r\n\r\n", b"\xff\x00\r\n")
 
 
-@examples(4)
+@examples(1)
 @given(octets=st.one_of(st.binary(max_size=400), st.lists(st.sampled_from(PIECES)).map(b"".join)))
 def test_no_octets_raise_or_pass(octets: bytes) -> None:
     for raw in (octets, deliver(octets), octets + compose(), deliver(octets + compose())):
@@ -52,7 +52,7 @@ def test_no_octets_raise_or_pass(octets: bytes) -> None:
         find_from_domain(raw)
 
 
-@examples(4)
+@examples(1)
 @given(seed=st.integers(0, 2**32), count=st.integers(1, 4), name=st.sampled_from([*FAULTS, ""]))
 def test_a_mail_with_octets_changed_passes_only_where_all_that_counts_is_whole(
     seed: int, count: int, name: str
@@ -75,7 +75,7 @@ def test_a_mail_with_octets_changed_passes_only_where_all_that_counts_is_whole(
     assert b"ann@friend.example" in raw
 
 
-@examples(2)
+@examples(1)
 @given(piece=st.sampled_from(PIECES), seed=st.integers(0, 2**32))
 def test_a_mail_with_something_put_in_above_its_signature_never_passes_as_another(
     piece: bytes, seed: int
@@ -146,7 +146,7 @@ def test_questions_about_a_mail_are_bounded() -> None:
         return await world(name, rdtype)  # type: ignore[arg-type]  # just handed on
 
     signatures = b"".join(
-        b"DKIM-Signature: v=1; a=rsa-sha256; d=%s%d.friend.example; s=a; h=from; bh=YWJj; b=YWJj\r\n"
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=%s%d.friend.example; s=a; h=from; bh=YWJj; b=YWJj\n"
         % (b"a." * 30, number)
         for number in range(200)
     )
