@@ -206,13 +206,12 @@ def server(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     nameserver: NameserverOption = None,
 ) -> None:
-    """Show what the mail server itself has wrong in the DNS, for its admin."""
+    """Show what the mail server itself has wrong, in the DNS and at its ports, for its admin."""
     import asyncio
 
     from bot.app.console_root import open_core
     from bot.checks.finding import Status
-    from bot.checks.report import Report
-    from bot.checks.server.server_report import found_nothing_out
+    from bot.checks.server.server_report import ServerReport, found_nothing_out
     from bot.config.loading import load_settings
     from bot.console.arguments import read_servers
     from bot.console.server_page import show_server
@@ -221,7 +220,7 @@ def server(
     config = load_settings()
     servers = read_servers(nameserver or ())
 
-    async def look() -> Report:
+    async def look() -> ServerReport:
         async with open_core(config, servers) as core:
             report = await core.check_server()
             show_server(make_console(), report, core, as_json=as_json)

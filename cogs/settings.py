@@ -7,24 +7,32 @@ from typing import TYPE_CHECKING
 from discord import app_commands
 from discord.ext import commands
 
-from bot.cards.settings_card import build_settings_card
-from bot.interactions.replies import acknowledge, answer
+from bot.interactions.item_factory import (
+    APP_SELECT,
+    PROFILE_BUTTON,
+    QR_BUTTON,
+    SETTINGS_BUTTON,
+)
+from bot.interactions.profile_form import PROFILE_FORM
+from bot.interactions.replies import acknowledge
+from bot.interactions.settings_actions import (
+    answer_with_settings,
+    handle_app_select,
+    handle_profile_button,
+    handle_profile_form,
+    handle_qr_button,
+    handle_settings_button,
+)
 from bot.names import MailAddress
-from bot.requests.backend import MailHosting
 
 if TYPE_CHECKING:
     import discord
 
-    from bot.errors import Fact
     from bot.interactions.bot import BotBase
-    from bot.names import Domain
 
 
 class SettingsCog(commands.Cog):
     """The settings of a mail client, with the user name filled in."""
-
-    def __init__(self, client: BotBase) -> None:
-        self._client = client
 
     @app_commands.command(
         name="mailsettings", description="What to type into your mail app, and where the webmail is"
@@ -36,33 +44,14 @@ class SettingsCog(commands.Cog):
         """Answer with the settings card, which says if the mail server does not have the domain."""
         await acknowledge(interaction)
         who = None if address is None else MailAddress.parse(address)
-        settings = self._client.member_service.settings(who)
-        warning = None if who is None else await self._find_warning(interaction, who.domain)
-        await answer(
-            interaction, build_settings_card(settings, self._client.words, warning=warning)
-        )
-
-    async def _find_warning(
-        self, interaction: discord.Interaction[BotBase], domain: Domain
-    ) -> str | None:
-        """Return that a domain is not served, in words, to those who may be told."""
-        client = self._client
-        if not await client.home.is_home(interaction):
-            return None
-        hosting = await client.member_service.hosting(domain)
-        if hosting not in {MailHosting.ABSENT, MailHosting.OFF}:
-            return None
-        server = client.member_service.server
-        facts: dict[str, Fact] = {
-            "domain": domain.unicode,
-            "service": server.name,
-            "contact": server.admin_contact,
-            "off": hosting is MailHosting.OFF,
-            "can_ask": client.requests is not None,
-        }
-        return client.words.sentence("discord/settings_not_served", facts)
+        await answer_with_settings(interaction, who)
 
 
 async def setup(bot: BotBase) -> None:
-    """Give the bot this command."""
-    await bot.add_cog(SettingsCog(bot))
+    """Give the bot this command, and what the menu and the buttons of its card do."""
+    bot.clicks.add(APP_SELECT, handle_app_select)
+    bot.clicks.add(SETTINGS_BUTTON, handle_settings_button)
+    bot.clicks.add(PROFILE_BUTTON, handle_profile_button)
+    bot.clicks.add(PROFILE_FORM, handle_profile_form)
+    bot.clicks.add(QR_BUTTON, handle_qr_button)
+    await bot.add_cog(SettingsCog())

@@ -114,8 +114,10 @@ class Web:
                 url = f"{scheme}://{host}{target.partition('?')[0]}"
                 local = writer.get_extra_info("sockname")[0]
                 self.asked.append((method, f"{scheme}://{host}{target}", local))
-                answers = self.case.web
-                writer.write(_reply(answers.get(url) or answers.get("*"), next(self.count)))
+                answer = self.case.web.get(url) or self.case.web.get("*", {"status": 404})
+                if answer.get("silent"):
+                    await reader.read()  # until the other side has had enough
+                writer.write(_reply(answer, next(self.count)))
                 await writer.drain()
                 writer.close()
             except (OSError, EOFError):
@@ -195,8 +197,7 @@ def autodiscover_answer(told: Mapping[str, Any]) -> str:
     )
 
 
-def _reply(answer: Mapping[str, Any] | None, number: int) -> bytes:
-    answer = answer or {"status": 404}
+def _reply(answer: Mapping[str, Any], number: int) -> bytes:
     status, media, body, more = answer.get("status", 200), "application/xml", "", ""
     if "autoconfig" in answer:
         body = autoconfig_file(answer["autoconfig"])

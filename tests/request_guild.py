@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from bot.config.settings import Settings
     from bot.requests.backend import MailBackend
+    from bot.requests.model import Request
 
 BACKEND = ByHandBackend("Mailcow")
 ADMIN = 4711  # who decides; rights are tested elsewhere
@@ -86,7 +87,7 @@ class RequestGuild:
     requests: Requests
     store: RequestStore
     worker: Worker
-    outbox: OutboxWorker
+    outbox: OutboxWorker[Request]
     delivery: Delivery
     guild: GuildHandle
     request_channel: ChannelHandle

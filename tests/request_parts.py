@@ -205,7 +205,7 @@ class Setup:
         self.store: RequestStore
         self.requests: Requests
         self.worker: Worker
-        self.outbox: OutboxWorker
+        self.outbox: OutboxWorker[Request]
 
     async def open(self) -> Setup:
         """Open the store and put everything around it, as a start does."""

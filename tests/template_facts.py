@@ -63,6 +63,7 @@ _LISTS: dict[str, tuple[Fact, ...]] = {
 _TEXTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("parent", "suggestion", "replacement"), ("", "x.example")),
     **dict.fromkeys(("detail", "server", "contact", "alias"), ("", "x.example")),
+    "told": ("", "imap.old.example:993"),
     "network": ("", "192.0.2.0/24"),
     **dict.fromkeys(("type", "ending", "address"), (None, "x.example")),
     "button": ("", "Check the proof"),
@@ -74,6 +75,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
     "until": (None, 1_796_000_000),
+    "at": (1_796_000_000,),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "more": (0, 2),
     "bits": (512, 1024, 2048),
@@ -166,6 +168,20 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             *("member_accepted", "member_live", "member_next"),
             *("request_by_hand", "request_intro"),
         )
+    },
+    "discord/port": {
+        "before": ((), ("PLAIN",)),
+        "after": ((), ("PLAIN", "LOGIN")),
+        "took": (0, 48),
+        "certificate": (
+            "",
+            "valid",
+            "expired",
+            "not-yet",
+            "other-name",
+            "self-signed",
+            "untrusted",
+        ),
     },
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
     "findings/server-tls-old": {"version": ("TLSv1",)},

@@ -61,10 +61,10 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
+    from bot.checks.observe.ports import ServerPorts
     from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
     from bot.health.metrics import Metrics
-    from bot.net.connector import Connector
 
 
 async def run(settings: Settings) -> None:
@@ -86,11 +86,11 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_client(
-    settings: Settings, *, connector: Connector | None = None
+    settings: Settings, *, ports: ServerPorts | None = None
 ) -> AsyncIterator[Client]:
     """Yield the Discord client, not connected yet, over a resolver and a store of its own.
 
-    The mail server's ports are looked at over the connector, or one for the settings.
+    `ports` are those of the mail server in place of the ones that the settings name.
 
     Raises:
         StoreError: the store cannot be opened, or belongs to another process.
@@ -113,7 +113,7 @@ async def open_client(
             KnownKeys(database), utc_now, backend=backend, stage_of=ApprovedStages(database).of
         )
         faults = ServerFaults(utc_now)
-        live_ports = make_live_ports(settings, ask, connector=connector, faults=faults)
+        live_ports = make_live_ports(settings, ask, ports=ports, faults=faults)
         checker = Checker(
             ask,
             server,

@@ -51,15 +51,16 @@ def make_live_ports(
     settings: Settings,
     ask: Ask,
     *,
-    connector: Connector | None = None,
+    ports: ServerPorts | None = None,
     faults: ServerFaults | None = None,
 ) -> LivePorts:
-    """Return what looks at the mail server's ports, over a connector of its own by default."""
+    """Return what looks at the mail server's ports: those given, else those of the settings."""
     server = settings.mail_server()
-    connector = connector or Connector(
-        allow_private=settings.dns_allow_private, configured=(server.host,)
-    )
-    return LivePorts(ServerPorts(connector, server.host), ask, server, utc_now, faults=faults)
+    if ports is None:
+        allow_private = settings.dns_allow_private
+        connector = Connector(allow_private=allow_private, configured=(server.host,))
+        ports = ServerPorts(connector, server.host)
+    return LivePorts(ports, ask, server, utc_now, faults=faults)
 
 
 async def open_mailcow(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip
-from bot.cards.settings_parts import build_app_select, is_worth_saying, say_state
+from bot.cards.settings_parts import build_app_select, is_worth_saying, number, say_state
 from bot.records.client_settings import BY_HAND
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _BY_HAND = "other"  # the app of which nothing is known
-_LONGEST_STEP = 450  # characters; six and what is beside them fit a message
+_LONGEST_HEAD = 400  # characters
 _LONGEST_REMARK = 300
 
 
@@ -43,28 +43,24 @@ def build_app_card(
     }
     head = [
         f"## {words.sentence('discord/app_title', facts)}",
-        f"-# {words.sentence('discord/app_written', facts)}",
+        f"-# {words.sentence('setup/written', facts)}",
     ]
     above = [say_state(live, words, told=told)] if is_worth_saying(live) else []
     if "cloud" in app.notes:
-        above.append(f"{words.label('marks', 'warn')} {words.sentence('mail/app_cloud', facts)}")
+        above.append(f"{words.label('marks', 'warn')} {words.sentence('setup/cloud', facts)}")
     if "profile" in app.notes:
-        above.append(words.sentence("mail/app_profile", facts))
-    steps = [
-        f"{number}. {clip(step, _LONGEST_STEP)}"
-        for number, step in enumerate(words.lines(app.template, app.facts(settings)), 1)
-    ]
-    below = ["mail/app_certificate", *(BY_HAND if app.key == _BY_HAND else ())]
+        above.append(words.sentence("setup/profile", facts))
+    below = ["setup/certificate", *(BY_HAND if app.key == _BY_HAND else ())]
     if settings.is_example:
-        below.insert(0, "discord/app_nobody")
+        below.insert(0, "setup/nobody")
     remarks = [f"-# • {clip(words.sentence(t, facts), _LONGEST_REMARK)}" for t in below]
     buttons = [items.settings_button(who)]
     if "profile" in app.notes:
         buttons.insert(0, items.profile_button(who))
     return assemble(
         [
-            [clip("\n".join(head), _LONGEST_STEP), *(clip(t, _LONGEST_REMARK) for t in above)],
-            ["\n".join(steps)],
+            [clip("\n".join(head), _LONGEST_HEAD), *(clip(t, _LONGEST_REMARK) for t in above)],
+            [number(words.lines(app.template, app.facts(settings)))],
             ["\n".join(remarks)],
         ],
         colour=NEUTRAL,

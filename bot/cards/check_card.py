@@ -96,11 +96,12 @@ def build_report_card(
     due: int | None = None,
     provider: str | None = None,
     select: str | None = None,
+    more: str = "",
 ) -> Card:
     """Return the card of a report, a domain's or the mail server's own, with these buttons.
 
     `due` is how many of its steps are to be done now, all of them by default. `select` is what the
-    choice of other words carries; None where there is none.
+    choice of other words carries; None where there is none. `more` stands below all checks, whole.
     """
     place = ZonePlace.of_report(report)
     spoken = choose_provider(provider, report.name_servers)
@@ -121,7 +122,7 @@ def build_report_card(
     places.append(len(pieces))
     remarks = _remarks(report, context, words)
     pieces += [(remark, "") for remark in remarks[:_MOST_REMARKS]]
-    fixed = (head, where, overview, in_file, *(f"### {words.label(*h)}" for h in _HEADINGS))
+    fixed = (head, where, overview, more, in_file, *(f"### {words.label(*h)}" for h in _HEADINGS))
     line_ends = places[1] - places[0]  # between the comparisons, which become one text
     chosen = choose(pieces, MOST_CHARACTERS - sum(width(text) for text in fixed) - line_ends)
 
@@ -143,6 +144,7 @@ def build_report_card(
             *_titled(words.label("headings", "later"), todo[due:] if due is not None else ()),
             *_titled(words.label("cards", "compare"), ["\n".join(filter(None, compared))]),
             [overview],
+            [more],
             said,
             [in_file if is_cut else ""],
         ],

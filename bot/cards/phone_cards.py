@@ -11,6 +11,7 @@ from discord import ui
 from bot.cards.layout import NEUTRAL, assemble, build_notice
 from bot.cards.markdown import clip, span
 from bot.cards.settings_card import is_link
+from bot.cards.settings_parts import number
 from bot.records.apple_profile import ENDING
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def build_profile_card(
         [
             [
                 clip(f"## {words.sentence('discord/profile_title', facts)}", _LONGEST_TEXT),
-                "\n".join(words.lines("discord/profile_steps", facts)),
+                number(words.lines("setup/profile_steps", facts)),
                 f"-# {words.sentence('discord/profile_signed', facts)}",
             ]
         ],

@@ -30,7 +30,7 @@ _LONGEST_ADVICE = 500
 _ADVICE: Final = (
     "mail/settings_user_name",
     "mail/settings_server_name",
-    "mail/settings_pages",
+    "discord/settings_webmail",
     "mail/settings_mailcow",
 )
 
@@ -72,8 +72,7 @@ def build_settings_card(
             clip(warning or "", _LONGEST_ADVICE),
             say_state(live, words, told=told),
         ],
-        ["\n".join(typed)],
-        ["\n".join(others)],
+        ["\n".join(typed), "\n".join(others)],
     ]
     room = MOST_CHARACTERS - sum(width(text) for section in fixed for text in section)
     said = [clip(words.sentence(template, settings.facts), _LONGEST_ADVICE) for template in _ADVICE]

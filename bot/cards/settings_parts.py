@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 import discord
 
+from bot.cards.markdown import clip
 from bot.records.client_settings import Direction
 from bot.records.live_settings import LiveState
 from bot.records.mail_apps import load_apps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.cards.items import Item, ItemFactory
     from bot.records.live_settings import LiveSettings
     from bot.words import Words
 
+_LONGEST_STEP = 450  # characters; six and what is beside them fit a message
 _WHAT: Final[Mapping[tuple[Direction, ...], str]] = {
     (Direction.INCOMING,): "reading",
     (Direction.OUTGOING,): "sending",
@@ -61,3 +63,8 @@ def build_app_select(
         if app.key != other_than
     ]
     return items.app_select(who, options, placeholder)
+
+
+def number(steps: Iterable[str]) -> str:
+    """Return steps as a numbered list."""
+    return "\n".join(f"{place}. {clip(step, _LONGEST_STEP)}" for place, step in enumerate(steps, 1))

@@ -46,7 +46,12 @@ class RequestTour:
     """Plays requests: Ann asks, Cleo decides; made by `open_request_tour`."""
 
     def __init__(
-        self, console: Console, core: Core, requests: Requests, worker: Worker, outbox: OutboxWorker
+        self,
+        console: Console,
+        core: Core,
+        requests: Requests,
+        worker: Worker,
+        outbox: OutboxWorker[Request],
     ) -> None:
         self._console = console
         self._core = core

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from bot.cards.check_card import build_report_card
+from bot.cards.server_card import build_server_card
 from bot.cards.setup_card import build_setup_card
 from bot.checks.finding import Status
 from bot.checks.report import RESOLVER_FAULTS
@@ -86,5 +86,4 @@ async def _check_server(interaction: discord.Interaction[BotBase]) -> None:
     words, items, server = client.words, client.items, client.member_service.server
     async with Progress(interaction, words, "checking", {"domain": server.host_text}):
         report = await client.member_service.check_server(interaction.user.id)
-    card = build_report_card(report, server, words, items, buttons=[items.server_button()])
-    await answer(interaction, card)
+    await answer(interaction, build_server_card(report, server, words, items))

@@ -59,10 +59,18 @@ def read_certificate(
     try:
         certificate = x509.load_der_x509_certificate(der if len(der) <= _LARGEST else b"")
         return _read(certificate, der, above, refused, now)
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
+    except _faults():
         # The library is stricter than OpenSSL, which has read it for the handshake.
         state = CertificateState.UNUSABLE
         return ShownCertificate(state, (), "", _NO_TIME, _NO_TIME, der[:_LARGEST], above)
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    """Return what the library raises where a certificate has not the form that it wants."""
+    from cryptography import x509  # noqa: PLC0415 - it is loaded by now
+
+    odd = x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType
+    return ValueError, TypeError, *odd
 
 
 def _read(

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from bot.dns.answer import Ask
 
-_PER_ADDRESS: Final = 4.0  # seconds until the next one is tried: three times a lost SYN's 1 s
+_LONGEST: Final = 8.0  # seconds of trying all addresses
+_PER_ADDRESS: Final = 4.0  # seconds of one: lost packets are sent again after 1 and after 3 s
 _NOWHERE: Final = MappingProxyType[int, int]({})
 NOBODY: Final = MappingProxyType[str, str]({})  # no stand-ins
 
@@ -106,8 +107,9 @@ class Connector:
 
         """
         faults = set[ConnectFault]()
+        seconds = min(_PER_ADDRESS, _LONGEST / len(host.addresses))
         for address in host.addresses:
-            connection = await self._connect_to(address, port)
+            connection = await self._connect_to(address, port, seconds)
             if isinstance(connection, ConnectFault):
                 # No way to IPv6 at all says nothing of the host.
                 if connection is not ConnectFault.BLOCKED or ":" not in address:
@@ -130,10 +132,12 @@ class Connector:
                 return connection
         return _worst(faults)
 
-    async def _connect_to(self, address: str, port: int) -> OpenConnection | ConnectFault:
+    async def _connect_to(
+        self, address: str, port: int, seconds: float
+    ) -> OpenConnection | ConnectFault:
         place = self._stand_ins.get(address, address), self._ports.get(port, port)
         try:
-            async with asyncio.timeout(_PER_ADDRESS):
+            async with asyncio.timeout(seconds):
                 return await OpenConnection.open(address, *place)
         except ConnectionRefusedError:
             return ConnectFault.REFUSED

@@ -12,6 +12,7 @@ from imapclient.exceptions import LoginError
 
 from bot.characters import echo
 from bot.errors import ProbeError
+from bot.requests.mail_proof import MailPlace
 
 if TYPE_CHECKING:
     import socket
@@ -37,16 +38,6 @@ _LONGEST_HEAD: Final = 64 * 1024  # octets of the fields that are looked at
 _LONGEST_LINE: Final = 1_000_000  # octets, as the library has it
 _JUNK: Final = b"\\Junk"  # RFC 6154
 _DELETED: Final = b"\\Deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class MailPlace:
-    """Where a mail lies: its folder, and its number there while `validity` stays the same."""
-
-    folder: str
-    validity: int
-    uid: int
-    in_spam: bool = False
 
 
 @dataclass(frozen=True, slots=True)

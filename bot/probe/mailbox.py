@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from bot.config.mail_urls import MailUrl
     from bot.dns.answer import Ask
     from bot.names import MailAddress
-    from bot.probe.imap_session import FetchedMail, ImapSession, MailPlace, SeenMail
+    from bot.probe.imap_session import FetchedMail, ImapSession, SeenMail
+    from bot.requests.mail_proof import MailPlace
 
 T = TypeVar("T")
 

@@ -186,6 +186,7 @@ class MessageKind(StrEnum):
     MEMBER_DENIED = "member-denied"
     MEMBER_EXPIRED = "member-expired"
     MEMBER_REPLACED = "member-replaced"
+    MEMBER_MAIL_TEST = "member-mail-test"  # of no request: what a test mail came to
 
     @property
     def target(self) -> Audience:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from bot.errors import CowbellError, StoreError
 from bot.requests.model import Audience, Undelivered
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.requests.model import OutboxMessage, Request
+    from bot.requests.model import OutboxMessage
     from bot.requests.polling import WakeUp
-    from bot.requests.protocols import Repositories
+    from bot.requests.protocols import OutboxRepository
 
 LEASE = timedelta(minutes=2)  # after it somebody else may try a message
 LONGEST_TRY = 60.0  # seconds; well within the lease
@@ -57,7 +57,43 @@ class Undeliverable:
     undelivered: Undelivered | None = None
 
 
-class Deliver(Protocol):
+class Subject(Protocol):
+    """What a message is about: a request, or a test mail."""
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether the member had their data deleted: there is nobody to write to."""
+        ...
+
+
+SubjectT = TypeVar("SubjectT", bound=Subject)
+Subject_contra = TypeVar("Subject_contra", bound=Subject, contravariant=True)
+Subject_co = TypeVar("Subject_co", bound=Subject, covariant=True)
+
+
+class Subjects(Protocol[Subject_co]):
+    """Where the subject of a message is found by its number."""
+
+    async def get(self, request_id: int, /) -> Subject_co | None:
+        """Return the subject; None where there is none any more."""
+        ...
+
+
+class MessageStore(Protocol[Subject_co]):
+    """The messages to be delivered, and what they are about."""
+
+    @property
+    def outbox(self) -> OutboxRepository:
+        """The messages."""
+        ...
+
+    @property
+    def requests(self) -> Subjects[Subject_co]:
+        """What they are about."""
+        ...
+
+
+class Deliver(Protocol[Subject_contra]):
     """Carries a message to Discord.
 
     The message is worded from `request` as it is now. With `message.attempts` above 1 a former try
@@ -65,13 +101,13 @@ class Deliver(Protocol):
     """
 
     async def __call__(
-        self, message: OutboxMessage, request: Request, /
+        self, message: OutboxMessage, request: Subject_contra, /
     ) -> Delivered | Postponed | Undeliverable:
         """Deliver one message and return what came of it."""
         ...
 
 
-class OutboxWorker:
+class OutboxWorker(Generic[SubjectT]):
     """Tries each message until it has arrived or is given up.
 
     A try is counted before it is made, so that one cut short is known afterwards.
@@ -79,8 +115,8 @@ class OutboxWorker:
 
     def __init__(
         self,
-        store: Repositories,
-        deliver: Deliver,
+        store: MessageStore[SubjectT],
+        deliver: Deliver[SubjectT],
         now: Callable[[], datetime],
         wake_up: WakeUp,
     ) -> None:

@@ -21,6 +21,7 @@ from bot.services.turns import OURSELVES, Turns
 
 if TYPE_CHECKING:
     from bot.checks.report import Report
+    from bot.checks.server.server_report import ServerReport
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
     from bot.records.mail_server import MailServer
@@ -151,6 +152,6 @@ class Core:
     async def _facts_of(self, domain: Domain, *, confidential: bool) -> KnownFacts:
         return await self.domain_facts.of(domain) if confidential else NOTHING
 
-    async def check_server(self) -> Report:
+    async def check_server(self) -> ServerReport:
         """Return the report of the mail server itself."""
         return await self.checker.check_server(await self.domain_facts.some_domains(MOST_MEMBERS))

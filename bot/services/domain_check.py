@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.checks.observe.optional_records import OptionalSources
     from bot.checks.report import Report
+    from bot.checks.server.server_report import ServerReport
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
     from bot.names import Domain
@@ -143,7 +144,7 @@ class Checker:
         elapsed_ms = round((time.perf_counter() - started) * 1000)
         return compile_report(expected, observed, self._now(), elapsed_ms)
 
-    async def check_server(self, members: tuple[Domain, ...] = ()) -> Report:
+    async def check_server(self, members: tuple[Domain, ...] = ()) -> ServerReport:
         """Return the report of the mail server itself; nothing in it comes from memory.
 
         `members` are real domains, to see that their DMARC reports are taken.

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import dns.rdatatype
 
     from bot.checks.report import Report
+    from bot.checks.server.server_report import ServerReport
     from bot.checks.zone_place import ZonePlace
     from bot.dns.answer import Answer
     from bot.names import MailAddress
@@ -191,7 +192,7 @@ class MemberService:
         await self._checks.share(kept.id)
         return replace(kept, shared=True)
 
-    async def check_server(self, member_id: int) -> Report:
+    async def check_server(self, member_id: int) -> ServerReport:
         """Return a new check of the mail server itself, for the admin."""
         async with self._turns.of(member_id):
             return await self._core.check_server()

@@ -235,3 +235,55 @@ class ControlProofRow(Base):
     )
     how: Mapped[str] = mapped_column(String(16))
     since: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class MailTestRow(Base):
+    """A test mail that a member was given an address for, and what it came to."""
+
+    __tablename__ = "mail_test"
+    __table_args__ = (
+        Index(None, "told_at", "due_at"),
+        # Cards carry the id, and the token's row must never be another's.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    member_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    domain: Mapped[Domain | None] = mapped_column(DomainName)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    # Where the mail lies; without a folder it is in the mailbox no more.
+    folder: Mapped[str | None] = mapped_column(Text)
+    validity: Mapped[int | None] = mapped_column(BigInteger)
+    uid: Mapped[int | None] = mapped_column(BigInteger)
+    in_spam: Mapped[bool]
+    from_domain: Mapped[Domain | None] = mapped_column(DomainName, index=True)
+    passed: Mapped[bool]
+    verdict: Mapped[str] = mapped_column(Text)
+    head: Mapped[str] = mapped_column(Text)
+    fault: Mapped[str] = mapped_column(String(32))
+    arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The news of it, as in the outbox; without a time there is none to tell.
+    nonce: Mapped[str] = mapped_column(String(25), unique=True)
+    news_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    detail: Mapped[str] = mapped_column(Text)
+
+
+class SentMailRow(Base):
+    """A mail that was sent to a member, and whether they say that it arrived."""
+
+    __tablename__ = "sent_mail"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    member_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    domain: Mapped[Domain] = mapped_column(DomainName, index=True)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    arrived: Mapped[bool | None]

@@ -15,6 +15,7 @@ from bot.cards.settings_card import build_settings_card
 from bot.interactions.item_factory import PersistentItems
 from bot.records.client_settings import client_settings
 from bot.records.expected import expect
+from bot.records.live_settings import LiveSettings
 from bot.words import Medium, Words
 from template_facts import EN
 from zone_reports import DOMAIN, KEY, SERVER
@@ -87,7 +88,8 @@ def text_of(card: Card) -> str:
 
 def shown(sentence: Sentence) -> str:
     if sentence.card == "settings":
-        return text_of(build_settings_card(SETTINGS, WORDS))
+        live = LiveSettings.unasked(SETTINGS)
+        return text_of(build_settings_card(live, WORDS, PersistentItems(WORDS)))
     if sentence.card == "records":
         expected = expect(COW, DOMAIN, KEY)
         return text_of(build_records_card(expected, WORDS, PersistentItems(WORDS)))

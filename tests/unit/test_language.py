@@ -38,6 +38,7 @@ MOST_SENTENCES = {
     "reasons": 4,
     "triage": 2,
     "apps": 12,  # six steps of two sentences
+    "setup": 2,
 }
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
@@ -48,6 +49,7 @@ PAGES = {
     "discord/privacy_rules": 8,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
+    "setup/profile_steps": 4,
     **dict.fromkeys(templates("apps"), 12),
 }
 TEMPLATES = [template for folder in MOST_SENTENCES for template in templates(folder)]

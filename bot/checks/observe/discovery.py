@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import http
 import re
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import dns.name
@@ -37,14 +39,15 @@ from bot.checks.optional.discovery_places import (
 )
 from bot.checks.optional.host_reading import SRV_LABEL
 from bot.checks.optional.mail_config import AskElsewhere, MailConfig
-from bot.dns.answer import Question
-from bot.net.page import FetchOutcome, Page
+from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from bot.checks.observe.optional_records import PageFetcher
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Ask
-    from bot.names import Domain
+    from bot.net.page import Page
     from bot.records.expected import Expected
 
 LONGEST: Final = 2.0  # seconds, for all places together
@@ -65,86 +68,115 @@ async def discover(
     if fetch is None:
         return ()
     look = _Look(questions, expected, fetch)
-    places = [*autoconfig_places(expected.domain), *autodiscover_places(expected.domain)]
-    tasks: list[asyncio.Task[DiscoveryAnswer | None]] = [
-        *(asyncio.create_task(look.at(place)) for place in places),
-        asyncio.create_task(look.at_service(expected.domain)),
-    ]
+    task = asyncio.create_task(look.at_all_places())
     try:
-        await asyncio.wait(tasks, timeout=LONGEST)
-        found = [task.result() for task in tasks if task.done()]
+        await asyncio.wait([task], timeout=LONGEST)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    answers = tuple(answer for answer in found if answer is not None)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    answers = look.answers
     hosts = dict.fromkeys(host for a in answers if a.config for host in a.config.hosts)
     others = [host for host in hosts if host != expected.server.host_text][:_MOST_HOSTS]
     questions.start(Question.of(f"{host}.", rdtype) for host in others for rdtype in ADDRESS_TYPES)
     return answers
 
 
+class _Host(NamedTuple):
+    """A name that leads to a web server, with its addresses: asked for once, for all its places."""
+
+    name: dns.name.Name
+    answers: Mapping[dns.rdatatype.RdataType, Answer]
+    addresses: frozenset[str]
+    ours: bool  # it leads to the mail server, and nowhere else
+
+    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        """Answer what the guard asks of the name itself."""
+        question = Question.of(name, rdtype)
+        known = self.answers.get(question.rdtype) if question.name == self.name else None
+        return known or Answer(question, Outcome.REFUSED, unasked=True)
+
+
 class _Look:
-    """Asks places for one domain."""
+    """Asks the places of one domain, and keeps what each has answered by now."""
 
     def __init__(self, questions: Questions, expected: Expected, fetch: PageFetcher) -> None:
-        self._questions = questions
         self._ask: Ask = questions.limited(_MOST_NAMES)
+        self._domain = expected.domain
         self._server = expected.server.host
         self._fetch = fetch
         self._address = made_up_address(expected.domain)
+        self._found: dict[int, DiscoveryAnswer] = {}  # by the turn of a place
 
-    async def at_service(self, domain: Domain) -> DiscoveryAnswer | None:
-        """Ask what the SRV record names; return None where it names nothing."""
-        name = domain.below(SRV_LABEL)
-        if name is None:
-            return None
-        place = srv_place(await self._questions(name, dns.rdatatype.SRV))
-        return None if place is None else await self.at(place)
+    @property
+    def answers(self) -> tuple[DiscoveryAnswer, ...]:
+        """What came back by now, in the order in which programs ask."""
+        return tuple(answer for _, answer in sorted(self._found.items(), key=itemgetter(0)))
 
-    async def at(self, place: DiscoveryPlace) -> DiscoveryAnswer:
+    async def at_all_places(self) -> None:
+        """Ask all places side by side."""
+        places = [*autoconfig_places(self._domain), *autodiscover_places(self._domain)]
+        turns = list(enumerate(places))
+        hosts = dict.fromkeys(place.host for place in places)
+        by_host = ((host, [turn for turn in turns if turn[1].host == host]) for host in hosts)
+        asked = [self._at_host(host, at) for host, at in by_host]
+        await asyncio.gather(*asked, self._at_service(len(places)))
+
+    async def _at_service(self, turn: int) -> None:
+        """Ask what the SRV record names."""
+        name = self._domain.below(SRV_LABEL)
+        place = None if name is None else srv_place(await self._ask(name, dns.rdatatype.SRV))
+        if place is not None:
+            await self._at_host(place.host, [(turn, place)])
+
+    async def _at_host(
+        self, name: dns.name.Name, places: Iterable[tuple[int, DiscoveryPlace]]
+    ) -> None:
+        """Ask the places of one host, where it has an address."""
+        host = await self._look_up(name)
+        if host.addresses:
+            # What our own server says without TLS is where it is asked in any case.
+            at = (turn for turn in places if not (host.ours and turn[1].plain))
+            await asyncio.gather(*(self._at(turn, place, host) for turn, place in at))
+
+    async def _at(self, turn: int, place: DiscoveryPlace, host: _Host) -> None:
         """Ask a place, and where its redirects lead."""
-        host, path, plain = place.host, place.path + place.query, place.plain
-        seen = set[tuple[dns.name.Name, str, bool]]()
+        path, plain = place.path + place.query, place.plain
+        seen = [(host.name, path, plain)]
         while True:
-            seen.add((host, path, plain))
-            ours = await self._is_ours(host)
-            if ours and plain:
-                # It sends everybody on to HTTPS, where it is asked in any case.
-                return DiscoveryAnswer(place, FetchOutcome.REDIRECT, ours=ours)
-            page, config = await self._read(place, host, path, plain=plain, ours=ours)
+            page, config = await self._read(place, host, path, plain=plain)
             where = config.url if isinstance(config, AskElsewhere) else page.location
-            target = _target(where, _url(host, path, plain=plain), place.check) if where else None
+            base = _url(host.name, path, plain=plain)
+            target = _target(where, base, place.check) if where else None
             if target is None or target in seen or len(seen) > MOST_HOPS:
                 told = config if isinstance(config, MailConfig) else None
-                return DiscoveryAnswer(place, page.reached, ours, told)
-            host, path, plain = target
+                self._found[turn] = DiscoveryAnswer(place, page.reached, host.ours, told)
+                return
+            seen.append(target)
+            name, path, plain = target
+            host = host if name == host.name else await self._look_up(name)
 
     async def _read(
-        self, place: DiscoveryPlace, host: dns.name.Name, path: str, *, plain: bool, ours: bool
+        self, place: DiscoveryPlace, host: _Host, path: str, *, plain: bool
     ) -> tuple[Page, MailConfig | AskElsewhere | None]:
+        fetch = partial(self._fetch, host.ask, host.name)
         if place.check is Check.AUTOCONFIG:
-            page = await self._fetch(self._ask, host, path, plain=plain)
+            page = await fetch(path, plain=plain)
             return page, parse_autoconfig(page.body, self._address)
         if plain:  # only a redirect counts there: nobody sends a password
-            return await self._fetch(self._ask, host, path, plain=True), None
-        if ours:
-            page = await self._fetch(self._ask, host, json_path(self._address))
+            return await fetch(path, plain=True), None
+        if host.ours:
+            page = await fetch(json_path(self._address))
             if page.status != http.HTTPStatus.NOT_FOUND:
                 return page, parse_autodiscover_json(page.body)
-        page = await self._fetch(self._ask, host, path, post=request_for(self._address))
+        page = await fetch(path, post=request_for(self._address))
         return page, parse_autodiscover(page.body, self._address)
 
-    async def _is_ours(self, host: dns.name.Name) -> bool:
-        """Whether a name leads to the mail server, and nowhere else."""
-        if host == self._server:
-            return True
-        theirs, own = await asyncio.gather(self._addresses(host), self._addresses(self._server))
-        return bool(theirs) and theirs <= own
-
-    async def _addresses(self, name: dns.name.Name) -> set[str]:
-        found = await asyncio.gather(*(self._ask(name, rdtype) for rdtype in ADDRESS_TYPES))
-        return {address for answer in found for address in answer.addresses()}
+    async def _look_up(self, name: dns.name.Name) -> _Host:
+        answers = {rdtype: await self._ask(name, rdtype) for rdtype in ADDRESS_TYPES}
+        theirs = frozenset(a for answer in answers.values() for a in answer.addresses())
+        own = [await self._ask(self._server, rdtype) for rdtype in ADDRESS_TYPES]
+        ours = {address for answer in own for address in answer.addresses()}
+        return _Host(name, answers, theirs, bool(theirs) and theirs <= ours)
 
 
 def _target(where: str, base: str, check: Check) -> tuple[dns.name.Name, str, bool] | None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
+from bot.dns.address_guard import AddressFault
 from bot.net.port_look import CLIENT_PORTS, MX_PORT
 from bot.net.port_visit import look_at_port
 
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.dns.answer import Ask
-    from bot.net.connector import Connector
+    from bot.net.connector import Connector, FoundHost
     from bot.net.port_look import PortLook
 
 LONGEST: Final = 9.5  # seconds of all looks and the questions before them
+_LEAST: Final = 0.2  # seconds of them that are kept for the looks
 
 
 class ServerPorts:
@@ -38,13 +40,18 @@ class ServerPorts:
     async def look(self, ask: Ask) -> tuple[PortLook, ...]:
         """Return what each port came to, in a fixed order, the MX port last; never raises."""
         ends = time.monotonic() + self._seconds
-        host = await self._connector.find_host(ask, self._host)
+        host: FoundHost | AddressFault
+        try:
+            async with asyncio.timeout(self._seconds - _LEAST):
+                host = await self._connector.find_host(ask, self._host)
+        except TimeoutError:
+            host = AddressFault.NO_ANSWER
         looks = (
             look_at_port(
                 self._connector,
                 host,
                 port,
-                seconds=max(1.0, ends - time.monotonic()),
+                seconds=ends - time.monotonic(),
                 authorities=self._authorities,
             )
             for port in (*CLIENT_PORTS, MX_PORT)

@@ -16,7 +16,7 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Finding, Note, Status, Verdict
 from bot.checks.lent_record import wildcard_over
 from bot.checks.optional.host_reading import HostReading, read_host, read_service
-from bot.checks.optional.told_settings import is_proven, judge_answers
+from bot.checks.optional.told_settings import is_proven, judge_answers, name_told
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
@@ -71,7 +71,7 @@ def _conclude(
     """
     readings = [_with_proof(reading, check, expected, observed) for reading in readings]
     wanted = [reading for reading in readings if reading.record is not None]
-    told = judge_answers(check, expected, observed, readings)
+    answered = judge_answers(check, expected, observed, readings)
     findings: list[Finding] = []
     note = None
     if not wanted:
@@ -86,10 +86,11 @@ def _conclude(
         wrong = [r for r in wanted if not (r.right or r.absent or r.lent) and r.failure is None]
         for switch in (False, True, None):
             if some := [reading for reading in wrong if reading.switch is switch]:
-                findings.append(_report_wrong(check, some))
+                told = (name_told(check, r.owner, expected, observed) for r in some)
+                findings.append(_report_wrong(check, some, next(filter(None, told), "")))
         findings += [unanswered(check, r.failure) for r in wanted if r.failure is not None][:1]
         absent = [reading for reading in wanted if reading.absent]
-        if any(finding.fixes for finding in told):
+        if any(finding.fixes for finding in answered):
             pass  # what is not there yet is among its steps
         elif lent and len(absent) + len(lent) == len(wanted):
             findings.append(_report_lent(check, observed, lent))
@@ -99,7 +100,7 @@ def _conclude(
             note = Note("autodiscover-half", {"name": name_text(absent[0].owner)})
     return Verdict(
         check,
-        (*told, *findings),
+        (*answered, *findings),
         expected=tuple(r.record.value for r in wanted if r.record is not None),
         found=some_lines([line for reading in wanted for line in reading.found]),
         note=note,
@@ -116,7 +117,8 @@ def _with_proof(
     return dataclasses.replace(reading, right=True)
 
 
-def _report_wrong(check: Check, readings: list[HostReading]) -> Finding:
+def _report_wrong(check: Check, readings: list[HostReading], told: str) -> Finding:
+    """Report names that lead elsewhere; `told` is what programs are told there to use."""
     facts: dict[str, Fact] = {
         "names": tuple(name_text(reading.owner) for reading in readings),
         "targets": tuple(dict.fromkeys(r.target for r in readings))[:MOST_NAMES],
@@ -125,6 +127,8 @@ def _report_wrong(check: Check, readings: list[HostReading]) -> Finding:
         "switch": readings[0].switch is not False,
         "sure": readings[0].switch is True,
     }
+    if told:
+        facts["told"] = told
     fixes = tuple(fix for reading in readings for fix in reading.fixes)
     proxied = check is Check.WEBMAIL and readings[0].leads == "proxy"
     if proxied:

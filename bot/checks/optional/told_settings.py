@@ -83,6 +83,16 @@ def is_proven(
     return any(a.config is not None or (a.ours and a.arrived) for a in answers)
 
 
+def name_told(check: Check, owner: dns.name.Name, expected: Expected, observed: Observation) -> str:
+    """Return the server that programs are told of by a name in place of ours; empty for none."""
+    for answer in observed.discovery:
+        if (answer.place.check, answer.place.owner) == (check, owner):
+            difference = find_difference(expected, observed, answer)
+            if difference is not None and difference.kind is Otherwise.HOST:
+                return _place_of(difference.told)
+    return ""
+
+
 def judge_answers(
     check: Check, expected: Expected, observed: Observation, readings: list[HostReading]
 ) -> list[Finding]:
@@ -142,13 +152,17 @@ def _report(
         "at": name_text(answer.place.host),
         "what": difference.kind.value,
         "spoken": told.spoken.value,
-        "told": told.host if told.port is None else f"{told.host}:{told.port}",
+        "told": _place_of(told),
         "encryption": told.encryption.value,
         "ours": f"{ours.host}:{ours.port}",
         "security": ours.security.value,
         "adds": bool(fixes),
     }
     return Finding(check, WRONG[check], Status.WARN, facts, fixes)
+
+
+def _place_of(server: NamedServer) -> str:
+    return server.host if server.port is None else f"{server.host}:{server.port}"
 
 
 def _differences(

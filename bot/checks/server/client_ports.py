@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Finding, Note, ServerCheck, Status, Verdict
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 # Without these, members cannot read or send mail; the others have something to fall back on.
 _NEEDED: Final = frozenset({Speaks.IMAP, Speaks.SMTP, Speaks.HTTPS})
 _IN_CLEAR: Final = frozenset({"PLAIN", "LOGIN", "USER"})  # ways to log in that send the password
-_MASKED: Final = frozenset("X")  # what some firewalls write over words that they do not know
+_MASKED: Final = "XXX"  # what some firewalls write over words that they do not know
 _LONGEST_SAID: Final = 100
 
 # What members read that the admin is told of, by the first words of a finding's code.
@@ -27,6 +28,11 @@ _FAULTS: Final = (
     ("server-cert-ends", "certificate-ends"),
     ("server-cert-", "certificate-wrong"),
 )
+
+
+def was_looked_at(looks: Iterable[PortLook]) -> bool:
+    """Whether there was a host to look at: one in examples has an address that is nobody's."""
+    return any(look.reached is not Reached.PRIVATE for look in looks)
 
 
 def relevant(looks: Iterable[PortLook], *, pop: bool) -> tuple[PortLook, ...]:
@@ -40,10 +46,8 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
     Of several ports with the same fault there is one finding; its fact `ports` names them.
     """
     check = ServerCheck.PORTS
-    found = tuple(_row_of(look) for look in every)
+    found = _found_at(every)
     looks = relevant(every, pop=pop)
-    if all(look.reached is Reached.PRIVATE for look in looks):
-        return Verdict(check, (Finding(check, "server-port-example", Status.INFO),), found=found)
     if not any(look.is_answered for look in looks):
         refused = any(look.reached is Reached.CLOSED for look in looks)
         nothing = Finding(check, "server-port-none", Status.UNKNOWN, {"refused": refused})
@@ -132,7 +136,7 @@ def _odd(seen: _Findings, look: PortLook) -> _Fault | None:
 def _missing(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.tls is not TlsState.NOT_OFFERED:
         return None
-    masked = any(len(word) > 3 and _MASKED.issuperset(word) for word in look.can_before)
+    masked = any(word.startswith(_MASKED) for word in look.can_before)
     return "server-tls-missing", seen.severity(look), {"masked": masked}
 
 
@@ -188,7 +192,13 @@ def _names(looks: Iterable[PortLook]) -> tuple[str, ...]:
     return tuple(look.port.text for look in looks)
 
 
-def _row_of(look: PortLook) -> str:
-    """Return what was found at a port in a few words of the protocols."""
-    tls = look.tls_version or (look.tls.value if look.tls is not TlsState.NOT_TRIED else "")
-    return " ".join(filter(None, (look.port.text, look.reached.value, tls)))
+def _found_at(looks: Sequence[PortLook]) -> tuple[str, ...]:
+    """Return what was found, in a few words of the protocols, with the ports of which it is so."""
+    found: dict[str, list[str]] = defaultdict(list)
+    closed = proven_closed(looks)
+    for look in looks:
+        tls = look.tls_version or (look.tls.value if look.tls is not TlsState.NOT_TRIED else "")
+        refused = look.reached is Reached.CLOSED and look.port not in closed
+        reached = "refused" if refused else look.reached.value
+        found[f"{reached} {tls}".strip()].append(str(look.port.number))
+    return tuple(f"{how}: {', '.join(numbers)}" for how, numbers in found.items())

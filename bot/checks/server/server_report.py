@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.checks.export.as_json import report_as_dict
 from bot.checks.finding import Finding, Note, ServerCheck, Status
 from bot.checks.report import CheckResult, Report
-from bot.checks.server.client_ports import judge_ports, relevant
+from bot.checks.server.client_ports import judge_ports, relevant, was_looked_at
 from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
 from bot.checks.server.handed_out_spf import judge_helo, judge_spf
 from bot.checks.server.host_name import judge_address, judge_dane, judge_reverse, judge_zone
+from bot.checks.server.port_rows import certificates_as_dicts, port_rows, ports_as_dicts
 from bot.checks.server.shown_certificates import judge_certificates
-from bot.net.port_look import Reached
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
     from bot.checks.export.as_json import FindingWords
     from bot.checks.finding import Verdict
+    from bot.checks.server.port_rows import PortRow
     from bot.checks.server.server_observation import ServerObservation
+    from bot.net.port_look import PortLook
     from bot.records.mail_server import MailServer
 
 # What cannot be judged without the host's addresses.
@@ -37,9 +40,21 @@ _NEEDS_ADDRESS = frozenset(
 _ASKS_NOBODY = frozenset({ServerCheck.DMARC, ServerCheck.REPORTS})
 
 
+@dataclass(frozen=True, slots=True)
+class ServerReport(Report):
+    """The report of the mail server, with what was seen at its ports; none where nobody looked."""
+
+    ports: tuple[PortLook, ...] = ()
+
+    def rows(self) -> tuple[PortRow, ...]:
+        """Return what people are shown of each port; nothing where there was no host to look at."""
+        looks = self.ports if was_looked_at(self.ports) else ()
+        return port_rows(looks, self.findings, self.checked_at)
+
+
 def compile_server_report(
     observed: ServerObservation, checked_at: datetime, elapsed_ms: int
-) -> Report:
+) -> ServerReport:
     """Return the report of all judges' verdicts, whose domain is the mail host; pure."""
     verdicts = (
         judge_zone(observed),
@@ -63,7 +78,7 @@ def compile_server_report(
                 status, note = Status.UNKNOWN, Note("follows-from", {"code": without_address})
         results.append(CheckResult(check, status, verdict.expected, verdict.found, note))
         findings.extend(kept)
-    return Report(
+    return ServerReport(
         domain=observed.seen.domain,
         zone=observed.zone,
         checked_at=checked_at,
@@ -71,15 +86,15 @@ def compile_server_report(
         findings=tuple(sorted(findings, key=_order)),
         queries=observed.seen.queries,
         elapsed_ms=elapsed_ms,
+        ports=observed.ports,
     )
 
 
 def _judge_looks(observed: ServerObservation, now: datetime) -> Iterator[Verdict]:
-    """Judge what was seen at the ports, where anybody looked."""
+    """Judge what was seen at the ports, where there was a host to look at."""
     pop = observed.server.pop
-    if observed.ports:
+    if was_looked_at(observed.ports):
         yield judge_ports(observed.ports, pop=pop)
-    if any(look.reached is not Reached.PRIVATE for look in observed.ports):
         yield judge_certificates(relevant(observed.ports, pop=pop), now)
 
 
@@ -93,11 +108,18 @@ def found_nothing_out(report: Report) -> bool:
 
 
 def server_report_as_dict(
-    report: Report, server: MailServer, words: FindingWords
+    report: ServerReport, server: MailServer, words: FindingWords
 ) -> dict[str, object]:
-    """Return the report as JSON-ready values, in the shape of a domain's with `server` for it."""
+    """Return the report as JSON-ready values, in the shape of a domain's with `server` for it.
+
+    Beside that it has what was seen at each port, and the certificates.
+    """
     row = report_as_dict(report, server, words)
-    return {("server" if key == "domain" else key): value for key, value in row.items()}
+    return {
+        **{("server" if key == "domain" else key): value for key, value in row.items()},
+        "ports": ports_as_dicts(report.ports, report.checked_at),
+        "certificates": certificates_as_dicts(report.ports, report.checked_at),
+    }
 
 
 def _reason(verdicts: tuple[Verdict, ...]) -> str:

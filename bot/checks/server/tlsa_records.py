@@ -99,7 +99,7 @@ def _read_chain(shown: ShownCertificate) -> list[_Parts]:
             if before is not None:
                 before.verify_directly_issued_by(one)
             key = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        except (ValueError, TypeError, x509.InvalidVersion, InvalidSignature, UnsupportedAlgorithm):
             break
         chain.append(_Parts(der, key))
         before = one

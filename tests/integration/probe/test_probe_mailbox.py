@@ -14,7 +14,7 @@ from bot.config.mail_urls import read_imap_url
 from bot.demo.mailbox_double import MailboxDouble, MailboxFault
 from bot.errors import ProbeError
 from bot.probe import imap_session
-from bot.probe.imap_session import MailPlace
+from bot.requests.mail_proof import MailPlace
 from max_wait import MAX_WAIT
 from probe_mails import mailbox_of, make_mail
 

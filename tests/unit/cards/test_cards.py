@@ -18,12 +18,10 @@ from bot.cards.help_card import build_help_card
 from bot.cards.layout import build_notice
 from bot.cards.markdown import MOST_CHARACTERS
 from bot.cards.records_card import build_records_card, zone_file
-from bot.cards.settings_card import build_settings_card
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
 from bot.checks.report import CheckResult, Report
 from bot.interactions.item_factory import PersistentItems
-from bot.names import Domain, MailAddress
-from bot.records.client_settings import client_settings
+from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import expect
 from bot.records.mail_server import MailServer
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
 
 WORDS = Words(Medium.DISCORD)
-MAILCOW = "https://mailcow.email"
 ITEMS = PersistentItems(WORDS)
 DOMAIN = Domain.from_ascii("friend.example")
 SERVER = MailServer(
@@ -294,41 +291,8 @@ async def test_the_zone_file_has_every_record_and_a_name_that_phones_open() -> N
     assert text.count(" IN ") == len(expected.records)
 
 
-async def test_settings_have_the_ports_for_phones_first() -> None:
-    card = build_settings_card(
-        client_settings(SERVER, MailAddress.parse("ann@friend.example")), WORDS
-    )
-    shown = whole_text(card)
-    assert "```\nann@friend.example\n```" in shown
-    assert "```\nreading IMAP 993 TLS\nsending SMTP 465 TLS\n```" in shown
-    assert shown.index("993") < shown.index("143") < shown.index("995")
-    assert "Port 25 is for mail servers" in shown
-    assert texts(card)[-1].startswith("Ask admin\\@cow.example")
-    assert_fits(card)
-
-
-async def test_settings_without_pop_show_none() -> None:
-    settings = client_settings(replace(SERVER, pop=False), None)
-    assert "995" not in whole_text(build_settings_card(settings, WORDS))
-
-
-def links(server: MailServer) -> list[str | None]:
-    view = build_settings_card(client_settings(server, None), WORDS).view
-    return [item.url for item in view.walk_children() if isinstance(item, discord.ui.Button)]
-
-
-async def test_webmail_and_password_are_links() -> None:
-    assert links(SERVER) == ["https://mx1.cow.example/SOGo/", "https://mx1.cow.example/", MAILCOW]
-
-
-@pytest.mark.parametrize("url", ["", "http://mx1.cow.example/", "https://a/" + "x" * 600])
-async def test_only_addresses_that_discord_takes_become_links(url: str) -> None:
-    assert links(replace(SERVER, webmail_url=url, password_url=url)) == [MAILCOW]
-
-
-async def test_settings_fit_whatever_the_operator_wrote() -> None:
+async def test_cards_fit_whatever_the_operator_wrote() -> None:
     long = replace(SERVER, name="M" * 5000, about="a `b` " * 5000, admin_contact="@" * 5000)
-    assert_fits(build_settings_card(client_settings(long, None), WORDS))
     assert_fits(build_records_card(expect(long, DOMAIN, known_key(4096)), WORDS, ITEMS))
     assert_fits(build_help_card([], long, WORDS))
     assert_fits(

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.cards.app_card import build_app_card
 from bot.cards.check_card import build_check_card
 from bot.cards.markdown import MOST_CHARACTERS
+from bot.cards.phone_cards import build_profile_card
 from bot.cards.plan_card import build_plan_card
 from bot.cards.records_card import build_records_card
 from bot.cards.settings_card import build_settings_card
@@ -26,6 +28,8 @@ from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
 from bot.records.dkim_key import DkimRecord, KnownKey
 from bot.records.expected import expect
+from bot.records.live_settings import LiveSettings
+from bot.records.mail_apps import load_apps
 from bot.records.mail_server import MailServer
 from bot.services.member_service import KeptCheck
 from bot.services.plan.domain_plan import make_plan
@@ -204,6 +208,9 @@ def test_no_server_or_domain_breaks_a_records_card(
 def test_no_address_breaks_a_settings_card(
     words: Words, server: MailServer, domain: Domain, local: str
 ) -> None:
-    check_is_harmless(
-        build_settings_card(client_settings(server, MailAddress(local, domain)), words)
-    )
+    address, items = MailAddress(local, domain), PersistentItems(words)
+    live = LiveSettings.unknown(client_settings(server, address))
+    check_is_harmless(build_settings_card(live, words, items, who=str(address)))
+    check_is_harmless(build_profile_card(live.settings, b"", words, signed=False))
+    for app in load_apps():
+        check_is_harmless(build_app_card(app, live, words, items, who=str(address)))

@@ -12,14 +12,18 @@ from bot.cards.items import CheckAction, OwnRequestAction, PrivacyAction, Reques
 from bot.interactions import item_factory
 from bot.interactions.clicks import Click, ClickHandlers
 from bot.interactions.item_factory import (
+    APP_SELECT,
     ASK_BUTTON,
     CHECK_BUTTON,
     NEW_CHECK_BUTTON,
     OWN_REQUEST_BUTTON,
     PRIVACY_BUTTON,
+    PROFILE_BUTTON,
     PROVIDER_SELECT,
+    QR_BUTTON,
     REQUEST_BUTTON,
     SERVER_BUTTON,
+    SETTINGS_BUTTON,
     STAGE_SELECT,
     UNLOCK_BUTTON,
     PersistentItems,
@@ -94,6 +98,14 @@ OF_OLD = [
     ("cowbell:provider:a-b.friend.example", PROVIDER_SELECT, {"domain": "a-b.friend.example"}),
     ("cowbell:server:again", SERVER_BUTTON, {}),
     ("cowbell:mailcow:unlock", UNLOCK_BUTTON, {}),
+    ("cowbell:app:ann@friend.example", APP_SELECT, {"who": "ann@friend.example"}),
+    ("cowbell:app:friend.example", APP_SELECT, {"who": "friend.example"}),
+    ("cowbell:app", APP_SELECT, {}),
+    ("cowbell:settings:ann@friend.example", SETTINGS_BUTTON, {"who": "ann@friend.example"}),
+    ("cowbell:settings", SETTINGS_BUTTON, {}),
+    ("cowbell:profile:ann@friend.example", PROFILE_BUTTON, {"who": "ann@friend.example"}),
+    ("cowbell:profile", PROFILE_BUTTON, {}),
+    ("cowbell:qr", QR_BUTTON, {}),
 ]
 FORGED = [
     "cowbell:again:",
@@ -114,6 +126,9 @@ FORGED = [
     "cowbell:provider:nodot",
     "cowbell:provider:UPPER.example",
     "cowbell:ask:mail:7",
+    "cowbell:app:",
+    "cowbell:app:ann @friend.example",
+    "cowbell:qr:7",
     "again:7",
     "",
 ]
@@ -156,6 +171,19 @@ def every_item() -> Iterator[PersistentItem]:
         yield select
     yield ITEMS.server_button()
     yield ITEMS.unlock_button()
+    for who in ("", "friend.example", "ann@friend.example"):
+        yield ITEMS.app_select(who, [discord.SelectOption(label="any")], "Choose")
+        yield ITEMS.settings_button(who)
+        yield ITEMS.profile_button(who)
+    yield ITEMS.qr_button()
+
+
+def test_an_address_too_long_for_a_button_gives_way_to_its_domain_and_that_to_nobody() -> None:
+    domain = f"{'b' * 60}.example"
+    assert ITEMS.profile_button(f"ann@{domain}").custom_id == f"cowbell:profile:ann@{domain}"
+    long = f"{'a' * 40}@{domain}"
+    assert ITEMS.profile_button(long).custom_id == f"cowbell:profile:{domain}"
+    assert ITEMS.profile_button(f"ann@{'c' * 60}.{domain}").custom_id == "cowbell:profile"
 
 
 def test_a_domain_too_long_for_a_button_has_none_to_check_its_proof() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,15 @@ import pytest
 
 from bot.checks.export.archive import dump_report, load_report
 from bot.checks.finding import Status
+from bot.checks.observe import discovery
 from bot.checks.observe.discovery import MOST_HOPS
 from bot.checks.report import SERVER_SIDE, faults_of
+from bot.records.expected import expect
+from bot.requests.backend import MailHosting
+from bot.services.plan.domain_plan import make_plan
+from bot.services.plan.step import Part, PlanFacts
 from bot.words import Medium, Words
+from deceiving_zones import DOMAIN, KNOWN, SERVER
 from discovery_world import BARRED, OURS, DiscoveryCase, Web, check_discovery, load_discovery_cases
 
 if TYPE_CHECKING:
@@ -47,13 +55,16 @@ async def test_what_programs_are_told_is_found(domain: DiscoveryCase, tmp_path: 
         fixes = [
             f"{f.action} {f.owner.labels[0].decode()} {f.type} {f.value}" for f in found[0].fixes
         ]
-        assert fixes == list(domain.fixes) or not domain.fixes
+        assert fixes == list(domain.fixes)
         assert re.search(domain.says, Words(Medium.DISCORD).finding(found[0], CONTEXT), re.DOTALL)
     assert sorted(faults_of(report)) == list(domain.server)
     assert [f.severity for f in report.findings if f.code == SERVER_SIDE] == (
         [Status.INFO] if domain.server else []
     )
     assert load_report(dump_report(report)) == report
+    plan = make_plan(expect(SERVER, DOMAIN, KNOWN), report, PlanFacts(hosting=MailHosting.ON))
+    step = plan.step(Part.EXTRAS)
+    assert [finding.code for finding in (step.findings if step else ())] == list(domain.want)
 
 
 async def test_our_server_is_not_asked_for_an_address_that_it_may_not_have(tmp_path: Path) -> None:
@@ -87,3 +98,29 @@ async def test_a_redirect_without_end_is_left_after_a_few(tmp_path: Path) -> Non
     _, web = await check_discovery(CASES["endless redirect"], tmp_path)
     rounds = [url for _, url, _ in web.asked if url.startswith("http://friend.example/")]
     assert len(rounds) == MOST_HOPS + 1
+
+
+async def test_the_record_that_is_said_ends_the_finding(tmp_path: Path) -> None:
+    before = CASES["the company of the website"]
+    answers = {**before.web, **CASES["mailcow"].web}
+    steps = (line.removeprefix("add ") for line in before.fixes)
+    mended = dataclasses.replace(before, add=(*before.add, *steps), web=answers)
+    report, _ = await check_discovery(mended, tmp_path)
+    assert grave(report) == []
+
+
+async def test_who_says_nothing_is_not_waited_for_and_hides_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discovery, "LONGEST", 0.5)
+    before = CASES["the company of the website"]
+    silent = {
+        "https://friend.example/autodiscover/autodiscover.xml": {"silent": True},
+        "http://friend.example/.well-known/autoconfig/mail/config-v1.1.xml": {"silent": True},
+    }
+    domain = dataclasses.replace(before, web={**before.web, **silent})
+    async with asyncio.timeout(60):  # until the test is given up
+        report, web = await check_discovery(domain, tmp_path)
+    assert len(web.asked) == 3
+    assert grave(report) == ["autoconfig-wrong"]
+    assert report.elapsed_ms < 5000

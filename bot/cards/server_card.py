@@ -1,0 +1,33 @@
+"""The card of the mail server's own report: what to do, all checks, and its ports line by line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.cards.check_card import build_report_card
+from bot.checks.server.port_rows import SeenState
+
+if TYPE_CHECKING:
+    from bot.cards.items import ItemFactory
+    from bot.cards.layout import Card
+    from bot.checks.server.port_rows import PortRow
+    from bot.checks.server.server_report import ServerReport
+    from bot.records.mail_server import MailServer
+    from bot.words import Words
+
+
+def build_server_card(
+    report: ServerReport, server: MailServer, words: Words, items: ItemFactory
+) -> Card:
+    """Return the card of the mail server's report, with a button to look again."""
+    rows = report.rows()
+    title = f"### {words.label('headings', 'ports')}"
+    anybody = any(row.state is not SeenState.UNSEEN for row in rows)
+    more = "\n".join((title, *(_line(row, words) for row in rows))) if anybody else ""
+    buttons = [items.server_button()]
+    return build_report_card(report, server, words, items, buttons=buttons, more=more)
+
+
+def _line(row: PortRow, words: Words) -> str:
+    facts = {**row.facts, "state": words.label("port_states", row.state.value)}
+    return f"-# {words.label('marks', row.status.value)} {words.sentence('discord/port', facts)}"

@@ -1,0 +1,240 @@
+"""Test mails: tokens are handed out, the mailbox is looked into, and what came is judged once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from bot.errors import ProbeError, StoreError
+from bot.probe.imap_session import RECIPIENT_FIELDS
+from bot.records.mail_token import (
+    SUBJECT_MARK,
+    address_with,
+    digest_token,
+    find_tokens,
+    make_token,
+)
+from bot.requests.mail_proof import (
+    TESTS_AN_HOUR,
+    TOKEN_LASTS,
+    JudgedMail,
+    MailTestFault,
+    MailTestState,
+    weigh_tests,
+)
+from bot.requests.polling import wait_for_wake_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.names import Domain, MailAddress
+    from bot.probe.mailbox import ProbeMailbox
+    from bot.requests.mail_proof import MailPlace, MailProof, MailTest
+    from bot.requests.polling import WakeUp
+    from bot.services.mail_verdicts import MailVerdicts
+    from bot.store.repositories.mail_tests import MailTests
+
+BETWEEN_LOOKS: Final = 20.0  # seconds, while a mail may come
+LONGEST_REST: Final = 600.0  # seconds, after failures, and where only something is to be deleted
+LONGEST_WAIT: Final = 12.0  # seconds that a member waits for a look
+_DAY: Final = timedelta(days=1)
+_GIVE_UP_AFTER: Final = timedelta(hours=1)  # after the end of a test whose mail cannot be read
+_MOST_REMEMBERED: Final = 5_000  # places of mails that were looked at
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailTest:
+    """A test that was begun: where its mail is to be sent, and what its subject may be."""
+
+    test: MailTest
+    address: str
+    plain_address: str
+    subject: str
+
+
+class MailTesting:
+    """Everything about test mails that members send; one look into the mailbox at a time.
+
+    A mail is taken by its token in the store, then judged, then deleted: whatever cuts this short,
+    the next look goes on where it was, and no mail is judged for two tests.
+    """
+
+    def __init__(
+        self,
+        tests: MailTests,
+        mailbox: ProbeMailbox,
+        verdicts: MailVerdicts,
+        now: Callable[[], datetime],
+        wake_up: WakeUp,
+    ) -> None:
+        self._tests = tests
+        self._mailbox = mailbox
+        self._verdicts = verdicts
+        self._now = now
+        self._wake_up = wake_up
+        self._begun = asyncio.Event()
+        self._look: asyncio.Task[None] | None = None
+        self._seen: dict[MailPlace, None] = {}
+        self.fault: ProbeError | None = None  # of the last look
+
+    @property
+    def address(self) -> MailAddress:
+        """The address of the mailbox."""
+        return self._mailbox.address
+
+    async def is_foreign(self) -> bool:
+        """Whether the mailbox is on another server than the mail host."""
+        return await self._verdicts.is_foreign()
+
+    async def begin(self, member_id: int, domain: Domain | None) -> NewMailTest | datetime:
+        """Begin a test, or return when the member can begin one again."""
+        token, now = make_token(), self._now()
+        made = await self._tests.make(
+            member_id, domain, digest_token(token), (now, now + TOKEN_LASTS), TESTS_AN_HOUR
+        )
+        if isinstance(made, datetime):
+            return made
+        self._begun.set()
+        address = self.address
+        return NewMailTest(
+            made, address_with(token, address), str(address), f"{SUBJECT_MARK}{token}"
+        )
+
+    async def get(self, test_id: int) -> MailTest | None:
+        """Return a test; None where there is none any more."""
+        return await self._tests.get(test_id)
+
+    async def proof_of(self, domain: Domain) -> MailProof:
+        """Return what test mails show of a domain."""
+        return weigh_tests(await self._tests.of_domain(domain), domain, self._now())
+
+    async def look_now(self) -> None:
+        """Return when a look has ended, or after 12 seconds; those who wait share one."""
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                if self._look is not None and not self._look.done():
+                    await asyncio.wait({self._look})  # it may have begun before the mail came
+                await asyncio.wait({self._begin_look()})
+        except TimeoutError:
+            return
+
+    async def run(self) -> None:
+        """Look while a mail may come, until cancelled."""
+        failures = 0
+        try:
+            while True:
+                await asyncio.shield(self._begin_look())
+                failures = failures + 1 if self.fault else 0
+                await wait_for_wake_up(self._begun, await self._rest(failures))
+        finally:
+            if self._look is not None:
+                self._look.cancel()
+
+    async def step(self) -> None:
+        """Look once: finish what was taken, end what is over, and take what came.
+
+        Raises:
+            ProbeError: the mailbox cannot be used.
+            StoreError: the store cannot be used.
+
+        """
+        await self._finish_taken()
+        if await self._tests.end_due(self._now()):
+            self._wake_up.wake()
+        while waiting := await self._tests.waiting(self._now()):
+            # A day more, as the mailbox may count days by another clock than ours.
+            since = (waiting[0].made_at - _DAY).date()
+            found = await self._mailbox.look(since, SUBJECT_MARK, frozenset(self._seen))
+            for mail in found:
+                tokens = find_tokens(mail.fields, self.address, RECIPIENT_FIELDS)
+                digests = [digest_token(token) for token in tokens]
+                test = await self._tests.take(digests, mail.place, self._now())
+                self._remember(mail.place)
+                if test is not None:
+                    await self._finish(test)
+            if not found:
+                return
+
+    def _begin_look(self) -> asyncio.Task[None]:
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._try_looking())
+        return self._look
+
+    async def _try_looking(self) -> None:
+        try:
+            await self.step()
+        except ProbeError as error:
+            if self.fault is None or self.fault.code != error.code:
+                _log.warning("the mailbox for test mails: %s", error)
+            self.fault = error
+        except StoreError as error:
+            _log.error("test mails: %s", error)
+        else:
+            self.fault = None
+
+    async def _rest(self, failures: int) -> float:
+        try:
+            if await self._tests.waiting(self._now()):
+                return min(BETWEEN_LOOKS * float(1 << min(failures, 10)), LONGEST_REST)
+        except StoreError as error:
+            _log.error("test mails: %s", error)
+        return LONGEST_REST
+
+    async def _finish_taken(self) -> None:
+        """Finish what an earlier look had begun; one that fails keeps no other from its turn."""
+        fault: ProbeError | None = None
+        for test in await self._tests.unfinished():
+            try:
+                await self._finish(test)
+            except ProbeError as error:
+                fault = error
+                await self._give_up(test)
+        if fault is not None:
+            raise fault
+
+    async def _finish(self, test: MailTest) -> None:
+        """Judge the mail that was taken for a test, unless that was done, and then delete it."""
+        place = test.place
+        if place is None:
+            return
+        if test.state is MailTestState.TAKEN and not test.forgotten:
+            mail = await self._mailbox.fetch(place)
+            if mail is None:
+                _log.warning("test mail %d was gone before it was read", test.id)
+                await self._tests.release(test.id)
+                return
+            if mail.raw is None:
+                judged = JudgedMail("", "", None, False, mail.arrived_at, MailTestFault.TOO_BIG)
+            else:
+                judged = await self._verdicts.judge(test, mail.raw, mail.arrived_at)
+            await self._settle(test, judged)
+        if await self._mailbox.delete(place):
+            await self._tests.note_deleted(test.id)
+            return
+        _log.warning(
+            "test mail %d stays in the mailbox, marked as deleted: another mail is marked, too, "
+            "and the server can only take all of them away",
+            test.id,
+        )
+
+    async def _give_up(self, test: MailTest) -> None:
+        """Say of a mail that cannot be read for long that it cannot."""
+        over = test.ends_at + _GIVE_UP_AFTER < self._now()
+        if test.state is MailTestState.TAKEN and not test.forgotten and over:
+            await self._settle(
+                test, JudgedMail("", "", None, False, None, MailTestFault.UNREADABLE)
+            )
+
+    async def _settle(self, test: MailTest, judged: JudgedMail) -> None:
+        if await self._tests.settle(test.id, judged, self._now()):
+            self._wake_up.wake()
+
+    def _remember(self, place: MailPlace) -> None:
+        self._seen[place] = None
+        while len(self._seen) > _MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]

@@ -1,0 +1,100 @@
+"""Has a mail from the probe mailbox judged, and puts what it came to into words for the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.mail.received_mail import ReceivedMail
+from bot.checks.mail.verdict_store import dump_verdict
+from bot.checks.observe.arriving_mail import receive_mail
+from bot.checks.observe.mail_receiver import find_receiver
+from bot.errors import StoreError
+from bot.names import Domain
+from bot.records.dkim_key import KeyUnknown
+from bot.requests.mail_proof import JudgedMail, MailTestFault
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.checks.observe.mail_receiver import MailReceiver
+    from bot.dns.answer import Ask
+    from bot.names import MailAddress
+    from bot.records.mail_server import MailServer
+    from bot.requests.mail_proof import MailTest
+    from bot.services.domain_facts import DomainFacts
+
+_LONGEST: Final = 60.0  # seconds for one mail, the questions to the DNS among them
+_LARGEST_HEAD: Final = 32 * 1024  # characters of a header that are kept
+
+_log = logging.getLogger(__name__)
+
+
+class MailVerdicts:
+    """Judges mails that arrived at one address, read at one host."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        server: MailServer,
+        address: MailAddress,
+        read_at: str,
+        facts: DomainFacts,
+    ) -> None:
+        self._ask = ask
+        self._server = server
+        self._address = address
+        self._read_at = read_at
+        self._facts = facts
+
+    async def is_foreign(self) -> bool:
+        """Whether the mailbox is on another server than the mail host."""
+        return (await self._find_receiver()).is_foreign
+
+    async def judge(self, test: MailTest, raw: bytes, arrived_at: datetime) -> JudgedMail:
+        """Return what a mail came to; whatever it holds, something comes back."""
+        head = _read_head(raw)
+        try:
+            async with asyncio.timeout(_LONGEST):
+                receiver = await self._find_receiver()
+                known = await self._facts.of(test.domain) if test.domain else None
+                key = KeyUnknown() if known is None else known.dkim
+                mail = ReceivedMail(
+                    raw,
+                    arrived_at,
+                    receiver.domains,
+                    is_foreign=receiver.is_foreign,
+                    domain=test.domain,
+                    dkim=key,
+                )
+                verdict = await receive_mail(self._ask, self._server, mail)
+        except TimeoutError:
+            _log.warning("test mail %d was not judged within %d seconds", test.id, _LONGEST)
+            return JudgedMail("", head, None, False, arrived_at, MailTestFault.UNREADABLE)
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - a mail of a stranger must not stop those of others
+            _log.exception("test mail %d could not be judged", test.id)
+            return JudgedMail("", head, None, False, arrived_at, MailTestFault.UNREADABLE)
+        from_domain = _read_domain(verdict.from_domain)
+        return JudgedMail(dump_verdict(verdict), head, from_domain, verdict.passed, arrived_at)
+
+    async def _find_receiver(self) -> MailReceiver:
+        return await find_receiver(
+            self._ask, self._address.domain, self._read_at, self._server.host
+        )
+
+
+def _read_head(raw: bytes) -> str:
+    """Return a mail's header as text; what no database keeps is left out."""
+    head = raw[: 4 * _LARGEST_HEAD].partition(b"\r\n\r\n")[0]
+    text = head.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return text[:_LARGEST_HEAD]
+
+
+def _read_domain(text: str) -> Domain | None:
+    try:
+        return Domain.from_ascii(text.lower())
+    except ValueError:
+        return None

@@ -1,0 +1,120 @@
+"""News of test mails to be delivered, written in the transaction of what they tell of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import CursorResult, and_, or_, select, update
+
+from bot.requests.model import MessageKind, OutboxMessage
+from bot.store.repositories.mail_tests import read_test
+from bot.store.tables import MailTestRow
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy.orm import Session
+
+    from bot.requests.mail_proof import MailTest
+    from bot.requests.model import Undelivered
+    from bot.store.engine.database import Database
+
+_LONGEST_DETAIL = 300  # characters
+
+
+class MailTestNews:
+    """One message a test, kept with it; see `bot.store.repositories.outbox` for the manner."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, test_id: int) -> MailTest | None:
+        """The test that a message is about; None where it is gone."""
+
+        def find(session: Session) -> MailTest | None:
+            row = session.get(MailTestRow, test_id)
+            return None if row is None else read_test(row)
+
+        return await self._database.read(find)
+
+    async def take_due(
+        self, now: datetime, lease: timedelta, most: int
+    ) -> tuple[OutboxMessage, ...]:
+        """Up to `most` messages whose time has come, each for one taker, its try counted."""
+        free = or_(MailTestRow.lease_until.is_(None), MailTestRow.lease_until <= now)
+        due = and_(MailTestRow.told_at.is_(None), MailTestRow.due_at <= now, free)
+
+        def take(session: Session) -> tuple[OutboxMessage, ...]:
+            found = select(MailTestRow.id).where(due)
+            ids = session.scalars(found.order_by(MailTestRow.due_at).limit(most)).all()
+            taken = []
+            for number in ids:
+                statement = (
+                    update(MailTestRow)
+                    .where(MailTestRow.id == number, due)
+                    .values(lease_until=now + lease, attempts=MailTestRow.attempts + 1)
+                    .execution_options(synchronize_session=False)
+                )
+                # An UPDATE always answers with a cursor's result, which the types do not know.
+                if cast("CursorResult[object]", session.execute(statement)).rowcount:
+                    row = session.get(MailTestRow, number, populate_existing=True)
+                    if row is not None and row.news_at is not None and row.due_at is not None:
+                        taken.append(_read(row, row.news_at, row.due_at))
+            return tuple(taken)
+
+        return await self._database.write(take)
+
+    async def end(
+        self,
+        message: OutboxMessage,
+        now: datetime,
+        arrived: tuple[int, int] | None,
+        detail: str = "",
+        undelivered: Undelivered | None = None,
+    ) -> None:
+        """Notes that it was delivered, or given up: the card's button tells it all the same."""
+        del arrived, undelivered
+        await self._note(message, told_at=now, lease_until=None, detail=detail[:_LONGEST_DETAIL])
+
+    async def put_off(self, message: OutboxMessage, due_at: datetime, detail: str) -> None:
+        """Notes that it could not be delivered, why, and when to try again."""
+        await self._note(message, due_at=due_at, lease_until=None, detail=detail[:_LONGEST_DETAIL])
+
+    async def next_due(self) -> datetime | None:
+        """When the next one is due, or a lease runs out; None where nothing is left."""
+
+        def find(session: Session) -> datetime | None:
+            left = select(MailTestRow.due_at, MailTestRow.lease_until).where(
+                MailTestRow.told_at.is_(None), MailTestRow.due_at.is_not(None)
+            )
+            times = [
+                max(due_at, lease_until or due_at)
+                for due_at, lease_until in session.execute(left).tuples()
+                if due_at is not None
+            ]
+            return min(times, default=None)
+
+        return await self._database.read(find)
+
+    async def _note(self, message: OutboxMessage, **values: object) -> None:
+        statement = update(MailTestRow).where(MailTestRow.id == message.id).values(**values)
+
+        def note(session: Session) -> None:
+            session.execute(statement)
+
+        await self._database.write(note)
+
+
+def _read(row: MailTestRow, news_at: datetime, due_at: datetime) -> OutboxMessage:
+    return OutboxMessage(
+        id=row.id,
+        request_id=row.id,
+        version=1,
+        what=MessageKind.MEMBER_MAIL_TEST,
+        nonce=row.nonce,
+        created_at=news_at,
+        due_at=due_at,
+        attempts=row.attempts,
+        ended_at=row.told_at,
+        detail=row.detail,
+    )

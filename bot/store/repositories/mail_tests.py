@@ -1,0 +1,272 @@
+"""Test mails of members: made, taken once, judged, and kept for a while."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import CursorResult, and_, func, select, update
+
+from bot.requests.mail_proof import ON_ITS_WAY, MailPlace, MailTest, MailTestState
+from bot.requests.model import make_pseudonym
+from bot.store.repositories.removal import remove_found
+from bot.store.tables import MailTestRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from bot.names import Domain
+    from bot.requests.mail_proof import JudgedMail
+    from bot.store.engine.database import Database
+
+_S = MailTestState
+_HOUR = timedelta(hours=1)
+
+
+class MailTests:
+    """Keeps each test by its number; the token is known by its digest alone."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def make(
+        self,
+        member_id: int,
+        domain: Domain | None,
+        digest: str,
+        times: tuple[datetime, datetime],
+        most: int,
+    ) -> MailTest | datetime:
+        """A new test, or when one can be made again where this member made `most` in an hour.
+
+        `times` are now, and when the token ends.
+        """
+        now, ends_at = times
+
+        def add(session: Session) -> MailTest | datetime:
+            own = select(MailTestRow.made_at).where(
+                MailTestRow.member_id == member_id, MailTestRow.made_at > now - _HOUR
+            )
+            made = session.scalars(own.order_by(MailTestRow.made_at.desc()).limit(most)).all()
+            if len(made) >= most:
+                return made[-1] + _HOUR
+            row = MailTestRow(
+                member_id=member_id,
+                domain=domain,
+                digest=digest,
+                made_at=now,
+                ends_at=ends_at,
+                state=_S.WAITING.value,
+                in_spam=False,
+                passed=False,
+                verdict="",
+                head="",
+                fault="",
+                nonce=secrets.token_hex(12),
+                attempts=0,
+                detail="",
+            )
+            session.add(row)
+            session.flush()
+            return read_test(row)
+
+        return await self._database.write(add)
+
+    async def get(self, test_id: int) -> MailTest | None:
+        """The test with this number; None where there is none any more."""
+
+        def find(session: Session) -> MailTest | None:
+            row = session.get(MailTestRow, test_id)
+            return None if row is None else read_test(row)
+
+        return await self._database.read(find)
+
+    async def of_member(self, member_id: int) -> tuple[MailTest, ...]:
+        """All tests of a member, the latest first."""
+        own = select(MailTestRow).where(MailTestRow.member_id == member_id)
+        return await self._find(own.order_by(MailTestRow.id.desc()))
+
+    async def of_domain(self, domain: Domain) -> tuple[MailTest, ...]:
+        """All tests whose mail was from this domain."""
+        return await self._find(select(MailTestRow).where(MailTestRow.from_domain == domain))
+
+    async def waiting(self, now: datetime) -> tuple[MailTest, ...]:
+        """The tests whose mail may still come, the oldest first."""
+        own = select(MailTestRow).where(_is_open(now))
+        return await self._find(own.order_by(MailTestRow.id))
+
+    async def unfinished(self) -> tuple[MailTest, ...]:
+        """The tests whose mail was taken and is in the mailbox still, as far as is known."""
+        own = select(MailTestRow).where(MailTestRow.folder.is_not(None))
+        return await self._find(own.order_by(MailTestRow.id))
+
+    async def take(
+        self, digests: Sequence[str], place: MailPlace, now: datetime
+    ) -> MailTest | None:
+        """The first test of these that is open, taken for the mail at `place`; else None.
+
+        Each is taken once: of two mails for it the first one is its mail.
+        """
+
+        def take(session: Session) -> MailTest | None:
+            for digest in digests:
+                statement = (
+                    update(MailTestRow)
+                    .where(MailTestRow.digest == digest, _is_open(now))
+                    .values(
+                        state=_S.TAKEN.value,
+                        folder=place.folder,
+                        validity=place.validity,
+                        uid=place.uid,
+                        in_spam=place.in_spam,
+                    )
+                    .execution_options(synchronize_session=False)
+                )
+                # An UPDATE always answers with a cursor's result, which the types do not know.
+                if cast("CursorResult[object]", session.execute(statement)).rowcount:
+                    found = select(MailTestRow).where(MailTestRow.digest == digest)
+                    return read_test(session.scalars(found).one())
+            return None
+
+        return await self._database.write(take)
+
+    async def settle(self, test_id: int, judged: JudgedMail, now: datetime) -> bool:
+        """Keep what the mail of a taken test came to, with news of it; whether that was new."""
+        return await self._change(
+            test_id,
+            MailTestRow.state == _S.TAKEN.value,
+            state=_S.ARRIVED.value,
+            from_domain=judged.from_domain,
+            passed=judged.passed,
+            verdict=judged.verdict,
+            head=judged.head,
+            fault=judged.fault,
+            arrived_at=judged.arrived_at or now,
+            news_at=now,
+            due_at=now,
+        )
+
+    async def release(self, test_id: int) -> bool:
+        """Let a taken test wait again: its mail was gone before it could be read."""
+        return await self._change(
+            test_id, MailTestRow.state == _S.TAKEN.value, state=_S.WAITING.value, **_NOWHERE
+        )
+
+    async def note_deleted(self, test_id: int) -> None:
+        """Note that the mail is not in the mailbox any more.
+
+        Nothing more is kept of the test of a member who was forgotten.
+        """
+
+        def note(session: Session) -> None:
+            row = session.get(MailTestRow, test_id)
+            if row is None:
+                return
+            if row.member_id < 0:
+                session.delete(row)
+            else:
+                row.folder = row.validity = row.uid = None
+
+        await self._database.write(note)
+
+    async def end_due(self, now: datetime) -> int:
+        """End the tests whose time is over, with news of it; gives how many they were."""
+
+        def end(session: Session) -> int:
+            over = and_(
+                MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at <= now - ON_ITS_WAY
+            )
+            rows = session.scalars(select(MailTestRow).where(over)).all()
+            for row in rows:
+                if row.member_id < 0:
+                    session.delete(row)
+                    continue
+                row.state = _S.ENDED.value
+                row.news_at = row.due_at = now
+            return len(rows)
+
+        return await self._database.write(end)
+
+    async def count_of(self, member_id: int) -> int:
+        """How many tests of this member are kept."""
+        count = select(func.count()).where(MailTestRow.member_id == member_id)
+        return await self._database.read(lambda session: session.scalars(count).one())
+
+    async def purge(self, before: datetime, most: int) -> int:
+        """Removes at most `most` tests from before that moment; gives how many they were.
+
+        One whose mail is in the mailbox still stays until that is deleted.
+        """
+        old = select(MailTestRow).where(MailTestRow.made_at < before, MailTestRow.folder.is_(None))
+        return await self._database.write(lambda session: remove_found(session, old.limit(most)))
+
+    async def forget(self, member_id: int) -> None:
+        """Removes every test of this member.
+
+        Of one whose mail may still come or has to be deleted, nothing stays but what that takes.
+        """
+
+        def remove(session: Session) -> None:
+            rows = session.scalars(select(MailTestRow).where(MailTestRow.member_id == member_id))
+            for row in rows.all():
+                if row.folder is None and row.state != _S.WAITING.value:
+                    session.delete(row)
+                    continue
+                row.member_id = make_pseudonym()
+                row.domain = row.from_domain = None
+                row.verdict = row.head = row.detail = ""
+                row.news_at = row.due_at = row.lease_until = None
+
+        await self._database.write(remove)
+
+    async def _find(self, rows: Any) -> tuple[MailTest, ...]:
+        return await self._database.read(
+            lambda session: tuple(read_test(row) for row in session.scalars(rows))
+        )
+
+    async def _change(self, test_id: int, condition: Any, **values: Any) -> bool:
+        statement = (
+            update(MailTestRow)
+            .where(MailTestRow.id == test_id, condition)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+        def change(session: Session) -> bool:
+            return bool(cast("CursorResult[object]", session.execute(statement)).rowcount)
+
+        return await self._database.write(change)
+
+
+_NOWHERE: dict[str, Any] = {"folder": None, "validity": None, "uid": None, "in_spam": False}
+
+
+def _is_open(now: datetime) -> Any:
+    return and_(MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at > now - ON_ITS_WAY)
+
+
+def read_test(row: MailTestRow) -> MailTest:
+    """The test that a row keeps."""
+    place = None
+    if row.folder is not None and row.validity is not None and row.uid is not None:
+        place = MailPlace(row.folder, row.validity, row.uid, row.in_spam)
+    return MailTest(
+        id=row.id,
+        member_id=row.member_id,
+        domain=row.domain,
+        made_at=row.made_at,
+        ends_at=row.ends_at,
+        state=MailTestState(row.state),
+        place=place,
+        from_domain=row.from_domain,
+        passed=row.passed,
+        verdict=row.verdict,
+        head=row.head,
+        fault=row.fault,
+        in_spam=row.in_spam,
+        arrived_at=row.arrived_at,
+    )
