@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak mutants bench structure conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak mutants bench servers structure conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -73,6 +73,11 @@ conformance: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks.run
+
+# Ports of Debian's Dovecot and Postfix, right and wrong, by us and by testssl.sh; needs root, names
+# the Debian packages that are missing, and installs none.
+servers: setup
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.real_servers
 
 # How the modules hang together: circles, imports inside functions, and the picture of docs/architecture.md.
 structure: setup

@@ -44,7 +44,7 @@ class Fault:
     endless: bytes = b""  # said after the greeting, again and again
     pace: float = 0.0
     silent: bool = False  # it takes the connection, and says nothing ever
-    hangs_up: bool = False  # it closes each connection at once
+    hangs_up: bool = False  # it closes each connection, after its greeting where it has another
     no_tls: bool = False  # plain text where TLS should begin with the first octet
     no_starttls: bool = False
     stripped: bool = False  # a box on the way writes over the word STARTTLS
@@ -79,7 +79,7 @@ class FaultyPort(HostPort):
 
     def reply(self, line: bytes, *, secured: bool) -> PortReply:
         self.heard.append(line)
-        reply = super().reply(line, secured=secured)
+        reply = super().reply(self._strip(line), secured=secured)
         if reply.tls and self._fault.refusal:
             tag = line.split()[0] if self.port.speaks is Speaks.IMAP else b""
             return PortReply(self._fault.refusal.replace(b"TAG", tag))
@@ -90,13 +90,14 @@ class FaultyPort(HostPort):
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         fault = self._fault
         if fault.hangs_up:
+            writer.write(fault.greeting or b"")
             return
         if fault.silent:
             await asyncio.sleep(WHOLE_DAY)
         for octet in self.greeting(secured=False) if fault.pace else b"":
             writer.write(bytes([octet]))
             await asyncio.sleep(fault.pace)
-        while fault.endless:
+        while fault.endless and not writer.is_closing():
             writer.write(fault.endless)
             await writer.drain()
         await super().serve(reader, writer)

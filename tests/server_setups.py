@@ -67,6 +67,47 @@ class ServerSetup:
             yield OpenPort(port.number, port.heard)
 
 
+# The finding that each comes to; the others come to none.
+CODES: Final = {
+    "ends soon": "server-cert-ends",
+    "expired": "server-cert-expired",
+    "expired, with STARTTLS": "server-cert-expired",
+    "not valid yet": "server-cert-not-yet",
+    "for another name": "server-cert-other-name",
+    "for another name, on the web": "server-cert-other-name",
+    "self-signed": "server-cert-self-signed",
+    "self-signed, for servers": "server-cert-self-signed",
+    "of an unknown authority": "server-cert-untrusted",
+    "without the one between": "server-cert-untrusted",
+    "TLS 1.0 alone": "server-tls-old",
+    "TLS 1.0 alone, with STARTTLS": "server-tls-old",
+    "passwords without TLS": "server-tls-plain-login",
+    "passwords without TLS, sending": "server-tls-plain-login",
+    "no STARTTLS": "server-tls-missing",
+    "no STARTTLS, and passwords": "server-tls-missing",
+    "STARTTLS stripped": "server-tls-missing",
+    "STARTTLS refused": "server-tls-refused",
+    "STARTTLS refused, reading": "server-tls-refused",
+    "closes after the go-ahead": "server-tls-failed",
+    "plain text after the go-ahead": "server-tls-failed",
+    "plain text in one piece with the go-ahead": "server-tls-mixed",
+    "silent after the go-ahead": "server-port-silent",
+    "no TLS where it begins at once": "server-tls-failed",
+    "a web server without TLS": "server-tls-failed",
+    "a web server with TLS": "server-port-odd",
+    "SSH": "server-port-odd",
+    "says goodbye at once": "server-port-turned-away",
+    "busy": "server-port-turned-away",
+    "turns us away": "server-port-turned-away",
+    "hangs up at once": "server-port-odd",
+    "silent": "server-port-silent",
+    "an octet a second": "server-port-silent",
+    "a line without end": "server-port-odd",
+    "lines without end": "server-port-odd",
+    "closed": "server-port-pop-closed",
+}
+
+
 def _shows(name: str, port: ServicePort, shown: Shown, state: CertificateState) -> ServerSetup:
     return ServerSetup(name, port, certificate=state, shown=shown)
 
@@ -172,16 +213,19 @@ SETUPS: Final = (
         "says goodbye at once",
         IMAP,
         Reached.TURNED_AWAY,
-        Fault(greeting=b"* BYE Too many connections.\r\n"),
+        Fault(greeting=b"* BYE Too many connections.\r\n", hangs_up=True),
     ),
     _no_mail(
         "busy",
         SUBMISSION,
         Reached.TURNED_AWAY,
-        Fault(greeting=b"421 4.3.2 Too many connections\r\n"),
+        Fault(greeting=b"421 4.3.2 Too many connections\r\n", hangs_up=True),
     ),
     _no_mail(
-        "turns us away", MX_PORT, Reached.TURNED_AWAY, Fault(greeting=b"554 5.7.1 Go away\r\n")
+        "turns us away",
+        MX_PORT,
+        Reached.TURNED_AWAY,
+        Fault(greeting=b"554 5.7.1 Go away\r\n", hangs_up=True),
     ),
     _no_mail("hangs up at once", SUBMISSION, Reached.ODD, Fault(hangs_up=True)),
     _no_mail("silent", SUBMISSION, Reached.NO_ANSWER, Fault(silent=True)),

@@ -29,6 +29,7 @@ from bot.words import Words
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.checks.observe.ports import ServerPorts
     from bot.config.settings import Settings
     from bot.dns.server_address import Server
     from bot.doctor.invitation import Invitation
@@ -40,11 +41,15 @@ _SIDE_BY_SIDE = 24  # checks under way for the one person at the console
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, nameservers: tuple[Server, ...] = ()
+    settings: Settings,
+    nameservers: tuple[Server, ...] = (),
+    *,
+    ports: ServerPorts | None = None,
 ) -> AsyncIterator[Core]:
     """Yield the core with a resolver and, where there is one, the store opened for reading.
 
-    `nameservers` replace the configured resolvers; everything is then asked of them alone.
+    `nameservers` replace the configured resolvers; everything is then asked of them alone. `ports`
+    are those of the mail server in place of the ones that the settings name.
 
     Raises:
         StoreError: there is a store, and it cannot be read.
@@ -66,7 +71,7 @@ async def open_core(
                 await stack.enter_async_context(database)
                 keys, stages = KnownKeys(database), ApprovedStages(database)
         backend = choose_backend(settings, await open_mailcow(settings, stack))
-        live_ports = make_live_ports(settings, resolver.ask)
+        live_ports = make_live_ports(settings, resolver.ask, ports=ports)
         yield Core(
             server=server,
             words=Words(own=settings.templates_dir),

@@ -1,102 +1,127 @@
-"""Public DKIM keys of the demo domains (RSA, 2048 bits); nobody holds the private halves."""
+"""DKIM keys of the demo's domains (RSA, 2048 bits), to sign its test mails.
+
+Their private halves are here for all to read: they are of use for the mail of the demo alone.
+"""
 
 from __future__ import annotations
 
+import base64
 from types import MappingProxyType
 from typing import Final
 
-KEYS: Final = MappingProxyType(
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+_EXPONENT: Final = 65537
+
+# The two primes of each key, 128 octets each.
+_PRIMES: Final = MappingProxyType(
     {
         "friend": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAlA5ReoYnbPOZBGhkBGE/0Hh0IuXCEdVkwBjb"
-            "tmTKxM8eqaslXYJwSUA88xKSowG2D9zrvyYVWlpGzjpAKUDiJNfd2CF0Iq6rVMqMKwhEtvPErX51eiw+"
-            "JDpV+oz8dKsheLnkQxaL16bUtWaj/ES8i8idMUVNk+QcpRFiclxclhxAeiXlZac14eI/Tlpv4esVNJ/H"
-            "dEnbjFdDTWpwXtGq/MGJZFCIIWCZaQw77VQ/Fs1DStM3EVze/S+5YuOa4EaWnPWLMKkGWPJygMLkooxx"
-            "u7cdjwkjLDNdbWm8chroihaegjk5NO5idAip3xkkE3rPNvHH14SYdVfCkjw6RxLstQIDAQAB"
+            "17mzFY3beaYu8OcKcsCS/amZV49RlokTr8+hA8HTuKNY6bN7Wge/3FC/EK+ew8alDiaeKENRIXjiGb/c7ErT0B"
+            "NrSPZcrlUE+BfkE8pWiSPWqxHscdr2HMzzgwOuoPw5SJBDnR1wDqAeDRQNZ4Wv1o1YyPLtuDthdcXWUN7NlD3P"
+            "9OWFWESE3JiOING3BgI1HY6t4ibovgsfMq6eCwabDO1s9QPH+F292qjx23XE5uzibYE7BgC7mi30IbAsgmyNDi"
+            "9HBgRJqPjH8d/79skiOiQJ6qa2erbZF1Ml+kyxGS62RwJ4k72ZdPXbAeMSINKVwRRYjiM7R5XVpjXxB//uDw=="
         ),
         "newcomer": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAhRnXrlPpTETNALRM35lEE8OB9qK2H40nKdb4"
-            "8gxgrqiRk6Ar6uN/99brs/Be+OZamy0tPP5jbYT8TDBLDPhw3PIqxuaK2Y8XjCWh3fA/Yv4C05f4sQ4y"
-            "f24Imq/ejelZ17OrOX4/XUqAto7mHxxy1CwlCUwdeygS3pEhZpo3GkhOeQ6UTyTLLRoi8eb9OesXHstT"
-            "koM2FpBCAfBhtcHp66UQ5cnihesmEx8a6zj3LsZ1xTSSgZ1G8SeP/fcoPM+16iGY1z6HOqbKA5ShgWQS"
-            "9x6wFo8BYjSgQUzLkABxFK9NIBvNV2Bs3WwaFmQF7TqsUGkeHsBMRFPGggYhSJDBlwIDAQAB"
+            "4x6RMKb6B2rf6CKFFVMlan/aI9PDZRDRfksrRI4YghZPr8yiy6LndgC0UH7On5YqtoLcVD23yY3Ty0Y4fbe+Lr"
+            "+mHEqhUYmu5ao29W5ZmIKaV2NPjXkAAGatrcLR6AunILKG6pSsuAa1bK1u3ztruMDudbPbE3Jr0eqNHf5/7Qvg"
+            "V0YqzBT7pPhn4vefuWYYti4LrxL/dMPRJWCYq5QV42Mgi/GVgEvVKFeVT3GwoT6htrPKakaXMbib3uhYNxR6vl"
+            "X/vuI4zrvpywRMGkbW1OtNi1R4HZfEABhmYE+E2F4G1kOIY+sFOSom7IIHuIUEsfvwxTM49ik6w+zuUuW33w=="
         ),
         "mover": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxk5tu2NFOeBpG3z7d2BASyKdcqe8MryzyHnW"
-            "SpfIFeNhZ3lt/bS5uL+ajyl2W1+1/izdQledoK0nEh1tB21BcWRsd6nq4IcQTnzh9EGW2F18e2mfJxtC"
-            "FmAK3mZ1nNecWLk0QBSfAFRwf8HKO26tFNZlh2k+t2o+7A6LREVwoR+8HfWuABEh9hPBfTttP4/Ezs0Q"
-            "7qmJGuf0SC7k0zX3541xk7MmhiE+4Av6zA5bm1i9BmDjg04NalbQpHWqIwOB6Ojpg2U5cQy117aOVXkL"
-            "vqdjm6DypmOylEuEEac7NFYO/X6Q5jW1baFEsP0KW1y4IkVVvdTMJg4jdIJUQq7/ZwIDAQAB"
+            "9k+XwXJpsgKym8S72oyq5H0h6OtnAKDUhU343aaBvxyjH33pmKcfZKq9KLMcw+NPV0Fy8LWlLXN5b74l838iWX"
+            "4E7vokonPYh1kpV+AWORz5haNaxq7mhmx5fKr9PakpLM5vjkbpXL7OfEhrM2eLBoEIlhK5IWUFejWak18JwR+7"
+            "bPGCCWTWhKoiLfcDW1c35i608kusmJN0cUUduHuP4Bgz7dhcj2W1sKiegppCAK6802BJHj96aUvIXw5M8L79Sz"
+            "XS6TBiuhb/BraNgTVxTMhcqBEc0Ip8ttO5Jz65sxIP+8HHSgMglwGe8+OS/f4ID4xOOi4rc5G8QfZtvry5qw=="
         ),
         "twice": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA6Gy7aRSXWGbEzdwlTYXYE7nMWtJDukJI4hhd"
-            "MaITSAOO6qx3+wOLf+ThVIyjJswfhuyDj52pdWfxMnsQexpN6OxFj7b9Xqu5hf0cX/govJqz4J325dUj"
-            "+e1Jf1ohDQ/bxv3Fv9v2XDVdgV+m2cIUTgzNvS1lzgRoKj+LwvN8hPn0AdCCIpZxKJ0Bg2MTOy5qo60P"
-            "TtZ/fkXKjP7Oc9e3ZAFv+FawJaGntqX4Raa9b2+1hQV+L6QxI+zP9jtBaWQAbH4FZZpcPhgKIGVavkfT"
-            "fF0lf0dhUzV++jxU67Vg9mwFnHhkyDoHfVY8pMAPTD69JwLLYs2RaOzJi04Oj7vhlQIDAQAB"
+            "0mCws/TJVBq0QN25BypH7fADKQDhHjhhflBYL2eLYg/orObJELceoXTS3adWrzgjohcDQw3FHOqf+h/AjlE0ga"
+            "zeX8mGVAoeIUjeY1/aBStXTiMvD0B/I5wd89GrCo/9e218AwV6Xp6Q0ofN6Czb/XjhHfMpEuCN5hIIjDrw6QnL"
+            "FbwYlxy7+/7jygi7yHN9y+trVorf7SFPg/hb8dE7KYbu1Ss7zPugaOxJZdSETyYf3EHZn2RJH/lCxwBGKyKHBA"
+            "HFG/oZ1TVhYndcnZT8FL/MiJTzrQPxuMZ+3cdgloVrQv5+3lHxO2yY5NI04W0zGzww7w7SrVdBq7obqu4dsQ=="
         ),
         "loyal": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAmNJ06yuCEI3hud1xQkupPS8SlDTPKp2xXN5O"
-            "aLF5TzkARsMTnTTNE+3XkdM35QQeQj8zS0HN4yikIiz34Q3mIwue/B4brVPSh7voGH8/HW29inbSAd8F"
-            "m5No7gw730QwzWv7KT0Ver+ysBJxED4GuTZ3VI+AuKU8AEJnrw6nhBC9M3Va2Wd/adsoc/xTBqRqCQxl"
-            "Cv6rBQTWh3yo9c359YQdl58Br0BfuirNWL+RBIwuBdJyFYSTG1btyau5rU7levJVBRSaT5gjSenOQn6D"
-            "SymgQ91GmizL66RwikOy+enOEmsjeoWxVz9Bfs9rLWFQHzZwq27YOlMrPoOpQR2u9QIDAQAB"
+            "82YgB1fSN22vo7tRtoUP0zJBEJYcGUO3pR54o23wXD7Iv3LwM9/xTbnx7OdrnzT/V+q6AcdPL2/2UkmX2B7uxz"
+            "4gX97GDvBN6SdinTXaWrnG66f3UiEuZKyGtIIufDqukPi+ZIMDtoNe6/9Axn9//vJcDhyeoWKHoaMi6xHLfoPt"
+            "xg5udV/sTdX7xSg6wseHqawpSJ1oH+Jd+MC86m2ZNjKzNmf7EJbommZgDAlqkzODP8pb0TblW1gmMrbhx5XT0I"
+            "dhpSPhmwrzKPn9ABmsL5zWfxPDfrLNr87RNGkx5NsBmYfWqPrnZAo/ymKldX+YFltrFz1Z2Bz9Q6N28QsOHw=="
         ),
         "snipped": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1yNBs+F8z/rVlLUUcimbqqnagmnFUOcqYFLz"
-            "ufjSIP+G56VGDOWl6DI7X63vjaosf4hPXPXXC1LEiRRqdh4B9l00lvTODd8mZmhHB/1wxzJkYwJyXFBi"
-            "radyupr3imz/dH23T6M09IC6CKeuDJhDOWjuE32JonRzeKFasXCxJXxJu/vTgMTfh8SFU3FYJAB0wXHD"
-            "7q1I8xHEnkQp/qyRXnLLB5LibDFnZJsfnPR/5PTzW36eCZwvyfADKVczH+I0bAKzFtQ6SaVc1uAEqj1d"
-            "Lot8gSEnLB0Muy06UQaVXiBc4BvaP3K2IWNGDQTd3xs40+Vp3EPkLDo3Bx9r5f3/CQIDAQAB"
+            "97eg01rKC2uWn5kdeY0PoAtRVSF1sj8oVKGRXatEmCWP091yJkq/fbx+F1w27bfYsoHA+jKvKyGFlfmtu1L11t"
+            "+hxA/n7o7cZen2ttZRyFFq1Lp9Qt2SuOoY7aP4s5hcpnLFzJJBiqXJpw9bDw+MiJ5+PR9q9Rs2zOXSf0RlkYHn"
+            "D2O2gaXWnR3OE65/wHo11dmxVBQgBsblqBN4Uotdr0y9JJxoizltMokqffYobRSPfl/QqQptYCkeTz1GtUAqkh"
+            "9ZkyyiX6Mh/8xK0E/zYVwIkOLpXNAaZbEYBDySEDwXYXtjrHZmuKI1h3bgaMXbuZ2/PlGC67SX6qDgG19kgQ=="
         ),
         "stranger": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAro6lmT3t+xJERysib87WdHqvScVFwL1CX4bS"
-            "/+klEkLdAed9b6tvqJLH8n18f+Vh/IRsqFj5Ujhr5w96KTeImyhCsPVwNEBKWGNISti5Q9B9rI8Y1gaz"
-            "eGzlbytYjx+urhuKIf74VoZIl4eVf75L815+wmT1kUbvulwAuFlszSNrGByDHKBLt1bYIm4XbSmrS3+v"
-            "h1LC/ajpKM7ElOVWvm+PGfxog9BiLY/PgtgbAP1+Myyi+FLpw8b2VIZX3jecKdZHjDOSx3RP7A6fxYVf"
-            "lIhcBzwMjwqAwuLZFr3xWJdf81IpWalTBMZEXmRPVP+Am8wE5arNGFFl+gtQblsK+QIDAQAB"
+            "4z8MxF3gd7ytTMFHl+J9Bc9IW90Nr01TY4qHHpQcBw9puG3xaMMXmgy1xZuXdufYGwk2uLTyyqA9KQzkm13MWG"
+            "fForyOhpSV9rnhmTGdAKDs6ktZuLhnT5/8YMLHRFiUo7IkBbRpgVgel6WLLaEPQXgUYA8ZFF5ENT4Adefd32Ph"
+            "El4EhbKBcUKswQP2MXh5CNR/HER/1EmvMigbmQTJO4SCcDZqSvCGl2xznJ18RDDH/Yepfolk2O2kOffIorlItv"
+            "UYiC+UOgtXRNQsx6aHBavqo/YN47q8nvajhMc6CYJNNRVct4MX2UWNxrxiYLAiBsygMuPBtSyI5Pv+ksBIfQ=="
         ),
         "stranger-old": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxRqy4i6yNJQYkmzWodvEzCIvagnNNeQDlX98"
-            "pfNUcixPaQzV3epCqFdUd48/XYkyhOlcsHWVddHJ4lzFV0GtQ346B7H/OGjjIt5DOWyoU2nxC2r0fKbW"
-            "0nLkgO8bXWIhL2Y3CFSHVHwb9Ng7G4mB+gLiF6UetZwsCgee2kcnKU4EeJTqIIP4/q7IOj/PnxJjY/XO"
-            "MPMu6o/HQ4qtpnLAl36Jp/9xXmWmSDcx3jmu0T9oSq3yzTYGCxaZmxPQwKKQlzxisUa58KrAd1L8PF+2"
-            "8RsbJgz2O1TQ0aIuJJ1mjMvbHEeIyJk5QWlA9lQ+XIZlRtKmIvZYREJ3mFBJkEl+zQIDAQAB"
+            "2yFixAgMV7PW9Jgtszxgm5I1srx17h6r4TYo2yIvwp0Ar5n89VO5MgZBl/rI43OQIxXs4YZ8zzdCNVFXGs4WUp"
+            "V4P1q9Rt+tnruszbTrOvrTzzyi8C/jg19+TrcEKdGswcBqNs8HP7eDrM31foifWhErSiJScXzZoIX4XZWRzTPP"
+            "56iGsNkOL1GKjR1WplFOxksauWLhvvOjqWB1H1PxTbDv5Srwk+pLiXe1ZElYAOTMzZd/7KHPWE10uctG5xv0Xz"
+            "QFOdvZT+ITeTNGVAZH92LnHFP9CpzI099nAvKNMLpZPPxYMDJJ1LBbOp0Xjljua1kKU7basBtd6hBVZjZj3w=="
         ),
         "eager": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAweQPddlRs6+3SfbJzr7ykIfXqkJ5v3VyaVQX"
-            "xHmzXmC8AjW9Bv2jjfPY4wpt/QGjX1guEOs3H7pTrRZmAB/pLZC2q5m4+WREVc9LKBeJ6yiW+jxErWPv"
-            "JhP8IWeJRjwtC+UKEC7UN19eu0k7QgiiW6jXy5gk0wPQ+3OmYpGiJn0KFdzMlZ68O+AkyvpRe0UBOzJC"
-            "3Kvs/n2J9Zd1hqTA9kOnw9BS82XN2eCQMP4i6BvC+6nI0oR4cZdxALikez0sjmHEJfV8uD8kY+Uej+Zg"
-            "+1utusIB17DXWVaQ1mFK87JHI6eHQUCKD4LG5QIW1FJteYYgcFWTq0ewvQoRFnYuJQIDAQAB"
+            "9GZruDC96qHlb224s6sx5TRAlAgvgzmXCqhVnRIu6XwUL+JPWqLJd4lwSjn68YhF6Wfs6vOMefYNU70eo1V+5z"
+            "KVk2/sJ6qhRWpP4/jSl/4MqcwSwpyDsQx2/w+1KO6lqmjdCApoJE4eCcvBuLcUEKGYU3Uhx8y0rSesWrKbZFfP"
+            "kAZHiSJQYDceP4rhXOkgrQFUk/jUnqbeRqldrzpiA6//KtD0KFsxxudDBOJknAJsf3ZftsLSiuJAOqZcsv+HhR"
+            "ZF4pR99jv91O8qi1b1t2IDuXOqyaCob/57Ttm1SLBooFEVCVpxHEGj36ovOUYdhH27YeqL2Xvs3MhHqze+Hw=="
         ),
         "dotless": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAzuLZs2eGNnQylhQzqqywv57sY09VKFmiDaSK"
-            "fXP2okuUl5PPQMgUgEZP3hiXjzv8K59yuHhUmf2Ibg6ZcpUzNwdzVpMkh/qF5kKCZ5HPbvGJKZHi+MfA"
-            "qSbI9/Mq8IvYjJqmW8auxdwkeyMW6PWud24IGpQDidZpQQQ0zxafSyoeAzCXQ9EN8kgZFuc1oupGvdr/"
-            "UxwMIWC7QvWEYf/aQAKDy3qjqfNL2b34g7CSxDde1Y8Qacp73gJkQdcd4C+VMFrUX9pvmZHaMvn03oSq"
-            "8HaZkAWbpT11HGpntqjM5EZBtL5Njz4nQB3oE/tKULOXE88LakjPG55bT4SWjX2TtQIDAQAB"
+            "+5StT+pUeRBU/D2k3I3LW+WRDLgEafodEHhJiNXwsrYKfMkmH2AZUe7qRgCz24CrWIet8SFS2CuxY8Psk1y8r7"
+            "ayc7shEqx2Uc3Q4qwB84uMm2ADx/fm12MqKU+50kPEjAO0lHI9hfWGrFpoydf7SiuGiEoDzM+RLb6iqb9FPZvX"
+            "rqQoypqNbDpQuCf8qHsPND5+S605FngPyWtGI8QnWzEHScTT4DR25kDjxtlGhnNlNjxfisb5TubXacxb5ANyIr"
+            "ZZVyfm4fFtPGDHRtwRzwmd3mumMlhmFz70ixRS5S9vjbTf9wuVBtW2fP+tGgdICyh4zr+xCqe3eRIC3CYwMw=="
         ),
         "broken": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAv5OPdUFE4JYt/O5KXPK28mJzBTI57f+ejC3H"
-            "me0okI4AYFMivYFZ9DvZV8i/ZJnc+QRnzLLWLwO6scqxbqjaMYLNDm5YvrspcsGJrmvMfRwwdnHdfvWk"
-            "Rfx9j+4o0XAK16HP18aYPN7g7NqCUb9+Ul/ErrZz2iFSyfWQwymcz3i5y5EdtQq40CCzXhMVekj8ho5g"
-            "A+HfMnhOpesf/KRYRIulMcTtmMqO+ijQpO2RkurgwrTMxyT1tcCcc5Ue+cFTcYdiE1HT6G77GAYujQtk"
-            "+3DKuiwk6NN/Ed0kqiWmG9BBrMpM0RliQkHuIa6cdOZTxyPEebGRoYnmvuBHhrGsXwIDAQAB"
+            "7O9MfrRICxEFlWTwVxxoZ6hkiCYSIXUy3+x0r88l7b/8z67Yi+jMsDw+2PA0XaknHOexnWU+S0UtKLjASXHvs7"
+            "zhP4hj9ayVcRhhkhnHebP7I7PJxYMvYWhaavbjYdpmAj8gBc1Gy8LwzX5COfd1g5WMDBEbyzE3GaN/4Bex3DfU"
+            "etVo6matb5istK6bpKmbza6eZBBUcdyY7FoA0HOmJoiCiyCwanEE5bvrCCuQrrLCumh2g1yWpBklwGHx9CnkPS"
+            "x4gD9+wCvOz3WK0xj8NB7sPKBbm8BpaJQDwsfhdlfr8yfrZhcs36zhsSrEAGY+6NnT+q4qJX8lEYqkCO66Aw=="
         ),
         "open": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwNpyFob7cQPU2usZ7MQm3xAzYuDt5uhqIhFt"
-            "i2DjnZ/nb+4zI0k7xJ5k/8Hl9uPW2rs6wfYDv30y+/NN4dxkx2sNPL2e3zFbD8czoRzGqoIr4eWZqe+e"
-            "4dmAp4YCYG36xhbpV1aI96ufjIWnvdA37CjCBGPKs34FlJm/ZxfvpjTlVqXSbfvMaKiwcbu2Y/xv8N8j"
-            "yNOYfHWkjAiowNmNX2OH/v7XZLFRJsC2Re/8z0afS0c6o4S4Y04woZLgbg3IEAC0R1VWCZQO6Sr/3F8O"
-            "NAHEQPkK3q3bHlLVrHekAMUeU22kxu+oWOjPrwevPJfgLs9ANsgXI4YQJJzCEd9WXwIDAQAB"
+            "44G0X5GsQj3pJnVtAC92fRCVA47/P8MLeNjIFQz5OPtLZIWxEHoEWvz+PTfi5+Tor/Zx+PntSeTli265rL3Kuz"
+            "ex8tu8hnLjhiJzg6R/jhIgYHIMG/CZIGx2eNE3XP0ge9hI/6fhrgyLRUjb3m0C4uEDKwLeu0kidYJ8jwgmNWW/"
+            "R47R1NymZyvKvVpBcBv2ueunn5HeTWWXgCCe6Fz2lKnimb+rzzNf8vddgfyiMSa0qjFM2JeCjDNYYSLyeNt3Pq"
+            "mfeoqYpQKcfRk0HeInAxJOwidUcUtX2IuxqS11rQvjQhAg+N+yRaeYwJhrdqy55IWe/cnUCTB/ZqJmIG2gXw=="
         ),
         "fresh": (
-            "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA47WAzgCU4DyDeRvZwHrCp57gO4HTV+0eofla"
-            "S0Q22UDiJPC0EdR67Rstx4MvdFW4D9EEIvSLkLJRPCnFI/COv0yRdl83z3sQIv897ymUCbNGc3J+GGoZ"
-            "l42AuTIw4amGd34aQMBdk3fjYqiQq4Cb8tWiBnoJJdic/wJLk9a2BwiCvIABzdjnUkyOAICQL3NDm2z2"
-            "0ysc7GMQbaawcuIed2P9gyIPz5N0uUj7AvLRgL6JLCF03KT1KShn2yd8577PWJak5WgALStKyHRzwdKQ"
-            "I1GBTe8pwRWlZZDf59euRgaQswGo9XzB/rE1NRFNiHrrADOwnM4Q+xlqlawS5hXiBwIDAQAB"
+            "+liBm6lJW9LSTYv+rymFD+te5+yCdZkmBtZFnmms6CMBdZ5DIgWfKfPbe7ckjz3l2KGG3ySL2AKr/wZkdooq0v"
+            "RmnzitjmKBxhzI1JiB7nW7bMEc5HCFDxCau75azAzYShd+8s61dDnBik9n6B10y48kzbMuUlD58RAUEwINWQns"
+            "v7p6jKNFJYrDd2HUxfk1EO6mrgZDgJ0SVsL6zvfzNsimLEsyVDHhYnFgIWYiHrBoEd/a3Sv+sK1SmX++xDQRkI"
+            "B+VOf6tKe7lA7uUlIVsc6sdjCFUKsPYjCViq2krGlgjdFloijPKjnD+7rBfUbosVrU/LHQc5g0GvUifSR+tQ=="
         ),
     }
 )
+
+
+def private_key(label: str) -> rsa.RSAPrivateKey:
+    """Return the key that mail of a domain is signed with. Raises KeyError for another label."""
+    p, q = _primes(label)
+    d = rsa.rsa_recover_private_exponent(_EXPONENT, p, q)
+    by_prime = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
+    return rsa.RSAPrivateNumbers(p, q, d, *by_prime, _public(label)).private_key()
+
+
+def _primes(label: str) -> tuple[int, int]:
+    octets = base64.b64decode(_PRIMES[label])
+    return int.from_bytes(octets[:128]), int.from_bytes(octets[128:])
+
+
+def _public(label: str) -> rsa.RSAPublicNumbers:
+    p, q = _primes(label)
+    return rsa.RSAPublicNumbers(_EXPONENT, p * q)
+
+
+def _public_text(label: str) -> str:
+    """Return the public half as a DKIM record has it after `p=` (RFC 6376 section 3.6.1)."""
+    key = _public(label).public_key()
+    octets = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(octets).decode("ascii")
+
+
+KEYS: Final = MappingProxyType({label: _public_text(label) for label in _PRIMES})

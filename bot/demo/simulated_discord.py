@@ -17,6 +17,7 @@ from discord import app_commands
 from bot.app.bot_root import open_client
 from bot.config.loading import load_settings
 from bot.demo import world
+from bot.demo.demo_host import open_host
 from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
 from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records
 from bot.demo.zone_server import ZoneServer
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from bot.client import Client
     from bot.config.settings import Settings
+    from bot.demo.demo_host import DemoHost
     from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.requests.service import Requests
 
@@ -109,12 +111,17 @@ async def open_demo(welcome: str, *, port: int = 0) -> AsyncIterator[RunningDemo
 
     `port` is the page's, on the loopback address; 0 takes any that is free.
     """
-    with TemporaryDirectory(prefix="cowbell-demo-", ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(prefix="cowbell-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
         async with (
             ZoneServer(world.zones()) as server,
             make_mailcow() as mailcow,
+            open_host(folder) as host,
             _simulate() as simulation,
-            open_client(_configure(server, mailcow, simulation, Path(folder))) as client,
+            open_client(
+                _configure(server, mailcow, host, simulation, folder=folder),
+                ports=host.ports,
+            ) as client,
             _connect(simulation.env, client, server),
             _serve_page(simulation, welcome, port) as preview,
         ):
@@ -267,14 +274,20 @@ def _set_clock(env: Env) -> None:
 
 
 def _configure(
-    server: ZoneServer, mailcow: MailcowDouble, simulation: _Simulation, folder: Path
+    server: ZoneServer,
+    mailcow: MailcowDouble,
+    host: DemoHost,
+    simulation: _Simulation,
+    *,
+    folder: Path,
 ) -> Settings:
-    host, port = server.address
+    address, port = server.address
     return load_settings(
         {
             **world.DEMO_ENVIRONMENT,
             **access_to(mailcow),
-            "DNS_SERVERS": f"{host}:{port}",
+            **host.settings,
+            "DNS_SERVERS": f"{address}:{port}",
             # It is each zone's own name server, too, so that members can show control of theirs.
             "DNS_PORT": str(port),
             "DNS_ALLOW_PRIVATE": "true",

@@ -11,8 +11,10 @@ from bot.config.loading import load_settings
 from bot.console.options import Format
 from bot.console.records_page import show_records
 from bot.console.report_page import show_report
+from bot.console.server_page import show_server
 from bot.console.settings_page import show_settings
 from bot.demo import world
+from bot.demo.demo_host import open_host
 from bot.demo.demo_mailcow import access_to, make_mailcow
 from bot.demo.publishing import line_of_record, publish
 from bot.demo.tour_requests import open_request_tour
@@ -36,15 +38,21 @@ _ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}
 
 async def play_tour(console: Console) -> None:
     """Play the tour: every answer in it comes from servers inside this process."""
-    with TemporaryDirectory(prefix="cowbell-tour-", ignore_cleanup_errors=True) as folder:
-        async with ZoneServer(world.zones()) as server, make_mailcow() as mailcow:
-            config = load_settings(_environment(server, mailcow, Path(folder)))
+    with TemporaryDirectory(prefix="cowbell-tour-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        async with (
+            ZoneServer(world.zones()) as server,
+            make_mailcow() as mailcow,
+            open_host(folder) as host,
+        ):
+            config = load_settings(_environment(server, mailcow, folder))
             async with (
                 await Database.open(config.database_url) as database,
-                open_core(config) as core,
+                open_core(config, ports=host.ports) as core,
                 open_request_tour(console, config, core, database) as request_tour,
             ):
                 await _settings(console, core)
+                await _server(console, core)
                 await _records(console, core)
                 await _check(console, core, _HEALTHY, "tour_healthy")
                 await _check(console, core, _BROKEN, "tour_broken")
@@ -57,6 +65,11 @@ async def _settings(console: Console, core: Core) -> None:
     _headline(console, core, "tour_settings", "python -m bot settings ann@friend.example")
     who = MailAddress.parse(f"ann@{_HEALTHY}")
     show_settings(console, client_settings(core.server, who), core.words)
+
+
+async def _server(console: Console, core: Core) -> None:
+    _headline(console, core, "tour_server", "python -m bot server")
+    show_server(console, await core.check_server(), core, as_json=False)
 
 
 async def _records(console: Console, core: Core) -> None:

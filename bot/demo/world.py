@@ -26,6 +26,9 @@ DEMO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+# The addresses of the mail server.
+HOST_ADDRESSES: Final = ("198.51.100.25", "2001:db8:25::25")
+
 # Domains whose members have to ask the admin for something before all can be right.
 WITHOUT_KEY: Final = "newcomer.example"  # the mail server has no DKIM key for it yet
 NOT_HOSTED: Final = frozenset({"open.example", "fresh.example"})  # it does not know these yet

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import dns.name
 import pytest
 
+from bot.checks.server.client_ports import judge_ports
+from bot.checks.server.shown_certificates import judge_certificates
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
@@ -21,7 +23,18 @@ from bot.net.port_visit import look_at_port
 from mail_server_double import Fault
 from max_wait import MAX_WAIT
 from server_certificates import HOST, ServerCertificates, Shown
-from server_setups import IMAP, IMAPS, POP, POPS, SETUPS, SIEVE, SMTPS, SUBMISSION, ServerSetup
+from server_setups import (
+    CODES,
+    IMAP,
+    IMAPS,
+    POP,
+    POPS,
+    SETUPS,
+    SIEVE,
+    SMTPS,
+    SUBMISSION,
+    ServerSetup,
+)
 
 if TYPE_CHECKING:
     from bot.net.port_look import CertificateState, PortLook
@@ -83,6 +96,17 @@ async def test_every_set_up_is_named_rightly(certificates: ServerCertificates) -
     assert len(looked) == len(SETUPS) >= 40
     wanted = {each.name: (each.reached, each.tls, each.certificate) for each in SETUPS}
     assert {name: each.named for name, each in looked.items()} == wanted
+    good = looked["POP over TLS"].look, looked["ManageSieve"].look
+    found = {name: first_code(each.look, good) for name, each in looked.items()}
+    assert {name: code for name, code in found.items() if code is not None} == CODES
+
+
+def first_code(look: PortLook, good: tuple[PortLook, ...]) -> str | None:
+    """Return the first finding about a port of a host whose other port is one of the good ones."""
+    beside = next(other for other in good if other.port != look.port)
+    looks = look, beside
+    verdicts = judge_ports(looks, pop=True), judge_certificates(looks, datetime.now(UTC))
+    return next((finding.code for verdict in verdicts for finding in verdict.findings), None)
 
 
 async def test_nothing_is_said_but_what_asks_for_abilities_and_tls(
