@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, GuildHandle, MemberActor
     from simcord.results import InteractionResult, ResponseMessage
 
-    from bot.checks.observe.ports import ServerPorts
     from bot.client import Client
     from bot.config.settings import Settings
     from bot.demo.zones import Zones
