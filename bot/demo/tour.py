@@ -63,7 +63,7 @@ async def _settings(console: Console, core: Core) -> None:
 
 async def _server(console: Console, core: Core) -> None:
     _headline(console, core, "tour_server", "python -m bot server")
-    show_server(console, await core.check_server(), core, as_json=False)
+    show_server(console, await core.check_server(), core.server, core.words, as_json=False)
 
 
 async def _records(console: Console, core: Core) -> None:

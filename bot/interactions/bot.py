@@ -98,6 +98,7 @@ class BotBase(commands.Bot):
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
+        self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
 
