@@ -319,6 +319,7 @@ use = ["authentication-results"];
 skip_local = false;
 skip_authenticated = true;
 """,
+    "spf.conf": "min_cache_ttl = 1s;\n",
     "redis.conf": 'servers = "127.0.0.1:6379";\n',
     "options.inc": 'dns {{ nameserver = ["127.0.0.1:53"]; timeout = 1s; retransmits = 2; }}\n'
     'local_addrs = ["127.0.0.0/8"];\ndisable_monitoring = true;\n',
