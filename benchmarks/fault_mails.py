@@ -10,7 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from benchmarks.debian_servers import RSPAMD, name_server, network, rspamd
+from benchmarks.debian_rspamd import RSPAMD, rspamd
+from benchmarks.debian_servers import name_server, network
 from bot.checks.mail.mail_verdict import AuthResult
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
