@@ -237,7 +237,7 @@ def server(
     async def look() -> ServerReport:
         async with open_core(config, servers) as core:
             report = await core.check_server()
-            show_server(make_console(), report, core, as_json=as_json)
+            show_server(make_console(), report, core.server, core.words, as_json=as_json)
             return report
 
     report = asyncio.run(look())

@@ -72,11 +72,12 @@ class Simulation:
     settings: Settings
     store: Path
     stack: AsyncExitStack
+    ports: ServerPorts | None = None  # of the mail server, from the next start on
 
     async def restart(self) -> None:
         """Stop the bot and start it again on the same store, as another process would."""
         await self.stack.aclose()
-        self.client = await self.stack.enter_async_context(_open(self.settings))
+        self.client = await self.stack.enter_async_context(_open(self.settings, self.ports))
         await self.env.restart_bot(self.client)
 
     async def check(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
@@ -145,9 +146,9 @@ async def open_simulation(
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Client]:
+async def _open(settings: Settings, ports: ServerPorts | None = None) -> AsyncIterator[Client]:
     # Its address is one that leads nowhere, and is not even tried here: no port is known.
-    ports = ServerPorts(Connector(), settings.mail_host.name)
+    ports = ports or ServerPorts(Connector(), settings.mail_host.name)
     async with open_client(settings, ports=ports) as client:
         try:
             yield client
