@@ -15,18 +15,19 @@ from bot.interactions.admin_actions import (
     show_server,
     show_setup,
 )
+from bot.interactions.dmarc_approval import handle_stage_select, handle_untested_button
 from bot.interactions.item_factory import (
     REQUEST_BUTTON,
     SERVER_BUTTON,
     STAGE_SELECT,
     UNLOCK_BUTTON,
+    UNTESTED_BUTTON,
 )
 from bot.interactions.limits_form import LIMITS_FORM, handle_limits_form
 from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import acknowledge, answer
 from bot.interactions.request_actions import (
     handle_request_button,
-    handle_stage_select,
     unlock_backend,
 )
 from bot.interactions.request_answers import card_of, say_decision, say_gone, say_refusal
@@ -144,6 +145,7 @@ async def setup(bot: BotBase) -> None:
     """Give the bot these commands, and what the buttons and choices of their cards do."""
     bot.clicks.add(REQUEST_BUTTON, handle_request_button)
     bot.clicks.add(STAGE_SELECT, handle_stage_select)
+    bot.clicks.add(UNTESTED_BUTTON, handle_untested_button)
     bot.clicks.add(DENY_FORM, handle_deny_form)
     bot.clicks.add(PASTE_FORM, handle_paste_form)
     bot.clicks.add(LIMITS_FORM, handle_limits_form)

@@ -35,7 +35,9 @@ from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.words import Medium, Words
 from max_wait import MAX_WAIT
@@ -148,7 +150,14 @@ async def open_request_guild(
         client.requests = requests if takes else None
         client.backend = backend
         recent, checks = RecentDomains(database), StoredChecks(database)
-        client.privacy = Privacy(recent, checks, requests, ControlProofs(database))
+        client.privacy = Privacy(
+            recent,
+            checks,
+            requests,
+            ControlProofs(database),
+            tests=MailTests(database),
+            sent=SentMails(database),
+        )
 
         aliases = Aliases()
         looker = DomainVerifier(

@@ -96,6 +96,9 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "due": (None, 1_796_000_000),
     **dict.fromkeys(("checks", "requests", "domains", "decisions", "waiting"), (1, 2)),
     **dict.fromkeys(("still_open", "ended"), (1,)),
+    **dict.fromkeys(("ends", "at"), (1_796_000_000,)),
+    **dict.fromkeys(("tests", "sent"), (0, 2)),
+    "month": (30,),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
@@ -170,8 +173,10 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         )
     },
     "discord/port": {
-        "before": ((), ("PLAIN",)),
-        "after": ((), ("PLAIN", "LOGIN")),
+        "before": ("", "PLAIN"),
+        "after": ("", "PLAIN LOGIN"),
+        "tls": ("not-tried", "works", "old", "not-offered"),
+        "version": ("", "TLSv1.3"),
         "took": (0, 48),
         "certificate": (
             "",
@@ -197,6 +202,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     **_MAILS,
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
+    "discord/testmail_send": {"domain": ("", "x.example")},
+    "discord/request_mail_risk": {"policy": ("p=quarantine", "p=reject")},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},
     "findings/dmarc-missing": {"target": ("", "x.example")},
     "findings/dkim-key-mismatch": {"position": (0, 45)},

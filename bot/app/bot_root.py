@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.app.mail_test_parts import add_mail_tests
 from bot.app.shared_parts import (
     NO_TOKEN,
     choose_backend,
@@ -49,7 +50,9 @@ from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.tallies import StoredTallies
 from bot.telemetry import Telemetry
@@ -148,8 +151,12 @@ async def open_client(
             await _add_jobs(client, core, ask, store, requests=requests, wake_up=wake_up)
             await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
-        client.privacy = Privacy(RecentDomains(database), checks, requests, proofs)
+        tests, sent = MailTests(database), SentMails(database)
+        client.privacy = Privacy(
+            RecentDomains(database), checks, requests, proofs, tests=tests, sent=sent
+        )
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
+        add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
         yield client

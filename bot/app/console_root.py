@@ -11,6 +11,8 @@ from bot.app.shared_parts import (
     choose_backend,
     make_authorities,
     make_live_ports,
+    make_mailbox,
+    make_sender,
     make_sources,
     open_mailcow,
     utc_now,
@@ -94,12 +96,16 @@ async def open_core(
 async def examine_all(settings: Settings) -> tuple[Line, ...]:
     """Return how every part is that the bot stands on; a bot that runs is not disturbed."""
     from bot.doctor.examination import examine  # noqa: PLC0415 - discord.py takes a second to load
+    from bot.doctor.probe_access import check_probe  # noqa: PLC0415 - as above
     from bot.logs import keep_quiet  # noqa: PLC0415 - as above
 
     keep_quiet()
     async with AsyncExitStack() as stack:
         mailcow = await open_mailcow(settings, stack, seconds=_DOCTOR_CALL)
-        return await examine(settings, mailcow, utc_now)
+        servers = settings.dns_servers or system_servers()
+        resolver = await stack.enter_async_context(Resolver(servers))
+        mailbox, sender = make_mailbox(settings, resolver.ask), make_sender(settings, resolver.ask)
+        return await examine(settings, mailcow, utc_now, check_probe(mailbox, sender))
 
 
 async def invite(settings: Settings) -> Invitation:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bot.dns.answer import Ask
     from bot.dns.resolver import Resolver
     from bot.mailcow.api import Mailcow
+    from bot.probe.mail_sender import MailSender
+    from bot.probe.mailbox import ProbeMailbox
     from bot.requests.backend import MailBackend
     from bot.services.server_faults import ServerFaults
     from bot.telemetry import Telemetry
@@ -87,6 +89,28 @@ async def open_mailcow(
         telemetry=telemetry,
     )
     return await stack.enter_async_context(mailcow)
+
+
+def make_mailbox(settings: Settings, ask: Ask) -> ProbeMailbox | None:
+    """Return the mailbox for test mails; None where none is configured."""
+    address, url = settings.probe_address, settings.probe_imap_url
+    password = settings.probe_imap_password
+    if address is None or url is None or password is None:
+        return None
+    from bot.probe.mailbox import ProbeMailbox  # noqa: PLC0415 - IMAP's client, which few need
+
+    return ProbeMailbox(address, url, password.get_secret_value(), ask)
+
+
+def make_sender(settings: Settings, ask: Ask) -> MailSender | None:
+    """Return what sends mails to members; None where that is not configured."""
+    address, url = settings.probe_address, settings.probe_smtp_url
+    if address is None or url is None:
+        return None
+    from bot.probe.mail_sender import MailSender  # noqa: PLC0415 - as above
+
+    password = settings.probe_smtp_password
+    return MailSender(address, url, password.get_secret_value() if password else None, ask)
 
 
 def choose_backend(settings: Settings, mailcow: Mailcow | None) -> MailBackend:

@@ -8,10 +8,12 @@ import dns.name
 
 from bot.cards.fixes import show_fix
 from bot.cards.items import RequestAction
-from bot.cards.layout import NEUTRAL, assemble
+from bot.cards.layout import DANGER, NEUTRAL, assemble
 from bot.cards.markdown import clip, moment
 from bot.cards.request_card import mention, state_word, title_of
 from bot.checks.export.as_json import context_of
+from bot.checks.finding import Status
+from bot.requests.mail_proof import NOT_ASKED, MailProofKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.requests.backend import DomainLimits
     from bot.requests.dmarc_readiness import DmarcReadiness
+    from bot.requests.mail_proof import MailProof
     from bot.requests.model import Request
     from bot.words import Words
 
@@ -41,11 +44,13 @@ def build_stage_card(
     *,
     readiness: DmarcReadiness,
     consents: Sequence[tuple[str, Fix]],
+    proof: MailProof = NOT_ASKED,
 ) -> Card:
     """Return the choice of the DMARC policy: those that the report allows, and why no others.
 
-    `consents` are the records that are missing where reports go to another domain: the host that
-    gets the reports, and the record to add in its zone (RFC 9990).
+    `proof` is what test mails show, which matters where a strict one is allowed. `consents` are the
+    records that are missing where reports go to another domain: the host that gets the reports, and
+    the record to add in its zone (RFC 9990).
     """
     facts: dict[str, Fact] = {"domain": request.domain.ascii, "strict": readiness.allows_strict}
     causes = [
@@ -65,12 +70,39 @@ def build_stage_card(
                 f"## {title_of(request, words)}",
                 words.sentence("discord/request_choose_stage", facts),
                 "\n".join(causes),
+                _say_proof(request, proof, words) if readiness.allows_strict else "",
             ],
             missing,
         ],
         colour=NEUTRAL,
         buttons=[items.stage_select(request.id, readiness.stages)],
     )
+
+
+def build_untested_card(
+    request: Request, stage: str, proof: MailProof, words: Words, items: ItemFactory
+) -> Card:
+    """Return what is missing for a strict policy, what follows, and the second press."""
+    risk = words.sentence("discord/request_mail_risk", {"policy": f"p={stage}"})
+    return assemble(
+        [[f"## {title_of(request, words)}", f"{_say_proof(request, proof, words)} {risk}"]],
+        colour=DANGER,
+        buttons=[items.untested_button(request.id, stage)],
+    )
+
+
+def _say_proof(request: Request, proof: MailProof, words: Words) -> str:
+    """Return what test mails show of the request's domain; nothing where there are none here."""
+    if proof.kind is MailProofKind.NOT_ASKED:
+        return ""
+    facts: dict[str, Fact] = {
+        "kind": proof.kind.value,
+        "domain": request.domain.unicode,
+        "at": 0 if proof.at is None else int(proof.at.timestamp()),
+    }
+    status = Status.PASS if proof.is_enough else Status.WARN
+    said = words.sentence("discord/request_mail_proof", facts)
+    return f"{words.label('marks', status.value)} {said}"
 
 
 def build_limits_card(

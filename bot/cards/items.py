@@ -59,6 +59,21 @@ class PrivacyAction(StrEnum):
     DELETE = "delete"
 
 
+class MailTestAction(StrEnum):
+    """What a button of a test mail does."""
+
+    LOOK = "look"  # look into the mailbox now
+    DETAILS = "details"  # show all that the mail shows
+    ANOTHER = "another"  # begin another test of the same domain
+
+
+class SentMailAction(StrEnum):
+    """What a member says of a mail that was sent to them."""
+
+    ARRIVED = "arrived"
+    LOST = "lost"
+
+
 class ItemFactory(Protocol):
     """Makes buttons and choices that go on working after the bot was restarted.
 
@@ -165,4 +180,16 @@ class ItemFactory(Protocol):
 
     def qr_button(self) -> Item:
         """Return the button that shows the QR code of the mail server's own page."""
+        ...
+
+    def mail_test_button(self, action: MailTestAction, test_id: int) -> Item:
+        """Return a button of a member's own test mail."""
+        ...
+
+    def sent_mail_button(self, action: SentMailAction, mail_id: int) -> Item:
+        """Return the button by which a member says whether a mail to them arrived."""
+        ...
+
+    def untested_button(self, request_id: int, stage: str) -> Item:
+        """Return the admin's button that goes on with a strict policy without a test mail."""
         ...

@@ -40,6 +40,9 @@ def build_privacy_card(
         "controlled": tuple(proof.domain.unicode for proof in named),
         "since": tuple(str(int(proof.since.timestamp())) for proof in named),
         "unnamed": max(len(kept.proofs) - _MOST_PROVEN, 0),
+        "tests": kept.tests,
+        "sent": kept.sent,
+        "month": kept.days_of_tests,
         "days": kept.days,
         "latest": kept.latest,
         "week": kept.days_of_others,
@@ -66,6 +69,8 @@ def build_confirmation(kept: MemberData, member_id: int, words: Words, items: It
         "requests": len(kept.requests),
         "decisions": kept.decisions,
         "proofs": len(kept.proofs),
+        "tests": kept.tests,
+        "sent": kept.sent,
     }
     head = words.render("discord/privacy_confirm", facts).strip()
     foot = words.sentence("discord/privacy_final", {})

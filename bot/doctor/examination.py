@@ -20,7 +20,7 @@ from bot.doctor.secret_files import check_secret_files
 from bot.store.engine.probe import probe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.config.settings import Settings
@@ -28,17 +28,21 @@ if TYPE_CHECKING:
 
 
 async def examine(
-    settings: Settings, mailcow: Mailcow | None, now: Callable[[], datetime]
+    settings: Settings,
+    mailcow: Mailcow | None,
+    now: Callable[[], datetime],
+    examining_probe: Awaitable[tuple[Line, ...]],
 ) -> tuple[Line, ...]:
     """Return a line for each part, found out with logins and sockets of one's own.
 
     Takes as long as the slowest part; each has an end. Nothing is changed anywhere, and a bot that
-    runs meanwhile is not disturbed.
+    runs meanwhile is not disturbed. `examining_probe` gives the lines of the test mails' mailbox.
     """
     clock = ClockCheck(now)
-    discord_lines, mailcow_lines, resolver_lines, database = await asyncio.gather(
+    discord_lines, mailcow_lines, probe_lines, resolver_lines, database = await asyncio.gather(
         _ask_discord(settings, clock),
         _ask_mailcow(mailcow, clock),
+        examining_probe,
         check_dns(settings),
         check_database(probe(settings.database_url)),
     )
@@ -47,6 +51,7 @@ async def examine(
             *discord_lines,
             check_admins(settings),
             *mailcow_lines,
+            *probe_lines,
             *resolver_lines,
             clock.judge(),
             database,

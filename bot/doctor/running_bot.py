@@ -29,17 +29,20 @@ async def examine_from_inside(
     client: discord.Client,
     examining_backend: Awaitable[tuple[Line, ...]],
     trying_database: Awaitable[None],
+    examining_probe: Awaitable[tuple[Line, ...]],
     *,
     seconds: float = LONGEST,
 ) -> AsyncGenerator[tuple[Line, ...], None]:
     """Yield a line for each part again and again, as they answer; the last time after `seconds`.
 
     All are looked at, whatever is wrong with one. A part that has not answered yet has a line that
-    says so. `examining_backend` gives the lines of the mail server.
+    says so. `examining_backend` gives the lines of the mail server, `examining_probe` those of the
+    mailbox for test mails.
     """
     parts: dict[str, asyncio.Future[Line | tuple[Line, ...]]] = {
         "channel": asyncio.ensure_future(check_channel(client, settings.request_channel_id)),
         "mailcow": asyncio.ensure_future(examining_backend),
+        "probe": asyncio.ensure_future(examining_probe),
         "resolver": asyncio.ensure_future(check_dns(settings)),
         "database": asyncio.ensure_future(check_database(trying_database)),
     }

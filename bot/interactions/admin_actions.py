@@ -56,7 +56,11 @@ async def _examine(interaction: discord.Interaction[BotBase]) -> None:
     """Answer with how every part is now, part by part as they answer."""
     client = interaction.client
     examining = examine_from_inside(
-        client.settings, client, client.examine_backend(), client.member_service.try_store()
+        client.settings,
+        client,
+        client.examine_backend(),
+        client.member_service.try_store(),
+        client.examine_probe(),
     )
     async with contextlib.aclosing(examining):
         async for examined in examining:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
     from bot.requests.verification import DomainVerifier
     from bot.services.domain_control import DomainControl
+    from bot.services.mail_testing import MailTesting
+    from bot.services.member_mails import MemberMails
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.words import Words
@@ -90,10 +92,13 @@ class BotBase(commands.Bot):
         self.admin_channel = AdminChannel(self)
         self.requests: Requests | None = None  # where none are taken
         self.control: DomainControl | None = None  # where nobody can show it
+        self.mail_testing: MailTesting | None = None  # where no mailbox is configured
+        self.member_mails: MemberMails | None = None  # where none can be sent
         # Given before the client starts.
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
+        self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot.cards.items import CheckAction, OwnRequestAction, PrivacyAction, RequestAction
+from bot.cards.items import (
+    CheckAction,
+    MailTestAction,
+    OwnRequestAction,
+    PrivacyAction,
+    RequestAction,
+    SentMailAction,
+)
 from bot.interactions.clicks import PersistentItem
 from bot.requests.model import RequestKind
 
@@ -54,6 +61,15 @@ PROVIDER_SELECT: Final = (
     rf"cowbell:provider:(?:(?:(?P<card>next|all):)?(?P<check>{_NUMBER})|(?P<domain>{_DOMAIN}))"
 )
 SERVER_BUTTON: Final = "cowbell:server:again"
+MAIL_TEST_BUTTON: Final = (
+    rf"cowbell:mailtest:(?P<action>{_any_of(MailTestAction)}):(?P<test>{_NUMBER})"
+)
+SENT_MAIL_BUTTON: Final = (
+    rf"cowbell:sentmail:(?P<action>{_any_of(SentMailAction)}):(?P<mail>{_NUMBER})"
+)
+UNTESTED_BUTTON: Final = (
+    rf"cowbell:req:untested:(?P<request>{_NUMBER}):(?P<stage>quarantine|reject)"
+)
 UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"
 # Who it is for: a mail address, a domain, or nobody.
 _WHO: Final = r"(?::(?P<who>\S+))?"
@@ -175,6 +191,23 @@ class PersistentItems:
         """Return the button that checks the mail server itself again."""
         label = self._words.label("buttons", CheckAction.AGAIN.value)
         return _make_button("server:again", label, _STYLE.primary)
+
+    def mail_test_button(self, action: MailTestAction, test_id: int) -> PersistentItem:
+        """Return a button of a member's own test mail."""
+        style = _STYLE.primary if action is MailTestAction.LOOK else _STYLE.secondary
+        label = self._words.label("testmail", action.value)
+        return _make_button(f"mailtest:{action.value}:{test_id}", label, style)
+
+    def sent_mail_button(self, action: SentMailAction, mail_id: int) -> PersistentItem:
+        """Return the button by which a member says whether a mail to them arrived."""
+        style = _STYLE.success if action is SentMailAction.ARRIVED else _STYLE.secondary
+        label = self._words.label("testmail", action.value)
+        return _make_button(f"sentmail:{action.value}:{mail_id}", label, style)
+
+    def untested_button(self, request_id: int, stage: str) -> PersistentItem:
+        """Return the admin's button that goes on with a strict policy without a test mail."""
+        label = self._words.label("request_buttons", "untested")
+        return _make_button(f"req:untested:{request_id}:{stage}", label, _STYLE.danger)
 
     def unlock_button(self) -> PersistentItem:
         """Return the button that has the mail server called again after it refused."""

@@ -202,6 +202,7 @@ async def _answer_asked(
             lines = show_control_record(record, words, items, gives_way=gives_way)
             buttons = [items.proof_button(request.domain.ascii)]
     buttons.append(items.next_button(request.domain.ascii))
+    lines = [*lines, *await _hint_at_test(client, request)]
     card = build_asked_card(
         opened,
         client.member_service.server,
@@ -212,6 +213,17 @@ async def _answer_asked(
         buttons=[button for button in buttons if button is not None],
     )
     await answer(interaction, card)
+
+
+async def _hint_at_test(client: BotBase, request: Request) -> list[str]:
+    """Return that a strict policy waits for a test mail, where it does and there are such."""
+    testing = client.mail_testing
+    if request.kind is not RequestKind.DMARC or testing is None:
+        return []
+    if (await testing.proof_of(request.domain)).is_enough:
+        return []
+    hint = client.words.sentence("discord/testmail_hint", {})
+    return [f"{hint} {client.mention('testmail')}"]
 
 
 async def _is_asked(requests: Requests, kind: RequestKind, domain: Domain) -> bool:

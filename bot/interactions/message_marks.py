@@ -44,9 +44,12 @@ def address(card: Card, member_id: int) -> None:
 
 
 async def find(
-    client: BotBase, channel: discord.abc.Messageable, post: OutboxMessage, request: Request
+    client: BotBase,
+    channel: discord.abc.Messageable,
+    post: OutboxMessage,
+    request: Request | None = None,
 ) -> Delivered | None:
-    """Return the message of a former try, if it has arrived.
+    """Return the message of a former try, if it has arrived; `request` is what it is about, if any.
 
     Where the history cannot be read, only the nonce is left to keep the message from arriving
     twice, and None is returned.
@@ -65,12 +68,12 @@ async def find(
     return None
 
 
-def _is_it(message: discord.Message, post: OutboxMessage, request: Request) -> bool:
+def _is_it(message: discord.Message, post: OutboxMessage, request: Request | None) -> bool:
     # The library's types leave out some that have no parts.
     components = tuple(_walk(message.components))
     if any(getattr(component, "id", None) == _mark(post) for component in components):
         return True
-    if post.what not in {MessageKind.ADMIN_CARD, MessageKind.ADMIN_EDIT}:
+    if request is None or post.what not in {MessageKind.ADMIN_CARD, MessageKind.ADMIN_EDIT}:
         return False
     # Somebody may have clicked a button on it meanwhile, which drew the card anew.
     matches = (_BUTTON.fullmatch(getattr(c, "custom_id", None) or "") for c in components)

@@ -6,14 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from bot.cards.decision_cards import build_stage_card
 from bot.cards.items import RequestAction
-from bot.checks.answers import name_text
-from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
-from bot.checks.finding import Fix, FixAction
-from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import BackendError, CowbellError, RequestError
 from bot.interactions.check_actions import draw_details
+from bot.interactions.dmarc_approval import draw_stage_card
 from bot.interactions.domain_approval import (
     add_domain,
     ask_for_limits,
@@ -27,16 +23,12 @@ from bot.interactions.replies import acknowledge, answer, whisper
 from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.interactions.request_looks import find_bar, look_again
-from bot.records.dmarc_policy import POLICIES
-from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.kinds import KINDS, Asks
 from bot.requests.model import UNSEEN, Actor, ActorKind, State, can_go
 
 if TYPE_CHECKING:
     import discord
 
-    from bot.cards.layout import Card
-    from bot.checks.report import Report
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
     from bot.requests.evidence import Evidence
@@ -62,55 +54,6 @@ async def handle_request_button(interaction: discord.Interaction[BotBase], click
         await _do(interaction, requests, action, request, accepts_risk=accepts_risk)
     except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
-
-
-async def handle_stage_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
-    """Approve a DMARC request at the stage that was chosen, where it may still be."""
-    requests = await admit_decider(interaction)
-    if requests is None:
-        return
-    request, values = await requests.get(click.number("request")), click.values
-    if request is None or len(values) != 1 or values[0] not in POLICIES:
-        await say_gone(interaction, click.number("request"))
-        return
-    await interaction.response.defer()
-    (stage,), client = values, interaction.client
-    look = await look_again(interaction, requests, request)  # it counts as it is at this click
-    report, bar = look.kept.report, find_bar(client, request, look)
-    if bar is not None or stage not in judge_readiness(report).stages:
-        await answer(interaction, bar or await draw_stage_card(client, request, report))
-        return
-    try:
-        decision = await requests.approve(
-            request.id, interaction.user.id, stage=stage, report=report
-        )
-    except RequestError as error:
-        await say_refusal(interaction, error)
-        return
-    await say_decision(interaction, decision, on_card=False)
-
-
-async def draw_stage_card(client: BotBase, request: Request, report: Report) -> Card:
-    """Return the choice of the DMARC policy that this report allows.
-
-    Where the reports go to another domain, its DNS is asked whether it wants them.
-    """
-    service = client.member_service
-    hosts = await find_missing_consents(request.domain, service.server, service.ask)
-    consents = [
-        (name_text(host), Fix(FixAction.ADD, owner, "TXT", CONSENT))
-        for host in hosts
-        if (owner := consent_wildcard(host)) is not None
-    ]
-    return build_stage_card(
-        request,
-        report,
-        service.server,
-        client.words,
-        client.items,
-        readiness=judge_readiness(report),
-        consents=consents,
-    )
 
 
 async def _do(

@@ -17,6 +17,7 @@ from bot.records.dmarc_policy import POLICIES
 from bot.requests.control_proof import refuse_foreign
 from bot.requests.dmarc_readiness import judge_readiness
 from bot.requests.limits import dump_limits
+from bot.requests.mail_proof import NOT_ASKED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.requests.backend import DomainLimits
+    from bot.requests.mail_proof import MailProof
     from bot.requests.model import Request
 
 REPORT_LASTS = timedelta(minutes=15)  # a form may stay open that long; then look again
@@ -41,7 +43,8 @@ class Approval:
     usual_selector: str = "dkim"  # of new keys
     limits: DomainLimits | None = None  # of a mail domain, where they are not the usual ones
     control_shown: bool = False  # of a mail domain, as it was just before
-    accepts_risk: bool = False  # the admin was told what it means that control is not shown
+    accepts_risk: bool = False  # the admin was told what it means that something is not shown
+    mail_proof: MailProof = NOT_ASKED  # what test mails show, for a strict stage
     again: bool = False  # another try after a failure, which keeps what was approved before
 
 
@@ -70,6 +73,8 @@ def approve_key(approval: Approval, request: Request, _: datetime) -> dict[str, 
 
 def approve_stage(approval: Approval, request: Request, now: datetime) -> dict[str, Any]:
     """Take the DMARC policy, a strict one only where a fresh report shows that it is safe.
+
+    Where there are test mails, one has to have passed, or the admin knows that none has.
 
     Raises:
         RequestError: there is no such policy, or nothing shows that the domain is ready for it.
@@ -112,13 +117,16 @@ def _choose_stage(approval: Approval, request: Request, now: datetime) -> str:
         raise RequestError("request-check-too-old", **facts)
     if stage not in judge_readiness(report).stages:
         raise RequestError("request-stage-too-early", **facts)
+    if not (approval.mail_proof.is_enough or approval.accepts_risk):
+        raise RequestError("request-test-mail-missing", **facts)
     return stage
 
 
 def note_approval(approval: Approval, fields: Mapping[str, Any]) -> str:
     """Return what the audit says of an approval besides who gave it."""
     if stage := fields.get("stage"):
-        return f"p={stage}"
+        untested = stage != POLICIES[0] and not approval.mail_proof.is_enough
+        return f"p={stage}, no test mail" if untested else f"p={stage}"
     risk = approval.accepts_risk and not approval.control_shown
     said = ("by hand" if fields["by_hand"] else "", "control not shown" if risk else "")
     return ", ".join(filter(None, said))

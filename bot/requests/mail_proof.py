@@ -117,6 +117,9 @@ class MailProof:
         return self.kind in {MailProofKind.NOT_ASKED, MailProofKind.PASSED}
 
 
+NOT_ASKED: Final = MailProof(MailProofKind.NOT_ASKED)
+
+
 def weigh_tests(tests: tuple[MailTest, ...], domain: Domain, now: datetime) -> MailProof:
     """Return what the tests of a domain show, any order.
 

@@ -10,6 +10,7 @@ from bot.requests.approval import Approval, note_approval
 from bot.requests.control_proof import refuse_foreign
 from bot.requests.evidence import follow_control, note_live, renew_evidence
 from bot.requests.kinds import KINDS, Asks
+from bot.requests.mail_proof import NOT_ASKED
 from bot.requests.model import (
     LONGEST_REASON,
     UNSEEN,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from bot.requests.backend import Capabilities, DomainLimits
     from bot.requests.control_proof import Control
     from bot.requests.evidence import Evidence
+    from bot.requests.mail_proof import MailProof
     from bot.requests.model import Change, Request, RequestKind
     from bot.requests.polling import WakeUp
     from bot.requests.protocols import Repositories
@@ -114,10 +116,12 @@ class Requests(RequestRecords):
         limits: DomainLimits | None = None,
         control_shown: bool = False,
         accepts_risk: bool = False,
+        mail_proof: MailProof = NOT_ASKED,
     ) -> Decision:
         """Approve a pending request.
 
-        DMARC takes a `stage`, and for a strict one a fresh `report` that shows the domain ready.
+        DMARC takes a `stage`, and for a strict one a fresh `report` that shows the domain ready
+        and a `mail_proof` that is enough, or an admin who `accepts_risk`.
         DKIM takes the `value` that an admin pasted and its `selector`; it has to where the mail
         server makes no keys for us. `by_hand` says that the admin adds the mail domain themselves,
         `limits` what it may use where that is not what the mail server gives by itself. A mail
@@ -131,6 +135,7 @@ class Requests(RequestRecords):
             *(stage, report, value, selector, by_hand, self._selector, limits),
             control_shown=control_shown,
             accepts_risk=accepts_risk,
+            mail_proof=mail_proof,
         )
 
         def decide(request: Request) -> Change | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.requests.mail_proof import TESTS_KEPT
 from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from bot.requests.model import Request
     from bot.requests.service import Requests
     from bot.store.repositories.control_proofs import ControlProofs
+    from bot.store.repositories.mail_tests import MailTests
     from bot.store.repositories.recent_domains import RecentDomains
+    from bot.store.repositories.sent_mails import SentMails
     from bot.store.repositories.stored_checks import StoredChecks
 
 KEPT = timedelta(days=400)  # from the last use on; see bot.services.retention
@@ -31,6 +34,8 @@ class MemberData:
     requests: tuple[Request, ...]  # theirs, the latest first
     decisions: int  # what they decided as an admin
     proofs: tuple[ControlProof, ...] = ()  # of domains that they control, the latest first
+    tests: int = 0  # test mails that they began
+    sent: int = 0  # mails that were sent to them
 
     @property
     def withdrawable(self) -> tuple[Request, ...]:
@@ -63,10 +68,15 @@ class MemberData:
         return OTHERS.days
 
     @property
+    def days_of_tests(self) -> int:
+        """For how many days test mails are kept."""
+        return TESTS_KEPT.days
+
+    @property
     def nothing(self) -> bool:
         """Whether nothing is stored about them."""
         kept = (self.domains, self.checks, self.requests, self.decisions, self.proofs)
-        return not any(kept)
+        return not any((*kept, self.tests, self.sent))
 
 
 class Privacy:
@@ -78,11 +88,16 @@ class Privacy:
         checks: StoredChecks,
         requests: Requests,
         proofs: ControlProofs,
+        *,
+        tests: MailTests,
+        sent: SentMails,
     ) -> None:
         self._recent = recent
         self._checks = checks
         self._requests = requests
         self._proofs = proofs
+        self._tests = tests
+        self._sent = sent
 
     async def about(self, member_id: int) -> MemberData:
         """Return what is stored about a member."""
@@ -92,6 +107,8 @@ class Privacy:
             requests=await self._requests.of_member(member_id),
             decisions=await self._requests.decisions_of(member_id),
             proofs=await self._proofs.of_member(member_id),
+            tests=await self._tests.count_of(member_id),
+            sent=await self._sent.count_of(member_id),
         )
 
     async def forget(self, member_id: int) -> None:
@@ -104,3 +121,5 @@ class Privacy:
         await self._checks.unlink(member_id)
         await self._recent.forget(member_id)
         await self._proofs.forget(member_id)
+        await self._tests.forget(member_id)
+        await self._sent.forget(member_id)

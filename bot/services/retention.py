@@ -7,12 +7,15 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.requests.mail_proof import TESTS_KEPT
 from bot.requests.model import make_pseudonym
 from bot.requests.polling import poll
 from bot.services.privacy import KEPT, LATEST, OTHERS
 from bot.store.repositories.control_proofs import ControlProofs
+from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.old_requests import OldRequests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 
 if TYPE_CHECKING:
@@ -28,13 +31,15 @@ _log = logging.getLogger(__name__)
 
 
 class Retention:
-    """Purges checks, domains asked for, proofs, and what is personal in ended requests."""
+    """Purges checks, domains asked for, proofs, test mails, and what is personal in requests."""
 
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._checks = StoredChecks(database)
         self._recent = RecentDomains(database)
         self._requests = OldRequests(database)
         self._proofs = ControlProofs(database)
+        self._tests = MailTests(database)
+        self._sent = SentMails(database)
         self._now = now
         self._next = now()
 
@@ -56,11 +61,14 @@ class Retention:
         domains = await self._recent.purge(before, AT_ONCE)
         requests = await self._requests.purge(before, AT_ONCE, make_pseudonym)
         proofs = await self._proofs.purge(before, AT_ONCE)
-        gone = checks + older + domains + requests + proofs
+        mails = await self._tests.purge(now - TESTS_KEPT, AT_ONCE)
+        mails += await self._sent.purge(now - TESTS_KEPT, AT_ONCE)
+        gone = checks + older + domains + requests + proofs + mails
         if gone:
             _log.info(
                 "older than %d days: %d checks, %d domains, %d requests, %d proofs of control; "
-                "older than %d days, and not of the latest: %d checks",
+                "older than %d days, and not of the latest: %d checks; "
+                "older than %d days: %d test mails",
                 KEPT.days,
                 checks,
                 domains,
@@ -68,6 +76,8 @@ class Retention:
                 proofs,
                 OTHERS.days,
                 older,
+                TESTS_KEPT.days,
+                mails,
             )
         else:
             self._next = now + EVERY

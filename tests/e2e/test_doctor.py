@@ -20,10 +20,12 @@ from discord_stand_in import TOKEN
 from relay import ValidatingRelay
 
 from bot.demo import world
+from bot.demo.mailbox_double import MailboxDouble, MailboxFault
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble, MailcowFault
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from forked_python import run_alone
+from smtp_server import Takes, serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,6 +37,7 @@ pytest_plugins = ["process_fixtures"]
 
 REQUESTS = 100000000000000077
 READ, WRITE = "READ00-0KEY00-000000", "WRITE0-0KEY00-000000"
+MAILBOX = "the-password-of-the-mailbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class DoctorProcess:
             "MAILCOW_READ_KEY": READ,
             "MAILCOW_API_KEY": WRITE,
         }
+        self.mailbox = MailboxDouble(password=MAILBOX)
         self._python = python
 
     async def call(self, *command: str, alone: bool = False) -> Done:
@@ -90,7 +94,7 @@ class DoctorProcess:
         words = self.bot.words(*command)
         ended = await asyncio.to_thread(run, words, env=self.environment, cwd=self.folder)
         done = Done(ended.returncode, ended.stdout, ended.stderr)
-        for secret in (TOKEN, READ, WRITE):
+        for secret in (TOKEN, READ, WRITE, MAILBOX):
             assert secret not in done.out + done.err
         assert "Traceback" not in done.err
         return done
@@ -108,7 +112,15 @@ async def doctor(
 ) -> AsyncIterator[DoctorProcess]:
     keys = {READ: ApiKey(may_write=False), WRITE: ApiKey(may_write=True)}
     async with MailcowDouble(keys=keys) as mailcow, DiscordGuild(REQUESTS) as stand_in:
-        yield DoctorProcess(tmp_path, stand_in, dns, mailcow, forked_python)
+        doctor = DoctorProcess(tmp_path, stand_in, dns, mailcow, forked_python)
+        async with doctor.mailbox as mailbox, serving(Takes()) as port:
+            doctor.environment |= {
+                "PROBE_ADDRESS": "probe@else.example",
+                "PROBE_IMAP_URL": mailbox.url,
+                "PROBE_IMAP_PASSWORD": MAILBOX,
+                "PROBE_SMTP_URL": f"smtp://127.0.0.1:{port}",
+            }
+            yield doctor
 
 
 async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(
@@ -119,7 +131,7 @@ async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(
         resolver = "{}:{}".format(*doctor.dns.address)
         assert list(done.parts) == [
             "token", "intents", "channel", "admins", "mailcow", "read_key", "write_key",
-            resolver, "mail_host", "clock", "database",
+            "probe", "probe_smtp", resolver, "mail_host", "clock", "database",
         ]  # fmt: skip
         assert set(done.statuses().values()) == {"ok"}, done.out
         assert done.code == 0
@@ -143,14 +155,32 @@ async def test_what_is_not_set_says_so_and_is_no_failure(doctor: DoctorProcess) 
     for name in (
         "DISCORD_TOKEN", "REQUEST_CHANNEL_ID", "ADMIN_USER_IDS",
         "MAILCOW_URL", "MAILCOW_READ_KEY", "MAILCOW_API_KEY",
+        "PROBE_ADDRESS", "PROBE_IMAP_URL", "PROBE_IMAP_PASSWORD", "PROBE_SMTP_URL",
     ):  # fmt: skip
         del doctor.environment[name]
     done = await doctor.examine()
-    for name in ("token", "channel", "admins", "mailcow"):
+    for name in ("token", "channel", "admins", "mailcow", "probe"):
         assert done.parts[name]["status"] == "info"
         assert done.parts[name]["message"].startswith("not set: ")
     assert done.parts["clock"]["status"] == "unknown"
     assert done.code == 0
+
+
+async def test_a_mailbox_that_lets_nobody_in_fails_and_is_not_changed(
+    doctor: DoctorProcess,
+) -> None:
+    doctor.mailbox.fault = MailboxFault.REFUSES
+    doctor.mailbox.deliver(b"Subject: x\r\n\r\n")
+    before = doctor.mailbox.state()
+    done = await doctor.examine()
+    assert done.statuses()["probe"] == "fail"
+    assert "does not take the user and the password" in done.parts["probe"]["message"]
+    doctor.mailbox.fault = MailboxFault.FINE
+    del doctor.environment["PROBE_SMTP_URL"]
+    done = await doctor.examine()
+    assert "the inbox holds one mail" in done.parts["probe"]["message"]
+    assert done.parts["probe_smtp"]["code"] == "probe-smtp-unset"
+    assert doctor.mailbox.state() == before
 
 
 async def test_a_wrong_token_fails_and_its_channel_is_left_open(doctor: DoctorProcess) -> None:
@@ -305,6 +335,8 @@ async def test_a_database_that_is_not_there_yet_is_not_made(doctor: DoctorProces
 async def test_where_nobody_answers_nothing_is_found_out(doctor: DoctorProcess) -> None:
     doctor.discord.is_down = True
     doctor.environment |= {"DNS_SERVERS": "127.0.0.1:9", "MAILCOW_URL": "http://127.0.0.1:9"}
+    doctor.environment["PROBE_IMAP_URL"] = "imap://probe@127.0.0.1:9"
+    doctor.environment["PROBE_SMTP_URL"] = "smtp://127.0.0.1:9"
     doctor.environment["DISCORD_TOKEN"] = TOKEN
     await doctor.discord.__aexit__()
     done = await doctor.examine()

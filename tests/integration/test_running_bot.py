@@ -12,6 +12,7 @@ from bot.checks.finding import Status
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.doctor.line import Line
+from bot.doctor.probe_access import check_probe
 from bot.doctor.running_bot import examine_from_inside
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ async def examine(
     client = discord.Client(intents=discord.Intents.none())
     started = time.monotonic()
     examining = examine_from_inside(
-        settings, client, answer_after(backend_after), asyncio.sleep(0), seconds=seconds
+        settings,
+        client,
+        answer_after(backend_after),
+        asyncio.sleep(0),
+        check_probe(None, None),
+        seconds=seconds,
     )
     return [
         (time.monotonic() - started, {line.part: line.code for line in lines})

@@ -39,14 +39,15 @@ MOST_SENTENCES = {
     "triage": 2,
     "apps": 12,  # six steps of two sentences
     "setup": 2,
+    "letters": 3,
 }
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
     "discord/help_head": 3,
-    "discord/privacy_confirm": 4,
+    "discord/privacy_confirm": 5,
     "discord/privacy_done": 4,
-    "discord/privacy_kept": 7,
-    "discord/privacy_rules": 8,
+    "discord/privacy_kept": 9,
+    "discord/privacy_rules": 9,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
     "setup/profile_steps": 4,
@@ -64,7 +65,7 @@ JARGON = re.compile(
 # Only who runs the bot can set its variables.
 VARIABLE = re.compile(r"\b[A-Z]{2,}_[A-Z]+")
 FOR_ADMINS = re.compile(
-    r"doctor/|findings/server-|errors/(mailcow|backend)-|discord/(channel_lost|requests_off|server_fault)"
+    r"doctor/|findings/server-|errors/(mailcow|backend|probe)-|discord/(channel_lost|requests_off|server_fault|testmail_unset)"
 )
 
 

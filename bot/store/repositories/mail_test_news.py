@@ -87,12 +87,10 @@ class MailTestNews:
             left = select(MailTestRow.due_at, MailTestRow.lease_until).where(
                 MailTestRow.told_at.is_(None), MailTestRow.due_at.is_not(None)
             )
-            times = [
-                max(due_at, lease_until or due_at)
-                for due_at, lease_until in session.execute(left).tuples()
-                if due_at is not None
-            ]
-            return min(times, default=None)
+            rows = session.execute(left).all()
+            return min(
+                (max(row.due_at, row.lease_until or row.due_at) for row in rows), default=None
+            )
 
         return await self._database.read(find)
 

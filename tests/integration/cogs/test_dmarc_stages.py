@@ -12,7 +12,7 @@ from simcord.results import ResponseMessage
 from bot.demo.dkim_keys import KEYS
 from bot.demo.world import mend
 from bot.demo.zones import parse_zone
-from bot.interactions.request_actions import draw_stage_card
+from bot.interactions.dmarc_approval import draw_stage_card
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
 from bot.requests.model import RequestKind, State

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
@@ -22,10 +21,9 @@ from bot.errors import ProbeError
 from bot.names import MailAddress
 from bot.probe.mail_sender import Handed, Handover, MailSender
 from probe_mails import PROBE, ask_nobody
+from smtp_server import Takes, serving
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from aiosmtpd.smtp import Envelope, Session
@@ -34,50 +32,9 @@ ANN = MailAddress.parse("ann@friend.example")
 PASSWORD = "for sending only"
 
 
-class Takes:
-    """Takes every mail, and answers as it is told to."""
-
-    def __init__(self, data: str = "250 OK", rcpt: str = "250 OK") -> None:
-        self.mails: list[Envelope] = []
-        self._data = data
-        self._rcpt = rcpt
-
-    async def handle_RCPT(  # noqa: N802 - the library's name
-        self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
-    ) -> str:
-        if self._rcpt.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self._rcpt
-
-    async def handle_DATA(  # noqa: N802 - the library's name
-        self, server: SMTP, _: Session, envelope: Envelope
-    ) -> str:
-        self.mails.append(envelope)
-        if self._data == "hang up":
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-        return self._data
-
-
 def check_login(_: SMTP, __: Session, ___: Envelope, ____: str, given: Any) -> AuthResult:
     known = isinstance(given, LoginPassword) and given.password == PASSWORD.encode()
     return AuthResult(success=known, handled=False)
-
-
-@asynccontextmanager
-async def serving(
-    handler: Takes, *, tls: ssl.SSLContext | None = None, **options: Any
-) -> AsyncIterator[int]:
-    """Run a server; yield its port. `tls` begins with the first octet."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(handler, hostname="smtp", loop=loop, **options), "127.0.0.1", 0, ssl=tls
-    )
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await asyncio.sleep(0)
 
 
 def sender_of(

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 import discord
 import pytest
 
-from bot.cards.items import CheckAction, OwnRequestAction, PrivacyAction, RequestAction
+from bot.cards.items import (
+    CheckAction,
+    MailTestAction,
+    OwnRequestAction,
+    PrivacyAction,
+    RequestAction,
+    SentMailAction,
+)
 from bot.interactions import item_factory
 from bot.interactions.clicks import Click, ClickHandlers
 from bot.interactions.item_factory import (
     APP_SELECT,
     ASK_BUTTON,
     CHECK_BUTTON,
+    MAIL_TEST_BUTTON,
     NEW_CHECK_BUTTON,
     OWN_REQUEST_BUTTON,
     PRIVACY_BUTTON,
@@ -22,10 +30,12 @@ from bot.interactions.item_factory import (
     PROVIDER_SELECT,
     QR_BUTTON,
     REQUEST_BUTTON,
+    SENT_MAIL_BUTTON,
     SERVER_BUTTON,
     SETTINGS_BUTTON,
     STAGE_SELECT,
     UNLOCK_BUTTON,
+    UNTESTED_BUTTON,
     PersistentItems,
 )
 from bot.requests.model import RequestKind
@@ -106,6 +116,16 @@ OF_OLD = [
     ("cowbell:profile:ann@friend.example", PROFILE_BUTTON, {"who": "ann@friend.example"}),
     ("cowbell:profile", PROFILE_BUTTON, {}),
     ("cowbell:qr", QR_BUTTON, {}),
+    ("cowbell:mailtest:look:7", MAIL_TEST_BUTTON, {"action": "look", "test": "7"}),
+    ("cowbell:mailtest:details:7", MAIL_TEST_BUTTON, {"action": "details", "test": "7"}),
+    ("cowbell:mailtest:another:7", MAIL_TEST_BUTTON, {"action": "another", "test": "7"}),
+    ("cowbell:sentmail:arrived:7", SENT_MAIL_BUTTON, {"action": "arrived", "mail": "7"}),
+    ("cowbell:sentmail:lost:7", SENT_MAIL_BUTTON, {"action": "lost", "mail": "7"}),
+    (
+        "cowbell:req:untested:12:reject",
+        UNTESTED_BUTTON,
+        {"request": "12", "stage": "reject"},
+    ),
 ]
 FORGED = [
     "cowbell:again:",
@@ -176,6 +196,12 @@ def every_item() -> Iterator[PersistentItem]:
         yield ITEMS.settings_button(who)
         yield ITEMS.profile_button(who)
     yield ITEMS.qr_button()
+    for test in MailTestAction:
+        yield ITEMS.mail_test_button(test, HIGHEST)
+    for sent in SentMailAction:
+        yield ITEMS.sent_mail_button(sent, HIGHEST)
+    for stage in ("quarantine", "reject"):
+        yield ITEMS.untested_button(HIGHEST, stage)
 
 
 def test_an_address_too_long_for_a_button_gives_way_to_its_domain_and_that_to_nobody() -> None:

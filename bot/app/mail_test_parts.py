@@ -1,0 +1,63 @@
+"""The parts of test mails, where a mailbox for them is configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.app.shared_parts import make_mailbox, make_sender, utc_now
+from bot.doctor.probe_access import check_probe
+from bot.interactions.mail_test_delivery import MailTestDelivery
+from bot.requests.outbox_worker import OutboxWorker
+from bot.requests.polling import WakeUp
+from bot.services.mail_testing import MailTesting
+from bot.services.mail_verdicts import MailVerdicts
+from bot.services.member_mails import MemberMails
+from bot.store.repositories.mail_test_news import MailTestNews
+from bot.store.repositories.mail_tests import MailTests
+from bot.store.repositories.sent_mails import SentMails
+
+if TYPE_CHECKING:
+    from bot.client import Client
+    from bot.dns.answer import Ask
+    from bot.services.core import Core
+    from bot.services.domain_control import DomainControl
+    from bot.store.engine.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What an outbox worker delivers of test mails, and what it is about: one row each."""
+
+    outbox: MailTestNews
+    requests: MailTestNews
+
+
+def add_mail_tests(
+    client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
+) -> None:
+    """Give the client test mails, as far as they are configured, and their jobs."""
+    server, facts = core.server, core.domain_facts
+    mailbox = make_mailbox(client.settings, ask)
+    sender = make_sender(client.settings, ask)
+    client.examine_probe = partial(check_probe, mailbox, sender)
+    if mailbox is not None:
+        wake_up = WakeUp()
+        read_at = mailbox.url.host
+        verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
+        testing = MailTesting(MailTests(database), mailbox, verdicts, utc_now, wake_up)
+        news = MailTestNews(database)
+        worker = OutboxWorker(_News(news, news), MailTestDelivery(client), utc_now, wake_up)
+        client.mail_testing = testing
+        client.jobs = (*client.jobs, testing.run, worker.run)
+    if sender is not None:
+        client.member_mails = MemberMails(
+            SentMails(database),
+            sender,
+            facts=facts,
+            control=control,
+            server=server,
+            words=core.words,
+            now=utc_now,
+        )
