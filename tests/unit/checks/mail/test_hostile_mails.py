@@ -98,11 +98,12 @@ def test_ten_megabytes_of_anything_take_a_moment(piece: bytes) -> None:
 
 
 def test_the_event_loop_is_not_held_by_a_large_mail() -> None:
-    raw = good_mail(b"<p>a word</p>\r\n" * (LONG // 15))
+    raw = HEAD + b"<p>a  word</p>\t\r\n" * (LONG // 17)
     mail = ReceivedMail(raw, AT, (Domain.from_ascii("else.example"),), FRIEND)
 
     async def work(_attempt: int) -> None:
-        assert (await receive_mail(LinesAsk(zone()), SERVER, mail)).passed
+        verdict = await receive_mail(LinesAsk(zone()), SERVER, mail)
+        assert verdict.causes[0].code == "mail-body-changed"
 
     assert worst_hold(work, limit=TOO_LONG) <= TOO_LONG
 
