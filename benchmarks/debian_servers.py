@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import subprocess
 import time
+from asyncio.subprocess import DEVNULL
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -35,7 +37,8 @@ PACKAGES: Final = {
     "/usr/sbin/ip": "iproute2",
 }
 PASSWORD: Final = "only-for-this-run"  # noqa: S105 - of a server that nobody else can reach
-_PATIENCE: Final = 20.0  # seconds until a server has to listen
+RSPAMD: Final = "127.0.0.1:11333"  # where mails are judged over HTTP
+_PATIENCE: Final = 60.0  # seconds until a server has to listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,26 @@ def network(addresses: Iterable[str]) -> Iterator[None]:
     """Give this machine addresses; only for a network namespace of its own."""
     subprocess.run(["/usr/sbin/ip", "link", "set", "lo", "up"], check=True)
     for address in addresses:
-        subprocess.run(["/usr/sbin/ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
+        place = "address", "add", f"{address}/32", "dev", "lo"
+        subprocess.run(["/usr/sbin/ip", *place], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["/usr/sbin/ip", "address", "flush", "dev", "lo"], check=True)
+
+
+@contextmanager
+def name_server(folder: Path, host: str) -> Iterator[None]:
+    """Have all programs ask the name server at 127.0.0.1, on a machine of this name.
+
+    Only for namespaces of its own: of mounts and of the host's name.
+    """
+    (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+    bound = str(folder / "resolv.conf"), "/etc/resolv.conf"
+    subprocess.run(["/usr/bin/mount", "--bind", *bound], check=True)
+    socket.sethostname(host)
     yield
+    subprocess.run(["/usr/bin/umount", "/etc/resolv.conf"], check=True)
 
 
 @asynccontextmanager
@@ -110,6 +131,11 @@ userdb {{
   args = uid=dovecot gid=dovecot home={folder}/homes/%u allow_all_users=yes
 }}
 first_valid_uid = 1
+service auth {{
+  unix_listener {folder}/login {{
+    mode = 0666
+  }}
+}}
 service lmtp {{
   inet_listener lmtp {{
     address = 127.0.0.1
@@ -162,6 +188,7 @@ def _write_postfix(folder: Path, settings: Mapping[str, str], services: Iterable
         "inet_protocols": "ipv4",
         "smtp_host_lookup": "native",
         "smtpd_tls_security_level": "may",
+        "smtp_tls_security_level": "may",
         "tls_medium_cipherlist": "ALL:@SECLEVEL=0",  # as wide as operators make it for old clients
         **settings,
     }
@@ -223,4 +250,96 @@ async def _wait_for(address: str, port: int, log: Path) -> None:
 
 
 def _read(log: Path) -> str:
-    return log.read_text() if log.exists() else ""
+    return log.read_text()[-2000:] if log.exists() else ""
+
+
+@asynccontextmanager
+async def rspamd(folder: Path, keys: Mapping[str, bytes]) -> AsyncIterator[None]:
+    """Have rspamd as a milter at 127.0.0.1:9900 and over HTTP at 127.0.0.1:11333.
+
+    It signs what members send as Mailcow has it sign: by the domain of the envelope, with the key
+    and the selector that stand in Redis. `keys` are PEM by "selector.domain".
+    """
+    _write_rspamd(folder)
+    redis = await asyncio.create_subprocess_exec(
+        "/usr/bin/redis-server", *("--bind", "127.0.0.1", "--save", ""), stdout=DEVNULL
+    )
+    variables = {"LOCAL_CONFDIR": folder, "DBDIR": folder / "db", "RUNDIR": folder / "run"}
+    words = [f"--var={name}={value}" for name, value in variables.items()]
+    process = None
+    try:
+        await _wait_for("127.0.0.1", 6379, folder / "redis.log")
+        for place, pem in keys.items():
+            selector, _, domain = place.partition(".")
+            await _run("/usr/bin/redis-cli", "HSET", "DKIM_PRIV_KEYS", place, pem.decode())
+            await _run("/usr/bin/redis-cli", "HSET", "DKIM_SELECTORS", domain, selector)
+        process = await asyncio.create_subprocess_exec(
+            *("/usr/bin/rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd"),
+            *("-c", "/etc/rspamd/rspamd.conf", *words),
+            stdout=DEVNULL,
+            stderr=DEVNULL,
+        )
+        for port in (9900, 11333):
+            await _wait_for("127.0.0.1", port, folder / "rspamd.log")
+        yield
+    finally:
+        for each in filter(None, (process, redis)):
+            each.terminate()
+            await each.wait()
+
+
+def _write_rspamd(folder: Path) -> None:
+    for name in ("local.d", "override.d", "db", "run"):
+        (folder / name).mkdir(parents=True)
+        shutil.chown(folder / name, "_rspamd", "_rspamd")
+    shutil.chown(folder, "_rspamd", "_rspamd")
+    for name, text in _RSPAMD.items():
+        (folder / "local.d" / name).write_text(text.format(folder=folder))
+
+
+# What of Mailcow's rspamd is about signing, and nothing that would ask others or hold mail back.
+_RSPAMD: Final = {
+    "dkim_signing.conf": """
+use_redis = true;
+key_prefix = "DKIM_PRIV_KEYS";
+selector_prefix = "DKIM_SELECTORS";
+selector = "dkim";
+use_domain = "envelope";
+use_esld = false;
+allow_envfrom_empty = true;
+allow_hdrfrom_mismatch = true;
+allow_hdrfrom_multiple = true;
+allow_username_mismatch = true;
+sign_authenticated = true;
+sign_local = true;
+try_fallback = true;
+""",
+    "milter_headers.conf": """
+use = ["authentication-results"];
+skip_local = false;
+skip_authenticated = true;
+""",
+    "redis.conf": 'servers = "127.0.0.1:6379";\n',
+    "options.inc": 'dns {{ nameserver = ["127.0.0.1:53"]; timeout = 1s; retransmits = 2; }}\n'
+    'local_addrs = ["127.0.0.0/8"];\ndisable_monitoring = true;\n',
+    "logging.inc": 'type = "file";\nfilename = "{folder}/rspamd.log";\n',
+    "worker-normal.inc": 'bind_socket = "127.0.0.1:11333";\n',
+    "worker-controller.inc": "enabled = false;\n",
+    "worker-fuzzy.inc": "enabled = false;\n",
+    "worker-proxy.inc": """
+bind_socket = "127.0.0.1:9900";
+milter = yes;
+upstream "local" {{
+  default = yes;
+  hosts = "127.0.0.1:11333";
+}}
+""",
+    **dict.fromkeys(
+        (
+            *("arc.conf", "asn.conf", "fuzzy_check.conf", "greylist.conf", "history_redis.conf"),
+            *("mx_check.conf", "neural.conf", "phishing.conf", "ratelimit.conf", "rbl.conf"),
+            *("replies.conf", "reputation.conf", "surbl.conf", "url_redirector.conf"),
+        ),
+        "enabled = false;\n",
+    ),
+}

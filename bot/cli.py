@@ -54,19 +54,33 @@ def settings(
     address: Annotated[
         str | None, typer.Argument(help="Your mail address, to fill in the user name.")
     ] = None,
+    app_key: Annotated[
+        str | None,
+        typer.Option("--app", metavar="KEY", help="Show the steps for this mail app."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show the mail client settings."""
+    """Show the mail client settings, or the steps that set up one app."""
     from bot.config.loading import load_settings
-    from bot.console.arguments import read_address
+    from bot.console.app_page import show_app
+    from bot.console.arguments import read_address, read_app
+    from bot.console.settings_json import settings_as_json
     from bot.console.settings_page import show_settings
     from bot.console.terminal import make_console
     from bot.records.client_settings import client_settings
     from bot.words import Words
 
+    mail_app = read_app(app_key)
     config = load_settings()
     words = Words(own=config.templates_dir)
     who = read_address(address, words) if address is not None else None
-    show_settings(make_console(), client_settings(config.mail_server(), who), words)
+    found = client_settings(config.mail_server(), who)
+    if as_json:
+        typer.echo(settings_as_json(found, mail_app, words))
+    elif mail_app is not None:
+        show_app(make_console(), mail_app, found, words)
+    else:
+        show_settings(make_console(), found, words)
 
 
 @app.command()
@@ -223,7 +237,7 @@ def server(
     async def look() -> ServerReport:
         async with open_core(config, servers) as core:
             report = await core.check_server()
-            show_server(make_console(), report, core, as_json=as_json)
+            show_server(make_console(), report, core.server, core.words, as_json=as_json)
             return report
 
     report = asyncio.run(look())

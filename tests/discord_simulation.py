@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 from simcord import Env
 
 from bot.app.bot_root import open_client
+from bot.checks.observe.ports import ServerPorts
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer
+from bot.net.connector import Connector
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -70,11 +72,12 @@ class Simulation:
     settings: Settings
     store: Path
     stack: AsyncExitStack
+    ports: ServerPorts | None = None  # of the mail server, from the next start on
 
     async def restart(self) -> None:
         """Stop the bot and start it again on the same store, as another process would."""
         await self.stack.aclose()
-        self.client = await self.stack.enter_async_context(_open(self.settings))
+        self.client = await self.stack.enter_async_context(_open(self.settings, self.ports))
         await self.env.restart_bot(self.client)
 
     async def check(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
@@ -143,8 +146,10 @@ async def open_simulation(
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[Client]:
-    async with open_client(settings) as client:
+async def _open(settings: Settings, ports: ServerPorts | None = None) -> AsyncIterator[Client]:
+    # Its address is one that leads nowhere, and is not even tried here: no port is known.
+    ports = ports or ServerPorts(Connector(), settings.mail_host.name)
+    async with open_client(settings, ports=ports) as client:
         try:
             yield client
         finally:

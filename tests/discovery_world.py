@@ -56,6 +56,7 @@ class DiscoveryCase:
     fixes: tuple[str, ...] = ()
     server: tuple[str, ...] = ()
     expired: bool = False
+    note: str = ""
 
     @property
     def zones(self) -> Zones:

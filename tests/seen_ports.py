@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.net.port_look import (
@@ -11,6 +11,7 @@ from bot.net.port_look import (
     CertificateState,
     PortLook,
     Reached,
+    ShownCertificate,
     TlsState,
 )
 from port_looks import AT, CERTIFICATE, working
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from bot.checks.finding import Finding, Verdict
-    from bot.net.port_look import ServicePort, ShownCertificate
+    from bot.net.port_look import ServicePort
 
 ALL_PORTS = (*CLIENT_PORTS, MX_PORT)
 
@@ -45,8 +46,11 @@ def without_tls(number: int, tls: TlsState, **changes: Any) -> PortLook:
 def showing(
     number: int, state: CertificateState, *, ends_in: timedelta | None = None, **changes: Any
 ) -> PortLook:
-    """Return a look at a port whose certificate is in this state."""
-    return at(number, certificate=certificate(state, ends_in=ends_in, **changes))
+    """Return a look at a port whose certificate is in this state, with fields of either changed."""
+    of_certificate = {f.name for f in fields(ShownCertificate)}
+    shown = {name: value for name, value in changes.items() if name in of_certificate}
+    of_look = {name: value for name, value in changes.items() if name not in of_certificate}
+    return at(number, certificate=certificate(state, ends_in=ends_in, **shown), **of_look)
 
 
 def certificate(

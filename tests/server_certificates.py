@@ -64,6 +64,10 @@ class ServerCertificates:
             self._made[shown] = _self_signed() if make is None else make(self._authority)
         return self._made[shown]
 
+    def for_name(self, name: str) -> bytes:
+        """Return private key and certificate of another server, as `pem` does."""
+        return _whole(self._authority.issue_cert(name))
+
     def context(
         self, shown: Shown = Shown.RIGHT, *, tls: ssl.TLSVersion | None = None
     ) -> ssl.SSLContext:

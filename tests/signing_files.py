@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 import trustme
 
 if TYPE_CHECKING:
@@ -37,3 +40,18 @@ def make_signing_files(
     files.key.write_bytes(issued.private_key_pem.bytes())
     files.root.write_bytes(root.cert_pem.bytes())
     return files
+
+
+# A bare Debian, where the tests run too, has no openssl; files that cannot sign are found out all
+# the same.
+with_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="there is no openssl, which verifies the signature"
+)
+
+
+def verify(signed: bytes, root: Path) -> subprocess.CompletedProcess[bytes]:
+    """Ask openssl, for any purpose: its usual one is mail, and people have those of servers."""
+    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any"]
+    return subprocess.run(
+        [*command, "-CAfile", str(root)], input=signed, capture_output=True, check=False
+    )

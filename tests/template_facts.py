@@ -173,8 +173,10 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         )
     },
     "discord/port": {
-        "before": ((), ("PLAIN",)),
-        "after": ((), ("PLAIN", "LOGIN")),
+        "before": ("", "PLAIN"),
+        "after": ("", "PLAIN LOGIN"),
+        "tls": ("not-tried", "works", "old", "not-offered"),
+        "version": ("", "TLSv1.3"),
         "took": (0, 48),
         "certificate": (
             "",

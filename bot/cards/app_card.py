@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip
 from bot.cards.settings_parts import build_app_select, is_worth_saying, number, say_state
-from bot.records.client_settings import BY_HAND
 
 if TYPE_CHECKING:
     from bot.cards.items import ItemFactory
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from bot.records.mail_apps import MailApp
     from bot.words import Words
 
-_BY_HAND = "other"  # the app of which nothing is known
 _LONGEST_HEAD = 400  # characters
 _LONGEST_REMARK = 300
 
@@ -35,12 +33,7 @@ def build_app_card(
     `who` and `told` as in `build_settings_card`.
     """
     settings = live.settings
-    facts = {
-        **settings.facts,
-        "app": app.name,
-        "version": app.version,
-        "date": app.date.isoformat(),
-    }
+    facts = {**settings.facts, **app.about}
     head = [
         f"## {words.sentence('discord/app_title', facts)}",
         f"-# {words.sentence('setup/written', facts)}",
@@ -50,10 +43,10 @@ def build_app_card(
         above.append(f"{words.label('marks', 'warn')} {words.sentence('setup/cloud', facts)}")
     if "profile" in app.notes:
         above.append(words.sentence("setup/profile", facts))
-    below = ["setup/certificate", *(BY_HAND if app.key == _BY_HAND else ())]
-    if settings.is_example:
-        below.insert(0, "setup/nobody")
-    remarks = [f"-# • {clip(words.sentence(t, facts), _LONGEST_REMARK)}" for t in below]
+    remarks = [
+        f"-# • {clip(words.sentence(template, facts), _LONGEST_REMARK)}"
+        for template in app.remarks(settings)
+    ]
     buttons = [items.settings_button(who)]
     if "profile" in app.notes:
         buttons.insert(0, items.profile_button(who))

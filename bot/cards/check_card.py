@@ -24,7 +24,7 @@ from bot.cards.markdown import (
 )
 from bot.cards.report_file import report_file
 from bot.checks.export.as_json import context_of
-from bot.checks.finding import EXTRAS, Status
+from bot.checks.finding import EXTRAS, ServerCheck, Status
 from bot.checks.report import DID_YOU_MEAN, find_meant, gaps, is_all_right, is_extra_gap
 from bot.checks.zone_place import ZonePlace
 from bot.records.providers import choose_provider
@@ -51,6 +51,7 @@ _MOST_FOUND = 3  # records of one check beside each other
 _LONGEST_MESSAGE = 700  # characters of one step's sentences
 _SHORTEST_MESSAGE = 300
 _LONGEST_REMARK = 300
+_SHOWN_BELOW = frozenset({ServerCheck.PORTS, ServerCheck.CERTIFICATE})  # port by port
 
 
 def build_check_card(
@@ -227,7 +228,8 @@ def _badge(status: Status, words: Words) -> str:
 
 def _is_compared(result: CheckResult) -> bool:
     is_fine = result.status in {Status.PASS, Status.INFO}
-    return not is_fine and result.check not in EXTRAS and bool(result.expected or result.found)
+    left_out = result.check in EXTRAS or result.check in _SHOWN_BELOW
+    return not is_fine and not left_out and bool(result.expected or result.found)
 
 
 def _compare(result: CheckResult, words: Words) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
 from bot.checks.server.port_rows import SeenState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.checks.server.port_rows import PortRow
@@ -21,11 +24,20 @@ def build_server_card(
 ) -> Card:
     """Return the card of the mail server's report, with a button to look again."""
     rows = report.rows()
-    title = f"### {words.label('headings', 'ports')}"
     anybody = any(row.state is not SeenState.UNSEEN for row in rows)
-    more = "\n".join((title, *(_line(row, words) for row in rows))) if anybody else ""
+    more = "\n".join(_ports(rows, words)) if anybody else ""
     buttons = [items.server_button()]
     return build_report_card(report, server, words, items, buttons=buttons, more=more)
+
+
+def _ports(rows: Sequence[PortRow], words: Words) -> Iterator[str]:
+    """Yield a heading and a line for each port; a certificate that all show is said once."""
+    yield f"### {words.label('headings', 'ports')}"
+    showing = [row for row in rows if row.certificate]
+    is_one = len({(row.certificate, row.days_left) for row in showing}) == 1
+    if is_one:
+        yield f"-# {words.sentence('discord/port_certificate', showing[0].facts)}"
+    yield from (_line(replace(row, certificate="") if is_one else row, words) for row in rows)
 
 
 def _line(row: PortRow, words: Words) -> str:

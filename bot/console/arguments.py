@@ -9,11 +9,13 @@ from bot.console.exits import complain
 from bot.dns.server_address import Server
 from bot.errors import InvalidName, UsageError
 from bot.names import Domain, MailAddress
+from bot.records.mail_apps import app_by_key, load_apps
 from bot.records.providers import OTHER, load_providers, provider_by_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.records.mail_apps import MailApp
     from bot.words import Words
 
 
@@ -50,3 +52,13 @@ def require_provider(key: str | None) -> None:
         return
     keys = ", ".join((*(provider.key for provider in load_providers()), OTHER))
     raise UsageError(f'--provider: "{echo(key)}" is none that I know; there are {keys}.')
+
+
+def read_app(key: str | None) -> MailApp | None:
+    """Return the mail app that --app names, None without it."""
+    if key is None:
+        return None
+    if (app := app_by_key(key)) is not None:
+        return app
+    keys = ", ".join(each.key for each in load_apps())
+    raise UsageError(f'--app: "{echo(key)}" is none that I know; there are {keys}.')

@@ -18,23 +18,25 @@ if TYPE_CHECKING:
 
     from bot.checks.server.port_rows import PortRow
     from bot.checks.server.server_report import ServerReport
-    from bot.services.core import Core
+    from bot.records.mail_server import MailServer
     from bot.words import Words
 
 _COLUMNS = ("port", "status", "tls", "certificate", "before", "after", "took")
 
 
-def show_server(console: Console, report: ServerReport, core: Core, *, as_json: bool) -> None:
+def show_server(
+    console: Console, report: ServerReport, server: MailServer, words: Words, *, as_json: bool
+) -> None:
     """Print the report of the mail server: as one line of JSON, or what to do first."""
     if as_json:
-        row = server_report_as_dict(report, core.server, core.words)
+        row = server_report_as_dict(report, server, words)
         # In ASCII alone: nothing in it drives a terminal or runs from right to left.
         console.out(json.dumps(row), highlight=False)
         return
-    show_report(console, report, core.server, core.words)
+    show_report(console, report, server, words)
     if rows := report.rows():
-        console.print(f"\n{core.words.label('headings', 'ports')}", style="bold")
-        console.print(_table(rows, core.words))
+        console.print(f"\n{words.label('headings', 'ports')}", style="bold")
+        console.print(_table(rows, words))
 
 
 def _table(rows: tuple[PortRow, ...], words: Words) -> Table:

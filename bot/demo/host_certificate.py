@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 if TYPE_CHECKING:
     from pathlib import Path
 
-_AUTHORITY: Final = "Cow Mail demo authority"
+_AUTHORITY: Final = "Cow Mail demo CA"
 _LASTS: Final = timedelta(days=90)
 _BEFORE: Final = timedelta(days=1)
 

@@ -8,24 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import discord
 import simcord
-from discord import app_commands
 
 from bot.app.bot_root import open_client
 from bot.config.loading import load_settings
 from bot.demo import world
-from bot.demo.demo_host import open_host
-from bot.demo.demo_mailcow import access_to, give_key, make_mailcow
-from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records
-from bot.demo.zone_server import ZoneServer
+from bot.demo.demo_commands import add_commands, publish_next
+from bot.demo.demo_mailcow import give_key
+from bot.demo.demo_servers import open_servers
 from bot.lifecycle import running_jobs
-from bot.names import Domain
-from bot.records.control_token import CONTROL_LABEL
-from bot.requests.model import RequestKind
-from bot.services.plan.plan_words import part_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -34,9 +28,7 @@ if TYPE_CHECKING:
 
     from bot.client import Client
     from bot.config.settings import Settings
-    from bot.demo.demo_host import DemoHost
-    from bot.demo.mailcow_double.double_server import MailcowDouble
-    from bot.requests.service import Requests
+    from bot.demo.demo_servers import DemoServers
 
 BOT: Final = "Cowbell"
 GUILD: Final = "Cow Mail"
@@ -44,7 +36,6 @@ CHANNEL: Final = "front-desk"  # the page shows one channel, so requests arrive 
 MEMBERS: Final = ("Ann", "Ben")
 ADMIN: Final = "Cleo"
 _TICK = 0.25  # seconds
-_NOBODY = 0  # no member has this id: the demo's own checks are offered to nobody
 _CLOSED = 50007  # Discord's code: the member takes no direct messages
 _LONGEST_COMMAND = 20.0  # seconds that a command may take before the page gives up on it
 
@@ -66,12 +57,9 @@ class _Simulation:
 class RunningDemo:
     """A running demo: the page that shows it, and what is behind it; made by `open_demo`."""
 
-    def __init__(
-        self, client: Client, server: ZoneServer, mailcow: MailcowDouble, preview: Preview
-    ) -> None:
+    def __init__(self, client: Client, servers: DemoServers, preview: Preview) -> None:
         self._client = client
-        self._server = server
-        self._mailcow = mailcow
+        self._servers = servers
         self._preview = preview
 
     @property
@@ -86,8 +74,9 @@ class RunningDemo:
             KeyError: it is none of `world.DOMAINS`.
 
         """
-        self._server.zones = self._server.zones.with_zone(world.mend(name))
-        give_key(self._mailcow, name)
+        server = self._servers.zones
+        server.zones = server.zones.with_zone(world.mend(name))
+        give_key(self._servers.mailcow, name)
 
     async def publish(self, name: str) -> tuple[str, ...]:
         """Publish the records that were handed out for a domain's requests, and have them seen.
@@ -98,7 +87,7 @@ class RunningDemo:
             KeyError: it is none of `world.DOMAINS`.
 
         """
-        return await _publish(self._client, self._server, name)
+        return await publish_next(self._client, self._servers.zones, name)
 
     async def wait_closed(self) -> None:
         """Return once somebody ended the session on the page."""
@@ -114,18 +103,15 @@ async def open_demo(welcome: str, *, port: int = 0) -> AsyncIterator[RunningDemo
     with TemporaryDirectory(prefix="cowbell-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         async with (
-            ZoneServer(world.zones()) as server,
-            make_mailcow() as mailcow,
-            open_host(folder) as host,
+            open_servers(folder) as servers,
             _simulate() as simulation,
             open_client(
-                _configure(server, mailcow, host, simulation, folder=folder),
-                ports=host.ports,
+                _configure(servers, simulation, folder), ports=servers.host.ports
             ) as client,
-            _connect(simulation.env, client, server),
+            _connect(simulation.env, client, servers),
             _serve_page(simulation, welcome, port) as preview,
         ):
-            yield RunningDemo(client, server, mailcow, preview)
+            yield RunningDemo(client, servers, preview)
 
 
 @asynccontextmanager
@@ -160,9 +146,9 @@ def _fill(env: Env) -> _Simulation:
 
 
 @asynccontextmanager
-async def _connect(env: Env, client: Client, server: ZoneServer) -> AsyncIterator[None]:
+async def _connect(env: Env, client: Client, servers: DemoServers) -> AsyncIterator[None]:
     """Have the bot in the simulation while the block lasts, with its jobs beside it."""
-    client.tree.add_command(_demo_command(client, server))
+    add_commands(client, servers)
     try:
         await env.restart_bot(client)
         # What a member mistyped ends in the tree's handler of errors, which answers it; SimCord
@@ -173,62 +159,6 @@ async def _connect(env: Env, client: Client, server: ZoneServer) -> AsyncIterato
                 yield
     finally:
         await client.close()
-
-
-def _demo_command(client: Client, server: ZoneServer) -> app_commands.Command[Any, ..., None]:
-    """Return the one command that the bot has in the demo alone."""
-
-    @app_commands.command(
-        name="demo-publish", description="Demo: publish what you were given, or the next step"
-    )
-    @app_commands.describe(domain="One of the demo's domains, like newcomer.example")
-    async def demo_publish(interaction: discord.Interaction[Client], domain: str) -> None:
-        name = domain.strip().lower()
-        if name not in world.DOMAINS:
-            answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
-        else:
-            kinds = await _publish(client, server, name)
-            answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
-        await interaction.response.send_message(answer, ephemeral=True)
-
-    return demo_publish
-
-
-async def _publish(client: Client, server: ZoneServer, name: str) -> tuple[str, ...]:
-    """Publish what was handed out for requests, or where nothing was, what the plan says next."""
-    requests, domain = client.requests, Domain.from_ascii(name)
-    if requests is None:
-        return ()
-    waiting = await waiting_records(requests, domain)
-    proofs = await _proof_lines(client, requests, domain)
-    server.zones = publish(server.zones, domain, (*map(line_of_request, waiting), *proofs))
-    for request in waiting:
-        await requests.look_now(request.id)
-    if not waiting:
-        return await _type_next(client, server, domain) or ((CONTROL_LABEL,) if proofs else ())
-    kinds = tuple(request.kind.value.upper() for request in waiting)
-    return (*kinds, *([CONTROL_LABEL] if proofs else []))
-
-
-async def _type_next(client: Client, server: ZoneServer, domain: Domain) -> tuple[str, ...]:
-    """Type what the plan of a domain has next; return what that is for, if there is anything."""
-    service = client.member_service
-    kept = await service.check(domain, _NOBODY, confidential=True)
-    step = (await service.plan(kept, confidential=True, can_ask=True)).next
-    if step is None:
-        return ()
-    server.zones = type_fixes(server.zones, domain, step.fixes)
-    return tuple(dict.fromkeys(part_of(step, fix).value.upper() for fix in step.fixes))
-
-
-async def _proof_lines(client: Client, requests: Requests, domain: Domain) -> list[str]:
-    """Return the zone lines that show the domain to be theirs who ask to have it added."""
-    asked = [r for r in await requests.of_domain(domain) if r.kind is RequestKind.MAILDOMAIN]
-    control = client.control
-    if control is None:
-        return []
-    tokens = [await control.token(r.member_id, domain) for r in asked if r.open]
-    return [f'{CONTROL_LABEL} TXT "{token}"' for token in tokens]
 
 
 @asynccontextmanager
@@ -273,25 +203,13 @@ def _set_clock(env: Env) -> None:
     env.backend.advance_clock(max(0.0, behind))
 
 
-def _configure(
-    server: ZoneServer,
-    mailcow: MailcowDouble,
-    host: DemoHost,
-    simulation: _Simulation,
-    *,
-    folder: Path,
-) -> Settings:
-    address, port = server.address
+def _configure(servers: DemoServers, simulation: _Simulation, folder: Path) -> Settings:
     return load_settings(
         {
-            **world.DEMO_ENVIRONMENT,
-            **access_to(mailcow),
-            **host.settings,
-            "DNS_SERVERS": f"{address}:{port}",
+            **servers.settings(folder),
             # It is each zone's own name server, too, so that members can show control of theirs.
-            "DNS_PORT": str(port),
+            "DNS_PORT": str(servers.zones.address[1]),
             "DNS_ALLOW_PRIVATE": "true",
-            "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
             "REQUEST_CHANNEL_ID": str(simulation.channel.id),
             "ADMIN_USER_IDS": str(simulation.admin.id),
         }

@@ -14,11 +14,9 @@ from bot.console.report_page import show_report
 from bot.console.server_page import show_server
 from bot.console.settings_page import show_settings
 from bot.demo import world
-from bot.demo.demo_host import open_host
-from bot.demo.demo_mailcow import access_to, make_mailcow
+from bot.demo.demo_servers import open_servers
 from bot.demo.publishing import line_of_record, publish
 from bot.demo.tour_requests import open_request_tour
-from bot.demo.zone_server import ZoneServer
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
 from bot.records.expected import Purpose
@@ -28,8 +26,8 @@ from bot.store.engine.database import Database
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.demo.tour_requests import RequestTour
+    from bot.demo.zone_server import ZoneServer
     from bot.services.core import Core
 
 _HEALTHY, _BROKEN = "friend.example", world.WITHOUT_KEY
@@ -40,15 +38,11 @@ async def play_tour(console: Console) -> None:
     """Play the tour: every answer in it comes from servers inside this process."""
     with TemporaryDirectory(prefix="cowbell-tour-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        async with (
-            ZoneServer(world.zones()) as server,
-            make_mailcow() as mailcow,
-            open_host(folder) as host,
-        ):
-            config = load_settings(_environment(server, mailcow, folder))
+        async with open_servers(folder) as servers:
+            config = load_settings(servers.settings(folder))
             async with (
                 await Database.open(config.database_url) as database,
-                open_core(config, ports=host.ports) as core,
+                open_core(config, ports=servers.host.ports) as core,
                 open_request_tour(console, config, core, database) as request_tour,
             ):
                 await _settings(console, core)
@@ -56,7 +50,7 @@ async def play_tour(console: Console) -> None:
                 await _records(console, core)
                 await _check(console, core, _HEALTHY, "tour_healthy")
                 await _check(console, core, _BROKEN, "tour_broken")
-                await _requests(console, core, request_tour, server)
+                await _requests(console, core, request_tour, servers.zones)
                 await _check(console, core, _BROKEN, "tour_mended")
                 console.print(f"\n{core.words.sentence('console/tour_end', {})}")
 
@@ -69,7 +63,7 @@ async def _settings(console: Console, core: Core) -> None:
 
 async def _server(console: Console, core: Core) -> None:
     _headline(console, core, "tour_server", "python -m bot server")
-    show_server(console, await core.check_server(), core, as_json=False)
+    show_server(console, await core.check_server(), core.server, core.words, as_json=False)
 
 
 async def _records(console: Console, core: Core) -> None:
@@ -99,13 +93,3 @@ def _headline(console: Console, core: Core, title: str, command: str | None = No
     console.print()
     console.rule(core.words.sentence(f"console/{title}", {}), align="left")
     console.print(f"$ {command}\n" if command else "", style="dim")
-
-
-def _environment(server: ZoneServer, mailcow: MailcowDouble, folder: Path) -> dict[str, str]:
-    host, port = server.address
-    return {
-        **world.DEMO_ENVIRONMENT,
-        **access_to(mailcow),
-        "DNS_SERVERS": f"{host}:{port}",
-        "DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'bot.db').as_posix()}",
-    }

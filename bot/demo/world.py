@@ -29,6 +29,9 @@ DEMO_ENVIRONMENT: Final[Mapping[str, str]] = MappingProxyType(
 # The addresses of the mail server.
 HOST_ADDRESSES: Final = ("198.51.100.25", "2001:db8:25::25")
 
+# Another server, which sends mail of members without being allowed to.
+OTHER_SERVER: Final = ("mx.oldpost.example", "203.0.113.60")
+
 # Domains whose members have to ask the admin for something before all can be right.
 WITHOUT_KEY: Final = "newcomer.example"  # the mail server has no DKIM key for it yet
 NOT_HOSTED: Final = frozenset({"open.example", "fresh.example"})  # it does not know these yet
@@ -54,6 +57,13 @@ _SURROUNDINGS: Final = MappingProxyType(
             @ A 203.0.113.60
             mx A 203.0.113.60
             _spf TXT "v=spf1 ip4:203.0.113.60 -all"
+        """,
+        # Where the mailbox for test mails is.
+        "else.example": """
+            @ A 203.0.113.90
+            @ MX 10 mx.else.example.
+            @ TXT "v=spf1 mx -all"
+            mx A 203.0.113.90
         """,
         # Where some members send a newsletter from.
         "letters.example": """

@@ -69,7 +69,7 @@ class Connector:
 
     The names in `configured` are those that the operator wrote into the settings: they may be
     private. `ports` says which port number is connected to in place of another, and `stand_ins`
-    which address, both for tests and for the demo.
+    which address, both for tests and for the demo. Trying all addresses takes `seconds` at most.
     """
 
     def __init__(
@@ -79,11 +79,13 @@ class Connector:
         configured: Collection[dns.name.Name] = (),
         ports: Mapping[int, int] = _NOWHERE,
         stand_ins: Mapping[str, str] = NOBODY,
+        seconds: float = _LONGEST,
     ) -> None:
         self._allow_private = allow_private
         self._configured = frozenset(configured)
         self._ports = ports
         self._stand_ins = stand_ins
+        self._seconds = seconds
 
     async def find_host(self, ask: Ask, name: dns.name.Name) -> FoundHost | AddressFault:
         """Return a name with its addresses that may be connected to, or why there are none."""
@@ -107,7 +109,7 @@ class Connector:
 
         """
         faults = set[ConnectFault]()
-        seconds = min(_PER_ADDRESS, _LONGEST / len(host.addresses))
+        seconds = min(_PER_ADDRESS, self._seconds / len(host.addresses))
         for address in host.addresses:
             connection = await self._connect_to(address, port, seconds)
             if isinstance(connection, ConnectFault):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 9.0  # seconds of one look, so that all side by side end within ten
 _LONGEST_SAID: Final = 200  # characters of a server's own words
-_OF_TODAY: Final = frozenset({"TLSv1.2", "TLSv1.3"})  # RFC 8996 has retired those before
+_NEWEST, _STILL_GOOD = "TLSv1.3", "TLSv1.2"  # RFC 8996 has retired those before
 
 _UNFOUND: Final = {
     AddressFault.NO_ADDRESS: Reached.NO_ADDRESS,
@@ -90,6 +90,7 @@ class _Visit:
         """Do as programs do; where TLS fails, do it again so as to see why."""
         # Reading the authorities takes a while, the first time.
         context = await asyncio.to_thread(client_context, self._authorities)
+        self._started = time.perf_counter()
         error = await self._try(context)
         if error is not None and not isinstance(error, ssl.SSLCertVerificationError):
             self._is_old = True
@@ -168,8 +169,9 @@ class _Visit:
         shown = await asyncio.to_thread(read_certificate, chain, self._refused, now)
         version = (connection.tls.version() or "")[:_LONGEST_SAID]
         tls = TlsState.WORKS
-        if self._is_old:  # with a version of today it is the ciphers or keys that are too weak
-            tls = TlsState.FAILED if version in _OF_TODAY else TlsState.OLD
+        if self._is_old and version != _NEWEST:  # which fails by chance alone, and not by age
+            # With the one before, it is the ciphers or keys that are too weak.
+            tls = TlsState.FAILED if version == _STILL_GOOD else TlsState.OLD
         self._note(tls=tls, tls_version=version, certificate=shown)
 
     def end(self, reached: Reached, tls: TlsState, said: str = "") -> None:
@@ -178,7 +180,8 @@ class _Visit:
         if self._phase is _Phase.CLEAR and self.look.reached is not Reached.OPEN:
             self._note(reached=reached, said=said[:_LONGEST_SAID])
         elif self._phase is _Phase.HANDSHAKE and self.look.tls is TlsState.NOT_TRIED:
-            self._note(reached=reached if begins_secured else Reached.OPEN, tls=tls)
+            reached = reached if begins_secured else Reached.OPEN
+            self._note(reached=reached, tls=tls, said=said[:_LONGEST_SAID])
         elif self._phase is _Phase.SECURED and begins_secured:
             self._note(reached=reached, said=said[:_LONGEST_SAID])
         elif self._phase is _Phase.SECURED:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from bot.net.port_look import Reached, ServicePort, Speaks
+from bot.net.port_look import Reached, ServicePort, Speaks, proven_closed
 from bot.records.client_settings import Direction, Protocol, Security
 
 if TYPE_CHECKING:
@@ -70,7 +70,13 @@ def weigh_ports(
     that is proven closed is left out where another works, and POP where both its ports are. The
     settings stay whole where nothing works: the fault is the server's, and it will pass.
     """
-    known = {look.port: look for look in looks}
+    given = tuple(looks)
+    closed = proven_closed(given)
+    known = {
+        look.port: look
+        for look in given
+        if look.is_known and (look.reached is not Reached.CLOSED or look.port in closed)
+    }
     found = tuple(
         service
         for protocol in (Protocol.IMAP, Protocol.SMTP, Protocol.POP)
@@ -81,9 +87,7 @@ def weigh_ports(
     ordered = replace(
         settings,
         services=_by_choice(found),
-        pop_unknown=bool(pop)
-        and not pop_works
-        and any(look is None or not look.is_known for look in pop),
+        pop_unknown=bool(pop) and not pop_works and None in pop,
     )
     faulty: list[Direction] = []
     unknown: list[Direction] = []
@@ -94,8 +98,7 @@ def weigh_ports(
         ways = [_look_at(service, known) for service in settings.of(protocol)]
         if any(look is not None and look.works for look in ways):
             continue
-        is_faulty = any(look is not None and look.is_known for look in ways)
-        (faulty if is_faulty else unknown).append(direction)
+        (unknown if set(ways) == {None} else faulty).append(direction)
     if faulty:
         return LiveSettings(ordered, LiveState.FAULTY, at, tuple(faulty))
     if unknown:
@@ -124,11 +127,12 @@ def _by_choice(services: tuple[Service, ...]) -> tuple[Service, ...]:
 
 
 def _rank(look: PortLook | None) -> int:
-    if look is None or not look.is_known:
+    if look is None:
         return 1
     return 0 if look.works else 2
 
 
 def _look_at(service: Service, looks: Mapping[ServicePort, PortLook]) -> PortLook | None:
+    """Return what was found out of a way; None where nothing was."""
     starttls = service.security is Security.STARTTLS
     return looks.get(ServicePort(_SPOKEN[service.protocol], service.port, starttls))

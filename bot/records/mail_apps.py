@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.errors import ConfigError
-from bot.records.client_settings import Protocol, Security
+from bot.records.client_settings import BY_HAND, Protocol, Security
 from bot.records.provider_rows import Address, Day, Key, one_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.records.client_settings import ClientSettings, Service
 
 DATA = Path(__file__).with_name("mail_apps.toml")
+OTHER_APP = "other"  # the key of the row that is for all others
 
 # What stands on a screen is shown in bold as it is here: no Markdown in it.
 _Label = Annotated[str, Field(pattern=r"^(?:[^\W_]|[ ,.()/&+:-]){1,60}$")]
@@ -50,6 +51,19 @@ class MailApp:
     def template(self) -> str:
         """The template of its steps: one a line, six at most."""
         return f"apps/{self.key}"
+
+    @property
+    def about(self) -> dict[str, Fact]:
+        """What can be said of the app itself, beside the facts of the settings."""
+        return {"app": self.name, "version": self.version, "date": self.date.isoformat()}
+
+    def remarks(self, settings: ClientSettings) -> tuple[str, ...]:
+        """Return the templates of what is said below the steps, in order."""
+        return (
+            *(("setup/nobody",) if settings.is_example else ()),
+            "setup/certificate",
+            *(BY_HAND if self.key == OTHER_APP else ()),
+        )
 
     def facts(self, settings: ClientSettings) -> dict[str, Fact]:
         """Return what the steps may say: the app's own words, and the values to type.

@@ -1,4 +1,4 @@
-"""Measures how tall cards of plans and of mails are: `card_heights.py` prints the tallest."""
+"""Measures how tall cards are: of plans, mails and settings; run, it prints the tallest."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ import simcord
 from demo_page import NARROW, WIDE, DemoPage, running_browser
 from take_pictures import BARE, HEIGHT
 
+from bot.cards.app_card import build_app_card
 from bot.cards.mail_card import build_mail_card
 from bot.cards.plan_card import build_plan_card
+from bot.cards.settings_card import build_settings_card
+from bot.config.loading import load_settings
+from bot.demo.world import DEMO_ENVIRONMENT
 from bot.interactions.item_factory import PersistentItems
+from bot.names import MailAddress
+from bot.records.client_settings import client_settings
+from bot.records.live_settings import LiveSettings, weigh_ports
+from bot.records.mail_apps import load_apps
 from bot.requests.backend import MailHosting
 from bot.services.core import make_personal
 from bot.services.member_service import KeptCheck
@@ -23,6 +31,7 @@ from deceiving_zones import SERVER
 from mail_faults import FAULTS
 from mended_zone import read_zone
 from plan_world import Friend
+from port_looks import AT, looks
 from signed_mails import judge
 
 if TYPE_CHECKING:
@@ -31,6 +40,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.checks.mail.mail_verdict import MailVerdict
     from bot.checks.report import Report
+    from bot.records.mail_apps import MailApp
     from bot.services.plan.step import Plan
 
 MOST: Final = 700  # pixels of a card at its full width, whatever is wrong with the domain
@@ -65,6 +75,38 @@ class JudgedMail:
     def draw(self) -> Card:
         """Return its first card."""
         return build_mail_card(self.verdict, SERVER, Words(Medium.DISCORD))
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOfAnn:
+    """The settings of a member of the demo, by what a look at the ports came to."""
+
+    name: str
+    live: LiveSettings
+
+    def draw(self) -> Card:
+        """Return their card."""
+        words, who = Words(Medium.DISCORD), self.live.settings.user_name
+        return build_settings_card(self.live, words, PersistentItems(words), who=who, told=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AppOfAnn:
+    """The steps of an app for that member."""
+
+    app: MailApp
+    live: LiveSettings
+
+    @property
+    def name(self) -> str:
+        """The app's key."""
+        return self.app.key
+
+    def draw(self) -> Card:
+        """Return the card of the steps."""
+        words, who = Words(Medium.DISCORD), self.live.settings.user_name
+        items = PersistentItems(words)
+        return build_app_card(self.app, self.live, words, items, who=who, told=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +145,27 @@ def judged_mails() -> list[JudgedMail]:
     return [
         JudgedMail(name, judge(fault.make(), fault.world(), **fault.options))
         for name, fault in FAULTS.items()
+    ]
+
+
+def settings_of_ann() -> list[Drawn]:
+    """Return the settings by everything that the ports can be, and the steps of each app."""
+    server = load_settings(DEMO_ENVIRONMENT).mail_server()
+    settings = client_settings(server, MailAddress.parse("ann@friend.example"))
+    seen = {
+        "works": looks(),
+        "no sending": looks(p465="ended", p587="ended"),
+        "nothing works": looks("ended"),
+        "pop not known": looks(p995="silent", p110="silent"),
+    }
+    lives = {name: weigh_ports(settings, some, AT) for name, some in seen.items()}
+    lives |= {
+        "looking": LiveSettings.looking(settings),
+        "not known": LiveSettings.unknown(settings),
+    }
+    return [
+        *(SettingsOfAnn(name, live) for name, live in lives.items()),
+        *(AppOfAnn(app, lives["no sending"]) for app in load_apps()),
     ]
 
 
@@ -150,7 +213,8 @@ def _pages(zones: Sequence[Drawn]) -> list[Sequence[Drawn]]:
 
 def main() -> None:
     """Print the tallest cards."""
-    for width, heights in asyncio.run(measure([*planned_zones(), *judged_mails()])).items():
+    cards: list[Drawn] = [*planned_zones(), *judged_mails(), *settings_of_ann()]
+    for width, heights in asyncio.run(measure(cards)).items():
         ordered = sorted(heights, key=lambda name: -heights[name])
         over = sum(height > MOST for height in heights.values())
         print(f"{width} wide: {len(heights)} cards, {over} over {MOST} px")  # noqa: T201 - output

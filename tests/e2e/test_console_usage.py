@@ -331,6 +331,44 @@ def test_settings_fill_in_the_user_name(console: ConsoleProcess) -> None:
     refused(console.call("settings", "\x1b[31m@friend.example"))
 
 
+def test_settings_show_the_steps_of_an_app(console: ConsoleProcess) -> None:
+    done = console.call("settings", f"ann@{GOOD}", "--app", "outlook-new")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"6. To send: server mx1.cow.example, port 465, “SSL/TLS”, user name ann@{GOOD}" in (
+        " ".join(done.stdout.split())
+    )
+    assert "gives your password to Microsoft" in " ".join(done.stdout.split())
+
+
+def test_an_app_that_is_none_is_refused_with_those_that_there_are(console: ConsoleProcess) -> None:
+    done = console.call("settings", "--app", "pine")
+    assert done.returncode == 2
+    said = refused(done)
+    assert said.startswith('--app: "pine" is none that I know; there are apple-iphone, apple-mac, ')
+
+
+def test_settings_come_as_json_with_and_without_an_app(console: ConsoleProcess) -> None:
+    done = console.call("settings", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    row = json.loads(done.stdout)
+    assert (row["schema"], row["host"], row["is_example"]) == (1, "mx1.cow.example", True)
+    assert row["services"][1] == {
+        "protocol": "SMTP",
+        "direction": "outgoing",
+        "host": "mx1.cow.example",
+        "port": 465,
+        "security": "TLS",
+        "preferred": True,
+    }
+    assert {"key", "name", "version", "date"} == set(row["apps"][0])
+    assert "app" not in row
+    done = console.call("settings", f"ann@{GOOD}", "--app", "gmail", "--json")
+    row = json.loads(done.stdout)
+    assert row["app"]["key"] == "gmail"
+    assert len(row["app"]["steps"]) == 6
+    assert row["user_name"] == f"ann@{GOOD}"
+
+
 @pytest.mark.parametrize("words", [("check", BARE, GOOD), ("check", BARE), ("records", GOOD)])
 def test_a_reader_that_goes_away_ends_it_quietly(
     console: ConsoleProcess, server: ZoneServer, words: tuple[str, ...]

@@ -28,8 +28,8 @@ class ReceivedField:
     """One hop; texts in it are what a server wrote, and names that the other side gave.
 
     `name` is the word after "from". `looked_up` is the name that the writer found for the address
-    ("unknown" or empty for none), None where it does not say. `tls` is the version as OpenSSL calls
-    it: "TLSv1.3". `protocol` is in capitals.
+    ("unknown" or empty for none), None where it may be the one that the other side gave. `tls` is
+    the version as OpenSSL calls it: "TLSv1.3". `protocol` is in capitals.
     """
 
     by: str
@@ -125,11 +125,7 @@ def _find_looked_up(name: str, comments: list[str]) -> str | None:
     for text in comments:
         if found := _LOOKED_UP.match(text):
             return found[1].rstrip(".")
-        if text.startswith("["):  # Exim: the name in front is the one that it found
-            return name
-    if name.startswith("["):  # Exim without one
-        return ""
-    return None
+    return "" if name.startswith("[") else None  # Exim, which found none
 
 
 def _find_tls(clauses: dict[str, _Clause]) -> str:

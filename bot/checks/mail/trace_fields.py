@@ -18,12 +18,13 @@ from bot.checks.mail.received_field import ReceivedField, read_received
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bot.checks.mail.header_fields import MailHeader
     from bot.names import Domain
 
 MOST_HOPS: Final = 20  # Received fields that are read
+_MOST_CLAIMS: Final = 5
 _SHARED_BITS: Final = 32  # of an IPv6 address: what one provider has (RFC 6177)
 _AUTHENTICATED: Final = frozenset({"ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA"})  # RFC 3848
 
@@ -72,8 +73,23 @@ class Receiver:
             return False
         return len(name.labels) > 2 and registered_name(name) in self._organisations
 
-    def read_trace(self, header: MailHeader, host_addresses: frozenset[str]) -> Trace:
-        """Return what the receiver wrote; the mail host's addresses are outside in any case."""
+    def find_claims(self, header: MailHeader) -> tuple[str, ...]:
+        """Return names of the receiver's that hops came from by their own word; five at most."""
+        hops = [hop for _, hop in self._read_hops(header) if hop is not None]
+        names = [h.name for h in hops if h.address and h.looked_up is None and self.owns(h.name)]
+        return tuple(dict.fromkeys(names))[:_MOST_CLAIMS]
+
+    def read_trace(
+        self,
+        header: MailHeader,
+        host_addresses: frozenset[str] = frozenset(),
+        proven: Mapping[str, frozenset[str]] | None = None,
+    ) -> Trace:
+        """Return what the receiver wrote; the mail host's addresses are outside in any case.
+
+        `proven` are the addresses that the DNS has for the names of `find_claims`.
+        """
+        known = proven or {}
         border, end, is_ours, submitted = None, 0, False, False
         senders: list[ReadAddress | None] = []
         above: ReceivedField | None = None
@@ -84,7 +100,7 @@ class Receiver:
             is_ours = is_ours or self.owns(hop.by)
             submitted = submitted or hop.protocol in _AUTHENTICATED
             senders.append(read_path(hop.envelope) if hop.envelope else None)
-            if not self._came_from_inside(hop, host_addresses):
+            if not self._came_from_inside(hop, host_addresses, known.get(hop.name, frozenset())):
                 border = hop
                 break
             above = hop
@@ -109,11 +125,13 @@ class Receiver:
         same_name = hop.by.lower() == above.name.lower()
         return same_name or (bool(hop.by_address) and hop.by_address == above.address)
 
-    def _came_from_inside(self, hop: ReceivedField, host_addresses: frozenset[str]) -> bool:
+    def _came_from_inside(
+        self, hop: ReceivedField, host_addresses: frozenset[str], proven: frozenset[str]
+    ) -> bool:
         """Whether the receiver had the mail already before this hop.
 
-        A name counts where the receiver looked it up; one that the other side gave by HELO only
-        where both addresses are of one network.
+        A name counts where the receiver looked it up. One that the other side gave by HELO counts
+        where it has that address, or where both addresses are of one network.
         """
         if not hop.address:
             return True
@@ -124,7 +142,8 @@ class Receiver:
             return True
         if hop.looked_up is not None:
             return self.owns(hop.looked_up)
-        return self.owns(hop.name) and _share_network(address, hop.by_address)
+        is_shown = hop.address in proven or _share_network(address, hop.by_address)
+        return is_shown and self.owns(hop.name)
 
 
 def registered_name(name: dns.name.Name) -> dns.name.Name:

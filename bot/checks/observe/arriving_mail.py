@@ -47,11 +47,13 @@ async def receive_mail(ask: Ask, server: MailServer, mail: ReceivedMail) -> Mail
         keys = [Question(name, TXT) for name in _key_names(reading)]
         questions.start(keys)
         questions.start(Question(name, TXT) for name in _policy_names(reading))
-        addresses, knows_host = await _ask_addresses(questions, server.host)
         receiver = Receiver(domain.name for domain in mail.receiver)
+        claims = await asyncio.to_thread(receiver.find_claims, reading.header)
+        addresses, knows_host = await _ask_addresses(questions, server.host)
+        proven = {name: (await _ask_addresses(questions, name))[0] for name in claims}
         # The mail host's own address is outside even of a network of the receiver's.
         outside = addresses if mail.is_foreign else frozenset()
-        trace = await asyncio.to_thread(receiver.read_trace, reading.header, outside)
+        trace = await asyncio.to_thread(receiver.read_trace, reading.header, outside, proven)
         spf = await _evaluate_spf(questions, trace) if mail.is_foreign else None
         answers = MailAnswers(
             await _collect(questions, _key_names(reading)),
@@ -88,8 +90,10 @@ async def _collect(
     return dict(zip(names, answers, strict=True))
 
 
-async def _ask_addresses(questions: Questions, host: dns.name.Name) -> tuple[frozenset[str], bool]:
-    """Return the mail host's addresses, and whether they are all that it has."""
+async def _ask_addresses(
+    questions: Questions, host: dns.name.Name | str
+) -> tuple[frozenset[str], bool]:
+    """Return a host's addresses, and whether they are all that it has."""
     answers = await asyncio.gather(*(questions(host, rdtype) for rdtype in ADDRESS_TYPES))
     found = frozenset(address for answer in answers for address in answer.addresses())
     return found, bool(found) and not any(answer.failed for answer in answers)

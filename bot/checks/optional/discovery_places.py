@@ -32,6 +32,7 @@ _HTTPS: Final = 443
 _ANSWERED: Final = frozenset(
     {FetchOutcome.PAGE, FetchOutcome.STATUS, FetchOutcome.REDIRECT, FetchOutcome.TOO_BIG}
 )
+_REFUSED: Final = frozenset({FetchOutcome.OTHER_NAME, FetchOutcome.INVALID})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class DiscoveryAnswer:
     def arrived(self) -> bool:
         """Whether a web server answered, over TLS with a valid certificate unless it is plain."""
         return self.reached in _ANSWERED
+
+    @property
+    def refused(self) -> bool:
+        """Whether a certificate was shown that no program takes for the name."""
+        return self.reached in _REFUSED
 
 
 def made_up_address(domain: Domain) -> str:

@@ -98,6 +98,8 @@ def _conclude(
             findings.append(_report_absent(check, absent))
         elif absent and not findings:
             note = Note("autodiscover-half", {"name": name_text(absent[0].owner)})
+    if note is None and not answered and not findings:
+        note = _note_certificate(check, observed, wanted)
     return Verdict(
         check,
         (*answered, *findings),
@@ -105,6 +107,21 @@ def _conclude(
         found=some_lines([line for reading in wanted for line in reading.found]),
         note=note,
     )
+
+
+def _note_certificate(
+    check: Check, observed: Observation, readings: list[HostReading]
+) -> Note | None:
+    """Return the note that programs cannot read what our server says by a name of the domain.
+
+    The record is right, and the certificate is the mail server's: there is nothing to type.
+    """
+    owners = {reading.owner for reading in readings if reading.right}
+    for told in observed.discovery:
+        place = told.place
+        if place.check is check and place.owner in owners and told.ours and told.refused:
+            return Note("discovery-certificate", {"name": name_text(place.host)})
+    return None
 
 
 def _with_proof(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.net.port_look import PortLook
 
 _LONGEST_SAID: Final = 200
+_MOST_LOGINS: Final = 6  # of a row; servers have two or three
 
 
 class SeenState(StrEnum):
@@ -61,8 +62,8 @@ class PortRow:
             "version": self.version,
             "certificate": self.certificate,
             "days": self.days_left,
-            "before": self.logins_before,
-            "after": self.logins_after,
+            "before": " ".join(self.logins_before),
+            "after": " ".join(self.logins_after),
             "took": self.elapsed_ms,
         }
 
@@ -82,8 +83,8 @@ def port_rows(
             look.certificate.state.value if look.certificate else "",
             look.certificate.days_left(now) if look.certificate else None,
             look.port.starttls,
-            look.logins_before,
-            look.logins_after,
+            look.logins_before[:_MOST_LOGINS],
+            look.logins_after[:_MOST_LOGINS],
             look.elapsed_ms,
         )
         for look, state in zip(looks, states, strict=True)

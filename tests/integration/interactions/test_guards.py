@@ -13,6 +13,7 @@ from bot.interactions import item_factory, request_forms
 from bot.interactions.clicks import PersistentItem
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.limits_form import LIMITS_FORM
+from bot.interactions.profile_form import PROFILE_FORM
 from discord_simulation import answer_to, text_of
 
 if TYPE_CHECKING:
@@ -144,5 +145,5 @@ async def test_a_button_that_is_none_of_ours_is_out_of_date(sim: Simulation) -> 
 async def test_each_template_of_a_custom_id_has_its_handler(sim: Simulation) -> None:
     templates = {
         value for name, value in vars(item_factory).items() if name.endswith(("_BUTTON", "_SELECT"))
-    } | {request_forms.DENY_FORM, request_forms.PASTE_FORM, LIMITS_FORM}
+    } | {request_forms.DENY_FORM, request_forms.PASTE_FORM, LIMITS_FORM, PROFILE_FORM}
     assert {pattern.pattern for pattern in sim.client.clicks._handlers} == templates

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import discord
 import pytest
 import simcord.actors
+from dns.name import from_text
 from simcord.results import ResponseMessage
 
+from bot.checks.observe.ports import ServerPorts
+from bot.demo.host_ports import ALL_PORTS, MailHost
 from bot.demo.zones import Zones
 from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import running_jobs
+from bot.net.connector import Connector
 from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
 from max_wait import MAX_WAIT
+from server_certificates import HOST, ServerCertificates, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from simcord import ChannelHandle, MemberActor
 
@@ -208,3 +214,43 @@ async def test_without_a_channel_the_fault_is_logged_and_on_the_setup_card(
             await admins.sim.check(FRIEND)
     assert caplog.text.count("the mail server itself has a fault") == 1
     assert "❌ **Mail server**" in text_of(await admins.mailadmin(admins.ada, "setup"))
+
+
+@asynccontextmanager
+async def mail_host(shown: Shown = Shown.RIGHT) -> AsyncIterator[ServerPorts]:
+    """Yield the ports of a mail host on this machine, with a certificate of this kind."""
+    certificates = ServerCertificates()
+    async with MailHost(HOST, certificates.context(shown)) as host:
+        connector = Connector(ports=host.numbers, stand_ins={"198.51.100.25": "127.0.0.1"})
+        yield ServerPorts(connector, from_text(HOST), authorities=certificates.authority)
+
+
+async def test_an_admin_sees_how_each_port_is(admins: AdminGuild) -> None:
+    async with mail_host() as admins.sim.ports:
+        await admins.sim.restart()
+        text = text_of(await admins.mailadmin(admins.ada, "server"))
+    assert "### Ports of the mail server" in text
+    assert "-# ✅ `IMAP 993` TLSv1.3 · `PLAIN LOGIN` ·" in text
+    assert text.count("TLSv1.3") == len(ALL_PORTS)
+    live_ports = admins.sim.client.member_service.live_ports
+    assert live_ports is not None
+    assert live_ports.known() is not None  # for members too
+
+
+async def test_the_request_channel_is_told_what_a_member_met_at_the_ports(
+    admins: AdminGuild,
+) -> None:
+    async with mail_host(Shown.EXPIRED) as admins.sim.ports:
+        await admins.sim.restart()
+        live_ports = admins.sim.client.member_service.live_ports
+        assert live_ports is not None
+        async with running_jobs(admins.sim.client):
+            await live_ports.look()
+            for _ in range(100):
+                await asyncio.sleep(0.05)
+                if admins.posted():
+                    break
+        text = text_of(await admins.mailadmin(admins.ada, "setup"))
+    (posted,) = admins.posted()
+    assert "mail programs refuse the certificate" in posted
+    assert "❌ **Mail server**: mail programs refuse the certificate" in text

@@ -148,7 +148,7 @@ async def test_a_card_says_nothing_of_ports_that_nobody_looks_at() -> None:
         ),
         (
             seen(p993="ended", p143="ended", p465="ended", p587="ended"),
-            "⚠️ Reading and sending mail do not work at the moment; this is being looked at.",
+            "⚠️ Mail does not work at the moment; this is being looked at.",
         ),
         (
             seen(p465="silent", p587="silent"),

@@ -76,8 +76,15 @@ def test_only_what_is_proven_is_called_a_fault(
 
 
 def test_the_settings_stay_whole_where_nothing_works() -> None:
-    live = weigh_ports(SETTINGS, looks("closed", p995="silent"), AT)
+    live = weigh_ports(SETTINGS, looks("closed", p995="ended", p110="ended"), AT)
+    assert live.state is LiveState.FAULTY
     assert sorted(s.port for s in live.settings.services) == [110, 143, 465, 587, 993, 995]
+
+
+def test_a_host_that_refuses_everything_may_be_behind_a_firewall_of_ours() -> None:
+    live = weigh_ports(SETTINGS, looks("closed"), AT)
+    assert (live.state, live.concerned) == (LiveState.UNKNOWN, (READING, SENDING))
+    assert live.settings == replace(SETTINGS, pop_unknown=True)
 
 
 def test_nobody_looked_is_no_claim_about_anything() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bot.records.profile_signature import ProfileSigner, SigningFileError
-from signing_files import SigningFiles, make_signing_files
+from signing_files import SigningFiles, make_signing_files, verify, with_openssl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,21 +28,6 @@ PROFILE = b'<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict/>
 @pytest.fixture
 def files(tmp_path: Path) -> SigningFiles:
     return make_signing_files(tmp_path)
-
-
-def verify(signed: bytes, root: Path) -> subprocess.CompletedProcess[bytes]:
-    """Ask openssl, for any purpose: its usual one is mail, and people have those of servers."""
-    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any"]
-    return subprocess.run(
-        [*command, "-CAfile", str(root)], input=signed, capture_output=True, check=False
-    )
-
-
-# A bare Debian, where the tests run too, has no openssl; the files that cannot sign are found all
-# the same.
-with_openssl = pytest.mark.skipif(
-    shutil.which("openssl") is None, reason="there is no openssl, which verifies the signature"
-)
 
 
 @with_openssl

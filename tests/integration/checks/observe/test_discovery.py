@@ -57,6 +57,10 @@ async def test_what_programs_are_told_is_found(domain: DiscoveryCase, tmp_path: 
         ]
         assert fixes == list(domain.fixes)
         assert re.search(domain.says, Words(Medium.DISCORD).finding(found[0], CONTEXT), re.DOTALL)
+    notes = [result.note for result in report.results if result.note and not domain.server]
+    said = [Words(Medium.DISCORD).note(note, CONTEXT) for note in notes]
+    assert bool(domain.note) == any("certificate" in text for text in said)
+    assert any(domain.note in text for text in said) or not domain.note
     assert sorted(faults_of(report)) == list(domain.server)
     assert [f.severity for f in report.findings if f.code == SERVER_SIDE] == (
         [Status.INFO] if domain.server else []

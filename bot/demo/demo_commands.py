@@ -1,0 +1,127 @@
+"""What the bot can in the demo alone: publish records, and send mails as a member would."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.demo import world
+from bot.demo.demo_mails import MailFate, write_mail
+from bot.demo.demo_servers import PROBE
+from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records
+from bot.names import Domain
+from bot.records.control_token import CONTROL_LABEL
+from bot.requests.model import RequestKind
+from bot.services.plan.plan_words import part_of
+
+if TYPE_CHECKING:
+    from bot.client import Client
+    from bot.demo.demo_servers import DemoServers
+    from bot.demo.zone_server import ZoneServer
+    from bot.requests.service import Requests
+
+_MAILBOX: Final = f"@{PROBE.rpartition('@')[2]}"
+_FATES: Final = {
+    MailFate.RIGHT: "it arrives as it was sent",
+    MailFate.UNSIGNED: "the mail server does not sign it",
+    MailFate.CHANGED: "its text is changed on the way",
+    MailFate.ELSEWHERE: "it is sent by another server",
+}
+_NOBODY = 0  # no member has this id: the demo's own checks are offered to nobody
+
+
+def add_commands(client: Client, servers: DemoServers) -> None:
+    """Give the bot the commands of the demo."""
+    client.tree.add_command(_publish_command(client, servers.zones))
+    client.tree.add_command(_mail_command(client, servers))
+
+
+def _publish_command(client: Client, server: ZoneServer) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(
+        name="demo-publish", description="Demo: publish what you were given, or the next step"
+    )
+    @app_commands.describe(domain="One of the demo's domains, like newcomer.example")
+    async def demo_publish(interaction: discord.Interaction[Client], domain: str) -> None:
+        name = domain.strip().lower()
+        if name not in world.DOMAINS:
+            answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
+        else:
+            kinds = await publish_next(client, server, name)
+            answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
+        await interaction.response.send_message(answer, ephemeral=True)
+
+    return demo_publish
+
+
+def _mail_command(client: Client, servers: DemoServers) -> app_commands.Command[Any, ..., None]:
+    @app_commands.command(
+        name="demo-mail", description="Demo: send a mail to the address that /testmail gave you"
+    )
+    @app_commands.describe(
+        to="The address that /testmail gave you",
+        domain="The domain that you write from, like friend.example",
+        fate="What happens to the mail on its way",
+    )
+    @app_commands.choices(
+        fate=[app_commands.Choice(name=_FATES[fate], value=fate.value) for fate in MailFate]
+    )
+    async def demo_mail(
+        interaction: discord.Interaction[Client],
+        to: str,
+        domain: str = "friend.example",
+        fate: str = MailFate.RIGHT,
+    ) -> None:
+        name, recipient = domain.strip().lower(), to.strip()
+        if name not in world.DOMAINS:
+            answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
+        elif not recipient.lower().endswith(_MAILBOX):
+            answer = client.words.sentence("demo/no_mailbox", {})
+        else:
+            mail = await asyncio.to_thread(
+                write_mail, MailFate(fate), name, recipient, servers.zones.zones, servers.mailcow
+            )
+            servers.mailbox.deliver(mail)
+            answer = client.words.sentence("demo/mailed", {"to": recipient})
+        await interaction.response.send_message(answer, ephemeral=True)
+
+    return demo_mail
+
+
+async def publish_next(client: Client, server: ZoneServer, name: str) -> tuple[str, ...]:
+    """Publish what was handed out for requests, or where nothing was, what the plan says next."""
+    requests, domain = client.requests, Domain.from_ascii(name)
+    if requests is None:
+        return ()
+    waiting = await waiting_records(requests, domain)
+    proofs = await _proof_lines(client, requests, domain)
+    server.zones = publish(server.zones, domain, (*map(line_of_request, waiting), *proofs))
+    for request in waiting:
+        await requests.look_now(request.id)
+    if not waiting:
+        return await _type_next(client, server, domain) or ((CONTROL_LABEL,) if proofs else ())
+    kinds = tuple(request.kind.value.upper() for request in waiting)
+    return (*kinds, *([CONTROL_LABEL] if proofs else []))
+
+
+async def _type_next(client: Client, server: ZoneServer, domain: Domain) -> tuple[str, ...]:
+    """Type what the plan of a domain has next; return what that is for, if there is anything."""
+    service = client.member_service
+    kept = await service.check(domain, _NOBODY, confidential=True)
+    step = (await service.plan(kept, confidential=True, can_ask=True)).next
+    if step is None:
+        return ()
+    server.zones = type_fixes(server.zones, domain, step.fixes)
+    return tuple(dict.fromkeys(part_of(step, fix).value.upper() for fix in step.fixes))
+
+
+async def _proof_lines(client: Client, requests: Requests, domain: Domain) -> list[str]:
+    """Return the zone lines that show the domain to be theirs who ask to have it added."""
+    asked = [r for r in await requests.of_domain(domain) if r.kind is RequestKind.MAILDOMAIN]
+    control = client.control
+    if control is None:
+        return []
+    tokens = [await control.token(r.member_id, domain) for r in asked if r.open]
+    return [f'{CONTROL_LABEL} TXT "{token}"' for token in tokens]
