@@ -96,6 +96,13 @@ class DemoPage:
         self.wait_until_ready()
         return self._keep(self.messages.last)
 
+    def send_test_mail(self, name: str, **fate: str) -> Locator:
+        """Return the card of a test, after a mail was sent from a domain to its address."""
+        test = self.run(f"/testmail {name}")
+        address = test.locator(".code-block").first.inner_text().strip()
+        self.run(f"/demo-mail {address}", domain=name, **fate)
+        return self.press(test, "Look now")
+
     def press_until(self, message: Locator, button: str, done: Callable[[], bool]) -> None:
         """Press a button as somebody does who sees that nothing came of it: until `done`.
 
