@@ -138,7 +138,8 @@ class PortLook:
     @property
     def is_known(self) -> bool:
         """Whether it was found out how the port is."""
-        return self.reached in {Reached.OPEN, Reached.CLOSED, Reached.ODD, Reached.NO_ADDRESS}
+        known = {Reached.OPEN, Reached.CLOSED, Reached.ODD, Reached.NO_ADDRESS}
+        return self.reached in known and self.tls is not TlsState.SILENT
 
     @property
     def is_answered(self) -> bool:

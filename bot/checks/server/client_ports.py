@@ -21,7 +21,7 @@ _IN_CLEAR: Final = frozenset({"PLAIN", "LOGIN", "USER"})  # ways to log in that 
 _MASKED: Final = "XXX"  # what some firewalls write over words that they do not know
 _LONGEST_SAID: Final = 100
 
-# What members read that the admin is told of, by the first words of a finding's code.
+# What the admin is told that members met, by the first words of a finding's code.
 _FAULTS: Final = (
     ("server-port-", "ports-closed"),
     ("server-tls-", "ports-tls"),
@@ -62,11 +62,24 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
     return Verdict(check, findings.of_all(), found=found, note=note)
 
 
-def port_faults(looks: Sequence[PortLook], now: datetime, *, pop: bool) -> tuple[str, ...]:
-    """Return what is wrong with the ports, in the words that the admin is told of it by."""
-    verdicts = judge_ports(looks, pop=pop), judge_certificates(relevant(looks, pop=pop), now)
-    grave = (Status.WARN, Status.FAIL)
-    codes = [f.code for verdict in verdicts for f in verdict.findings if f.severity in grave]
+def port_faults(looks: Sequence[PortLook], now: datetime) -> tuple[str, ...]:
+    """Return what keeps members from reading or sending mail, or soon will; in the admin's words.
+
+    What is only at risk, or has another way that works, is for the report alone.
+    """
+    if any(look.reached is Reached.NO_ADDRESS for look in looks):
+        return ("host-without-address",)
+    needed = [k for k in looks if k.port.speaks in _NEEDED and k.port != MX_PORT]
+    verdicts = judge_ports(needed, pop=False), judge_certificates(needed, now)
+    codes = [
+        finding.code
+        for verdict in verdicts
+        for finding in verdict.findings
+        if finding.severity is Status.FAIL or finding.code == "server-cert-ends"
+    ]
+    working = {look.port.speaks for look in needed if look.works} | {Speaks.HTTPS}
+    if any(port.speaks in _NEEDED - working for port in proven_closed(looks)):
+        codes.append("server-port-closed")
     whats = (next(what for start, what in _FAULTS if code.startswith(start)) for code in codes)
     return tuple(dict.fromkeys(whats))
 

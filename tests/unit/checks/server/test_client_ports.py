@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bot.checks.finding import Status
@@ -10,6 +13,9 @@ from bot.net.port_look import CertificateState, PortLook, Reached, TlsState, pro
 from bot.words import Medium, Words
 from port_looks import AT
 from seen_ports import ALL_PORTS, at, port, showing, told, unreached, without_tls, world
+
+if TYPE_CHECKING:
+    from bot.errors import Fact
 
 CLOSED = Reached.CLOSED
 
@@ -167,22 +173,37 @@ def test_the_worst_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "what"),
+    ("looks", "what"),
     [
-        (unreached(4190, CLOSED), "ports-closed"),
-        (without_tls(587, TlsState.NOT_OFFERED), "ports-tls"),
-        (showing(993, CertificateState.EXPIRED), "certificate-wrong"),
+        (closed(993, 143), "ports-closed"),
+        ([*closed(465), unreached(587, Reached.NO_ANSWER)], "ports-closed"),
+        ([without_tls(143, TlsState.FAILED), *closed(993)], "ports-tls"),
+        ([showing(993, CertificateState.EXPIRED)], "certificate-wrong"),
+        ([showing(443, CertificateState.VALID, ends_in=timedelta(days=3))], "certificate-ends"),
+        (
+            [unreached(each.number, Reached.NO_ADDRESS) for each in ALL_PORTS],
+            "host-without-address",
+        ),
     ],
 )
-def test_the_admin_is_told_in_one_word_what_members_met(look: PortLook, what: str) -> None:
-    assert port_faults(world(look), AT, pop=True) == (what,)
-    said = Words().render(
-        "discord/server_fault", {"what": what, "domain": "mx1.cow.example", "command": "/x"}
-    )
-    assert what not in said
+def test_the_admin_is_told_in_one_word_what_members_met(looks: list[PortLook], what: str) -> None:
+    assert what in port_faults(world(*looks), AT)
+    facts: dict[str, Fact] = {"what": what, "domain": "mx1.cow.example", "command": "/x"}
+    assert what not in Words().render("discord/server_fault", facts)
 
 
-def test_what_is_unknown_or_only_a_note_is_no_fault_to_tell() -> None:
-    looks = world(*closed(995, 110), unreached(4190, Reached.NO_ANSWER))
-    assert port_faults(looks, AT, pop=True) == ()
-    assert port_faults([unreached(each.number, CLOSED) for each in ALL_PORTS], AT, pop=True) == ()
+@pytest.mark.parametrize(
+    "looks",
+    [
+        closed(995, 110),
+        closed(4190),
+        closed(143),
+        [unreached(993, Reached.NO_ANSWER), unreached(143, Reached.BLOCKED)],
+        [unreached(each.number, CLOSED) for each in ALL_PORTS],
+        [showing(25, CertificateState.SELF_SIGNED)],
+        [at(587, logins_before=("PLAIN",))],
+        [without_tls(143, TlsState.NOT_OFFERED)],
+    ],
+)
+def test_what_members_do_not_meet_is_for_the_report_alone(looks: list[PortLook]) -> None:
+    assert port_faults(world(*looks), AT) == ()
