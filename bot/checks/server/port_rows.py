@@ -54,6 +54,11 @@ class PortRow:
     elapsed_ms: int
 
     @property
+    def is_clear_known(self) -> bool:
+        """Whether the server has said what it can before TLS; where TLS begins at once it cannot."""
+        return self.starttls and self.state is SeenState.OPEN
+
+    @property
     def facts(self) -> dict[str, Fact]:
         """What the words about it need."""
         return {
