@@ -55,7 +55,7 @@ class PortRow:
 
     @property
     def is_clear_known(self) -> bool:
-        """Whether the server has said what it can before TLS; where TLS begins at once it cannot."""
+        """Whether the server has said what it can before TLS; it cannot where TLS comes first."""
         return self.starttls and self.state is SeenState.OPEN
 
     @property
