@@ -54,6 +54,20 @@ def test_both_ports_of_a_kind_closed_fail(
     assert verdict.findings[0].facts["reads"] is reads
 
 
+def test_reading_and_sending_are_told_apart_where_both_are_cut_off() -> None:
+    assert judged(*closed(993, 143, 465, 587)) == [
+        ("server-port-pair-closed", "fail", ("IMAP 993", "IMAP 143")),
+        ("server-port-pair-closed", "fail", ("SMTP 465", "SMTP 587")),
+    ]
+
+
+def test_ports_with_other_versions_or_words_are_told_one_by_one() -> None:
+    old = at(465, tls=TlsState.OLD, tls_version="TLSv1.1"), at(587, tls=TlsState.OLD)
+    assert [ports for _, _, ports in judged(*old)] == [("SMTP 465",), ("SMTP 587",)]
+    odd = (unreached(993, Reached.ODD), PortLook(port(143), Reached.ODD, said="SSH-2.0"))
+    assert [ports for _, _, ports in judged(*odd)] == [("IMAP 993",), ("IMAP 143",)]
+
+
 @pytest.mark.parametrize("number", [993, 143, 465, 587, 4190, 443])
 def test_one_closed_port_warns(number: int) -> None:
     assert judged(*closed(number)) == [("server-port-closed", "warn", (port(number).text,))]
