@@ -128,6 +128,7 @@ class PortLook:
     logins_after: tuple[str, ...] = ()
     elapsed_ms: int = 0
     said: str = ""  # the server's own words where it refused; hostile
+    refused_at: tuple[str, ...] = ()  # other addresses of the host at which nobody listens
 
     @property
     def works(self) -> bool:

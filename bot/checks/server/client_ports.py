@@ -53,7 +53,18 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
         nothing = Finding(check, "server-port-none", Status.UNKNOWN, {"refused": refused})
         return Verdict(check, (nothing,), found=found)
     findings = _Findings(looks)
-    for fault in (_closed, _odd, _missing, _refused, _failed, _mixed, _old, _plain_login, _unseen):
+    for fault in (
+        _closed,
+        _elsewhere,
+        _odd,
+        _missing,
+        _refused,
+        _failed,
+        _mixed,
+        _old,
+        _plain_login,
+        _unseen,
+    ):
         findings.take(fault)
     mx = next((look for look in looks if look.port == MX_PORT), None)
     # Networks shut the way out to this port more often than to any other.
@@ -146,6 +157,13 @@ def _closed(seen: _Findings, look: PortLook) -> _Fault | None:
         told = (("reads", look.port.speaks is Speaks.IMAP),)
         return _Fault("server-port-pair-closed", Status.FAIL, told)
     return _Fault("server-port-closed", Status.WARN)
+
+
+def _elsewhere(_: _Findings, look: PortLook) -> _Fault | None:
+    if look.reached is not Reached.OPEN or not look.refused_at:
+        return None
+    told = ("address", look.address), ("addresses", look.refused_at)
+    return _Fault("server-port-one-address", Status.WARN, told)
 
 
 def _odd(seen: _Findings, look: PortLook) -> _Fault | None:

@@ -68,6 +68,14 @@ def test_ports_with_other_versions_or_words_are_told_one_by_one() -> None:
     assert [ports for _, _, ports in judged(*odd)] == [("IMAP 993",), ("IMAP 143",)]
 
 
+def test_a_port_that_another_address_of_the_host_refuses_warns_for_all_alike() -> None:
+    ipv6 = {"address": "198.51.100.25", "refused_at": ("2001:db8:25::25",)}
+    looks = at(993, **ipv6), at(587, **ipv6)
+    assert judged(*looks) == [("server-port-one-address", "warn", ("IMAP 993", "SMTP 587"))]
+    shut = PortLook(port(993), CLOSED, refused_at=("2001:db8:25::25",))
+    assert [code for code, _, _ in judged(shut)] == ["server-port-closed"]
+
+
 @pytest.mark.parametrize("number", [993, 143, 465, 587, 4190, 443])
 def test_one_closed_port_warns(number: int) -> None:
     assert judged(*closed(number)) == [("server-port-closed", "warn", (port(number).text,))]
