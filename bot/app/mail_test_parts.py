@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bot.app.shared_parts import make_mailbox, make_sender, utc_now
 from bot.doctor.probe_access import check_probe
@@ -27,11 +27,17 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
+class MailNews:
     """What an outbox worker delivers of test mails, and what it is about: one row each."""
 
     outbox: MailTestNews
     requests: MailTestNews
+
+    @classmethod
+    def of(cls, database: Database) -> Self:
+        """Return the news in this database."""
+        news = MailTestNews(database)
+        return cls(news, news)
 
 
 def add_mail_tests(
@@ -47,8 +53,8 @@ def add_mail_tests(
         read_at = mailbox.url.host
         verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
         testing = MailTesting(MailTests(database), mailbox, verdicts, utc_now, wake_up)
-        news = MailTestNews(database)
-        worker = OutboxWorker(_News(news, news), MailTestDelivery(client), utc_now, wake_up)
+        news = MailNews.of(database)
+        worker = OutboxWorker(news, MailTestDelivery(client), utc_now, wake_up)
         client.mail_testing = testing
         client.jobs = (*client.jobs, testing.run, worker.run)
     if sender is not None:
