@@ -28,6 +28,11 @@ _MOST_CLAIMS: Final = 5
 _SHARED_BITS: Final = 32  # of an IPv6 address: what one provider has (RFC 6177)
 _AUTHENTICATED: Final = frozenset({"ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA"})  # RFC 3848
 
+# By which nobody outside hands a mail to a receiver (RFC 2033 section 5).
+_INNER_PROTOCOLS: Final = frozenset(
+    {"LMTP", "LMTPA", "LMTPS", "LMTPSA", "HTTP", "HTTPS", "MAPI", "LOCAL"}
+)
+
 # Names that nobody outside has (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal).
 _INNER_NAMES: Final = ("internal", "local", "localhost", "localdomain", "lan", "home.arpa")
 # Addresses that reach no further than a network of one's own.
@@ -153,7 +158,7 @@ def _came_from_inside(
     A name counts where the receiver looked it up. One that the other side gave by HELO counts
     where it has that address, or where both addresses are of one network.
     """
-    if not hop.address:
+    if not hop.address or hop.protocol in _INNER_PROTOCOLS:
         return True
     if hop.address in host_addresses:
         return False
