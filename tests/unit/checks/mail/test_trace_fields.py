@@ -185,7 +185,7 @@ def test_the_hops_of_a_large_provider_lead_to_the_one_from_outside() -> None:
 
 def test_a_mailbox_on_hosts_of_another_name_is_seen_through() -> None:
     top = (
-        "from proxy.hosting.example ([2001:db8:7::2]) by store.hosting.example with LMTP id 1; Sun"
+        "from proxy.hosting.example ([2001:db8:7::2]) by store.hosting.example with ESMTP id 1; Sun"
     )
     inner = (
         "from mx.else.example (mx.else.example [2001:db8:7::1]) by proxy.hosting.example with"
