@@ -156,7 +156,7 @@ async def open_client(
             RecentDomains(database), checks, requests, proofs, tests=tests, sent=sent
         )
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
-        add_mail_tests(client, core, ask, database, control)
+        await add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
         yield client
