@@ -449,6 +449,41 @@ date_is = "read"
     },
 )
 
+MAIL_APP = Example(
+    "A mail app",
+    most=2,
+    names={"key": "barn"},
+    files={
+        "bot/records/mail_apps.toml": (
+            Insert(
+                "",
+                """
+[[app]]
+key = "barn"
+name = "Barn Mail"
+version = "3.1"
+date = 2026-11-27
+date_is = "read"
+tls = "TLS"
+starttls = "STARTTLS"
+words = { add = ["Menu", "New account"] }
+sources = ["https://barn-mail.example/help"]
+""",
+            ),
+        ),
+        "templates/en/apps/barn.j2": """\
+Open {{ add | menu }} and type {{ user_name | code }}. For sending it is the same user name.
+To read: {{ host | code }}, port {{ imap_port | code }}, {{ imap_security | menu }}.
+To send: {{ host | code }}, port {{ smtp_port | code }}, {{ smtp_security | menu }}.
+""",
+    },
+    tests={
+        "tests/unit/records/test_mail_apps.py": (
+            Insert('"thunderbird-android", "gmail", "samsung", "other"),\n', '    "barn",\n'),
+        ),
+    },
+)
+
 MAIL_SERVER = Example(
     "A mail server",
     most=4,
@@ -516,7 +551,7 @@ class BarnBackend:
                 "from bot.barn.barn_backend import BarnBackend\n",
             ),
             Insert(
-                "    server = settings.mail_server()\n",
+                'without one, an admin works by hand."""\n    server = settings.mail_server()\n',
                 '    if server.name == "Barn Mail":\n        return BarnBackend()\n',
             ),
         ),
@@ -577,4 +612,4 @@ async def test_it_makes_keys_and_adds_domains() -> None:
     },
 )
 
-EXAMPLES = (FINDING, CHECK, COMMAND, KIND, PROVIDER, MAIL_SERVER)
+EXAMPLES = (FINDING, CHECK, COMMAND, KIND, PROVIDER, MAIL_APP, MAIL_SERVER)

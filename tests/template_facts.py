@@ -138,7 +138,7 @@ _FLAGS = (
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("alone", "masked", "reads", "refused", "unseen"),
-    *("adds", "apart", "goes", "holds", "offered", "stays"),
+    *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
@@ -194,6 +194,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     **{
         f"findings/{name}-wrong": {
             "encryption": ("", "STARTTLS"),
+            "name": ("", f"{name}.friend.example"),
             "ours": ("mx1.cow.example:993",),
             "told": ("imap.old.example:143",),
         }

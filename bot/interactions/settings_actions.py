@@ -69,7 +69,7 @@ async def answer_with_settings(interaction: discord.Interaction[BotBase], who: W
 
 async def handle_settings_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Show all settings in place of an app's steps."""
-    await interaction.response.defer()  # acknowledges the click and leaves the card as it is
+    await _take_place(interaction)
     who, is_known = _read_who(click)
     if is_known:
         await answer_with_settings(interaction, who)
@@ -79,7 +79,7 @@ async def handle_settings_button(interaction: discord.Interaction[BotBase], clic
 
 async def handle_app_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Show the steps of an app in place of the card that it was chosen on."""
-    await interaction.response.defer()  # as above
+    await _take_place(interaction)
     client = interaction.client
     who, is_known = _read_who(click)
     app = app_by_key(click.values[0]) if len(click.values) == 1 else None
@@ -93,7 +93,7 @@ async def handle_app_select(interaction: discord.Interaction[BotBase], click: Cl
     card = build_app_card(
         app, live, client.words, client.items, who=_write(who), told=_is_told(client)
     )
-    await _put_in_place(interaction, card)
+    await answer(interaction, card)
 
 
 async def handle_profile_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -173,13 +173,13 @@ def _is_told(client: BotBase) -> bool:
     return client.member_service.faults is not None and client.requests is not None
 
 
-async def _put_in_place(interaction: discord.Interaction[BotBase], card: Card) -> None:
-    """Put a card in place of the one that was clicked, unless others see that one."""
+async def _take_place(interaction: discord.Interaction[BotBase]) -> None:
+    """Acknowledge a click whose answer takes the place of its card, unless others see that one."""
     message = interaction.message
     if message is not None and message.flags.ephemeral:
-        await answer(interaction, card)
+        await interaction.response.defer()  # leaves the card as it is until there is an answer
     else:
-        await whisper(interaction, card)
+        await acknowledge(interaction)
 
 
 async def _find_warning(interaction: discord.Interaction[BotBase], who: Who) -> str | None:

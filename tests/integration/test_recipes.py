@@ -50,6 +50,12 @@ KEEPERS: Mapping[str, tuple[str, ...]] = {
         "test_the_table_of_the_documentation_is_the_files",
         "test_name_servers_lead_to_the_provider_that_all_of_them_are_of",
     ),
+    f"{UNIT}/records/test_mail_apps.py": (
+        "test_the_apps_that_people_use_are_there_in_the_order_of_the_menu",
+        "test_an_app_is_set_up_in_six_short_steps",
+        "test_steps_name_every_value_that_has_to_be_typed",
+        "test_steps_use_all_words_of_their_row_and_no_others",
+    ),
     "tests/integration/cogs/test_commands.py": (
         "test_commands_are_for_servers_direct_messages_and_installing_members",
     ),

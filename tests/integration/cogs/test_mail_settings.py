@@ -11,7 +11,7 @@ import pytest
 
 from bot.interactions import settings_actions
 from bot.net.port_look import CLIENT_PORTS
-from discord_simulation import answer_to, labels_of, text_of, walk, whisper_after
+from discord_simulation import answer_to, labels_of, text_of, walk
 from live_mail_host import looking_at_ports
 from profile_rules import find_profile_faults
 from server_certificates import Shown
@@ -264,9 +264,14 @@ async def test_on_a_card_that_others_see_the_steps_come_as_an_answer_of_ones_own
     card = await settings_of(sim)
     before = text_of(card)
     sim.env.backend.get_message(card.channel_id, card.id).flags = 1 << 15
-    result = await sim.ben.select(card, ["gmail"])
-    assert "## Gmail app on Android" in text_of(whisper_after(result))
+    own = answer_to(await sim.ben.select(card, ["gmail"]))
+    assert own.ephemeral
+    assert "## Gmail app on Android" in text_of(own)
     assert text_of(card) == before
+    sim.env.backend.get_message(own.channel_id, own.id).flags = 1 << 15
+    back = answer_to(await sim.ben.click(own, label="All settings"))
+    assert back.ephemeral
+    assert "## Cow Mail: mail settings" in text_of(back)
 
 
 @pytest.mark.parametrize("who", ["@", "ann@nodot", "nodot", "ann@-.example"])

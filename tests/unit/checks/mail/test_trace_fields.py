@@ -162,6 +162,28 @@ def test_a_name_that_has_the_address_is_the_receiver_s_own_hop() -> None:
         assert border.address == deliverer
 
 
+def test_a_mailbox_on_hosts_of_another_name_is_seen_through() -> None:
+    top = (
+        "from proxy.hosting.example ([2001:db8:7::2]) by store.hosting.example with LMTP id 1; Sun"
+    )
+    inner = (
+        "from mx.else.example (mx.else.example [2001:db8:7::1]) by proxy.hosting.example with"
+        " ESMTPS id 2; Sun"
+    )
+    border = POSTFIX.replace("mail.else.example", "mx.else.example")
+    raw = (
+        "".join(f"Received: {hop}\r\n" for hop in (top, inner, border))
+        + "From: a@b.example\r\n\r\n"
+    )
+    header = read_header(raw.encode())
+    receiver = Receiver([dns.name.from_text("else.example")])
+    assert receiver.find_claims(header) == ("proxy.hosting.example",)
+    proven = {"proxy.hosting.example": frozenset({"2001:db8:7::2"})}
+    found = receiver.read_trace(header, HOST, proven).border
+    assert found is not None
+    assert found.address == OURS
+
+
 def test_without_a_field_of_the_receiver_nothing_is_known() -> None:
     foreign = POSTFIX.replace("mail.else.example", "mx.stranger.example")
     assert read(foreign) == Trace()
