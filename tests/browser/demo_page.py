@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from max_wait import MAX_WAIT
 
@@ -22,6 +22,7 @@ QUIET = 0.8
 TRIES = 5  # of a press that may have been turned away all the same
 GROUPS = ("/mailadmin",)  # commands whose names have two words
 _MESSAGE = ".channel-message[data-message-id]"
+expect.set_options(timeout=1000 * MAX_WAIT)  # what is expected may come late, too
 WIDE, NARROW = 720, 390  # pixels: a card at its full width, and a phone
 
 
