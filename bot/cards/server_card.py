@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.checks.server.port_rows import PortRow
     from bot.checks.server.server_report import ServerReport
+    from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.words import Words
 
@@ -38,6 +40,20 @@ def _ports(rows: Sequence[PortRow], words: Words) -> Iterator[str]:
     if is_one:
         yield f"-# {words.sentence('discord/port_certificate', showing[0].facts)}"
     yield from (_line(replace(row, certificate="") if is_one else row, words) for row in rows)
+    if logins := _logins(rows):
+        asked = [row for row in rows if row.is_clear_known]
+        guarded = bool(asked) and not any(row.logins_before for row in asked)
+        facts: dict[str, Fact] = {"logins": logins, "guarded": guarded}
+        yield f"-# {words.sentence('discord/port_logins', facts)}"
+
+
+def _logins(rows: Sequence[PortRow]) -> tuple[str, ...]:
+    """Return the ways to log in after TLS, each with the ports that have just those."""
+    ports: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.logins_after:
+            ports[" ".join(row.logins_after)].append(str(row.number))
+    return tuple(f"{ways}: {', '.join(numbers)}" for ways, numbers in ports.items())
 
 
 def _line(row: PortRow, words: Words) -> str:
