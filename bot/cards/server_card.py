@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
+from bot.characters import shorten
 from bot.checks.server.port_rows import SeenState
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.words import Words
+
+_LONGEST = 50  # characters of ways to log in; those of usual servers have some 20
+_MOST_WAYS = 4  # that differ from port to port
 
 
 def build_server_card(
@@ -53,9 +57,11 @@ def _logins(rows: Sequence[PortRow]) -> tuple[str, ...]:
     for row in rows:
         if row.logins_after:
             ports[" ".join(row.logins_after)].append(str(row.number))
-    return tuple(f"{ways}: {', '.join(numbers)}" for ways, numbers in ports.items())
+    told = tuple(f"{shorten(ways, _LONGEST)}: {', '.join(ns)}" for ways, ns in ports.items())
+    return told[:_MOST_WAYS]
 
 
 def _line(row: PortRow, words: Words) -> str:
     facts = {**row.facts, "state": words.label("port_states", row.state.value)}
+    facts["before"] = shorten(str(facts["before"]), _LONGEST)
     return f"-# {words.label('marks', row.status.value)} {words.sentence('discord/port', facts)}"

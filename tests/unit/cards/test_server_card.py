@@ -92,7 +92,17 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("looks", [FAULTS, tuple(at(p.number, said=NASTY) for p in ALL_PORTS)])
+WORDY = tuple(
+    at(
+        each.number,
+        logins_before=tuple(f"{n}{each.number}" + "X" * 59 for n in range(60)),
+        logins_after=tuple(f"{n}{each.number}" + "Y" * 59 for n in range(60)),
+    )
+    for each in ALL_PORTS
+)
+
+
+@pytest.mark.parametrize("looks", [FAULTS, WORDY])
 def test_the_words_of_a_hostile_server_stay_words(looks: tuple[PortLook, ...]) -> None:
     report = report_of(*world(*looks))
     components, characters = measure(build_server_card(report, SERVER, WORDS, ITEMS).view)
