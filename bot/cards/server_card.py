@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
 from bot.characters import shorten
-from bot.checks.server.port_rows import SeenState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +29,7 @@ def build_server_card(
 ) -> Card:
     """Return the card of the mail server's report, with a button to look again."""
     rows = report.rows()
-    anybody = any(row.state is not SeenState.UNSEEN for row in rows)
-    more = "\n".join(_ports(rows, words)) if anybody else ""
+    more = "\n".join(_ports(rows, words)) if rows else ""
     buttons = [items.server_button()]
     return build_report_card(report, server, words, items, buttons=buttons, more=more)
 
