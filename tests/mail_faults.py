@@ -169,6 +169,20 @@ FAULTS: Final = {
     "by another server": MailFault(
         "mail-other-server", lambda: deliver(compose(), address=OTHER), also="mail-unsigned"
     ),
+    "by a service with a key of its own": MailFault(
+        "mail-other-server",
+        lambda: deliver(
+            sign(compose(), selector="s1", key=key_pair("provider")), address=OTHER, name=PROVIDER
+        ),
+        lambda: zone(key_line("friend.example", "s1", key_pair("provider"))),
+        also="mail-old-selector",
+    ),
+    "signed for a name below, which nobody answers for": MailFault(
+        "mail-policy-unknown",
+        lambda: send(compose(), domain="mail.friend.example"),
+        lambda: zone(key_line("mail.friend.example")),
+        options={"failing": {"_dmarc.mail.friend.example": Outcome.SERVFAIL}},
+    ),
     "nothing of the receiver": MailFault("mail-no-received", lambda: hand_in(sign(compose()))),
     "forged Received below the real one": MailFault(
         "mail-forwarded",
@@ -294,7 +308,7 @@ RIGHT: Final[dict[str, tuple[Callable[[], bytes], dict[str, Any]]]] = {
         ),
         {},
     ),
-    "10 MB": (lambda: good_mail(HTML * (10_000_000 // len(HTML))), {}),
+    "10 MB": (lambda: send(compose(HTML * (10_000_000 // len(HTML))), canon="relaxed/simple"), {}),
     "l= of the whole body": (lambda: send(compose(), length=9), {}),
     "a second signature, of a service": (
         lambda: deliver(

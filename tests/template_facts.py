@@ -138,7 +138,7 @@ _FLAGS = (
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
     *("alone", "masked", "reads", "refused", "unseen"),
-    *("adds", "apart", "goes", "holds", "offered", "stays"),
+    *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
@@ -189,11 +189,13 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         ),
     },
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
+    "findings/server-port-one-address": {"address": ("192.0.2.1",)},
     "findings/server-tls-old": {"version": ("TLSv1",)},
     "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
     **{
         f"findings/{name}-wrong": {
             "encryption": ("", "STARTTLS"),
+            "name": ("", f"{name}.friend.example"),
             "ours": ("mx1.cow.example:993",),
             "told": ("imap.old.example:143",),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bot.app.shared_parts import make_mailbox, make_sender, utc_now
 from bot.doctor.probe_access import check_probe
@@ -27,17 +27,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
+class MailNews:
     """What an outbox worker delivers of test mails, and what it is about: one row each."""
 
     outbox: MailTestNews
     requests: MailTestNews
 
+    @classmethod
+    def of(cls, database: Database) -> Self:
+        """Return the news in this database."""
+        news = MailTestNews(database)
+        return cls(news, news)
 
-def add_mail_tests(
+
+async def add_mail_tests(
     client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
 ) -> None:
-    """Give the client test mails, as far as they are configured, and their jobs."""
+    """Give the client test mails, as far as they are configured, and their jobs.
+
+    Raises:
+        StoreError: the store cannot be written.
+
+    """
     server, facts = core.server, core.domain_facts
     mailbox = make_mailbox(client.settings, ask)
     sender = make_sender(client.settings, ask)
@@ -47,8 +58,9 @@ def add_mail_tests(
         read_at = mailbox.url.host
         verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
         testing = MailTesting(MailTests(database), mailbox, verdicts, utc_now, wake_up)
-        news = MailTestNews(database)
-        worker = OutboxWorker(_News(news, news), MailTestDelivery(client), utc_now, wake_up)
+        news = MailNews.of(database)
+        await news.outbox.release_leases()  # of the process before; no job has begun yet
+        worker = OutboxWorker(news, MailTestDelivery(client), utc_now, wake_up)
         client.mail_testing = testing
         client.jobs = (*client.jobs, testing.run, worker.run)
     if sender is not None:

@@ -31,7 +31,7 @@ class HelpGroup(StrEnum):
 # The commands of members in their order; any other is one of MORE.
 _MEMBERS: Final[Mapping[HelpGroup, tuple[str, ...]]] = {
     HelpGroup.START: ("dnscheck", "mailsettings"),
-    HelpGroup.DOMAIN: ("dnsrecords",),
+    HelpGroup.DOMAIN: ("dnsrecords", "testmail"),
     HelpGroup.ASK: ("maildomain", "dkim", "dmarc", "webmail", "requests"),
 }
 _PLACES: Final = {

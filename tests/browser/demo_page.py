@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from max_wait import MAX_WAIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Locator, Page
 
-MAX_WAIT = 20.0  # seconds for anything that the page does
 # Seconds before a press: just after the page was drawn anew, which follows what the bot does by
 # itself, it turns away what is pressed.
 QUIET = 0.8
 TRIES = 5  # of a press that may have been turned away all the same
+GROUPS = ("/mailadmin",)  # commands whose names have two words
 _MESSAGE = ".channel-message[data-message-id]"
 WIDE, NARROW = 720, 390  # pixels: a card at its full width, and a phone
 
@@ -58,9 +60,14 @@ class DemoPage:
         """All messages that the member sees, the oldest first."""
         return self.page.locator(_MESSAGE)
 
-    def run(self, command: str) -> Locator:
-        """Return the newest message after a command, e.g. `/dnscheck friend.example`."""
-        name, _, value = command.partition(" ")
+    def run(self, command: str, **more: str) -> Locator:
+        """Return the newest message after a command, e.g. `/dnscheck friend.example`.
+
+        What stands behind the command is its first option; `more` are others, by their names.
+        """
+        words = command.split(" ")
+        count = 2 if words[0] in GROUPS else 1
+        name, value = " ".join(words[:count]), " ".join(words[count:])
         self._rest()
         before = self.messages.count()
         self.page.locator("#channel-composer-input").click()
@@ -71,8 +78,12 @@ class DemoPage:
         if value:
             option = self.page.locator(".command-option-input").last
             if not option.count():  # it may be left out, and so is offered first
-                self.page.locator(".command-suggestion").click()
+                self.page.locator(".command-suggestion").first.click()
             option.fill(value)
+        for name, choice in more.items():
+            self.page.locator(".command-ghost").click()
+            self.page.locator(f'.command-suggestion[data-value="{name}"]').click()
+            self.page.locator(f'.command-option-input[data-option="{name}"]').fill(choice)
         self.wait_until_ready()
         self.page.locator("#send-message").click()
         self._wait_for_more_than(before)

@@ -123,6 +123,7 @@ def test_the_whole_way_from_a_broken_domain_to_strict_dmarc_is_clicked(
     page.run(f"/demo-publish {name}")
     page.press(check, "Check again")
     expect(check).to_contain_text("✅ DKIM")
+    expect(send_test_mail(page, name)).to_contain_text(f"✅ Test mail of {name}")
     page.press(check, "Ask for DMARC")
     approve(page, "DMARC", name)
     choice = page.messages.filter(has=page.page.locator(".select-trigger")).last
@@ -165,6 +166,8 @@ def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
             page.press(with_button(page, PROOF).last, PROOF)
             approve_domain(page, name)
         else:
+            if pressed.count(label) == 1:  # a strict policy wants a mail that passes
+                expect(send_test_mail(page, name)).to_contain_text(f"✅ Test mail of {name}")
             approve(page, "DMARC", name)
             choice = page.messages.filter(has=page.page.locator(".select-trigger")).last
             page.choose(choice, next(stages))
@@ -174,6 +177,43 @@ def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
     asked = [label for label in pressed if label != "Check again"]
     assert asked == ["Ask to add the domain", "Ask for DMARC", "Ask for DMARC"]
     assert set(pressed) == {"Check again", *asked}
+
+
+def send_test_mail(page: DemoPage, name: str, **fate: str) -> Locator:
+    """Return the card of a test, after a mail was sent from a domain to its address."""
+    test = page.run(f"/testmail {name}")
+    address = test.locator(".code-block").first.inner_text().strip()
+    sent = page.run(f"/demo-mail {address}", domain=name, **fate)
+    expect(sent).to_contain_text("press Look now")
+    return page.press(test, "Look now")
+
+
+def test_a_test_mail_passes_and_one_that_was_changed_on_its_way_does_not(
+    browser: Browser, demo: Demo
+) -> None:
+    page = DemoPage(browser, demo.url)
+    passed = send_test_mail(page, "friend.example")
+    expect(passed).to_contain_text("✅ Test mail of friend.example")
+    expect(passed).to_contain_text("✅ DKIM · ✅ SPF · ✅ DMARC")
+    expect(passed).not_to_contain_text("❌")
+
+    failed = send_test_mail(page, "friend.example", fate="changed")
+    expect(failed).to_contain_text("❌ Test mail of friend.example")
+    expect(failed).to_contain_text("was changed after it was signed")
+    details = page.press(failed, "Details")
+    expect(details).to_contain_text("mx.else.example")
+
+
+def test_settings_and_the_admins_card_show_how_the_ports_are_now(
+    browser: Browser, demo: Demo
+) -> None:
+    page = DemoPage(browser, demo.url)
+    settings = page.run("/mailsettings ann@friend.example")
+    expect(settings).to_contain_text("993")
+    expect(settings).to_contain_text("✅")
+    page.view_as("Cleo")
+    server = page.run("/mailadmin server")
+    expect(server).to_contain_text("89 days")
 
 
 def with_button(page: DemoPage, name: str) -> Locator:

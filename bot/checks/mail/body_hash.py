@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _PIECE: Final = 32_768  # octets that are worked on at once
 _CRLF: Final = b"\r\n"
 _CRLFS: Final = _CRLF * (_PIECE // 2)
-_BLANKS = re.compile(rb"[ \t]{2,}|\t")
+_BLANKS = re.compile(rb" {2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _relax(pieces: Iterable[bytes]) -> Iterator[bytes]:
         kept = line.rstrip(b" \t")
         held = (b" " if len(kept) < len(line) else b"") + data[len(line) :]
         if kept:
-            yield _BLANKS.sub(b" ", kept).replace(b" \r\n", _CRLF)
+            yield _BLANKS.sub(b" ", kept.replace(b"\t", b" ")).replace(b" \r\n", _CRLF)
     if held.endswith(b"\r"):
         yield held
 

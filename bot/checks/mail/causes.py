@@ -39,8 +39,8 @@ def find_causes(
     """Return the verdict with its causes and remarks; a mail that passed has no cause."""
     case = _Case(verdict, evidence, verified, sender)
     # What is proven comes before what could not be looked at.
-    found = () if verdict.passed else sorted(case.causes(), key=lambda cause: cause.is_unknown)
-    causes = tuple(found[:_MOST])
+    by_code = {} if verdict.passed else {cause.code: cause for cause in case.causes()}
+    causes = tuple(sorted(by_code.values(), key=lambda cause: cause.is_unknown)[:_MOST])
     said = {cause.code for cause in causes}
     remarks = [r for r in case.remarks(forged=forged) if r.code not in said]
     return dataclasses.replace(verdict, causes=causes, remarks=tuple(remarks))
@@ -111,7 +111,7 @@ class _Case:
             yield self._cause("mail-host-unknown")
         elif self.evidence.reading.is_from_list:
             yield self._cause("mail-list", changed=self._changed())
-        elif any(one.domain == self.verdict.domain for one in self.verdict.signatures):
+        elif any(one.is_ours for one in self.verdict.signatures):
             yield self._cause("mail-forwarded", changed=self._changed())
         else:
             yield self._cause("mail-other-server")
@@ -149,7 +149,9 @@ class _Case:
         """Give what a signature for another domain than the tested one means."""
         is_right = one.outcome is AuthResult.PASS
         is_ours = one.selector.lower() == self.verdict.selector.lower()
-        if one.alignment is Alignment.RELAXED and is_right:
+        if one.alignment is Alignment.UNKNOWN:
+            yield self._cause("mail-policy-unknown", from_domain=one.domain)
+        elif one.alignment is Alignment.RELAXED and is_right:
             strict = self.sender is not None and self.sender.wants_strict("adkim")
             yield self._cause("mail-strict" if strict else "mail-relaxed", **facts)
         elif is_right and is_ours and self.verdict.is_from_host:

@@ -7,7 +7,7 @@ below, so that reading ends with the first hop that came from outside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 import dns.exception
@@ -27,6 +27,11 @@ MOST_HOPS: Final = 20  # Received fields that are read
 _MOST_CLAIMS: Final = 5
 _SHARED_BITS: Final = 32  # of an IPv6 address: what one provider has (RFC 6177)
 _AUTHENTICATED: Final = frozenset({"ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA"})  # RFC 3848
+
+# By which nobody outside hands a mail to a receiver (RFC 2033 section 5).
+_INNER_PROTOCOLS: Final = frozenset(
+    {"LMTP", "LMTPA", "LMTPS", "LMTPSA", "HTTP", "HTTPS", "MAPI", "LOCAL"}
+)
 
 # Names that nobody outside has (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal).
 _INNER_NAMES: Final = ("internal", "local", "localhost", "localdomain", "lan", "home.arpa")
@@ -67,16 +72,20 @@ class Receiver:
 
     def owns(self, host: str) -> bool:
         """Whether a host's name is of the same organisation as one of the domains."""
-        try:
-            name = dns.name.from_text(host)
-        except (dns.exception.DNSException, UnicodeError):
-            return False
-        return len(name.labels) > 2 and registered_name(name) in self._organisations
+        return _organisation_of(host) in self._organisations
+
+    def _with_host(self, host: str) -> Receiver:
+        """Return the receiver that has one more host, which may have a name of another domain."""
+        organisation = _organisation_of(host)
+        more = () if organisation is None else (organisation,)
+        return Receiver((*self._organisations, *more))
 
     def find_claims(self, header: MailHeader) -> tuple[str, ...]:
         """Return names of the receiver's that hops came from by their own word; five at most."""
-        hops = [hop for _, hop in self._read_hops(header) if hop is not None]
-        names = [h.name for h in hops if h.address and h.looked_up is None and self.owns(h.name)]
+        hops = [hop for _, hop in _read_hops(header) if hop is not None]
+        inside = self._with_host(hops[0].by) if hops else self
+        open_ends = [h for h in hops if h.looked_up is None and not _is_inner_hop(h)]
+        names = [hop.name for hop in open_ends if inside.owns(hop.name)]
         return tuple(dict.fromkeys(names))[:_MOST_CLAIMS]
 
     def read_trace(
@@ -87,20 +96,25 @@ class Receiver:
     ) -> Trace:
         """Return what the receiver wrote; the mail host's addresses are outside in any case.
 
-        `proven` are the addresses that the DNS has for the names of `find_claims`.
+        `proven` are the addresses that the DNS has for the names of `find_claims`. The topmost hop
+        is the receiver's whatever its name is, as nobody else can write above it; but one of those
+        that follow has to have a name that is known as the receiver's.
         """
         known = proven or {}
         border, end, is_ours, submitted = None, 0, False, False
         senders: list[ReadAddress | None] = []
         above: ReceivedField | None = None
-        for at, hop in self._read_hops(header):
-            if hop is None or not self._wrote(hop, above):
+        inside = self
+        for at, hop in _read_hops(header):
+            if hop is not None and above is None:
+                inside = self._with_host(hop.by)
+            if hop is None or not _wrote(inside, hop, above):
                 break
             end = at + 1
             is_ours = is_ours or self.owns(hop.by)
             submitted = submitted or hop.protocol in _AUTHENTICATED
             senders.append(read_path(hop.envelope) if hop.envelope else None)
-            if not self._came_from_inside(hop, host_addresses, known.get(hop.name, frozenset())):
+            if not _came_from_inside(inside, hop, host_addresses, known.get(hop.name, frozenset())):
                 border = hop
                 break
             above = hop
@@ -111,39 +125,48 @@ class Receiver:
         sender = next((s for s in (*written, *senders) if s is not None), None)
         return Trace(border, end, sender, submitted)
 
-    def _read_hops(self, header: MailHeader) -> Iterator[tuple[int, ReceivedField | None]]:
-        places = [at for at, field in enumerate(header.fields) if field.key == "received"]
-        for at in places[:MOST_HOPS]:
-            yield at, read_received(header.fields[at].text)
 
-    def _wrote(self, hop: ReceivedField, above: ReceivedField | None) -> bool:
-        """Whether the receiver wrote this hop: a host of its own, or the one named just above."""
-        if self.owns(hop.by) or _is_inner_name(hop.by):
-            return True
-        if above is None:
-            return False
-        same_name = hop.by.lower() == above.name.lower()
-        return same_name or (bool(hop.by_address) and hop.by_address == above.address)
+def _read_hops(header: MailHeader) -> Iterator[tuple[int, ReceivedField | None]]:
+    places = [at for at, field in enumerate(header.fields) if field.key == "received"]
+    for at in places[:MOST_HOPS]:
+        yield at, read_received(header.fields[at].text)
 
-    def _came_from_inside(
-        self, hop: ReceivedField, host_addresses: frozenset[str], proven: frozenset[str]
-    ) -> bool:
-        """Whether the receiver had the mail already before this hop.
 
-        A name counts where the receiver looked it up. One that the other side gave by HELO counts
-        where it has that address, or where both addresses are of one network.
-        """
-        if not hop.address:
-            return True
-        if hop.address in host_addresses:
-            return False
-        address = ip_address(hop.address)
-        if any(address in network for network in _INNER_NETWORKS):
-            return True
-        if hop.looked_up is not None:
-            return self.owns(hop.looked_up)
-        is_shown = hop.address in proven or _share_network(address, hop.by_address)
-        return is_shown and self.owns(hop.name)
+def _organisation_of(host: str) -> dns.name.Name | None:
+    """Return what somebody registered of a host's name; None for what is no such name."""
+    try:
+        name = dns.name.from_text(host)
+    except (dns.exception.DNSException, UnicodeError):
+        return None
+    return registered_name(name) if len(name.labels) > 2 else None
+
+
+def _wrote(receiver: Receiver, hop: ReceivedField, above: ReceivedField | None) -> bool:
+    """Whether the receiver wrote this hop: a host of its own, or the one named just above."""
+    if receiver.owns(hop.by) or _is_inner_name(hop.by):
+        return True
+    if above is None:
+        return False
+    same_name = hop.by.lower() == above.name.lower()
+    return same_name or (bool(hop.by_address) and hop.by_address == above.address)
+
+
+def _came_from_inside(
+    receiver: Receiver, hop: ReceivedField, host_addresses: frozenset[str], proven: frozenset[str]
+) -> bool:
+    """Whether the receiver had the mail already before this hop.
+
+    A name counts where the receiver looked it up. One that the other side gave by HELO counts
+    where it has that address, or where both addresses are of one network.
+    """
+    if hop.address in host_addresses and hop.protocol not in _INNER_PROTOCOLS:
+        return False
+    if _is_inner_hop(hop):
+        return True
+    if hop.looked_up is not None:
+        return receiver.owns(hop.looked_up)
+    is_shown = hop.address in proven or _share_network(hop.address, hop.by_address)
+    return is_shown and receiver.owns(hop.name)
 
 
 def registered_name(name: dns.name.Name) -> dns.name.Name:
@@ -162,10 +185,19 @@ def _is_inner_name(host: str) -> bool:
     return "." not in text or last in _INNER_NAMES or text.endswith(".home.arpa")
 
 
-def _share_network(address: IPv4Address | IPv6Address, other: str) -> bool:
-    if not other or isinstance(address, IPv4Address):
+def _is_inner_hop(hop: ReceivedField) -> bool:
+    """Whether nobody outside can hand in a mail like that, by the protocol and the address."""
+    if not hop.address or hop.protocol in _INNER_PROTOCOLS:
+        return True
+    address = ip_address(hop.address)
+    return any(address in network for network in _INNER_NETWORKS)
+
+
+def _share_network(address: str, other: str) -> bool:
+    """Whether two IPv6 addresses are of one provider."""
+    if ":" not in address or ":" not in other:
         return False
-    return ip_address(other) in ip_network((int(address), _SHARED_BITS), strict=False)
+    return ip_address(other) in ip_network((address, _SHARED_BITS), strict=False)
 
 
 def find_spf_domain(trace: Trace) -> Domain | None:

@@ -70,10 +70,12 @@ async def discover(
     look = _Look(questions, expected, fetch)
     task = asyncio.create_task(look.at_all_places())
     try:
-        await asyncio.wait([task], timeout=LONGEST)
+        done, _ = await asyncio.wait([task], timeout=LONGEST)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+    for finished in done:
+        finished.result()  # no answer is a value, so what is raised is a fault of ours
     answers = look.answers
     hosts = dict.fromkeys(host for a in answers if a.config for host in a.config.hosts)
     others = [host for host in hosts if host != expected.server.host_text][:_MOST_HOSTS]

@@ -52,7 +52,7 @@ async def _addresses(ask: Ask, host: dns.name.Name) -> frozenset[str]:
 
 
 def _name_of(host: str) -> dns.name.Name | None:
-    domain = _domain_of(dns.name.from_text(host)) if not host.startswith("[") else None
+    domain = _domain_of(dns.name.from_text(host))
     return None if domain is None else domain.name
 
 

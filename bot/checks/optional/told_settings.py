@@ -156,7 +156,7 @@ def _report(
         "encryption": told.encryption.value,
         "ours": f"{ours.host}:{ours.port}",
         "security": ours.security.value,
-        "adds": bool(fixes),
+        "name": name_text(fixes[0].owner) if fixes else "",
     }
     return Finding(check, WRONG[check], Status.WARN, facts, fixes)
 

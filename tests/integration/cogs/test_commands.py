@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["discord_fixtures"]
 
 WITH_A_DOMAIN = {"dnsrecords", "dnscheck", *RequestKind}
-COMMANDS = {"mailsettings", "help", "privacy", "requests", *WITH_A_DOMAIN}  # of members
+COMMANDS = {"mailsettings", "help", "privacy", "requests", "testmail", *WITH_A_DOMAIN}  # of members
 
 
 async def test_settings_fill_in_the_user_name_and_link_to_the_pages(sim: Simulation) -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING
+
+import dkim
 import pytest
 
 from bot.checks.mail.mail_verdict import AuthResult
 from mail_faults import FAULTS, RIGHT
-from signed_mails import codes, judge
+from signed_mails import codes, judge, zone
+from zone_reports import LinesAsk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LARGE = {"10 MB", "blanks"}  # of which the library takes the square of a run of blanks
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -27,6 +37,46 @@ def test_a_mail_that_is_right_passes_however_odd_it_is(name: str) -> None:
     assert verdict.passed, verdict.causes
     assert verdict.causes == ()
     assert verdict.dmarc in {AuthResult.PASS, AuthResult.NONE}
+
+
+def test_a_mail_without_signature_that_passes_by_spf_is_told_what_that_is_worth() -> None:
+    by_spf = judge(FAULTS["unsigned"].make())
+    assert by_spf.dmarc is AuthResult.PASS
+    assert by_spf.causes[0].facts["by_spf"] is True
+    fault = FAULTS["SPF fails"]
+    failed = judge(fault.make(), fault.world())
+    assert failed.dmarc is AuthResult.FAIL
+    assert failed.causes[0].facts["by_spf"] is False
+
+
+def texts_of(world: str) -> Callable[..., bytes | None]:
+    """Return how the library asks for a key, answered from a world's lines."""
+    ask = LinesAsk(world)
+
+    def find(name: bytes, **_timeout: object) -> bytes | None:
+        answer = asyncio.run(ask(name.decode(), "TXT"))
+        return next(iter(answer.texts()), None)
+
+    return find
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT.keys() - LARGE))
+def test_the_library_alone_says_the_same_of_a_right_mail(name: str) -> None:
+    make, options = RIGHT[name]
+    raw, world = make(), options.get("world", zone())
+    verifier = dkim.DKIM(raw)
+    count = raw.count(b"DKIM-Signature:")
+    assert any(verifier.verify(idx=at, dnsfunc=texts_of(world)) for at in range(count))
+
+
+# A mail whose header cannot be read for sure is refused by the library as a whole.
+@pytest.mark.parametrize("name", [n for n, f in FAULTS.items() if f.code != "mail-header-odd"])
+def test_no_signature_passes_that_the_library_alone_refuses(name: str) -> None:
+    fault = FAULTS[name]
+    raw, world = fault.make(), fault.world()
+    for at, one in enumerate(judge(raw, world, **fault.options).signatures):
+        if one.outcome is AuthResult.PASS:
+            assert dkim.DKIM(raw).verify(idx=at, dnsfunc=texts_of(world))
 
 
 def test_there_are_more_than_twenty_five_faults() -> None:

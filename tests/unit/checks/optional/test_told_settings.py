@@ -157,7 +157,7 @@ def test_no_record_is_asked_for_that_is_not_offered() -> None:
     view = observed(*NOWHERE, discovery=(told(OLD),))
     finding = hosts.judge_autoconfig(expected, view).findings[0]
     assert (finding.code, finding.fixes) == ("autoconfig-wrong", ())
-    assert finding.facts["adds"] is False
+    assert finding.facts["name"] == ""
 
 
 def test_what_outlook_asks_first_is_wrong_whatever_records_are_there() -> None:
