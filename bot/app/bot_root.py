@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.app.mail_test_parts import add_mail_tests
 from bot.app.shared_parts import (
     NO_TOKEN,
     choose_backend,
@@ -22,6 +21,7 @@ from bot.client import Client
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
 from bot.doctor.mailcow_access import check_mailcow
+from bot.doctor.probe_access import check_probe
 from bot.errors import ConfigError
 from bot.interactions.delivery import Delivery
 from bot.interactions.fault_posts import FaultPosts
@@ -156,7 +156,7 @@ async def open_client(
             RecentDomains(database), checks, requests, proofs, tests=tests, sent=sent
         )
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
-        add_mail_tests(client, core, ask, database, control)
+        await _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
         yield client
@@ -193,6 +193,19 @@ async def _add_jobs(
     outbox = OutboxWorker(store, Delivery(client), utc_now, wake_up)
     posts = FaultPosts(client, core.faults) if core.faults is not None else None
     client.jobs = (worker.run, outbox.run, *([posts.run] if posts else []))
+
+
+async def _add_mail_tests(
+    client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
+) -> None:
+    """Give the client test mails, where a mailbox for them is configured."""
+    if client.settings.probe_address is None:
+        client.examine_probe = partial(check_probe, None, None)
+        return
+    # What reads and judges mails loads slowly, and few need it.
+    from bot.app.mail_test_parts import add_mail_tests  # noqa: PLC0415 - as above
+
+    await add_mail_tests(client, core, ask, database, control)
 
 
 def _make_metrics(settings: Settings) -> Metrics | None:

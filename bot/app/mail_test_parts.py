@@ -40,10 +40,15 @@ class MailNews:
         return cls(news, news)
 
 
-def add_mail_tests(
+async def add_mail_tests(
     client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
 ) -> None:
-    """Give the client test mails, as far as they are configured, and their jobs."""
+    """Give the client test mails, as far as they are configured, and their jobs.
+
+    Raises:
+        StoreError: the store cannot be written.
+
+    """
     server, facts = core.server, core.domain_facts
     mailbox = make_mailbox(client.settings, ask)
     sender = make_sender(client.settings, ask)
@@ -54,6 +59,7 @@ def add_mail_tests(
         verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
         testing = MailTesting(MailTests(database), mailbox, verdicts, utc_now, wake_up)
         news = MailNews.of(database)
+        await news.outbox.release_leases()  # of the process before; no job has begun yet
         worker = OutboxWorker(news, MailTestDelivery(client), utc_now, wake_up)
         client.mail_testing = testing
         client.jobs = (*client.jobs, testing.run, worker.run)

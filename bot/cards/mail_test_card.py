@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import discord
 from discord import ui
 
 from bot.cards.items import MailTestAction, SentMailAction
-from bot.cards.layout import NEUTRAL, STATUS_COLOURS, assemble
+from bot.cards.layout import NEUTRAL, STATUS_COLOURS, Card, assemble
 from bot.cards.mail_card import build_mail_card, build_mail_details_card
 from bot.cards.markdown import block
 from bot.checks.finding import Status
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.cards.items import Item, ItemFactory
-    from bot.cards.layout import Card
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.requests.mail_proof import MailTest, SentMail
     from bot.words import Words
 
-_MOST_TOLD = {MailTestFault.TOO_BIG.value, MailTestFault.UNREADABLE.value}
+_FAULTS: Final = frozenset(fault.value for fault in MailTestFault)
+_FILE_NAME: Final = "header.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def build_test_card(
     another = items.mail_test_button(MailTestAction.ANOTHER, test.id)
     verdict = load_verdict(test.verdict) if test.verdict else None
     if verdict is None:
-        why = test.fault if test.fault in _MOST_TOLD else ""
+        why = test.fault if test.fault in _FAULTS else ""
         if test.state is MailTestState.ARRIVED and not why:
             why = MailTestFault.UNREADABLE.value  # of a version that wrote it in another form
         said = words.sentence("discord/testmail_nothing", {"why": why})
@@ -108,7 +110,7 @@ def build_test_details(
         return build_test_card(test, server, words, items)
     another = items.mail_test_button(MailTestAction.ANOTHER, test.id)
     card = build_mail_details_card(verdict, server, words, buttons=[another])
-    return _note_spam(card, test, words)
+    return _attach_head(_note_spam(card, test, words), test)
 
 
 def build_sent_card(
@@ -191,3 +193,13 @@ def _note_spam(card: Card, test: MailTest, words: Words) -> Card:
         said = words.sentence("discord/testmail_spam", {})
         container.add_item(ui.TextDisplay(f"{mark} {said}"))
     return card
+
+
+def _attach_head(card: Card, test: MailTest) -> Card:
+    """Return the card with the mail's header as a file, for who wants to read it themselves."""
+    container = card.view.children[0]
+    if not test.head or not isinstance(container, ui.Container):
+        return card
+    file = discord.File(io.BytesIO(test.head.encode()), _FILE_NAME)
+    container.add_item(ui.File(file))
+    return Card(card.view, (*card.files, file))

@@ -47,6 +47,9 @@ class MailSearch:
                 return True
             case "DELETED":
                 return DELETED in mail.flags
+            case "UID":
+                lowest, _, highest = next(words).partition(":")
+                return int(lowest) <= mail.uid and (highest == "*" or mail.uid <= int(highest))
             case "SINCE":
                 day = datetime.strptime(unquote(next(words)), "%d-%b-%Y").replace(tzinfo=UTC)
                 return mail.at >= day

@@ -16,7 +16,7 @@ from bot.requests.mail_proof import MailPlace
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date, datetime
 
     from bot.probe.bounded_connection import BoundedConnection, CountedReader
@@ -46,6 +46,7 @@ class SeenMail:
 
     place: MailPlace
     fields: bytes  # hostile
+    arrived_at: datetime  # as the mailbox says (INTERNALDATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +123,13 @@ class ImapSession:
         return count
 
     def look(
-        self, since: date, local: str, mark: str, skip: frozenset[MailPlace]
+        self, since: date, local: str, mark: str, after: Mapping[tuple[str, int], int]
     ) -> tuple[SeenMail, ...]:
-        """Return the mails that may be test mails, the oldest first; nothing is changed.
+        """Return the mails that may be test mails, 100 of a folder at most; nothing is changed.
 
         They are for an address that begins with `local` and a plus sign, or have `mark` in the
-        subject, as the server finds them; of no other mail anything is asked.
+        subject, as the server finds them; of no other mail anything is asked. `after` is up to
+        which number a folder was looked at, by its name and validity.
         """
         wanted = self._criteria(since, local, mark)
         junk = self._client.find_special_folder(_JUNK)
@@ -141,10 +143,13 @@ class ImapSession:
                 if folder == INBOX:
                     raise
                 continue  # a folder that only holds others
-            uids = sorted(self._client.search(wanted))
-            places = [MailPlace(folder, validity, uid, folder != INBOX) for uid in uids]
-            new = [place for place in places if place not in skip][:MOST_LOOKED_AT]
-            seen += self._read_fields(new)
+            last = after.get((folder, validity), 0)
+            found = self._client.search([*wanted, "UID", f"{last + 1}:*"])
+            # A server gives the last mail of all where none has a number that high.
+            uids = sorted(uid for uid in found if uid > last)[:MOST_LOOKED_AT]
+            seen += self._read_fields(
+                [MailPlace(folder, validity, uid, folder != INBOX) for uid in uids]
+            )
         return tuple(seen)
 
     def fetch(self, place: MailPlace) -> FetchedMail | None:
@@ -199,12 +204,16 @@ class ImapSession:
             return []
         names = " ".join((*RECIPIENT_FIELDS, "Subject")).upper()
         wanted = f"BODY.PEEK[HEADER.FIELDS ({names})]<0.{_LONGEST_HEAD}>".encode()
-        answers = self._client.fetch([place.uid for place in places], [wanted])
+        uids = [place.uid for place in places]
+        answers = self._client.fetch(uids, [b"INTERNALDATE", wanted])
         seen = []
         for place in places:
-            parts = answers.get(place.uid, {})
+            parts = answers.get(place.uid)
+            if parts is None:  # gone meanwhile
+                continue
             text = next((v for k, v in parts.items() if k.startswith(b"BODY[HEADER")), b"")
-            seen.append(SeenMail(place, text if isinstance(text, bytes) else b""))
+            fields = text if isinstance(text, bytes) else b""
+            seen.append(SeenMail(place, fields, parts[b"INTERNALDATE"]))
         return seen
 
 

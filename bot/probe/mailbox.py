@@ -10,7 +10,7 @@ from bot.probe.imap_session import LARGEST_MAIL, logged_in
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from bot.config.mail_urls import MailUrl
@@ -57,12 +57,12 @@ class ProbeMailbox:
         return await self._talk(lambda session: session.check(), _SHORT, _LITTLE)
 
     async def look(
-        self, since: date, mark: str, skip: frozenset[MailPlace]
+        self, since: date, mark: str, after: Mapping[tuple[str, int], int]
     ) -> tuple[SeenMail, ...]:
         """Return the mails that may be test mails; see `ImapSession.look`. Raises ProbeError."""
         local = self.address.local
         return await self._talk(
-            lambda session: session.look(since, local, mark, skip), _SHORT, _LITTLE
+            lambda session: session.look(since, local, mark, after), _SHORT, _LITTLE
         )
 
     async def fetch(self, place: MailPlace) -> FetchedMail | None:

@@ -27,14 +27,15 @@ class MailTestState(StrEnum):
     WAITING = "waiting"  # no mail yet
     TAKEN = "taken"  # its mail was found, and is being judged
     ARRIVED = "arrived"  # judged
-    ENDED = "ended"  # no mail came in time
+    ENDED = "ended"  # no mail came in time, as far as could be looked
 
 
 class MailTestFault(StrEnum):
-    """Why a mail that came could not be judged."""
+    """Why nothing is known of a mail."""
 
     TOO_BIG = "too-big"
     UNREADABLE = "unreadable"  # a fault of ours; the log says which
+    NOT_LOOKED = "not-looked"  # the mailbox could not be read, so whether one came is not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from bot.records.mail_token import (
     make_token,
 )
 from bot.requests.mail_proof import (
+    ON_ITS_WAY,
     TESTS_AN_HOUR,
     TOKEN_LASTS,
     JudgedMail,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from bot.names import Domain, MailAddress
     from bot.probe.mailbox import ProbeMailbox
-    from bot.requests.mail_proof import MailPlace, MailProof, MailTest
+    from bot.requests.mail_proof import MailProof, MailTest
     from bot.requests.polling import WakeUp
     from bot.services.mail_verdicts import MailVerdicts
     from bot.store.repositories.mail_tests import MailTests
@@ -42,7 +43,7 @@ LONGEST_REST: Final = 600.0  # seconds, after failures, and where only something
 LONGEST_WAIT: Final = 12.0  # seconds that a member waits for a look
 _DAY: Final = timedelta(days=1)
 _GIVE_UP_AFTER: Final = timedelta(hours=1)  # after the end of a test whose mail cannot be read
-_MOST_REMEMBERED: Final = 5_000  # places of mails that were looked at
+_MOST_ROUNDS: Final = 20  # of a look, in each of which so many mails of a folder are looked at
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ class MailTesting:
         self._wake_up = wake_up
         self._begun = asyncio.Event()
         self._look: asyncio.Task[None] | None = None
-        self._seen: dict[MailPlace, None] = {}
+        self._looked_at: dict[tuple[str, int], int] = {}  # up to which number, by folder
+        self._stuck: set[int] = set()  # tests whose mail cannot be taken away
         self.fault: ProbeError | None = None  # of the last look
 
     @property
@@ -143,22 +145,35 @@ class MailTesting:
             StoreError: the store cannot be used.
 
         """
-        await self._finish_taken()
-        if await self._tests.end_due(self._now()):
+        fault = await self._finish_taken()
+        started = self._now()
+        for _ in range(_MOST_ROUNDS):
+            if not await self._take_new():
+                break
+        # Only now it is known that no mail came for those whose time was over before.
+        if await self._tests.end_before(started - ON_ITS_WAY, self._now()):
             self._wake_up.wake()
-        while waiting := await self._tests.waiting(self._now()):
-            # A day more, as the mailbox may count days by another clock than ours.
-            since = (waiting[0].made_at - _DAY).date()
-            found = await self._mailbox.look(since, SUBJECT_MARK, frozenset(self._seen))
-            for mail in found:
-                tokens = find_tokens(mail.fields, self.address, RECIPIENT_FIELDS)
-                digests = [digest_token(token) for token in tokens]
-                test = await self._tests.take(digests, mail.place, self._now())
-                self._remember(mail.place)
-                if test is not None:
-                    await self._finish(test)
-            if not found:
-                return
+        if fault is not None:
+            raise fault
+
+    async def _take_new(self) -> bool:
+        """Take what came since the last look; whether there may be more."""
+        waiting = await self._tests.waiting()
+        if not waiting:
+            return False
+        # A day more, as the mailbox may count days by another clock than ours.
+        since = (waiting[0].made_at - _DAY).date()
+        found = await self._mailbox.look(since, SUBJECT_MARK, self._looked_at)
+        for mail in found:
+            tokens = find_tokens(mail.fields, self.address, RECIPIENT_FIELDS)
+            digests = [digest_token(token) for token in tokens]
+            # It came in time by one of the two clocks, where the mailbox was out of reach.
+            at = min(self._now(), mail.arrived_at)
+            test = await self._tests.take(digests, mail.place, at)
+            self._looked_at[mail.place.folder, mail.place.validity] = mail.place.uid
+            if test is not None:
+                await self._finish(test)
+        return bool(found)
 
     def _begin_look(self) -> asyncio.Task[None]:
         if self._look is None or self._look.done():
@@ -172,6 +187,7 @@ class MailTesting:
             if self.fault is None or self.fault.code != error.code:
                 _log.warning("the mailbox for test mails: %s", error)
             self.fault = error
+            await self._end_unseen()
         except StoreError as error:
             _log.error("test mails: %s", error)
         else:
@@ -179,13 +195,23 @@ class MailTesting:
 
     async def _rest(self, failures: int) -> float:
         try:
-            if await self._tests.waiting(self._now()):
+            if await self._tests.waiting():
                 return min(BETWEEN_LOOKS * float(1 << min(failures, 10)), LONGEST_REST)
         except StoreError as error:
             _log.error("test mails: %s", error)
         return LONGEST_REST
 
-    async def _finish_taken(self) -> None:
+    async def _end_unseen(self) -> None:
+        """End the tests of which nobody can tell for long whether a mail came."""
+        now = self._now()
+        unseen = MailTestFault.NOT_LOOKED.value
+        try:
+            if await self._tests.end_before(now - _GIVE_UP_AFTER, now, unseen):
+                self._wake_up.wake()
+        except StoreError as error:
+            _log.error("test mails: %s", error)
+
+    async def _finish_taken(self) -> ProbeError | None:
         """Finish what an earlier look had begun; one that fails keeps no other from its turn."""
         fault: ProbeError | None = None
         for test in await self._tests.unfinished():
@@ -194,8 +220,7 @@ class MailTesting:
             except ProbeError as error:
                 fault = error
                 await self._give_up(test)
-        if fault is not None:
-            raise fault
+        return fault
 
     async def _finish(self, test: MailTest) -> None:
         """Judge the mail that was taken for a test, unless that was done, and then delete it."""
@@ -216,6 +241,9 @@ class MailTesting:
         if await self._mailbox.delete(place):
             await self._tests.note_deleted(test.id)
             return
+        if test.id in self._stuck:
+            return
+        self._stuck.add(test.id)
         _log.warning(
             "test mail %d stays in the mailbox, marked as deleted: another mail is marked, too, "
             "and the server can only take all of them away",
@@ -233,8 +261,3 @@ class MailTesting:
     async def _settle(self, test: MailTest, judged: JudgedMail) -> None:
         if await self._tests.settle(test.id, judged, self._now()):
             self._wake_up.wake()
-
-    def _remember(self, place: MailPlace) -> None:
-        self._seen[place] = None
-        while len(self._seen) > _MOST_REMEMBERED:
-            del self._seen[next(iter(self._seen))]

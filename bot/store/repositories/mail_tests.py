@@ -94,9 +94,9 @@ class MailTests:
         """All tests whose mail was from this domain."""
         return await self._find(select(MailTestRow).where(MailTestRow.from_domain == domain))
 
-    async def waiting(self, now: datetime) -> tuple[MailTest, ...]:
-        """The tests whose mail may still come, the oldest first."""
-        own = select(MailTestRow).where(_is_open(now))
+    async def waiting(self) -> tuple[MailTest, ...]:
+        """The tests that are not ended, and whose mail was not seen yet, the oldest first."""
+        own = select(MailTestRow).where(MailTestRow.state == _S.WAITING.value)
         return await self._find(own.order_by(MailTestRow.id))
 
     async def unfinished(self) -> tuple[MailTest, ...]:
@@ -104,10 +104,8 @@ class MailTests:
         own = select(MailTestRow).where(MailTestRow.folder.is_not(None))
         return await self._find(own.order_by(MailTestRow.id))
 
-    async def take(
-        self, digests: Sequence[str], place: MailPlace, now: datetime
-    ) -> MailTest | None:
-        """The first test of these that is open, taken for the mail at `place`; else None.
+    async def take(self, digests: Sequence[str], place: MailPlace, at: datetime) -> MailTest | None:
+        """The first test of these that was open `at` that time, taken for the mail; else None.
 
         Each is taken once: of two mails for it the first one is its mail.
         """
@@ -116,7 +114,7 @@ class MailTests:
             for digest in digests:
                 statement = (
                     update(MailTestRow)
-                    .where(MailTestRow.digest == digest, _is_open(now))
+                    .where(MailTestRow.digest == digest, _is_open(at))
                     .values(
                         state=_S.TAKEN.value,
                         folder=place.folder,
@@ -173,19 +171,18 @@ class MailTests:
 
         await self._database.write(note)
 
-    async def end_due(self, now: datetime) -> int:
-        """End the tests whose time is over, with news of it; gives how many they were."""
+    async def end_before(self, time: datetime, now: datetime, fault: str = "") -> int:
+        """End the tests whose token had ended by `time`, with news; gives how many they were."""
 
         def end(session: Session) -> int:
-            over = and_(
-                MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at <= now - ON_ITS_WAY
-            )
+            over = and_(MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at <= time)
             rows = session.scalars(select(MailTestRow).where(over)).all()
             for row in rows:
                 if row.member_id < 0:
                     session.delete(row)
                     continue
                 row.state = _S.ENDED.value
+                row.fault = fault
                 row.news_at = row.due_at = now
             return len(rows)
 
@@ -245,8 +242,8 @@ class MailTests:
 _NOWHERE: dict[str, Any] = {"folder": None, "validity": None, "uid": None, "in_spam": False}
 
 
-def _is_open(now: datetime) -> Any:
-    return and_(MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at > now - ON_ITS_WAY)
+def _is_open(at: datetime) -> Any:
+    return and_(MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at > at - ON_ITS_WAY)
 
 
 def read_test(row: MailTestRow) -> MailTest:

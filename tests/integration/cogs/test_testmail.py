@@ -17,6 +17,7 @@ from discord_simulation import (
     change_store,
     labels_of,
     open_simulation,
+    read_store,
     text_of,
 )
 from mail_guild import FRIEND, LOOK, open_mail_guild
@@ -65,6 +66,7 @@ async def test_a_mail_that_passes_is_shown_by_the_button_with_its_details(
     details = answer_to(await mails.sim.ann.click(shown, label="Details"))
     assert "d=friend.example" in text_of(details)
     assert "198.51.100.25" in text_of(details)
+    assert [file.filename for file in details.attachments] == ["header.txt"]
     assert mails.double.folders["INBOX"] == []
 
 
@@ -215,3 +217,27 @@ async def test_where_there_is_no_home_nobody_is_tested(store: Path, errors: LogW
         sim: Simulation = mails.sim
         card = answer_to(await sim.ann.slash(sim.channel, "testmail"))
         assert "has not been set up" in text_of(card)
+
+
+async def test_privacy_tells_of_test_mails_and_deletes_them(mails: MailGuild, store: Path) -> None:
+    sim = mails.sim
+    await mails.pass_test()
+    _, address = await mails.begin()
+    before = mails.double.state()
+    said = text_of(card := answer_to(await sim.ann.slash(sim.channel, "privacy")))
+    assert "**2** test mails from you: the header, with your address in it" in said
+    assert "go after 30 days" in said
+    asked = answer_to(await sim.ann.click(card, label="Delete my data"))
+    assert "Your **2** test mails are deleted." in text_of(asked)
+    await sim.ann.click(asked, label="Delete it for good")
+    tables = read_store(sim, "SELECT member_id, domain, verdict, head FROM mail_test")
+    assert [row[1:] for row in tables] == [(None, "", "")]  # for a mail that may come still
+    assert tables[0][0] < 0
+    mails.deliver(address)
+    assert sim.client.mail_testing is not None
+    await sim.client.mail_testing.look_now()
+    assert read_store(sim, "SELECT * FROM mail_test") == []
+    assert mails.double.state() == before
+    assert await mails.tell() == 0
+    said = text_of(answer_to(await sim.ann.slash(sim.channel, "privacy")))
+    assert "Nothing is stored about you" in said

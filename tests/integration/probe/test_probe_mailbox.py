@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TODAY = datetime.now(UTC).date()
-NOTHING: frozenset[MailPlace] = frozenset()
+NOTHING: dict[tuple[str, int], int] = {}
 MARK = "cowbell-"
 
 
@@ -56,7 +56,7 @@ async def test_of_other_mails_not_even_the_header_is_read(double: MailboxDouble)
     await look(double)
     fetched = [command for command in double.commands if command.startswith("UID FETCH")]
     assert len(fetched) == 1
-    assert fetched[0].startswith(f"UID FETCH {wanted} (BODY.PEEK[HEADER.FIELDS (")
+    assert fetched[0].startswith(f"UID FETCH {wanted} (INTERNALDATE BODY.PEEK[HEADER.FIELDS (")
     assert not any(command.startswith("SELECT") for command in double.commands)
     assert double.state() == before
 
@@ -69,7 +69,8 @@ async def test_what_is_older_or_was_looked_at_is_not_looked_at(double: MailboxDo
     (seen,) = await mailbox_of(double).look(TODAY, MARK, NOTHING)
     assert seen.place.uid == new
     assert b"probe+aaaabbbbccccdddd" in seen.fields
-    assert await mailbox_of(double).look(TODAY, MARK, frozenset({seen.place})) == ()
+    assert await mailbox_of(double).look(TODAY, MARK, {("INBOX", 1): new}) == ()
+    assert await mailbox_of(double).look(TODAY, MARK, {("INBOX", 7): new}) == (seen,)
 
 
 async def test_a_flood_is_looked_at_a_part_at_a_time(
@@ -78,11 +79,10 @@ async def test_a_flood_is_looked_at_a_part_at_a_time(
     monkeypatch.setattr(imap_session, "MOST_LOOKED_AT", 5)
     for number in range(12):
         double.deliver(make_mail(f"probe+{number}@else.example"))
-    skip: frozenset[MailPlace] = NOTHING
-    sizes = []
-    while seen := await mailbox_of(double).look(TODAY, MARK, skip):
+    after, sizes = NOTHING, []
+    while seen := await mailbox_of(double).look(TODAY, MARK, after):
         sizes.append(len(seen))
-        skip |= {mail.place for mail in seen}
+        after = {("INBOX", 1): seen[-1].place.uid}
     assert sizes == [5, 5, 2]
 
 

@@ -99,7 +99,7 @@ async def test_a_forged_token_and_an_ended_one_take_nothing(parts: MailTestParts
     new = await parts.begin()
     parts.clock.ahead += timedelta(minutes=32)
     other = await parts.begin()
-    parts.double.deliver(mail_for(new))
+    parts.double.deliver(mail_for(new), at=parts.clock())
     parts.double.deliver(make_mail(f"probe+{'z' * 16}@else.example"))
     before = parts.double.state()
     await parts.service.step()
@@ -114,6 +114,42 @@ async def test_a_mail_that_was_sent_just_in_time_still_counts(parts: MailTestPar
     parts.clock.ahead += timedelta(minutes=30, seconds=30)
     await parts.service.step()
     assert (await parts.now(new)).state is MailTestState.ARRIVED
+
+
+async def test_a_mailbox_that_was_out_of_reach_ends_no_test_for_want_of_a_mail(
+    parts: MailTestParts,
+) -> None:
+    in_time, none_sent = await parts.begin(), await parts.begin()
+    parts.double.deliver(mail_for(in_time))
+    parts.double.fault = MailboxFault.REFUSES
+    parts.clock.ahead += timedelta(minutes=45)
+    await parts.service.look_now()
+    assert (await parts.now(none_sent)).state is MailTestState.WAITING
+    parts.double.fault = MailboxFault.FINE
+    await parts.service.look_now()
+    assert (await parts.now(in_time)).passed
+    assert (await parts.now(none_sent)).state is MailTestState.ENDED
+
+
+async def test_after_long_it_is_said_that_nobody_could_look(parts: MailTestParts) -> None:
+    new = await parts.begin()
+    parts.double.deliver(mail_for(new))
+    parts.double.fault = MailboxFault.REFUSES
+    parts.clock.ahead += timedelta(hours=2)
+    await parts.service.look_now()
+    test = await parts.now(new)
+    assert (test.state, test.fault) == (MailTestState.ENDED, MailTestFault.NOT_LOOKED)
+
+
+async def test_a_mail_that_came_after_the_end_by_both_clocks_is_left(parts: MailTestParts) -> None:
+    new = await parts.begin()
+    late = parts.clock() + timedelta(minutes=35)
+    parts.double.deliver(mail_for(new), at=late)
+    before = parts.double.state()
+    parts.clock.ahead += timedelta(minutes=40)
+    await parts.service.step()
+    assert (await parts.now(new)).state is MailTestState.ENDED
+    assert parts.double.state() == before
 
 
 async def test_the_subject_counts_where_the_address_has_lost_its_token(

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from bot.requests.control_proof import BY_DNS
+from bot.requests.mail_proof import TESTS_KEPT, TOKEN_LASTS
 from bot.requests.model import ActorKind, RequestKind, State
 from bot.services.privacy import KEPT
 from bot.services.retention import AT_ONCE, Retention
 from bot.store.repositories.control_proofs import ControlProofs
+from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from max_wait import MAX_WAIT
 from request_parts import ANN, BEN, COWHERD, FRIEND, MOVER, PLACE, Setup
@@ -71,6 +74,18 @@ async def test_a_domain_that_is_asked_for_again_is_kept_from_then_on(parts: Setu
     parts.time += KEPT
     assert await purge(parts) == 0
     assert await recent.of(ANN) == (FRIEND,)
+
+
+async def test_test_mails_are_kept_30_days(parts: Setup) -> None:
+    tests, sent = MailTests(parts.database), SentMails(parts.database)
+    ends_at = parts.time + TOKEN_LASTS
+    await tests.make(ANN, FRIEND, "0" * 64, (parts.time, ends_at), 6)
+    await sent.begin(ANN, FRIEND, parts.time, 3)
+    parts.time += TESTS_KEPT
+    assert await purge(parts) == 0
+    parts.pass_time(seconds=1)
+    assert await purge(parts) == 2
+    assert await tests.count_of(ANN) + await sent.count_of(ANN) == 0
 
 
 async def test_what_shows_control_of_a_domain_is_kept_400_days(parts: Setup) -> None:
