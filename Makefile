@@ -74,8 +74,8 @@ conformance: setup
 bench: setup
 	$(BIN)/python -m benchmarks.run
 
-# Ports of Debian's Dovecot and Postfix, right and wrong, by us and by testssl.sh; needs root, names
-# the Debian packages that are missing, and installs none.
+# Ports and mails of real servers (Dovecot, Postfix, rspamd), judged by us, testssl.sh and rspamd; needs
+# root, names the Debian packages that are missing, and installs none.
 servers: setup
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.real_servers
 

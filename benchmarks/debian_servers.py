@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import time
-from asyncio.subprocess import DEVNULL
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -37,7 +36,6 @@ PACKAGES: Final = {
     "/usr/sbin/ip": "iproute2",
 }
 PASSWORD: Final = "only-for-this-run"  # noqa: S105 - of a server that nobody else can reach
-RSPAMD: Final = "127.0.0.1:11333"  # where mails are judged over HTTP
 _PATIENCE: Final = 60.0  # seconds until a server has to listen
 
 
@@ -94,7 +92,7 @@ async def dovecot(folder: Path, hosts: Iterable[DovecotHost]) -> AsyncIterator[N
     process = await asyncio.create_subprocess_exec("/usr/sbin/dovecot", "-F", "-c", config)
     try:
         for host in hosts:
-            await _wait_for(host.address, 143, folder / "dovecot.log")
+            await wait_for(host.address, 143, folder / "dovecot.log")
         yield
     finally:
         process.terminate()
@@ -161,13 +159,13 @@ async def postfix(
     services = tuple(services)
     _write_postfix(folder, settings, services)
     command = ["/usr/sbin/postfix", "-c", str(folder)]
-    await _run(*command, "start")
+    await run_to_end(*command, "start")
     try:
         for address, port, _ in services:
-            await _wait_for(address, port, folder / "postfix.log")
+            await wait_for(address, port, folder / "postfix.log")
         yield
     finally:
-        await _run(*command, "stop")
+        await run_to_end(*command, "stop")
 
 
 def _write_postfix(folder: Path, settings: Mapping[str, str], services: Iterable[Service]) -> None:
@@ -225,7 +223,8 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-async def _run(*words: str) -> None:
+async def run_to_end(*words: str) -> None:
+    """Run a program; RuntimeError where it fails."""
     process = await asyncio.create_subprocess_exec(
         *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -234,7 +233,7 @@ async def _run(*words: str) -> None:
         raise RuntimeError(f"{' '.join(words)}: {said.decode(errors='replace')}")
 
 
-async def _wait_for(address: str, port: int, log: Path) -> None:
+async def wait_for(address: str, port: int, log: Path) -> None:
     """Return once somebody listens there; the log says why nobody does."""
     ends = time.monotonic() + _PATIENCE
     while True:
@@ -251,95 +250,3 @@ async def _wait_for(address: str, port: int, log: Path) -> None:
 
 def _read(log: Path) -> str:
     return log.read_text()[-2000:] if log.exists() else ""
-
-
-@asynccontextmanager
-async def rspamd(folder: Path, keys: Mapping[str, bytes]) -> AsyncIterator[None]:
-    """Have rspamd as a milter at 127.0.0.1:9900 and over HTTP at 127.0.0.1:11333.
-
-    It signs what members send as Mailcow has it sign: by the domain of the envelope, with the key
-    and the selector that stand in Redis. `keys` are PEM by "selector.domain".
-    """
-    _write_rspamd(folder)
-    redis = await asyncio.create_subprocess_exec(
-        "/usr/bin/redis-server", *("--bind", "127.0.0.1", "--save", ""), stdout=DEVNULL
-    )
-    variables = {"LOCAL_CONFDIR": folder, "DBDIR": folder / "db", "RUNDIR": folder / "run"}
-    words = [f"--var={name}={value}" for name, value in variables.items()]
-    process = None
-    try:
-        await _wait_for("127.0.0.1", 6379, folder / "redis.log")
-        for place, pem in keys.items():
-            selector, _, domain = place.partition(".")
-            await _run("/usr/bin/redis-cli", "HSET", "DKIM_PRIV_KEYS", place, pem.decode())
-            await _run("/usr/bin/redis-cli", "HSET", "DKIM_SELECTORS", domain, selector)
-        process = await asyncio.create_subprocess_exec(
-            *("/usr/bin/rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd"),
-            *("-c", "/etc/rspamd/rspamd.conf", *words),
-            stdout=DEVNULL,
-            stderr=DEVNULL,
-        )
-        for port in (9900, 11333):
-            await _wait_for("127.0.0.1", port, folder / "rspamd.log")
-        yield
-    finally:
-        for each in filter(None, (process, redis)):
-            each.terminate()
-            await each.wait()
-
-
-def _write_rspamd(folder: Path) -> None:
-    for name in ("local.d", "override.d", "db", "run"):
-        (folder / name).mkdir(parents=True)
-        shutil.chown(folder / name, "_rspamd", "_rspamd")
-    shutil.chown(folder, "_rspamd", "_rspamd")
-    for name, text in _RSPAMD.items():
-        (folder / "local.d" / name).write_text(text.format(folder=folder))
-
-
-# What of Mailcow's rspamd is about signing, and nothing that would ask others or hold mail back.
-_RSPAMD: Final = {
-    "dkim_signing.conf": """
-use_redis = true;
-key_prefix = "DKIM_PRIV_KEYS";
-selector_prefix = "DKIM_SELECTORS";
-selector = "dkim";
-use_domain = "envelope";
-use_esld = false;
-allow_envfrom_empty = true;
-allow_hdrfrom_mismatch = true;
-allow_hdrfrom_multiple = true;
-allow_username_mismatch = true;
-sign_authenticated = true;
-sign_local = true;
-try_fallback = true;
-""",
-    "milter_headers.conf": """
-use = ["authentication-results"];
-skip_local = false;
-skip_authenticated = true;
-""",
-    "redis.conf": 'servers = "127.0.0.1:6379";\n',
-    "options.inc": 'dns {{ nameserver = ["127.0.0.1:53"]; timeout = 1s; retransmits = 2; }}\n'
-    'local_addrs = ["127.0.0.0/8"];\ndisable_monitoring = true;\n',
-    "logging.inc": 'type = "file";\nfilename = "{folder}/rspamd.log";\n',
-    "worker-normal.inc": 'bind_socket = "127.0.0.1:11333";\n',
-    "worker-controller.inc": "enabled = false;\n",
-    "worker-fuzzy.inc": "enabled = false;\n",
-    "worker-proxy.inc": """
-bind_socket = "127.0.0.1:9900";
-milter = yes;
-upstream "local" {{
-  default = yes;
-  hosts = "127.0.0.1:11333";
-}}
-""",
-    **dict.fromkeys(
-        (
-            *("arc.conf", "asn.conf", "fuzzy_check.conf", "greylist.conf", "history_redis.conf"),
-            *("mx_check.conf", "neural.conf", "phishing.conf", "ratelimit.conf", "rbl.conf"),
-            *("replies.conf", "reputation.conf", "surbl.conf", "url_redirector.conf"),
-        ),
-        "enabled = false;\n",
-    ),
-}

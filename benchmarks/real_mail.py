@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from benchmarks.debian_rspamd import rspamd
 from benchmarks.debian_servers import (
     PASSWORD,
     DovecotHost,
@@ -26,7 +27,6 @@ from benchmarks.debian_servers import (
     name_server,
     network,
     postfix,
-    rspamd,
 )
 from bot.by_hand import ByHandBackend
 from bot.checks.mail.verdict_store import load_verdict

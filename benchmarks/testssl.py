@@ -35,7 +35,6 @@ class TlsVerdict:
 
     tls: TlsState  # WORKS, OLD or FAILED
     certificate: CertificateState  # NONE where none was seen
-    words: str = ""  # testssl.sh's own
 
 
 def can_judge(port: ServicePort) -> bool:
@@ -59,19 +58,18 @@ async def ask_testssl(
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
         cwd=folder,
     )
     try:
         async with asyncio.timeout(_LONGEST):
-            said, _ = await process.communicate()
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()
-        return TlsVerdict(TlsState.FAILED, CertificateState.NONE, "no end in time")
-    found = _findings(file)
-    return _judge(found) if found.keys() & {*_TODAY, *_OLD} else _nothing(found, said)
+        return TlsVerdict(TlsState.FAILED, CertificateState.NONE)
+    return read_findings(_findings(file))
 
 
 def _findings(file: Path) -> dict[str, str]:
@@ -83,29 +81,19 @@ def _findings(file: Path) -> dict[str, str]:
     return {row["id"]: row["finding"] for row in rows}
 
 
-def _nothing(found: dict[str, str], said: bytes) -> TlsVerdict:
-    problem = found.get("scanProblem") or " ".join(said.decode(errors="replace").split())[-120:]
-    return TlsVerdict(TlsState.FAILED, CertificateState.NONE, problem)
+def read_findings(found: dict[str, str]) -> TlsVerdict:
+    """Return what its findings, by their names, come to."""
 
-
-def _judge(found: dict[str, str]) -> TlsVerdict:
     def has(versions: tuple[str, ...]) -> bool:
         return any(found.get(each, "").startswith("offered") for each in versions)
 
     tls = TlsState.WORKS if has(_TODAY) else TlsState.OLD if has(_OLD) else TlsState.FAILED
     chain = found.get("cert_chain_of_trust", "")
     trust = found.get("cert_trust", "")
-    words = f"{chain} {trust}".strip()
     if not chain:
-        return TlsVerdict(tls, CertificateState.NONE, words)
-    state = next(
-        (
-            _CHAINS[start]
-            for start in sorted(_CHAINS, key=len, reverse=True)
-            if chain.startswith(start)
-        ),
-        CertificateState.UNUSABLE,
-    )
+        return TlsVerdict(tls, CertificateState.NONE)
+    states = (state for start, state in _CHAINS.items() if chain.startswith(start))
+    state = next(states, CertificateState.UNUSABLE)
     if state is CertificateState.VALID and "does not match" in trust:
         state = CertificateState.OTHER_NAME
-    return TlsVerdict(tls, state, words)
+    return TlsVerdict(tls, state)

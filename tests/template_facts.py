@@ -189,6 +189,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         ),
     },
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
+    "findings/server-port-one-address": {"address": ("192.0.2.1",)},
     "findings/server-tls-old": {"version": ("TLSv1",)},
     "findings/server-cert-other-name": {"names": ((), SOME[:1], SOME[:2])},
     **{

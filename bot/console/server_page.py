@@ -44,6 +44,7 @@ def _table(rows: tuple[PortRow, ...], words: Words) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for key in _COLUMNS:
         table.add_column(words.label("headings", key), overflow="fold")
+    none = words.label("headings", "none")
     for row in rows:
         state = words.label("port_states", row.state.value)
         icon = words.label("icons", row.status.value)
@@ -52,7 +53,7 @@ def _table(rows: tuple[PortRow, ...], words: Words) -> Table:
             Text(f"{icon} {state}", style=STATUS_STYLES[row.status]),
             words.sentence("console/port_tls", row.facts),
             words.sentence("console/port_certificate", row.facts),
-            _logins(row.logins_before),
+            _logins(row.logins_before) or Text(none if row.is_clear_known else "", style="dim"),
             _logins(row.logins_after),
             f"{row.elapsed_ms} ms" if row.elapsed_ms else "",
         )

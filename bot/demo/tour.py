@@ -14,8 +14,10 @@ from bot.console.report_page import show_report
 from bot.console.server_page import show_server
 from bot.console.settings_page import show_settings
 from bot.demo import world
+from bot.demo.demo_mails import MailFate
 from bot.demo.demo_servers import open_servers
 from bot.demo.publishing import line_of_record, publish
+from bot.demo.tour_mails import open_mail_tour
 from bot.demo.tour_requests import open_request_tour
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
@@ -44,11 +46,15 @@ async def play_tour(console: Console) -> None:
                 await Database.open(config.database_url) as database,
                 open_core(config, ports=servers.host.ports) as core,
                 open_request_tour(console, config, core, database) as request_tour,
+                open_mail_tour(console, config, core, servers, database) as mail_tour,
             ):
                 await _settings(console, core)
                 await _server(console, core)
                 await _records(console, core)
                 await _check(console, core, _HEALTHY, "tour_healthy")
+                _headline(console, core, "tour_mail")
+                for fate in (MailFate.RIGHT, MailFate.CHANGED):
+                    await mail_tour.play(Domain.from_ascii(_HEALTHY), fate)
                 await _check(console, core, _BROKEN, "tour_broken")
                 await _requests(console, core, request_tour, servers.zones)
                 await _check(console, core, _BROKEN, "tour_mended")

@@ -24,7 +24,7 @@ _LONGEST_ISSUER: Final = 100
 # What OpenSSL says of a certificate that it refuses (X509_V_ERR_… in x509_vfy.h).
 VERIFIED: Final = 0
 _OF_ITSELF: Final = 18  # DEPTH_ZERO_SELF_SIGNED_CERT
-_OF_NOBODY: Final = frozenset({2, 19, 20, 21, 24, 26, 27})  # no way to an authority that we trust
+_OF_NOBODY: Final = frozenset({2, 19, 20, 21, 24, 27})  # no way to an authority that we trust
 _TIMES: Final = frozenset({9, 10})  # CERT_NOT_YET_VALID, CERT_HAS_EXPIRED: of any in the chain
 _DER: Final = 2  # _ssl.ENCODING_DER
 _NO_TIME: Final = datetime.fromtimestamp(0, UTC)

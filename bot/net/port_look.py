@@ -128,6 +128,7 @@ class PortLook:
     logins_after: tuple[str, ...] = ()
     elapsed_ms: int = 0
     said: str = ""  # the server's own words where it refused; hostile
+    refused_at: tuple[str, ...] = ()  # other addresses of the host at which nobody listens
 
     @property
     def works(self) -> bool:
@@ -138,7 +139,8 @@ class PortLook:
     @property
     def is_known(self) -> bool:
         """Whether it was found out how the port is."""
-        return self.reached in {Reached.OPEN, Reached.CLOSED, Reached.ODD, Reached.NO_ADDRESS}
+        known = {Reached.OPEN, Reached.CLOSED, Reached.ODD, Reached.NO_ADDRESS}
+        return self.reached in known and self.tls is not TlsState.SILENT
 
     @property
     def is_answered(self) -> bool:

@@ -54,7 +54,7 @@ class LivePorts:
     ) -> None:
         self._ports = ports
         self._ask = ask
-        self._server = server
+        self._host = Domain(server.host)
         self._now = now
         self._faults = faults
         self._seen: PortsSeen | None = None
@@ -63,19 +63,21 @@ class LivePorts:
     def known(self) -> PortsSeen | None:
         """Return the last look where it is fresh, else None; asks nobody."""
         seen = self._seen
-        return seen if seen is not None and self._now() - seen.at < seen.lasts else None
+        if seen is None or self._now() - seen.at >= seen.lasts:
+            return None
+        self._note_faults(seen)
+        return seen
 
     async def look(self) -> PortsSeen:
         """Return a fresh look; all who wait for one at the same time share it. Never raises."""
-        if self.known() is None:
-            if self._running is None or self._running.done():
-                self._running = asyncio.create_task(self.look_anew(self._ask))
-            # Shielded: who gives up does not take it from the others.
-            await asyncio.shield(self._running)
+        if (known := self.known()) is not None:
+            return known
+        if self._running is None or self._running.done():
+            self._running = asyncio.create_task(self.look_anew(self._ask))
+        # Shielded: who gives up does not take it from the others.
+        await asyncio.shield(self._running)
         seen = self._seen or PortsSeen((), self._now())
-        if self._faults is not None:
-            whats = port_faults(seen.looks, seen.at, pop=self._server.pop)
-            self._faults.note_all(whats, Domain(self._server.host))
+        self._note_faults(seen)
         return seen
 
     async def look_anew(self, ask: Ask) -> tuple[PortLook, ...]:
@@ -83,3 +85,8 @@ class LivePorts:
         looks = await self._ports.look(ask)
         self._seen = PortsSeen(looks, self._now())
         return looks
+
+    def _note_faults(self, seen: PortsSeen) -> None:
+        """Note what those who see a look meet; each fault is told once a day."""
+        if self._faults is not None:
+            self._faults.note_all(port_faults(seen.looks, seen.at), self._host)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from max_wait import MAX_WAIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Locator, Page
 
-MAX_WAIT = 20.0  # seconds for anything that the page does
 # Seconds before a press: just after the page was drawn anew, which follows what the bot does by
 # itself, it turns away what is pressed.
 QUIET = 0.8

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _LONGEST: Final = 4000  # characters of one field that is read
 _LONGEST_NAME: Final = 255
 _CLAUSES: Final = frozenset({"from", "by", "via", "with", "id", "for"})
-_PROTOCOL = re.compile(r"[A-Z0-9]{0,8}[SL]MTP[AS]{0,2}")  # RFC 3848, RFC 6531 section 4.3
+# RFC 3848, RFC 6531 section 4.3, and what hands a mail on within one mail system.
+_PROTOCOL = re.compile(r"[A-Z0-9]{0,8}[SL]MTP[AS]{0,2}|HTTPS?|MAPI|LOCAL")
 _BRACKETS = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.]{2,45})\]", re.IGNORECASE)
 _LOOKED_UP = re.compile(r"(?:(?:HELO|EHLO) \S+ )?([A-Za-z0-9._-]{1,255}) \[", re.IGNORECASE)
 _HELO = re.compile(r"\b(?:HELO|EHLO)[= ]\[?([A-Za-z0-9._:-]{1,255})", re.IGNORECASE)

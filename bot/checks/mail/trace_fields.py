@@ -7,7 +7,7 @@ below, so that reading ends with the first hop that came from outside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 import dns.exception
@@ -27,6 +27,11 @@ MOST_HOPS: Final = 20  # Received fields that are read
 _MOST_CLAIMS: Final = 5
 _SHARED_BITS: Final = 32  # of an IPv6 address: what one provider has (RFC 6177)
 _AUTHENTICATED: Final = frozenset({"ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA"})  # RFC 3848
+
+# By which nobody outside hands a mail to a receiver (RFC 2033 section 5).
+_INNER_PROTOCOLS: Final = frozenset(
+    {"LMTP", "LMTPA", "LMTPS", "LMTPSA", "HTTP", "HTTPS", "MAPI", "LOCAL"}
+)
 
 # Names that nobody outside has (RFC 6761, RFC 6762, RFC 8375, ICANN's .internal).
 _INNER_NAMES: Final = ("internal", "local", "localhost", "localdomain", "lan", "home.arpa")
@@ -79,7 +84,8 @@ class Receiver:
         """Return names of the receiver's that hops came from by their own word; five at most."""
         hops = [hop for _, hop in _read_hops(header) if hop is not None]
         inside = self._with_host(hops[0].by) if hops else self
-        names = [h.name for h in hops if h.address and h.looked_up is None and inside.owns(h.name)]
+        open_ends = [h for h in hops if h.looked_up is None and not _is_inner_hop(h)]
+        names = [hop.name for hop in open_ends if inside.owns(hop.name)]
         return tuple(dict.fromkeys(names))[:_MOST_CLAIMS]
 
     def read_trace(
@@ -153,16 +159,13 @@ def _came_from_inside(
     A name counts where the receiver looked it up. One that the other side gave by HELO counts
     where it has that address, or where both addresses are of one network.
     """
-    if not hop.address:
-        return True
-    if hop.address in host_addresses:
+    if hop.address in host_addresses and hop.protocol not in _INNER_PROTOCOLS:
         return False
-    address = ip_address(hop.address)
-    if any(address in network for network in _INNER_NETWORKS):
+    if _is_inner_hop(hop):
         return True
     if hop.looked_up is not None:
         return receiver.owns(hop.looked_up)
-    is_shown = hop.address in proven or _share_network(address, hop.by_address)
+    is_shown = hop.address in proven or _share_network(hop.address, hop.by_address)
     return is_shown and receiver.owns(hop.name)
 
 
@@ -182,10 +185,19 @@ def _is_inner_name(host: str) -> bool:
     return "." not in text or last in _INNER_NAMES or text.endswith(".home.arpa")
 
 
-def _share_network(address: IPv4Address | IPv6Address, other: str) -> bool:
-    if not other or isinstance(address, IPv4Address):
+def _is_inner_hop(hop: ReceivedField) -> bool:
+    """Whether nobody outside can hand in a mail like that, by the protocol and the address."""
+    if not hop.address or hop.protocol in _INNER_PROTOCOLS:
+        return True
+    address = ip_address(hop.address)
+    return any(address in network for network in _INNER_NETWORKS)
+
+
+def _share_network(address: str, other: str) -> bool:
+    """Whether two IPv6 addresses are of one provider."""
+    if ":" not in address or ":" not in other:
         return False
-    return ip_address(other) in ip_network((int(address), _SHARED_BITS), strict=False)
+    return ip_address(other) in ip_network((address, _SHARED_BITS), strict=False)
 
 
 def find_spf_domain(trace: Trace) -> Domain | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.checks.mail.mail_verdict import Alignment, AuthResult, MailCause, MailVerdict, Signature
+from bot.checks.references import load_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +51,8 @@ def dump_verdict(verdict: MailVerdict) -> str:
 def load_verdict(text: str) -> MailVerdict | None:
     """Return the verdict that a text holds, None where it holds none; it never raises.
 
-    What a later version has added is passed over. What an earlier one had not has its default.
+    What a later version has added is passed over, and what an earlier one had not has its default;
+    a verdict with a code that has no words in this version is none.
     """
     if len(text) > MOST_OCTETS:
         return None
@@ -88,6 +90,10 @@ def _load(row: dict[str, Any]) -> MailVerdict:
     )
     if verdict.passed and verdict.causes:
         raise ValueError("a mail that passed has no cause")
+    said = {cause.code for cause in (*verdict.causes, *verdict.remarks)}
+    said |= {one.fault for one in verdict.signatures if one.fault}
+    if not said <= load_references().by_code.keys():
+        raise ValueError("a code of another version, which has no words here")
     return verdict
 
 

@@ -50,7 +50,8 @@ async def receive_mail(ask: Ask, server: MailServer, mail: ReceivedMail) -> Mail
         receiver = Receiver(domain.name for domain in mail.receiver)
         claims = await asyncio.to_thread(receiver.find_claims, reading.header)
         addresses, knows_host = await _ask_addresses(questions, server.host)
-        proven = {name: (await _ask_addresses(questions, name))[0] for name in claims}
+        named = await asyncio.gather(*(_ask_addresses(questions, name) for name in claims))
+        proven = {name: found for name, (found, _) in zip(claims, named, strict=True)}
         # The mail host's own address is outside even of a network of the receiver's.
         outside = addresses if mail.is_foreign else frozenset()
         trace = await asyncio.to_thread(receiver.read_trace, reading.header, outside, proven)

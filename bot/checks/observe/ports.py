@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from bot.dns.address_guard import AddressFault
+from bot.net.connector import ConnectFault
 from bot.net.port_look import CLIENT_PORTS, MX_PORT
 from bot.net.port_visit import look_at_port
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 
     from bot.dns.answer import Ask
     from bot.net.connector import Connector, FoundHost
-    from bot.net.port_look import PortLook
+    from bot.net.port_look import PortLook, ServicePort
 
+# Phones of today try IPv6 first, so that these have to be open at each address of the host.
+_EVERYWHERE: Final = CLIENT_PORTS[:4]
 LONGEST: Final = 9.5  # seconds of all looks and the questions before them
 _LEAST: Final = 0.2  # seconds of them that are kept for the looks
 
@@ -39,21 +43,49 @@ class ServerPorts:
 
     async def look(self, ask: Ask) -> tuple[PortLook, ...]:
         """Return what each port came to, in a fixed order, the MX port last; never raises."""
-        ends = time.monotonic() + self._seconds
+        ends = asyncio.get_running_loop().time() + self._seconds
         host: FoundHost | AddressFault
         try:
             async with asyncio.timeout(self._seconds - _LEAST):
                 host = await self._connector.find_host(ask, self._host)
         except TimeoutError:
             host = AddressFault.NO_ANSWER
-        looks = (
+        looks = (self._look_at(host, port, ends) for port in (*CLIENT_PORTS, MX_PORT))
+        return tuple(await asyncio.gather(*looks))
+
+    async def _look_at(
+        self, host: FoundHost | AddressFault, port: ServicePort, ends: float
+    ) -> PortLook:
+        look, refusing = await asyncio.gather(
             look_at_port(
                 self._connector,
                 host,
                 port,
-                seconds=ends - time.monotonic(),
+                seconds=ends - asyncio.get_running_loop().time(),
                 authorities=self._authorities,
-            )
-            for port in (*CLIENT_PORTS, MX_PORT)
+            ),
+            self._find_refusing(host, port, ends),
         )
-        return tuple(await asyncio.gather(*looks))
+        return replace(look, refused_at=tuple(a for a in refusing if a != look.address))
+
+    async def _find_refusing(
+        self, host: FoundHost | AddressFault, port: ServicePort, ends: float
+    ) -> tuple[str, ...]:
+        """Return the addresses of a host with several that refuse a port which phones use."""
+        if isinstance(host, AddressFault) or len(host.addresses) < 2 or port not in _EVERYWHERE:
+            return ()
+
+        async def refuses(address: str) -> bool:
+            one = replace(host, addresses=(address,))
+            try:
+                async with asyncio.timeout_at(ends):
+                    connection = await self._connector.connect(one, port.number)
+            except TimeoutError:
+                return False
+            if isinstance(connection, ConnectFault):
+                return connection is ConnectFault.REFUSED
+            connection.close()
+            return False
+
+        refused = await asyncio.gather(*map(refuses, host.addresses))
+        return tuple(itertools.compress(host.addresses, refused))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bot.checks.finding import Finding, Note, ServerCheck, Status, Verdict
 from bot.checks.server.shown_certificates import judge_certificates
@@ -21,7 +21,7 @@ _IN_CLEAR: Final = frozenset({"PLAIN", "LOGIN", "USER"})  # ways to log in that 
 _MASKED: Final = "XXX"  # what some firewalls write over words that they do not know
 _LONGEST_SAID: Final = 100
 
-# What members read that the admin is told of, by the first words of a finding's code.
+# What the admin is told that members met, by the first words of a finding's code.
 _FAULTS: Final = (
     ("server-port-", "ports-closed"),
     ("server-tls-", "ports-tls"),
@@ -53,7 +53,18 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
         nothing = Finding(check, "server-port-none", Status.UNKNOWN, {"refused": refused})
         return Verdict(check, (nothing,), found=found)
     findings = _Findings(looks)
-    for fault in (_closed, _odd, _missing, _refused, _failed, _mixed, _old, _plain_login, _unseen):
+    for fault in (
+        _closed,
+        _elsewhere,
+        _odd,
+        _missing,
+        _refused,
+        _failed,
+        _mixed,
+        _old,
+        _plain_login,
+        _unseen,
+    ):
         findings.take(fault)
     mx = next((look for look in looks if look.port == MX_PORT), None)
     # Networks shut the way out to this port more often than to any other.
@@ -62,36 +73,60 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
     return Verdict(check, findings.of_all(), found=found, note=note)
 
 
-def port_faults(looks: Sequence[PortLook], now: datetime, *, pop: bool) -> tuple[str, ...]:
-    """Return what is wrong with the ports, in the words that the admin is told of it by."""
-    verdicts = judge_ports(looks, pop=pop), judge_certificates(relevant(looks, pop=pop), now)
-    grave = (Status.WARN, Status.FAIL)
-    codes = [f.code for verdict in verdicts for f in verdict.findings if f.severity in grave]
+def port_faults(looks: Sequence[PortLook], now: datetime) -> tuple[str, ...]:
+    """Return what keeps members from reading or sending mail, or soon will; in the admin's words.
+
+    What is only at risk, or has another way that works, is for the report alone.
+    """
+    if any(look.reached is Reached.NO_ADDRESS for look in looks):
+        return ("host-without-address",)
+    needed = [k for k in looks if k.port.speaks in _NEEDED and k.port != MX_PORT]
+    verdicts = judge_ports(needed, pop=False), judge_certificates(needed, now)
+    codes = [
+        finding.code
+        for verdict in verdicts
+        for finding in verdict.findings
+        if finding.severity is Status.FAIL or finding.code == "server-cert-ends"
+    ]
+    working = {look.port.speaks for look in needed if look.works} | {Speaks.HTTPS}
+    if any(port.speaks in _NEEDED - working for port in proven_closed(looks)):
+        codes.append("server-port-closed")
     whats = (next(what for start, what in _FAULTS if code.startswith(start)) for code in codes)
     return tuple(dict.fromkeys(whats))
 
 
+class _Fault(NamedTuple):
+    """What is wrong with a port; `told` are the facts of its finding, but for the ports."""
+
+    code: str
+    severity: Status
+    told: tuple[tuple[str, Fact], ...] = ()
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        return dict(self.told)
+
+
 class _Findings:
-    """Findings of all ports, those of the same code and severity put together."""
+    """Findings of all ports, those of which the same is to be said put together."""
 
     def __init__(self, looks: Sequence[PortLook]) -> None:
-        self._looks = looks
+        self.looks = looks
         self._closed = proven_closed(looks)
-        self._found: dict[tuple[str, Status], tuple[list[PortLook], dict[str, Fact]]] = {}
+        self._found: dict[_Fault, list[PortLook]] = {}
 
     def take(self, fault: Callable[[_Findings, PortLook], _Fault | None]) -> None:
-        for look in self._looks:
+        for look in self.looks:
             told = fault(self, look)
             if told is not None:
-                code, severity, facts = told
-                ports, _ = self._found.setdefault((code, severity), ([], facts))
-                ports.append(look)
+                self._found.setdefault(told, []).append(look)
 
     def of_all(self) -> tuple[Finding, ...]:
-        rows = sorted(self._found.items(), key=lambda row: -row[0][1].rank)
+        rows = sorted(self._found.items(), key=lambda row: -row[0].severity.rank)
         return tuple(
-            Finding(ServerCheck.PORTS, code, severity, {**facts, "ports": _names(looks)})
-            for (code, severity), (looks, facts) in rows
+            Finding(ServerCheck.PORTS, fault.code, fault.severity, {**fault.facts, "ports": names})
+            for fault, looks in rows
+            for names in [tuple(look.port.text for look in looks)]
         )
 
     def is_closed(self, look: PortLook) -> bool:
@@ -99,7 +134,7 @@ class _Findings:
 
     def beside(self, look: PortLook) -> Iterator[PortLook]:
         """Yield the looks at the other port of the same protocol, for clients too."""
-        for other in self._looks:
+        for other in self.looks:
             ports = {look.port, other.port}
             is_pair = len({port.speaks for port in ports}) == 1 and len(ports) == 2
             if is_pair and MX_PORT not in ports:
@@ -112,84 +147,85 @@ class _Findings:
         return Status.FAIL if needed and not other_way else Status.WARN
 
 
-_Fault = tuple[str, Status, "dict[str, Fact]"]
-
-
 def _closed(seen: _Findings, look: PortLook) -> _Fault | None:
     if not seen.is_closed(look):
         return None
     if look.port.speaks is Speaks.POP:
-        return "server-port-pop-closed", Status.INFO, {}
+        return _Fault("server-port-pop-closed", Status.INFO)
     pair = list(seen.beside(look))
     if look.port.speaks in {Speaks.IMAP, Speaks.SMTP} and pair and all(map(seen.is_closed, pair)):
-        facts: dict[str, Fact] = {"reads": look.port.speaks is Speaks.IMAP}
-        return "server-port-pair-closed", Status.FAIL, facts
-    return "server-port-closed", Status.WARN, {}
+        told = (("reads", look.port.speaks is Speaks.IMAP),)
+        return _Fault("server-port-pair-closed", Status.FAIL, told)
+    return _Fault("server-port-closed", Status.WARN)
+
+
+def _elsewhere(_: _Findings, look: PortLook) -> _Fault | None:
+    if look.reached is not Reached.OPEN or not look.refused_at:
+        return None
+    told = ("address", look.address), ("addresses", look.refused_at)
+    return _Fault("server-port-one-address", Status.WARN, told)
 
 
 def _odd(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.reached is not Reached.ODD:
         return None
-    return "server-port-odd", seen.severity(look), {"said": _said(look)}
+    return _Fault("server-port-odd", seen.severity(look), (("said", _said(look)),))
 
 
 def _missing(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.tls is not TlsState.NOT_OFFERED:
         return None
     masked = any(word.startswith(_MASKED) for word in look.can_before)
-    return "server-tls-missing", seen.severity(look), {"masked": masked}
+    return _Fault("server-tls-missing", seen.severity(look), (("masked", masked),))
 
 
 def _refused(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.tls is not TlsState.REFUSED:
         return None
-    return "server-tls-refused", seen.severity(look), {"said": _said(look)}
+    return _Fault("server-tls-refused", seen.severity(look), (("said", _said(look)),))
 
 
 def _failed(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.reached is not Reached.OPEN or look.tls is not TlsState.FAILED:
         return None
-    return "server-tls-failed", seen.severity(look), {"version": look.tls_version}
+    return _Fault("server-tls-failed", seen.severity(look), (("version", look.tls_version),))
 
 
 def _mixed(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.tls is not TlsState.MIXED:
         return None
-    return "server-tls-mixed", seen.severity(look), {}
+    return _Fault("server-tls-mixed", seen.severity(look))
 
 
 def _old(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.tls is not TlsState.OLD:
         return None
-    return "server-tls-old", seen.severity(look), {"version": look.tls_version}
+    return _Fault("server-tls-old", seen.severity(look), (("version", look.tls_version),))
 
 
-def _plain_login(_: _Findings, look: PortLook) -> _Fault | None:
-    ways = [way for way in look.logins_before if way in _IN_CLEAR]
-    if not ways:
+def _plain_login(seen: _Findings, look: PortLook) -> _Fault | None:
+    if _IN_CLEAR.isdisjoint(look.logins_before):
         return None
-    return "server-tls-plain-login", Status.WARN, {"logins": tuple(ways)}
+    # It is the same setting at each port, so that the ways of all of them are named at once.
+    every = (way for other in seen.looks for way in other.logins_before if way in _IN_CLEAR)
+    return _Fault("server-tls-plain-login", Status.WARN, (("logins", tuple(dict.fromkeys(every))),))
 
 
 def _unseen(seen: _Findings, look: PortLook) -> _Fault | None:
     if look.port == MX_PORT and not look.is_answered:
         return None  # it has a note of its own
     if look.reached is Reached.BLOCKED:
-        return "server-port-blocked", Status.UNKNOWN, {}
+        return _Fault("server-port-blocked", Status.UNKNOWN)
     if look.reached is Reached.TURNED_AWAY:
-        return "server-port-turned-away", Status.UNKNOWN, {"said": _said(look)}
+        return _Fault("server-port-turned-away", Status.UNKNOWN, (("said", _said(look)),))
     silent = look.reached is Reached.NO_ANSWER or look.tls is TlsState.SILENT
     if silent or (look.reached is Reached.CLOSED and not seen.is_closed(look)):
-        return "server-port-silent", Status.UNKNOWN, {}
+        return _Fault("server-port-silent", Status.UNKNOWN)
     return None
 
 
 def _said(look: PortLook) -> str:
     return look.said[:_LONGEST_SAID]
-
-
-def _names(looks: Iterable[PortLook]) -> tuple[str, ...]:
-    return tuple(look.port.text for look in looks)
 
 
 def _found_at(looks: Sequence[PortLook]) -> tuple[str, ...]:

@@ -54,6 +54,11 @@ class PortRow:
     elapsed_ms: int
 
     @property
+    def is_clear_known(self) -> bool:
+        """Whether the server has said what it can before TLS; it cannot where TLS comes first."""
+        return self.starttls and self.state is SeenState.OPEN
+
+    @property
     def facts(self) -> dict[str, Fact]:
         """What the words about it need."""
         return {
@@ -102,6 +107,7 @@ def ports_as_dicts(looks: Sequence[PortLook], now: datetime) -> list[dict[str, o
             # "closed" is only said where it is proven; who refused is not known otherwise.
             "reached": "refused" if look.reached is Reached.CLOSED else look.reached.value,
             "address": look.address or None,
+            "refused_at": list(look.refused_at),
             "tls": look.tls.value,
             "tls_version": look.tls_version or None,
             "certificate": look.certificate.state.value if look.certificate else None,

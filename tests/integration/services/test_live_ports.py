@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -171,3 +172,18 @@ async def test_the_admin_is_told_once_of_what_members_met(
 async def test_right_ports_are_nothing_to_tell(world: World) -> None:
     await world.live.look()
     assert world.faults.recent() == ()
+
+
+@pytest.mark.parametrize(("fits", "status"), [(True, Status.PASS), (False, Status.FAIL)])
+async def test_a_tlsa_record_is_compared_with_the_certificate_at_the_mx_port(
+    world: World, fits: bool, status: Status
+) -> None:
+    seen = await world.live.look()
+    shown = seen.looks[-1].certificate
+    assert shown is not None
+    digest = hashlib.sha256(shown.der if fits else b"another").hexdigest()
+    records = f"mx1 A 127.0.0.1\n_25._tcp.mx1 TLSA 3 0 1 {digest}"
+    world.dns.zones = Zones.of({"cow.example": records})
+    report = await world.checker.check_server()
+    (dane,) = (result for result in report.results if result.check is ServerCheck.DANE)
+    assert dane.status is status

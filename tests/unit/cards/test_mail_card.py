@@ -156,6 +156,13 @@ def test_the_details_name_selector_and_fault_of_each_signature() -> None:
     assert "**Signed for** nobody" in details(judged("unsigned"))
 
 
+def test_every_fault_of_a_signature_has_a_word() -> None:
+    found = {one.fault for name in FAULTS for one in judged(name).signatures} - {""}
+    assert len(found) > 12
+    for fault in found:
+        assert WORDS.label("mail_faults", fault)
+
+
 def test_what_the_receiver_wrote_is_marked_where_it_differs() -> None:
     mail = hand_in(sign(compose()))
     same = judge(deliver(mail, results="mail.else.example; dmarc=pass"))

@@ -44,7 +44,7 @@ def test_each_port_is_a_row_with_its_days_logins_and_time() -> None:
     )
     assert "Ports of the mail server" in text
     assert row_of(text, "IMAP 993") == "✓ open TLSv1.3 60 days left PLAIN LOGIN 48 ms"
-    assert row_of(text, "IMAP 143") == "✗ open TLSv1.2 expired"
+    assert row_of(text, "IMAP 143") == "✗ open TLSv1.2 expired none"
     assert row_of(text, "SMTP 587") == "! open no TLS PLAIN"
     assert row_of(text, "POP3 995") == "i closed"
     assert row_of(text, "ManageSieve 4190") == "? could not look"

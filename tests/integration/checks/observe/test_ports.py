@@ -108,3 +108,18 @@ async def test_a_host_with_an_address_of_examples_is_not_connected_to(
     async with ZoneServer(zones) as server, Resolver((Server(*server.address),)) as resolver:
         looks = await ports_at({}, certificates).look(resolver.ask)
     assert {seen.reached for seen in looks} == {Reached.PRIVATE}
+
+
+async def test_an_address_that_refuses_is_named_beside_the_one_that_answers(
+    certificates: ServerCertificates,
+) -> None:
+    zones = Zones.of({"cow.example": "mx1 A 127.0.0.1\nmx1 A 127.9.9.9"})
+    async with (
+        MailHost(HOST, certificates.context()) as host,
+        ZoneServer(zones) as server,
+        Resolver((Server(*server.address),)) as resolver,
+    ):
+        looks = await ports_at(host.numbers, certificates).look(resolver.ask)
+    assert all(seen.works and seen.address == "127.0.0.1" for seen in looks)
+    refused = {seen.port.number: seen.refused_at for seen in looks if seen.refused_at}
+    assert refused == dict.fromkeys((993, 143, 465, 587), ("127.9.9.9",))

@@ -69,7 +69,8 @@ def test_comments_and_quotes_are_told_apart() -> None:
     for open_end in ("(", '"', "(a", 'b "c', "(\\"):
         assert split_pieces(open_end) is None
         assert without_comments(open_end) is None
-    assert split_pieces("(" * (MOST_DEPTH + 1) + ")" * (MOST_DEPTH + 1)) is None
+    for depth, found in ((MOST_DEPTH, True), (MOST_DEPTH + 1, False)):
+        assert bool(split_pieces("(" * depth + "a" + ")" * depth)) is found
 
 
 @pytest.mark.parametrize(

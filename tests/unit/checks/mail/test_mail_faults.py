@@ -39,6 +39,16 @@ def test_a_mail_that_is_right_passes_however_odd_it_is(name: str) -> None:
     assert verdict.dmarc in {AuthResult.PASS, AuthResult.NONE}
 
 
+def test_a_mail_without_signature_that_passes_by_spf_is_told_what_that_is_worth() -> None:
+    by_spf = judge(FAULTS["unsigned"].make())
+    assert by_spf.dmarc is AuthResult.PASS
+    assert by_spf.causes[0].facts["by_spf"] is True
+    fault = FAULTS["SPF fails"]
+    failed = judge(fault.make(), fault.world())
+    assert failed.dmarc is AuthResult.FAIL
+    assert failed.causes[0].facts["by_spf"] is False
+
+
 def texts_of(world: str) -> Callable[..., bytes | None]:
     """Return how the library asks for a key, answered from a world's lines."""
     ask = LinesAsk(world)

@@ -162,9 +162,30 @@ def test_a_name_that_has_the_address_is_the_receiver_s_own_hop() -> None:
         assert border.address == deliverer
 
 
+def test_the_hops_of_a_large_provider_lead_to_the_one_from_outside() -> None:
+    hops = (
+        "from SJ0.prod.else.example (2603:10b6:408:149::19) by BL0.prod.else.example with HTTPS; S",
+        (
+            "from BN0.prod.else.example (2603:10b6:408:44::16) by SJ0.prod.else.example"
+            " (2603:10b6:408:149::19) with Microsoft SMTP (version=TLS1_2, x=y) id 1; Sun"
+        ),
+        (
+            "from BN8.eop.else.example (2603:10b6:408:44:cafe::94) by BN0.office.example"
+            " (2603:10b6:408:44::16) with Microsoft SMTP (version=TLS1_2, x=y) id 2; Sun"
+        ),
+        (
+            f"from mx1.cow.example ({OURS}) by BN8.mail.else.example (10.13.177.182) with Microsoft"
+            " SMTP Server (version=TLS1_3, cipher=x) id 3 via Frontend Transport; Sun"
+        ),
+    )
+    trace = read(*hops)
+    assert trace.border is not None
+    assert (trace.border.address, trace.border.tls, trace.end) == (OURS, "TLSv1.3", 4)
+
+
 def test_a_mailbox_on_hosts_of_another_name_is_seen_through() -> None:
     top = (
-        "from proxy.hosting.example ([2001:db8:7::2]) by store.hosting.example with LMTP id 1; Sun"
+        "from proxy.hosting.example ([2001:db8:7::2]) by store.hosting.example with ESMTP id 1; Sun"
     )
     inner = (
         "from mx.else.example (mx.else.example [2001:db8:7::1]) by proxy.hosting.example with"

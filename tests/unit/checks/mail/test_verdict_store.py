@@ -60,6 +60,8 @@ def test_a_pass_with_a_cause_or_an_unknown_result_gives_none() -> None:
     row = json.loads(dump_verdict(judge(good_mail())))
     assert load_verdict(json.dumps({**row, "causes": [{"code": "x", "facts": {}}]})) is None
     assert load_verdict(json.dumps({**row, "spf": "better"})) is None
+    later = [{"code": "mail-of-tomorrow", "facts": {}}]
+    assert load_verdict(json.dumps({**row, "remarks": later})) is None
     odd = load_verdict(json.dumps({**row, "passed": "yes"}))
     assert odd is not None
     assert not odd.passed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bot.checks.finding import Status
@@ -10,6 +13,9 @@ from bot.net.port_look import CertificateState, PortLook, Reached, TlsState, pro
 from bot.words import Medium, Words
 from port_looks import AT
 from seen_ports import ALL_PORTS, at, port, showing, told, unreached, without_tls, world
+
+if TYPE_CHECKING:
+    from bot.errors import Fact
 
 CLOSED = Reached.CLOSED
 
@@ -46,6 +52,28 @@ def test_both_ports_of_a_kind_closed_fail(
     verdict = judge_ports(world(*closed(*numbers)), pop=True)
     assert told(verdict) == [("server-port-pair-closed", "fail", names)]
     assert verdict.findings[0].facts["reads"] is reads
+
+
+def test_reading_and_sending_are_told_apart_where_both_are_cut_off() -> None:
+    assert judged(*closed(993, 143, 465, 587)) == [
+        ("server-port-pair-closed", "fail", ("IMAP 993", "IMAP 143")),
+        ("server-port-pair-closed", "fail", ("SMTP 465", "SMTP 587")),
+    ]
+
+
+def test_ports_with_other_versions_or_words_are_told_one_by_one() -> None:
+    old = at(465, tls=TlsState.OLD, tls_version="TLSv1.1"), at(587, tls=TlsState.OLD)
+    assert [ports for _, _, ports in judged(*old)] == [("SMTP 465",), ("SMTP 587",)]
+    odd = (unreached(993, Reached.ODD), PortLook(port(143), Reached.ODD, said="SSH-2.0"))
+    assert [ports for _, _, ports in judged(*odd)] == [("IMAP 993",), ("IMAP 143",)]
+
+
+def test_a_port_that_another_address_of_the_host_refuses_warns_for_all_alike() -> None:
+    ipv6 = {"address": "198.51.100.25", "refused_at": ("2001:db8:25::25",)}
+    looks = at(993, **ipv6), at(587, **ipv6)
+    assert judged(*looks) == [("server-port-one-address", "warn", ("IMAP 993", "SMTP 587"))]
+    shut = PortLook(port(993), CLOSED, refused_at=("2001:db8:25::25",))
+    assert [code for code, _, _ in judged(shut)] == ["server-port-closed"]
 
 
 @pytest.mark.parametrize("number", [993, 143, 465, 587, 4190, 443])
@@ -167,22 +195,37 @@ def test_the_worst_comes_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "what"),
+    ("looks", "what"),
     [
-        (unreached(4190, CLOSED), "ports-closed"),
-        (without_tls(587, TlsState.NOT_OFFERED), "ports-tls"),
-        (showing(993, CertificateState.EXPIRED), "certificate-wrong"),
+        (closed(993, 143), "ports-closed"),
+        ([*closed(465), unreached(587, Reached.NO_ANSWER)], "ports-closed"),
+        ([without_tls(143, TlsState.FAILED), *closed(993)], "ports-tls"),
+        ([showing(993, CertificateState.EXPIRED)], "certificate-wrong"),
+        ([showing(443, CertificateState.VALID, ends_in=timedelta(days=3))], "certificate-ends"),
+        (
+            [unreached(each.number, Reached.NO_ADDRESS) for each in ALL_PORTS],
+            "host-without-address",
+        ),
     ],
 )
-def test_the_admin_is_told_in_one_word_what_members_met(look: PortLook, what: str) -> None:
-    assert port_faults(world(look), AT, pop=True) == (what,)
-    said = Words().render(
-        "discord/server_fault", {"what": what, "domain": "mx1.cow.example", "command": "/x"}
-    )
-    assert what not in said
+def test_the_admin_is_told_in_one_word_what_members_met(looks: list[PortLook], what: str) -> None:
+    assert what in port_faults(world(*looks), AT)
+    facts: dict[str, Fact] = {"what": what, "domain": "mx1.cow.example", "command": "/x"}
+    assert what not in Words().render("discord/server_fault", facts)
 
 
-def test_what_is_unknown_or_only_a_note_is_no_fault_to_tell() -> None:
-    looks = world(*closed(995, 110), unreached(4190, Reached.NO_ANSWER))
-    assert port_faults(looks, AT, pop=True) == ()
-    assert port_faults([unreached(each.number, CLOSED) for each in ALL_PORTS], AT, pop=True) == ()
+@pytest.mark.parametrize(
+    "looks",
+    [
+        closed(995, 110),
+        closed(4190),
+        closed(143),
+        [unreached(993, Reached.NO_ANSWER), unreached(143, Reached.BLOCKED)],
+        [unreached(each.number, CLOSED) for each in ALL_PORTS],
+        [showing(25, CertificateState.SELF_SIGNED)],
+        [at(587, logins_before=("PLAIN",))],
+        [without_tls(143, TlsState.NOT_OFFERED)],
+    ],
+)
+def test_what_members_do_not_meet_is_for_the_report_alone(looks: list[PortLook]) -> None:
+    assert port_faults(world(*looks), AT) == ()

@@ -1,0 +1,110 @@
+"""The test mails of the tour: sent to the mailbox of the demo, read there and judged."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from bot.app.shared_parts import make_mailbox, utc_now
+from bot.checks.mail.verdict_store import load_verdict
+from bot.demo.demo_mails import MailFate, write_mail
+from bot.dns.resolver import Resolver
+from bot.requests.polling import WakeUp
+from bot.services.mail_testing import MailTesting, NewMailTest
+from bot.services.mail_verdicts import MailVerdicts
+from bot.store.repositories.mail_tests import MailTests
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from rich.console import Console
+
+    from bot.checks.mail.mail_verdict import MailVerdict
+    from bot.config.settings import Settings
+    from bot.demo.demo_servers import DemoServers
+    from bot.errors import Fact
+    from bot.names import Domain
+    from bot.services.core import Core
+    from bot.store.engine.database import Database
+
+_ANN = 1  # whatever her id is in Discord
+
+
+class MailTour:
+    """Plays test mails: Ann asks for an address and sends to it; made by `open_mail_tour`."""
+
+    def __init__(
+        self, console: Console, core: Core, servers: DemoServers, testing: MailTesting
+    ) -> None:
+        self._console = console
+        self._core = core
+        self._servers = servers
+        self._testing = testing
+
+    async def play(self, domain: Domain, fate: MailFate) -> None:
+        """Send one mail from a domain of the demo, and print what it comes to.
+
+        Raises:
+            ValueError: too many were sent, or it cannot be judged.
+
+        """
+        facts: dict[str, Fact] = {"domain": domain.ascii, "changed": fate is MailFate.CHANGED}
+        text = self._core.words.sentence("demo/mail_step", facts)
+        self._console.print(f"$ {text}", style="dim", markup=False, highlight=False)
+        begun = await self._testing.begin(_ANN, domain)
+        verdict = await self._send(begun, fate) if isinstance(begun, NewMailTest) else None
+        if verdict is None:
+            raise ValueError("The test mail came to nothing.")
+        for line in self._say(verdict):
+            self._console.print(f"  {line}", markup=False, highlight=False)
+
+    async def _send(self, begun: NewMailTest, fate: MailFate) -> MailVerdict | None:
+        if begun.test.domain is None:
+            return None
+        domain, servers = begun.test.domain.ascii, self._servers
+        world = servers.zones.zones, servers.mailcow
+        mail = await asyncio.to_thread(write_mail, fate, domain, begun.address, *world)
+        servers.mailbox.deliver(mail)
+        await self._testing.step()
+        test = await self._testing.get(begun.test.id)
+        return load_verdict(test.verdict) if test is not None else None
+
+    def _say(self, verdict: MailVerdict) -> list[str]:
+        """Return how it went and, where it went wrong, the first cause."""
+        words, server = self._core.words, self._core.server
+        facts: dict[str, Fact] = {
+            "domain": verdict.domain,
+            "host": server.host_text,
+            "service": server.name,
+            "status": verdict.status.value,
+            "foreign": verdict.is_foreign,
+        }
+        lines = [words.sentence("discord/mail_headline", facts)]
+        lines += [
+            words.sentence(f"findings/{cause.code}", {**facts, **cause.facts})
+            for cause in verdict.causes[:1]
+        ]
+        return lines
+
+
+@asynccontextmanager
+async def open_mail_tour(
+    console: Console, config: Settings, core: Core, servers: DemoServers, database: Database
+) -> AsyncIterator[MailTour]:
+    """Yield the tour of test mails over a core and the store behind it.
+
+    Raises:
+        ValueError: the settings name no mailbox for test mails.
+
+    """
+    async with Resolver(config.dns_servers) as resolver:
+        mailbox = make_mailbox(config, resolver.ask)
+        if mailbox is None:
+            raise ValueError("The tour needs a mailbox for test mails.")
+        address, read_at = mailbox.address, mailbox.url.host
+        verdicts = MailVerdicts(resolver.ask, core.server, address, read_at, core.domain_facts)
+        tests = MailTests(database)
+        yield MailTour(
+            console, core, servers, MailTesting(tests, mailbox, verdicts, utc_now, WakeUp())
+        )
