@@ -259,8 +259,10 @@ async def test_a_mail_that_was_deleted_by_hand_leaves_the_token_open(parts: Mail
 
 
 async def test_a_mail_that_cannot_be_read_keeps_no_other_from_its_turn(
-    parts: MailTestParts,
+    parts: MailTestParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("bot.probe.mailbox.LARGEST_MAIL", 0)  # so a mail of 2 MB is too much
+    parts.double.flood = 2_000_000
     first, second = await parts.begin(), await parts.begin(member_id=BEN)
     parts.double.deliver(mail_for(first))
     parts.double.fault = MailboxFault.FLOODS
