@@ -100,6 +100,7 @@ class BotBase(commands.Bot):
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
+        self.awaiting_ports: set[int] = set()  # ids of cards that a look at the ports goes onto
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
 
     def mention(self, command: str) -> str:

@@ -112,7 +112,7 @@ async def _stops(
     request: Request,
     *,
     accepts_risk: bool = False,
-    tell: Callable[[discord.Interaction[BotBase], Card], Awaitable[None]] = answer,
+    tell: Callable[[discord.Interaction[BotBase], Card], Awaitable[object]] = answer,
 ) -> bool:
     """Whether the domain cannot be added now, or nothing shows control of it; an admin is told.
 

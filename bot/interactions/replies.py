@@ -43,18 +43,21 @@ async def acknowledge(interaction: discord.Interaction[Any], *, private: bool = 
     await interaction.response.defer(thinking=True, ephemeral=private)
 
 
-async def answer(interaction: discord.Interaction[Any], card: Card) -> None:
+async def answer(interaction: discord.Interaction[Any], card: Card) -> int | None:
     """Give the card as the answer: the first one, privately, or into the reply that waits.
 
-    A token that has died meanwhile is logged: there is nobody left to tell.
+    Returned is the id of its message, None where nobody waits for it any more. A token that has
+    died meanwhile is logged: there is nobody left to tell.
     """
+    number = None
     try:
-        await _show(interaction, card)
+        number = await _show(interaction, card)
     except discord.HTTPException as error:
         if not is_dead(error):
             raise
         _log.info("interaction %d: the answer came too late (%s)", interaction.id, error)
     interaction.extras[_ANSWERED] = True
+    return number
 
 
 async def whisper(interaction: discord.Interaction[Any], card: Card) -> None:
@@ -120,8 +123,9 @@ class Progress:
             _log.info("interaction %d: no progress shown (%s)", self._interaction.id, error)
 
 
-async def _show(interaction: discord.Interaction[Any], card: Card) -> None:
+async def _show(interaction: discord.Interaction[Any], card: Card) -> int | None:
     if interaction.response.is_done():
-        await interaction.edit_original_response(view=card.view, attachments=card.files)
-    else:
-        await interaction.response.send_message(view=card.view, files=card.files, ephemeral=True)
+        files = card.files
+        return (await interaction.edit_original_response(view=card.view, attachments=files)).id
+    sent = await interaction.response.send_message(view=card.view, files=card.files, ephemeral=True)
+    return sent.message_id

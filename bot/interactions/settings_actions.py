@@ -56,15 +56,20 @@ async def answer_with_settings(interaction: discord.Interaction[BotBase], who: W
         live = _weigh(settings, seen)
     else:
         live = LiveSettings.looking(settings)
-    await answer(interaction, _draw(client, live, who, warning))
-    if ports is None or seen is not None:
+    shown = await answer(interaction, _draw(client, live, who, warning))
+    if ports is None or seen is not None or shown is None:
         return
+    client.awaiting_ports.add(shown)
     try:
         async with asyncio.timeout(PATIENCE):
             live = _weigh(settings, await ports.look())
     except TimeoutError:
         live = LiveSettings.unknown(settings)
-    await answer(interaction, _draw(client, live, who, warning))
+    finally:
+        is_there = shown in client.awaiting_ports  # and no steps of an app have taken its place
+        client.awaiting_ports.discard(shown)
+    if is_there:
+        await answer(interaction, _draw(client, live, who, warning))
 
 
 async def handle_settings_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -177,6 +182,7 @@ async def _take_place(interaction: discord.Interaction[BotBase]) -> None:
     """Acknowledge a click whose answer takes the place of its card, unless others see that one."""
     message = interaction.message
     if message is not None and message.flags.ephemeral:
+        interaction.client.awaiting_ports.discard(message.id)
         await interaction.response.defer()  # leaves the card as it is until there is an answer
     else:
         await acknowledge(interaction)

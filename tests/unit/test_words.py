@@ -59,6 +59,21 @@ def test_lists_are_joined_as_people_write_them(tmp_path: Path) -> None:
     assert words.sentence("findings/x", {"names": ("a",)}) == "a"
 
 
+def test_what_stands_on_a_screen_is_a_way_through_menus_and_drives_no_markdown(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, "x", "Open {{ way | menu }}.\n\n  Tap   {{ word | menu }}. ")
+    facts = {"way": ("Settings", "Add *account*"), "word": ("Next",)}
+    assert Words(own=tmp_path).lines("x", facts) == (
+        "Open “Settings → Add *account*”.",
+        "Tap “Next”.",
+    )
+    assert Words(Medium.DISCORD, tmp_path).lines("x", facts) == (
+        r"Open **Settings → Add \*account\***.",
+        "Tap **Next**.",
+    )
+
+
 def test_a_value_that_is_not_given_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, "findings/x", "{{ nothing }}")
     with pytest.raises(TextError, match=r"en/findings/x\.j2.*'nothing' is undefined"):

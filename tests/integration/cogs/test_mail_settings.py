@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from simcord.results import ResponseMessage
 
     from admin_guild import AdminGuild
+    from bot.dns.answer import Answer
     from discord_simulation import LogWatch, Simulation
 
 pytest_plugins = ["admin_fixtures"]
@@ -124,6 +125,32 @@ async def test_a_look_that_takes_too_long_is_given_up(
     async with looking_at_ports(sim):
         card = await settings_of(sim)
         assert "❓ I could not find out whether this works right now." in text_of(card)
+
+
+# The simulation takes one action at a time, so what goes on during a look is tested in two halves.
+async def test_steps_that_are_chosen_during_a_look_take_the_card_from_it(sim: Simulation) -> None:
+    card = await settings_of(sim)
+    sim.client.awaiting_ports.add(card.id)
+    await sim.ann.select(card, ["gmail"])
+    assert card.id not in sim.client.awaiting_ports
+    sim.client.awaiting_ports.add(card.id)
+    await sim.ann.click(card, label="All settings")
+    assert card.id not in sim.client.awaiting_ports
+
+
+async def test_a_look_leaves_alone_what_is_not_its_card_any_more(sim: Simulation) -> None:
+    async with looking_at_ports(sim) as ports:
+        answer_question = ports._ask
+
+        async def ask(name: Any, rdtype: Any) -> Answer:
+            sim.client.awaiting_ports.clear()  # as a choice does that comes meanwhile
+            return await answer_question(name, rdtype)
+
+        ports._ask = ask
+        await settings_of(sim)
+    (only,) = versions_of(sim)
+    assert LOOKING in only
+    assert ports.known() is not None
 
 
 async def test_the_steps_of_an_app_take_the_place_of_the_settings_and_give_it_back(
