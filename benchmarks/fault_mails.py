@@ -138,7 +138,7 @@ def _ask_rspamd(raw: bytes, verdict: MailVerdict) -> Passes:
 def show_faults(rows: list[FaultRow]) -> int:
     """Print where the two differ, and why; return how many of these nobody has explained."""
     differ = [row for row in rows if row.ours != row.theirs]
-    print(f"\nOf {len(rows)} mails, {len(rows) - len(differ)} pass and fail alike with rspamd.\n")
+    print(f"Of {len(rows)} mails, {len(rows) - len(differ)} pass and fail alike with rspamd.\n")
     print("| mail | our cause | passes by us | passes by rspamd |\n|---|---|---|---|")
     for row in differ:
         print(f"| {row.name} | {row.code or '-'} | {row.ours} | {row.theirs} |")

@@ -119,7 +119,7 @@ _MAILS: Final = (
         "a@stranger.example",
     ),
     RealMail(
-        "From of another domain", "mail-wrong-domain", "ann@friend.example", "a@twice.example"
+        "From of another domain", "mail-alias-domain", "ann@friend.example", "a@twice.example"
     ),
     RealMail(
         "by another server",

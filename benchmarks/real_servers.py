@@ -268,18 +268,20 @@ def show(rows: list[Compared]) -> int:
 
 def _inside() -> int:
     with tempfile.TemporaryDirectory(prefix="cowbell-servers-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the servers give their rights up
-        rows = asyncio.run(compare(folder))
-        mails = asyncio.run(send_mails(folder))
-        faults = asyncio.run(judge_faults(folder))
-    print("\n## Ports\n")
-    wrong = show(rows)
-    print("\n## Mails\n")
-    wrong += show_mails(mails)
-    print("\n## Faulty mails\n")
-    wrong += show_faults(faults)
+        Path(name).chmod(0o755)  # the servers give their rights up
+        print("## Ports\n", flush=True)
+        wrong = show(asyncio.run(compare(_folder(name, "ports"))))
+        print("\n## Mails\n", flush=True)
+        wrong += show_mails(asyncio.run(send_mails(_folder(name, "mails"))))
+        print("\n## Faulty mails\n", flush=True)
+        wrong += show_faults(asyncio.run(judge_faults(_folder(name, "faults"))))
     return 1 if wrong else 0
+
+
+def _folder(parent: str, name: str) -> Path:
+    folder = Path(parent, name)
+    folder.mkdir()
+    return folder
 
 
 def main() -> int:

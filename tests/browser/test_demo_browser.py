@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from demo_page import DemoPage, running_browser
+from demo_page import COOLDOWN, DemoPage, running_browser
 from playwright.sync_api import expect
 
 from demo_process import running_demo
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 MOST_PRESSES = 12
-COOLDOWN = 30_000  # milliseconds
 ADD, PROOF = "Add it with these limits", "Check the proof"
 
 
