@@ -61,13 +61,19 @@ def _is_there(path: str) -> bool:
 def network(addresses: Iterable[str]) -> Iterator[None]:
     """Give this machine addresses; only for a network namespace of its own."""
     subprocess.run(["/usr/sbin/ip", "link", "set", "lo", "up"], check=True)
+    addresses = tuple(addresses)
     for address in addresses:
-        place = "address", "add", f"{address}/32", "dev", "lo"
-        subprocess.run(["/usr/sbin/ip", *place], check=True)
+        _change_address("add", address)
     try:
         yield
     finally:
-        subprocess.run(["/usr/sbin/ip", "address", "flush", "dev", "lo"], check=True)
+        for address in addresses:
+            _change_address("delete", address)
+
+
+def _change_address(what: str, address: str) -> None:
+    place = "address", what, f"{address}/32", "dev", "lo"
+    subprocess.run(["/usr/sbin/ip", *place], check=True)
 
 
 @contextmanager

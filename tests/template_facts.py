@@ -137,7 +137,7 @@ _FLAGS = (
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),
-    *("alone", "masked", "reads", "refused", "unseen"),
+    *("alone", "guarded", "masked", "reads", "refused", "unseen"),
     *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
 )
@@ -174,7 +174,6 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     },
     "discord/port": {
         "before": ("", "PLAIN"),
-        "after": ("", "PLAIN LOGIN"),
         "tls": ("not-tried", "works", "old", "not-offered"),
         "version": ("", "TLSv1.3"),
         "took": (0, 48),

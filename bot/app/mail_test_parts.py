@@ -64,8 +64,10 @@ async def add_mail_tests(
         client.mail_testing = testing
         client.jobs = (*client.jobs, testing.run, worker.run)
     if sender is not None:
+        sent = SentMails(database)
+        await sent.note_cut_short()
         client.member_mails = MemberMails(
-            SentMails(database),
+            sent,
             sender,
             facts=facts,
             control=control,

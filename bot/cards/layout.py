@@ -91,6 +91,13 @@ def assemble(
     return Card(view, files if picture is None else (*files, picture))
 
 
+def add_line(card: Card, text: str) -> None:
+    """Put a line at the end of a card's text."""
+    container = card.view.children[0]
+    if isinstance(container, ui.Container):
+        container.add_item(ui.TextDisplay(text))
+
+
 def build_notice(
     template: str,
     facts: Mapping[str, Fact],

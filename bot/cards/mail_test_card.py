@@ -10,7 +10,7 @@ import discord
 from discord import ui
 
 from bot.cards.items import MailTestAction, SentMailAction
-from bot.cards.layout import NEUTRAL, STATUS_COLOURS, Card, assemble
+from bot.cards.layout import NEUTRAL, STATUS_COLOURS, Card, add_line, assemble
 from bot.cards.mail_card import build_mail_card, build_mail_details_card
 from bot.cards.markdown import block
 from bot.checks.finding import Status
@@ -98,7 +98,10 @@ def build_test_card(
         )
     details = items.mail_test_button(MailTestAction.DETAILS, test.id)
     card = build_mail_card(verdict, server, words, buttons=[details, another])
-    return _note_spam(card, test, words)
+    if test.in_spam:
+        mark = words.label("marks", Status.WARN.value)
+        add_line(card, f"{mark} {words.sentence('discord/testmail_spam', {})}")
+    return card
 
 
 def build_test_details(
@@ -110,7 +113,7 @@ def build_test_details(
         return build_test_card(test, server, words, items)
     another = items.mail_test_button(MailTestAction.ANOTHER, test.id)
     card = build_mail_details_card(verdict, server, words, buttons=[another])
-    return _attach_head(_note_spam(card, test, words), test)
+    return _attach_head(card, test)
 
 
 def build_sent_card(
@@ -183,16 +186,6 @@ def _build_waiting(test: MailTest, words: Words, items: ItemFactory, *, faulty: 
         colour=NEUTRAL,
         buttons=[items.mail_test_button(MailTestAction.LOOK, test.id)],
     )
-
-
-def _note_spam(card: Card, test: MailTest, words: Words) -> Card:
-    """Return the card with a line that the mail was in the spam folder, where it was."""
-    container = card.view.children[0]
-    if test.in_spam and isinstance(container, ui.Container):
-        mark = words.label("marks", Status.WARN.value)
-        said = words.sentence("discord/testmail_spam", {})
-        container.add_item(ui.TextDisplay(f"{mark} {said}"))
-    return card
 
 
 def _attach_head(card: Card, test: MailTest) -> Card:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_report_card
-from bot.checks.server.port_rows import SeenState
+from bot.characters import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.checks.server.port_rows import PortRow
     from bot.checks.server.server_report import ServerReport
+    from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.words import Words
+
+_LONGEST = 50  # characters of ways to log in; those of usual servers have some 20
+_MOST_WAYS = 4  # that differ from port to port
 
 
 def build_server_card(
@@ -24,8 +29,7 @@ def build_server_card(
 ) -> Card:
     """Return the card of the mail server's report, with a button to look again."""
     rows = report.rows()
-    anybody = any(row.state is not SeenState.UNSEEN for row in rows)
-    more = "\n".join(_ports(rows, words)) if anybody else ""
+    more = "\n".join(_ports(rows, words)) if rows else ""
     buttons = [items.server_button()]
     return build_report_card(report, server, words, items, buttons=buttons, more=more)
 
@@ -38,8 +42,24 @@ def _ports(rows: Sequence[PortRow], words: Words) -> Iterator[str]:
     if is_one:
         yield f"-# {words.sentence('discord/port_certificate', showing[0].facts)}"
     yield from (_line(replace(row, certificate="") if is_one else row, words) for row in rows)
+    if logins := _logins(rows):
+        asked = [row for row in rows if row.is_clear_known]
+        guarded = bool(asked) and not any(row.logins_before for row in asked)
+        facts: dict[str, Fact] = {"logins": logins, "guarded": guarded}
+        yield f"-# {words.sentence('discord/port_logins', facts)}"
+
+
+def _logins(rows: Sequence[PortRow]) -> tuple[str, ...]:
+    """Return the ways to log in after TLS, each with the ports that have just those."""
+    ports: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.logins_after:
+            ports[" ".join(row.logins_after)].append(str(row.number))
+    told = tuple(f"{shorten(ways, _LONGEST)}: {', '.join(ns)}" for ways, ns in ports.items())
+    return told[:_MOST_WAYS]
 
 
 def _line(row: PortRow, words: Words) -> str:
     facts = {**row.facts, "state": words.label("port_states", row.state.value)}
+    facts["before"] = shorten(str(facts["before"]), _LONGEST)
     return f"-# {words.label('marks', row.status.value)} {words.sentence('discord/port', facts)}"

@@ -62,6 +62,7 @@ class MailboxDouble:
     validity: int = 1
     fault: MailboxFault = MailboxFault.FINE
     breaks_at: str = ""  # as "UID STORE"
+    flood: int = 40 * 1024 * 1024  # octets that are sent besides where it floods
     after_command: Callable[[str], object] | None = None
     folders: dict[str, list[StoredMail]] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
@@ -269,8 +270,8 @@ class _Conversation:
             parts.append(literal(name, text[start:][: int(found["most"] or len(text))]))
             self._mark_seen(mail, found["peek"])
         elif whole := re.search(r"BODY(\.PEEK)?\[\]", items):
-            flood = self._double.fault is MailboxFault.FLOODS
-            raw = mail.raw + b"x" * (40 * 1024 * 1024) if flood else mail.raw
+            floods = self._double.fault is MailboxFault.FLOODS
+            raw = mail.raw + b"x" * (self._double.flood if floods else 0)
             parts.append(literal("BODY[]", raw))
             self._mark_seen(mail, whole[1])
         self._writer.write(b"* %d FETCH (%s)\r\n" % (number, b" ".join(parts)))

@@ -72,6 +72,14 @@ async def handle_mail_test_button(interaction: discord.Interaction[BotBase], cli
         await _look(interaction, service, test)
 
 
+async def hint_at_test(client: BotBase, domain: Domain) -> str:
+    """Return that a strict policy waits for a test mail; empty where it does not."""
+    testing = client.mail_testing
+    if testing is None or (await testing.proof_of(domain)).is_enough:
+        return ""
+    return f"{client.words.sentence('discord/testmail_hint', {})} {client.mention('testmail')}"
+
+
 async def may_test(interaction: discord.Interaction[BotBase]) -> bool:
     """Return whether who asks is a member of the home server; anybody else is told where it is."""
     client = interaction.client

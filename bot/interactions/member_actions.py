@@ -17,6 +17,7 @@ from bot.cards.member_cards import (
 )
 from bot.cards.triage_card import build_triage_card
 from bot.interactions.control_looks import find_record, note_proof, prove_for, weigh_for
+from bot.interactions.mail_test_actions import hint_at_test
 from bot.interactions.member_checks import find_check, say_what_was_meant
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
@@ -202,7 +203,8 @@ async def _answer_asked(
             lines = show_control_record(record, words, items, gives_way=gives_way)
             buttons = [items.proof_button(request.domain.ascii)]
     buttons.append(items.next_button(request.domain.ascii))
-    lines = [*lines, *await _hint_at_test(client, request)]
+    if request.kind is RequestKind.DMARC and (hint := await hint_at_test(client, request.domain)):
+        lines = [*lines, hint]
     card = build_asked_card(
         opened,
         client.member_service.server,
@@ -213,17 +215,6 @@ async def _answer_asked(
         buttons=[button for button in buttons if button is not None],
     )
     await answer(interaction, card)
-
-
-async def _hint_at_test(client: BotBase, request: Request) -> list[str]:
-    """Return that a strict policy waits for a test mail, where it does and there are such."""
-    testing = client.mail_testing
-    if request.kind is not RequestKind.DMARC or testing is None:
-        return []
-    if (await testing.proof_of(request.domain)).is_enough:
-        return []
-    hint = client.words.sentence("discord/testmail_hint", {})
-    return [f"{hint} {client.mention('testmail')}"]
 
 
 async def _is_asked(requests: Requests, kind: RequestKind, domain: Domain) -> bool:

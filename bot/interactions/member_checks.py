@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bot.cards.layout import build_notice
+from bot.cards.layout import add_line, build_notice
+from bot.interactions.mail_test_actions import hint_at_test
 from bot.interactions.offers import may_ask
 from bot.interactions.permissions import is_admin
 from bot.interactions.replies import Progress, whisper
+from bot.requests.model import RequestKind
 from bot.services.member_service import Wait
 
 if TYPE_CHECKING:
@@ -92,9 +94,10 @@ async def draw_for_member(
     """
     client, service = interaction.client, interaction.client.member_service
     can_ask = await may_ask(interaction)
-    return draw(
+    plan = await service.plan(kept, confidential=is_home, can_ask=can_ask)
+    card = draw(
         kept,
-        await service.plan(kept, confidential=is_home, can_ask=can_ask),
+        plan,
         service.server,
         client.words,
         client.items,
@@ -102,6 +105,10 @@ async def draw_for_member(
         remark=remark,
         provider=await service.provider(interaction.user.id, kept.report.domain),
     )
+    asks_for_dmarc = plan.next is not None and plan.next.asks is RequestKind.DMARC
+    if can_ask and asks_for_dmarc and (hint := await hint_at_test(client, kept.report.domain)):
+        add_line(card, f"-# {hint}")
+    return card
 
 
 async def find_check(interaction: discord.Interaction[BotBase], click: Click) -> KeptCheck | None:

@@ -20,7 +20,8 @@ _MOST_WORDS: Final = 64
 _LONGEST_WORD: Final = 64
 _MOST_LINES: Final = 200  # of one answer; those of large servers have some 30
 
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.){0,512})"')  # a string of ManageSieve (RFC 5804 section 4)
+# A capability of ManageSieve and what there is of it, two strings (RFC 5804 section 1.7).
+_SIEVE_LINE = re.compile(r'"([^"\\]{1,64})"(?: "((?:[^"\\]|\\.){0,512})")?')
 _SMTP_LINE = re.compile(r"(\d{3})([ -]?)(.*)")
 
 
@@ -232,9 +233,9 @@ class _SieveDialog(_Speaker):
             answer, lines = await self._read()
             if not answer.startswith("OK"):
                 raise OddAnswerError(answer)
-        rows = [_QUOTED.findall(line) for line in lines]
-        words = _bounded(row[0] for row in rows if row)
-        sasl = (row[1] for row in rows if len(row) > 1 and row[0].upper() == "SASL")
+        rows = [form for line in lines if (form := _SIEVE_LINE.match(line)) is not None]
+        words = _bounded(row[1] for row in rows)
+        sasl = (row[2] or "" for row in rows if row[1].upper() == "SASL")
         logins = _bounded(way for ways in sasl for way in ways.split())
         return Abilities(words, logins, "STARTTLS" in words)
 

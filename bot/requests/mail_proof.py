@@ -18,7 +18,6 @@ TESTS_KEPT: Final = timedelta(days=30)
 PASS_COUNTS: Final = timedelta(days=7)  # for a strict DMARC policy
 TESTS_AN_HOUR: Final = 6  # of one member
 SENT_A_DAY: Final = 3  # to one member, and to one domain
-_CUT_SHORT: Final = timedelta(minutes=5)  # after which nobody is still sending
 
 
 class MailTestState(StrEnum):
@@ -167,9 +166,3 @@ class SentMail:
     made_at: datetime
     state: SentState
     arrived: bool | None = None  # as the member says; None: they have not yet
-
-    def state_at(self, now: datetime) -> SentState:
-        """Return the state; one that was cut short is unclear."""
-        if self.state is SentState.SENDING and now - self.made_at > _CUT_SHORT:
-            return SentState.UNCLEAR
-        return self.state

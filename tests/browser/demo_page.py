@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from max_wait import MAX_WAIT
 
@@ -22,6 +22,7 @@ QUIET = 0.8
 TRIES = 5  # of a press that may have been turned away all the same
 GROUPS = ("/mailadmin",)  # commands whose names have two words
 _MESSAGE = ".channel-message[data-message-id]"
+expect.set_options(timeout=1000 * MAX_WAIT)  # what is expected may come late, too
 WIDE, NARROW = 720, 390  # pixels: a card at its full width, and a phone
 
 
@@ -95,6 +96,13 @@ class DemoPage:
         message.get_by_role("button", name=button, exact=True).click()
         self.wait_until_ready()
         return self._keep(self.messages.last)
+
+    def send_test_mail(self, name: str, **fate: str) -> Locator:
+        """Return the card of a test, after a mail was sent from a domain to its address."""
+        test = self.run(f"/testmail {name}")
+        address = test.locator(".code-block").first.inner_text().strip()
+        self.run(f"/demo-mail {address}", domain=name, **fate)
+        return self.press(test, "Look now")
 
     def press_until(self, message: Locator, button: str, done: Callable[[], bool]) -> None:
         """Press a button as somebody does who sees that nothing came of it: until `done`.

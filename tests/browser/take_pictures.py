@@ -11,7 +11,7 @@ from demo_page import NARROW, WIDE, DemoPage, running_browser
 from PIL import Image
 
 from bot.demo import world
-from bot.demo.simulated_discord import MEMBERS
+from bot.demo.simulated_discord import ADMIN, MEMBERS
 from bot.interactions.rate_limits import CHECKS_A_MINUTE
 from demo_process import running_demo
 from forked_python import ROOT
@@ -31,12 +31,17 @@ CHOSEN: Final = frozenset(
         "check-twice-light",
         "check-twice-narrow",
         "check-friend-dark",
+        "app-dark",
+        "testmail-passed-dark",
+        "testmail-failed-dark",
+        "server-dark",
     }
 )
 LOOKS: Final = {"dark": WIDE, "light": WIDE, "narrow": NARROW}
 HEIGHT: Final = 6000  # pixels, so that no card has to scroll
 SCREEN: Final = (1280, 920)  # pixels
 COLOURS: Final = 256  # of one picture; cards have few, and the files become small
+APP: Final = "Apple Mail on iPhone"  # the app whose steps are shown
 COMMANDS: Final = {
     "settings": "/mailsettings ann@friend.example",
     "settings-nobody": "/mailsettings",
@@ -140,6 +145,7 @@ def main() -> None:
     with running_demo() as demo, running_browser() as browser:
         page = DemoPage(browser, demo.url, height=HEIGHT, scale=2)
         camera = Camera(page, folder, None if everything else CHOSEN)
+        page.run("/mailsettings")  # from now on it is known how the ports are
         if everything:
             camera.take("welcome", page.messages.first)
         for number, (subject, command) in enumerate(COMMANDS.items()):
@@ -163,10 +169,34 @@ def main() -> None:
                     camera.take("details", details)
                     camera.take("zone-file", page.press(details, "Zone file"))
                     camera.take("shared", page.press(details, "Share"))
+        take_settings(page, camera)
+        take_mails(page, camera)
+        page.view_as(ADMIN)
+        camera.take("server", page.run("/mailadmin server"))
         if everything:
             for _ in range(CHECKS_A_MINUTE + 1):
                 message = page.run("/dnscheck friend.example")
             camera.take("cooldown", message)
+
+
+def take_settings(page: DemoPage, camera: Camera) -> None:
+    """Take what the card of the settings leads to."""
+    page.view_as(MEMBERS[0])
+    settings = page.run(COMMANDS["settings"])
+    camera.take("profile", page.press(settings, "Apple profile"))
+    camera.take("qr", page.press(settings, "QR code"))
+    page.choose(settings, APP)
+    camera.take("app", settings)
+
+
+def take_mails(page: DemoPage, camera: Camera) -> None:
+    """Take a test mail that passes and one that does not."""
+    page.view_as(MEMBERS[1])
+    camera.take("testmail", page.run("/testmail friend.example"))
+    camera.take("testmail-passed", page.send_test_mail("friend.example"))
+    failed = page.send_test_mail("friend.example", fate="changed")
+    camera.take("testmail-failed", failed)
+    camera.take("testmail-details", page.press(failed, "Details"))
 
 
 def _shrink(png: bytes) -> bytes:

@@ -123,7 +123,7 @@ def test_the_whole_way_from_a_broken_domain_to_strict_dmarc_is_clicked(
     page.run(f"/demo-publish {name}")
     page.press(check, "Check again")
     expect(check).to_contain_text("✅ DKIM")
-    expect(send_test_mail(page, name)).to_contain_text(f"✅ Test mail of {name}")
+    expect(page.send_test_mail(name)).to_contain_text(f"✅ Test mail of {name}")
     page.press(check, "Ask for DMARC")
     approve(page, "DMARC", name)
     choice = page.messages.filter(has=page.page.locator(".select-trigger")).last
@@ -167,7 +167,7 @@ def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
             approve_domain(page, name)
         else:
             if pressed.count(label) == 1:  # a strict policy wants a mail that passes
-                expect(send_test_mail(page, name)).to_contain_text(f"✅ Test mail of {name}")
+                expect(page.send_test_mail(name)).to_contain_text(f"✅ Test mail of {name}")
             approve(page, "DMARC", name)
             choice = page.messages.filter(has=page.page.locator(".select-trigger")).last
             page.choose(choice, next(stages))
@@ -179,25 +179,16 @@ def test_the_primary_button_alone_leads_from_an_unknown_domain_to_strict_dmarc(
     assert set(pressed) == {"Check again", *asked}
 
 
-def send_test_mail(page: DemoPage, name: str, **fate: str) -> Locator:
-    """Return the card of a test, after a mail was sent from a domain to its address."""
-    test = page.run(f"/testmail {name}")
-    address = test.locator(".code-block").first.inner_text().strip()
-    sent = page.run(f"/demo-mail {address}", domain=name, **fate)
-    expect(sent).to_contain_text("press Look now")
-    return page.press(test, "Look now")
-
-
 def test_a_test_mail_passes_and_one_that_was_changed_on_its_way_does_not(
     browser: Browser, demo: Demo
 ) -> None:
     page = DemoPage(browser, demo.url)
-    passed = send_test_mail(page, "friend.example")
+    passed = page.send_test_mail("friend.example")
     expect(passed).to_contain_text("✅ Test mail of friend.example")
     expect(passed).to_contain_text("✅ DKIM · ✅ SPF · ✅ DMARC")
     expect(passed).not_to_contain_text("❌")
 
-    failed = send_test_mail(page, "friend.example", fate="changed")
+    failed = page.send_test_mail("friend.example", fate="changed")
     expect(failed).to_contain_text("❌ Test mail of friend.example")
     expect(failed).to_contain_text("was changed after it was signed")
     details = page.press(failed, "Details")

@@ -42,6 +42,7 @@ class PortRow:
     """
 
     name: str
+    number: int
     status: Status
     state: SeenState
     tls: str
@@ -68,7 +69,6 @@ class PortRow:
             "certificate": self.certificate,
             "days": self.days_left,
             "before": " ".join(self.logins_before),
-            "after": " ".join(self.logins_after),
             "took": self.elapsed_ms,
         }
 
@@ -81,6 +81,7 @@ def port_rows(
     return tuple(
         PortRow(
             look.port.text,
+            look.port.number,
             worst.get(look.port.text, Status.PASS if look.works else Status.UNKNOWN),
             state,
             look.tls.value,

@@ -12,7 +12,12 @@ from bot.checks.server.client_ports import judge_ports, relevant, was_looked_at
 from bot.checks.server.handed_out_dmarc import judge_dmarc, judge_reports
 from bot.checks.server.handed_out_spf import judge_helo, judge_spf
 from bot.checks.server.host_name import judge_address, judge_dane, judge_reverse, judge_zone
-from bot.checks.server.port_rows import certificates_as_dicts, port_rows, ports_as_dicts
+from bot.checks.server.port_rows import (
+    SeenState,
+    certificates_as_dicts,
+    port_rows,
+    ports_as_dicts,
+)
 from bot.checks.server.shown_certificates import judge_certificates
 
 if TYPE_CHECKING:
@@ -47,9 +52,9 @@ class ServerReport(Report):
     ports: tuple[PortLook, ...] = ()
 
     def rows(self) -> tuple[PortRow, ...]:
-        """Return what people are shown of each port; nothing where there was no host to look at."""
-        looks = self.ports if was_looked_at(self.ports) else ()
-        return port_rows(looks, self.findings, self.checked_at)
+        """Return what people are shown of each port; nothing where none was found out."""
+        rows = port_rows(self.ports, self.findings, self.checked_at)
+        return rows if any(row.state is not SeenState.UNSEEN for row in rows) else ()
 
 
 def compile_server_report(

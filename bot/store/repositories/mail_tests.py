@@ -85,11 +85,6 @@ class MailTests:
 
         return await self._database.read(find)
 
-    async def of_member(self, member_id: int) -> tuple[MailTest, ...]:
-        """All tests of a member, the latest first."""
-        own = select(MailTestRow).where(MailTestRow.member_id == member_id)
-        return await self._find(own.order_by(MailTestRow.id.desc()))
-
     async def of_domain(self, domain: Domain) -> tuple[MailTest, ...]:
         """All tests whose mail was from this domain."""
         return await self._find(select(MailTestRow).where(MailTestRow.from_domain == domain))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 
 from bot.requests.mail_proof import SentMail, SentState
 from bot.store.repositories.removal import remove_found
@@ -55,8 +55,11 @@ class SentMails:
 
     async def note(self, mail_id: int, state: SentState) -> None:
         """Note what came of sending it."""
-        sending = SentMailRow.state == SentState.SENDING.value
-        await self._update(SentMailRow.id == mail_id, sending, state=state.value)
+        await self._note(SentMailRow.id == mail_id, state)
+
+    async def note_cut_short(self) -> None:
+        """Note of those that the process before was sending that nobody knows what came of it."""
+        await self._note(true(), SentState.UNCLEAR)
 
     async def answer(self, mail_id: int, member_id: int, *, arrived: bool) -> SentMail | None:
         """Note whether it arrived, as its own member says; None where it is none of theirs."""
@@ -69,16 +72,6 @@ class SentMails:
             return _read(row)
 
         return await self._database.write(note)
-
-    async def of_member(self, member_id: int) -> tuple[SentMail, ...]:
-        """All mails to a member, the latest first."""
-
-        def find(session: Session) -> tuple[SentMail, ...]:
-            own = select(SentMailRow).where(SentMailRow.member_id == member_id)
-            rows = session.scalars(own.order_by(SentMailRow.id.desc()))
-            return tuple(_read(row) for row in rows)
-
-        return await self._database.read(find)
 
     async def count_of(self, member_id: int) -> int:
         """How many mails to this member are kept."""
@@ -98,8 +91,9 @@ class SentMails:
 
         await self._database.write(remove_all)
 
-    async def _update(self, *conditions: object, **values: object) -> None:
-        statement = update(SentMailRow).where(*conditions).values(**values)  # type: ignore[arg-type]
+    async def _note(self, which: Any, state: SentState) -> None:
+        sending = SentMailRow.state == SentState.SENDING.value
+        statement = update(SentMailRow).where(which, sending).values(state=state.value)
 
         def change(session: Session) -> None:
             session.execute(statement)
@@ -107,8 +101,8 @@ class SentMails:
         await self._database.write(change)
 
 
-def _latest(session: Session, whose: object, now: datetime, most: int) -> list[datetime]:
-    found = select(SentMailRow.made_at).where(whose, SentMailRow.made_at > now - _DAY)  # type: ignore[arg-type]
+def _latest(session: Session, whose: Any, now: datetime, most: int) -> list[datetime]:
+    found = select(SentMailRow.made_at).where(whose, SentMailRow.made_at > now - _DAY)
     return list(session.scalars(found.order_by(SentMailRow.made_at.desc()).limit(most)))
 
 

@@ -150,3 +150,29 @@ async def test_who_asks_for_dmarc_is_told_of_test_mails_until_one_has_passed(
     await mails.pass_test()
     said = text_of(answer_to(await sim.ann.slash(sim.channel, "dmarc", domain=FRIEND)))
     assert "test mail" not in said
+
+
+async def test_the_step_that_asks_for_a_strict_policy_names_the_test_mail(
+    mails: MailGuild, admins: AdminGuild
+) -> None:
+    await admins.sim.restart()
+    keys, domain = KnownKeys(mails.database), Domain.from_ascii(FRIEND)
+    await keys.learn(domain, "dkim", key_pair().record, KeySource.ADMIN, datetime.now(UTC))
+    card = await mails.sim.check(FRIEND)
+    assert "Ask for DMARC" in labels_of(card)
+    assert "A strict policy waits for a test mail" in text_of(card)
+    await mails.pass_test()
+    card = await mails.sim.check(FRIEND)
+    assert "Ask for DMARC" in labels_of(card)
+    assert "test mail" not in text_of(card)
+
+
+async def test_setup_says_whether_the_mailbox_can_be_read(
+    mails: MailGuild, admins: AdminGuild
+) -> None:
+    said = text_of(await admins.mailadmin(admins.ada, "setup"))
+    assert "**Test mails**: `127.0.0.1` lets me in, and the inbox holds 0 mails." in said
+    assert "**Mails to members**: `127.0.0.1` lets me in" in said
+    mails.double.password = "another"
+    said = text_of(await admins.mailadmin(admins.ada, "setup"))
+    assert "does not take the user and the password" in said

@@ -50,8 +50,23 @@ async def test_what_came_of_sending_is_noted_once(mails: SentMails) -> None:
     assert mail.state is SentState.SENDING
     await mails.note(mail.id, SentState.UNCLEAR)
     await mails.note(mail.id, SentState.TAKEN)
-    (kept,) = await mails.of_member(ANN)
+    kept = await mails.answer(mail.id, ANN, arrived=True)
+    assert kept is not None
     assert kept.state is SentState.UNCLEAR
+
+
+async def test_of_a_mail_whose_sending_was_cut_short_nobody_knows(mails: SentMails) -> None:
+    cut, taken = await begin(mails), await begin(mails, BEN, MOVER)
+    assert isinstance(cut, SentMail)
+    assert isinstance(taken, SentMail)
+    await mails.note(taken.id, SentState.TAKEN)
+    await mails.note_cut_short()
+    states = [
+        kept.state
+        for mail in (cut, taken)
+        if (kept := await mails.answer(mail.id, mail.member_id, arrived=False))
+    ]
+    assert states == [SentState.UNCLEAR, SentState.TAKEN]
 
 
 async def test_only_its_member_says_whether_it_arrived(mails: SentMails) -> None:

@@ -43,8 +43,19 @@ def line_of(report: ServerReport, name: str) -> str:
 def test_a_port_that_is_right_is_said_in_a_line() -> None:
     look = at(993, tls_version="TLSv1.3", logins_after=("PLAIN", "LOGIN"), elapsed_ms=48)
     report = report_of(*world(look))
-    assert line_of(report, "IMAP 993") == "-# ✅ `IMAP 993` TLSv1.3 · `PLAIN LOGIN` · 48 ms"
+    assert line_of(report, "IMAP 993") == "-# ✅ `IMAP 993` TLSv1.3 · 48 ms"
     assert "-# One certificate on all of them: 60 days left." in lines_of(report)
+
+
+def test_ways_to_log_in_are_said_once_for_all_ports_that_have_the_same() -> None:
+    usual = [at(number, logins_after=("PLAIN", "LOGIN")) for number in (993, 143, 465)]
+    pop = at(995, logins_after=("PLAIN", "USER"))
+    assert (
+        "-# Login after TLS: `PLAIN LOGIN: 993, 143, 465` and `PLAIN USER: 995`. "
+        "No port takes one before."
+    ) in lines_of(report_of(*world(*usual, pop)))
+    early = at(587, logins_before=("PLAIN",))
+    assert "-# Login after TLS: `PLAIN USER: 995`." in lines_of(report_of(*world(pop, early)))
 
 
 def test_each_fault_stands_in_the_line_of_its_port() -> None:
@@ -81,7 +92,17 @@ FAULTS = (
 )
 
 
-@pytest.mark.parametrize("looks", [FAULTS, tuple(at(p.number, said=NASTY) for p in ALL_PORTS)])
+WORDY = tuple(
+    at(
+        each.number,
+        logins_before=tuple(f"{n}{each.number}" + "X" * 59 for n in range(60)),
+        logins_after=tuple(f"{n}{each.number}" + "Y" * 59 for n in range(60)),
+    )
+    for each in ALL_PORTS
+)
+
+
+@pytest.mark.parametrize("looks", [FAULTS, WORDY])
 def test_the_words_of_a_hostile_server_stay_words(looks: tuple[PortLook, ...]) -> None:
     report = report_of(*world(*looks))
     components, characters = measure(build_server_card(report, SERVER, WORDS, ITEMS).view)

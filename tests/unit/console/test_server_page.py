@@ -50,8 +50,8 @@ def test_each_port_is_a_row_with_its_days_logins_and_time() -> None:
     assert row_of(text, "ManageSieve 4190") == "? could not look"
 
 
-@pytest.mark.parametrize("reached", [Reached.PRIVATE, None])
-def test_no_table_where_nobody_looked(reached: Reached | None) -> None:
+@pytest.mark.parametrize("reached", [Reached.PRIVATE, Reached.NO_DNS, Reached.CLOSED, None])
+def test_no_table_where_nothing_was_found_out(reached: Reached | None) -> None:
     looks = [unreached(each.number, reached) for each in ALL_PORTS] if reached else []
     assert "Ports of the mail server" not in printed(*looks)
 

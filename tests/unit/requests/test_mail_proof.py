@@ -16,8 +16,6 @@ from bot.requests.mail_proof import (
     MailProofKind,
     MailTest,
     MailTestState,
-    SentMail,
-    SentState,
     weigh_tests,
 )
 from bot.requests.model import Request, RequestKind, State
@@ -65,14 +63,6 @@ def test_a_mail_of_the_domain_that_passed_within_a_week_counts(
     assert proof.kind is kind
     assert proof.is_enough is (kind is K.PASSED)
     assert weigh_tests(tuple(reversed(tests)), FRIEND, NOON) == proof
-
-
-def test_a_mail_that_was_cut_short_is_unclear_after_a_while() -> None:
-    mail = SentMail(1, 7, FRIEND, NOON, SentState.SENDING)
-    assert mail.state_at(NOON + timedelta(minutes=5)) is SentState.SENDING
-    assert mail.state_at(NOON + timedelta(minutes=6)) is SentState.UNCLEAR
-    taken = replace(mail, state=SentState.TAKEN)
-    assert taken.state_at(NOON + timedelta(days=9)) is SentState.TAKEN
 
 
 @pytest.mark.parametrize("kind", list(K))

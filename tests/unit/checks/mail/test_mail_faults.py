@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import dkim
 import pytest
 
-from bot.checks.mail.mail_verdict import AuthResult
+from bot.checks.mail.mail_verdict import Alignment, AuthResult
 from mail_faults import FAULTS, RIGHT
-from signed_mails import codes, judge, zone
+from signed_mails import codes, compose, deliver, hand_in, judge, sign, txt, zone
 from zone_reports import LinesAsk
 
 if TYPE_CHECKING:
@@ -47,6 +47,27 @@ def test_a_mail_without_signature_that_passes_by_spf_is_told_what_that_is_worth(
     failed = judge(fault.make(), fault.world())
     assert failed.dmarc is AuthResult.FAIL
     assert failed.causes[0].facts["by_spf"] is False
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_spf_of_a_name_below_counts_unless_the_record_is_strict(strict: bool) -> None:
+    dmarc = "v=DMARC1; p=none; aspf=s" if strict else "v=DMARC1; p=none"
+    world = zone(txt("mail.friend.example", "v=spf1 ip4:198.51.100.25 -all"), dmarc=dmarc)
+    verdict = judge(deliver(hand_in(compose()), sender="b@mail.friend.example"), world)
+    assert (verdict.spf, verdict.spf_alignment) == (AuthResult.PASS, Alignment.RELAXED)
+    assert codes(verdict)[1:] == (["mail-spf-not-aligned"] if strict else [])
+    assert all(cause.facts.get("relaxed", True) for cause in verdict.causes)
+    passed = judge(deliver(hand_in(sign(compose())), sender="b@mail.friend.example"), world)
+    assert len(passed.remarks) == strict
+
+
+def test_spf_of_a_sender_who_is_not_told_could_not_be_looked_at() -> None:
+    untold = judge(FAULTS["nothing of the receiver"].make())
+    assert (untold.spf, untold.spf_alignment) == (AuthResult.TEMPERROR, Alignment.UNKNOWN)
+    local = judge(deliver(hand_in(sign(compose())), sender="root@localhost"))
+    assert (local.spf, local.spf_alignment) == (AuthResult.NONE, Alignment.NONE)
+    assert local.passed
+    assert [remark.code for remark in local.remarks] == ["mail-spf-none"]
 
 
 def texts_of(world: str) -> Callable[..., bytes | None]:
