@@ -45,13 +45,14 @@ def _publish_command(client: Client, server: ZoneServer) -> app_commands.Command
     )
     @app_commands.describe(domain="One of the demo's domains, like newcomer.example")
     async def demo_publish(interaction: discord.Interaction[Client], domain: str) -> None:
+        await interaction.response.defer(ephemeral=True)
         name = domain.strip().lower()
         if name not in world.DOMAINS:
             answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
         else:
             kinds = await publish_next(client, server, name)
             answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
-        await interaction.response.send_message(answer, ephemeral=True)
+        await interaction.edit_original_response(content=answer)
 
     return demo_publish
 
@@ -74,6 +75,7 @@ def _mail_command(client: Client, servers: DemoServers) -> app_commands.Command[
         domain: str = "friend.example",
         fate: str = MailFate.RIGHT,
     ) -> None:
+        await interaction.response.defer(ephemeral=True)
         name, recipient = domain.strip().lower(), to.strip()
         if name not in world.DOMAINS:
             answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
@@ -85,7 +87,7 @@ def _mail_command(client: Client, servers: DemoServers) -> app_commands.Command[
             )
             servers.mailbox.deliver(mail)
             answer = client.words.sentence("demo/mailed", {"to": recipient})
-        await interaction.response.send_message(answer, ephemeral=True)
+        await interaction.edit_original_response(content=answer)
 
     return demo_mail
 
