@@ -124,7 +124,7 @@ class DemoPage:
         """Take an option of the only menu of a message."""
         self._rest()
         message.locator(".select-trigger").click()
-        self.page.locator(".select-option", has_text=option).click()
+        self.page.locator(".select-option:visible", has_text=option).click()
         self.wait_until_ready()
 
     def view_as(self, member: str) -> None:
