@@ -24,6 +24,7 @@ from bot.interactions.settings_actions import (
     handle_settings_button,
 )
 from bot.names import MailAddress
+from bot.records.mail_apps import load_apps
 
 if TYPE_CHECKING:
     import discord
@@ -49,6 +50,7 @@ class SettingsCog(commands.Cog):
 
 async def setup(bot: BotBase) -> None:
     """Give the bot this command, and what the menu and the buttons of its card do."""
+    load_apps()  # reading them takes a moment, which no member should wait for
     bot.clicks.add(APP_SELECT, handle_app_select)
     bot.clicks.add(SETTINGS_BUTTON, handle_settings_button)
     bot.clicks.add(PROFILE_BUTTON, handle_profile_button)

@@ -260,6 +260,12 @@ FAULTS: Final = {
         lambda: zone(spf=""),
         also="mail-spf-none",
     ),
+    "SPF not answered": MailFault(
+        "mail-unsigned",
+        lambda: deliver(hand_in(compose()), sender="bounce@sender.example"),
+        also="mail-spf-unknown",
+        options={"failing": {PROVIDER: Outcome.TIMEOUT}},
+    ),
     "SPF of another domain": MailFault(
         "mail-unsigned",
         lambda: deliver(hand_in(compose()), sender="bounce@sender.example"),

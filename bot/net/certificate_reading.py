@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -53,7 +54,10 @@ def read_certificate(
         return None
     # A look at ports is rare, and the library takes a while to load.
     from cryptography import x509  # noqa: PLC0415 - as above
+    from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415 - as above
 
+    # What a stranger's certificate has odd is no warning to whoever runs the program.
+    warnings.simplefilter("ignore", CryptographyDeprecationWarning)
     der = chain[0]
     above = tuple(one for one in chain[1:] if len(one) <= _LARGEST)[:_MOST_ABOVE]
     try:

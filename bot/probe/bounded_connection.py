@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LONGEST_READ: Final = 15.0  # seconds for one answer, and for each address to take the connection
+LONGEST_READ: Final = 15.0  # seconds for one answer
+_LONGEST_CONNECT: Final = 6.0  # seconds for an address to take the connection
 _LOCAL: Final = ("127.0.0.1", "::1")
 
 
@@ -79,10 +80,13 @@ class BoundedConnection:
 
         """
         for address in self._addresses:
+            if self._is_cut:  # nobody waits for the next address any more
+                raise ProbeError("probe-too-slow", host=self.url.host)
             try:
-                plain = socket.create_connection((address, self.url.port), LONGEST_READ)
+                plain = socket.create_connection((address, self.url.port), _LONGEST_CONNECT)
             except OSError:
                 continue
+            plain.settimeout(LONGEST_READ)
             self._hold(plain)
             return self.secure(plain) if self.url.tls else plain
         raise ProbeError("probe-unreachable", host=self.url.host, port=self.url.port)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from bot.checks.mail.mail_verdict import Alignment, AuthResult
 from bot.checks.mail.received_mail import ReceivedMail
 from bot.checks.mail.verdict_store import dump_verdict
 from bot.checks.observe.arriving_mail import receive_mail
 from bot.checks.observe.mail_receiver import find_receiver
 from bot.errors import StoreError
 from bot.names import Domain
-from bot.records.dkim_key import KeyUnknown
+from bot.records.dkim_key import KeyUnknown, KnownKey
 from bot.requests.mail_proof import JudgedMail, MailTestFault
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.checks.mail.mail_verdict import MailVerdict
     from bot.checks.observe.mail_receiver import MailReceiver
     from bot.dns.answer import Ask
     from bot.names import MailAddress
+    from bot.records.dkim_key import DkimKnowledge
     from bot.records.mail_server import MailServer
     from bot.requests.mail_proof import MailTest
     from bot.services.domain_facts import DomainFacts
@@ -57,18 +61,7 @@ class MailVerdicts:
         head = _read_head(raw)
         try:
             async with asyncio.timeout(_LONGEST):
-                receiver = await self._find_receiver()
-                known = await self._facts.of(test.domain) if test.domain else None
-                key = KeyUnknown() if known is None else known.dkim
-                mail = ReceivedMail(
-                    raw,
-                    arrived_at,
-                    receiver.domains,
-                    is_foreign=receiver.is_foreign,
-                    domain=test.domain,
-                    dkim=key,
-                )
-                verdict = await receive_mail(self._ask, self._server, mail)
+                verdict = await self._receive(test.domain, raw, arrived_at)
         except TimeoutError:
             _log.warning("test mail %d was not judged within %d seconds", test.id, _LONGEST)
             return JudgedMail("", head, None, False, arrived_at, MailTestFault.UNREADABLE)
@@ -80,10 +73,45 @@ class MailVerdicts:
         from_domain = _read_domain(verdict.from_domain)
         return JudgedMail(dump_verdict(verdict), head, from_domain, verdict.passed, arrived_at)
 
+    async def _receive(
+        self, domain: Domain | None, raw: bytes, arrived_at: datetime
+    ) -> MailVerdict:
+        """Return the verdict on a mail of a domain, of whichever From names where it is None."""
+        receiver = await self._find_receiver()
+        mail = ReceivedMail(
+            raw,
+            arrived_at,
+            receiver.domains,
+            is_foreign=receiver.is_foreign,
+            domain=domain,
+            dkim=await self._key_of(domain),
+        )
+        verdict = await receive_mail(self._ask, self._server, mail)
+        author = _read_domain(verdict.from_domain)
+        if domain is not None or not _shows_author(verdict):
+            return verdict
+        # Nobody learns what the server knows of a domain by a mail that is forged.
+        key = await self._key_of(author)
+        if not isinstance(key, KnownKey) or (verdict.passed and key.selector == verdict.selector):
+            return verdict
+        return await receive_mail(self._ask, self._server, replace(mail, dkim=key))
+
+    async def _key_of(self, domain: Domain | None) -> DkimKnowledge:
+        return KeyUnknown() if domain is None else (await self._facts.of(domain)).dkim
+
     async def _find_receiver(self) -> MailReceiver:
         return await find_receiver(
             self._ask, self._address.domain, self._read_at, self._server.host
         )
+
+
+def _shows_author(verdict: MailVerdict) -> bool:
+    """Whether the mail is by From's domain for sure: signed for it, or handed in at our server."""
+    is_signed = any(
+        one.outcome is AuthResult.PASS and one.alignment is Alignment.STRICT
+        for one in verdict.signatures
+    )
+    return is_signed or verdict.is_from_host
 
 
 def _read_head(raw: bytes) -> str:

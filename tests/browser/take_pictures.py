@@ -154,14 +154,6 @@ def main() -> None:
                 page.view_as(MEMBERS[number % len(MEMBERS)])
                 message = page.run(command)
                 camera.take(subject, message)
-                if subject == "settings" and everything:
-                    for button, name in (
-                        ("Apple profile", "apple-profile"),
-                        ("QR code", "qr-code"),
-                    ):
-                        camera.take(name, page.press(message, button))
-                    page.choose(message, "Thunderbird for Android")
-                    camera.take("settings-app", message)
                 if subject == "check-twice":
                     camera.take_screen("demo")
                 if subject == "check-friend" and everything:

@@ -65,6 +65,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         "mailsettings",
         "privacy",
         "requests",
+        "testmail",
         "webmail",
     }
     for command in (command for command in commands if command["name"] in COMMANDS):

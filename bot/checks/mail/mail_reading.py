@@ -46,11 +46,6 @@ def read_mail(raw: bytes, tested: Domain | None) -> MailReading:
     return MailReading(header, domain, address, fault, signatures, is_from_list)
 
 
-def find_from_domain(raw: bytes) -> Domain | None:
-    """Return the domain of From; None where there is none that all readers agree on."""
-    return read_mail(raw, None).from_domain
-
-
 def _read_from(header: MailHeader) -> tuple[Domain | None, str, str]:
     """Return From's domain, its first address, and the code of what is wrong (RFC 5322 3.6.2)."""
     fields = list(header.all("from"))

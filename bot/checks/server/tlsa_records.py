@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
@@ -91,6 +92,10 @@ def _read_chain(shown: ShownCertificate) -> list[_Parts]:
         Encoding,
         PublicFormat,
     )
+    from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415 - as above
+
+    # What a stranger's certificate has odd is no warning to whoever runs the program.
+    warnings.simplefilter("ignore", CryptographyDeprecationWarning)
 
     chain, before = list[_Parts](), None
     for der in (shown.der, *shown.above):

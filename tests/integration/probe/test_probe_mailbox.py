@@ -14,6 +14,7 @@ from bot.config.mail_urls import read_imap_url
 from bot.demo.mailbox_double import MailboxDouble, MailboxFault
 from bot.errors import ProbeError
 from bot.probe import imap_session
+from bot.probe.bounded_connection import BoundedConnection
 from bot.requests.mail_proof import MailPlace
 from max_wait import MAX_WAIT
 from probe_mails import mailbox_of, make_mail
@@ -165,6 +166,14 @@ async def test_a_server_without_end_holds_no_thread(
     assert time.monotonic() - started < 3
     double.fault = MailboxFault.FINE
     assert await mailbox.check() == 2
+
+
+async def test_what_is_cut_before_it_begins_connects_to_nobody(double: MailboxDouble) -> None:
+    connection = BoundedConnection(read_imap_url(double.url), ("127.0.0.1",), most=1)
+    connection.cut()
+    with pytest.raises(ProbeError, match="probe-too-slow"):
+        await asyncio.to_thread(connection.open)
+    assert double.most_connections == 0
 
 
 async def test_who_stops_meanwhile_leaves_no_conversation_behind(double: MailboxDouble) -> None:

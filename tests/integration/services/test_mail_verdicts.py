@@ -1,0 +1,77 @@
+"""What a test mail is judged by: the key that the mail server has for the domain of its sender."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.checks.mail.verdict_store import load_verdict
+from bot.records.dkim_key import KeySource
+from bot.services.domain_facts import DomainFacts
+from bot.services.mail_verdicts import MailVerdicts
+from bot.store.engine.database import Database
+from bot.store.repositories.known_keys import KnownKeys
+from mail_testing_parts import FRIEND, MailClock, open_mail_testing
+from observed_domain import SERVER
+from probe_mails import PROBE
+from signed_mails import (
+    AT,
+    OTHER,
+    codes,
+    compose,
+    deliver,
+    good_mail,
+    hand_in,
+    key_line,
+    key_pair,
+    sign,
+    zone,
+)
+from zone_reports import LinesAsk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.checks.mail.mail_verdict import MailVerdict
+
+MAILBOX = "else.example. MX 10 mail.else.example.\nmail.else.example. A 203.0.113.9\n"
+WORLD = zone(MAILBOX, key_line("friend.example", "mailcow"))
+
+
+async def judge_without_domain(path: Path, raw: bytes) -> MailVerdict:
+    """Return the verdict on a mail whose test named no domain; its server signs with `mailcow`."""
+    async with open_mail_testing(path / "tests.db") as parts:
+        test = (await parts.begin(None)).test
+        async with await Database.open(f"sqlite+aiosqlite:///{path}/keys.db") as database:
+            keys, clock = KnownKeys(database), MailClock()
+            record = key_pair().record
+            await keys.learn(FRIEND, "mailcow", record, KeySource.MAIL_SERVER, clock())
+            facts = DomainFacts(keys, clock)
+            verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
+            judged = await verdicts.judge(test, raw, AT)
+    verdict = load_verdict(judged.verdict)
+    assert verdict is not None
+    return verdict
+
+
+async def test_the_selector_is_that_of_the_domain_that_sent_the_mail(tmp_path: Path) -> None:
+    mail = deliver(hand_in(sign(compose(), selector="mailcow")))
+    verdict = await judge_without_domain(tmp_path, mail)
+    assert (verdict.passed, verdict.selector) == (True, "mailcow")
+
+
+async def test_a_selector_that_the_server_does_not_sign_with_is_an_old_one(tmp_path: Path) -> None:
+    verdict = await judge_without_domain(tmp_path, good_mail())
+    assert codes(verdict) == ["mail-old-selector"]
+    assert verdict.causes[0].facts["selector"] == "mailcow"
+
+
+@pytest.mark.parametrize("selector", ["mailcow", ""])
+async def test_a_forged_mail_learns_nothing_of_the_domain(tmp_path: Path, selector: str) -> None:
+    # Signed with the stranger's own key, or not at all, and sent from somewhere else.
+    key = key_pair("stranger")
+    mail = sign(compose(), selector=selector, key=key) if selector else compose()
+    verdict = await judge_without_domain(tmp_path, deliver(mail, address=OTHER))
+    assert not verdict.passed
+    assert verdict.selector == SERVER.dkim_selector
