@@ -29,8 +29,6 @@ CHOSEN: Final = frozenset(
         "settings-light",
         "check-twice-dark",
         "check-twice-light",
-        "check-twice-narrow",
-        "check-friend-dark",
         "app-dark",
         "testmail-passed-dark",
         "testmail-failed-dark",
