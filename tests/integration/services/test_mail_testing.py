@@ -283,6 +283,17 @@ async def test_a_mail_that_cannot_be_read_keeps_no_other_from_its_turn(
     assert (await parts.now(third)).fault == MailTestFault.UNREADABLE
 
 
+async def test_a_strangers_odd_subject_keeps_no_mail_from_its_turn(parts: MailTestParts) -> None:
+    new = await parts.begin()
+    odd = make_mail("probe+x@else.example", "=?\u00fc?q?cowbell-?=")
+    parts.double.deliver(odd)
+    before = parts.double.state()
+    parts.double.deliver(mail_for(new))
+    await parts.service.step()
+    assert (await parts.now(new)).passed
+    assert parts.double.state() == before
+
+
 async def test_a_member_begins_six_tests_an_hour(parts: MailTestParts) -> None:
     for _ in range(6):
         await parts.begin()
