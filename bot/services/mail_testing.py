@@ -43,7 +43,7 @@ LONGEST_REST: Final = 600.0  # seconds, after failures, and where only something
 LONGEST_WAIT: Final = 12.0  # seconds that a member waits for a look
 _DAY: Final = timedelta(days=1)
 _GIVE_UP_AFTER: Final = timedelta(hours=1)  # after the end of a test whose mail cannot be read
-_MOST_ROUNDS: Final = 20  # of a look, in each of which so many mails of a folder are looked at
+_MOST_ROUNDS: Final = 20  # of a look, in each of which so many mails are looked at
 
 _log = logging.getLogger(__name__)
 
