@@ -329,36 +329,3 @@ async def test_the_job_looks_as_soon_as_a_test_begins(
     finally:
         job.cancel()
         await asyncio.gather(job, return_exceptions=True)
-
-
-async def test_a_member_who_is_forgotten_leaves_nothing_but_a_mail_to_delete(
-    parts: MailTestParts,
-) -> None:
-    before = parts.double.state()
-    done, open_one = await parts.begin(), await parts.begin()
-    parts.double.deliver(mail_for(done))
-    await parts.service.step()
-    await parts.tests.forget(ANN)
-    assert await parts.service.get(done.test.id) is None
-    assert await parts.tests.count_of(ANN) == 0
-    parts.double.deliver(mail_for(open_one))
-    await parts.service.step()
-    assert await parts.service.get(open_one.test.id) is None
-    assert parts.double.state() == before
-
-
-async def test_tests_are_purged_but_for_one_whose_mail_is_still_there(
-    parts: MailTestParts,
-) -> None:
-    first, second = await parts.begin(), await parts.begin()
-    parts.double.deliver(mail_for(first))
-    await parts.service.step()
-    parts.double.deliver(mail_for(second))
-    parts.double.fault, parts.double.breaks_at = MailboxFault.HANGS_UP, "SELECT"
-    with pytest.raises(ProbeError):
-        await parts.service.step()
-    later = parts.clock() + timedelta(days=31)
-    assert await parts.tests.purge(later, 10) == 1
-    parts.double.fault = MailboxFault.FINE
-    await parts.service.step()
-    assert await parts.tests.purge(later, 10) == 1
