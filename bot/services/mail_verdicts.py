@@ -14,7 +14,7 @@ from bot.checks.observe.arriving_mail import receive_mail
 from bot.checks.observe.mail_receiver import find_receiver
 from bot.errors import StoreError
 from bot.names import Domain
-from bot.records.dkim_key import KeyUnknown, KnownKey
+from bot.records.dkim_key import KeyUnknown
 from bot.requests.mail_proof import JudgedMail, MailTestFault
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class MailVerdicts:
             return verdict
         # Nobody learns what the server knows of a domain by a mail that is forged.
         key = await self._key_of(author)
-        if not isinstance(key, KnownKey) or (verdict.passed and key.selector == verdict.selector):
+        if isinstance(key, KeyUnknown):
             return verdict
         return await receive_mail(self._ask, self._server, replace(mail, dkim=key))
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.checks.mail.verdict_store import load_verdict
 from bot.records.dkim_key import KeySource
+from bot.requests.mail_proof import MailTest, MailTestState
 from bot.services.domain_facts import DomainFacts
 from bot.services.mail_verdicts import MailVerdicts
 from bot.store.engine.database import Database
@@ -65,6 +66,21 @@ async def test_a_selector_that_the_server_does_not_sign_with_is_an_old_one(tmp_p
     verdict = await judge_without_domain(tmp_path, good_mail())
     assert codes(verdict) == ["mail-old-selector"]
     assert verdict.causes[0].facts["selector"] == "mailcow"
+
+
+async def test_a_mail_of_the_server_before_a_move_does_not_pass(tmp_path: Path) -> None:
+    # The selector is the usual one, so the key alone tells that our server did not sign.
+    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/keys.db") as database:
+        keys, clock = KnownKeys(database), MailClock()
+        record = key_pair("old").record
+        await keys.learn(FRIEND, "dkim", record, KeySource.MAIL_SERVER, clock())
+        facts = DomainFacts(keys, clock)
+        verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
+        test = MailTest(1, 7, None, AT, AT, MailTestState.TAKEN)
+        judged = await verdicts.judge(test, good_mail(), AT)
+    verdict = load_verdict(judged.verdict)
+    assert verdict is not None
+    assert (judged.passed, codes(verdict)) == (False, ["mail-key-differs"])
 
 
 @pytest.mark.parametrize("selector", ["mailcow", ""])
