@@ -253,3 +253,5 @@ def _log_in(client: _Client, user: str, password: str) -> None:
         if isinstance(error.__context__, imaplib.IMAP4.abort):
             raise error.__context__ from None
         raise ProbeError("probe-login-refused", host=client.host) from None
+    except UnicodeError:  # it says which letter of the password LOGIN cannot carry
+        raise ProbeError("probe-login-refused", host=client.host) from None

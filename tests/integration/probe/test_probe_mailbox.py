@@ -167,6 +167,16 @@ async def test_a_refused_login_is_said_without_the_password(double: MailboxDoubl
     assert await mailbox_of(double).check() == 2
 
 
+async def test_no_letter_of_a_password_is_said_that_the_login_cannot_carry(
+    double: MailboxDouble,
+) -> None:
+    double.has_plain = False
+    assert await mailbox_of(double).check() == 2
+    with pytest.raises(ProbeError) as caught:
+        await mailbox_of(double, password="pass\u00fcord").check()
+    assert str(caught.value) == "probe-login-refused (host='127.0.0.1')"
+
+
 @pytest.mark.parametrize("fault", [MailboxFault.SILENT, MailboxFault.DRIPS])
 async def test_a_server_without_end_holds_no_thread(
     double: MailboxDouble, fault: MailboxFault
