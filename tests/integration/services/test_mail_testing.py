@@ -192,6 +192,20 @@ async def test_only_a_mail_of_the_domain_that_was_asked_for_counts(parts: MailTe
     assert (await parts.service.proof_of(FRIEND)).kind is MailProofKind.OLD
 
 
+async def test_a_pass_counts_no_longer_where_the_clock_of_the_mailbox_is_ahead(
+    parts: MailTestParts,
+) -> None:
+    new = await parts.begin()
+    parts.double.deliver(mail_for(new), at=parts.clock() + timedelta(days=3))
+    await parts.service.step()
+    test = await parts.now(new)
+    assert test.passed
+    assert test.arrived_at is not None
+    assert test.arrived_at <= parts.clock()
+    parts.clock.ahead = timedelta(days=8)
+    assert (await parts.service.proof_of(FRIEND)).kind is MailProofKind.OLD
+
+
 async def test_a_mail_that_is_too_large_is_said_and_deleted_unread(
     parts: MailTestParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
