@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 60.0  # seconds for one mail, the questions to the DNS among them
 _LARGEST_HEAD: Final = 32 * 1024  # characters of a header that are kept
+# Lines may end in LF alone. What stands behind is the text, which is not kept.
+_END_OF_HEAD: Final = re.compile(rb"\A\r?\n|\r?\n\r?\n")
 
 _log = logging.getLogger(__name__)
 
@@ -116,7 +119,9 @@ def _shows_author(verdict: MailVerdict) -> bool:
 
 def _read_head(raw: bytes) -> str:
     """Return a mail's header as text; what no database keeps is left out."""
-    head = raw[: 4 * _LARGEST_HEAD].partition(b"\r\n\r\n")[0]
+    window = raw[: 4 * _LARGEST_HEAD]
+    end = _END_OF_HEAD.search(window)
+    head = window[: end.start()] if end else window
     text = head.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text[:_LARGEST_HEAD]
 

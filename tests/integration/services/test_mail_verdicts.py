@@ -91,3 +91,15 @@ async def test_a_forged_mail_learns_nothing_of_the_domain(tmp_path: Path, select
     verdict = await judge_without_domain(tmp_path, deliver(mail, address=OTHER))
     assert not verdict.passed
     assert verdict.selector == SERVER.dkim_selector
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+async def test_of_a_mail_the_header_is_kept_and_nothing_of_its_text(end: bytes) -> None:
+    facts = DomainFacts(None, MailClock())
+    verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
+    test = MailTest(1, 7, None, AT, AT, MailTestState.TAKEN)
+    raw = good_mail(b"Private.\r\n\r\nMore.\r\n").replace(b"\r\n", end)
+    judged = await verdicts.judge(test, raw, AT)
+    assert "Message-ID: <1@friend.example>" in judged.head
+    assert "Private" not in judged.head
+    assert (await verdicts.judge(test, end + b"Private." + end, AT)).head == ""
