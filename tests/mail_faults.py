@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.dns.answer import Outcome
+from bot.records.dkim_key import NoKeyYet
 from signed_mails import (
     NOW,
     OTHER,
@@ -219,6 +220,17 @@ FAULTS: Final = {
         good_mail,
         lambda: zone(key=key_line("friend.example", key=key_pair("old"))),
         options={"dkim_known": known_key()},
+    ),
+    "signed by the server before a move": MailFault(
+        "mail-key-differs",
+        lambda: send(compose(), key=key_pair("old")),
+        lambda: zone(key=key_line("friend.example", key=key_pair("old"))),
+        options={"dkim_known": known_key()},
+    ),
+    "signed where our server has no key yet": MailFault(
+        "mail-key-differs",
+        good_mail,
+        options={"dkim_known": NoKeyYet()},
     ),
     "key in test mode": MailFault(
         "mail-key-testing",

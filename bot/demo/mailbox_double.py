@@ -57,6 +57,7 @@ class MailboxDouble:
     user: str = "probe"
     password: str = "a-password-for-the-demo"  # noqa: S105 - of nothing but this server
     context: ssl.SSLContext | None = None
+    has_plain: bool = True  # besides LOGIN
     has_uidplus: bool = True
     has_junk: bool = True
     validity: int = 1
@@ -178,8 +179,9 @@ class _Conversation:
     async def _answer(self, name: str, arguments: str) -> str:
         match name:
             case "CAPABILITY":
-                more = " UIDPLUS" if self._double.has_uidplus else ""
-                self._say(f"CAPABILITY IMAP4rev1 AUTH=PLAIN{more}")
+                more = " AUTH=PLAIN" if self._double.has_plain else ""
+                more += " UIDPLUS" if self._double.has_uidplus else ""
+                self._say(f"CAPABILITY IMAP4rev1{more}")
             case "NOOP":
                 pass
             case "LOGOUT":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LARGEST_MAIL: Final = 25 * 1024 * 1024  # octets
 INBOX: Final = "INBOX"
-MOST_LOOKED_AT: Final = 100  # mails of a folder in one look
+MOST_LOOKED_AT: Final = 100  # mails of all folders in one look, each with 64 KiB of fields
 # Where the address that a mail was for can stand, the receiver's own lines first.
 RECIPIENT_FIELDS: Final = (
     "Delivered-To",
@@ -125,7 +125,7 @@ class ImapSession:
     def look(
         self, since: date, local: str, mark: str, after: Mapping[tuple[str, int], int]
     ) -> tuple[SeenMail, ...]:
-        """Return the mails that may be test mails, 100 of a folder at most; nothing is changed.
+        """Return the mails that may be test mails, 100 at most; nothing is changed.
 
         They are for an address that begins with `local` and a plus sign, or have `mark` in the
         subject, as the server finds them; of no other mail anything is asked. `after` is up to
@@ -146,7 +146,7 @@ class ImapSession:
             last = after.get((folder, validity), 0)
             found = self._client.search([*wanted, "UID", f"{last + 1}:*"])
             # A server gives the last mail of all where none has a number that high.
-            uids = sorted(uid for uid in found if uid > last)[:MOST_LOOKED_AT]
+            uids = sorted(uid for uid in found if uid > last)[: MOST_LOOKED_AT - len(seen)]
             seen += self._read_fields(
                 [MailPlace(folder, validity, uid, folder != INBOX) for uid in uids]
             )
@@ -252,4 +252,6 @@ def _log_in(client: _Client, user: str, password: str) -> None:
     except LoginError as error:  # what the server says may repeat what it was given
         if isinstance(error.__context__, imaplib.IMAP4.abort):
             raise error.__context__ from None
+        raise ProbeError("probe-login-refused", host=client.host) from None
+    except UnicodeError:  # it says which letter of the password LOGIN cannot carry
         raise ProbeError("probe-login-refused", host=client.host) from None

@@ -74,5 +74,6 @@ def _decode(subject: str) -> str:
     text = subject[:_LONGEST_SUBJECT]
     try:
         return str(email.header.make_header(email.header.decode_header(text)))
-    except (email.errors.HeaderParseError, LookupError, ValueError):
+    # MessageError: base64 that is none, and a charset whose name is not ASCII.
+    except (email.errors.MessageError, LookupError, ValueError):
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from bot.checks.observe.arriving_mail import receive_mail
 from bot.checks.observe.mail_receiver import find_receiver
 from bot.errors import StoreError
 from bot.names import Domain
-from bot.records.dkim_key import KeyUnknown, KnownKey
+from bot.records.dkim_key import KeyUnknown
 from bot.requests.mail_proof import JudgedMail, MailTestFault
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 60.0  # seconds for one mail, the questions to the DNS among them
 _LARGEST_HEAD: Final = 32 * 1024  # characters of a header that are kept
+# Lines may end in LF alone. What stands behind is the text, which is not kept.
+_END_OF_HEAD: Final = re.compile(rb"\A\r?\n|\r?\n\r?\n")
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +95,7 @@ class MailVerdicts:
             return verdict
         # Nobody learns what the server knows of a domain by a mail that is forged.
         key = await self._key_of(author)
-        if not isinstance(key, KnownKey) or (verdict.passed and key.selector == verdict.selector):
+        if isinstance(key, KeyUnknown):
             return verdict
         return await receive_mail(self._ask, self._server, replace(mail, dkim=key))
 
@@ -116,7 +119,9 @@ def _shows_author(verdict: MailVerdict) -> bool:
 
 def _read_head(raw: bytes) -> str:
     """Return a mail's header as text; what no database keeps is left out."""
-    head = raw[: 4 * _LARGEST_HEAD].partition(b"\r\n\r\n")[0]
+    window = raw[: 4 * _LARGEST_HEAD]
+    end = _END_OF_HEAD.search(window)
+    head = window[: end.start()] if end else window
     text = head.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return text[:_LARGEST_HEAD]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -32,6 +33,8 @@ _STATES: Final = {
     Handover.FAILED: SentState.FAILED,
     Handover.UNCLEAR: SentState.UNCLEAR,
 }
+
+_CODES: Final = re.compile(r"[245][0-9]{2}(?: [245](?:\.[0-9]{1,3}){2})?")  # RFC 5321, RFC 3463
 
 _log = logging.getLogger(__name__)
 
@@ -106,7 +109,10 @@ class MemberMails:
         handed = await self._sender.send(self._compose(to), to)
         state = _STATES[handed.outcome]
         if state is not SentState.TAKEN:
-            _log.warning("mail %d to a member: %s %s", begun.id, state.value, handed.said)
+            # The words of a refusal repeat the member's address, which is kept nowhere.
+            code = _CODES.match(handed.said)
+            said = code[0] if code else handed.said
+            _log.warning("mail %d to a member: %s %s", begun.id, state.value, said)
         await self._mails.note(begun.id, state)
         mail = SentMail(begun.id, member_id, to.domain, begun.made_at, state)
         return Sending(mail=mail, said=handed.said if state is SentState.REFUSED else "")

@@ -136,8 +136,11 @@ class _Case:
             yield from self._foreign_signature(one, facts)
         elif one.fault:
             what = verified.key.what or verified.field.detail
-            yield self._cause(one.fault, **facts, what=what, bits=verified.key.bits)
-        if one.domain == self.verdict.domain and not one.is_ours:
+            valid = one.outcome is AuthResult.PASS
+            yield self._cause(one.fault, **facts, what=what, bits=verified.key.bits, valid=valid)
+        has_its_key = one.fault != "mail-key-differs"
+        if one.domain == self.verdict.domain and not one.is_ours and has_its_key:
+            facts.pop("valid", None)
             yield self._cause("mail-old-selector", **facts, valid=not one.fault)
 
     def _nearness(self, one: Signature) -> tuple[bool, bool, bool, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.records.dkim_key import KnownKey
+from bot.records.dkim_key import KnownKey, NoKeyYet
 
 if TYPE_CHECKING:
     from bot.checks.mail.mail_reading import MailReading
@@ -36,6 +36,13 @@ class MailEvidence:
         """The selector that the mail server signs with, by what is known of its key."""
         known = self.mail.dkim
         return known.selector if isinstance(known, KnownKey) else self.server.dkim_selector
+
+    def is_foreign_key(self, octets: bytes) -> bool:
+        """Whether the mail server is known not to sign the tested domain's mail with a key."""
+        known = self.mail.dkim
+        if isinstance(known, KnownKey):
+            return known.record.key != octets
+        return isinstance(known, NoKeyYet)
 
     @property
     def deliverer(self) -> str:

@@ -10,7 +10,6 @@ from bot.checks.mail.causes import find_causes
 from bot.checks.mail.dkim_verification import verify_signatures
 from bot.checks.mail.mail_verdict import Alignment, AuthResult, MailVerdict, Signature
 from bot.checks.mail.trace_fields import find_spf_domain
-from bot.records.dkim_key import KnownKey
 
 if TYPE_CHECKING:
     from bot.checks.mail.dkim_verification import VerifiedSignature
@@ -78,21 +77,21 @@ def _describe(
     one: VerifiedSignature, evidence: MailEvidence, sender: FromDomain | None
 ) -> Signature:
     field = one.field
-    is_ours = (
+    has_our_name = (
         field.domain is not None
         and field.domain == evidence.tested
         and field.s.lower() == evidence.selector.lower()
     )
-    fault = one.fault
-    known = evidence.mail.dkim
-    # Where the DNS has another key than the server signs with, nothing was changed on the way.
-    if (
-        is_ours
-        and fault in {"mail-header-changed", "mail-key-broken"}
-        and isinstance(known, KnownKey)
-        and one.key.octets
-        and known.record.key != one.key.octets
-    ):
+    fault, is_right = one.fault, one.outcome is AuthResult.PASS
+    # Where the DNS has another key than the server signs with, nothing was changed on the way; and
+    # a signature that fits is then another server's, such as the one before a move.
+    differs = (
+        has_our_name
+        and bool(one.key.octets)
+        and evidence.is_foreign_key(one.key.octets)
+        and (is_right or fault in {"mail-header-changed", "mail-key-broken"})
+    )
+    if differs:
         fault = "mail-key-differs"
     return Signature(
         domain=field.d if field.domain is None else field.domain.ascii,
@@ -101,7 +100,7 @@ def _describe(
         alignment=Alignment.UNKNOWN if sender is None else sender.align(field.domain),
         fault=fault,
         counts_part=one.counts_part,
-        is_ours=is_ours,
+        is_ours=has_our_name and not (differs and is_right),
     )
 
 

@@ -105,7 +105,9 @@ def _find_address(word: str, comments: list[str]) -> str:
     for text in (*comments, word):
         if (found := _BRACKETS.search(text)) and (address := _spell_address(found[1])):
             return address
-    return next((address for text in (*comments, word) if (address := _spell_address(text))), "")
+    # qmail writes what the other side says of itself in front of the address: "(user@192.0.2.1)".
+    alone = (text.rpartition("@")[2] for text in (*comments, word))
+    return next((address for text in alone if (address := _spell_address(text))), "")
 
 
 def _spell_address(text: str) -> str:

@@ -115,7 +115,7 @@ class Receiver:
             submitted = submitted or hop.protocol in _AUTHENTICATED
             senders.append(read_path(hop.envelope) if hop.envelope else None)
             if not _came_from_inside(inside, hop, host_addresses, known.get(hop.name, frozenset())):
-                border = hop
+                border = hop if hop.address else None
                 break
             above = hop
         if not is_ours:
@@ -163,6 +163,8 @@ def _came_from_inside(
         return False
     if _is_inner_hop(hop):
         return True
+    if not hop.address:
+        return receiver.owns(hop.name)
     if hop.looked_up is not None:
         return receiver.owns(hop.looked_up)
     is_shown = hop.address in proven or _share_network(hop.address, hop.by_address)
@@ -187,8 +189,10 @@ def _is_inner_name(host: str) -> bool:
 
 def _is_inner_hop(hop: ReceivedField) -> bool:
     """Whether nobody outside can hand in a mail like that, by the protocol and the address."""
-    if not hop.address or hop.protocol in _INNER_PROTOCOLS:
+    if hop.protocol in _INNER_PROTOCOLS:
         return True
+    if not hop.address:  # one of some host may come from anywhere, where it came by SMTP
+        return "SMTP" not in hop.protocol or not hop.name or _is_inner_name(hop.name)
     address = ip_address(hop.address)
     return any(address in network for network in _INNER_NETWORKS)
 

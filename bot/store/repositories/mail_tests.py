@@ -6,11 +6,10 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import CursorResult, and_, func, select, update
+from sqlalchemy import CursorResult, and_, func, or_, select, update
 
 from bot.requests.mail_proof import ON_ITS_WAY, MailPlace, MailTest, MailTestState
 from bot.requests.model import make_pseudonym
-from bot.store.repositories.removal import remove_found
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:
@@ -128,10 +127,13 @@ class MailTests:
         return await self._database.write(take)
 
     async def settle(self, test_id: int, judged: JudgedMail, now: datetime) -> bool:
-        """Keep what the mail of a taken test came to, with news of it; whether that was new."""
+        """Keep what the mail of a taken test came to, with news of it; whether that was new.
+
+        Of a member who was forgotten meanwhile nothing is kept.
+        """
         return await self._change(
             test_id,
-            MailTestRow.state == _S.TAKEN.value,
+            and_(MailTestRow.state == _S.TAKEN.value, MailTestRow.member_id >= 0),
             state=_S.ARRIVED.value,
             from_domain=judged.from_domain,
             passed=judged.passed,
@@ -191,10 +193,23 @@ class MailTests:
     async def purge(self, before: datetime, most: int) -> int:
         """Removes at most `most` tests from before that moment; gives how many they were.
 
-        One whose mail is in the mailbox still stays until that is deleted.
+        Of one whose mail has to be deleted, nothing stays but what that takes.
         """
-        old = select(MailTestRow).where(MailTestRow.made_at < before, MailTestRow.folder.is_(None))
-        return await self._database.write(lambda session: remove_found(session, old.limit(most)))
+        is_gone = MailTestRow.folder.is_(None)
+        old = select(MailTestRow).where(
+            MailTestRow.made_at < before, or_(is_gone, MailTestRow.member_id >= 0)
+        )
+
+        def remove(session: Session) -> int:
+            rows = session.scalars(old.limit(most)).all()
+            for row in rows:
+                if row.folder is None:
+                    session.delete(row)
+                else:
+                    _take_out_member(row)
+            return len(rows)
+
+        return await self._database.write(remove)
 
     async def forget(self, member_id: int) -> None:
         """Removes every test of this member.
@@ -208,10 +223,7 @@ class MailTests:
                 if row.folder is None and row.state != _S.WAITING.value:
                     session.delete(row)
                     continue
-                row.member_id = make_pseudonym()
-                row.domain = row.from_domain = None
-                row.verdict = row.head = row.detail = ""
-                row.news_at = row.due_at = row.lease_until = None
+                _take_out_member(row)
 
         await self._database.write(remove)
 
@@ -235,6 +247,14 @@ class MailTests:
 
 
 _NOWHERE: dict[str, Any] = {"folder": None, "validity": None, "uid": None, "in_spam": False}
+
+
+def _take_out_member(row: MailTestRow) -> None:
+    """Leave nothing in a row but what finding and deleting its mail takes."""
+    row.member_id = make_pseudonym()
+    row.domain = row.from_domain = None
+    row.verdict = row.head = row.detail = ""
+    row.news_at = row.due_at = row.lease_until = None
 
 
 def _is_open(at: datetime) -> Any:

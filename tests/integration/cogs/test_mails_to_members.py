@@ -127,6 +127,16 @@ async def test_what_a_refusal_says_is_shown_and_nothing_can_be_said_of_its_arriv
     assert read_store(mails.sim, "SELECT state FROM sent_mail") == [("refused",)]
 
 
+async def test_the_log_has_the_code_of_a_refusal_and_not_the_address(
+    mails: MailGuild, caplog: pytest.LogCaptureFixture
+) -> None:
+    await mails.prove()
+    mails.outgoing._rcpt = f"550 5.1.1 <ann@{FRIEND}>: unknown user"
+    assert f"ann@{FRIEND}" in text_of(await receive(mails))
+    assert "mail 1 to a member: refused 550 5.1.1" in caplog.messages
+    assert f"ann@{FRIEND}" not in caplog.text
+
+
 async def test_a_mail_of_which_nobody_knows_is_said_to_be_so_and_not_sent_again(
     mails: MailGuild,
 ) -> None:

@@ -87,6 +87,19 @@ async def test_a_flood_is_looked_at_a_part_at_a_time(
     assert sizes == [5, 5, 2]
 
 
+async def test_a_flood_in_all_folders_is_not_more_than_is_read_at_once(
+    double: MailboxDouble,
+) -> None:
+    large = "".join(f"X-Original-To: {'x' * 900}\r\n" for _ in range(70))
+    for folder in ("INBOX", "Junk"):
+        for _ in range(80):
+            double.deliver(make_mail("probe+x@else.example", head=large), folder=folder)
+    first = await mailbox_of(double).look(TODAY, MARK, NOTHING)
+    assert len(first) == 100
+    after = {(mail.place.folder, mail.place.validity): mail.place.uid for mail in first}
+    assert len(await mailbox_of(double).look(TODAY, MARK, after)) == 60
+
+
 async def test_a_mail_is_read_octet_for_octet_and_stays_unread(double: MailboxDouble) -> None:
     raw = make_mail(body="8-bit: \u00fc\r\n.\r\n\r\nFrom here\r\n)\r\n")
     at = datetime(2026, 11, 29, 12, 0, 5, tzinfo=UTC)
@@ -152,6 +165,16 @@ async def test_a_refused_login_is_said_without_the_password(double: MailboxDoubl
     assert caught.value.code == "probe-login-refused"
     assert "not-this-one" not in str(caught.value)
     assert await mailbox_of(double).check() == 2
+
+
+async def test_no_letter_of_a_password_is_said_that_the_login_cannot_carry(
+    double: MailboxDouble,
+) -> None:
+    double.has_plain = False
+    assert await mailbox_of(double).check() == 2
+    with pytest.raises(ProbeError) as caught:
+        await mailbox_of(double, password="pass\u00fcord").check()
+    assert str(caught.value) == "probe-login-refused (host='127.0.0.1')"
 
 
 @pytest.mark.parametrize("fault", [MailboxFault.SILENT, MailboxFault.DRIPS])

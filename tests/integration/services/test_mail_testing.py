@@ -192,6 +192,20 @@ async def test_only_a_mail_of_the_domain_that_was_asked_for_counts(parts: MailTe
     assert (await parts.service.proof_of(FRIEND)).kind is MailProofKind.OLD
 
 
+async def test_a_pass_counts_no_longer_where_the_clock_of_the_mailbox_is_ahead(
+    parts: MailTestParts,
+) -> None:
+    new = await parts.begin()
+    parts.double.deliver(mail_for(new), at=parts.clock() + timedelta(days=3))
+    await parts.service.step()
+    test = await parts.now(new)
+    assert test.passed
+    assert test.arrived_at is not None
+    assert test.arrived_at <= parts.clock()
+    parts.clock.ahead = timedelta(days=8)
+    assert (await parts.service.proof_of(FRIEND)).kind is MailProofKind.OLD
+
+
 async def test_a_mail_that_is_too_large_is_said_and_deleted_unread(
     parts: MailTestParts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +297,17 @@ async def test_a_mail_that_cannot_be_read_keeps_no_other_from_its_turn(
     assert (await parts.now(third)).fault == MailTestFault.UNREADABLE
 
 
+async def test_a_strangers_odd_subject_keeps_no_mail_from_its_turn(parts: MailTestParts) -> None:
+    new = await parts.begin()
+    odd = make_mail("probe+x@else.example", "=?\u00fc?q?cowbell-?=")
+    parts.double.deliver(odd)
+    before = parts.double.state()
+    parts.double.deliver(mail_for(new))
+    await parts.service.step()
+    assert (await parts.now(new)).passed
+    assert parts.double.state() == before
+
+
 async def test_a_member_begins_six_tests_an_hour(parts: MailTestParts) -> None:
     for _ in range(6):
         await parts.begin()
@@ -318,36 +343,3 @@ async def test_the_job_looks_as_soon_as_a_test_begins(
     finally:
         job.cancel()
         await asyncio.gather(job, return_exceptions=True)
-
-
-async def test_a_member_who_is_forgotten_leaves_nothing_but_a_mail_to_delete(
-    parts: MailTestParts,
-) -> None:
-    before = parts.double.state()
-    done, open_one = await parts.begin(), await parts.begin()
-    parts.double.deliver(mail_for(done))
-    await parts.service.step()
-    await parts.tests.forget(ANN)
-    assert await parts.service.get(done.test.id) is None
-    assert await parts.tests.count_of(ANN) == 0
-    parts.double.deliver(mail_for(open_one))
-    await parts.service.step()
-    assert await parts.service.get(open_one.test.id) is None
-    assert parts.double.state() == before
-
-
-async def test_tests_are_purged_but_for_one_whose_mail_is_still_there(
-    parts: MailTestParts,
-) -> None:
-    first, second = await parts.begin(), await parts.begin()
-    parts.double.deliver(mail_for(first))
-    await parts.service.step()
-    parts.double.deliver(mail_for(second))
-    parts.double.fault, parts.double.breaks_at = MailboxFault.HANGS_UP, "SELECT"
-    with pytest.raises(ProbeError):
-        await parts.service.step()
-    later = parts.clock() + timedelta(days=31)
-    assert await parts.tests.purge(later, 10) == 1
-    parts.double.fault = MailboxFault.FINE
-    await parts.service.step()
-    assert await parts.tests.purge(later, 10) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from bot.checks.mail.verdict_store import load_verdict
 from bot.records.dkim_key import KeySource
+from bot.requests.mail_proof import MailTest, MailTestState
 from bot.services.domain_facts import DomainFacts
 from bot.services.mail_verdicts import MailVerdicts
 from bot.store.engine.database import Database
@@ -67,6 +68,21 @@ async def test_a_selector_that_the_server_does_not_sign_with_is_an_old_one(tmp_p
     assert verdict.causes[0].facts["selector"] == "mailcow"
 
 
+async def test_a_mail_of_the_server_before_a_move_does_not_pass(tmp_path: Path) -> None:
+    # The selector is the usual one, so the key alone tells that our server did not sign.
+    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/keys.db") as database:
+        keys, clock = KnownKeys(database), MailClock()
+        record = key_pair("old").record
+        await keys.learn(FRIEND, "dkim", record, KeySource.MAIL_SERVER, clock())
+        facts = DomainFacts(keys, clock)
+        verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
+        test = MailTest(1, 7, None, AT, AT, MailTestState.TAKEN)
+        judged = await verdicts.judge(test, good_mail(), AT)
+    verdict = load_verdict(judged.verdict)
+    assert verdict is not None
+    assert (judged.passed, codes(verdict)) == (False, ["mail-key-differs"])
+
+
 @pytest.mark.parametrize("selector", ["mailcow", ""])
 async def test_a_forged_mail_learns_nothing_of_the_domain(tmp_path: Path, selector: str) -> None:
     # Signed with the stranger's own key, or not at all, and sent from somewhere else.
@@ -75,3 +91,15 @@ async def test_a_forged_mail_learns_nothing_of_the_domain(tmp_path: Path, select
     verdict = await judge_without_domain(tmp_path, deliver(mail, address=OTHER))
     assert not verdict.passed
     assert verdict.selector == SERVER.dkim_selector
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"])
+async def test_of_a_mail_the_header_is_kept_and_nothing_of_its_text(end: bytes) -> None:
+    facts = DomainFacts(None, MailClock())
+    verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
+    test = MailTest(1, 7, None, AT, AT, MailTestState.TAKEN)
+    raw = good_mail(b"Private.\r\n\r\nMore.\r\n").replace(b"\r\n", end)
+    judged = await verdicts.judge(test, raw, AT)
+    assert "Message-ID: <1@friend.example>" in judged.head
+    assert "Private" not in judged.head
+    assert (await verdicts.judge(test, end + b"Private." + end, AT)).head == ""

@@ -48,6 +48,8 @@ def test_a_token_is_random_and_fits_an_address_and_is_stored_as_its_digest() -> 
         (f"Subject: =?utf-8?q?=C3=BC_{SUBJECT_MARK}{A}?=\r\n", (A,)),
         (f"Subject: {SUBJECT_MARK}{A}\r\nTo: probe.box+{B}@x.example\r\n", (B, A)),
         (f"Subject: =?x-nobody?q?{SUBJECT_MARK}{A}?=\r\n", (A,)),
+        (f"Subject: =?\u00fc?q?{SUBJECT_MARK}{A}?=\r\n", (A,)),
+        (f"Subject: =?utf-8?b?{SUBJECT_MARK}{A}=?=\r\n", (A,)),
         (f"To: probe.box+{A}x@else.example\r\n", ()),
         (f"To: probe.box+{A[:-1]}@else.example\r\n", ()),
         (f"To: otherprobe.box+{A}@else.example\r\n", ()),

@@ -8,7 +8,7 @@ import pytest
 from bot.checks.mail.header_fields import read_header
 from bot.checks.mail.received_field import read_received
 from bot.checks.mail.trace_fields import Receiver, Trace, find_spf_domain
-from signed_mails import OURS
+from signed_mails import OTHER, OURS
 
 HOST = frozenset({OURS})
 POSTFIX = (
@@ -147,6 +147,29 @@ def test_a_hop_below_the_one_from_outside_is_not_believed(lie: str) -> None:
     trace = read(lie, POSTFIX)
     assert trace.border is not None
     assert trace.border.address == "203.0.113.77"
+
+
+@pytest.mark.parametrize(
+    ("origin", "address"),
+    [
+        (f"stranger.example (HELO x) (root@{OTHER})", OTHER),  # as qmail asks the other side
+        ("stranger.example", None),
+        ("stranger.example (stranger.example)", None),
+    ],
+)
+def test_what_came_with_a_mail_is_not_believed_where_no_address_is_told(
+    origin: str, address: str | None
+) -> None:
+    forged = f"from mx1.cow.example (mx1.cow.example [{OURS}]) by mx.else.example with ESMTPS; x"
+    trace = read(f"from {origin} by mx.else.example with ESMTP; x", forged)
+    assert (trace.border and trace.border.address) == address
+
+
+def test_a_hop_between_hosts_of_the_receiver_needs_no_address() -> None:
+    outside = f"from mx1.cow.example (mx1.cow.example [{OURS}]) by mx.else.example with ESMTPS; x"
+    trace = read("from mx.else.example by store.else.example with ESMTP; x", outside)
+    assert trace.border is not None
+    assert trace.border.address == OURS
 
 
 def test_a_name_that_has_the_address_is_the_receiver_s_own_hop() -> None:
