@@ -80,6 +80,30 @@ async def test_our_server_is_not_asked_for_an_address_that_it_may_not_have(tmp_p
     assert sorted(elsewhere) == ["GET", "GET", "POST"]
 
 
+async def test_our_server_is_not_asked_so_either_where_a_name_has_its_address_beside_another(
+    tmp_path: Path,
+) -> None:
+    both = ("autodiscover A 198.51.100.25", "autodiscover A 203.0.113.80")
+    _, web = await check_discovery(DiscoveryCase("both", both), tmp_path)
+    assert {method for method, _, local in web.asked if local == OURS} == {"GET"}
+
+
+@pytest.mark.parametrize("check", ["autoconfig", "autodiscover"])
+async def test_a_redirect_of_a_stranger_does_not_choose_what_our_server_is_asked(
+    check: str, tmp_path: Path
+) -> None:
+    """Nor is it a proof that programs get our settings, whatever our server says at all times."""
+    leads: dict[str, dict[str, object]] = {
+        "*": {"location": "https://mx1.cow.example/SOGo/so/"},
+        "https://mx1.cow.example/autodiscover/autodiscover.json": {"json": "mx1.cow.example"},
+    }
+    case = DiscoveryCase("led", (f"{check} A 203.0.113.80",), leads)
+    report, web = await check_discovery(case, tmp_path)
+    assert web.asked
+    assert [url for _, url, local in web.asked if local == OURS] == []
+    assert grave(report) == [f"{check}-foreign"]
+
+
 async def test_a_server_of_ours_that_knows_no_json_is_asked_as_outlook_asks(tmp_path: Path) -> None:
     place = "https://autodiscover.friend.example/autodiscover/autodiscover.xml"
     told: dict[str, dict[str, object]] = {place: {"autodiscover": {}}}
