@@ -94,6 +94,20 @@ def test_records_that_do_not_fit_are_all_taken_out(shown: ShownCertificate) -> N
     assert [fix.action for fix in finding.fixes] == [FixAction.REPLACE, FixAction.DELETE]
 
 
+def test_the_order_in_which_authorities_are_sent_is_nothing_to_those_who_check() -> None:
+    leaf = trustme.CA().create_child_ca().create_child_ca().issue_cert(HOST)
+    own, *above = (
+        x509.load_pem_x509_certificate(pem.bytes()).public_bytes(Encoding.DER)
+        for pem in leaf.cert_chain_pems
+    )
+    assert len(above) == 2
+    for sent in (above, above[::-1], [b"odd", *above[::-1]]):
+        shown = certificate(der=own, above=tuple(sent))
+        for der in above:
+            record = f"2 0 1 {hashlib.sha256(der).hexdigest()}"
+            assert judged(shown, record).status is Status.PASS
+
+
 def test_an_authority_that_did_not_sign_the_certificate_proves_nothing(
     shown: ShownCertificate,
 ) -> None:
