@@ -87,6 +87,14 @@ def test_a_certificate_sent_alone_is_told_from_one_of_a_stranger() -> None:
     assert "is from Cow CA" in Words().finding(stranger.findings[0], {})
 
 
+def test_a_name_that_stands_in_the_subject_alone_is_told_from_another_name() -> None:
+    look = showing(993, CertificateState.OTHER_NAME, names=("mx1.cow.example",))
+    (finding,) = judge_certificates(world(look), AT).findings
+    said = Words().finding(finding, {"host": "mx1.cow.example"})
+    assert "only as its subject" in said
+    assert "is for" not in said
+
+
 def test_no_certificate_at_all_is_unknown() -> None:
     looks = [unreached(each.number, Reached.NO_ANSWER) for each in ALL_PORTS]
     assert told(judge_certificates(looks, AT)) == [("server-cert-unseen", "unknown", ())]
