@@ -35,8 +35,8 @@ def key_of(der: bytes) -> bytes:
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def judged(shown: ShownCertificate | None, *records: str) -> Verdict:
-    rows = "".join(f"_25._tcp.{HOST} TLSA {record}\n" for record in records)
+def judged(shown: ShownCertificate | None, *records: str, more: str = "") -> Verdict:
+    rows = more + "".join(f"_25._tcp.{HOST} TLSA {record}\n" for record in records)
     look = unreached(25, Reached.NO_ANSWER) if shown is None else at(25, certificate=shown)
     observed = observe(WORLD.replace(DANE, rows or DANE), ports=world(look))
     verdict = judge_dane(observed)
@@ -86,6 +86,24 @@ def test_a_record_of_another_key_is_a_failure_with_the_right_one_to_type(
 def test_one_record_that_fits_is_enough_while_a_key_is_changed(shown: ShownCertificate) -> None:
     right = f"3 1 1 {hashlib.sha256(key_of(shown.der)).hexdigest()}"
     assert judged(shown, f"3 1 1 {'ab' * 32}", right).status is Status.PASS
+
+
+def test_in_a_zone_without_signatures_nothing_is_held_back_and_nothing_proven(
+    shown: ShownCertificate,
+) -> None:
+    right, unsigned = hashlib.sha256(shown.der).hexdigest(), "cow.example DS -\n"
+    for digest_, code, status in (
+        (right, "server-dane", Status.INFO),
+        ("ab" * 32, "server-tlsa-mismatch", Status.WARN),
+    ):
+        verdict = judged(shown, f"3 0 1 {digest_}", more=unsigned)
+        finding = only(verdict, code)
+        assert finding.severity is status
+        said = Words().finding(finding, {"host": HOST})
+        assert "DNSSEC" in said
+        assert "held back" not in said or status is Status.INFO
+        signed = judged(shown, f"3 0 1 {digest_}", more=f"cow.example DS 1 13 2 {'ab' * 32}\n")
+        assert signed.status is {Status.INFO: Status.PASS, Status.WARN: Status.FAIL}[status]
 
 
 def test_records_that_do_not_fit_are_all_taken_out(shown: ShownCertificate) -> None:
