@@ -7,6 +7,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+import dns.name
 import pytest
 
 from bot.checks.export.archive import dump_report, load_report
@@ -120,6 +121,16 @@ async def test_nobody_is_told_of_an_address_that_somebody_has(tmp_path: Path) ->
         "cowbell-check@friend.example"
     }
     assert [body for body in web.brought if body]
+
+
+@pytest.mark.parametrize("label", [b"\x01" * 30, b"\xff" * 63, b".", b"a b", b"\0"])
+async def test_a_name_that_tls_knows_no_way_to_ask_for_is_no_fault_of_ours(
+    label: bytes, tmp_path: Path
+) -> None:
+    name = dns.name.Name([label]).to_text()
+    lines = f"{name} A 203.0.113.80", f"_autodiscover._tcp SRV 0 1 443 {name}.friend.example."
+    report, _ = await check_discovery(DiscoveryCase("odd", lines), tmp_path)
+    assert grave(report) == ["autodiscover-foreign"]
 
 
 async def test_a_redirect_without_end_is_left_after_a_few(tmp_path: Path) -> None:
