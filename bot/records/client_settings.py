@@ -140,7 +140,7 @@ def client_settings(server: MailServer, who: MailAddress | Domain | None = None)
         contact=server.admin_contact,
         alias="" if alias == host else alias,
         own_page=_own_page(server),
-        has_own_profile=server.is_mailcow and bool(server.password_url),
+        has_own_profile=_has_profiles(server),
     )
 
 
@@ -150,7 +150,7 @@ def _own_page(server: MailServer) -> str:
     Mailcow asks for the login and then hands out a profile, with calendars and contacts where SOGo
     is there (data/web/mobileconfig.php).
     """
-    if not (server.is_mailcow and server.password_url):
+    if not _has_profiles(server):
         return server.password_url
     query = "" if "sogo" in server.webmail_url.lower() else "only_email"
     return (
@@ -158,6 +158,13 @@ def _own_page(server: MailServer) -> str:
         ._replace(path=_MAILCOW_PROFILE, query=query, fragment="")
         .geturl()
     )
+
+
+def _has_profiles(server: MailServer) -> bool:
+    """Whether the page of the password is Mailcow's: passwords may be kept somewhere else."""
+    ours = (server.host_text, urlsplit(server.webmail_url).hostname)
+    host = urlsplit(server.password_url).hostname
+    return server.is_mailcow and host is not None and host in ours
 
 
 def _user(who: MailAddress | Domain | None) -> tuple[str, str, bool]:
