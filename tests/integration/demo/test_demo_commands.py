@@ -97,7 +97,8 @@ async def test_a_mail_goes_to_a_member_once_the_domain_is_shown_to_be_theirs(dem
     assert demo.servers.relay.mails == []
     assert "_cowbell" in text_of(card)
     assert "_cowbell" in (await demo.ask("demo-publish", domain="friend.example")).content
-    await demo.ann.click(card, label="Check the proof")
+    shown = answer_to(await demo.ann.click(card, label="Check the proof"))
+    assert "`/testmail` can now send a mail to it" in text_of(shown)
     sent = await demo.ask("testmail", receive="ann@friend.example")
     (mail,) = demo.servers.relay.mails
     assert b"\r\nTo: ann@friend.example\r\n" in mail
