@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.names import MailAddress
 
 if TYPE_CHECKING:
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.mail_server import MailServer
 
@@ -91,12 +92,13 @@ class ClientSettings:
         return tuple(service for service in self.services if service.protocol is protocol)
 
     @property
-    def facts(self) -> dict[str, str | bool]:
+    def facts(self) -> dict[str, Fact]:
         """What the templates of `ADVICE` may say."""
         return {
             "service": self.name,
             "host": self.host,
             "pop": bool(self.of(Protocol.POP)),
+            "sends_on": tuple(f"{s.port} ({s.security.value})" for s in self.of(Protocol.SMTP)),
             "pop_unknown": self.pop_unknown,
             "user_name": self.user_name,
             "is_example": self.is_example,
