@@ -8,10 +8,12 @@ BIN := $(VENV)/bin
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.txt pyproject.toml
+# Two libraries come as source alone; what builds them is pinned, too.
+$(VENV)/.ready: requirements.txt docs/deploy/build-requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 15) else "Cowbell needs Python 3.11 to 3.14")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement docs/deploy/build-requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation --requirement requirements.txt
 	touch $@
 
 # The bot in a browser, on a simulated Discord.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.errors import CowbellError, Fact
     from bot.names import ParsedDomain
 
+_LONGEST_TYPED = 254  # octets of a mail address (RFC 5321 section 4.5.3.1.3); names have fewer
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _ENOUGH = 5  # of a unit, from which on the part of one that is left over is not worth words
 _MARKDOWN = re.compile(r"([\\`*_~|>#\[\]()<:@-])")
@@ -68,6 +69,7 @@ class Words:
             autoescape=False,  # noqa: S701 - not HTML; `finalize` makes every value safe
         )
         self._environment.filters["code"] = self.code
+        self._environment.filters["typed"] = self._typed
         self._environment.filters["join_words"] = self._join
         self._environment.filters["clock"] = self.clock
         self._environment.filters["menu"] = self._menu
@@ -159,7 +161,14 @@ class Words:
 
     def code(self, value: object) -> str:
         """Return a name or a value as it is to be typed: a code span where there are such."""
-        text = reveal(shorten(str(value)))
+        return self._in_code(shorten(str(value)))
+
+    def _typed(self, value: object) -> str:
+        """Return an address or a name of a host like that, and never cut: half of it is wrong."""
+        return self._in_code(shorten(str(value), _LONGEST_TYPED))
+
+    def _in_code(self, short: str) -> str:
+        text = reveal(short)
         if self._medium is Medium.PLAIN:
             return _Safe(text)
         return _Safe(f"`{text.replace('`', 'ˋ') or ' '}`")

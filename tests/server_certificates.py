@@ -36,6 +36,7 @@ class Shown(StrEnum):
     EXPIRED = "expired"
     NOT_YET = "not valid yet"
     OTHER_NAME = "for another name"
+    SUBJECT_ONLY = "with the name as its subject alone"
     SELF_SIGNED = "self-signed"
     UNKNOWN = "of an unknown authority"
     NO_CHAIN = "without the certificate between"
@@ -140,6 +141,7 @@ _MAKERS: Final[dict[Shown, Callable[[trustme.CA], bytes]]] = {
     Shown.EXPIRED: _until(-timedelta(days=3)),
     Shown.NOT_YET: _not_yet,
     Shown.OTHER_NAME: lambda ca: _whole(ca.issue_cert("www.elsewhere.example")),
+    Shown.SUBJECT_ONLY: lambda ca: _whole(ca.issue_cert("192.0.2.1", common_name=HOST)),
     Shown.UNKNOWN: lambda _: _whole(trustme.CA().issue_cert(HOST)),
     Shown.NO_CHAIN: _without_chain,
 }

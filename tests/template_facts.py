@@ -24,6 +24,7 @@ EN = shipped_templates() / "en"
 # What a fact may be, by its name. A text that a template compares is each of these, and another.
 SOME = ("a.example", "b.example", "c.example", "d.example", "e.example", "f.example")
 _LISTS: dict[str, tuple[Fact, ...]] = {
+    "sends_on": (SOME[:1], SOME[:2]),
     "names": (SOME[:1], SOME[:2], SOME),
     "others": (SOME[:1], SOME[:3]),
     "shorts": (("@",), ("@", "_dmarc"), SOME[:1]),

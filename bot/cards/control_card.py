@@ -39,10 +39,16 @@ class ControlRecord:
 
 
 def show_control_record(
-    record: ControlRecord, words: Words, items: ItemFactory, *, gives_way: bool = False
+    record: ControlRecord,
+    words: Words,
+    items: ItemFactory,
+    *,
+    gives_way: bool = False,
+    command: str = "maildomain",
 ) -> list[str]:
     """Return what to publish, to copy; `gives_way`: another's request would, to theirs.
 
+    `command` is the one that it is needed for.
     Nothing is returned where the name would be too long for the DNS.
     """
     name = control_name(record.domain)
@@ -52,6 +58,7 @@ def show_control_record(
     facts: dict[str, Fact] = {
         "domain": record.domain.unicode,
         "gives_way": gives_way,
+        "command": command,
         "button": words.label("asking", "proof") if has_button else "",
     }
     fix = Fix(FixAction.ADD, name, "TXT", record.text, ttl=record.ttl)
@@ -94,12 +101,14 @@ def build_shown_card(domain: Domain, asked: str, server: MailServer, words: Word
     """Return that a member has shown control, and what that comes to.
 
     `asked` is how things stand with the request to add the domain: `own`, `replaced` (another's,
-    by theirs), `approved` or `proven` (another's, which stays), or nothing.
+    by theirs), `approved` or `proven` (another's, which stays), `here` (none, as the mail server
+    has the domain), or nothing.
     """
     facts: dict[str, Fact] = {
         "domain": domain.unicode,
         "asked": asked,
         "contact": server.admin_contact,
+        "service": server.name,
     }
     mark = words.label("marks", Status.PASS.value)
     return assemble([[f"{mark} {words.sentence('discord/control_shown', facts)}"]], colour=NEUTRAL)

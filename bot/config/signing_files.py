@@ -14,7 +14,10 @@ CERTIFICATE, KEY = "PROFILE_CERT", "PROFILE_KEY"
 
 
 def find_signing_faults(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong with the two files, by variable; they go together or not at all."""
+    """Return what is wrong with the two files, by variable; they go together or not at all.
+
+    That a certificate has ended is no fault of what is set, and so none that stops the start.
+    """
     paths = {name: given[name] for name in (CERTIFICATE, KEY) if name in given}
     if not paths:
         return {}
@@ -22,4 +25,8 @@ def find_signing_faults(given: Mapping[str, str]) -> dict[str, str]:
         (alone,) = paths
         return {alone: f"It needs {KEY if alone == CERTIFICATE else CERTIFICATE} beside it."}
     signer = ProfileSigner(Path(paths[CERTIFICATE]), Path(paths[KEY]))
-    return {KEY if fault.is_key else CERTIFICATE: str(fault) for fault in signer.faults()}
+    return {
+        KEY if fault.is_key else CERTIFICATE: str(fault)
+        for fault in signer.faults()
+        if not fault.is_of_time
+    }

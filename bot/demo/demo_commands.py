@@ -18,6 +18,8 @@ from bot.requests.model import RequestKind
 from bot.services.plan.plan_words import part_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.client import Client
     from bot.demo.demo_servers import DemoServers
     from bot.demo.zone_server import ZoneServer
@@ -50,7 +52,7 @@ def _publish_command(client: Client, server: ZoneServer) -> app_commands.Command
         if name not in world.DOMAINS:
             answer = client.words.sentence("demo/no_domain", {"domains": tuple(world.DOMAINS)})
         else:
-            kinds = await publish_next(client, server, name)
+            kinds = await publish_next(client, server, name, interaction.user.id)
             answer = client.words.sentence("demo/published", {"domain": name, "kinds": kinds})
         await interaction.edit_original_response(content=answer)
 
@@ -92,8 +94,13 @@ def _mail_command(client: Client, servers: DemoServers) -> app_commands.Command[
     return demo_mail
 
 
-async def publish_next(client: Client, server: ZoneServer, name: str) -> tuple[str, ...]:
-    """Publish what was handed out for requests, or where nothing was, what the plan says next."""
+async def publish_next(
+    client: Client, server: ZoneServer, name: str, member_id: int | None = None
+) -> tuple[str, ...]:
+    """Publish what was handed out for requests, or where nothing was, what the plan says next.
+
+    Where it says nothing more, it is what shows the domain to be a member's.
+    """
     requests, domain = client.requests, Domain.from_ascii(name)
     if requests is None:
         return ()
@@ -103,7 +110,11 @@ async def publish_next(client: Client, server: ZoneServer, name: str) -> tuple[s
     for request in waiting:
         await requests.look_now(request.id)
     if not waiting:
-        return await _type_next(client, server, domain) or ((CONTROL_LABEL,) if proofs else ())
+        typed = await _type_next(client, server, domain)
+        if not (typed or proofs) and member_id is not None:
+            proofs = await _proof_lines_of(client, domain, (member_id,))
+            server.zones = publish(server.zones, domain, proofs)
+        return typed or ((CONTROL_LABEL,) if proofs else ())
     kinds = tuple(request.kind.value.upper() for request in waiting)
     return (*kinds, *([CONTROL_LABEL] if proofs else []))
 
@@ -122,8 +133,12 @@ async def _type_next(client: Client, server: ZoneServer, domain: Domain) -> tupl
 async def _proof_lines(client: Client, requests: Requests, domain: Domain) -> list[str]:
     """Return the zone lines that show the domain to be theirs who ask to have it added."""
     asked = [r for r in await requests.of_domain(domain) if r.kind is RequestKind.MAILDOMAIN]
+    return await _proof_lines_of(client, domain, [r.member_id for r in asked if r.open])
+
+
+async def _proof_lines_of(client: Client, domain: Domain, members: Iterable[int]) -> list[str]:
     control = client.control
     if control is None:
         return []
-    tokens = [await control.token(r.member_id, domain) for r in asked if r.open]
+    tokens = [await control.token(member, domain) for member in members]
     return [f'{CONTROL_LABEL} TXT "{token}"' for token in tokens]

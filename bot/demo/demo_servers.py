@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from bot.demo import world
 from bot.demo.demo_host import open_host
 from bot.demo.demo_mailcow import access_to, make_mailcow
+from bot.demo.mail_relay import MailRelay
 from bot.demo.mailbox_double import MailboxDouble
 from bot.demo.zone_server import ZoneServer
 
@@ -24,12 +25,13 @@ PROBE: Final = "probe@else.example"  # where test mails are sent to
 
 @dataclass(frozen=True, slots=True)
 class DemoServers:
-    """DNS, Mailcow, the ports of its mail host, and a mailbox at another provider."""
+    """DNS, Mailcow, the ports of its mail host, and another provider's mailbox and relay."""
 
     zones: ZoneServer
     mailcow: MailcowDouble
     host: DemoHost
     mailbox: MailboxDouble
+    relay: MailRelay
 
     def settings(self, folder: Path) -> dict[str, str]:
         """Return the settings that lead the bot to them, with its store in a folder."""
@@ -43,6 +45,7 @@ class DemoServers:
             "PROBE_ADDRESS": PROBE,
             "PROBE_IMAP_URL": self.mailbox.url,
             "PROBE_IMAP_PASSWORD": self.mailbox.password,
+            "PROBE_SMTP_URL": self.relay.url,
         }
 
 
@@ -54,5 +57,6 @@ async def open_servers(folder: Path) -> AsyncIterator[DemoServers]:
         make_mailcow() as mailcow,
         open_host(folder) as host,
         MailboxDouble() as mailbox,
+        MailRelay() as relay,
     ):
-        yield DemoServers(zones, mailcow, host, mailbox)
+        yield DemoServers(zones, mailcow, host, mailbox, relay)

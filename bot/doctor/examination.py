@@ -14,6 +14,7 @@ from bot.doctor.database_access import check_database
 from bot.doctor.discord_login import SILENCE, check_application, judge_failure, logged_in
 from bot.doctor.line import Line, blame_network
 from bot.doctor.mailcow_access import check_mailcow
+from bot.doctor.profile_signing import check_signing
 from bot.doctor.request_channel import check_channel
 from bot.doctor.resolvers import check_dns
 from bot.doctor.secret_files import check_secret_files
@@ -55,6 +56,7 @@ async def examine(
             *resolver_lines,
             clock.judge(),
             database,
+            *check_signing(settings),
             *check_secret_files(settings),
         )
     )

@@ -32,7 +32,7 @@ class Line:
 
 
 # Said from the configuration and this machine's own files; all others need an answer of somebody.
-_ASKS_NOBODY = frozenset({"admins", "database", "files"})
+_ASKS_NOBODY = frozenset({"admins", "database", "files", "profile"})
 
 
 def blame_network(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -9,6 +9,7 @@ from bot.checks.finding import Status
 from bot.doctor.admin_rights import check_admins
 from bot.doctor.database_access import check_database
 from bot.doctor.line import Line
+from bot.doctor.profile_signing import check_signing
 from bot.doctor.request_channel import check_channel
 from bot.doctor.resolvers import check_dns
 
@@ -45,6 +46,7 @@ async def examine_from_inside(
         "probe": asyncio.ensure_future(examining_probe),
         "resolver": asyncio.ensure_future(check_dns(settings)),
         "database": asyncio.ensure_future(check_database(trying_database)),
+        "profile": asyncio.ensure_future(asyncio.to_thread(check_signing, settings)),
     }
     loop = asyncio.get_running_loop()
     end, shown = loop.time() + seconds, -1

@@ -11,6 +11,7 @@ from bot.interactions.member_actions import find_place
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import Progress, acknowledge, answer, whisper
 from bot.names import Domain
+from bot.requests.backend import MailHosting
 from bot.requests.control_proof import Control, ControlKind
 from bot.requests.evidence import follow_control
 from bot.requests.model import RequestKind
@@ -69,7 +70,8 @@ async def _settle(
     every = await requests.of_domain(domain)
     known = next((r for r in every if r.kind is kind and r.open), None)
     if known is None:
-        return ""
+        is_here = await client.member_service.hosting(domain) is MailHosting.ON
+        return "here" if is_here and client.member_mails is not None else ""
     if known.member_id == proof.member_id:
         await note_proof(client, requests, known)
         return "own"

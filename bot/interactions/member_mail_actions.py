@@ -90,7 +90,7 @@ async def _build_barred(
     if bar is SendingBar.NOT_SHOWN:
         found = await find_record(client, member_id, to.domain)
         if found is not None:
-            record = show_control_record(found, words, client.items)
+            record = show_control_record(found, words, client.items, command="testmail")
             button = client.items.proof_button(to.domain.ascii)
             buttons = [] if button is None else [button]
     return assemble([lines, record], buttons=buttons)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.dns.address_guard import NAME_DIFFERS, AddressFault
 from bot.net.connector import ConnectFault, Connector
-from bot.net.tls import client_context
+from bot.net.tls import web_context
 
 if TYPE_CHECKING:
     import dns.name
@@ -68,7 +68,7 @@ class CertificateCheck:
         host = await self._connector.find_host(self._ask, name)
         if isinstance(host, AddressFault):
             return _BARRED[host]
-        context = self._context or await asyncio.to_thread(client_context)
+        context = self._context or await asyncio.to_thread(web_context)
         try:
             connection = await self._connector.connect(host, self._port, context=context)
         except ssl.SSLCertVerificationError as error:

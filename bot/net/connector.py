@@ -124,7 +124,8 @@ class Connector:
             except ssl.SSLCertVerificationError:
                 connection.close()
                 raise
-            except (OSError, EOFError):
+            except (OSError, EOFError, UnicodeError):
+                # A zone may name a host by any octets; for some names TLS cannot even be begun.
                 connection.close()
                 faults.add(ConnectFault.NO_ANSWER)
             except BaseException:

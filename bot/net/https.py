@@ -16,7 +16,7 @@ from bot.dns.address_guard import NAME_DIFFERS, AddressFault
 from bot.net.connector import NOBODY, ConnectFault, Connector
 from bot.net.page import FetchOutcome, Page
 from bot.net.page_reply import PageReply, ReplyState
-from bot.net.tls import client_context
+from bot.net.tls import web_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ class HttpsFetcher:
         port, context = self._plain_port, None
         if not plain:
             port = self._port
-            context = self._context or await asyncio.to_thread(client_context)
+            context = self._context or await asyncio.to_thread(web_context)
         try:
             connection = await self._connector.connect(found, port, context=context)
         except ssl.SSLCertVerificationError as error:

@@ -16,7 +16,7 @@ from bot.net.connection import TooLongError
 from bot.net.connector import ConnectFault, FoundHost
 from bot.net.dialogs import DIALOGS, OddAnswerError, TurnedAwayError
 from bot.net.port_look import PortLook, Reached, TlsState
-from bot.net.tls import client_context, old_context, unverified_context
+from bot.net.tls import old_context, program_context, unverified_context
 
 if TYPE_CHECKING:
     from bot.net.connection import OpenConnection
@@ -89,7 +89,7 @@ class _Visit:
     async def run(self) -> None:
         """Do as programs do; where TLS fails, do it again so as to see why."""
         # Reading the authorities takes a while, the first time.
-        context = await asyncio.to_thread(client_context, self._authorities)
+        context = await asyncio.to_thread(program_context, self._authorities)
         self._started = time.perf_counter()
         error = await self._try(context)
         if error is not None and not isinstance(error, ssl.SSLCertVerificationError):

@@ -27,13 +27,42 @@ def client_context(authorities: str | None = None) -> ssl.SSLContext:
 
 
 @cache
+def program_context(authorities: str | None = None) -> ssl.SSLContext:
+    """Return what `client_context` does, to judge a certificate as the programs of today do.
+
+    These look for the name among the alternative names alone, whatever the subject is called
+    (RFC 9525 section 2). What the operator's own parts connect to may have an older certificate.
+    """
+    context = ssl.create_default_context(cadata=authorities)
+    context.verify_flags = DEMANDS
+    context.hostname_checks_common_name = False
+    return context
+
+
+@cache
+def web_context() -> ssl.SSLContext:
+    """Return what `program_context` does, for the web servers that strangers' names lead to.
+
+    It is without the finite-field Diffie-Hellman of TLS 1.2, as in browsers: the server chooses
+    the size of its numbers there, and one handshake with large ones takes most of a second.
+    """
+    context = ssl.create_default_context()
+    context.verify_flags = DEMANDS
+    context.hostname_checks_common_name = False
+    taken = (c["name"] for c in context.get_ciphers() if c["kea"] not in {"kx-dhe", "kx-any"})
+    context.set_ciphers(":".join(taken))  # those of TLS 1.3 are not chosen by it
+    return context
+
+
+@cache
 def old_context(authorities: str | None = None) -> ssl.SSLContext:
-    """Return what `client_context` does, but for every version of TLS and every cipher.
+    """Return what `program_context` does, but for every version of TLS and every cipher.
 
     It is for finding out what a server can that today's programs do not speak to (RFC 8996).
     """
     context = ssl.create_default_context(cadata=authorities)
     context.verify_flags = DEMANDS
+    context.hostname_checks_common_name = False
     return _with_all_versions(context)
 
 

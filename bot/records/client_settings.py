@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.names import MailAddress
 
 if TYPE_CHECKING:
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.mail_server import MailServer
 
@@ -91,12 +92,13 @@ class ClientSettings:
         return tuple(service for service in self.services if service.protocol is protocol)
 
     @property
-    def facts(self) -> dict[str, str | bool]:
+    def facts(self) -> dict[str, Fact]:
         """What the templates of `ADVICE` may say."""
         return {
             "service": self.name,
             "host": self.host,
             "pop": bool(self.of(Protocol.POP)),
+            "sends_on": tuple(f"{s.port} ({s.security.value})" for s in self.of(Protocol.SMTP)),
             "pop_unknown": self.pop_unknown,
             "user_name": self.user_name,
             "is_example": self.is_example,
@@ -140,7 +142,7 @@ def client_settings(server: MailServer, who: MailAddress | Domain | None = None)
         contact=server.admin_contact,
         alias="" if alias == host else alias,
         own_page=_own_page(server),
-        has_own_profile=server.is_mailcow and bool(server.password_url),
+        has_own_profile=_has_profiles(server),
     )
 
 
@@ -150,7 +152,7 @@ def _own_page(server: MailServer) -> str:
     Mailcow asks for the login and then hands out a profile, with calendars and contacts where SOGo
     is there (data/web/mobileconfig.php).
     """
-    if not (server.is_mailcow and server.password_url):
+    if not _has_profiles(server):
         return server.password_url
     query = "" if "sogo" in server.webmail_url.lower() else "only_email"
     return (
@@ -158,6 +160,13 @@ def _own_page(server: MailServer) -> str:
         ._replace(path=_MAILCOW_PROFILE, query=query, fragment="")
         .geturl()
     )
+
+
+def _has_profiles(server: MailServer) -> bool:
+    """Whether the page of the password is Mailcow's: passwords may be kept somewhere else."""
+    ours = (server.host_text, urlsplit(server.webmail_url).hostname)
+    host = urlsplit(server.password_url).hostname
+    return server.is_mailcow and host is not None and host in ours
 
 
 def _user(who: MailAddress | Domain | None) -> tuple[str, str, bool]:

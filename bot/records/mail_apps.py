@@ -55,7 +55,12 @@ class MailApp:
     @property
     def about(self) -> dict[str, Fact]:
         """What can be said of the app itself, beside the facts of the settings."""
-        return {"app": self.name, "version": self.version, "date": self.date.isoformat()}
+        return {
+            "app": self.name,
+            "version": self.version,
+            "date": self.date.isoformat(),
+            "has_versions": self.key != OTHER_APP,
+        }
 
     def remarks(self, settings: ClientSettings) -> tuple[str, ...]:
         """Return the templates of what is said below the steps, in order."""

@@ -24,11 +24,15 @@ _LONGEST_FILE = 1 << 20  # octets; a chain of certificates has some thousand
 
 
 class SigningFileError(ValueError):
-    """The certificate, or the key where `is_key`, cannot sign; the text says why, no secret."""
+    """The certificate, or the key where `is_key`, cannot sign; the text says why, no secret.
 
-    def __init__(self, sentence: str, *, is_key: bool = False) -> None:
+    `is_of_time`: the files are right, and the certificate is not valid now.
+    """
+
+    def __init__(self, sentence: str, *, is_key: bool = False, is_of_time: bool = False) -> None:
         super().__init__(sentence)
         self.is_key = is_key
+        self.is_of_time = is_of_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +81,9 @@ class ProfileSigner:
         now = datetime.now(UTC)
         if now > chain[0].not_valid_after_utc:
             ended = chain[0].not_valid_after_utc.date().isoformat()
-            raise SigningFileError(f"The certificate has ended on {ended}.")
+            raise SigningFileError(f"The certificate has ended on {ended}.", is_of_time=True)
         if now < chain[0].not_valid_before_utc:
-            raise SigningFileError("The certificate is not valid yet.")
+            raise SigningFileError("The certificate is not valid yet.", is_of_time=True)
         return chain, key
 
 

@@ -28,6 +28,7 @@ from bot.checks.optional.discovery_answers import (
     parse_autodiscover_json,
 )
 from bot.checks.optional.discovery_places import (
+    OWN_PATHS,
     DiscoveryAnswer,
     DiscoveryPlace,
     autoconfig_places,
@@ -55,6 +56,7 @@ MOST_HOPS: Final = 4  # redirects from one place
 _MOST_NAMES: Final = 18  # questions about names that lead to web servers
 _MOST_HOSTS: Final = 2  # servers named in answers whose addresses are asked for
 _PORTS: Final = {"https": 443, "http": 80}
+_Target = tuple[dns.name.Name, str, bool]  # a host, a path with its query, whether without TLS
 _PATH: Final = re.compile(r"/[!-~]{0,2000}")
 
 
@@ -90,6 +92,7 @@ class _Host(NamedTuple):
     answers: Mapping[dns.rdatatype.RdataType, Answer]
     addresses: frozenset[str]
     ours: bool  # it leads to the mail server, and nowhere else
+    may_be_ours: bool  # it leads there too, or where the mail server is could not be found out
 
     async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Answer what the guard asks of the name itself."""
@@ -149,13 +152,26 @@ class _Look:
             where = config.url if isinstance(config, AskElsewhere) else page.location
             base = _url(host.name, path, plain=plain)
             target = _target(where, base, place.check) if where else None
-            if target is None or target in seen or len(seen) > MOST_HOPS:
+            follows = target is not None and target not in seen and len(seen) <= MOST_HOPS
+            there = await self._follow(host, target) if target is not None and follows else None
+            if there is None:
                 told = config if isinstance(config, MailConfig) else None
                 self._found[turn] = DiscoveryAnswer(place, page.reached, host.ours, told)
                 return
-            seen.append(target)
-            name, path, plain = target
-            host = host if name == host.name else await self._look_up(name)
+            host, path, plain = there
+            seen.append((host.name, path, plain))
+
+    async def _follow(self, host: _Host, target: _Target) -> tuple[_Host, str, bool] | None:
+        """Return where a redirect of a host leads; None where nobody is to be led.
+
+        A stranger says that our own server is asked, but not for what: it has addresses that do
+        something, and what is at others is no proof that programs get their settings.
+        """
+        name, path, plain = target
+        there = host if name == host.name else await self._look_up(name)
+        is_led = there.may_be_ours and not host.ours
+        known = path.partition("?")[0].lower() in OWN_PATHS
+        return None if is_led and not known else (there, path, plain)
 
     async def _read(
         self, place: DiscoveryPlace, host: _Host, path: str, *, plain: bool
@@ -166,9 +182,9 @@ class _Look:
             return page, parse_autoconfig(page.body, self._address)
         if plain:  # only a redirect counts there: nobody sends a password
             return await fetch(path, plain=True), None
-        if host.ours:
+        if host.may_be_ours:
             page = await fetch(json_path(self._address))
-            if page.status != http.HTTPStatus.NOT_FOUND:
+            if page.status != http.HTTPStatus.NOT_FOUND or not host.ours:
                 return page, parse_autodiscover_json(page.body)
         page = await fetch(path, post=request_for(self._address))
         return page, parse_autodiscover(page.body, self._address)
@@ -178,10 +194,12 @@ class _Look:
         theirs = frozenset(a for answer in answers.values() for a in answer.addresses())
         own = [await self._ask(self._server, rdtype) for rdtype in ADDRESS_TYPES]
         ours = {address for answer in own for address in answer.addresses()}
-        return _Host(name, answers, theirs, bool(theirs) and theirs <= ours)
+        unknown = any(answer.failed for answer in own)
+        sure = bool(theirs) and theirs <= ours
+        return _Host(name, answers, theirs, sure, unknown or not theirs.isdisjoint(ours))
 
 
-def _target(where: str, base: str, check: Check) -> tuple[dns.name.Name, str, bool] | None:
+def _target(where: str, base: str, check: Check) -> _Target | None:
     """Return host and path that a redirect leads to, and whether without TLS.
 
     None where nobody follows it: to an address instead of a name, to another port, to what is no

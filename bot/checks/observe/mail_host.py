@@ -96,12 +96,13 @@ async def observe_server(
     members = members[:MOST_MEMBERS]
     try:
         questions.start(_first_questions(server, member, members))
-        handed_out, helo, name_servers, ports, _ = await asyncio.gather(
+        handed_out, helo, name_servers, ports, *_ = await asyncio.gather(
             _evaluate_handed_out(questions, server, member),
             _evaluate_helo(questions, server),
             _ask_name_servers(questions, server, authorities),
             _look_at_ports(questions, look_at_ports),
             _confirm_reverse(questions, server),
+            _ask_whether_signed(questions, server),
         )
         answers = await questions.answers()
     finally:
@@ -164,6 +165,14 @@ async def _confirm_reverse(questions: Questions, server: MailServer) -> None:
     names = [dns.reversename.from_address(address) for address in addresses]
     for answer in await asyncio.gather(*(questions(name, "PTR") for name in names)):
         questions.start(Question.of(n, t) for n in ptr_names(answer) for t in ADDRESS_TYPES)
+
+
+async def _ask_whether_signed(questions: Questions, server: MailServer) -> None:
+    """Ask for the zone's DS where TLSA records are, which count only where it is signed."""
+    owner = tlsa_name(server)
+    if owner is not None and (await questions(owner, "TLSA")).found:
+        apex = find_apex(await questions(server.host, "SOA"), server.host)
+        questions.start([Question.of(apex, "DS")])
 
 
 async def _ask_name_servers(

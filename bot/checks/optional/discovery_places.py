@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 XML_PATH: Final = "/autodiscover/autodiscover.xml"
 _LOCAL_PART: Final = "cowbell-check"  # made up, so that it is nobody's address
 _FILE: Final = "/mail/config-v1.1.xml"
+_WELL_KNOWN: Final = f"/.well-known/autoconfig{_FILE}"
+OWN_PATHS: Final = frozenset({XML_PATH, _FILE, _WELL_KNOWN})  # in lower case
 _HTTPS: Final = 443
 _ANSWERED: Final = frozenset(
     {FetchOutcome.PAGE, FetchOutcome.STATUS, FetchOutcome.REDIRECT, FetchOutcome.TOO_BIG}
@@ -104,7 +106,7 @@ def autoconfig_places(domain: Domain) -> list[DiscoveryPlace]:
     query = f"?emailaddress={_quote(made_up_address(domain))}"
     name = domain.below(Check.AUTOCONFIG.value)
     at = [] if name is None else [(name, _FILE)]
-    at.append((domain.name, f"/.well-known/autoconfig{_FILE}"))
+    at.append((domain.name, _WELL_KNOWN))
     return [
         DiscoveryPlace(Check.AUTOCONFIG, host, host, path, query, plain=plain)
         for plain in (False, True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdtypes.ANY.TLSA
-from dns.rdatatype import AAAA, CNAME, NS, SOA, TLSA, A
+from dns.rdatatype import AAAA, CNAME, DS, NS, SOA, TLSA, A
 
 from bot.checks.answers import ADDRESS_TYPES, answer_to, first_names, name_text, unanswered
 from bot.checks.finding import Finding, Fix, FixAction, ServerCheck, Status, Verdict
@@ -146,8 +146,12 @@ def judge_dane(o: ServerObservation) -> Verdict:
     records = [rdata for rdata in rdatas if isinstance(rdata, kind)]
     match, right = compare(records, shown), record_for(shown)
     expected = (right,) if right is not None else ()
+    # A zone's own servers know nothing of its DS, which is its parent's (RFC 4035 3.1.4.1).
+    unsigned = not o.seen.single_server and answer_to(o.seen, o.zone, DS).absent
+    facts |= {"unsigned": unsigned, "unseen": False}
     if match is TlsaMatch.MATCHES:
-        return Verdict(check, (), expected, found)
+        idle = (Finding(check, "server-dane", Status.INFO, facts),) if unsigned else ()
+        return Verdict(check, idle, expected, found)
     if match is TlsaMatch.UNREADABLE or right is None:
         unread = Finding(check, "server-dane", Status.INFO, {**facts, "unseen": True})
         return Verdict(check, (unread,), found=found)
@@ -160,7 +164,9 @@ def judge_dane(o: ServerObservation) -> Verdict:
     if match is TlsaMatch.UNUSABLE:
         unusable = Finding(check, "server-tlsa-unusable", Status.WARN, facts, fixes)
         return Verdict(check, (unusable,), expected, found)
-    differs = Finding(check, "server-tlsa-mismatch", Status.FAIL, facts, fixes)
+    # Senders take no notice of what no signature proves (RFC 7672 section 2.2).
+    severity = Status.WARN if unsigned else Status.FAIL
+    differs = Finding(check, "server-tlsa-mismatch", severity, facts, fixes)
     return Verdict(check, (differs,), expected, found)
 
 

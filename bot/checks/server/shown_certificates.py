@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.net.port_look import PortLook, ShownCertificate
 
 SOON: Final = 14  # days before the end; Mailcow renews it 30 days before
+_LAST_PART: Final = 4  # a quarter of its time: what lasts for days is renewed in the last third
 _GRAVE: Final = frozenset({Speaks.IMAP, Speaks.SMTP, Speaks.HTTPS})
 
 _CODES: Final = {
@@ -66,7 +67,13 @@ def list_certificates(looks: Sequence[PortLook]) -> Mapping[ShownCertificate, Se
 
 
 def _is_good(certificate: ShownCertificate, now: datetime) -> bool:
-    return certificate.state is CertificateState.VALID and certificate.days_left(now) > SOON
+    return certificate.state is CertificateState.VALID and not _ends_soon(certificate, now)
+
+
+def _ends_soon(certificate: ShownCertificate, now: datetime) -> bool:
+    """Whether a certificate should have been renewed by now."""
+    lasts, left = certificate.not_after - certificate.not_before, certificate.not_after - now
+    return certificate.days_left(now) <= SOON and left < lasts / _LAST_PART
 
 
 def _report(

@@ -83,7 +83,8 @@ def _fits(record: TLSA, parts: _Parts) -> bool:
 def _read_chain(shown: ShownCertificate) -> list[_Parts]:
     """Return the server's own certificate and those above it, as far as each signed the one before.
 
-    Nothing where the first cannot be read.
+    In which order they were sent is nothing to those who check. Nothing where the first cannot be
+    read.
     """
     # Reading certificates is rare, and its library takes a while to load.
     from cryptography import x509  # noqa: PLC0415 - as above
@@ -97,15 +98,29 @@ def _read_chain(shown: ShownCertificate) -> list[_Parts]:
     # What a stranger's certificate has odd is no warning to whoever runs the program.
     warnings.simplefilter("ignore", CryptographyDeprecationWarning)
 
-    chain, before = list[_Parts](), None
+    unreadable = ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm
+    sent = list[tuple[x509.Certificate, _Parts]]()
     for der in (shown.der, *shown.above):
         try:
             one = x509.load_der_x509_certificate(der)
-            if before is not None:
-                before.verify_directly_issued_by(one)
             key = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        except (ValueError, TypeError, x509.InvalidVersion, InvalidSignature, UnsupportedAlgorithm):
-            break
-        chain.append(_Parts(der, key))
-        before = one
+        except unreadable:
+            if not sent:
+                return []
+            continue
+        sent.append((one, _Parts(der, key)))
+
+    def signed(before: x509.Certificate, one: x509.Certificate) -> bool:
+        try:
+            before.verify_directly_issued_by(one)
+        except (*unreadable, InvalidSignature):
+            return False
+        return True
+
+    (before, own), *others = sent
+    chain = [own]
+    while above := next((pair for pair in others if signed(before, pair[0])), None):
+        others.remove(above)
+        before = above[0]
+        chain.append(above[1])
     return chain

@@ -77,6 +77,7 @@ async def test_nobody_gets_a_mail_at_a_domain_that_is_not_shown_to_be_theirs(
     card = await receive(mails)
     assert "Nothing shows yet that `friend.example` is yours" in text_of(card)
     assert "_cowbell" in text_of(card)
+    assert "the admin" not in text_of(card)  # nobody decides this
     assert labels_of(card) == ["Check the proof"]
     assert mails.outgoing.mails == []
     assert read_store(mails.sim, "SELECT * FROM sent_mail") == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import discord
 import pytest
 from simcord import Env
 
@@ -13,7 +14,7 @@ from bot.config.loading import load_settings
 from bot.demo.demo_commands import add_commands
 from bot.demo.demo_mails import MailFate
 from bot.demo.demo_servers import open_servers
-from discord_simulation import GUILD, HOME, answer_to, text_of
+from discord_simulation import answer_to, text_of
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, MemberActor
     from simcord.results import ResponseMessage
 
+    from bot.demo.demo_servers import DemoServers
+
 
 class Demo(NamedTuple):
     """A member of the server in which the demo's bot is."""
 
     ann: MemberActor
     channel: ChannelHandle
+    servers: DemoServers
 
     async def ask(self, command: str, **options: str) -> ResponseMessage:
         return answer_to(await self.ann.slash(self.channel, command, **options))
@@ -37,17 +41,30 @@ class Demo(NamedTuple):
 @pytest.fixture
 async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
     async with open_servers(tmp_path) as servers:
-        settings = load_settings({**servers.settings(tmp_path), **HOME})
+        # The bot is told the channel's id, which is given out by a simulation that runs.
+        nobody = discord.Client(intents=discord.Intents.none())
+        env = Env(nobody, check_errors=False, settle_timeout=MAX_WAIT)
+        await env.start()
+        guild = env.create_guild("Farm")
+        channel = guild.create_text_channel("m")
+        settings = load_settings(
+            {
+                **servers.settings(tmp_path),
+                "DNS_PORT": str(servers.zones.address[1]),
+                "DNS_ALLOW_PRIVATE": "true",
+                "REQUEST_CHANNEL_ID": str(channel.id),
+            }
+        )
         async with open_client(settings, ports=servers.host.ports) as client:
             add_commands(client, servers)
-            env = Env(client, check_errors=False, settle_timeout=MAX_WAIT)
-            await env.start()
-            guild = env.create_guild("Farm", id=GUILD)
+            ann = guild.add_member(env.create_user("ann"))
             try:
-                yield Demo(guild.add_member(env.create_user("ann")), guild.create_text_channel("m"))
+                await env.restart_bot(client)
+                yield Demo(ann, channel, servers)
             finally:
                 await env.shutdown()
                 await client.close()
+                await nobody.close()
 
 
 @pytest.mark.parametrize(
@@ -73,3 +90,16 @@ async def test_a_mail_goes_to_the_mailbox_for_tests_alone_and_from_domains_of_th
     assert "to no other" in sent.content
     sent = await demo.ask("demo-mail", to="probe@else.example", domain="nobody.example")
     assert "none of the demo's domains" in sent.content
+
+
+async def test_a_mail_goes_to_a_member_once_the_domain_is_shown_to_be_theirs(demo: Demo) -> None:
+    card = await demo.ask("testmail", receive="ann@friend.example")
+    assert demo.servers.relay.mails == []
+    assert "_cowbell" in text_of(card)
+    assert "_cowbell" in (await demo.ask("demo-publish", domain="friend.example")).content
+    shown = answer_to(await demo.ann.click(card, label="Check the proof"))
+    assert "`/testmail` can now send a mail to it" in text_of(shown)
+    sent = await demo.ask("testmail", receive="ann@friend.example")
+    (mail,) = demo.servers.relay.mails
+    assert b"\r\nTo: ann@friend.example\r\n" in mail
+    assert "is on its way to `ann@friend.example`" in text_of(sent)

@@ -18,7 +18,7 @@ from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.net.connector import Connector
-from bot.net.port_look import MX_PORT, Reached, TlsState
+from bot.net.port_look import MX_PORT, CertificateState, Reached, TlsState
 from bot.net.port_visit import look_at_port
 from mail_server_double import Fault
 from max_wait import MAX_WAIT
@@ -37,7 +37,7 @@ from server_setups import (
 )
 
 if TYPE_CHECKING:
-    from bot.net.port_look import CertificateState, PortLook
+    from bot.net.port_look import PortLook
 
     Named = tuple[Reached, TlsState, CertificateState | None]
 
@@ -151,6 +151,16 @@ async def test_days_are_told_that_a_certificate_has_left(certificates: ServerCer
         look = (await look_at(ServerSetup(shown, IMAPS, shown=shown), certificates)).look
         assert look.certificate is not None
         assert look.certificate.days_left(datetime.now(UTC)) == days
+
+
+async def test_the_subject_of_a_certificate_is_no_name_of_it(
+    certificates: ServerCertificates,
+) -> None:
+    """As with the mail programs of today (RFC 9525 section 2)."""
+    setup = ServerSetup("subject", IMAPS, shown=Shown.SUBJECT_ONLY)
+    look = (await look_at(setup, certificates)).look
+    assert look.certificate is not None
+    assert look.certificate.state is CertificateState.OTHER_NAME
 
 
 async def test_own_words_of_a_server_that_refuses_are_kept(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from bot.mailcow.api import Mailcow
 from bot.net.certificate import Certificate, CertificateCheck
 from bot.net.https import HttpsFetcher
 from bot.net.page import FetchOutcome
-from bot.net.tls import client_context
+from bot.net.tls import client_context, web_context
 from web_page import WebPage
 
 if TYPE_CHECKING:
@@ -35,13 +36,18 @@ def trust(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[
     """Let this machine trust one authority alone, in this test."""
     path = tmp_path / "authorities.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    client_context.cache_clear()
+    _forget_authorities()
 
     def write(authority: Authority) -> None:
         path.write_text(authority.pem)
 
     yield write
+    _forget_authorities()
+
+
+def _forget_authorities() -> None:
     client_context.cache_clear()
+    web_context.cache_clear()
 
 
 @asynccontextmanager
@@ -114,3 +120,36 @@ def test_the_demands_are_set_and_not_left_to_the_version_of_python() -> None:
     assert context.verify_flags == partial | first
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+async def offered_ciphers(*, look: bool) -> set[int]:
+    """Return the ciphers (by number) that the look or the fetch offers to a web server."""
+    hello = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        size = int.from_bytes((await reader.readexactly(5))[3:])
+        hello.set_result(await reader.readexactly(size))
+        writer.close()
+
+    name = dns.name.from_text(NAME)
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, resolving() as resolver:
+        port = server.sockets[0].getsockname()[1]
+        if look:
+            await CertificateCheck(resolver.ask, allow_private=True, port=port)(name)
+        else:
+            await HttpsFetcher(allow_private=True, port=port)(resolver.ask, name, "/")
+    # RFC 5246 section 7.4.1.2: type and length, version, random, session, ciphers.
+    body = (await hello)[4 + 2 + 32 :]
+    rest = body[1 + body[0] :]
+    ciphers = rest[2 : 2 + int.from_bytes(rest[:2])]
+    return {int.from_bytes(ciphers[at : at + 2]) for at in range(0, len(ciphers), 2)}
+
+
+@pytest.mark.parametrize("look", [True, False])
+async def test_no_stranger_chooses_the_size_of_the_numbers_that_we_calculate_with(
+    look: bool,
+) -> None:
+    offered = await offered_ciphers(look=look)
+    assert {0x1301, 0xC02F} <= offered  # TLS 1.3, and ECDHE of TLS 1.2
+    # DHE-RSA with AES of 128 and 256 bits (RFC 5246, RFC 5288), with ChaCha20 (RFC 7905).
+    assert offered.isdisjoint({0x33, 0x39, 0x67, 0x6B, 0x9E, 0x9F, 0xCCAA})

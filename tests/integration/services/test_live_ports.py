@@ -182,7 +182,8 @@ async def test_a_tlsa_record_is_compared_with_the_certificate_at_the_mx_port(
     shown = seen.looks[-1].certificate
     assert shown is not None
     digest = hashlib.sha256(shown.der if fits else b"another").hexdigest()
-    records = f"mx1 A 127.0.0.1\n_25._tcp.mx1 TLSA 3 0 1 {digest}"
+    tlsa = f"_25._tcp.mx1 TLSA 3 0 1 {digest}"
+    records = f"mx1 A 127.0.0.1\n{tlsa}\n@ DS 1 13 2 {'ab' * 32}"
     world.dns.zones = Zones.of({"cow.example": records})
     report = await world.checker.check_server()
     (dane,) = (result for result in report.results if result.check is ServerCheck.DANE)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.config.loading import load_settings
+from bot.doctor.line_words import say
+from bot.doctor.profile_signing import check_signing
 from bot.errors import ConfigError
+from bot.words import Words
 from signing_files import make_signing_files
 
 if TYPE_CHECKING:
@@ -60,10 +63,18 @@ def test_a_key_of_something_else_stops_the_start(files: SigningFiles, tmp_path: 
     assert line.startswith("PROFILE_KEY: This is not the key of the certificate.")
 
 
-def test_a_certificate_that_has_ended_stops_the_start(tmp_path: Path) -> None:
+def test_a_bot_starts_again_after_its_certificate_has_ended(tmp_path: Path) -> None:
     old = make_signing_files(tmp_path, ends_in=timedelta(days=-1))
-    line = fault(PROFILE_CERT=str(old.certificate), PROFILE_KEY=str(old.key))
-    assert line.startswith("PROFILE_CERT: The certificate has ended on ")
+    paths = {"PROFILE_CERT": str(old.certificate), "PROFILE_KEY": str(old.key)}
+    settings = load_settings(REQUIRED | paths)
+    (line,) = check_signing(settings)
+    assert "unsigned. The certificate has ended on " in say(line, Words()).sentence
+
+
+def test_a_certificate_that_signs_is_nothing_to_say(files: SigningFiles) -> None:
+    paths = {"PROFILE_CERT": str(files.certificate), "PROFILE_KEY": str(files.key)}
+    assert check_signing(load_settings(REQUIRED | paths)) == ()
+    assert check_signing(load_settings(REQUIRED)) == ()
 
 
 def test_no_line_repeats_what_a_key_file_holds(files: SigningFiles) -> None:

@@ -76,7 +76,18 @@ def test_another_server_has_the_page_of_the_password() -> None:
     found = client_settings(SERVER)
     assert found.own_page == "https://mx1.cow.example/"
     assert not found.has_own_profile
-    assert client_settings(replace(SERVER, password_url="", is_mailcow=True)).own_page == ""
+    without = replace(SERVER, password_url="", webmail_url="", is_mailcow=True)
+    assert client_settings(without).own_page == ""
+
+
+def test_a_page_of_the_password_that_is_not_mailcows_hands_out_no_profile() -> None:
+    mailcow = replace(SERVER, is_mailcow=True)
+    login = "https://login.cow.example/realms/cows/account?tab=password"
+    found = client_settings(replace(mailcow, password_url=login))
+    assert (found.own_page, found.has_own_profile) == (login, False)
+    page = "https://post.cow.example/"  # by another name of the same Mailcow
+    found = client_settings(replace(mailcow, password_url=page, webmail_url=f"{page}SOGo/"))
+    assert found.own_page == "https://post.cow.example/mobileconfig.php"
 
 
 def say(server: MailServer, who: MailAddress | None = None) -> dict[str, str]:

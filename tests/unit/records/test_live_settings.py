@@ -13,6 +13,7 @@ from bot.net.port_look import CLIENT_PORTS
 from bot.records.client_settings import ClientSettings, Direction, Protocol, client_settings
 from bot.records.live_settings import LiveSettings, LiveState, weigh_ports
 from bot.records.mail_server import MailServer
+from bot.words import Words
 from examples import examples
 from port_looks import AT, looks
 
@@ -39,6 +40,16 @@ def test_a_port_that_is_proven_closed_makes_room_for_one_that_works() -> None:
     assert live.settings.of(Protocol.SMTP)[0].preferred
     assert [service.port for service in live.settings.services[:2]] == [993, 587]
     assert live.state is LiveState.WORKS
+
+
+def test_what_is_said_of_sending_is_what_the_settings_say() -> None:
+    def say(**others: str) -> str:
+        live = weigh_ports(SETTINGS, looks(**others), AT)
+        return Words().sentence("mail/settings_port_25", live.settings.facts)
+
+    assert "send on port 465 (TLS), or on 587 (STARTTLS) where" in say()
+    assert "send on port 587 (STARTTLS), or on 465 (TLS) where" in say(p465="ended")
+    assert say(p465="closed").endswith("send on port 587 (STARTTLS).")
 
 
 def test_a_port_of_which_nothing_is_known_comes_behind_one_that_works() -> None:

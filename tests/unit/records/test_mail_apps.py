@@ -77,6 +77,18 @@ def test_an_app_is_set_up_in_six_short_steps(app: MailApp, medium: Medium) -> No
 
 
 @each_app
+@pytest.mark.parametrize("medium", Medium)
+def test_steps_never_cut_what_has_to_be_typed(app: MailApp, medium: Medium) -> None:
+    labels = ".".join(["b" * 61, "c" * 61, "d" * 57, "example"])
+    address = f"{'a' * 64}@{labels}"
+    assert len(address) == 254
+    settings = client_settings(SERVER, MailAddress.parse(address))
+    said = Words(medium).lines(app.template, app.facts(settings))
+    assert any(address in step for step in said)
+    assert not any("…" in step for step in said)
+
+
+@each_app
 def test_steps_name_every_value_that_has_to_be_typed(app: MailApp) -> None:
     said = " ".join(steps(app))
     assert {"ann@friend.example", "mx1.cow.example", "993", "465"} <= {

@@ -7,6 +7,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
+import dns.name
 import pytest
 
 from bot.checks.export.archive import dump_report, load_report
@@ -80,6 +81,30 @@ async def test_our_server_is_not_asked_for_an_address_that_it_may_not_have(tmp_p
     assert sorted(elsewhere) == ["GET", "GET", "POST"]
 
 
+async def test_our_server_is_not_asked_so_either_where_a_name_has_its_address_beside_another(
+    tmp_path: Path,
+) -> None:
+    both = ("autodiscover A 198.51.100.25", "autodiscover A 203.0.113.80")
+    _, web = await check_discovery(DiscoveryCase("both", both), tmp_path)
+    assert {method for method, _, local in web.asked if local == OURS} == {"GET"}
+
+
+@pytest.mark.parametrize("check", ["autoconfig", "autodiscover"])
+async def test_a_redirect_of_a_stranger_does_not_choose_what_our_server_is_asked(
+    check: str, tmp_path: Path
+) -> None:
+    """Nor is it a proof that programs get our settings, whatever our server says at all times."""
+    leads: dict[str, dict[str, object]] = {
+        "*": {"location": "https://mx1.cow.example/SOGo/so/"},
+        "https://mx1.cow.example/autodiscover/autodiscover.json": {"json": "mx1.cow.example"},
+    }
+    case = DiscoveryCase("led", (f"{check} A 203.0.113.80",), leads)
+    report, web = await check_discovery(case, tmp_path)
+    assert web.asked
+    assert [url for _, url, local in web.asked if local == OURS] == []
+    assert grave(report) == [f"{check}-foreign"]
+
+
 async def test_a_server_of_ours_that_knows_no_json_is_asked_as_outlook_asks(tmp_path: Path) -> None:
     place = "https://autodiscover.friend.example/autodiscover/autodiscover.xml"
     told: dict[str, dict[str, object]] = {place: {"autodiscover": {}}}
@@ -96,6 +121,16 @@ async def test_nobody_is_told_of_an_address_that_somebody_has(tmp_path: Path) ->
         "cowbell-check@friend.example"
     }
     assert [body for body in web.brought if body]
+
+
+@pytest.mark.parametrize("label", [b"\x01" * 30, b"\xff" * 63, b".", b"a b", b"\0"])
+async def test_a_name_that_tls_knows_no_way_to_ask_for_is_no_fault_of_ours(
+    label: bytes, tmp_path: Path
+) -> None:
+    name = dns.name.Name([label]).to_text()
+    lines = f"{name} A 203.0.113.80", f"_autodiscover._tcp SRV 0 1 443 {name}.friend.example."
+    report, _ = await check_discovery(DiscoveryCase("odd", lines), tmp_path)
+    assert grave(report) == ["autodiscover-foreign"]
 
 
 async def test_a_redirect_without_end_is_left_after_a_few(tmp_path: Path) -> None:

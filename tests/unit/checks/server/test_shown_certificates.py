@@ -52,9 +52,21 @@ def test_a_wrong_certificate_where_few_look_at_it_warns(number: int) -> None:
 
 @pytest.mark.parametrize(("days", "is_told"), [(15, False), (14, True), (0, True)])
 def test_a_certificate_that_was_not_renewed_in_time_warns(days: int, is_told: bool) -> None:
-    look = showing(993, CertificateState.VALID, ends_in=timedelta(days=days, hours=1))
+    left = timedelta(days=days, hours=1)
+    begins = AT + left - timedelta(days=90)
+    look = showing(993, CertificateState.VALID, ends_in=left, not_before=begins)
     expected = [("server-cert-ends", "warn", ("IMAP 993",))] if is_told else []
     assert judged(look) == expected
+
+
+@pytest.mark.parametrize(("hours", "is_told"), [(159, False), (54, False), (30, True)])
+def test_a_certificate_that_lasts_for_days_warns_only_when_it_should_have_been_renewed(
+    hours: int, is_told: bool
+) -> None:
+    left = timedelta(hours=hours)
+    begins = AT + left - timedelta(hours=160)
+    look = showing(993, CertificateState.VALID, ends_in=left, not_before=begins)
+    assert [code for code, _, _ in judged(look)] == ["server-cert-ends"] * is_told
 
 
 def test_ports_that_show_a_good_certificate_are_named_beside_the_one_that_ended() -> None:
@@ -73,6 +85,14 @@ def test_a_certificate_sent_alone_is_told_from_one_of_a_stranger() -> None:
     chain = at(993, certificate=certificate(CertificateState.UNTRUSTED, above=(b"x",)))
     stranger = judge_certificates(world(chain), AT)
     assert "is from Cow CA" in Words().finding(stranger.findings[0], {})
+
+
+def test_a_name_that_stands_in_the_subject_alone_is_told_from_another_name() -> None:
+    look = showing(993, CertificateState.OTHER_NAME, names=("mx1.cow.example",))
+    (finding,) = judge_certificates(world(look), AT).findings
+    said = Words().finding(finding, {"host": "mx1.cow.example"})
+    assert "only as its subject" in said
+    assert "is for" not in said
 
 
 def test_no_certificate_at_all_is_unknown() -> None:

@@ -35,8 +35,8 @@ def key_of(der: bytes) -> bytes:
     return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def judged(shown: ShownCertificate | None, *records: str) -> Verdict:
-    rows = "".join(f"_25._tcp.{HOST} TLSA {record}\n" for record in records)
+def judged(shown: ShownCertificate | None, *records: str, more: str = "") -> Verdict:
+    rows = more + "".join(f"_25._tcp.{HOST} TLSA {record}\n" for record in records)
     look = unreached(25, Reached.NO_ANSWER) if shown is None else at(25, certificate=shown)
     observed = observe(WORLD.replace(DANE, rows or DANE), ports=world(look))
     verdict = judge_dane(observed)
@@ -88,10 +88,42 @@ def test_one_record_that_fits_is_enough_while_a_key_is_changed(shown: ShownCerti
     assert judged(shown, f"3 1 1 {'ab' * 32}", right).status is Status.PASS
 
 
+def test_in_a_zone_without_signatures_nothing_is_held_back_and_nothing_proven(
+    shown: ShownCertificate,
+) -> None:
+    right, unsigned = hashlib.sha256(shown.der).hexdigest(), "cow.example DS -\n"
+    for digest_, code, status in (
+        (right, "server-dane", Status.INFO),
+        ("ab" * 32, "server-tlsa-mismatch", Status.WARN),
+    ):
+        verdict = judged(shown, f"3 0 1 {digest_}", more=unsigned)
+        finding = only(verdict, code)
+        assert finding.severity is status
+        said = Words().finding(finding, {"host": HOST})
+        assert "DNSSEC" in said
+        assert "held back" not in said or status is Status.INFO
+        signed = judged(shown, f"3 0 1 {digest_}", more=f"cow.example DS 1 13 2 {'ab' * 32}\n")
+        assert signed.status is {Status.INFO: Status.PASS, Status.WARN: Status.FAIL}[status]
+
+
 def test_records_that_do_not_fit_are_all_taken_out(shown: ShownCertificate) -> None:
     records = f"3 1 1 {'ab' * 32}", f"2 0 1 {'cd' * 32}"
     finding = only(judged(shown, *records), "server-tlsa-mismatch")
     assert [fix.action for fix in finding.fixes] == [FixAction.REPLACE, FixAction.DELETE]
+
+
+def test_the_order_in_which_authorities_are_sent_is_nothing_to_those_who_check() -> None:
+    leaf = trustme.CA().create_child_ca().create_child_ca().issue_cert(HOST)
+    own, *above = (
+        x509.load_pem_x509_certificate(pem.bytes()).public_bytes(Encoding.DER)
+        for pem in leaf.cert_chain_pems
+    )
+    assert len(above) == 2
+    for sent in (above, above[::-1], [b"odd", *above[::-1]]):
+        shown = certificate(der=own, above=tuple(sent))
+        for der in above:
+            record = f"2 0 1 {hashlib.sha256(der).hexdigest()}"
+            assert judged(shown, record).status is Status.PASS
 
 
 def test_an_authority_that_did_not_sign_the_certificate_proves_nothing(
