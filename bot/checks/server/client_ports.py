@@ -48,7 +48,9 @@ def judge_ports(every: Sequence[PortLook], *, pop: bool) -> Verdict:
     check = ServerCheck.PORTS
     found = _found_at(every)
     looks = relevant(every, pop=pop)
-    if not any(look.is_answered for look in looks):
+    # A machine that is let out to none of them, as one without IPv6, says so of each.
+    shut_in = {look.reached for look in looks} == {Reached.BLOCKED}
+    if not shut_in and not any(look.is_answered for look in looks):
         refused = any(look.reached is Reached.CLOSED for look in looks)
         nothing = Finding(check, "server-port-none", Status.UNKNOWN, {"refused": refused})
         return Verdict(check, (nothing,), found=found)

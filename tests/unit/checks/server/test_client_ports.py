@@ -131,6 +131,14 @@ def test_what_could_not_be_looked_at_is_unknown(reached: Reached, code: str) -> 
     assert judged(*looks) == [(code, "unknown", ("IMAP 993", "IMAP 143"))]
 
 
+def test_a_machine_that_is_let_out_to_no_port_is_the_cause_and_not_the_host() -> None:
+    verdict = judge_ports([unreached(each.number, Reached.BLOCKED) for each in ALL_PORTS], pop=True)
+    ((code, severity, ports),) = told(verdict)
+    assert (code, severity) == ("server-port-blocked", "unknown")
+    assert len(ports) == len(ALL_PORTS) - 1  # that between servers has a note of its own
+    assert told(judge_ports([], pop=True)) == [("server-port-none", "unknown", ())]
+
+
 def test_a_refusal_beside_silence_alone_proves_nothing() -> None:
     looks = [unreached(each.number, Reached.NO_ANSWER) for each in ALL_PORTS]
     looks[0] = unreached(993, CLOSED)
