@@ -134,7 +134,7 @@ _FLAGS = (
         "pop",
         "published",
     ),
-    *("ready", "relaxed", "repeat", "right"),
+    *("passes_dmarc", "ready", "relaxed", "repeat", "right"),
     *("gives_way", "elsewhere"),
     *("late", "unasked", "unknown", "website"),
     *("enforced", "everywhere", "over", "proven", "registry"),

@@ -58,7 +58,7 @@ async def test_strict_dmarc_is_approved_where_spf_and_dkim_are_right(admins: Adm
     await keys.learn(domain, "dkim", value, KeySource.ADMIN, datetime.now(UTC))
     request, card = await admins.ask(RequestKind.DMARC, domain.ascii)
     choice = answer_to(await admins.ada.click(card, label="Approve"))
-    assert "a strict policy is safe" in text_of(choice)
+    assert "SPF passes and DKIM is right" in text_of(choice)
     assert "Publish this once" not in text_of(choice)
     assert stages_of(choice) == ["none", "quarantine", "reject"]
     await admins.ada.select(choice, ["reject"])

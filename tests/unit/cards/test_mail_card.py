@@ -139,6 +139,16 @@ def test_a_mail_with_a_fault_says_its_first_cause_and_no_green_title(name: str) 
         assert f"findings/{one.code}" not in details(verdict)
 
 
+def test_a_mail_that_passes_dmarc_by_spf_alone_is_not_said_to_fail_it() -> None:
+    said = [
+        first(verdict) for name in FAULTS if (verdict := judged(name)).causes[0].is_unknown is False
+    ]
+    by_spf = [text for text in said if "✅ DMARC" in text]
+    assert by_spf
+    assert all("This mail passes DMARC, but not this test." in text for text in by_spf)
+    assert all("passes DMARC" not in text for text in said if text not in by_spf)
+
+
 def test_the_details_have_all_three_names_beside_each_other() -> None:
     said = details(judged("signed for a name below")).splitlines()
     at = said.index("**From** `ann@friend.example`")
