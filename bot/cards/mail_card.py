@@ -80,12 +80,7 @@ def _title(verdict: MailVerdict, words: Words) -> str:
 
 
 def _headline(verdict: MailVerdict, words: Words) -> str:
-    facts: dict[str, Fact] = {
-        "status": verdict.status.value,
-        "foreign": verdict.is_foreign,
-        "passes_dmarc": verdict.dmarc is AuthResult.PASS,
-    }
-    return words.sentence("discord/mail_headline", facts)
+    return words.sentence("discord/mail_headline", verdict.outline)
 
 
 def _foot(verdict: MailVerdict, words: Words) -> str:

@@ -77,10 +77,8 @@ class MailTour:
             "domain": verdict.domain,
             "host": server.host_text,
             "service": server.name,
-            "status": verdict.status.value,
-            "foreign": verdict.is_foreign,
         }
-        lines = [words.sentence("discord/mail_headline", facts)]
+        lines = [words.sentence("discord/mail_headline", verdict.outline)]
         lines += [
             words.sentence(f"findings/{cause.code}", {**facts, **cause.facts})
             for cause in verdict.causes[:1]

@@ -114,3 +114,12 @@ class MailVerdict:
             return Status.PASS
         is_unknown = all(cause.is_unknown for cause in self.causes)
         return Status.UNKNOWN if is_unknown else Status.FAIL
+
+    @property
+    def outline(self) -> dict[str, Fact]:
+        """What the headline of the mail is made of."""
+        return {
+            "status": self.status.value,
+            "foreign": self.is_foreign,
+            "passes_dmarc": self.dmarc is AuthResult.PASS,
+        }
