@@ -10,9 +10,8 @@ from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import RequestError
-from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import answer
-from bot.interactions.request_answers import say_decision, say_gone, say_refusal
+from bot.interactions.request_answers import admit_to_request, say_decision, say_gone, say_refusal
 from bot.interactions.request_looks import find_bar, look_again
 from bot.records.dmarc_policy import POLICIES
 from bot.requests.dmarc_readiness import judge_readiness
@@ -34,11 +33,11 @@ if TYPE_CHECKING:
 
 async def handle_stage_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a DMARC request at the stage that was chosen, where it may still be."""
-    requests = await admit_decider(interaction)
-    if requests is None:
+    admitted = await admit_to_request(interaction, click)
+    if admitted is None:
         return
-    request, values = await requests.get(click.number("request")), click.values
-    if request is None or len(values) != 1 or values[0] not in POLICIES:
+    (requests, request), values = admitted, click.values
+    if len(values) != 1 or values[0] not in POLICIES:
         await say_gone(interaction, click.number("request"))
         return
     await interaction.response.defer()
@@ -47,13 +46,10 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
 
 async def handle_untested_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a strict stage without a test mail, by an admin who has read what that means."""
-    requests = await admit_decider(interaction)
-    if requests is None:
+    admitted = await admit_to_request(interaction, click)
+    if admitted is None:
         return
-    request = await requests.get(click.number("request"))
-    if request is None:
-        await say_gone(interaction, click.number("request"))
-        return
+    requests, request = admitted
     await interaction.response.defer()
     if request.state is not State.PENDING:
         await say_decision(interaction, request, on_card=False)

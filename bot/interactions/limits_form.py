@@ -12,9 +12,8 @@ from bot.interactions.clicks import Click
 from bot.interactions.control_looks import recall_control
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.form_fields import read_fields
-from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import answer, whisper
-from bot.interactions.request_answers import say_decision, say_gone, say_refusal
+from bot.interactions.request_answers import admit_to_request, say_decision, say_refusal
 from bot.interactions.request_looks import find_bar, look_again
 from bot.requests.limits import parse_limits
 from bot.requests.model import State
@@ -52,14 +51,10 @@ class LimitsForm(GuardedModal):
 
 async def handle_limits_form(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a request with the limits that an admin typed, or try it again with them."""
-    requests = await admit_decider(interaction)
-    if requests is None:
+    admitted = await admit_to_request(interaction, click)
+    if admitted is None:
         return
-    fields = read_fields(interaction)
-    request = await requests.get(click.number("request"))
-    if request is None:
-        await say_gone(interaction, click.number("request"))
-        return
+    (requests, request), fields = admitted, read_fields(interaction)
     if not set(_FIELDS) <= fields.keys():  # a button under the form's custom_id
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return

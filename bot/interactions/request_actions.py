@@ -17,10 +17,14 @@ from bot.interactions.domain_approval import (
     go_on_at_risk,
 )
 from bot.interactions.member_checks import check_domain
-from bot.interactions.permissions import admit_decider
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
-from bot.interactions.request_answers import say_decision, say_gone, say_refusal, show_card
+from bot.interactions.request_answers import (
+    admit_to_request,
+    say_decision,
+    say_refusal,
+    show_card,
+)
 from bot.interactions.request_forms import DenyForm, PasteForm
 from bot.interactions.request_looks import find_bar, look_again
 from bot.requests.kinds import KINDS, Asks
@@ -42,13 +46,10 @@ _log = logging.getLogger(__name__)
 
 async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Do what a button of a request's card says, where an admin clicked it."""
-    requests = await admit_decider(interaction)
-    if requests is None:
+    admitted = await admit_to_request(interaction, click)
+    if admitted is None:
         return
-    request = await requests.get(click.number("request"))
-    if request is None:
-        await say_gone(interaction, click.number("request"))
-        return
+    requests, request = admitted
     try:
         action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
         await _do(interaction, requests, action, request, accepts_risk=accepts_risk)

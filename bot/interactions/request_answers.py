@@ -1,4 +1,4 @@
-"""Answers to an admin's click: the card as it is now, or that another admin was faster."""
+"""An admin's click on a request: who is let through to which, and what is answered."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.cards.decision_cards import build_decided_notice, build_too_late_notice
 from bot.cards.layout import build_notice
 from bot.cards.request_card import build_request_card
+from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import answer, whisper
 from bot.requests.model import Request
 
@@ -17,7 +18,26 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.errors import CowbellError
     from bot.interactions.bot import BotBase
+    from bot.interactions.clicks import Click
     from bot.requests.outcomes import Decision
+    from bot.requests.service import Requests
+
+
+async def admit_to_request(
+    interaction: discord.Interaction[BotBase], click: Click
+) -> tuple[Requests, Request] | None:
+    """Return the requests and the one that an admin clicked.
+
+    None is returned where who clicked was told why not: they may not, or there is no such request.
+    """
+    requests = await admit_decider(interaction)
+    if requests is None:
+        return None
+    request = await requests.get(click.number("request"))
+    if request is None:
+        await say_gone(interaction, click.number("request"))
+        return None
+    return requests, request
 
 
 async def say_decision(

@@ -18,7 +18,7 @@ from bot.interactions.error_manager import GuardedModal
 from bot.interactions.form_fields import read_fields
 from bot.interactions.permissions import admit_decider
 from bot.interactions.replies import whisper
-from bot.interactions.request_answers import say_decision, say_gone, say_refusal
+from bot.interactions.request_answers import admit_to_request, say_decision, say_refusal
 from bot.interactions.request_looks import find_bar, look_again
 from bot.records.dkim_key import DkimRecord
 from bot.requests.model import LONGEST_REASON, State
@@ -96,14 +96,10 @@ async def handle_deny_form(interaction: discord.Interaction[BotBase], click: Cli
 
 async def handle_paste_form(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a request with the DKIM key that an admin pasted, or try it again with that."""
-    requests = await admit_decider(interaction)
-    if requests is None:
+    admitted = await admit_to_request(interaction, click)
+    if admitted is None:
         return
-    fields = read_fields(interaction)
-    request = await requests.get(click.number("request"))
-    if request is None:
-        await say_gone(interaction, click.number("request"))
-        return
+    (requests, request), fields = admitted, read_fields(interaction)
     if not {"value", "selector"} <= fields.keys():  # as above
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
