@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aiohttp import web
+    from bot_process import Process
     from discord_payloads import Json
 
     from forked_python import ForkedPython
@@ -63,6 +65,11 @@ async def begin_tests(folder: Path) -> None:
             await MailTests(database).make(ANN + number, domain, digest, times, 6)
 
 
+def kill_at(step: str, process: Process, command: str) -> None:
+    if command == step:
+        process.kill()
+
+
 @pytest.mark.parametrize(
     "steps",
     [pytest.param(STEPS[3:4], id="marked"), pytest.param(STEPS, id="all", marks=pytest.mark.slow)],
@@ -87,12 +94,7 @@ async def test_killed_at_each_step_no_mail_is_lost_or_judged_twice_or_left_behin
             mailbox.deliver(to + good_mail())
         for step in steps:
             process = await bot.spawn()
-
-            def kill(name: str, process=process, step=step) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
-                if name == step:
-                    process.kill()
-
-            mailbox.after_command = kill
+            mailbox.after_command = partial(kill_at, step, process)
             await bot.end(process)
         clean = asyncio.Event()
         mailbox.after_command = lambda _: clean.set() if mailbox.state() == before else None

@@ -88,7 +88,7 @@ def _read_chain(shown: ShownCertificate) -> list[_Parts]:
     """
     # Reading certificates is rare, and its library takes a while to load.
     from cryptography import x509  # noqa: PLC0415 - as above
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - as above
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
         Encoding,
         PublicFormat,
