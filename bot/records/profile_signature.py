@@ -1,4 +1,8 @@
-"""Signs Apple profiles: CMS (RFC 5652) with a certificate that the devices trust."""
+"""Signs Apple profiles: CMS (RFC 5652) with a certificate that the devices trust.
+
+The settings know these files, so every command of the console loads this module; the library that
+reads certificates takes a while to load, and is wanted only where profiles are signed.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-    pkcs7,
-)
-
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import pkcs7
 
 _LONGEST_FILE = 1 << 20  # octets; a chain of certificates has some thousand
 
@@ -52,6 +48,12 @@ class ProfileSigner:
             SigningFileError: a file cannot be read, or the two cannot sign now.
 
         """
+        from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - as above
+        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+            Encoding,
+            pkcs7,
+        )
+
         chain, key = self._read()
         builder = pkcs7.PKCS7SignatureBuilder().set_data(profile)
         builder = builder.add_signer(chain[0], key, hashes.SHA256())
@@ -88,6 +90,8 @@ class ProfileSigner:
 
 
 def _read_chain(path: Path) -> list[x509.Certificate]:
+    from cryptography import x509  # noqa: PLC0415 - as above
+
     try:
         return x509.load_pem_x509_certificates(_read_file(path))
     except OSError as error:
@@ -97,6 +101,12 @@ def _read_chain(path: Path) -> list[x509.Certificate]:
 
 
 def _read_key(path: Path) -> pkcs7.PKCS7PrivateKeyTypes:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        load_pem_private_key,
+    )
+
     fault = "The file holds no private key in PEM form."
     try:
         key = load_pem_private_key(_read_file(path), password=None)
@@ -120,5 +130,10 @@ def _read_file(path: Path) -> bytes:
 
 def _public(key: object) -> bytes:
     """Return a public key's form by which two are compared; empty for one that has none."""
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        Encoding,
+        PublicFormat,
+    )
+
     encode = getattr(key, "public_bytes", None)
     return b"" if encode is None else encode(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
