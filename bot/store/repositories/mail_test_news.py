@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import and_, or_, select, update
 
 from bot.requests.model import MessageKind, OutboxMessage
 from bot.store.repositories.mail_tests import read_test
+from bot.store.repositories.request_rows import count_changed
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ class MailTestNews:
                     .values(lease_until=now + lease, attempts=MailTestRow.attempts + 1)
                     .execution_options(synchronize_session=False)
                 )
-                # An UPDATE always answers with a cursor's result, which the types do not know.
-                if cast("CursorResult[object]", session.execute(statement)).rowcount:
+                if count_changed(session, statement):
                     row = session.get(MailTestRow, number, populate_existing=True)
                     if row is not None and row.news_at is not None and row.due_at is not None:
                         taken.append(_read(row, row.news_at, row.due_at))

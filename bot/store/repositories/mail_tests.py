@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CursorResult, and_, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from bot.requests.mail_proof import ON_ITS_WAY, MailPlace, MailTest, MailTestState
 from bot.requests.model import make_pseudonym
+from bot.store.repositories.request_rows import count_changed
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:
@@ -118,8 +119,7 @@ class MailTests:
                     )
                     .execution_options(synchronize_session=False)
                 )
-                # An UPDATE always answers with a cursor's result, which the types do not know.
-                if cast("CursorResult[object]", session.execute(statement)).rowcount:
+                if count_changed(session, statement):
                     found = select(MailTestRow).where(MailTestRow.digest == digest)
                     return read_test(session.scalars(found).one())
             return None
@@ -145,9 +145,9 @@ class MailTests:
             due_at=now,
         )
 
-    async def release(self, test_id: int) -> bool:
+    async def release(self, test_id: int) -> None:
         """Let a taken test wait again: its mail was gone before it could be read."""
-        return await self._change(
+        await self._change(
             test_id, MailTestRow.state == _S.TAKEN.value, state=_S.WAITING.value, **_NOWHERE
         )
 
@@ -240,10 +240,7 @@ class MailTests:
             .execution_options(synchronize_session=False)
         )
 
-        def change(session: Session) -> bool:
-            return bool(cast("CursorResult[object]", session.execute(statement)).rowcount)
-
-        return await self._database.write(change)
+        return bool(await self._database.write(lambda session: count_changed(session, statement)))
 
 
 _NOWHERE: dict[str, Any] = {"folder": None, "validity": None, "uid": None, "in_spam": False}
