@@ -14,17 +14,13 @@ CERTIFICATE, KEY = "PROFILE_CERT", "PROFILE_KEY"
 
 
 def find_signing_faults(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong with the two files, by variable; they go together or not at all.
+    """Return what is wrong with the two files, by variable; nothing where not both are set.
 
     That a certificate has ended is no fault of what is set, and so none that stops the start.
     """
-    paths = {name: given[name] for name in (CERTIFICATE, KEY) if name in given}
-    if not paths:
+    if CERTIFICATE not in given or KEY not in given:
         return {}
-    if len(paths) == 1:
-        (alone,) = paths
-        return {alone: f"It needs {KEY if alone == CERTIFICATE else CERTIFICATE} beside it."}
-    signer = ProfileSigner(Path(paths[CERTIFICATE]), Path(paths[KEY]))
+    signer = ProfileSigner(Path(given[CERTIFICATE]), Path(given[KEY]))
     return {
         KEY if fault.is_key else CERTIFICATE: str(fault)
         for fault in signer.faults()
