@@ -28,16 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MailNews:
-    """What an outbox worker delivers of test mails, and what it is about: one row each."""
+    """What an outbox worker delivers of test mails, and what it is about."""
 
     outbox: MailTestNews
-    requests: MailTestNews
+    requests: MailTests
 
     @classmethod
     def of(cls, database: Database) -> Self:
         """Return the news in this database."""
-        news = MailTestNews(database)
-        return cls(news, news)
+        return cls(MailTestNews(database), MailTests(database))
 
 
 async def add_mail_tests(

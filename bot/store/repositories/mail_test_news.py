@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, or_, select, update
 
 from bot.requests.model import MessageKind, OutboxMessage
-from bot.store.repositories.mail_tests import read_test
 from bot.store.repositories.request_rows import count_changed
 from bot.store.tables import MailTestRow
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from bot.requests.mail_proof import MailTest
     from bot.requests.model import Undelivered
     from bot.store.engine.database import Database
 
@@ -28,15 +26,6 @@ class MailTestNews:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-
-    async def get(self, test_id: int) -> MailTest | None:
-        """The test that a message is about; None where it is gone."""
-
-        def find(session: Session) -> MailTest | None:
-            row = session.get(MailTestRow, test_id)
-            return None if row is None else read_test(row)
-
-        return await self._database.read(find)
 
     async def take_due(
         self, now: datetime, lease: timedelta, most: int

@@ -72,7 +72,7 @@ class MailTests:
             )
             session.add(row)
             session.flush()
-            return read_test(row)
+            return _read(row)
 
         return await self._database.write(add)
 
@@ -81,7 +81,7 @@ class MailTests:
 
         def find(session: Session) -> MailTest | None:
             row = session.get(MailTestRow, test_id)
-            return None if row is None else read_test(row)
+            return None if row is None else _read(row)
 
         return await self._database.read(find)
 
@@ -121,7 +121,7 @@ class MailTests:
                 )
                 if count_changed(session, statement):
                     found = select(MailTestRow).where(MailTestRow.digest == digest)
-                    return read_test(session.scalars(found).one())
+                    return _read(session.scalars(found).one())
             return None
 
         return await self._database.write(take)
@@ -229,7 +229,7 @@ class MailTests:
 
     async def _find(self, rows: Any) -> tuple[MailTest, ...]:
         return await self._database.read(
-            lambda session: tuple(read_test(row) for row in session.scalars(rows))
+            lambda session: tuple(_read(row) for row in session.scalars(rows))
         )
 
     async def _change(self, test_id: int, condition: Any, **values: Any) -> bool:
@@ -258,7 +258,7 @@ def _is_open(at: datetime) -> Any:
     return and_(MailTestRow.state == _S.WAITING.value, MailTestRow.ends_at > at - ON_ITS_WAY)
 
 
-def read_test(row: MailTestRow) -> MailTest:
+def _read(row: MailTestRow) -> MailTest:
     """The test that a row keeps."""
     place = None
     if row.folder is not None and row.validity is not None and row.uid is not None:
