@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import discord
@@ -30,35 +29,21 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
     from bot.requests.mail_proof import MailTest, SentMail
+    from bot.services.mail_testing import NewMailTest
     from bot.words import Words
 
 _FAULTS: Final = frozenset(fault.value for fault in MailTestFault)
 _FILE_NAME: Final = "header.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class MailTarget:
-    """Where a test mail is to be sent, and what is known of the mailbox.
-
-    `address` holds the token; `plain` is the mailbox's own address, for which the `subject` does.
-    """
-
-    address: str
-    plain: str
-    subject: str
-    is_foreign: bool
-
-
-def build_send_card(
-    test: MailTest, target: MailTarget, server: MailServer, words: Words, items: ItemFactory
-) -> Card:
+def build_send_card(new: NewMailTest, server: MailServer, words: Words, items: ItemFactory) -> Card:
     """Return where to send the mail, for how long, and what its arrival does not show."""
     facts: dict[str, Fact] = {
-        "domain": "" if test.domain is None else test.domain.unicode,
-        "ends": int(test.ends_at.timestamp()),
-        "plain": target.plain,
-        "foreign": target.is_foreign,
-        "place": target.plain.rpartition("@")[2],
+        "domain": "" if new.test.domain is None else new.test.domain.unicode,
+        "ends": int(new.test.ends_at.timestamp()),
+        "plain": new.plain,
+        "foreign": new.is_foreign,
+        "place": new.plain.rpartition("@")[2],
         "service": server.name,
         "days": TESTS_KEPT.days,
     }
@@ -68,12 +53,12 @@ def build_send_card(
     }
     return assemble(
         [
-            [f"## {words.label('testmail', 'title')}", said["send"], block(target.address)],
-            [said["subject"], block(target.subject)],
+            [f"## {words.label('testmail', 'title')}", said["send"], block(new.address)],
+            [said["subject"], block(new.subject)],
             [f"-# {said['where']}", f"-# {said['kept']}"],
         ],
         colour=NEUTRAL,
-        buttons=[items.mail_test_button(MailTestAction.LOOK, test.id)],
+        buttons=[items.mail_test_button(MailTestAction.LOOK, new.test.id)],
     )
 
 

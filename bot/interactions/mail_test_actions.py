@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.cards.items import MailTestAction
 from bot.cards.layout import build_notice
-from bot.cards.mail_test_card import (
-    MailTarget,
-    build_send_card,
-    build_test_card,
-    build_test_details,
-)
+from bot.cards.mail_test_card import build_send_card, build_test_card, build_test_details
 from bot.interactions.permissions import is_admin
 from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import acknowledge, answer, whisper
@@ -45,9 +40,8 @@ async def begin_test(interaction: discord.Interaction[BotBase], domain: Domain |
         return
     if domain is not None:
         await client.member_service.remember(member_id, domain)
-    target = MailTarget(new.address, new.plain_address, new.subject, await service.is_foreign())
     server, words, items = client.member_service.server, client.words, client.items
-    await answer(interaction, build_send_card(new.test, target, server, words, items))
+    await answer(interaction, build_send_card(new, server, words, items))
 
 
 async def handle_mail_test_button(interaction: discord.Interaction[BotBase], click: Click) -> None:

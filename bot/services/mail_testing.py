@@ -50,12 +50,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NewMailTest:
-    """A test that was begun: where its mail is to be sent, and what its subject may be."""
+    """A test that was begun: where its mail is to be sent, and what is known of the mailbox.
+
+    `address` holds the token; `plain` is the mailbox's own address, for which the `subject` does.
+    """
 
     test: MailTest
     address: str
-    plain_address: str
+    plain: str
     subject: str
+    is_foreign: bool  # the mailbox is on another server than the mail host
 
 
 class MailTesting:
@@ -89,10 +93,6 @@ class MailTesting:
         """The address of the mailbox."""
         return self._mailbox.address
 
-    async def is_foreign(self) -> bool:
-        """Whether the mailbox is on another server than the mail host."""
-        return await self._verdicts.is_foreign()
-
     async def begin(self, member_id: int, domain: Domain | None) -> NewMailTest | datetime:
         """Begin a test, or return when the member can begin one again."""
         token, now = make_token(), self._now()
@@ -102,9 +102,12 @@ class MailTesting:
         if isinstance(made, datetime):
             return made
         self._begun.set()
-        address = self.address
         return NewMailTest(
-            made, address_with(token, address), str(address), f"{SUBJECT_MARK}{token}"
+            made,
+            address_with(token, self.address),
+            str(self.address),
+            f"{SUBJECT_MARK}{token}",
+            await self._verdicts.is_foreign(),
         )
 
     async def get(self, test_id: int) -> MailTest | None:

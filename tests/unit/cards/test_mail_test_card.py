@@ -11,7 +11,6 @@ import pytest
 from discord import ui
 
 from bot.cards.mail_test_card import (
-    MailTarget,
     build_arrival_card,
     build_send_card,
     build_sent_card,
@@ -24,6 +23,7 @@ from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
 from bot.records.mail_server import MailServer
 from bot.requests.mail_proof import MailTest, MailTestFault, MailTestState, SentMail, SentState
+from bot.services.mail_testing import NewMailTest
 from bot.words import Medium, Words
 from card_limits import measure
 from signed_mails import good_mail, judge
@@ -61,8 +61,9 @@ def test_the_address_can_be_copied_whole(domain: Domain | None, *, is_foreign: b
     token = "a" * 16
     box = f"{'p' * 47}@{LONG.ascii}"
     address = box.replace("@", f"+{token}@")
-    target = MailTarget(address, box, f"cowbell-{token}", is_foreign)
-    text = said(build_send_card(replace(TEST, domain=domain), target, SERVER, WORDS, ITEMS))
+    test = replace(TEST, domain=domain)
+    new = NewMailTest(test, address, box, f"cowbell-{token}", is_foreign)
+    text = said(build_send_card(new, SERVER, WORDS, ITEMS))
     assert f"```\n{address}\n```" in text
     assert f"```\ncowbell-{token}\n```" in text
     assert ("really leaves" in text) is is_foreign
