@@ -76,7 +76,6 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
     "until": (None, 1_796_000_000),
-    "at": (1_796_000_000,),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "more": (0, 2),
     "bits": (512, 1024, 2048),
