@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.demo.mailbox_double import MailboxDouble
@@ -17,6 +16,7 @@ from bot.store.engine.database import Database
 from bot.store.repositories.mail_tests import MailTests
 from observed_domain import SERVER
 from probe_mails import PROBE, mailbox_of
+from request_guild import Clock
 from signed_mails import good_mail, txt, zone
 from zone_reports import LinesAsk
 
@@ -31,22 +31,12 @@ ANN, BEN = 300000000000000007, 300000000000000008
 
 
 @dataclass
-class MailClock:
-    """The time, which a test can let pass."""
-
-    ahead: timedelta = field(default_factory=timedelta)
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
-
-
-@dataclass
 class MailTestParts:
     """The service, and what is around it."""
 
     double: MailboxDouble
     database: Database
-    clock: MailClock
+    clock: Clock
     service: MailTesting
     tests: MailTests
 
@@ -74,12 +64,12 @@ async def open_mail_testing(path: Path) -> AsyncIterator[MailTestParts]:
         MailboxDouble() as double,
         await Database.open(f"sqlite+aiosqlite:///{path}") as database,
     ):
-        tests, clock = MailTests(database), MailClock()
+        tests, clock = MailTests(database), Clock()
         service = make_service(double, tests, clock)
         yield MailTestParts(double, database, clock, service, tests)
 
 
-def make_service(double: MailboxDouble, tests: MailTests, clock: MailClock) -> MailTesting:
+def make_service(double: MailboxDouble, tests: MailTests, clock: Clock) -> MailTesting:
     """Return the service, which judges in a world where all is right."""
     probe = "else.example. MX 10 mail.else.example.\nmail.else.example. A 203.0.113.9\n"
     ask = LinesAsk(zone(probe, txt("else.example", "v=spf1 -all")))

@@ -60,7 +60,7 @@ ADMIN = 4711  # who decides; rights are tested elsewhere
 
 @dataclass
 class Clock:
-    """The time of requests, which a test can let pass."""
+    """The time, which a test can let pass."""
 
     ahead: timedelta = field(default_factory=timedelta)
 

@@ -13,9 +13,10 @@ from bot.services.domain_facts import DomainFacts
 from bot.services.mail_verdicts import MailVerdicts
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
-from mail_testing_parts import FRIEND, MailClock, open_mail_testing
+from mail_testing_parts import FRIEND, open_mail_testing
 from observed_domain import SERVER
 from probe_mails import PROBE
+from request_guild import Clock
 from signed_mails import (
     AT,
     OTHER,
@@ -45,7 +46,7 @@ async def judge_without_domain(path: Path, raw: bytes) -> MailVerdict:
     async with open_mail_testing(path / "tests.db") as parts:
         test = (await parts.begin(None)).test
         async with await Database.open(f"sqlite+aiosqlite:///{path}/keys.db") as database:
-            keys, clock = KnownKeys(database), MailClock()
+            keys, clock = KnownKeys(database), Clock()
             record = key_pair().record
             await keys.learn(FRIEND, "mailcow", record, KeySource.MAIL_SERVER, clock())
             facts = DomainFacts(keys, clock)
@@ -71,7 +72,7 @@ async def test_a_selector_that_the_server_does_not_sign_with_is_an_old_one(tmp_p
 async def test_a_mail_of_the_server_before_a_move_does_not_pass(tmp_path: Path) -> None:
     # The selector is the usual one, so the key alone tells that our server did not sign.
     async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/keys.db") as database:
-        keys, clock = KnownKeys(database), MailClock()
+        keys, clock = KnownKeys(database), Clock()
         record = key_pair("old").record
         await keys.learn(FRIEND, "dkim", record, KeySource.MAIL_SERVER, clock())
         facts = DomainFacts(keys, clock)
@@ -95,7 +96,7 @@ async def test_a_forged_mail_learns_nothing_of_the_domain(tmp_path: Path, select
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 async def test_of_a_mail_the_header_is_kept_and_nothing_of_its_text(end: bytes) -> None:
-    facts = DomainFacts(None, MailClock())
+    facts = DomainFacts(None, Clock())
     verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
     test = MailTest(1, 7, None, AT, AT, MailTestState.TAKEN)
     raw = good_mail(b"Private.\r\n\r\nMore.\r\n").replace(b"\r\n", end)
