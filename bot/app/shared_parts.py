@@ -107,7 +107,7 @@ def make_sender(settings: Settings, ask: Ask) -> MailSender | None:
     address, url = settings.probe_address, settings.probe_smtp_url
     if address is None or url is None:
         return None
-    from bot.probe.mail_sender import MailSender  # noqa: PLC0415 - as above
+    from bot.probe.mail_sender import MailSender  # noqa: PLC0415 - SMTP's, which few need
 
     password = settings.probe_smtp_password
     return MailSender(address, url, password.get_secret_value() if password else None, ask)
