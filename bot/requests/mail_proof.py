@@ -84,13 +84,13 @@ class MailTest:
 
 @dataclass(frozen=True, slots=True)
 class JudgedMail:
-    """What a mail came to, to be kept with its test."""
+    """What a mail came to, to be kept with its test; without a verdict where it has a `fault`."""
 
-    verdict: str
-    head: str
-    from_domain: Domain | None
-    passed: bool
     arrived_at: datetime | None
+    head: str = ""
+    verdict: str = ""
+    from_domain: Domain | None = None
+    passed: bool = False
     fault: str = ""
 
 

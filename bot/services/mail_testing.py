@@ -242,7 +242,7 @@ class MailTesting:
             # A mailbox whose clock is ahead must not make a pass count for longer.
             at = min(mail.arrived_at, self._now())
             if mail.raw is None:
-                judged = JudgedMail("", "", None, False, at, MailTestFault.TOO_BIG)
+                judged = JudgedMail(at, fault=MailTestFault.TOO_BIG)
             else:
                 judged = await self._verdicts.judge(test, mail.raw, at)
             await self._settle(test, judged)
@@ -262,9 +262,7 @@ class MailTesting:
         """Say of a mail that cannot be read for long that it cannot."""
         over = test.ends_at + _GIVE_UP_AFTER < self._now()
         if test.state is MailTestState.TAKEN and not test.forgotten and over:
-            await self._settle(
-                test, JudgedMail("", "", None, False, None, MailTestFault.UNREADABLE)
-            )
+            await self._settle(test, JudgedMail(None, fault=MailTestFault.UNREADABLE))
 
     async def _settle(self, test: MailTest, judged: JudgedMail) -> None:
         if await self._tests.settle(test.id, judged, self._now()):

@@ -62,19 +62,20 @@ class MailVerdicts:
     async def judge(self, test: MailTest, raw: bytes, arrived_at: datetime) -> JudgedMail:
         """Return what a mail came to; whatever it holds, something comes back."""
         head = _read_head(raw)
+        nothing = JudgedMail(arrived_at, head, fault=MailTestFault.UNREADABLE)
         try:
             async with asyncio.timeout(_LONGEST):
                 verdict = await self._receive(test.domain, raw, arrived_at)
         except TimeoutError:
             _log.warning("test mail %d was not judged within %d seconds", test.id, _LONGEST)
-            return JudgedMail("", head, None, False, arrived_at, MailTestFault.UNREADABLE)
+            return nothing
         except StoreError:
             raise
         except Exception:  # noqa: BLE001 - a mail of a stranger must not stop those of others
             _log.exception("test mail %d could not be judged", test.id)
-            return JudgedMail("", head, None, False, arrived_at, MailTestFault.UNREADABLE)
+            return nothing
         from_domain = _read_domain(verdict.from_domain)
-        return JudgedMail(dump_verdict(verdict), head, from_domain, verdict.passed, arrived_at)
+        return JudgedMail(arrived_at, head, dump_verdict(verdict), from_domain, verdict.passed)
 
     async def _receive(
         self, domain: Domain | None, raw: bytes, arrived_at: datetime
