@@ -69,7 +69,7 @@ def build_test_card(
     if test.state in {MailTestState.WAITING, MailTestState.TAKEN}:
         return _build_waiting(test, words, items, faulty=faulty)
     another = items.mail_test_button(MailTestAction.ANOTHER, test.id)
-    verdict = load_verdict(test.verdict) if test.verdict else None
+    verdict = load_verdict(test.verdict)
     if verdict is None:
         why = test.fault if test.fault in _FAULTS else ""
         if test.state is MailTestState.ARRIVED and not why:
@@ -93,7 +93,7 @@ def build_test_details(
     test: MailTest, server: MailServer, words: Words, items: ItemFactory
 ) -> Card:
     """Return all that a mail shows; of a test without a result, how far it has come."""
-    verdict = load_verdict(test.verdict) if test.verdict else None
+    verdict = load_verdict(test.verdict)
     if verdict is None:
         return build_test_card(test, server, words, items)
     another = items.mail_test_button(MailTestAction.ANOTHER, test.id)
