@@ -8,10 +8,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from bot.checks.mail.mail_judge import judge_mail
 from bot.checks.mail.mail_verdict import Alignment, AuthResult
 from bot.checks.mail.received_mail import ReceivedMail
 from bot.checks.mail.verdict_store import dump_verdict
-from bot.checks.observe.arriving_mail import receive_mail
+from bot.checks.observe.arriving_mail import observe_mail
 from bot.checks.observe.mail_receiver import find_receiver
 from bot.errors import StoreError
 from bot.names import Domain
@@ -90,7 +91,8 @@ class MailVerdicts:
             domain=domain,
             dkim=await self._key_of(domain),
         )
-        verdict = await receive_mail(self._ask, self._server, mail)
+        evidence = await observe_mail(self._ask, self._server, mail)
+        verdict = await asyncio.to_thread(judge_mail, evidence)
         author = _read_domain(verdict.from_domain)
         if domain is not None or not _shows_author(verdict):
             return verdict
@@ -98,7 +100,8 @@ class MailVerdicts:
         key = await self._key_of(author)
         if isinstance(key, KeyUnknown):
             return verdict
-        return await receive_mail(self._ask, self._server, replace(mail, dkim=key))
+        with_key = replace(evidence, mail=replace(mail, dkim=key))
+        return await asyncio.to_thread(judge_mail, with_key)
 
     async def _key_of(self, domain: Domain | None) -> DkimKnowledge:
         return KeyUnknown() if domain is None else (await self._facts.of(domain)).dkim

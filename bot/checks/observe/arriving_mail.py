@@ -41,6 +41,11 @@ async def receive_mail(ask: Ask, server: MailServer, mail: ReceivedMail) -> Mail
 
     The event loop is not held: all that takes time in proportion to the mail is done in a thread.
     """
+    return await asyncio.to_thread(judge_mail, await observe_mail(ask, server, mail))
+
+
+async def observe_mail(ask: Ask, server: MailServer, mail: ReceivedMail) -> MailEvidence:
+    """Return all that judging a test mail needs, with the loop not held; it never raises."""
     questions = Questions(ask, MOST_QUESTIONS)
     try:
         reading = await asyncio.to_thread(read_mail, mail.raw, mail.domain)
@@ -65,8 +70,7 @@ async def receive_mail(ask: Ask, server: MailServer, mail: ReceivedMail) -> Mail
         )
     finally:
         questions.cancel()
-    evidence = MailEvidence(mail, server, reading, trace, receiver, answers)
-    return await asyncio.to_thread(judge_mail, evidence)
+    return MailEvidence(mail, server, reading, trace, receiver, answers)
 
 
 def _key_names(reading: MailReading) -> tuple[dns.name.Name, ...]:

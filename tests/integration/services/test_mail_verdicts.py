@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bot.checks.mail.verdict_store import load_verdict
+from bot.dns.answer import Question
 from bot.records.dkim_key import KeySource
 from bot.requests.mail_proof import MailTest, MailTestState
 from bot.services.domain_facts import DomainFacts
@@ -35,14 +37,33 @@ from zone_reports import LinesAsk
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import dns.name
+    import dns.rdatatype
+
     from bot.checks.mail.mail_verdict import MailVerdict
+    from bot.dns.answer import Answer
 
 MAILBOX = "else.example. MX 10 mail.else.example.\nmail.else.example. A 203.0.113.9\n"
 WORLD = zone(MAILBOX, key_line("friend.example", "mailcow"))
 
 
-async def judge_without_domain(path: Path, raw: bytes) -> MailVerdict:
+class CountingAsk(LinesAsk):
+    """Counts what it is asked."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.asked: Counter[Question] = Counter()
+
+    async def __call__(
+        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
+    ) -> Answer:
+        self.asked[Question.of(name, rdtype)] += 1
+        return await super().__call__(name, rdtype)
+
+
+async def judge_without_domain(path: Path, raw: bytes, ask: LinesAsk | None = None) -> MailVerdict:
     """Return the verdict on a mail whose test named no domain; its server signs with `mailcow`."""
+    ask = ask or LinesAsk(WORLD)
     async with open_mail_testing(path / "tests.db") as parts:
         test = (await parts.begin(None)).test
         async with await Database.open(f"sqlite+aiosqlite:///{path}/keys.db") as database:
@@ -50,7 +71,7 @@ async def judge_without_domain(path: Path, raw: bytes) -> MailVerdict:
             record = key_pair().record
             await keys.learn(FRIEND, "mailcow", record, KeySource.MAIL_SERVER, clock())
             facts = DomainFacts(keys, clock)
-            verdicts = MailVerdicts(LinesAsk(WORLD), SERVER, PROBE, "mail.else.example", facts)
+            verdicts = MailVerdicts(ask, SERVER, PROBE, "mail.else.example", facts)
             judged = await verdicts.judge(test, raw, AT)
     verdict = load_verdict(judged.verdict)
     assert verdict is not None
@@ -61,6 +82,16 @@ async def test_the_selector_is_that_of_the_domain_that_sent_the_mail(tmp_path: P
     mail = deliver(hand_in(sign(compose(), selector="mailcow")))
     verdict = await judge_without_domain(tmp_path, mail)
     assert (verdict.passed, verdict.selector) == (True, "mailcow")
+
+
+async def test_the_dns_is_asked_once_though_the_key_is_known_only_by_the_mail(
+    tmp_path: Path,
+) -> None:
+    ask = CountingAsk(WORLD)
+    mail = deliver(hand_in(sign(compose(), selector="mailcow")))
+    assert (await judge_without_domain(tmp_path, mail, ask)).selector == "mailcow"
+    for owner in ("mailcow._domainkey.friend.example", "_dmarc.friend.example"):
+        assert ask.asked[Question.of(owner, "TXT")] == 1
 
 
 async def test_a_selector_that_the_server_does_not_sign_with_is_an_old_one(tmp_path: Path) -> None:
