@@ -12,6 +12,8 @@ from bot.checks.mail.mail_verdict import Alignment, AuthResult
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import discord
+
     from bot.cards.items import Item
     from bot.cards.layout import Card
     from bot.checks.mail.mail_verdict import MailCause, MailVerdict, Signature
@@ -41,7 +43,12 @@ def build_mail_card(
 
 
 def build_mail_details_card(
-    verdict: MailVerdict, server: MailServer, words: Words, *, buttons: Sequence[Item] = ()
+    verdict: MailVerdict,
+    server: MailServer,
+    words: Words,
+    *,
+    buttons: Sequence[Item] = (),
+    files: tuple[discord.File, ...] = (),
 ) -> Card:
     """Return the card of all that a mail shows; what has no room is left out from the end."""
     head = f"## {_title(verdict, words)}\n**{_headline(verdict, words)}**"
@@ -70,6 +77,7 @@ def build_mail_details_card(
         [[head], *([text] for text in texts), [foot]],
         colour=STATUS_COLOURS[verdict.status],
         buttons=buttons,
+        files=files,
     )
 
 

@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING, Final
 
 import discord
-from discord import ui
 
 from bot.cards.items import MailTestAction, SentMailAction
 from bot.cards.layout import NEUTRAL, STATUS_COLOURS, Card, add_line, assemble
@@ -97,8 +96,9 @@ def build_test_details(
     if verdict is None:
         return build_test_card(test, server, words, items)
     another = items.mail_test_button(MailTestAction.ANOTHER, test.id)
-    card = build_mail_details_card(verdict, server, words, buttons=[another])
-    return _attach_head(card, test)
+    head = io.BytesIO(test.head.encode())  # for who wants to read it themselves
+    files = (discord.File(head, _FILE_NAME),) if test.head else ()
+    return build_mail_details_card(verdict, server, words, buttons=[another], files=files)
 
 
 def build_sent_card(
@@ -171,13 +171,3 @@ def _build_waiting(test: MailTest, words: Words, items: ItemFactory, *, faulty: 
         colour=NEUTRAL,
         buttons=[items.mail_test_button(MailTestAction.LOOK, test.id)],
     )
-
-
-def _attach_head(card: Card, test: MailTest) -> Card:
-    """Return the card with the mail's header as a file, for who wants to read it themselves."""
-    container = card.view.children[0]
-    if not test.head or not isinstance(container, ui.Container):
-        return card
-    file = discord.File(io.BytesIO(test.head.encode()), _FILE_NAME)
-    container.add_item(ui.File(file))
-    return Card(card.view, (*card.files, file))
