@@ -93,11 +93,10 @@ class MailVerdicts:
         )
         evidence = await observe_mail(self._ask, self._server, mail)
         verdict = await asyncio.to_thread(judge_mail, evidence)
-        author = _read_domain(verdict.from_domain)
         if domain is not None or not _shows_author(verdict):
             return verdict
         # Nobody learns what the server knows of a domain by a mail that is forged.
-        key = await self._key_of(author)
+        key = await self._key_of(evidence.reading.from_domain)
         if isinstance(key, KeyUnknown):
             return verdict
         with_key = replace(evidence, mail=replace(mail, dkim=key))
