@@ -33,10 +33,7 @@ def program_context(authorities: str | None = None) -> ssl.SSLContext:
     These look for the name among the alternative names alone, whatever the subject is called
     (RFC 9525 section 2). What the operator's own parts connect to may have an older certificate.
     """
-    context = ssl.create_default_context(cadata=authorities)
-    context.verify_flags = DEMANDS
-    context.hostname_checks_common_name = False
-    return context
+    return _as_programs(authorities)
 
 
 @cache
@@ -46,9 +43,7 @@ def web_context() -> ssl.SSLContext:
     It is without the finite-field Diffie-Hellman of TLS 1.2, as in browsers: the server chooses
     the size of its numbers there, and one handshake with large ones takes most of a second.
     """
-    context = ssl.create_default_context()
-    context.verify_flags = DEMANDS
-    context.hostname_checks_common_name = False
+    context = _as_programs()
     taken = (c["name"] for c in context.get_ciphers() if c["kea"] not in {"kx-dhe", "kx-any"})
     context.set_ciphers(":".join(taken))  # those of TLS 1.3 are not chosen by it
     return context
@@ -60,10 +55,7 @@ def old_context(authorities: str | None = None) -> ssl.SSLContext:
 
     It is for finding out what a server can that today's programs do not speak to (RFC 8996).
     """
-    context = ssl.create_default_context(cadata=authorities)
-    context.verify_flags = DEMANDS
-    context.hostname_checks_common_name = False
-    return _with_all_versions(context)
+    return _with_all_versions(_as_programs(authorities))
 
 
 @cache
@@ -76,6 +68,14 @@ def unverified_context() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return _with_all_versions(context)
+
+
+def _as_programs(authorities: str | None = None) -> ssl.SSLContext:
+    """Return a new context that judges a certificate as the programs of today do."""
+    context = ssl.create_default_context(cadata=authorities)
+    context.verify_flags = DEMANDS
+    context.hostname_checks_common_name = False
+    return context
 
 
 def _with_all_versions(context: ssl.SSLContext) -> ssl.SSLContext:

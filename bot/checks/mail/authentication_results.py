@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import authres
 
+from bot.checks.mail.mail_verdict import AuthResult
 from bot.checks.mail.structured_text import without_comments
 
 if TYPE_CHECKING:
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
     from bot.checks.mail.trace_fields import Receiver, Trace
 
 METHODS: Final = ("spf", "dkim", "dmarc")
-_RESULTS: Final = frozenset(
-    {"pass", "fail", "softfail", "neutral", "none", "policy", "temperror", "permerror"}
-)
+_RESULTS: Final = frozenset(result.value for result in AuthResult)
 _LONGEST: Final = 4096  # characters of one field; reading takes the square of them
 _MOST: Final = 10  # fields that are read
 _FEATURES: Final = authres.FeatureContext()

@@ -140,7 +140,6 @@ class _Case:
             yield self._cause(one.fault, **facts, what=what, bits=verified.key.bits, valid=valid)
         has_its_key = one.fault != "mail-key-differs"
         if one.domain == self.verdict.domain and not one.is_ours and has_its_key:
-            facts.pop("valid", None)
             yield self._cause("mail-old-selector", **facts, valid=not one.fault)
 
     def _nearness(self, one: Signature) -> tuple[bool, bool, bool, bool]:

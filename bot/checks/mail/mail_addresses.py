@@ -51,12 +51,17 @@ def read_path(value: str) -> ReadAddress | None:
         return ReadAddress("", None)
     if len(inner) > _LONGEST_ADDRESS or any(mark in inner for mark in "<>"):
         return None
-    return ReadAddress(inner, _read_domain(inner.rpartition("@")[2]))
+    return ReadAddress(inner, read_domain(inner.rpartition("@")[2]))
 
 
 def read_domain(text: str) -> Domain | None:
     """Return the domain that a text names, such as a `d=`; None where it is none."""
-    return _read_domain(text)
+    if not _DOMAIN.fullmatch(text):
+        return None
+    try:
+        return Domain.parse(text).domain
+    except InvalidName:
+        return None
 
 
 def _split_mailboxes(pieces: list[Piece]) -> list[list[str]] | None:
@@ -124,13 +129,4 @@ def _read_address(words: list[str]) -> ReadAddress | None:
         return None
     if len(shown) > _LONGEST_ADDRESS:
         return None
-    return ReadAddress(shown, _read_domain(host))
-
-
-def _read_domain(text: str) -> Domain | None:
-    if not _DOMAIN.fullmatch(text):
-        return None
-    try:
-        return Domain.parse(text).domain
-    except InvalidName:
-        return None
+    return ReadAddress(shown, read_domain(host))

@@ -17,6 +17,7 @@ from bot.records.tag_list import FaultKind, parse_tags
 
 if TYPE_CHECKING:
     from bot.dns.answer import Answer
+    from bot.records.tag_list import TagList
 
 MOST_RSA_BITS: Final = 4096  # RFC 8301 section 3.2: no verifier has to take more
 _MOST_EXPONENT: Final = 2**33  # a longer one has no use, and takes long
@@ -46,24 +47,19 @@ def read_signing_key(answer: Answer | None) -> SigningKey:
         return SigningKey(fault="mail-key-unknown", outcome=AuthResult.TEMPERROR)
     if answer.absent:
         return SigningKey(fault="mail-key-missing", outcome=AuthResult.PERMERROR)
-    texts = [text for text in answer.texts() if _has_key(text)]
-    if len(texts) > 1:
+    records = [tags for tags in map(parse_tags, answer.texts()) if tags.get("p") is not None]
+    if len(records) > 1:
         return SigningKey(fault="mail-key-several", outcome=AuthResult.PERMERROR)
-    if not texts:
+    if not records:
         return _broken("none")
-    return _read(texts[0])
-
-
-def _has_key(text: bytes) -> bool:
-    return parse_tags(text).get("p") is not None
+    return _read(records[0])
 
 
 def _broken(what: str) -> SigningKey:
     return SigningKey(fault="mail-key-broken", what=what, outcome=AuthResult.PERMERROR)
 
 
-def _read(text: bytes) -> SigningKey:
-    tags = parse_tags(text)
+def _read(tags: TagList) -> SigningKey:
     pairs = read_pairs(tags)
     key_type = pairs.get("k", "rsa")
     if any(fault.kind is FaultKind.DUPLICATE for fault in tags.faults):

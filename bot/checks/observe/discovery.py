@@ -37,6 +37,7 @@ from bot.checks.optional.discovery_places import (
     made_up_address,
     request_for,
     srv_place,
+    url_of,
 )
 from bot.checks.optional.host_reading import SRV_LABEL
 from bot.checks.optional.mail_config import AskElsewhere, MailConfig
@@ -150,7 +151,7 @@ class _Look:
         while True:
             page, config = await self._read(place, host, path, plain=plain)
             where = config.url if isinstance(config, AskElsewhere) else page.location
-            base = _url(host.name, path, plain=plain)
+            base = url_of(host.name, path, plain=plain)
             target = _target(where, base, place.check) if where else None
             follows = target is not None and target not in seen and len(seen) <= MOST_HOPS
             there = await self._follow(host, target) if target is not None and follows else None
@@ -219,7 +220,3 @@ def _target(where: str, base: str, check: Check) -> _Target | None:
     if port not in {None, _PORTS[parts.scheme]} or (plain and check is Check.AUTODISCOVER):
         return None
     return dns.name.from_text(f"{host}."), path, plain
-
-
-def _url(host: dns.name.Name, path: str, *, plain: bool) -> str:
-    return f"{'http' if plain else 'https'}://{host.to_text(omit_final_dot=True)}{path}"

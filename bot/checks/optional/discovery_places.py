@@ -51,8 +51,7 @@ class DiscoveryPlace:
     @property
     def url(self) -> str:
         """The address as people write it, without its query."""
-        host = self.host.to_text(omit_final_dot=True).lower()
-        return f"{'http' if self.plain else 'https'}://{host}{self.path}"
+        return url_of(self.host, self.path, plain=self.plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,11 @@ class DiscoveryAnswer:
     def refused(self) -> bool:
         """Whether a certificate was shown that no program takes for the name."""
         return self.reached in _REFUSED
+
+
+def url_of(host: dns.name.Name, path: str, *, plain: bool) -> str:
+    """Return the address of a path at a host, over HTTPS or without TLS."""
+    return f"{'http' if plain else 'https'}://{host.to_text(omit_final_dot=True).lower()}{path}"
 
 
 def made_up_address(domain: Domain) -> str:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from bot.net.port_look import CertificateState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cryptography import x509
     from dns.rdtypes.ANY.TLSA import TLSA
 
     from bot.net.port_look import ShownCertificate
@@ -21,6 +25,8 @@ DANE_TA: Final = 2  # the record is of an authority that has to be among those t
 DANE_EE: Final = 3  # the record is of the server's own; its names and dates count no more
 _WHOLE, _KEY = 0, 1  # selectors
 _DIGESTS: Final = {1: hashlib.sha256, 2: hashlib.sha512}  # by matching type; 0 is the whole
+
+_UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 
 # What an authority has to be right about too (RFC 7671 section 5.2).
 _WRONG: Final = frozenset(
@@ -39,8 +45,9 @@ class TlsaMatch(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The octets of a certificate that records are of."""
+    """A certificate, and the octets of it that records are of."""
 
+    certificate: x509.Certificate
     whole: bytes
     key: bytes
 
@@ -54,18 +61,15 @@ def compare(records: Iterable[TLSA], shown: ShownCertificate) -> TlsaMatch:
     if not chain:
         return TlsaMatch.UNREADABLE
     own, *above = chain
-    is_right = shown.state not in _WRONG
-    for record in usable:
-        signers = above if record.usage == DANE_TA and is_right else []
-        if any(_fits(record, one) for one in (signers if record.usage == DANE_TA else [own])):
-            return TlsaMatch.MATCHES
-    return TlsaMatch.DIFFERS
+    named = {DANE_EE: [own], DANE_TA: [] if shown.state in _WRONG else above}
+    fits = any(_fits(record, one) for record in usable for one in named[record.usage])
+    return TlsaMatch.MATCHES if fits else TlsaMatch.DIFFERS
 
 
 def record_for(shown: ShownCertificate) -> str | None:
     """Return the value that RFC 7672 section 3.1.1 recommends for a certificate: 3 1 1."""
-    chain = _read_chain(shown)
-    return f"3 1 1 {hashlib.sha256(chain[0].key).hexdigest()}" if chain else None
+    own = _read(shown.der)
+    return None if own is None else f"3 1 1 {hashlib.sha256(own.key).hexdigest()}"
 
 
 def _is_usable(record: TLSA) -> bool:
@@ -86,41 +90,36 @@ def _read_chain(shown: ShownCertificate) -> list[_Parts]:
     In which order they were sent is nothing to those who check. Nothing where the first cannot be
     read.
     """
+    own = _read(shown.der)
+    if own is None:
+        return []
+    others = [one for one in map(_read, shown.above) if one is not None]
+    chain = [own]
+    while above := next((one for one in others if _signed(chain[-1], one)), None):
+        others.remove(above)
+        chain.append(above)
+    return chain
+
+
+def _read(der: bytes) -> _Parts | None:
     # Reading certificates is rare, and its library takes a while to load.
     from cryptography import x509  # noqa: PLC0415 - as above
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
-        Encoding,
-        PublicFormat,
-    )
     from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415 - as above
 
     # What a stranger's certificate has odd is no warning to whoever runs the program.
     warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (*_UNREADABLE, x509.InvalidVersion):
+        return None
+    return _Parts(certificate, der, key)
 
-    unreadable = ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm
-    sent = list[tuple[x509.Certificate, _Parts]]()
-    for der in (shown.der, *shown.above):
-        try:
-            one = x509.load_der_x509_certificate(der)
-            key = one.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        except unreadable:
-            if not sent:
-                return []
-            continue
-        sent.append((one, _Parts(der, key)))
 
-    def signed(before: x509.Certificate, one: x509.Certificate) -> bool:
-        try:
-            before.verify_directly_issued_by(one)
-        except (*unreadable, InvalidSignature):
-            return False
-        return True
-
-    (before, own), *others = sent
-    chain = [own]
-    while above := next((pair for pair in others if signed(before, pair[0])), None):
-        others.remove(above)
-        before = above[0]
-        chain.append(above[1])
-    return chain
+def _signed(before: _Parts, one: _Parts) -> bool:
+    """Whether the certificate before was signed with the key of this one."""
+    try:
+        before.certificate.verify_directly_issued_by(one.certificate)
+    except (*_UNREADABLE, InvalidSignature):
+        return False
+    return True
