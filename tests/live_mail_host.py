@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.checks.observe.ports import ServerPorts
-from bot.demo.host_ports import ALL_PORTS, MailHost
+from bot.demo.host_ports import MailHost
 from bot.net.connector import Connector
+from bot.net.port_look import ALL_PORTS
 from bot.services.live_ports import LivePorts
 from mail_server_double import closed_port
 from server_certificates import HOST, ServerCertificates, Shown

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from bot.demo.port_dialogs import PortState, answer, greet
-from bot.net.port_look import CLIENT_PORTS, MX_PORT, Speaks
+from bot.net.port_look import ALL_PORTS, MX_PORT, Speaks
 
 if TYPE_CHECKING:
     import ssl
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bot.demo.port_dialogs import PortReply
     from bot.net.port_look import ServicePort
 
-ALL_PORTS: Final = (*CLIENT_PORTS, MX_PORT)
 _LONGEST = 8 * 1024  # octets of a line
 
 
