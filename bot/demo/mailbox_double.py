@@ -59,19 +59,16 @@ class MailboxDouble:
     context: ssl.SSLContext | None = None
     has_plain: bool = True  # besides LOGIN
     has_uidplus: bool = True
-    has_junk: bool = True
-    validity: int = 1
     fault: MailboxFault = MailboxFault.FINE
     breaks_at: str = ""  # as "UID STORE"
     flood: int = 40 * 1024 * 1024  # octets that are sent besides where it floods
     after_command: Callable[[str], object] | None = None
-    folders: dict[str, list[StoredMail]] = field(default_factory=dict)
+    folders: dict[str, list[StoredMail]] = field(default_factory=lambda: {"INBOX": [], "Junk": []})
     commands: list[str] = field(default_factory=list)
     connections: int = 0  # that are open now
     most_connections: int = 0  # that were open at once
 
     def __post_init__(self) -> None:
-        self.folders = self.folders or {"INBOX": [], **({"Junk": []} if self.has_junk else {})}
         self._uids = itertools.count(1)
         self.busy, self.idle = asyncio.Event(), asyncio.Event()  # whether there are connections
         self._server: asyncio.Server | None = None
@@ -222,7 +219,7 @@ class _Conversation:
         self._say(f"{len(mails)} EXISTS")
         self._say("0 RECENT")
         self._say("FLAGS (\\Seen \\Deleted)")
-        self._say(f"OK [UIDVALIDITY {self._double.validity}] valid")
+        self._say("OK [UIDVALIDITY 1] valid")
         return f"OK [{'READ-WRITE' if may_write else 'READ-ONLY'}] open"
 
     def _on_mails(self, name: str, arguments: str, mails: list[StoredMail]) -> str:
