@@ -64,7 +64,7 @@ class MailSearch:
             case "(":
                 return all(list(self._all_of(words, mail)))
             case _:
-                raise ValueError(f"no such criterion: {word}")
+                raise NotImplementedError(f"no such criterion: {word}")
 
 
 def _head(raw: bytes) -> bytes:
