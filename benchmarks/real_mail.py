@@ -139,8 +139,8 @@ async def send_mails(folder: Path) -> list[MailRow]:
     """Set the servers up, send a mail of each kind, and return what they came to."""
     certificates = ServerCertificates()
     pem, imap = folder / "mail.pem", folder / "imap.pem"
-    _write(pem, certificates.pem(Shown.RIGHT))
-    _write(imap, certificates.for_name(_IMAP_HOST))
+    pem.write_bytes(certificates.pem(Shown.RIGHT))
+    imap.write_bytes(certificates.for_name(_IMAP_HOST))
     keys = {place: private_pem(label) for place, label in _KEYS.items()}
     with network((OURS, THEIRS, OTHERS, MAILBOX)), name_server(folder, _RECEIVER):
         async with (
@@ -152,10 +152,6 @@ async def send_mails(folder: Path) -> list[MailRow]:
             _open_testing(folder, zones, certificates) as testing,
         ):
             return [await _try(testing, mail) for mail in _MAILS]
-
-
-def _write(path: Path, octets: bytes) -> None:
-    path.write_bytes(octets)
 
 
 def _zones() -> Zones:
