@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, make_msgid
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from benchmarks.debian_rspamd import rspamd
 from benchmarks.debian_servers import (
     PASSWORD,
@@ -33,7 +31,7 @@ from bot.checks.mail.verdict_store import load_verdict
 from bot.config.loading import load_settings
 from bot.config.mail_urls import MailUrl
 from bot.demo import world
-from bot.demo.dkim_keys import private_key
+from bot.demo.dkim_keys import private_pem
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones, parse_zone
 from bot.dns.resolver import Resolver
@@ -141,9 +139,9 @@ async def send_mails(folder: Path) -> list[MailRow]:
     """Set the servers up, send a mail of each kind, and return what they came to."""
     certificates = ServerCertificates()
     pem, imap = folder / "mail.pem", folder / "imap.pem"
-    _write(pem, certificates.pem(Shown.RIGHT))
-    _write(imap, certificates.for_name(_IMAP_HOST))
-    keys = {place: _key(label) for place, label in _KEYS.items()}
+    pem.write_bytes(certificates.pem(Shown.RIGHT))
+    imap.write_bytes(certificates.for_name(_IMAP_HOST))
+    keys = {place: private_pem(label) for place, label in _KEYS.items()}
     with network((OURS, THEIRS, OTHERS, MAILBOX)), name_server(folder, _RECEIVER):
         async with (
             ZoneServer(_zones(), port=53) as zones,
@@ -154,15 +152,6 @@ async def send_mails(folder: Path) -> list[MailRow]:
             _open_testing(folder, zones, certificates) as testing,
         ):
             return [await _try(testing, mail) for mail in _MAILS]
-
-
-def _write(path: Path, octets: bytes) -> None:
-    path.write_bytes(octets)
-
-
-def _key(label: str) -> bytes:
-    form = Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
-    return private_key(label).private_bytes(*form)
 
 
 def _zones() -> Zones:

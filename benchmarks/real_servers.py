@@ -73,7 +73,6 @@ class RealSetup:
     options: tuple[tuple[str, str], ...] = ()  # of Postfix
 
 
-_UNTRUSTED: Final = CertificateState.UNTRUSTED
 DOVECOT: Final = (
     RealSetup("IMAP over TLS", IMAPS),
     RealSetup("IMAP with STARTTLS, RSA", IMAP, Shown.RSA),

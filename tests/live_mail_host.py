@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.checks.observe.ports import ServerPorts
-from bot.demo.host_ports import ALL_PORTS, MailHost
+from bot.demo.host_ports import MailHost
+from bot.demo.world import HOST_ADDRESSES
 from bot.net.connector import Connector
+from bot.net.port_look import ALL_PORTS
 from bot.services.live_ports import LivePorts
 from mail_server_double import closed_port
 from server_certificates import HOST, ServerCertificates, Shown
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
     from discord_simulation import Simulation
-
-ADDRESSES = ("198.51.100.25", "2001:db8:25::25")  # of the demo's mail host
 
 
 @asynccontextmanager
@@ -42,7 +42,7 @@ async def looking_at_ports(
         connector = Connector(
             configured=(server.host,) if up else (),  # the address is none that others reach
             ports=numbers,
-            stand_ins=dict.fromkeys(ADDRESSES, "127.0.0.1") if up else {},
+            stand_ins=dict.fromkeys(HOST_ADDRESSES, "127.0.0.1") if up else {},
         )
         watched = ServerPorts(connector, server.host, authorities=certificates.authority)
         live = LivePorts(

@@ -132,9 +132,7 @@ FAULTS: Final = {
         "mail-several-domains",
         lambda: send(compose(sender="ann@friend.example, eve@evil.example")),
     ),
-    "no From": MailFault(
-        "mail-no-from", lambda: deliver(b"Subject: test\r\n\r\nA test.\r\n"), also=""
-    ),
+    "no From": MailFault("mail-no-from", lambda: deliver(b"Subject: test\r\n\r\nA test.\r\n")),
     "From that nobody can read": MailFault(
         "mail-from-odd",
         lambda: send(compose(sender="ann@friend.example <eve@evil.example>")),

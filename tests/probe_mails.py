@@ -47,14 +47,13 @@ def make_mail(
     to: str = "probe@else.example",
     subject: str = "Hello",
     *,
-    sender: str = "ann@friend.example",
     head: str = "",
     body: str = "Moo.\r\n",
 ) -> bytes:
     """Return a mail octet for octet."""
     lines = (
         *([head.rstrip("\r\n")] if head else []),
-        f"From: Ann <{sender}>",
+        "From: Ann <ann@friend.example>",
         f"To: {to}",
         f"Subject: {subject}",
         "Message-ID: <1@friend.example>",

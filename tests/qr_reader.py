@@ -159,7 +159,7 @@ def _is_function(y: int, x: int, version: int) -> bool:
 
 
 def _deinterleave(codewords: list[int], blocks: list[int]) -> list[int]:
-    taken, read = iter(codewords), [[0] * 0 for _ in blocks]
+    taken, read = iter(codewords), [list[int]() for _ in blocks]
     for place in range(max(blocks)):
         for block, length in zip(read, blocks, strict=True):
             if place < length:

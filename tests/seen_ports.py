@@ -6,8 +6,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from bot.net.port_look import (
-    CLIENT_PORTS,
-    MX_PORT,
+    ALL_PORTS,
     CertificateState,
     PortLook,
     Reached,
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding, Verdict
     from bot.net.port_look import ServicePort
-
-ALL_PORTS = (*CLIENT_PORTS, MX_PORT)
 
 
 def port(number: int) -> ServicePort:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import MOST_CHARACTERS, both_ends, choose, clip, moment, span, width
+from bot.checks.export.wording import say_cause
 from bot.checks.finding import Status
 from bot.checks.mail.mail_verdict import Alignment, AuthResult
 
@@ -100,13 +101,7 @@ def _foot(verdict: MailVerdict, words: Words) -> str:
 
 
 def _say(cause: MailCause, verdict: MailVerdict, server: MailServer, words: Words) -> str:
-    context: dict[str, Fact] = {
-        "domain": verdict.domain,
-        "host": server.host_text,
-        "service": server.name,
-    }
-    said = words.sentence(f"findings/{cause.code}", {**context, **cause.facts})
-    return clip(said, _LONGEST_CAUSE)
+    return clip(say_cause(cause, verdict, server, words), _LONGEST_CAUSE)
 
 
 def _lights(verdict: MailVerdict, words: Words) -> str:

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import dkim
 import dns.name
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from dns.rdatatype import TXT
 
 from bot.demo import world
-from bot.demo.dkim_keys import private_key
+from bot.demo.dkim_keys import private_pem
 
 if TYPE_CHECKING:
     from bot.demo.mailcow_double.double_server import MailcowDouble
@@ -85,8 +84,7 @@ def _lines(*lines: str) -> bytes:
 
 def _sign(mail: bytes, domain: str) -> bytes:
     """Return the header field with the mail host's signature."""
-    key = private_key(domain.removesuffix(".example"))
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    pem = private_pem(domain.removesuffix(".example"))
     field: bytes = dkim.sign(mail, _SELECTOR, domain.encode(), pem, include_headers=_SIGNED)
     return field
 

@@ -10,7 +10,12 @@ from types import MappingProxyType
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 _EXPONENT: Final = 65537
 
@@ -99,12 +104,13 @@ _PRIMES: Final = MappingProxyType(
 )
 
 
-def private_key(label: str) -> rsa.RSAPrivateKey:
-    """Return the key that mail of a domain is signed with. Raises KeyError for another label."""
+def private_pem(label: str) -> bytes:
+    """Return the key of a domain's mail as PEM. Raises KeyError for another label."""
     p, q = _primes(label)
     d = rsa.rsa_recover_private_exponent(_EXPONENT, p, q)
     by_prime = rsa.rsa_crt_dmp1(d, p), rsa.rsa_crt_dmq1(d, q), rsa.rsa_crt_iqmp(p, q)
-    return rsa.RSAPrivateNumbers(p, q, d, *by_prime, _public(label)).private_key()
+    key = rsa.RSAPrivateNumbers(p, q, d, *by_prime, _public(label)).private_key()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
 
 
 def _primes(label: str) -> tuple[int, int]:

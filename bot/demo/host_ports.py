@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Final, Self
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Self
 
+from bot.demo.loopback_server import LoopbackServer
 from bot.demo.port_dialogs import PortState, answer, greet
-from bot.net.port_look import CLIENT_PORTS, MX_PORT, Speaks
+from bot.net.port_look import ALL_PORTS, MX_PORT, Speaks
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
     from collections.abc import Iterable, Mapping
     from types import TracebackType
@@ -17,54 +18,26 @@ if TYPE_CHECKING:
     from bot.demo.port_dialogs import PortReply
     from bot.net.port_look import ServicePort
 
-ALL_PORTS: Final = (*CLIENT_PORTS, MX_PORT)
 _LONGEST = 8 * 1024  # octets of a line
 
 
-class HostPort:
+class HostPort(LoopbackServer):
     """One port on the loopback address, as a server that is set up well has it.
 
-    `async with HostPort(...)` listens until the block ends; `number` is then the port that was
-    given to it. Login methods are offered under TLS alone, and none on the port between servers.
+    Login methods are offered under TLS alone, and none on the port between servers.
     """
 
     def __init__(self, port: ServicePort, host: str, context: ssl.SSLContext) -> None:
+        super().__init__(longest=_LONGEST)
         self.port = port
         self.host = host
         self.context = context
         self.begins_with_tls = not port.starttls
-        self._server: asyncio.Server | None = None
-        self._turns: set[asyncio.Task[None]] = set()
 
     @property
-    def number(self) -> int:
-        """Where it listens. Raises RuntimeError while it does not."""
-        if self._server is None:
-            raise RuntimeError("the port is not open")
-        number: int = self._server.sockets[0].getsockname()[1]
-        return number
-
-    async def __aenter__(self) -> Self:
-        at_once = self.context if self.begins_with_tls else None
-        self._server = await asyncio.start_server(
-            self._take, "127.0.0.1", 0, ssl=at_once, limit=_LONGEST
-        )
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._server is None:
-            return
-        server, self._server = self._server, None
-        server.close()
-        for turn in self._turns:
-            turn.cancel()
-        await asyncio.gather(*self._turns, return_exceptions=True)
-        await server.wait_closed()
+    def tls_at_once(self) -> ssl.SSLContext | None:
+        """What it needs where TLS begins with the first octet."""
+        return self.context if self.begins_with_tls else None
 
     def state(self, *, secured: bool) -> PortState:
         """Return how a connection is without or with TLS."""
@@ -102,16 +75,6 @@ class HostPort:
     async def begin_tls(self, writer: asyncio.StreamWriter) -> None:
         """Shake hands as the server; what comes after that is encrypted."""
         await writer.start_tls(self.context)
-
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        turn = asyncio.create_task(self.serve(reader, writer))
-        self._turns.add(turn)
-        # Clients break off, say what is no TLS or send lines without end: their turn is over.
-        with suppress(OSError, EOFError, ValueError, asyncio.CancelledError):
-            await turn
-            await writer.drain()
-        writer.transport.abort() if turn.cancelled() else writer.close()
-        self._turns.discard(turn)
 
 
 class MailHost:

@@ -64,7 +64,7 @@ class MailSearch:
             case "(":
                 return all(list(self._all_of(words, mail)))
             case _:
-                raise ValueError(f"no such criterion: {word}")
+                raise NotImplementedError(f"no such criterion: {word}")
 
 
 def _head(raw: bytes) -> bytes:
@@ -83,8 +83,8 @@ def pick_fields(raw: bytes, names: list[str]) -> bytes:
 
 
 def _has(raw: bytes, name: str, text: str) -> bool:
-    found = pick_fields(raw, [name]).partition(b":")
-    return bool(found[1]) and text.lower().encode() in pick_fields(raw, [name]).lower()
+    found = pick_fields(raw, [name])
+    return b":" in found and text.lower().encode() in found.lower()
 
 
 def literal(name: str, octets: bytes) -> bytes:

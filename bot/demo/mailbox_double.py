@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from bot.demo.loopback_server import LoopbackServer
 from bot.demo.mailbox_answers import (
     DELETED,
     WORD,
@@ -48,7 +48,7 @@ class MailboxFault(StrEnum):
 
 
 @dataclass(kw_only=True)
-class MailboxDouble:
+class MailboxDouble(LoopbackServer):
     """The server; change its fields to change what it has and how it behaves.
 
     `commands` are those that came in, without what a login says.
@@ -59,44 +59,31 @@ class MailboxDouble:
     context: ssl.SSLContext | None = None
     has_plain: bool = True  # besides LOGIN
     has_uidplus: bool = True
-    has_junk: bool = True
-    validity: int = 1
     fault: MailboxFault = MailboxFault.FINE
     breaks_at: str = ""  # as "UID STORE"
     flood: int = 40 * 1024 * 1024  # octets that are sent besides where it floods
     after_command: Callable[[str], object] | None = None
-    folders: dict[str, list[StoredMail]] = field(default_factory=dict)
+    folders: dict[str, list[StoredMail]] = field(default_factory=lambda: {"INBOX": [], "Junk": []})
     commands: list[str] = field(default_factory=list)
     connections: int = 0  # that are open now
     most_connections: int = 0  # that were open at once
 
     def __post_init__(self) -> None:
-        self.folders = self.folders or {"INBOX": [], **({"Junk": []} if self.has_junk else {})}
+        super().__init__()
         self._uids = itertools.count(1)
         self.busy, self.idle = asyncio.Event(), asyncio.Event()  # whether there are connections
-        self._server: asyncio.Server | None = None
-        self._writers: set[asyncio.StreamWriter] = set()
-        self.port = 0
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.context)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._server is not None:
-            self._server.close()
-        for writer in tuple(self._writers):
-            writer.transport.abort()
-        if self._server is not None:
-            await self._server.wait_closed()
+    @property
+    def tls_at_once(self) -> ssl.SSLContext | None:
+        """What it needs where it speaks TLS."""
+        return self.context
 
     @property
     def url(self) -> str:
         """The address of the mailbox, as PROBE_IMAP_URL takes it."""
         scheme = "imap" if self.context is None else "imaps"
         host = "127.0.0.1" if self.context is None else "localhost"
-        return f"{scheme}://{self.user}@{host}:{self.port}"
+        return f"{scheme}://{self.user}@{host}:{self.number}"
 
     def deliver(self, raw: bytes, *, folder: str = "INBOX", at: datetime | None = None) -> int:
         """Put a mail into a folder; return its number there."""
@@ -111,23 +98,20 @@ class MailboxDouble:
             for name, mails in self.folders.items()
         }
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hold one conversation, from the greeting to its end."""
         self.connections += 1
         self.busy.set()
         self.idle.clear()
         self.most_connections = max(self.most_connections, self.connections)
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._greet(writer)
-                await _Conversation(self, reader, writer).run()
+            await self._greet(writer)
+            await _Conversation(self, reader, writer).run()
         finally:
             self.connections -= 1
             if not self.connections:
                 self.busy.clear()
                 self.idle.set()
-            self._writers.discard(writer)
-            writer.transport.abort()
 
     async def _greet(self, writer: asyncio.StreamWriter) -> None:
         if self.fault is MailboxFault.SILENT:
@@ -222,7 +206,7 @@ class _Conversation:
         self._say(f"{len(mails)} EXISTS")
         self._say("0 RECENT")
         self._say("FLAGS (\\Seen \\Deleted)")
-        self._say(f"OK [UIDVALIDITY {self._double.validity}] valid")
+        self._say("OK [UIDVALIDITY 1] valid")
         return f"OK [{'READ-WRITE' if may_write else 'READ-ONLY'}] open"
 
     def _on_mails(self, name: str, arguments: str, mails: list[StoredMail]) -> str:

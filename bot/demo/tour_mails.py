@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from bot.app.shared_parts import make_mailbox, utc_now
+from bot.checks.export.wording import say_cause
 from bot.checks.mail.verdict_store import load_verdict
 from bot.demo.demo_mails import MailFate, write_mail
 from bot.dns.resolver import Resolver
@@ -73,17 +74,8 @@ class MailTour:
     def _say(self, verdict: MailVerdict) -> list[str]:
         """Return how it went and, where it went wrong, the first cause."""
         words, server = self._core.words, self._core.server
-        facts: dict[str, Fact] = {
-            "domain": verdict.domain,
-            "host": server.host_text,
-            "service": server.name,
-        }
-        lines = [words.sentence("discord/mail_headline", verdict.outline)]
-        lines += [
-            words.sentence(f"findings/{cause.code}", {**facts, **cause.facts})
-            for cause in verdict.causes[:1]
-        ]
-        return lines
+        said = [say_cause(cause, verdict, server, words) for cause in verdict.causes[:1]]
+        return [words.sentence("discord/mail_headline", verdict.outline), *said]
 
 
 @asynccontextmanager

@@ -48,6 +48,7 @@ CLIENT_PORTS: Final = (
     ServicePort(Speaks.HTTPS, 443),
 )
 MX_PORT: Final = ServicePort(Speaks.SMTP, 25, starttls=True)  # what other mail servers connect to
+ALL_PORTS: Final = (*CLIENT_PORTS, MX_PORT)
 
 
 class Reached(StrEnum):

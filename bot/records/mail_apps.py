@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping  # pydantic reads it when the program runs
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,11 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field
 
-from bot.errors import ConfigError
 from bot.records.client_settings import BY_HAND, Protocol, Security
-from bot.records.provider_rows import Address, Day, Key, one_of
+from bot.records.provider_rows import Address, Day, Key, one_of, read_rows, refuse
 
 if TYPE_CHECKING:
     from bot.errors import Fact
@@ -106,18 +104,10 @@ def load_apps(path: Path = DATA) -> tuple[MailApp, ...]:
         ConfigError: the file is no TOML, or a row says what none may; one line a fault.
 
     """
-    try:
-        rows = (
-            TypeAdapter(_File).validate_python(tomllib.loads(path.read_text(encoding="utf-8"))).app
-        )
-    except ValidationError as error:
-        faults = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ConfigError(tuple(f"{path.name}: {fault}." for fault in faults)) from error
-    except ValueError as error:  # no TOML, or no text
-        raise ConfigError((f"{path.name}: this is no TOML ({error}).",)) from error
+    rows = read_rows(path, _File, "app").app
     keys = [row.key for row in rows]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
-        raise ConfigError((f"{path.name}: Two rows have the key {twice[0]}.",))
+        raise refuse(path, (f"Two rows have the key {twice[0]}.",))
     return rows
 
 

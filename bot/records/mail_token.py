@@ -46,7 +46,7 @@ def find_tokens(fields: bytes, address: MailAddress, order: Sequence[str]) -> tu
     `order` are the names of fields whose subaddress counts; last comes the subject.
     """
     found: dict[str, None] = {}
-    lines = _unfold(fields)
+    lines = list(_unfold(fields))
     in_address = re.compile(rf"(?i)(?<![^\s<,:;\"]){re.escape(address.local)}\+({_LETTERS})@")
     for name in order:
         for field, text in lines:
@@ -59,14 +59,12 @@ def find_tokens(fields: bytes, address: MailAddress, order: Sequence[str]) -> tu
     return tuple(found)[:_MOST_TOKENS]
 
 
-def _unfold(fields: bytes) -> list[tuple[str, str]]:
-    def read() -> Iterator[tuple[str, str]]:
-        for line in _FOLD.sub(b"", fields[:_MOST_FIELDS]).splitlines():
-            name, colon, text = line.decode("utf-8", "replace").partition(":")
-            if colon:
-                yield name.strip().lower(), text
-
-    return list(read())
+def _unfold(fields: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the name of each field in lower case, and its value on one line."""
+    for line in _FOLD.sub(b"", fields[:_MOST_FIELDS]).splitlines():
+        name, colon, text = line.decode("utf-8", "replace").partition(":")
+        if colon:
+            yield name.strip().lower(), text
 
 
 def _decode(subject: str) -> str:

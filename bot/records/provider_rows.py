@@ -1,21 +1,25 @@
-"""Checks the rows of `providers.toml`: the values of each field, and fields against each other."""
+"""Reads files of rows, and checks those of `providers.toml` against each other."""
 
 from __future__ import annotations
 
 import datetime as dt
+import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+
+from bot.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from pydantic import ValidationError
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from bot.records.providers import Provider
+
+_File = TypeVar("_File")
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9-]*[a-z0-9])?"
 _FORM_FIELDS = (
@@ -47,9 +51,30 @@ TypeWords = Annotated[
 ]
 
 
-def word_faults(error: ValidationError, raw: Mapping[str, object]) -> Iterator[str]:
+def read_rows(path: Path, kind: type[_File], table: str) -> _File:
+    """Return what a TOML file says, whose rows stand below `[[table]]`.
+
+    Raises:
+        ConfigError: the file is no TOML, or a row says what none may; one line a fault.
+
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # no TOML, or no text
+        raise refuse(path, (f"this is no TOML ({error}).",)) from error
+    try:
+        return TypeAdapter(kind).validate_python(raw)
+    except ValidationError as error:
+        raise refuse(path, _word_faults(error, raw.get(table))) from error
+
+
+def refuse(path: Path, faults: Iterable[str]) -> ConfigError:
+    """Return what says the faults of a file, one line each."""
+    return ConfigError(tuple(f"{path.name}: {fault}" for fault in faults))
+
+
+def _word_faults(error: ValidationError, rows: object) -> Iterator[str]:
     """Yield one line for each fault of single fields, naming the row and the field."""
-    rows = raw.get("provider")
     for fault in error.errors():
         place = [str(part) for part in fault["loc"] if part != "[key]"]
         if len(place) > 1 and isinstance(rows, list):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
-from bot.errors import ConfigError
 from bot.records.provider_rows import (  # pydantic reads the types when the program runs
     Address,
     Day,
@@ -24,7 +22,8 @@ from bot.records.provider_rows import (  # pydantic reads the types when the pro
     TypeWords,
     find_faults,
     one_of,
-    word_faults,
+    read_rows,
+    refuse,
 )
 
 if TYPE_CHECKING:
@@ -121,17 +120,9 @@ def load_providers(path: Path = DATA) -> tuple[Provider, ...]:
         ConfigError: the file is no TOML, or a row says what none may; one line a fault.
 
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # no TOML, or no text
-        raise ConfigError((f"{path.name}: this is no TOML ({error}).",)) from error
-    try:
-        rows = TypeAdapter(_File).validate_python(raw).provider
-        faults = tuple(find_faults(rows, OTHER))
-    except ValidationError as error:
-        faults = tuple(word_faults(error, raw))
-    if faults:
-        raise ConfigError(tuple(f"{path.name}: {fault}" for fault in faults))
+    rows = read_rows(path, _File, "provider").provider
+    if faults := tuple(find_faults(rows, OTHER)):
+        raise refuse(path, faults)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""Fixes and places in plain words, for terminals and files."""
+"""Fixes, places and what a mail shows, in plain words, for cards, terminals and files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.finding import Fix
+    from bot.checks.mail.mail_verdict import MailCause, MailVerdict
+    from bot.errors import Fact
+    from bot.records.mail_server import MailServer
     from bot.records.provider_form import Form
     from bot.records.providers import Provider
     from bot.words import Words
@@ -85,6 +88,16 @@ def say_place(zone: dns.name.Name, name_servers: Iterable[str], words: Words) ->
         return ""
     facts = {**hosting.facts, "zone": zone.to_text(omit_final_dot=True)}
     return words.sentence("hosting/where", facts)
+
+
+def say_cause(cause: MailCause, verdict: MailVerdict, server: MailServer, words: Words) -> str:
+    """Return what one cause or remark of a mail says."""
+    context: dict[str, Fact] = {
+        "domain": verdict.domain,
+        "host": server.host_text,
+        "service": server.name,
+    }
+    return words.sentence(f"findings/{cause.code}", {**context, **cause.facts})
 
 
 def _typed(value: str, words: Words) -> str:

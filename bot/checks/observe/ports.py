@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.dns.address_guard import AddressFault
 from bot.net.connector import ConnectFault
-from bot.net.port_look import CLIENT_PORTS, MX_PORT
+from bot.net.port_look import ALL_PORTS, CLIENT_PORTS
 from bot.net.port_visit import look_at_port
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class ServerPorts:
                 host = await self._connector.find_host(ask, self._host)
         except TimeoutError:
             host = AddressFault.NO_ANSWER
-        looks = (self._look_at(host, port, ends) for port in (*CLIENT_PORTS, MX_PORT))
+        looks = (self._look_at(host, port, ends) for port in ALL_PORTS)
         return tuple(await asyncio.gather(*looks))
 
     async def _look_at(

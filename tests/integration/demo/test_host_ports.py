@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.demo.host_ports import HostPort, MailHost
-from bot.net.port_look import CLIENT_PORTS, MX_PORT, ServicePort, Speaks
+from bot.net.port_look import ALL_PORTS, ServicePort, Speaks
 from max_wait import MAX_WAIT
 from server_certificates import HOST, ServerCertificates
 
@@ -116,7 +116,7 @@ async def test_every_port_that_is_looked_at_is_there_and_ends_with_the_host(
         numbers = dict(host.numbers)
         waiting, writer = await asyncio.open_connection("127.0.0.1", numbers[143])
         assert (await waiting.readline()).startswith(b"* OK")
-    assert set(numbers) == {port.number for port in (*CLIENT_PORTS, MX_PORT)}
+    assert set(numbers) == {port.number for port in ALL_PORTS}
     assert len(set(numbers.values())) == len(numbers)
     with suppress(ConnectionResetError):
         assert await waiting.read() == b""

@@ -14,11 +14,12 @@ from dns.name import from_text
 from simcord.results import ResponseMessage
 
 from bot.checks.observe.ports import ServerPorts
-from bot.demo.host_ports import ALL_PORTS, MailHost
+from bot.demo.host_ports import MailHost
 from bot.demo.zones import Zones
 from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import running_jobs
 from bot.net.connector import Connector
+from bot.net.port_look import ALL_PORTS
 from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
 from max_wait import MAX_WAIT
 from server_certificates import HOST, ServerCertificates, Shown

@@ -225,11 +225,11 @@ async def test_one_conversation_at_a_time(double: MailboxDouble) -> None:
 
 async def test_nobody_there_is_said_with_the_port(double: MailboxDouble) -> None:
     mailbox = mailbox_of(double)
-    await double.__aexit__()
+    await double.__aexit__(None, None, None)
     with pytest.raises(ProbeError) as caught:
         await mailbox.check()
     assert caught.value.code == "probe-unreachable"
-    assert caught.value.facts["port"] == double.port
+    assert caught.value.facts["port"] == double.number
 
 
 async def test_the_certificate_has_to_be_of_somebody_who_is_trusted_and_for_the_host(

@@ -14,13 +14,13 @@ import pytest
 
 from bot.checks.finding import ServerCheck, Status
 from bot.checks.observe.ports import ServerPorts
-from bot.demo.host_ports import ALL_PORTS, HostPort
+from bot.demo.host_ports import HostPort
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.net.connector import Connector
-from bot.net.port_look import Reached
+from bot.net.port_look import ALL_PORTS, Reached
 from bot.records.mail_server import MailServer
 from bot.services.domain_check import Checker
 from bot.services.live_ports import FRESH, FRESH_IF_UNKNOWN, LivePorts

@@ -11,12 +11,12 @@ import pytest
 from bot.cards.server_card import build_server_card
 from bot.checks.server.server_report import ServerReport, compile_server_report
 from bot.interactions.item_factory import PersistentItems
-from bot.net.port_look import CertificateState, PortLook, Reached, TlsState
+from bot.net.port_look import ALL_PORTS, CertificateState, PortLook, Reached, TlsState
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 from observed_server import SERVER, observe
 from port_looks import AT
-from seen_ports import ALL_PORTS, at, certificate, showing, unreached, without_tls, world
+from seen_ports import at, certificate, showing, unreached, without_tls, world
 
 WORDS = Words(Medium.DISCORD)
 ITEMS = PersistentItems(WORDS)

@@ -11,11 +11,11 @@ from rich.console import Console
 
 from bot.checks.server.server_report import compile_server_report
 from bot.console.server_page import show_server
-from bot.net.port_look import CertificateState, PortLook, Reached, TlsState
+from bot.net.port_look import ALL_PORTS, CertificateState, PortLook, Reached, TlsState
 from bot.words import Words
 from observed_server import SERVER, observe
 from port_looks import AT
-from seen_ports import ALL_PORTS, at, showing, unreached, without_tls, world
+from seen_ports import at, showing, unreached, without_tls, world
 
 WORDS = Words()
 

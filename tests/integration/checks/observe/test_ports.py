@@ -11,13 +11,13 @@ import dns.name
 import pytest
 
 from bot.checks.observe.ports import LONGEST, ServerPorts
-from bot.demo.host_ports import ALL_PORTS, MailHost
+from bot.demo.host_ports import MailHost
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import Zones
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.net.connector import Connector
-from bot.net.port_look import Reached
+from bot.net.port_look import ALL_PORTS, Reached
 from mail_server_double import Fault, FaultyPort
 from server_certificates import HOST, ServerCertificates
 from slow_way import slow_way

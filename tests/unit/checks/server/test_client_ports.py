@@ -9,10 +9,17 @@ import pytest
 
 from bot.checks.finding import Status
 from bot.checks.server.client_ports import judge_ports, port_faults
-from bot.net.port_look import CertificateState, PortLook, Reached, TlsState, proven_closed
+from bot.net.port_look import (
+    ALL_PORTS,
+    CertificateState,
+    PortLook,
+    Reached,
+    TlsState,
+    proven_closed,
+)
 from bot.words import Medium, Words
 from port_looks import AT
-from seen_ports import ALL_PORTS, at, port, showing, told, unreached, without_tls, world
+from seen_ports import at, port, showing, told, unreached, without_tls, world
 
 if TYPE_CHECKING:
     from bot.errors import Fact

@@ -16,7 +16,7 @@ from bot.checks.server.server_report import (
     server_report_as_dict,
 )
 from bot.dns.spf_evaluate import STRANGER, SpfStep
-from bot.net.port_look import CertificateState, Reached
+from bot.net.port_look import ALL_PORTS, CertificateState, Reached
 from bot.words import Medium, Words
 from observed_server import (
     DANE,
@@ -32,7 +32,7 @@ from observed_server import (
     evaluation,
     observe,
 )
-from seen_ports import ALL_PORTS, showing, unreached, world
+from seen_ports import showing, unreached, world
 
 if TYPE_CHECKING:
     from bot.checks.server.server_observation import ServerObservation

@@ -8,10 +8,10 @@ import pytest
 
 from bot.checks.finding import Status
 from bot.checks.server.shown_certificates import judge_certificates
-from bot.net.port_look import CertificateState, PortLook, Reached
+from bot.net.port_look import ALL_PORTS, CertificateState, PortLook, Reached
 from bot.words import Medium, Words
 from port_looks import AT
-from seen_ports import ALL_PORTS, at, certificate, showing, told, unreached, world
+from seen_ports import at, certificate, showing, told, unreached, world
 
 STATES = [state for state in CertificateState if state not in {"none", "valid"}]
 
