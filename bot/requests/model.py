@@ -186,7 +186,10 @@ class MessageKind(StrEnum):
     MEMBER_DENIED = "member-denied"
     MEMBER_EXPIRED = "member-expired"
     MEMBER_REPLACED = "member-replaced"
-    MEMBER_MAIL_TEST = "member-mail-test"  # of no request: what a test mail came to
+    # Of no request:
+    MEMBER_MAIL_TEST = "member-mail-test"  # what a test mail came to
+    ADMIN_WATCH = "admin-watch"  # news of the watch
+    MEMBER_WATCH = "member-watch"
 
     @property
     def target(self) -> Audience:

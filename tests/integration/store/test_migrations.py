@@ -95,7 +95,7 @@ def test_the_tables_can_be_built_by_postgresql_too() -> None:
         for table in tables
         for index in table.indexes
     )
-    assert built.count("id BIGSERIAL NOT NULL") == 7
+    assert built.count("id BIGSERIAL NOT NULL") == 11
     assert "asked_at TIMESTAMP WITH TIME ZONE" in built
     assert "WHERE superseded_at IS NULL" in built
     assert "WHERE closed_at IS NULL" in built

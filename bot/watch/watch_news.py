@@ -1,0 +1,99 @@
+"""What the watch tells admins and members, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from bot.checks.finding import Finding, Status
+    from bot.watch.awaited_goal import Awaited
+    from bot.watch.incident import Incident
+
+ADMINS: Final = 0  # the target that is the admin channel; no member has this id
+
+
+class NewsKind(StrEnum):
+    """What the watch tells."""
+
+    INCIDENTS = "incidents"  # of one subject: what broke, what is mended
+    SUMMARY = "summary"  # all that went beyond the messages of one cycle
+    DIGEST = "digest"  # weekly
+    CERTIFICATE = "certificate"  # of the mail host: it ends soon
+    AWAITED = "awaited"  # what a member waited for
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One message of the watch to the admins or to a member, kept until it is delivered.
+
+    `key` says what it is about, so that nothing is told twice; `facts` is JSON.
+    """
+
+    id: int
+    key: str
+    what: NewsKind
+    target: int  # `ADMINS`, or a member's id
+    facts: Mapping[str, object]
+    created_at: datetime
+    channel_id: int | None = None
+    message_id: int | None = None
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether the member had their data deleted: there is nobody to tell."""
+        return self.target < 0
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentsTold:
+    """What `NewsKind.INCIDENTS` and `SUMMARY` say; of one subject, or of many."""
+
+    opened: tuple[Incident, ...] = ()
+    closed: tuple[Incident, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One domain that is not green: since when, and the finding to begin with, if any."""
+
+    subject: str
+    status: Status
+    next: str | None
+    since: datetime | None
+    finding: Finding | None = None
+    known_at: datetime | None = None  # the latest look that found something out
+
+
+@dataclass(frozen=True, slots=True)
+class DigestTold:
+    """What `NewsKind.DIGEST` says: `lines` of what is not green, among `total` domains."""
+
+    at: datetime
+    total: int
+    lines: tuple[DigestLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateTold:
+    """What `NewsKind.CERTIFICATE` says: which certificate of the mail host ends when."""
+
+    host: str
+    ports: tuple[int, ...]
+    ends_at: datetime
+    days: int  # 21, 7 or 1: the threshold that was crossed
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedTold:
+    """What `NewsKind.AWAITED` says; `finding` is what is in the way where it was given up."""
+
+    awaited: Awaited
+    finding: Finding | None = None
+
+
+Told = IncidentsTold | DigestTold | CertificateTold | AwaitedTold
