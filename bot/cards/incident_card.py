@@ -19,6 +19,7 @@ from bot.cards.markdown import (
 )
 from bot.checks.finding import Check, ServerCheck, Status
 from bot.checks.report import RESOLVER_FAULTS, SERVER_SIDE
+from bot.errors import TextError
 from bot.names import Domain
 from bot.records.providers import NEUTRAL, choose_provider
 from bot.watch.watched_domain import MAIL_SERVER
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.cards.items import Item, ItemFactory
     from bot.cards.layout import Card
+    from bot.checks.finding import Finding
     from bot.checks.zone_place import ZonePlace
     from bot.errors import Fact
     from bot.records.mail_server import MailServer
@@ -120,16 +122,23 @@ def build_incident_card(
 
 def say_fault(incident: Incident, server: MailServer, words: Words) -> str:
     """Return what is wrong in sentences: a finding's own, of the mail server what admins read."""
-    finding = incident.finding
-    if finding.code == SERVER_SIDE or finding.code in RESOLVER_FAULTS:
+    code = incident.finding.code
+    if code == SERVER_SIDE or code in RESOLVER_FAULTS:
         return words.sentence("watch/server_fault", {"what": _what(incident)})
-    is_server = incident.subject == MAIL_SERVER
+    return say_stored_finding(incident.finding, incident.subject, server, words)
+
+
+def say_stored_finding(finding: Finding, subject: str, server: MailServer, words: Words) -> str:
+    """Return the sentences of a finding that was written down some time ago."""
     context: dict[str, Fact] = {
-        "domain": server.host_text if is_server else incident.subject,
+        "domain": server.host_text if subject == MAIL_SERVER else subject,
         "host": server.host_text,
         "service": server.name,
     }
-    return words.finding(finding, context)
+    try:
+        return words.finding(finding, context)
+    except TextError:  # written down by a version that had other words, or other facts for them
+        return words.sentence("watch/fault_of_old", {})
 
 
 def show_check(incident: Incident, words: Words) -> str:

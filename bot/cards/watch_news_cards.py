@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.cards.incident_card import show_subject
+from bot.cards.incident_card import say_stored_finding, show_subject
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import clip
 from bot.checks.finding import Status
@@ -67,12 +67,8 @@ def build_awaited_card(
     texts = [f"## {mark} {show_subject(domain, server, words)}\n{said}"]
     if not is_right:
         if told.finding is not None:
-            context: dict[str, Fact] = {
-                "domain": domain,
-                "host": server.host_text,
-                "service": server.name,
-            }
-            texts.append(clip(words.finding(told.finding, context), _LONGEST_MESSAGE))
+            fault = say_stored_finding(told.finding, domain, server, words)
+            texts.append(clip(fault, _LONGEST_MESSAGE))
         texts.append(f"-# {words.sentence('watch/awaited_again', {})}")
     following = items.next_button(domain)
     return assemble(
