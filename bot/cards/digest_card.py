@@ -39,7 +39,7 @@ def build_digest_card(
         "mine": for_member,
         "more": lines.hidden,
     }
-    title = f"## {words.label('watch', 'digest')}"
+    title = f"## {words.label('told', 'digest')}"
     head = f"{mark} {words.sentence('watch/digest_head', facts)}"
     foot = words.sentence("watch/digest_foot", facts) if ordered else ""
     return assemble(
@@ -67,5 +67,5 @@ def _line(line: DigestLine, server: MailServer, words: Words) -> str:
         said.append(words.sentence("watch/digest_line", facts))
     if line.next in _PARTS:
         step = words.label("steps", str(line.next))
-        said.append(f"{words.label('watch', 'next')}: {step}")
+        said.append(f"{words.label('told', 'next')}: {step}")
     return " · ".join(said)

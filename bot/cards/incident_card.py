@@ -154,7 +154,7 @@ def mark_of(incident: Incident, words: Words) -> str:
         case IncidentState.BROKEN:
             return words.label("marks", severity_of(incident).value)
         case state:
-            return words.label("watch_marks", state.value)
+            return words.label("told_marks", state.value)
 
 
 def severity_of(incident: Incident) -> Status:
@@ -215,7 +215,7 @@ def _title(subject: str, incidents: Sequence[Incident], server: MailServer, word
     mark = (
         words.label("marks", _status(incidents).value)
         if is_broken
-        else words.label("watch_marks", state.value)
+        else words.label("told_marks", state.value)
     )
     return f"## {mark} {show_subject(subject, server, words)}"
 
@@ -272,12 +272,12 @@ def _changes(changes: Sequence[tuple[datetime, SnapshotChanges]], words: Words) 
     for at, each in reversed(changes):
         when = moment(at)
         if each.name_servers is not None:
-            label = words.label("watch", "name_servers")
+            label = words.label("told", "name_servers")
             lines.append(f"-# {when} {label}: {_compare(*each.name_servers, words)}")
         lines += [f"-# {when} {line}" for c in each.checks if (line := show_change(c, words))]
     if not lines:
         return ""
-    return "\n".join((f"**{words.label('watch', 'changed')}**", *lines[:_MOST_CHANGES]))
+    return "\n".join((f"**{words.label('told', 'changed')}**", *lines[:_MOST_CHANGES]))
 
 
 def show_change(change: CheckChange, words: Words) -> str:

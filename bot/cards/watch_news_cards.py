@@ -34,7 +34,7 @@ def build_certificate_card(
         "ports": tuple(str(port) for port in told.ports),
         "ends": int(told.ends_at.timestamp()),
     }
-    mark, title = words.label("marks", status.value), words.label("watch", "certificate")
+    mark, title = words.label("marks", status.value), words.label("told", "certificate")
     return assemble(
         [
             [
@@ -55,9 +55,7 @@ def build_awaited_card(
     domain = awaited.domain.ascii
     is_right = awaited.end is AwaitedEnd.RIGHT
     status = Status.PASS if is_right else Status.WARN
-    mark = (
-        words.label("marks", status.value) if is_right else words.label("watch_marks", "given-up")
-    )
+    mark = words.label("marks", status.value) if is_right else words.label("told_marks", "given-up")
     facts: dict[str, Fact] = {
         "goal": awaited.goal,
         "title": "" if awaited.goal == ALL_RIGHT else words.label("steps", awaited.goal),

@@ -45,7 +45,7 @@ def build_summary_card(told: IncidentsTold, server: MailServer, words: Words) ->
         "more": lines.hidden,
         "server": any(incident.subject == MAIL_SERVER for incident in incidents),
     }
-    title = f"## {words.label('watch', 'summary')}"
+    title = f"## {words.label('told', 'summary')}"
     return assemble(
         [
             [f"{title}\n{words.sentence('watch/summary_head', {})}"],
