@@ -96,8 +96,11 @@ class ItemFactory(Protocol):
         """Return the button that asks the admin for something for a stored check's domain."""
         ...
 
-    def new_check_button(self, domain: str) -> Item:
-        """Return the button that checks a domain (in ASCII) whose former check is gone."""
+    def new_check_button(self, domain: str) -> Item | None:
+        """Return the button that checks a domain (in ASCII) anew.
+
+        None is returned where Discord cannot carry a domain that long.
+        """
         ...
 
     def next_button(self, domain: str) -> Item | None:

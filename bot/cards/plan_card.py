@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
 from bot.cards.goal_choice import build_await_button, build_watch_offer
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
-from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
+from bot.cards.markdown import (
+    MOST_CHARACTERS,
+    choose,
+    clip,
+    count_lines,
+    moment,
+    say_remark,
+    span,
+    width,
+)
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
 from bot.checks.report import find_meant
@@ -38,9 +45,6 @@ _MOST_MESSAGES: Final = 2
 _MOST_HINTS: Final = 2
 # A card is at most 700 pixels tall: so many lines are left for messages and records.
 _MOST_LINES: Final = 19
-_LINE: Final = 65  # characters, as wide as letters mostly are
-_LINE_OF_BLOCK: Final = 56  # characters, all of one width
-_MARKS: Final = re.compile(r"[`*]")
 _LONGEST_MESSAGE: Final = 500  # characters
 _LONGEST_REMARK: Final = 300
 
@@ -148,12 +152,12 @@ def _pieces(
     said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:most]]
     records: list[str] = []
     hints: list[str] = []
-    lines = sum(_lines(text) for text in said)
+    lines = sum(count_lines(text) for text in said)
     for fix in fixes[:_MOST_RECORDS]:
         if step is None or not can_be_shown(fix):
             break
         text, more = show_compact(fix, _why(step, fix, words), report.zone, words, provider)
-        lines += _lines(text)
+        lines += count_lines(text)
         if records and lines > _MOST_LINES:
             break
         records.append(text)
@@ -165,15 +169,6 @@ def _pieces(
     if len(records) < len(fixes) or (is_one and len(told) > len(said)):
         small.append(words.sentence("discord/more_in_details", {}))
     return [*dict.fromkeys(said), *records], small
-
-
-def _lines(text: str) -> int:
-    """Return about how many lines a text takes on a screen, the edges of a block counted."""
-    parts = text.split("```")  # by turns outside of a block and in one
-    plain = (_MARKS.sub("", line) for part in parts[::2] for line in part.splitlines())
-    lines = sum(math.ceil(width(line) / _LINE) for line in plain)
-    blocks = (width(part.strip()) for part in parts[1::2])
-    return lines + sum(1 + math.ceil(size / _LINE_OF_BLOCK) for size in blocks)
 
 
 def _say_where(report: Report, provider: Provider, words: Words) -> str:

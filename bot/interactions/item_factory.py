@@ -113,10 +113,10 @@ class PersistentItems:
         rest = _of_check(f"ask:{kind.value}", domain, check_id)
         return _make_button(rest, label, _STYLE.success)
 
-    def new_check_button(self, domain: str) -> PersistentItem:
-        """Return the button that checks a domain (in ASCII) whose former check is gone."""
-        label = self._words.label("buttons", CheckAction.AGAIN.value)
-        return _make_button(f"new:{domain}", label, _STYLE.primary)
+    def new_check_button(self, domain: str) -> PersistentItem | None:
+        """Return the button that checks a domain (in ASCII) anew; None where its id is too long."""
+        rest, label = f"new:{domain}", self._words.label("buttons", CheckAction.AGAIN.value)
+        return _make_button(rest, label, _STYLE.primary) if _fits(rest) else None
 
     def next_button(self, domain: str) -> PersistentItem | None:
         """Return the button that shows a domain's next step; None where its id is too long."""

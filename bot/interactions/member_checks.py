@@ -165,10 +165,10 @@ def is_on_former_card(interaction: discord.Interaction[BotBase], kept: KeptCheck
 
 async def _say_gone(interaction: discord.Interaction[BotBase], click: Click) -> None:
     client, text = interaction.client, click.parts.get("domain")
-    if text is None:  # a card of former times, or a name that is too long for a button
+    button = None if text is None else client.items.new_check_button(text)
+    if button is None:  # a card of former times, or a name that is too long for a button
         notice = build_notice("check_gone", {}, client.words, command=_mention(client))
     else:
-        button = client.items.new_check_button(text)
         notice = build_notice("check_gone", {}, client.words, buttons=[button])
     await whisper(interaction, notice)
 
