@@ -36,7 +36,9 @@ GUILD = 300000000000000001  # the server's id, where a test makes it the bot's h
 HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
 DETAILS = "All details"
-ON_CARD = ["Check again", DETAILS]  # the buttons of a check's card where nothing is to be asked for
+ON_GREEN = ["Check again", DETAILS]  # the buttons of a check's card where all is right
+AWAIT, OFFER = "Tell me when it is right", "Tell me if it breaks"
+ON_CARD = [*ON_GREEN, AWAIT]  # and where something is not, and nothing is to be asked for
 ON_DETAILS = ["Check again", "Why?", "All records", "Zone file", "Share"]
 
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced

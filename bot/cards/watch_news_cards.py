@@ -9,7 +9,7 @@ from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import clip
 from bot.checks.finding import Status
 from bot.requests.schedule import GIVE_UP_AFTER
-from bot.watch.awaited_goal import ALL_RIGHT, AwaitedEnd
+from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def build_awaited_card(
     mark = words.label("marks", status.value) if is_right else words.label("told_marks", "given-up")
     facts: dict[str, Fact] = {
         "goal": awaited.goal,
-        "title": "" if awaited.goal == ALL_RIGHT else words.label("steps", awaited.goal),
+        "title": ", ".join(words.label("steps", part) for part in awaited.parts),
         "days": GIVE_UP_AFTER.days,
     }
     said = words.sentence(f"watch/awaited_{'right' if is_right else 'given_up'}", facts)
