@@ -38,6 +38,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_history import DomainHistory
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
@@ -49,6 +50,7 @@ from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
+from bot.store.repositories.kept_histories import KeptHistories
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
@@ -155,6 +157,7 @@ async def open_client(
         client.privacy = Privacy(
             RecentDomains(database), checks, requests, proofs, tests=tests, sent=sent
         )
+        client.domain_history = DomainHistory(KeptHistories(database), utc_now, checks)
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
         await _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
