@@ -89,7 +89,7 @@ async def open_core(
                 keys, utc_now, backend=backend, stage_of=stages.of if stages else None, learns=False
             ),
             live_ports=live_ports,
-            turns=Turns(_SIDE_BY_SIDE, _SIDE_BY_SIDE),
+            turns=Turns(_SIDE_BY_SIDE, by_itself=_SIDE_BY_SIDE),
         )
 
 

@@ -45,6 +45,7 @@ def build_history_card(history: History, picture: bytes, words: Words, items: It
         title += f" ({span(domain.unicode)})"
     quiet: dict[str, Fact] = {"at": int(history.quiet_since.timestamp()), "own": False}
     changes = list_changes(history, words, _MOST_CHANGES)
+    button = items.new_check_button(domain.ascii)
     return assemble(
         [
             [title, clip(words.sentence("discord/history_head", facts), _LONGEST_HEAD)],
@@ -55,7 +56,7 @@ def build_history_card(history: History, picture: bytes, words: Words, items: It
             [f"-# {words.sentence('discord/history_foot', facts)}"],
         ],
         colour=STATUS_COLOURS[history.status],
-        buttons=[items.new_check_button(domain.ascii)],
+        buttons=[] if button is None else [button],
         picture=discord.File(
             io.BytesIO(picture), _PICTURE, description=describe_timeline(history, words.plain)
         ),

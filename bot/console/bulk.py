@@ -80,7 +80,7 @@ async def sweep(
     with progress:
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(core.turns.of_one, len(domains))):
+                for _ in range(min(core.turns.by_itself, len(domains))):
                     group.create_task(work())
         except ExceptionGroup as group_of_errors:
             # What stops one stops all: a template that does not fit, a reader that has gone.

@@ -137,17 +137,30 @@ class Core:
         started = time.monotonic()
         known = await self._facts_of(domain, confidential=confidential)
         known = known if key is None else replace(known, dkim=key)
+        report = await self.check_known(domain, known, seconds=self._left(started))
+        personal = make_personal(report, known.hosting)
+        return Checked(report, personal, confidential=known != NOTHING, known=known)
+
+    async def check_known(
+        self, domain: Domain, known: KnownFacts, *, seconds: float | None = None
+    ) -> Report:
+        """Return the report of a domain of which this is known; whoever calls holds a turn.
+
+        It takes `seconds` at most, by default `longest`.
+        """
         report = await self.checker.check(
             domain,
             known.dkim,
             known.dmarc_stage,
             known.former,
-            seconds=self.longest - (time.monotonic() - started),
+            seconds=self.longest if seconds is None else seconds,
         )
         if self.faults is not None:
             self.faults.note(report)
-        personal = make_personal(report, known.hosting)
-        return Checked(report, personal, confidential=known != NOTHING, known=known)
+        return report
+
+    def _left(self, started: float) -> float:
+        return self.longest - (time.monotonic() - started)
 
     async def _facts_of(self, domain: Domain, *, confidential: bool) -> KnownFacts:
         return await self.domain_facts.of(domain) if confidential else NOTHING

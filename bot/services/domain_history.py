@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.export.archive import SCHEMA, load_report
@@ -11,10 +10,10 @@ from bot.watch.snapshot import (
     Snapshot,
     compare_snapshots,
     load_changes,
-    load_snapshot,
     take_snapshot,
 )
 from bot.watch.timeline import DatedChanges, HistoryFold
+from bot.watch.watch_state import load_state
 from bot.watch.watched_domain import HISTORY_KEPT
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.names import Domain
     from bot.services.member_service import KeptCheck
-    from bot.store.repositories.kept_histories import KeptHistories, KeptHistory
+    from bot.store.repositories.domain_changes import DomainChanges, KeptHistory
     from bot.store.repositories.stored_checks import StoredCheck, StoredChecks
     from bot.watch.timeline import History
 
@@ -42,11 +41,11 @@ class DomainHistory:
 
     def __init__(
         self,
-        histories: KeptHistories,
+        changes: DomainChanges,
         now: Callable[[], datetime],
         checks: StoredChecks | None = None,
     ) -> None:
-        self._histories = histories
+        self._changes = changes
         self._checks = checks
         self._now = now
 
@@ -56,14 +55,14 @@ class DomainHistory:
         `report` is a check of the domain that was made just now, which is one more look at it.
         """
         now = self._now()
-        kept = await self._histories.of(domain, now - HISTORY_KEPT)
+        kept = await self._changes.of(domain, now - HISTORY_KEPT)
         if not kept.rows and not kept.state:
             return None
         return await asyncio.to_thread(_fold_kept, domain, kept, report, now)
 
     async def is_watched(self, domain: Domain) -> bool:
         """Whether the watch has the domain, though it may not have looked at it yet."""
-        return (await self._histories.of(domain, self._now())).is_watched
+        return (await self._changes.of(domain, self._now())).is_watched
 
     async def of_own_checks(self, kept: KeptCheck, member_id: int) -> History | None:
         """Return what a member's own checks of a domain saw, up to this one of theirs.
@@ -93,8 +92,7 @@ def _fold_kept(
     at = kept.added_at or now
     for at, text in kept.rows:
         fold.add(DatedChanges(at, load_changes(text)))
-    # The watch keeps more than this, of which the history needs nothing.
-    current = load_snapshot(json.loads(kept.state)["snapshot"]) if kept.state else Snapshot()
+    current = load_state(kept.state).snapshot
     known_at = max(kept.known_at or at, at)
     if report is not None and kept.state and report.checked_at > known_at:
         after = take_snapshot(report, current)

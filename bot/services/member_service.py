@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from bot.requests.model import RequestKind
 from bot.services.core import make_personal
 from bot.services.meant_domain import suggest_meant
 from bot.services.plan.step import PlanFacts
+from bot.services.shared_checks import SharedChecks
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -72,14 +72,6 @@ class Wait(StrEnum):
     OTHERS = "others"  # as many run as may in all
 
 
-@dataclass(slots=True)
-class _RunningCheck:
-    """A check under way, and how many wait for it."""
-
-    task: asyncio.Task[Checked]
-    waiting: int = 0
-
-
 class MemberService:
     """Answers members: settings, records and checks, each remembered for who asked."""
 
@@ -105,7 +97,7 @@ class MemberService:
         self._asked = asked
         self._control = control
         self._turns = core.turns
-        self._running: dict[tuple[Domain, bool], _RunningCheck] = {}
+        self._running: SharedChecks[tuple[Domain, bool], Checked] = SharedChecks()
 
     def settings(self, who: MailAddress | Domain | None) -> ClientSettings:
         """Return the settings for a mail client."""
@@ -265,21 +257,9 @@ class MemberService:
         return await self._core.checker.ask(name, rdtype)
 
     async def _join(self, domain: Domain, confidential: bool) -> Checked:
-        """Wait for a running check, or begin it; with the last who waits for it, it ends."""
-        key = domain, confidential
-        running = self._running.get(key)
-        if running is None:
-            task = asyncio.create_task(self._run_check(domain, confidential))
-            running = self._running[key] = _RunningCheck(task)
-            task.add_done_callback(lambda _: self._running.pop(key, None))
-        running.waiting += 1
-        try:
-            # Shielded: somebody who gives up does not take the check from the others.
-            return await asyncio.shield(running.task)
-        finally:
-            running.waiting -= 1
-            if not running.waiting:
-                running.task.cancel()
+        return await self._running.join(
+            (domain, confidential), lambda: self._run_check(domain, confidential)
+        )
 
     async def _run_check(self, domain: Domain, confidential: bool) -> Checked:
         checked = await self._core.check_in_turn(domain, confidential=confidential)

@@ -12,19 +12,25 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 20  # checks of all askers
 OF_ONE: Final = 2  # checks of one asker
+BY_ITSELF: Final = 4  # checks that nobody sits and waits for
 OURSELVES: Final = 0  # the asker of what the bot looks at by itself; no member has this id
+REQUESTS: Final = -1  # the asker of looks at what was asked of the admin
 
 
 class Turns:
-    """Lets `at_once` checks run, `of_one` of them for one asker; the others wait.
+    """Lets `at_once` checks run, `of_one` of them for one member; the others wait.
 
     A turn that becomes free goes to each asker who waits in their order, one check at a time, so
-    that who has one check waits for no more than one of each other's.
+    that who has one check waits for no more than one of each other's. What the bot looks at by
+    itself comes after all members, and `by_itself` of those looks run at most.
     """
 
-    def __init__(self, at_once: int = AT_ONCE, of_one: int = OF_ONE) -> None:
+    def __init__(
+        self, at_once: int = AT_ONCE, of_one: int = OF_ONE, by_itself: int = BY_ITSELF
+    ) -> None:
         self._at_once = at_once
-        self.of_one = of_one  # checks of one asker that may run
+        self.by_itself = by_itself  # looks of the bot that may run
+        self.of_one = of_one  # checks of one member that may run
         self._running: Counter[int] = Counter()
         self._waiting: OrderedDict[int, deque[asyncio.Future[None]]] = OrderedDict()
 
@@ -34,7 +40,24 @@ class Turns:
 
     def has_many(self, asker: int) -> bool:
         """Whether as many checks of this asker run as may."""
-        return self._running[asker] >= self.of_one
+        if is_member(asker):
+            return self._running[asker] >= self.of_one
+        return self.running_by_itself >= self.by_itself
+
+    @property
+    def running_by_itself(self) -> int:
+        """How many looks of the bot run."""
+        return sum(count for asker, count in self._running.items() if not is_member(asker))
+
+    @property
+    def waiting_by_itself(self) -> int:
+        """How many looks of the bot wait for their turn."""
+        return sum(
+            not turn.cancelled()
+            for asker, turns in self._waiting.items()
+            if not is_member(asker)
+            for turn in turns
+        )
 
     @asynccontextmanager
     async def of(self, asker: int) -> AsyncIterator[None]:
@@ -62,7 +85,7 @@ class Turns:
         self._running[asker] -= 1
         if not self._running[asker]:
             del self._running[asker]
-        while (following := next(filter(self._is_free_for, self._waiting), None)) is not None:
+        while (following := self._find_next()) is not None:
             own = self._waiting.pop(following)
             turn = own.popleft()
             if own:
@@ -71,9 +94,19 @@ class Turns:
                 turn.set_result(None)
                 self._running[following] += 1
 
+    def _find_next(self) -> int | None:
+        """Return who gets a free turn: a member before the bot; None where nobody may have it."""
+        free = [asker for asker in self._waiting if self._is_free_for(asker)]
+        return next(filter(is_member, free), free[0] if free else None)
+
     def _is_ahead(self, asker: int) -> bool:
         """Whether an earlier check of the same asker still waits."""
         return any(not turn.cancelled() for turn in self._waiting.get(asker, ()))
 
     def _is_free_for(self, asker: int) -> bool:
         return self._running.total() < self._at_once and not self.has_many(asker)
+
+
+def is_member(asker: int) -> bool:
+    """Whether an asker is a member, and not the bot itself."""
+    return asker > 0

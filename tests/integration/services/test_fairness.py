@@ -27,7 +27,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.member_service import MemberService, Wait
-from bot.services.turns import AT_ONCE
+from bot.services.turns import AT_ONCE, BY_ITSELF
 from bot.store.engine.database import Database
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
@@ -193,11 +193,12 @@ async def test_what_the_bot_looks_at_by_itself_takes_its_turn_as_well(
     service: MemberService,
 ) -> None:
     core = service._core
-    looks = [asyncio.create_task(core.check(slow(n), KeyUnknown())) for n in range(3)]
+    looks = [asyncio.create_task(core.check(slow(n), KeyUnknown())) for n in range(BY_ITSELF + 1)]
     await asyncio.sleep(0.05)
-    assert core.turns.must_wait(0)
+    assert core.turns.running_by_itself == BY_ITSELF
+    assert core.turns.waiting_by_itself == 1
     assert not core.turns.must_wait(HONEST)
     for task in looks:
         task.cancel()
     await asyncio.gather(*looks, return_exceptions=True)
-    assert not core.turns.must_wait(0)
+    assert core.turns.running_by_itself == 0

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.services.turns import AT_ONCE, OF_ONE, Turns
+from bot.services.turns import AT_ONCE, OF_ONE, OURSELVES, REQUESTS, Turns
 
 ANN, BEN, CARL = 1, 2, 3
 
@@ -113,3 +113,33 @@ async def test_no_more_run_than_may_in_all() -> None:
         await yard.end(name)
     assert len(yard.begun) == 2 * AT_ONCE
     assert OF_ONE == 2
+
+
+async def test_the_bot_itself_comes_after_all_members_who_wait() -> None:
+    yard = Yard(Turns(at_once=1))
+    await yard.ask(ANN, "a1")
+    await yard.ask(OURSELVES, "watch")
+    await yard.ask(BEN, "b1")
+    await yard.ask(CARL, "c1")
+    for name in ("a1", "b1", "c1"):
+        await yard.end(name)
+    assert yard.begun == ["a1", "b1", "c1", "watch"]
+
+
+async def test_the_bot_itself_leaves_most_turns_to_members() -> None:
+    yard = Yard(Turns(at_once=5, by_itself=2))
+    await yard.ask(OURSELVES, "w1", "w2", "w3")
+    await yard.ask(REQUESTS, "r1")
+    assert yard.begun == ["w1", "w2"]
+    assert (yard.turns.running_by_itself, yard.turns.waiting_by_itself) == (2, 2)
+    await yard.ask(ANN, "a1", "a2")
+    assert yard.begun == ["w1", "w2", "a1", "a2"]
+
+
+async def test_the_watch_and_requests_take_turns() -> None:
+    yard = Yard(Turns(by_itself=1))
+    await yard.ask(OURSELVES, "w1", "w2", "w3", "w4")
+    await yard.ask(REQUESTS, "r1", "r2")
+    for name in ("w1", "w2", "r1", "w3", "r2"):
+        await yard.end(name)
+    assert yard.begun == ["w1", "w2", "r1", "w3", "r2", "w4"]

@@ -1,4 +1,4 @@
-"""What is kept of a domain's past: its changes as they were written, and how it stands."""
+"""What changed in domains from one look to the next, read for their history."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _PAGE: Final = 50  # rows
 class KeptHistory:
     """The rows of a domain, the earliest first, each its time and its JSON; and its watch.
 
-    `is_cut`: there are earlier ones, too many to be read. `is_watched`: it is looked at, or was
-    until lately; then `state` is the watch's JSON, empty before the first look, and the times are
-    when it came and when a look found something out last.
+    `is_cut`: there are earlier ones, too many to be read. `is_watched`: it is looked at now. Where
+    it is or was, `state` is the watch's JSON, empty before the first look, and the times are when
+    it came and when a look found something out last.
     """
 
     rows: tuple[tuple[datetime, str], ...]
@@ -41,8 +41,8 @@ class KeptHistory:
     known_at: datetime | None = None
 
 
-class KeptHistories:
-    """Reads what the watch wrote about domains."""
+class DomainChanges:
+    """Reads changes; each is written with the look that saw it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,7 +60,7 @@ def _read(session: Session, domain: Domain, since: datetime) -> KeptHistory:
     return KeptHistory(
         kept,
         is_cut=is_cut,
-        is_watched=True,
+        is_watched=watched.due_at is not None,
         state=watched.state,
         added_at=watched.added_at,
         known_at=watched.known_at,
