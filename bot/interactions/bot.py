@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.services.watching import Watching
+    from bot.watch.timeline import History
     from bot.words import Words
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class BotBase(commands.Bot):
         self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
         self.domain_history: DomainHistory
+        self.draw_timeline: Callable[[History, Words], bytes]  # takes long, so in a thread
         self.drawing = asyncio.Lock()  # one picture at a time
         self.watching: Watching
         self.awaiting_ports: set[int] = set()  # ids of cards that a look at the ports goes onto
