@@ -159,9 +159,7 @@ class WatchNewsTable:
         )
 
         def note(session: Session) -> None:
-            session.execute(
-                statement.values(**values).execution_options(synchronize_session=False)
-            )
+            session.execute(statement.values(**values).execution_options(synchronize_session=False))
 
         await self._database.write(note)
 
