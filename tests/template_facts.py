@@ -203,6 +203,17 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     },
     **_MAILS,
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
+    "history/parts": {
+        **dict.fromkeys(("new", "gone"), ((), SOME[:1], SOME[:3])),
+        **dict.fromkeys(("now", "was"), (SOME[:3],)),
+        **dict.fromkeys(("more_new", "more_gone", "more_changed"), (0, 7)),
+    },
+    "history/name_servers": dict.fromkeys(("new", "gone"), (SOME[:1], SOME[:3])),
+    "history/status": {
+        "what": ("MX",),
+        **dict.fromkeys(("was", "now"), ("", "warn", "fail")),
+        **dict.fromkeys(("before", "state"), ("right", "broken")),
+    },
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "watch/incident_head": {"count": (1, 2)},
     "watch/server_head": {"count": (1, 2)},

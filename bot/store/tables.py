@@ -419,5 +419,4 @@ class WatchNewsRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
-    undelivered: Mapped[str | None] = mapped_column(String(16))
     detail: Mapped[str] = mapped_column(Text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubjectStanding:
     """A subject as it is in the transaction that settles a look.
 
     `incidents` and `awaited` are those that are open; `has_watchers`: members have it watched.
@@ -42,7 +42,7 @@ class AwaitedLook:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class LookDecision:
     """What one transaction writes after a look, as a whole or not at all.
 
     `watched` is the subject afterwards, its `version` still the one before. Incidents in `opened`
@@ -61,4 +61,4 @@ class Decision:
     certificates: tuple[CertificateTold, ...] = ()
 
 
-Decide = Callable[[Standing], Decision | None]  # None: the look says nothing new
+Decide = Callable[[SubjectStanding], LookDecision | None]  # None: the look says nothing new

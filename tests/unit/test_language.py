@@ -41,6 +41,7 @@ MOST_SENTENCES = {
     "apps": 12,  # six steps of two sentences
     "setup": 2,
     "letters": 3,
+    "history": 6,
 }
 # Pages and lists, of which no sentence can be left out.
 PAGES = {

@@ -160,7 +160,7 @@ def _size_as_json(text: str) -> int:
 
 
 def _dump(value: object) -> object:
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return _dump_fields(value)
     if isinstance(value, MappingProxyType):
         return dict(value)

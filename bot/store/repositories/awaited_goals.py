@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select
 
 from bot.store.repositories.removal import remove_found
-from bot.store.repositories.watched_rows import begin_watching
+from bot.store.repositories.watched_rows import have_looked_at
 from bot.store.tables import AwaitedRow
 from bot.watch.awaited_goal import Awaited, AwaitedEnd
 
@@ -63,7 +63,7 @@ class AwaitedGoals:
                 seen="",
             )
             session.add(row)
-            begin_watching(session, domain, now)
+            have_looked_at(session, domain, now)
             session.flush()
             return read_awaited(row), True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +28,15 @@ MOST_A_CYCLE: Final = 5  # messages of incidents in a day (UTC) to the same peop
 GATHERED: Final = timedelta(minutes=10)  # in which what more comes goes into the same summary
 
 
+class _Message(NamedTuple):
+    """A message to be written down, and what it is known by."""
+
+    key: str
+    what: NewsKind
+    target: int
+    facts: dict[str, Any]
+
+
 def tell_incidents(
     session: Session,
     subject: str,
@@ -45,6 +54,7 @@ def tell_incidents(
     for target, paused_until in {ADMINS: None, **members}.items():
         due_at = max(now, paused_until or now)
         facts = {
+            "subject": subject,
             "opened": [] if due_at > now else list(opened),
             "closed": [
                 number
@@ -54,7 +64,11 @@ def tell_incidents(
             ],
         }
         if facts["opened"] or facts["closed"]:
-            _tell(session, subject, target, facts, now, due_at)
+            # An incident opens once and closes once, so that its number says which news it is.
+            first = f"o{facts['opened'][0]}" if facts["opened"] else f"c{facts['closed'][0]}"
+            key = f"{_prefix(subject)}{target}:{first}"
+            message = _Message(key, NewsKind.INCIDENTS, target, facts)
+            _tell(session, message, now, due_at)
 
 
 def draw_anew(session: Session, subject: str, ids: Iterable[int], now: datetime) -> None:
@@ -68,21 +82,30 @@ def draw_anew(session: Session, subject: str, ids: Iterable[int], now: datetime)
 def tell_awaited(session: Session, look: AwaitedLook, now: datetime) -> None:
     """Write down that a member is told how waiting for something ended."""
     awaited = look.awaited
-    facts = {"awaited": awaited.id, "finding": dump_maybe(look.finding)}
+    facts = {
+        "subject": awaited.domain.ascii,
+        "awaited": awaited.id,
+        "finding": dump_maybe(look.finding),
+    }
     key = f"{NewsKind.AWAITED}:{awaited.id}"
-    _add(session, key, NewsKind.AWAITED, awaited.member_id, facts, now)
+    _add(session, _Message(key, NewsKind.AWAITED, awaited.member_id, facts), now)
 
 
 def tell_certificate(session: Session, told: CertificateTold, now: datetime) -> None:
     """Write down that the admins are told that a certificate ends, once for each threshold."""
     key = f"{NewsKind.CERTIFICATE}:{told.ends_at.isoformat()}:{told.days}"
-    _add(session, key, NewsKind.CERTIFICATE, ADMINS, dump_certificate(told), now)
+    _add(session, _Message(key, NewsKind.CERTIFICATE, ADMINS, dump_certificate(told)), now)
+
+
+def was_digest_told(session: Session, week: str) -> bool:
+    """Return whether the digest of a week was written down for the admins."""
+    return _find(session, _digest_key(ADMINS, week)) is not None
 
 
 def tell_digest(session: Session, target: int, week: str, told: DigestTold, now: datetime) -> None:
     """Write down the digest of a week, once for everybody who gets one."""
-    key = f"{NewsKind.DIGEST}:{target}:{week}"
-    _add(session, key, NewsKind.DIGEST, target, dump_digest(told), now)
+    key = _digest_key(target, week)
+    _add(session, _Message(key, NewsKind.DIGEST, target, dump_digest(told)), now)
 
 
 def _watchers(session: Session, subject: str) -> dict[int, datetime | None]:
@@ -97,15 +120,9 @@ def _watchers(session: Session, subject: str) -> dict[int, datetime | None]:
     return {row.member_id: row.paused_until for row in session.execute(found)}
 
 
-def _tell(
-    session: Session,
-    subject: str,
-    target: int,
-    facts: dict[str, list[int]],
-    now: datetime,
-    due_at: datetime,
-) -> None:
-    """Write down one message, or add it to the summary where there were enough in this cycle."""
+def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) -> None:
+    """Write a message down, or add it to the summary where there were enough in this cycle."""
+    target = message.target
     told = session.scalar(
         select(func.count())
         .select_from(WatchNewsRow)
@@ -115,22 +132,15 @@ def _tell(
             WatchNewsRow.created_at >= _start_of_cycle(now),
         )
     )
-    if (told or 0) >= MOST_A_CYCLE:
-        _sum_up(session, target, facts, now, due_at)
+    if (told or 0) < MOST_A_CYCLE:
+        _add(session, message, now, due_at)
         return
-    # An incident opens once and closes once, so that its number says which news it is.
-    first = f"o{facts['opened'][0]}" if facts["opened"] else f"c{facts['closed'][0]}"
-    key = f"{_prefix(subject)}{target}:{first}"
-    _add(session, key, NewsKind.INCIDENTS, target, facts, now, due_at)
-
-
-def _sum_up(
-    session: Session, target: int, facts: dict[str, list[int]], now: datetime, due_at: datetime
-) -> None:
-    key, due_at = _summary_key(target, now), max(now + GATHERED, due_at)
-    row = _find(session, key)
+    facts, due_at = message.facts, max(now + GATHERED, due_at)
+    row = _find(session, _summary_key(target, now))
     if row is None:
-        _add(session, key, NewsKind.SUMMARY, target, facts, now, due_at)
+        summed_up = {"opened": facts["opened"], "closed": facts["closed"]}
+        summary = _Message(_summary_key(target, now), NewsKind.SUMMARY, target, summed_up)
+        _add(session, summary, now, due_at)
         return
     known = _facts(row)
     merged = {key: list(dict.fromkeys([*known[key], *facts[key]])) for key in ("opened", "closed")}
@@ -153,6 +163,10 @@ def _summed_up(session: Session, target: int, opened_at: datetime) -> list[int]:
     row = _find(session, _summary_key(target, opened_at))
     opened: list[int] = [] if row is None else _facts(row)["opened"]
     return opened
+
+
+def _digest_key(target: int, week: str) -> str:
+    return f"{NewsKind.DIGEST}:{target}:{week}"
 
 
 def _summary_key(target: int, moment: datetime) -> str:
@@ -180,22 +194,16 @@ def _find(session: Session, key: str) -> WatchNewsRow | None:
 
 
 def _add(
-    session: Session,
-    key: str,
-    what: NewsKind,
-    target: int,
-    facts: dict[str, Any],
-    now: datetime,
-    due_at: datetime | None = None,
+    session: Session, message: _Message, now: datetime, due_at: datetime | None = None
 ) -> None:
     """Add a message unless one with its key was written down before."""
-    if _find(session, key) is not None:
+    if _find(session, message.key) is not None:
         return
     row = WatchNewsRow(
-        key=key,
-        what=what.value,
-        target=target,
-        facts=_write(facts),
+        key=message.key,
+        what=message.what.value,
+        target=message.target,
+        facts=_write(message.facts),
         nonce=secrets.token_hex(12),
         version=1,
         created_at=now,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, case, func, or_, select, update
 
 from bot.names import Domain
-from bot.requests.model import MessageKind, OutboxMessage, Undelivered
+from bot.requests.model import MessageKind, OutboxMessage
+from bot.store.repositories.awaited_goals import read_awaited
+from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.request_rows import count_changed
-from bot.store.repositories.watch_rows import read_awaited, read_incident
 from bot.store.tables import AwaitedRow, DomainChangeRow, IncidentRow, WatchedRow, WatchNewsRow
 from bot.watch.news_facts import load_certificate, load_digest, load_maybe
 from bot.watch.snapshot import load_changes
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from bot.requests.model import Undelivered
     from bot.store.engine.database import Database
     from bot.watch.watch_news import Told
 
@@ -98,12 +100,13 @@ class WatchNewsTable:
     ) -> None:
         """Notes that it was delivered as `arrived` (channel and message id), or given up.
 
-        Where there is more to tell since it was taken, it is due again.
+        Where there is more to tell since it was taken, it is due again. Without a message id it did
+        not reach its member.
         """
+        del undelivered
         values: dict[str, Any] = {
             "lease_until": None,
             "detail": detail[:_LONGEST_DETAIL],
-            "undelivered": undelivered,
         }
         if arrived is not None:
             values |= {"channel_id": arrived[0], "message_id": arrived[1]}
@@ -138,20 +141,6 @@ class WatchNewsTable:
                     return load_certificate(news.facts)
 
         return await self._database.read(load)
-
-    async def undelivered_to(self, member_id: int, most: int) -> tuple[News, ...]:
-        """The latest news that did not reach a member, the latest first."""
-        lost = (
-            select(WatchNewsRow)
-            .where(WatchNewsRow.target == member_id, WatchNewsRow.undelivered.is_not(None))
-            .order_by(WatchNewsRow.id.desc())
-            .limit(most)
-        )
-
-        def find(session: Session) -> tuple[News, ...]:
-            return tuple(_read_news(row) for row in session.scalars(lost))
-
-        return await self._database.read(find)
 
     async def _note(self, message: OutboxMessage, **values: object) -> None:
         statement = update(WatchNewsRow).where(

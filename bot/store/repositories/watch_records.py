@@ -10,7 +10,7 @@ from sqlalchemy import delete, exists, func, or_, select
 from bot.checks.finding import Status
 from bot.names import Domain
 from bot.store.repositories.removal import remove_found
-from bot.store.repositories.watched_rows import begin_watching, read_watched
+from bot.store.repositories.watched_rows import begin_watching, have_looked_at, read_watched
 from bot.store.tables import (
     AwaitedRow,
     DomainChangeRow,
@@ -92,11 +92,9 @@ class WatchRecords:
         """Whether an admin added the domain just now, and not before; a look is due at once."""
 
         def add(session: Session) -> bool:
-            row = begin_watching(session, domain, now)
-            if row.by_hand:
+            if begin_watching(session, domain, now).by_hand:
                 return False
-            row.by_hand, row.due_at = True, min(row.due_at, now)
-            row.version += 1
+            have_looked_at(session, domain, now).by_hand = True
             return True
 
         return await self._database.write(add)

@@ -19,23 +19,39 @@ if TYPE_CHECKING:
 def begin_watching(session: Session, domain: Domain, now: datetime) -> WatchedRow:
     """The row of a domain, in the caller's transaction; a new one is due at once.
 
-    One that is there keeps its own time, which a look that runs just then writes.
+    One that is there keeps its own time, which a look that runs just then writes, unless it was
+    looked at no more.
     """
     row = session.get(WatchedRow, domain.ascii)
     if row is None:
-        row = WatchedRow(
-            subject=domain.ascii,
-            hosted=False,
-            by_hand=False,
-            is_new=True,
-            added_at=now,
-            due_at=now,
-            version=1,
-            state="",
-            green=False,
-        )
+        row = make_watched(domain.ascii, now)
         session.add(row)
+    if row.due_at is None:
+        row.due_at = now
     return row
+
+
+def have_looked_at(session: Session, domain: Domain, now: datetime) -> WatchedRow:
+    """The row of a domain, whose next look is due at once, in the caller's transaction."""
+    row = begin_watching(session, domain, now)
+    row.due_at = now
+    row.version += 1  # what a look decides that runs just then is decided anew
+    return row
+
+
+def make_watched(subject: str, now: datetime, *, is_new: bool = True) -> WatchedRow:
+    """A new row of a subject that is due now."""
+    return WatchedRow(
+        subject=subject,
+        hosted=False,
+        by_hand=False,
+        is_new=is_new,
+        added_at=now,
+        due_at=now,
+        version=1,
+        state="",
+        green=False,
+    )
 
 
 def read_watched(row: WatchedRow) -> Watched:
