@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
+from bot.cards.goal_choice import build_await_button, build_watch_offer
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import (
@@ -59,12 +60,13 @@ def build_plan_card(
     can_ask: bool = False,
     remark: str | None = None,
     provider: str | None = None,
+    can_watch: bool = False,
 ) -> Card:
     """Return the card of a check as people see it first; all the rest is behind a button.
 
     `plan` is made for those who see the card. `remark` says where the domain was taken from,
     `provider` is the key of the one whose words its member chose; a shared card speaks those of
-    the name servers' own.
+    the name servers' own. `can_watch`: the member may be told if the domain breaks, and is not.
     """
     report = kept.shown(shared=shared)
     domain = report.domain.ascii
@@ -99,6 +101,7 @@ def build_plan_card(
                 items,
                 can_ask=can_ask and not shared,
                 meant=None if meant is None else str(meant.facts["meant"]),
+                can_watch=can_watch and not shared,
             ),
             *(build_panel_link(spoken, words) if plan.next and plan.next.fixes else ()),
         ],
@@ -181,9 +184,15 @@ def _why(step: Step, fix: Fix, words: Words) -> str:
 
 
 def _buttons(
-    kept: KeptCheck, plan: Plan, items: ItemFactory, *, can_ask: bool, meant: str | None
+    kept: KeptCheck,
+    plan: Plan,
+    items: ItemFactory,
+    *,
+    can_ask: bool,
+    meant: str | None,
+    can_watch: bool,
 ) -> list[Item]:
-    """Return the one button for what comes next, and the one for all that the check knows."""
+    """Return the one button for what comes next, those to be told later, and the one for all."""
     domain, step = kept.report.domain.ascii, plan.next
     buttons = [items.check_button(CheckAction.AGAIN, kept.id, domain)]
     if can_ask and step is not None and step.asks is not None and step.state is StepState.NEXT:
@@ -191,4 +200,7 @@ def _buttons(
     if meant is not None and (button := items.meant_button(meant)) is not None:
         buttons.append(button)
     buttons.append(items.check_button(CheckAction.DETAILS, kept.id, domain))
+    buttons += build_await_button(kept, plan, items)
+    if can_watch:
+        buttons += build_watch_offer(domain, plan, items)
     return buttons

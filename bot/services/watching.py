@@ -132,6 +132,10 @@ class Watching:
             await self._records.undelivered(member_id, _MOST_UNDELIVERED),
         )
 
+    async def domains_of(self, member_id: int) -> tuple[Domain, ...]:
+        """Return the domains that a member has watched, by name."""
+        return tuple(watcher.domain for watcher, _ in await self._watchers.of_member(member_id))
+
     async def wait_for(
         self, member_id: int, domain: Domain, goal: str, *, confidential: bool
     ) -> Noted | WatchBar:

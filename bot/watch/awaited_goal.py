@@ -59,7 +59,7 @@ class Awaited:
     @property
     def parts(self) -> tuple[str, ...]:
         """The parts of the plan that are waited for; none where it is all of the domain."""
-        return () if self.goal == ALL_RIGHT else tuple(self.goal.split(_BETWEEN))
+        return split_goal(self.goal)
 
 
 def make_goal(parts: Iterable[str]) -> str:
@@ -76,13 +76,18 @@ def make_goal(parts: Iterable[str]) -> str:
     return goal or ALL_RIGHT
 
 
+def split_goal(goal: str) -> tuple[str, ...]:
+    """Return the parts that `make_goal` joined; none of `ALL_RIGHT`."""
+    return () if goal == ALL_RIGHT else tuple(goal.split(_BETWEEN))
+
+
 def is_reached(goal: str, seen: Seen) -> bool:
     """Whether a look showed that what is waited for is right, by proof."""
     if goal == ALL_RIGHT:
         return seen.green
     return all(
         part in seen.done or (part in _OF_FAULTS and _are_right(_OF_FAULTS[part], seen.report))
-        for part in goal.split(_BETWEEN)
+        for part in split_goal(goal)
     )
 
 
