@@ -10,6 +10,7 @@ import discord
 
 from bot.cards.digest_card import build_digest_card
 from bot.cards.incident_card import build_incident_card
+from bot.cards.items import WatchAction
 from bot.cards.watch_news_cards import build_awaited_card, build_certificate_card
 from bot.cards.watch_summary_card import build_summary_card
 from bot.errors import CowbellError
@@ -30,6 +31,7 @@ from bot.watch.watch_news import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.cards.items import Item, ItemFactory
     from bot.cards.layout import Card
     from bot.interactions.bot import BotBase
     from bot.requests.model import OutboxMessage
@@ -91,7 +93,10 @@ class WatchDelivery:
                 return build_summary_card(told, server, words)
             case IncidentsTold():
                 history = HISTORY if for_admins else ""
-                return build_incident_card(told, server, words, items, history=history)
+                buttons = [] if for_admins else _build_stop(told, items)
+                return build_incident_card(
+                    told, server, words, items, history=history, buttons=buttons
+                )
             case DigestTold():
                 return build_digest_card(told, server, words, for_member=not for_admins)
             case CertificateTold():
@@ -165,3 +170,10 @@ class WatchDelivery:
         # The nonce keeps a repeated call from posting twice.
         message = await channel.send(view=card.view, files=card.files, nonce=post.nonce)
         return Delivered(message.channel.id, message.id)
+
+
+def _build_stop(told: IncidentsTold, items: ItemFactory) -> list[Item]:
+    """Return the button by which a member is told no more of a domain."""
+    subject = next(incident.subject for incident in (*told.opened, *told.closed))
+    button = items.watch_button(WatchAction.REMOVE, subject)
+    return [] if button is None else [button]
