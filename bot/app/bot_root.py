@@ -38,6 +38,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_history import DomainHistory
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
@@ -50,6 +51,7 @@ from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
+from bot.store.repositories.domain_changes import DomainChanges
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
@@ -181,6 +183,7 @@ async def open_client(
             now=utc_now,
             wake_up=WakeUp(),
         )
+        client.domain_history = DomainHistory(DomainChanges(database), utc_now, checks)
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
         await _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
     from bot.requests.verification import DomainVerifier
     from bot.services.domain_control import DomainControl
+    from bot.services.domain_history import DomainHistory
     from bot.services.mail_testing import MailTesting
     from bot.services.member_mails import MemberMails
     from bot.services.member_service import MemberService
@@ -101,6 +103,8 @@ class BotBase(commands.Bot):
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
+        self.domain_history: DomainHistory
+        self.drawing = asyncio.Lock()  # one picture at a time
         self.watching: Watching
         self.awaiting_ports: set[int] = set()  # ids of cards that a look at the ports goes onto
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
