@@ -65,7 +65,8 @@ from bot.telemetry import Telemetry
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     import dns.name
     import dns.rdatatype
@@ -95,11 +96,15 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_client(
-    settings: Settings, *, ports: ServerPorts | None = None
+    settings: Settings,
+    *,
+    ports: ServerPorts | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Client]:
     """Yield the Discord client, not connected yet, over a resolver and a store of its own.
 
-    `ports` are those of the mail server in place of the ones that the settings name.
+    `ports` are those of the mail server in place of the ones that the settings name; `now` is the
+    clock of every part.
 
     Raises:
         StoreError: the store cannot be opened, or belongs to another process.
@@ -119,14 +124,14 @@ async def open_client(
         mailcow = await open_mailcow(settings, stack, telemetry=telemetry)
         backend = choose_backend(settings, mailcow)
         domain_facts = DomainFacts(
-            KnownKeys(database), utc_now, backend=backend, stage_of=ApprovedStages(database).of
+            KnownKeys(database), now, backend=backend, stage_of=ApprovedStages(database).of
         )
-        faults = ServerFaults(utc_now)
-        live_ports = make_live_ports(settings, ask, ports=ports, faults=faults)
+        faults = ServerFaults(now)
+        live_ports = make_live_ports(settings, ask, ports=ports, faults=faults, now=now)
         checker = Checker(
             ask,
             server,
-            utc_now,
+            now,
             allow_private=settings.dns_allow_private,
             authorities=make_authorities(settings),
             sources=make_sources(settings, resolver),
@@ -135,20 +140,21 @@ async def open_client(
         core = Core(server, words, checker, domain_facts, faults, live_ports)
         checks = StoredChecks(database)
         store, wake_up = RequestStore.of(database), WakeUp()
-        requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)
+        requests = Requests(store, now, wake_up, server.dkim_selector, backend.capabilities)
         proofs = ControlProofs(database)
         look = partial(look_at_control, resolver.ask, make_authorities(settings))
-        control = DomainControl(proofs, look, utc_now)
+        control = DomainControl(proofs, look, now)
         member_service = MemberService(
             core,
             RecentDomains(database),
             checks,
-            utc_now,
+            now,
             telemetry=telemetry,
             asked=requests.kinds_asked,
             control=control,
         )
         client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
+        client.now = now
         client.control = control
         client.backend = backend
         client.examine_backend = partial(check_mailcow, mailcow)
@@ -180,11 +186,11 @@ async def open_client(
             watch,
             control=control,
             requests_of=requests.of_domain,
-            now=utc_now,
+            now=now,
             wake_up=WakeUp(),
         )
-        client.domain_history = DomainHistory(DomainChanges(database), utc_now, checks)
-        client.jobs = (*client.jobs, Retention(database, utc_now).run)
+        client.domain_history = DomainHistory(DomainChanges(database), now, checks)
+        client.jobs = (*client.jobs, Retention(database, now).run)
         await _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
@@ -218,8 +224,8 @@ async def _add_jobs(
         describe=RequestEvidence(core, requests.kinds_asked),
     )
     client.verifier = verifier
-    worker = Worker(store, Tools(server, backend, verifier), utc_now, wake_up)
-    outbox = OutboxWorker(store, Delivery(client), utc_now, wake_up)
+    worker = Worker(store, Tools(server, backend, verifier), client.now, wake_up)
+    outbox = OutboxWorker(store, Delivery(client), client.now, wake_up)
     posts = FaultPosts(client, core.faults) if core.faults is not None else None
     client.jobs = (worker.run, outbox.run, *([posts.run] if posts else []))
 

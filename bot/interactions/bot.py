@@ -22,6 +22,7 @@ from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from datetime import datetime
 
     from bot.config.settings import Settings
     from bot.doctor.line import Line
@@ -98,6 +99,7 @@ class BotBase(commands.Bot):
         self.mail_testing: MailTesting | None = None  # where no mailbox is configured
         self.member_mails: MemberMails | None = None  # where none can be sent
         # Given before the client starts.
+        self.now: Callable[[], datetime]
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
