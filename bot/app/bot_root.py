@@ -24,7 +24,6 @@ from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.probe_access import check_probe
 from bot.errors import ConfigError
 from bot.interactions.delivery import Delivery
-from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import run_until_stopped
 from bot.logs import start_logging
 from bot.net.certificate import CertificateCheck
@@ -38,6 +37,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_looks import DomainLooks
 from bot.services.domain_history import DomainHistory
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
@@ -158,9 +158,11 @@ async def open_client(
         client.control = control
         client.backend = backend
         client.examine_backend = partial(check_mailcow, mailcow)
+        takes_requests = settings.request_channel_id is not None
+        looks = DomainLooks(core, now, asked=requests.kinds_asked if takes_requests else None)
         if settings.request_channel_id is not None:
             client.requests = requests
-            await _add_jobs(client, core, ask, store, requests=requests, wake_up=wake_up)
+            await _add_jobs(client, core, looks, ask, store, requests=requests, wake_up=wake_up)
             await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
@@ -200,6 +202,7 @@ async def open_client(
 async def _add_jobs(
     client: Client,
     core: Core,
+    looks: DomainLooks,
     ask: Ask,
     store: RequestStore,
     *,
@@ -216,7 +219,7 @@ async def _add_jobs(
     await store.requests.release_leases()  # of the process before; no job has begun yet
     certificate = CertificateCheck(ask, allow_private=client.settings.dns_allow_private)
     verifier = DomainVerifier(
-        core.check,
+        looks.check,
         ask,
         backend,
         certificate=certificate,
@@ -226,8 +229,7 @@ async def _add_jobs(
     client.verifier = verifier
     worker = Worker(store, Tools(server, backend, verifier), client.now, wake_up)
     outbox = OutboxWorker(store, Delivery(client), client.now, wake_up)
-    posts = FaultPosts(client, core.faults) if core.faults is not None else None
-    client.jobs = (worker.run, outbox.run, *([posts.run] if posts else []))
+    client.jobs = (worker.run, outbox.run)
 
 
 async def _add_mail_tests(

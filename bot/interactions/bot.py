@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.services.watching import Watching
+    from bot.watch.running_watch import RunningWatch
     from bot.words import Words
 
 _log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class BotBase(commands.Bot):
         self.member_mails: MemberMails | None = None  # where none can be sent
         # Given before the client starts.
         self.now: Callable[[], datetime]
+        self.watch: RunningWatch
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]

@@ -142,6 +142,21 @@ class DomainFacts:
         self._listed_until = time.monotonic() + KEPT
         return self._listed
 
+    async def hosted_domains(self) -> tuple[Domain, ...] | None:
+        """Return the domains that the mail server has right now; None where it does not tell."""
+        backend = self._backend
+        if backend is None or not backend.capabilities.can_tell_domains:
+            return None
+        if time.monotonic() < self._paused_until:
+            return None
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                return await backend.domains()
+        except (BackendError, TimeoutError) as error:
+            _log.warning("The domains of %s were not read: %s", backend.name, _why(error))
+            self._pause_after(error)
+            return None
+
     async def _ask_backend(self, domain: Domain) -> ServerDomain:
         """Return what the mail server has of a domain; nothing is known where it did not tell."""
         backend, unknown = self._backend, ServerDomain(MailHosting.UNKNOWN)
