@@ -15,6 +15,7 @@ from bot.app.shared_parts import (
     open_mailcow,
     utc_now,
 )
+from bot.app.watch_parts import WatchedBy, add_watch
 from bot.checks.observe.control import look_at_control
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.client import Client
@@ -37,18 +38,16 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
-from bot.services.domain_looks import DomainLooks
 from bot.services.domain_history import DomainHistory
+from bot.services.domain_looks import DomainLooks
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
 from bot.services.turns import AT_ONCE
-from bot.services.watching import Watching
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
-from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.domain_changes import DomainChanges
@@ -59,8 +58,6 @@ from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.tallies import StoredTallies
-from bot.store.repositories.watch_records import WatchRecords
-from bot.store.repositories.watchers import Watchers
 from bot.telemetry import Telemetry
 from bot.words import Medium, Words
 
@@ -162,15 +159,13 @@ async def open_client(
         looks = DomainLooks(core, now, asked=requests.kinds_asked if takes_requests else None)
         if settings.request_channel_id is not None:
             client.requests = requests
-            await _add_jobs(client, core, looks, ask, store, requests=requests, wake_up=wake_up)
+            await _add_jobs(
+                client, core, ask, store, looks=looks, requests=requests, wake_up=wake_up
+            )
             await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
-        watchers, awaited, watch = (
-            Watchers(database),
-            AwaitedGoals(database),
-            WatchRecords(database),
-        )
+        wanted = WatchedBy.of(database)
         client.privacy = Privacy(
             RecentDomains(database),
             checks,
@@ -178,18 +173,18 @@ async def open_client(
             proofs,
             tests=tests,
             sent=sent,
-            watchers=watchers,
-            awaited=awaited,
-            watch=watch,
+            watchers=wanted.watchers,
+            awaited=wanted.awaited,
+            watch=wanted.records,
         )
-        client.watching = Watching(
-            watchers,
-            awaited,
-            watch,
+        await add_watch(
+            client,
+            core,
+            database,
+            looks=looks,
+            wanted=wanted,
             control=control,
-            requests_of=requests.of_domain,
-            now=now,
-            wake_up=WakeUp(),
+            requests=requests,
         )
         client.domain_history = DomainHistory(DomainChanges(database), now, checks)
         client.jobs = (*client.jobs, Retention(database, now).run)
@@ -202,10 +197,10 @@ async def open_client(
 async def _add_jobs(
     client: Client,
     core: Core,
-    looks: DomainLooks,
     ask: Ask,
     store: RequestStore,
     *,
+    looks: DomainLooks,
     requests: Requests,
     wake_up: WakeUp,
 ) -> None:

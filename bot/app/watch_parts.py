@@ -10,14 +10,20 @@ from typing import TYPE_CHECKING, Self
 from bot.errors import StoreError
 from bot.interactions.watch_delivery import WatchDelivery
 from bot.requests.outbox_worker import OutboxWorker
+from bot.requests.polling import WakeUp
+from bot.services.watching import Watching
+from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.for_watch import WatchStore
+from bot.store.repositories.watch_records import WatchRecords
+from bot.store.repositories.watchers import Watchers
 from bot.watch.running_watch import RunningWatch
 from bot.watch.watch_worker import WatchWorker
 
 if TYPE_CHECKING:
     from bot.client import Client
-    from bot.requests.polling import WakeUp
+    from bot.requests.service import Requests
     from bot.services.core import Core
+    from bot.services.domain_control import DomainControl
     from bot.services.domain_looks import DomainLooks
     from bot.services.server_faults import ServerFaults
     from bot.store.engine.database import Database
@@ -39,15 +45,46 @@ class WatchMessages:
         return cls(news, news)
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedBy:
+    """What people want of the watch, as it is kept."""
+
+    watchers: Watchers
+    awaited: AwaitedGoals
+    records: WatchRecords
+
+    @classmethod
+    def of(cls, database: Database) -> Self:
+        """Return the repositories of this database."""
+        return cls(Watchers(database), AwaitedGoals(database), WatchRecords(database))
+
+
 async def add_watch(
-    client: Client, core: Core, database: Database, looks: DomainLooks, wake_up: WakeUp
+    client: Client,
+    core: Core,
+    database: Database,
+    *,
+    looks: DomainLooks,
+    wanted: WatchedBy,
+    control: DomainControl,
+    requests: Requests,
 ) -> None:
-    """Give the client the watch and its jobs; `wake_up` tells it that there is more to do.
+    """Give the client the watch, what people can ask of it, and its jobs.
 
     Raises:
         StoreError: the store cannot be written.
 
     """
+    wake_up = WakeUp()
+    client.watching = Watching(
+        wanted.watchers,
+        wanted.awaited,
+        wanted.records,
+        control=control,
+        requests_of=requests.of_domain,
+        now=client.now,
+        wake_up=wake_up,
+    )
     store = WatchStore.of(database)
     await store.release_leases()  # of the process before; no job has begun yet
     worker = WatchWorker(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.store.repositories.known_keys import KnownKeys, StoredKey
 
 TIMEOUT = 3.0  # seconds that a check waits for the mail server
+PATIENT = 20.0  # seconds, where nobody sits and waits
 KEPT = 60.0  # seconds that the list of its domains is used again
 PAUSE = 30.0  # seconds in which it is not asked again after it was away, or refused us
 
@@ -142,18 +143,19 @@ class DomainFacts:
         self._listed_until = time.monotonic() + KEPT
         return self._listed
 
-    async def hosted_domains(self) -> tuple[Domain, ...] | None:
-        """Return the domains that the mail server has right now; None where it does not tell."""
+    async def list_hosted(self) -> tuple[Domain, ...] | None:
+        """Return the domains that the mail server takes mail for; None where it does not tell."""
         backend = self._backend
         if backend is None or not backend.capabilities.can_tell_domains:
             return None
         if time.monotonic() < self._paused_until:
             return None
         try:
-            async with asyncio.timeout(TIMEOUT):
+            async with asyncio.timeout(PATIENT):
                 return await backend.domains()
         except (BackendError, TimeoutError) as error:
-            _log.warning("The domains of %s were not read: %s", backend.name, _why(error))
+            why = str(error) or f"no answer within {PATIENT:g} seconds"
+            _log.warning("The domains of %s were not read: %s", backend.name, why)
             self._pause_after(error)
             return None
 
