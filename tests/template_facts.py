@@ -96,7 +96,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "due": (None, 1_796_000_000),
     **dict.fromkeys(("checks", "requests", "domains", "decisions", "waiting"), (1, 2)),
     **dict.fromkeys(("still_open", "ended"), (1,)),
-    **dict.fromkeys(("ends", "at"), (1_796_000_000,)),
+    **dict.fromkeys(("ends", "at", "began", "right_at"), (1_796_000_000,)),
     **dict.fromkeys(("tests", "sent"), (0, 2)),
     "month": (30,),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
@@ -140,6 +140,7 @@ _FLAGS = (
     *("alone", "guarded", "masked", "reads", "refused", "unseen"),
     *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
+    *("member", "mine"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
@@ -202,7 +203,26 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     },
     **_MAILS,
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
+    "history/parts": {
+        **dict.fromkeys(("new", "gone"), ((), SOME[:1], SOME[:3])),
+        **dict.fromkeys(("now", "was"), (SOME[:3],)),
+        **dict.fromkeys(("more_new", "more_gone", "more_changed"), (0, 7)),
+    },
+    "history/name_servers": dict.fromkeys(("new", "gone"), (SOME[:1], SOME[:3])),
+    "history/status": {
+        "what": ("MX",),
+        **dict.fromkeys(("was", "now"), ("", "warn", "fail")),
+        **dict.fromkeys(("before", "state"), ("right", "broken")),
+    },
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
+    "watch/incident_head": {"count": (1, 2)},
+    "watch/server_head": {"count": (1, 2)},
+    "watch/incident_foot": {"member": (True, False)},
+    "watch/incident_calm": {"relapses": (0, 1, 3)},
+    "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "watch/digest_unknown": {"known": (None, 1_796_000_000)},
+    "watch/digest_line": {"since": (None, 1_796_000_000), "check": (None, "MX")},
+    "watch/subject": {"domain": ("", "x.example"), "other": ("", "ü.example")},
     "discord/testmail_send": {"domain": ("", "x.example")},
     "discord/request_mail_risk": {"policy": ("p=quarantine", "p=reject")},
     "errors/mailcow-address-refused": {"address": ("192.0.2.1",)},

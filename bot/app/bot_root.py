@@ -44,8 +44,10 @@ from bot.services.request_evidence import RequestEvidence
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
 from bot.services.turns import AT_ONCE
+from bot.services.watching import Watching
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
+from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
@@ -55,6 +57,8 @@ from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.tallies import StoredTallies
+from bot.store.repositories.watch_records import WatchRecords
+from bot.store.repositories.watchers import Watchers
 from bot.telemetry import Telemetry
 from bot.words import Medium, Words
 
@@ -152,8 +156,30 @@ async def open_client(
             await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
+        watchers, awaited, watch = (
+            Watchers(database),
+            AwaitedGoals(database),
+            WatchRecords(database),
+        )
         client.privacy = Privacy(
-            RecentDomains(database), checks, requests, proofs, tests=tests, sent=sent
+            RecentDomains(database),
+            checks,
+            requests,
+            proofs,
+            tests=tests,
+            sent=sent,
+            watchers=watchers,
+            awaited=awaited,
+            watch=watch,
+        )
+        client.watching = Watching(
+            watchers,
+            awaited,
+            watch,
+            control=control,
+            requests_of=requests.of_domain,
+            now=utc_now,
+            wake_up=WakeUp(),
         )
         client.jobs = (*client.jobs, Retention(database, utc_now).run)
         await _add_mail_tests(client, core, ask, database, control)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.services.member_mails import MemberMails
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
+    from bot.services.watching import Watching
     from bot.words import Words
 
 _log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class BotBase(commands.Bot):
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
+        self.watching: Watching
         self.awaiting_ports: set[int] = set()  # ids of cards that a look at the ports goes onto
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name
 

@@ -37,9 +37,11 @@ MOST_SENTENCES = {
     "doctor": 2,
     "reasons": 4,
     "triage": 2,
+    "watch": 2,
     "apps": 12,  # six steps of two sentences
     "setup": 2,
     "letters": 3,
+    "history": 6,
 }
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
@@ -66,6 +68,7 @@ JARGON = re.compile(
 VARIABLE = re.compile(r"\b[A-Z]{2,}_[A-Z]+")
 FOR_ADMINS = re.compile(
     r"doctor/|findings/server-|errors/(mailcow|backend|probe)-|discord/(channel_lost|requests_off|server_fault|testmail_unset)"
+    r"|watch/server_fault"
 )
 
 
