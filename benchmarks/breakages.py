@@ -151,7 +151,7 @@ def flap(begins: datetime, chance: random.Random) -> tuple[tuple[datetime, datet
     It stays long enough each time to be seen, and away for less than what counts as mended.
     """
     phases, at = [], begins
-    for number in range(chance.randint(4, 7)):
+    for number in range(chance.randint(3, 5)):
         until = at + timedelta(
             hours=chance.uniform(48, 72) if not number else chance.uniform(24, 40)
         )

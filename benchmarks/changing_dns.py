@@ -189,6 +189,12 @@ class LossyChecker(Checker):
         self._draws: Counter[Domain] = Counter()
         self.checks = self.made = 0  # looks that were wanted, and those that were made for them
 
+    @contextmanager
+    def losing(self, seed: str) -> Iterator[None]:
+        """Lose questions that are asked in this block."""
+        with self._dns.losing(Losses(self._share, f"{self._seed} {seed}")):
+            yield
+
     async def check(
         self,
         domain: Domain,
