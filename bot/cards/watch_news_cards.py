@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.cards.goal_choice import say_goal
 from bot.cards.incident_card import say_stored_finding, show_subject
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import clip
@@ -58,7 +59,7 @@ def build_awaited_card(
     mark = words.label("marks", status.value) if is_right else words.label("told_marks", "given-up")
     facts: dict[str, Fact] = {
         "goal": awaited.goal,
-        "title": ", ".join(words.label("steps", part) for part in awaited.parts),
+        "title": say_goal(awaited.parts, words),
         "days": GIVE_UP_AFTER.days,
     }
     said = words.sentence(f"watch/awaited_{'right' if is_right else 'given_up'}", facts)

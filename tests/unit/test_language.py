@@ -67,7 +67,7 @@ JARGON = re.compile(
 # Only who runs the bot can set its variables.
 VARIABLE = re.compile(r"\b[A-Z]{2,}_[A-Z]+")
 FOR_ADMINS = re.compile(
-    r"doctor/|findings/server-|errors/(mailcow|backend|probe)-|discord/(channel_lost|requests_off|server_fault|testmail_unset)"
+    r"doctor/|findings/server-|errors/(mailcow|backend|probe)-|discord/(channel_lost|requests_off|testmail_unset)"
     r"|watch/server_fault"
 )
 
