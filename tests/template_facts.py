@@ -102,7 +102,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "news_days": (30,),
     "next_at": (None, 1_796_000_000),
     **dict.fromkeys(("looked", "total"), (1, 2)),
-    **dict.fromkeys(("watched", "awaited", "news", "open_faults"), (0, 2)),
+    **dict.fromkeys(("watched", "awaited", "news", "open_ones"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
