@@ -176,5 +176,7 @@ def test_a_fault_that_an_earlier_version_wrote_down_is_told_without_its_words() 
 def test_what_nobody_looks_at_any_more_is_not_said_to_be_right() -> None:
     left = replace(incident(), closed_at=BEGAN + timedelta(days=3))
     said = text_of(IncidentsTold((left,)))
-    assert said.startswith("## \N{HEAVY MINUS SIGN} `friend.example`\n**I do not look at this domain any more")
+    assert said.startswith(
+        "## \N{HEAVY MINUS SIGN} `friend.example`\n**I do not look at this domain any more"
+    )
     assert "right" not in said
