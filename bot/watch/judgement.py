@@ -67,7 +67,7 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         tracked = _close_all(tracked, standing.incidents, at)
         state = replace(state, suspicions=MappingProxyType({}))
     times = (*waits, *look_times(tracked, standing.incidents, at))
-    due_at = min(daily_look(watched.subject, at), *times)
+    due_at = min((daily_look(watched.subject, at), *times))
     if watched.due_at is not None and at < watched.due_at <= now:
         due_at = watched.due_at  # somebody asked for another look after this one
     return LookDecision(

@@ -84,7 +84,8 @@ def judge_met_faults(
     )
     met = MappingProxyType({**state.met, **dict.fromkeys(new, domain)})
     after = replace(state, suspicions=tracked.suspicions, met=met)
-    due_at = min(standing.watched.due_at or at, *look_times(tracked, standing.incidents, at))
+    times = look_times(tracked, standing.incidents, at)
+    due_at = min((standing.watched.due_at or at, *times))
     return LookDecision(
         watched=replace(standing.watched, state=dump_state(after), due_at=due_at),
         changed=tracked.changed,
@@ -122,7 +123,8 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
         first=before.first if report is None else _find_first(report),
         met=MappingProxyType({w: domain for w, domain in before.met.items() if w in followed}),
     )
-    due_at = min(daily_look(watched.subject, at), *look_times(tracked, standing.incidents, at))
+    times = look_times(tracked, standing.incidents, at)
+    due_at = min((daily_look(watched.subject, at), *times))
     noted = replace(watched, state=dump_state(state), looked_at=at, due_at=due_at)
     if report is not None:
         status = max((f.severity for f in report.steps), key=lambda s: s.rank, default=Status.PASS)
