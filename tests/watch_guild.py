@@ -16,6 +16,7 @@ from bot.store.repositories.for_watch import WatchStore
 from bot.store.repositories.watch_records import WatchRecords
 from bot.store.repositories.watchers import Watchers
 from bot.watch.watched_domain import MAIL_SERVER, MOST_OF_MEMBER
+from discord_simulation import text_of
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from bot.store.engine.database import Database
     from discord_simulation import Simulation
+
+DIGEST = "## The week"
 
 
 @dataclass
@@ -62,7 +65,9 @@ class WatchGuild:
             pass
 
     async def later(self, **span: float) -> None:
-        """Let time pass, and the watch do what is due on the way."""
+        """Let time pass, Discord's too, and the watch do what is due on the way."""
+        env, clock = self.sim.env, self.sim.clock
+        clock.follow = lambda: env.backend.advance_clock((clock() - env.now()).total_seconds())
         await let_pass(self.sim.client.watch, self.sim.clock, timedelta(**span))
 
     async def meet(self, what: str) -> None:
@@ -78,14 +83,21 @@ class WatchGuild:
         server = await self.store.domains.get(MAIL_SERVER)
         return server is not None and what in server.state
 
-    def posted(self) -> list[ResponseMessage]:
-        """Return what is in the request channel, oldest first."""
-        return self._messages(self.channel.id, self.channel.history())
+    def posted(self) -> list[str]:
+        """Return what is in the request channel, oldest first and digests aside."""
+        messages = self._messages(self.channel.id, self.channel.history())
+        return [text for text in map(text_of, messages) if not text.startswith(DIGEST)]
+
+    def digests(self) -> list[str]:
+        """Return the digests in the request channel, oldest first."""
+        messages = self._messages(self.channel.id, self.channel.history())
+        return [text for text in map(text_of, messages) if text.startswith(DIGEST)]
 
     def sent_to(self, who: MemberActor) -> list[ResponseMessage]:
-        """Return the direct messages to a member, oldest first."""
+        """Return the direct messages to a member, oldest first and digests aside."""
         direct = who.user.dm_channel
-        return self._messages(direct.id, direct.history())
+        messages = self._messages(direct.id, direct.history())
+        return [message for message in messages if not text_of(message).startswith(DIGEST)]
 
     def _messages(
         self, channel_id: int, history: Sequence[discord.Message]

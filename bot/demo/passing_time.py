@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.watch.running_watch import RunningWatch
 
 # Looks of one domain may be hours apart; more of them would only take longer.
@@ -16,13 +18,20 @@ _SHORTEST_STEP: Final = timedelta(minutes=1)
 
 @dataclass
 class DemoClock:
-    """The time, which runs as usual and can be set forward."""
+    """The time, which runs as usual and can be set forward; `follow` is called after that."""
 
     ahead: timedelta = field(default_factory=timedelta)
+    follow: Callable[[], None] | None = None
 
     def __call__(self) -> datetime:
         """Return the time."""
         return datetime.now(UTC) + self.ahead
+
+    def advance(self, span: timedelta) -> None:
+        """Set it forward."""
+        self.ahead += span
+        if self.follow is not None:
+            self.follow()
 
 
 async def let_pass(watch: RunningWatch, clock: DemoClock, span: timedelta) -> None:
@@ -42,4 +51,4 @@ async def let_pass(watch: RunningWatch, clock: DemoClock, span: timedelta) -> No
             return
         due = await watch.next_look()
         step = shortest if due is None else max(due - now, shortest)
-        clock.ahead += min(step, target - now)
+        clock.advance(min(step, target - now))

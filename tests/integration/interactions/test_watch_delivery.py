@@ -10,7 +10,8 @@ import pytest
 from admin_guild import open_admin_guild
 from bot.demo import world
 from bot.demo.zones import parse_zone
-from discord_simulation import change_store, labels_of, open_simulation, read_store, text_of
+from bot.names import Domain
+from discord_simulation import answer_to, change_store, labels_of, open_simulation, text_of
 from watch_guild import WatchGuild
 
 if TYPE_CHECKING:
@@ -45,17 +46,13 @@ def set_zone(guild: WatchGuild, text: str) -> None:
 async def break_mx(guild: WatchGuild) -> None:
     """Take the MX record away, and let the two looks come that open an incident."""
     set_zone(guild, RIGHT.replace(MX, ""))
-    await guild.later(hours=26)
-
-
-def incidents(guild: WatchGuild) -> list[str]:
-    """Return what the admins were told, digests aside."""
-    return [text_of(m) for m in guild.posted() if "The week" not in text_of(m)]
+    await guild.sim.client.watch.worker.have_looked_at(Domain.from_ascii(FRIEND))
+    await guild.later(hours=2)
 
 
 async def test_admins_and_the_member_are_told_once_of_what_broke(guild: WatchGuild) -> None:
     await break_mx(guild)
-    (told,) = incidents(guild)
+    (told,) = guild.posted()
     assert told.startswith("## ❌ `friend.example`\n**Something broke, and a second check saw it")
     assert "There is no MX record at `friend.example`" in told
     assert "```\nmx1.cow.example.\n```" in told
@@ -63,8 +60,8 @@ async def test_admins_and_the_member_are_told_once_of_what_broke(guild: WatchGui
     (message,) = guild.sent_to(guild.sim.ann)
     assert "You got this because you watch the domain." in text_of(message)
     assert labels_of(message)[:2] == ["Check again", "Stop telling me"]
-    await guild.later(days=3)
-    assert len(incidents(guild)) == 1
+    await guild.later(days=1)
+    assert len(guild.posted()) == 1
 
 
 async def test_the_message_is_drawn_anew_when_it_looks_right_and_the_end_is_told_once(
@@ -73,24 +70,24 @@ async def test_the_message_is_drawn_anew_when_it_looks_right_and_the_end_is_told
     await break_mx(guild)
     set_zone(guild, RIGHT)
     await guild.later(hours=8)
-    (told,) = incidents(guild)
+    (told,) = guild.posted()
     assert told.startswith("## 🕓 `friend.example`")
     assert "It counts as fixed if it stays right until <t:" in told
     assert len(guild.sent_to(guild.sim.ann)) == 1
     await guild.later(days=3)
-    first, end = incidents(guild)
+    first, end = guild.posted()
     assert first.startswith("## ✅ `friend.example`")
     assert end.startswith("## ✅ `friend.example`\n**This is right again, and it stayed so.**")
     assert len(guild.sent_to(guild.sim.ann)) == 2
-    await guild.later(days=2)
-    assert len(incidents(guild)) == 2
+    await guild.later(hours=12)
+    assert len(guild.posted()) == 2
 
 
 async def test_nothing_is_told_twice_after_a_restart(guild: WatchGuild) -> None:
     await break_mx(guild)
     await guild.sim.restart()
     await guild.later(days=1)
-    assert len(incidents(guild)) == 1
+    assert len(guild.posted()) == 1
     assert len(guild.sent_to(guild.sim.ann)) == 1
 
 
@@ -101,25 +98,24 @@ async def test_a_message_that_had_arrived_before_a_crash_is_found_again(guild: W
     change_store(guild.sim, forgotten)
     await guild.sim.restart()
     await guild.work()
-    assert len(incidents(guild)) == 1
+    assert len(guild.posted()) == 1
     assert len(guild.sent_to(guild.sim.ann)) == 1
 
 
 async def test_a_channel_that_is_gone_is_said_once_and_told_when_it_is_back(
-    guild: WatchGuild, errors: LogWatch
+    guild: WatchGuild,
 ) -> None:
     path = f"/channels/{guild.channel.id}/messages"
     guild.sim.env.inject_error("POST", path, status=404, code=10003, times=None)
     await break_mx(guild)
-    assert incidents(guild) == []
-    (logged,) = errors.take()
-    assert "REQUEST_CHANNEL_ID: channel" in logged
+    assert guild.posted() == []
+    assert guild.sim.client.admin_channel.told
     assert len(guild.sent_to(guild.sim.ann)) == 1  # whom the channel does not concern
-    await guild.later(days=20)
-    assert errors.take() == []
+    await guild.later(days=10)
     guild.sim.env.backend.faults.clear()
     await guild.later(minutes=20)
-    assert len(incidents(guild)) == 1
+    assert len(guild.posted()) == 1
+    assert not guild.sim.client.admin_channel.lost
 
 
 async def test_a_member_who_takes_no_messages_finds_it_in_their_list(guild: WatchGuild) -> None:
@@ -128,24 +124,18 @@ async def test_a_member_who_takes_no_messages_finds_it_in_their_list(guild: Watc
     guild.sim.env.inject_error("POST", path, status=403, code=50007, times=None)
     await break_mx(guild)
     assert guild.sent_to(ann) == []
-    assert len(incidents(guild)) == 1
-    listed = read_store(
-        guild.sim, f"SELECT message_id FROM watch_news WHERE target = {ann.id} AND ended_at NOTNULL"
-    )
-    assert listed == [(None,)]
+    assert len(guild.posted()) == 1
+    shown = answer_to(await ann.slash(guild.sim.channel, "watch list"))
+    assert "Did not reach you" in text_of(shown)
 
 
 async def test_a_deleted_message_is_not_sent_again_when_it_looks_right(guild: WatchGuild) -> None:
     await break_mx(guild)
-    (message,) = guild.posted()
-    await (
-        guild.sim.client.get_partial_messageable(message.channel_id)
-        .get_partial_message(message.id)
-        .delete()
-    )
+    for message in guild.channel.history():
+        await message.delete()
     set_zone(guild, RIGHT)
     await guild.later(hours=8)
-    assert incidents(guild) == []
+    assert guild.posted() == []
 
 
 async def test_without_a_request_channel_members_are_told_and_nobody_else(
@@ -163,10 +153,10 @@ async def test_without_a_request_channel_members_are_told_and_nobody_else(
 async def test_after_days_that_the_bot_was_down_there_is_one_digest_and_no_alarm(
     guild: WatchGuild,
 ) -> None:
-    guild.sim.clock.ahead += timedelta(days=17)
+    guild.sim.clock.advance(timedelta(days=17))
     await guild.sim.restart()
     await guild.work()
-    digests = [text_of(m) for m in guild.posted()]
-    assert len(digests) == 1
-    assert "The one domain is right, so there is nothing to do." in digests[0]
+    (digest,) = guild.digests()
+    assert "`friend.example` · no fault, but not all of it is proven" in digest
+    assert guild.posted() == []
     assert guild.sent_to(guild.sim.ann) == []
