@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
     from bot.health.metrics import Metrics
+    from bot.watch.timeline import History
 
 
 async def run(settings: Settings) -> None:
@@ -187,6 +188,7 @@ async def open_client(
             requests=requests,
         )
         client.domain_history = DomainHistory(DomainChanges(database), now, checks)
+        client.draw_timeline = _draw_timeline
         client.jobs = (*client.jobs, Retention(database, now).run)
         await _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
@@ -238,6 +240,13 @@ async def _add_mail_tests(
     from bot.app.mail_test_parts import add_mail_tests  # noqa: PLC0415 - as above
 
     await add_mail_tests(client, core, ask, database, control)
+
+
+def _draw_timeline(history: History, words: Words) -> bytes:
+    """Return the picture of a domain's history."""
+    from bot.cards.timeline_picture import draw_timeline  # noqa: PLC0415 - its library, as above
+
+    return draw_timeline(history, words)
 
 
 def _make_metrics(settings: Settings) -> Metrics | None:

@@ -19,7 +19,7 @@ from bot.cards.timeline_axis import find_ticks
 from bot.checks.finding import Status
 
 if TYPE_CHECKING:
-    from bot.watch.timeline import History, Lane, Period
+    from bot.watch.timeline import History, Lane
     from bot.words import Words
 
     Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -104,30 +104,14 @@ def _draw_lane(sheet: _Sheet, lane: Lane, top: int) -> None:
 
 
 def _runs(lane: Lane, history: History) -> list[tuple[int, int, Status]]:
-    """Return how a lane's pixels stand from left to right, in runs of the same status.
-
-    Of several periods in one pixel the worst is shown, and what is wrong is never too thin to be
-    seen.
-    """
-    pixels = [Status.UNKNOWN] * _ACROSS
-    for period in sorted(lane.periods, key=_weight):
-        begin, end = _place(period.began_at, history), _place(period.ended_at, history)
-        least = _LEAST if period.status in {Status.WARN, Status.FAIL} else 1
-        begin = min(begin, _ACROSS - least)
-        for x in range(begin, max(end, begin + least)):
-            pixels[x] = period.status
+    """Return how a lane's pixels stand from left to right, in runs of the same status."""
+    pixels = lane.columns(_ACROSS, (history.began_at, history.ended_at), _LEAST)
     runs, begin = [], 0
     for x in range(1, _ACROSS + 1):
         if x == _ACROSS or pixels[x] is not pixels[begin]:
             runs.append((begin, x, pixels[begin]))
             begin = x
     return runs
-
-
-def _weight(period: Period) -> int:
-    """Return the order in which periods are drawn: what is wrong comes last, over all else."""
-    order = (Status.UNKNOWN, Status.PASS, Status.INFO, Status.WARN, Status.FAIL)
-    return order.index(period.status)
 
 
 def _place(at: datetime, history: History) -> int:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bot.services.privacy import Privacy
     from bot.services.watching import Watching
     from bot.watch.running_watch import RunningWatch
+    from bot.watch.timeline import History
     from bot.words import Words
 
 _log = logging.getLogger(__name__)
@@ -108,6 +109,7 @@ class BotBase(commands.Bot):
         self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
         self.domain_history: DomainHistory
+        self.draw_timeline: Callable[[History, Words], bytes]  # takes long, so in a thread
         self.drawing = asyncio.Lock()  # one picture at a time
         self.watching: Watching
         self.awaiting_ports: set[int] = set()  # ids of cards that a look at the ports goes onto

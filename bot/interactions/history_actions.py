@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bot.names import Domain
     from bot.services.member_service import KeptCheck
     from bot.watch.timeline import History
-    from bot.words import Words
 
 WATCH_COMMAND: Final = "watch add"
 HISTORY_COMMAND: Final = "history"
@@ -44,7 +43,7 @@ async def answer_with_history(interaction: discord.Interaction[BotBase], domain:
         card = build_no_history(domain, words, is_watched=is_watched, watch_command=command)
     else:
         async with client.drawing:  # one at a time: each takes a tenth of a second of a processor
-            picture = await asyncio.to_thread(_draw, history, words.plain)
+            picture = await asyncio.to_thread(client.draw_timeline, history, words.plain)
         card = build_history_card(history, picture, words, client.items)
     await answer(interaction, card)
 
@@ -89,10 +88,3 @@ async def _find(
         if history is not None:
             return history
     return await service.of_own_checks(kept, interaction.user.id)
-
-
-def _draw(history: History, words: Words) -> bytes:
-    """Return the picture; called in a thread, as its library loads slowly and few need it."""
-    from bot.cards.timeline_picture import draw_timeline  # noqa: PLC0415 - as above
-
-    return draw_timeline(history, words)

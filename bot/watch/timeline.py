@@ -27,6 +27,10 @@ RIGHT: Final = frozenset({Status.PASS, Status.INFO})
 WRONG: Final = frozenset({Status.WARN, Status.FAIL})
 
 
+# Of several periods that are shown in one place, the last in this order is.
+SHOWN_OVER: Final = (Status.UNKNOWN, Status.PASS, Status.INFO, Status.WARN, Status.FAIL)
+
+
 @dataclass(frozen=True, slots=True)
 class DatedChanges:
     """What one look saw that the one before had not, and when that look was."""
@@ -64,6 +68,23 @@ class Lane:
         """The latest period in which something was known; the last one where there is none."""
         known = (p for p in reversed(self.periods) if p.status is not Status.UNKNOWN)
         return next(known, self.periods[-1])
+
+    def columns(self, count: int, span: tuple[datetime, datetime], least: int = 1) -> list[Status]:
+        """Return how it stood in so many equal parts of a time, in each the worst.
+
+        What is wrong takes at least `least` of them, however short it was.
+        """
+        began_at, ended_at = span
+        whole = max(ended_at - began_at, timedelta(seconds=1))
+        columns = [Status.UNKNOWN] * count
+        for period in sorted(self.periods, key=lambda period: SHOWN_OVER.index(period.status)):
+            wide = least if period.status in WRONG else 1
+            begin = round((period.began_at - began_at) / whole * count)
+            end = round((period.ended_at - began_at) / whole * count)
+            begin = min(max(begin, 0), count - wide)
+            for place in range(begin, max(min(end, count), begin + wide)):
+                columns[place] = period.status
+        return columns
 
     @property
     def is_calm(self) -> bool:
