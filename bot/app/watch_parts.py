@@ -91,7 +91,7 @@ async def add_watch(
         store.domains,
         looks.look,
         core.check_server,
-        core.domain_facts.hosted_domains,
+        core.domain_facts.list_hosted,
         client.now,
         wake_up,
     )
@@ -101,10 +101,10 @@ async def add_watch(
     client.watch = RunningWatch(worker, outbox)
     client.jobs = (*client.jobs, worker.run, outbox.run)
     if core.faults is not None:
-        client.jobs = (*client.jobs, partial(_hand_on, core.faults, worker))
+        client.jobs = (*client.jobs, partial(hand_on_faults, core.faults, worker))
 
 
-async def _hand_on(faults: ServerFaults, worker: WatchWorker) -> None:
+async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
     """Give the watch the mail server's faults that checks meet, for ever."""
     while True:
         fault = await faults.next()
