@@ -45,8 +45,8 @@ _LONGEST_TITLE: Final = PICTURE_WIDTH - 2 * _EDGE
 _GROUND, _INK, _FAINT, _GRID = "#fbfbfd", "#1f2328", "#59606a", "#d5d9e0"
 _COLOURS: Final = {  # of the ground and of the pattern on it
     Status.PASS: ("#3f9d63", "#3f9d63"),
-    Status.INFO: ("#cfe9d8", "#5c9f78"),
-    Status.UNKNOWN: ("#fbfbfd", "#8b93a0"),
+    Status.INFO: ("#cfe9d8", "#2f7a50"),
+    Status.UNKNOWN: ("#fbfbfd", "#6b7380"),
     Status.WARN: ("#f6c453", "#8a5a00"),
     Status.FAIL: ("#b3261e", "#f7c9c5"),
 }
