@@ -107,9 +107,7 @@ class ChangingDns:
         finally:
             _LOSSES.reset(token)
 
-    async def ask(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the answer that is kept or that the zones give; TIMEOUT where it is lost."""
         question = Question.of(name, rdtype)
         self.questions += 1
@@ -135,7 +133,9 @@ def _is_probe(question: Question) -> bool:
 def _read(question: Question, reply: ZoneReply) -> Answer:
     """Return a reply of the zones as the resolver's answer."""
     wanted = question.rdtype
-    aliases = [r.rdataset for r in reply.answer if r.rdataset.rdtype == dns.rdatatype.CNAME != wanted]
+    aliases = [
+        r.rdataset for r in reply.answer if r.rdataset.rdtype == dns.rdatatype.CNAME != wanted
+    ]
     chain = tuple(rdataset[0].target for rdataset in aliases)
     found = [r.rdataset for r in reply.answer if r.rdataset.rdtype == wanted]
     ttls = [rdataset.ttl for rdataset in (*aliases, *found)]
@@ -188,6 +188,12 @@ class LossyChecker(Checker):
         self._known: dict[object, Report] = {}
         self._draws: Counter[Domain] = Counter()
         self.checks = self.made = 0  # looks that were wanted, and those that were made for them
+
+    @contextmanager
+    def losing(self, seed: str) -> Iterator[None]:
+        """Lose questions that are asked in this block."""
+        with self._dns.losing(Losses(self._share, f"{self._seed} {seed}")):
+            yield
 
     async def check(
         self,

@@ -99,6 +99,10 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("ends", "at", "began", "right_at"), (1_796_000_000,)),
     **dict.fromkeys(("tests", "sent"), (0, 2)),
     "month": (30,),
+    "news_days": (30,),
+    "next_at": (None, 1_796_000_000),
+    **dict.fromkeys(("looked", "total"), (1, 2)),
+    **dict.fromkeys(("watched", "awaited", "news", "open_faults"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
@@ -140,7 +144,7 @@ _FLAGS = (
     *("alone", "guarded", "masked", "reads", "refused", "unseen"),
     *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
-    *("member", "mine"),
+    *("admin_told", "member", "mine"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {

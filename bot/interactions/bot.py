@@ -22,6 +22,7 @@ from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from datetime import datetime
 
     from bot.config.settings import Settings
     from bot.doctor.line import Line
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.services.watching import Watching
+    from bot.watch.running_watch import RunningWatch
     from bot.watch.timeline import History
     from bot.words import Words
 
@@ -99,6 +101,8 @@ class BotBase(commands.Bot):
         self.mail_testing: MailTesting | None = None  # where no mailbox is configured
         self.member_mails: MemberMails | None = None  # where none can be sent
         # Given before the client starts.
+        self.now: Callable[[], datetime]
+        self.watch: RunningWatch
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
