@@ -90,8 +90,8 @@ def test_the_details_have_every_fault_and_the_latest_changes() -> None:
         "MX has been broken since 12 Nov 2026; it was right before.",
         "SPF has been broken since 23 Oct 2026; it was right before.",
         "**What changed**",
-        "- 12 Nov 2026: MX went from right to broken. MX: 10 mx1.cow.example is gone.",
-        f"- 23 Oct 2026: SPF went from right to broken. SPF: {OUR_SPF} is gone.",
+        "- 12 Nov 2026: MX went from right to broken. 10 mx1.cow.example is gone.",
+        f"- 23 Oct 2026: SPF went from right to broken. {OUR_SPF} is gone.",
         "-# More: /history",
     ]
 
@@ -135,7 +135,7 @@ def test_the_card_shows_the_changes_and_a_picture_with_words() -> None:
     said = "\n".join(texts_of(card))
     assert "## History: `friend.example`" in said
     assert "MX went from right to broken." in said
-    assert "Calm all the time, and not drawn: `Webmail`." in said
+    assert "Calm all the time, and not drawn: Webmail." in said
     ((name, description),) = pictures_of(card)
     assert name == "history.png"
     assert description is not None
@@ -160,6 +160,6 @@ def test_what_could_not_be_looked_at_now_is_called_neither_right_nor_wrong() -> 
     past = first_look(ago(90)).look(ago(10), NO_MX)
     unknown = tuple(replace(r, status=Status.UNKNOWN) for r in report(past).results)
     said = say_since(past.fold(), replace(report(past), results=unknown), PLAIN)
-    assert said == "The latest change was on 12 Nov 2026. MX went from right to broken."
+    assert said.startswith("The latest change was on 12 Nov 2026. MX went from right to broken.")
     calm = first_look(ago(90)).fold()
     assert say_since(calm, replace(report(past), results=unknown), PLAIN) == ""

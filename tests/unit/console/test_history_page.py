@@ -45,7 +45,7 @@ def test_each_check_is_a_lane_whose_signs_are_explained() -> None:
 
 def test_what_changed_is_told_with_its_day() -> None:
     text = printed(broken_lately())
-    assert "23 Oct 2026: MX went from right to broken. MX: 10 mx1.cow.example is gone." in text
+    assert "23 Oct 2026: MX went from right to broken. 10 mx1.cow.example is gone." in text
 
 
 def test_since_looks_found_nothing_out_the_signs_say_that_nobody_knows() -> None:
@@ -109,7 +109,7 @@ def test_json_says_since_when_every_period_and_what_changed() -> None:
     assert latest["at"] == "2026-11-12T12:00:00Z"
     assert latest["checks"]["mx"]["after"] == {"status": "pass", "codes": [], "found": [OUR_MX]}
     assert latest["name_servers"] == {"before": ["ns1.a.example."], "after": ["ns1.b.example."]}
-    assert "MX went from broken to right." in latest["messages"]
+    assert "MX went from broken to right. 10 mx1.cow.example is new." in latest["messages"]
 
 
 def test_json_of_a_domain_without_a_history_has_the_same_keys() -> None:
