@@ -37,7 +37,7 @@ _spf-north TXT "v=spf1 include:_spf-farm.cow.example -all"
 _spf-farm TXT "v=spf1 ip4:198.51.100.25 ip6:2001:db8:25::25 -all"
 *._report._dmarc TXT "v=DMARC1;"
 """
-_SURROUNDINGS: Final = MappingProxyType(
+SURROUNDINGS: Final = MappingProxyType(
     {
         "cow.example": _SERVER_ZONE,
         "100.51.198.in-addr.arpa": "25 PTR mx1.cow.example.",
@@ -94,7 +94,7 @@ def make_world(members: int) -> World:
         name: f'{_MEMBER_ZONE}@ TXT "{_spf_of(name)}"\n{_dkim_line(value)}\n'
         for name, value in dkim.items()
     }
-    return World({**_SURROUNDINGS, **members_zones}, dkim)
+    return World({**SURROUNDINGS, **members_zones}, dkim)
 
 
 def find_chains(world: World, name: str) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from discord import app_commands
 from discord.ext import commands
@@ -15,8 +15,10 @@ from bot.interactions.admin_actions import (
     show_server,
     show_setup,
 )
+from bot.interactions.autocomplete import offer_all_watched
 from bot.interactions.dmarc_approval import handle_stage_select, handle_untested_button
 from bot.interactions.item_factory import (
+    OVERVIEW_BUTTON,
     REQUEST_BUTTON,
     SERVER_BUTTON,
     STAGE_SELECT,
@@ -37,6 +39,12 @@ from bot.interactions.request_forms import (
     handle_deny_form,
     handle_paste_form,
 )
+from bot.interactions.watch_admin_actions import (
+    AdminWatchAction,
+    handle_overview_button,
+    show_overview,
+)
+from bot.services.watching import LONGEST_PAUSE, USUAL_PAUSE
 
 if TYPE_CHECKING:
     import discord
@@ -133,6 +141,25 @@ class AdminCog(
         """Answer with how every part is, and what to do about it."""
         await show_setup(interaction)
 
+    @app_commands.command(name="watch", description="How far the daily looks are, and what broke")
+    @app_commands.describe(
+        action="What to do with a domain",
+        domain="The domain to add, take out or pause",
+        days="For how many days to pause",
+    )
+    async def watch(
+        self,
+        interaction: discord.Interaction[BotBase],
+        action: Literal["add", "remove", "pause", "resume"] | None = None,
+        domain: str | None = None,
+        days: app_commands.Range[int, 1, LONGEST_PAUSE] = USUAL_PAUSE,
+    ) -> None:
+        """Answer with how far the watch is, after a change of a domain where one is named."""
+        chosen = None if action is None else AdminWatchAction(action)
+        await show_overview(interaction, chosen, domain, days)
+
+    watch.autocomplete("domain")(offer_all_watched)
+
     @app_commands.command(
         name="server", description="What the mail server itself has wrong in the DNS"
     )
@@ -151,4 +178,5 @@ async def setup(bot: BotBase) -> None:
     bot.clicks.add(LIMITS_FORM, handle_limits_form)
     bot.clicks.add(UNLOCK_BUTTON, handle_unlock_button)
     bot.clicks.add(SERVER_BUTTON, handle_server_button)
+    bot.clicks.add(OVERVIEW_BUTTON, handle_overview_button)
     await bot.add_cog(AdminCog(bot))

@@ -72,6 +72,6 @@ async def looking(
         checker = Checker(resolver.ask, SERVER, now, authorities=authorities)
         facts = DomainFacts(KnownKeys(database), now, backend=mail)
         core = Core(SERVER, Words(), checker, facts)
-        parts = LookedAt(DomainLooks(core), resolver, mail, core)
+        parts = LookedAt(DomainLooks(core, now), resolver, mail, core)
         parts.looks.listen(parts.take)
         yield parts

@@ -5,11 +5,14 @@ from __future__ import annotations
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from simcord import Env
 
+from bot.app.shared_parts import make_authorities
 from bot.by_hand import ByHandBackend
+from bot.checks.observe.control import look_at_control
 from bot.client import Client
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
@@ -26,11 +29,15 @@ from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
+from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_looks import DomainLooks
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
+from bot.services.watching import Watching
 from bot.store.engine.database import Database
+from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.for_requests import RequestStore
@@ -39,6 +46,8 @@ from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
+from bot.store.repositories.watch_records import WatchRecords
+from bot.store.repositories.watchers import Watchers
 from bot.words import Medium, Words
 from max_wait import MAX_WAIT
 
@@ -51,6 +60,7 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, GuildHandle, MemberActor, UserHandle
 
     from bot.config.settings import Settings
+    from bot.names import Domain
     from bot.requests.backend import MailBackend
     from bot.requests.model import Request
 
@@ -157,12 +167,14 @@ async def open_request_guild(
             ControlProofs(database),
             tests=MailTests(database),
             sent=SentMails(database),
+            watchers=Watchers(database),
+            awaited=AwaitedGoals(database),
+            watch=WatchRecords(database),
         )
 
         aliases = Aliases()
         looker = DomainVerifier(
-            core.check,
-            resolver.ask,
+            DomainLooks(core, clock).check,
             backend,
             certificate=aliases,
             webmail_label="mail",
@@ -226,4 +238,23 @@ def _make_client(
         now,
         asked=requests.kinds_asked if requests else None,
     )
-    return Client(settings, member_service, words, CommandFingerprints(database)), core
+    client = Client(settings, member_service, words, CommandFingerprints(database))
+    client.now = now
+    client.watching = Watching(
+        Watchers(database),
+        AwaitedGoals(database),
+        WatchRecords(database),
+        control=DomainControl(
+            ControlProofs(database),
+            partial(look_at_control, resolver.ask, make_authorities(settings)),
+            now,
+        ),
+        requests_of=requests.of_domain if requests else _no_requests,
+        now=now,
+        wake_up=WakeUp(),
+    )
+    return client, core
+
+
+async def _no_requests(_: Domain) -> tuple[Request, ...]:
+    return ()

@@ -11,6 +11,7 @@ from bot.cards.fixes import (
     show_fix,
     show_place,
 )
+from bot.cards.goal_choice import build_await_select
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import (
@@ -62,11 +63,12 @@ def build_check_card(
     items: ItemFactory,
     *,
     provider: str | None = None,
+    past: str = "",
 ) -> Card:
     """Return the card of all that a check knows, in a file too where the card has too little room.
 
     What the plan has for later stands after what is to be done now. `provider` is the key of the
-    one whose words its member chose.
+    one whose words its member chose, `past` is what is told of the time before.
     """
     domain = kept.report.domain.ascii
     actions = [action for action in CheckAction if action is not CheckAction.DETAILS]
@@ -84,6 +86,8 @@ def build_check_card(
         due=due,
         provider=provider,
         select=str(kept.id),
+        more=past,
+        selects=build_await_select(kept, plan, words, items),
     )
 
 
@@ -97,12 +101,14 @@ def build_report_card(
     due: int | None = None,
     provider: str | None = None,
     select: str | None = None,
+    selects: Sequence[Item] = (),
     more: str = "",
 ) -> Card:
     """Return the card of a report, a domain's or the mail server's own, with these buttons.
 
     `due` is how many of its steps are to be done now, all of them by default. `select` is what the
-    choice of other words carries; None where there is none. `more` stands below all checks, whole.
+    choice of other words carries; None where there is none. Other choices are `selects`. `more`
+    stands below all checks, whole.
     """
     place = ZonePlace.of_report(report)
     spoken = choose_provider(provider, report.name_servers)
@@ -150,9 +156,14 @@ def build_report_card(
             [in_file if is_cut else ""],
         ],
         colour=STATUS_COLOURS[report.status],
-        selects=build_provider_select(select, place, spoken, words, items)
-        if to_type and select is not None
-        else [],
+        selects=[
+            *selects,
+            *(
+                build_provider_select(select, place, spoken, words, items)
+                if to_type and select is not None
+                else []
+            ),
+        ],
         buttons=[*buttons, *(build_panel_link(spoken, words) if to_type else [])],
         files=(report_file(report, server, words, spoken),) if is_cut else (),
     )

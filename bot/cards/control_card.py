@@ -45,21 +45,25 @@ def show_control_record(
     *,
     gives_way: bool = False,
     command: str = "maildomain",
+    button: str | None = None,
 ) -> list[str]:
     """Return what to publish, to copy; `gives_way`: another's request would, to theirs.
 
-    `command` is the one that it is needed for.
+    `command` is the one that it is needed for; `button` what the one below is called that goes on,
+    empty where there is none, by default the one that looks for the record.
     Nothing is returned where the name would be too long for the DNS.
     """
     name = control_name(record.domain)
     if name is None:
         return []
-    has_button = items.proof_button(record.domain.ascii) is not None
+    if button is None:
+        has_button = items.proof_button(record.domain.ascii) is not None
+        button = words.label("asking", "proof") if has_button else ""
     facts: dict[str, Fact] = {
         "domain": record.domain.unicode,
         "gives_way": gives_way,
         "command": command,
-        "button": words.label("asking", "proof") if has_button else "",
+        "button": button,
     }
     fix = Fix(FixAction.ADD, name, "TXT", record.text, ttl=record.ttl)
     ask = words.sentence("discord/control_ask", facts)

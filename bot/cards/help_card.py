@@ -31,7 +31,10 @@ class HelpGroup(StrEnum):
 # The commands of members in their order; any other is one of MORE.
 _MEMBERS: Final[Mapping[HelpGroup, tuple[str, ...]]] = {
     HelpGroup.START: ("dnscheck", "mailsettings"),
-    HelpGroup.DOMAIN: ("dnsrecords", "testmail"),
+    HelpGroup.DOMAIN: (
+        *("dnsrecords", "testmail"),
+        *("watch add", "watch list", "watch pause", "watch remove"),
+    ),
     HelpGroup.ASK: ("maildomain", "dkim", "dmarc", "webmail", "requests"),
 }
 _PLACES: Final = {

@@ -74,6 +74,14 @@ class SentMailAction(StrEnum):
     LOST = "lost"
 
 
+class WatchAction(StrEnum):
+    """What a member's button of a watched domain does."""
+
+    ADD = "add"  # be told when it breaks
+    RESUME = "resume"  # be told again, after a pause
+    REMOVE = "remove"  # be told no more
+
+
 class ItemFactory(Protocol):
     """Makes buttons and choices that go on working after the bot was restarted.
 
@@ -88,8 +96,11 @@ class ItemFactory(Protocol):
         """Return the button that asks the admin for something for a stored check's domain."""
         ...
 
-    def new_check_button(self, domain: str) -> Item:
-        """Return the button that checks a domain (in ASCII) whose former check is gone."""
+    def new_check_button(self, domain: str) -> Item | None:
+        """Return the button that checks a domain (in ASCII) anew.
+
+        None is returned where Discord cannot carry a domain that long.
+        """
         ...
 
     def next_button(self, domain: str) -> Item | None:
@@ -192,4 +203,30 @@ class ItemFactory(Protocol):
 
     def untested_button(self, request_id: int, stage: str) -> Item:
         """Return the admin's button that goes on with a strict policy without a test mail."""
+        ...
+
+    def await_button(self, goal: str, check_id: int, domain: str) -> Item:
+        """Return the button that has its presser told when a goal of a domain (in ASCII) is right.
+
+        `goal` as in `bot.watch.awaited_goal`; here and below a check of the domain is named, too.
+        """
+        ...
+
+    def await_select(self, check_id: int, domain: str, options: list[discord.SelectOption]) -> Item:
+        """Return the choice of what to be told of when it is right, whose values are goals."""
+        ...
+
+    def cancel_button(self, awaited_id: int, place: int | None = None) -> Item:
+        """Return the button that waits no more for something; `place` is its number in a list."""
+        ...
+
+    def watch_button(self, action: WatchAction, domain: str) -> Item | None:
+        """Return a button about being told of a domain (in ASCII).
+
+        None is returned where Discord cannot carry a domain that long.
+        """
+        ...
+
+    def overview_button(self) -> Item:
+        """Return the admin's button that shows anew how far the watch is."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ MOST_CHARACTERS = 4000  # over all text of one message
 _UNIT = re.compile(r"```.*?```|`[^`]*`|\\.|.", re.DOTALL)
 _LONGEST_SHOWN = 64  # characters of a value that is only to be recognised
 _EDGE = 24  # characters of each end of a longer one
+_LINE = 65  # characters, as wide as letters mostly are
+_LINE_OF_BLOCK = 56  # characters, all of one width
+_MARKS = re.compile(r"[`*]")
 
 
 def width(text: str) -> int:
@@ -58,6 +62,15 @@ def is_copyable(value: str) -> bool:
 def both_ends(value: str) -> str:
     """Return a value with its middle left out where it is long: keys differ at their ends."""
     return value if len(value) <= _LONGEST_SHOWN else f"{value[:_EDGE]} … {value[-_EDGE:]}"
+
+
+def count_lines(text: str) -> int:
+    """Return about how many lines a text takes on a screen, the edges of a block counted."""
+    parts = text.split("```")  # by turns outside of a block and in one
+    plain = (_MARKS.sub("", line) for part in parts[::2] for line in part.splitlines())
+    lines = sum(math.ceil(width(line) / _LINE) for line in plain)
+    blocks = (width(part.strip()) for part in parts[1::2])
+    return lines + sum(1 + math.ceil(size / _LINE_OF_BLOCK) for size in blocks)
 
 
 def clip(text: str, most: int) -> str:

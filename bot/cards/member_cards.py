@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.cards.items import OwnRequestAction
+from bot.cards.items import OwnRequestAction, WatchAction
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, width
 from bot.cards.records_card import show_records, zone_file
@@ -155,12 +155,23 @@ def build_progress_card(request: Request, server: MailServer, words: Words) -> C
 
 
 def build_live_card(
-    request: Request, server: MailServer, words: Words, items: ItemFactory, *, offer_dmarc: bool
+    request: Request,
+    server: MailServer,
+    words: Words,
+    items: ItemFactory,
+    *,
+    offer_dmarc: bool,
+    offer_watch: bool = False,
 ) -> Card:
-    """Return the news that a request is done; after DKIM it may offer to go on with DMARC."""
+    """Return the news that a request is done, with what it offers to go on with.
+
+    After DKIM that may be DMARC, and to be told if the domain breaks.
+    """
     facts = {**_facts(request, server, words), "offer": offer_dmarc}
     following = items.next_button(request.domain.ascii)
-    buttons = [items.dmarc_button(request.id)] if offer_dmarc else [following]
+    buttons: list[Item | None] = [items.dmarc_button(request.id) if offer_dmarc else following]
+    if offer_watch:
+        buttons.append(items.watch_button(WatchAction.ADD, request.domain.ascii))
     mark = words.label("request_marks", State.LIVE.value)
     return assemble(
         [[f"## {mark} {title_of(request, words)}", words.sentence("discord/member_live", facts)]],

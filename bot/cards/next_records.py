@@ -12,6 +12,7 @@ from bot.cards.fixes import (
     show_fix,
     show_place,
 )
+from bot.cards.goal_choice import build_await_button, build_watch_offer
 from bot.cards.items import CheckAction
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import MOST_CHARACTERS, choose, clip, say_remark, width
@@ -48,11 +49,13 @@ def build_next_records_card(
     can_ask: bool = False,
     remark: str | None = None,
     provider: str | None = None,
+    can_watch: bool = False,
 ) -> Card:
     """Return the card of what a domain needs next: records to type, or what else is to be done.
 
     `plan` is the domain's as its member sees it. `remark` says where the domain was taken from,
-    `provider` is the key of the one whose words its member chose.
+    `provider` is the key of the one whose words its member chose. `can_watch`: they may be told if
+    the domain breaks, and are not.
     """
     report = kept.shown(shared=False)
     place = ZonePlace.of_report(report)
@@ -90,6 +93,8 @@ def build_next_records_card(
         buttons=[
             *_buttons(kept, plan, items, can_ask=can_ask, details=is_cut),
             *_meant_button(items, None if meant is None else str(meant.facts["meant"])),
+            *build_await_button(kept, plan, items),
+            *(build_watch_offer(report.domain.ascii, plan, items) if can_watch else []),
             *(build_panel_link(spoken, words) if fixes else []),
         ],
     )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import re
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
+from bot.cards.goal_choice import build_await_button, build_watch_offer
 from bot.cards.items import CheckAction
 from bot.cards.layout import STATUS_COLOURS, assemble
-from bot.cards.markdown import MOST_CHARACTERS, choose, clip, moment, say_remark, span, width
+from bot.cards.markdown import (
+    MOST_CHARACTERS,
+    choose,
+    clip,
+    count_lines,
+    moment,
+    say_remark,
+    span,
+    width,
+)
 from bot.checks.export.as_json import context_of
 from bot.checks.finding import Status
 from bot.checks.report import find_meant
@@ -37,9 +45,6 @@ _MOST_MESSAGES: Final = 2
 _MOST_HINTS: Final = 2
 # A card is at most 700 pixels tall: so many lines are left for messages and records.
 _MOST_LINES: Final = 19
-_LINE: Final = 65  # characters, as wide as letters mostly are
-_LINE_OF_BLOCK: Final = 56  # characters, all of one width
-_MARKS: Final = re.compile(r"[`*]")
 _LONGEST_MESSAGE: Final = 500  # characters
 _LONGEST_REMARK: Final = 300
 
@@ -55,18 +60,23 @@ def build_plan_card(
     can_ask: bool = False,
     remark: str | None = None,
     provider: str | None = None,
+    since: str = "",
+    can_watch: bool = False,
 ) -> Card:
     """Return the card of a check as people see it first; all the rest is behind a button.
 
     `plan` is made for those who see the card. `remark` says where the domain was taken from,
     `provider` is the key of the one whose words its member chose; a shared card speaks those of
-    the name servers' own.
+    the name servers' own. `can_watch`: the member may be told if the domain breaks, and is not.
+    `since` is one line of the time before the check.
     """
     report = kept.shown(shared=shared)
     domain = report.domain.ascii
     said = say_plan(plan, domain, server, words, can_ask=can_ask and not shared)
     spoken = choose_provider(None if shared else provider, report.name_servers)
     head = [_title(report, plan, words), f"**{said.headline}**", _lights(plan, words)]
+    if since:
+        head.append(f"-# {since}")
     if remark:
         head.append(clip(say_remark(remark, words), _LONGEST_REMARK))
     context = context_of(report, server)
@@ -80,7 +90,7 @@ def build_plan_card(
     if typed:
         foot.insert(0, words.sentence("discord/check_foot", {"contact": server.admin_contact}))
     foot.append(checked)
-    pieces, notes = _pieces(plan, report, context, words, spoken)
+    pieces, notes = _pieces(plan, report, context, words, spoken, taken=count_lines(since))
     small = f"-# {' '.join(filter(None, (*notes, *foot)))}"
     fixed = ("\n".join(head), todo, small)
     room = MOST_CHARACTERS - sum(width(text) for text in fixed) - len(pieces) - len(fixed)
@@ -95,6 +105,7 @@ def build_plan_card(
                 items,
                 can_ask=can_ask and not shared,
                 meant=None if meant is None else str(meant.facts["meant"]),
+                can_watch=can_watch and not shared,
             ),
             *(build_panel_link(spoken, words) if plan.next and plan.next.fixes else ()),
         ],
@@ -136,8 +147,13 @@ def _pieces(
     context: Mapping[str, Fact],
     words: Words,
     provider: Provider,
+    *,
+    taken: int,
 ) -> tuple[list[str], list[str]]:
-    """Return what is said and typed in a step, and the small sentences that go with it."""
+    """Return what is said and typed in a step, and the small sentences that go with it.
+
+    `taken` is how many of the lines for that are taken already.
+    """
     told, step = messages(plan), plan.next
     fixes = () if step is None else step.fixes
     is_one = len(fixes) <= 1
@@ -145,12 +161,12 @@ def _pieces(
     said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:most]]
     records: list[str] = []
     hints: list[str] = []
-    lines = sum(_lines(text) for text in said)
+    lines = taken + sum(count_lines(text) for text in said)
     for fix in fixes[:_MOST_RECORDS]:
         if step is None or not can_be_shown(fix):
             break
         text, more = show_compact(fix, _why(step, fix, words), report.zone, words, provider)
-        lines += _lines(text)
+        lines += count_lines(text)
         if records and lines > _MOST_LINES:
             break
         records.append(text)
@@ -162,15 +178,6 @@ def _pieces(
     if len(records) < len(fixes) or (is_one and len(told) > len(said)):
         small.append(words.sentence("discord/more_in_details", {}))
     return [*dict.fromkeys(said), *records], small
-
-
-def _lines(text: str) -> int:
-    """Return about how many lines a text takes on a screen, the edges of a block counted."""
-    parts = text.split("```")  # by turns outside of a block and in one
-    plain = (_MARKS.sub("", line) for part in parts[::2] for line in part.splitlines())
-    lines = sum(math.ceil(width(line) / _LINE) for line in plain)
-    blocks = (width(part.strip()) for part in parts[1::2])
-    return lines + sum(1 + math.ceil(size / _LINE_OF_BLOCK) for size in blocks)
 
 
 def _say_where(report: Report, provider: Provider, words: Words) -> str:
@@ -186,9 +193,15 @@ def _why(step: Step, fix: Fix, words: Words) -> str:
 
 
 def _buttons(
-    kept: KeptCheck, plan: Plan, items: ItemFactory, *, can_ask: bool, meant: str | None
+    kept: KeptCheck,
+    plan: Plan,
+    items: ItemFactory,
+    *,
+    can_ask: bool,
+    meant: str | None,
+    can_watch: bool,
 ) -> list[Item]:
-    """Return the one button for what comes next, and the one for all that the check knows."""
+    """Return the one button for what comes next, those to be told later, and the one for all."""
     domain, step = kept.report.domain.ascii, plan.next
     buttons = [items.check_button(CheckAction.AGAIN, kept.id, domain)]
     if can_ask and step is not None and step.asks is not None and step.state is StepState.NEXT:
@@ -196,4 +209,7 @@ def _buttons(
     if meant is not None and (button := items.meant_button(meant)) is not None:
         buttons.append(button)
     buttons.append(items.check_button(CheckAction.DETAILS, kept.id, domain))
+    buttons += build_await_button(kept, plan, items)
+    if can_watch:
+        buttons += build_watch_offer(domain, plan, items)
     return buttons

@@ -42,7 +42,11 @@ def build_privacy_card(
         "unnamed": max(len(kept.proofs) - _MOST_PROVEN, 0),
         "tests": kept.tests,
         "sent": kept.sent,
+        "watched": kept.watched,
+        "awaited": kept.awaited,
+        "news": kept.news,
         "month": kept.days_of_tests,
+        "news_days": kept.days_of_news,
         "days": kept.days,
         "latest": kept.latest,
         "week": kept.days_of_others,
@@ -71,6 +75,9 @@ def build_confirmation(kept: MemberData, member_id: int, words: Words, items: It
         "proofs": len(kept.proofs),
         "tests": kept.tests,
         "sent": kept.sent,
+        "watched": kept.watched,
+        "awaited": kept.awaited,
+        "news": kept.news,
     }
     head = words.render("discord/privacy_confirm", facts).strip()
     foot = words.sentence("discord/privacy_final", {})

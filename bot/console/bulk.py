@@ -82,7 +82,7 @@ async def sweep(
         if alone:  # somebody waits for this very one
             take(*await core.check_for_operator(domains[0], key))
         else:
-            await DomainLooks(core).sweep(domains, take)
+            await DomainLooks(core, core.checker.now).sweep(domains, take)
     return outcome
 
 

@@ -170,8 +170,14 @@ class Delivery:
         match post.what:
             case MessageKind.MEMBER_LIVE:
                 offer = await self._may_offer_dmarc(request)
+                watching, member_id = self._client.watching, request.member_id
                 return build_live_card(
-                    request, server, words, self._client.items, offer_dmarc=offer
+                    request,
+                    server,
+                    words,
+                    self._client.items,
+                    offer_dmarc=offer,
+                    offer_watch=await watching.can_be_offered(member_id, request.domain),
                 )
             case (
                 MessageKind.MEMBER_DENIED | MessageKind.MEMBER_EXPIRED | MessageKind.MEMBER_REPLACED

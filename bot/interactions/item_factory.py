@@ -17,6 +17,7 @@ from bot.cards.items import (
     PrivacyAction,
     RequestAction,
     SentMailAction,
+    WatchAction,
 )
 from bot.interactions.clicks import PersistentItem
 from bot.requests.model import RequestKind
@@ -71,6 +72,12 @@ UNTESTED_BUTTON: Final = (
     rf"cowbell:req:untested:(?P<request>{_NUMBER}):(?P<stage>quarantine|reject)"
 )
 UNLOCK_BUTTON: Final = "cowbell:mailcow:unlock"
+# Parts of a plan, as `bot.watch.awaited_goal` joins them.
+AWAIT_BUTTON: Final = rf"cowbell:await:(?P<goal>[a-z]+(?:[-+][a-z]+)*):{_CHECK}"
+AWAIT_SELECT: Final = rf"cowbell:await-one:{_CHECK}"
+CANCEL_BUTTON: Final = rf"cowbell:await-end:(?P<awaited>{_NUMBER})"
+WATCH_BUTTON: Final = rf"cowbell:watch:(?P<action>{_any_of(WatchAction)}):(?P<domain>{_DOMAIN})"
+OVERVIEW_BUTTON: Final = "cowbell:watch:overview"
 # Who it is for: a mail address, a domain, or nobody.
 _WHO: Final = r"(?::(?P<who>\S+))?"
 APP_SELECT: Final = rf"cowbell:app{_WHO}"
@@ -106,10 +113,10 @@ class PersistentItems:
         rest = _of_check(f"ask:{kind.value}", domain, check_id)
         return _make_button(rest, label, _STYLE.success)
 
-    def new_check_button(self, domain: str) -> PersistentItem:
-        """Return the button that checks a domain (in ASCII) whose former check is gone."""
-        label = self._words.label("buttons", CheckAction.AGAIN.value)
-        return _make_button(f"new:{domain}", label, _STYLE.primary)
+    def new_check_button(self, domain: str) -> PersistentItem | None:
+        """Return the button that checks a domain (in ASCII) anew; None where its id is too long."""
+        rest, label = f"new:{domain}", self._words.label("buttons", CheckAction.AGAIN.value)
+        return _make_button(rest, label, _STYLE.primary) if _fits(rest) else None
 
     def next_button(self, domain: str) -> PersistentItem | None:
         """Return the button that shows a domain's next step; None where its id is too long."""
@@ -233,6 +240,35 @@ class PersistentItems:
     def qr_button(self) -> PersistentItem:
         """Return the button that shows the QR code of the mail server's own page."""
         return _make_button("qr", self._words.label("buttons", "qr"), _STYLE.secondary)
+
+    def await_button(self, goal: str, check_id: int, domain: str) -> PersistentItem:
+        """Return the button that has its presser told when a goal of a domain is right."""
+        label = self._words.label("watch", "await")
+        return _make_button(_of_check(f"await:{goal}", domain, check_id), label, _STYLE.secondary)
+
+    def await_select(
+        self, check_id: int, domain: str, options: list[discord.SelectOption]
+    ) -> PersistentItem:
+        """Return the choice of what to be told of when it is right, whose values are goals."""
+        rest = _of_check("await-one", domain, check_id)
+        return _make_select(rest, options, self._words.label("watch", "await-one"))
+
+    def cancel_button(self, awaited_id: int, place: int | None = None) -> PersistentItem:
+        """Return the button that waits no more for something."""
+        label = self._words.label("watch", "cancel")
+        text = label if place is None else f"{label} {place}"
+        return _make_button(f"await-end:{awaited_id}", text, _STYLE.secondary)
+
+    def watch_button(self, action: WatchAction, domain: str) -> PersistentItem | None:
+        """Return a button about being told of a domain; None where its id is too long."""
+        rest = f"watch:{action.value}:{domain}"
+        label = self._words.label("watch", action.value)
+        return _make_button(rest, label, _STYLE.secondary) if _fits(rest) else None
+
+    def overview_button(self) -> PersistentItem:
+        """Return the admin's button that shows anew how far the watch is."""
+        label = self._words.label("watch", "overview")
+        return _make_button("watch:overview", label, _STYLE.secondary)
 
 
 def _for_whom(what: str, who: str) -> str:

@@ -77,6 +77,7 @@ class DrawPlan(Protocol):
         can_ask: bool,
         remark: str | None,
         provider: str | None,
+        can_watch: bool,
     ) -> Card: ...
 
 
@@ -104,6 +105,9 @@ async def draw_for_member(
         can_ask=can_ask,
         remark=remark,
         provider=await service.provider(interaction.user.id, kept.report.domain),
+        can_watch=is_home
+        and plan.is_green
+        and await client.watching.can_be_offered(interaction.user.id, kept.report.domain),
     )
     asks_for_dmarc = plan.next is not None and plan.next.asks is RequestKind.DMARC
     if can_ask and asks_for_dmarc and (hint := await hint_at_test(client, kept.report.domain)):
@@ -161,10 +165,10 @@ def is_on_former_card(interaction: discord.Interaction[BotBase], kept: KeptCheck
 
 async def _say_gone(interaction: discord.Interaction[BotBase], click: Click) -> None:
     client, text = interaction.client, click.parts.get("domain")
-    if text is None:  # a card of former times, or a name that is too long for a button
+    button = None if text is None else client.items.new_check_button(text)
+    if button is None:  # a card of former times, or a name that is too long for a button
         notice = build_notice("check_gone", {}, client.words, command=_mention(client))
     else:
-        button = client.items.new_check_button(text)
         notice = build_notice("check_gone", {}, client.words, buttons=[button])
     await whisper(interaction, notice)
 

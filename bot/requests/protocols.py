@@ -189,11 +189,11 @@ class Look(Protocol):
         ...
 
 
-class WatchedDomains(Protocol):
+class Watch(Protocol):
     """Looks at domains by itself, day by day."""
 
-    async def bring_forward(self, domain: Domain, now: datetime, /) -> None:
-        """Have the next look at a domain made at once, where it is one that is looked at."""
+    async def have_looked_at(self, domain: Domain, /) -> None:
+        """Look at a domain at once, where it is watched; raises StoreError where that fails."""
         ...
 
 

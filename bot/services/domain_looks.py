@@ -56,10 +56,12 @@ class DomainLooks:
     def __init__(
         self,
         core: Core,
+        now: Callable[[], datetime],
         *,
         asked: Callable[[Domain], Awaitable[frozenset[RequestKind]]] | None = None,
     ) -> None:
         self._core = core
+        self._now = now
         self._asked = asked
         self._listeners: list[Listener] = []
         self._running: SharedChecks[tuple[Domain, KnownFacts, datetime], _Look] = SharedChecks()
@@ -136,7 +138,7 @@ class DomainLooks:
         key: KnownKey | None = None,
         since: datetime | None = None,
     ) -> _Look:
-        since = self._core.checker.now() - FRESH if since is None else since
+        since = self._now() - FRESH if since is None else since
         async with self._core.turns.of(asker):
             facts = await self._core.domain_facts.of(domain)
             known = facts if key is None else replace(facts, dkim=key)
@@ -145,7 +147,7 @@ class DomainLooks:
                 return latest
             begun = self._begun.get((domain, known))
             if begun is None or begun <= since or (domain, known, begun) not in self._running:
-                begun = self._begun[domain, known] = self._core.checker.now()
+                begun = self._begun[domain, known] = self._now()
             place, told = (domain, known, begun), known == facts
             apex_first = not has_somebody(asker)
             return await self._running.join(
@@ -185,13 +187,13 @@ class DomainLooks:
                 _log.warning("A look at %s was not taken note of: %s", seen.domain.ascii, error)
 
     def _remember(self, look: _Look) -> None:
-        since = self._core.checker.now() - FRESH
+        since = self._now() - FRESH
         kept = [one for one in self._latest.values() if self._is_fresh(one, since)][-MOST_KEPT:]
         self._latest = {one.seen.domain: one for one in (*kept, look)}
 
     def _is_fresh(self, look: _Look, since: datetime) -> bool:
         """Whether a look began after a moment, and is not from a future that was set back."""
-        return since < look.began <= self._core.checker.now()
+        return since < look.began <= self._now()
 
 
 def _read(report: Report, plan: Plan) -> Seen:

@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from bot.requests.control_proof import ControlProof
     from bot.requests.model import Request
     from bot.requests.service import Requests
+    from bot.store.repositories.awaited_goals import AwaitedGoals
     from bot.store.repositories.control_proofs import ControlProofs
     from bot.store.repositories.mail_tests import MailTests
     from bot.store.repositories.recent_domains import RecentDomains
     from bot.store.repositories.sent_mails import SentMails
     from bot.store.repositories.stored_checks import StoredChecks
+    from bot.store.repositories.watch_records import WatchRecords
+    from bot.store.repositories.watchers import Watchers
 
 KEPT = timedelta(days=400)  # from the last use on; see bot.services.retention
 LATEST = 20  # checks of one member and domain that are kept so long
 OTHERS = timedelta(days=7)  # for which their others are kept
+NEWS_KEPT = timedelta(days=30)  # of the watch, and what was waited for, from their end on
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class MemberData:
     proofs: tuple[ControlProof, ...] = ()  # of domains that they control, the latest first
     tests: int = 0  # test mails that they began
     sent: int = 0  # mails that were sent to them
+    watched: int = 0  # domains that they are told of
+    awaited: int = 0  # what they wait or waited for
+    news: int = 0  # messages of the watch to them
 
     @property
     def withdrawable(self) -> tuple[Request, ...]:
@@ -73,10 +80,16 @@ class MemberData:
         return TESTS_KEPT.days
 
     @property
+    def days_of_news(self) -> int:
+        """For how many days news of the watch is kept after it was told."""
+        return NEWS_KEPT.days
+
+    @property
     def nothing(self) -> bool:
         """Whether nothing is stored about them."""
         kept = (self.domains, self.checks, self.requests, self.decisions, self.proofs)
-        return not any((*kept, self.tests, self.sent))
+        told = (self.watched, self.awaited, self.news)
+        return not any((*kept, self.tests, self.sent, *told))
 
 
 class Privacy:
@@ -91,6 +104,9 @@ class Privacy:
         *,
         tests: MailTests,
         sent: SentMails,
+        watchers: Watchers,
+        awaited: AwaitedGoals,
+        watch: WatchRecords,
     ) -> None:
         self._recent = recent
         self._checks = checks
@@ -98,6 +114,9 @@ class Privacy:
         self._proofs = proofs
         self._tests = tests
         self._sent = sent
+        self._watchers = watchers
+        self._awaited = awaited
+        self._watch = watch
 
     async def about(self, member_id: int) -> MemberData:
         """Return what is stored about a member."""
@@ -109,6 +128,9 @@ class Privacy:
             proofs=await self._proofs.of_member(member_id),
             tests=await self._tests.count_of(member_id),
             sent=await self._sent.count_of(member_id),
+            watched=await self._watchers.count_of(member_id),
+            awaited=await self._awaited.count_of(member_id),
+            news=await self._watch.news_of(member_id),
         )
 
     async def forget(self, member_id: int) -> None:
@@ -123,3 +145,7 @@ class Privacy:
         await self._proofs.forget(member_id)
         await self._tests.forget(member_id)
         await self._sent.forget(member_id)
+        # Who is told of nothing gets no news any more, so those go last.
+        await self._watchers.forget(member_id)
+        await self._awaited.forget(member_id)
+        await self._watch.forget(member_id)

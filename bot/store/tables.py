@@ -300,7 +300,8 @@ class WatchedRow(Base):
     by_hand: Mapped[bool]
     is_new: Mapped[bool]
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first listing without it
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: it is looked at no more
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(Text)  # JSON of the watch's judgement
@@ -338,6 +339,7 @@ class IncidentRow(Base):
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     good_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    calm_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     relapses: Mapped[int] = mapped_column(Integer)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 

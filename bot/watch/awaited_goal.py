@@ -6,13 +6,26 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.checks.finding import EXTRAS, Check, Status
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from bot.checks.report import Report
     from bot.names import Domain
+    from bot.watch.watched_domain import Seen
 
 MOST_AWAITED: Final = 10  # things that one member may wait for at once
 ALL_RIGHT: Final = "all"  # the goal of whoever waits for a whole domain, and not for one step
+LONGEST_GOAL: Final = 24  # characters, which the store keeps
+_BETWEEN: Final = "+"  # the parts of a step that is typed in one sitting
+# A plan has these parts only while something is wrong with what they are about.
+_OF_FAULTS: Final = {
+    "zone": frozenset({Check.DELEGATION}),
+    "extras": EXTRAS | {Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER},
+}
+_RIGHT: Final = frozenset({Status.PASS, Status.INFO})
 
 
 class AwaitedEnd(StrEnum):
@@ -34,7 +47,7 @@ class Awaited:
     id: int
     domain: Domain
     member_id: int
-    goal: str  # a part of the plan, or `ALL_RIGHT`
+    goal: str  # parts of the plan as `make_goal` joins them, or `ALL_RIGHT`
     confidential: bool
     made_at: datetime
     due_at: datetime
@@ -42,3 +55,42 @@ class Awaited:
     seen: str = ""
     end: AwaitedEnd | None = None
     ended_at: datetime | None = None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the plan that are waited for; none where it is all of the domain."""
+        return split_goal(self.goal)
+
+
+def make_goal(parts: Iterable[str]) -> str:
+    """Return the goal that is reached as soon as each of these parts of a plan is done.
+
+    Of more parts than the store keeps the first ones are waited for; of none it is all.
+    """
+    goal = ""
+    for part in parts:
+        longer = f"{goal}{_BETWEEN}{part}" if goal else part
+        if len(longer) > LONGEST_GOAL:
+            break
+        goal = longer
+    return goal or ALL_RIGHT
+
+
+def split_goal(goal: str) -> tuple[str, ...]:
+    """Return the parts that `make_goal` joined; none of `ALL_RIGHT`."""
+    return () if goal == ALL_RIGHT else tuple(goal.split(_BETWEEN))
+
+
+def is_reached(goal: str, seen: Seen) -> bool:
+    """Whether a look showed that what is waited for is right, by proof."""
+    if goal == ALL_RIGHT:
+        return seen.green
+    return all(
+        part in seen.done or (part in _OF_FAULTS and _are_right(_OF_FAULTS[part], seen.report))
+        for part in split_goal(goal)
+    )
+
+
+def _are_right(checks: frozenset[Check], report: Report) -> bool:
+    found = [result.status for result in report.results if result.check in checks]
+    return bool(found) and _RIGHT.issuperset(found)

@@ -17,7 +17,9 @@ class Incident:
 
     There is one open for a subject and check (of the mail server: and fault). `finding` is the
     latest; `began_at` the first look that saw it, `good_since` the first that saw it no more, None
-    where it is still there; `relapses` counts how often it came back meanwhile.
+    where it is still there; it counts as mended where it stays so until `calm_until`. `relapses`
+    counts how often it came back meanwhile. One that is closed without `good_since` was not
+    mended: nobody looks at its subject any more.
     """
 
     id: int
@@ -28,5 +30,6 @@ class Incident:
     opened_at: datetime
     seen_at: datetime
     good_since: datetime | None = None
+    calm_until: datetime | None = None
     relapses: int = 0
     closed_at: datetime | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -11,8 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.checks.finding import Finding, Status
+    from bot.checks.zone_place import ZonePlace
     from bot.watch.awaited_goal import Awaited
     from bot.watch.incident import Incident
+    from bot.watch.snapshot import SnapshotChanges
 
 ADMINS: Final = 0  # the target that is the admin channel; no member has this id
 
@@ -51,10 +54,19 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class IncidentsTold:
-    """What `NewsKind.INCIDENTS` and `SUMMARY` say; of one subject, or of many."""
+    """What `NewsKind.INCIDENTS` and `SUMMARY` say; of one subject, or of many.
+
+    `opened` are as they are now, so that some may look right or be closed meanwhile; `closed` are
+    those whose end is the news. Of one subject there is more: `mended_at`, by the incident's id, is
+    when one that looks right counts as mended, `changes` are those of the week before it broke,
+    oldest first, and `place` is where its fixes are to be typed, None where that is not known.
+    """
 
     opened: tuple[Incident, ...] = ()
     closed: tuple[Incident, ...] = ()
+    mended_at: Mapping[int, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    changes: tuple[tuple[datetime, SnapshotChanges], ...] = ()
+    place: ZonePlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Watched:
     by_hand: bool
     is_new: bool
     added_at: datetime
-    due_at: datetime
+    due_at: datetime | None  # None: it is looked at no more
     version: int
     state: str = ""
     status: Status | None = None  # None: not looked at yet

@@ -12,9 +12,12 @@ from demo_page import NARROW, WIDE, DemoPage, running_browser
 from take_pictures import BARE, HEIGHT
 
 from bot.cards.app_card import build_app_card
+from bot.cards.digest_card import build_digest_card
+from bot.cards.incident_card import build_incident_card
 from bot.cards.mail_card import build_mail_card
 from bot.cards.plan_card import build_plan_card
 from bot.cards.settings_card import build_settings_card
+from bot.cards.watch_summary_card import build_summary_card
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.interactions.item_factory import PersistentItems
@@ -25,6 +28,7 @@ from bot.records.mail_apps import load_apps
 from bot.requests.backend import MailHosting
 from bot.services.core import make_personal
 from bot.services.member_service import KeptCheck
+from bot.watch.watch_news import DigestTold, IncidentsTold
 from bot.words import Medium, Words
 from conftest import load_cases
 from deceiving_zones import SERVER
@@ -33,6 +37,7 @@ from mended_zone import read_zone
 from plan_world import Friend
 from port_looks import AT, looks
 from signed_mails import judge
+from watch_examples import digest, incident, told_of_mx, told_of_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,6 +131,23 @@ class PlannedZone:
         return build_plan_card(kept, self.plan, SERVER, words, items, can_ask=True)
 
 
+@dataclass(frozen=True, slots=True)
+class ToldNews:
+    """News of the watch to a member, of one domain or of many."""
+
+    name: str
+    told: IncidentsTold | DigestTold
+
+    def draw(self) -> Card:
+        """Return its card."""
+        words = Words(Medium.DISCORD)
+        if isinstance(self.told, DigestTold):
+            return build_digest_card(self.told, SERVER, words, for_member=True)
+        if len({incident.subject for incident in self.told.opened}) > 1:
+            return build_summary_card(self.told, SERVER, words)
+        return build_incident_card(self.told, SERVER, words, PersistentItems(words))
+
+
 def planned_zones() -> list[PlannedZone]:
     """Return every zone of the case files, on the mail server and not yet there."""
     found = []
@@ -145,6 +167,18 @@ def judged_mails() -> list[JudgedMail]:
     return [
         JudgedMail(name, judge(fault.make(), fault.world(), **fault.options))
         for name, fault in FAULTS.items()
+    ]
+
+
+def told_news(zones: Sequence[PlannedZone]) -> list[Drawn]:
+    """Return an incident of each zone that has something to do, and long lists."""
+    of_zones = [ToldNews(zone.name, told_of_report(zone.report)) for zone in zones]
+    many = IncidentsTold(tuple(incident(subject=f"d{n}.example") for n in range(60)))
+    return [
+        *(told for told in of_zones if isinstance(told.told, IncidentsTold) and told.told.opened),
+        ToldNews("what changed before", told_of_mx()),
+        ToldNews("a long digest", digest(120)),
+        ToldNews("a long summary", many),
     ]
 
 
@@ -182,9 +216,10 @@ async def measure(zones: Sequence[Drawn]) -> Mapping[int, Mapping[str, float]]:
             channel = guild.create_text_channel(f"cards-{number}")
             names = {}
             for zone in part:
-                view = zone.draw().view
+                card = zone.draw()
                 env.backend.advance_clock(_APART)
-                sent = await bot.get_partial_messageable(channel.id).send(view=view)
+                place = bot.get_partial_messageable(channel.id)
+                sent = await place.send(view=card.view, files=card.files)
                 names[str(sent.id)] = zone.name
             async with env.preview(channel, viewers=(ann,), layout="channel") as preview:
                 for width, found in (await asyncio.to_thread(_look, preview.url)).items():
@@ -213,7 +248,8 @@ def _pages(zones: Sequence[Drawn]) -> list[Sequence[Drawn]]:
 
 def main() -> None:
     """Print the tallest cards."""
-    cards: list[Drawn] = [*planned_zones(), *judged_mails(), *settings_of_ann()]
+    zones = planned_zones()
+    cards: list[Drawn] = [*zones, *judged_mails(), *settings_of_ann(), *told_news(zones)]
     for width, heights in asyncio.run(measure(cards)).items():
         ordered = sorted(heights, key=lambda name: -heights[name])
         over = sum(height > MOST for height in heights.values())

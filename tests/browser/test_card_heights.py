@@ -1,11 +1,11 @@
-"""How tall cards are in a browser: of a plan for every zone of the case files, mails, settings."""
+"""How tall cards are in a browser: plans, mails, settings, news of the watch."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
-from card_heights import MOST, judged_mails, measure, planned_zones, settings_of_ann
+from card_heights import MOST, judged_mails, measure, planned_zones, settings_of_ann, told_news
 from demo_page import WIDE
 
 pytestmark = pytest.mark.browser
@@ -26,4 +26,10 @@ def test_the_card_of_a_mail_is_seen_whole_on_a_usual_screen() -> None:
 def test_the_cards_of_the_settings_are_seen_whole_with_their_menu_and_buttons() -> None:
     heights = asyncio.run(measure(settings_of_ann()))[WIDE]
     assert len(heights) == 16
+    assert {name: height for name, height in heights.items() if height > MOST} == {}
+
+
+def test_the_cards_of_the_watch_are_seen_whole_on_a_usual_screen() -> None:
+    heights = asyncio.run(measure(told_news(planned_zones())))[WIDE]
+    assert len(heights) > 150
     assert {name: height for name, height in heights.items() if height > MOST} == {}

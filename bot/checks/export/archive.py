@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import dns.name
 
-from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, ServerCheck, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from _typeshed import DataclassInstance
 
     from bot.errors import Fact
 
@@ -59,6 +61,26 @@ def load_report(text: str) -> Report:
         elapsed_ms=raw["elapsed_ms"],
         name_servers=tuple(raw["name_servers"]),
     )
+
+
+def dump_finding(finding: Finding) -> str:
+    """Return a finding as one line of JSON, its texts and lists cut as those of a report are."""
+    return json.dumps(
+        {**_dump_fields(_cut_finding(finding, *_SIZES[1])), "of_server": _is_of_server(finding)},
+        default=_dump,
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def load_finding(text: str) -> Finding:
+    """Return the finding that `dump_finding` wrote."""
+    raw: dict[str, Any] = json.loads(text)
+    return _load_finding(raw, ServerCheck if raw["of_server"] else Check)
+
+
+def _is_of_server(finding: Finding) -> bool:
+    return isinstance(finding.check, ServerCheck)
 
 
 def _write(report: Report) -> str:
@@ -138,8 +160,8 @@ def _size_as_json(text: str) -> int:
 
 
 def _dump(value: object) -> object:
-    if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if is_dataclass(value) and not isinstance(value, type):
+        return _dump_fields(value)
     if isinstance(value, MappingProxyType):
         return dict(value)
     if isinstance(value, dns.name.Name):
@@ -147,6 +169,10 @@ def _dump(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"a report holds no {type(value).__name__}")
+
+
+def _dump_fields(value: DataclassInstance) -> dict[str, object]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 def _name(text: str) -> dns.name.Name:
@@ -166,9 +192,9 @@ def _load_result(raw: dict[str, Any]) -> CheckResult:
     )
 
 
-def _load_finding(raw: dict[str, Any]) -> Finding:
+def _load_finding(raw: dict[str, Any], kind: type[Check | ServerCheck] = Check) -> Finding:
     return Finding(
-        check=Check(raw["check"]),
+        check=kind(raw["check"]),
         code=raw["code"],
         severity=Status(raw["severity"]),
         facts=_load_facts(raw["facts"]),

@@ -191,11 +191,12 @@ class _Look:
         return page, parse_autodiscover(page.body, self._address)
 
     async def _look_up(self, name: dns.name.Name) -> _Host:
-        answers = {rdtype: await self._ask(name, rdtype) for rdtype in ADDRESS_TYPES}
-        theirs = frozenset(a for answer in answers.values() for a in answer.addresses())
-        own = [await self._ask(self._server, rdtype) for rdtype in ADDRESS_TYPES]
+        asked = [self._ask(host, t) for host in (name, self._server) for t in ADDRESS_TYPES]
+        ipv4, ipv6, *own = await asyncio.gather(*asked)
+        theirs = frozenset((*ipv4.addresses(), *ipv6.addresses()))
         ours = {address for answer in own for address in answer.addresses()}
         unknown = any(answer.failed for answer in own)
+        answers = dict(zip(ADDRESS_TYPES, (ipv4, ipv6), strict=True))
         sure = bool(theirs) and theirs <= ours
         return _Host(name, answers, theirs, sure, unknown or not theirs.isdisjoint(ours))
 

@@ -172,7 +172,9 @@ def every_item() -> Iterator[PersistentItem]:
     for kind in RequestKind:
         for domain in DOMAINS:
             yield ITEMS.ask_button(kind, HIGHEST, domain)
-    yield ITEMS.new_check_button(DOMAINS[0])
+    anew = ITEMS.new_check_button(DOMAINS[0])
+    assert anew is not None
+    yield anew
     yield ITEMS.withdraw_button(HIGHEST)
     yield ITEMS.again_button(HIGHEST)
     yield ITEMS.dmarc_button(HIGHEST)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.requests.kinds import KINDS
 from bot.requests.model import State
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 _MARGIN: Final = timedelta(seconds=1)  # a look began a little before its first question
 
 
-class SharedLooks:
+class LookSeen(Protocol):
+    """A look at a domain."""
+
+    @property
+    def report(self) -> Report:
+        """What it came to."""
+        ...
+
+
+class RequestsInWait:
     """Has requests that wait for their next look take one that was made for another reason.
 
     That is where it shows what is asked for to be live, or where their own would come within
@@ -34,13 +43,14 @@ class SharedLooks:
         self._now = now
         self._wake_up = wake_up
 
-    async def take(self, report: Report) -> None:
+    async def take(self, seen: LookSeen) -> None:
         """Bring requests for the domain forward, where this look is of use for them.
 
         Raises:
             StoreError: the store cannot be read or written.
 
         """
+        report = seen.report
         began = report.checked_at - timedelta(milliseconds=report.elapsed_ms) - _MARGIN
         for request in await self._store.of_domain(report.domain):
             if not _is_of_use(request, report, self._now()):

@@ -1,0 +1,46 @@
+"""What of a plan a member can wait for: its next step, or any part that is not right yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bot.services.plan.step import Part, StepState
+from bot.watch.awaited_goal import ALL_RIGHT, make_goal, split_goal
+
+if TYPE_CHECKING:
+    from bot.services.plan.step import Plan
+
+# A look cannot prove these: they are of one member, of what is agreed on, or free to leave out.
+_UNPROVABLE: Final = frozenset({Part.CONTROL, Part.MAILBOXES, Part.FORMER_MAIL, Part.OPTIONAL})
+_SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})
+
+
+def next_goal(plan: Plan) -> str | None:
+    """Return what to wait for on a plan's card: its next step, or all of it where none is next.
+
+    None where there is nothing left to wait for.
+    """
+    step = plan.next
+    if step is None and plan.is_green:
+        return None
+    return make_goal(part for part in (step.parts if step else ()) if part not in _UNPROVABLE)
+
+
+def open_goals(plan: Plan) -> tuple[Part, ...]:
+    """Return the parts of a plan that are not right yet, each to be waited for by itself."""
+    return tuple(
+        part
+        for step in plan.steps
+        if step.state not in _SETTLED
+        for part in step.parts
+        if part not in _UNPROVABLE
+    )
+
+
+def can_be_awaited(goal: str) -> bool:
+    """Whether a text that came back from Discord is a goal that a card may have offered."""
+    if goal == ALL_RIGHT:
+        return True
+    parts = split_goal(goal)
+    provable = {part.value for part in Part if part not in _UNPROVABLE}
+    return provable.issuperset(parts) and make_goal(parts) == goal

@@ -1,0 +1,135 @@
+"""What a look came to, written in the caller's transaction: state, incidents, history and news."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import update
+
+from bot.checks.export.archive import dump_finding
+from bot.store.repositories.incident_rows import read_standing
+from bot.store.repositories.request_rows import count_changed
+from bot.store.repositories.watch_news_rows import (
+    draw_anew,
+    tell_awaited,
+    tell_certificate,
+    tell_incidents,
+)
+from bot.store.tables import AwaitedRow, DomainChangeRow, IncidentRow, WatchedRow
+from bot.watch.snapshot import dump_changes
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from bot.watch.incident import Incident
+    from bot.watch.look_decision import AwaitedLook, Decide, LookDecision
+
+
+def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -> bool:
+    """Return whether a subject was changed, with all that belongs to it, by what `decide` says.
+
+    It may be called again with a later standing.
+    """
+    while True:
+        standing = read_standing(session, subject)
+        if standing is None:
+            return False
+        decision = decide(standing)
+        if decision is None:
+            return False
+        if _swap(session, decision):
+            break
+    ids = [_open(session, incident) for incident in decision.opened]
+    for incident in (*decision.changed, *decision.closed):
+        _change(session, incident)
+    if decision.changes:
+        domain, at = decision.watched.domain, decision.watched.looked_at
+        session.add(DomainChangeRow(domain=domain, at=at, changes=dump_changes(decision.changes)))
+    for look in decision.awaited:
+        _note_awaited(session, look, now)
+    closed = {} if decision.silent else {each.id: each.opened_at for each in decision.closed}
+    if ids or closed:
+        tell_incidents(session, subject, ids, closed, now)
+    if decision.redrawn:
+        draw_anew(session, subject, decision.redrawn, now)
+    for told in decision.certificates:
+        tell_certificate(session, told, now)
+    return True
+
+
+def _swap(session: Session, decision: LookDecision) -> bool:
+    """Write the subject down, unless somebody else changed it since it was read."""
+    watched = decision.watched
+    return bool(
+        count_changed(
+            session,
+            update(WatchedRow)
+            .where(WatchedRow.subject == watched.subject, WatchedRow.version == watched.version)
+            .values(
+                due_at=watched.due_at,
+                lease_until=None,
+                version=watched.version + 1,
+                state=watched.state,
+                status=watched.status,
+                green=watched.green,
+                next=watched.next,
+                since=watched.since,
+                looked_at=watched.looked_at,
+                known_at=watched.known_at,
+            )
+            .execution_options(synchronize_session=False),
+        )
+    )
+
+
+def _open(session: Session, incident: Incident) -> int:
+    row = IncidentRow(
+        subject=incident.subject,
+        check=incident.check,
+        finding=dump_finding(incident.finding),
+        began_at=incident.began_at,
+        opened_at=incident.opened_at,
+        seen_at=incident.seen_at,
+        relapses=incident.relapses,
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _change(session: Session, incident: Incident) -> None:
+    session.execute(
+        update(IncidentRow)
+        .where(IncidentRow.id == incident.id, IncidentRow.closed_at.is_(None))
+        .values(
+            finding=dump_finding(incident.finding),
+            seen_at=incident.seen_at,
+            good_since=incident.good_since,
+            calm_until=incident.calm_until,
+            relapses=incident.relapses,
+            closed_at=incident.closed_at,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _note_awaited(session: Session, look: AwaitedLook, now: datetime) -> None:
+    awaited = look.awaited
+    ended = awaited.ended_at is not None
+    noted = count_changed(
+        session,
+        update(AwaitedRow)
+        .where(AwaitedRow.id == awaited.id, AwaitedRow.ended_at.is_(None))
+        .values(
+            due_at=awaited.due_at,
+            attempts=awaited.attempts,
+            seen=awaited.seen[:64],
+            end=awaited.end,
+            ended_at=awaited.ended_at,
+        )
+        .execution_options(synchronize_session=False),
+    )
+    if noted and ended:
+        tell_awaited(session, look, now)

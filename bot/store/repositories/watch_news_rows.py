@@ -1,0 +1,227 @@
+"""Rows of the watch's news, written in the transaction of what they tell of."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from bot.names import Domain
+from bot.store.tables import WatcherRow, WatchNewsRow
+from bot.watch.news_facts import dump_certificate, dump_digest, dump_maybe
+from bot.watch.watch_news import ADMINS, NewsKind
+from bot.watch.watched_domain import MAIL_SERVER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from bot.watch.look_decision import AwaitedLook
+    from bot.watch.watch_news import CertificateTold, DigestTold
+
+MOST_A_CYCLE: Final = 5  # messages of incidents in a day (UTC) to the same people
+GATHERED: Final = timedelta(minutes=10)  # in which what more comes goes into the same summary
+
+
+class _Message(NamedTuple):
+    """A message to be written down, and what it is known by."""
+
+    key: str
+    what: NewsKind
+    target: int
+    facts: dict[str, Any]
+
+
+def tell_incidents(
+    session: Session,
+    subject: str,
+    opened: Sequence[int],
+    closed: Mapping[int, datetime],
+    now: datetime,
+) -> None:
+    """Write down one message to everybody who is told of what one look came to.
+
+    `opened` and `closed` are incidents by number, `closed` with the time when each opened: the end
+    is told to whoever was told of the beginning.
+    """
+    told = _rows_of(session, subject) if closed else []
+    members = _watchers(session, subject)
+    for target, paused_until in {ADMINS: None, **members}.items():
+        due_at = max(now, paused_until or now)
+        facts = {
+            "subject": subject,
+            "opened": [] if due_at > now else list(opened),
+            "closed": [
+                number
+                for number, opened_at in closed.items()
+                if any(row.target == target and number in _facts(row)["opened"] for row in told)
+                or number in _summed_up(session, target, opened_at)
+            ],
+        }
+        if facts["opened"] or facts["closed"]:
+            # An incident opens once and closes once, so that its number says which news it is.
+            first = f"o{facts['opened'][0]}" if facts["opened"] else f"c{facts['closed'][0]}"
+            key = f"{_prefix(subject)}{target}:{first}"
+            message = _Message(key, NewsKind.INCIDENTS, target, facts)
+            _tell(session, message, now, due_at)
+
+
+def draw_anew(session: Session, subject: str, ids: Iterable[int], now: datetime) -> None:
+    """Have the messages that told of incidents drawn anew, where they are in Discord."""
+    wanted = set(ids)
+    for row in _rows_of(session, subject):
+        if not wanted.isdisjoint(_facts(row)["opened"]):
+            _reopen(row, now)
+
+
+def tell_awaited(session: Session, look: AwaitedLook, now: datetime) -> None:
+    """Write down that a member is told how waiting for something ended."""
+    awaited = look.awaited
+    facts = {
+        "subject": awaited.domain.ascii,
+        "awaited": awaited.id,
+        "finding": dump_maybe(look.finding),
+    }
+    key = f"{NewsKind.AWAITED}:{awaited.id}"
+    _add(session, _Message(key, NewsKind.AWAITED, awaited.member_id, facts), now)
+
+
+def tell_certificate(session: Session, told: CertificateTold, now: datetime) -> None:
+    """Write down that the admins are told that a certificate ends, once for each threshold."""
+    key = f"{NewsKind.CERTIFICATE}:{told.ends_at.isoformat()}:{told.days}"
+    _add(session, _Message(key, NewsKind.CERTIFICATE, ADMINS, dump_certificate(told)), now)
+
+
+def was_digest_told(session: Session, week: str) -> bool:
+    """Return whether the digest of a week was written down for the admins."""
+    return _find(session, _digest_key(ADMINS, week)) is not None
+
+
+def tell_digest(session: Session, target: int, week: str, told: DigestTold, now: datetime) -> None:
+    """Write down the digest of a week, once for everybody who gets one."""
+    key = _digest_key(target, week)
+    _add(session, _Message(key, NewsKind.DIGEST, target, dump_digest(told)), now)
+
+
+def _watchers(session: Session, subject: str) -> dict[int, datetime | None]:
+    """Return the members who have a domain watched, and until when they want to be left alone."""
+    if subject == MAIL_SERVER:
+        return {}
+    found = (
+        select(WatcherRow.member_id, WatcherRow.paused_until)
+        .where(WatcherRow.domain == Domain.from_ascii(subject), WatcherRow.member_id >= 0)
+        .order_by(WatcherRow.member_id)
+    )
+    return {row.member_id: row.paused_until for row in session.execute(found)}
+
+
+def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) -> None:
+    """Write a message down, or add it to the summary where there were enough in this cycle."""
+    target = message.target
+    told = session.scalar(
+        select(func.count())
+        .select_from(WatchNewsRow)
+        .where(
+            WatchNewsRow.target == target,
+            WatchNewsRow.what == NewsKind.INCIDENTS.value,
+            WatchNewsRow.created_at >= _start_of_cycle(now),
+        )
+    )
+    if (told or 0) < MOST_A_CYCLE:
+        _add(session, message, now, due_at)
+        return
+    facts, due_at = message.facts, max(now + GATHERED, due_at)
+    row = _find(session, _summary_key(target, now))
+    if row is None:
+        summed_up = {"opened": facts["opened"], "closed": facts["closed"]}
+        summary = _Message(_summary_key(target, now), NewsKind.SUMMARY, target, summed_up)
+        _add(session, summary, now, due_at)
+        return
+    known = _facts(row)
+    merged = {key: list(dict.fromkeys([*known[key], *facts[key]])) for key in ("opened", "closed")}
+    row.facts = _write(merged)
+    row.version += 1
+    if row.ended_at is not None:
+        row.ended_at, row.due_at, row.attempts = None, due_at, 0
+
+
+def _reopen(row: WatchNewsRow, now: datetime) -> None:
+    if row.ended_at is None:
+        row.version += 1  # it is being delivered, or will be: as it is then
+    elif row.message_id is not None:
+        row.version += 1
+        row.ended_at, row.due_at, row.attempts = None, now, 0
+
+
+def _summed_up(session: Session, target: int, opened_at: datetime) -> list[int]:
+    """Return the incidents that opened in the summary of that moment's cycle."""
+    row = _find(session, _summary_key(target, opened_at))
+    opened: list[int] = [] if row is None else _facts(row)["opened"]
+    return opened
+
+
+def _digest_key(target: int, week: str) -> str:
+    return f"{NewsKind.DIGEST}:{target}:{week}"
+
+
+def _summary_key(target: int, moment: datetime) -> str:
+    return f"{NewsKind.SUMMARY}:{target}:{moment.astimezone(UTC).date().isoformat()}"
+
+
+def _start_of_cycle(moment: datetime) -> datetime:
+    return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
+
+
+def _prefix(subject: str) -> str:
+    return f"{NewsKind.INCIDENTS}:{subject}:"
+
+
+def _rows_of(session: Session, subject: str) -> list[WatchNewsRow]:
+    """Return all messages of incidents of one subject, the oldest first."""
+    prefix = _prefix(subject)
+    # Keys of one subject lie beside each other in the index; ";" comes right after ":".
+    own = WatchNewsRow.key.between(prefix, f"{prefix[:-1]};")
+    return list(session.scalars(select(WatchNewsRow).where(own).order_by(WatchNewsRow.id)))
+
+
+def _find(session: Session, key: str) -> WatchNewsRow | None:
+    return session.scalars(select(WatchNewsRow).where(WatchNewsRow.key == key)).one_or_none()
+
+
+def _add(
+    session: Session, message: _Message, now: datetime, due_at: datetime | None = None
+) -> None:
+    """Add a message unless one with its key was written down before."""
+    if _find(session, message.key) is not None:
+        return
+    row = WatchNewsRow(
+        key=message.key,
+        what=message.what.value,
+        target=message.target,
+        facts=_write(message.facts),
+        nonce=secrets.token_hex(12),
+        version=1,
+        created_at=now,
+        due_at=due_at or now,
+        attempts=0,
+        detail="",
+    )
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return  # another connection was first: SQLite has only one that writes
+
+
+def _write(facts: dict[str, Any]) -> str:
+    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _facts(row: WatchNewsRow) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(row.facts)
+    return facts

@@ -1,0 +1,154 @@
+"""What is watched: taken when it is due, and what a look came to written in one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, case, func, or_, select, update
+
+from bot.store.repositories.domain_listing import note_listing
+from bot.store.repositories.look_settlement import settle_look
+from bot.store.repositories.request_rows import count_changed
+from bot.store.repositories.watch_digests import tell_digests
+from bot.store.repositories.watched_rows import make_watched, read_watched
+from bot.store.tables import WatchedRow
+from bot.watch.watched_domain import MAIL_SERVER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from sqlalchemy.orm import Session
+
+    from bot.names import Domain
+    from bot.store.engine.database import Database
+    from bot.watch.digest import Week
+    from bot.watch.domain_list import Listing
+    from bot.watch.look_decision import Decide
+    from bot.watch.watched_domain import Watched
+
+
+class WatchedDomains:
+    """Keeps what is watched; each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[Watched, ...]:
+        """Up to `most` subjects whose time has come, longest due first, each for one taker.
+
+        Nobody else is given one until a look at it was settled or put off, or the lease ran out.
+        """
+        free = or_(WatchedRow.lease_until.is_(None), WatchedRow.lease_until <= now)
+        due = and_(WatchedRow.due_at <= now, free)
+
+        def take(session: Session) -> tuple[Watched, ...]:
+            found = select(WatchedRow).where(due)
+            rows = session.scalars(
+                found.order_by(WatchedRow.due_at, WatchedRow.subject).limit(most)
+            ).all()
+            return tuple(
+                read_watched(row)
+                for row in rows
+                if count_changed(
+                    session,
+                    update(WatchedRow)
+                    .where(WatchedRow.subject == row.subject, due)
+                    .values(lease_until=now + lease)
+                    .execution_options(synchronize_session=False),
+                )
+            )
+
+        return await self._database.write(take)
+
+    async def next_due(self) -> datetime | None:
+        """When the next look is due, or a lease runs out; None where nothing is watched."""
+        leased = WatchedRow.lease_until > WatchedRow.due_at
+        free_at = case((leased, WatchedRow.lease_until), else_=WatchedRow.due_at)
+        earliest = select(func.min(free_at)).where(WatchedRow.due_at.is_not(None))
+        return await self._database.read(lambda session: session.scalar(earliest))
+
+    async def release_leases(self) -> None:
+        """Lets everything be taken at once: whoever had taken it is gone; only at the start."""
+        leased = update(WatchedRow).where(WatchedRow.lease_until.is_not(None))
+
+        def release(session: Session) -> None:
+            session.execute(leased.values(lease_until=None))
+
+        await self._database.write(release)
+
+    async def put_off(self, subject: str, due_at: datetime) -> None:
+        """Notes that a look came to nothing, and when to look again, unless one was settled."""
+        own = update(WatchedRow).where(
+            WatchedRow.subject == subject, WatchedRow.lease_until.is_not(None)
+        )
+
+        def note(session: Session) -> None:
+            session.execute(own.values(due_at=due_at, lease_until=None))
+
+        await self._database.write(note)
+
+    async def have_looked_at(self, domain: Domain, now: datetime) -> bool:
+        """Whether a domain is watched; where it is, a look at it is due at once."""
+        own = update(WatchedRow).where(
+            WatchedRow.subject == domain.ascii, WatchedRow.due_at.is_not(None)
+        )
+        due = own.values(due_at=now, version=WatchedRow.version + 1)
+        return await self._database.write(lambda session: bool(count_changed(session, due)))
+
+    async def get(self, subject: str) -> Watched | None:
+        """What is known of a subject; None where it was never watched."""
+
+        def find(session: Session) -> Watched | None:
+            row = session.get(WatchedRow, subject)
+            return None if row is None else read_watched(row)
+
+        return await self._database.read(find)
+
+    async def all(self) -> tuple[Watched, ...]:
+        """Everything that is looked at, the mail server too, by its name."""
+        rows = select(WatchedRow).where(WatchedRow.due_at.is_not(None))
+        ordered = rows.order_by(WatchedRow.subject)
+
+        def find(session: Session) -> tuple[Watched, ...]:
+            return tuple(read_watched(row) for row in session.scalars(ordered))
+
+        return await self._database.read(find)
+
+    async def settle(self, decides: Mapping[str, Decide], now: datetime) -> frozenset[str]:
+        """The subjects that were changed: by what `decides` says of each, as it is now.
+
+        All of it is written together, or nothing. A `decide` may be called again with a later
+        standing; None leaves the subject as it is, but for whoever had taken it.
+        """
+
+        def settle_all(session: Session) -> frozenset[str]:
+            # In one order everywhere, so that two transactions never wait for each other.
+            return frozenset(
+                subject
+                for subject, decide in sorted(decides.items())
+                if settle_look(session, subject, decide, now)
+            )
+
+        return await self._database.write(settle_all)
+
+    async def note_listing(self, listing: Listing, now: datetime) -> None:
+        """Notes which domains the mail server has.
+
+        Those of the very first listing are looked at when it says, later ones at once. One that was
+        missing before, for a while, is hosted no more, and due for its last look.
+        """
+        await self._database.write(lambda session: note_listing(session, listing, now))
+
+    async def watch_mail_server(self, now: datetime) -> None:
+        """Has the mail server itself watched from now on, where it is not yet."""
+
+        def add(session: Session) -> None:
+            if session.get(WatchedRow, MAIL_SERVER) is None:
+                session.add(make_watched(MAIL_SERVER, now, is_new=False))
+
+        await self._database.write(add)
+
+    async def tell_digests(self, week: Week, now: datetime) -> None:
+        """Writes down the digests of a week for all who get one, once."""
+        await self._database.write(lambda session: tell_digests(session, week, now))
