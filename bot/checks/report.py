@@ -30,7 +30,8 @@ class CheckResult:
     """One line of the report: a check's status, what was expected beside what was found.
 
     `is_proven` is the judge's own word that mail of ours passes by that; a status that is no worse
-    than info does not say so.
+    than info does not say so. `ttl` is for how many seconds what was found stays in caches, None
+    where that is not known.
     """
 
     check: Subject
@@ -39,6 +40,7 @@ class CheckResult:
     found: tuple[str, ...] = ()
     note: Note | None = None
     is_proven: bool = False
+    ttl: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

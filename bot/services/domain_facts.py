@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.store.repositories.known_keys import KnownKeys, StoredKey
 
 TIMEOUT = 3.0  # seconds that a check waits for the mail server
+PATIENT = 20.0  # seconds, where nobody sits and waits
 KEPT = 60.0  # seconds that the list of its domains is used again
 PAUSE = 30.0  # seconds in which it is not asked again after it was away, or refused us
 
@@ -141,6 +142,22 @@ class DomainFacts:
         self._listed = tuple(dict.fromkeys(domains))
         self._listed_until = time.monotonic() + KEPT
         return self._listed
+
+    async def list_hosted(self) -> tuple[Domain, ...] | None:
+        """Return the domains that the mail server takes mail for; None where it does not tell."""
+        backend = self._backend
+        if backend is None or not backend.capabilities.can_tell_domains:
+            return None
+        if time.monotonic() < self._paused_until:
+            return None
+        try:
+            async with asyncio.timeout(PATIENT):
+                return await backend.domains()
+        except (BackendError, TimeoutError) as error:
+            why = str(error) or f"no answer within {PATIENT:g} seconds"
+            _log.warning("The domains of %s were not read: %s", backend.name, why)
+            self._pause_after(error)
+            return None
 
     async def _ask_backend(self, domain: Domain) -> ServerDomain:
         """Return what the mail server has of a domain; nothing is known where it did not tell."""

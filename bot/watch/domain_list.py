@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from bot.watch.look_decision import LookDecision
+from bot.watch.look_schedule import daily_look
+from bot.watch.watch_state import dump_state, load_state
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from bot.watch.look_decision import Decide
+    from bot.names import Domain
+    from bot.watch.look_decision import Decide, SubjectStanding
 
 LISTED_EVERY: Final = timedelta(hours=1)
 LISTED_AGAIN: Final = timedelta(minutes=10)  # after the mail server did not tell
@@ -29,3 +35,14 @@ class Listing:
     is_first: bool
     gone_before: datetime
     note: Decide
+
+
+def make_listing(domains: Iterable[Domain], *, is_first: bool, at: datetime) -> Listing:
+    """Return the list that the mail server gave at that moment."""
+
+    def note(standing: SubjectStanding) -> LookDecision:
+        state = replace(load_state(standing.watched.state), listed_at=at)
+        return LookDecision(replace(standing.watched, state=dump_state(state)))
+
+    due = {domain.ascii: daily_look(domain.ascii, at) for domain in domains}
+    return Listing(MappingProxyType(due), is_first, at - GONE_AFTER, note)

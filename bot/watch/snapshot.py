@@ -12,10 +12,13 @@ from bot.checks.finding import Check, Status
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.checks.report import Report
+    from bot.checks.report import CheckResult, Report
 
 MOST_FOUND = 12  # records of one check that are kept, and octets of each
 LONGEST_FOUND = 512
+
+# The code of what is right again as soon as another record is.
+_FOLLOWING = frozenset({"spf-follows-mx"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,29 @@ class SnapshotChanges:
         return bool(self.checks) or self.name_servers is not None
 
 
+def known_status(result: CheckResult, report: Report) -> Status:
+    """Return how a check stands by itself: unknown where its status only follows from another's.
+
+    Every status but pass has a finding that says why; one that has none was left out as a
+    consequence, or as the mail server's own fault.
+    """
+    own = [finding for finding in report.findings if finding.check is result.check]
+    follows = all(f.facts.get("repeat") is True or f.code in _FOLLOWING for f in own)
+    if follows and result.status is not Status.PASS:
+        return Status.UNKNOWN
+    return result.status
+
+
 def take_snapshot(report: Report, before: Snapshot) -> Snapshot:
     """Return how a domain stands by a report; what is unknown there stays as it was before."""
     checks = dict(before.checks)
     for result in report.results:
-        if not isinstance(result.check, Check) or result.status is Status.UNKNOWN:
+        status = known_status(result, report)
+        if not isinstance(result.check, Check) or status is Status.UNKNOWN:
             continue
         codes = tuple(sorted({f.code for f in report.findings if f.check is result.check}))
         found = tuple(sorted(text[:LONGEST_FOUND] for text in result.found[:MOST_FOUND]))
-        checks[result.check] = CheckState(result.status, codes, found)
+        checks[result.check] = CheckState(status, codes, found)
     return Snapshot(MappingProxyType(checks), report.name_servers or before.name_servers)
 
 

@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A fault that one look saw: `began_at` is that look; only one at `confirm_at` can confirm."""
+    """A fault that one look saw: `began_at` is that look; none before `confirm_at` can confirm it.
+
+    `check` is of the mail server's own report, empty where the fault was met at a domain.
+    """
 
     began_at: datetime
     confirm_at: datetime
+    check: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def dump_state(state: WatchState) -> str:
     raw = {
         "snapshot": dump_snapshot(state.snapshot),
         "suspicions": {
-            key: [one.began_at.isoformat(), one.confirm_at.isoformat()]
+            key: [one.began_at.isoformat(), one.confirm_at.isoformat(), one.check]
             for key, one in state.suspicions.items()
         },
         "usual": {check.value: status.value for check, status in state.usual.items()},
@@ -79,8 +83,8 @@ def load_state(text: str) -> WatchState:
     raw: dict[str, Any] = json.loads(text)
     first, listed_at = raw["first"], raw["listed_at"]
     suspicions = {
-        key: Suspicion(datetime.fromisoformat(began_at), datetime.fromisoformat(confirm_at))
-        for key, (began_at, confirm_at) in raw["suspicions"].items()
+        key: Suspicion(datetime.fromisoformat(began_at), datetime.fromisoformat(confirm_at), check)
+        for key, (began_at, confirm_at, check) in raw["suspicions"].items()
     }
     usual = {Check(check): Status(status) for check, status in raw["usual"].items()}
     return WatchState(

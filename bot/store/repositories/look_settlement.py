@@ -45,8 +45,8 @@ def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -
     for incident in (*decision.changed, *decision.closed):
         _change(session, incident)
     if decision.changes:
-        domain = decision.watched.domain
-        session.add(DomainChangeRow(domain=domain, at=now, changes=dump_changes(decision.changes)))
+        domain, at = decision.watched.domain, decision.watched.looked_at
+        session.add(DomainChangeRow(domain=domain, at=at, changes=dump_changes(decision.changes)))
     for look in decision.awaited:
         _note_awaited(session, look, now)
     closed = {} if decision.silent else {each.id: each.opened_at for each in decision.closed}

@@ -1,0 +1,190 @@
+"""Looks at everything that is watched when it is due, and settles what each look came to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from bot.checks.report import faults_of
+from bot.errors import CowbellError, StoreError
+from bot.names import Domain
+from bot.requests.polling import poll
+from bot.watch.digest import week_of
+from bot.watch.domain_list import LISTED_AGAIN, LISTED_EVERY, make_listing
+from bot.watch.judgement import judge_domain
+from bot.watch.look_schedule import AFTER_FAULT
+from bot.watch.server_judgement import ServerLook, judge_met_faults, judge_server
+from bot.watch.watch_state import load_state
+from bot.watch.watched_domain import MAIL_SERVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from bot.checks.report import Report
+    from bot.requests.polling import WakeUp
+    from bot.watch.look_decision import Decide
+    from bot.watch.watch_protocols import (
+        ListDomains,
+        LookAtDomain,
+        LookAtServer,
+        WatchedRepository,
+    )
+    from bot.watch.watched_domain import Seen, Watched
+
+LEASE: Final = timedelta(minutes=5)  # after it somebody else may take a subject
+LONGEST_LOOK: Final = 120.0  # seconds; well within the lease
+AT_ONCE: Final = 8  # subjects
+TOO_EARLY: Final = timedelta(seconds=15)  # to look again, as the look was one from before
+
+_log = logging.getLogger(__name__)
+
+
+class WatchWorker:
+    """Takes subjects whose time has come, looks at each, and settles the look in one transaction.
+
+    A look that somebody else needed is settled too: hand it to `settle`. What is cut short is done
+    again by the next process, once the leases of the one before were released.
+    """
+
+    def __init__(  # noqa: PLR0917 - each of another kind, so that none can be mistaken for another
+        self,
+        store: WatchedRepository,
+        look: LookAtDomain,
+        look_at_server: LookAtServer,
+        list_domains: ListDomains,
+        now: Callable[[], datetime],
+        wake_up: WakeUp,
+    ) -> None:
+        self._store = store
+        self._look = look
+        self._look_at_server = look_at_server
+        self._list_domains = list_domains
+        self._now = now
+        self._wake_up = wake_up
+        self._listener = wake_up.listen()
+        self._list_at: datetime | None = None  # None: at once, as when the process has just begun
+        self._digest_at: datetime | None = None
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        await poll("watch", self.step, self.next_due, self._now, self._listener)
+
+    async def next_due(self) -> datetime | None:
+        """Return when there is something to do next; None: at once."""
+        due = await self._store.next_due()
+        times = [time for time in (due, self._list_at, self._digest_at) if time is not None]
+        return min(times, default=None)
+
+    async def step(self) -> int:
+        """Do what is due, of looks a few; return how many there were."""
+        await self._list()
+        await self._tell_digests()
+        taken = await self._store.take_due(self._now(), LEASE, AT_ONCE)
+        outcomes = await asyncio.gather(
+            *(self._look_at(watched) for watched in taken), return_exceptions=True
+        )
+        for watched, outcome in zip(taken, outcomes, strict=True):
+            if isinstance(outcome, StoreError):
+                raise outcome
+            if isinstance(outcome, BaseException):
+                # A fault of ours; it is looked at again when its lease has run out.
+                _log.error("watch: %s", watched.subject, exc_info=outcome)
+        if taken:
+            self._wake_up.wake()  # there may be news to deliver
+        return len(taken)
+
+    async def settle(self, seen: Seen) -> None:
+        """Take note of a look at a domain, whoever needed it.
+
+        What it met of the mail server's own faults is noted even where nobody watches the domain.
+        Raises StoreError where it could not be written.
+        """
+        now, report = self._now(), seen.report
+        decides: dict[str, Decide] = {
+            seen.domain.ascii: lambda standing: judge_domain(standing, seen, now)
+        }
+        if whats := faults_of(report):
+            domain, at = seen.domain.ascii, report.checked_at
+            decides[MAIL_SERVER] = partial(judge_met_faults, whats=whats, domain=domain, at=at)
+        await self._store.settle(decides, now)
+
+    async def note_faults(self, whats: Iterable[str], domain: Domain) -> None:
+        """Take note of the mail server's own faults that a member's check of a domain met.
+
+        Raises StoreError where they could not be written.
+        """
+        now = self._now()
+        note = partial(judge_met_faults, whats=tuple(whats), domain=domain.ascii, at=now)
+        if await self._store.settle({MAIL_SERVER: note}, now):
+            self._wake_up.wake()
+
+    async def have_looked_at(self, domain: Domain) -> None:
+        """Look at a domain at once, if it is watched: something about it was just changed.
+
+        Raises StoreError where that could not be written.
+        """
+        if await self._store.have_looked_at(domain, self._now()):
+            self._wake_up.wake()
+
+    async def _list(self) -> None:
+        """Ask the mail server for its domains, where that is due."""
+        now = self._now()
+        if self._list_at is not None and now < self._list_at:
+            return
+        await self._store.watch_mail_server(now)
+        domains = await self._list_domains()
+        self._list_at = self._now() + (LISTED_AGAIN if domains is None else LISTED_EVERY)
+        if domains is None:
+            return
+        server = await self._store.get(MAIL_SERVER)
+        if server is not None:
+            state = load_state(server.state)
+            listing = make_listing(domains, is_first=state.listed_at is None, at=self._now())
+            await self._store.note_listing(listing, self._now())
+
+    async def _tell_digests(self) -> None:
+        """Write down the digests of this week, where that is due."""
+        now = self._now()
+        if self._digest_at is None or now >= self._digest_at:
+            week = week_of(now)
+            await self._store.tell_digests(week, now)
+            self._digest_at = week.next.begins_at
+
+    async def _look_at(self, watched: Watched) -> None:
+        try:
+            async with asyncio.timeout(LONGEST_LOOK):
+                await self._look_and_settle(watched)
+        except StoreError:
+            raise
+        except (CowbellError, TimeoutError) as error:
+            _log.info("watch: nothing was found out of %s: %s", watched.subject, error)
+            await self._store.put_off(watched.subject, self._now() + AFTER_FAULT)
+            return
+        # Where that look was settled before, as it was made for others too, a new one is due soon.
+        await self._store.put_off(watched.subject, self._now() + TOO_EARLY)
+
+    async def _look_and_settle(self, watched: Watched) -> None:
+        if watched.domain is not None:
+            await self.settle(await self._look(watched.domain))
+            return
+        look = await self._look_at_mail_server(watched)
+        decide = partial(judge_server, look=look)
+        await self._store.settle({MAIL_SERVER: decide}, self._now())
+
+    async def _look_at_mail_server(self, watched: Watched) -> ServerLook:
+        """Look at the mail server, and again at the domains at which its faults were met."""
+        report = await self._look_at_server()
+        domains: dict[str, Report] = {}
+        for name in set(load_state(watched.state).met.values()) - {report.domain.ascii}:
+            try:
+                domains[name] = (await self._look(Domain.from_ascii(name))).report
+            except StoreError:
+                raise
+            except CowbellError as error:
+                _log.info("watch: nothing was found out of %s: %s", name, error)
+        return ServerLook(self._now(), report, MappingProxyType(domains))
