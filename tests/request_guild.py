@@ -239,6 +239,7 @@ def _make_client(
         asked=requests.kinds_asked if requests else None,
     )
     client = Client(settings, member_service, words, CommandFingerprints(database))
+    client.now = now
     client.watching = Watching(
         Watchers(database),
         AwaitedGoals(database),

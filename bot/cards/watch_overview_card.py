@@ -34,7 +34,7 @@ def build_overview_card(
     facts: dict[str, Fact] = {
         "looked": overview.looked,
         "total": overview.total,
-        "next": None if next_at is None else int(next_at.timestamp()),
+        "next_at": None if next_at is None else int(next_at.timestamp()),
         "open_faults": len(overview.open_faults),
     }
     head = [f"## {words.label('watch', 'title')}"]
