@@ -102,7 +102,9 @@ KINDS: Final[Mapping[str, Callable[[str], str | None]]] = MappingProxyType(
         "MX to another host": lambda text: text.replace(
             "MX 10 mx1.cow.example.", "MX 10 mx.elsewhere.example."
         ),
-        "MX without its dot": lambda text: text.replace("10 mx1.cow.example.", "10 mx1.cow.example"),
+        "MX without its dot": lambda text: text.replace(
+            "10 mx1.cow.example.", "10 mx1.cow.example"
+        ),
         "SPF gone": lambda text: _without(text, "@", "TXT"),
         "SPF without our term": lambda text: text.replace(SPF, "v=spf1 a -all"),
         "SPF twice": lambda text: f'{text}\n@ 3600 TXT "v=spf1 a -all"',
@@ -149,8 +151,10 @@ def flap(begins: datetime, chance: random.Random) -> tuple[tuple[datetime, datet
     It stays long enough each time to be seen, and away for less than what counts as mended.
     """
     phases, at = [], begins
-    for number in range(chance.randint(4, 7)):
-        until = at + timedelta(hours=chance.uniform(48, 72) if not number else chance.uniform(24, 40))
+    for number in range(chance.randint(3, 5)):
+        until = at + timedelta(
+            hours=chance.uniform(48, 72) if not number else chance.uniform(24, 40)
+        )
         phases.append((at, until))
         away = chance.uniform(2, 16) if number < 2 else chance.uniform(2, 34)
         at = until + timedelta(hours=away)

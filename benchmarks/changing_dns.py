@@ -1,4 +1,4 @@
-"""A resolver in memory over zones that change: it keeps answers for their TTL, and loses questions."""
+"""A resolver in memory, over zones that change: it keeps answers, and loses questions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+import dns.name
 import dns.rcode
 import dns.rdatatype
 
@@ -20,8 +21,6 @@ from bot.services.domain_check import Checker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-    import dns.name
 
     from bot.checks.report import Report
     from bot.demo.zones import ZoneReply
@@ -94,6 +93,11 @@ class ChangingDns:
         kept = [until for q, (_, until) in self._kept.items() if q.name.is_subdomain(name)]
         self._settles[origin] = max(kept, default=0.0)
 
+    def forget(self) -> None:
+        """Keep no answer any longer."""
+        self._kept.clear()
+        self._settles.clear()
+
     def is_settled(self, origin: str) -> bool:
         """Whether all that is answered about a zone is as it holds it now."""
         return self._now().timestamp() >= self._settles.get(origin, 0.0)
@@ -107,9 +111,7 @@ class ChangingDns:
         finally:
             _LOSSES.reset(token)
 
-    async def ask(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the answer that is kept or that the zones give; TIMEOUT where it is lost."""
         question = Question.of(name, rdtype)
         self.questions += 1
@@ -135,7 +137,9 @@ def _is_probe(question: Question) -> bool:
 def _read(question: Question, reply: ZoneReply) -> Answer:
     """Return a reply of the zones as the resolver's answer."""
     wanted = question.rdtype
-    aliases = [r.rdataset for r in reply.answer if r.rdataset.rdtype == dns.rdatatype.CNAME != wanted]
+    aliases = [
+        r.rdataset for r in reply.answer if r.rdataset.rdtype == dns.rdatatype.CNAME != wanted
+    ]
     chain = tuple(rdataset[0].target for rdataset in aliases)
     found = [r.rdataset for r in reply.answer if r.rdataset.rdtype == wanted]
     ttls = [rdataset.ttl for rdataset in (*aliases, *found)]
@@ -189,6 +193,12 @@ class LossyChecker(Checker):
         self._draws: Counter[Domain] = Counter()
         self.checks = self.made = 0  # looks that were wanted, and those that were made for them
 
+    @contextmanager
+    def losing(self, seed: str) -> Iterator[None]:
+        """Lose questions that are asked in this block."""
+        with self._dns.losing(Losses(self._share, f"{self._seed} {seed}")):
+            yield
+
     async def check(
         self,
         domain: Domain,
@@ -196,6 +206,7 @@ class LossyChecker(Checker):
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
         *,
+        apex_first: bool = False,
         seconds: float = LONGEST,
     ) -> Report:
         """Return the report of one domain."""
@@ -215,7 +226,9 @@ class LossyChecker(Checker):
             if known is not None:
                 return dataclasses.replace(known, checked_at=self._clock())
         with self._dns.losing(losses):
-            report = await super().check(domain, dkim, dmarc_stage, former, seconds=seconds)
+            report = await super().check(
+                domain, dkim, dmarc_stage, former, apex_first=apex_first, seconds=seconds
+            )
         self.made += 1
         if place is not None and not losses.lost:
             self._usual[place] = losses.asked

@@ -188,6 +188,39 @@ def check(
 
 
 @app.command()
+def history(
+    domain: Annotated[str, typer.Argument(help="A domain that the bot watches.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show how a domain stood in the last 400 days, and what changed; nothing is asked for it."""
+    import asyncio
+
+    from bot.app.console_root import read_history
+    from bot.checks.finding import Status
+    from bot.config.loading import load_settings
+    from bot.console.arguments import read_domain
+    from bot.console.history_json import history_as_json
+    from bot.console.history_page import show_history
+    from bot.console.terminal import make_console
+    from bot.words import Words
+
+    config = load_settings()
+    words = Words(own=config.templates_dir)
+    wanted = read_domain(domain, words)
+    found = asyncio.run(read_history(config, wanted))
+    if as_json:
+        typer.echo(history_as_json(wanted, found, words))
+    elif found is None:
+        typer.echo(words.sentence("console/no_history", {"domain": wanted.unicode}))
+    else:
+        show_history(make_console(), found, words)
+    if found is None:
+        raise typer.Exit(NOTHING_FOUND_OUT)
+    if found.status is Status.FAIL:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

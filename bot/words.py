@@ -72,6 +72,7 @@ class Words:
         self._environment.filters["typed"] = self._typed
         self._environment.filters["join_words"] = self._join
         self._environment.filters["clock"] = self.clock
+        self._environment.filters["day"] = self.day
         self._environment.filters["menu"] = self._menu
         self._environment.filters["duration"] = _say_duration
         if own:
@@ -183,6 +184,14 @@ class Words:
             return _Safe(f"<t:{seconds}:{'f' if dated else 't'}> (<t:{seconds}:R>)")
         form = "%H:%M UTC on %Y-%m-%d" if dated else "%H:%M UTC"
         return _Safe(datetime.fromtimestamp(seconds, UTC).strftime(form))
+
+    def day(self, value: object) -> str:
+        """Return the day of a moment, in seconds since 1970; elsewhere than on Discord in UTC."""
+        seconds = int(str(value))
+        if self._medium is Medium.DISCORD:
+            return _Safe(f"<t:{seconds}:D>")
+        at = datetime.fromtimestamp(seconds, UTC)
+        return _Safe(f"{at.day} {self.label('months', str(at.month))} {at.year}")
 
     def _join(self, values: Iterable[object]) -> str:
         words = [self.code(value) for value in values]

@@ -99,6 +99,10 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("ends", "at", "began", "right_at"), (1_796_000_000,)),
     **dict.fromkeys(("tests", "sent"), (0, 2)),
     "month": (30,),
+    "news_days": (30,),
+    "next_at": (None, 1_796_000_000),
+    **dict.fromkeys(("looked", "total"), (1, 2)),
+    **dict.fromkeys(("watched", "awaited", "news", "open_ones"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
@@ -140,7 +144,7 @@ _FLAGS = (
     *("alone", "guarded", "masked", "reads", "refused", "unseen"),
     *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
-    *("member", "mine"),
+    *("admin_told", "left", "member", "mine"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
@@ -156,6 +160,11 @@ _MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
 _PORTS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("imap_port", "smtp_port"), (993,)),
     **dict.fromkeys(("imap_security", "smtp_security"), (("SSL/TLS",),)),
+}
+_DAYS: dict[str, tuple[Fact, ...]] = {
+    **dict.fromkeys(("at", "began", "ended", "known"), (1_796_000_000,)),
+    **dict.fromkeys(("own", "just_now", "cut", "unknown"), (True, False)),
+    "calm": ("", "Webmail, Autoconfig"),
 }
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
     **{
@@ -207,7 +216,17 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         **dict.fromkeys(("new", "gone"), ((), SOME[:1], SOME[:3])),
         **dict.fromkeys(("now", "was"), (SOME[:3],)),
         **dict.fromkeys(("more_new", "more_gone", "more_changed"), (0, 7)),
+        "what": ("", "MX"),
     },
+    "history/since": {"what": ("MX",), "state": ("broken",), "before": ("", "right"), **_DAYS},
+    **{f"history/{name}": _DAYS for name in ("changed", "quiet", "picture")},
+    "history/lane": {
+        "what": ("MX",),
+        "states": (("right",), ("right", "broken", "right", "broken")),
+        "until": (("1796000000",) * 4,),
+        "more": (0, 1, 7),
+    },
+    **{f"discord/history_{name}": {**_DAYS, "days": (400,)} for name in ("head", "foot")},
     "history/name_servers": dict.fromkeys(("new", "gone"), (SOME[:1], SOME[:3])),
     "history/status": {
         "what": ("MX",),
@@ -220,6 +239,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "watch/digest_foot": {"count": (0, 1, 7)},
     "watch/digest_unknown": {"known": (None, 1_796_000_000)},
     "watch/digest_line": {"since": (None, 1_796_000_000), "check": (None, "MX")},
     "watch/subject": {"domain": ("", "x.example"), "other": ("", "ü.example")},

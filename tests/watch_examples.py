@@ -43,7 +43,9 @@ def incident(finding: Finding | None = None, number: int = 1, subject: str = FRI
 
 def calm(of: Incident, *, relapses: int = 0) -> Incident:
     """Return an incident that looks right, and has not stayed so for long enough."""
-    return replace(of, good_since=OPENED + timedelta(hours=3), relapses=relapses)
+    good = OPENED + timedelta(hours=3)
+    until = good + timedelta(days=1)
+    return replace(of, good_since=good, calm_until=until, relapses=relapses)
 
 
 def ended(of: Incident) -> Incident:

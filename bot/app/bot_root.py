@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from bot.app.shared_parts import (
     open_mailcow,
     utc_now,
 )
+from bot.app.watch_parts import WatchedBy, add_watch
 from bot.checks.observe.control import look_at_control
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.client import Client
@@ -24,7 +26,6 @@ from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.probe_access import check_probe
 from bot.errors import ConfigError
 from bot.interactions.delivery import Delivery
-from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import run_until_stopped
 from bot.logs import start_logging
 from bot.net.certificate import CertificateCheck
@@ -32,24 +33,26 @@ from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
+from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_history import DomainHistory
+from bot.services.domain_looks import DomainLooks
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
-from bot.services.turns import AT_ONCE
-from bot.services.watching import Watching
+from bot.services.turns import ADMINS, AT_ONCE
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
-from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
+from bot.store.repositories.domain_changes import DomainChanges
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
@@ -57,13 +60,12 @@ from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.tallies import StoredTallies
-from bot.store.repositories.watch_records import WatchRecords
-from bot.store.repositories.watchers import Watchers
 from bot.telemetry import Telemetry
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     import dns.name
     import dns.rdatatype
@@ -72,6 +74,8 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
     from bot.health.metrics import Metrics
+    from bot.watch.timeline import History
+    from bot.watch.watch_worker import WatchWorker
 
 
 async def run(settings: Settings) -> None:
@@ -93,11 +97,15 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_client(
-    settings: Settings, *, ports: ServerPorts | None = None
+    settings: Settings,
+    *,
+    ports: ServerPorts | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Client]:
     """Yield the Discord client, not connected yet, over a resolver and a store of its own.
 
-    `ports` are those of the mail server in place of the ones that the settings name.
+    `ports` are those of the mail server in place of the ones that the settings name; `now` is the
+    clock of every part.
 
     Raises:
         StoreError: the store cannot be opened, or belongs to another process.
@@ -117,14 +125,14 @@ async def open_client(
         mailcow = await open_mailcow(settings, stack, telemetry=telemetry)
         backend = choose_backend(settings, mailcow)
         domain_facts = DomainFacts(
-            KnownKeys(database), utc_now, backend=backend, stage_of=ApprovedStages(database).of
+            KnownKeys(database), now, backend=backend, stage_of=ApprovedStages(database).of
         )
-        faults = ServerFaults(utc_now)
-        live_ports = make_live_ports(settings, ask, ports=ports, faults=faults)
+        faults = ServerFaults(now)
+        live_ports = make_live_ports(settings, ask, ports=ports, faults=faults, now=now)
         checker = Checker(
             ask,
             server,
-            utc_now,
+            now,
             allow_private=settings.dns_allow_private,
             authorities=make_authorities(settings),
             sources=make_sources(settings, resolver),
@@ -133,34 +141,29 @@ async def open_client(
         core = Core(server, words, checker, domain_facts, faults, live_ports)
         checks = StoredChecks(database)
         store, wake_up = RequestStore.of(database), WakeUp()
-        requests = Requests(store, utc_now, wake_up, server.dkim_selector, backend.capabilities)
+        requests = Requests(store, now, wake_up, server.dkim_selector, backend.capabilities)
         proofs = ControlProofs(database)
         look = partial(look_at_control, resolver.ask, make_authorities(settings))
-        control = DomainControl(proofs, look, utc_now)
+        control = DomainControl(proofs, look, now)
         member_service = MemberService(
             core,
             RecentDomains(database),
             checks,
-            utc_now,
+            now,
             telemetry=telemetry,
             asked=requests.kinds_asked,
             control=control,
         )
         client = Client(settings, member_service, words, CommandFingerprints(database), telemetry)
+        client.now = now
         client.control = control
         client.backend = backend
         client.examine_backend = partial(check_mailcow, mailcow)
-        if settings.request_channel_id is not None:
-            client.requests = requests
-            await _add_jobs(client, core, ask, store, requests=requests, wake_up=wake_up)
-            await requests.move_cards(settings.request_channel_id)
+        takes_requests = settings.request_channel_id is not None
+        looks = DomainLooks(core, now, asked=requests.kinds_asked if takes_requests else None)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
-        watchers, awaited, watch = (
-            Watchers(database),
-            AwaitedGoals(database),
-            WatchRecords(database),
-        )
+        wanted = WatchedBy.of(database)
         client.privacy = Privacy(
             RecentDomains(database),
             checks,
@@ -168,34 +171,50 @@ async def open_client(
             proofs,
             tests=tests,
             sent=sent,
-            watchers=watchers,
-            awaited=awaited,
-            watch=watch,
+            watchers=wanted.watchers,
+            awaited=wanted.awaited,
+            watch=wanted.records,
         )
-        client.watching = Watching(
-            watchers,
-            awaited,
-            watch,
+        watch = await add_watch(
+            client,
+            core,
+            database,
+            looks=looks,
+            wanted=wanted,
             control=control,
-            requests_of=requests.of_domain,
-            now=utc_now,
-            wake_up=WakeUp(),
+            requests=requests,
         )
-        client.jobs = (*client.jobs, Retention(database, utc_now).run)
+        if settings.request_channel_id is not None:
+            client.requests = requests
+            parts = RequestParts(requests, store, wake_up)
+            await _add_request_jobs(client, core, ask, parts, looks=looks, watch=watch)
+            await requests.move_cards(settings.request_channel_id)
+        client.domain_history = DomainHistory(DomainChanges(database), now, checks)
+        client.draw_timeline = _draw_timeline
+        client.jobs = (*client.jobs, Retention(database, now).run)
         await _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
         yield client
 
 
-async def _add_jobs(
+@dataclass(frozen=True, slots=True)
+class RequestParts:
+    """What requests are asked, kept and woken with."""
+
+    requests: Requests
+    store: RequestStore
+    wake_up: WakeUp
+
+
+async def _add_request_jobs(
     client: Client,
     core: Core,
     ask: Ask,
-    store: RequestStore,
+    parts: RequestParts,
     *,
-    requests: Requests,
-    wake_up: WakeUp,
+    looks: DomainLooks,
+    watch: WatchWorker,
 ) -> None:
     """Give the client the jobs that bring requests to their end.
 
@@ -203,22 +222,21 @@ async def _add_jobs(
         StoreError: the store cannot be written.
 
     """
-    server, backend = core.server, client.backend
+    server, backend, store, wake_up = core.server, client.backend, parts.store, parts.wake_up
     await store.requests.release_leases()  # of the process before; no job has begun yet
-    certificate = CertificateCheck(ask, allow_private=client.settings.dns_allow_private)
-    verifier = DomainVerifier(
-        core.check,
-        ask,
-        backend,
-        certificate=certificate,
+    verify = partial(
+        DomainVerifier,
+        backend=backend,
+        certificate=CertificateCheck(ask, allow_private=client.settings.dns_allow_private),
         webmail_label=server.webmail_label,
-        describe=RequestEvidence(core, requests.kinds_asked),
+        describe=RequestEvidence(core, parts.requests.kinds_asked),
     )
-    client.verifier = verifier
-    worker = Worker(store, Tools(server, backend, verifier), utc_now, wake_up)
-    outbox = OutboxWorker(store, Delivery(client), utc_now, wake_up)
-    posts = FaultPosts(client, core.faults) if core.faults is not None else None
-    client.jobs = (worker.run, outbox.run, *([posts.run] if posts else []))
+    client.verifier = verify(partial(looks.check, asker=ADMINS))  # who wait for it
+    tools = Tools(server, backend, verify(looks.check))
+    worker = Worker(store, tools, client.now, wake_up, watch=watch)
+    outbox = OutboxWorker(store, Delivery(client), client.now, wake_up)
+    looks.listen(RequestsInWait(store, client.now, wake_up).take)
+    client.jobs = (*client.jobs, worker.run, outbox.run)
 
 
 async def _add_mail_tests(
@@ -232,6 +250,13 @@ async def _add_mail_tests(
     from bot.app.mail_test_parts import add_mail_tests  # noqa: PLC0415 - as above
 
     await add_mail_tests(client, core, ask, database, control)
+
+
+def _draw_timeline(history: History, words: Words) -> bytes:
+    """Return the picture of a domain's history."""
+    from bot.cards.timeline_picture import draw_timeline  # noqa: PLC0415 - its library, as above
+
+    return draw_timeline(history, words)
 
 
 def _make_metrics(settings: Settings) -> Metrics | None:

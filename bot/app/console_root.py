@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from bot.dns.server_address import Server
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
+    from bot.names import Domain
+    from bot.watch.timeline import History
 
 _DOCTOR_CALL = 4.0  # seconds for a call to Mailcow
 _SIDE_BY_SIDE = 24  # checks under way for the one person at the console
@@ -91,6 +93,24 @@ async def open_core(
             live_ports=live_ports,
             turns=Turns(_SIDE_BY_SIDE, by_itself=_SIDE_BY_SIDE),
         )
+
+
+async def read_history(settings: Settings, domain: Domain) -> History | None:
+    """Return what is kept of a domain's past; None where there is no store, or nothing in it.
+
+    A bot that runs is not disturbed. Raises StoreError where there is a store that cannot be read.
+    """
+    if not _may_have_store(settings.database_url):
+        return None
+    from bot.services.domain_history import DomainHistory  # noqa: PLC0415 - as in `open_core`
+    from bot.store.engine.database import Database  # noqa: PLC0415 - as above
+    from bot.store.repositories.domain_changes import DomainChanges  # noqa: PLC0415 - as above
+
+    database = await Database.open_reading(settings.database_url)
+    if database is None:
+        return None
+    async with database:
+        return await DomainHistory(DomainChanges(database), utc_now).of(domain)
 
 
 async def examine_all(settings: Settings) -> tuple[Line, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from bot.app.shared_parts import make_mailbox, make_sender, utc_now
+from bot.app.shared_parts import make_mailbox, make_sender
 from bot.doctor.probe_access import check_probe
 from bot.interactions.mail_test_delivery import MailTestDelivery
 from bot.requests.outbox_worker import OutboxWorker
@@ -56,10 +56,10 @@ async def add_mail_tests(
         wake_up = WakeUp()
         read_at = mailbox.url.host
         verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
-        testing = MailTesting(MailTests(database), mailbox, verdicts, utc_now, wake_up)
+        testing = MailTesting(MailTests(database), mailbox, verdicts, client.now, wake_up)
         news = MailNews.of(database)
         await news.outbox.release_leases()  # of the process before; no job has begun yet
-        worker = OutboxWorker(news, MailTestDelivery(client), utc_now, wake_up)
+        worker = OutboxWorker(news, MailTestDelivery(client), client.now, wake_up)
         client.mail_testing = testing
         client.jobs = (*client.jobs, testing.run, worker.run)
     if sender is not None:
@@ -72,5 +72,5 @@ async def add_mail_tests(
             control=control,
             server=server,
             words=core.words,
-            now=utc_now,
+            now=client.now,
         )

@@ -14,6 +14,7 @@ from bot.net.https import HttpsFetcher
 from bot.services.live_ports import LivePorts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AsyncExitStack
 
     from bot.config.settings import Settings
@@ -55,6 +56,7 @@ def make_live_ports(
     *,
     ports: ServerPorts | None = None,
     faults: ServerFaults | None = None,
+    now: Callable[[], datetime] | None = None,
 ) -> LivePorts:
     """Return what looks at the mail server's ports: those given, else those of the settings."""
     server = settings.mail_server()
@@ -62,7 +64,7 @@ def make_live_ports(
         allow_private = settings.dns_allow_private
         connector = Connector(allow_private=allow_private, configured=(server.host,))
         ports = ServerPorts(connector, server.host)
-    return LivePorts(ports, ask, server, utc_now, faults=faults)
+    return LivePorts(ports, ask, server, now or utc_now, faults=faults)
 
 
 async def open_mailcow(

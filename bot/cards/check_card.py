@@ -63,11 +63,12 @@ def build_check_card(
     items: ItemFactory,
     *,
     provider: str | None = None,
+    past: str = "",
 ) -> Card:
     """Return the card of all that a check knows, in a file too where the card has too little room.
 
     What the plan has for later stands after what is to be done now. `provider` is the key of the
-    one whose words its member chose.
+    one whose words its member chose, `past` is what is told of the time before.
     """
     domain = kept.report.domain.ascii
     actions = [action for action in CheckAction if action is not CheckAction.DETAILS]
@@ -85,6 +86,7 @@ def build_check_card(
         due=due,
         provider=provider,
         select=str(kept.id),
+        more=past,
         selects=build_await_select(kept, plan, words, items),
     )
 

@@ -9,6 +9,8 @@ from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.line_list import LineList
 from bot.checks.finding import Status
 from bot.services.plan.step import Part
+from bot.watch.digest import OLD
+from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
     from bot.cards.layout import Card
@@ -25,22 +27,21 @@ def build_digest_card(
     told: DigestTold, server: MailServer, words: Words, *, for_member: bool
 ) -> Card:
     """Return the week's digest, worst first; what has no room on the card is in a file."""
-    ordered = sorted(told.lines, key=lambda line: -line.status.rank)
+    ordered = sorted(told.lines, key=lambda line: -_status_of(line, told).rank)
     lines = LineList(
-        [_line(line, server, words) for line in ordered],
-        [_line(line, server, words.plain) for line in ordered],
+        [_line(line, told, server, words) for line in ordered],
+        [_line(line, told, server, words.plain) for line in ordered],
         _FILE,
     )
-    worst = max((line.status for line in ordered), key=lambda s: s.rank, default=Status.PASS)
-    mark = words.label("marks", worst.value)
+    worst = _status_of(ordered[0], told) if ordered else Status.PASS
     facts: dict[str, Fact] = {
-        "count": len(ordered),
+        "count": sum(line.subject != MAIL_SERVER for line in ordered),
         "total": told.total,
         "mine": for_member,
         "more": lines.hidden,
     }
     title = f"## {words.label('told', 'digest')}"
-    head = f"{mark} {words.sentence('watch/digest_head', facts)}"
+    head = f"{words.label('marks', worst.value)} {words.sentence('watch/digest_head', facts)}"
     foot = words.sentence("watch/digest_foot", facts) if ordered else ""
     return assemble(
         [[f"{title}\n{head}"], [lines.shown], [f"-# {foot}" if foot else ""]],
@@ -49,20 +50,28 @@ def build_digest_card(
     )
 
 
-def _line(line: DigestLine, server: MailServer, words: Words) -> str:
+def _status_of(line: DigestLine, told: DigestTold) -> Status:
+    """Return how a subject stands; not known where nothing was found out for too long."""
+    is_old = line.known_at is None or told.at - line.known_at >= OLD
+    return Status.UNKNOWN if is_old else line.status
+
+
+def _line(line: DigestLine, told: DigestTold, server: MailServer, words: Words) -> str:
     """Return how a domain stands, since when, and its next step."""
-    said = [
-        f"{words.label('marks', line.status.value)} {show_subject(line.subject, server, words)}"
-    ]
-    if line.status is Status.UNKNOWN:
-        known = None if line.known_at is None else int(line.known_at.timestamp())
-        said.append(words.sentence("watch/digest_unknown", {"known": known}))
+    status = _status_of(line, told)
+    said = [f"{words.label('marks', status.value)} {show_subject(line.subject, server, words)}"]
+    known, since = line.known_at, line.since
+    if status is Status.UNKNOWN:
+        facts: dict[str, Fact] = {"known": None if known is None else int(known.timestamp())}
+        said.append(words.sentence("watch/digest_unknown", facts))
+    elif status.rank < Status.UNKNOWN.rank:
+        said.append(words.sentence("watch/digest_unfinished", {"left": line.next is not None}))
     else:
         check = None if line.finding is None else words.label("checks", line.finding.check.value)
-        facts: dict[str, Fact] = {
+        facts = {
             "check": check,
-            "status": words.label("statuses", line.status.value),
-            "since": None if line.since is None else int(line.since.timestamp()),
+            "status": words.label("statuses", status.value),
+            "since": None if since is None else int(since.timestamp()),
         }
         said.append(words.sentence("watch/digest_line", facts))
     if line.next in _PARTS:

@@ -9,12 +9,10 @@ from bot.cards.fixes import build_panel_link, can_be_shown, show_compact
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import (
     MOST_CHARACTERS,
-    both_ends,
     choose,
     clip,
     count_lines,
     moment,
-    span,
     width,
 )
 from bot.checks.finding import Check, ServerCheck, Status
@@ -22,6 +20,7 @@ from bot.checks.report import RESOLVER_FAULTS, SERVER_SIDE
 from bot.errors import TextError
 from bot.names import Domain
 from bot.records.providers import NEUTRAL, choose_provider
+from bot.watch.change_words import say_changes
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
     from bot.records.providers import Provider
     from bot.watch.incident import Incident
-    from bot.watch.snapshot import CheckChange, SnapshotChanges
+    from bot.watch.snapshot import SnapshotChanges
     from bot.watch.watch_news import IncidentsTold
     from bot.words import Words
 
 _MOST_INCIDENTS: Final = 8  # of one message; a domain has not more checks that mail needs
 _MOST_FIXES: Final = 4  # of one incident; more are no list that somebody works through on a phone
 _MOST_CHANGES: Final = 4
-_MOST_RECORDS: Final = 2  # of one check, before and after
+_LONGEST_CHANGE: Final = 200  # characters
 # A card is at most 700 pixels tall: so many lines are left for messages and records.
 _MOST_LINES: Final = 17
 _LONGEST_MESSAGE: Final = 500  # characters
@@ -55,12 +54,21 @@ class IncidentState(StrEnum):
     BROKEN = "broken"
     CALM = "calm"  # it looks right, and has not stayed so for long enough
     ENDED = "ended"
+    LEFT = "left"  # nobody looks any more, so that nobody knows
+
+
+_OVER: Final = frozenset({IncidentState.ENDED, IncidentState.LEFT})
+_STATUSES: Final = {
+    IncidentState.CALM: Status.WARN,
+    IncidentState.ENDED: Status.PASS,
+    IncidentState.LEFT: Status.UNKNOWN,
+}
 
 
 def state_of(incident: Incident) -> IncidentState:
     """Return how an incident stands."""
     if incident.closed_at is not None:
-        return IncidentState.ENDED
+        return IncidentState.LEFT if incident.good_since is None else IncidentState.ENDED
     return IncidentState.BROKEN if incident.good_since is None else IncidentState.CALM
 
 
@@ -89,7 +97,7 @@ def build_incident_card(
     state = _worst(incidents)
     is_server = subject == MAIL_SERVER
     head = "\n".join((_title(subject, incidents, server, words), _head(incidents, words)))
-    changes = "" if state is IncidentState.ENDED else _changes(told.changes, words)
+    changes = "" if state in _OVER else _changes(told.changes, words)
     facts: dict[str, Fact] = {
         "state": state.value,
         "member": not history,
@@ -197,7 +205,7 @@ def _what(incident: Incident) -> str:
 
 
 def _worst(incidents: Sequence[Incident]) -> IncidentState:
-    """Return the state that a message about several is named by."""
+    """Return the state that a message about several is named by, what is open before the rest."""
     return min((state_of(i) for i in incidents), key=tuple(IncidentState).index)
 
 
@@ -206,7 +214,7 @@ def _status(incidents: Sequence[Incident]) -> Status:
     broken = [severity_of(i) for i in incidents if state_of(i) is IncidentState.BROKEN]
     if broken:
         return max(broken, key=lambda status: status.rank)
-    return Status.WARN if _worst(incidents) is IncidentState.CALM else Status.PASS
+    return _STATUSES[_worst(incidents)]
 
 
 def _title(subject: str, incidents: Sequence[Incident], server: MailServer, words: Words) -> str:
@@ -234,10 +242,10 @@ def _versions(
     state = state_of(incident)
     title = f"{mark_of(incident, words)} **{show_check(incident, words)}**"
     title += f" · {say_since(incident, words)}"
-    if state is IncidentState.ENDED:
+    if state in _OVER:
         return (title,)
     if state is IncidentState.CALM:
-        until = told.mended_at.get(incident.id)
+        until = incident.calm_until
         facts: dict[str, Fact] = {
             "until": None if until is None else int(until.timestamp()),
             "relapses": incident.relapses,
@@ -268,33 +276,11 @@ def _fixes(incident: Incident, place: ZonePlace, words: Words, provider: Provide
 
 def _changes(changes: Sequence[tuple[datetime, SnapshotChanges]], words: Words) -> str:
     """Return what changed before something broke, the latest first."""
-    lines = []
-    for at, each in reversed(changes):
-        when = moment(at)
-        if each.name_servers is not None:
-            label = words.label("told", "name_servers")
-            lines.append(f"-# {when} {label}: {_compare(*each.name_servers, words)}")
-        lines += [f"-# {when} {line}" for c in each.checks if (line := show_change(c, words))]
+    lines = [
+        f"-# {moment(at)} {clip(said, _LONGEST_CHANGE)}"
+        for at, each in reversed(changes)
+        for said in say_changes(each, words)
+    ]
     if not lines:
         return ""
     return "\n".join((f"**{words.label('told', 'changed')}**", *lines[:_MOST_CHANGES]))
-
-
-def show_change(change: CheckChange, words: Words) -> str:
-    """Return what one check found before and after; empty where the records are the same."""
-    if change.before is None or change.before.found == change.after.found:
-        return ""
-    label = words.label("checks", change.check.value)
-    return f"{label}: {_compare(change.before.found, change.after.found, words)}"
-
-
-def _compare(before: Sequence[str], after: Sequence[str], words: Words) -> str:
-    """Return the records that are gone, then those that are new."""
-    nothing = words.label("headings", "nothing")
-    gone = [text for text in before if text not in after]
-    new = [text for text in after if text not in before]
-    shown = [
-        ", ".join(span(both_ends(text)) for text in texts[:_MOST_RECORDS]) or nothing
-        for texts in (gone, new)
-    ]
-    return " → ".join(shown)

@@ -60,6 +60,7 @@ def build_plan_card(
     can_ask: bool = False,
     remark: str | None = None,
     provider: str | None = None,
+    since: str = "",
     can_watch: bool = False,
 ) -> Card:
     """Return the card of a check as people see it first; all the rest is behind a button.
@@ -67,12 +68,15 @@ def build_plan_card(
     `plan` is made for those who see the card. `remark` says where the domain was taken from,
     `provider` is the key of the one whose words its member chose; a shared card speaks those of
     the name servers' own. `can_watch`: the member may be told if the domain breaks, and is not.
+    `since` is one line of the time before the check.
     """
     report = kept.shown(shared=shared)
     domain = report.domain.ascii
     said = say_plan(plan, domain, server, words, can_ask=can_ask and not shared)
     spoken = choose_provider(None if shared else provider, report.name_servers)
     head = [_title(report, plan, words), f"**{said.headline}**", _lights(plan, words)]
+    if since:
+        head.append(f"-# {since}")
     if remark:
         head.append(clip(say_remark(remark, words), _LONGEST_REMARK))
     context = context_of(report, server)
@@ -86,7 +90,7 @@ def build_plan_card(
     if typed:
         foot.insert(0, words.sentence("discord/check_foot", {"contact": server.admin_contact}))
     foot.append(checked)
-    pieces, notes = _pieces(plan, report, context, words, spoken)
+    pieces, notes = _pieces(plan, report, context, words, spoken, taken=count_lines(since))
     small = f"-# {' '.join(filter(None, (*notes, *foot)))}"
     fixed = ("\n".join(head), todo, small)
     room = MOST_CHARACTERS - sum(width(text) for text in fixed) - len(pieces) - len(fixed)
@@ -143,8 +147,13 @@ def _pieces(
     context: Mapping[str, Fact],
     words: Words,
     provider: Provider,
+    *,
+    taken: int,
 ) -> tuple[list[str], list[str]]:
-    """Return what is said and typed in a step, and the small sentences that go with it."""
+    """Return what is said and typed in a step, and the small sentences that go with it.
+
+    `taken` is how many of the lines for that are taken already.
+    """
     told, step = messages(plan), plan.next
     fixes = () if step is None else step.fixes
     is_one = len(fixes) <= 1
@@ -152,7 +161,7 @@ def _pieces(
     said = [clip(words.finding(f, context), _LONGEST_MESSAGE) for f in told[:most]]
     records: list[str] = []
     hints: list[str] = []
-    lines = sum(count_lines(text) for text in said)
+    lines = taken + sum(count_lines(text) for text in said)
     for fix in fixes[:_MOST_RECORDS]:
         if step is None or not can_be_shown(fix):
             break

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.cards.goal_choice import say_goal
 from bot.cards.incident_card import say_stored_finding, show_subject
 from bot.cards.layout import STATUS_COLOURS, assemble
 from bot.cards.markdown import clip
 from bot.checks.finding import Status
 from bot.requests.schedule import GIVE_UP_AFTER
-from bot.watch.awaited_goal import ALL_RIGHT, AwaitedEnd
+from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def build_awaited_card(
     mark = words.label("marks", status.value) if is_right else words.label("told_marks", "given-up")
     facts: dict[str, Fact] = {
         "goal": awaited.goal,
-        "title": "" if awaited.goal == ALL_RIGHT else words.label("steps", awaited.goal),
+        "title": say_goal(awaited.parts, words),
         "days": GIVE_UP_AFTER.days,
     }
     said = words.sentence(f"watch/awaited_{'right' if is_right else 'given_up'}", facts)

@@ -284,6 +284,7 @@ class Settings(BaseSettings):
             dkim_selector=self.dkim_selector,
             offer=self.offer,
             is_mailcow=self.mailcow_url is not None,
+            tells_admin=self.request_channel_id is not None,
             dmarc_rua=self.dmarc_rua
             or parse_tags(self.dmarc_record).get("rua", any_case=True)
             or "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from datetime import datetime
 
     from bot.config.settings import Settings
     from bot.doctor.line import Line
@@ -28,11 +30,14 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
     from bot.requests.verification import DomainVerifier
     from bot.services.domain_control import DomainControl
+    from bot.services.domain_history import DomainHistory
     from bot.services.mail_testing import MailTesting
     from bot.services.member_mails import MemberMails
     from bot.services.member_service import MemberService
     from bot.services.privacy import Privacy
     from bot.services.watching import Watching
+    from bot.watch.running_watch import RunningWatch
+    from bot.watch.timeline import History
     from bot.words import Words
 
 _log = logging.getLogger(__name__)
@@ -96,11 +101,16 @@ class BotBase(commands.Bot):
         self.mail_testing: MailTesting | None = None  # where no mailbox is configured
         self.member_mails: MemberMails | None = None  # where none can be sent
         # Given before the client starts.
+        self.now: Callable[[], datetime]
+        self.watch: RunningWatch
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]
         self.examine_probe: Callable[[], Awaitable[tuple[Line, ...]]]
         self.privacy: Privacy
+        self.domain_history: DomainHistory
+        self.draw_timeline: Callable[[History, Words], bytes]  # takes long, so in a thread
+        self.drawing = asyncio.Lock()  # one picture at a time
         self.watching: Watching
         self.awaiting_ports: set[int] = set()  # ids of cards that a look at the ports goes onto
         self.command_ids: Mapping[str, int] = {}  # Discord's, by the command's name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.cards.check_card import build_check_card
@@ -9,6 +10,7 @@ from bot.cards.items import CheckAction
 from bot.cards.layout import Card, build_notice
 from bot.cards.plan_card import build_plan_card
 from bot.cards.why_card import build_why_card
+from bot.interactions.history_actions import say_since_when, tell_past
 from bot.interactions.member_checks import (
     check_domain,
     draw_for_member,
@@ -53,8 +55,7 @@ async def answer_with_check(
     is_home = await client.home.is_home(interaction)
     kept = await check_domain(interaction, domain, confidential=is_home)
     kept = await say_what_was_meant(interaction, kept)
-    card = await draw_for_member(interaction, kept, build_plan_card, is_home=is_home, remark=remark)
-    await answer(interaction, card)
+    await answer(interaction, await _draw_plan(interaction, kept, is_home=is_home, remark=remark))
 
 
 async def handle_new_check_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -141,8 +142,21 @@ async def _check_again(interaction: discord.Interaction[BotBase], kept: KeptChec
         if shared:
             card = await _draw_shared(client, shown)
         else:
-            card = await draw_for_member(interaction, shown, build_plan_card, is_home=is_home)
+            card = await _draw_plan(interaction, shown, is_home=is_home)
         await answer(interaction, card)
+
+
+async def _draw_plan(
+    interaction: discord.Interaction[BotBase],
+    kept: KeptCheck,
+    *,
+    is_home: bool,
+    remark: str | None = None,
+) -> Card:
+    """Return the card of a check that its member alone sees, with a line of the time before."""
+    since = await say_since_when(interaction, kept, is_home=is_home)
+    draw = partial(build_plan_card, since=since)
+    return await draw_for_member(interaction, kept, draw, is_home=is_home, remark=remark)
 
 
 async def _show_details(interaction: discord.Interaction[BotBase], kept: KeptCheck) -> None:
@@ -198,7 +212,8 @@ async def draw_details(
     client = interaction.client
     kept, plan = await _find_details(interaction, kept)
     server, words, items = client.member_service.server, client.words, client.items
-    return build_check_card(kept, plan, server, words, items, provider=provider)
+    past = "" if is_shared(interaction, kept) else await tell_past(interaction, kept)
+    return build_check_card(kept, plan, server, words, items, provider=provider, past=past)
 
 
 async def _find_details(

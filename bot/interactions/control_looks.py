@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.cards.control_card import ControlRecord
@@ -74,7 +73,7 @@ async def recall_control(client: BotBase, request: Request) -> Control:
     if control is None or control.is_enough:
         return control or Control()
     known = known_control(request)
-    oldest = datetime.now(UTC) - REPORT_LASTS
+    oldest = client.now() - REPORT_LASTS
     if known.kind is ControlKind.MX and known.since is not None and known.since >= oldest:
         return known
     return control

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.cards.items import WatchAction
@@ -86,7 +85,7 @@ async def list_watch(
         await client.watching.list_own(interaction.user.id),
         client.words,
         client.items,
-        now=datetime.now(UTC),
+        now=interaction.client.now(),
         tells=await client.home.is_home(interaction),
         mentions=[client.mention(command) for command in _CHANGES],
         remark=remark,

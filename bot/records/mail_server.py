@@ -32,6 +32,7 @@ class MailServer:
     dmarc_rua: str = ""  # comma-separated mailto: addresses (RFC 9989 section 4.7)
     offer: frozenset[str] = USUAL_OFFER  # names of optional checks
     is_mailcow: bool = False  # its pages are Mailcow's
+    tells_admin: bool = False  # of its faults, in a channel that is configured
 
     @property
     def host_text(self) -> str:

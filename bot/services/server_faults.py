@@ -1,4 +1,4 @@
-"""The mail server's own faults that members' checks met: remembered, so that the admin is told."""
+"""The mail server's own faults that checks met: logged, remembered, and handed to the watch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.names import Domain
 
 LOGGED_EVERY = timedelta(hours=1)
-TOLD_EVERY = timedelta(days=1)
+HANDED_ON_EVERY = timedelta(minutes=10)  # the watch knows it then, and looks at it by itself
 _REMEMBERED = timedelta(days=1)
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class ServerFault:
 class ServerFaults:
     """Remembers faults while the process lasts; `now` gives the time.
 
-    Each is logged once an hour, and given to whoever tells the admin once a day.
+    Each is logged once an hour, and given to the watch, which tells the admin, every ten minutes.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -44,11 +44,11 @@ class ServerFaults:
         self._now = now
         self._met: dict[str, ServerFault] = {}  # the judges have a handful of words for them
         self._logged: dict[str, datetime] = {}
-        self._told: dict[str, datetime] = {}
+        self._handed_on: dict[str, datetime] = {}
         self._waiting: asyncio.Queue[ServerFault] = asyncio.Queue()
 
     def note(self, report: Report) -> None:
-        """Note the server's faults that a member's check found."""
+        """Note the server's faults that a check of a domain found."""
         self.reports += 1
         self.note_all(faults_of(report), report.domain)
 
@@ -65,8 +65,8 @@ class ServerFaults:
                     domain.ascii,
                     what,
                 )
-            if _is_due(self._told.get(what), now, TOLD_EVERY):
-                self._told[what] = now
+            if _is_due(self._handed_on.get(what), now, HANDED_ON_EVERY):
+                self._handed_on[what] = now
                 self._waiting.put_nowait(fault)
 
     def recent(self) -> tuple[ServerFault, ...]:
@@ -75,12 +75,12 @@ class ServerFaults:
         return tuple(fault for fault in self._met.values() if fault.at > since)
 
     async def next(self) -> ServerFault:
-        """Wait for the next fault that the admin is to be told of, and return it."""
+        """Wait for the next fault that the watch is to be given, and return it."""
         return await self._waiting.get()
 
     def take_back(self, fault: ServerFault) -> None:
-        """Let the next check that finds the fault tell the admin, as this time it failed."""
-        self._told.pop(fault.what, None)
+        """Let the next check that finds the fault give it to the watch, as this time it failed."""
+        self._handed_on.pop(fault.what, None)
 
 
 def _is_due(last: datetime | None, now: datetime, every: timedelta) -> bool:

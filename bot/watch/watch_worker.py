@@ -95,10 +95,9 @@ class WatchWorker:
             if isinstance(outcome, BaseException):
                 # A fault of ours; it is looked at again when its lease has run out.
                 _log.error("watch: %s", watched.subject, exc_info=outcome)
-        if taken:
+        # Not before what was due is looked at, such as after days without the bot.
+        if taken or await self._tell_digests():
             self._wake_up.wake()  # there may be news to deliver
-        else:
-            await self._tell_digests()  # after a rest of the process, of what is known by now
         return len(taken)
 
     async def settle(self, seen: Seen) -> None:
@@ -151,14 +150,15 @@ class WatchWorker:
             listing = make_listing(domains, is_first=state.listed_at is None, at=self._now())
             await self._store.note_listing(listing, self._now())
 
-    async def _tell_digests(self) -> None:
-        """Write down the digests of this week, where that is due."""
+    async def _tell_digests(self) -> bool:
+        """Write down the digests of this week, where that is due; whether it was."""
         now = self._now()
-        if self._digest_at is None or now >= self._digest_at:
-            week = week_of(now)
-            await self._store.tell_digests(week, now)
-            self._digest_at = week.next.begins_at
-            self._wake_up.wake()
+        if self._digest_at is not None and now < self._digest_at:
+            return False
+        week = week_of(now)
+        await self._store.tell_digests(week, now)
+        self._digest_at = week.next.begins_at
+        return True
 
     async def _look_at(self, watched: Watched) -> None:
         subject = watched.subject

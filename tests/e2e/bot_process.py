@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
-    from bot.demo.zone_server import ZoneServer
-
 # Points the library at the stand-in, and then is `python -m bot`.
 PROGRAM = """
 import sys
@@ -46,6 +44,13 @@ class Process(Protocol):
     def send_signal(self, signal: int, /) -> None: ...
 
 
+class NameServer(Protocol):
+    """What answers the bot's questions: where it listens, host and port."""
+
+    @property
+    def address(self) -> tuple[str, int]: ...
+
+
 class Bot:
     """The program in a folder of its own, started and ended as often as a test likes.
 
@@ -57,7 +62,7 @@ class Bot:
         self,
         folder: Path,
         discord: DiscordStandIn,
-        dns: ZoneServer,
+        dns: NameServer,
         python: ForkedPython | Sequence[str] = (sys.executable,),
         *,
         program: str = PROGRAM,

@@ -114,6 +114,6 @@ def test_a_member_reads_only_that_the_admin_is_told(
     report = json.loads(done.stdout)
     said = [f for f in report["findings"] if f["code"] == "server-side"]
     assert [(f["check"], f["severity"], f["fixes"]) for f in said] == [("server", "info", [])]
-    assert "The admin is told the details" in said[0]["message"]
+    assert "Only the admin can change that" in said[0]["message"]
     assert report["checks"]["spf"]["status"] == "info"
     assert report["status"] == "info"

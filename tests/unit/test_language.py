@@ -46,10 +46,10 @@ MOST_SENTENCES = {
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
     "discord/help_head": 3,
-    "discord/privacy_confirm": 5,
+    "discord/privacy_confirm": 6,
     "discord/privacy_done": 4,
-    "discord/privacy_kept": 9,
-    "discord/privacy_rules": 9,
+    "discord/privacy_kept": 11,
+    "discord/privacy_rules": 11,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
     "setup/profile_steps": 4,
@@ -67,7 +67,7 @@ JARGON = re.compile(
 # Only who runs the bot can set its variables.
 VARIABLE = re.compile(r"\b[A-Z]{2,}_[A-Z]+")
 FOR_ADMINS = re.compile(
-    r"doctor/|findings/server-|errors/(mailcow|backend|probe)-|discord/(channel_lost|requests_off|server_fault|testmail_unset)"
+    r"doctor/|findings/server-|errors/(mailcow|backend|probe)-|discord/(channel_lost|requests_off|testmail_unset)"
     r"|watch/server_fault"
 )
 

@@ -45,6 +45,7 @@ def context_of(report: Report, server: MailServer) -> dict[str, Fact]:
         "domain": report.domain.ascii,
         "host": server.host_text,
         "service": server.name,
+        "admin_told": server.tells_admin,
     }
 
 

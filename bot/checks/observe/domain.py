@@ -26,6 +26,7 @@ from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, 
 from bot.checks.observe.questions import LONGEST, Questions
 from bot.checks.observe.resolver_faults import ask_failed_again, find_invented
 from bot.checks.observe.second_round import further_questions
+from bot.checks.observe.silent_zone import SilentServers, ZoneVoice
 from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
@@ -54,13 +55,15 @@ async def observe(
     single_server: bool = False,
     authorities: Authorities | None = None,
     sources: OptionalSources | None = None,
+    silent: SilentServers | None = None,
     seconds: float = LONGEST,
 ) -> Observation:
     """Return what the DNS says of the expected records' domain, after `seconds` at the latest.
 
     DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
     passed on to the observation. The zone's own name servers are asked where `authorities` says
-    which of them may be; `sources` are what may be used beside the resolver.
+    which of them may be; `sources` are what may be used beside the resolver. With `silent` nothing
+    else is asked before there is an answer at the domain itself, which takes a round trip more.
     """
     questions = Questions(ask, seconds=seconds)
     sources = sources or OptionalSources()
@@ -68,6 +71,14 @@ async def observe(
     first = _first_questions(expected, probe)
 
     try:
+        if silent is not None:
+            voice = ZoneVoice(
+                questions, expected.domain.name, _at_apex(expected, first), authorities, silent
+            )
+            if not await voice.is_heard():
+                return await _observe_silence(
+                    questions, expected, voice, sources, single_server=single_server
+                )
         questions.start(first)
         evaluations, source, policy, told, invented, _ = await asyncio.gather(
             _evaluate_spf(questions, expected),
@@ -111,6 +122,33 @@ async def observe(
         questions.cancel()
     queries = len(questions) + (unchecked is not None)
     return dataclasses.replace(observed, unchecked=unchecked, queries=queries)
+
+
+async def _observe_silence(
+    questions: Questions,
+    expected: Expected,
+    voice: ZoneVoice,
+    sources: OptionalSources,
+    *,
+    single_server: bool,
+) -> Observation:
+    """Return that nobody answers for a domain, once it is known whether the resolver speaks."""
+    await questions(dns.name.root, dns.rdatatype.NS)
+    observed = Observation.of(
+        expected.domain,
+        voice.as_unanswered(),
+        single_server=single_server,
+        trust_ad=sources.trust_ad,
+    )
+    unchecked = await ask_unchecked(questions, observed, sources)
+    queries = len(questions) + (unchecked is not None)
+    return dataclasses.replace(observed, unchecked=unchecked, queries=queries)
+
+
+def _at_apex(expected: Expected, first: Iterable[Question]) -> list[Question]:
+    """Return those of the first questions that are about the domain itself, by its own zone."""
+    apex, theirs = expected.domain.name, dns.rdatatype.DS
+    return [q for q in dict.fromkeys(first) if q.name == apex and q.rdtype != theirs]
 
 
 def make_probe(domain: Domain) -> dns.name.Name | None:

@@ -70,6 +70,7 @@ def say_plan(
         "code": "" if lead is None else lead.code,
         "grave": lead is not None and lead.severity is Status.FAIL,
         "until": _latest_end(plan),
+        "admin_told": server.tells_admin,
     }
     return PlanInWords(
         words.sentence("plan/headline", facts),

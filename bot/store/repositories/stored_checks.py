@@ -79,18 +79,39 @@ class StoredChecks:
 
         def find(session: Session) -> StoredCheck | None:
             row = session.get(StoredCheckRow, check_id)
-            if row is None:
-                return None
-            return StoredCheck(
-                id=row.id,
-                domain=row.domain,
-                member_id=row.member_id,
-                report=row.report,
-                schema=row.schema,
-                checked_at=row.checked_at,
-                confidential=row.confidential,
-                shared=row.shared,
+            return None if row is None else _load(row)
+
+        return await self._database.read(find)
+
+    async def before(
+        self,
+        check_id: int,
+        domain: Domain,
+        member_id: int,
+        schema: int,
+        *,
+        confidential: bool,
+        most: int,
+    ) -> tuple[StoredCheck, ...]:
+        """The latest `most` of a member's checks of a domain before one, the earliest first.
+
+        They are of one schema, and all of them `confidential` or none.
+        """
+        query = (
+            select(StoredCheckRow)
+            .where(
+                StoredCheckRow.member_id == member_id,
+                StoredCheckRow.domain == domain,
+                StoredCheckRow.id < check_id,
+                StoredCheckRow.schema == schema,
+                StoredCheckRow.confidential == confidential,
             )
+            .order_by(StoredCheckRow.id.desc())
+            .limit(most)
+        )
+
+        def find(session: Session) -> tuple[StoredCheck, ...]:
+            return tuple(reversed([_load(row) for row in session.scalars(query)]))
 
         return await self._database.read(find)
 
@@ -150,6 +171,19 @@ class StoredChecks:
             select(rows.c.id).where(rows.c.place > latest, rows.c.checked_at < before).limit(most)
         )
         return await self._database.write(lambda session: _remove(session, older))
+
+
+def _load(row: StoredCheckRow) -> StoredCheck:
+    return StoredCheck(
+        id=row.id,
+        domain=row.domain,
+        member_id=row.member_id,
+        report=row.report,
+        schema=row.schema,
+        checked_at=row.checked_at,
+        confidential=row.confidential,
+        shared=row.shared,
+    )
 
 
 def _drop_surplus(session: Session, member_id: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 from bot.checks.finding import Check
 from bot.requests.polling import WakeUp
 from bot.watch.awaited_goal import AwaitedEnd
+from bot.watch.snapshot import load_changes
 from bot.watch.watch_news import AwaitedTold, IncidentsTold
 from bot.watch.watch_worker import LEASE, WatchWorker
 from watch_parts import WatchedWorld, open_watch
@@ -96,8 +97,9 @@ async def test_whenever_it_is_cut_short_all_is_told_once(tmp_path: Path, seed: i
         assert said == {(t, what, "mx"): 1 for t in (0, ANN) for what in ("opened", "closed")}
         ended = [content for _, content in told if isinstance(content, AwaitedTold)]
         assert [each.awaited.end for each in ended] == [AwaitedEnd.RIGHT]
-        changes = await parts.store.changes.of(FRIEND, BEGIN)
-        assert [Check.MX in {c.check for c in change.checks} for _, change in changes] == 3 * [True]
+        kept = await parts.store.changes.of(FRIEND, BEGIN)
+        changes = [load_changes(text) for _, text in kept.rows]
+        assert [Check.MX in {c.check for c in change.checks} for change in changes] == 3 * [True]
 
 
 async def test_incidents_survive_a_restart(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ from bot.interactions.item_factory import PersistentItems
 from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.snapshot import CheckChange, CheckState, SnapshotChanges
 from bot.watch.watch_news import DigestLine, DigestTold, IncidentsTold
+from bot.watch.watched_domain import MAIL_SERVER
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 from examples import examples
@@ -131,7 +133,7 @@ def test_a_certificate_that_ends_says_where_and_when(days: int, mark: str) -> No
 
 def test_who_waited_for_a_step_is_told_that_it_is_done() -> None:
     said = text_of(build_awaited_card(awaited("spf", AwaitedEnd.RIGHT), SERVER, WORDS, ITEMS))
-    assert said.startswith("## ✅ `friend.example`\nThis step is done now: “Set the SPF record”.")
+    assert said.startswith("## ✅ `friend.example`\nSPF is right now. You asked me to tell you.")
 
 
 def test_who_waited_for_all_is_told_that_all_is_right() -> None:
@@ -198,3 +200,22 @@ def test_no_record_can_ping_format_or_burst_a_card(
         assert characters <= MOST_CHARACTERS
         bare = re.sub(r"```\n.*?\n```|`[^`]*`", "", text_of(card), flags=re.DOTALL)
         assert not re.search(r"(?<!\\)@|<[@#&]|(?<!\\)\]\(|\x1b|\u202e", bare)
+
+
+def test_what_works_with_a_step_left_is_not_called_broken() -> None:
+    line = DigestLine("friend.example", Status.INFO, "dmarc-reject", BEGAN, None, OPENED)
+    said = digest_text(DigestTold(OPENED, 3, (line,)))
+    assert "ℹ️ `friend.example` · mail works, and a step is left · next: Have forged" in said
+
+
+def test_what_nobody_could_look_at_for_days_is_not_said_as_it_was() -> None:
+    line = DigestLine("friend.example", Status.PASS, None, BEGAN, None, OPENED - timedelta(days=3))
+    said = digest_text(DigestTold(OPENED, 3, (line,)))
+    assert "❓ `friend.example` · could not be checked since" in said
+
+
+def test_the_mail_servers_own_line_counts_as_no_domain() -> None:
+    line = DigestLine(MAIL_SERVER, Status.FAIL, None, BEGAN, None, OPENED)
+    said = digest_text(DigestTold(OPENED, 3, (line,)))
+    assert "All 3 domains are right" in said
+    assert "❌ Mail server `mx1.cow.example` · broken since" in said

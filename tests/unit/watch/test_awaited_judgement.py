@@ -75,10 +75,10 @@ def test_a_domain_that_only_somebody_waits_for_is_looked_at_until_that_ends() ->
     story = WatchStory(replace(make_watched(is_new=True), hosted=False))
     story.awaited = (waiting_for("mx"),)
     story.take(see(BEGIN, MX_GONE))
-    assert story.watched.due_at == BEGIN + SOON
+    assert [story.watched.due_at] == [BEGIN + SOON]
     story.see(HOUR)
-    assert not story.awaited
     assert [story.watched.due_at] == [None]
+    assert [*story.awaited] == []
 
 
 def test_what_is_waited_for_is_looked_at_more_often_than_daily() -> None:
