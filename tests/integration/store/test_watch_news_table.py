@@ -8,6 +8,7 @@ import pytest
 
 from bot.checks.finding import Check
 from bot.requests.model import MessageKind, Undelivered
+from bot.store.repositories.watch_records import WatchRecords
 from bot.watch.news_facts import dump_certificate, load_certificate
 from bot.watch.watch_news import ADMINS, CertificateTold, NewsKind
 from watch_parts import WatchedWorld, open_watch
@@ -123,6 +124,19 @@ async def test_a_message_of_which_nothing_is_left_says_so(watch: WatchParts) -> 
     assert await watch.store.news.content_of(gone) is None
     waited = replace(news, what=NewsKind.AWAITED, facts={"awaited": 99, "finding": None})
     assert await watch.store.news.content_of(waited) is None
+
+
+async def test_the_end_of_a_fault_that_lasted_for_months_is_told_to_all(watch: WatchParts) -> None:
+    await deliver(watch)
+    records = WatchRecords(watch.database)
+    await watch.jump(60 * DAY)
+    assert await records.purge_news(watch.world.at - DAY, 99) == 0
+    watch.world.statuses.clear()
+    await watch.jump(DAY, DAY)
+    closed = [news.target for news, _ in await watch.told() if news.facts.get("closed")]
+    assert closed == [ADMINS, ANN]
+    await deliver(watch)
+    assert await records.purge_news(watch.world.at + DAY, 99) > 4
 
 
 def test_news_of_a_certificate_are_kept_whole() -> None:
