@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from simcord import Env
 from bot.app.bot_root import open_client
 from bot.checks.observe.ports import ServerPorts
 from bot.config.loading import load_settings
+from bot.demo.passing_time import DemoClock
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.demo.world import zones as demo_zones
 from bot.demo.zone_server import ZoneServer
@@ -36,7 +37,9 @@ GUILD = 300000000000000001  # the server's id, where a test makes it the bot's h
 HOME = {"DISCORD_GUILD_ID": str(GUILD)}
 
 DETAILS = "All details"
-ON_CARD = ["Check again", DETAILS]  # the buttons of a check's card where nothing is to be asked for
+ON_GREEN = ["Check again", DETAILS]  # the buttons of a check's card where all is right
+AWAIT, OFFER = "Tell me when it is right", "Tell me if it breaks"
+ON_CARD = [*ON_GREEN, AWAIT]  # and where something is not, and nothing is to be asked for
 ON_DETAILS = ["Check again", "Why?", "All records", "Zone file", "Share"]
 
 _demo_zones = cache(demo_zones)  # read once; they are never changed, only replaced
@@ -73,11 +76,14 @@ class Simulation:
     store: Path
     stack: AsyncExitStack
     ports: ServerPorts | None = None  # of the mail server, from the next start on
+    clock: DemoClock = field(default_factory=DemoClock)
 
     async def restart(self) -> None:
         """Stop the bot and start it again on the same store, as another process would."""
         await self.stack.aclose()
-        self.client = await self.stack.enter_async_context(_open(self.settings, self.ports))
+        self.client = await self.stack.enter_async_context(
+            _open(self.settings, self.clock, self.ports)
+        )
         await self.env.restart_bot(self.client)
 
     async def check(self, name: str, who: MemberActor | None = None) -> ResponseMessage:
@@ -123,7 +129,8 @@ async def open_simulation(
                 **(reach if asks_authorities else {}),
             }
         )
-        client = await stack.enter_async_context(_open(settings))
+        clock = DemoClock()
+        client = await stack.enter_async_context(_open(settings, clock))
         # Errors are looked for in the log, where those of dynamic items are found, too.
         env = Env(client, check_errors=False, settle_timeout=MAX_WAIT)
         await env.start()
@@ -140,16 +147,19 @@ async def open_simulation(
                 settings=settings,
                 store=store,
                 stack=stack,
+                clock=clock,
             )
         finally:
             await env.shutdown()
 
 
 @asynccontextmanager
-async def _open(settings: Settings, ports: ServerPorts | None = None) -> AsyncIterator[Client]:
+async def _open(
+    settings: Settings, clock: DemoClock, ports: ServerPorts | None = None
+) -> AsyncIterator[Client]:
     # Its address is one that leads nowhere, and is not even tried here: no port is known.
     ports = ports or ServerPorts(Connector(), settings.mail_host.name)
-    async with open_client(settings, ports=ports) as client:
+    async with open_client(settings, ports=ports, now=clock) as client:
         try:
             yield client
         finally:

@@ -102,7 +102,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "news_days": (30,),
     "next_at": (None, 1_796_000_000),
     **dict.fromkeys(("looked", "total"), (1, 2)),
-    **dict.fromkeys(("watched", "awaited", "news", "open_faults"), (0, 2)),
+    **dict.fromkeys(("watched", "awaited", "news", "open_ones"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
 }
 _FLAGS = (
@@ -144,7 +144,7 @@ _FLAGS = (
     *("alone", "guarded", "masked", "reads", "refused", "unseen"),
     *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
-    *("admin_told", "member", "mine"),
+    *("admin_told", "left", "member", "mine"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {
@@ -239,6 +239,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "watch/digest_foot": {"count": (0, 1, 7)},
     "watch/digest_unknown": {"known": (None, 1_796_000_000)},
     "watch/digest_line": {"since": (None, 1_796_000_000), "check": (None, "MX")},
     "watch/subject": {"domain": ("", "x.example"), "other": ("", "ü.example")},

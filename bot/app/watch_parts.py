@@ -68,8 +68,8 @@ async def add_watch(
     wanted: WatchedBy,
     control: DomainControl,
     requests: Requests,
-) -> None:
-    """Give the client the watch, what people can ask of it, and its jobs.
+) -> WatchWorker:
+    """Give the client the watch, what people can ask of it, and its jobs; return what looks.
 
     Raises:
         StoreError: the store cannot be written.
@@ -91,7 +91,7 @@ async def add_watch(
         store.domains,
         looks.look,
         core.check_server,
-        core.domain_facts.hosted_domains,
+        core.domain_facts.list_hosted,
         client.now,
         wake_up,
     )
@@ -101,10 +101,11 @@ async def add_watch(
     client.watch = RunningWatch(worker, outbox)
     client.jobs = (*client.jobs, worker.run, outbox.run)
     if core.faults is not None:
-        client.jobs = (*client.jobs, partial(_hand_on, core.faults, worker))
+        client.jobs = (*client.jobs, partial(hand_on_faults, core.faults, worker))
+    return worker
 
 
-async def _hand_on(faults: ServerFaults, worker: WatchWorker) -> None:
+async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
     """Give the watch the mail server's faults that checks meet, for ever."""
     while True:
         fault = await faults.next()

@@ -65,7 +65,7 @@ def _line(line: DigestLine, told: DigestTold, server: MailServer, words: Words) 
         facts: dict[str, Fact] = {"known": None if known is None else int(known.timestamp())}
         said.append(words.sentence("watch/digest_unknown", facts))
     elif status.rank < Status.UNKNOWN.rank:
-        said.append(words.sentence("watch/digest_unfinished", {}))
+        said.append(words.sentence("watch/digest_unfinished", {"left": line.next is not None}))
     else:
         check = None if line.finding is None else words.label("checks", line.finding.check.value)
         facts = {

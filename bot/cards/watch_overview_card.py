@@ -2,100 +2,105 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Final
 
+import discord
+
+from bot.cards.incident_card import show_subject
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import MOST_CHARACTERS, choose, moment, say_remark, span, width
-from bot.cards.watch_cards import name_in_list
-from bot.checks.finding import Check, ServerCheck
-from bot.names import Domain
-from bot.watch.watched_domain import MAIL_SERVER
+from bot.cards.markdown import MOST_CHARACTERS, choose, say_remark, width
+from bot.cards.watch_summary_card import show_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
-    from bot.watch.watch_overview import OpenFault, WatchOverview
+    from bot.records.mail_server import MailServer
+    from bot.watch.watch_overview import WatchOverview
     from bot.watch.watched_domain import Watched
     from bot.words import Words
 
-_MOST_LINES: Final = 12  # of one kind
+# So many of each kind keep the card below 700 pixels; all of them are in the file then.
+_MOST_LINES: Final = {"open": 8, "unknown": 5, "paused": 3}
 _ROOM_FOR_MORE: Final = 40  # characters of the line that says how many are left out
-_CHECKS: Final = frozenset({*map(str, Check), *map(str, ServerCheck)})
+_FILE: Final = "watch.txt"
 
 
 def build_overview_card(
-    overview: WatchOverview, words: Words, items: ItemFactory, *, remark: str | None = None
+    overview: WatchOverview,
+    server: MailServer,
+    words: Words,
+    items: ItemFactory,
+    *,
+    remark: str | None = None,
 ) -> Card:
-    """Return how far the watch is in its cycle; `remark` says what was just done."""
+    """Return how far the watch is in its cycle; `remark` says what was just done.
+
+    Where the card has no room for all that is listed, a file has it.
+    """
     next_at = overview.next_at
     facts: dict[str, Fact] = {
         "looked": overview.looked,
         "total": overview.total,
         "next_at": None if next_at is None else int(next_at.timestamp()),
-        "open_faults": len(overview.open_faults),
+        "open_ones": len(overview.open_ones),
     }
     head = [f"## {words.label('watch', 'title')}"]
     head += [say_remark(remark, words)] if remark else []
     head.append(words.sentence("discord/watch_overview", facts))
-    groups = {
-        "open": [_fault_line(fault, words) for fault in overview.open_faults],
-        "unknown": [_unknown_line(watched, words) for watched in overview.unknown],
-        "paused": [_paused_line(watched, words) for watched in overview.paused],
-    }
-    titles = {key: f"### {words.label('watch', key)}" for key in groups}
-    listed = {key: lines[:_MOST_LINES] for key, lines in groups.items()}
-    fixed = sum(map(width, (*head, *titles.values()))) + len(groups) * _ROOM_FOR_MORE
-    lines = [line for group in listed.values() for line in group]
-    room = MOST_CHARACTERS - fixed - len(lines) - len(head)
-    shown = iter(choose([(line, "") for line in lines], room))
-    sections = []
-    for key, group in listed.items():
-        texts = [text for _ in group if (text := next(shown))]
-        sections.append(_section(titles[key], texts, len(groups[key]), words))
+    listed = _list(overview, server, words)
+    titles = {key: f"### {words.label('watch', key)}" for key in listed}
+    pieces = [(f"- {line}", "") for key in listed for line in listed[key][: _MOST_LINES[key]]]
+    fixed = sum(map(width, (*head, *titles.values()))) + len(listed) * _ROOM_FOR_MORE
+    shown = iter(choose(pieces, MOST_CHARACTERS - fixed - len(pieces) - len(head)))
+    sections = [["\n".join(head)]]
+    is_cut = False
+    for key, lines in listed.items():
+        texts = [text for _ in lines[: _MOST_LINES[key]] if (text := next(shown))]
+        rest = len(lines) - len(texts)
+        more = f"-# {words.sentence('discord/more_records', {'count': rest})}" if rest else ""
+        sections.append(["\n".join(filter(None, (titles[key], *texts, more)))] if lines else [])
+        is_cut = is_cut or bool(rest)
     return assemble(
-        [["\n".join(head)], *([section] for section in sections)],
+        sections,
         colour=NEUTRAL,
         buttons=[items.overview_button()],
+        files=(_file(overview, server, words.plain),) if is_cut else (),
     )
 
 
-def _section(title: str, lines: Sequence[str], count: int, words: Words) -> str:
-    """Return lines below their title, and how many of all are left out; empty without any."""
-    if not count:
-        return ""
-    rest = count - len(lines)
-    more = f"-# {words.sentence('discord/more_records', {'count': rest})}" if rest else ""
-    return "\n".join(filter(None, (title, *lines, more)))
+def _list(overview: WatchOverview, server: MailServer, words: Words) -> Mapping[str, Sequence[str]]:
+    """Return the lines of each list by what it is called in `labels.j2`."""
+    return {
+        "open": [show_line(incident, server, words) for incident in overview.open_ones],
+        "unknown": [_say_unknown(watched, server, words) for watched in overview.unknown],
+        "paused": [_say_paused(watched, server, words) for watched in overview.paused],
+    }
 
 
-def _fault_line(fault: OpenFault, words: Words) -> str:
-    check = words.label("checks", fault.check) if fault.check in _CHECKS else span(fault.check)
-    since = f"{words.label('watch', 'since')} {moment(fault.began_at)}"
-    parts = [_subject(fault.subject, words), check, since]
-    if fault.good_since is not None:
-        parts.append(f"{words.label('watch', 'right')} {moment(fault.good_since)}")
-    return f"- {' · '.join(parts)}"
+def _file(overview: WatchOverview, server: MailServer, plain: Words) -> discord.File:
+    """Return all lists, whole."""
+    lines: list[str] = []
+    for key, listed in _list(overview, server, plain).items():
+        lines += [plain.label("watch", key), *listed, ""] if listed else []
+    data = "\n".join(lines).encode("utf-8", "replace")
+    return discord.File(io.BytesIO(data), _FILE)
 
 
-def _unknown_line(watched: Watched, words: Words) -> str:
-    known = watched.known_at
+def _say_unknown(watched: Watched, server: MailServer, words: Words) -> str:
+    subject, known = show_subject(watched.subject, server, words), watched.known_at
     if known is None:
-        said = words.label("watch", "never")
-    else:
-        said = f"{words.label('watch', 'known')} {moment(known)}"
-    return f"- {_subject(watched.subject, words)} · {said}"
+        return f"{subject} · {words.label('watch', 'never')}"
+    when = words.clock(int(known.timestamp()), dated=True)
+    return f"{subject} · {words.label('watch', 'known')} {when}"
 
 
-def _paused_line(watched: Watched, words: Words) -> str:
-    until = watched.paused_until
-    ends = "" if until is None else f" · {words.label('watch', 'until')} {moment(until)}"
-    return f"- {_subject(watched.subject, words)}{ends}"
-
-
-def _subject(subject: str, words: Words) -> str:
-    if subject == MAIL_SERVER:
-        return f"**{words.label('checks', 'server')}**"
-    return name_in_list(Domain.from_ascii(subject))
+def _say_paused(watched: Watched, server: MailServer, words: Words) -> str:
+    subject, until = show_subject(watched.subject, server, words), watched.paused_until
+    if until is None:
+        return subject
+    when = words.clock(int(until.timestamp()), dated=True)
+    return f"{subject} · {words.label('watch', 'until')} {when}"

@@ -35,8 +35,8 @@ def build_summary_card(told: IncidentsTold, server: MailServer, words: Words) ->
     """
     incidents = (*told.opened, *told.closed)
     lines = LineList(
-        [_line(incident, server, words) for incident in incidents],
-        [_line(incident, server, words.plain) for incident in incidents],
+        [show_line(incident, server, words) for incident in incidents],
+        [show_line(incident, server, words.plain) for incident in incidents],
         _FILE,
     )
     broken = [i for i in incidents if state_of(i) is IncidentState.BROKEN]
@@ -57,7 +57,8 @@ def build_summary_card(told: IncidentsTold, server: MailServer, words: Words) ->
     )
 
 
-def _line(incident: Incident, server: MailServer, words: Words) -> str:
+def show_line(incident: Incident, server: MailServer, words: Words) -> str:
+    """Return an incident in one line: where, what, and since when."""
     subject = show_subject(incident.subject, server, words)
     check, since = show_check(incident, words), say_since(incident, words)
     return f"{mark_of(incident, words)} {subject} · {check} · {since}"

@@ -63,9 +63,8 @@ async def handle_overview_button(interaction: discord.Interaction[BotBase], _: C
 async def _show(interaction: discord.Interaction[BotBase], *, remark: str | None = None) -> None:
     client = interaction.client
     overview = await client.watching.overview()
-    await answer(
-        interaction, build_overview_card(overview, client.words, client.items, remark=remark)
-    )
+    server, words, items = client.member_service.server, client.words, client.items
+    await answer(interaction, build_overview_card(overview, server, words, items, remark=remark))
 
 
 async def _change(watching: Watching, action: AdminWatchAction, domain: Domain, days: int) -> str:

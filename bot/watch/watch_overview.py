@@ -9,35 +9,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.watch.awaited_goal import Awaited
+    from bot.watch.incident import Incident
     from bot.watch.watch_news import NewsKind
     from bot.watch.watched_domain import Watched, Watcher
-
-
-@dataclass(frozen=True, slots=True)
-class OpenFault:
-    """An incident that is open: of which subject and check, since when.
-
-    `good_since` is there where the fault is gone, and may come back.
-    """
-
-    subject: str
-    check: str
-    began_at: datetime
-    good_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WatchOverview:
     """How far the watch is: `looked` of `total` domains had a look since the cycle began.
 
-    `unknown` are those whose latest look found nothing out, the oldest knowledge first, `paused`
-    those of which nobody is told now. `next_at` is when the next look is due.
+    `open_ones` are the incidents that are open, `unknown` the domains whose latest look found
+    nothing out, the oldest knowledge first, `paused` those of which nobody is told now. `next_at`
+    is when the next look is due.
     """
 
     began_at: datetime
     total: int
     looked: int
-    open_faults: tuple[OpenFault, ...] = ()
+    open_ones: tuple[Incident, ...] = ()
     unknown: tuple[Watched, ...] = ()
     paused: tuple[Watched, ...] = ()
     next_at: datetime | None = None

@@ -83,7 +83,6 @@ class WatchWorker:
     async def step(self) -> int:
         """Do what is due, of looks a few; return how many there were."""
         await self._list()
-        await self._tell_digests()
         taken = await self._store.take_due(self._now(), LEASE, AT_ONCE)
         outcomes = await asyncio.gather(
             *(self._look_at(watched) for watched in taken), return_exceptions=True
@@ -94,7 +93,8 @@ class WatchWorker:
             if isinstance(outcome, BaseException):
                 # A fault of ours; it is looked at again when its lease has run out.
                 _log.error("watch: %s", watched.subject, exc_info=outcome)
-        if taken:
+        # Not before what was due is looked at, such as after days without the bot.
+        if taken or await self._tell_digests():
             self._wake_up.wake()  # there may be news to deliver
         return len(taken)
 
@@ -147,13 +147,15 @@ class WatchWorker:
             listing = make_listing(domains, is_first=state.listed_at is None, at=self._now())
             await self._store.note_listing(listing, self._now())
 
-    async def _tell_digests(self) -> None:
-        """Write down the digests of this week, where that is due."""
+    async def _tell_digests(self) -> bool:
+        """Write down the digests of this week, where that is due; whether it was."""
         now = self._now()
-        if self._digest_at is None or now >= self._digest_at:
-            week = week_of(now)
-            await self._store.tell_digests(week, now)
-            self._digest_at = week.next.begins_at
+        if self._digest_at is not None and now < self._digest_at:
+            return False
+        week = week_of(now)
+        await self._store.tell_digests(week, now)
+        self._digest_at = week.next.begins_at
+        return True
 
     async def _look_at(self, watched: Watched) -> None:
         try:

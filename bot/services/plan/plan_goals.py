@@ -18,10 +18,10 @@ _SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})
 def next_goal(plan: Plan) -> str | None:
     """Return what to wait for on a plan's card: its next step, or all of it where none is next.
 
-    None where there is nothing left to wait for.
+    None where all is right, even if the admin may be asked for more.
     """
     step = plan.next
-    if step is None and plan.is_green:
+    if plan.is_green and (step is None or step.asks is not None):
         return None
     return make_goal(part for part in (step.parts if step else ()) if part not in _UNPROVABLE)
 

@@ -52,8 +52,9 @@ def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -
     closed = {} if decision.silent else {each.id: each.opened_at for each in decision.closed}
     if ids or closed:
         tell_incidents(session, subject, ids, closed, now)
-    if decision.redrawn:
-        draw_anew(session, subject, decision.redrawn, now)
+    # What was told of the beginning must not go on saying that it is open.
+    if redrawn := decision.redrawn.union(each.id for each in decision.closed):
+        draw_anew(session, subject, redrawn, now)
     for told in decision.certificates:
         tell_certificate(session, told, now)
     return True

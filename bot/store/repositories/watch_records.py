@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, func, or_, select
 
 from bot.checks.finding import Status
 from bot.names import Domain
+from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.removal import remove_found
 from bot.store.repositories.watched_rows import begin_watching, have_looked_at, read_watched
 from bot.store.tables import (
@@ -20,7 +21,7 @@ from bot.store.tables import (
     WatchNewsRow,
 )
 from bot.watch.watch_news import NewsKind
-from bot.watch.watch_overview import OpenFault, UndeliveredNews, WatchOverview
+from bot.watch.watch_overview import UndeliveredNews, WatchOverview
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class WatchRecords:
                 session.scalars(total).one(),
                 session.scalars(looked).one(),
                 tuple(
-                    OpenFault(row.subject, row.check, row.began_at, row.good_since)
+                    read_incident(row)
                     for row in session.scalars(open_ones.order_by(IncidentRow.began_at))
                 ),
                 tuple(map(read_watched, session.scalars(unknown.order_by(WatchedRow.known_at)))),

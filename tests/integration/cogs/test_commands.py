@@ -28,6 +28,7 @@ pytest_plugins = ["discord_fixtures"]
 
 WITH_A_DOMAIN = {"dnsrecords", "dnscheck", "history", *RequestKind}
 COMMANDS = {"mailsettings", "help", "privacy", "requests", "testmail", *WITH_A_DOMAIN}  # of members
+GROUPS = {"history", "watch"}  # of members' commands
 
 
 async def test_settings_fill_in_the_user_name_and_link_to_the_pages(sim: Simulation) -> None:
@@ -131,9 +132,9 @@ async def test_commands_are_for_servers_direct_messages_and_installing_members(
     sim: Simulation,
 ) -> None:
     registered = {command.name: command for command in await sim.client.tree.fetch_commands()}
-    assert set(registered) == {*COMMANDS, "mailadmin"}
+    assert set(registered) == {*COMMANDS, *GROUPS, "mailadmin"}
     for command in sim.client.tree.get_commands():
-        if command.name not in COMMANDS:
+        if command.name == "mailadmin":
             continue
         payload = command.to_dict(sim.client.tree)
         assert sorted(payload["contexts"]) == [0, 1, 2], command.name
@@ -143,6 +144,7 @@ async def test_commands_are_for_servers_direct_messages_and_installing_members(
 async def test_help_lists_every_command_to_be_clicked_also_after_a_restart(sim: Simulation) -> None:
     before = text_of(answer_to(await sim.ann.slash(sim.channel, "help")))
     assert set(re.findall(r"</(\w+):\d+>", before)) == COMMANDS
+    assert set(re.findall(r"</(\w+) \w+:\d+>", before)) == GROUPS
     await sim.restart()
     assert text_of(answer_to(await sim.ann.slash(sim.channel, "help"))) == before
 

@@ -14,7 +14,9 @@ from bot.net.certificate import Certificate
 from bot.requests.model import MessageKind, OutboxMessage, RequestKind, State
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from discord_simulation import (
+    AWAIT,
     DETAILS,
+    OFFER,
     ON_CARD,
     answer_to,
     labels_of,
@@ -201,7 +203,7 @@ async def test_the_list_keeps_its_size_and_all_its_buttons(guild: RequestGuild) 
 
 async def test_a_check_offers_what_is_to_be_asked_for_next(guild: RequestGuild) -> None:
     card = await ask(guild, "dnscheck", "eager.example")  # there is no DKIM record
-    assert labels_of(card) == ["Ask for DKIM", DETAILS]
+    assert labels_of(card) == ["Ask for DKIM", DETAILS, AWAIT]
     answer = answer_to(await guild.ann.click(card, label="Ask for DKIM"))
     assert answer.ephemeral
     assert "Request #1" in text_of(answer)
@@ -230,7 +232,7 @@ async def test_a_check_offers_strict_dmarc_once_all_else_is_right(guild: Request
     guild.dns.zones = guild.dns.zones.with_zone(parse_zone("eager.example", watched))
     guild.dns.forget()
     await guild.ann.click(card, label="Check again")
-    assert labels_of(card) == ["Ask for DMARC", DETAILS]
+    assert labels_of(card) == ["Ask for DMARC", DETAILS, OFFER]
 
 
 async def test_a_healthy_domain_is_offered_nothing(guild: RequestGuild) -> None:

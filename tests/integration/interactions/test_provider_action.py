@@ -20,7 +20,7 @@ from discord_simulation import (
 )
 
 if TYPE_CHECKING:
-    from simcord.results import ResponseMessage
+    from simcord.results import InteractionResult, ResponseMessage
 
     from discord_simulation import Simulation
 
@@ -28,6 +28,7 @@ pytest_plugins = ["discord_fixtures"]
 
 NAME = "newcomer.example"
 SELECT = 3  # a type of component
+CHOICE = "cowbell:provider:"
 SERVERS = "@ NS ns1.hyp.net.\n@ NS ns2.hyp.net."
 
 
@@ -39,7 +40,15 @@ def at_domeneshop(sim: Simulation) -> None:
 
 
 def choice_of(card: ResponseMessage) -> dict[str, Any] | None:
-    return next((part for part in walk(card.components) if part["type"] == SELECT), None)
+    choices = (part for part in walk(card.components) if part["type"] == SELECT)
+    return next((part for part in choices if part["custom_id"].startswith(CHOICE)), None)
+
+
+async def choose(sim: Simulation, card: ResponseMessage, key: str) -> InteractionResult:
+    """Choose a provider by its key; a card has other choices, too."""
+    choice = choice_of(card)
+    assert choice is not None
+    return await sim.ann.select(card, [key], custom_id=choice["custom_id"])
 
 
 def current(card: ResponseMessage) -> str:
@@ -97,7 +106,7 @@ async def test_choosing_draws_the_same_card_in_other_words_and_is_remembered(
     sim: Simulation,
 ) -> None:
     card = await sim.details(NAME)
-    result = await sim.ann.select(card, ["route53"])
+    result = await choose(sim, card, "route53")
     assert answer_to(result).id == card.id
     assert not result.followups
     assert "Record name (leave empty) · Record type `MX`" in text_of(card)
@@ -118,7 +127,7 @@ async def test_choosing_draws_the_same_card_in_other_words_and_is_remembered(
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_records_change_their_words_too(sim: Simulation) -> None:
     card = await records(sim)
-    answered = answer_to(await sim.ann.select(card, ["cloudflare"]))
+    answered = answer_to(await choose(sim, card, "cloudflare"))
     assert answered.id == card.id
     assert "Set the switch to `Proxy status: DNS only`." in text_of(card)
     assert [file.filename for file in card.attachments] == ["newcomer.example.zone.txt"]
@@ -129,9 +138,9 @@ async def test_records_change_their_words_too(sim: Simulation) -> None:
 async def test_a_choice_works_after_a_restart(sim: Simulation) -> None:
     check, shown = await sim.details(NAME), await records(sim)
     await sim.restart()
-    await sim.ann.select(check, ["ovh"])
+    await choose(sim, check, "ovh")
     assert "Sub-domain (leave empty)" in text_of(check)
-    await sim.ann.select(shown, ["godaddy"])
+    await choose(sim, shown, "godaddy")
     assert "`MX (Mail Exchanger)`" in text_of(shown)
     await sim.restart()
     assert current(await sim.details(NAME)) == "Your provider: GoDaddy"
@@ -142,7 +151,7 @@ async def test_a_shared_card_speaks_the_name_servers_own_words_and_has_no_choice
     sim: Simulation,
 ) -> None:
     card = await sim.details(NAME)
-    await sim.ann.select(card, ["route53"])
+    await choose(sim, card, "route53")
     shared = await sim.share(card)
     assert choice_of(shared) is None
     assert "At Domeneshop" in text_of(shared)
@@ -155,7 +164,7 @@ async def test_a_shared_card_speaks_the_name_servers_own_words_and_has_no_choice
 @pytest.mark.usefixtures("at_domeneshop")
 async def test_checking_again_keeps_the_words(sim: Simulation) -> None:
     card = await sim.details(NAME)
-    await sim.ann.select(card, ["route53"])
+    await choose(sim, card, "route53")
     await sim.ann.click(card, label="Check again")
     assert "Record name (leave empty)" in text_of(card)
     details = await open_details(sim.ann, card)
@@ -166,7 +175,7 @@ async def test_checking_again_keeps_the_words(sim: Simulation) -> None:
 async def test_what_only_the_asker_may_read_is_still_there_after_a_choice(sim: Simulation) -> None:
     card = await sim.details("open.example")
     before = text_of(card)
-    await sim.ann.select(card, ["cloudflare"])
+    await choose(sim, card, "cloudflare")
     assert text_of(card).count("**1. ") == before.count("**1. ") == 1
 
 
@@ -174,13 +183,13 @@ async def test_a_check_that_is_gone_is_said(sim: Simulation) -> None:
     card = await sim.details(NAME)
     before = text_of(card)
     change_store(sim, "DELETE FROM stored_check")
-    result = await sim.ann.select(card, ["cloudflare"])
+    result = await choose(sim, card, "cloudflare")
     assert "not kept any more" in text_of(whisper_after(result))
     assert text_of(card) == before
 
 
 async def test_a_domain_too_long_for_a_button_has_the_choice_by_its_check(sim: Simulation) -> None:
     card = await records(sim, f"{'a' * 60}.{'b' * 60}.example")
-    await sim.ann.select(card, ["cloudflare"])
+    await choose(sim, card, "cloudflare")
     assert current(card) == "Your provider: Cloudflare"
     assert "### MX · required" in text_of(card)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,13 +15,12 @@ from simcord.results import ResponseMessage
 from bot.checks.observe.ports import ServerPorts
 from bot.demo.host_ports import MailHost
 from bot.demo.zones import Zones
-from bot.interactions.fault_posts import FaultPosts
 from bot.lifecycle import running_jobs
 from bot.net.connector import Connector
 from bot.net.port_look import ALL_PORTS
 from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
-from max_wait import MAX_WAIT
 from server_certificates import HOST, ServerCertificates, Shown
+from watch_guild import WatchGuild
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from simcord import ChannelHandle, MemberActor
 
     from conftest import CaseFile
-    from discord_simulation import LogWatch, Simulation
+    from discord_simulation import Simulation
 
 pytest_plugins = ["discord_fixtures"]
 
@@ -167,40 +165,20 @@ async def test_setup_tells_what_members_met(admins: AdminGuild) -> None:
     assert "`/mailadmin server`" in text
 
 
-async def test_the_request_channel_is_told_once(admins: AdminGuild) -> None:
-    admins.change("_spf TXT", "spf TXT")
-    async with running_jobs(admins.sim.client):
-        await admins.sim.check(FRIEND)
-        await admins.sim.check(FRIEND, admins.sim.ben)
-        for _ in range(100):
-            await asyncio.sleep(0.05)
-            if admins.posted():
-                break
-        await asyncio.sleep(0.05)  # in which a second one would come
-    (text,) = admins.posted()
-    assert "The mail server itself has a fault" in text
-    assert "the SPF value that is handed out" in text
-    assert f"`{FRIEND}`" in text
-
-
-async def test_a_channel_that_is_gone_is_logged_and_tried_at_the_next_meeting(
-    admins: AdminGuild, errors: LogWatch, caplog: pytest.LogCaptureFixture
+async def test_the_request_channel_is_told_of_a_fault_that_a_second_look_sees_too(
+    admins: AdminGuild,
 ) -> None:
+    guild = WatchGuild(admins.sim, admins.channel)
     admins.change("_spf TXT", "spf TXT")
-    client = admins.sim.client
-    faults = client.member_service.faults
-    assert faults is not None
-    right = client.settings
-    client.settings = right.model_copy(update={"request_channel_id": 4242})
-    posts = FaultPosts(client, faults)
     await admins.sim.check(FRIEND)
-    await posts.post(await faults.next())
-    assert "the admin was not told" in caplog.text
-    assert "channel 4242 is gone" in errors.take()[0]
-    client.settings = right
-    await admins.sim.check(FRIEND)
-    async with asyncio.timeout(MAX_WAIT):
-        await posts.post(await faults.next())
+    await admins.sim.check(FRIEND, admins.sim.ben)
+    await guild.meet("spf-include")
+    assert admins.posted() == []
+    await guild.later(minutes=11)
+    (text,) = admins.posted()
+    assert "The mail server itself has" in text
+    assert "`MAIL_SPF`" in text or "SPF value" in text
+    await guild.later(hours=6)
     assert len(admins.posted()) == 1
 
 
@@ -242,17 +220,16 @@ async def test_an_admin_sees_how_each_port_is(admins: AdminGuild) -> None:
 async def test_the_request_channel_is_told_what_a_member_met_at_the_ports(
     admins: AdminGuild,
 ) -> None:
+    guild = WatchGuild(admins.sim, admins.channel)
     async with mail_host(Shown.EXPIRED) as admins.sim.ports:
         await admins.sim.restart()
         live_ports = admins.sim.client.member_service.live_ports
         assert live_ports is not None
-        async with running_jobs(admins.sim.client):
-            await live_ports.look()
-            for _ in range(100):
-                await asyncio.sleep(0.05)
-                if admins.posted():
-                    break
+        await live_ports.look()
+        await guild.meet("certificate-wrong")
+        await guild.later(minutes=11)
         text = text_of(await admins.mailadmin(admins.ada, "setup"))
     (posted,) = admins.posted()
-    assert "mail programs refuse the certificate" in posted
+    assert "❌ **Certificate** · since" in posted
+    assert "The certificate on" in posted
     assert "❌ **Mail server**: mail programs refuse the certificate" in text

@@ -42,6 +42,7 @@ FINDINGS = (
     Finding(Check.MX, "mx-missing", Status.FAIL, {"address": ""}, (MX,)),
     Finding(Check.SPF, "spf-missing", Status.FAIL, {}, (SPF,)),
 )
+AWAIT = "Tell me when it is right"
 LIGHTS = (Light(Part.MX, Status.FAIL), Light(Part.SPF, Status.FAIL))
 LATER = Step((Part.DMARC,), StepState.LATER, needs=(Part.MX,))
 
@@ -109,7 +110,7 @@ def test_the_records_of_the_next_step_are_there_to_be_typed_and_no_others() -> N
     assert f"```\n{SERVER.spf}\n```" in said
     assert said.count("Add this record") == 2
     assert "DMARC1" not in said
-    assert buttons_of(card) == ["Check again", "All records", "Zone file"]
+    assert buttons_of(card) == ["Check again", "All records", "Zone file", AWAIT]
     assert card.files == ()
 
 
@@ -131,7 +132,7 @@ def test_where_the_admin_is_to_be_asked_first_the_button_does_it() -> None:
     step = Step((Part.DKIM_KEY,), StepState.NEXT, asks=RequestKind.DKIM)
     card = draw(a_plan(step, LATER), can_ask=True)
     assert "Ask for a key by the button below." in text_of(card)
-    assert buttons_of(card) == ["Ask for DKIM", "All records", "Zone file"]
+    assert buttons_of(card) == ["Ask for DKIM", "All records", "Zone file", AWAIT]
     alone = draw(a_plan(step, LATER))
     assert "Ask admin\\@cow.example for the DKIM key" in text_of(alone)
     assert buttons_of(alone)[0] == "Check again"
@@ -149,7 +150,7 @@ def test_where_nothing_is_to_be_typed_the_card_says_why(state: StepState, words:
     card = draw(a_plan(Step((Part.MX,), state)))
     assert words in text_of(card)
     assert "Add this record" not in text_of(card)
-    assert buttons_of(card) == ["Check again", "All records", "Zone file"]
+    assert buttons_of(card) == ["Check again", "All records", "Zone file", AWAIT]
     assert not [i for i in card.view.walk_children() if isinstance(i, discord.ui.ActionRow)][1:]
 
 
@@ -171,7 +172,7 @@ def test_a_record_that_a_card_cannot_show_is_among_all_details() -> None:
     card = draw(to_type(MX, odd))
     assert "v=spf1" not in text_of(card)
     assert "All details" in text_of(card)
-    assert buttons_of(card)[-1] == "All details"
+    assert "All details" in buttons_of(card)
 
 
 def test_many_records_are_shown_shorter_before_any_is_left_out() -> None:

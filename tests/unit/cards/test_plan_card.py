@@ -37,6 +37,7 @@ WORDS = Words(Medium.DISCORD)
 ITEMS = PersistentItems(WORDS)
 MARKS = ("✅", "ℹ️", "❓", "⚠️", "❌", "\N{HEAVY MINUS SIGN}")
 AGAIN, DETAILS = "Check again", "All details"
+AWAIT, OFFER = "Tell me when it is right", "Tell me if it breaks"
 ON = PlanFacts(hosting=MailHosting.ON, can_ask=True)
 ABSENT = PlanFacts(hosting=MailHosting.ABSENT, can_ask=True)
 WATCHED = DMARC.replace("p=reject", "p=none")
@@ -52,6 +53,7 @@ def show(
     can_ask: bool = True,
     provider: str | None = None,
     remark: str | None = None,
+    can_watch: bool = False,
 ) -> Card:
     async def build() -> Card:
         return build_plan_card(
@@ -64,6 +66,7 @@ def show(
             can_ask=can_ask,
             provider=provider,
             remark=remark,
+            can_watch=can_watch,
         )
 
     return asyncio.run(build())
@@ -144,7 +147,7 @@ def test_the_mark_of_every_status_is_another() -> None:
 
 def test_what_is_typed_is_checked_again() -> None:
     card = draw()
-    assert labels_of(card) == [AGAIN, DETAILS]
+    assert labels_of(card) == [AGAIN, DETAILS, AWAIT]
     text = text_of(card)
     for value in ("mx1.cow.example.", SERVER.spf, "v=DMARC1; p=none"):
         assert f"```\n{value}" in text
@@ -152,22 +155,22 @@ def test_what_is_typed_is_checked_again() -> None:
 
 
 def test_what_is_asked_for_has_the_one_button_that_asks() -> None:
-    assert labels_of(draw(facts=ABSENT)) == ["Ask to add the domain", DETAILS]
+    assert labels_of(draw(facts=ABSENT)) == ["Ask to add the domain", DETAILS, AWAIT]
     keyless = draw(MX, SPF, WATCHED, dkim=NoKeyYet())
-    assert labels_of(keyless) == ["Ask for DKIM", DETAILS]
-    assert labels_of(draw(MX, SPF, DKIM, WATCHED, ALIASES)) == ["Ask for DMARC", DETAILS]
+    assert labels_of(keyless) == ["Ask for DKIM", DETAILS, AWAIT]
+    assert labels_of(draw(MX, SPF, DKIM, WATCHED, ALIASES)) == ["Ask for DMARC", DETAILS, AWAIT]
 
 
 def test_where_nothing_can_be_asked_for_it_is_said_whom_to_ask() -> None:
     card = draw(facts=replace(ABSENT, can_ask=False), can_ask=False)
-    assert labels_of(card) == [AGAIN, DETAILS]
+    assert labels_of(card) == [AGAIN, DETAILS, AWAIT]
     assert "Ask the admin to add `friend.example`" in text_of(card)
 
 
 def test_what_is_asked_for_already_is_waited_for() -> None:
     asked = replace(ABSENT, asked=frozenset({RequestKind.MAILDOMAIN}))
     card = draw(facts=asked)
-    assert labels_of(card) == [AGAIN, DETAILS]
+    assert labels_of(card) == [AGAIN, DETAILS, AWAIT]
     assert "The admin has your request" in text_of(card)
     assert "Step" not in text_of(card)
 
@@ -180,6 +183,16 @@ def test_where_all_is_right_the_mark_is_green_and_nothing_is_next() -> None:
     assert "There is nothing to do." in text
     assert "Step" not in text
     assert labels_of(card) == [AGAIN, DETAILS]
+
+
+def test_where_all_is_right_who_may_is_offered_to_be_told_if_it_breaks() -> None:
+    report = report_on(MX, SPF, DKIM, DMARC, ALIASES)
+    plan = make_plan(expect(SERVER, DOMAIN, KEY), report, ON)
+    assert labels_of(show(report, plan, can_watch=True)) == [AGAIN, DETAILS, OFFER]
+    assert labels_of(show(report, plan, can_watch=True, shared=True)) == [AGAIN, DETAILS]
+    wrong = report_on(MX, SPF)
+    broken = make_plan(expect(SERVER, DOMAIN, KEY), wrong, ON)
+    assert labels_of(show(wrong, broken, can_watch=True)) == [AGAIN, DETAILS, AWAIT]
 
 
 def test_optional_records_that_are_not_there_are_one_line_and_leave_it_green() -> None:
@@ -195,7 +208,7 @@ def test_a_shared_card_tells_nothing_of_the_server_and_asks_for_nothing() -> Non
         text = text_of(card)
         assert "On the server" not in text
         assert "does not know" not in text
-        assert labels_of(card) == [AGAIN, DETAILS]
+        assert labels_of(card) == [AGAIN, DETAILS, AWAIT]
         assert "by the button below" not in text
 
 
@@ -252,4 +265,4 @@ def test_long_records_and_a_long_remark_keep_the_card_within_discords_limits(
     components, characters = measure(card.view)
     assert components <= MOST_COMPONENTS
     assert characters <= MOST_CHARACTERS
-    assert labels_of(card) == [AGAIN, DETAILS]
+    assert labels_of(card) == [AGAIN, DETAILS, AWAIT]

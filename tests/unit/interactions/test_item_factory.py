@@ -15,15 +15,20 @@ from bot.cards.items import (
     PrivacyAction,
     RequestAction,
     SentMailAction,
+    WatchAction,
 )
 from bot.interactions import item_factory
 from bot.interactions.clicks import Click, ClickHandlers
 from bot.interactions.item_factory import (
     APP_SELECT,
     ASK_BUTTON,
+    AWAIT_BUTTON,
+    AWAIT_SELECT,
+    CANCEL_BUTTON,
     CHECK_BUTTON,
     MAIL_TEST_BUTTON,
     NEW_CHECK_BUTTON,
+    OVERVIEW_BUTTON,
     OWN_REQUEST_BUTTON,
     PRIVACY_BUTTON,
     PROFILE_BUTTON,
@@ -36,6 +41,7 @@ from bot.interactions.item_factory import (
     STAGE_SELECT,
     UNLOCK_BUTTON,
     UNTESTED_BUTTON,
+    WATCH_BUTTON,
     PersistentItems,
 )
 from bot.requests.model import RequestKind
@@ -126,6 +132,24 @@ OF_OLD = [
         UNTESTED_BUTTON,
         {"request": "12", "stage": "reject"},
     ),
+    (
+        "cowbell:await:mx+dkim-key:friend.example:7",
+        AWAIT_BUTTON,
+        {"goal": "mx+dkim-key", "domain": "friend.example", "check": "7"},
+    ),
+    ("cowbell:await:all:7", AWAIT_BUTTON, {"goal": "all", "check": "7"}),
+    (
+        "cowbell:await-one:friend.example:7",
+        AWAIT_SELECT,
+        {"domain": "friend.example", "check": "7"},
+    ),
+    ("cowbell:await-end:7", CANCEL_BUTTON, {"awaited": "7"}),
+    (
+        "cowbell:watch:add:friend.example",
+        WATCH_BUTTON,
+        {"action": "add", "domain": "friend.example"},
+    ),
+    ("cowbell:watch:overview", OVERVIEW_BUTTON, {}),
 ]
 FORGED = [
     "cowbell:again:",
@@ -149,6 +173,11 @@ FORGED = [
     "cowbell:app:",
     "cowbell:app:ann @friend.example",
     "cowbell:qr:7",
+    "cowbell:await::7",
+    "cowbell:await:+mx:7",
+    "cowbell:await:MX:7",
+    "cowbell:watch:add:nodot",
+    "cowbell:watch:kill:friend.example",
     "again:7",
     "",
 ]
@@ -202,6 +231,15 @@ def every_item() -> Iterator[PersistentItem]:
         yield ITEMS.mail_test_button(test, HIGHEST)
     for sent in SentMailAction:
         yield ITEMS.sent_mail_button(sent, HIGHEST)
+    for domain in DOMAINS:
+        yield ITEMS.await_button("mx+spf+dkim+dmarc+extras", HIGHEST, domain)
+        yield ITEMS.await_select(HIGHEST, domain, [discord.SelectOption(label="any")])
+    yield ITEMS.cancel_button(HIGHEST)
+    for watch in WatchAction:
+        button = ITEMS.watch_button(watch, DOMAINS[0])
+        assert button is not None
+        yield button
+    yield ITEMS.overview_button()
     for stage in ("quarantine", "reject"):
         yield ITEMS.untested_button(HIGHEST, stage)
 
@@ -214,8 +252,9 @@ def test_an_address_too_long_for_a_button_gives_way_to_its_domain_and_that_to_no
     assert ITEMS.profile_button(f"ann@{'c' * 60}.{domain}").custom_id == "cowbell:profile"
 
 
-def test_a_domain_too_long_for_a_button_has_none_to_check_its_proof() -> None:
+def test_a_domain_too_long_for_a_button_has_none_of_its_proof_and_its_watch() -> None:
     assert ITEMS.proof_button("a" * 60 + "." + "b" * 60 + ".example") is None
+    assert ITEMS.watch_button(WatchAction.ADD, "a" * 60 + "." + "b" * 60 + ".example") is None
 
 
 def test_a_button_says_that_its_admin_knows_the_risk() -> None:

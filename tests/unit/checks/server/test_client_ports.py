@@ -226,7 +226,7 @@ def test_the_worst_comes_first() -> None:
 def test_the_admin_is_told_in_one_word_what_members_met(looks: list[PortLook], what: str) -> None:
     assert what in port_faults(world(*looks), AT)
     facts: dict[str, Fact] = {"what": what, "domain": "mx1.cow.example", "command": "/x"}
-    assert what not in Words().render("discord/server_fault", facts)
+    assert what not in Words().render("watch/server_fault", facts)
 
 
 @pytest.mark.parametrize(

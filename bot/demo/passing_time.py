@@ -1,0 +1,54 @@
+"""The clock of the demo, which can be set forward, and what is due meanwhile done on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.watch.running_watch import RunningWatch
+
+# Looks of one domain may be hours apart; more of them would only take longer.
+_STEPS: Final = 12
+_SHORTEST_STEP: Final = timedelta(minutes=1)
+
+
+@dataclass
+class DemoClock:
+    """The time, which runs as usual and can be set forward; `follow` is called after that."""
+
+    ahead: timedelta = field(default_factory=timedelta)
+    follow: Callable[[], None] | None = None
+
+    def __call__(self) -> datetime:
+        """Return the time."""
+        return datetime.now(UTC) + self.ahead
+
+    def advance(self, span: timedelta) -> None:
+        """Set it forward."""
+        self.ahead += span
+        if self.follow is not None:
+            self.follow()
+
+
+async def let_pass(watch: RunningWatch, clock: DemoClock, span: timedelta) -> None:
+    """Set the clock forward step by step, and let the watch do what is due at each.
+
+    Raises:
+        StoreError: the store cannot be used.
+
+    """
+    target = clock() + span
+    shortest = max(_SHORTEST_STEP, span / _STEPS)
+    while True:
+        while await watch.step():
+            pass
+        now = clock()
+        if now >= target:
+            return
+        due = await watch.next_look()
+        step = shortest if due is None else max(due - now, shortest)
+        clock.advance(min(step, target - now))
