@@ -1,4 +1,4 @@
-"""A resolver in memory over zones that change: it keeps answers for their TTL, and loses questions."""
+"""A resolver in memory, over zones that change: it keeps answers, and loses questions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
+import dns.name
 import dns.rcode
 import dns.rdatatype
 
@@ -20,8 +21,6 @@ from bot.services.domain_check import Checker
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-    import dns.name
 
     from bot.checks.report import Report
     from bot.demo.zones import ZoneReply
@@ -93,6 +92,11 @@ class ChangingDns:
         self.versions[origin] += 1
         kept = [until for q, (_, until) in self._kept.items() if q.name.is_subdomain(name)]
         self._settles[origin] = max(kept, default=0.0)
+
+    def forget(self) -> None:
+        """Keep no answer any longer."""
+        self._kept.clear()
+        self._settles.clear()
 
     def is_settled(self, origin: str) -> bool:
         """Whether all that is answered about a zone is as it holds it now."""
@@ -202,6 +206,7 @@ class LossyChecker(Checker):
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
         *,
+        apex_first: bool = False,
         seconds: float = LONGEST,
     ) -> Report:
         """Return the report of one domain."""
@@ -221,7 +226,9 @@ class LossyChecker(Checker):
             if known is not None:
                 return dataclasses.replace(known, checked_at=self._clock())
         with self._dns.losing(losses):
-            report = await super().check(domain, dkim, dmarc_stage, former, seconds=seconds)
+            report = await super().check(
+                domain, dkim, dmarc_stage, former, apex_first=apex_first, seconds=seconds
+            )
         self.made += 1
         if place is not None and not losses.lost:
             self._usual[place] = losses.asked

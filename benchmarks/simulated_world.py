@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections.abc import MutableSequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.breakages import KEY, KINDS
 from benchmarks.changing_dns import ChangingDns, LossyChecker
@@ -23,20 +24,30 @@ if TYPE_CHECKING:
     from bot.errors import BackendError
     from bot.records.dkim_key import KnownKey
 
-LOSS = 0.02  # of all questions
+LOSS: Final = 0.02  # of all questions
+
+# Looks, checks that were made for them, questions, and those that were lost.
+WorldCounts = MutableSequence[float]
 
 
 class SimulatedWorld:
     """What is outside of the program; one that is made again goes on where the clock stood.
 
     `patterns` is as `LossyChecker` has it. `run` tells apart what is lost from what another
-    process of the same simulation loses.
+    process of the same simulation loses. `counts` are kept as the time passes.
     """
 
     def __init__(
-        self, folder: Path, script: YearScript, *, run: int = 0, patterns: int | None = None
+        self,
+        folder: Path,
+        script: YearScript,
+        *,
+        run: int = 0,
+        patterns: int | None = None,
+        counts: WorldCounts | None = None,
     ) -> None:
         self.script = script
+        self.counts = [0.0] * 4 if counts is None else counts
         self.server = make_server()
         self._clock = os.open(folder / "clock", os.O_RDWR | os.O_CREAT)
         self._slipped = folder / "slipped"
@@ -64,6 +75,8 @@ class SimulatedWorld:
         self._now = at
         os.pwrite(self._clock, f"{at.timestamp():020.6f}".encode(), 0)
         self._publish_due()
+        checker, dns = self.checker, self.dns
+        self.counts[:] = [checker.checks, checker.made, dns.questions, dns.lost]
 
     def close(self) -> None:
         """Close what it is kept in."""
@@ -131,7 +144,7 @@ class HostedDomains:
         """Return the domains that it has."""
         return tuple(map(Domain.from_ascii, sorted(self._world.script.hosted(self._world.now()))))
 
-    async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
+    async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:  # noqa: ARG002 - as the protocol has it
         """Return the one key."""
         return self._key
 

@@ -62,7 +62,7 @@ class Messenger:
     """
 
     path: Path
-    read: Callable[[News], Awaitable[Told]]
+    read: Callable[[News], Awaitable[Told | None]]
     now: Callable[[], datetime]
     chance: random.Random
     _sent: dict[str, int] = field(init=False)
@@ -114,7 +114,7 @@ def _load(raw: dict[str, Any]) -> ToldMessage:
     return ToldMessage(**{**raw, **incidents, "at": at, "lines": lines})
 
 
-def _content(told: Told) -> dict[str, Any]:
+def _content(told: Told | None) -> dict[str, Any]:
     match told:
         case IncidentsTold(opened, closed):
             return {"opened": _short(opened), "closed": _short(closed)}
@@ -122,6 +122,8 @@ def _content(told: Told) -> dict[str, Any]:
             return {"lines": tuple(line.subject for line in lines)}
         case AwaitedTold(awaited):
             return {"said": f"{awaited.domain.ascii} {awaited.end}"}
+        case None:
+            return {"said": "nothing is left of it"}
         case CertificateTold(host, _, _, days):
             return {"said": f"{host} {days}"}
 

@@ -25,12 +25,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from benchmarks.child import HOST, start_child
-from benchmarks.soak_stand_ins import DOMAINS, READ_KEY, WRITE_KEY
-from benchmarks.year_script import YearScript
 from bot_process import Bot
 from discord_channels import DiscordChannels
 from discord_payloads import BUTTON, CHANNEL, GUILD, walk
+
+from benchmarks.child import HOST, start_child
+from benchmarks.soak_stand_ins import DOMAINS, READ_KEY, WRITE_KEY
+from benchmarks.year_script import YearScript
 
 if TYPE_CHECKING:
     import subprocess
@@ -149,7 +150,7 @@ class Soak:
                 task.cancel()
 
     async def _until_listed(self) -> None:
-        while self._count_watched() < len(self._domains):
+        while self._count_watched() < len(self._domains):  # noqa: ASYNC110 - another process counts
             await asyncio.sleep(0.5)
 
     def _count_watched(self) -> int:
@@ -180,9 +181,8 @@ class Soak:
         self.looks += count
 
     async def _measure_memory(self, process: Process) -> None:
-        statm = Path(f"/proc/{process.pid}/statm")
         while True:
-            self.figures.memory.append(int(statm.read_text("ascii").split()[1]) * _PAGE)
+            self.figures.memory.append(_resident(process.pid))
             await asyncio.sleep(1)
 
     async def _send(self) -> None:
@@ -225,6 +225,11 @@ class Soak:
         return await sent.until(
             lambda sent: bool(sent.shown) and "Checking" not in sent.texts, _PATIENCE
         )
+
+
+def _resident(pid: int) -> int:
+    """Return the octets of memory that a process holds."""
+    return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * _PAGE
 
 
 def _show(soak: Soak, minutes: float) -> None:

@@ -112,7 +112,12 @@ class WatchVerdict:
         for name in sorted(domains):
             for check in sorted(self._checks[name]):
                 numbers = by_place.get((name, check), [])
-                self._judge_fault(target, self._breakages[name], check, numbers, opened, closed)
+                what = f"to {target}: {name}, {self._breakages[name].kind}, {check}"
+                if len(numbers) != 1:
+                    self._say([f"{what}: told as {len(numbers)} incidents"])
+                    continue
+                begin, end = opened[numbers[0]][0], closed.get(numbers[0])
+                self._judge_fault(what, self._breakages[name], begin, end[0] if end else None)
 
     def _find_false(self, target: int, incident: ToldIncident, domains: set[str]) -> Iterator[str]:
         what = f"to {target}: {incident.subject}, {incident.check} ({incident.code})"
@@ -128,29 +133,17 @@ class WatchVerdict:
                 yield f"false alarm {what}: began at {began}, not when it was broken"
 
     def _judge_fault(
-        self,
-        target: int,
-        breakage: Breakage,
-        check: str,
-        numbers: list[int],
-        opened: dict[int, list[Mention]],
-        closed: dict[int, list[Mention]],
+        self, what: str, breakage: Breakage, begin: Mention, end: Mention | None
     ) -> None:
-        what = f"to {target}: {breakage.domain}, {breakage.kind}, {check}"
-        if len(numbers) != 1:
-            self._say([f"{what}: told as {len(numbers)} incidents"])
-            return
         kept = self._script.zones[breakage.domain].longest_kept
-        (number,) = numbers
-        seen_from = max(breakage.begins, BEGIN)
-        told = opened[number][0].at - seen_from
+        told = begin.at - max(breakage.begins, BEGIN)
         self._verdict.opening.append(told)
         if told > TOLD_WITHIN + 2 * kept:
             self._say([f"{what}: told after {told}"])
-        if number not in closed:
+        if end is None:
             self._say([f"{what}: its end was not told"])
             return
-        ended = closed[number][0].at - breakage.ends
+        ended = end.at - breakage.ends
         self._verdict.ending.append(ended)
         longest = ENDED_AFTER_FLAPPING if breakage.is_flapping else ENDED_WITHIN
         if not timedelta(0) < ended <= longest + 2 * kept:

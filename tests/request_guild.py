@@ -31,6 +31,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_looks import DomainLooks
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
@@ -173,8 +174,7 @@ async def open_request_guild(
 
         aliases = Aliases()
         looker = DomainVerifier(
-            core.check,
-            resolver.ask,
+            DomainLooks(core, clock).check,
             backend,
             certificate=aliases,
             webmail_label="mail",

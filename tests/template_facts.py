@@ -164,7 +164,7 @@ _PORTS: dict[str, tuple[Fact, ...]] = {
 _DAYS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("at", "began", "ended", "known"), (1_796_000_000,)),
     **dict.fromkeys(("own", "just_now", "cut", "unknown"), (True, False)),
-    "calm": ((), SOME[:1], SOME),
+    "calm": ("", "Webmail, Autoconfig"),
 }
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
     **{
@@ -216,6 +216,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         **dict.fromkeys(("new", "gone"), ((), SOME[:1], SOME[:3])),
         **dict.fromkeys(("now", "was"), (SOME[:3],)),
         **dict.fromkeys(("more_new", "more_gone", "more_changed"), (0, 7)),
+        "what": ("", "MX"),
     },
     "history/since": {"what": ("MX",), "state": ("broken",), "before": ("", "right"), **_DAYS},
     **{f"history/{name}": _DAYS for name in ("changed", "quiet", "picture")},

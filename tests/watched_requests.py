@@ -16,6 +16,7 @@ from request_parts import FRIEND, KEY, SERVER, Setup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
     from pathlib import Path
 
     import dns.name
@@ -45,14 +46,15 @@ class WatchedSetup(Setup):
         self.checker = Checker(resolver.ask, SERVER, self.now)
         self.verifier = DomainVerifier(
             self.check,
-            resolver.ask,
             self.mail,
             certificate=self.see_certificate,
             webmail_label="mail",
             describe=describe,
         )
 
-    async def check(self, domain: Domain, key: KnownKey | None = None) -> Report:
+    async def check(
+        self, domain: Domain, key: KnownKey | None = None, since: datetime | None = None
+    ) -> Report:
         """Check with a key that is given, else what the store knows, as the core does."""
         stored = await self.keys.current(domain)
         known = key or (

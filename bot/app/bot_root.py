@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
+from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.services.core import Core
@@ -45,7 +47,7 @@ from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
-from bot.services.turns import AT_ONCE
+from bot.services.turns import ADMINS, AT_ONCE
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.command_fingerprints import CommandFingerprints
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer, Ask
     from bot.health.metrics import Metrics
     from bot.watch.timeline import History
+    from bot.watch.watch_worker import WatchWorker
 
 
 async def run(settings: Settings) -> None:
@@ -158,12 +161,6 @@ async def open_client(
         client.examine_backend = partial(check_mailcow, mailcow)
         takes_requests = settings.request_channel_id is not None
         looks = DomainLooks(core, now, asked=requests.kinds_asked if takes_requests else None)
-        if settings.request_channel_id is not None:
-            client.requests = requests
-            await _add_jobs(
-                client, core, ask, store, looks=looks, requests=requests, wake_up=wake_up
-            )
-            await requests.move_cards(settings.request_channel_id)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
         wanted = WatchedBy.of(database)
@@ -178,7 +175,7 @@ async def open_client(
             awaited=wanted.awaited,
             watch=wanted.records,
         )
-        await add_watch(
+        watch = await add_watch(
             client,
             core,
             database,
@@ -187,6 +184,11 @@ async def open_client(
             control=control,
             requests=requests,
         )
+        if settings.request_channel_id is not None:
+            client.requests = requests
+            parts = RequestParts(requests, store, wake_up)
+            await _add_request_jobs(client, core, ask, parts, looks=looks, watch=watch)
+            await requests.move_cards(settings.request_channel_id)
         client.domain_history = DomainHistory(DomainChanges(database), now, checks)
         client.draw_timeline = _draw_timeline
         client.jobs = (*client.jobs, Retention(database, now).run)
@@ -196,15 +198,23 @@ async def open_client(
         yield client
 
 
-async def _add_jobs(
+@dataclass(frozen=True, slots=True)
+class RequestParts:
+    """What requests are asked, kept and woken with."""
+
+    requests: Requests
+    store: RequestStore
+    wake_up: WakeUp
+
+
+async def _add_request_jobs(
     client: Client,
     core: Core,
     ask: Ask,
-    store: RequestStore,
+    parts: RequestParts,
     *,
     looks: DomainLooks,
-    requests: Requests,
-    wake_up: WakeUp,
+    watch: WatchWorker,
 ) -> None:
     """Give the client the jobs that bring requests to their end.
 
@@ -212,21 +222,21 @@ async def _add_jobs(
         StoreError: the store cannot be written.
 
     """
-    server, backend = core.server, client.backend
+    server, backend, store, wake_up = core.server, client.backend, parts.store, parts.wake_up
     await store.requests.release_leases()  # of the process before; no job has begun yet
-    certificate = CertificateCheck(ask, allow_private=client.settings.dns_allow_private)
-    verifier = DomainVerifier(
-        looks.check,
-        ask,
-        backend,
-        certificate=certificate,
+    verify = partial(
+        DomainVerifier,
+        backend=backend,
+        certificate=CertificateCheck(ask, allow_private=client.settings.dns_allow_private),
         webmail_label=server.webmail_label,
-        describe=RequestEvidence(core, requests.kinds_asked),
+        describe=RequestEvidence(core, parts.requests.kinds_asked),
     )
-    client.verifier = verifier
-    worker = Worker(store, Tools(server, backend, verifier), client.now, wake_up)
+    client.verifier = verify(partial(looks.check, asker=ADMINS))  # who wait for it
+    tools = Tools(server, backend, verify(looks.check))
+    worker = Worker(store, tools, client.now, wake_up, watch=watch)
     outbox = OutboxWorker(store, Delivery(client), client.now, wake_up)
-    client.jobs = (worker.run, outbox.run)
+    looks.listen(RequestsInWait(store, client.now, wake_up).take)
+    client.jobs = (*client.jobs, worker.run, outbox.run)
 
 
 async def _add_mail_tests(

@@ -68,8 +68,8 @@ async def add_watch(
     wanted: WatchedBy,
     control: DomainControl,
     requests: Requests,
-) -> None:
-    """Give the client the watch, what people can ask of it, and its jobs.
+) -> WatchWorker:
+    """Give the client the watch, what people can ask of it, and its jobs; return what looks.
 
     Raises:
         StoreError: the store cannot be written.
@@ -102,6 +102,7 @@ async def add_watch(
     client.jobs = (*client.jobs, worker.run, outbox.run)
     if core.faults is not None:
         client.jobs = (*client.jobs, partial(hand_on_faults, core.faults, worker))
+    return worker
 
 
 async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _PICTURE: Final = "history.png"
-_MOST_CHANGES: Final = 6
+_MOST_CHANGES: Final = 4  # with more the card is taller than a screen
 _LONGEST_HEAD: Final = 500  # characters
 
 
@@ -36,7 +36,7 @@ def build_history_card(history: History, picture: bytes, words: Words, items: It
         "cut": history.is_cut,
         "unknown": history.ended_at - known > STALE_AFTER,
         "known": int(known.timestamp()),
-        "calm": tuple(words.label("checks", check.value) for check in history.calm_checks),
+        "calm": ", ".join(words.label("checks", check.value) for check in history.calm_checks),
         "days": HISTORY_KEPT.days,
     }
     domain = history.domain

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.markdown import clip, width
-from bot.checks.finding import Check
+from bot.checks.finding import Check, Status
 from bot.watch.change_words import say_changes
 from bot.watch.timeline import WRONG
 
@@ -28,16 +28,18 @@ _ROOM: Final = 900  # characters, beside all that a check says
 def say_since(history: History, report: Report, words: Words) -> str:
     """Return the one line that stands on the card of a check: since when what is wrong is so.
 
-    Where nothing is wrong, it is what changed in the last thirty days, or since when nothing has.
+    Where nothing is wrong, it is what changed in the last thirty days, or since when nothing has;
+    empty where that is not known now.
     """
     wrong = list(_find_wrong(history, report))
     if wrong:
-        # What was right before is news; of those, what broke last is what somebody looks for.
-        first = max(wrong, key=lambda since: (since.before is not None, since.began_at))
-        return clip(_say(first, history, words), _LONGEST_LINE)
+        # What was right before is news; of that the gravest, the first in the order of the report.
+        told = max(wrong, key=lambda since: (since.before is not None, since.status.rank))
+        return clip(_say(told, history, words), _LONGEST_LINE)
     latest, said = next(_tell(history, words), (None, ()))
     if latest is None or history.ended_at - latest.at >= _LATELY:
-        return _say_quiet(history, words)
+        is_known = all(result.status is not Status.UNKNOWN for result in report.results)
+        return _say_quiet(history, words) if is_known else ""
     facts: dict[str, Fact] = {"at": _seconds(latest), "own": history.is_own}
     return clip(f"{words.sentence('history/changed', facts)} {said[0]}", _LONGEST_LINE)
 

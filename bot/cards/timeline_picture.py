@@ -29,11 +29,11 @@ _EDGE: Final = 36
 _LEFT: Final = 262  # where the lanes begin; their names are before it
 _RIGHT: Final = PICTURE_WIDTH - _EDGE
 _ACROSS: Final = _RIGHT - _LEFT
-_HEAD: Final = 108
-_ROW: Final = 84
-_BAR: Final = 48
-_AXIS: Final = 100
-_LEGEND_ROW: Final = 60
+_HEAD: Final = 104
+_ROW: Final = 69
+_BAR: Final = 42
+_AXIS: Final = 96
+_LEGEND_ROW: Final = 54
 _SWATCH: Final = 66
 _LEAST: Final = 9  # pixels of what is wrong, however short it was
 _MARK: Final = 9  # half as wide and high as a mark of other records
@@ -42,11 +42,11 @@ _ROOM_FOR_SIGN: Final = 30
 _TITLE, _NAME, _SMALL = 42, 36, 33  # sizes of letters
 _LONGEST_TITLE: Final = PICTURE_WIDTH - 2 * _EDGE
 
-_GROUND, _INK, _FAINT, _GRID = "#fbfbfd", "#1f2328", "#59606a", "#d5d9e0"
+_GROUND, _INK, _FAINT, _GRID = "#f3f5f9", "#1f2328", "#59606a", "#d5d9e0"
 _COLOURS: Final = {  # of the ground and of the pattern on it
     Status.PASS: ("#3f9d63", "#3f9d63"),
-    Status.INFO: ("#cfe9d8", "#5c9f78"),
-    Status.UNKNOWN: ("#fbfbfd", "#8b93a0"),
+    Status.INFO: ("#cfe9d8", "#2f7a50"),
+    Status.UNKNOWN: ("#f3f5f9", "#6b7380"),
     Status.WARN: ("#f6c453", "#8a5a00"),
     Status.FAIL: ("#b3261e", "#f7c9c5"),
 }

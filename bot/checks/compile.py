@@ -17,6 +17,7 @@ from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.optional.unoffered_records import leave_out_unoffered
 from bot.checks.propagation import choose_verdicts, say_when_seen
+from bot.checks.record_ttls import with_ttl
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
@@ -84,7 +85,7 @@ def compile_report(
         domain=expected.domain,
         zone=observed.zone,
         checked_at=checked_at,
-        results=(*results, *others),
+        results=tuple(with_ttl(result, expected, observed) for result in (*results, *others)),
         findings=tuple(
             say_when_seen(finding, observed) for finding in _say_once(sorted(findings, key=_order))
         ),

@@ -10,14 +10,13 @@ import dns.name
 import dns.rdatatype
 
 from bot.checks.answers import name_text
-from bot.checks.dkim import judge as dkim
-from bot.checks.dmarc import judge as dmarc
-from bot.checks.finding import Check, Finding, Note, Status, Subject, Verdict
+from bot.checks.finding import Finding, Note, Status, Verdict
+from bot.checks.record_ttls import own_questions
 from bot.checks.report import PROPAGATING
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from bot.checks.authority_view import AuthorityView
     from bot.checks.finding import Fix, Subject
@@ -103,20 +102,9 @@ def _lag_of(
     check: Subject, lags: dict[Question, StaleAnswer], expected: Expected
 ) -> StaleAnswer | None:
     """Return what holds a check up: its own records, else whatever lasts longest."""
-    apex = expected.domain.name
-    own: dict[Subject, Iterable[Question]] = {
-        Check.MX: (Question(apex, dns.rdatatype.MX),),
-        Check.SPF: (Question(apex, dns.rdatatype.TXT),),
-        Check.DKIM: _texts(dkim.key_names(expected)),
-        Check.DMARC: _texts(dmarc.own_names(expected.domain)),
-    }
-    mine = [lags[question] for question in own.get(check, ()) if question in lags]
+    mine = [lags[question] for question in own_questions(check, expected) if question in lags]
     # A dispute has no end that anybody knows, so it outlasts the others.
     return max(mine or lags.values(), key=lambda lag: (lag.until is None, lag.ttl), default=None)
-
-
-def _texts(names: Iterable[dns.name.Name]) -> list[Question]:
-    return [Question(name, dns.rdatatype.TXT) for name in names]
 
 
 def _choose_one(seen: Verdict | None, typed: Verdict, lag: StaleAnswer | None) -> Verdict:

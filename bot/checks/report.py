@@ -30,8 +30,8 @@ class CheckResult:
     """One line of the report: a check's status, what was expected beside what was found.
 
     `is_proven` is the judge's own word that mail of ours passes by that; a status that is no worse
-    than info does not say so. `ttl` is for how many seconds what was found stays in caches, None
-    where that is not known.
+    than info does not say so. `ttl` are the seconds for which what the check rests on stays in
+    caches, counted from the report; None where that is not known.
     """
 
     check: Subject
@@ -60,6 +60,10 @@ class Report:
     queries: int
     elapsed_ms: int
     name_servers: tuple[str, ...] = ()
+
+    def ttl_of(self, check: Subject) -> int | None:
+        """Return for how many seconds what a check rests on stays in caches, as far as known."""
+        return next((result.ttl for result in self.results if result.check is check), None)
 
     def proves(self, check: Check) -> bool:
         """Whether mail of ours is proven to pass by a check, in the word of its judge."""

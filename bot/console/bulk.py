@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from bot.console.progress_bar import ProgressBar
 from bot.console.report_page import show_line, show_report
 from bot.console.terminal import make_console
 from bot.files import read_text
+from bot.services.domain_looks import DomainLooks
 from bot.services.plan.plan_export import plan_as_dict
 
 if TYPE_CHECKING:
@@ -64,27 +64,25 @@ class OutputOptions:
 async def sweep(
     core: Core, domains: list[Domain], key: DkimKnowledge | None, output: OutputOptions
 ) -> SweepOutcome:
-    """Check domains, print their reports as each is ready, and return what they came to."""
+    """Check domains, print their reports as each is ready, and return what they came to.
+
+    A key that is given is that of the only domain.
+    """
     outcome = SweepOutcome()
     console = make_console()
-    waiting = iter(domains)
     progress = ProgressBar(len(domains), console)
+    alone = len(domains) == 1
 
-    async def work() -> None:
-        for domain in waiting:
-            report, plan = await core.check_for_operator(domain, key)
-            outcome.count(report)
-            progress.advance()
-            _print(console, report, plan, core, output, alone=len(domains) == 1)
+    def take(report: Report, plan: Plan) -> None:
+        outcome.count(report)
+        progress.advance()
+        _print(console, report, plan, core, output, alone=alone)
 
     with progress:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(core.turns.by_itself, len(domains))):
-                    group.create_task(work())
-        except ExceptionGroup as group_of_errors:
-            # What stops one stops all: a template that does not fit, a reader that has gone.
-            raise group_of_errors.exceptions[0] from None
+        if alone:  # somebody waits for this very one
+            take(*await core.check_for_operator(domains[0], key))
+        else:
+            await DomainLooks(core, core.checker.now).sweep(domains, take)
     return outcome
 
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.demo.publishing import line_of_request, publish, waiting_records
-from bot.dns.resolver import Resolver
 from bot.mailcow.api import Mailcow
 from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.net.certificate import Certificate
@@ -20,6 +19,7 @@ from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.services.domain_looks import DomainLooks
 from bot.services.request_evidence import RequestEvidence
 from bot.store.repositories.for_requests import RequestStore
 
@@ -132,14 +132,12 @@ async def open_request_tour(
     key = config.mailcow_api_key.get_secret_value()
     selector = core.server.dkim_selector
     async with (
-        Resolver(config.dns_servers) as resolver,
         Mailcow(config.mailcow_url, read_key=None, write_key=key, settling=0.0) as mailcow,
     ):
         backend = MailcowBackend(mailcow, selector)
         requests = Requests(store, _now, wake_up, selector, backend.capabilities)
         look = DomainVerifier(
-            core.check,
-            resolver.ask,
+            DomainLooks(core, _now).check,
             backend,
             certificate=_see_none,
             webmail_label=core.server.webmail_label,

@@ -176,6 +176,27 @@ class Verification:
     evidence: Evidence | None = None  # what the domain looked like, where that was looked at
 
 
+class Look(Protocol):
+    """Looks at a domain for a request; a look that others made may be that one."""
+
+    async def __call__(
+        self, domain: Domain, key: KnownKey | None = None, since: datetime | None = None, /
+    ) -> Report:
+        """Return the report of a look that began after `since`.
+
+        A key that is given goes before the one that is known. Without `since` it is a look of now.
+        """
+        ...
+
+
+class Watch(Protocol):
+    """Looks at domains by itself, day by day."""
+
+    async def have_looked_at(self, domain: Domain, /) -> None:
+        """Look at a domain at once, where it is watched; raises StoreError where that fails."""
+        ...
+
+
 class Describe(Protocol):
     """Puts what a report shows into evidence, by the plan of its domain."""
 

@@ -21,37 +21,34 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.report import Report
-    from bot.dns.answer import Ask
-    from bot.names import Domain
     from bot.records.dkim_key import KnownKey
     from bot.requests.backend import MailBackend
     from bot.requests.kinds import PublishedRecord
     from bot.requests.model import Request
-    from bot.requests.protocols import Describe
+    from bot.requests.protocols import Describe, Look
 
 _log = logging.getLogger(__name__)
 
 
 class DomainVerifier:
-    """Checks with the core's own `check`, which knows the stage of the domain, and its key.
+    """Looks with `look`, which knows the stage of the domain, and its key.
 
-    Where the mail server tells its keys, it is asked anew at each look, and the key that it tells
-    is the one that counts. `ask` is the resolver; `certificate` looks at the web server of the
-    alias with this label. `describe` puts what was seen of a domain into evidence.
+    A look counts that was made since the request was due, whoever made it. Where the mail server
+    tells its keys, it is asked anew each time, and the key that it tells is the one that counts.
+    `certificate` looks at the web server of the alias with this label. `describe` puts what was
+    seen of a domain into evidence.
     """
 
     def __init__(
         self,
-        check: Callable[[Domain, KnownKey | None], Awaitable[Report]],
-        ask: Ask,
+        look: Look,
         backend: MailBackend,
         *,
         certificate: Callable[[dns.name.Name], Awaitable[Certificate]],
         webmail_label: str,
         describe: Describe,
     ) -> None:
-        self._check = check
-        self._ask = ask
+        self._look = look
         self._backend = backend
         self._certificate = certificate
         self._webmail_label = webmail_label
@@ -88,7 +85,7 @@ class DomainVerifier:
         key: KnownKey | None,
         hosting: MailHosting,
     ) -> Verification:
-        report = await self._check(request.domain, key)
+        report = await self._look(request.domain, key, request.due_at)
         evidence = await self._describe(request.kind, report, hosting)
         if record.is_live(report, request):
             return Verification(live=True, evidence=evidence)
@@ -96,8 +93,7 @@ class DomainVerifier:
         waits = find_propagation(report, check)
         if waits is not None and (left := seconds_left(report, waits)) is not None:
             return Verification(live=False, seen=waits.code, ttl=left, evidence=evidence)
-        seen = _find_cause(report, check)
-        ttl = await self._ttl(request.domain, record.label(request))
+        seen, ttl = _find_cause(report, check), report.ttl_of(check)
         return Verification(live=False, seen=seen, ttl=ttl, evidence=evidence)
 
     async def verify_on_server(self, request: Request) -> Verification:
@@ -106,7 +102,7 @@ class DomainVerifier:
         if server.hosting is not MailHosting.ON:
             off = server.hosting is MailHosting.OFF
             return Verification(live=False, seen=OFF if off else "", hosting=server.hosting)
-        report = await self._check(request.domain, None)
+        report = await self._look(request.domain, None, request.due_at)
         evidence = await self._describe(request.kind, report, server.hosting)
         return Verification(live=True, hosting=server.hosting, evidence=evidence)
 
@@ -114,7 +110,7 @@ class DomainVerifier:
         """Look whether the webmail alias leads to us, and only then at its certificate."""
         if request.domain.below(self._webmail_label) is None:
             return Verification(live=False)
-        report = await self._check(request.domain, None)
+        report = await self._look(request.domain, None, request.due_at)
         evidence = await self._describe(request.kind, report, MailHosting.UNKNOWN)
         found = await self.look_at_alias(report)
         if found is None:
@@ -150,14 +146,6 @@ class DomainVerifier:
         except BackendError as error:
             _log.info("request %d: the mail server does not tell: %s", request.id, error)
             return None
-
-    async def _ttl(self, domain: Domain, label: str) -> int | None:
-        """Return for how many seconds the answer of now stays with the resolver."""
-        name = domain.below(label)
-        if name is None:
-            return None
-        answer = await self._ask(name, "TXT")
-        return None if answer.failed else answer.ttl
 
 
 def _find_cause(report: Report, check: Check) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from bot.requests.model import Change, Request
     from bot.requests.polling import WakeUp
-    from bot.requests.protocols import Repositories, Verification
+    from bot.requests.protocols import Repositories, Verification, Watch
     from bot.requests.work import Tools
 
 LEASE = timedelta(minutes=3)  # after it somebody else may take a request
@@ -48,7 +48,8 @@ class Worker:
     """Takes requests whose time has come, and brings each one step further.
 
     A step is written down before and after it, so that one cut short is done again; the mail
-    server's calls can be made again.
+    server's calls can be made again. `watch` is told of each domain of which something is live now,
+    None where nothing is watched.
     """
 
     def __init__(
@@ -57,7 +58,10 @@ class Worker:
         tools: Tools,
         now: Callable[[], datetime],
         wake_up: WakeUp,
+        *,
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch
         self._store = store.requests
         self._tools = tools
         self._now = now
@@ -97,6 +101,8 @@ class Worker:
             case State.WAITING:
                 await self._look_at(request)
             case State.LIVE:
+                if self._watch is not None:
+                    await self._watch.have_looked_at(request.domain)
                 # It is given out when its messages are out.
                 await self._change(request, lambda now: move(request, State.CLOSED, BOT, now))
             case _:

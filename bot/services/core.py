@@ -112,9 +112,13 @@ class Core:
         """
         async with self.turns.of(OURSELVES):
             checked = await self.check_in_turn(domain, key)
-        report, all_domains = checked.report, self.domain_facts.all_domains
+        return await self.suggest(checked.report), self.plan(checked.report, checked.known)
+
+    async def suggest(self, report: Report) -> Report:
+        """Return a report with the mail server's domain that was likely meant, for the operator."""
+        all_domains = self.domain_facts.all_domains
         told = await suggest_meant(report, all_domains, self.checker.ask, self.server.host)
-        return told or report, self.plan(report, checked.known)
+        return told or report
 
     def plan(
         self, report: Report, known: KnownFacts | None, facts: PlanFacts | None = None
@@ -142,17 +146,23 @@ class Core:
         return Checked(report, personal, confidential=known != NOTHING, known=known)
 
     async def check_known(
-        self, domain: Domain, known: KnownFacts, *, seconds: float | None = None
+        self,
+        domain: Domain,
+        known: KnownFacts,
+        *,
+        apex_first: bool = False,
+        seconds: float | None = None,
     ) -> Report:
         """Return the report of a domain of which this is known; whoever calls holds a turn.
 
-        It takes `seconds` at most, by default `longest`.
+        It takes `seconds` at most, by default `longest`. `apex_first` as in `Checker.check`.
         """
         report = await self.checker.check(
             domain,
             known.dkim,
             known.dmarc_stage,
             known.former,
+            apex_first=apex_first,
             seconds=self.longest if seconds is None else seconds,
         )
         if self.faults is not None:

@@ -110,7 +110,7 @@ class Checker:
         self._ask_anew = ask
         self._allow_private = allow_private
         self._server = server
-        self._now = now
+        self.now = now
         self._single_server = single_server
         self._sources = sources
         self._live_ports = live_ports
@@ -148,7 +148,7 @@ class Checker:
             seconds=seconds,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
-        return compile_report(expected, observed, self._now(), elapsed_ms)
+        return compile_report(expected, observed, self.now(), elapsed_ms)
 
     async def check_server(self, members: tuple[Domain, ...] = ()) -> ServerReport:
         """Return the report of the mail server itself; nothing in it comes from memory.
@@ -166,4 +166,4 @@ class Checker:
             look_at_ports=self._live_ports.look_anew if self._live_ports else None,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
-        return compile_server_report(observed, self._now(), elapsed_ms)
+        return compile_server_report(observed, self.now(), elapsed_ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import StoreError
 from bot.services.plan.step import PlanFacts, StepState
 from bot.services.shared_checks import SharedChecks
-from bot.services.turns import OURSELVES, REQUESTS
+from bot.services.turns import OURSELVES, REQUESTS, has_somebody
 from bot.watch.watched_domain import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
     from bot.checks.report import Report
@@ -27,25 +28,29 @@ if TYPE_CHECKING:
 
     Listener = Callable[[Seen], Awaitable[None]]
 
-FRESH: Final = timedelta(seconds=5)  # so long a look is that of the next who asks as well
+FRESH: Final = timedelta(seconds=10)  # so long after its beginning a look is the next one's too
+MOST_KEPT: Final = 64  # such looks
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A look, and the facts that its report was made by."""
+    """A look, when it began, and the facts that its report was made by."""
 
     seen: Seen
+    plan: Plan
     known: KnownFacts
+    began: datetime
 
 
 class DomainLooks:
     """Makes the looks that nobody sits and waits for, each once for all who need it.
 
-    A look takes its turn behind those of members. Who asks for a domain that is looked at in this
-    moment, or was within `FRESH`, gets that look, where what is known of the domain besides the DNS
-    is still the same. `asked` says which requests are open for a domain, None where none are taken.
+    A look takes its turn behind those of members, and asks little of a domain of which nobody
+    answers. Who asks for a domain that is looked at in this moment, or was within `FRESH`, gets
+    that look, where what is known of the domain besides the DNS is still the same. `asked` says
+    which requests are open for a domain, None where none are taken.
     """
 
     def __init__(
@@ -59,8 +64,19 @@ class DomainLooks:
         self._now = now
         self._asked = asked
         self._listeners: list[Listener] = []
-        self._running: SharedChecks[tuple[Domain, KnownFacts], _Look] = SharedChecks()
+        self._running: SharedChecks[tuple[Domain, KnownFacts, datetime], _Look] = SharedChecks()
+        self._begun: dict[tuple[Domain, KnownFacts], datetime] = {}
         self._latest: dict[Domain, _Look] = {}
+
+    @property
+    def under_way(self) -> int:
+        """How many looks run."""
+        return self._core.turns.running_by_itself
+
+    @property
+    def waiting(self) -> int:
+        """How many looks wait for their turn."""
+        return self._core.turns.waiting_by_itself
 
     def listen(self, listener: Listener) -> None:
         """Have each new look handed to a listener, whoever asked for it."""
@@ -75,33 +91,89 @@ class DomainLooks:
         """
         return (await self._look(domain, OURSELVES)).seen
 
-    async def check(self, domain: Domain, key: KnownKey | None = None) -> Report:
-        """Return the report of a look for a request; a key that is given goes before a known one.
+    async def check(
+        self,
+        domain: Domain,
+        key: KnownKey | None = None,
+        since: datetime | None = None,
+        *,
+        asker: int = REQUESTS,
+    ) -> Report:
+        """Return the report of a look for a request; see `bot.requests.protocols.Look`.
 
         Raises:
             StoreError: the store cannot be read.
 
         """
-        return (await self._look(domain, REQUESTS, key)).seen.report
+        return (await self._look(domain, asker, key, since)).seen.report
 
-    async def _look(self, domain: Domain, asker: int, key: KnownKey | None = None) -> _Look:
+    async def sweep(self, domains: Iterable[Domain], take: Callable[[Report, Plan], None]) -> None:
+        """Look at many domains side by side, and give each report and plan to `take` at once.
+
+        No more wait for their turn than may run, however many there are. What stops one stops all.
+
+        Raises:
+            StoreError: the store cannot be read.
+
+        """
+        left = iter(domains)
+
+        async def work() -> None:
+            for domain in left:
+                look = await self._look(domain, OURSELVES)
+                take(await self._core.suggest(look.seen.report), look.plan)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._core.turns.by_itself):
+                    group.create_task(work())
+        except ExceptionGroup as group_of_errors:
+            # A template that does not fit, a reader that has gone.
+            raise group_of_errors.exceptions[0] from None
+
+    async def _look(
+        self,
+        domain: Domain,
+        asker: int,
+        key: KnownKey | None = None,
+        since: datetime | None = None,
+    ) -> _Look:
+        since = self._now() - FRESH if since is None else since
         async with self._core.turns.of(asker):
             facts = await self._core.domain_facts.of(domain)
             known = facts if key is None else replace(facts, dkim=key)
             latest = self._latest.get(domain)
-            if latest is not None and latest.known == known and self._is_fresh(latest):
+            if latest is not None and latest.known == known and self._is_fresh(latest, since):
                 return latest
+            begun = self._begun.get((domain, known))
+            if begun is None or begun <= since or (domain, known, begun) not in self._running:
+                begun = self._begun[domain, known] = self._now()
+            place, told = (domain, known, begun), known == facts
+            apex_first = not has_somebody(asker)
             return await self._running.join(
-                (domain, known), lambda: self._run(domain, known, is_told=known == facts)
+                place, lambda: self._run(*place, is_told=told, apex_first=apex_first)
             )
 
-    async def _run(self, domain: Domain, known: KnownFacts, *, is_told: bool) -> _Look:
+    async def _run(
+        self,
+        domain: Domain,
+        known: KnownFacts,
+        began: datetime,
+        *,
+        is_told: bool,
+        apex_first: bool,
+    ) -> _Look:
         """Look, and hand it on unless it rests on a key that only the asker has."""
-        report = await self._core.check_known(domain, known)
+        try:
+            report = await self._core.check_known(domain, known, apex_first=apex_first)
+        finally:
+            if self._begun.get((domain, known)) == began:
+                del self._begun[domain, known]
         facts = PlanFacts()
         if self._asked is not None:
             facts = PlanFacts(asked=await self._asked(domain), can_ask=True)
-        look = _Look(_read(report, self._core.plan(report, known, facts)), known)
+        plan = self._core.plan(report, known, facts)
+        look = _Look(_read(report, plan), plan, known, began)
         self._remember(look)
         if is_told:
             await self._tell(look.seen)
@@ -115,11 +187,13 @@ class DomainLooks:
                 _log.warning("A look at %s was not taken note of: %s", seen.domain.ascii, error)
 
     def _remember(self, look: _Look) -> None:
-        self._latest = {d: other for d, other in self._latest.items() if self._is_fresh(other)}
-        self._latest[look.seen.domain] = look
+        since = self._now() - FRESH
+        kept = [one for one in self._latest.values() if self._is_fresh(one, since)][-MOST_KEPT:]
+        self._latest = {one.seen.domain: one for one in (*kept, look)}
 
-    def _is_fresh(self, look: _Look) -> bool:
-        return abs(self._now() - look.seen.report.checked_at) < FRESH
+    def _is_fresh(self, look: _Look, since: datetime) -> bool:
+        """Whether a look began after a moment, and is not from a future that was set back."""
+        return since < look.began <= self._now()
 
 
 def _read(report: Report, plan: Plan) -> Seen:

@@ -15,6 +15,8 @@ OF_ONE: Final = 2  # checks of one asker
 BY_ITSELF: Final = 4  # checks that nobody sits and waits for
 OURSELVES: Final = 0  # the asker of what the bot looks at by itself; no member has this id
 REQUESTS: Final = -1  # the asker of looks at what was asked of the admin
+ADMINS: Final = -2  # the asker of such looks that an admin waits for
+_BY_ITSELF: Final = frozenset({OURSELVES, REQUESTS})  # askers whom nobody waits for
 
 
 class Turns:
@@ -40,14 +42,14 @@ class Turns:
 
     def has_many(self, asker: int) -> bool:
         """Whether as many checks of this asker run as may."""
-        if is_member(asker):
+        if has_somebody(asker):
             return self._running[asker] >= self.of_one
         return self.running_by_itself >= self.by_itself
 
     @property
     def running_by_itself(self) -> int:
         """How many looks of the bot run."""
-        return sum(count for asker, count in self._running.items() if not is_member(asker))
+        return sum(count for asker, count in self._running.items() if not has_somebody(asker))
 
     @property
     def waiting_by_itself(self) -> int:
@@ -55,7 +57,7 @@ class Turns:
         return sum(
             not turn.cancelled()
             for asker, turns in self._waiting.items()
-            if not is_member(asker)
+            if not has_somebody(asker)
             for turn in turns
         )
 
@@ -97,7 +99,7 @@ class Turns:
     def _find_next(self) -> int | None:
         """Return who gets a free turn: a member before the bot; None where nobody may have it."""
         free = [asker for asker in self._waiting if self._is_free_for(asker)]
-        return next(filter(is_member, free), free[0] if free else None)
+        return next(filter(has_somebody, free), free[0] if free else None)
 
     def _is_ahead(self, asker: int) -> bool:
         """Whether an earlier check of the same asker still waits."""
@@ -107,6 +109,6 @@ class Turns:
         return self._running.total() < self._at_once and not self.has_many(asker)
 
 
-def is_member(asker: int) -> bool:
-    """Whether an asker is a member, and not the bot itself."""
-    return asker > 0
+def has_somebody(asker: int) -> bool:
+    """Whether somebody sits and waits for a check, so that it is not the bot's own."""
+    return asker not in _BY_ITSELF

@@ -37,20 +37,25 @@ def _say_all(changes: SnapshotChanges, words: Words) -> Iterator[str]:
     if moved is not None and moved[0] and (servers := compare_names(*moved)) is not None:
         yield _say_name_servers(servers, words)
     for change in changes.checks:
-        if change.check not in _OF_DOMAIN:
-            continue
-        if (said := _say_status(change, words)) is not None:
+        if change.check in _OF_DOMAIN and (said := _say_change(change, words)):
             yield said
-        # The records of the delegation are the name servers, which have been said.
-        if change.before is None or change.check is Check.DELEGATION:
-            continue
-        parts = compare_records(change.check, change.before.found, change.after.found)
-        if parts is not None:
-            yield say_parts(words.label("checks", change.check.value), parts, words)
 
 
-def say_parts(what: str, parts: RecordChanges, words: Words) -> str:
-    """Return which parts of `what`, a check by its name, are new, gone or another."""
+def _say_change(change: CheckChange, words: Words) -> str:
+    """Return what changed in one check; empty where nothing is worth saying."""
+    status = _say_status(change, words)
+    # The records of the delegation are the name servers, which have been said.
+    if change.before is None or change.check is Check.DELEGATION:
+        return status
+    parts = compare_records(change.check, change.before.found, change.after.found)
+    if parts is None:
+        return status
+    what = "" if status else words.label("checks", change.check.value)
+    return " ".join(filter(None, (status, _say_parts(what, parts, words))))
+
+
+def _say_parts(what: str, parts: RecordChanges, words: Words) -> str:
+    """Return which parts of `what` are new, gone or another; empty: it has been named just now."""
     facts: dict[str, Fact] = {
         "what": what,
         "kind": parts.kind.value,
@@ -76,16 +81,16 @@ def _say_name_servers(servers: RecordChanges, words: Words) -> str:
     if servers.new and servers.gone:
         facts = {"new": _name(servers.new), "gone": _name(servers.gone)}
         return words.sentence("history/name_servers", facts)
-    return say_parts(words.label("history", "name_servers"), servers, words)
+    return _say_parts(words.label("history", "name_servers"), servers, words)
 
 
-def _say_status(change: CheckChange, words: Words) -> str | None:
-    """Return how a check stood and stands now; None where that is the same, or right at first."""
+def _say_status(change: CheckChange, words: Words) -> str:
+    """Return how a check stood and stands now; empty where that is the same, or right at first."""
     before, after = change.before, change.after
     if after.status in _RIGHT and (before is None or before.status in _RIGHT):
-        return None
+        return ""
     if before is not None and (before.status, before.codes) == (after.status, after.codes):
-        return None
+        return ""
     facts: dict[str, Fact] = {
         "what": words.label("checks", change.check.value),
         "was": "" if before is None else before.status.value,

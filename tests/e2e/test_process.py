@@ -60,6 +60,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         "dnscheck",
         "dnsrecords",
         "help",
+        "history",
         "mailadmin",
         "maildomain",
         "mailsettings",

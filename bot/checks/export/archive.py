@@ -188,6 +188,7 @@ def _load_result(raw: dict[str, Any]) -> CheckResult:
         found=tuple(raw["found"]),
         note=Note(note["code"], _load_facts(note["facts"])) if note else None,
         is_proven=raw.get("is_proven", False),  # what was kept before there was this proves nothing
+        ttl=raw.get("ttl"),  # nor was it kept from the beginning
     )
 
 

@@ -58,7 +58,7 @@ class HostReading:
 
 def host_names(expected: Expected) -> tuple[dns.name.Name, ...]:
     """Return the names whose addresses the judges need, each once."""
-    owners = (_owner_of(expected, check) for check in _PURPOSES)
+    owners = (owner_of(expected, check) for check in _PURPOSES)
     return tuple(dict.fromkeys(owner for owner in owners if owner is not None))
 
 
@@ -72,7 +72,7 @@ def questions(
     return tuple(asked)
 
 
-def _owner_of(expected: Expected, check: Check) -> dns.name.Name | None:
+def owner_of(expected: Expected, check: Check) -> dns.name.Name | None:
     """Return the name of a check, also where no record is expected at it."""
     record = expected.record(_PURPOSES[check])
     if record is not None:
@@ -83,7 +83,7 @@ def _owner_of(expected: Expected, check: Check) -> dns.name.Name | None:
 
 def read_host(check: Check, expected: Expected, observed: Observation) -> HostReading | None:
     """Return where a name leads by its aliases and addresses; None where it cannot be a name."""
-    owner, host = _owner_of(expected, check), expected.server.host
+    owner, host = owner_of(expected, check), expected.server.host
     if owner is None:
         return None
     record = expected.record(_PURPOSES[check])

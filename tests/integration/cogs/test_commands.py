@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["discord_fixtures"]
 
-WITH_A_DOMAIN = {"dnsrecords", "dnscheck", *RequestKind}
+WITH_A_DOMAIN = {"dnsrecords", "dnscheck", "history", *RequestKind}
 COMMANDS = {"mailsettings", "help", "privacy", "requests", "testmail", *WITH_A_DOMAIN}  # of members
 GROUPS = {"history", "watch"}  # of members' commands
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from bot.demo.dkim_keys import KEYS
 from bot.errors import StoreError
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
-from bot.services.domain_looks import FRESH
+from bot.services.domain_looks import FRESH, MOST_KEPT
 from bot.services.turns import BY_ITSELF
 from looked_at import looking
 from request_parts import ANN, FRIEND
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.demo.zone_server import ZoneServer
+    from bot.services.plan.step import Plan
     from bot.watch.watched_domain import Seen
     from conftest import CaseFile
     from looked_at import LookedAt
@@ -83,6 +85,58 @@ async def test_a_look_of_a_moment_ago_is_shared_and_an_older_one_is_not(parts: L
     second = await parts.looks.look(FRIEND)
     assert second is not first
     assert parts.told == [first, second]
+
+
+async def test_a_look_counts_for_what_was_due_before_it_began_and_for_nothing_later(
+    parts: LookedAt,
+) -> None:
+    clicked = parts.time - timedelta(seconds=1)
+    first = await parts.looks.look(FRIEND)
+    assert await parts.looks.check(FRIEND, None, clicked) is first.report
+    assert await parts.looks.check(FRIEND, None, parts.time) is not first.report
+
+
+async def test_a_look_under_way_is_not_that_of_who_asks_about_what_came_later(
+    parts: LookedAt,
+) -> None:
+    running = asyncio.create_task(parts.looks.look(FRIEND))
+    await parts.until_asked()
+    parts.pass_time(seconds=1)
+    report = await parts.looks.check(FRIEND, None, parts.time)
+    assert (await running).report is not report
+
+
+async def test_few_looks_are_kept_however_many_are_made(parts: LookedAt) -> None:
+    domains = [Domain.from_ascii(f"d{n}.friend.example") for n in range(MOST_KEPT + 5)]
+    reports: list[Report] = []
+    await parts.looks.sweep(domains, lambda report, _: reports.append(report))
+    assert sorted(report.domain.ascii for report in reports) == sorted(d.ascii for d in domains)
+    parts.pass_time(seconds=1)
+    again = await parts.looks.look(reports[-1].domain)
+    assert again.report is reports[-1]
+    assert (await parts.looks.look(reports[0].domain)).report is not reports[0]
+
+
+async def test_what_stops_one_of_many_stops_all(parts: LookedAt) -> None:
+    domains = [Domain.from_ascii(f"d{n}.friend.example") for n in range(50)]
+    printed: list[Report] = []
+
+    def print_one(report: Report, _: Plan) -> None:
+        printed.append(report)
+        if len(printed) == 3:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        await parts.looks.sweep(domains, print_one)
+    assert len(printed) <= 3 + BY_ITSELF  # what came in the same moment
+    assert parts.looks.under_way == parts.looks.waiting == 0
+
+
+async def test_many_domains_are_no_queue(parts: LookedAt) -> None:
+    domains = [Domain.from_ascii(f"d{n}.friend.example") for n in range(30)]
+    waited: set[int] = set()
+    await parts.looks.sweep(domains, lambda *_: waited.add(parts.looks.waiting))
+    assert waited == {0}
 
 
 async def test_a_clock_that_is_set_back_keeps_no_look(parts: LookedAt) -> None:

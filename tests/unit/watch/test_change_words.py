@@ -88,8 +88,7 @@ def test_a_small_difference_is_named_by_itself(
 def test_how_a_check_stood_is_said_before_what_changed_in_it() -> None:
     broke = change(Check.MX, ("10 mx1.cow.example.",), (), now=Status.FAIL)
     assert say_changes(broke, PLAIN) == (
-        "MX was right and is broken now.",
-        "MX: 10 mx1.cow.example is gone.",
+        "MX went from right to broken. 10 mx1.cow.example is gone.",
     )
 
 
@@ -98,8 +97,8 @@ def test_a_fault_of_another_kind_is_said_though_the_status_is_the_same() -> None
         CheckState(Status.FAIL, ("mx-missing",)),
         CheckState(Status.FAIL, ("mx-not-ours",), ("5 mx.oldpost.example.",)),
     )
-    (status, _) = say_changes(SnapshotChanges((CheckChange(Check.MX, *states),)), PLAIN)
-    assert status == "MX is broken as before, for another reason."
+    (said,) = say_changes(SnapshotChanges((CheckChange(Check.MX, *states),)), PLAIN)
+    assert said == "MX stayed broken, for another reason. 5 mx.oldpost.example is new."
 
 
 def test_of_what_was_not_known_before_only_faults_are_said() -> None:

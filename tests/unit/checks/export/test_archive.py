@@ -90,11 +90,21 @@ def test_what_an_earlier_version_kept_proves_nothing_and_excuses_nothing() -> No
     raw = json.loads(dump_report(report_of("v=spf1 +all")))
     for result in raw["results"]:
         del result["is_proven"]
+        del result["ttl"]
     for finding in raw["findings"]:
         del finding["harmless"]
     kept = load_report(json.dumps(raw))
     assert not any(result.is_proven for result in kept.results)
+    assert {result.ttl for result in kept.results} == {None}
     assert not any(finding.harmless for finding in kept.findings)
+
+
+def test_for_how_long_caches_keep_it_comes_back() -> None:
+    report = report_of("v=spf1 ~all")
+    results = tuple(dataclasses.replace(result, ttl=900) for result in report.results)
+    lasting = dataclasses.replace(report, results=results)
+    assert load_report(dump_report(lasting)) == lasting
+    assert load_report(dump_report(lasting)).ttl_of(Check.SPF) == 900
 
 
 def test_proof_and_excuse_come_back_as_they_were() -> None:

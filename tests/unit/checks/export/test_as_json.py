@@ -30,7 +30,7 @@ MX = Fix(FixAction.ADD, ZONE, "MX", "mx1.cow.example.", priority=10, ttl=3600)
 MISSING = Finding(Check.MX, "mx-missing", Status.FAIL, {"address": None}, (MX,))
 NOTE = Note("spf-written-differently", {"term": "mx"})
 RESULTS = (
-    CheckResult(Check.MX, Status.FAIL, expected=("10 mx1.cow.example.",)),
+    CheckResult(Check.MX, Status.FAIL, expected=("10 mx1.cow.example.",), ttl=600),
     CheckResult(Check.SPF, Status.PASS, (SERVER.spf,), ("v=spf1 mx -all",), NOTE),
 )
 

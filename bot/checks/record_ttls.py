@@ -1,0 +1,95 @@
+"""Says for how long caches keep what a check rests on."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import dns.name
+import dns.rdatatype
+
+from bot.checks.answers import ADDRESS_TYPES
+from bot.checks.dkim import judge as dkim
+from bot.checks.dmarc import judge as dmarc
+from bot.checks.finding import Check
+from bot.checks.mx.targets import targets_to_resolve
+from bot.checks.optional import caa, host_reading, mta_sts, srv, tls_rpt
+from bot.checks.zone.dnssec import tlsa_name
+from bot.dns.answer import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bot.checks.finding import Subject
+    from bot.checks.observation import Observation
+    from bot.checks.report import CheckResult
+    from bot.records.expected import Expected
+
+
+def own_questions(check: Subject, expected: Expected) -> tuple[Question, ...]:
+    """Return the questions about the very records that a check of mail is about; else none."""
+    apex = expected.domain.name
+    match check:
+        case Check.MX:
+            return (Question(apex, dns.rdatatype.MX),)
+        case Check.SPF:
+            return (Question(apex, dns.rdatatype.TXT),)
+        case Check.DKIM:
+            return _texts(dkim.key_names(expected))
+        case Check.DMARC:
+            return _texts(dmarc.own_names(expected.domain))
+        case _:
+            return ()
+
+
+def with_ttl(result: CheckResult, expected: Expected, observed: Observation) -> CheckResult:
+    """Return a result with the seconds for which the resolver's answers behind it stay in caches.
+
+    It is the longest of them, a negative answer's by RFC 2308 section 5; after it everybody who
+    asks sees what is there then. None where none of them is known.
+    """
+    asked = (*own_questions(result.check, expected), *_others(result.check, expected, observed))
+    answers = (observed.answers.get(question) for question in asked)
+    known = (a.ttl for a in answers if a is not None and not a.failed and a.ttl is not None)
+    return dataclasses.replace(result, ttl=max(known, default=None))
+
+
+def _others(check: Subject, expected: Expected, observed: Observation) -> Iterable[Question]:
+    """Return what a check rests on besides, or where it is about no record of mail."""
+    domain, types = expected.domain, dns.rdatatype
+    match check:
+        case Check.DELEGATION:
+            return (
+                Question(observed.zone, types.NS),
+                Question(domain.name, types.NS),
+                Question(domain.name, types.CNAME),
+            )
+        case Check.MX:
+            answer = observed.answers.get(Question(domain.name, types.MX))
+            names = () if answer is None else targets_to_resolve(expected, answer)
+            return tuple(Question(name, t) for name in names for t in ADDRESS_TYPES)
+        case Check.WEBMAIL | Check.AUTOCONFIG | Check.AUTODISCOVER as host:
+            owners = _there(host_reading.owner_of(expected, Check(host)))
+            return tuple(Question(owner, t) for owner in owners for t in ADDRESS_TYPES)
+        case Check.SRV:
+            return (*srv.first_questions(expected), *srv.other_questions(expected))
+        case Check.MTA_STS:
+            return _texts(_there(mta_sts.record_name(domain)))
+        case Check.TLS_RPT:
+            return _texts(_there(tls_rpt.record_name(domain)))
+        case Check.DANE:
+            return tuple(Question(n, types.TLSA) for n in _there(tlsa_name(expected.server)))
+        case Check.DNSSEC:
+            return (Question(observed.zone, types.DS),)
+        case Check.CAA:
+            return (*caa.questions(expected), *(Question(n, types.CAA) for n in caa.climb(domain)))
+        case _:
+            return ()
+
+
+def _texts(names: Iterable[dns.name.Name]) -> tuple[Question, ...]:
+    return tuple(Question(name, dns.rdatatype.TXT) for name in names)
+
+
+def _there(name: dns.name.Name | None) -> tuple[dns.name.Name, ...]:
+    return () if name is None else (name,)
