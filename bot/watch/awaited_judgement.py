@@ -34,7 +34,7 @@ def judge_awaited(awaited: Awaited, seen: Seen) -> AwaitedLook:
     if at < awaited.due_at:
         return AwaitedLook(now, finding)
     attempts = awaited.attempts + 1
-    ttl = None if finding is None else _ttl_of(seen.report, finding)
+    ttl = None if finding is None else seen.report.ttl_of(finding.check)
     wait = next_look(attempts, at - awaited.made_at, ttl)
     if wait is None:
         return AwaitedLook(replace(now, end=AwaitedEnd.GIVEN_UP, ended_at=at), finding)
@@ -51,7 +51,3 @@ def _find_obstacle(awaited: Awaited, report: Report) -> Finding | None:
         if is_told and (not parts or finding.check in parts):
             return finding
     return None
-
-
-def _ttl_of(report: Report, finding: Finding) -> int | None:
-    return next((r.ttl for r in report.results if r.check is finding.check), None)

@@ -230,7 +230,7 @@ async def test_a_domain_that_left_the_mail_server_is_let_go_without_a_word(
     watch: WatchParts,
 ) -> None:
     await break_mx(watch)
-    watch.world.hosted = ()
+    watch.world.hosted = ("other.example",)
     await watch.jump(HOUR, HOUR)
     watched = await watch.watched()
     assert (watched.hosted, watched.due_at) == (False, None)
@@ -253,6 +253,14 @@ async def test_a_list_without_a_domain_is_not_believed_the_first_time(watch: Wat
     watch.world.hosted = ()
     await watch.jump(HOUR)
     assert (await watch.watched()).hosted
+
+
+async def test_a_list_without_any_domain_is_believed_after_a_day(watch: WatchParts) -> None:
+    watch.world.hosted = ()
+    await watch.jump(HOUR, 23 * HOUR)
+    assert (await watch.watched()).hosted
+    await watch.jump(HOUR)
+    assert not (await watch.watched()).hosted
 
 
 async def test_a_mail_server_that_does_not_tell_takes_no_domain_away(watch: WatchParts) -> None:
