@@ -146,6 +146,7 @@ def test_the_mail_servers_own_fault_is_no_incident_of_a_domain() -> None:
         story.take(see(BEGIN + after, met=("host-without-address",)))
     assert story.said == []
     assert load_state(story.watched.state).suspicions == {}
+    assert Check.SERVER not in load_state(story.watched.state).snapshot.checks
 
 
 def test_a_record_as_it_was_is_no_fault_where_the_admin_approved_another_stage() -> None:
