@@ -173,7 +173,6 @@ def _close_all(tracked: Tracked, incidents: Iterable[Incident], at: datetime) ->
     return Tracked(
         MappingProxyType({}),
         closed=tuple(replace(incident, closed_at=at) for incident in latest.values()),
-        redrawn=frozenset(latest),
     )
 
 

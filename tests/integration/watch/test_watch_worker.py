@@ -162,6 +162,11 @@ async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> No
         assert (news.id, news.message_id) == (summary.id, summary.id)
         assert isinstance(told, IncidentsTold)
         assert len(told.opened) == 2
+        (message,) = await parts.store.news.take_due(world.at, HOUR, 99)
+        await parts.store.news.end(message, world.at, (1, message.id))
+        del world.statuses[HERD[6]]
+        await parts.jump(HOUR)
+        assert [news.id for news, _ in await parts.told()] == [summary.id]
 
 
 async def test_a_fault_of_the_mail_server_is_one_incident_and_none_of_a_domain(

@@ -284,7 +284,7 @@ def test_a_domain_that_nobody_wants_is_looked_at_no_more() -> None:
     assert story.said == ["opened mx"]
     assert story.open == ()
     assert story.incidents[1].good_since is None
-    assert decision.redrawn == {1}
+    assert (decision.silent, [incident.id for incident in decision.closed]) == (True, [1])
 
 
 def test_a_look_that_was_asked_for_after_this_one_stays_due() -> None:
