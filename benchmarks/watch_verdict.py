@@ -146,6 +146,15 @@ class WatchVerdict:
         ended = end.at - breakage.ends
         self._verdict.ending.append(ended)
         longest = ENDED_AFTER_FLAPPING if breakage.is_flapping else ENDED_WITHIN
+        # While the mail server has a fault of its own, nobody can tell whether a domain is mended.
+        longest += sum(
+            (
+                until - since + timedelta(days=1)
+                for since, until, _ in self._script.server_faults
+                if since < breakage.ends + longest and until > breakage.ends
+            ),
+            timedelta(0),
+        )
         if not timedelta(0) < ended <= longest + 2 * kept:
             self._say([f"{what}: its end was told {ended} after it was mended"])
 
@@ -194,7 +203,7 @@ class WatchVerdict:
 
     def _judge_digests(self) -> None:
         digests = [m for m in self._sent if m.what == NewsKind.DIGEST.value]
-        monday = BEGIN + timedelta(days=(7 - BEGIN.weekday()) % 7, hours=8)
+        monday = BEGIN.replace(hour=8) + timedelta(days=7 - BEGIN.weekday())
         known = {ADMINS: set(self._script.zones)}
         known |= {member: {name} for name, member in self._script.watchers.items()}
         while monday + _DIGEST_WITHIN < self._script.ends:

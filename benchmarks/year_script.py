@@ -13,7 +13,7 @@ from benchmarks.zones import SURROUNDINGS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BEGIN: Final = datetime(2027, 1, 1, tzinfo=UTC)  # a Friday
+BEGIN: Final = datetime(2027, 1, 4, 12, tzinfo=UTC)  # a Monday, after the time of its digest
 SLIP_LASTS: Final = timedelta(minutes=4)  # less than any TTL here
 _SERVER: Final = "cow.example"
 # A checker keeps answers about the mail server for a minute of its own clock, which is weeks here.
@@ -35,7 +35,7 @@ class Extent:
 
 
 YEAR: Final = Extent(365, 500, 40, 10, 60, 8, 50, 10)
-MONTH: Final = Extent(31, 500, 12, 3, 10, 2, 6, 0)
+MONTH: Final = Extent(31, 80, 12, 3, 8, 2, 6, 1)
 
 
 @dataclass(frozen=True, slots=True)

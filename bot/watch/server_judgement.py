@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.checks.server.server_report import ServerReport
+    from bot.watch.incident import Incident
     from bot.watch.look_decision import SubjectStanding
     from bot.watch.watch_state import WatchState
 
@@ -75,7 +76,8 @@ def judge_met_faults(
     """
     state = load_state(standing.watched.state)
     known = {*state.suspicions, *(i.check for i in standing.incidents if i.good_since is None)}
-    new = [what for what in dict.fromkeys(whats) if what not in known]
+    told = {incident.finding.check for incident in standing.incidents}
+    new = [w for w in dict.fromkeys(whats) if w not in known and _SAME_FAULT.get(w) not in told]
     if not new:
         return None
     sights = {what: Sight(_make_finding(what), again_after=SECOND_LOOK) for what in new}
@@ -100,17 +102,17 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
         return None
     before = load_state(watched.state)
     report = None if found_nothing_out(look.report) else look.report
-    bad = {} if report is None else _list_bad(report, before)
-    told_better = {
-        what
-        for what in before.suspicions
-        if any(sight.check == _SAME_FAULT.get(what) for sight in bad.values())
-    }
+    bad = {} if report is None else _list_bad(report, before, standing.incidents)
+    # A fault has one incident, whatever the checks of domains and the server's own report call it.
+    told = {sight.check for sight in bad.values()}
+    told |= {incident.finding.check for incident in standing.incidents}
+    told_better = {what for what in before.suspicions if _SAME_FAULT.get(what) in told}
+    sights = {**_list_followed(standing, before, look), **bad}
     tracked = track_faults(
         watched.subject,
         {key: one for key, one in before.suspicions.items() if key not in told_better},
         standing.incidents,
-        {**_list_followed(standing, before, look), **bad},
+        {key: sight for key, sight in sights.items() if key not in told_better},
         at,
         held=is_held(watched, at),
     )
@@ -145,8 +147,14 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
     )
 
 
-def _list_bad(report: ServerReport, before: WatchState) -> dict[str, Sight]:
-    """Return what is wrong by the server's own report, by its code."""
+def _list_bad(
+    report: ServerReport, before: WatchState, incidents: Iterable[Incident]
+) -> dict[str, Sight]:
+    """Return what is wrong by the server's own report, by its code.
+
+    What has an incident already, by what checks of domains call it, keeps that name.
+    """
+    names = {_SAME_FAULT[one.check]: one.check for one in incidents if one.check in _SAME_FAULT}
     bad: dict[str, Sight] = {}
     for finding in report.findings:
         if finding.severity not in _WRONG or finding.code == _TOLD_APART:
@@ -158,7 +166,7 @@ def _list_bad(report: ServerReport, before: WatchState) -> dict[str, Sight]:
             if _SAME_FAULT.get(what) == finding.check
         ]
         bad.setdefault(
-            finding.code,
+            names.pop(ServerCheck(finding.check), finding.code),
             Sight(
                 finding,
                 again_after=SECOND_LOOK,
