@@ -105,6 +105,33 @@ def test_all_that_breaks_at_once_opens_at_once() -> None:
     assert {at for _, _, at in story.told} == {BEGIN + TTL}
 
 
+@pytest.mark.parametrize(
+    ("ttl", "looks", "said"),
+    [
+        pytest.param(3_600, [6], [], id="the other may still be in caches"),
+        pytest.param(3_600, [6, 61], [["opened mx", "opened dmarc"]], id="together"),
+        pytest.param(86_400, [6, 66, 1_500], [["opened mx"], ["opened dmarc"]], id="too long"),
+    ],
+)
+def test_what_broke_at_once_is_told_together_within_an_hour(
+    ttl: int, looks: list[int], said: list[list[str]]
+) -> None:
+    story, told = WatchStory(), []
+    both = {Check.MX: FAIL, Check.DMARC: FAIL}
+    for minutes in (0, *looks):
+        before = len(story.said)
+        story.take(see(BEGIN + minutes * MINUTE, both, ttls={Check.DMARC: ttl}))
+        told.append(story.said[before:])
+    assert [each for each in told if each] == said
+
+
+def test_a_fault_does_not_wait_for_one_that_is_gone() -> None:
+    story = WatchStory()
+    story.take(see(BEGIN, {Check.MX: FAIL, Check.DMARC: FAIL}, ttls={Check.DMARC: 3_600}))
+    story.see(TTL, MX_GONE)
+    assert story.said == ["opened mx"]
+
+
 def test_what_only_follows_from_another_fault_is_no_incident() -> None:
     story = WatchStory()
     for after in (timedelta(0), DAY):
@@ -235,6 +262,7 @@ def test_a_paused_domain_opens_and_closes_nothing_until_the_pause_is_over() -> N
     for days in (3, 4, 8):
         story.see(days * DAY, {Check.SPF: FAIL})
     assert story.said == ["opened mx"]
+    assert story.watched.due_at == daily_look(FRIEND.ascii, BEGIN + 8 * DAY)
     story.see(9 * DAY, {Check.SPF: FAIL})
     assert story.said == ["opened mx", "opened spf", "closed mx"]
 
