@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PICTURE: Final = "history.png"
 _MOST_CHANGES: Final = 6
-_MOST_LINES: Final = 5  # that they take; with more the card is taller than a screen
+_MOST_LINES: Final = 4  # that they take; with more the card is taller than a screen
 _LONGEST_HEAD: Final = 500  # characters
 
 
