@@ -1,4 +1,4 @@
-"""The server's faults that members meet: logged once an hour, told once a day, remembered."""
+"""The server's faults that checks meet: logged once an hour, handed to the watch, remembered."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def warnings(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
     return take
 
 
-async def told(faults: ServerFaults) -> list[ServerFault]:
-    """Return whom the admin is to be told of now."""
+async def handed_on(faults: ServerFaults) -> list[ServerFault]:
+    """Return what the watch is to be given now."""
     found = []
     while True:
         try:
@@ -85,29 +85,29 @@ async def test_a_fault_is_logged_once_an_hour(
     assert len(warnings()) == 1
 
 
-async def test_the_admin_is_told_once_a_day_for_each_fault(
+async def test_the_watch_is_given_each_fault_once_in_ten_minutes(
     faults: ServerFaults, clock: Clock
 ) -> None:
     faults.note(report_of("spf-include"))
     faults.note(report_of("spf-include", "report-authorisation"))
-    assert [f.what for f in await told(faults)] == ["spf-include", "report-authorisation"]
-    clock.time += timedelta(hours=23, minutes=59)
+    assert [f.what for f in await handed_on(faults)] == ["spf-include", "report-authorisation"]
+    clock.time += timedelta(minutes=9)
     faults.note(report_of("spf-include"))
-    assert await told(faults) == []
+    assert await handed_on(faults) == []
     clock.time += timedelta(minutes=1)
     faults.note(report_of("spf-include"))
-    assert await told(faults) == [ServerFault("spf-include", FRIEND, clock.time)]
+    assert await handed_on(faults) == [ServerFault("spf-include", FRIEND, clock.time)]
 
 
-async def test_what_did_not_reach_the_admin_is_told_at_the_next_meeting(
+async def test_what_could_not_be_noted_is_given_again_at_the_next_meeting(
     faults: ServerFaults,
 ) -> None:
     faults.note(report_of("spf-include"))
-    (lost,) = await told(faults)
+    (lost,) = await handed_on(faults)
     faults.take_back(lost)
-    assert await told(faults) == []
+    assert await handed_on(faults) == []
     faults.note(report_of("spf-include"))
-    assert len(await told(faults)) == 1
+    assert len(await handed_on(faults)) == 1
 
 
 async def test_faults_are_remembered_for_a_day(faults: ServerFaults, clock: Clock) -> None:
