@@ -220,14 +220,14 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         "what": ("", "MX"),
     },
     "history/since": {"what": ("MX",), "state": ("broken",), "before": ("", "right"), **_DAYS},
-    **{f"history/{name}": _DAYS for name in ("changed", "quiet", "picture")},
+    **{f"history/{name}": _DAYS for name in ("changed", "quiet", "picture", "head")},
     "history/lane": {
         "what": ("MX",),
         "states": (("right",), ("right", "broken", "right", "broken")),
         "until": (("1796000000",) * 4,),
         "more": (0, 1, 7),
     },
-    **{f"discord/history_{name}": {**_DAYS, "days": (400,)} for name in ("head", "foot")},
+    "discord/history_foot": {**_DAYS, "days": (400,)},
     "history/name_servers": dict.fromkeys(("new", "gone"), (SOME[:1], SOME[:3])),
     "history/status": {
         "what": ("MX",),
