@@ -41,13 +41,15 @@ def test_the_demo_serves_its_page_and_answers_lines_until_it_is_interrupted() ->
         demo.type("mend newcomer.example")
         demo.read_until(r"newcomer\.example are right now")
         demo.type("mend nobody.example")
-        demo.read_until(r'I take "mend" or "publish" and one of these domains: friend\.example, ')
+        demo.read_until(
+            r'I take "mend", "break" or "publish" and one of these domains: friend\.example, '
+        )
         demo.type("  MEND  Loyal.Example ")
         demo.read_until(r"loyal\.example are right now")
         demo.type("publish newcomer.example")
         demo.read_until(r"Nothing of newcomer\.example is to be published now")
         demo.type("publish nobody.example")
-        demo.read_until(r'I take "mend" or "publish" and one')
+        demo.read_until(r'I take "mend", "break" or "publish" and')
         assert status(demo) == 200
         assert demo.stop(signal.SIGINT) == 0
 
