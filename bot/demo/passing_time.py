@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bot.watch.running_watch import RunningWatch
 
 # Looks of one domain may be hours apart; more of them would only take longer.
-_STEPS: Final = 12
+_STEPS: Final = 8
 _SHORTEST_STEP: Final = timedelta(minutes=1)
 
 
