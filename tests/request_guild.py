@@ -31,6 +31,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
 from bot.services.domain_facts import DomainFacts
+from bot.services.domain_history import DomainHistory
 from bot.services.domain_looks import DomainLooks
 from bot.services.member_service import MemberService
 from bot.services.privacy import Privacy
@@ -40,6 +41,7 @@ from bot.store.engine.database import Database
 from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
+from bot.store.repositories.domain_changes import DomainChanges
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
@@ -253,6 +255,8 @@ def _make_client(
         now=now,
         wake_up=WakeUp(),
     )
+    changes = DomainChanges(database)
+    client.domain_history = DomainHistory(changes, now, StoredChecks(database))
     return client, core
 
 

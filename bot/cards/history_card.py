@@ -9,12 +9,14 @@ import discord
 
 from bot.cards.history_lines import list_changes
 from bot.cards.layout import STATUS_COLOURS, assemble, build_notice
-from bot.cards.markdown import clip, span
+from bot.cards.markdown import clip, count_lines, span
 from bot.cards.timeline_words import describe_timeline
 from bot.watch.timeline import STALE_AFTER
 from bot.watch.watched_domain import HISTORY_KEPT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 _PICTURE: Final = "history.png"
-_MOST_CHANGES: Final = 4  # with more the card is taller than a screen
+_MOST_CHANGES: Final = 6
+_MOST_LINES: Final = 5  # that they take; with more the card is taller than a screen
 _LONGEST_HEAD: Final = 500  # characters
 
 
@@ -44,7 +47,7 @@ def build_history_card(history: History, picture: bytes, words: Words, items: It
     if domain.unicode != domain.ascii:
         title += f" ({span(domain.unicode)})"
     quiet: dict[str, Fact] = {"at": int(history.quiet_since.timestamp()), "own": False}
-    changes = list_changes(history, words, _MOST_CHANGES)
+    changes = _keep_few(list_changes(history, words, _MOST_CHANGES))
     button = items.new_check_button(domain.ascii)
     return assemble(
         [
@@ -61,6 +64,14 @@ def build_history_card(history: History, picture: bytes, words: Words, items: It
             io.BytesIO(picture), _PICTURE, description=describe_timeline(history, words.plain)
         ),
     )
+
+
+def _keep_few(changes: Sequence[str]) -> Sequence[str]:
+    """Return the first changes, as many as have room on a screen, and one at least."""
+    for count in range(len(changes), 1, -1):
+        if sum(count_lines(change) for change in changes[:count]) <= _MOST_LINES:
+            return changes[:count]
+    return changes[:1]
 
 
 def build_no_history(domain: Domain, words: Words, *, is_watched: bool, watch_command: str) -> Card:

@@ -29,10 +29,10 @@ _EDGE: Final = 36
 _LEFT: Final = 262  # where the lanes begin; their names are before it
 _RIGHT: Final = PICTURE_WIDTH - _EDGE
 _ACROSS: Final = _RIGHT - _LEFT
-_HEAD: Final = 104
+_HEAD: Final = 93
 _ROW: Final = 69
 _BAR: Final = 42
-_AXIS: Final = 96
+_AXIS: Final = 93
 _LEGEND_ROW: Final = 54
 _SWATCH: Final = 66
 _LEAST: Final = 9  # pixels of what is wrong, however short it was
@@ -73,7 +73,7 @@ def draw_timeline(history: History, words: Words) -> bytes:
     draw = ImageDraw.Draw(image)
     sheet = _Sheet(image, draw, history, {status: _draw_strip(status) for status in Status})
     title = _fit(history.domain.ascii, _TITLE, _LONGEST_TITLE)
-    draw.text((_EDGE, 30), title, _INK, _font(_TITLE))
+    draw.text((_EDGE, 24), title, _INK, _font(_TITLE))
     _draw_axis(draw, history, words, _HEAD + _ROW * len(lanes))
     for number, lane in enumerate(lanes):
         top = _HEAD + _ROW * number + (_ROW - _BAR) // 2

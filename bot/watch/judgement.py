@@ -179,7 +179,8 @@ def _note_look(watched: Watched, before: WatchState, state: WatchState, seen: Se
     report, at = seen.report, seen.report.checked_at
     status = state.snapshot.status
     # What one look could not find out is no reason to take back what the looks before proved.
-    is_same = state.snapshot == before.snapshot and watched.green and not knows_needed(report)
+    knows_all = all(known_status(r, report) is not Status.UNKNOWN for r in report.results)
+    is_same = state.snapshot == before.snapshot and watched.green and not knows_all
     knows_any = any(check in _NEEDED for check, _ in _list_known(report))
     return replace(
         watched,

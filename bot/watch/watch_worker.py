@@ -67,6 +67,8 @@ class WatchWorker:
         self._now = now
         self._wake_up = wake_up
         self._listener = wake_up.listen()
+        # What is looked at now, with the time of its look where that was settled.
+        self._running: dict[str, datetime | None] = {}
         self._list_at: datetime | None = None  # None: at once, as when the process has just begun
         self._digest_at: datetime | None = None
 
@@ -104,14 +106,15 @@ class WatchWorker:
         What it met of the mail server's own faults is noted even where nobody watches the domain.
         Raises StoreError where it could not be written.
         """
-        now, report = self._now(), seen.report
-        decides: dict[str, Decide] = {
-            seen.domain.ascii: lambda standing: judge_domain(standing, seen, now)
-        }
+        now, report, subject = self._now(), seen.report, seen.domain.ascii
+        if self._running.get(subject) == report.checked_at:
+            return  # as this look was handed on to everybody who wants to know of it
+        decides: dict[str, Decide] = {subject: lambda standing: judge_domain(standing, seen, now)}
         if whats := faults_of(report):
-            domain, at = seen.domain.ascii, report.checked_at
-            decides[MAIL_SERVER] = partial(judge_met_faults, whats=whats, domain=domain, at=at)
-        await self._store.settle(decides, now)
+            at = report.checked_at
+            decides[MAIL_SERVER] = partial(judge_met_faults, whats=whats, domain=subject, at=at)
+        if subject in await self._store.settle(decides, now) and subject in self._running:
+            self._running[subject] = report.checked_at
 
     async def note_faults(self, whats: Iterable[str], domain: Domain) -> None:
         """Take note of the mail server's own faults that a member's check of a domain met.
@@ -158,17 +161,21 @@ class WatchWorker:
         return True
 
     async def _look_at(self, watched: Watched) -> None:
+        subject = watched.subject
+        self._running[subject] = None
         try:
             async with asyncio.timeout(LONGEST_LOOK):
                 await self._look_and_settle(watched)
         except StoreError:
             raise
         except (CowbellError, TimeoutError) as error:
-            _log.info("watch: nothing was found out of %s: %s", watched.subject, error)
-            await self._store.put_off(watched.subject, self._now() + AFTER_FAULT)
-            return
-        # Where that look was settled before, as it was made for others too, a new one is due soon.
-        await self._store.put_off(watched.subject, self._now() + TOO_EARLY)
+            _log.info("watch: nothing was found out of %s: %s", subject, error)
+            await self._store.put_off(subject, self._now() + AFTER_FAULT)
+        else:
+            if self._running[subject] is None:  # that look was one from before
+                await self._store.put_off(subject, self._now() + TOO_EARLY)
+        finally:
+            del self._running[subject]
 
     async def _look_and_settle(self, watched: Watched) -> None:
         if watched.domain is not None:
@@ -176,7 +183,8 @@ class WatchWorker:
             return
         look = await self._look_at_mail_server(watched)
         decide = partial(judge_server, look=look)
-        await self._store.settle({MAIL_SERVER: decide}, self._now())
+        if await self._store.settle({MAIL_SERVER: decide}, self._now()):
+            self._running[MAIL_SERVER] = look.at
 
     async def _look_at_mail_server(self, watched: Watched) -> ServerLook:
         """Look at the mail server, and again at the domains at which its faults were met."""

@@ -99,6 +99,10 @@ class Questions:
         self._elsewhere += 1
         return True
 
+    def make_room(self) -> None:
+        """Have what was asked of somebody else until now take no room from what follows."""
+        self._most += self._elsewhere
+
     async def in_time(self, asking: Awaitable[_T]) -> _T | None:
         """Return what is asked of somebody else; None where the check's time is over before."""
         try:

@@ -96,14 +96,17 @@ class ZoneVoice:
             self._questions.start([Question(dns.name.root, dns.rdatatype.NS)])
             servers = asyncio.create_task(self._hear_servers())
             await asyncio.wait([resolver, servers], return_when=asyncio.FIRST_COMPLETED)
-            if servers.done() and servers.result() is Voice.SILENT:
-                return False
-            return await resolver or await servers is Voice.HEARD
+            if servers.done() and servers.result() is not Voice.UNKNOWN:
+                heard = servers.result() is Voice.HEARD
+            else:
+                heard = await resolver or await servers is Voice.HEARD
+            self._questions.make_room()  # all of it is asked now, of the name servers too
         finally:
             resolver.cancel()
             if servers is not None:
                 servers.cancel()
                 await asyncio.gather(servers, return_exceptions=True)
+        return heard
 
     def as_unanswered(self) -> list[Answer]:
         """Return what has come by now, and a failure for each question that still waits."""

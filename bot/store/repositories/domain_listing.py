@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.store.repositories.look_settlement import settle_look
 from bot.store.repositories.watched_rows import make_watched
@@ -21,27 +21,39 @@ if TYPE_CHECKING:
 
 def note_listing(session: Session, listing: Listing, now: datetime) -> None:
     """Write down which domains are hosted, in the caller's transaction."""
-    rows = {
+    known = {
         row.subject: row
-        for row in session.scalars(select(WatchedRow).where(WatchedRow.subject != MAIL_SERVER))
+        for row in session.execute(
+            select(
+                WatchedRow.subject, WatchedRow.hosted, WatchedRow.missed_at, WatchedRow.due_at
+            ).where(WatchedRow.subject != MAIL_SERVER)
+        )
     }
     for subject, first_due in listing.domains.items():
-        row = rows.get(subject)
+        row = known.get(subject)
         if row is None:
-            row = make_watched(subject, now, is_new=not listing.is_first)
-            row.due_at = first_due if listing.is_first else now
-            session.add(row)
-        elif row.due_at is None:
-            row.due_at = now
-        row.hosted, row.missed_at = True, None
-    for subject in rows.keys() - listing.domains.keys():
-        row = rows[subject]
+            new = make_watched(subject, now, is_new=not listing.is_first)
+            new.hosted, new.due_at = True, first_due if listing.is_first else now
+            session.add(new)
+        elif not row.hosted or row.missed_at is not None:
+            _change(session, subject, hosted=True, missed_at=None, due_at=row.due_at or now)
+    for subject in known.keys() - listing.domains.keys():
+        row = known[subject]
         if not row.hosted:
             continue
         if row.missed_at is None:
-            row.missed_at = now
+            _change(session, subject, missed_at=now)
         elif row.missed_at <= listing.gone_before:
-            row.hosted, row.due_at = False, now
-            row.version += 1  # what is being decided about a look thinks that it is hosted
+            _change(session, subject, hosted=False, due_at=now)
     session.flush()
     settle_look(session, MAIL_SERVER, listing.note, now)
+
+
+def _change(session: Session, subject: str, **values: object) -> None:
+    # What is being decided about a look is decided anew: it may think that it is hosted.
+    own = update(WatchedRow).where(WatchedRow.subject == subject)
+    session.execute(
+        own.values(version=WatchedRow.version + 1, **values).execution_options(
+            synchronize_session=False
+        )
+    )

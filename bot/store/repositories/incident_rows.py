@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import String, and_, bindparam, exists, select, type_coerce
 
 from bot.checks.export.archive import load_finding
-from bot.names import Domain
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.watched_rows import read_watched
 from bot.store.tables import AwaitedRow, IncidentRow, WatchedRow, WatcherRow
 from bot.watch.incident import Incident
 from bot.watch.look_decision import SubjectStanding
-from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+_ANEW: Final = {"populate_existing": True}
+_WANTED: Final = bindparam("wanted", type_=String)
+_OWN_INCIDENTS: Final = and_(IncidentRow.subject == _WANTED, IncidentRow.closed_at.is_(None))
+_OWN_AWAITED: Final = and_(
+    type_coerce(AwaitedRow.domain, String) == _WANTED, AwaitedRow.ended_at.is_(None)
+)
+_OWN_WATCHERS: Final = type_coerce(WatcherRow.domain, String) == _WANTED
+_FIND: Final = select(
+    WatchedRow,
+    exists().where(_OWN_INCIDENTS),
+    exists().where(_OWN_AWAITED),
+    exists().where(_OWN_WATCHERS),
+).where(WatchedRow.subject == _WANTED)
+_INCIDENTS: Final = select(IncidentRow).where(_OWN_INCIDENTS).order_by(IncidentRow.id)
+_AWAITED: Final = select(AwaitedRow).where(_OWN_AWAITED).order_by(AwaitedRow.id)
 
 
 def read_incident(row: IncidentRow) -> Incident:
@@ -38,25 +52,16 @@ def read_incident(row: IncidentRow) -> Incident:
 
 def read_standing(session: Session, subject: str) -> SubjectStanding | None:
     """Return a subject as it is now; None where it is not watched."""
-    row = session.get(WatchedRow, subject, populate_existing=True)
-    if row is None:
+    # One question says what else there is to read, which is nothing for most domains.
+    found = session.execute(_FIND, {"wanted": subject}, execution_options=_ANEW).one_or_none()
+    if found is None:
         return None
-    watched = read_watched(row)
-    incidents = session.scalars(
-        select(IncidentRow)
-        .where(IncidentRow.subject == subject, IncidentRow.closed_at.is_(None))
-        .order_by(IncidentRow.id)
-    )
-    known = tuple(read_incident(each) for each in incidents)
-    if subject == MAIL_SERVER:
-        return SubjectStanding(watched, known)
-    domain = Domain.from_ascii(subject)
-    awaited = session.scalars(
-        select(AwaitedRow)
-        .where(AwaitedRow.domain == domain, AwaitedRow.ended_at.is_(None))
-        .order_by(AwaitedRow.id)
-    )
-    has_watchers = session.scalar(select(exists().where(WatcherRow.domain == domain)))
+    row, has_incidents, has_awaited, has_watchers = found
+    incidents = session.scalars(_INCIDENTS, {"wanted": subject}) if has_incidents else ()
+    awaited = session.scalars(_AWAITED, {"wanted": subject}) if has_awaited else ()
     return SubjectStanding(
-        watched, known, tuple(read_awaited(each) for each in awaited), bool(has_watchers)
+        read_watched(row),
+        tuple(read_incident(each) for each in incidents),
+        tuple(read_awaited(each) for each in awaited),
+        has_watchers=bool(has_watchers),
     )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LONGEST_DETAIL: Final = 300  # characters
 _CHANGES_BEFORE: Final = timedelta(days=7)  # told with what broke
+_MOST_CHANGES: Final = 8  # the latest ones, as a zone can change at each look
 
 
 class WatchNewsTable:
@@ -176,14 +177,15 @@ def _load_incidents(session: Session, news: News) -> IncidentsTold | None:
             DomainChangeRow.at > began_at - _CHANGES_BEFORE,
             DomainChangeRow.at <= began_at,
         )
-        .order_by(DomainChangeRow.at)
+        .order_by(DomainChangeRow.at.desc())
+        .limit(_MOST_CHANGES)
     )
     row = session.get(WatchedRow, subject)
     return IncidentsTold(
         opened,
         closed,
         MappingProxyType(mended_at),
-        tuple((at, load_changes(text)) for at, text in changes),
+        tuple((at, load_changes(text)) for at, text in reversed(changes.all())),
         None if row is None else load_state(row.state).place,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy import delete, exists, func, literal, or_, select
 
 from bot.checks.finding import Status
 from bot.names import Domain
@@ -181,9 +181,18 @@ class WatchRecords:
         return await self._database.write(remove)
 
     async def purge_news(self, before: datetime, most: int) -> int:
-        """Removes at most `most` messages that ended before that moment; gives how many."""
-        old = select(WatchNewsRow).where(WatchNewsRow.ended_at < before).limit(most)
-        return await self._database.write(lambda session: remove_found(session, old))
+        """Removes at most `most` messages that ended before that moment; gives how many.
+
+        Those that told of a subject which still has an incident stay: they say who is to be told of
+        its end.
+        """
+        is_open = exists().where(IncidentRow.closed_at.is_(None))
+        prefix = literal(f"{NewsKind.INCIDENTS}:").concat(IncidentRow.subject).concat(":")
+        is_told = is_open.where(WatchNewsRow.key.like(prefix.concat("%")))
+        in_summary = (WatchNewsRow.what == NewsKind.SUMMARY.value) & is_open
+        old = WatchNewsRow.ended_at < before
+        rows = select(WatchNewsRow).where(old, ~is_told, ~in_summary).limit(most)
+        return await self._database.write(lambda session: remove_found(session, rows))
 
 
 def _is_wanted() -> Any:

@@ -28,7 +28,7 @@ pytest_plugins = ["discord_fixtures"]
 
 WITH_A_DOMAIN = {"dnsrecords", "dnscheck", "history", *RequestKind}
 COMMANDS = {"mailsettings", "help", "privacy", "requests", "testmail", *WITH_A_DOMAIN}  # of members
-GROUPS = {"history", "watch"}  # of members' commands
+GROUPS = {"watch"}  # of members' commands
 
 
 async def test_settings_fill_in_the_user_name_and_link_to_the_pages(sim: Simulation) -> None:

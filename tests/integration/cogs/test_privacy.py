@@ -218,6 +218,37 @@ async def test_former_requests_are_shown_and_deleted_where_none_are_taken(
         assert now.state is State.WITHDRAWN
 
 
+async def test_it_tells_of_the_watch_and_takes_the_member_out_of_it(
+    guild: RequestGuild, store: Path
+) -> None:
+    watching, domain = guild.client.watching, Domain.from_ascii("eager.example")
+    await ask(guild, RequestKind.DKIM, domain.ascii)
+    await watching.add(guild.ann.id, domain)
+    for goal in ("mx", "all"):
+        await watching.wait_for(guild.ann.id, domain, goal, confidential=True)
+    await watching.wait_for(guild.ben.id, domain, "mx", confidential=True)
+    with closing(connect(store)) as connection:
+        connection.execute(
+            "INSERT INTO watch_news (id, key, what, target, facts, nonce, version, created_at, "
+            "due_at, attempts, detail) VALUES (1, ?, 'awaited', ?, '{}', 'n', 1, ?, ?, 0, '')",
+            (f"digest:{guild.ann.id}:2026-11-23", guild.ann.id, *["2026-11-23 08:00:00"] * 2),
+        )
+    card = await look(guild)
+    said = text_of(card)
+    assert "**1** domain that I tell you of" in said
+    assert "**2** things that you wait or waited for" in said
+    assert "**1** message of mine about these" in said
+    assert "what broke, is kept for the domain for 400 days" in said
+    confirmation = await click(guild, card, ASK)
+    assert "I write to you no more about domains" in text_of(confirmation)
+    await click(guild, confirmation, DELETE)
+    assert guild.ann.id not in numbers_in(store)
+    assert not any(str(guild.ann.id) in str(value) for value in numbers_in(store))
+    assert (await watching.list_own(guild.ann.id)).awaited == ()
+    assert await watching.watched(domain) is not None  # what is known of the domain stays
+    assert len((await watching.list_own(guild.ben.id)).awaited) == 1
+
+
 async def test_the_buttons_work_after_a_restart(sim: Simulation) -> None:
     await sim.check("friend.example")
     card = await look(sim)

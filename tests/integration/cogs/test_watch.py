@@ -144,6 +144,9 @@ async def test_a_domain_is_typed_as_anywhere_else(sim: Simulation) -> None:
 
 
 async def test_elsewhere_it_is_said_where_domains_are_watched(sim: Simulation) -> None:
+    home = {"discord_guild_id": None, "request_channel_id": sim.channel.id}
+    sim.settings = sim.settings.model_copy(update=home)
+    await sim.restart()
     village = sim.env.create_guild("Village")
     eve = village.add_member(sim.env.create_user("eve"))
     channel = village.create_text_channel("mail")
@@ -156,7 +159,7 @@ async def test_elsewhere_it_is_said_where_domains_are_watched(sim: Simulation) -
     listed = text_of(answer_to(await abroad.slash(channel, "watch list")))
     assert "mover.example" in listed
     assert "broken" not in listed
-    sim.settings = sim.settings.model_copy(update={"discord_guild_id": None})
+    sim.settings = sim.settings.model_copy(update={"request_channel_id": None})
     await sim.restart()
     assert "has not been set up" in text_of(await watch(sim, "add", domain=FRIEND))
 

@@ -9,7 +9,7 @@ import dns.name
 from sqlalchemy import delete
 
 from bot.checks.export.archive import SCHEMA, dump_report
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check, Finding, Status
 from bot.checks.report import CheckResult, Report
 from bot.services.domain_history import DomainHistory
 from bot.services.member_service import KeptCheck
@@ -37,8 +37,9 @@ async def write(parts: Setup, past: Past, known_at: datetime = NOW) -> None:
 def report_of(at: datetime, mx: Status) -> Report:
     """Return a check that says only how MX stands."""
     results = (CheckResult(Check.MX, mx, (), (OUR_MX,) if mx is Status.PASS else ()),)
+    findings = () if mx is Status.PASS else (Finding(Check.MX, "mx-missing", mx),)
     zone = dns.name.from_text("friend.example.")
-    return Report(FRIEND, zone, at, results, (), queries=1, elapsed_ms=1)
+    return Report(FRIEND, zone, at, results, findings, queries=1, elapsed_ms=1)
 
 
 async def keep(

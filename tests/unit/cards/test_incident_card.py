@@ -59,7 +59,7 @@ def test_what_broke_is_said_with_its_time_its_record_and_what_changed() -> None:
     before = said.partition("**What changed before**")[2]
     day = f"<t:{began - 86400}:R>"
     assert f"{day} The name servers" in before
-    assert f"{day} MX: `10 mx1.cow.example` is gone." in before
+    assert f"{day} MX went from right to broken. `10 mx1.cow.example` is gone." in before
 
 
 def test_a_member_reads_why_they_are_told_and_an_admin_where_the_history_is() -> None:
