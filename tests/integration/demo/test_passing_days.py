@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from bot.demo import world
-from demo_guild import DemoGuild
+    from demo_guild import DemoGuild
 
 FRIEND, EAGER = "friend.example", "eager.example"
 
@@ -32,8 +31,7 @@ async def test_a_visitor_sees_an_incident_its_end_the_digest_and_the_timeline(
     for name in {*world.DOMAINS} - {FRIEND, EAGER}:  # each costs time
         demo.servers.mailcow.domains.pop(name, None)
     await demo.let_pass(1)
-    (told,) = demo.posted()
-    assert told.startswith(f"## ❌ `{EAGER}`")
+    assert [EAGER in text for text in demo.posted() if text.startswith("## ❌")] == [True]
     said = await demo.ask("demo-break", domain=FRIEND, what="mx")
     assert "nobody has noticed yet" in text_of(said) + said.content
     await demo.let_pass(2)
