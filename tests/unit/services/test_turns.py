@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.services.turns import AT_ONCE, OF_ONE, OURSELVES, REQUESTS, Turns
+from bot.services.turns import AT_ONCE, BURST, OF_ONE, OURSELVES, REQUESTS, Turns
+from max_wait import MAX_WAIT
 
 ANN, BEN, CARL = 1, 2, 3
 
@@ -143,3 +144,27 @@ async def test_the_watch_and_requests_take_turns() -> None:
     for name in ("w1", "w2", "r1", "w3", "r2"):
         await yard.end(name)
     assert yard.begun == ["w1", "w2", "r1", "w3", "r2", "w4"]
+
+
+async def test_after_a_burst_looks_of_the_bot_begin_with_a_rest_between_them() -> None:
+    yard = Yard(Turns(by_itself=BURST + 3, rest=0.02))
+    await yard.ask(OURSELVES, *(f"w{n}" for n in range(BURST + 3)))
+    assert len(yard.begun) == BURST
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await yard.ask(ANN, "a1")
+    assert yard.begun[-1] == "a1"  # members need no rest
+    async with asyncio.timeout(MAX_WAIT):
+        while len(yard.begun) < BURST + 4:  # noqa: ASYNC110 - a list tells nobody
+            await asyncio.sleep(0.001)
+    assert loop.time() - began >= 0.05
+
+
+async def test_who_gives_up_while_the_bot_rests_leaves_no_timer_behind() -> None:
+    yard = Yard(Turns(rest=60))
+    await yard.ask(OURSELVES, *(f"w{n}" for n in range(BURST + 1)))
+    for task in yard.tasks.values():
+        task.cancel()
+    await settle()
+    assert yard.turns.running_by_itself == yard.turns.waiting_by_itself == 0
+    assert yard.turns._timer is None
