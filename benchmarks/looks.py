@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
 
 DELAY: Final = 0.02  # seconds of a round trip
 WATCHED: Final = 500  # domains
-BLOCKS: Final = 12  # of each kind, in turns
-BLOCK: Final = 25  # checks of a member, one after the other
+BLOCKS: Final = 6  # of each kind, in turns
+BLOCK: Final = 25  # checks of a member, one after the other ...
+MOST_APART: Final = 1.5  # ... after a pause of up to so many seconds
+SEED: Final = 20261129
 ANN: Final = 1
 RATIO: Final = 1.3
 DEADLINE: Final = 5.0  # seconds of one question
@@ -56,12 +59,14 @@ class Load:
         self._core = core
         self._domains = domains
         self._own = cycle(domains)
+        self._random = random.Random(SEED)
         self.looks = 0
 
     async def check_often(self) -> list[float]:
         """Return the seconds of a block of a member's checks."""
         took = []
         for _ in range(BLOCK):
+            await asyncio.sleep(self._random.uniform(0, MOST_APART))
             began = time.perf_counter()
             async with self._core.turns.of(ANN):
                 await self._core.check_in_turn(next(self._own), confidential=False)
@@ -101,10 +106,10 @@ async def measure_members(world: World, port: int) -> list[Figure]:
         await load.check_often()  # what is loaded late is loaded now
         for _ in range(BLOCKS):
             alone += await load.check_often()
-            began = time.perf_counter()
             async with load.watched():
+                began = time.perf_counter()
                 beside += await load.check_often()
-            seconds += time.perf_counter() - began
+                seconds += time.perf_counter() - began
     before, after = Times.of_seconds(alone), Times.of_seconds(beside)
     ratio = after.percentile(95) / before.percentile(95)
     return [

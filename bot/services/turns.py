@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 20  # checks of all askers
 OF_ONE: Final = 2  # checks of one asker
 BY_ITSELF: Final = 4  # checks that nobody sits and waits for
-BURST: Final = 8  # of those that begin without a rest after a calm
-REST: Final = 0.25  # seconds between further ones, where others need the processor
+BURST: Final = 4  # of those that begin without a rest after a calm
+REST: Final = 0.25  # seconds between the beginnings of further ones ...
+MEMBERS_REST: Final = 4.0  # ... and while members' checks run, or have just run
+CALM: Final = 1.0  # seconds without a check of a member, after which there is none to disturb
 OURSELVES: Final = 0  # the asker of what the bot looks at by itself; no member has this id
 REQUESTS: Final = -1  # the asker of looks at what was asked of the admin
 ADMINS: Final = -2  # the asker of such looks that an admin waits for
@@ -26,8 +28,9 @@ class Turns:
 
     A turn that becomes free goes to each asker who waits in their order, one check at a time, so
     that who has one check waits for no more than one of each other's. What the bot looks at by
-    itself comes after all members, and `by_itself` of those looks run at most; after `BURST` of
-    them there are `rest` seconds between their beginnings.
+    itself comes after all members, and `by_itself` of those looks run at most. After `BURST` of
+    those for no request there are `rest` seconds between their beginnings, more where members use
+    the processor.
     """
 
     def __init__(
@@ -40,7 +43,9 @@ class Turns:
     ) -> None:
         self._at_once = at_once
         self._rest = rest
-        self._rested_at = 0.0  # by the loop's clock: when all of the burst may begin again
+        self._rested_at = 0.0  # by the loop's clock: when all of the burst may begin again,
+        self._last_look_at = 0.0  # when a look of the bot began last,
+        self._calm_at = 0.0  # and when no check of a member has run for a while
         self._timer: asyncio.TimerHandle | None = None
         self.by_itself = by_itself  # looks of the bot that may run
         self.of_one = of_one  # checks of one member that may run
@@ -97,14 +102,16 @@ class Turns:
 
     def _begin(self, asker: int) -> None:
         self._running[asker] += 1
-        if self._rest and not has_somebody(asker):
-            now = asyncio.get_running_loop().time()
+        if self._rest and asker == OURSELVES:
+            now = self._last_look_at = asyncio.get_running_loop().time()
             self._rested_at = max(self._rested_at, now) + self._rest
 
     def _give_back(self, asker: int) -> None:
         self._running[asker] -= 1
         if not self._running[asker]:
             del self._running[asker]
+        if self._rest and has_somebody(asker):
+            self._calm_at = asyncio.get_running_loop().time() + CALM
         self._hand_out()
 
     def _hand_out(self) -> None:
@@ -120,14 +127,21 @@ class Turns:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if (seconds := self._rest_left()) > 0 and self.waiting_by_itself:
+        if self._is_ahead(OURSELVES) and (seconds := self._rest_left()) > 0:
             self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_out)
 
     def _rest_left(self) -> float:
         """Return the seconds until another look of the bot may begin; 0 or less: now."""
         if not self._rest:
             return 0.0
-        return self._rested_at - (BURST - 1) * self._rest - asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        rested_at = self._rested_at - (BURST - 1) * self._rest
+        beside_members_at = self._last_look_at + MEMBERS_REST
+        if self._running.total() > self.running_by_itself:
+            rested_at = max(rested_at, beside_members_at)
+        elif now < self._calm_at:
+            rested_at = max(rested_at, min(beside_members_at, self._calm_at))
+        return rested_at - now
 
     def _find_next(self) -> int | None:
         """Return who gets a free turn: a member before the bot; None where nobody may have it."""
@@ -139,7 +153,7 @@ class Turns:
         return any(not turn.cancelled() for turn in self._waiting.get(asker, ()))
 
     def _is_free_for(self, asker: int) -> bool:
-        rests = not has_somebody(asker) and self._rest_left() > 0
+        rests = asker == OURSELVES and self._rest_left() > 0
         return self._running.total() < self._at_once and not self.has_many(asker) and not rests
 
 
