@@ -334,3 +334,19 @@ def test_what_is_known_tells_since_when_it_is_so_and_what_comes_next() -> None:
     assert first.code == "mx-missing"
     story.see(3 * DAY)
     assert load_state(story.watched.state).first is None
+
+
+def test_the_mail_servers_own_fault_leaves_a_domain_green_and_its_history_alone() -> None:
+    story = WatchStory()
+    story.take(see(BEGIN, found={Check.SERVER: ("198.51.100.25", "2001:db8::25")}))
+    looked = see(
+        BEGIN + DAY,
+        {Check.SPF: INFO},
+        met=("spf-include",),
+        found={Check.SERVER: ("198.51.100.25",)},
+    )
+    looked = follow_from(looked, Check.SPF, "server-side")
+    decision = story.take(replace(looked, green=False, next="spf"))
+    assert decision is not None
+    assert not decision.changes
+    assert (story.watched.green, story.watched.next) == (True, None)

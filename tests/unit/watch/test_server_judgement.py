@@ -7,7 +7,7 @@ import pytest
 
 from bot.checks.finding import Check, ServerCheck
 from bot.watch.server_judgement import SECOND_LOOK
-from bot.watch.watch_state import load_state
+from bot.watch.watch_state import Suspicion, dump_state, load_state
 from port_looks import AT, CERTIFICATE, looks
 from server_story import HOST, ServerStory, see_server
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, WARN, see
@@ -234,3 +234,37 @@ def test_a_certificate_that_ends_soon_is_news_of_its_own_and_no_incident() -> No
     for after in (timedelta(0), SECOND_LOOK, HOUR):
         story.take(see_server(BEGIN + after, {ServerCheck.CERTIFICATE: WARN}, codes=codes))
     assert story.said == []
+
+
+def test_a_fault_that_both_the_report_and_domains_meet_is_one_incident() -> None:
+    story = ServerStory()
+    bad, unsure = {ServerCheck.SPF: FAIL}, {ServerCheck.SPF: UNKNOWN}
+    for after in (timedelta(0), SECOND_LOOK):
+        story.take(see_server(BEGIN + after, bad))
+    assert story.meet("spf-include", domain="friend.example", at=LATER + HOUR) is None
+    # It was suspected before the incident opened, and the report is not sure of it just now.
+    state = replace(
+        load_state(story.watched.state),
+        suspicions={"spf-include": Suspicion(BEGIN, LATER)},
+        met={"spf-include": "friend.example"},
+    )
+    story.watched = replace(story.watched, state=dump_state(state))
+    at = LATER + 2 * HOUR
+    story.take(see_server(at, unsure), friend=see(at, met=("spf-include",)).report)
+    assert story.said == ["opened server-spf-fail"]
+    assert load_state(story.watched.state).suspicions == {}
+
+
+def test_a_fault_that_a_domain_met_first_is_the_same_incident_in_the_report() -> None:
+    story = ServerStory()
+    story.meet("spf-include", domain="friend.example", at=BEGIN)
+    unsure = see_server(LATER, {ServerCheck.SPF: UNKNOWN})
+    story.take(unsure, friend=see(LATER, met=("spf-include",)).report)
+    for hours in (1, 2, 3):
+        at = LATER + hours * HOUR
+        story.take(see_server(at, {ServerCheck.SPF: FAIL}), friend=see(at).report)
+    assert story.said == ["opened spf-include"]
+    assert story.incidents[1].finding.code == "server-spf-fail"
+    for hours in (4, 29):
+        story.take(see_server(LATER + hours * HOUR), friend=see(LATER + hours * HOUR).report)
+    assert story.said == ["opened spf-include", "closed spf-include"]
