@@ -253,18 +253,3 @@ def test_a_fault_that_both_the_report_and_domains_meet_is_one_incident() -> None
     story.take(see_server(at, unsure), friend=see(at, met=("spf-include",)).report)
     assert story.said == ["opened server-spf-fail"]
     assert load_state(story.watched.state).suspicions == {}
-
-
-def test_a_fault_that_a_domain_met_first_is_the_same_incident_in_the_report() -> None:
-    story = ServerStory()
-    story.meet("spf-include", domain="friend.example", at=BEGIN)
-    unsure = see_server(LATER, {ServerCheck.SPF: UNKNOWN})
-    story.take(unsure, friend=see(LATER, met=("spf-include",)).report)
-    for hours in (1, 2, 3):
-        at = LATER + hours * HOUR
-        story.take(see_server(at, {ServerCheck.SPF: FAIL}), friend=see(at).report)
-    assert story.said == ["opened spf-include"]
-    assert story.incidents[1].finding.code == "server-spf-fail"
-    for hours in (4, 29):
-        story.take(see_server(LATER + hours * HOUR), friend=see(LATER + hours * HOUR).report)
-    assert story.said == ["opened spf-include", "closed spf-include"]
