@@ -197,6 +197,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
             "untrusted",
         ),
     },
+    "findings/server-spf-many-lookups": {"left": (0, 2)},
     "findings/server-tls-failed": {"version": ("", "TLSv1.2")},
     "findings/server-port-one-address": {"address": ("192.0.2.1",)},
     "findings/server-tls-old": {"version": ("TLSv1",)},

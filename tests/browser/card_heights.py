@@ -19,6 +19,8 @@ from bot.cards.mail_card import build_mail_card
 from bot.cards.plan_card import build_plan_card
 from bot.cards.settings_card import build_settings_card
 from bot.cards.timeline_picture import draw_timeline
+from bot.cards.watch_cards import build_own_watch_card
+from bot.cards.watch_overview_card import build_overview_card
 from bot.cards.watch_summary_card import build_summary_card
 from bot.checks.finding import Check
 from bot.config.loading import load_settings
@@ -32,6 +34,7 @@ from bot.requests.backend import MailHosting
 from bot.services.core import make_personal
 from bot.services.member_service import KeptCheck
 from bot.watch.watch_news import DigestTold, IncidentsTold
+from bot.watch.watch_overview import WatchOverview
 from bot.words import Medium, Words
 from conftest import load_cases
 from deceiving_zones import SERVER
@@ -41,7 +44,7 @@ from mended_zone import read_zone
 from plan_world import Friend
 from port_looks import AT, looks
 from signed_mails import judge
-from watch_examples import digest, incident, told_of_mx, told_of_report
+from watch_examples import digest, full_list, full_overview, incident, told_of_mx, told_of_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from bot.records.mail_apps import MailApp
     from bot.services.plan.step import Plan
     from bot.watch.timeline import History
+    from bot.watch.watch_overview import OwnWatch
 
 MOST: Final = 700  # pixels of a card at its full width, whatever is wrong with the domain
 _ON_A_PAGE: Final = 40  # messages, which the page draws within seconds
@@ -136,7 +140,9 @@ class PlannedZone:
         kept = KeptCheck(1, self.report, self.personal)
         words = Words(Medium.DISCORD)
         items = PersistentItems(words)
-        return build_plan_card(kept, self.plan, SERVER, words, items, can_ask=True, since=_SINCE)
+        return build_plan_card(
+            kept, self.plan, SERVER, words, items, can_ask=True, can_watch=True, since=_SINCE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,25 @@ class ToldNews:
         if len({incident.subject for incident in self.told.opened}) > 1:
             return build_summary_card(self.told, SERVER, words)
         return build_incident_card(self.told, SERVER, words, PersistentItems(words))
+
+
+@dataclass(frozen=True, slots=True)
+class FullWatch:
+    """All that one member may have of the watch at once, or the admin's card of it."""
+
+    name: str
+    of: OwnWatch | WatchOverview
+
+    def draw(self) -> Card:
+        """Return its card."""
+        words, remark = Words(Medium.DISCORD), "d1.example is still watched."
+        items = PersistentItems(words)
+        if isinstance(self.of, WatchOverview):
+            return build_overview_card(self.of, SERVER, words, items, remark=remark)
+        mentions = ("</watch add:1>", "</watch remove:1>", "</watch pause:1>")
+        return build_own_watch_card(
+            self.of, words, items, now=AT, tells=True, mentions=mentions, remark=remark
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +226,8 @@ def told_news(zones: Sequence[PlannedZone]) -> list[Drawn]:
         ToldNews("what changed before", told_of_mx()),
         ToldNews("a long digest", digest(120)),
         ToldNews("a long summary", many),
+        FullWatch("a full list", full_list()),
+        FullWatch("a full overview", full_overview()),
     ]
 
 
