@@ -44,6 +44,8 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         rss = _rss(process.pid)
         _log.info("boot %.2f s, of it %.2f s of CPU, RSS %.0f MiB", boot, cpu, rss)
         assert cpu < 5
+        loaded = Path(f"/proc/{process.pid}/maps").read_text()
+        assert "/PIL/" not in loaded  # which only pictures need
         assert rss < 150  # MiB; Python 3.14 takes some 20 more than 3.11
         assert discord.identifies[0]["intents"] == 0
         assert await bot.stop(process) == 0
