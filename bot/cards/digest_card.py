@@ -76,5 +76,5 @@ def say_digest_line(line: DigestLine, told: DigestTold, server: MailServer, word
         said.append(words.sentence("watch/digest_line", facts))
     if line.next in _PARTS:
         step = words.label("steps", str(line.next))
-        said.append(f"{words.label('told', 'next')}: {step}")
+        return f"{' · '.join(said)} → {step}"
     return " · ".join(said)
