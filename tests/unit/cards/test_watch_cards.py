@@ -31,6 +31,7 @@ from examples import examples
 from strategies import domains
 from watch_examples import (
     BEGAN,
+    FRIEND,
     OPENED,
     awaited,
     calm,
@@ -72,7 +73,7 @@ def test_a_digest_has_one_line_for_each_domain_that_is_not_green() -> None:
     first, second, third = (line for line in said.splitlines() if "friend-" in line)
     since = f"since <t:{int(BEGAN.timestamp())}:D>"
     assert first.startswith(f"❌ `friend-0.example` · MX broken {since}")
-    assert second.endswith(" → Set the MX record")
+    assert second.endswith(":D>")  # the step would say the same
     assert third.startswith("❓ `friend-2.example` · could not be checked since <t:")
 
 
@@ -200,6 +201,11 @@ def test_no_record_can_ping_format_or_burst_a_card(
         assert characters <= MOST_CHARACTERS
         bare = re.sub(r"```\n.*?\n```|`[^`]*`", "", text_of(card), flags=re.DOTALL)
         assert not re.search(r"(?<!\\)@|<[@#&]|(?<!\\)\]\(|\x1b|\u202e", bare)
+
+
+def test_a_digest_names_the_next_step_where_that_is_another_than_the_fault() -> None:
+    line = DigestLine(FRIEND, Status.FAIL, "dkim", BEGAN, missing(Check.MX), OPENED)
+    assert " → Publish the DKIM record" in digest_text(DigestTold(OPENED, 3, (line,)))
 
 
 def test_what_works_with_a_step_left_is_not_called_broken() -> None:
