@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.watch.snapshot import CheckChange, Snapshot, SnapshotChanges
 
@@ -121,7 +122,6 @@ class History:
     known_at: datetime
     lanes: tuple[Lane, ...]
     changes: tuple[DatedChanges, ...] = ()
-    servers_moved_at: tuple[datetime, ...] = ()
     is_own: bool = False
     is_cut: bool = False
 
@@ -129,6 +129,17 @@ class History:
     def status(self) -> Status:
         """The worst status as it was known last; unknown where nothing is."""
         return max((lane.latest.status for lane in self.lanes), key=lambda status: status.rank)
+
+    @property
+    def facts(self) -> dict[str, Fact]:
+        """What the words for all of it use."""
+        return {
+            "began": int(self.began_at.timestamp()),
+            "ended": int(self.ended_at.timestamp()),
+            "cut": self.is_cut,
+            "unknown": self.ended_at - self.known_at > STALE_AFTER,
+            "known": int(self.known_at.timestamp()),
+        }
 
     @property
     def shown_lanes(self) -> tuple[Lane, ...]:
@@ -168,7 +179,6 @@ class HistoryFold:
     latest: int
     _first_at: datetime | None = None
     _by_check: dict[Check, list[_Step]] = field(default_factory=dict)
-    _moved: list[datetime] = field(default_factory=list)
     _kept: list[DatedChanges] = field(default_factory=list)
 
     def add(self, dated: DatedChanges) -> None:
@@ -178,16 +188,8 @@ class HistoryFold:
         for change in dated.changes.checks:
             if change.check is not Check.SERVER:
                 self._by_check.setdefault(change.check, []).append(_Step.of(dated.at, change))
-        servers = dated.changes.name_servers
-        if servers is not None and servers[0]:
-            self._moved.append(dated.at)
         if _is_told(dated.changes):
             self._kept = [*self._kept[-self.latest + 1 :], dated]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no change was given."""
-        return self._first_at is None
 
     def finish(
         self,
@@ -228,7 +230,6 @@ class HistoryFold:
             ends,
             tuple(_begin_at(lane, began_at) for lane in lanes),
             tuple(reversed(self._kept)),
-            tuple(self._moved),
             is_own,
             is_cut,
         )

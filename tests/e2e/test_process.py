@@ -67,6 +67,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         "privacy",
         "requests",
         "testmail",
+        "watch",
         "webmail",
     }
     for command in (command for command in commands if command["name"] in COMMANDS):

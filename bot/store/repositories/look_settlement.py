@@ -53,8 +53,9 @@ def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -
     if ids or closed:
         tell_incidents(session, subject, ids, closed, now)
     # What was told of the beginning must not go on saying that it is open.
-    if redrawn := decision.redrawn.union(each.id for each in decision.closed):
-        draw_anew(session, subject, redrawn, now)
+    redrawn = [each for each in decision.changed if each.id in decision.redrawn]
+    if known := {each.id: each.opened_at for each in (*redrawn, *decision.closed)}:
+        draw_anew(session, subject, known, now)
     for told in decision.certificates:
         tell_certificate(session, told, now)
     return True

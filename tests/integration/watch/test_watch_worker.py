@@ -162,6 +162,11 @@ async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> No
         assert (news.id, news.message_id) == (summary.id, summary.id)
         assert isinstance(told, IncidentsTold)
         assert len(told.opened) == 2
+        (message,) = await parts.store.news.take_due(world.at, HOUR, 99)
+        await parts.store.news.end(message, world.at, (1, message.id))
+        del world.statuses[HERD[6]]
+        await parts.jump(HOUR)
+        assert [news.id for news, _ in await parts.told()] == [summary.id]
 
 
 async def test_a_fault_of_the_mail_server_is_one_incident_and_none_of_a_domain(
@@ -230,7 +235,7 @@ async def test_a_domain_that_left_the_mail_server_is_let_go_without_a_word(
     watch: WatchParts,
 ) -> None:
     await break_mx(watch)
-    watch.world.hosted = ()
+    watch.world.hosted = ("other.example",)
     await watch.jump(HOUR, HOUR)
     watched = await watch.watched()
     assert (watched.hosted, watched.due_at) == (False, None)
@@ -253,6 +258,14 @@ async def test_a_list_without_a_domain_is_not_believed_the_first_time(watch: Wat
     watch.world.hosted = ()
     await watch.jump(HOUR)
     assert (await watch.watched()).hosted
+
+
+async def test_a_list_without_any_domain_is_believed_after_a_day(watch: WatchParts) -> None:
+    watch.world.hosted = ()
+    await watch.jump(HOUR, 23 * HOUR)
+    assert (await watch.watched()).hosted
+    await watch.jump(HOUR)
+    assert not (await watch.watched()).hosted
 
 
 async def test_a_mail_server_that_does_not_tell_takes_no_domain_away(watch: WatchParts) -> None:

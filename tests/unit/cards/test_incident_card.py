@@ -64,8 +64,8 @@ def test_what_broke_is_said_with_its_time_its_record_and_what_changed() -> None:
 
 def test_a_member_reads_why_they_are_told_and_an_admin_where_the_history_is() -> None:
     assert "You got this because you watch the domain." in text_of(told_of_mx())
-    admins = text_of(told_of_mx(), history="/history domain")
-    assert "`/history domain` shows what changed before." in admins
+    admins = text_of(told_of_mx(), history="/history")
+    assert "`/history` shows what changed before." in admins
     assert "you watch" not in admins
 
 

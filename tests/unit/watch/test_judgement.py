@@ -105,6 +105,33 @@ def test_all_that_breaks_at_once_opens_at_once() -> None:
     assert {at for _, _, at in story.told} == {BEGIN + TTL}
 
 
+@pytest.mark.parametrize(
+    ("ttl", "looks", "said"),
+    [
+        pytest.param(3_600, [6], [], id="the other may still be in caches"),
+        pytest.param(3_600, [6, 61], [["opened mx", "opened dmarc"]], id="together"),
+        pytest.param(86_400, [6, 66, 1_500], [["opened mx"], ["opened dmarc"]], id="too long"),
+    ],
+)
+def test_what_broke_at_once_is_told_together_within_an_hour(
+    ttl: int, looks: list[int], said: list[list[str]]
+) -> None:
+    story, told = WatchStory(), []
+    both = {Check.MX: FAIL, Check.DMARC: FAIL}
+    for minutes in (0, *looks):
+        before = len(story.said)
+        story.take(see(BEGIN + minutes * MINUTE, both, ttls={Check.DMARC: ttl}))
+        told.append(story.said[before:])
+    assert [each for each in told if each] == said
+
+
+def test_a_fault_does_not_wait_for_one_that_is_gone() -> None:
+    story = WatchStory()
+    story.take(see(BEGIN, {Check.MX: FAIL, Check.DMARC: FAIL}, ttls={Check.DMARC: 3_600}))
+    story.see(TTL, MX_GONE)
+    assert story.said == ["opened mx"]
+
+
 def test_what_only_follows_from_another_fault_is_no_incident() -> None:
     story = WatchStory()
     for after in (timedelta(0), DAY):
@@ -119,6 +146,7 @@ def test_the_mail_servers_own_fault_is_no_incident_of_a_domain() -> None:
         story.take(see(BEGIN + after, met=("host-without-address",)))
     assert story.said == []
     assert load_state(story.watched.state).suspicions == {}
+    assert Check.SERVER not in load_state(story.watched.state).snapshot.checks
 
 
 def test_a_record_as_it_was_is_no_fault_where_the_admin_approved_another_stage() -> None:
@@ -235,6 +263,7 @@ def test_a_paused_domain_opens_and_closes_nothing_until_the_pause_is_over() -> N
     for days in (3, 4, 8):
         story.see(days * DAY, {Check.SPF: FAIL})
     assert story.said == ["opened mx"]
+    assert story.watched.due_at == daily_look(FRIEND.ascii, BEGIN + 8 * DAY)
     story.see(9 * DAY, {Check.SPF: FAIL})
     assert story.said == ["opened mx", "opened spf", "closed mx"]
 
@@ -255,7 +284,7 @@ def test_a_domain_that_nobody_wants_is_looked_at_no_more() -> None:
     assert story.said == ["opened mx"]
     assert story.open == ()
     assert story.incidents[1].good_since is None
-    assert decision.redrawn == {1}
+    assert (decision.silent, [incident.id for incident in decision.closed]) == (True, [1])
 
 
 def test_a_look_that_was_asked_for_after_this_one_stays_due() -> None:
@@ -305,3 +334,19 @@ def test_what_is_known_tells_since_when_it_is_so_and_what_comes_next() -> None:
     assert first.code == "mx-missing"
     story.see(3 * DAY)
     assert load_state(story.watched.state).first is None
+
+
+def test_the_mail_servers_own_fault_leaves_a_domain_green_and_its_history_alone() -> None:
+    story = WatchStory()
+    story.take(see(BEGIN, found={Check.SERVER: ("198.51.100.25", "2001:db8::25")}))
+    looked = see(
+        BEGIN + DAY,
+        {Check.SPF: INFO},
+        met=("spf-include",),
+        found={Check.SERVER: ("198.51.100.25",)},
+    )
+    looked = follow_from(looked, Check.SPF, "server-side")
+    decision = story.take(replace(looked, green=False, next="spf"))
+    assert decision is not None
+    assert not decision.changes
+    assert (story.watched.green, story.watched.next) == (True, None)

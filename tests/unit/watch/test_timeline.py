@@ -103,7 +103,6 @@ def test_only_changes_of_what_was_known_are_told_and_the_latest_come_first() -> 
     past = first_look(ago(90)).look(ago(30), NO_MX).look(ago(20), {}, ("ns1.b.example.",))
     history = past.fold()
     assert [dated.at for dated in history.changes] == [ago(20), ago(30)]
-    assert history.servers_moved_at == (ago(20),)
     assert history.quiet_since == ago(20)
 
 
