@@ -238,7 +238,7 @@ async def _add_request_jobs(
     worker = Worker(store, tools, client.now, wake_up, watch=watch)
     outbox = OutboxWorker(store, Delivery(client), client.now, wake_up)
     looks.listen(RequestsInWait(store, client.now, wake_up).take)
-    client.jobs = (*client.jobs, worker.run, outbox.run)
+    client.jobs = (worker.run, outbox.run, *client.jobs)
 
 
 async def _add_mail_tests(
