@@ -166,9 +166,8 @@ def _read(question: Question, reply: ZoneReply) -> Answer:
 class LossyChecker(Checker):
     """Checks domains through a `ChangingDns` that loses a share of each check's questions.
 
-    A check that would see the very same answers as one before is not made a second time. With
-    `patterns`, the questions that a domain's checks lose repeat after so many of them, which makes
-    more of them the same.
+    Which questions are lost repeats after so many checks of a domain (`patterns`). A check that
+    would see the very same answers as one before is not made a second time.
     """
 
     def __init__(
@@ -179,7 +178,7 @@ class LossyChecker(Checker):
         share: float,
         *,
         seed: str = "",
-        patterns: int | None = None,
+        patterns: int = 1,
     ) -> None:
         super().__init__(dns.ask, server, now)
         self._dns = dns
@@ -213,8 +212,7 @@ class LossyChecker(Checker):
         self.checks += 1
         number = self._draws[domain]
         self._draws[domain] += 1
-        if self._patterns:
-            number %= self._patterns
+        number %= self._patterns
         losses = Losses(self._share, f"{self._seed} {domain.ascii} {number}")
         zones = (domain.ascii, self._host)
         place = None
@@ -233,6 +231,6 @@ class LossyChecker(Checker):
         if place is not None and not losses.lost:
             self._usual[place] = losses.asked
             self._known[place, None] = report
-        elif place is not None and self._patterns:
+        elif place is not None:
             self._known[place, number] = report
         return report

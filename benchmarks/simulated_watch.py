@@ -6,7 +6,6 @@ import asyncio
 import random
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.simulated_world import SimulatedWorld, read_clock
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from bot.watch.watched_domain import Seen
 
 MESSAGES: Final = "messages.jsonl"  # in the folder of a simulation
-PACE: Final = timedelta(minutes=15)  # what is due meanwhile is done at once, as by a busy bot
 _MOST_TURNS: Final = 600  # of the event loop, after which a step is cut short
 _WORDS: Final = Words()
 
@@ -129,7 +127,6 @@ async def simulate(
     script: YearScript,
     *,
     run: int = 0,
-    patterns: int | None = None,
     counts: WorldCounts | None = None,
 ) -> SimulatedWorld:
     """Let the time of a script pass from where it stood in the folder; return its world.
@@ -137,7 +134,7 @@ async def simulate(
     At each restart of the script that is to come, what the watch is at is cut short, and all is
     opened anew. With `run` above 0 a process before this one was killed.
     """
-    world = SimulatedWorld(folder, script, run=run, patterns=patterns, counts=counts)
+    world = SimulatedWorld(folder, script, run=run, counts=counts)
     chance = random.Random(run)
     began = read_clock(folder)
     for ends in (*(at for at in script.restarts if at > began), script.ends):
@@ -157,7 +154,9 @@ async def _work(watch: SimulatedWatch, ends: datetime) -> None:
         await watch.enter_waits()
         while await watch.step():
             pass
-        world.move_to(min(max(await watch.next_due(), world.now() + PACE), ends))
+        world.move_to(
+            min(max(await watch.next_due(), world.now() + world.script.extent.pace), ends)
+        )
 
 
 async def _cut_short(watch: SimulatedWatch, turns: int) -> None:

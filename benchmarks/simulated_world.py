@@ -33,8 +33,8 @@ WorldCounts = MutableSequence[float]
 class SimulatedWorld:
     """What is outside of the program; one that is made again goes on where the clock stood.
 
-    `patterns` is as `LossyChecker` has it. `run` tells apart what is lost from what another
-    process of the same simulation loses. `counts` are kept as the time passes.
+    `run` tells apart what is lost from what another process of the same simulation loses. `counts`
+    are kept as the time passes.
     """
 
     def __init__(
@@ -43,7 +43,6 @@ class SimulatedWorld:
         script: YearScript,
         *,
         run: int = 0,
-        patterns: int | None = None,
         counts: WorldCounts | None = None,
     ) -> None:
         self.script = script
@@ -55,7 +54,7 @@ class SimulatedWorld:
         self._events = [(e.at, place, e.zone, e.text) for place, e in enumerate(script.events)]
         heapq.heapify(self._events)
         self.dns = ChangingDns(make_zones(script), self.now)
-        self.checker = WorldChecker(self, LOSS, seed=f"{run}", patterns=patterns)
+        self.checker = WorldChecker(self, LOSS, seed=f"{run}")
         self.mail = HostedDomains(self)
         done = self._slipped.read_text("ascii").split() if self._slipped.exists() else []
         self._slips = {s.zone: s for s in script.slips if s.zone not in done}
@@ -107,10 +106,15 @@ class SimulatedWorld:
 class WorldChecker(LossyChecker):
     """The checker of a simulated world, in which zones slip when they are looked at."""
 
-    def __init__(
-        self, world: SimulatedWorld, share: float, *, seed: str, patterns: int | None
-    ) -> None:
-        super().__init__(world.dns, world.server, world.now, share, seed=seed, patterns=patterns)
+    def __init__(self, world: SimulatedWorld, share: float, *, seed: str) -> None:
+        super().__init__(
+            world.dns,
+            world.server,
+            world.now,
+            share,
+            seed=seed,
+            patterns=world.script.extent.patterns,
+        )
         self._server_looks = 0
 
     async def check_server(self, members: tuple[Domain, ...] = ()) -> ServerReport:

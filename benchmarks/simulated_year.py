@@ -3,8 +3,8 @@
 The real parts run over one SQLite file: looks, judgement, worker, news and outbox. Their clock, the
 DNS, the mail server and Discord are simulated. 500 domains follow the guide; 2 % of all questions
 are lost; 40 domains break, 10 of them again and again; others are broken for minutes only; domains
-come and go; the mail server has faults of its own; and the program is cut short 50 times, ten of
-them by kill -9. Printed is what was told wrongly, late, twice or not at all, and the figures.
+come and go; the mail server has faults of its own; and the program is cut short 50 times and killed
+ten times more. Printed is what was told wrongly, late, twice or not at all, and the figures.
 """
 
 from __future__ import annotations

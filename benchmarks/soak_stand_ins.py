@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import random
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.breakages import KEY, KINDS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LOSS: Final = 0.02  # of the DNS's datagrams
 FAILING: Final = 0.05  # of the calls to Mailcow
 WRITE_KEY, READ_KEY = "write-key", "read-key"
-DOMAINS: Final = Extent(365, 500, 0, 0, 0, 0, 0, 0)  # in which nothing happens
+DOMAINS: Final = Extent(365, 500, 0, 0, 0, 0, 0, 0, timedelta(0), 1)  # in which nothing happens
 _DELAY: Final = 0.01  # seconds
 _FAULTS: Final = (
     MailcowFault.BAD_GATEWAY,

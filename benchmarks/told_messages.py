@@ -79,6 +79,7 @@ class Messenger:
             raise DiscordUnreachable
         sent = self._sent.get(message.nonce)
         if sent is None or message.message_id is not None:
+            content = _content(await self.read(news))
             number = message.message_id or len(self._sent) + 1
             told = ToldMessage(
                 self.now(),
@@ -87,7 +88,7 @@ class Messenger:
                 news.target,
                 news.what.value,
                 news.key,
-                **_content(await self.read(news)),
+                **content,
             )
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(told), default=datetime.isoformat) + "\n")

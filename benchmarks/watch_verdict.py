@@ -146,8 +146,20 @@ class WatchVerdict:
         ended = end.at - breakage.ends
         self._verdict.ending.append(ended)
         longest = ENDED_AFTER_FLAPPING if breakage.is_flapping else ENDED_WITHIN
+        longest += self._unsure_within(breakage.ends, longest)
         if not timedelta(0) < ended <= longest + 2 * kept:
             self._say([f"{what}: its end was told {ended} after it was mended"])
+
+    def _unsure_within(self, begins: datetime, lasts: timedelta) -> timedelta:
+        """Return for how long the mail server's own faults hide whether a domain is right."""
+        return sum(
+            (
+                until - since + timedelta(days=1)
+                for since, until, _ in self._script.server_faults
+                if since < begins + lasts and until > begins
+            ),
+            timedelta(0),
+        )
 
     def _judge_server(self) -> None:
         opened = [m for found in self._mentions(ADMINS, "opened").values() for m in found]
@@ -184,17 +196,19 @@ class WatchVerdict:
             if [m.said for m in own] != [f"{wait.domain} right"]:
                 self._say([f"{wait.member} waits for {wait.domain}: {[m.said for m in own]}"])
             kept = self._script.zones[wait.domain].longest_kept
+            longest = timedelta(days=1) + 2 * kept
+            longest += self._unsure_within(breakage.ends, longest)
             self._say(
                 f"{wait.member} is told of {wait.domain} at {m.at}, mended at {breakage.ends}"
                 for m in own
-                if not timedelta(0) < m.at - breakage.ends < timedelta(days=1) + 2 * kept
+                if not timedelta(0) < m.at - breakage.ends < longest
             )
         strangers = {m.target for m in told} - {wait.member for wait in self._script.waits}
         self._say(f"{member} waits for nothing and is told" for member in strangers)
 
     def _judge_digests(self) -> None:
         digests = [m for m in self._sent if m.what == NewsKind.DIGEST.value]
-        monday = BEGIN + timedelta(days=(7 - BEGIN.weekday()) % 7, hours=8)
+        monday = BEGIN.replace(hour=8) + timedelta(days=7 - BEGIN.weekday())
         known = {ADMINS: set(self._script.zones)}
         known |= {member: {name} for name, member in self._script.watchers.items()}
         while monday + _DIGEST_WITHIN < self._script.ends:

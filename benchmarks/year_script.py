@@ -13,7 +13,7 @@ from benchmarks.zones import SURROUNDINGS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BEGIN: Final = datetime(2027, 1, 1, tzinfo=UTC)  # a Friday
+BEGIN: Final = datetime(2027, 1, 4, 12, tzinfo=UTC)  # a Monday, after the time of its digest
 SLIP_LASTS: Final = timedelta(minutes=4)  # less than any TTL here
 _SERVER: Final = "cow.example"
 # A checker keeps answers about the mail server for a minute of its own clock, which is weeks here.
@@ -22,7 +22,7 @@ _NOT_KEPT: Final = "@ 0 SOA ns1.dns-servers.example. hostmaster.cow.example. 1 7
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How long the simulation lasts, and how much of each happens in it."""
+    """How long the simulation lasts, how finely it goes, and how much of each happens in it."""
 
     days: int
     domains: int
@@ -31,11 +31,13 @@ class Extent:
     slips: int  # zones that are broken for some minutes, just when they are looked at
     arrivals: int  # domains added at the mail server, and so many taken away
     restarts: int
-    kills: int  # of them, by kill -9
+    kills: int  # besides, by kill -9
+    pace: timedelta  # what is due meanwhile is done at once, as by a busy bot
+    patterns: int  # of lost questions that a domain's looks have, one after the other
 
 
-YEAR: Final = Extent(365, 500, 40, 10, 60, 8, 50, 10)
-MONTH: Final = Extent(31, 500, 12, 3, 10, 2, 6, 0)
+YEAR: Final = Extent(365, 500, 40, 10, 60, 8, 50, 10, timedelta(minutes=30), patterns=16)
+MONTH: Final = Extent(31, 50, 8, 2, 6, 1, 6, 1, timedelta(hours=1), patterns=3)
 
 
 @dataclass(frozen=True, slots=True)

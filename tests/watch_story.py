@@ -38,6 +38,7 @@ def see(
     codes: Mapping[Check, str] | None = None,
     found: Mapping[Check, tuple[str, ...]] | None = None,
     ttl: int | None = 300,
+    ttls: Mapping[Check, int] | None = None,
     met: tuple[str, ...] = (),
     name_servers: tuple[str, ...] = ("ns1.dns.example.", "ns2.dns.example."),
 ) -> Seen:
@@ -51,7 +52,11 @@ def see(
         elif status is not PASS:
             code = (codes or {}).get(check, _CODES.get(status, f"{check}-missing"))
             findings.append(Finding(check, code, status))
-        results.append(CheckResult(check, status, found=(found or {}).get(check, ()), ttl=ttl))
+        results.append(
+            CheckResult(
+                check, status, found=(found or {}).get(check, ()), ttl=(ttls or {}).get(check, ttl)
+            )
+        )
     wrong = [f for f in findings if f.severity in {UNKNOWN, WARN, FAIL}]
     wrong.sort(key=lambda finding: -finding.severity.rank)
     report = Report(

@@ -6,8 +6,9 @@ What a look did not find out changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.watch.incident import Incident
 from bot.watch.look_schedule import calm_after, look_at_calm, look_at_fault, second_look
@@ -15,9 +16,11 @@ from bot.watch.watch_state import Suspicion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from bot.checks.finding import Finding
+
+TOGETHER: Final = timedelta(hours=1)  # so long a fault waits for others to be told with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ def track_faults(
     changed: list[Incident] = []
     closed: list[Incident] = []
     redrawn: set[int] = set()
+    seen: dict[str, Finding] = {}
     for key, sight in sights.items():
         incident = known.get(key)
         if incident is not None:
@@ -81,10 +85,11 @@ def track_faults(
         elif sight.finding is None:
             suspected.pop(key, None)
         else:
-            suspicion = suspected.setdefault(key, _suspect(sight, at))
-            if at >= suspicion.confirm_at and not held:
-                del suspected[key]
-                opened.append(_open(subject, key, sight.finding, suspicion.began_at, at))
+            seen[key] = sight.finding
+            suspected.setdefault(key, _suspect(sight, at))
+    for key in [] if held else _list_confirmed(suspected, seen, at):
+        began_at = suspected.pop(key).began_at
+        opened.append(Incident(0, subject, key, seen[key], began_at, opened_at=at, seen_at=at))
     return Tracked(
         MappingProxyType(suspected),
         tuple(opened),
@@ -121,8 +126,23 @@ def _suspect(sight: Sight, at: datetime) -> Suspicion:
     return Suspicion(began_at, began_at + wait, sight.check)
 
 
-def _open(subject: str, key: str, finding: Finding, began_at: datetime, at: datetime) -> Incident:
-    return Incident(0, subject, key, finding, began_at, opened_at=at, seen_at=at)
+def _list_confirmed(
+    suspected: Mapping[str, Suspicion], seen: Iterable[str], at: datetime
+) -> list[str]:
+    """Return the faults that a second look confirms.
+
+    What broke in the same look is told together: a fault waits a while for those that are still
+    there and whose answers stay in caches for longer.
+    """
+    bad = {key: suspected[key] for key in seen}
+    latest: dict[datetime, datetime] = {}
+    for one in bad.values():
+        latest[one.began_at] = max(one.confirm_at, latest.get(one.began_at, one.confirm_at))
+    return [
+        key
+        for key, one in bad.items()
+        if at >= min(latest[one.began_at], one.confirm_at + TOGETHER)
+    ]
 
 
 def _follow(incident: Incident, sight: Sight, at: datetime, *, held: bool) -> Incident:

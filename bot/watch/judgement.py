@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check, Finding, Status
 from bot.watch.awaited_judgement import judge_awaited
 from bot.watch.fault_tracking import Sight, Tracked, look_times, track_faults
 from bot.watch.look_decision import LookDecision
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from bot.checks.finding import Finding
     from bot.checks.report import CheckResult, Report
     from bot.watch.incident import Incident
     from bot.watch.look_decision import SubjectStanding
@@ -58,7 +57,7 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         snapshot=snapshot,
         suspicions=tracked.suspicions,
         usual=_learn_usual(standing, before, tracked, sights, snapshot),
-        first=_find_first(report) if knows_needed(report) else _find_first(report) or before.first,
+        first=find_first(report) if knows_needed(report) else find_first(report) or before.first,
         zone=report.zone.to_text(),
     )
     waits = [look.awaited.due_at for look in awaited if look.awaited.ended_at is None]
@@ -66,7 +65,9 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
     if is_let_go:
         tracked = _close_all(tracked, standing.incidents, at)
         state = replace(state, suspicions=MappingProxyType({}))
-    times = (*waits, *look_times(tracked, standing.incidents, at))
+    # While nobody is told, what there is to tell can wait for the end of that.
+    until = watched.paused_until if is_held(watched, at) else None
+    times = (*waits, *([until] if until else look_times(tracked, standing.incidents, at)))
     due_at = min((daily_look(watched.subject, at), *times))
     if watched.due_at is not None and at < watched.due_at <= now:
         due_at = watched.due_at  # somebody asked for another look after this one
@@ -116,7 +117,7 @@ def _list_sights(
         is_being_set_up = is_young and usual not in _RIGHT
         is_other_stage = check.value not in tracked and _is_other_stage(check, before, snapshot)
         if not is_being_set_up and not is_other_stage:
-            sights[check.value] = Sight(_find_own(report, check, status), result.ttl)
+            sights[check.value] = Sight(_find_worst(report, check), result.ttl)
     return sights
 
 
@@ -134,15 +135,17 @@ def _is_other_stage(check: Check, before: WatchState, snapshot: Snapshot) -> boo
     return check is Check.DMARC and now.status is Status.WARN and is_same
 
 
-def _find_own(report: Report, check: Check, status: Status) -> Finding:
-    """Return the finding that makes a check as bad as it is: every bad status has one."""
-    return next(f for f in report.findings if f.check is check and f.severity is status)
+def _find_worst(report: Report, check: Check) -> Finding:
+    """Return the worst finding of a check that is known to be bad, so that there is one."""
+    own = (finding for finding in report.findings if finding.check is check)
+    return max(own, key=lambda finding: finding.severity.rank)
 
 
-def _find_first(report: Report) -> Finding | None:
-    """Return the finding to begin with; None where nothing is wrong."""
+def find_first(report: Report) -> Finding | None:
+    """Return the finding to begin with, without its facts; None where nothing is wrong."""
     wrong = (f for f in report.steps if f.severity is not Status.UNKNOWN)
-    return next(wrong, None)
+    first = next(wrong, None)
+    return None if first is None else Finding(first.check, first.code, first.severity)
 
 
 def _learn_usual(
@@ -170,7 +173,6 @@ def _close_all(tracked: Tracked, incidents: Iterable[Incident], at: datetime) ->
     return Tracked(
         MappingProxyType({}),
         closed=tuple(replace(incident, closed_at=at) for incident in latest.values()),
-        redrawn=frozenset(latest),
     )
 
 

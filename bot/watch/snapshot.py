@@ -34,7 +34,8 @@ class CheckState:
 class Snapshot:
     """How all checks of a domain stood that are known, and its name servers.
 
-    What a look could not find out is as it was known before, if it ever was.
+    What a look could not find out is as it was known before, if it ever was. The mail server's own
+    check is none of the domain.
     """
 
     checks: Mapping[Check, CheckState] = field(default_factory=lambda: MappingProxyType({}))
@@ -89,7 +90,9 @@ def take_snapshot(report: Report, before: Snapshot) -> Snapshot:
     checks = dict(before.checks)
     for result in report.results:
         status = known_status(result, report)
-        if not isinstance(result.check, Check) or status is Status.UNKNOWN:
+        if not isinstance(result.check, Check) or result.check is Check.SERVER:
+            continue
+        if status is Status.UNKNOWN:
             continue
         codes = tuple(sorted({f.code for f in report.findings if f.check is result.check}))
         found = tuple(sorted(text[:LONGEST_FOUND] for text in result.found[:MOST_FOUND]))

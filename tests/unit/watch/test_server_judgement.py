@@ -7,7 +7,7 @@ import pytest
 
 from bot.checks.finding import Check, ServerCheck
 from bot.watch.server_judgement import SECOND_LOOK
-from bot.watch.watch_state import load_state
+from bot.watch.watch_state import Suspicion, dump_state, load_state
 from port_looks import AT, CERTIFICATE, looks
 from server_story import HOST, ServerStory, see_server
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, WARN, see
@@ -146,7 +146,37 @@ def test_what_the_servers_own_report_says_better_is_told_by_it() -> None:
     story.take(see_server(LATER, {ServerCheck.ADDRESS: FAIL}), friend=friend)
     assert story.said == ["opened server-address-fail"]
     assert story.incidents[1].began_at == BEGIN
-    assert FRIEND.ascii == friend.domain.ascii
+    for hours in (1, 2, 3):
+        at = LATER + hours * HOUR
+        assert story.meet("host-without-address", domain=FRIEND.ascii, at=at) is None
+        again = see(at, met=("host-without-address",)).report
+        story.take(see_server(at, {ServerCheck.ADDRESS: FAIL}), friend=again)
+    assert story.said == ["opened server-address-fail"]
+
+
+def test_what_the_servers_own_report_does_not_find_out_is_waited_for() -> None:
+    story = ServerStory()
+    story.meet("spf-include", domain="friend.example", at=BEGIN)
+    for after in (SECOND_LOOK, HOUR):
+        at = BEGIN + after
+        story.take(see_server(at, NOTHING), friend=see(at, met=("spf-include",)).report)
+    assert story.said == []
+    at = BEGIN + 2 * HOUR
+    story.take(see_server(at, NOTHING), friend=see(at, met=("spf-include",)).report)
+    assert story.said == ["opened spf-include"]
+
+
+def test_what_was_told_as_domains_met_it_goes_on_as_that_incident() -> None:
+    story = ServerStory()
+    story.meet("spf-include", domain="friend.example", at=BEGIN)
+    story.take(see_server(LATER), friend=see(LATER, met=("spf-include",)).report)
+    for hours in (1, 2):
+        story.take(see_server(LATER + hours * HOUR, {ServerCheck.SPF: FAIL}))
+    assert story.said == ["opened spf-include"]
+    assert story.incidents[1].finding.code == "server-spf-fail"
+    for hours in (3, 27):
+        story.take(see_server(LATER + hours * HOUR))
+    assert story.said == ["opened spf-include", "closed spf-include"]
 
 
 def test_a_fault_of_the_ports_that_a_member_met_is_looked_at_at_the_server() -> None:
@@ -204,3 +234,22 @@ def test_a_certificate_that_ends_soon_is_news_of_its_own_and_no_incident() -> No
     for after in (timedelta(0), SECOND_LOOK, HOUR):
         story.take(see_server(BEGIN + after, {ServerCheck.CERTIFICATE: WARN}, codes=codes))
     assert story.said == []
+
+
+def test_a_fault_that_both_the_report_and_domains_meet_is_one_incident() -> None:
+    story = ServerStory()
+    bad, unsure = {ServerCheck.SPF: FAIL}, {ServerCheck.SPF: UNKNOWN}
+    for after in (timedelta(0), SECOND_LOOK):
+        story.take(see_server(BEGIN + after, bad))
+    assert story.meet("spf-include", domain="friend.example", at=LATER + HOUR) is None
+    # It was suspected before the incident opened, and the report is not sure of it just now.
+    state = replace(
+        load_state(story.watched.state),
+        suspicions={"spf-include": Suspicion(BEGIN, LATER)},
+        met={"spf-include": "friend.example"},
+    )
+    story.watched = replace(story.watched, state=dump_state(state))
+    at = LATER + 2 * HOUR
+    story.take(see_server(at, unsure), friend=see(at, met=("spf-include",)).report)
+    assert story.said == ["opened server-spf-fail"]
+    assert load_state(story.watched.state).suspicions == {}
