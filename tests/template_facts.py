@@ -237,6 +237,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "notes/dmarc-stricter-than-handed-out": {"have": ("reject",), "want": ("none",)},
     "watch/incident_head": {"count": (1, 2)},
     "watch/server_head": {"count": (1, 2)},
+    "watch/incident_since": {"status": ("broken", "at risk")},
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},

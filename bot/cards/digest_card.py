@@ -74,7 +74,8 @@ def say_digest_line(line: DigestLine, told: DigestTold, server: MailServer, word
             "since": None if since is None else int(since.timestamp()),
         }
         said.append(words.sentence("watch/digest_line", facts))
-    if line.next in _PARTS:
-        step = words.label("steps", str(line.next))
-        said.append(f"{words.label('told', 'next')}: {step}")
+    # That a record is to be put right of which the fault was just named goes without saying.
+    is_said = line.finding is not None and line.next == line.finding.check.value
+    if line.next in _PARTS and not is_said:
+        return f"{' · '.join(said)} → {words.label('steps', str(line.next))}"
     return " · ".join(said)

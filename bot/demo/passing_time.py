@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from bot.watch.running_watch import RunningWatch
 
@@ -41,11 +41,12 @@ class PassingDays:
     def __init__(self, watch: RunningWatch, clock: DemoClock) -> None:
         self._watch = watch
         self._clock = clock
-        self._asked: asyncio.Queue[timedelta] = asyncio.Queue()
+        self._asked: asyncio.Queue[tuple[timedelta, Callable[[], Awaitable[None]] | None]]
+        self._asked = asyncio.Queue()
 
-    def begin(self, span: timedelta) -> datetime:
-        """Have time pass, and return when it will be."""
-        self._asked.put_nowait(span)
+    def begin(self, span: timedelta, then: Callable[[], Awaitable[None]] | None = None) -> datetime:
+        """Have time pass, and return when it will be; `then` is called after that."""
+        self._asked.put_nowait((span, then))
         return self._clock() + span
 
     async def wait(self) -> None:
@@ -55,9 +56,11 @@ class PassingDays:
     async def run(self) -> None:
         """Let time pass whenever it is asked for, until cancelled."""
         while True:
-            span = await self._asked.get()
+            span, then = await self._asked.get()
             try:
                 await let_pass(self._watch, self._clock, span)
+                if then is not None:
+                    await then()
             finally:
                 self._asked.task_done()
 

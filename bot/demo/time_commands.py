@@ -73,7 +73,11 @@ def days_command(client: Client, days_passing: PassingDays) -> app_commands.Comm
     async def demo_days(
         interaction: discord.Interaction[Client], days: app_commands.Range[int, 1, MOST_DAYS] = 1
     ) -> None:
-        ends = int(days_passing.begin(timedelta(days=days)).timestamp())
+        async def say_end() -> None:
+            said = client.words.sentence("demo/passed", {"days": days})
+            await client.get_partial_messageable(interaction.channel_id or 0).send(said)
+
+        ends = int(days_passing.begin(timedelta(days=days), say_end).timestamp())
         said = client.words.sentence("demo/days", {"days": days, "ends": ends})
         await interaction.response.send_message(said, ephemeral=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.history_card import build_history_card, build_no_history
@@ -79,8 +78,8 @@ async def tell_past(interaction: discord.Interaction[BotBase], kept: KeptCheck) 
     }
     foot = client.words.render("history/foot", facts).strip()
     command = client.mention(WATCH_COMMAND if history.is_own else HISTORY_COMMAND)
-    say = partial(list_past, history, kept.shown(shared=False), client.words)
-    return say(foot=f"{foot} {command}" if is_home else foot)
+    foot = f"{foot} {command}" if is_home else foot
+    return list_past(history, kept.shown(shared=False), client.words, foot=foot)
 
 
 async def _find(

@@ -6,13 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.export.archive import SCHEMA, dump_report, load_report
+from bot.watch.history_fold import HistoryFold
 from bot.watch.snapshot import (
     Snapshot,
     compare_snapshots,
     load_changes,
     take_snapshot,
 )
-from bot.watch.timeline import DatedChanges, HistoryFold
+from bot.watch.timeline import DatedChanges
 from bot.watch.watch_state import load_state
 from bot.watch.watched_domain import HISTORY_KEPT
 

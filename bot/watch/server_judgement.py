@@ -17,7 +17,7 @@ from bot.checks.server.server_report import found_nothing_out
 from bot.checks.server.shown_certificates import list_certificates
 from bot.net.port_look import CertificateState
 from bot.watch.fault_tracking import Sight, look_times, track_faults
-from bot.watch.judgement import is_held, knows_needed
+from bot.watch.judgement import find_first, is_held, knows_needed
 from bot.watch.look_decision import LookDecision
 from bot.watch.look_schedule import daily_look
 from bot.watch.watch_news import CertificateTold
@@ -126,7 +126,7 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
     state = replace(
         before,
         suspicions=tracked.suspicions,
-        first=before.first if report is None else _find_first(report),
+        first=before.first if report is None else find_first(report),
         met=MappingProxyType({w: domain for w, domain in before.met.items() if w in followed}),
     )
     times = look_times(tracked, standing.incidents, at)
@@ -250,10 +250,6 @@ def _look_again(what: str, domain: str, look: ServerLook) -> Sight | None:
 
 def _make_finding(what: str) -> Finding:
     return Finding(Check.SERVER, SERVER_SIDE, Status.INFO, MappingProxyType({"what": (what,)}))
-
-
-def _find_first(report: ServerReport) -> Finding | None:
-    return next((f for f in report.findings if f.severity in _WRONG), None)
 
 
 def _list_endings(report: ServerReport) -> Iterator[CertificateTold]:

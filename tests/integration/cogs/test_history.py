@@ -94,7 +94,7 @@ async def test_a_domain_that_is_not_watched_says_how_to_watch_it(home: Simulatio
 async def test_a_domain_that_was_not_looked_at_yet_says_so(home: Simulation) -> None:
     write(home, Past(NEWCOMER))
     said = text_of(await ask(home))
-    assert "have not looked at it yet" in said
+    assert "have found nothing out about it yet" in said
     assert "</watch add:" not in said
 
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Check, Status
+from bot.watch.history_fold import HistoryFold
 from bot.watch.snapshot import Snapshot
-from bot.watch.timeline import STALE_AFTER, HistoryFold, Lane
+from bot.watch.timeline import STALE_AFTER, Lane
 from bot.watch.watched_domain import HISTORY_KEPT
 from domain_pasts import FRIEND, NO_MX, NOW, OUR_MX, Past, ago, first_look, state
 from examples import examples
