@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from bot.checks.finding import Check, Status
 from bot.names import Domain
 from bot.store.tables import DomainChangeRow, WatchedRow
+from bot.watch.history_fold import HistoryFold
 from bot.watch.snapshot import (
     CheckState,
     Snapshot,
     compare_snapshots,
     dump_changes,
 )
-from bot.watch.timeline import DatedChanges, HistoryFold
+from bot.watch.timeline import DatedChanges
 from bot.watch.watch_state import WatchState, dump_state
 
 if TYPE_CHECKING:

@@ -11,11 +11,19 @@ from bot.checks.finding import Check, Finding, ServerCheck, Status
 from bot.checks.report import SERVER_SIDE
 from bot.checks.zone_place import ZonePlace
 from bot.names import Domain
-from bot.watch.awaited_goal import Awaited, AwaitedEnd
+from bot.watch.awaited_goal import MOST_AWAITED, Awaited, AwaitedEnd
 from bot.watch.incident import Incident
 from bot.watch.snapshot import Snapshot, compare_snapshots, take_snapshot
-from bot.watch.watch_news import AwaitedTold, CertificateTold, DigestLine, DigestTold, IncidentsTold
-from bot.watch.watched_domain import MAIL_SERVER
+from bot.watch.watch_news import (
+    AwaitedTold,
+    CertificateTold,
+    DigestLine,
+    DigestTold,
+    IncidentsTold,
+    NewsKind,
+)
+from bot.watch.watch_overview import OwnWatch, UndeliveredNews, WatchOverview
+from bot.watch.watched_domain import MAIL_SERVER, MOST_OF_MEMBER, Watched, Watcher
 from zone_reports import ALIASES, DKIM, DMARC, MX, SPF, report_on
 
 if TYPE_CHECKING:
@@ -117,3 +125,45 @@ def awaited(goal: str, end: AwaitedEnd) -> AwaitedTold:
     domain = Domain.from_ascii(FRIEND)
     waited = Awaited(1, domain, 7, goal, confidential=True, made_at=BEGAN, due_at=OPENED, end=end)
     return AwaitedTold(waited, missing(Check.MX) if end is AwaitedEnd.GIVEN_UP else None)
+
+
+def watched(number: int, *, known: bool = True) -> Watched:
+    """Return what is known of a domain, which nobody is told of for a while."""
+    seen = BEGAN if known else None
+    return Watched(
+        f"domain-number-{number}.example",
+        *(True, False, False),
+        added_at=BEGAN,
+        due_at=OPENED,
+        version=1,
+        status=Status.FAIL if known else None,
+        since=seen,
+        looked_at=OPENED,
+        known_at=seen,
+        paused_until=OPENED + timedelta(days=7),
+    )
+
+
+def full_list() -> OwnWatch:
+    """Return all that one member may have of the watch at once."""
+    of_all = [watched(number) for number in range(MOST_OF_MEMBER)]
+    domains = [Domain.from_ascii(each.subject) for each in of_all]
+    until = OPENED + timedelta(days=7)
+    waits = Awaited(1, domains[0], 7, "mx+spf+dkim+dmarc", False, BEGAN, OPENED)
+    return OwnWatch(
+        tuple((Watcher(d, 7, BEGAN, until), w) for d, w in zip(domains, of_all, strict=True)),
+        tuple(replace(waits, id=number) for number in range(1, MOST_AWAITED + 1)),
+        tuple(UndeliveredNews(NewsKind.INCIDENTS, FRIEND, BEGAN) for _ in range(5)),
+    )
+
+
+def full_overview() -> WatchOverview:
+    """Return a watch with far more to tell than a card has room for."""
+    return WatchOverview(
+        BEGAN,
+        *(500, 499),
+        tuple(incident(None, number, f"domain-{number}.example") for number in range(60)),
+        tuple(watched(number, known=bool(number % 2)) for number in range(30)),
+        tuple(watched(number) for number in range(20)),
+        OPENED,
+    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.checks.finding import Check
 from bot.names import Domain
 from bot.requests.polling import WakeUp
 from bot.store.engine.database import Database
@@ -14,14 +16,14 @@ from bot.store.repositories.for_watch import WatchStore
 from bot.store.repositories.watchers import Watchers
 from bot.watch.watch_worker import WatchWorker
 from server_story import see_server
-from watch_story import BEGIN, see
+from watch_story import BEGIN, DAY, FAIL, HOUR, see
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from pathlib import Path
 
-    from bot.checks.finding import Check, ServerCheck, Status
+    from bot.checks.finding import ServerCheck, Status
     from bot.checks.server.server_report import ServerReport
     from bot.errors import CowbellError
     from bot.watch.incident import Incident
@@ -94,6 +96,16 @@ class WatchParts:
             self.world.at += each
             while await self.worker.step():
                 pass
+
+    async def break_mx(self) -> None:
+        """Have the MX record of friend.example missed by a daily look and by a second one."""
+        self.world.statuses["friend.example"] = {Check.MX: FAIL}
+        await self.jump(DAY, timedelta(minutes=6))
+
+    async def mend(self) -> None:
+        """Have everything found right for as long as it takes to count as mended."""
+        self.world.statuses.clear()
+        await self.jump(HOUR, DAY)
 
     async def watched(self, subject: str = "friend.example") -> Watched:
         """What is known of a subject."""

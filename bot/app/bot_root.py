@@ -47,7 +47,7 @@ from bot.services.privacy import Privacy
 from bot.services.request_evidence import RequestEvidence
 from bot.services.retention import Retention
 from bot.services.server_faults import ServerFaults
-from bot.services.turns import ADMINS, AT_ONCE
+from bot.services.turns import ADMINS, AT_ONCE, REST, Turns
 from bot.store.engine.database import Database
 from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.command_fingerprints import CommandFingerprints
@@ -138,7 +138,9 @@ async def open_client(
             sources=make_sources(settings, resolver),
             live_ports=live_ports,
         )
-        core = Core(server, words, checker, domain_facts, faults, live_ports)
+        core = Core(
+            server, words, checker, domain_facts, faults, live_ports, turns=Turns(rest=REST)
+        )
         checks = StoredChecks(database)
         store, wake_up = RequestStore.of(database), WakeUp()
         requests = Requests(store, now, wake_up, server.dkim_selector, backend.capabilities)
@@ -236,7 +238,7 @@ async def _add_request_jobs(
     worker = Worker(store, tools, client.now, wake_up, watch=watch)
     outbox = OutboxWorker(store, Delivery(client), client.now, wake_up)
     looks.listen(RequestsInWait(store, client.now, wake_up).take)
-    client.jobs = (*client.jobs, worker.run, outbox.run)
+    client.jobs = (worker.run, outbox.run, *client.jobs)
 
 
 async def _add_mail_tests(

@@ -27,7 +27,8 @@ from bot.services.turns import Turns
 from bot.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
 
     from bot.checks.observe.ports import ServerPorts
     from bot.config.settings import Settings
@@ -47,11 +48,12 @@ async def open_core(
     nameservers: tuple[Server, ...] = (),
     *,
     ports: ServerPorts | None = None,
+    now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Core]:
     """Yield the core with a resolver and, where there is one, the store opened for reading.
 
     `nameservers` replace the configured resolvers; everything is then asked of them alone. `ports`
-    are those of the mail server in place of the ones that the settings name.
+    are those of the mail server in place of the ones that the settings name; `now` is the clock.
 
     Raises:
         StoreError: there is a store, and it cannot be read.
@@ -73,14 +75,14 @@ async def open_core(
                 await stack.enter_async_context(database)
                 keys, stages = KnownKeys(database), ApprovedStages(database)
         backend = choose_backend(settings, await open_mailcow(settings, stack))
-        live_ports = make_live_ports(settings, resolver.ask, ports=ports)
+        live_ports = make_live_ports(settings, resolver.ask, ports=ports, now=now)
         yield Core(
             server=server,
             words=Words(own=settings.templates_dir),
             checker=Checker(
                 resolver.ask,
                 server,
-                utc_now,
+                now,
                 single_server=bool(nameservers),
                 allow_private=settings.dns_allow_private,
                 authorities=None if nameservers else make_authorities(settings),
@@ -88,7 +90,7 @@ async def open_core(
                 live_ports=live_ports,
             ),
             domain_facts=DomainFacts(
-                keys, utc_now, backend=backend, stage_of=stages.of if stages else None, learns=False
+                keys, now, backend=backend, stage_of=stages.of if stages else None, learns=False
             ),
             live_ports=live_ports,
             turns=Turns(_SIDE_BY_SIDE, by_itself=_SIDE_BY_SIDE),

@@ -29,8 +29,8 @@ def build_digest_card(
     """Return the week's digest, worst first; what has no room on the card is in a file."""
     ordered = sorted(told.lines, key=lambda line: -_status_of(line, told).rank)
     lines = LineList(
-        [_line(line, told, server, words) for line in ordered],
-        [_line(line, told, server, words.plain) for line in ordered],
+        [say_digest_line(line, told, server, words) for line in ordered],
+        [say_digest_line(line, told, server, words.plain) for line in ordered],
         _FILE,
     )
     worst = _status_of(ordered[0], told) if ordered else Status.PASS
@@ -56,7 +56,7 @@ def _status_of(line: DigestLine, told: DigestTold) -> Status:
     return Status.UNKNOWN if is_old else line.status
 
 
-def _line(line: DigestLine, told: DigestTold, server: MailServer, words: Words) -> str:
+def say_digest_line(line: DigestLine, told: DigestTold, server: MailServer, words: Words) -> str:
     """Return how a domain stands, since when, and its next step."""
     status = _status_of(line, told)
     said = [f"{words.label('marks', status.value)} {show_subject(line.subject, server, words)}"]
@@ -74,7 +74,8 @@ def _line(line: DigestLine, told: DigestTold, server: MailServer, words: Words) 
             "since": None if since is None else int(since.timestamp()),
         }
         said.append(words.sentence("watch/digest_line", facts))
-    if line.next in _PARTS:
-        step = words.label("steps", str(line.next))
-        said.append(f"{words.label('told', 'next')}: {step}")
+    # That a record is to be put right of which the fault was just named goes without saying.
+    is_said = line.finding is not None and line.next == line.finding.check.value
+    if line.next in _PARTS and not is_said:
+        return f"{' · '.join(said)} → {words.label('steps', str(line.next))}"
     return " · ".join(said)

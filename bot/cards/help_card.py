@@ -32,7 +32,7 @@ class HelpGroup(StrEnum):
 _MEMBERS: Final[Mapping[HelpGroup, tuple[str, ...]]] = {
     HelpGroup.START: ("dnscheck", "mailsettings"),
     HelpGroup.DOMAIN: (
-        *("dnsrecords", "testmail"),
+        *("dnsrecords", "testmail", "history"),
         *("watch add", "watch list", "watch pause", "watch remove"),
     ),
     HelpGroup.ASK: ("maildomain", "dkim", "dmarc", "webmail", "requests"),

@@ -11,7 +11,6 @@ from bot.cards.history_lines import list_changes
 from bot.cards.layout import STATUS_COLOURS, assemble, build_notice
 from bot.cards.markdown import clip, count_lines, span
 from bot.cards.timeline_words import describe_timeline
-from bot.watch.timeline import STALE_AFTER
 from bot.watch.watched_domain import HISTORY_KEPT
 
 if TYPE_CHECKING:
@@ -26,19 +25,13 @@ if TYPE_CHECKING:
 
 _PICTURE: Final = "history.png"
 _MOST_CHANGES: Final = 6
-_MOST_LINES: Final = 5  # that they take; with more the card is taller than a screen
+_MOST_LINES: Final = 4  # that they take; with more the card is taller than a screen
 _LONGEST_HEAD: Final = 500  # characters
 
 
 def build_history_card(history: History, picture: bytes, words: Words, items: ItemFactory) -> Card:
     """Return the history of a domain with its timeline, whose words are read to who cannot see."""
-    known = history.known_at
     facts: dict[str, Fact] = {
-        "began": int(history.began_at.timestamp()),
-        "ended": int(history.ended_at.timestamp()),
-        "cut": history.is_cut,
-        "unknown": history.ended_at - known > STALE_AFTER,
-        "known": int(known.timestamp()),
         "calm": ", ".join(words.label("checks", check.value) for check in history.calm_checks),
         "days": HISTORY_KEPT.days,
     }
@@ -51,7 +44,7 @@ def build_history_card(history: History, picture: bytes, words: Words, items: It
     button = items.new_check_button(domain.ascii)
     return assemble(
         [
-            [title, clip(words.sentence("discord/history_head", facts), _LONGEST_HEAD)],
+            [title, clip(words.sentence("history/head", history.facts), _LONGEST_HEAD)],
             [
                 f"### {words.label('history', 'changes')}",
                 "\n".join(changes) or words.sentence("history/quiet", quiet),

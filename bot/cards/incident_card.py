@@ -188,6 +188,7 @@ def say_since(incident: Incident, words: Words) -> str:
     good = incident.good_since or incident.closed_at or incident.seen_at
     facts: dict[str, Fact] = {
         "state": state_of(incident).value,
+        "status": words.label("statuses", severity_of(incident).value),
         "began": int(incident.began_at.timestamp()),
         "right_at": int(good.timestamp()),
         "seconds": max(0, int((good - incident.began_at).total_seconds())),

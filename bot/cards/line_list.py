@@ -21,12 +21,15 @@ _MOST_CHARACTERS: Final = 3000
 class LineList:
     """Lines as a card shows them, and as a text file does.
 
-    `lines` and `plain` say the same, in the same order.
+    `lines` and `plain` say the same, in the same order. `most_lines` is how many lines of a screen
+    the card has room for, `most_characters` how many characters.
     """
 
     lines: Sequence[str]
     plain: Sequence[str]
     file_name: str
+    most_lines: int = _MOST_LINES
+    most_characters: int = _MOST_CHARACTERS
 
     @property
     def _count(self) -> int:
@@ -35,7 +38,7 @@ class LineList:
         for number, line in enumerate(self.lines):
             height += count_lines(line)
             size += width(line) + 1
-            if height > _MOST_LINES or size > _MOST_CHARACTERS:
+            if height > self.most_lines or size > self.most_characters:
                 return number
         return len(self.lines)
 

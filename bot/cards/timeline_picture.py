@@ -30,10 +30,10 @@ _LEFT: Final = 262  # where the lanes begin; their names are before it
 _RIGHT: Final = PICTURE_WIDTH - _EDGE
 _ACROSS: Final = _RIGHT - _LEFT
 _HEAD: Final = 93
-_ROW: Final = 69
+_ROW: Final = 66
 _BAR: Final = 42
-_AXIS: Final = 93
-_LEGEND_ROW: Final = 54
+_AXIS: Final = 84
+_LEGEND_ROW: Final = 50
 _SWATCH: Final = 66
 _LEAST: Final = 9  # pixels of what is wrong, however short it was
 _MARK: Final = 9  # half as wide and high as a mark of other records
@@ -167,11 +167,11 @@ def _draw_axis(draw: ImageDraw.ImageDraw, history: History, words: Words, bottom
         left = min(max(x - wide // 2, _LEFT - 60), _RIGHT - wide)
         if left < free_from:
             continue
-        draw.text((left, bottom + 10), text, _INK, _font(_SMALL))
+        draw.text((left, bottom + 8), text, _INK, _font(_SMALL))
         free_from = left + wide + 18
         if tick.at.year != year:
             year = tick.at.year
-            draw.text((left, bottom + 48), str(year), _FAINT, _font(_SMALL))
+            draw.text((left, bottom + 45), str(year), _FAINT, _font(_SMALL))
 
 
 def _arrange_legend(history: History, words: Words) -> list[tuple[Status | None, str, int, int]]:

@@ -1,4 +1,4 @@
-"""What a timeline shows, in words: for who does not see the picture, and for the console."""
+"""What a timeline shows, in words, for who does not see the picture."""
 
 from __future__ import annotations
 
@@ -21,11 +21,7 @@ _MOST_PERIODS: Final = 4  # of one lane that are told one by one, the latest
 
 def describe_timeline(history: History, words: Words) -> str:
     """Return what the picture shows, as plain text of at most a thousand characters."""
-    facts: dict[str, Fact] = {
-        "domain": history.domain.ascii,
-        "began": int(history.began_at.timestamp()),
-        "ended": int(history.ended_at.timestamp()),
-    }
+    facts: dict[str, Fact] = {**history.facts, "domain": history.domain.ascii}
     told = [_describe_lane(lane, words) for lane in history.shown_lanes]
     said = " ".join((words.sentence("history/picture", facts), *told))
     return shorten(said, MOST_CHARACTERS_OF_ALT)

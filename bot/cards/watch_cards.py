@@ -8,7 +8,8 @@ from bot.cards.control_card import show_control_record
 from bot.cards.goal_choice import say_goal
 from bot.cards.items import WatchAction
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import MOST_CHARACTERS, choose, moment, say_remark, span, width
+from bot.cards.line_groups import LineGroup, show_groups
+from bot.cards.markdown import moment, say_remark, span
 from bot.requests.schedule import GIVE_UP_AFTER
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from bot.watch.watched_domain import Watched, Watcher
     from bot.words import Words
 
-_LONGEST_NAME: Final = 64  # characters of a domain in a list
+# So many lines of each kind keep the card below 700 pixels.
+_MOST_WATCHED: Final = 4
+_MOST_WAITED: Final = 4
+_MOST_MISSED: Final = 1
 
 
 def build_awaited_card(
@@ -97,28 +101,34 @@ def build_own_watch_card(
     change it, `remark` what was just done.
     """
     head = [f"## {words.label('watch', 'list')}", *([say_remark(remark, words)] if remark else [])]
-    foot = f"-# {' · '.join(mentions)}"
     if not (own.watched or own.awaited or own.undelivered):
         head.append(words.sentence("discord/watch_nothing", {}))
-    titles = [f"### {words.label('watch', key)}" for key in ("watched", "awaited", "missed")]
     missed = words.sentence("discord/watch_missed", {}) if own.undelivered else ""
-    groups = [
-        [_watched_line(w, known, words, now=now, tells=tells) for w, known in own.watched],
-        [_awaited_line(n, awaited, words) for n, awaited in enumerate(own.awaited, start=1)],
-        [_missed_line(news, words) for news in own.undelivered],
-    ]
-    lines = [line for group in groups for line in group]
-    fixed = sum(map(width, (*head, *titles, missed, foot))) + len(lines) + len(head)
-    shown = iter(choose([(line, "") for line in lines], MOST_CHARACTERS - fixed))
-    sections = []
-    for title, group in zip(titles, groups, strict=True):
-        texts = [text for _ in group if (text := next(shown))]
-        if texts:
-            sections.append("\n".join((title, *texts)))
+
+    def say_watched(words: Words) -> list[str]:
+        return [_watched_line(w, known, words, now=now, tells=tells) for w, known in own.watched]
+
+    def say_awaited(words: Words) -> list[str]:
+        return [_awaited_line(n, each, words) for n, each in enumerate(own.awaited, start=1)]
+
+    def say_missed(words: Words) -> list[str]:
+        return [_missed_line(news, words) for news in own.undelivered]
+
+    groups = (
+        LineGroup("watched", say_watched, _MOST_WATCHED),
+        LineGroup("awaited", say_awaited, _MOST_WAITED),
+        LineGroup("missed", say_missed, _MOST_MISSED),
+    )
+    texts, files = show_groups(groups, words)
     return assemble(
-        [["\n".join(head)], *([section] for section in sections), [missed], [foot]],
+        [
+            ["\n".join(head)],
+            *([text] for text in texts),
+            [f"-# {missed}" if missed else "", f"-# {' · '.join(mentions)}"],
+        ],
         colour=NEUTRAL,
         buttons=[items.cancel_button(a.id, n) for n, a in enumerate(own.awaited, start=1)],
+        files=files,
     )
 
 
@@ -138,45 +148,40 @@ def _say_pause(until: datetime | None, words: Words) -> str:
     """Return until when it is paused; empty where it is not."""
     if until is None:
         return ""
-    return f"{words.label('watch', 'paused')} {words.label('watch', 'until')} {moment(until)}"
+    label, ends = words.label("watch", "paused"), words.label("watch", "until")
+    return f"{label} {ends} {_say_time(until, words)}"
+
+
+def _say_time(at: datetime, words: Words) -> str:
+    """Return a time for a card, where that is short, or for a file, where it is whole."""
+    return words.clock(int(at.timestamp()), dated=True) if words is words.plain else moment(at)
 
 
 def _watched_line(
     watcher: Watcher, known: Watched | None, words: Words, *, now: datetime, tells: bool
 ) -> str:
-    until = watcher.paused_until
-    parts = [name_in_list(watcher.domain)]
-    if tells:
-        parts = say_state(parts[0], known, words)
+    """Return how a domain stands, and since when, as far as may be told and is known."""
+    until, status = watcher.paused_until, None if known is None else known.status
+    parts = [words.code(watcher.domain.ascii)]
+    if tells and (known is None or status is None):
+        parts.append(words.label("watch", "unseen"))
+    elif tells and known is not None and status is not None:
+        parts[0] = f"{words.label('marks', status.value)} {parts[0]}"
+        said = words.label("statuses", status.value)
+        if known.since is not None:
+            said = f"{said} {words.label('watch', 'since')} {_say_time(known.since, words)}"
+        parts.append(said)
     if until is not None and until > now:
         parts.append(_say_pause(until, words))
-    return f"- {' · '.join(parts)}"
-
-
-def name_in_list(domain: Domain) -> str:
-    """Return a domain as a list names it, its end left out where it is very long."""
-    text = domain.ascii
-    return span(text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1]}…")
-
-
-def say_state(name: str, known: Watched | None, words: Words) -> list[str]:
-    """Return the parts of a line: how a domain stands, and since when, as far as is known."""
-    if known is None or known.status is None:
-        return [name, words.label("watch", "unseen")]
-    status = known.status.value
-    said = words.label("statuses", status)
-    if known.since is not None:
-        said = f"{said} {words.label('watch', 'since')} {moment(known.since)}"
-    return [f"{words.label('marks', status)} {name}", said]
+    return " · ".join(parts)
 
 
 def _awaited_line(number: int, awaited: Awaited, words: Words) -> str:
-    until = moment(awaited.made_at + GIVE_UP_AFTER)
-    goal = say_goal(awaited.parts, words)
-    ends = f"{words.label('watch', 'until')} {until}"
-    return f"{number}. {name_in_list(awaited.domain)}: {goal} · {ends}"
+    until = _say_time(awaited.made_at + GIVE_UP_AFTER, words)
+    goal, ends = say_goal(awaited.parts, words), words.label("watch", "until")
+    return f"{number}. {words.code(awaited.domain.ascii)}: {goal} · {ends} {until}"
 
 
 def _missed_line(news: UndeliveredNews, words: Words) -> str:
-    said = f"- {moment(news.created_at)}: {words.label('news', news.what.value)}"
-    return f"{said} · {span(news.subject)}" if news.subject else said
+    said = f"{_say_time(news.created_at, words)}: {words.label('news', news.what.value)}"
+    return f"{said} · {words.code(news.subject)}" if news.subject else said

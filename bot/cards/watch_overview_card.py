@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Final
-
-import discord
 
 from bot.cards.incident_card import show_subject
 from bot.cards.layout import NEUTRAL, assemble
-from bot.cards.markdown import MOST_CHARACTERS, choose, say_remark, width
+from bot.cards.line_groups import LineGroup, show_groups
+from bot.cards.markdown import say_remark
 from bot.cards.watch_summary_card import show_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
     from bot.errors import Fact
@@ -23,10 +19,10 @@ if TYPE_CHECKING:
     from bot.watch.watched_domain import Watched
     from bot.words import Words
 
-# So many of each kind keep the card below 700 pixels; all of them are in the file then.
-_MOST_LINES: Final = {"open": 8, "unknown": 5, "paused": 3}
-_ROOM_FOR_MORE: Final = 40  # characters of the line that says how many are left out
-_FILE: Final = "watch.txt"
+# So many lines of each kind keep the card below 700 pixels.
+_MOST_OPEN: Final = 8
+_MOST_UNKNOWN: Final = 4
+_MOST_PAUSED: Final = 2
 
 
 def build_overview_card(
@@ -51,43 +47,28 @@ def build_overview_card(
     head = [f"## {words.label('watch', 'title')}"]
     head += [say_remark(remark, words)] if remark else []
     head.append(words.sentence("discord/watch_overview", facts))
-    listed = _list(overview, server, words)
-    titles = {key: f"### {words.label('watch', key)}" for key in listed}
-    pieces = [(f"- {line}", "") for key in listed for line in listed[key][: _MOST_LINES[key]]]
-    fixed = sum(map(width, (*head, *titles.values()))) + len(listed) * _ROOM_FOR_MORE
-    shown = iter(choose(pieces, MOST_CHARACTERS - fixed - len(pieces) - len(head)))
-    sections = [["\n".join(head)]]
-    is_cut = False
-    for key, lines in listed.items():
-        texts = [text for _ in lines[: _MOST_LINES[key]] if (text := next(shown))]
-        rest = len(lines) - len(texts)
-        more = f"-# {words.sentence('discord/more_records', {'count': rest})}" if rest else ""
-        sections.append(["\n".join(filter(None, (titles[key], *texts, more)))] if lines else [])
-        is_cut = is_cut or bool(rest)
+
+    def say_open(words: Words) -> list[str]:
+        return [show_line(incident, server, words) for incident in overview.open_ones]
+
+    def say_unknown(words: Words) -> list[str]:
+        return [_say_unknown(watched, server, words) for watched in overview.unknown]
+
+    def say_paused(words: Words) -> list[str]:
+        return [_say_paused(watched, server, words) for watched in overview.paused]
+
+    groups = (
+        LineGroup("open", say_open, _MOST_OPEN),
+        LineGroup("unknown", say_unknown, _MOST_UNKNOWN),
+        LineGroup("paused", say_paused, _MOST_PAUSED),
+    )
+    texts, files = show_groups(groups, words)
     return assemble(
-        sections,
+        [["\n".join(head)], *([text] for text in texts)],
         colour=NEUTRAL,
         buttons=[items.overview_button()],
-        files=(_file(overview, server, words.plain),) if is_cut else (),
+        files=files,
     )
-
-
-def _list(overview: WatchOverview, server: MailServer, words: Words) -> Mapping[str, Sequence[str]]:
-    """Return the lines of each list by what it is called in `labels.j2`."""
-    return {
-        "open": [show_line(incident, server, words) for incident in overview.open_ones],
-        "unknown": [_say_unknown(watched, server, words) for watched in overview.unknown],
-        "paused": [_say_paused(watched, server, words) for watched in overview.paused],
-    }
-
-
-def _file(overview: WatchOverview, server: MailServer, plain: Words) -> discord.File:
-    """Return all lists, whole."""
-    lines: list[str] = []
-    for key, listed in _list(overview, server, plain).items():
-        lines += [plain.label("watch", key), *listed, ""] if listed else []
-    data = "\n".join(lines).encode("utf-8", "replace")
-    return discord.File(io.BytesIO(data), _FILE)
 
 
 def _say_unknown(watched: Watched, server: MailServer, words: Words) -> str:

@@ -10,14 +10,12 @@ from rich.text import Text
 from bot.checks.finding import Status
 from bot.console.terminal import STATUS_STYLES, bullet
 from bot.watch.change_words import say_changes
-from bot.watch.timeline import STALE_AFTER
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import Console
 
-    from bot.errors import Fact
     from bot.watch.timeline import History, Lane
     from bot.words import Words
 
@@ -36,18 +34,10 @@ _BESIDE: Final = 17  # characters of the names of checks
 
 def show_history(console: Console, history: History, words: Words) -> None:
     """Print since when, the lanes with what their signs mean, and the latest changes."""
-    known = history.known_at
-    facts: dict[str, Fact] = {
-        "began": _seconds(history.began_at),
-        "ended": _seconds(history.ended_at),
-        "cut": history.is_cut,
-        "unknown": history.ended_at - known > STALE_AFTER,
-        "known": _seconds(known),
-    }
     icon = words.label("icons", history.status.value)
     title = f"{icon} {history.domain.ascii}: {words.label('states', history.status.value)}"
     console.print(Text(title, style=STATUS_STYLES[history.status]))
-    console.print(Text(words.sentence("discord/history_head", facts), style="dim"))
+    console.print(Text(words.sentence("history/head", history.facts), style="dim"))
     width = max(_NARROWEST, min(_WIDEST, console.width - _BESIDE))
     console.print()
     console.print(_lanes(history, words, width))

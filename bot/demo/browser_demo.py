@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.demo import world
 from bot.demo.simulated_discord import ADMIN, GUILD, MEMBERS, open_demo
 from bot.demo.terminal_lines import read_lines
+from bot.demo.time_commands import MOST_DAYS
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from bot.demo.simulated_discord import RunningDemo
+
+_DAYS: Final = frozenset(map(str, range(1, MOST_DAYS + 1)))
 
 
 async def show_demo(console: Console) -> None:
@@ -61,14 +64,24 @@ async def _take_orders(demo: RunningDemo, console: Console, words: Words) -> Non
     """Carry out the commands that are typed into the terminal."""
     async for line in read_lines():
         order, _, rest = line.strip().lower().partition(" ")
-        name = rest.strip()
-        if order in {"mend", "publish"} and name in world.DOMAINS:
-            if order == "mend":
-                demo.mend(name)
-                said = words.sentence("demo/mended", {"domain": name})
-            else:
-                kinds = await demo.publish(name)
-                said = words.sentence("demo/published", {"domain": name, "kinds": kinds})
+        if said := await _carry_out(demo, order, rest.strip(), words):
             console.print(said, soft_wrap=True)
-        elif order:
-            console.print(words.sentence("demo/unknown", {"domains": tuple(world.DOMAINS)}))
+
+
+async def _carry_out(demo: RunningDemo, order: str, rest: str, words: Words) -> str:
+    """Do what one line asks for; return what is said then, nothing to an empty line."""
+    if order in {"mend", "break", "publish"} and rest in world.DOMAINS:
+        if order == "mend":
+            demo.mend(rest)
+            return words.sentence("demo/mended", {"domain": rest})
+        if order == "break":
+            demo.damage(rest)
+            return words.sentence("demo/broken", {"domain": rest})
+        kinds = await demo.publish(rest)
+        return words.sentence("demo/published", {"domain": rest, "kinds": kinds})
+    if order == "days" and rest in _DAYS:
+        await demo.let_pass(int(rest))
+        return words.sentence("demo/passed", {"days": int(rest)})
+    if not order:
+        return ""
+    return words.sentence("demo/unknown", {"domains": tuple(world.DOMAINS)})

@@ -1,4 +1,4 @@
-"""What the bot can in the demo alone: publish records, and send mails as a member would."""
+"""The commands of the demo alone: publish records, send mails, break domains, let days pass."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.demo import world
 from bot.demo.demo_mails import MailFate, write_mail
 from bot.demo.demo_servers import PROBE
 from bot.demo.publishing import line_of_request, publish, type_fixes, waiting_records
+from bot.demo.time_commands import break_command, days_command, mend_command
 from bot.names import Domain
 from bot.records.control_token import CONTROL_LABEL
 from bot.requests.model import RequestKind
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.client import Client
     from bot.demo.demo_servers import DemoServers
+    from bot.demo.passing_time import PassingDays
     from bot.demo.zone_server import ZoneServer
     from bot.requests.service import Requests
 
@@ -35,10 +37,16 @@ _FATES: Final = {
 _NOBODY = 0  # no member has this id: the demo's own checks are offered to nobody
 
 
-def add_commands(client: Client, servers: DemoServers) -> None:
+def add_commands(client: Client, servers: DemoServers, days: PassingDays) -> None:
     """Give the bot the commands of the demo."""
-    client.tree.add_command(_publish_command(client, servers.zones))
-    client.tree.add_command(_mail_command(client, servers))
+    for command in (
+        _publish_command(client, servers.zones),
+        _mail_command(client, servers),
+        break_command(client, servers),
+        mend_command(client, servers),
+        days_command(client, days),
+    ):
+        client.tree.add_command(command)
 
 
 def _publish_command(client: Client, server: ZoneServer) -> app_commands.Command[Any, ..., None]:

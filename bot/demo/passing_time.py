@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from bot.watch.running_watch import RunningWatch
 
 # Looks of one domain may be hours apart; more of them would only take longer.
-_STEPS: Final = 12
+_STEPS: Final = 8
 _SHORTEST_STEP: Final = timedelta(minutes=1)
 
 
@@ -32,6 +33,36 @@ class DemoClock:
         self.ahead += span
         if self.follow is not None:
             self.follow()
+
+
+class PassingDays:
+    """Lets time pass for whoever asks, beside everything else that the bot does."""
+
+    def __init__(self, watch: RunningWatch, clock: DemoClock) -> None:
+        self._watch = watch
+        self._clock = clock
+        self._asked: asyncio.Queue[tuple[timedelta, Callable[[], Awaitable[None]] | None]]
+        self._asked = asyncio.Queue()
+
+    def begin(self, span: timedelta, then: Callable[[], Awaitable[None]] | None = None) -> datetime:
+        """Have time pass, and return when it will be; `then` is called after that."""
+        self._asked.put_nowait((span, then))
+        return self._clock() + span
+
+    async def wait(self) -> None:
+        """Return when all of the time has passed that was asked for."""
+        await self._asked.join()
+
+    async def run(self) -> None:
+        """Let time pass whenever it is asked for, until cancelled."""
+        while True:
+            span, then = await self._asked.get()
+            try:
+                await let_pass(self._watch, self._clock, span)
+                if then is not None:
+                    await then()
+            finally:
+                self._asked.task_done()
 
 
 async def let_pass(watch: RunningWatch, clock: DemoClock, span: timedelta) -> None:

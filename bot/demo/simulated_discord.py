@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
@@ -15,10 +16,10 @@ import simcord
 
 from bot.app.bot_root import open_client
 from bot.config.loading import load_settings
-from bot.demo import world
+from bot.demo.breakages import Breakage, break_domain, mend_domain
 from bot.demo.demo_commands import add_commands, publish_next
-from bot.demo.demo_mailcow import give_key
 from bot.demo.demo_servers import open_servers
+from bot.demo.passing_time import DemoClock, PassingDays
 from bot.lifecycle import running_jobs
 
 if TYPE_CHECKING:
@@ -57,10 +58,13 @@ class _Simulation:
 class RunningDemo:
     """A running demo: the page that shows it, and what is behind it; made by `open_demo`."""
 
-    def __init__(self, client: Client, servers: DemoServers, preview: Preview) -> None:
+    def __init__(
+        self, client: Client, servers: DemoServers, preview: Preview, days: PassingDays
+    ) -> None:
         self._client = client
         self._servers = servers
         self._preview = preview
+        self._days = days
 
     @property
     def url(self) -> str:
@@ -74,9 +78,21 @@ class RunningDemo:
             KeyError: it is none of `world.DOMAINS`.
 
         """
-        server = self._servers.zones
-        server.zones = server.zones.with_zone(world.mend(name))
-        give_key(self._servers.mailcow, name)
+        mend_domain(self._servers, name)
+
+    def damage(self, name: str) -> None:
+        """Take the MX record of a domain away.
+
+        Raises:
+            KeyError: it is none of `world.DOMAINS`.
+
+        """
+        break_domain(self._servers, name, Breakage.MX_GONE)
+
+    async def let_pass(self, days: int) -> None:
+        """Let days pass, and have the watch do what is due on the way."""
+        self._days.begin(timedelta(days=days))
+        await self._days.wait()
 
     async def publish(self, name: str) -> tuple[str, ...]:
         """Publish the records that were handed out for a domain's requests, and have them seen.
@@ -101,28 +117,29 @@ async def open_demo(welcome: str, *, port: int = 0) -> AsyncIterator[RunningDemo
     `port` is the page's, on the loopback address; 0 takes any that is free.
     """
     with TemporaryDirectory(prefix="cowbell-demo-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+        folder, clock = Path(name), DemoClock()
         async with (
             open_servers(folder) as servers,
-            _simulate() as simulation,
+            _simulate(clock) as simulation,
             open_client(
-                _configure(servers, simulation, folder), ports=servers.host.ports
+                _configure(servers, simulation, folder), ports=servers.host.ports, now=clock
             ) as client,
-            _connect(simulation.env, client, servers),
-            _serve_page(simulation, welcome, port) as preview,
+            _connect(simulation.env, client, servers, clock) as days,
+            _serve_page(simulation, welcome, port, clock) as preview,
         ):
-            yield RunningDemo(client, servers, preview)
+            yield RunningDemo(client, servers, preview, days)
 
 
 @asynccontextmanager
-async def _simulate() -> AsyncIterator[_Simulation]:
-    """Yield the simulated Discord, its clock set to our time, with people in it and no bot."""
+async def _simulate(clock: DemoClock) -> AsyncIterator[_Simulation]:
+    """Yield the simulated Discord, whose time follows the clock, with people in it and no bot."""
     # The bot is told the ids of the channel and of the admin's role, and they are given out by a
     # simulation that runs, which it does with some client.
     nobody = discord.Client(intents=discord.Intents.none())
     env = simcord.Env(nobody, check_errors=False, settle_timeout=_LONGEST_COMMAND)
     env.backend.bot_user.name = BOT
-    _set_clock(env)
+    clock.follow = partial(_set_clock, env, clock)
+    clock.follow()
     await env.start()
     try:
         yield _fill(env)
@@ -146,9 +163,13 @@ def _fill(env: Env) -> _Simulation:
 
 
 @asynccontextmanager
-async def _connect(env: Env, client: Client, servers: DemoServers) -> AsyncIterator[None]:
+async def _connect(
+    env: Env, client: Client, servers: DemoServers, clock: DemoClock
+) -> AsyncIterator[PassingDays]:
     """Have the bot in the simulation while the block lasts, with its jobs beside it."""
-    add_commands(client, servers)
+    days = PassingDays(client.watch, clock)
+    client.jobs = (*client.jobs, days.run)
+    add_commands(client, servers, days)
     try:
         await env.restart_bot(client)
         # What a member mistyped ends in the tree's handler of errors, which answers it; SimCord
@@ -156,19 +177,21 @@ async def _connect(env: Env, client: Client, servers: DemoServers) -> AsyncItera
         vars(client.tree).pop("on_error", None)
         with env.time_context():
             async with running_jobs(client):
-                yield
+                yield days
     finally:
         await client.close()
 
 
 @asynccontextmanager
-async def _serve_page(simulation: _Simulation, welcome: str, port: int) -> AsyncIterator[Preview]:
+async def _serve_page(
+    simulation: _Simulation, welcome: str, port: int, clock: DemoClock
+) -> AsyncIterator[Preview]:
     """Yield the page on which all members see one channel, with a welcome in it."""
     env, channel = simulation.env, simulation.channel
     await simulation.guild.create_webhook(channel, GUILD).send(welcome)
     viewers = simulation.members
     async with env.preview(channel, viewers=viewers, layout="channel", port=port) as preview:
-        ticking = asyncio.create_task(_keep_current(env, preview, channel))
+        ticking = asyncio.create_task(_keep_current(env, preview, channel, clock))
         try:
             yield preview
         finally:
@@ -177,14 +200,16 @@ async def _serve_page(simulation: _Simulation, welcome: str, port: int) -> Async
                 await ticking
 
 
-async def _keep_current(env: Env, preview: Preview, channel: ChannelHandle) -> None:
+async def _keep_current(
+    env: Env, preview: Preview, channel: ChannelHandle, clock: DemoClock
+) -> None:
     """Let the simulation's time go on, and have the page show what the bot writes by itself."""
     shown = ""
     while True:
         # SimCord's time stands still unless it is told to go on, and its own way of telling it
         # turns away what a member does in the same moment.
         await asyncio.sleep(_TICK)
-        _set_clock(env)
+        _set_clock(env, clock)
         preview.capture_time = env.now()  # "5 seconds ago" is reckoned from it
         # The page is drawn anew after what members do on it, and not after what the bot's jobs do.
         # Only those are looked at: just after it was drawn, it may turn away what is pressed.
@@ -198,8 +223,8 @@ async def _keep_current(env: Env, preview: Preview, channel: ChannelHandle) -> N
             shown = there
 
 
-def _set_clock(env: Env) -> None:
-    behind = (datetime.now(UTC) - env.now()).total_seconds()
+def _set_clock(env: Env, clock: DemoClock) -> None:
+    behind = (clock() - env.now()).total_seconds()
     env.backend.advance_clock(max(0.0, behind))
 
 

@@ -16,9 +16,11 @@ from bot.console.settings_page import show_settings
 from bot.demo import world
 from bot.demo.demo_mails import MailFate
 from bot.demo.demo_servers import open_servers
+from bot.demo.passing_time import DemoClock
 from bot.demo.publishing import line_of_record, publish
 from bot.demo.tour_mails import open_mail_tour
 from bot.demo.tour_requests import open_request_tour
+from bot.demo.tour_watch import WatchTour
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
 from bot.records.expected import Purpose
@@ -39,12 +41,12 @@ _ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}
 async def play_tour(console: Console) -> None:
     """Play the tour: every answer in it comes from servers inside this process."""
     with TemporaryDirectory(prefix="cowbell-tour-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+        folder, clock = Path(name), DemoClock()
         async with open_servers(folder) as servers:
             config = load_settings(servers.settings(folder))
             async with (
                 await Database.open(config.database_url) as database,
-                open_core(config, ports=servers.host.ports) as core,
+                open_core(config, ports=servers.host.ports, now=clock) as core,
                 open_request_tour(console, config, core, database) as request_tour,
                 open_mail_tour(console, config, core, servers, database) as mail_tour,
             ):
@@ -58,6 +60,9 @@ async def play_tour(console: Console) -> None:
                 await _check(console, core, _BROKEN, "tour_broken")
                 await _requests(console, core, request_tour, servers.zones)
                 await _check(console, core, _BROKEN, "tour_mended")
+                _headline(console, core, "tour_watch")
+                watch_tour = WatchTour(console, core, servers, database, clock)
+                await watch_tour.play(Domain.from_ascii(_HEALTHY))
                 console.print(f"\n{core.words.sentence('console/tour_end', {})}")
 
 

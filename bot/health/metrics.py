@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import prometheus_client
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.dns.answer import Answer
     from bot.telemetry import InteractionOutcome
+    from bot.watch.watch_overview import WatchTally
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 _CALLS = {
@@ -37,6 +39,15 @@ _CALLS = {
 _CHECKS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)  # seconds
 _ACKNOWLEDGEMENTS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFigures:
+    """What the database tells: requests by state, messages to be delivered, and the watch."""
+
+    requests: Mapping[State, int]
+    messages: int
+    watch: WatchTally
 
 
 class Metrics(Telemetry):
@@ -83,6 +94,17 @@ class Metrics(Telemetry):
             "cowbell_outbox_messages", "Messages that are still to be delivered.",
             registry=registry,
         )  # fmt: skip
+        self._watched = Gauge(
+            "cowbell_watched", "Domains that are watched, and the mail server.", registry=registry
+        )
+        self._incidents = Gauge(
+            "cowbell_incidents", "Faults that the watch has told of and that are not over.",
+            registry=registry,
+        )  # fmt: skip
+        self._late = Gauge(
+            "cowbell_watch_late_seconds", "How late the look is that is due first.",
+            registry=registry,
+        )  # fmt: skip
         self._ready = Gauge("cowbell_ready", "Whether all is well: 1 or 0.", registry=registry)
         self.acknowledgements = Acknowledgements(self._acknowledged.observe)
         self.http_trace = self.acknowledgements.trace()
@@ -113,16 +135,18 @@ class Metrics(Telemetry):
         self.acknowledgements.give_up(interaction_id)
         self._interactions.labels(command, ending.value).inc()
 
-    def render(
-        self, requests: Mapping[State, int] | None, messages: int | None, *, ready: bool
-    ) -> bytes:
-        """Return all figures; None for what the database did not tell, which is left out then."""
+    def render(self, figures: StoreFigures | None, *, ready: bool) -> bytes:
+        """Return all figures; None where the database told none, which are left out then."""
         self._ready.set(ready)
         self._requests.clear()
-        if requests is not None:
+        if figures is not None:
             for state in State:
-                self._requests.labels(state.value).set(requests.get(state, 0))
-        self._outbox.set(float("nan") if messages is None else messages)
+                self._requests.labels(state.value).set(figures.requests.get(state, 0))
+        untold = float("nan")
+        self._outbox.set(untold if figures is None else figures.messages)
+        self._watched.set(untold if figures is None else figures.watch.watched)
+        self._incidents.set(untold if figures is None else figures.watch.incidents)
+        self._late.set(untold if figures is None else figures.watch.late)
         return prometheus_client.generate_latest(self._registry)
 
     def _begin_at_zero(self) -> None:

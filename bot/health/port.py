@@ -14,15 +14,17 @@ from aiohttp import web
 
 from bot.errors import ConfigError, StoreError
 from bot.health.loop_lag import LoopLag
-from bot.health.metrics import CONTENT_TYPE
+from bot.health.metrics import CONTENT_TYPE, StoreFigures
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from datetime import datetime
 
     from aiohttp.typedefs import Handler
 
     from bot.health.metrics import Metrics
     from bot.requests.model import State
+    from bot.watch.watch_overview import WatchTally
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _NOT_HERE = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}  # a machine without IPv6
@@ -32,7 +34,12 @@ _EXAMPLE = "Example: HEALTH_PORT=9464"
 
 
 class Connection(Protocol):
-    """The part of the Discord client that the health check uses."""
+    """The part of the Discord client that the health check uses; `now` gives the time."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock."""
+        ...
 
     def find_faults(self) -> Iterable[str]:
         """Return what keeps it from answering members, each in a word."""
@@ -48,6 +55,10 @@ class Tallies(Protocol):
 
     async def messages_left(self) -> int:
         """Return how many messages are to be delivered."""
+        ...
+
+    async def watch(self, now: datetime, /) -> WatchTally:
+        """Return how far the watch is."""
         ...
 
 
@@ -80,19 +91,23 @@ class HealthPort:
 
     async def _answer_metrics(self, _: web.Request) -> web.Response:
         figures = await self._ask_store()
-        requests, messages = figures or (None, None)
         is_ready = not self._find_faults(is_store_well=figures is not None)
-        body = self._metrics.render(requests, messages, ready=is_ready)
+        body = self._metrics.render(figures, ready=is_ready)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     def _find_faults(self, *, is_store_well: bool) -> list[str]:
         return [*self._client.find_faults(), *([] if is_store_well else ["database"])]
 
-    async def _ask_store(self) -> tuple[Mapping[State, int], int] | None:
+    async def _ask_store(self) -> StoreFigures | None:
         """Return the store's figures; None where it cannot be asked."""
+        tallies = self._tallies
         try:
             async with asyncio.timeout(_STORE_TIMEOUT):
-                return await self._tallies.requests_by_state(), await self._tallies.messages_left()
+                return StoreFigures(
+                    await tallies.requests_by_state(),
+                    await tallies.messages_left(),
+                    await tallies.watch(self._client.now()),
+                )
         except (StoreError, TimeoutError):
             return None
 

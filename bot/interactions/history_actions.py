@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.history_card import build_history_card, build_no_history
 from bot.cards.history_lines import list_past, say_since
 from bot.cards.layout import build_notice
+from bot.interactions.rate_limits import build_cooldown_notice
 from bot.interactions.replies import answer
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ async def answer_with_history(interaction: discord.Interaction[BotBase], domain:
     if not await client.home.is_home(interaction):
         notice = build_notice("history_elsewhere", {}, words, command=client.mention("dnscheck"))
         await answer(interaction, notice)
+        return
+    wait = client.limits.checks.take(interaction.user.id)  # it costs about as much as a check
+    if wait:
+        await answer(interaction, build_cooldown_notice(wait, words))
         return
     await client.member_service.remember(interaction.user.id, domain)
     history = await client.domain_history.of(domain)
@@ -74,8 +78,8 @@ async def tell_past(interaction: discord.Interaction[BotBase], kept: KeptCheck) 
     }
     foot = client.words.render("history/foot", facts).strip()
     command = client.mention(WATCH_COMMAND if history.is_own else HISTORY_COMMAND)
-    say = partial(list_past, history, kept.shown(shared=False), client.words)
-    return say(foot=f"{foot} {command}" if is_home else foot)
+    foot = f"{foot} {command}" if is_home else foot
+    return list_past(history, kept.shown(shared=False), client.words, foot=foot)
 
 
 async def _find(

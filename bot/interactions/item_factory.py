@@ -255,7 +255,7 @@ class PersistentItems:
 
     def cancel_button(self, awaited_id: int, place: int | None = None) -> PersistentItem:
         """Return the button that waits no more for something."""
-        label = self._words.label("watch", "cancel")
+        label = self._words.label("watch", "cancel" if place is None else "stop")
         text = label if place is None else f"{label} {place}"
         return _make_button(f"await-end:{awaited_id}", text, _STYLE.secondary)
 

@@ -141,14 +141,16 @@ async def _wait_for(interaction: discord.Interaction[BotBase], click: Click, goa
         if kept is None:
             return
         domain = kept.report.domain
-    if domain is None or not can_be_awaited(goal):  # forged, or of another version
+    is_home = await client.home.is_home(interaction)
+    is_offered = can_be_awaited(goal, confidential=is_home)
+    if domain is None or not is_offered:  # forged, or of another version
         await answer(interaction, build_notice("out_of_date", {}, words))
         return
     noted = await client.watching.wait_for(
         interaction.user.id,
         domain,
         goal,
-        confidential=await client.home.is_home(interaction),
+        confidential=is_home,
     )
     if isinstance(noted, WatchBar) or not isinstance(noted.what, Awaited):
         await answer(interaction, _say_too_many(client, MOST_AWAITED, goals=True))

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bot.requests.model import OutboxMessage
     from bot.watch.watch_news import News, Told
 
-HISTORY: Final = "/history domain"  # the command that shows what changed
+HISTORY: Final = "/history"  # the command that shows what changed
 _NOBODY: Final = {10007, 10013, 50278}  # an unknown member or user, or one of no shared server
 _NO_MESSAGE: Final = 10008  # somebody deleted it
 _NO_CHANNEL: Final = {10003, 10004, 50001}  # it, or its server, is gone or cannot be seen

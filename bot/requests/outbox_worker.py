@@ -57,6 +57,9 @@ class Undeliverable:
     undelivered: Undelivered | None = None
 
 
+_OUR_FAULT = Postponed("a fault of the bot; its log says which")
+
+
 class Subject(Protocol):
     """What a message is about: a request, or a test mail."""
 
@@ -126,25 +129,29 @@ class OutboxWorker(Generic[SubjectT]):
         self._now = now
         self._wake_up = wake_up
         self._listener = wake_up.listen()
+        self._stepping = asyncio.Lock()
 
     async def run(self) -> None:
         """Deliver until cancelled."""
         await poll("outbox", self.step, self._outbox.next_due, self._now, self._listener)
 
     async def step(self) -> int:
-        """Try every message whose time has come; return how many there were."""
-        taken = await self._outbox.take_due(self._now(), LEASE, AT_ONCE)
-        outcomes = await asyncio.gather(
-            *(self._try(message) for message in taken), return_exceptions=True
-        )
-        for message, outcome in zip(taken, outcomes, strict=True):
-            if isinstance(outcome, StoreError):
-                raise outcome
-            if isinstance(outcome, BaseException):
-                _log.error("message %d (%s)", message.id, message.what, exc_info=outcome)
-                await self._put_off(message, Postponed("a fault of the bot; its log says which"))
-            else:
-                await self._settle(message, outcome)
+        """Try every message whose time has come, one step at a time; return how many there were."""
+        async with self._stepping:
+            taken = await self._outbox.take_due(self._now(), LEASE, AT_ONCE)
+            outcomes = await asyncio.gather(
+                *(self._try(message) for message in taken), return_exceptions=True
+            )
+            for message, outcome in zip(taken, outcomes, strict=True):
+                if isinstance(outcome, StoreError):
+                    raise outcome
+                if isinstance(outcome, BaseException):
+                    _log.error("message %d (%s)", message.id, message.what, exc_info=outcome)
+                    await self._put_off(
+                        message, Postponed("a fault of the bot; its log says which")
+                    )
+                else:
+                    await self._settle(message, outcome)
         if taken:
             self._wake_up.wake()  # the last message of a request lets the worker end it
         return len(taken)

@@ -36,6 +36,8 @@ class RequestsInWait:
 
     That is where it shows what is asked for to be live, or where their own would come within
     `SOONEST_LOOK`. It is made due before the look began, so that this look is the one that counts.
+    A request keeps a time of its own all the same: it follows the TTL of the record that it is
+    about, asks the mail server besides, and ends after some days.
     """
 
     def __init__(self, store: Repositories, now: Callable[[], datetime], wake_up: WakeUp) -> None:

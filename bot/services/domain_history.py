@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from bot.checks.export.archive import SCHEMA, load_report
+from bot.checks.export.archive import SCHEMA, dump_report, load_report
+from bot.watch.history_fold import HistoryFold
 from bot.watch.snapshot import (
     Snapshot,
     compare_snapshots,
     load_changes,
     take_snapshot,
 )
-from bot.watch.timeline import DatedChanges, HistoryFold
+from bot.watch.timeline import DatedChanges
 from bot.watch.watch_state import load_state
 from bot.watch.watched_domain import HISTORY_KEPT
 
@@ -111,7 +112,9 @@ def _fold_kept(
 
 def _fold_own(former: tuple[StoredCheck, ...], report: Report) -> History | None:
     fold, snapshot = HistoryFold(LATEST), Snapshot()
-    for earlier in (*(load_report(check.report) for check in former), report):
+    # This one is read back too: long texts are cut in what is kept, and a cut is no change.
+    texts = (*(check.report for check in former), dump_report(report))
+    for earlier in map(load_report, texts):
         after = take_snapshot(earlier, snapshot)
         if changes := compare_snapshots(snapshot, after):
             fold.add(DatedChanges(earlier.checked_at, changes))

@@ -68,16 +68,6 @@ class DomainLooks:
         self._begun: dict[tuple[Domain, KnownFacts], datetime] = {}
         self._latest: dict[Domain, _Look] = {}
 
-    @property
-    def under_way(self) -> int:
-        """How many looks run."""
-        return self._core.turns.running_by_itself
-
-    @property
-    def waiting(self) -> int:
-        """How many looks wait for their turn."""
-        return self._core.turns.waiting_by_itself
-
     def listen(self, listener: Listener) -> None:
         """Have each new look handed to a listener, whoever asked for it."""
         self._listeners.append(listener)

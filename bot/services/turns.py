@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 20  # checks of all askers
 OF_ONE: Final = 2  # checks of one asker
 BY_ITSELF: Final = 4  # checks that nobody sits and waits for
+BURST: Final = 4  # of those that begin without a rest after a calm
+REST: Final = 0.25  # seconds between the beginnings of further ones ...
+MEMBERS_REST: Final = 4.0  # ... and while members' checks run, or have just run
+CALM: Final = 1.0  # seconds without a check of a member, after which there is none to disturb
 OURSELVES: Final = 0  # the asker of what the bot looks at by itself; no member has this id
 REQUESTS: Final = -1  # the asker of looks at what was asked of the admin
 ADMINS: Final = -2  # the asker of such looks that an admin waits for
@@ -24,13 +28,25 @@ class Turns:
 
     A turn that becomes free goes to each asker who waits in their order, one check at a time, so
     that who has one check waits for no more than one of each other's. What the bot looks at by
-    itself comes after all members, and `by_itself` of those looks run at most.
+    itself comes after all members, and `by_itself` of those looks run at most. After `BURST` of
+    those for no request there are `rest` seconds between their beginnings, more where members use
+    the processor.
     """
 
     def __init__(
-        self, at_once: int = AT_ONCE, of_one: int = OF_ONE, by_itself: int = BY_ITSELF
+        self,
+        at_once: int = AT_ONCE,
+        of_one: int = OF_ONE,
+        by_itself: int = BY_ITSELF,
+        *,
+        rest: float = 0.0,
     ) -> None:
         self._at_once = at_once
+        self._rest = rest
+        self._rested_at = 0.0  # by the loop's clock: when all of the burst may begin again,
+        self._last_look_at = 0.0  # when a look of the bot began last,
+        self._calm_at = 0.0  # and when no check of a member has run for a while
+        self._timer: asyncio.TimerHandle | None = None
         self.by_itself = by_itself  # looks of the bot that may run
         self.of_one = of_one  # checks of one member that may run
         self._running: Counter[int] = Counter()
@@ -72,10 +88,11 @@ class Turns:
 
     async def _take(self, asker: int) -> None:
         if not self.must_wait(asker):
-            self._running[asker] += 1
+            self._begin(asker)
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(asker, deque()).append(turn)
+        self._hand_out()
         try:
             await turn
         except asyncio.CancelledError:
@@ -83,10 +100,22 @@ class Turns:
                 self._give_back(asker)
             raise
 
+    def _begin(self, asker: int) -> None:
+        self._running[asker] += 1
+        if self._rest and asker == OURSELVES:
+            now = self._last_look_at = asyncio.get_running_loop().time()
+            self._rested_at = max(self._rested_at, now) + self._rest
+
     def _give_back(self, asker: int) -> None:
         self._running[asker] -= 1
         if not self._running[asker]:
             del self._running[asker]
+        if self._rest and has_somebody(asker):
+            self._calm_at = asyncio.get_running_loop().time() + CALM
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give free turns to those who wait, and come back where only a rest is in the way."""
         while (following := self._find_next()) is not None:
             own = self._waiting.pop(following)
             turn = own.popleft()
@@ -94,7 +123,25 @@ class Turns:
                 self._waiting[following] = own  # behind the others
             if not turn.cancelled():
                 turn.set_result(None)
-                self._running[following] += 1
+                self._begin(following)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._is_ahead(OURSELVES) and (seconds := self._rest_left()) > 0:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_out)
+
+    def _rest_left(self) -> float:
+        """Return the seconds until another look of the bot may begin; 0 or less: now."""
+        if not self._rest:
+            return 0.0
+        now = asyncio.get_running_loop().time()
+        rested_at = self._rested_at - (BURST - 1) * self._rest
+        beside_members_at = self._last_look_at + MEMBERS_REST
+        if self._running.total() > self.running_by_itself:
+            rested_at = max(rested_at, beside_members_at)
+        elif now < self._calm_at:
+            rested_at = max(rested_at, min(beside_members_at, self._calm_at))
+        return rested_at - now
 
     def _find_next(self) -> int | None:
         """Return who gets a free turn: a member before the bot; None where nobody may have it."""
@@ -106,7 +153,8 @@ class Turns:
         return any(not turn.cancelled() for turn in self._waiting.get(asker, ()))
 
     def _is_free_for(self, asker: int) -> bool:
-        return self._running.total() < self._at_once and not self.has_many(asker)
+        rests = asker == OURSELVES and self._rest_left() > 0
+        return self._running.total() < self._at_once and not self.has_many(asker) and not rests
 
 
 def has_somebody(asker: int) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from bot.checks.finding import Check
+from bot.checks.finding import Check, Status
 from bot.requests.schedule import next_look
 from bot.watch.awaited_goal import AwaitedEnd, is_reached
 from bot.watch.look_decision import AwaitedLook
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.watch.awaited_goal import Awaited
     from bot.watch.watched_domain import Seen
+
+NOT_FOUND_OUT: Final = timedelta(hours=1)  # the longest wait after a look that did not find it out
 
 # What is said of these rests on what only the mail server and the admin know.
 _CONFIDENTIAL: Final = frozenset({Check.DKIM, Check.DMARC})
@@ -34,10 +37,12 @@ def judge_awaited(awaited: Awaited, seen: Seen) -> AwaitedLook:
     if at < awaited.due_at:
         return AwaitedLook(now, finding)
     attempts = awaited.attempts + 1
-    ttl = None if finding is None else _ttl_of(seen.report, finding)
+    ttl = None if finding is None else seen.report.ttl_of(finding.check)
     wait = next_look(attempts, at - awaited.made_at, ttl)
     if wait is None:
         return AwaitedLook(replace(now, end=AwaitedEnd.GIVEN_UP, ended_at=at), finding)
+    if finding is not None and finding.severity is Status.UNKNOWN:
+        wait = min(wait, NOT_FOUND_OUT)  # it may be right already
     return AwaitedLook(replace(now, attempts=attempts, due_at=at + wait), finding)
 
 
@@ -51,7 +56,3 @@ def _find_obstacle(awaited: Awaited, report: Report) -> Finding | None:
         if is_told and (not parts or finding.check in parts):
             return finding
     return None
-
-
-def _ttl_of(report: Report, finding: Finding) -> int | None:
-    return next((r.ttl for r in report.results if r.check is finding.check), None)

@@ -6,8 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.characters import shorten
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check
 from bot.watch.record_changes import RecordChanges, compare_names, compare_records
+from bot.watch.timeline import LANES, RIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 MOST_PARTS: Final = 3  # of each kind that are named; the rest is counted
 _LONGEST_PART: Final = 80  # characters of one
-_RIGHT: Final = frozenset({Status.PASS, Status.INFO})
-
-# The mail server's own part is the same for all its domains, so it is no change of one.
-_OF_DOMAIN: Final = frozenset(Check) - {Check.SERVER}
 
 
 def say_changes(changes: SnapshotChanges, words: Words) -> tuple[str, ...]:
@@ -37,7 +34,7 @@ def _say_all(changes: SnapshotChanges, words: Words) -> Iterator[str]:
     if moved is not None and moved[0] and (servers := compare_names(*moved)) is not None:
         yield _say_name_servers(servers, words)
     for change in changes.checks:
-        if change.check in _OF_DOMAIN and (said := _say_change(change, words)):
+        if change.check in LANES and (said := _say_change(change, words)):
             yield said
 
 
@@ -87,7 +84,7 @@ def _say_name_servers(servers: RecordChanges, words: Words) -> str:
 def _say_status(change: CheckChange, words: Words) -> str:
     """Return how a check stood and stands now; empty where that is the same, or right at first."""
     before, after = change.before, change.after
-    if after.status in _RIGHT and (before is None or before.status in _RIGHT):
+    if after.status in RIGHT and (before is None or before.status in RIGHT):
         return ""
     if before is not None and (before.status, before.codes) == (after.status, after.codes):
         return ""

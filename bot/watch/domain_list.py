@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LISTED_EVERY: Final = timedelta(hours=1)
 LISTED_AGAIN: Final = timedelta(minutes=10)  # after the mail server did not tell
 GONE_AFTER: Final = timedelta(minutes=30)  # between two lists that a domain is missing in
+ALL_GONE_AFTER: Final = timedelta(days=1)  # where all are missing, as after a fault of the server
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +46,5 @@ def make_listing(domains: Iterable[Domain], *, is_first: bool, at: datetime) -> 
         return LookDecision(replace(standing.watched, state=dump_state(state)))
 
     due = {domain.ascii: daily_look(domain.ascii, at) for domain in domains}
-    return Listing(MappingProxyType(due), is_first, at - GONE_AFTER, note)
+    gone_after = GONE_AFTER if due else ALL_GONE_AFTER
+    return Listing(MappingProxyType(due), is_first, at - gone_after, note)

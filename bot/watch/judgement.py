@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check, Finding, Status
 from bot.watch.awaited_judgement import judge_awaited
 from bot.watch.fault_tracking import Sight, Tracked, look_times, track_faults
 from bot.watch.look_decision import LookDecision
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from bot.checks.finding import Finding
     from bot.checks.report import CheckResult, Report
     from bot.watch.incident import Incident
     from bot.watch.look_decision import SubjectStanding
@@ -58,7 +57,7 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         snapshot=snapshot,
         suspicions=tracked.suspicions,
         usual=_learn_usual(standing, before, tracked, sights, snapshot),
-        first=_find_first(report) if knows_needed(report) else _find_first(report) or before.first,
+        first=find_first(report) if knows_needed(report) else find_first(report) or before.first,
         zone=report.zone.to_text(),
     )
     waits = [look.awaited.due_at for look in awaited if look.awaited.ended_at is None]
@@ -142,10 +141,11 @@ def _find_worst(report: Report, check: Check) -> Finding:
     return max(own, key=lambda finding: finding.severity.rank)
 
 
-def _find_first(report: Report) -> Finding | None:
-    """Return the finding to begin with; None where nothing is wrong."""
+def find_first(report: Report) -> Finding | None:
+    """Return the finding to begin with, without its facts; None where nothing is wrong."""
     wrong = (f for f in report.steps if f.severity is not Status.UNKNOWN)
-    return next(wrong, None)
+    first = next(wrong, None)
+    return None if first is None else Finding(first.check, first.code, first.severity)
 
 
 def _learn_usual(
@@ -173,7 +173,6 @@ def _close_all(tracked: Tracked, incidents: Iterable[Incident], at: datetime) ->
     return Tracked(
         MappingProxyType({}),
         closed=tuple(replace(incident, closed_at=at) for incident in latest.values()),
-        redrawn=frozenset(latest),
     )
 
 

@@ -47,7 +47,8 @@ class LookDecision:
 
     `watched` is the subject afterwards, its `version` still the one before. Incidents in `opened`
     have no number yet; those in `changed` and `closed` are as they are now. `silent`: nobody is
-    told of those that closed. Messages that tell of `redrawn`, by number, are drawn anew.
+    told of those that closed. Messages that told of `redrawn`, by number, or of those that closed
+    are drawn anew.
     """
 
     watched: Watched

@@ -17,7 +17,7 @@ from bot.checks.server.server_report import found_nothing_out
 from bot.checks.server.shown_certificates import list_certificates
 from bot.net.port_look import CertificateState
 from bot.watch.fault_tracking import Sight, look_times, track_faults
-from bot.watch.judgement import is_held, knows_needed
+from bot.watch.judgement import find_first, is_held, knows_needed
 from bot.watch.look_decision import LookDecision
 from bot.watch.look_schedule import daily_look
 from bot.watch.watch_news import CertificateTold
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.checks.server.server_report import ServerReport
-    from bot.watch.incident import Incident
     from bot.watch.look_decision import SubjectStanding
-    from bot.watch.watch_state import WatchState
+    from bot.watch.watch_state import Suspicion, WatchState
 
 SECOND_LOOK: Final = timedelta(minutes=10)  # at a fault of the mail server
+PATIENCE: Final = timedelta(hours=2)  # with a report that does not find out what domains met
 WARNED_AT: Final = (1, 7, 21)  # days before a certificate ends
 
 _LAST_PART: Final = 4  # a quarter of its time: what lasts for weeks is renewed later than 21 days
@@ -76,8 +76,13 @@ def judge_met_faults(
     """
     state = load_state(standing.watched.state)
     known = {*state.suspicions, *(i.check for i in standing.incidents if i.good_since is None)}
-    told = {incident.finding.check for incident in standing.incidents}
-    new = [w for w in dict.fromkeys(whats) if w not in known and _SAME_FAULT.get(w) not in told]
+    back = {i.check for i in standing.incidents if i.good_since is not None}
+    told = _list_told(standing)
+    new = [
+        what
+        for what in dict.fromkeys(whats)
+        if what not in known and (what in back or _SAME_FAULT.get(what) not in told)
+    ]
     if not new:
         return None
     sights = {what: Sight(_make_finding(what), again_after=SECOND_LOOK) for what in new}
@@ -102,19 +107,18 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
         return None
     before = load_state(watched.state)
     report = None if found_nothing_out(look.report) else look.report
-    bad = {} if report is None else _list_bad(report, before, standing.incidents)
-    # A fault has one incident, whatever the checks of domains and the server's own report call it.
-    told = {sight.check for sight in bad.values()}
-    told |= {incident.finding.check for incident in standing.incidents}
-    told_better = {what for what in before.suspicions if _SAME_FAULT.get(what) in told}
-    sights = {**_list_followed(standing, before, look), **bad}
+    bad = {} if report is None else _list_bad(report, before)
+    told_better = {sight.check for sight in bad.values()} | _list_told(standing)
+    suspicions = {
+        key: one
+        for key, one in before.suspicions.items()
+        if one.check or _SAME_FAULT.get(key) not in told_better
+    }
+    sights = _put_together(standing, bad)
+    for key, sight in _list_followed(standing, suspicions, before.met, look):
+        sights.setdefault(key, sight)
     tracked = track_faults(
-        watched.subject,
-        {key: one for key, one in before.suspicions.items() if key not in told_better},
-        standing.incidents,
-        {key: sight for key, sight in sights.items() if key not in told_better},
-        at,
-        held=is_held(watched, at),
+        watched.subject, suspicions, standing.incidents, sights, at, held=is_held(watched, at)
     )
     ended = {incident.id for incident in tracked.closed}
     still = [each for each in (*standing.incidents, *tracked.opened) if each.id not in ended]
@@ -122,7 +126,7 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
     state = replace(
         before,
         suspicions=tracked.suspicions,
-        first=before.first if report is None else _find_first(report),
+        first=before.first if report is None else find_first(report),
         met=MappingProxyType({w: domain for w, domain in before.met.items() if w in followed}),
     )
     times = look_times(tracked, standing.incidents, at)
@@ -147,14 +151,8 @@ def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | 
     )
 
 
-def _list_bad(
-    report: ServerReport, before: WatchState, incidents: Iterable[Incident]
-) -> dict[str, Sight]:
-    """Return what is wrong by the server's own report, by its code.
-
-    What has an incident already, by what checks of domains call it, keeps that name.
-    """
-    names = {_SAME_FAULT[one.check]: one.check for one in incidents if one.check in _SAME_FAULT}
+def _list_bad(report: ServerReport, before: WatchState) -> dict[str, Sight]:
+    """Return what is wrong by the server's own report, by its code."""
     bad: dict[str, Sight] = {}
     for finding in report.findings:
         if finding.severity not in _WRONG or finding.code == _TOLD_APART:
@@ -166,7 +164,7 @@ def _list_bad(
             if _SAME_FAULT.get(what) == finding.check
         ]
         bad.setdefault(
-            names.pop(ServerCheck(finding.check), finding.code),
+            finding.code,
             Sight(
                 finding,
                 again_after=SECOND_LOOK,
@@ -177,26 +175,53 @@ def _list_bad(
     return bad
 
 
+def _put_together(standing: SubjectStanding, bad: Mapping[str, Sight]) -> dict[str, Sight]:
+    """Return what is wrong by the incident that it belongs to, else by its own code.
+
+    What checks of domains met first goes on as the incident that it was told as.
+    """
+    keys = {_SAME_FAULT[i.check]: i.check for i in standing.incidents if i.check in _SAME_FAULT}
+    known = {incident.check for incident in standing.incidents}
+    sights: dict[str, Sight] = {}
+    for code, sight in bad.items():
+        key = code if code in known else keys.get(ServerCheck(sight.check), code)
+        sights.setdefault(key, sight)
+    return sights
+
+
+def _list_told(standing: SubjectStanding) -> set[ServerCheck]:
+    """Return the checks of the server's own report of which an incident is open."""
+    checks = {_SAME_FAULT.get(i.check, i.finding.check) for i in standing.incidents}
+    return {check for check in checks if isinstance(check, ServerCheck)}
+
+
 def _list_followed(
-    standing: SubjectStanding, before: WatchState, look: ServerLook
-) -> dict[str, Sight]:
-    """Return how faults are now that are suspected or open; what is not known is left out.
+    standing: SubjectStanding,
+    suspicions: Mapping[str, Suspicion],
+    met: Mapping[str, str],
+    look: ServerLook,
+) -> Iterator[tuple[str, Sight]]:
+    """Yield how faults are now that are suspected or open; what is not known is left out.
 
     Those of the server's own report are right here: what is still wrong there is told by it.
     """
-    checks = {key: suspicion.check for key, suspicion in before.suspicions.items()}
+    checks = {key: suspicion.check for key, suspicion in suspicions.items()}
     for incident in standing.incidents:
         of_report = isinstance(incident.finding.check, ServerCheck)
         checks[incident.check] = incident.finding.check.value if of_report else ""
-    sights = {}
     for key, check in checks.items():
         if check:
-            sight = Sight() if _is_known(look.report, ServerCheck(check)) else None
-        else:
-            sight = _look_again(key, before.met.get(key, ""), look)
-        if sight is not None:
-            sights[key] = sight
-    return sights
+            if _is_known(look.report, ServerCheck(check)):
+                yield key, Sight()
+            continue
+        sight = _look_again(key, met.get(key, ""), look)
+        if sight is None:
+            continue
+        same, suspicion = _SAME_FAULT.get(key), suspicions.get(key)
+        # The server's own report may say more of it as soon as it finds out enough.
+        is_young = suspicion is not None and look.at - suspicion.began_at < PATIENCE
+        if sight.finding is None or same is None or not is_young or _is_known(look.report, same):
+            yield key, sight
 
 
 def _is_known(report: ServerReport, check: ServerCheck) -> bool:
@@ -225,10 +250,6 @@ def _look_again(what: str, domain: str, look: ServerLook) -> Sight | None:
 
 def _make_finding(what: str) -> Finding:
     return Finding(Check.SERVER, SERVER_SIDE, Status.INFO, MappingProxyType({"what": (what,)}))
-
-
-def _find_first(report: ServerReport) -> Finding | None:
-    return next((f for f in report.findings if f.severity in _WRONG), None)
 
 
 def _list_endings(report: ServerReport) -> Iterator[CertificateTold]:

@@ -34,7 +34,8 @@ class CheckState:
 class Snapshot:
     """How all checks of a domain stood that are known, and its name servers.
 
-    What a look could not find out is as it was known before, if it ever was.
+    What a look could not find out is as it was known before, if it ever was. The mail server's own
+    check is none of the domain.
     """
 
     checks: Mapping[Check, CheckState] = field(default_factory=lambda: MappingProxyType({}))
@@ -85,16 +86,13 @@ def known_status(result: CheckResult, report: Report) -> Status:
 
 
 def take_snapshot(report: Report, before: Snapshot) -> Snapshot:
-    """Return how a domain stands by a report; what is unknown there stays as it was before.
-
-    What the mail server has of its own is no change of a domain.
-    """
+    """Return how a domain stands by a report; what is unknown there stays as it was before."""
     checks = dict(before.checks)
     for result in report.results:
         status = known_status(result, report)
-        if not isinstance(result.check, Check) or status is Status.UNKNOWN:
+        if not isinstance(result.check, Check) or result.check is Check.SERVER:
             continue
-        if result.check is Check.SERVER:
+        if status is Status.UNKNOWN:
             continue
         codes = tuple(sorted({f.code for f in report.findings if f.check is result.check}))
         found = tuple(sorted(text[:LONGEST_FOUND] for text in result.found[:MOST_FOUND]))

@@ -33,6 +33,18 @@ class WatchOverview:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchTally:
+    """How many subjects are watched, how many incidents are open, and how late a look is.
+
+    `late` is in seconds, of the look that should have been made first; 0 where none is due.
+    """
+
+    watched: int
+    incidents: int
+    late: float
+
+
+@dataclass(frozen=True, slots=True)
 class UndeliveredNews:
     """News that did not reach a member; `subject` is empty where it is of no single domain."""
 

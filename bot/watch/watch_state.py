@@ -38,9 +38,9 @@ class WatchState:
     """What the watch keeps of a subject.
 
     `suspicions` are by the check, of the mail server by the fault. Of a domain: `usual` is how each
-    check stood when it was no fault, `first` the finding to begin with, `zone` the apex that it was
-    found in. Of the mail server: `met` says by the fault at which domain it was met last, and
-    `listed_at` is when it last told its domains.
+    check stood when it was no fault, `first` the finding to begin with, without its facts, `zone`
+    the apex that it was found in. Of the mail server: `met` says by the fault at which domain it
+    was met last, and `listed_at` is when it last told its domains.
     """
 
     snapshot: Snapshot = field(default_factory=Snapshot)

@@ -67,6 +67,7 @@ class WatchWorker:
         self._now = now
         self._wake_up = wake_up
         self._listener = wake_up.listen()
+        self._stepping = asyncio.Lock()
         # What is looked at now, with the time of its look where that was settled.
         self._running: dict[str, datetime | None] = {}
         self._list_at: datetime | None = None  # None: at once, as when the process has just begun
@@ -83,22 +84,23 @@ class WatchWorker:
         return min(times, default=None)
 
     async def step(self) -> int:
-        """Do what is due, of looks a few; return how many there were."""
-        await self._list()
-        taken = await self._store.take_due(self._now(), LEASE, AT_ONCE)
-        outcomes = await asyncio.gather(
-            *(self._look_at(watched) for watched in taken), return_exceptions=True
-        )
-        for watched, outcome in zip(taken, outcomes, strict=True):
-            if isinstance(outcome, StoreError):
-                raise outcome
-            if isinstance(outcome, BaseException):
-                # A fault of ours; it is looked at again when its lease has run out.
-                _log.error("watch: %s", watched.subject, exc_info=outcome)
-        # Not before what was due is looked at, such as after days without the bot.
-        if taken or await self._tell_digests():
-            self._wake_up.wake()  # there may be news to deliver
-        return len(taken)
+        """Do what is due, of looks a few, one step at a time; return how many there were."""
+        async with self._stepping:
+            await self._list()
+            taken = await self._store.take_due(self._now(), LEASE, AT_ONCE)
+            outcomes = await asyncio.gather(
+                *(self._look_at(watched) for watched in taken), return_exceptions=True
+            )
+            for watched, outcome in zip(taken, outcomes, strict=True):
+                if isinstance(outcome, StoreError):
+                    raise outcome
+                if isinstance(outcome, BaseException):
+                    # A fault of ours; it is looked at again when its lease has run out.
+                    _log.error("watch: %s", watched.subject, exc_info=outcome)
+            # Not before what was due is looked at, such as after days without the bot.
+            if taken or await self._tell_digests():
+                self._wake_up.wake()  # there may be news to deliver
+            return len(taken)
 
     async def settle(self, seen: Seen) -> None:
         """Take note of a look at a domain, whoever needed it.

@@ -13,11 +13,16 @@ from take_pictures import BARE, HEIGHT
 
 from bot.cards.app_card import build_app_card
 from bot.cards.digest_card import build_digest_card
+from bot.cards.history_card import build_history_card
 from bot.cards.incident_card import build_incident_card
 from bot.cards.mail_card import build_mail_card
 from bot.cards.plan_card import build_plan_card
 from bot.cards.settings_card import build_settings_card
+from bot.cards.timeline_picture import draw_timeline
+from bot.cards.watch_cards import build_own_watch_card
+from bot.cards.watch_overview_card import build_overview_card
 from bot.cards.watch_summary_card import build_summary_card
+from bot.checks.finding import Check
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
 from bot.interactions.item_factory import PersistentItems
@@ -29,15 +34,17 @@ from bot.requests.backend import MailHosting
 from bot.services.core import make_personal
 from bot.services.member_service import KeptCheck
 from bot.watch.watch_news import DigestTold, IncidentsTold
+from bot.watch.watch_overview import WatchOverview
 from bot.words import Medium, Words
 from conftest import load_cases
 from deceiving_zones import SERVER
+from domain_pasts import ago, first_look, state
 from mail_faults import FAULTS
 from mended_zone import read_zone
 from plan_world import Friend
 from port_looks import AT, looks
 from signed_mails import judge
-from watch_examples import digest, incident, told_of_mx, told_of_report
+from watch_examples import digest, full_list, full_overview, incident, told_of_mx, told_of_report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,10 +54,15 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.records.mail_apps import MailApp
     from bot.services.plan.step import Plan
+    from bot.watch.timeline import History
+    from bot.watch.watch_overview import OwnWatch
 
 MOST: Final = 700  # pixels of a card at its full width, whatever is wrong with the domain
 _ON_A_PAGE: Final = 40  # messages, which the page draws within seconds
 _APART: Final = 3600.0  # seconds between two messages, so that each names its author
+_SINCE: Final = (  # the line of the time before, as long as it mostly is
+    "Autodiscover has been at risk since <t:1790000000:D>; it was right before."
+)
 _SHOWN: Final = 12  # of the tallest that are printed
 _TO_MEASURE: Final = """() => Object.fromEntries(
     [...document.querySelectorAll('.channel-message[data-message-id]')].map(
@@ -128,7 +140,9 @@ class PlannedZone:
         kept = KeptCheck(1, self.report, self.personal)
         words = Words(Medium.DISCORD)
         items = PersistentItems(words)
-        return build_plan_card(kept, self.plan, SERVER, words, items, can_ask=True)
+        return build_plan_card(
+            kept, self.plan, SERVER, words, items, can_ask=True, can_watch=True, since=_SINCE
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,39 @@ class ToldNews:
         if len({incident.subject for incident in self.told.opened}) > 1:
             return build_summary_card(self.told, SERVER, words)
         return build_incident_card(self.told, SERVER, words, PersistentItems(words))
+
+
+@dataclass(frozen=True, slots=True)
+class FullWatch:
+    """All that one member may have of the watch at once, or the admin's card of it."""
+
+    name: str
+    of: OwnWatch | WatchOverview
+
+    def draw(self) -> Card:
+        """Return its card."""
+        words, remark = Words(Medium.DISCORD), "d1.example is still watched."
+        items = PersistentItems(words)
+        if isinstance(self.of, WatchOverview):
+            return build_overview_card(self.of, SERVER, words, items, remark=remark)
+        mentions = ("</watch add:1>", "</watch remove:1>", "</watch pause:1>")
+        return build_own_watch_card(
+            self.of, words, items, now=AT, tells=True, mentions=mentions, remark=remark
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldHistory:
+    """The history of a domain."""
+
+    name: str
+    history: History
+
+    def draw(self) -> Card:
+        """Return its card, with the picture."""
+        words = Words(Medium.DISCORD)
+        picture = draw_timeline(self.history, words.plain)
+        return build_history_card(self.history, picture, words, PersistentItems(words))
 
 
 def planned_zones() -> list[PlannedZone]:
@@ -179,7 +226,18 @@ def told_news(zones: Sequence[PlannedZone]) -> list[Drawn]:
         ToldNews("what changed before", told_of_mx()),
         ToldNews("a long digest", digest(120)),
         ToldNews("a long summary", many),
+        FullWatch("a full list", full_list()),
+        FullWatch("a full overview", full_overview()),
     ]
+
+
+def told_histories() -> list[Drawn]:
+    """Return histories of what mail needs, without and with many changes."""
+    calm, busy = first_look(ago(399)), first_look(ago(399))
+    for number in range(300):
+        seen = state("fail" if number % 2 else "pass", f"v=spf1 a:n{number}.example -all")
+        busy.look(ago(390 - number), {Check.SPF: seen, Check.MX: seen, Check.DMARC: seen})
+    return [ToldHistory("a calm history", calm.fold()), ToldHistory("a busy one", busy.fold())]
 
 
 def settings_of_ann() -> list[Drawn]:
@@ -249,7 +307,13 @@ def _pages(zones: Sequence[Drawn]) -> list[Sequence[Drawn]]:
 def main() -> None:
     """Print the tallest cards."""
     zones = planned_zones()
-    cards: list[Drawn] = [*zones, *judged_mails(), *settings_of_ann(), *told_news(zones)]
+    cards: list[Drawn] = [
+        *zones,
+        *judged_mails(),
+        *settings_of_ann(),
+        *told_news(zones),
+        *told_histories(),
+    ]
     for width, heights in asyncio.run(measure(cards)).items():
         ordered = sorted(heights, key=lambda name: -heights[name])
         over = sum(height > MOST for height in heights.values())

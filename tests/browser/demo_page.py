@@ -91,6 +91,17 @@ class DemoPage:
         self._wait_for_more_than(before)
         return self._keep(self.messages.last)
 
+    def find(self, text: str) -> Locator:
+        """Return the newest message with a text."""
+        return self._keep(self.page.locator(_MESSAGE, has_text=text).last)
+
+    def let_pass(self, days: int) -> None:
+        """Let days pass, and return when they have."""
+        self.run(f"/demo-days {days}")
+        said = f"{days} day{' has' if days == 1 else 's have'} passed in the demo."
+        self.page.locator(_MESSAGE, has_text=said).last.wait_for(timeout=5000 * MAX_WAIT)
+        self._rest()
+
     def press(self, message: Locator, button: str) -> Locator:
         """Return the newest message after a button below another one."""
         self._rest()

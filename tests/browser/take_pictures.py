@@ -33,6 +33,10 @@ CHOSEN: Final = frozenset(
         "testmail-passed-dark",
         "testmail-failed-dark",
         "server-dark",
+        "incident-dark",
+        "digest-dark",
+        "history-dark",
+        "history-light",
     }
 )
 LOOKS: Final = {"dark": WIDE, "light": WIDE, "narrow": NARROW}
@@ -163,6 +167,7 @@ def main() -> None:
         take_mails(page, camera)
         page.view_as(ADMIN)
         camera.take("server", page.run("/mailadmin server"))
+        take_watch(page, camera)
         if everything:
             for _ in range(CHECKS_A_MINUTE + 1):
                 message = page.run("/dnscheck friend.example")
@@ -187,6 +192,20 @@ def take_mails(page: DemoPage, camera: Camera) -> None:
     failed = page.send_test_mail("friend.example", fate="changed")
     camera.take("testmail-failed", failed)
     camera.take("testmail-details", page.press(failed, "Details"))
+
+
+def take_watch(page: DemoPage, camera: Camera) -> None:
+    """Take what broke, the week, and the history of a domain that was put right."""
+    page.let_pass(1)
+    camera.take("summary", page.find("More news of today"))
+    page.run("/demo-break friend.example")
+    page.let_pass(2)
+    camera.take("incident", page.find("There is no MX record at friend.example"))
+    page.run("/demo-mend friend.example")
+    page.let_pass(7)
+    camera.take("incident-end", page.find("This is right again, and it stayed so."))
+    camera.take("digest", page.find("The week"))
+    camera.take("history", page.run("/history friend.example"))
 
 
 def _shrink(png: bytes) -> bytes:

@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from card_heights import MOST, judged_mails, measure, planned_zones, settings_of_ann, told_news
+from card_heights import (
+    MOST,
+    judged_mails,
+    measure,
+    planned_zones,
+    settings_of_ann,
+    told_histories,
+    told_news,
+)
 from demo_page import WIDE
 
 pytestmark = pytest.mark.browser
@@ -32,4 +40,10 @@ def test_the_cards_of_the_settings_are_seen_whole_with_their_menu_and_buttons() 
 def test_the_cards_of_the_watch_are_seen_whole_on_a_usual_screen() -> None:
     heights = asyncio.run(measure(told_news(planned_zones())))[WIDE]
     assert len(heights) > 150
+    assert {name: height for name, height in heights.items() if height > MOST} == {}
+
+
+def test_the_card_of_a_history_is_seen_whole_on_a_usual_screen() -> None:
+    heights = asyncio.run(measure(told_histories()))[WIDE]
+    assert len(heights) == 2
     assert {name: height for name, height in heights.items() if height > MOST} == {}

@@ -41,13 +41,15 @@ def test_the_demo_serves_its_page_and_answers_lines_until_it_is_interrupted() ->
         demo.type("mend newcomer.example")
         demo.read_until(r"newcomer\.example are right now")
         demo.type("mend nobody.example")
-        demo.read_until(r'I take "mend" or "publish" and one of these domains: friend\.example, ')
+        demo.read_until(
+            r'I take "mend", "break" or "publish" and one of these domains: friend\.example, '
+        )
         demo.type("  MEND  Loyal.Example ")
         demo.read_until(r"loyal\.example are right now")
         demo.type("publish newcomer.example")
         demo.read_until(r"Nothing of newcomer\.example is to be published now")
         demo.type("publish nobody.example")
-        demo.read_until(r'I take "mend" or "publish" and one')
+        demo.read_until(r'I take "mend", "break" or "publish" and')
         assert status(demo) == 200
         assert demo.stop(signal.SIGINT) == 0
 
@@ -88,6 +90,13 @@ def test_the_tour_plays_requests_from_asking_to_live(forked_python: ForkedPython
         "Approve, p=reject",
         "To Ann: the DMARC record of newcomer.example is live.",
         "newcomer.example: everything that mail needs is right",
+        "The MX record of friend.example gets lost, and nobody notices; a day passes",
+        "To the admins: ❌ friend.example · MX · broken since",
+        "There is no MX record at friend.example",
+        "$ Ann puts the record back",
+        "The message to the admins is drawn anew: 🕓 friend.example · MX · looks right since",
+        "To the admins: ✅ friend.example · MX · right since",
+        "$ python -m bot history friend.example",
     ]
     places = [done.stdout.find(step) for step in way]
     assert -1 not in places

@@ -44,6 +44,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         rss = _rss(process.pid)
         _log.info("boot %.2f s, of it %.2f s of CPU, RSS %.0f MiB", boot, cpu, rss)
         assert cpu < 5
+        assert not _has_loaded(process.pid, "PIL")  # which only pictures need
         assert rss < 150  # MiB; Python 3.14 takes some 20 more than 3.11
         assert discord.identifies[0]["intents"] == 0
         assert await bot.stop(process) == 0
@@ -67,6 +68,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         "privacy",
         "requests",
         "testmail",
+        "watch",
         "webmail",
     }
     for command in (command for command in commands if command["name"] in COMMANDS):
@@ -308,6 +310,11 @@ def _cpu(pid: int) -> float:
     """Return the seconds of CPU that a process has used."""
     user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def _has_loaded(pid: int, package: str) -> bool:
+    """Whether a process has loaded a package that is not written in Python alone."""
+    return f"/{package}/" in Path(f"/proc/{pid}/maps").read_text()
 
 
 def _rss(pid: int) -> float:

@@ -20,6 +20,7 @@ from bot.names import Domain
 from bot.records.dkim_key import KnownKey
 from bot.requests.backend import Capabilities
 from bot.requests.model import RequestKind, State
+from bot.requests.worker import Worker
 from bot.store.engine.database import Database
 from bot.store.repositories.known_keys import KnownKeys
 from max_wait import MAX_WAIT
@@ -92,7 +93,9 @@ async def test_an_approved_request_gets_its_key_learned(
         requests = client.requests
         assert requests is not None
         asked = await requests.open(RequestKind.DKIM, MOVER, (7, 8), ANN)
-        client.jobs = client.jobs[:1]  # nobody is there to deliver to
+        # Nobody is there to deliver to.
+        own = (job for job in client.jobs if isinstance(getattr(job, "__self__", None), Worker))
+        client.jobs = tuple(own)
         client.logged_in.set()
         async with running_jobs(client):
             assert (await requests.approve(asked.request.id, ADMIN)).won

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from bot.checks.export.archive import dump_finding
 from bot.store.repositories.incident_rows import read_standing
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
     from bot.watch.incident import Incident
     from bot.watch.look_decision import AwaitedLook, Decide, LookDecision
+    from bot.watch.watched_domain import Watched
+
+_A_DAY: Final = timedelta(days=1)
+_MOST_CHARACTERS: Final = 200_000  # of the changes of one domain in a day; usual ones have 300
 
 
 def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -> bool:
@@ -45,16 +50,16 @@ def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -
     for incident in (*decision.changed, *decision.closed):
         _change(session, incident)
     if decision.changes:
-        domain, at = decision.watched.domain, decision.watched.looked_at
-        session.add(DomainChangeRow(domain=domain, at=at, changes=dump_changes(decision.changes)))
+        _keep_changes(session, decision.watched, dump_changes(decision.changes))
     for look in decision.awaited:
         _note_awaited(session, look, now)
     closed = {} if decision.silent else {each.id: each.opened_at for each in decision.closed}
     if ids or closed:
         tell_incidents(session, subject, ids, closed, now)
     # What was told of the beginning must not go on saying that it is open.
-    if redrawn := decision.redrawn.union(each.id for each in decision.closed):
-        draw_anew(session, subject, redrawn, now)
+    redrawn = [each for each in decision.changed if each.id in decision.redrawn]
+    if known := {each.id: each.opened_at for each in (*redrawn, *decision.closed)}:
+        draw_anew(session, subject, known, now)
     for told in decision.certificates:
         tell_certificate(session, told, now)
     return True
@@ -83,6 +88,19 @@ def _swap(session: Session, decision: LookDecision) -> bool:
             .execution_options(synchronize_session=False),
         )
     )
+
+
+def _keep_changes(session: Session, watched: Watched, changes: str) -> None:
+    """Add a row to a domain's history, unless there were too many in a day: its zone is hostile."""
+    at, domain = watched.looked_at, watched.domain
+    if at is None or domain is None:
+        return
+    row = DomainChangeRow
+    kept = select(func.coalesce(func.sum(func.length(row.changes)), 0)).where(
+        row.domain == domain, row.at > at - _A_DAY
+    )
+    if session.scalars(kept).one() + len(changes) <= _MOST_CHARACTERS:
+        session.add(DomainChangeRow(domain=domain, at=at, changes=changes))
 
 
 def _open(session: Session, incident: Incident) -> int:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.requests.model import State
-from bot.store.tables import OutboxRow, RequestRow
+from bot.store.tables import IncidentRow, OutboxRow, RequestRow, WatchedRow, WatchNewsRow
+from bot.watch.watch_overview import WatchTally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -38,7 +40,20 @@ class StoredTallies:
         """How many messages were neither delivered nor given up."""
 
         def count(session: Session) -> int:
-            left = select(func.count()).where(OutboxRow.ended_at.is_(None))
-            return session.execute(left).scalar_one()
+            of_requests = select(func.count()).where(OutboxRow.ended_at.is_(None))
+            of_watch = select(func.count()).where(WatchNewsRow.ended_at.is_(None))
+            return sum(session.scalars(left).one() for left in (of_requests, of_watch))
+
+        return await self._database.read(count)
+
+    async def watch(self, now: datetime) -> WatchTally:
+        """How much is watched, how much of it is broken, and how late the latest look is."""
+
+        def count(session: Session) -> WatchTally:
+            watched = select(func.count()).where(WatchedRow.due_at.is_not(None))
+            broken = select(func.count()).where(IncidentRow.closed_at.is_(None))
+            due_at = session.scalar(select(func.min(WatchedRow.due_at)))
+            late = 0.0 if due_at is None else max(0.0, (now - due_at).total_seconds())
+            return WatchTally(session.scalars(watched).one(), session.scalars(broken).one(), late)
 
         return await self._database.read(count)

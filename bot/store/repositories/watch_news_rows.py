@@ -17,7 +17,7 @@ from bot.watch.watch_news import ADMINS, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -71,11 +71,20 @@ def tell_incidents(
             _tell(session, message, now, due_at)
 
 
-def draw_anew(session: Session, subject: str, ids: Iterable[int], now: datetime) -> None:
-    """Have the messages that told of incidents drawn anew, where they are in Discord."""
-    wanted = set(ids)
+def draw_anew(
+    session: Session, subject: str, opened_at: Mapping[int, datetime], now: datetime
+) -> None:
+    """Have the messages that told of incidents drawn anew, where they are in Discord.
+
+    `opened_at` is by the incident's number.
+    """
     for row in _rows_of(session, subject):
-        if not wanted.isdisjoint(_facts(row)["opened"]):
+        if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
+            _reopen(row, now)
+    targets = (ADMINS, *_watchers(session, subject))
+    keys = {_summary_key(target, time_of) for target in targets for time_of in opened_at.values()}
+    for row in session.scalars(select(WatchNewsRow).where(WatchNewsRow.key.in_(keys))):
+        if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
             _reopen(row, now)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.checks.finding import Check
 from bot.demo.world import DEMO_ENVIRONMENT
+from bot.interactions.rate_limits import CHECKS_A_MINUTE
 from bot.names import Domain
 from discord_simulation import (
     HOME,
@@ -93,8 +94,17 @@ async def test_a_domain_that_is_not_watched_says_how_to_watch_it(home: Simulatio
 async def test_a_domain_that_was_not_looked_at_yet_says_so(home: Simulation) -> None:
     write(home, Past(NEWCOMER))
     said = text_of(await ask(home))
-    assert "have not looked at it yet" in said
+    assert "have found nothing out about it yet" in said
     assert "</watch add:" not in said
+
+
+async def test_who_asks_for_many_histories_waits_as_for_checks(home: Simulation) -> None:
+    write(home, had_mx())
+    for _ in range(CHECKS_A_MINUTE):
+        await ask(home)
+    refused = await ask(home)
+    assert not refused.attachments
+    assert f"{CHECKS_A_MINUTE} times a minute" in text_of(refused)
 
 
 async def test_elsewhere_nothing_is_shown_though_the_domain_is_watched(sim: Simulation) -> None:

@@ -99,7 +99,7 @@ async def test_what_nobody_could_find_out_is_named_and_no_fault(admins: AdminGui
     sim.dns.zones = dataclasses.replace(sim.dns.zones, servfail=failing)
     await look(sim)
     said = await watch(admins)
-    assert "### Could not be looked at\n- `friend.example` · never known" in said
+    assert "### Could not be looked at\n`friend.example` · never known" in said
     assert "No fault is open" in said
 
 

@@ -281,6 +281,10 @@ async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(guild: RequestG
     answer = answer_to(await guild.ann_user.click(live, label="Ask for DMARC"))
     assert "Request #2: DMARC" in text_of(answer)
     assert (await get(guild, 2)).channel_id == guild.channel.id
+    noted = answer_to(await guild.ann_user.click(live, label=OFFER))
+    assert "I write to you when it breaks" in text_of(noted)
+    publish_policy(guild, "eager.example", "reject")
+    assert OFFER not in labels_of(await ask(guild, "dnscheck", "eager.example"))
 
 
 async def test_closed_direct_messages_go_to_the_channel_with_one_mention(

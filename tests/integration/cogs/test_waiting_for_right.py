@@ -166,7 +166,7 @@ async def test_two_clicks_at_once_are_one(sim: Simulation) -> None:
     [
         "cowbell:await:foo:newcomer.example:1",
         "cowbell:await:mx+foo:newcomer.example:1",
-        "cowbell:await:optional:newcomer.example:1",
+        "cowbell:await:dkim-key:newcomer.example:1",
         "cowbell:await:mx:-a.example:1",
         "cowbell:await-one:newcomer.example:1",
         "cowbell:await-end:999",

@@ -3,68 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-import discord
 import pytest
-from simcord import Env
 
-from bot.app.bot_root import open_client
-from bot.config.loading import load_settings
-from bot.demo.demo_commands import add_commands
 from bot.demo.demo_mails import MailFate
-from bot.demo.demo_servers import open_servers
+from demo_guild import open_demo_guild
 from discord_simulation import answer_to, text_of
-from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from simcord import ChannelHandle, MemberActor
-    from simcord.results import ResponseMessage
-
-    from bot.demo.demo_servers import DemoServers
-
-
-class Demo(NamedTuple):
-    """A member of the server in which the demo's bot is."""
-
-    ann: MemberActor
-    channel: ChannelHandle
-    servers: DemoServers
-
-    async def ask(self, command: str, **options: str) -> ResponseMessage:
-        return answer_to(await self.ann.slash(self.channel, command, **options))
+    from demo_guild import DemoGuild
 
 
 @pytest.fixture
-async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
-    async with open_servers(tmp_path) as servers:
-        # The bot is told the channel's id, which is given out by a simulation that runs.
-        nobody = discord.Client(intents=discord.Intents.none())
-        env = Env(nobody, check_errors=False, settle_timeout=MAX_WAIT)
-        await env.start()
-        guild = env.create_guild("Farm")
-        channel = guild.create_text_channel("m")
-        settings = load_settings(
-            {
-                **servers.settings(tmp_path),
-                "DNS_PORT": str(servers.zones.address[1]),
-                "DNS_ALLOW_PRIVATE": "true",
-                "REQUEST_CHANNEL_ID": str(channel.id),
-            }
-        )
-        async with open_client(settings, ports=servers.host.ports) as client:
-            add_commands(client, servers)
-            ann = guild.add_member(env.create_user("ann"))
-            try:
-                await env.restart_bot(client)
-                yield Demo(ann, channel, servers)
-            finally:
-                await env.shutdown()
-                await client.close()
-                await nobody.close()
+async def demo(tmp_path: Path) -> AsyncIterator[DemoGuild]:
+    async with open_demo_guild(tmp_path) as demo:
+        yield demo
 
 
 @pytest.mark.parametrize(
@@ -74,7 +31,7 @@ async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
         (MailFate.CHANGED, "was changed after it was signed"),
     ],
 )
-async def test_a_mail_is_sent_and_looked_at(demo: Demo, fate: MailFate, said: str) -> None:
+async def test_a_mail_is_sent_and_looked_at(demo: DemoGuild, fate: MailFate, said: str) -> None:
     card = await demo.ask("testmail", domain="friend.example")
     found = re.search(r"probe\+\w+@else\.example", text_of(card))
     assert found is not None
@@ -84,7 +41,7 @@ async def test_a_mail_is_sent_and_looked_at(demo: Demo, fate: MailFate, said: st
 
 
 async def test_a_mail_goes_to_the_mailbox_for_tests_alone_and_from_domains_of_the_demo(
-    demo: Demo,
+    demo: DemoGuild,
 ) -> None:
     sent = await demo.ask("demo-mail", to="ben@friend.example")
     assert "to no other" in sent.content
@@ -92,7 +49,9 @@ async def test_a_mail_goes_to_the_mailbox_for_tests_alone_and_from_domains_of_th
     assert "none of the demo's domains" in sent.content
 
 
-async def test_a_mail_goes_to_a_member_once_the_domain_is_shown_to_be_theirs(demo: Demo) -> None:
+async def test_a_mail_goes_to_a_member_once_the_domain_is_shown_to_be_theirs(
+    demo: DemoGuild,
+) -> None:
     card = await demo.ask("testmail", receive="ann@friend.example")
     assert demo.servers.relay.mails == []
     assert "_cowbell" in text_of(card)

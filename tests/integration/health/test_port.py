@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.app.shared_parts import utc_now
 from bot.health.metrics import Metrics
 from bot.health.port import serving_health
+from bot.watch.watch_overview import WatchTally
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
+    from datetime import datetime
 
     from bot.requests.model import State
 
 
 class WellConnection:
+    now = staticmethod(utc_now)
+
     def find_faults(self) -> Iterator[str]:
         yield from ()
 
@@ -28,6 +33,9 @@ class EmptyTallies:
 
     async def messages_left(self) -> int:
         return 0
+
+    async def watch(self, _: datetime) -> WatchTally:
+        return WatchTally(0, 0, 0.0)
 
 
 @pytest.fixture

@@ -230,6 +230,6 @@ async def test_the_request_channel_is_told_what_a_member_met_at_the_ports(
         await guild.later(minutes=11)
         text = text_of(await admins.mailadmin(admins.ada, "setup"))
     (posted,) = admins.posted()
-    assert "❌ **Certificate** · since" in posted
+    assert "❌ **Certificate** · broken since" in posted
     assert "The certificate on" in posted
     assert "❌ **Mail server**: mail programs refuse the certificate" in text

@@ -11,6 +11,7 @@ from admin_guild import open_admin_guild
 from bot.demo import world
 from bot.demo.zones import parse_zone
 from bot.names import Domain
+from bot.store.repositories.tallies import StoredTallies
 from discord_simulation import answer_to, change_store, labels_of, open_simulation, text_of
 from watch_guild import WatchGuild
 
@@ -59,6 +60,8 @@ async def test_admins_and_the_member_are_told_once_of_what_broke(guild: WatchGui
     assert "**What changed before**" in told
     (message,) = guild.sent_to(guild.sim.ann)
     assert "You got this because you watch the domain." in text_of(message)
+    tally = await StoredTallies(guild.database).watch(guild.sim.clock())
+    assert (tally.watched, tally.incidents) == (2, 1)  # the domain and the mail server
     assert labels_of(message)[:2] == ["Check again", "Stop telling me"]
     await guild.later(days=1)
     assert len(guild.posted()) == 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import discord
 import pytest
 
+from bot.by_hand import ByHandBackend
 from bot.cards.check_card import build_check_card
 from bot.cards.plan_card import build_plan_card
 from bot.config.loading import load_settings
@@ -287,3 +288,25 @@ async def test_a_refused_key_is_not_sent_again(parts: ServiceParts) -> None:
         assert (await parts.domain_facts.of(MOVER)).hosting is MailHosting.UNKNOWN
     assert len(parts.double.calls) <= 2
     assert parts.mailcow.refusals
+
+
+async def test_the_domains_of_the_mail_server_are_listed(parts: ServiceParts) -> None:
+    give_key(parts.double, "cow2026")
+    assert await parts.domain_facts.list_hosted() == (MOVER,)
+
+
+@pytest.mark.parametrize("mood", [MailcowFault.BAD_GATEWAY, MailcowFault.EMPTY, MailcowFault.CUT])
+async def test_a_mail_server_with_a_fault_does_not_tell_its_domains(
+    parts: ServiceParts, mood: MailcowFault
+) -> None:
+    give_key(parts.double, "cow2026")
+    parts.double.mood = mood
+    assert await parts.domain_facts.list_hosted() is None
+    parts.double.mood = MailcowFault.FINE
+    assert await parts.domain_facts.list_hosted() is None  # it is left alone for a while
+
+
+async def test_nobody_tells_domains_without_a_mail_server_to_ask() -> None:
+    assert await DomainFacts(None, lambda: NOW).list_hosted() is None
+    by_hand = DomainFacts(None, lambda: NOW, backend=ByHandBackend("Cow Mail"))
+    assert await by_hand.list_hosted() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -122,6 +123,22 @@ async def test_own_checks_are_compared_from_the_earliest_on(parts: Setup) -> Non
     since = history.since_when(Check.MX)
     assert since is not None
     assert (since.began_at, since.before) == (ago(10), Status.PASS)
+
+
+async def test_long_texts_that_are_kept_cut_are_no_change(parts: Setup) -> None:
+    long = tuple(f"{number} {'x' * 2000}" for number in range(20))
+    results = tuple(
+        CheckResult(check, Status.PASS, (), long) for check in (Check.MX, Check.SPF, Check.DMARC)
+    )
+    first = replace(report_of(ago(9), Status.PASS), results=results)
+    number = await StoredChecks(parts.database).keep(
+        FRIEND, ANN, dump_report(first), SCHEMA, first.checked_at, confidential=False
+    )
+    again = KeptCheck(number + 1, replace(first, checked_at=NOW), None, ANN)
+    history = await histories(parts).of_own_checks(again, ANN)
+    assert history is not None
+    assert history.changes == ()
+    assert history.quiet_since == ago(9)
 
 
 async def test_nobody_is_told_of_the_checks_of_others(parts: Setup) -> None:

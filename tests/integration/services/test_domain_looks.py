@@ -129,13 +129,13 @@ async def test_what_stops_one_of_many_stops_all(parts: LookedAt) -> None:
     with pytest.raises(BrokenPipeError):
         await parts.looks.sweep(domains, print_one)
     assert len(printed) <= 3 + BY_ITSELF  # what came in the same moment
-    assert parts.looks.under_way == parts.looks.waiting == 0
+    assert parts.core.turns.running_by_itself == parts.core.turns.waiting_by_itself == 0
 
 
 async def test_many_domains_are_no_queue(parts: LookedAt) -> None:
     domains = [Domain.from_ascii(f"d{n}.friend.example") for n in range(30)]
     waited: set[int] = set()
-    await parts.looks.sweep(domains, lambda *_: waited.add(parts.looks.waiting))
+    await parts.looks.sweep(domains, lambda *_: waited.add(parts.core.turns.waiting_by_itself))
     assert waited == {0}
 
 

@@ -54,7 +54,7 @@ def test_what_broke_is_said_with_its_time_its_record_and_what_changed() -> None:
     said = text_of(told_of_mx())
     assert said.startswith("## ❌ `friend.example`\n**Something broke, and a second check")
     began = int(BEGAN.timestamp())
-    assert f"❌ **MX** · since <t:{began}:f> (<t:{began}:R>)" in said
+    assert f"❌ **MX** · broken since <t:{began}:f> (<t:{began}:R>)" in said
     assert "10 mx1.cow.example" in said.partition("**Add**")[2]
     before = said.partition("**What changed before**")[2]
     day = f"<t:{began - 86400}:R>"
@@ -64,8 +64,8 @@ def test_what_broke_is_said_with_its_time_its_record_and_what_changed() -> None:
 
 def test_a_member_reads_why_they_are_told_and_an_admin_where_the_history_is() -> None:
     assert "You got this because you watch the domain." in text_of(told_of_mx())
-    admins = text_of(told_of_mx(), history="/history domain")
-    assert "`/history domain` shows what changed before." in admins
+    admins = text_of(told_of_mx(), history="/history")
+    assert "`/history` shows what changed before." in admins
     assert "you watch" not in admins
 
 
@@ -158,7 +158,7 @@ def test_a_resolver_that_is_at_fault_is_named_by_its_variable(code: str) -> None
 
 def test_what_the_servers_report_found_is_said_in_its_own_words() -> None:
     said = text_of(IncidentsTold((port_incident(),)))
-    assert "❌ **Ports** · since" in said
+    assert "❌ **Ports** · broken since" in said
     assert "Nobody listens on `IMAP 993`" in said
 
 
@@ -169,7 +169,7 @@ def test_without_an_incident_there_is_no_card() -> None:
 
 def test_a_fault_that_an_earlier_version_wrote_down_is_told_without_its_words() -> None:
     told = IncidentsTold((incident(Finding(Check.MX, "mx-of-former-times", Status.FAIL)),))
-    assert "❌ **MX** · since" in text_of(told)
+    assert "❌ **MX** · broken since" in text_of(told)
     assert "A new check says what is wrong." in text_of(told)
 
 

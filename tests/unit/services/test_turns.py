@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
-from bot.services.turns import AT_ONCE, OF_ONE, OURSELVES, REQUESTS, Turns
+from bot.services import turns
+from bot.services.turns import AT_ONCE, BURST, OF_ONE, OURSELVES, REQUESTS, Turns
+from max_wait import MAX_WAIT
 
 ANN, BEN, CARL = 1, 2, 3
 
@@ -143,3 +145,50 @@ async def test_the_watch_and_requests_take_turns() -> None:
     for name in ("w1", "w2", "r1", "w3", "r2"):
         await yard.end(name)
     assert yard.begun == ["w1", "w2", "r1", "w3", "r2", "w4"]
+
+
+async def until_begun(yard: Yard, count: int) -> float:
+    """Return the seconds until so many checks have begun."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    async with asyncio.timeout(MAX_WAIT):
+        while len(yard.begun) < count:  # noqa: ASYNC110 - a list tells nobody
+            await asyncio.sleep(0.001)
+    return loop.time() - began
+
+
+async def test_after_a_burst_looks_of_the_bot_begin_with_a_rest_between_them() -> None:
+    yard = Yard(Turns(by_itself=BURST + 4, rest=0.02))
+    await yard.ask(OURSELVES, *(f"w{n}" for n in range(BURST + 3)))
+    assert len(yard.begun) == BURST
+    await yard.ask(REQUESTS, "r1")
+    assert yard.begun[-1] == "r1"  # few are made for requests
+    assert await until_begun(yard, BURST + 4) >= 0.05
+
+
+async def test_looks_of_the_bot_rest_longer_while_members_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turns, "MEMBERS_REST", 0.2)
+    monkeypatch.setattr(turns, "CALM", 0.05)
+    yard = Yard(Turns(rest=0.001))
+    await yard.ask(OURSELVES, "w1")
+    await yard.ask(ANN, "a1")
+    await yard.ask(OURSELVES, "w2", "w3")
+    assert yard.begun == ["w1", "a1"]  # members themselves need no rest
+    assert await until_begun(yard, 3) >= 0.15
+    await yard.end("a1")
+    assert yard.begun == ["w1", "a1", "w2"]
+    assert 0.04 <= await until_begun(yard, 4) < 0.15
+
+
+async def test_who_gives_up_while_the_bot_rests_leaves_no_timer_behind() -> None:
+    yard = Yard(Turns(rest=60))
+    await yard.ask(OURSELVES, *(f"w{n}" for n in range(BURST + 1)))
+    for task in yard.tasks.values():
+        task.cancel()
+    await settle()
+    assert yard.turns.running_by_itself == yard.turns.waiting_by_itself == 0
+    await yard.ask(ANN, "a1")
+    await yard.end("a1")
+    assert yard.turns._timer is None

@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from bot.records.dkim_key import NoKeyYet
 from bot.records.expected import expect
 from bot.requests.backend import MailHosting
 from bot.services.plan.domain_plan import make_plan
@@ -77,13 +78,29 @@ def test_a_goal_is_never_longer_than_the_store_keeps() -> None:
     assert split_goal(ALL_RIGHT) == ()
 
 
-@pytest.mark.parametrize("goal", ["mx", "mx+spf+dkim+dmarc+extras", "dkim-key", ALL_RIGHT])
+@pytest.mark.parametrize("goal", ["mx", "mx+spf+dkim+dmarc+extras", "server", ALL_RIGHT])
 def test_what_a_card_offers_can_be_awaited(goal: str) -> None:
-    assert can_be_awaited(goal)
+    assert can_be_awaited(goal, confidential=True)
+
+
+def test_whether_the_mail_server_has_a_domain_is_for_home_alone() -> None:
+    assert can_be_awaited("mx", confidential=False)
+    assert not can_be_awaited("server", confidential=False)
+    assert not can_be_awaited("mx+server", confidential=False)
+
+
+def test_who_asks_for_a_key_waits_for_its_record() -> None:
+    report = report_on(MX, SPF, WATCHED, dkim=NoKeyYet())
+    plan = make_plan(expect(SERVER, DOMAIN, NoKeyYet()), report, ON)
+    assert plan.next is not None
+    assert plan.next.id is Part.DKIM_KEY
+    assert next_goal(plan) == "dkim"
+    assert open_goals(plan).count(Part.DKIM) == 1
+    assert Part.DKIM_KEY not in open_goals(plan)
 
 
 @pytest.mark.parametrize(
-    "goal", ["", "foo", "mx+foo", "mx++spf", "control", "optional", "mx+spf+dkim+dmarc+extras+zone"]
+    "goal", ["", "foo", "mx+foo", "mx++spf", "control", "dkim-key", "mx+spf+dkim+dmarc+extras+zone"]
 )
 def test_what_no_card_offers_cannot(goal: str) -> None:
-    assert not can_be_awaited(goal)
+    assert not can_be_awaited(goal, confidential=True)

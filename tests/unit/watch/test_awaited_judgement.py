@@ -49,6 +49,14 @@ def test_the_next_look_waits_until_caches_have_forgotten_the_old_answer() -> Non
     assert look.awaited.due_at == BEGIN + SOON + timedelta(seconds=3_602)
 
 
+def test_what_was_not_found_out_is_looked_at_within_the_hour() -> None:
+    old = replace(waiting_for("mx"), attempts=60)
+    unknown = judge_awaited(old, see(BEGIN + 5 * DAY, {Check.MX: UNKNOWN}))
+    assert unknown.awaited.due_at == BEGIN + 5 * DAY + HOUR
+    broken = judge_awaited(old, see(BEGIN + 5 * DAY, MX_GONE))
+    assert broken.awaited.due_at == BEGIN + 5 * DAY + 6 * HOUR
+
+
 def test_a_look_that_somebody_else_needed_leaves_the_next_one_where_it_was() -> None:
     look = judge_awaited(waiting_for("mx"), see(BEGIN, MX_GONE))
     assert (look.awaited.due_at, look.awaited.attempts) == (BEGIN + SOON, 0)

@@ -146,7 +146,37 @@ def test_what_the_servers_own_report_says_better_is_told_by_it() -> None:
     story.take(see_server(LATER, {ServerCheck.ADDRESS: FAIL}), friend=friend)
     assert story.said == ["opened server-address-fail"]
     assert story.incidents[1].began_at == BEGIN
-    assert FRIEND.ascii == friend.domain.ascii
+    for hours in (1, 2, 3):
+        at = LATER + hours * HOUR
+        assert story.meet("host-without-address", domain=FRIEND.ascii, at=at) is None
+        again = see(at, met=("host-without-address",)).report
+        story.take(see_server(at, {ServerCheck.ADDRESS: FAIL}), friend=again)
+    assert story.said == ["opened server-address-fail"]
+
+
+def test_what_the_servers_own_report_does_not_find_out_is_waited_for() -> None:
+    story = ServerStory()
+    story.meet("spf-include", domain="friend.example", at=BEGIN)
+    for after in (SECOND_LOOK, HOUR):
+        at = BEGIN + after
+        story.take(see_server(at, NOTHING), friend=see(at, met=("spf-include",)).report)
+    assert story.said == []
+    at = BEGIN + 2 * HOUR
+    story.take(see_server(at, NOTHING), friend=see(at, met=("spf-include",)).report)
+    assert story.said == ["opened spf-include"]
+
+
+def test_what_was_told_as_domains_met_it_goes_on_as_that_incident() -> None:
+    story = ServerStory()
+    story.meet("spf-include", domain="friend.example", at=BEGIN)
+    story.take(see_server(LATER), friend=see(LATER, met=("spf-include",)).report)
+    for hours in (1, 2):
+        story.take(see_server(LATER + hours * HOUR, {ServerCheck.SPF: FAIL}))
+    assert story.said == ["opened spf-include"]
+    assert story.incidents[1].finding.code == "server-spf-fail"
+    for hours in (3, 27):
+        story.take(see_server(LATER + hours * HOUR))
+    assert story.said == ["opened spf-include", "closed spf-include"]
 
 
 def test_a_fault_of_the_ports_that_a_member_met_is_looked_at_at_the_server() -> None:
@@ -223,18 +253,3 @@ def test_a_fault_that_both_the_report_and_domains_meet_is_one_incident() -> None
     story.take(see_server(at, unsure), friend=see(at, met=("spf-include",)).report)
     assert story.said == ["opened server-spf-fail"]
     assert load_state(story.watched.state).suspicions == {}
-
-
-def test_a_fault_that_a_domain_met_first_is_the_same_incident_in_the_report() -> None:
-    story = ServerStory()
-    story.meet("spf-include", domain="friend.example", at=BEGIN)
-    unsure = see_server(LATER, {ServerCheck.SPF: UNKNOWN})
-    story.take(unsure, friend=see(LATER, met=("spf-include",)).report)
-    for hours in (1, 2, 3):
-        at = LATER + hours * HOUR
-        story.take(see_server(at, {ServerCheck.SPF: FAIL}), friend=see(at).report)
-    assert story.said == ["opened spf-include"]
-    assert story.incidents[1].finding.code == "server-spf-fail"
-    for hours in (4, 29):
-        story.take(see_server(LATER + hours * HOUR), friend=see(LATER + hours * HOUR).report)
-    assert story.said == ["opened spf-include", "closed spf-include"]

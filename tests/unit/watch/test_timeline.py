@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.checks.finding import Check, Status
+from bot.watch.history_fold import HistoryFold
 from bot.watch.snapshot import Snapshot
-from bot.watch.timeline import STALE_AFTER, HistoryFold, Lane
+from bot.watch.timeline import STALE_AFTER, Lane
 from bot.watch.watched_domain import HISTORY_KEPT
 from domain_pasts import FRIEND, NO_MX, NOW, OUR_MX, Past, ago, first_look, state
 from examples import examples
@@ -103,7 +104,6 @@ def test_only_changes_of_what_was_known_are_told_and_the_latest_come_first() -> 
     past = first_look(ago(90)).look(ago(30), NO_MX).look(ago(20), {}, ("ns1.b.example.",))
     history = past.fold()
     assert [dated.at for dated in history.changes] == [ago(20), ago(30)]
-    assert history.servers_moved_at == (ago(20),)
     assert history.quiet_since == ago(20)
 
 

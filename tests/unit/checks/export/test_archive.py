@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING
 import dns.name
 import pytest
 
-from bot.checks.export.archive import LARGEST, LONGEST, dump_report, load_report
-from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status
+from bot.checks.export.archive import (
+    LARGEST,
+    LONGEST,
+    dump_finding,
+    dump_report,
+    load_finding,
+    load_report,
+)
+from bot.checks.finding import Check, Finding, Fix, FixAction, Note, ServerCheck, Status
 from bot.checks.report import CheckResult, Report
 from bot.names import Domain
 
@@ -129,3 +136,18 @@ def test_where_findings_are_too_many_the_first_half_is_kept_of_what_there_is_roo
     assert len(kept.findings) in {25, 50, 100, 200}
     doubled = dataclasses.replace(report, findings=report.findings[: 2 * len(kept.findings)])
     assert len(load_report(dump_report(doubled)).findings) == len(kept.findings)
+
+
+@pytest.mark.parametrize("check", [Check.SPF, ServerCheck.SPF, ServerCheck.PORTS])
+def test_a_finding_alone_comes_back_whole(check: Check | ServerCheck) -> None:
+    fix = Fix(FixAction.REPLACE, NAME, "TXT", "v=spf1 -all", old="v=spf1 +all", old_owner=NAME)
+    facts: dict[str, Fact] = {"terms": ("mx", "-all"), "count": 7, "own": True, "to": None}
+    finding = Finding(check, "spf-plus-all", Status.FAIL, facts, (fix,), seen_after=300)
+    assert load_finding(dump_finding(finding)) == finding
+    assert type(load_finding(dump_finding(finding)).check) is type(check)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_finding_alone_is_short_whatever_a_zone_holds(text: str) -> None:
+    (finding,) = report_of(*[text] * 90).findings
+    assert len(dump_finding(finding).encode()) < LARGEST

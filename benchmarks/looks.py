@@ -1,0 +1,207 @@
+"""Measures what looks that nobody waits for cost: beside members' checks, and of dead zones.
+
+`python -m benchmarks.looks` takes about five minutes; it exits with 1 where a target is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sys
+import time
+from contextlib import asynccontextmanager
+from itertools import cycle
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.authority import run_authority
+from benchmarks.child import HOST
+from benchmarks.dead_zone import DeadAnswer, run_dead_zones
+from benchmarks.figures import Figure, Times, format_line
+from benchmarks.ours import now
+from benchmarks.proxy import run_proxy
+from benchmarks.zones import make_server, make_world
+from bot.checks.observe.questions import MOST_QUESTIONS
+from bot.dns.authority import Authorities
+from bot.dns.resolver import Resolver
+from bot.dns.server_address import Server
+from bot.errors import CowbellError
+from bot.names import Domain
+from bot.records.dkim_key import KeyUnknown
+from bot.services.core import Core
+from bot.services.domain_check import Checker
+from bot.services.domain_facts import DomainFacts
+from bot.services.domain_looks import DomainLooks
+from bot.services.turns import AT_ONCE, REST, Turns
+from bot.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from benchmarks.dead_zone import DeadZones
+    from benchmarks.zones import World
+
+DELAY: Final = 0.02  # seconds of a round trip
+WATCHED: Final = 500  # domains
+BLOCKS: Final = 6  # of each kind, in turns
+BLOCK: Final = 25  # checks of a member, one after the other ...
+MOST_APART: Final = 1.5  # ... after a pause of up to so many seconds
+SEED: Final = 20261129
+ANN: Final = 1
+RATIO: Final = 1.3
+DEADLINE: Final = 5.0  # seconds of one question
+DEAD: Final = ("gone.example", "lost.example")
+
+
+class Load:
+    """A member who checks one domain after the other, and a watch that never rests."""
+
+    def __init__(self, core: Core, domains: list[Domain]) -> None:
+        self._core = core
+        self._domains = domains
+        self._own = cycle(domains)
+        self._random = random.Random(SEED)
+        self.looks = 0
+
+    async def check_often(self) -> list[float]:
+        """Return the seconds of a block of a member's checks."""
+        took = []
+        for _ in range(BLOCK):
+            await asyncio.sleep(self._random.uniform(0, MOST_APART))
+            began = time.perf_counter()
+            async with self._core.turns.of(ANN):
+                await self._core.check_in_turn(next(self._own), confidential=False)
+            took.append(time.perf_counter() - began)
+        return took
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Look at all domains, over and over, until the block ends."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        looks = DomainLooks(self._core, now)
+
+        def count(*_: object) -> None:
+            self.looks += 1
+
+        while True:
+            await looks.sweep(self._domains, count)
+
+
+async def measure_members(world: World, port: int) -> list[Figure]:
+    """Return how long a member's check takes, without a watch and with one, in turns."""
+    server = Server(HOST, port)
+    async with Resolver([server], in_flight=AT_ONCE * MOST_QUESTIONS) as resolver:
+        authorities = Authorities(allow_private=True, port=port)
+        checker = Checker(resolver.ask, make_server(), now, authorities=authorities)
+        turns = Turns(rest=REST)
+        core = Core(make_server(), Words(), checker, DomainFacts(None, now), turns=turns)
+        load = Load(core, [Domain.from_ascii(name) for name in world.dkim])
+        alone, beside, seconds = list[float](), list[float](), 0.0
+        await load.check_often()  # what is loaded late is loaded now
+        for _ in range(BLOCKS):
+            alone += await load.check_often()
+            async with load.watched():
+                began = time.perf_counter()
+                beside += await load.check_often()
+                seconds += time.perf_counter() - began
+    before, after = Times.of_seconds(alone), Times.of_seconds(beside)
+    ratio = after.percentile(95) / before.percentile(95)
+    return [
+        Figure(
+            "A member's check, 95th percentile",
+            before.percentile(95),
+            "ms",
+            None,
+            False,
+            before.spread,
+        ),
+        Figure(
+            "The same beside a watch that never rests",
+            after.percentile(95),
+            "ms",
+            detail=f"{load.looks / seconds:.0f} looks a second; {after.spread}",
+        ),
+        Figure(
+            "The second ÷ the first",
+            ratio,
+            "×",
+            RATIO,
+            detail=f"{ratio:.2f} ×; of the medians {after.median / before.median:.2f} ×",
+        ),
+    ]
+
+
+async def measure_dead(world: World, how: DeadAnswer) -> list[Figure]:
+    """Return what a dead domain costs a member's check, a look, and the next look."""
+    async with (
+        run_dead_zones(world.zones, DEAD, how) as dead,
+        Resolver([dead.server], timeout=DEADLINE) as resolver,
+    ):
+        checker = Checker(resolver.ask, make_server(), now, authorities=dead.authorities)
+        gone, lost = map(Domain.from_ascii, DEAD)
+        return [
+            await _measure_one(dead, checker, gone, "all of it asked", how),
+            await _measure_one(dead, checker, gone, "a look", how, apex_first=True),
+            await _measure_one(
+                dead, checker, lost, "the next at its servers", how, apex_first=True
+            ),
+        ]
+
+
+async def _measure_one(
+    dead: DeadZones,
+    checker: Checker,
+    domain: Domain,
+    what: str,
+    how: DeadAnswer,
+    *,
+    apex_first: bool = False,
+) -> Figure:
+    dead.forget()
+    began = time.perf_counter()
+    await checker.check(domain, KeyUnknown(), apex_first=apex_first)
+    seconds = time.perf_counter() - began
+    questions, datagrams = dead.count()
+    return Figure(
+        f"A dead domain, {how}: {what}",
+        1000 * seconds,
+        "ms",
+        1000 * DEADLINE if apex_first else None,
+        detail=f"{questions} questions, {datagrams} datagrams",
+    )
+
+
+def measure() -> Iterator[Figure]:
+    """Yield the figures, one after the other."""
+    world = make_world(WATCHED)
+    with (
+        run_authority(world) as authority,
+        run_proxy(authority.port, DELAY) as proxy,
+        asyncio.Runner() as runner,
+    ):
+        yield from runner.run(measure_members(world, proxy.port))
+    for how in DeadAnswer:
+        yield from asyncio.run(measure_dead(world, how))
+
+
+def main() -> int:
+    """Measure and print; return 1 where a target is missed or nothing could be measured."""
+    missed = False
+    try:
+        for figure in measure():
+            print(format_line(figure), flush=True)
+            missed |= figure.verdict.startswith("missed")
+    except (CowbellError, OSError) as error:
+        print(f"The benchmark could not be run: {error}", file=sys.stderr)
+        return 1
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
