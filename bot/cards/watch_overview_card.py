@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
 # So many lines of each kind keep the card below 700 pixels.
-_MOST_OPEN: Final = 8
+_MOST_OPEN: Final = 5
 _MOST_UNKNOWN: Final = 4
 _MOST_PAUSED: Final = 2
 
