@@ -144,7 +144,7 @@ _FLAGS = (
     *("alone", "guarded", "masked", "reads", "refused", "unseen"),
     *("apart", "goes", "holds", "offered", "stays"),
     *("by_spf", "foreign", "from_host", "valid"),
-    *("admin_told", "left", "member", "mine"),
+    *("admin_told", "brief", "left", "member", "mine"),
 )
 _FACTS = {**_LISTS, **_TEXTS, **_NUMBERS, **dict.fromkeys(_FLAGS, (True, False))}
 _MAILS: dict[str, dict[str, tuple[Fact, ...]]] = {

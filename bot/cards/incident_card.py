@@ -183,11 +183,12 @@ def show_subject(subject: str, server: MailServer, words: Words) -> str:
     return words.sentence("watch/subject", facts)
 
 
-def say_since(incident: Incident, words: Words) -> str:
-    """Return since when an incident stands as it does."""
+def say_since(incident: Incident, words: Words, *, brief: bool = False) -> str:
+    """Return since when an incident stands as it does; `brief`: by the day alone."""
     good = incident.good_since or incident.closed_at or incident.seen_at
     facts: dict[str, Fact] = {
         "state": state_of(incident).value,
+        "brief": brief,
         "status": words.label("statuses", severity_of(incident).value),
         "began": int(incident.began_at.timestamp()),
         "right_at": int(good.timestamp()),

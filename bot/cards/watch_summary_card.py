@@ -60,5 +60,5 @@ def build_summary_card(told: IncidentsTold, server: MailServer, words: Words) ->
 def show_line(incident: Incident, server: MailServer, words: Words) -> str:
     """Return an incident in one line: where, what, and since when."""
     subject = show_subject(incident.subject, server, words)
-    check, since = show_check(incident, words), say_since(incident, words)
+    check, since = show_check(incident, words), say_since(incident, words, brief=True)
     return f"{mark_of(incident, words)} {subject} · {check} · {since}"

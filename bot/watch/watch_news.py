@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -57,14 +56,13 @@ class IncidentsTold:
     """What `NewsKind.INCIDENTS` and `SUMMARY` say; of one subject, or of many.
 
     `opened` are as they are now, so that some may look right or be closed meanwhile; `closed` are
-    those whose end is the news. Of one subject there is more: `mended_at`, by the incident's id, is
-    when one that looks right counts as mended, `changes` are those of the week before it broke,
-    oldest first, and `place` is where its fixes are to be typed, None where that is not known.
+    those whose end is the news. Of one domain there is more: `changes` are those of the week before
+    it broke, oldest first, and `place` is where its fixes are to be typed, None where that is not
+    known.
     """
 
     opened: tuple[Incident, ...] = ()
     closed: tuple[Incident, ...] = ()
-    mended_at: Mapping[int, datetime] = field(default_factory=lambda: MappingProxyType({}))
     changes: tuple[tuple[datetime, SnapshotChanges], ...] = ()
     place: ZonePlace | None = None
 

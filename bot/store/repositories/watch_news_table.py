@@ -164,8 +164,7 @@ def _load_incidents(session: Session, news: News) -> IncidentsTold | None:
     closed = tuple(found[number] for number in facts["closed"] if number in found)
     if not found:
         return None
-    mended_at = {each.id: each.calm_until for each in opened if each.calm_until is not None}
-    told = IncidentsTold(opened, closed, MappingProxyType(mended_at))
+    told = IncidentsTold(opened, closed)
     subject = next(iter(found.values())).subject
     if news.what is NewsKind.SUMMARY or subject == MAIL_SERVER:
         return told
@@ -184,7 +183,6 @@ def _load_incidents(session: Session, news: News) -> IncidentsTold | None:
     return IncidentsTold(
         opened,
         closed,
-        MappingProxyType(mended_at),
         tuple((at, load_changes(text)) for at, text in reversed(changes.all())),
         None if row is None else load_state(row.state).place,
     )

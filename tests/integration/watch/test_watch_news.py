@@ -59,12 +59,12 @@ async def test_what_is_told_says_what_changed_before_and_where_to_type_the_fix(
     assert told.place.zone == FRIEND.name
     (_, change) = told.changes[-1]
     assert [each.check for each in change.checks] == [Check.MX]
-    assert told.mended_at == {}
+    assert told.opened[0].calm_until is None
     watch.world.statuses.clear()
     await watch.jump(HOUR)
     ((_, told),) = await watch.told()
     assert isinstance(told, IncidentsTold)
-    assert told.mended_at.keys() == {told.opened[0].id}
+    assert told.opened[0].calm_until is not None
 
 
 async def test_a_member_who_watches_is_told_as_the_admins_are(watch: WatchParts) -> None:
