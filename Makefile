@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak mutants bench servers structure conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak soak-watch year mutants bench servers structure conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -60,6 +60,16 @@ pictures: setup
 # Soaks, and every property tried with many more examples than at each change.
 soak: setup
 	$(BIN)/pytest --hypothesis-profile=long -m "slow or hypothesis"
+
+# A year of the watch over 500 domains in simulated time; `make year YEAR_SEED=7`.
+YEAR_SEED ?= 1
+year: setup
+	$(BIN)/python -m benchmarks.simulated_year --seed $(YEAR_SEED)
+
+# The unmodified bot with 50 commands a second while it watches 500 domains.
+MINUTES ?= 30
+soak-watch: setup
+	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.watch_soak --minutes $(MINUTES)
 
 # Changes the code in places that the seed chooses, and tells which changes the tests of that part do
 # not notice; in copies, never here. `make mutants MUTANTS=50 MUTANT_SEED=7 PARTS="checks dns"`.

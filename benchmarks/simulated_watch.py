@@ -149,6 +149,7 @@ async def simulate(
 async def _work(watch: SimulatedWatch, ends: datetime) -> None:
     """Do what is due until then, and let the time pass between."""
     world = watch.world
+    await watch.step()  # the first list of domains comes before anybody asks
     await watch.enter_watchers()
     while world.now() < ends:
         await watch.enter_waits()

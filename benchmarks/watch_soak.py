@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import math
 import os
 import random
 import sqlite3
@@ -52,14 +53,15 @@ _MEMBERS: Final = 5000
 _FIRST_MEMBER: Final = 200_000_000_000_000_000
 # How often each command comes among a hundred.
 _MIX: Final = {
-    "help": 22,
-    "mailsettings": 24,
-    "dnscheck": 12,
-    "dnsrecords": 10,
-    "requests": 10,
-    "privacy": 10,
-    "button": 12,  # of the card of a check
+    "help": 24,
+    "mailsettings": 26,
+    "dnscheck": 6,
+    "dnsrecords": 4,
+    "requests": 13,
+    "privacy": 13,
+    "button": 14,  # of the card of a check
 }
+_STORED: Final = "%Y-%m-%d %H:%M:%S.%f"  # a time in the database
 _QUIET: Final = ("cowbell:why:", "cowbell:details:", "cowbell:zone:", "cowbell:records:")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -101,20 +103,21 @@ class SoakFigures:
             found.append(f"{self.late} acknowledged after {_SAID_FIRST:g} s")
         if not 1 / MOST_GROWTH <= self.growth <= MOST_GROWTH:
             found.append(f"memory × {self.growth:.2f}")
-        if self.slower > MOST_SLOWER:
+        if not self.slower <= MOST_SLOWER:  # nor is it met where nothing was measured
             found.append(f"a check takes × {self.slower:.2f}")
         return found
 
 
 def p95(times: list[float]) -> float:
-    """Return the 95th percentile."""
-    return statistics.quantiles(times, n=20)[-1]
+    """Return the 95th percentile; of fewer than two that is not a number."""
+    return statistics.quantiles(times, n=20)[-1] if len(times) > 1 else math.nan
 
 
 class Soak:
     """The members who send commands, and the clock of the looks."""
 
-    def __init__(self, bot: Bot, discord: DiscordChannels, database: Path) -> None:
+    def __init__(self, bot: Bot, discord: DiscordChannels, database: Path, rate: float) -> None:
+        self._rate = rate
         self._bot = bot
         self._discord = discord
         self._database = database
@@ -125,7 +128,8 @@ class Soak:
         self._members = itertools.cycle(range(_MEMBERS))
         self._is_watching: bool | None = None  # None: nothing is measured yet
         self.figures = SoakFigures()
-        self.looks = 0
+        self.looks = 0  # that were planned
+        self.looked_at = 0  # domains
 
     async def run(self, seconds: float) -> None:
         """Let the bot list the domains, then put it under load for so long."""
@@ -144,18 +148,20 @@ class Soak:
             at = time.monotonic()
             while at < ends:
                 commands.create_task(self._send())
-                at += 1 / RATE
+                at += 1 / self._rate
                 await asyncio.sleep(max(at - time.monotonic(), 0))
             for task in beside:
                 task.cancel()
+        since = datetime.fromtimestamp(began, UTC).strftime(_STORED)
+        self.looked_at = self._count(f"looked_at > '{since}' AND subject LIKE '%.example'")
 
     async def _until_listed(self) -> None:
-        while self._count_watched() < len(self._domains):  # noqa: ASYNC110 - another process counts
+        while self._count("hosted") < len(self._domains):  # noqa: ASYNC110 - another process counts
             await asyncio.sleep(0.5)
 
-    def _count_watched(self) -> int:
+    def _count(self, where: str) -> int:
         with closing(sqlite3.connect(self._database)) as store:
-            (count,) = store.execute("SELECT count(*) FROM watched WHERE hosted").fetchone()
+            (count,) = store.execute(f"SELECT count(*) FROM watched WHERE {where}").fetchone()  # noqa: S608 - our own words
         return int(count)
 
     async def _switch(self, began: float) -> None:
@@ -174,7 +180,7 @@ class Soak:
                 store.execute("UPDATE watched SET due_at = datetime('now', '+7 days')")
             for number in range(count):
                 due = datetime.fromtimestamp(begins, UTC) + timedelta(seconds=number / LOOKS)
-                text = due.strftime("%Y-%m-%d %H:%M:%S.%f")
+                text = due.strftime(_STORED)
                 store.execute(
                     "UPDATE watched SET due_at = ? WHERE subject = ?", (text, next(self._turns))
                 )
@@ -205,7 +211,7 @@ class Soak:
                 self.figures.checks[is_watching].append(time.monotonic() - started)
             if any(one in str(sent.message) for one in _QUIET):
                 self._cards = [*self._cards[-20:], sent]
-        await asyncio.sleep(5)  # in which more may be said of it
+        await asyncio.sleep(_PATIENCE)  # in which more may be said of it
         self._discord.clicks.pop(sent.payload["token"], None)
 
     async def _click(self, card: Json, member: int) -> SentInteraction:
@@ -240,9 +246,9 @@ def _show(soak: Soak, minutes: float) -> None:
     print(", ".join(f"{name} {count}" for name, count in figures.sent.most_common()))
     print(f"unanswered {len(figures.unanswered)}, acknowledged late {figures.late}")
     for name, times in (("with the watch", with_watch), ("without it", without)):
+        p50 = statistics.median(times or [math.nan])
         print(
-            f"a check {name}: n={len(times)}, p50 {statistics.median(times) * 1000:.0f} ms, "
-            f"p95 {p95(times) * 1000:.0f} ms"
+            f"a check {name}: n={len(times)}, p50 {p50 * 1000:.0f} ms, p95 {p95(times) * 1000:.0f} ms"
         )
     print(f"p95 with the watch: × {figures.slower:.2f} (target ≤ {MOST_SLOWER})")
     warm, last = figures.memory[len(figures.memory) // 4], figures.memory[-1]
@@ -250,10 +256,13 @@ def _show(soak: Soak, minutes: float) -> None:
         f"memory {warm / 1e6:.0f} MB warm, {last / 1e6:.0f} MB at the end, × {figures.growth:.3f} "
         f"(target ≤ {MOST_GROWTH})"
     )
-    print(f"{LOOKS} looks a second of the watch in every second window of {WINDOW:g} s")
+    print(
+        f"{LOOKS} looks a second of the watch in every second window of {WINDOW:g} s: "
+        f"{soak.looked_at} domains were looked at"
+    )
 
 
-async def soak(folder: Path, ports: tuple[int, int], minutes: float) -> Soak:
+async def soak(folder: Path, ports: tuple[int, int], minutes: float, rate: float) -> Soak:
     """Return the soak when it is over; `ports` are those of the DNS and of Mailcow."""
     dns_port, mailcow_port = ports
     async with DiscordChannels() as discord:
@@ -265,7 +274,7 @@ async def soak(folder: Path, ports: tuple[int, int], minutes: float) -> Soak:
             "MAILCOW_API_KEY": WRITE_KEY,
             "MAILCOW_READ_KEY": READ_KEY,
         }
-        running = Soak(bot, discord, folder / "bot.db")
+        running = Soak(bot, discord, folder / "bot.db", rate)
         await running.run(minutes * 60)
     for word in ("Traceback", "CRITICAL"):
         if word in bot.says():
@@ -281,12 +290,14 @@ def main() -> int:
     """Run the soak and print its figures; the code is 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
-    minutes = parser.parse_args().minutes
+    parser.add_argument("--rate", type=float, default=RATE, help="commands a second")
+    options = parser.parse_args()
+    minutes = options.minutes
     with (
         tempfile.TemporaryDirectory(prefix="soak-") as folder,
         start_child("benchmarks.soak_stand_ins") as (stand_ins, port),
     ):
-        done = asyncio.run(soak(Path(folder), (port, _read_port(stand_ins)), minutes))
+        done = asyncio.run(soak(Path(folder), (port, _read_port(stand_ins)), minutes, options.rate))
     _show(done, minutes)
     missed = done.figures.missed()
     print("\n".join(f"MISSED: {text}" for text in missed) or "all targets are met")
