@@ -128,9 +128,9 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             can_do=lambda capabilities: capabilities.can_add_domains,
             approve=approve_domain,
             work=add_domain,
+            may_be_done=lambda seen, _: "server" in seen.done,
             verify=lambda verifier, request: verifier.verify_on_server(request),
             handed_out=MessageKind.MEMBER_ACCEPTED,
-            may_be_done=lambda seen, _: "server" in seen.done,
         ),
         RequestKind.WEBMAIL: KindRules(
             check=Check.WEBMAIL,
@@ -138,9 +138,9 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             can_do=lambda _: False,
             approve=approve_by_hand,
             work=leave_to_admin,
+            may_be_done=_has_new_alias,
             verify=lambda verifier, request: verifier.verify_certificate(request),
             handed_out=MessageKind.MEMBER_ACCEPTED,
-            may_be_done=_has_new_alias,
         ),
     }
 )
