@@ -241,6 +241,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "doctor/watch-late": {"late": (3600, 90_000)},
+    "doctor/watch-right": {"total": (0, 1, 12), "broken": (0, 1, 3)},
     "watch/digest_foot": {"count": (0, 1, 7)},
     "watch/digest_unknown": {"known": (None, 1_796_000_000)},
     "watch/digest_line": {"since": (None, 1_796_000_000), "check": (None, "MX")},

@@ -65,6 +65,10 @@ class Report:
         """Return for how many seconds what a check rests on stays in caches, as far as known."""
         return next((result.ttl for result in self.results if result.check is check), None)
 
+    def passes(self, check: Subject) -> bool:
+        """Whether a check is proven right."""
+        return any(r.status is Status.PASS for r in self.results if r.check is check)
+
     def proves(self, check: Check) -> bool:
         """Whether mail of ours is proven to pass by a check, in the word of its judge."""
         return any(result.is_proven for result in self.results if result.check is check)

@@ -11,6 +11,7 @@ from bot.checks.finding import Status
 from bot.checks.report import RESOLVER_FAULTS
 from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
+from bot.errors import StoreError
 from bot.interactions.permissions import admit_admin
 from bot.interactions.replies import Progress, acknowledge, answer
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from bot.errors import Fact
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
+
+_LATE = 3600.0  # seconds that a look may be late
 
 
 async def show_setup(interaction: discord.Interaction[BotBase]) -> None:
@@ -64,10 +67,29 @@ async def _examine(interaction: discord.Interaction[BotBase]) -> None:
     )
     async with contextlib.aclosing(examining):
         async for examined in examining:
-            lines = (*examined, _recall_server(client))
+            lines = (*examined, _recall_server(client), await _look_at_watch(client))
             locked = bool(client.backend.refusals)
             card = build_setup_card(lines, client.words, client.items, locked=locked)
             await answer(interaction, card)
+
+
+async def _look_at_watch(client: BotBase) -> Line:
+    """Return a line about the watch: how much it looks at, and whether it keeps up."""
+    command: dict[str, Fact] = {"command": "/mailadmin watch"}
+    try:
+        seen = await client.watching.overview()
+    except StoreError:
+        return Line("watch", Status.UNKNOWN, "watch-unknown", command)
+    late = 0.0 if seen.next_at is None else (client.now() - seen.next_at).total_seconds()
+    facts: dict[str, Fact] = {
+        **command,
+        "total": seen.total,
+        "broken": len(seen.open_ones),
+        "late": int(max(late, 0)),
+    }
+    if late > _LATE:
+        return Line("watch", Status.WARN, "watch-late", facts)
+    return Line("watch", Status.PASS if seen.total else Status.INFO, "watch-right", facts)
 
 
 def _recall_server(client: BotBase) -> Line:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.checks.finding import Check
+from bot.net.certificate import Certificate
 from bot.records.expected import Purpose
 from bot.requests.approval import approve_by_hand, approve_domain, approve_key, approve_stage
 from bot.requests.dmarc_readiness import has_policy
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from bot.requests.approval import Approval
     from bot.requests.backend import Capabilities
     from bot.requests.model import Request
-    from bot.requests.protocols import Verification
+    from bot.requests.protocols import LookSeen, Verification
     from bot.requests.verification import DomainVerifier
     from bot.requests.work import Done, Tools
 
@@ -58,6 +59,14 @@ class KindRules:
     verify: Callable[[DomainVerifier, Request], Awaitable[Verification]]
     handed_out: MessageKind  # what the member is sent when the work is done
     record: PublishedRecord | None = None  # None: it is done on the mail server
+    # Whether a look that was made for another reason shows that it may be done there by now.
+    may_be_done: Callable[[LookSeen, Request], bool] = lambda _, __: False
+
+    def is_shown_by(self, seen: LookSeen, request: Request) -> bool:
+        """Whether a look shows what is asked for to be live, or enough of it to look closer."""
+        if self.record is not None:
+            return self.record.is_live(seen.report, request)
+        return self.may_be_done(seen, request)
 
     @property
     def is_finished_by_admin(self) -> bool:
@@ -84,6 +93,12 @@ _DMARC_RECORD = PublishedRecord(
     is_live=lambda report, request: has_policy(report, request.stage or "none"),
     is_of_server=lambda _: False,
 )
+
+
+def _has_new_alias(seen: LookSeen, request: Request) -> bool:
+    """Whether the webmail alias leads to us where the request's own look did not see that yet."""
+    return seen.report.passes(Check.WEBMAIL) and request.seen not in set(Certificate)
+
 
 KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
     {
@@ -115,6 +130,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             work=add_domain,
             verify=lambda verifier, request: verifier.verify_on_server(request),
             handed_out=MessageKind.MEMBER_ACCEPTED,
+            may_be_done=lambda seen, _: "server" in seen.done,
         ),
         RequestKind.WEBMAIL: KindRules(
             check=Check.WEBMAIL,
@@ -124,6 +140,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             work=leave_to_admin,
             verify=lambda verifier, request: verifier.verify_certificate(request),
             handed_out=MessageKind.MEMBER_ACCEPTED,
+            may_be_done=_has_new_alias,
         ),
     }
 )

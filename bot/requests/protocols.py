@@ -176,6 +176,20 @@ class Verification:
     evidence: Evidence | None = None  # what the domain looked like, where that was looked at
 
 
+class LookSeen(Protocol):
+    """What a look at a domain came to."""
+
+    @property
+    def report(self) -> Report:
+        """The report of it."""
+        ...
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The parts of the domain's plan that are done."""
+        ...
+
+
 class Look(Protocol):
     """Looks at a domain for a request; a look that others made may be that one."""
 

@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check
 from bot.checks.report import find_propagation, seconds_left
 from bot.errors import BackendError
 from bot.net.certificate import Certificate
@@ -125,8 +125,7 @@ class DomainVerifier:
         None is returned where the report does not show that the alias leads to us.
         """
         name = report.domain.below(self._webmail_label)
-        result = next(result for result in report.results if result.check is Check.WEBMAIL)
-        if name is None or result.status is not Status.PASS:
+        if name is None or not report.passes(Check.WEBMAIL):
             return None
         return await self._certificate(name)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from bot.requests.kinds import KINDS
 from bot.requests.model import State
@@ -14,21 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from bot.checks.report import Report
     from bot.requests.model import Change, Request
     from bot.requests.polling import WakeUp
-    from bot.requests.protocols import Repositories
+    from bot.requests.protocols import LookSeen, Repositories
 
 _MARGIN: Final = timedelta(seconds=1)  # a look began a little before its first question
-
-
-class LookSeen(Protocol):
-    """A look at a domain."""
-
-    @property
-    def report(self) -> Report:
-        """What it came to."""
-        ...
 
 
 class RequestsInWait:
@@ -55,7 +45,7 @@ class RequestsInWait:
         report = seen.report
         began = report.checked_at - timedelta(milliseconds=report.elapsed_ms) - _MARGIN
         for request in await self._store.of_domain(report.domain):
-            if not _is_of_use(request, report, self._now()):
+            if not _is_of_use(request, seen, self._now()):
                 continue
 
             def decide(now_so: Request, before: Request = request) -> Change | None:
@@ -66,13 +56,12 @@ class RequestsInWait:
                 self._wake_up.wake()
 
 
-def _is_of_use(request: Request, report: Report, now: datetime) -> bool:
+def _is_of_use(request: Request, seen: LookSeen, now: datetime) -> bool:
     """Whether a request waits for its next look, and this one may serve in its place.
 
     One whose time has come is looked at already.
     """
     if request.state is not State.WAITING or request.due_at is None or request.due_at <= now:
         return False
-    record = KINDS[request.kind].record
-    is_live = record is not None and record.is_live(report, request)
-    return is_live or request.due_at - now <= SOONEST_LOOK
+    soon = request.due_at - now <= SOONEST_LOOK
+    return soon or KINDS[request.kind].is_shown_by(seen, request)

@@ -87,6 +87,6 @@ class LivePorts:
         return looks
 
     def _note_faults(self, seen: PortsSeen) -> None:
-        """Note what those who see a look meet; each fault is told once a day."""
+        """Note what those who see a look meet, for the admin."""
         if self._faults is not None:
             self._faults.note_all(port_faults(seen.looks, seen.at), self._host)

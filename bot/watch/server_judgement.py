@@ -37,7 +37,8 @@ PATIENCE: Final = timedelta(hours=2)  # with a report that does not find out wha
 WARNED_AT: Final = (1, 7, 21)  # days before a certificate ends
 
 _LAST_PART: Final = 4  # a quarter of its time: what lasts for weeks is renewed later than 21 days
-_TOLD_APART: Final = "server-cert-ends"  # as news of the certificate
+# A certificate that ends soon is news of its own; domains' checks and the report have words for it.
+_TOLD_APART: Final = frozenset({"certificate-ends", "server-cert-ends"})
 _DAY: Final = timedelta(days=1)
 _WRONG: Final = frozenset({Status.WARN, Status.FAIL})
 
@@ -50,7 +51,6 @@ _SAME_FAULT: Final[Mapping[str, ServerCheck]] = MappingProxyType(
         "ports-closed": ServerCheck.PORTS,
         "ports-tls": ServerCheck.PORTS,
         "certificate-wrong": ServerCheck.CERTIFICATE,
-        "certificate-ends": ServerCheck.CERTIFICATE,
     }
 )
 
@@ -81,7 +81,7 @@ def judge_met_faults(
     new = [
         what
         for what in dict.fromkeys(whats)
-        if what not in known and (what in back or _SAME_FAULT.get(what) not in told)
+        if what not in known | _TOLD_APART and (what in back or _SAME_FAULT.get(what) not in told)
     ]
     if not new:
         return None
@@ -155,7 +155,7 @@ def _list_bad(report: ServerReport, before: WatchState) -> dict[str, Sight]:
     """Return what is wrong by the server's own report, by its code."""
     bad: dict[str, Sight] = {}
     for finding in report.findings:
-        if finding.severity not in _WRONG or finding.code == _TOLD_APART:
+        if finding.severity not in _WRONG or finding.code in _TOLD_APART:
             continue
         # What a check of a domain met of it was the first look.
         met = [

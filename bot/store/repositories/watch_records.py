@@ -65,7 +65,12 @@ class WatchRecords:
                     read_incident(row)
                     for row in session.scalars(open_ones.order_by(IncidentRow.began_at))
                 ),
-                tuple(map(read_watched, session.scalars(unknown.order_by(WatchedRow.known_at)))),
+                tuple(
+                    map(
+                        read_watched,
+                        session.scalars(unknown.order_by(WatchedRow.known_at.asc().nulls_first())),
+                    )
+                ),
                 tuple(map(read_watched, session.scalars(paused.order_by(WatchedRow.subject)))),
                 session.scalars(select(func.min(WatchedRow.due_at)).where(_is_wanted())).one(),
             )

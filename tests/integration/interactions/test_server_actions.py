@@ -192,7 +192,9 @@ async def test_without_a_channel_the_fault_is_logged_and_on_the_setup_card(
         for _ in range(2):
             await admins.sim.check(FRIEND)
     assert caplog.text.count("the mail server itself has a fault") == 1
-    assert "❌ **Mail server**" in text_of(await admins.mailadmin(admins.ada, "setup"))
+    setup = text_of(await admins.mailadmin(admins.ada, "setup"))
+    assert "❌ **Mail server**" in setup
+    assert "ℹ️ **Watch**: no domain is looked at yet" in setup
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.net.certificate import Certificate
 from bot.requests.model import RequestKind, State
 from bot.requests.schedule import SOONEST_LOOK
 from bot.requests.verification import DomainVerifier
@@ -96,6 +97,47 @@ async def test_a_look_of_the_watch_that_sees_a_record_ends_its_request(shared: S
     assert (await shared.now_of(request)).state is State.CLOSED
     assert shared.looks_made() == 1
     assert "member-live" in shared.parts.messenger.said(request.id)
+
+
+async def test_a_look_that_sees_the_webmail_alias_has_its_certificate_looked_at(
+    shared: Shared,
+) -> None:
+    parts = shared.parts
+    request = (await parts.requests.open(RequestKind.WEBMAIL, FRIEND, PLACE, ANN)).request
+    await parts.requests.approve(request.id, COWHERD)
+    await parts.settle()
+    waiting = await shared.now_of(request)
+    assert waiting.due_at is not None
+    assert waiting.due_at - parts.now() > SOONEST_LOOK
+    shared.publish(MAIL + "mail CNAME mx1.cow.example.\n")
+    parts.pass_time(seconds=30)
+    await shared.looks.look(FRIEND)
+    await parts.settle()
+    waiting = await shared.now_of(request)
+    assert waiting.seen == Certificate.OTHER_NAME
+    assert shared.looks_made() == 1
+    # What is seen of it is no news any more: the certificate has its own time.
+    parts.pass_time(seconds=30)
+    await shared.looks.look(FRIEND)
+    assert (await shared.now_of(request)).due_at == waiting.due_at
+
+
+async def test_a_look_that_sees_the_domain_on_the_server_ends_the_request_for_it(
+    shared: Shared,
+) -> None:
+    parts = shared.parts
+    parts.mail.drop_domain(FRIEND)
+    request = (await parts.requests.open(RequestKind.MAILDOMAIN, FRIEND, PLACE, ANN)).request
+    await parts.requests.approve(request.id, COWHERD, by_hand=True, control_shown=True)
+    await parts.settle()
+    await shared.looks.look(FRIEND)
+    await parts.settle()
+    assert (await shared.now_of(request)).state is State.WAITING
+    parts.mail.put_domain(FRIEND)
+    parts.pass_time(seconds=30)
+    await shared.looks.look(FRIEND)
+    await parts.settle()
+    assert (await shared.now_of(request)).state is State.CLOSED
 
 
 async def test_a_look_that_sees_nothing_new_leaves_a_request_its_time(shared: Shared) -> None:

@@ -234,6 +234,7 @@ def test_a_certificate_that_ends_soon_is_news_of_its_own_and_no_incident() -> No
     for after in (timedelta(0), SECOND_LOOK, HOUR):
         story.take(see_server(BEGIN + after, {ServerCheck.CERTIFICATE: WARN}, codes=codes))
     assert story.said == []
+    assert story.meet("certificate-ends", domain=HOST.ascii, at=BEGIN + 2 * HOUR) is None
 
 
 def test_a_fault_that_both_the_report_and_domains_meet_is_one_incident() -> None:
