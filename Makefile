@@ -75,7 +75,7 @@ soak-watch: setup
 # not notice; in copies, never here. `make mutants MUTANTS=50 MUTANT_SEED=7 PARTS="checks dns"`.
 MUTANTS ?= 200
 MUTANT_SEED ?= 1
-PARTS ?= checks requests records dns
+PARTS ?= checks requests records dns watch
 mutants: setup
 	$(BIN)/python -m benchmarks.mutants --number $(MUTANTS) --seed $(MUTANT_SEED) $(PARTS)
 

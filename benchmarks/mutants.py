@@ -52,6 +52,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "requests": ("tests/unit/requests", "tests/integration/requests"),
     "records": ("tests/unit/records",),
     "dns": ("tests/unit/dns", "tests/integration/dns"),
+    "watch": ("tests/unit/watch", "tests/integration/watch"),
 }
 WORKERS: Final = 2
 SLOWER: Final = 3.0  # times what the tests took unmutated, and some seconds, is a hanging mutant
