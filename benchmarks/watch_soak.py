@@ -248,7 +248,8 @@ def _show(soak: Soak, minutes: float) -> None:
     for name, times in (("with the watch", with_watch), ("without it", without)):
         p50 = statistics.median(times or [math.nan])
         print(
-            f"a check {name}: n={len(times)}, p50 {p50 * 1000:.0f} ms, p95 {p95(times) * 1000:.0f} ms"
+            f"a check {name}: n={len(times)}, p50 {p50 * 1000:.0f} ms, "
+            f"p95 {p95(times) * 1000:.0f} ms"
         )
     print(f"p95 with the watch: × {figures.slower:.2f} (target ≤ {MOST_SLOWER})")
     warm, last = figures.memory[len(figures.memory) // 4], figures.memory[-1]

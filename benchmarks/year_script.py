@@ -37,7 +37,7 @@ class Extent:
 
 
 YEAR: Final = Extent(365, 500, 40, 10, 60, 8, 50, 10, timedelta(minutes=30), patterns=16)
-MONTH: Final = Extent(31, 50, 8, 2, 6, 1, 6, 1, timedelta(hours=1), patterns=3)
+MONTH: Final = Extent(31, 40, 7, 2, 5, 1, 4, 1, timedelta(hours=2), patterns=3)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import and_, case, func, or_, select, update
 
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage
+from bot.requests.schedule import LATEST_TRY
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.request_rows import count_changed
@@ -209,13 +210,16 @@ def _read_news(row: WatchNewsRow) -> News:
 
 
 def _read_message(row: WatchNewsRow) -> OutboxMessage:
+    # What is drawn anew is given up as long after that was wanted, and not after it was first sent.
+    wanted_at = row.due_at - row.attempts * LATEST_TRY
+    is_anew = row.message_id is not None
     return OutboxMessage(
         id=row.id,
         request_id=row.id,
         version=row.version,
         what=MessageKind.ADMIN_WATCH if row.target == ADMINS else MessageKind.MEMBER_WATCH,
         nonce=row.nonce,
-        created_at=row.created_at,
+        created_at=max(row.created_at, wanted_at) if is_anew else row.created_at,
         due_at=row.due_at,
         attempts=row.attempts,
         ended_at=row.ended_at,

@@ -8,6 +8,7 @@ import pytest
 
 from bot.checks.finding import Check
 from bot.requests.model import MessageKind, Undelivered
+from bot.requests.schedule import GIVE_UP_AFTER
 from bot.store.repositories.watch_records import WatchRecords
 from bot.watch.news_facts import dump_certificate, load_certificate
 from bot.watch.watch_news import ADMINS, CertificateTold, NewsKind
@@ -81,6 +82,24 @@ async def test_what_could_not_be_delivered_is_tried_later(watch: WatchParts) -> 
     assert {message.detail for message in await news.take_due(later, LEASE, 99)} == {
         "Discord is away"
     }
+
+
+async def test_a_message_of_weeks_ago_is_drawn_anew_however_often_that_has_to_be_tried(
+    watch: WatchParts,
+) -> None:
+    await deliver(watch)
+    watch.world.at += 20 * DAY
+    watch.world.statuses.clear()
+    await watch.jump(HOUR)
+    for _ in range(3):
+        now = watch.world.at
+        taken = await watch.store.news.take_due(now, LEASE, 99)
+        drawn = [message for message in taken if message.message_id is not None]
+        assert len(drawn) == 2
+        for message in drawn:
+            assert now - message.created_at < GIVE_UP_AFTER
+            await watch.store.news.put_off(message, now + HOUR, "Discord is away")
+        watch.world.at += HOUR
 
 
 async def test_a_message_that_says_something_else_now_is_due_again(watch: WatchParts) -> None:
