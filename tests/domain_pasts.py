@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import Check, Status
 from bot.names import Domain
-from bot.store.tables import DomainChangeRow, WatchedRow
+from bot.store.watch_tables import DomainChangeRow, WatchedRow
 from bot.watch.history_fold import HistoryFold
 from bot.watch.snapshot import (
     CheckState,

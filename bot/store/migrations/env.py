@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from alembic import context
 
 from bot.store.columns import DomainName, UtcDateTime
-from bot.store.tables import Base
+from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -25,7 +25,7 @@ def render_plainly(kind: str, item: object, context: AutogenContext) -> str | Li
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     render_item=render_plainly,
     render_as_batch=True,  # SQLite changes a column by building its table anew
 )

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, select
 
 from bot.store.repositories.removal import remove_found
 from bot.store.repositories.watched_rows import have_looked_at
-from bot.store.tables import AwaitedRow
+from bot.store.watch_tables import AwaitedRow
 from bot.watch.awaited_goal import Awaited, AwaitedEnd
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, tuple_
 
-from bot.store.tables import DomainChangeRow, WatchedRow
+from bot.store.watch_tables import DomainChangeRow, WatchedRow
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from bot.store.repositories.look_settlement import settle_look
 from bot.store.repositories.watched_rows import make_watched
-from bot.store.tables import WatchedRow
+from bot.store.watch_tables import WatchedRow
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:

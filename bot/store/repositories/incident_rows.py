@@ -9,7 +9,7 @@ from sqlalchemy import String, and_, bindparam, exists, select, type_coerce
 from bot.checks.export.archive import load_finding
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.watched_rows import read_watched
-from bot.store.tables import AwaitedRow, IncidentRow, WatchedRow, WatcherRow
+from bot.store.watch_tables import AwaitedRow, IncidentRow, WatchedRow, WatcherRow
 from bot.watch.incident import Incident
 from bot.watch.look_decision import SubjectStanding
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from bot.store.repositories.incident_rows import read_incident
-from bot.store.tables import IncidentRow
+from bot.store.watch_tables import IncidentRow
 
 if TYPE_CHECKING:
     from datetime import datetime

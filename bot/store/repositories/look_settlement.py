@@ -16,7 +16,7 @@ from bot.store.repositories.watch_news_rows import (
     tell_certificate,
     tell_incidents,
 )
-from bot.store.tables import AwaitedRow, DomainChangeRow, IncidentRow, WatchedRow
+from bot.store.watch_tables import AwaitedRow, DomainChangeRow, IncidentRow, WatchedRow
 from bot.watch.snapshot import dump_changes
 
 if TYPE_CHECKING:

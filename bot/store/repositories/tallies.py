@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.requests.model import State
-from bot.store.tables import IncidentRow, OutboxRow, RequestRow, WatchedRow, WatchNewsRow
+from bot.store.tables import OutboxRow, RequestRow
+from bot.store.watch_tables import IncidentRow, WatchedRow, WatchNewsRow
 from bot.watch.watch_overview import WatchTally
 
 if TYPE_CHECKING:

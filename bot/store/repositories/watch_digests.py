@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from bot.store.repositories.watch_news_rows import tell_digest, was_digest_told
 from bot.store.repositories.watched_rows import read_watched
-from bot.store.tables import WatchedRow, WatcherRow
+from bot.store.watch_tables import WatchedRow, WatcherRow
 from bot.watch.digest import make_digest
 from bot.watch.watch_news import ADMINS
 

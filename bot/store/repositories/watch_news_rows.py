@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from bot.names import Domain
-from bot.store.tables import WatcherRow, WatchNewsRow
+from bot.store.watch_tables import WatcherRow, WatchNewsRow
 from bot.watch.news_facts import dump_certificate, dump_digest, dump_maybe
 from bot.watch.watch_news import ADMINS, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER

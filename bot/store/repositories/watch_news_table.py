@@ -15,7 +15,13 @@ from bot.requests.schedule import LATEST_TRY
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.request_rows import count_changed
-from bot.store.tables import AwaitedRow, DomainChangeRow, IncidentRow, WatchedRow, WatchNewsRow
+from bot.store.watch_tables import (
+    AwaitedRow,
+    DomainChangeRow,
+    IncidentRow,
+    WatchedRow,
+    WatchNewsRow,
+)
 from bot.watch.news_facts import load_certificate, load_digest, load_maybe
 from bot.watch.snapshot import load_changes
 from bot.watch.watch_news import ADMINS, AwaitedTold, IncidentsTold, News, NewsKind

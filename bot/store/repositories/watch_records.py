@@ -12,7 +12,7 @@ from bot.names import Domain
 from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.removal import remove_found
 from bot.store.repositories.watched_rows import begin_watching, have_looked_at, read_watched
-from bot.store.tables import (
+from bot.store.watch_tables import (
     AwaitedRow,
     DomainChangeRow,
     IncidentRow,

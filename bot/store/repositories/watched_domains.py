@@ -11,7 +11,7 @@ from bot.store.repositories.look_settlement import settle_look
 from bot.store.repositories.request_rows import count_changed
 from bot.store.repositories.watch_digests import tell_digests
 from bot.store.repositories.watched_rows import make_watched, read_watched
-from bot.store.tables import WatchedRow
+from bot.store.watch_tables import WatchedRow
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
-from bot.store.tables import WatchedRow
+from bot.store.watch_tables import WatchedRow
 from bot.watch.watched_domain import Watched
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, select
 
 from bot.store.repositories.watched_rows import begin_watching, read_watched
-from bot.store.tables import WatchedRow, WatcherRow
+from bot.store.watch_tables import WatchedRow, WatcherRow
 from bot.watch.watched_domain import Watcher
 
 if TYPE_CHECKING:

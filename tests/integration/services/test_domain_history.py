@@ -16,7 +16,7 @@ from bot.services.domain_history import DomainHistory
 from bot.services.member_service import KeptCheck
 from bot.store.repositories.domain_changes import MOST_CHARACTERS, MOST_ROWS, DomainChanges
 from bot.store.repositories.stored_checks import StoredChecks
-from bot.store.tables import WatchedRow
+from bot.store.watch_tables import WatchedRow
 from domain_pasts import FRIEND, NO_MX, NOW, OUR_MX, Past, ago, first_look, state
 from loop_holds import TOO_LONG, LoopHolds
 from request_parts import ANN, BEN, Setup

@@ -9,7 +9,7 @@ from bot.services.retention import Retention
 from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.watch_records import WatchRecords
 from bot.store.repositories.watchers import Watchers
-from bot.store.tables import Base, DomainChangeRow, IncidentRow, WatchNewsRow
+from bot.store.watch_tables import DomainChangeRow, IncidentRow, WatchNewsRow
 from bot.watch.watched_domain import HISTORY_KEPT
 from request_parts import ANN, FRIEND, MOVER, Setup
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from bot.store.tables import Base
 
 pytest_plugins = ["request_fixtures"]
 

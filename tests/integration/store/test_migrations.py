@@ -23,7 +23,7 @@ from bot.store.engine.database import Database
 from bot.store.engine.migrate import MIGRATIONS, bring_to_head, is_readable, migration_config
 from bot.store.engine.revision import write_revision
 from bot.store.engine.url import Address
-from bot.store.tables import Base
+from bot.store.watch_tables import METADATA
 from strict_python import STRICT
 
 if TYPE_CHECKING:
@@ -55,16 +55,16 @@ async def test_the_migrated_schema_is_that_of_the_tables(tmp_path: Path) -> None
         context = MigrationContext.configure(
             session.connection(), opts={"compare_type": True, "compare_server_default": True}
         )
-        return list(compare_metadata(context, Base.metadata))
+        return list(compare_metadata(context, METADATA))
 
     async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as database:
         assert await database.read(compare) == []
 
 
 def test_what_alembic_does_not_compare_is_the_same_too(connection: Connection) -> None:
-    Base.metadata.create_all(connection)
+    METADATA.create_all(connection)
     declared = describe(connection)
-    Base.metadata.drop_all(connection)
+    METADATA.drop_all(connection)
     command.upgrade(migration_config(connection), "head")
     connection.execute(text("DROP TABLE alembic_version"))
     assert describe(connection) == declared
@@ -88,7 +88,7 @@ def test_down_to_nothing_and_up_again_is_the_same_schema(connection: Connection)
 
 def test_the_tables_can_be_built_by_postgresql_too() -> None:
     dialect = make_url("postgresql://").get_dialect()()
-    tables = Base.metadata.sorted_tables
+    tables = METADATA.sorted_tables
     built = "".join(str(CreateTable(table).compile(dialect=dialect)) for table in tables)
     built += "".join(
         str(CreateIndex(index).compile(dialect=dialect))

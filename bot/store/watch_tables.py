@@ -1,0 +1,148 @@
+"""The tables of the watch: what is looked at, incidents, changes, who is told, and the news."""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations at run time
+from typing import Final
+
+from sqlalchemy import BigInteger, Index, Integer, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.names import Domain  # noqa: TC001 - as above
+from bot.store.columns import DomainName, RowId, UtcDateTime
+from bot.store.tables import OPEN, Base
+
+METADATA: Final = Base.metadata  # of the tables of both modules
+
+
+class WatchedRow(Base):
+    """A domain that is looked at by itself, or the mail server, and what is known of it."""
+
+    __tablename__ = "watched"
+    __table_args__ = (Index(None, "due_at", "lease_until"),)
+
+    subject: Mapped[str] = mapped_column(String(253), primary_key=True)
+    hosted: Mapped[bool]
+    by_hand: Mapped[bool]
+    is_new: Mapped[bool]
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # first listing without it
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: it is looked at no more
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(Text)  # JSON of the watch's judgement
+    status: Mapped[str | None] = mapped_column(String(16))
+    green: Mapped[bool]
+    next: Mapped[str | None] = mapped_column(String(24))
+    since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    known_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class IncidentRow(Base):
+    """A fault of a domain or of the mail server, from its second look until it is mended."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        # The database itself keeps a subject from having two open incidents of a check.
+        Index(
+            "uq_incident_open",
+            "subject",
+            "check",
+            unique=True,
+            sqlite_where=OPEN,
+            postgresql_where=OPEN,
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    subject: Mapped[str] = mapped_column(String(253), index=True)
+    check: Mapped[str] = mapped_column(String(64))
+    finding: Mapped[str] = mapped_column(Text)  # JSON
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    good_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    calm_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    relapses: Mapped[int] = mapped_column(Integer)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+
+
+class DomainChangeRow(Base):
+    """What one look at a domain saw that the one before had not."""
+
+    __tablename__ = "domain_change"
+    __table_args__ = (Index(None, "domain", "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    domain: Mapped[Domain] = mapped_column(DomainName)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    changes: Mapped[str] = mapped_column(Text)  # JSON, as it was and as it is
+
+
+class WatcherRow(Base):
+    """A member who is told when a domain breaks and when it is right again."""
+
+    __tablename__ = "watcher"
+
+    domain: Mapped[Domain] = mapped_column(DomainName, primary_key=True)
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False, index=True
+    )
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    paused_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class AwaitedRow(Base):
+    """What a member waits for: a step of a domain's plan, or all of it."""
+
+    __tablename__ = "awaited"
+    __table_args__ = (
+        Index(
+            "uq_awaited_open",
+            "domain",
+            "member_id",
+            "goal",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    domain: Mapped[Domain] = mapped_column(DomainName)
+    member_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    goal: Mapped[str] = mapped_column(String(24))
+    confidential: Mapped[bool]
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    attempts: Mapped[int] = mapped_column(Integer)
+    seen: Mapped[str] = mapped_column(String(64))
+    end: Mapped[str | None] = mapped_column(String(16))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WatchNewsRow(Base):
+    """A message of the watch to be delivered, or that was."""
+
+    __tablename__ = "watch_news"
+    __table_args__ = (Index(None, "ended_at", "due_at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(320), unique=True)  # so that nothing is told twice
+    what: Mapped[str] = mapped_column(String(16))
+    target: Mapped[int] = mapped_column(BigInteger, index=True)  # 0: the admin channel
+    facts: Mapped[str] = mapped_column(Text)  # JSON
+    nonce: Mapped[str] = mapped_column(String(25), unique=True)
+    version: Mapped[int] = mapped_column(Integer)  # grows where what was sent is to be drawn anew
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    message_id: Mapped[int | None] = mapped_column(BigInteger)
+    detail: Mapped[str] = mapped_column(Text)
