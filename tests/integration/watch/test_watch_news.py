@@ -13,7 +13,7 @@ from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watch_news import AwaitedTold, DigestTold, IncidentsTold, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 from watch_parts import WatchedWorld, open_watch
-from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN
+from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, see
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -140,6 +140,26 @@ async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> No
         del world.statuses[HERD[6]]
         await parts.jump(HOUR)
         assert [news.id for news, _ in await parts.told()] == [summary.id]
+
+
+async def test_the_end_of_what_was_seen_before_midnight_and_summed_up_after_it_is_told(
+    tmp_path: Path,
+) -> None:
+    async with open_watch(tmp_path, WatchedWorld(hosted=HERD)) as parts:
+        await parts.jump(timedelta(0), DAY)
+        midnight, moment = BEGIN.replace(hour=0) + 3 * DAY, timedelta(seconds=2)
+        for seen_at, parts.world.at in (
+            (midnight - HOUR, midnight - HOUR),
+            (midnight - moment, midnight + moment),
+        ):
+            for name in HERD:
+                look = see(seen_at, MX_GONE, domain=Domain.from_ascii(name))
+                await parts.worker.settle(look)
+        await parts.jump(HOUR, DAY, DAY)
+        contents = [told for _, told in await parts.told() if isinstance(told, IncidentsTold)]
+        ended = [incident.id for told in contents for incident in told.closed]
+        assert sorted(ended) == sorted(i.id for told in contents for i in told.opened)
+        assert len(ended) == len(HERD)
 
 
 async def test_what_a_members_check_met_is_an_incident_by_the_second_look(
