@@ -202,6 +202,39 @@ async def test_a_domain_of_a_member_who_waits_is_let_go_afterwards(watch: WatchP
     assert (await watch.watched("other.example")).due_at is None
 
 
+async def test_a_domain_that_a_member_only_waits_for_is_no_matter_of_the_admins(
+    watch: WatchParts,
+) -> None:
+    name = "foreign.example"
+    watch.world.statuses[name] = {Check.SPF: FAIL}
+    await watch.goals.add(
+        Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
+    )
+    await watch.jump(HOUR)
+    watch.world.statuses[name] = {Check.SPF: FAIL, Check.MX: FAIL}
+    await watch.run_until(watch.world.at + 7 * DAY)
+    ((_, digest),) = await watch.told()
+    assert isinstance(digest, DigestTold)
+    assert (digest.total, digest.lines) == (1, ())
+    assert await watch.incidents(name) == ()
+
+
+async def test_a_domain_that_was_waited_for_before_it_came_is_set_up_from_then_on(
+    watch: WatchParts,
+) -> None:
+    name = "late.example"
+    watch.world.statuses[name] = {Check.SPF: FAIL}
+    await watch.goals.add(
+        Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
+    )
+    await watch.run_until(watch.world.at + 20 * DAY)
+    watch.world.hosted = ("friend.example", name)
+    await watch.run_until(watch.world.at + 13 * DAY)
+    assert await watch.incidents(name) == ()
+    await watch.run_until(watch.world.at + 3 * DAY)
+    assert [incident.check for incident in await watch.incidents(name)] == ["spf"]
+
+
 async def test_on_monday_the_admins_are_told_how_all_domains_are_once(watch: WatchParts) -> None:
     await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
     await watch.jump(6 * DAY - HOUR)  # the beginning is a Monday, at nine
