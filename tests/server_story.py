@@ -71,7 +71,8 @@ class ServerStory:
     def take(self, report: ServerReport, **domains: Report) -> LookDecision | None:
         """Judge a look, with those at domains where a fault was met, and keep what is decided."""
         named = {each.domain.ascii: each for each in domains.values()}
-        return self._keep(judge_server(self.standing, ServerLook(report.checked_at, report, named)))
+        look = ServerLook(report.checked_at, report, named)
+        return self._keep(judge_server(self.standing, look, look.at))
 
     def meet(self, *whats: str, domain: str, at: datetime) -> LookDecision | None:
         """Meet faults in the check of a domain."""

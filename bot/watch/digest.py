@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bot.watch.watched_domain import Watched
 
 TOLD_AT: Final = time(8)  # on Mondays, UTC
+A_WEEK: Final = timedelta(days=7)
 OLD: Final = timedelta(days=2)  # what nobody could find out for so long is said
 
 
@@ -30,7 +31,7 @@ class Week:
     @property
     def next(self) -> Week:
         """The week after."""
-        return week_of(self.begins_at + timedelta(days=7))
+        return week_of(self.begins_at + A_WEEK)
 
 
 def week_of(moment: datetime) -> Week:
@@ -39,7 +40,7 @@ def week_of(moment: datetime) -> Week:
     monday = utc.date() - timedelta(days=utc.weekday())
     begins_at = datetime.combine(monday, TOLD_AT, UTC)
     if begins_at > utc:
-        begins_at -= timedelta(days=7)
+        begins_at -= A_WEEK
     year, number, _ = begins_at.isocalendar()
     return Week(f"{year}-W{number:02}", begins_at)
 

@@ -69,7 +69,7 @@ def track_faults(
     is `held` no incident opens or closes: that comes with a later look.
     """
     known = {incident.check: incident for incident in incidents}
-    suspected = dict(suspicions)
+    suspected = {key: _from_now(one, at) for key, one in suspicions.items()}
     opened: list[Incident] = []
     changed: list[Incident] = []
     closed: list[Incident] = []
@@ -126,6 +126,13 @@ def _suspect(sight: Sight, at: datetime) -> Suspicion:
     return Suspicion(began_at, began_at + wait, sight.check)
 
 
+def _from_now(one: Suspicion, at: datetime) -> Suspicion:
+    """Return a suspicion as it is; where the clock was ahead then, as of that look."""
+    if one.began_at <= at:
+        return one
+    return replace(one, began_at=at, confirm_at=at + (one.confirm_at - one.began_at))
+
+
 def _list_confirmed(
     suspected: Mapping[str, Suspicion], seen: Iterable[str], at: datetime
 ) -> list[str]:
@@ -157,7 +164,9 @@ def _follow(incident: Incident, sight: Sight, at: datetime, *, held: bool) -> In
             calm_until=None,
             relapses=relapses,
         )
-    if incident.good_since is None or incident.calm_until is None:
+    good_since = incident.good_since
+    # One to come is of a clock that was ahead.
+    if good_since is None or incident.calm_until is None or good_since > at:
         calm_until = at + calm_after(incident.relapses, sight.ttl)
         return replace(incident, good_since=at, calm_until=calm_until)
     if at >= incident.calm_until and not held:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SET_UP_IN: Final = timedelta(days=14)  # so long a plan guides the member of a new domain
 
+_SET_BACK: Final = timedelta(minutes=10)  # by more than this a clock was ahead
 _RIGHT: Final = frozenset({Status.PASS, Status.INFO})
 _NEEDED: Final = frozenset({Check.DELEGATION, Check.MX, Check.SPF, Check.DKIM, Check.DMARC})
 
@@ -38,7 +39,7 @@ _NEEDED: Final = frozenset({Check.DELEGATION, Check.MX, Check.SPF, Check.DKIM, C
 def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDecision | None:
     """Return what a look at a domain means; None where one as late was judged before."""
     watched, report, at = standing.watched, seen.report, seen.report.checked_at
-    if watched.looked_at is not None and at <= watched.looked_at:
+    if was_judged(watched, at, now):
         return None
     before = load_state(watched.state)
     snapshot = take_snapshot(report, before.snapshot)
@@ -84,6 +85,11 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         changes=compare_snapshots(before.snapshot, snapshot),
         awaited=awaited,
     )
+
+
+def was_judged(watched: Watched, at: datetime, now: datetime) -> bool:
+    """Whether a look as late was judged before, unless the clock was ahead then."""
+    return watched.looked_at is not None and at <= watched.looked_at <= now + _SET_BACK
 
 
 def is_held(watched: Watched, at: datetime) -> bool:

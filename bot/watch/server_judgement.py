@@ -17,7 +17,7 @@ from bot.checks.server.server_report import found_nothing_out
 from bot.checks.server.shown_certificates import list_certificates
 from bot.net.port_look import CertificateState
 from bot.watch.fault_tracking import Sight, look_times, track_faults
-from bot.watch.judgement import find_first, is_held, knows_needed
+from bot.watch.judgement import find_first, is_held, knows_needed, was_judged
 from bot.watch.look_decision import LookDecision
 from bot.watch.look_schedule import daily_look
 from bot.watch.watch_news import CertificateTold
@@ -100,10 +100,10 @@ def judge_met_faults(
     )
 
 
-def judge_server(standing: SubjectStanding, look: ServerLook) -> LookDecision | None:
+def judge_server(standing: SubjectStanding, look: ServerLook, now: datetime) -> LookDecision | None:
     """Return what a look at the mail server means; None where one as late was judged before."""
     watched, at = standing.watched, look.at
-    if watched.looked_at is not None and at <= watched.looked_at:
+    if was_judged(watched, at, now):
         return None
     before = load_state(watched.state)
     report = None if found_nothing_out(look.report) else look.report

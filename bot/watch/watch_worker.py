@@ -13,7 +13,7 @@ from bot.checks.report import faults_of
 from bot.errors import CowbellError, StoreError
 from bot.names import Domain
 from bot.requests.polling import poll
-from bot.watch.digest import week_of
+from bot.watch.digest import A_WEEK, week_of
 from bot.watch.domain_list import LISTED_AGAIN, LISTED_EVERY, make_listing
 from bot.watch.judgement import judge_domain
 from bot.watch.look_schedule import AFTER_FAULT
@@ -139,7 +139,7 @@ class WatchWorker:
     async def _list(self) -> None:
         """Ask the mail server for its domains, where that is due."""
         now = self._now()
-        if self._list_at is not None and now < self._list_at:
+        if _is_ahead(self._list_at, now, LISTED_EVERY):
             return
         await self._store.watch_mail_server(now)
         domains = await self._list_domains()
@@ -155,7 +155,7 @@ class WatchWorker:
     async def _tell_digests(self) -> bool:
         """Write down the digests of this week, where that is due; whether it was."""
         now = self._now()
-        if self._digest_at is not None and now < self._digest_at:
+        if _is_ahead(self._digest_at, now, A_WEEK):
             return False
         week = week_of(now)
         await self._store.tell_digests(week, now)
@@ -184,8 +184,9 @@ class WatchWorker:
             await self.settle(await self._look(watched.domain))
             return
         look = await self._look_at_mail_server(watched)
-        decide = partial(judge_server, look=look)
-        if await self._store.settle({MAIL_SERVER: decide}, self._now()):
+        now = self._now()
+        decide = partial(judge_server, look=look, now=now)
+        if await self._store.settle({MAIL_SERVER: decide}, now):
             self._running[MAIL_SERVER] = look.at
 
     async def _look_at_mail_server(self, watched: Watched) -> ServerLook:
@@ -200,3 +201,8 @@ class WatchWorker:
             except CowbellError as error:
                 _log.info("watch: nothing was found out of %s: %s", name, error)
         return ServerLook(self._now(), report, MappingProxyType(domains))
+
+
+def _is_ahead(at: datetime | None, now: datetime, longest: timedelta) -> bool:
+    """Whether a time is still to come, and not left over from a clock that was ahead."""
+    return at is not None and now < at <= now + longest

@@ -12,6 +12,7 @@ from bot.store.repositories.request_rows import count_changed
 from bot.store.repositories.watch_digests import tell_digests
 from bot.store.repositories.watched_rows import make_watched, read_watched
 from bot.store.watch_tables import WatchedRow
+from bot.watch.look_schedule import DAY
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class WatchedDomains:
         Nobody else is given one until a look at it was settled or put off, or the lease ran out.
         """
         free = or_(WatchedRow.lease_until.is_(None), WatchedRow.lease_until <= now)
-        due = and_(WatchedRow.due_at <= now, free)
+        # No look is further away than the daily one, unless the clock was ahead.
+        time = or_(WatchedRow.due_at <= now, WatchedRow.due_at > now + 2 * DAY)
+        due = and_(time, free)
 
         def take(session: Session) -> tuple[Watched, ...]:
             found = select(WatchedRow).where(due)

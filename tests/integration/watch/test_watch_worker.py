@@ -169,3 +169,18 @@ async def test_a_zone_that_changes_at_each_look_fills_no_disk(watch: WatchParts)
         await watch.worker.settle(see(watch.world.at, found=dict.fromkeys(Check, texts)))
     kept = await watch.store.changes.of(FRIEND, BEGIN)
     assert 0 < sum(len(text) for _, text in kept.rows) < 250_000
+
+
+async def test_a_clock_that_was_ahead_keeps_nothing_from_being_looked_at(watch: WatchParts) -> None:
+    await watch.jump(60 * DAY)
+    assert (await watch.watched()).looked_at == watch.world.at
+    watch.world.statuses["friend.example"] = {Check.MX: FAIL}
+    await watch.worker.have_looked_at(FRIEND)
+    await watch.jump(timedelta(0), -60 * DAY)
+    watch.world.looks.clear()
+    await watch.run_until(watch.world.at + HOUR)
+    assert watch.world.looks.count("friend.example") <= 3
+    assert [incident.check for incident in await watch.incidents()] == ["mx"]
+    await watch.run_until(watch.world.at + 7 * DAY)
+    assert "@server" in watch.world.looks
+    assert "digest:0:2026-W46" in await watch.keys()
