@@ -135,9 +135,7 @@ def test_a_certificate_that_ends_says_where_and_when(days: int, mark: str) -> No
 def test_who_waited_for_a_step_is_told_that_it_is_done() -> None:
     for goal, named in (("spf", "SPF"), ("mx+spf", "MX, SPF"), ("zone", "the name servers")):
         said = text_of(build_awaited_card(awaited(goal, AwaitedEnd.RIGHT), SERVER, WORDS, ITEMS))
-        assert said.startswith(
-            "## ✅ `friend.example`\nYou asked me to tell you when this is right"
-        )
+        assert said.startswith("## ✅ `friend.example`\nYou asked me to tell you when this is ")
         assert said.endswith(f"and now it is: {named}.")
 
 
