@@ -48,7 +48,12 @@ class Losses:
         return frozenset(self._asked)
 
     def are_lost(self, question: Question, attempt: int) -> bool:
-        """Whether a question is lost when it is asked for this time, counted from 1."""
+        """Whether a question is lost when it is asked for this time, counted from 1.
+
+        The root never is: by that question a check tells losses from a resolver that is silent.
+        """
+        if question.name == dns.name.root:
+            return False
         name = "probe" if _is_probe(question) else question.name.to_text().lower()
         text = f"{self._seed} {name} {question.rdtype} {attempt}".encode()
         digest = hashlib.blake2b(text, digest_size=4).digest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.breakages import ELSEWHERE, KINDS, Breakage, MemberZone, flap
 from benchmarks.zones import SURROUNDINGS
+from bot.requests.schedule import GIVE_UP_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Extent:
 
 
 YEAR: Final = Extent(365, 500, 40, 10, 60, 8, 50, 10, timedelta(minutes=30), patterns=16)
-MONTH: Final = Extent(31, 40, 7, 2, 5, 1, 4, 1, timedelta(hours=2), patterns=3)
+MONTH: Final = Extent(31, 24, 6, 2, 4, 1, 4, 1, timedelta(hours=2), patterns=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class YearScript:
         self.waits = tuple(
             Wait(5000 + at, b.domain, b.begins + timedelta(days=1))
             for at, b in enumerate(self.breakages)
-            if at % 3 == 1 and not b.is_flapping
+            if at % 3 == 1 and not b.is_flapping and b.ends - b.begins < GIVE_UP_AFTER
         )
         self.restarts = sorted(self._moment(chance) for _ in range(extent.restarts))
         self.events = tuple(sorted(self._events(chance), key=lambda event: event.at))

@@ -113,11 +113,14 @@ def _list_sights(
     watched = standing.watched
     is_young = watched.is_new and report.checked_at - watched.added_at < SET_UP_IN
     tracked = {*before.suspicions, *(incident.check for incident in standing.incidents)}
+    known = {check for check, _ in _list_known(report)}
     sights = {}
     for check, result in _list_known(report):
         status, usual = snapshot.checks[check].status, before.usual.get(check)
         if status is not Status.FAIL and (status is not Status.WARN or usual not in _RIGHT):
-            sights[check.value] = Sight(ttl=result.ttl)
+            # What is wrong with a policy may lie in the records that it rests on.
+            if check is not Check.DMARC or known >= {Check.SPF, Check.DKIM}:
+                sights[check.value] = Sight(ttl=result.ttl)
             continue
         is_being_set_up = is_young and usual not in _RIGHT
         is_other_stage = check.value not in tracked and _is_other_stage(check, before, snapshot)

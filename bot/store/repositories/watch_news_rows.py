@@ -17,7 +17,7 @@ from bot.watch.watch_news import ADMINS, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -47,15 +47,20 @@ def tell_incidents(
     """Write down one message to everybody who is told of what one look came to.
 
     `opened` and `closed` are incidents by number, `closed` with the time when each opened: the end
-    is told to whoever was told of the beginning.
+    is told to whoever was told of the beginning. Who paused is told when that is over, and not of
+    what began and ended meanwhile.
     """
+    told = _rows_of(session, subject) if closed else []
+    for row in told:
+        if row.due_at > now and _is_unsent(row):  # held back by a pause
+            _leave_out(session, row, closed)
     told = _rows_of(session, subject) if closed else []
     members = _watchers(session, subject)
     for target, paused_until in {ADMINS: None, **members}.items():
         due_at = max(now, paused_until or now)
         facts = {
             "subject": subject,
-            "opened": [] if due_at > now else list(opened),
+            "opened": list(opened),
             "closed": [
                 number
                 for number, opened_at in closed.items()
@@ -69,6 +74,11 @@ def tell_incidents(
             key = f"{_prefix(subject)}{target}:{first}"
             message = _Message(key, NewsKind.INCIDENTS, target, facts)
             _tell(session, message, now, due_at)
+
+
+def unsent_rows(session: Session, subject: str, target: int) -> list[WatchNewsRow]:
+    """Return the messages of incidents of one subject that nobody has begun to send to somebody."""
+    return [row for row in _rows_of(session, subject) if row.target == target and _is_unsent(row)]
 
 
 def draw_anew(
@@ -146,10 +156,11 @@ def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) 
             WatchNewsRow.created_at >= _start_of_cycle(now),
         )
     )
-    if (told or 0) < MOST_A_CYCLE:
+    # What a pause holds back waits by itself: a summary has other domains' news, which do not wait.
+    if (told or 0) < MOST_A_CYCLE or due_at > now:
         _add(session, message, now, due_at)
         return
-    facts, due_at = message.facts, max(now + GATHERED, due_at)
+    facts, due_at = message.facts, now + GATHERED
     row = _find(session, _summary_key(target, now))
     if row is None:
         summed_up = {"opened": facts["opened"], "closed": facts["closed"]}
@@ -162,6 +173,21 @@ def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) 
     row.version += 1
     if row.ended_at is not None:
         row.ended_at, row.due_at, row.attempts = None, due_at, 0
+
+
+def _is_unsent(row: WatchNewsRow) -> bool:
+    return row.ended_at is None and row.attempts == 0 and row.message_id is None
+
+
+def _leave_out(session: Session, row: WatchNewsRow, closed: Container[int]) -> None:
+    """Take the incidents that closed out of what is told to have opened."""
+    facts = _facts(row)
+    facts["opened"] = [number for number in facts["opened"] if number not in closed]
+    if facts["opened"] or facts["closed"]:
+        row.facts = _write(facts)
+    else:
+        session.delete(row)
+    session.flush()
 
 
 def _reopen(row: WatchNewsRow, now: datetime) -> None:

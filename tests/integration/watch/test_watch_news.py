@@ -89,6 +89,8 @@ async def test_a_member_who_paused_is_told_of_an_end_when_the_pause_is_over(
 ) -> None:
     await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
     await watch.break_mx()
+    for message in await watch.store.news.take_due(watch.world.at, HOUR, 99):
+        await watch.store.news.end(message, watch.world.at, (1, message.id))
     until = watch.world.at + 9 * DAY
     await watch.watchers.pause(FRIEND, ANN, until)
     watch.world.statuses = {"friend.example": {Check.SPF: FAIL}}
@@ -98,7 +100,42 @@ async def test_a_member_who_paused_is_told_of_an_end_when_the_pause_is_over(
     *_, (news, told) = await watch.told()
     assert news.target == ANN
     assert isinstance(told, IncidentsTold)
-    assert ([i.check for i in told.opened], [i.check for i in told.closed]) == ([], ["mx"])
+    assert ([i.check for i in told.opened], [i.check for i in told.closed]) == (["spf"], ["mx"])
+
+
+async def test_what_breaks_and_is_mended_during_a_pause_is_not_told_after_it(
+    watch: WatchParts,
+) -> None:
+    await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
+    await watch.watchers.pause(FRIEND, ANN, watch.world.at + 30 * DAY)
+    await watch.break_mx()
+    assert [news.target for news, _ in await watch.told()] == [0]
+    await watch.mend()
+    watch.world.at += 30 * DAY
+    assert [news.target for news, _ in await watch.told()] == [0, 0]
+
+
+async def test_who_takes_a_pause_back_is_told_at_once_what_broke_meanwhile(
+    watch: WatchParts,
+) -> None:
+    await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
+    await watch.watchers.pause(FRIEND, ANN, watch.world.at + 30 * DAY)
+    await watch.break_mx()
+    await watch.watchers.pause(FRIEND, ANN, None)
+    (told,) = [told for news, told in await watch.told() if news.target == ANN]
+    assert isinstance(told, IncidentsTold)
+    assert [incident.check for incident in told.opened] == ["mx"]
+
+
+async def test_who_takes_a_domain_out_is_told_nothing_that_a_pause_held_back(
+    watch: WatchParts,
+) -> None:
+    await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
+    await watch.watchers.pause(FRIEND, ANN, watch.world.at + 30 * DAY)
+    await watch.break_mx()
+    await watch.watchers.remove(FRIEND, ANN)
+    watch.world.at += 31 * DAY
+    assert [news.target for news, _ in await watch.told()] == [0]
 
 
 async def test_beyond_five_messages_in_a_day_there_is_one_summary(tmp_path: Path) -> None:

@@ -235,3 +235,17 @@ def test_the_mail_servers_own_fault_leaves_a_domain_green_and_its_history_alone(
     assert decision is not None
     assert not decision.changes
     assert (story.watched.green, story.watched.next) == (True, None)
+
+
+def test_a_policy_is_not_mended_where_nobody_knows_what_it_rests_on() -> None:
+    story = WatchStory()
+    broken = {Check.DKIM: FAIL, Check.DMARC: FAIL}
+    for hours in (0, 2):
+        story.see(hours * HOUR, broken)
+    story.see(3 * HOUR, {Check.DKIM: UNKNOWN})
+    assert {incident.good_since for incident in story.open} == {None}
+    story.see(4 * HOUR, broken)
+    assert [incident.relapses for incident in story.open] == [0, 0]
+    for hours in (5, 29):
+        story.see(hours * HOUR)
+    assert story.open == ()
