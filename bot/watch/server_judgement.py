@@ -129,7 +129,7 @@ def judge_server(standing: SubjectStanding, look: ServerLook, now: datetime) -> 
         first=before.first if report is None else find_first(report),
         met=MappingProxyType({w: domain for w, domain in before.met.items() if w in followed}),
     )
-    times = look_times(tracked, standing.incidents, at)
+    times = (*look_times(tracked, standing.incidents, at), *_warning_times(look.report))
     due_at = min((daily_look(watched.subject, at), *times))
     noted = replace(watched, state=dump_state(state), looked_at=at, due_at=due_at)
     if report is not None:
@@ -250,6 +250,13 @@ def _look_again(what: str, domain: str, look: ServerLook) -> Sight | None:
 
 def _make_finding(what: str) -> Finding:
     return Finding(Check.SERVER, SERVER_SIDE, Status.INFO, MappingProxyType({"what": (what,)}))
+
+
+def _warning_times(report: ServerReport) -> Iterator[datetime]:
+    """Yield when to look again as a certificate comes to the days at which that is told."""
+    for certificate in list_certificates(report.ports):
+        times = (certificate.not_after - days * _DAY for days in WARNED_AT)
+        yield from (time for time in times if time > report.checked_at)
 
 
 def _list_endings(report: ServerReport) -> Iterator[CertificateTold]:

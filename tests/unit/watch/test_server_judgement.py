@@ -218,6 +218,19 @@ def test_a_certificate_is_told_of_21_7_and_1_days_before_its_end(
     )
 
 
+def test_the_server_is_looked_at_just_as_a_certificate_comes_to_the_day_before_its_end() -> None:
+    ends_at = AT + timedelta(hours=24, minutes=1)
+    certificate = replace(CERTIFICATE, not_before=ends_at - timedelta(days=90), not_after=ends_at)
+    ports = tuple(replace(look, certificate=certificate) for look in looks())
+    story = ServerStory()
+    story.take(see_server(AT, ports=ports))
+    due_at = story.watched.due_at
+    assert due_at == AT + timedelta(minutes=1)
+    decision = story.take(see_server(due_at, ports=ports))
+    assert decision is not None
+    assert [news.days for news in decision.certificates] == [1]
+
+
 def test_a_certificate_that_lasts_for_days_is_not_told_of_weeks_before() -> None:
     short = replace(
         CERTIFICATE, not_before=AT - timedelta(days=3), not_after=AT + timedelta(days=4)
