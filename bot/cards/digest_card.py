@@ -38,6 +38,7 @@ def build_digest_card(
         "count": sum(line.subject != MAIL_SERVER for line in ordered),
         "total": told.total,
         "mine": for_member,
+        "server": any(line.subject == MAIL_SERVER for line in ordered),
         "more": lines.hidden,
     }
     title = f"## {words.label('told', 'digest')}"

@@ -122,7 +122,9 @@ class Watching:
 
         None is returned where they do not have it watched.
         """
-        return await self._watchers.pause(domain, member_id, self._until(days))
+        watcher = await self._watchers.pause(domain, member_id, self._until(days))
+        self._wake_up.wake()  # what the pause held back may be due
+        return watcher
 
     async def list_own(self, member_id: int) -> OwnWatch:
         """Return all that one member has watched and waits for, and what did not reach them."""

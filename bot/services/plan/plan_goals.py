@@ -23,10 +23,10 @@ _SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})
 def next_goal(plan: Plan) -> str | None:
     """Return what to wait for on a plan's card: its next step, or all of it where none is next.
 
-    None where all is right, even if the admin may be asked for more.
+    None where all is right and no step is left.
     """
     step = plan.next
-    if plan.is_green and (step is None or step.asks is not None):
+    if plan.is_green and step is None:
         return None
     return make_goal(_provable(step.parts if step is not None else ()))
 

@@ -17,7 +17,7 @@ from bot.watch.watch_news import ADMINS, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -47,15 +47,20 @@ def tell_incidents(
     """Write down one message to everybody who is told of what one look came to.
 
     `opened` and `closed` are incidents by number, `closed` with the time when each opened: the end
-    is told to whoever was told of the beginning.
+    is told to whoever was told of the beginning. Who paused is told when that is over, and not of
+    what began and ended meanwhile.
     """
+    told = _rows_of(session, subject) if closed else []
+    for row in told:
+        if row.due_at > now and _is_unsent(row):  # held back by a pause
+            _leave_out(session, row, closed)
     told = _rows_of(session, subject) if closed else []
     members = _watchers(session, subject)
     for target, paused_until in {ADMINS: None, **members}.items():
         due_at = max(now, paused_until or now)
         facts = {
             "subject": subject,
-            "opened": [] if due_at > now else list(opened),
+            "opened": list(opened),
             "closed": [
                 number
                 for number, opened_at in closed.items()
@@ -71,6 +76,11 @@ def tell_incidents(
             _tell(session, message, now, due_at)
 
 
+def unsent_rows(session: Session, subject: str, target: int) -> list[WatchNewsRow]:
+    """Return the messages of incidents of one subject that nobody has begun to send to somebody."""
+    return [row for row in _rows_of(session, subject) if row.target == target and _is_unsent(row)]
+
+
 def draw_anew(
     session: Session, subject: str, opened_at: Mapping[int, datetime], now: datetime
 ) -> None:
@@ -82,7 +92,12 @@ def draw_anew(
         if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
             _reopen(row, now)
     targets = (ADMINS, *_watchers(session, subject))
-    keys = {_summary_key(target, time_of) for target in targets for time_of in opened_at.values()}
+    keys = {
+        key
+        for target in targets
+        for time_of in opened_at.values()
+        for key in _summary_keys(target, time_of)
+    }
     for row in session.scalars(select(WatchNewsRow).where(WatchNewsRow.key.in_(keys))):
         if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
             _reopen(row, now)
@@ -141,10 +156,11 @@ def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) 
             WatchNewsRow.created_at >= _start_of_cycle(now),
         )
     )
-    if (told or 0) < MOST_A_CYCLE:
+    # What a pause holds back waits by itself: a summary has other domains' news, which do not wait.
+    if (told or 0) < MOST_A_CYCLE or due_at > now:
         _add(session, message, now, due_at)
         return
-    facts, due_at = message.facts, max(now + GATHERED, due_at)
+    facts, due_at = message.facts, now + GATHERED
     row = _find(session, _summary_key(target, now))
     if row is None:
         summed_up = {"opened": facts["opened"], "closed": facts["closed"]}
@@ -159,6 +175,21 @@ def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) 
         row.ended_at, row.due_at, row.attempts = None, due_at, 0
 
 
+def _is_unsent(row: WatchNewsRow) -> bool:
+    return row.ended_at is None and row.attempts == 0 and row.message_id is None
+
+
+def _leave_out(session: Session, row: WatchNewsRow, closed: Container[int]) -> None:
+    """Take the incidents that closed out of what is told to have opened."""
+    facts = _facts(row)
+    facts["opened"] = [number for number in facts["opened"] if number not in closed]
+    if facts["opened"] or facts["closed"]:
+        row.facts = _write(facts)
+    else:
+        session.delete(row)
+    session.flush()
+
+
 def _reopen(row: WatchNewsRow, now: datetime) -> None:
     if row.ended_at is None:
         row.version += 1  # it is being delivered, or will be: as it is then
@@ -168,10 +199,9 @@ def _reopen(row: WatchNewsRow, now: datetime) -> None:
 
 
 def _summed_up(session: Session, target: int, opened_at: datetime) -> list[int]:
-    """Return the incidents that opened in the summary of that moment's cycle."""
-    row = _find(session, _summary_key(target, opened_at))
-    opened: list[int] = [] if row is None else _facts(row)["opened"]
-    return opened
+    """Return the incidents that opened in the summaries which may tell of that moment."""
+    rows = (_find(session, key) for key in _summary_keys(target, opened_at))
+    return [number for row in rows if row is not None for number in _facts(row)["opened"]]
 
 
 def _digest_key(target: int, week: str) -> str:
@@ -180,6 +210,14 @@ def _digest_key(target: int, week: str) -> str:
 
 def _summary_key(target: int, moment: datetime) -> str:
     return f"{NewsKind.SUMMARY}:{target}:{moment.astimezone(UTC).date().isoformat()}"
+
+
+def _summary_keys(target: int, opened_at: datetime) -> tuple[str, str]:
+    """Return the keys of the summaries in which an incident of that moment may have been told.
+
+    A look that ends before midnight can be settled after it.
+    """
+    return _summary_key(target, opened_at), _summary_key(target, opened_at + timedelta(days=1))
 
 
 def _start_of_cycle(moment: datetime) -> datetime:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
 
+from bot.store.repositories.watch_news_rows import unsent_rows
 from bot.store.repositories.watched_rows import begin_watching, read_watched
 from bot.store.watch_tables import WatchedRow, WatcherRow
 from bot.watch.watched_domain import Watcher
@@ -49,12 +50,17 @@ class Watchers:
         return await self._database.write(find_or_add)
 
     async def remove(self, domain: Domain, member_id: int) -> bool:
-        """Whether the member's watcher of the domain was there; it is not any more."""
+        """Whether the member's watcher of the domain was there; it is not any more.
+
+        What was to be told of the domain and was not sent goes with it.
+        """
 
         def take_away(session: Session) -> bool:
             row = session.get(WatcherRow, (domain, member_id))
             if row is not None:
                 session.delete(row)
+                for news in unsent_rows(session, domain.ascii, member_id):
+                    session.delete(news)
             return row is not None
 
         return await self._database.write(take_away)
@@ -67,6 +73,8 @@ class Watchers:
             if row is None:
                 return None
             row.paused_until = until
+            for news in unsent_rows(session, domain.ascii, member_id):
+                news.due_at = until or news.created_at  # what was held back comes at once
             return _read(row)
 
         return await self._database.write(note)

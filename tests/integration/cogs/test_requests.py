@@ -232,7 +232,7 @@ async def test_a_check_offers_strict_dmarc_once_all_else_is_right(guild: Request
     guild.dns.zones = guild.dns.zones.with_zone(parse_zone("eager.example", watched))
     guild.dns.forget()
     await guild.ann.click(card, label="Check again")
-    assert labels_of(card) == ["Ask for DMARC", DETAILS, OFFER]
+    assert labels_of(card) == ["Ask for DMARC", DETAILS, AWAIT, OFFER]
 
 
 async def test_a_healthy_domain_is_offered_nothing(guild: RequestGuild) -> None:

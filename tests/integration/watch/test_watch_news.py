@@ -13,7 +13,7 @@ from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watch_news import AwaitedTold, DigestTold, IncidentsTold, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 from watch_parts import WatchedWorld, open_watch
-from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN
+from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, see
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,6 +89,8 @@ async def test_a_member_who_paused_is_told_of_an_end_when_the_pause_is_over(
 ) -> None:
     await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
     await watch.break_mx()
+    for message in await watch.store.news.take_due(watch.world.at, HOUR, 99):
+        await watch.store.news.end(message, watch.world.at, (1, message.id))
     until = watch.world.at + 9 * DAY
     await watch.watchers.pause(FRIEND, ANN, until)
     watch.world.statuses = {"friend.example": {Check.SPF: FAIL}}
@@ -98,7 +100,42 @@ async def test_a_member_who_paused_is_told_of_an_end_when_the_pause_is_over(
     *_, (news, told) = await watch.told()
     assert news.target == ANN
     assert isinstance(told, IncidentsTold)
-    assert ([i.check for i in told.opened], [i.check for i in told.closed]) == ([], ["mx"])
+    assert ([i.check for i in told.opened], [i.check for i in told.closed]) == (["spf"], ["mx"])
+
+
+async def test_what_breaks_and_is_mended_during_a_pause_is_not_told_after_it(
+    watch: WatchParts,
+) -> None:
+    await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
+    await watch.watchers.pause(FRIEND, ANN, watch.world.at + 30 * DAY)
+    await watch.break_mx()
+    assert [news.target for news, _ in await watch.told()] == [0]
+    await watch.mend()
+    watch.world.at += 30 * DAY
+    assert [news.target for news, _ in await watch.told()] == [0, 0]
+
+
+async def test_who_takes_a_pause_back_is_told_at_once_what_broke_meanwhile(
+    watch: WatchParts,
+) -> None:
+    await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
+    await watch.watchers.pause(FRIEND, ANN, watch.world.at + 30 * DAY)
+    await watch.break_mx()
+    await watch.watchers.pause(FRIEND, ANN, None)
+    (told,) = [told for news, told in await watch.told() if news.target == ANN]
+    assert isinstance(told, IncidentsTold)
+    assert [incident.check for incident in told.opened] == ["mx"]
+
+
+async def test_who_takes_a_domain_out_is_told_nothing_that_a_pause_held_back(
+    watch: WatchParts,
+) -> None:
+    await watch.watchers.add(FRIEND, ANN, watch.world.at, 10)
+    await watch.watchers.pause(FRIEND, ANN, watch.world.at + 30 * DAY)
+    await watch.break_mx()
+    await watch.watchers.remove(FRIEND, ANN)
+    watch.world.at += 31 * DAY
+    assert [news.target for news, _ in await watch.told()] == [0]
 
 
 async def test_beyond_five_messages_in_a_day_there_is_one_summary(tmp_path: Path) -> None:
@@ -142,6 +179,26 @@ async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> No
         assert [news.id for news, _ in await parts.told()] == [summary.id]
 
 
+async def test_the_end_of_what_was_seen_before_midnight_and_summed_up_after_it_is_told(
+    tmp_path: Path,
+) -> None:
+    async with open_watch(tmp_path, WatchedWorld(hosted=HERD)) as parts:
+        await parts.jump(timedelta(0), DAY)
+        midnight, moment = BEGIN.replace(hour=0) + 3 * DAY, timedelta(seconds=2)
+        for seen_at, parts.world.at in (
+            (midnight - HOUR, midnight - HOUR),
+            (midnight - moment, midnight + moment),
+        ):
+            for name in HERD:
+                look = see(seen_at, MX_GONE, domain=Domain.from_ascii(name))
+                await parts.worker.settle(look)
+        await parts.jump(HOUR, DAY, DAY)
+        contents = [told for _, told in await parts.told() if isinstance(told, IncidentsTold)]
+        ended = [incident.id for told in contents for incident in told.closed]
+        assert sorted(ended) == sorted(i.id for told in contents for i in told.opened)
+        assert len(ended) == len(HERD)
+
+
 async def test_what_a_members_check_met_is_an_incident_by_the_second_look(
     watch: WatchParts,
 ) -> None:
@@ -180,6 +237,39 @@ async def test_a_domain_of_a_member_who_waits_is_let_go_afterwards(watch: WatchP
     await watch.jump(HOUR, DAY)
     assert watch.world.looks.count("other.example") == 1
     assert (await watch.watched("other.example")).due_at is None
+
+
+async def test_a_domain_that_a_member_only_waits_for_is_no_matter_of_the_admins(
+    watch: WatchParts,
+) -> None:
+    name = "foreign.example"
+    watch.world.statuses[name] = {Check.SPF: FAIL}
+    await watch.goals.add(
+        Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
+    )
+    await watch.jump(HOUR)
+    watch.world.statuses[name] = {Check.SPF: FAIL, Check.MX: FAIL}
+    await watch.run_until(watch.world.at + 7 * DAY)
+    ((_, digest),) = await watch.told()
+    assert isinstance(digest, DigestTold)
+    assert (digest.total, digest.lines) == (1, ())
+    assert await watch.incidents(name) == ()
+
+
+async def test_a_domain_that_was_waited_for_before_it_came_is_set_up_from_then_on(
+    watch: WatchParts,
+) -> None:
+    name = "late.example"
+    watch.world.statuses[name] = {Check.SPF: FAIL}
+    await watch.goals.add(
+        Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
+    )
+    await watch.run_until(watch.world.at + 20 * DAY)
+    watch.world.hosted = ("friend.example", name)
+    await watch.run_until(watch.world.at + 13 * DAY)
+    assert await watch.incidents(name) == ()
+    await watch.run_until(watch.world.at + 3 * DAY)
+    assert [incident.check for incident in await watch.incidents(name)] == ["spf"]
 
 
 async def test_on_monday_the_admins_are_told_how_all_domains_are_once(watch: WatchParts) -> None:

@@ -129,17 +129,19 @@ def test_a_long_summary_is_whole_in_a_file() -> None:
 def test_a_certificate_that_ends_says_where_and_when(days: int, mark: str) -> None:
     said = text_of(build_certificate_card(certificate(days), SERVER, WORDS, ITEMS))
     assert said.startswith(f"## {mark} Mail server `mx1.cow.example`")
-    assert "The certificate on `993` and `465` ends on <t:" in said
+    assert "The certificate on ports `993` and `465` ends on <t:" in said
 
 
 def test_who_waited_for_a_step_is_told_that_it_is_done() -> None:
-    said = text_of(build_awaited_card(awaited("spf", AwaitedEnd.RIGHT), SERVER, WORDS, ITEMS))
-    assert said.startswith("## ✅ `friend.example`\nSPF is right now. You asked me to tell you.")
+    for goal, named in (("spf", "SPF"), ("mx+spf", "MX, SPF"), ("zone", "the name servers")):
+        said = text_of(build_awaited_card(awaited(goal, AwaitedEnd.RIGHT), SERVER, WORDS, ITEMS))
+        assert said.startswith("## ✅ `friend.example`\nYou asked me to tell you when this is ")
+        assert said.endswith(f"and now it is: {named}.")
 
 
 def test_who_waited_for_all_is_told_that_all_is_right() -> None:
     said = text_of(build_awaited_card(awaited("all", AwaitedEnd.RIGHT), SERVER, WORDS, ITEMS))
-    assert "Everything that mail needs is right now" in said
+    assert "Everything that mail needs is in order now." in said
 
 
 @pytest.mark.parametrize("goal", ["mx", "all"])
@@ -223,5 +225,6 @@ def test_what_nobody_could_look_at_for_days_is_not_said_as_it_was() -> None:
 def test_the_mail_servers_own_line_counts_as_no_domain() -> None:
     line = DigestLine(MAIL_SERVER, Status.FAIL, None, BEGAN, None, OPENED)
     said = digest_text(DigestTold(OPENED, 3, (line,)))
-    assert "All 3 domains are right" in said
+    assert "All 3 domains are right, but the mail server itself is not." in said
+    assert "nothing to do" not in said
     assert "❌ Mail server `mx1.cow.example` · broken since" in said
