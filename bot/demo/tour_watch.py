@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from rich.padding import Padding
-from rich.text import Text
-
 from bot.app.watch_parts import WatchMessages
 from bot.cards.digest_card import say_digest_line
 from bot.cards.incident_card import IncidentState, say_fault, state_of
 from bot.cards.watch_summary_card import show_line
 from bot.console.history_page import show_history
+from bot.console.terminal import bullet
 from bot.demo.breakages import Breakage, break_domain, mend_domain
 from bot.demo.passing_time import let_pass
 from bot.requests.outbox_worker import Delivered, OutboxWorker, Undeliverable
@@ -106,8 +104,9 @@ class _NewsPrinter:
         facts = {"again": news.message_id is not None}
         first, *rest = self._say(told)
         said = self._core.words.sentence("demo/watch_post", facts)
-        for indent, line in ((2, f"{said} {first}"), *((4, text) for text in rest)):
-            self._console.print(Padding(Text(line), (0, 0, 0, indent), expand=False))
+        self._console.print(bullet("→", f"{said} {first}"))
+        for line in rest:
+            self._console.print(bullet("", line))
         return Delivered(_CHANNEL, post.id)
 
     def _say(self, told: Told) -> Iterator[str]:
