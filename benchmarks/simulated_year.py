@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -150,8 +150,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--month", action="store_true", help="a month of it")
+    parser.add_argument("--domains", type=int, help="as many, where it has to take less time")
     options = parser.parse_args()
-    script = YearScript(MONTH if options.month else YEAR, options.seed)
+    extent = MONTH if options.month else YEAR
+    if options.domains is not None:
+        extent = replace(extent, domains=options.domains)
+    script = YearScript(extent, options.seed)
     started = time.monotonic()
     # Nothing is lost by a kill of what a process has written, so that it may be in memory.
     memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it

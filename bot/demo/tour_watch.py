@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from rich.padding import Padding
+from rich.text import Text
+
 from bot.app.watch_parts import WatchMessages
 from bot.cards.digest_card import say_digest_line
 from bot.cards.incident_card import IncidentState, say_fault, state_of
@@ -103,8 +106,8 @@ class _NewsPrinter:
         facts = {"again": news.message_id is not None}
         first, *rest = self._say(told)
         said = self._core.words.sentence("demo/watch_post", facts)
-        for line in (f"  {said} {first}", *(f"    {text}" for text in rest)):
-            self._console.print(line, markup=False, highlight=False)
+        for indent, line in ((2, f"{said} {first}"), *((4, text) for text in rest)):
+            self._console.print(Padding(Text(line), (0, 0, 0, indent), expand=False))
         return Delivered(_CHANNEL, post.id)
 
     def _say(self, told: Told) -> Iterator[str]:

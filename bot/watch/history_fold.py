@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
 from bot.watch.snapshot import CheckState
@@ -11,11 +11,15 @@ from bot.watch.timeline import LANES, STALE_AFTER, DatedChanges, History, Lane, 
 from bot.watch.watched_domain import HISTORY_KEPT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from bot.names import Domain
     from bot.watch.snapshot import CheckChange, Snapshot, SnapshotChanges
+
+# Findings of the delegation with which no record of the domain can be found out. A look leaves
+# what it cannot find out as it was, so that without these a domain that is gone looks right.
+_GONE: Final = frozenset({"domain-not-found", "ns-all-lame"})
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class HistoryFold:
             lanes.append(Lane(check, periods, moved_at))
         if not lanes:
             return None
+        lanes = _forget_while_gone(lanes)
         began_at = min(_known_from(lane) for lane in lanes)
         return History(
             domain,
@@ -129,6 +134,51 @@ def _periods(
         return
     yield _period(began_at, ends, state)
     yield Period(ends, now, Status.UNKNOWN)
+
+
+def _forget_while_gone(lanes: list[Lane]) -> list[Lane]:
+    """Return lanes in which nobody knows how the others stood while the domain itself was gone."""
+    gone = [
+        period
+        for lane in lanes
+        if lane.check is Check.DELEGATION
+        for period in lane.periods
+        if period.status is Status.FAIL and not _GONE.isdisjoint(period.codes)
+    ]
+    return [lane if lane.check is Check.DELEGATION else _hide(lane, gone) for lane in lanes]
+
+
+def _hide(lane: Lane, times: Sequence[Period]) -> Lane:
+    """Return a lane of which nothing is known at these times, the earliest first."""
+    if not times:
+        return lane
+    kept: list[Period] = []
+    for piece in _split(lane.periods, times):
+        if kept and kept[-1].status is piece.status is Status.UNKNOWN:
+            kept[-1] = replace(kept[-1], ended_at=piece.ended_at)
+        else:
+            kept.append(piece)
+    return replace(lane, periods=tuple(kept))
+
+
+def _split(periods: Iterable[Period], times: Sequence[Period]) -> Iterator[Period]:
+    """Yield periods with the unknown ones in their place; the work is no more than their sum."""
+    following = 0
+    for period in periods:
+        at = period.began_at
+        while following < len(times) and times[following].began_at < period.ended_at:
+            hidden = times[following]
+            begin, end = max(hidden.began_at, at), min(hidden.ended_at, period.ended_at)
+            if at < begin < end:
+                yield replace(period, began_at=at, ended_at=begin)
+            if begin < end:
+                yield Period(begin, end, Status.UNKNOWN)
+                at = end
+            if hidden.ended_at > period.ended_at:
+                break
+            following += 1
+        if at < period.ended_at or at == period.began_at:
+            yield replace(period, began_at=at)
 
 
 def _is_same(one: CheckState | None, other: CheckState) -> bool:

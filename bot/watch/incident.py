@@ -19,7 +19,7 @@ class Incident:
     latest; `began_at` the first look that saw it, `good_since` the first that saw it no more, None
     where it is still there; it counts as mended where it stays so until `calm_until`. `relapses`
     counts how often it came back meanwhile. One that is closed without `good_since` was not
-    mended: nobody looks at its subject any more.
+    mended: nobody wants its subject watched any more.
     """
 
     id: int

@@ -47,10 +47,12 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         watched.subject,
         before.suspicions,
         standing.incidents,
-        sights,
+        sights if standing.is_wanted else {},
         at,
         held=is_held(watched, at),
     )
+    if not standing.is_wanted:
+        tracked = _close_all(tracked, standing.incidents, at)
     awaited = tuple(judge_awaited(each, seen) for each in standing.awaited)
     state = replace(
         before,
@@ -62,9 +64,6 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
     )
     waits = [look.awaited.due_at for look in awaited if look.awaited.ended_at is None]
     is_let_go = not standing.is_wanted and not waits
-    if is_let_go:
-        tracked = _close_all(tracked, standing.incidents, at)
-        state = replace(state, suspicions=MappingProxyType({}))
     # While nobody is told, what there is to tell can wait for the end of that.
     until = watched.paused_until if is_held(watched, at) else None
     times = (*waits, *([until] if until else look_times(tracked, standing.incidents, at)))
@@ -80,7 +79,7 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         opened=tracked.opened,
         changed=tracked.changed,
         closed=tracked.closed,
-        silent=is_let_go,
+        silent=not standing.is_wanted,
         redrawn=tracked.redrawn,
         changes=compare_snapshots(before.snapshot, snapshot),
         awaited=awaited,
@@ -170,7 +169,7 @@ def _learn_usual(
 
 
 def _close_all(tracked: Tracked, incidents: Iterable[Incident], at: datetime) -> Tracked:
-    """Return that nothing is followed any more, as nobody looks at the domain from now on."""
+    """Return that nothing is followed any more, as nobody is told of the domain from now on."""
     latest = {incident.id: incident for incident in (*incidents, *tracked.changed)}
     latest |= {incident.id: incident for incident in tracked.closed}
     return Tracked(

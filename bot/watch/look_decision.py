@@ -29,7 +29,7 @@ class SubjectStanding:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether anybody wants it looked at, those who wait for something left aside."""
+        """Whether anybody wants it watched; who waits for something is told of that alone."""
         return self.watched.hosted or self.watched.by_hand or self.has_watchers
 
 

@@ -55,7 +55,7 @@ def broken() -> Past:
 def test_where_nothing_is_kept_it_says_so_and_exits_with_3(console: ConsoleProcess) -> None:
     done = console.call("history", "friend.example")
     assert (done.returncode, done.stderr) == (3, "")
-    assert "/watch add" in done.stdout
+    assert "/mailadmin watch" in done.stdout
     assert list(console.folder.iterdir()) == []  # nothing was made
     fill(console.folder)
     done = console.call("history", "friend.example", "--json")

@@ -25,7 +25,12 @@ def note_listing(session: Session, listing: Listing, now: datetime) -> None:
         row.subject: row
         for row in session.execute(
             select(
-                WatchedRow.subject, WatchedRow.hosted, WatchedRow.missed_at, WatchedRow.due_at
+                WatchedRow.subject,
+                WatchedRow.hosted,
+                WatchedRow.is_new,
+                WatchedRow.added_at,
+                WatchedRow.missed_at,
+                WatchedRow.due_at,
             ).where(WatchedRow.subject != MAIL_SERVER)
         )
     }
@@ -36,7 +41,10 @@ def note_listing(session: Session, listing: Listing, now: datetime) -> None:
             new.hosted, new.due_at = True, first_due if listing.is_first else now
             session.add(new)
         elif not row.hosted or row.missed_at is not None:
-            _change(session, subject, hosted=True, missed_at=None, due_at=row.due_at or now)
+            # Who waited for it before has not set it up yet.
+            added_at = row.added_at if row.hosted else now
+            due_at = row.due_at or now
+            _change(session, subject, hosted=True, missed_at=None, due_at=due_at, added_at=added_at)
     for subject in known.keys() - listing.domains.keys():
         row = known[subject]
         if not row.hosted:

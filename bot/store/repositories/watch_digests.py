@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from bot.store.repositories.watch_news_rows import tell_digest, was_digest_told
 from bot.store.repositories.watched_rows import read_watched
 from bot.store.watch_tables import WatchedRow, WatcherRow
 from bot.watch.digest import make_digest
 from bot.watch.watch_news import ADMINS
+from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,12 +25,21 @@ if TYPE_CHECKING:
 def tell_digests(session: Session, week: Week, now: datetime) -> None:
     """Write down the digests of a week, unless that was done, or nothing was watched before it.
 
-    Each member gets one where a domain that they have watched has a line.
+    Each member gets one where a domain that they have watched has a line. A domain that somebody
+    only waits for is in none.
     """
     if was_digest_told(session, week.name):
         return
+    is_wanted = or_(
+        WatchedRow.subject == MAIL_SERVER,
+        WatchedRow.hosted,
+        WatchedRow.by_hand,
+        exists().where(WatcherRow.domain == WatchedRow.subject),
+    )
     rows = session.scalars(
-        select(WatchedRow).where(WatchedRow.due_at.is_not(None)).order_by(WatchedRow.subject)
+        select(WatchedRow)
+        .where(WatchedRow.due_at.is_not(None), is_wanted)
+        .order_by(WatchedRow.subject)
     )
     watched = {row.subject: read_watched(row) for row in rows}
     if not any(each.added_at < week.begins_at for each in watched.values()):

@@ -92,7 +92,12 @@ def draw_anew(
         if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
             _reopen(row, now)
     targets = (ADMINS, *_watchers(session, subject))
-    keys = {_summary_key(target, time_of) for target in targets for time_of in opened_at.values()}
+    keys = {
+        key
+        for target in targets
+        for time_of in opened_at.values()
+        for key in _summary_keys(target, time_of)
+    }
     for row in session.scalars(select(WatchNewsRow).where(WatchNewsRow.key.in_(keys))):
         if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
             _reopen(row, now)
@@ -194,10 +199,9 @@ def _reopen(row: WatchNewsRow, now: datetime) -> None:
 
 
 def _summed_up(session: Session, target: int, opened_at: datetime) -> list[int]:
-    """Return the incidents that opened in the summary of that moment's cycle."""
-    row = _find(session, _summary_key(target, opened_at))
-    opened: list[int] = [] if row is None else _facts(row)["opened"]
-    return opened
+    """Return the incidents that opened in the summaries which may tell of that moment."""
+    rows = (_find(session, key) for key in _summary_keys(target, opened_at))
+    return [number for row in rows if row is not None for number in _facts(row)["opened"]]
 
 
 def _digest_key(target: int, week: str) -> str:
@@ -206,6 +210,14 @@ def _digest_key(target: int, week: str) -> str:
 
 def _summary_key(target: int, moment: datetime) -> str:
     return f"{NewsKind.SUMMARY}:{target}:{moment.astimezone(UTC).date().isoformat()}"
+
+
+def _summary_keys(target: int, opened_at: datetime) -> tuple[str, str]:
+    """Return the keys of the summaries in which an incident of that moment may have been told.
+
+    A look that ends before midnight can be settled after it.
+    """
+    return _summary_key(target, opened_at), _summary_key(target, opened_at + timedelta(days=1))
 
 
 def _start_of_cycle(moment: datetime) -> datetime:

@@ -107,7 +107,7 @@ async def test_a_look_under_way_is_not_that_of_who_asks_about_what_came_later(
 
 
 async def test_few_looks_are_kept_however_many_are_made(parts: LookedAt) -> None:
-    domains = [Domain.from_ascii(f"d{n}.friend.example") for n in range(MOST_KEPT + 5)]
+    domains = [Domain.from_ascii(f"d{n}.test") for n in range(MOST_KEPT + 5)]
     reports: list[Report] = []
     await parts.looks.sweep(domains, lambda report, _: reports.append(report))
     assert sorted(report.domain.ascii for report in reports) == sorted(d.ascii for d in domains)

@@ -13,7 +13,7 @@ from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watch_news import AwaitedTold, DigestTold, IncidentsTold, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 from watch_parts import WatchedWorld, open_watch
-from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN
+from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, see
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -179,6 +179,26 @@ async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> No
         assert [news.id for news, _ in await parts.told()] == [summary.id]
 
 
+async def test_the_end_of_what_was_seen_before_midnight_and_summed_up_after_it_is_told(
+    tmp_path: Path,
+) -> None:
+    async with open_watch(tmp_path, WatchedWorld(hosted=HERD)) as parts:
+        await parts.jump(timedelta(0), DAY)
+        midnight, moment = BEGIN.replace(hour=0) + 3 * DAY, timedelta(seconds=2)
+        for seen_at, parts.world.at in (
+            (midnight - HOUR, midnight - HOUR),
+            (midnight - moment, midnight + moment),
+        ):
+            for name in HERD:
+                look = see(seen_at, MX_GONE, domain=Domain.from_ascii(name))
+                await parts.worker.settle(look)
+        await parts.jump(HOUR, DAY, DAY)
+        contents = [told for _, told in await parts.told() if isinstance(told, IncidentsTold)]
+        ended = [incident.id for told in contents for incident in told.closed]
+        assert sorted(ended) == sorted(i.id for told in contents for i in told.opened)
+        assert len(ended) == len(HERD)
+
+
 async def test_what_a_members_check_met_is_an_incident_by_the_second_look(
     watch: WatchParts,
 ) -> None:
@@ -217,6 +237,39 @@ async def test_a_domain_of_a_member_who_waits_is_let_go_afterwards(watch: WatchP
     await watch.jump(HOUR, DAY)
     assert watch.world.looks.count("other.example") == 1
     assert (await watch.watched("other.example")).due_at is None
+
+
+async def test_a_domain_that_a_member_only_waits_for_is_no_matter_of_the_admins(
+    watch: WatchParts,
+) -> None:
+    name = "foreign.example"
+    watch.world.statuses[name] = {Check.SPF: FAIL}
+    await watch.goals.add(
+        Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
+    )
+    await watch.jump(HOUR)
+    watch.world.statuses[name] = {Check.SPF: FAIL, Check.MX: FAIL}
+    await watch.run_until(watch.world.at + 7 * DAY)
+    ((_, digest),) = await watch.told()
+    assert isinstance(digest, DigestTold)
+    assert (digest.total, digest.lines) == (1, ())
+    assert await watch.incidents(name) == ()
+
+
+async def test_a_domain_that_was_waited_for_before_it_came_is_set_up_from_then_on(
+    watch: WatchParts,
+) -> None:
+    name = "late.example"
+    watch.world.statuses[name] = {Check.SPF: FAIL}
+    await watch.goals.add(
+        Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
+    )
+    await watch.run_until(watch.world.at + 20 * DAY)
+    watch.world.hosted = ("friend.example", name)
+    await watch.run_until(watch.world.at + 13 * DAY)
+    assert await watch.incidents(name) == ()
+    await watch.run_until(watch.world.at + 3 * DAY)
+    assert [incident.check for incident in await watch.incidents(name)] == ["spf"]
 
 
 async def test_on_monday_the_admins_are_told_how_all_domains_are_once(watch: WatchParts) -> None:

@@ -135,7 +135,7 @@ def test_the_card_shows_the_changes_and_a_picture_with_words() -> None:
     said = "\n".join(texts_of(card))
     assert "## History: `friend.example`" in said
     assert "MX went from right to broken." in said
-    assert "Calm all the time, and not drawn: Webmail." in said
+    assert "Nothing changed about these, so they are not drawn: Webmail." in said
     ((name, description),) = pictures_of(card)
     assert name == "history.png"
     assert description is not None

@@ -95,6 +95,35 @@ def test_since_the_last_look_that_found_something_out_nobody_knows() -> None:
     assert all(len(lane.periods) == 1 for lane in lately.lanes)
 
 
+def test_while_the_domain_itself_is_gone_nobody_knows_how_its_records_stand() -> None:
+    past = first_look(ago(90))
+    past.look(ago(30), {Check.DELEGATION: state("fail", code="domain-not-found")})
+    past.look(ago(20), {Check.DELEGATION: state("pass", "ns1.a.example.")})
+    past.look(ago(10), {Check.DELEGATION: state("fail", code="ns-all-lame")})
+    assert spells(lane_of(past, Check.DELEGATION)) == [
+        (90, 30, "pass"),
+        (30, 20, "fail"),
+        (20, 10, "pass"),
+        (10, 0, "fail"),
+    ]
+    assert spells(lane_of(past)) == [
+        (90, 30, "pass"),
+        (30, 20, "unknown"),
+        (20, 10, "pass"),
+        (10, 0, "unknown"),
+    ]
+
+
+def test_what_broke_while_the_domain_was_gone_was_so_since_it_came_back() -> None:
+    past = first_look(ago(90))
+    past.look(ago(30), {Check.DELEGATION: state("fail", code="domain-not-found")})
+    past.look(ago(20), {Check.DELEGATION: state("pass", "ns1.a.example."), **NO_MX})
+    assert spells(lane_of(past)) == [(90, 30, "pass"), (30, 20, "unknown"), (20, 0, "fail")]
+    since = past.fold().since_when(Check.MX)
+    assert since is not None
+    assert (since.status, since.began_at, since.before) == (Status.FAIL, ago(20), None)
+
+
 def test_where_nothing_was_ever_known_there_is_no_history() -> None:
     fold = HistoryFold(20)
     assert fold.finish(FRIEND, Snapshot(), added_at=NOW, known_at=NOW, now=NOW) is None
@@ -145,7 +174,7 @@ def test_whatever_was_seen_lanes_have_no_gaps(
 ) -> None:
     past = first_look(ago(450))
     for days, check, status in sorted(looks, key=lambda look: -look[0]):
-        past.look(ago(days), {check: state(status.value, str(days))})
+        past.look(ago(days), {check: state(status.value, str(days), code="domain-not-found")})
     history = past.fold(known_at=ago(silent), is_cut=is_cut)
     for lane in history.lanes:
         assert lane.periods[0].began_at == history.began_at
