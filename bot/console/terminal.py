@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -50,3 +51,8 @@ def bullet(sign: str, text: str) -> RenderableType:
     grid.add_column(overflow="fold")
     grid.add_row(sign, Text(text))
     return grid
+
+
+def print_indented(console: Console, line: str, indent: int) -> None:
+    """Print a line, with all that it wraps to, so many columns from the left."""
+    console.print(Padding(Text(line), (0, 0, 0, indent), expand=False))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from rich.padding import Padding
-from rich.text import Text
-
 from bot.app.watch_parts import WatchMessages
 from bot.cards.digest_card import say_digest_line
 from bot.cards.incident_card import IncidentState, say_fault, state_of
 from bot.cards.watch_summary_card import show_line
 from bot.console.history_page import show_history
+from bot.console.terminal import print_indented
 from bot.demo.breakages import Breakage, break_domain, mend_domain
 from bot.demo.passing_time import let_pass
 from bot.requests.outbox_worker import Delivered, OutboxWorker, Undeliverable
@@ -107,7 +105,7 @@ class _NewsPrinter:
         first, *rest = self._say(told)
         said = self._core.words.sentence("demo/watch_post", facts)
         for indent, line in ((2, f"{said} {first}"), *((4, text) for text in rest)):
-            self._console.print(Padding(Text(line), (0, 0, 0, indent), expand=False))
+            print_indented(self._console, line, indent)
         return Delivered(_CHANNEL, post.id)
 
     def _say(self, told: Told) -> Iterator[str]:
