@@ -146,6 +146,10 @@ async def _wait_for(interaction: discord.Interaction[BotBase], click: Click, goa
     if domain is None or not is_offered:  # forged, or of another version
         await answer(interaction, build_notice("out_of_date", {}, words))
         return
+    wait = client.limits.checks.take(interaction.user.id)  # it has a look made at once
+    if wait:
+        await answer(interaction, build_cooldown_notice(wait, words))
+        return
     noted = await client.watching.wait_for(
         interaction.user.id,
         domain,

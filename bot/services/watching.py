@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.store.repositories.watchers import Watchers
     from bot.watch.awaited_goal import Awaited
     from bot.watch.watch_overview import WatchOverview
-    from bot.watch.watched_domain import Watched, Watcher
+    from bot.watch.watched_domain import Watcher
 
 LONGEST_PAUSE: Final = 90  # days
 USUAL_PAUSE: Final = 7  # days
@@ -163,10 +163,6 @@ class Watching:
     async def all_domains(self) -> tuple[Domain, ...]:
         """Return all domains that are watched, for an admin."""
         return await self._records.subjects()
-
-    async def watched(self, domain: Domain) -> Watched | None:
-        """Return what is known of a watched domain; None where it is not known."""
-        return await self._records.watched(domain)
 
     async def add_by_hand(self, domain: Domain) -> bool:
         """Have a domain watched for the admins, with a look at once; whether that is new."""

@@ -245,7 +245,9 @@ async def test_it_tells_of_the_watch_and_takes_the_member_out_of_it(
     assert guild.ann.id not in numbers_in(store)
     assert not any(str(guild.ann.id) in str(value) for value in numbers_in(store))
     assert (await watching.list_own(guild.ann.id)).awaited == ()
-    assert await watching.watched(domain) is not None  # what is known of the domain stays
+    with closing(connect(store)) as connection:
+        kept = connection.execute("SELECT subject FROM watched").fetchall()
+    assert (domain.ascii,) in kept  # what is known of the domain stays
     assert len((await watching.list_own(guild.ben.id)).awaited) == 1
 
 

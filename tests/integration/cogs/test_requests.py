@@ -282,7 +282,7 @@ async def test_the_whole_way_from_asking_to_live_and_on_to_dmarc(guild: RequestG
     assert "Request #2: DMARC" in text_of(answer)
     assert (await get(guild, 2)).channel_id == guild.channel.id
     noted = answer_to(await guild.ann_user.click(live, label=OFFER))
-    assert "I write to you when it breaks" in text_of(noted)
+    assert "I send you a direct message when it breaks" in text_of(noted)
     publish_policy(guild, "eager.example", "reject")
     assert OFFER not in labels_of(await ask(guild, "dnscheck", "eager.example"))
 

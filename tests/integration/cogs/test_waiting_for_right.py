@@ -67,7 +67,7 @@ async def test_the_button_says_what_was_noted_until_when_and_how_to_stop(sim: Si
     noted = await press(sim.ann, card)
     said = text_of(noted)
     assert "`newcomer.example`: MX, SPF" in said
-    assert "I look at it from now on, and write to you as soon as it is right" in said
+    assert "I look at it from now on, and send you a direct message as soon as it is right" in said
     assert "If it is not by <t:" in said
     assert "watch list" in said
     assert labels_of(noted) == [CANCEL]
@@ -151,6 +151,15 @@ async def test_an_eleventh_goal_is_one_too_many(sim: Simulation) -> None:
     refused = await press(sim.ann, await sim.check(NAME))
     assert "You wait for 10 things already" in text_of(refused)
     assert len(goals(sim)) == 10
+
+
+async def test_who_presses_it_again_and_again_has_no_look_made_each_time(sim: Simulation) -> None:
+    card = await sim.check(NAME)
+    for _ in range(5):
+        noted = await press(sim.ann, card)
+        await sim.ann.click(noted, label=CANCEL)
+    assert "seconds" in text_of(await press(sim.ann, card))
+    assert len(goals(sim)) == 5
 
 
 async def test_two_clicks_at_once_are_one(sim: Simulation) -> None:
