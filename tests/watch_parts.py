@@ -39,6 +39,7 @@ class WatchedWorld:
     hosted: tuple[str, ...] | None = ("friend.example",)
     statuses: dict[str, Mapping[Check, Status]] = field(default_factory=dict)
     met: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    codes: dict[str, Mapping[Check, str]] = field(default_factory=dict)
     server: dict[ServerCheck, Status] = field(default_factory=dict)
     fault: CowbellError | None = None  # why a look comes to nothing
     looks: list[str] = field(default_factory=list)
@@ -54,7 +55,7 @@ class WatchedWorld:
             raise self.fault
         name = domain.ascii
         statuses, met = self.statuses.get(name), self.met.get(name, ())
-        return see(self.at, statuses, domain=domain, met=met)
+        return see(self.at, statuses, domain=domain, met=met, codes=self.codes.get(name))
 
     async def look_at_server(self) -> ServerReport:
         """Look at the mail server."""

@@ -95,7 +95,7 @@ async def test_hostile_zones_make_sound_cards(sim: Simulation) -> None:
         assert labels_of(details) == ON_DETAILS, name
         for shown in (card, details):
             assert_sound(shown)
-            counted = re.sub(r"<t:\d+:R>|\d+ questions", "", text_of(shown))
+            counted = re.sub(r"<t:\d+:\w>|\d+ questions", "", text_of(shown))
             assert "49" not in counted, name
     assert_nobody_pinged(sim)
 

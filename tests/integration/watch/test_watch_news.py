@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.checks.finding import Check, ServerCheck
+from bot.checks.report import RESOLVER_SILENT
 from bot.names import Domain
 from bot.store.repositories.watch_news_rows import GATHERED
 from bot.watch.awaited_goal import AwaitedEnd
-from bot.watch.watch_news import AwaitedTold, DigestTold, IncidentsTold, NewsKind
+from bot.watch.watch_news import ADMINS, AwaitedTold, DigestTold, IncidentsTold, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
 from watch_parts import WatchedWorld, open_watch
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, see
@@ -208,6 +209,19 @@ async def test_what_a_members_check_met_is_an_incident_by_the_second_look(
     assert [incident.check for incident in await watch.incidents(MAIL_SERVER)] == ["webmail"]
 
 
+async def test_a_resolver_that_stays_silent_is_told_to_the_admins_once_and_of_no_domain(
+    watch: WatchParts,
+) -> None:
+    name = "friend.example"
+    watch.world.statuses[name] = dict.fromkeys(Check, UNKNOWN)
+    watch.world.codes[name] = dict.fromkeys(Check, RESOLVER_SILENT)
+    await watch.jump(DAY, timedelta(minutes=10), DAY, DAY)
+    assert [i.check for i in await watch.incidents(MAIL_SERVER)] == [RESOLVER_SILENT]
+    assert await watch.incidents(name) == ()
+    told = [(news.target, told) for news, told in await watch.told()]
+    assert [target for target, of in told if isinstance(of, IncidentsTold)] == [ADMINS]
+
+
 async def test_what_a_member_waits_for_is_told_once_when_it_is_right(watch: WatchParts) -> None:
     watch.world.statuses["friend.example"] = MX_GONE
     await watch.goals.add(FRIEND, ANN, "mx", watch.world.at, confidential=True, most=10)
@@ -264,11 +278,11 @@ async def test_a_domain_that_was_waited_for_before_it_came_is_set_up_from_then_o
     await watch.goals.add(
         Domain.from_ascii(name), ANN, "all", watch.world.at, confidential=False, most=9
     )
-    await watch.run_until(watch.world.at + 20 * DAY)
+    await watch.jump(*[DAY] * 20)
     watch.world.hosted = ("friend.example", name)
-    await watch.run_until(watch.world.at + 13 * DAY)
+    await watch.jump(*[DAY] * 13)
     assert await watch.incidents(name) == ()
-    await watch.run_until(watch.world.at + 3 * DAY)
+    await watch.jump(*[DAY] * 3)
     assert [incident.check for incident in await watch.incidents(name)] == ["spf"]
 
 
