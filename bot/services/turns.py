@@ -20,6 +20,7 @@ CALM: Final = 1.0  # seconds without a check of a member, after which there is n
 OURSELVES: Final = 0  # the asker of what the bot looks at by itself; no member has this id
 REQUESTS: Final = -1  # the asker of looks at what was asked of the admin
 ADMINS: Final = -2  # the asker of such looks that an admin waits for
+_SOONEST: Final = 0.001  # seconds until it is tried again whether a rest is over
 _BY_ITSELF: Final = frozenset({OURSELVES, REQUESTS})  # askers whom nobody waits for
 
 
@@ -127,7 +128,9 @@ class Turns:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._is_ahead(OURSELVES) and (seconds := self._rest_left()) > 0:
+        if self._rest and self._is_ahead(OURSELVES) and self._has_room_for(OURSELVES):
+            # Also where the rest ended since it was looked at above: nobody else would come back.
+            seconds = max(self._rest_left(), _SOONEST)
             self._timer = asyncio.get_running_loop().call_later(seconds, self._hand_out)
 
     def _rest_left(self) -> float:
@@ -152,9 +155,12 @@ class Turns:
         """Whether an earlier check of the same asker still waits."""
         return any(not turn.cancelled() for turn in self._waiting.get(asker, ()))
 
+    def _has_room_for(self, asker: int) -> bool:
+        return self._running.total() < self._at_once and not self.has_many(asker)
+
     def _is_free_for(self, asker: int) -> bool:
         rests = asker == OURSELVES and self._rest_left() > 0
-        return self._running.total() < self._at_once and not self.has_many(asker) and not rests
+        return self._has_room_for(asker) and not rests
 
 
 def has_somebody(asker: int) -> bool:

@@ -182,6 +182,14 @@ async def test_looks_of_the_bot_rest_longer_while_members_check(
     assert 0.04 <= await until_begun(yard, 4) < 0.15
 
 
+async def test_a_rest_that_ends_just_as_it_is_looked_at_keeps_nobody_waiting() -> None:
+    resting = Turns(rest=0.0007)
+    async with asyncio.timeout(20 * MAX_WAIT):
+        for _ in range(3_000):  # one in some hundreds met it
+            async with resting.of(OURSELVES):
+                pass
+
+
 async def test_who_gives_up_while_the_bot_rests_leaves_no_timer_behind() -> None:
     yard = Yard(Turns(rest=60))
     await yard.ask(OURSELVES, *(f"w{n}" for n in range(BURST + 1)))
