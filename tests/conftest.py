@@ -37,7 +37,7 @@ _patient = hypothesis.settings(
     deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
 )
 hypothesis.settings.register_profile("fresh", _patient)
-hypothesis.settings.register_profile("steady", _patient, derandomize=True, max_examples=30)
+hypothesis.settings.register_profile("steady", _patient, derandomize=True, max_examples=20)
 hypothesis.settings.register_profile("long", _patient, max_examples=2000)
 hypothesis.settings.load_profile("fresh")
 
@@ -146,11 +146,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for `case` once for each case from the wild.
 
     One that asks for `collected_case` leaves out our own, as it holds something besides the report.
-    Its judges are held to every case by other tests, so here each third is enough at each change.
+    Its judges are held to every case by other tests, so here each fifth is enough at each change.
     """
     if "collected_case" in metafunc.fixturenames:
         cases = [
-            pytest.param(case, id=case.id, marks=[pytest.mark.slow] if number % 3 else [])
+            pytest.param(case, id=case.id, marks=[pytest.mark.slow] if number % 5 else [])
             for number, case in enumerate(load_cases(COLLECTED).cases)
         ]
         metafunc.parametrize("collected_case", cases)
