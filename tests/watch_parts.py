@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.checks.finding import Check
 from bot.names import Domain
 from bot.requests.polling import WakeUp
@@ -29,6 +31,11 @@ if TYPE_CHECKING:
     from bot.watch.incident import Incident
     from bot.watch.watch_news import News, Told
     from bot.watch.watched_domain import Seen, Watched
+
+ANN = 7
+MX_GONE = {Check.MX: FAIL}
+SECOND = timedelta(minutes=6)  # after which a second look confirms the first
+HERD = tuple(f"d{number:02}.example" for number in range(12))
 
 
 @dataclass
@@ -148,3 +155,11 @@ async def open_watch(folder: Path, world: WatchedWorld | None = None) -> AsyncIt
             store.domains, world.look, world.look_at_server, world.list_domains, world.now, WakeUp()
         )
         yield WatchParts(world, database, store, worker, Watchers(database), AwaitedGoals(database))
+
+
+@pytest.fixture
+async def watch(tmp_path: Path) -> AsyncIterator[WatchParts]:
+    """The watch on its second day, with friend.example."""
+    async with open_watch(tmp_path) as parts:
+        await parts.jump(timedelta(0), DAY)
+        yield parts

@@ -16,8 +16,8 @@ from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.snapshot import load_changes
 from bot.watch.watch_news import AwaitedTold, IncidentsTold
 from bot.watch.watch_worker import LEASE, WatchWorker
-from watch_parts import WatchedWorld, open_watch
-from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR
+from watch_parts import ANN, MX_GONE, WatchedWorld, open_watch
+from watch_story import BEGIN, DAY, FRIEND, HOUR
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from bot.watch.watched_domain import Seen
     from watch_parts import WatchParts
 
-ANN = 7
-MX_GONE = {Check.MX: FAIL}
 LATEST_CUT = 60  # turns of the loop, in which a step has come to its end
 
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bot.checks.finding import Check, ServerCheck
 from bot.checks.report import RESOLVER_SILENT
 from bot.names import Domain
@@ -13,26 +11,15 @@ from bot.store.repositories.watch_news_rows import GATHERED
 from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watch_news import ADMINS, AwaitedTold, DigestTold, IncidentsTold, NewsKind
 from bot.watch.watched_domain import MAIL_SERVER
-from watch_parts import WatchedWorld, open_watch
+from watch_parts import ANN, HERD, MX_GONE, SECOND, WatchedWorld, open_watch
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, see
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from watch_parts import WatchParts
 
-ANN = 7
-MX_GONE = {Check.MX: FAIL}
-SECOND = timedelta(minutes=6)  # after which a second look confirms the first
-HERD = tuple(f"d{number:02}.example" for number in range(12))
-
-
-@pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[WatchParts]:
-    async with open_watch(tmp_path) as parts:
-        await parts.jump(timedelta(0), DAY)
-        yield parts
+pytest_plugins = ["watch_parts"]
 
 
 async def test_a_fault_is_told_once_and_its_end_once(watch: WatchParts) -> None:

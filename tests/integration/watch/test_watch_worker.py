@@ -3,33 +3,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bot.checks.finding import Check, ServerCheck
 from bot.errors import BackendUnreachable
 from bot.names import Domain
 from bot.watch.watch_news import IncidentsTold
 from bot.watch.watched_domain import MAIL_SERVER
-from watch_parts import WatchedWorld, open_watch
+from watch_parts import HERD, MX_GONE, WatchedWorld, open_watch
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, see
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from watch_parts import WatchParts
 
-ANN = 7
-MX_GONE = {Check.MX: FAIL}
-SECOND = timedelta(minutes=6)  # after which a second look confirms the first
-HERD = tuple(f"d{number:02}.example" for number in range(12))
-
-
-@pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[WatchParts]:
-    async with open_watch(tmp_path) as parts:
-        await parts.jump(timedelta(0), DAY)
-        yield parts
+pytest_plugins = ["watch_parts"]
 
 
 async def test_each_domain_of_the_mail_server_and_itself_is_looked_at_daily(tmp_path: Path) -> None:
