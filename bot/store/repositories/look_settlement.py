@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from bot.checks.export.archive import dump_finding
 from bot.store.repositories.incident_rows import read_standing
-from bot.store.repositories.request_rows import count_changed
+from bot.store.repositories.leases import count_changed
 from bot.store.repositories.watch_news_rows import (
     draw_anew,
     tell_awaited,

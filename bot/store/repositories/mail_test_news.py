@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, select, update
 
 from bot.requests.model import MessageKind, OutboxMessage
-from bot.store.repositories.request_rows import count_changed
+from bot.store.repositories.leases import is_free, release_leases, take_rows
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:
@@ -31,36 +31,27 @@ class MailTestNews:
         self, now: datetime, lease: timedelta, most: int
     ) -> tuple[OutboxMessage, ...]:
         """Up to `most` messages whose time has come, each for one taker, its try counted."""
-        free = or_(MailTestRow.lease_until.is_(None), MailTestRow.lease_until <= now)
+        free = is_free(MailTestRow.lease_until, now)
         due = and_(MailTestRow.told_at.is_(None), MailTestRow.due_at <= now, free)
+        values = {
+            MailTestRow.lease_until: now + lease,
+            MailTestRow.attempts: MailTestRow.attempts + 1,
+        }
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
-            found = select(MailTestRow.id).where(due)
-            ids = session.scalars(found.order_by(MailTestRow.due_at).limit(most)).all()
+            found = select(MailTestRow).where(due).order_by(MailTestRow.due_at).limit(most)
             taken = []
-            for number in ids:
-                statement = (
-                    update(MailTestRow)
-                    .where(MailTestRow.id == number, due)
-                    .values(lease_until=now + lease, attempts=MailTestRow.attempts + 1)
-                    .execution_options(synchronize_session=False)
-                )
-                if count_changed(session, statement):
-                    row = session.get(MailTestRow, number, populate_existing=True)
-                    if row is not None and row.news_at is not None and row.due_at is not None:
-                        taken.append(_read(row, row.news_at, row.due_at))
+            for row in take_rows(session, found, MailTestRow.id, due, values):
+                session.refresh(row)
+                if row.news_at is not None and row.due_at is not None:
+                    taken.append(_read(row, row.news_at, row.due_at))
             return tuple(taken)
 
         return await self._database.write(take)
 
     async def release_leases(self) -> None:
         """Lets every message be taken at once: whoever had taken one is gone."""
-        leased = update(MailTestRow).where(MailTestRow.lease_until.is_not(None))
-
-        def release(session: Session) -> None:
-            session.execute(leased.values(lease_until=None))
-
-        await self._database.write(release)
+        await release_leases(self._database, MailTestRow.lease_until)
 
     async def end(
         self,

@@ -10,7 +10,7 @@ from sqlalchemy import and_, func, or_, select, update
 
 from bot.requests.mail_proof import ON_ITS_WAY, MailPlace, MailTest, MailTestState
 from bot.requests.model import make_pseudonym
-from bot.store.repositories.request_rows import count_changed
+from bot.store.repositories.leases import count_changed
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, and_, exists, or_, select, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.orm import aliased
 
 from bot.requests.model import BOT, Audience, MessageKind, OutboxMessage, State
 from bot.store.repositories.audit import add_entry
+from bot.store.repositories.leases import is_free, take_rows
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
@@ -45,29 +46,17 @@ class StoredOutbox:
             earlier.ended_at.is_(None),
             earlier.id < OutboxRow.id,
         )
-        free = or_(OutboxRow.lease_until.is_(None), OutboxRow.lease_until <= now)
+        free = is_free(OutboxRow.lease_until, now)
         due = and_(OutboxRow.ended_at.is_(None), OutboxRow.due_at <= now, free)
+        values = {OutboxRow.lease_until: now + lease, OutboxRow.attempts: OutboxRow.attempts + 1}
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
-            rows = session.scalars(
-                select(OutboxRow)
-                .where(due, first)
-                .order_by(OutboxRow.due_at, OutboxRow.id)
-                .limit(most)
-            ).all()
-            taken = []
-            for row in rows:
-                statement = (
-                    update(OutboxRow)
-                    .where(OutboxRow.id == row.id, due)
-                    .values(lease_until=now + lease, attempts=OutboxRow.attempts + 1)
-                    .execution_options(synchronize_session=False)
-                )
-                # An UPDATE always answers with a cursor's result, which the types do not know.
-                if cast("CursorResult[object]", session.execute(statement)).rowcount:
-                    session.refresh(row)
-                    taken.append(_read(row))
-            return tuple(taken)
+            found = select(OutboxRow).where(due, first)
+            found = found.order_by(OutboxRow.due_at, OutboxRow.id).limit(most)
+            taken = take_rows(session, found, OutboxRow.id, due, values)
+            for row in taken:
+                session.refresh(row)
+            return tuple(map(_read, taken))
 
         return await self._database.write(take)
 

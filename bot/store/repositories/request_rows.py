@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, exists, func, or_, select, update
+from sqlalchemy import exists, func, or_, select, update
 
 from bot.errors import RequestError
 from bot.records.dkim_key import KeySource
@@ -12,13 +12,14 @@ from bot.requests.model import Request, RequestKind, State, Undelivered
 from bot.store.repositories.approved_stages import put_stage
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.known_keys import put_current
+from bot.store.repositories.leases import count_changed, is_free
 from bot.store.repositories.outbox import add_messages
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Update
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from bot.names import Domain
@@ -165,7 +166,7 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
 
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Whether a request's time has come and nobody has taken it."""
-    free = or_(RequestRow.lease_until.is_(None), RequestRow.lease_until <= now)
+    free = is_free(RequestRow.lease_until, now)
     return is_unfinished() & (RequestRow.due_at <= now) & free
 
 
@@ -174,9 +175,3 @@ def is_unfinished() -> ColumnElement[bool]:
     untold = exists().where(OutboxRow.request_id == RequestRow.id, OutboxRow.ended_at.is_(None))
     live = RequestRow.state == State.LIVE.value
     return or_(RequestRow.closed_at.is_(None) & ~live, live & ~untold)
-
-
-def count_changed(session: Session, statement: Update) -> int:
-    """Runs an UPDATE and gives how many rows it changed."""
-    # An UPDATE always answers with a cursor's result, which the types do not know.
-    return cast("CursorResult[object]", session.execute(statement)).rowcount

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.control_proofs import find_proof
+from bot.store.repositories.leases import take_rows
 from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
-    count_changed,
     find_open,
     get_request,
     is_due,
@@ -136,23 +136,11 @@ class StoredRequests:
         """
 
         def take(session: Session) -> tuple[Request, ...]:
-            rows = session.scalars(
-                select(RequestRow)
-                .where(is_due(now))
-                .order_by(RequestRow.due_at, RequestRow.id)
-                .limit(most)
-            ).all()
-            return tuple(
-                read_request(row)
-                for row in rows
-                if count_changed(
-                    session,
-                    update(RequestRow)
-                    .where(RequestRow.id == row.id, is_due(now))
-                    .values(lease_until=now + lease)
-                    .execution_options(synchronize_session=False),
-                )
-            )
+            found = select(RequestRow).where(is_due(now))
+            found = found.order_by(RequestRow.due_at, RequestRow.id).limit(most)
+            values = {RequestRow.lease_until: now + lease}
+            taken = take_rows(session, found, RequestRow.id, is_due(now), values)
+            return tuple(map(read_request, taken))
 
         return await self._database.write(take)
 

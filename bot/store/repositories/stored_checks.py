@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 
+from bot.store.repositories.leases import count_changed
 from bot.store.tables import StoredCheckRow
 
 if TYPE_CHECKING:
@@ -199,10 +200,5 @@ def _drop_surplus(session: Session, member_id: int) -> None:
 
 
 def _remove(session: Session, ids: Select[int]) -> int:
-    result = session.execute(
-        delete(StoredCheckRow)
-        .where(StoredCheckRow.id.in_(ids))
-        .execution_options(synchronize_session=False)
-    )
-    # A DELETE always answers with a cursor's result, which the types do not know.
-    return cast("CursorResult[object]", result).rowcount
+    found = delete(StoredCheckRow).where(StoredCheckRow.id.in_(ids))
+    return count_changed(session, found.execution_options(synchronize_session=False))

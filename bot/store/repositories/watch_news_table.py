@@ -7,14 +7,14 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, case, func, select, update
 
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage
 from bot.requests.schedule import LATEST_TRY
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.incident_rows import read_incident
-from bot.store.repositories.request_rows import count_changed
+from bot.store.repositories.leases import free_at, is_free, release_leases, take_rows
 from bot.store.watch_tables import (
     AwaitedRow,
     DomainChangeRow,
@@ -59,35 +59,26 @@ class WatchNewsTable:
 
         `request_id` is the number for `get`; `message_id` is where it was delivered before.
         """
-        free = or_(WatchNewsRow.lease_until.is_(None), WatchNewsRow.lease_until <= now)
+        free = is_free(WatchNewsRow.lease_until, now)
         due = and_(WatchNewsRow.ended_at.is_(None), WatchNewsRow.due_at <= now, free)
+        values = {
+            WatchNewsRow.lease_until: now + lease,
+            WatchNewsRow.attempts: WatchNewsRow.attempts + 1,
+        }
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
-            found = select(WatchNewsRow.id).where(due)
+            found = select(WatchNewsRow).where(due)
             found = found.order_by(WatchNewsRow.due_at, WatchNewsRow.id).limit(most)
-            taken = []
-            for number in session.scalars(found).all():
-                statement = (
-                    update(WatchNewsRow)
-                    .where(WatchNewsRow.id == number, due)
-                    .values(lease_until=now + lease, attempts=WatchNewsRow.attempts + 1)
-                    .execution_options(synchronize_session=False)
-                )
-                if count_changed(session, statement):
-                    row = session.get_one(WatchNewsRow, number, populate_existing=True)
-                    taken.append(_read_message(row))
-            return tuple(taken)
+            taken = take_rows(session, found, WatchNewsRow.id, due, values)
+            for row in taken:
+                session.refresh(row)
+            return tuple(map(_read_message, taken))
 
         return await self._database.write(take)
 
     async def release_leases(self) -> None:
         """Lets all news be taken at once: whoever had taken them is gone; only at the start."""
-        left = update(WatchNewsRow).where(WatchNewsRow.lease_until.is_not(None))
-
-        def release(session: Session) -> None:
-            session.execute(left.values(lease_until=None))
-
-        await self._database.write(release)
+        await release_leases(self._database, WatchNewsRow.lease_until)
 
     async def get(self, number: int) -> News | None:
         """The news with this number; None where there are none any more."""
@@ -129,9 +120,8 @@ class WatchNewsTable:
 
     async def next_due(self) -> datetime | None:
         """When the next is due, or a lease runs out; None where nothing is left."""
-        leased = WatchNewsRow.lease_until > WatchNewsRow.due_at
-        free_at = case((leased, WatchNewsRow.lease_until), else_=WatchNewsRow.due_at)
-        earliest = select(func.min(free_at)).where(WatchNewsRow.ended_at.is_(None))
+        times = func.min(free_at(WatchNewsRow.due_at, WatchNewsRow.lease_until))
+        earliest = select(times).where(WatchNewsRow.ended_at.is_(None))
         return await self._database.read(lambda session: session.scalar(earliest))
 
     async def content_of(self, news: News) -> Told | None:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from bot.store.repositories.domain_listing import note_listing
+from bot.store.repositories.leases import (
+    count_changed,
+    free_at,
+    is_free,
+    release_leases,
+    take_rows,
+)
 from bot.store.repositories.look_settlement import settle_look
-from bot.store.repositories.request_rows import count_changed
 from bot.store.repositories.watch_digests import tell_digests
 from bot.store.repositories.watched_rows import make_watched, read_watched
 from bot.store.watch_tables import WatchedRow
@@ -40,45 +46,28 @@ class WatchedDomains:
 
         Nobody else is given one until a look at it was settled or put off, or the lease ran out.
         """
-        free = or_(WatchedRow.lease_until.is_(None), WatchedRow.lease_until <= now)
         # No look is further away than the daily one, unless the clock was ahead.
         time = or_(WatchedRow.due_at <= now, WatchedRow.due_at > now + 2 * DAY)
-        due = and_(time, free)
+        due = and_(time, is_free(WatchedRow.lease_until, now))
 
         def take(session: Session) -> tuple[Watched, ...]:
             found = select(WatchedRow).where(due)
-            rows = session.scalars(
-                found.order_by(WatchedRow.due_at, WatchedRow.subject).limit(most)
-            ).all()
-            return tuple(
-                read_watched(row)
-                for row in rows
-                if count_changed(
-                    session,
-                    update(WatchedRow)
-                    .where(WatchedRow.subject == row.subject, due)
-                    .values(lease_until=now + lease)
-                    .execution_options(synchronize_session=False),
-                )
-            )
+            found = found.order_by(WatchedRow.due_at, WatchedRow.subject).limit(most)
+            values = {WatchedRow.lease_until: now + lease}
+            taken = take_rows(session, found, WatchedRow.subject, due, values)
+            return tuple(map(read_watched, taken))
 
         return await self._database.write(take)
 
     async def next_due(self) -> datetime | None:
         """When the next look is due, or a lease runs out; None where nothing is watched."""
-        leased = WatchedRow.lease_until > WatchedRow.due_at
-        free_at = case((leased, WatchedRow.lease_until), else_=WatchedRow.due_at)
-        earliest = select(func.min(free_at)).where(WatchedRow.due_at.is_not(None))
+        times = func.min(free_at(WatchedRow.due_at, WatchedRow.lease_until))
+        earliest = select(times).where(WatchedRow.due_at.is_not(None))
         return await self._database.read(lambda session: session.scalar(earliest))
 
     async def release_leases(self) -> None:
         """Lets everything be taken at once: whoever had taken it is gone; only at the start."""
-        leased = update(WatchedRow).where(WatchedRow.lease_until.is_not(None))
-
-        def release(session: Session) -> None:
-            session.execute(leased.values(lease_until=None))
-
-        await self._database.write(release)
+        await release_leases(self._database, WatchedRow.lease_until)
 
     async def put_off(self, subject: str, due_at: datetime) -> None:
         """Notes that a look came to nothing, and when to look again, unless one was settled."""

@@ -1,0 +1,72 @@
+"""Leases on rows: who takes one works on it alone, until it is given back or the lease runs out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from sqlalchemy import CursorResult, case, or_, update
+
+from bot.store.tables import Base
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Delete, Select, Update
+    from sqlalchemy.orm import InstrumentedAttribute, Session
+
+    from bot.store.engine.database import Database
+
+    Time = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
+
+RowT = TypeVar("RowT", bound=Base)
+
+
+def count_changed(session: Session, statement: Update | Delete) -> int:
+    """Runs an UPDATE or DELETE and gives how many rows it changed."""
+    # Either answers with a cursor's result, which the types do not know.
+    return cast("CursorResult[object]", session.execute(statement)).rowcount
+
+
+def is_free(lease_until: Time, now: datetime) -> ColumnElement[bool]:
+    """Whether nobody has taken a row, or whoever did had it for too long."""
+    return or_(lease_until.is_(None), lease_until <= now)
+
+
+def free_at(due_at: Time, lease_until: Time) -> ColumnElement[Any]:
+    """When a row can be taken: at its time, or when its lease runs out."""
+    return case((lease_until > due_at, lease_until), else_=due_at)
+
+
+def take_rows(
+    session: Session,
+    found: Select[RowT],
+    key: InstrumentedAttribute[Any],
+    due: ColumnElement[bool],
+    values: Mapping[Any, object],
+) -> list[RowT]:
+    """The rows of `found` that are taken now: with `values` written, and still `due` before that.
+
+    `key` is the column that tells them apart. They are as they were found.
+    """
+    return [
+        row
+        for row in session.scalars(found).all()
+        if count_changed(
+            session,
+            update(key.class_)
+            .where(key == getattr(row, key.key), due)
+            .values(values)
+            .execution_options(synchronize_session=False),
+        )
+    ]
+
+
+async def release_leases(database: Database, lease_until: Time) -> None:
+    """Gives back all rows of a table: whoever had taken them is gone; only at the start."""
+    leased = update(lease_until.class_).where(lease_until.is_not(None))
+
+    def release(session: Session) -> None:
+        session.execute(leased.values({lease_until: None}))
+
+    await database.write(release)
