@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-
 from bot.checks.finding import Check
 from bot.names import Domain
 from bot.requests.polling import WakeUp
@@ -155,11 +153,3 @@ async def open_watch(folder: Path, world: WatchedWorld | None = None) -> AsyncIt
             store.domains, world.look, world.look_at_server, world.list_domains, world.now, WakeUp()
         )
         yield WatchParts(world, database, store, worker, Watchers(database), AwaitedGoals(database))
-
-
-@pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[WatchParts]:
-    """The watch on its second day, with friend.example."""
-    async with open_watch(tmp_path) as parts:
-        await parts.jump(timedelta(0), DAY)
-        yield parts

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from watch_parts import WatchParts
 
-pytest_plugins = ["watch_parts"]
+pytest_plugins = ["watch_fixtures"]
 
 
 async def test_a_fault_is_told_once_and_its_end_once(watch: WatchParts) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from watch_parts import WatchParts
 
-pytest_plugins = ["watch_parts"]
+pytest_plugins = ["watch_fixtures"]
 
 
 async def test_each_domain_of_the_mail_server_and_itself_is_looked_at_daily(tmp_path: Path) -> None:
