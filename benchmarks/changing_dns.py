@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.demo.zones import ZoneReply
+    from bot.dns.owner_name import AnyName
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge, KnownKey
     from bot.records.mail_server import MailServer
@@ -116,7 +117,7 @@ class ChangingDns:
         finally:
             _LOSSES.reset(token)
 
-    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    async def ask(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the answer that is kept or that the zones give; TIMEOUT where it is lost."""
         question = Question.of(name, rdtype)
         self.questions += 1
@@ -128,7 +129,7 @@ class ChangingDns:
         answer, until = self._kept.get(question, (None, 0.0))
         if answer is not None and until > now:
             return dataclasses.replace(answer, ttl=int(until - now))
-        answer = _read(question, self._zones.look_up(*question))
+        answer = _read(question, self._zones.look_up(question.name, question.rdtype))
         if answer.ttl and not _is_probe(question):
             self._kept[question] = (answer, now + answer.ttl)
         return answer

@@ -25,6 +25,7 @@ from bot.dns.spf_evaluate import evaluate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from bot.dns.owner_name import AnyName
     from bot.dns.spf_evaluate import SpfEvaluation
 
 PACKAGE = "pyspf==2.0.14"
@@ -58,9 +59,7 @@ class SuiteZones:
     def __init__(self, zonedata: dict[str, list[Any]]) -> None:
         self._zones = {name.lower(): list(_records(rows)) for name, rows in zonedata.items()}
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Answer one question, following aliases."""
         question = Question.of(name, rdtype)
         wanted = dns.rdatatype.to_text(question.rdtype)

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from bot.demo.mailbox_double import MailboxDouble
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import AnyName
 
 PROBE = MailAddress.parse("probe@else.example")
 
 
-async def ask_nobody(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+async def ask_nobody(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
     """Fail: a mailbox on this machine needs no DNS."""
     raise AssertionError((name, rdtype))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bot.checks.finding import Finding, Verdict
+    from bot.dns.owner_name import AnyName
     from bot.records.expected import Expected
 
 DOMAIN = Domain.from_ascii("friend.example")
@@ -73,9 +74,7 @@ class LinesAsk:
         rdata = dns.rdata.from_wire("IN", rdtype, wire, 0, len(wire))
         self.records[Question.of("friend.example", rdtype)].append(rdata)
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         question = Question.of(name, rdtype)
         answer = self.answers.setdefault(question, self._answer(question))
         await asyncio.sleep(0)

@@ -25,6 +25,7 @@ from strategies import KEY_VALUES
 if TYPE_CHECKING:
     from bot.checks.finding import Check, Finding
     from bot.checks.observation import Observation
+    from bot.dns.owner_name import AnyName
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DOMAIN = Domain.from_ascii("friend.example")
@@ -69,20 +70,18 @@ class LinesAsk:
             self.records[question].append(dns.rdata.from_text("IN", rdtype, rdata))
         self.failing = failing or {}
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         question = Question.of(name, rdtype)
         for end, outcome in self.failing.items():
             if question.name.is_subdomain(dns.name.from_text(end)):
                 return Answer(question, outcome, server="192.0.2.53:53")
         owner, chain = question.name, []
-        while (alias := self.records.get(Question(owner, dns.rdatatype.CNAME))) and (
-            Question(owner, question.rdtype) not in self.records
+        while (alias := self.records.get(Question.of(owner, dns.rdatatype.CNAME))) and (
+            Question.of(owner, question.rdtype) not in self.records
         ):
             owner = getattr(alias[0], "target")  # noqa: B009 - it is a CNAME's
             chain.append(owner)
-        if found := self.records.get(Question(owner, question.rdtype)):
+        if found := self.records.get(Question.of(owner, question.rdtype)):
             return Answer(question, Outcome.RECORDS, tuple(found), 3600, tuple(chain))
         known = any(q.name.is_subdomain(owner) for q in self.records)
         outcome = Outcome.NODATA if known else Outcome.NXDOMAIN

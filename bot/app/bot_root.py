@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from bot.checks.observe.ports import ServerPorts
     from bot.config.settings import Settings
     from bot.dns.answer import Answer, Ask
+    from bot.dns.owner_name import AnyName
     from bot.health.metrics import Metrics
     from bot.watch.timeline import History
     from bot.watch.watch_worker import WatchWorker
@@ -273,9 +274,7 @@ def _make_metrics(settings: Settings) -> Metrics | None:
 def _count(ask: Ask, telemetry: Telemetry) -> Ask:
     """Return an `ask` that has each answer counted."""
 
-    async def ask_and_count(
-        name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def ask_and_count(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         answer = await ask(name, rdtype)
         telemetry.count_answer(answer)
         return answer

@@ -128,7 +128,7 @@ def answer_to(
 ) -> Answer:
     """Return the answer to a question; one that was never asked counts as never answered."""
     answer = observed.answer(name, rdtype)
-    return answer or Answer(Question(name, rdtype), Outcome.TIMEOUT)
+    return answer or Answer(Question.of(name, rdtype), Outcome.TIMEOUT)
 
 
 def alias_at(observed: Observation, answer: Answer) -> dns.name.Name | None:

@@ -12,6 +12,7 @@ import dns.rdatatype
 from dns.rdtypes.ANY.NS import NS
 
 from bot.dns.answer import Answer, Outcome, Question
+from bot.dns.owner_name import AnyName, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,9 +79,7 @@ class Observation:
         ]
         return replace(self, answers=_tabulate(answers), invented=addresses)
 
-    def answer(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer | None:
+    def answer(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer | None:
         """Return the answer to a question, or None where it was not asked."""
         return self.answers.get(Question.of(name, rdtype))
 
@@ -107,13 +106,8 @@ class Observation:
 
     def apex_answers(self) -> list[Answer]:
         """Return the answers at the domain itself by its own zone; DS records are the parent's."""
-        apex, theirs = self.domain.name, dns.rdatatype.DS
-        size = len(apex)  # to compare whole names is slow, and nearly all of them are longer
-        return [
-            a
-            for q, a in self.answers.items()
-            if len(q.name) == size and q.name == apex and q.rdtype != theirs
-        ]
+        apex, theirs = owner_of(self.domain.name), dns.rdatatype.DS
+        return [a for q, a in self.answers.items() if q.owner == apex and q.rdtype != theirs]
 
     def _find_zone(self) -> dns.name.Name:
         apex = self.domain.name

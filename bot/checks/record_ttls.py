@@ -31,9 +31,9 @@ def own_questions(check: Subject, expected: Expected) -> tuple[Question, ...]:
     apex = expected.domain.name
     match check:
         case Check.MX:
-            return (Question(apex, dns.rdatatype.MX),)
+            return (Question.of(apex, dns.rdatatype.MX),)
         case Check.SPF:
-            return (Question(apex, dns.rdatatype.TXT),)
+            return (Question.of(apex, dns.rdatatype.TXT),)
         case Check.DKIM:
             return _texts(dkim.key_names(expected))
         case Check.DMARC:
@@ -60,17 +60,17 @@ def _others(check: Subject, expected: Expected, observed: Observation) -> Iterab
     match check:
         case Check.DELEGATION:
             return (
-                Question(observed.zone, types.NS),
-                Question(domain.name, types.NS),
-                Question(domain.name, types.CNAME),
+                Question.of(observed.zone, types.NS),
+                Question.of(domain.name, types.NS),
+                Question.of(domain.name, types.CNAME),
             )
         case Check.MX:
-            answer = observed.answers.get(Question(domain.name, types.MX))
+            answer = observed.answers.get(Question.of(domain.name, types.MX))
             names = () if answer is None else targets_to_resolve(expected, answer)
-            return tuple(Question(name, t) for name in names for t in ADDRESS_TYPES)
+            return tuple(Question.of(name, t) for name in names for t in ADDRESS_TYPES)
         case Check.WEBMAIL | Check.AUTOCONFIG | Check.AUTODISCOVER as host:
             owners = _there(host_reading.owner_of(expected, Check(host)))
-            return tuple(Question(owner, t) for owner in owners for t in ADDRESS_TYPES)
+            return tuple(Question.of(owner, t) for owner in owners for t in ADDRESS_TYPES)
         case Check.SRV:
             return (*srv.first_questions(expected), *srv.other_questions(expected))
         case Check.MTA_STS:
@@ -78,17 +78,20 @@ def _others(check: Subject, expected: Expected, observed: Observation) -> Iterab
         case Check.TLS_RPT:
             return _texts(_there(tls_rpt.record_name(domain)))
         case Check.DANE:
-            return tuple(Question(n, types.TLSA) for n in _there(tlsa_name(expected.server)))
+            return tuple(Question.of(n, types.TLSA) for n in _there(tlsa_name(expected.server)))
         case Check.DNSSEC:
-            return (Question(observed.zone, types.DS),)
+            return (Question.of(observed.zone, types.DS),)
         case Check.CAA:
-            return (*caa.questions(expected), *(Question(n, types.CAA) for n in caa.climb(domain)))
+            return (
+                *caa.questions(expected),
+                *(Question.of(n, types.CAA) for n in caa.climb(domain)),
+            )
         case _:
             return ()
 
 
 def _texts(names: Iterable[dns.name.Name]) -> tuple[Question, ...]:
-    return tuple(Question(name, dns.rdatatype.TXT) for name in names)
+    return tuple(Question.of(name, dns.rdatatype.TXT) for name in names)
 
 
 def _there(name: dns.name.Name | None) -> tuple[dns.name.Name, ...]:

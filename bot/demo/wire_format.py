@@ -96,7 +96,7 @@ def read_question(key: bytes) -> Question:
         labels.append(key[position + 1 : position + 1 + length])
         position += 1 + length
     rdtype = dns.rdatatype.RdataType.make(int.from_bytes(key[-4:-2]))
-    return Question(dns.name.Name(labels), rdtype)
+    return Question.of(dns.name.Name(labels), rdtype)
 
 
 def write_body(key: bytes, reply: ZoneReply) -> ReplyBody:

@@ -159,7 +159,8 @@ class ZoneServer:
             return None
         body = self._bodies.get(key)
         if body is None:
-            body = write_body(key, self._zones.look_up(*read_question(key)))
+            question = read_question(key)
+            body = write_body(key, self._zones.look_up(question.name, question.rdtype))
             if len(self._bodies) >= BODIES:
                 self._bodies.clear()
             self._bodies[key] = body

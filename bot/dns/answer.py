@@ -14,6 +14,8 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.txtbase import TXTBase
 
+from bot.dns.owner_name import AnyName, Owner, name_of, owner_of
+
 # What one answer may hold to be read; judging takes time on the one thread of the event loop.
 LONGEST_TEXT: Final = 4096  # octets of a TXT record: a key of 4096 bits takes some 800
 MOST_RECORDS: Final = 256  # at large companies' domains there are some 150 TXT records
@@ -22,18 +24,22 @@ _TEXTS = frozenset({dns.rdatatype.TXT, dns.rdatatype.SPF})
 
 
 class Question(NamedTuple):
-    """One question: an absolute owner name (compared without case, RFC 4343) and a type."""
+    """One question: an absolute owner name, as octets (RFC 4343: without case), and a type."""
 
-    name: dns.name.Name
+    owner: Owner
     rdtype: dns.rdatatype.RdataType
 
     @classmethod
-    def of(cls, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Question:
-        """Return the question for a name (made absolute) and a type given in either form."""
-        owner = dns.name.from_text(name) if isinstance(name, str) else name
+    def of(cls, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Question:
+        """Return the question for a name (made absolute) and a type given in any form."""
         if not isinstance(rdtype, dns.rdatatype.RdataType):
             rdtype = dns.rdatatype.RdataType.make(rdtype)
-        return cls(owner, rdtype)
+        return cls(owner_of(name), rdtype)
+
+    @property
+    def name(self) -> dns.name.Name:
+        """The owner as a name, in lower case."""
+        return name_of(self.owner)
 
 
 class Outcome(StrEnum):
@@ -216,8 +222,6 @@ class DirectAnswer(NamedTuple):
 class Ask(Protocol):
     """Answers questions: the resolver does, and so does one check's view of it. Never raises."""
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Ask one question and return its answer, which may be a failure."""
         ...

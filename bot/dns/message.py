@@ -63,7 +63,7 @@ class Query:
         unchecked: bool = False,
         signed: bool = False,
     ) -> None:
-        name = question.name.to_digestable()  # in lower case
+        name = question.owner
         self.question = question
         self._tail = struct.pack("!HH", question.rdtype, _IN)
         self._section = name + self._tail

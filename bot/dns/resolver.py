@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import dns.name
     import dns.rdatatype
 
+    from bot.dns.owner_name import AnyName
     from bot.dns.server_address import Server
 
 _HOPS = 8  # questions more, where servers do not follow an alias out of their zones
@@ -55,7 +56,7 @@ class Resolver:
         self._queue: deque[Exchange] = deque()
         self._closed = False
 
-    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    async def ask(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the answer to a question; a failure is returned as well, never raised.
 
         Where the first server fails or refuses, the others are asked; where none does better, the
@@ -64,9 +65,7 @@ class Resolver:
         """
         return await self._follow(Question.of(name, rdtype), unchecked=False)
 
-    async def ask_unchecked(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def ask_unchecked(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the same, asked for without a check of the signatures (CD, RFC 4035 3.2.2).
 
         A resolver that answers this and else SERVFAIL has found DNSSEC broken.
@@ -81,7 +80,7 @@ class Resolver:
                 return answer
             if seconds >= self._timeout:
                 return join(answer, Answer(question, Outcome.TIMEOUT))
-            following = Question(answer.chain[-1], question.rdtype)
+            following = Question.of(answer.chain[-1], question.rdtype)
             reading, more = await self._ask_once(following, unchecked)
             seconds += more
             answer = join(answer, reading.answer)
@@ -89,9 +88,7 @@ class Resolver:
                 return answer
         return join(answer, Answer(question, Outcome.SERVFAIL, server=answer.server))
 
-    async def read(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> ParsedReply:
+    async def read(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> ParsedReply:
         """Return the answer in a server's own reply, whose alias chain is not followed further."""
         return (await self._ask_once(Question.of(name, rdtype)))[0]
 

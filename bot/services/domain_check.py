@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.checks.server.server_report import ServerReport
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
+    from bot.dns.owner_name import AnyName
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge, KnownKey
     from bot.records.mail_server import MailServer
@@ -51,9 +52,7 @@ class ServerAnswers:
         self._kept: dict[Question, asyncio.Task[Answer]] = {}
         self._until: dict[Question, float] = {}  # by the monotonic clock, once there is an answer
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the answer to a question, from memory where it is about the mail server."""
         question = Question.of(name, rdtype)
         if question.name not in self._names:

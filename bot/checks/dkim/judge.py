@@ -89,7 +89,7 @@ def find_answer(expected: Expected, observed: Observation) -> Answer:
     """Return the answer for the key record; one that failed where it was not asked."""
     names = key_names(expected)
     if not names:
-        return Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
+        return Answer(Question.of(expected.domain.name, TXT), Outcome.TIMEOUT)
     return answer_to(observed, names[0], TXT)
 
 

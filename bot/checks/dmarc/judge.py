@@ -77,7 +77,7 @@ def judge(
     What is expected, and what a step brings, is the record that is handed out by what is proven; a
     stricter policy that is in force already stays.
     """
-    unasked = Answer(Question(expected.domain.name, TXT), Outcome.TIMEOUT)
+    unasked = Answer(Question.of(expected.domain.name, TXT), Outcome.TIMEOUT)
     answers = [answer_to(observed, name, TXT) for name in own_names(expected.domain)]
     answer = next(iter(answers), unasked)
     expected = expected.with_proof(spf_proven=spf_proven, dkim_proven=dkim_proven)

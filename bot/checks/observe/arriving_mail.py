@@ -49,9 +49,9 @@ async def observe_mail(ask: Ask, server: MailServer, mail: ReceivedMail) -> Mail
     questions = Questions(ask, MOST_QUESTIONS)
     try:
         reading = await asyncio.to_thread(read_mail, mail.raw, mail.domain)
-        keys = [Question(name, TXT) for name in _key_names(reading)]
+        keys = [Question.of(name, TXT) for name in _key_names(reading)]
         questions.start(keys)
-        questions.start(Question(name, TXT) for name in _policy_names(reading))
+        questions.start(Question.of(name, TXT) for name in _policy_names(reading))
         receiver = Receiver(domain.name for domain in mail.receiver)
         claims = await asyncio.to_thread(receiver.find_claims, reading.header)
         addresses, knows_host = await _ask_addresses(questions, server.host)

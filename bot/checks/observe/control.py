@@ -77,8 +77,8 @@ class _Look:
     ) -> None:
         self._direct = direct
         self._zone = zone
-        self._record = Question(name, dns.rdatatype.TXT)
-        self._beside = Question(beside, dns.rdatatype.TXT)
+        self._record = Question.of(name, dns.rdatatype.TXT)
+        self._beside = Question.of(beside, dns.rdatatype.TXT)
 
     async def ask_server(self, name: dns.name.Name) -> tuple[ServerTexts, ...]:
         """Return what a name server says at each of its addresses."""

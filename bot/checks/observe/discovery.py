@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from bot.checks.observe.optional_records import PageFetcher
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Ask
+    from bot.dns.owner_name import AnyName
     from bot.net.page import Page
     from bot.records.expected import Expected
 
@@ -95,7 +96,7 @@ class _Host(NamedTuple):
     ours: bool  # it leads to the mail server, and nowhere else
     may_be_ours: bool  # it leads there too, or where the mail server is could not be found out
 
-    async def ask(self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    async def ask(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Answer what the guard asks of the name itself."""
         question = Question.of(name, rdtype)
         known = self.answers.get(question.rdtype) if question.name == self.name else None

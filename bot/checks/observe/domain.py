@@ -32,6 +32,7 @@ from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
 from bot.dns.answer import Outcome, Question
+from bot.dns.owner_name import owner_of
 from bot.dns.spf_evaluate import evaluate_all
 from bot.public_suffix import is_public_suffix
 
@@ -147,8 +148,8 @@ async def _observe_silence(
 
 def _at_apex(expected: Expected, first: Iterable[Question]) -> list[Question]:
     """Return those of the first questions that are about the domain itself, by its own zone."""
-    apex, theirs = expected.domain.name, dns.rdatatype.DS
-    return [q for q in dict.fromkeys(first) if q.name == apex and q.rdtype != theirs]
+    apex, theirs = owner_of(expected.domain.name), dns.rdatatype.DS
+    return [q for q in dict.fromkeys(first) if q.owner == apex and q.rdtype != theirs]
 
 
 def make_probe(domain: Domain) -> dns.name.Name | None:
@@ -189,7 +190,7 @@ async def _look_for_wildcard(questions: Questions, probe: dns.name.Name | None) 
     It is asked while there is room, as nothing is wrong with names that only a wildcard answers.
     """
     if probe is not None and (await questions(probe, "A")).outcome is Outcome.NODATA:
-        questions.start([Question(probe, dns.rdatatype.AAAA)])
+        questions.start([Question.of(probe, dns.rdatatype.AAAA)])
 
 
 async def _test_resolver(questions: Questions, domain: Domain, first: Iterable[Question]) -> None:
@@ -201,7 +202,7 @@ async def _test_resolver(questions: Questions, domain: Domain, first: Iterable[Q
     apex = [answer for answer in answers if answer.question.name == domain.name]
     silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
     if silent or all(answer.failed for answer in apex):
-        questions.start([Question(dns.name.root, dns.rdatatype.NS)])
+        questions.start([Question.of(dns.name.root, dns.rdatatype.NS)])
 
 
 async def _look_at_source(

@@ -62,9 +62,9 @@ def _about_alias(observed: Observation) -> Iterator[Question]:
     if not observed.is_alias or observed.zone != apex or is_public_suffix(apex.parent()):
         return
     for rdtype in (dns.rdatatype.SOA, dns.rdatatype.NS, dns.rdatatype.DS):
-        yield Question(apex.parent(), rdtype)
+        yield Question.of(apex.parent(), rdtype)
     if (probe := probe_beside(observed, apex)) is not None:
-        yield Question(probe, dns.rdatatype.A)
+        yield Question.of(probe, dns.rdatatype.A)
 
 
 def _about(observed: Observation, owner: dns.name.Name) -> Iterator[Question]:
@@ -75,16 +75,16 @@ def _about(observed: Observation, owner: dns.name.Name) -> Iterator[Question]:
     if positive is not None:
         probe = probe_beside(observed, owner) if owner == apex else probe_below(observed, owner)
         if probe is not None:
-            yield Question(probe, positive)
+            yield Question.of(probe, positive)
         if observed.probe is not None and owner.parent() != apex != owner:
-            yield Question(observed.probe, positive)  # which of two wildcards it is
+            yield Question.of(observed.probe, positive)  # which of two wildcards it is
     cut = zone_of(observed, owner)
     if cut != zone:
-        yield Question(cut, dns.rdatatype.NS)
+        yield Question.of(cut, dns.rdatatype.NS)
     elif positive is not None and owner != apex and not _is_denied(observed, owner):
         answer = observed.answer(owner, positive)
         is_alias = answer is not None and bool(answer.chain)
-        yield Question(owner.parent() if is_alias else owner, dns.rdatatype.SOA)
+        yield Question.of(owner.parent() if is_alias else owner, dns.rdatatype.SOA)
 
 
 def _has(observed: Observation, owner: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
@@ -104,7 +104,7 @@ def _verdicts(expected: Expected, observed: Observation) -> Iterator[Verdict]:
         yield dkim.judge(expected, observed)
     for judge_host in (hosts.judge_webmail, hosts.judge_autoconfig, hosts.judge_autodiscover):
         yield judge_host(expected, observed)
-    if any(_has(observed, *question) for question in srv.first_questions(expected)):
+    if any(_has(observed, q.name, q.rdtype) for q in srv.first_questions(expected)):
         yield srv.judge(expected, observed)
     for module in (mta_sts, tls_rpt):
         name = module.record_name(expected.domain)

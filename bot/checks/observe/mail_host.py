@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
+    from bot.dns.owner_name import AnyName
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.net.port_look import PortLook
     from bot.records.mail_server import MailServer
@@ -60,9 +61,7 @@ class _MadeUpMember:
             dns.rdatatype.MX: f"{server.mx_priority} {host}",
         }
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return a made-up answer to a question about the made-up domain, else the real answer."""
         question = Question.of(name, rdtype)
         if not question.name.is_subdomain(self._member):

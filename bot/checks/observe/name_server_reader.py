@@ -27,7 +27,7 @@ class NameServerReader:
         wanted: tuple[Question, ...],
         empty: tuple[Question, ...],
     ) -> None:
-        self.soa = Question(zone, dns.rdatatype.SOA)
+        self.soa = Question.of(zone, dns.rdatatype.SOA)
         self._direct = direct
         self._zone = zone
         self._wanted = wanted

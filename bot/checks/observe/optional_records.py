@@ -116,7 +116,7 @@ async def _ask_parent(questions: Questions, expected: Expected) -> None:
     servers = await questions(expected.domain.name, "NS")
     zone = servers.zone
     if servers.absent and not servers.chain and zone and zone != dns.name.root:
-        questions.start([Question(zone, dns.rdatatype.DS)])
+        questions.start([Question.of(zone, dns.rdatatype.DS)])
 
 
 async def _ask_all(questions: Questions, asked: list[Question]) -> list[Answer]:

@@ -45,7 +45,7 @@ async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook
                 return ParentLook()
             found = await direct.questions(server, dns.rdatatype.A)
             address = next((a for a in sorted(found.addresses()) if direct.may_reach(a)), "")
-            told = await direct.ask(address, Question(zone, dns.rdatatype.NS))
+            told = await direct.ask(address, Question.of(zone, dns.rdatatype.NS))
     except TimeoutError:
         return ParentLook(address)
     if told is None:

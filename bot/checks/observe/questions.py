@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import dns.rdatatype
 
     from bot.dns.answer import Ask
+    from bot.dns.owner_name import AnyName
 
 LONGEST = 15.0  # seconds of one check, whatever the name servers do
 MOST_QUESTIONS = 60  # of one check, whatever the zone holds
@@ -39,9 +40,7 @@ class Questions:
         self._elsewhere = 0
         self._given: Mapping[Question, Answer] = {}
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return the answer to a question, asking it only if nobody did before."""
         question = Question.of(name, rdtype)
         if question in self._given:
@@ -51,9 +50,7 @@ class Questions:
         # Shielded: whoever stops waiting does not take the answer from the others.
         return await asyncio.shield(task)
 
-    def known(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer | None:
+    def known(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer | None:
         """Return the answer to a question that is there already; None where there is none yet."""
         question = Question.of(name, rdtype)
         if question in self._given:
@@ -69,7 +66,7 @@ class Questions:
         """Return an `Ask` over this one that takes at most so many different questions."""
         asked: set[Question] = set()
 
-        async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
             question = Question.of(name, rdtype)
             if question not in asked and len(asked) >= most:
                 return _unasked(question)

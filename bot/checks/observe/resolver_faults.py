@@ -59,8 +59,8 @@ async def find_invented(
             break
     else:
         suspects.append(domain.name)
-    asked = [Question(name, dns.rdatatype.A) for name in suspects]
-    asked += [Question(name, dns.rdatatype.AAAA) for name in suspects if name == domain.name]
+    asked = [Question.of(name, dns.rdatatype.A) for name in suspects]
+    asked += [Question.of(name, dns.rdatatype.AAAA) for name in suspects if name == domain.name]
     seen = await asyncio.gather(*(questions(*question) for question in asked))
     types = {a.question.rdtype for a in seen if a.found and not a.chain}
     if not types:

@@ -79,9 +79,9 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
     missing = MissingRecords.of(expected, observed)
     named = named_hosts(expected, observed)
     # Whether a key found above the domain may be that domain's own.
-    above = [Question(observed.zone, MX_TYPE)] * (missing.dkim and _is_inside(observed))
+    above = [Question.of(observed.zone, MX_TYPE)] * (missing.dkim and _is_inside(observed))
     places = [
-        [Question(name, rdtype) for name, _ in places_of(expected, observed)]
+        [Question.of(name, rdtype) for name, _ in places_of(expected, observed)]
         for places_of, rdtype, is_missing in (
             (mx_places, MX_TYPE, missing.mx),
             (spf_places, TXT, missing.spf),
@@ -93,7 +93,7 @@ def further_questions(expected: Expected, observed: Observation) -> tuple[Questi
     asked = [
         *meant_questions(expected, observed),
         *doubtful_questions(expected, observed),
-        *(Question(host, TXT) for host in named),
+        *(Question.of(host, TXT) for host in named),
         *_probes(missing, observed),
         *above,
         *(question for row in zip_longest(*places) for question in row if question is not None),
@@ -109,7 +109,7 @@ def _probes(missing: MissingRecords, observed: Observation) -> list[Question]:
     names = [] if probe is None else [probe]
     if apex != observed.zone and (beside := probe_beside(observed, apex)) is not None:
         names.append(beside)
-    return [Question(name, rdtype) for rdtype in types for name in names]
+    return [Question.of(name, rdtype) for rdtype in types for name in names]
 
 
 def _is_inside(observed: Observation) -> bool:

@@ -93,7 +93,7 @@ class ZoneVoice:
             await asyncio.wait([resolver], timeout=PATIENCE)
             if resolver.done() and resolver.result():
                 return True
-            self._questions.start([Question(dns.name.root, dns.rdatatype.NS)])
+            self._questions.start([Question.of(dns.name.root, dns.rdatatype.NS)])
             servers = asyncio.create_task(self._hear_servers())
             await asyncio.wait([resolver, servers], return_when=asyncio.FIRST_COMPLETED)
             if servers.done() and servers.result() is not Voice.UNKNOWN:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.checks.observe.questions import Questions
     from bot.checks.spf.terms import Term
     from bot.dns.answer import Ask
+    from bot.dns.owner_name import AnyName
     from bot.dns.spf_evaluate import SpfEvaluation
 
 MOST_FOR_STRANGERS: Final = 16  # questions that nobody else needs, however many macros there are
@@ -118,7 +119,7 @@ def _asking_little(questions: Questions) -> Ask:
     """
     limited = questions.limited(MOST_FOR_STRANGERS)
 
-    async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         question = Question.of(name, rdtype)
         if question.rdtype == dns.rdatatype.PTR:
             return Answer(question, Outcome.NXDOMAIN)

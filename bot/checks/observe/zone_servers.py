@@ -102,14 +102,14 @@ class _Look:
         apex = expected.domain.name
         keys = dkim.key_names(expected)
         wanted = (
-            Question(apex, dns.rdatatype.TXT),
-            Question(apex, dns.rdatatype.MX),
-            *(Question(name, dns.rdatatype.TXT) for name in keys),
-            *(Question(name, dns.rdatatype.TXT) for name in dmarc.own_names(expected.domain)),
+            Question.of(apex, dns.rdatatype.TXT),
+            Question.of(apex, dns.rdatatype.MX),
+            *(Question.of(name, dns.rdatatype.TXT) for name in keys),
+            *(Question.of(name, dns.rdatatype.TXT) for name in dmarc.own_names(expected.domain)),
         )
         self._wanted = tuple(q for q in wanted if q.name.is_subdomain(zone))
         # The names above the keys have no records, and exist all the same (RFC 8020 section 2).
-        self._empty = tuple(dict.fromkeys(Question(k.parent(), dns.rdatatype.TXT) for k in keys))
+        self._empty = tuple(dict.fromkeys(Question.of(k.parent(), dns.rdatatype.TXT) for k in keys))
         self._reader = NameServerReader(direct, zone, self._wanted, self._empty)
 
     async def run(self, names: list[dns.name.Name]) -> AuthorityView | None:
@@ -251,7 +251,7 @@ class _Look:
         if are_of_no_use(view.servers):
             return list(delegation.names), delegation  # which is all that there is of the zone
         address = await self._find_speaker(view, delegation)
-        question = Question(self._zone, dns.rdatatype.NS)
+        question = Question.of(self._zone, dns.rdatatype.NS)
         told = await self._direct.ask_zone(address, question, self._zone, keep=0)
         if told is None or not told.is_known:
             return names, None

@@ -60,7 +60,9 @@ class ZoneVersions:
         if unclear:
             changed = []
         aliases = [q for q in changed if seen[q].chain[:1] != best.answers[q].answer.chain[:1]]
-        best = await self._ask_more(best, [Question(q.name, dns.rdatatype.CNAME) for q in aliases])
+        best = await self._ask_more(
+            best, [Question.of(q.name, dns.rdatatype.CNAME) for q in aliases]
+        )
         answers = await self._finish(best, changed)
         changed += [q for q in answers if q.rdtype == dns.rdatatype.CNAME]
         return AuthorityView(
@@ -104,7 +106,7 @@ class ZoneVersions:
         lacking = [
             s for s in servers if s.condition is NameServerState.ANSWERS and s.version is None
         ]
-        question = Question(self._zone, dns.rdatatype.SOA)
+        question = Question.of(self._zone, dns.rdatatype.SOA)
         asked = lacking if everyone else lacking[:1]
         told = await asyncio.gather(
             *(self._direct.ask_zone(s.address, question, self._zone, keep=0) for s in asked)

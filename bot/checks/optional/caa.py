@@ -68,7 +68,7 @@ def forbids(answer: Answer, issuer: str) -> bool:
 
 def questions(expected: Expected) -> list[Question]:
     """Return the questions about the names that the mail server needs certificates for."""
-    return [Question(name, dns.rdatatype.CAA) for name in host_names(expected)]
+    return [Question.of(name, dns.rdatatype.CAA) for name in host_names(expected)]
 
 
 def judge(expected: Expected, observed: Observation) -> Verdict:
@@ -78,7 +78,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     asked = [observed.answer(name, dns.rdatatype.CAA) for name in names]
     answer = find_relevant(asked)
     if asked[0] is None:
-        answer = Answer(Question(names[0], dns.rdatatype.CAA), Outcome.TIMEOUT)
+        answer = Answer(Question.of(names[0], dns.rdatatype.CAA), Outcome.TIMEOUT)
     if answer is None:
         return Verdict(Check.CAA, (report_unused(Check.CAA),))
     if answer.failed:

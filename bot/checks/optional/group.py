@@ -27,7 +27,7 @@ def first_questions(expected: Expected) -> list[Question]:
         (domain.name, dns.rdatatype.DS),
         (domain.name, dns.rdatatype.CAA),
     ]
-    found = [Question(name, rdtype) for name, rdtype in asked if name is not None]
+    found = [Question.of(name, rdtype) for name, rdtype in asked if name is not None]
     return [*found, *srv.first_questions(expected)]
 
 

@@ -69,8 +69,10 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
 
     findings = _judge_readings(expected, observed, present)
     if failed is not None or (asked and not answers):
-        question = Question(expected.domain.name, dns.rdatatype.SRV)
-        findings.append(unanswered(Check.SRV, failed or answer_to(observed, *question)))
+        question = Question.of(expected.domain.name, dns.rdatatype.SRV)
+        findings.append(
+            unanswered(Check.SRV, failed or answer_to(observed, question.name, question.rdtype))
+        )
     if not present and not findings:
         fixes = tuple(_add(expected, owner, service) for service, owner in wanted)
         findings = [report_unused(Check.SRV, fixes=fixes)]
@@ -83,7 +85,7 @@ def _asked(expected: Expected) -> list[tuple[SrvService, Question]]:
     for service in srv_services(expected.server):
         owner = expected.domain.below(service.label)
         if owner is not None:
-            found.append((service, Question(owner, dns.rdatatype.SRV)))
+            found.append((service, Question.of(owner, dns.rdatatype.SRV)))
     return found
 
 

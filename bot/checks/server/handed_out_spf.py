@@ -125,7 +125,7 @@ def _judge_doubts(
         facts: dict[str, Fact] = {"questions": MAX_QUESTIONS, "bytes": MAX_TEXT}
         yield Finding(check, "server-spf-too-big", Status.UNKNOWN, facts)
     unsure = [e for e in ours if e.cause is SpfCause.TEMPERROR]
-    silent = Answer(Question(asked, TXT), Outcome.TIMEOUT)
+    silent = Answer(Question.of(asked, TXT), Outcome.TIMEOUT)
     answers = [e.failed or silent for e in unsure]
     if not answers and len(ours) < len(o.reachable):
         answers = [silent]

@@ -273,7 +273,7 @@ def _judge_doubts(case: SpfCase) -> Iterator[Finding]:
     unsure = [e for e in looked_at if e.cause is SpfCause.TEMPERROR]
     failed += [e.failed for e in unsure if e.failed]
     if not failed and (any(not e.failed for e in unsure) or _lacks_evaluation(case)):
-        question = Question(case.observed.domain.name, dns.rdatatype.TXT)
+        question = Question.of(case.observed.domain.name, dns.rdatatype.TXT)
         failed.append(Answer(question, Outcome.TIMEOUT))
     yield from (unanswered(Check.SPF, a) for a in {a.question: a for a in failed}.values())
 

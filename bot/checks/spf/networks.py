@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from bot.checks.spf.terms import Term
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import AnyName
 
-    Find = Callable[[str | dns.name.Name, str], Answer | None]
+    Find = Callable[[AnyName, str], Answer | None]
 
 VERSIONS: Final = (4, 6)
 _BITS: Final = {4: 32, 6: 128}
@@ -212,7 +213,7 @@ class _Walk:
         target = expand_fixed(spec, domain, self.domain) if spec else domain
         if target is None:
             return {}
-        names: list[str | dns.name.Name] = [target]
+        names: list[AnyName] = [target]
         if term.name == "mx":
             names = self._look_up(target, "MX", "exchange")[:_MOST_MX]
         lengths = {4: 32 if short is None else int(short), 6: 128 if long is None else int(long)}
@@ -223,7 +224,7 @@ class _Walk:
                 found[version] = [_around(address, lengths[version]) for address in addresses]
         return found
 
-    def _look_up(self, name: str | dns.name.Name, rdtype: str, part: str) -> list[Any]:
+    def _look_up(self, name: AnyName, rdtype: str, part: str) -> list[Any]:
         """Return that part of each record there; none where it is not known."""
         try:
             answer = self.find(name, rdtype)

@@ -143,7 +143,7 @@ def _report_silence(observed: Observation, answers: Sequence[Answer]) -> Finding
         return report_silent_resolver(Check.DELEGATION, named=observed.single_server)
     if (lame := report_all_lame(observed)) is not None:
         return lame
-    silent = Answer(Question(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
+    silent = Answer(Question.of(observed.domain.name, dns.rdatatype.NS), Outcome.TIMEOUT)
     # The answer that names DNSSEC or explains itself speaks for the others.
     telling = min(
         answers,

@@ -30,7 +30,7 @@ _HOST_LABELS: Final = frozenset(
 def meant_questions(expected: Expected, observed: Observation) -> tuple[Question, ...]:
     """Return what tells whether the domain above a host's name is the one that was meant."""
     meant = _domain_above(expected, observed)
-    return () if meant is None else (Question(meant, MX),)
+    return () if meant is None else (Question.of(meant, MX),)
 
 
 def report_meant(expected: Expected, observed: Observation) -> tuple[Finding, ...]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bot.demo.zone_server import ZoneServer
     from bot.demo.zones import Zones
     from bot.dns.answer import Answer, Ask
+    from bot.dns.owner_name import AnyName
     from conftest import Case, CaseFile
 
     Start = Callable[..., Awaitable[ZoneServer]]
@@ -115,9 +116,7 @@ class ShufflingAsk:
         self._ask = ask
         self._random = random.Random(seed)
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         answer = await self._ask(name, rdtype)
         await asyncio.sleep(self._random.choice((0, 0.001, 0.004)))
         records = list(answer.rdatas)

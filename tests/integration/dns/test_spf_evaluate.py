@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import defaultdict
 from functools import partial
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdata
@@ -24,6 +25,9 @@ from bot.dns.spf_evaluate import (
     evaluate_all,
 )
 from bot.dns.spf_grammar import is_valid_term
+
+if TYPE_CHECKING:
+    from bot.dns.owner_name import AnyName
 
 COW = """
     _spf.cow.example TXT "v=spf1 ip4:198.51.100.25 ip6:2001:db8:25::25 -all"
@@ -61,9 +65,7 @@ class LinesAsk:
         wire = b"".join(bytes([len(s)]) + s for s in strings)
         self.add(owner, dns.rdata.from_wire("IN", "TXT", wire, 0, len(wire)))
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         question = Question.of(name, rdtype)
         self.asked.append(question)
         self.together += 1
@@ -224,9 +226,7 @@ async def test_a_failing_name_gives_temperror_and_says_which_question_failed(
 
 async def test_questions_that_were_not_asked_any_more_are_our_own_limit() -> None:
     class ExhaustedAsk(LinesAsk):
-        async def __call__(
-            self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-        ) -> Answer:
+        async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
             answer = await super().__call__(name, rdtype)
             if answer.found:
                 return answer

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from bot.checks.mail.mail_verdict import MailVerdict
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import AnyName
 
 MAILBOX = "else.example. MX 10 mail.else.example.\nmail.else.example. A 203.0.113.9\n"
 WORLD = zone(MAILBOX, key_line("friend.example", "mailcow"))
@@ -54,9 +55,7 @@ class CountingAsk(LinesAsk):
         super().__init__(text)
         self.asked: Counter[Question] = Counter()
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         self.asked[Question.of(name, rdtype)] += 1
         return await super().__call__(name, rdtype)
 

@@ -25,7 +25,7 @@ def read(text: str) -> TokenState:
 
 def said(*texts: str, outcome: Outcome = Outcome.NXDOMAIN) -> DirectAnswer:
     rdatas = tuple(dns.rdata.from_text("IN", "TXT", f'"{text}"') for text in texts)
-    question = Question(NAME, dns.rdatatype.TXT)
+    question = Question.of(NAME, dns.rdatatype.TXT)
     outcome = Outcome.RECORDS if texts else outcome
     return DirectAnswer(Answer(question, outcome, rdatas, authoritative=True))
 

@@ -156,7 +156,7 @@ def test_a_dname_is_told_from_a_question_for_the_alias_itself() -> None:
 
 def test_a_zone_below_is_the_one_that_a_denial_names() -> None:
     zone = dns.name.from_text("_domainkey.friend.example")
-    denied = Answer(Question(KEY, OWN.question.rdtype), Outcome.NXDOMAIN, zone=zone)
+    denied = Answer(Question.of(KEY, OWN.question.rdtype), Outcome.NXDOMAIN, zone=zone)
     assert zone_of(look(denied), KEY) == zone
     assert zone_of(look(denied), dns.name.from_text("_dmarc.friend.example")) == DOMAIN.name
     assert zones_below(look(denied)) == (zone,)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from bot.demo.zone_server import ZoneServer
     from bot.dns.answer import Ask
+    from bot.dns.owner_name import AnyName
     from conftest import Case, CaseFile
 
     Start = Callable[..., Awaitable[ZoneServer]]
@@ -80,9 +81,7 @@ class CountingAsk:
         self._ask = ask
         self.questions: Counter[Question] = Counter()
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         self.questions[Question.of(name, rdtype)] += 1
         return await self._ask(name, rdtype)
 
@@ -96,9 +95,7 @@ class RoundByRoundAsk:
         self._gate = asyncio.Event()
         self.rounds: list[set[Question]] = []
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         if not self._open:
             self._gate = asyncio.Event()
             self.rounds.append(set())
@@ -246,9 +243,7 @@ class CannedAsk:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         question = Question.of(name, rdtype)
         self.asked.append(question)
         await self.gate.wait()

@@ -12,6 +12,7 @@ import pytest
 from bot.checks.finding import Check, Status
 from bot.checks.report import faults_of
 from bot.demo.zones import Zones
+from bot.dns.owner_name import name_of, owner_of
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.demo.zone_server import ZoneServer
     from bot.dns.answer import Answer, Question
+    from bot.dns.owner_name import AnyName
     from conftest import CaseFile
 
     Start = Callable[..., Awaitable[ZoneServer]]
@@ -40,8 +42,8 @@ class Asked:
         self._resolver = resolver
         self.names: list[dns.name.Name] = []
 
-    async def __call__(self, name: str | dns.name.Name, rdtype: object) -> Answer:
-        self.names.append(dns.name.from_text(name) if isinstance(name, str) else name)
+    async def __call__(self, name: AnyName, rdtype: object) -> Answer:
+        self.names.append(name_of(owner_of(name)))
         return await self._resolver.ask(name, rdtype)  # type: ignore[arg-type]
 
 

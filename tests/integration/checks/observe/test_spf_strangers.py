@@ -32,6 +32,7 @@ from zone_reports import (
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import AnyName
 
 OURS = {"198.51.100.25", "2001:db8:25::25"}
 REST = HOST + WORLD + MX + DKIM + DMARC + ALIASES + "friend.example A 203.0.113.80\n"
@@ -44,9 +45,7 @@ class CountingAsk(LinesAsk):
         super().__init__(text)
         self.asked: Counter[str] = Counter()
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         answer = await super().__call__(name, rdtype)
         self.asked[dns.rdatatype.to_text(answer.question.rdtype)] += 1
         return answer

@@ -406,7 +406,7 @@ def test_what_is_wrong_behind_an_alias_is_mended_by_a_record_in_its_place(texts:
 
 def test_an_alias_lent_by_a_wildcard_is_not_there_to_delete() -> None:
     target = dns.name.from_text("edge.site.example")
-    lent = Answer(Question(PROBE, RdataType.A), Outcome.RECORDS, chain=(target,))
+    lent = Answer(Question.of(PROBE, RdataType.A), Outcome.RECORDS, chain=(target,))
     nothing = Answer(Question.of(OWN, "TXT"), Outcome.NODATA, chain=(target,))
     finding = only(look(nothing, cname(OWN, "edge.site.example"), lent))
     assert finding.code == "wildcard-cname"

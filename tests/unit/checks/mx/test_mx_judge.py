@@ -217,7 +217,7 @@ def observations(draw: st.DrawFn) -> Observation:
         dns.rdata.from_text("IN", "MX", f"{draw(st.integers(0, 3))} {target.to_text()}")
         for target in targets
     )
-    question = Question(DOMAIN.name, dns.rdatatype.MX)
+    question = Question.of(DOMAIN.name, dns.rdatatype.MX)
     answers = [Answer(question, draw(outcomes), records, chain=draw(chains))]
     for name in (*targets, SERVER.host):
         for rdtype, values in ADDRESSES.items():
@@ -226,7 +226,7 @@ def observations(draw: st.DrawFn) -> Observation:
                 rdatas: tuple[dns.rdata.Rdata, ...] = ()
                 if outcome is Outcome.RECORDS and draw(st.integers(0, 9)):
                     rdatas = (dns.rdata.from_text("IN", rdtype, draw(values)),)
-                asked = Question(name, rdtype)
+                asked = Question.of(name, rdtype)
                 loop = outcome is Outcome.SERVFAIL and draw(st.booleans())
                 answers.append(Answer(asked, outcome, rdatas, 1, draw(chains), alias_loop=loop))
     return Observation.of(DOMAIN, answers)

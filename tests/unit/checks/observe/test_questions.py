@@ -17,6 +17,8 @@ from max_wait import MAX_WAIT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.dns.owner_name import AnyName
+
 OWN = Question.of("friend.example", "TXT")
 OTHER = Question.of("friend.example", "MX")
 
@@ -31,9 +33,7 @@ class World:
         if not waits:
             self.go.set()
 
-    async def __call__(
-        self, name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType
-    ) -> Answer:
+    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         """Return that there is a text, or that there is nothing."""
         question = Question.of(name, rdtype)
         self.asked.append(question)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdata
@@ -19,6 +20,9 @@ from bot.records.expected import expect
 from bot.records.mail_server import MailServer
 from bot.records.presentation import quoted_parts
 from bot.words import Words
+
+if TYPE_CHECKING:
+    from bot.dns.owner_name import AnyName
 
 OURS = "198.51.100.25"
 HOST = "mx1.cow.example"
@@ -42,7 +46,7 @@ def look(record: str) -> Verdict:
     """Return the verdict on the domain with this record."""
     answers: dict[Question, Answer] = {}
 
-    async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         question = Question.of(name, rdtype)
         owner = question.name.to_text(omit_final_dot=True).lower()
         kind = question.rdtype.name

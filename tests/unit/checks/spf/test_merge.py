@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import dns.name
 import dns.rdata
@@ -24,12 +25,15 @@ from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.spf_evaluate import SpfStep, evaluate
 from spf_strategies import spf_records
 
+if TYPE_CHECKING:
+    from bot.dns.owner_name import AnyName
+
 VALUE = "v=spf1 include:_spf.cow.example -all"
 OURS = ("198.51.100.25", "2001:db8:25::25")
 
 
 async def ask_server_only(
-    name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType, member: str = ""
+    name: AnyName, rdtype: str | dns.rdatatype.RdataType, member: str = ""
 ) -> Answer:
     """Answer for a world of the mail server's SPF record and a member's."""
     question = Question.of(name, rdtype)
@@ -47,7 +51,7 @@ async def ask_server_only(
 
 
 def results_of(record: str) -> set[str]:
-    async def ask(name: str | dns.name.Name, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
         return await ask_server_only(name, rdtype, record)
 
     async def run() -> set[str]:

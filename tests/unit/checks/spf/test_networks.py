@@ -15,9 +15,8 @@ from bot.checks.spf.networks import Claim, Span, free_spans, read_networks, reso
 from observed_domain import answered
 
 if TYPE_CHECKING:
-    import dns.name
-
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import AnyName
 
 DOMAIN = "friend.example"
 WORLD = (
@@ -36,7 +35,7 @@ claims = st.builds(
 )
 
 
-def find(name: str | dns.name.Name, rdtype: str) -> Answer | None:
+def find(name: AnyName, rdtype: str) -> Answer | None:
     wanted = answered(str(name), rdtype).question
     return next((answer for answer in WORLD if answer.question == wanted), None)
 

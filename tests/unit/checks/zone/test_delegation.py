@@ -30,7 +30,7 @@ TYPES = ("NS", "CNAME", "MX", "TXT", "A")
 
 def answered(rdtype: str, text: str, *, chain: tuple[str, ...] = ()) -> Answer:
     return Answer(
-        Question(DOMAIN.name, dns.rdatatype.from_text(rdtype)),
+        Question.of(DOMAIN.name, dns.rdatatype.from_text(rdtype)),
         Outcome.RECORDS,
         (dns.rdata.from_text("IN", rdtype, text),),
         chain=tuple(dns.name.from_text(name) for name in chain),
@@ -48,7 +48,7 @@ def unfound(
     domain: Domain = DOMAIN,
 ) -> Answer:
     return Answer(
-        Question(domain.name, dns.rdatatype.from_text(rdtype)),
+        Question.of(domain.name, dns.rdatatype.from_text(rdtype)),
         outcome,
         chain=tuple(dns.name.from_text(name) for name in chain),
         zone=None if zone is None else dns.name.from_text(zone),
@@ -296,7 +296,7 @@ def test_what_an_alias_at_the_domain_hides_takes_its_place() -> None:
 
 def test_an_alias_that_comes_back_to_the_domain_leads_in_a_circle() -> None:
     loop = Answer(
-        Question(DOMAIN.name, dns.rdatatype.MX),
+        Question.of(DOMAIN.name, dns.rdatatype.MX),
         Outcome.SERVFAIL,
         chain=(dns.name.from_text("a.example."), DOMAIN.name),
         alias_loop=True,

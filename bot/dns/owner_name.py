@@ -1,0 +1,52 @@
+"""Owner names as octets: what questions and the tables of answers are compared and found by.
+
+A name of dnspython works its hash out and compares its labels each time that it is looked up, in
+Python; octets do so once, in C. `owner_of` and `name_of` lead from one form to the other and back.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import dns.name
+
+# Wire form in lower case without compression (RFC 1035 section 3.1, RFC 4343): of an absolute name.
+Owner: TypeAlias = bytes
+AnyName: TypeAlias = str | dns.name.Name | Owner
+
+ROOT: Final[Owner] = b"\0"
+_KEPT: Final = 16_384  # names of each form that are remembered; a check meets some 60
+
+
+def owner_of(name: AnyName) -> Owner:
+    """Return the octets of a name: a text is made absolute, octets are an owner already.
+
+    Raises dns.exception.DNSException where a text is no name, and dns.name.NeedAbsoluteNameOrOrigin
+    for a relative name.
+    """
+    if isinstance(name, bytes):
+        return name
+    if isinstance(name, str):
+        name = dns.name.from_text(name)
+    return _owner_of(name.labels)
+
+
+@lru_cache(maxsize=_KEPT)
+def _owner_of(labels: tuple[bytes, ...]) -> Owner:
+    if not labels or labels[-1]:
+        raise dns.name.NeedAbsoluteNameOrOrigin
+    return b"".join(bytes((len(label),)) + label.lower() for label in labels)
+
+
+@lru_cache(maxsize=_KEPT)
+def name_of(owner: Owner) -> dns.name.Name:
+    """Return the name of an owner, in lower case; the same object each time for a while."""
+    labels = []
+    at = 0
+    while True:
+        end = at + 1 + owner[at]
+        labels.append(owner[at + 1 : end])
+        if end == at + 1:
+            return dns.name.Name(labels)
+        at = end
