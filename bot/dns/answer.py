@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import dns.name
 import dns.rdata
@@ -15,6 +15,9 @@ from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.txtbase import TXTBase
 
 from bot.dns.owner_name import AnyName, Owner, name_of, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 # What one answer may hold to be read; judging takes time on the one thread of the event loop.
 LONGEST_TEXT: Final = 4096  # octets of a TXT record: a key of 4096 bits takes some 800
@@ -222,6 +225,9 @@ class DirectAnswer(NamedTuple):
 class Ask(Protocol):
     """Answers questions: the resolver does, and so does one check's view of it. Never raises."""
 
-    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
-        """Ask one question and return its answer, which may be a failure."""
+    def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Awaitable[Answer]:
+        """Ask one question at once; what comes back gives its answer, which may be a failure.
+
+        It is a future where that spares a task, so `asyncio.ensure_future` takes it.
+        """
         ...
