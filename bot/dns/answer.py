@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import dns.name
@@ -14,7 +15,8 @@ from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.txtbase import TXTBase
 
-from bot.dns.owner_name import AnyName, Owner, name_of, owner_of
+from bot.dns.canonical_order import canonical_octets, sort_records
+from bot.dns.owner_name import LONGEST_NAME, AnyName, Owner, name_of, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -24,6 +26,20 @@ LONGEST_TEXT: Final = 4096  # octets of a TXT record: a key of 4096 bits takes s
 MOST_RECORDS: Final = 256  # at large companies' domains there are some 150 TXT records
 MOST_OCTETS: Final = 16_384  # of all records of another type; a message could hold 65,535
 _TEXTS = frozenset({dns.rdatatype.TXT, dns.rdatatype.SPF})
+# Octets that one record takes at most, of types that are not looked at more closely; others may
+# fill a message.
+_LARGEST: Final = MappingProxyType(
+    {
+        dns.rdatatype.A: 4,
+        dns.rdatatype.AAAA: 16,
+        dns.rdatatype.CNAME: LONGEST_NAME,
+        dns.rdatatype.NS: LONGEST_NAME,
+        dns.rdatatype.PTR: LONGEST_NAME,
+        dns.rdatatype.MX: 2 + LONGEST_NAME,
+        dns.rdatatype.SRV: 6 + LONGEST_NAME,
+        dns.rdatatype.SOA: 2 * LONGEST_NAME + 20,
+    }
+)
 
 
 class Question(NamedTuple):
@@ -57,6 +73,10 @@ class Outcome(StrEnum):
     TRUNCATED = "truncated"  # more than a datagram holds, and over TCP nothing came of it
 
 
+_ABSENT = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
+_ANSWERED = _ABSENT | {Outcome.RECORDS}
+
+
 @dataclass(frozen=True, slots=True)
 class ExtendedError:
     """An extended DNS error (RFC 8914): its number and the server's own words, hostile text."""
@@ -81,12 +101,12 @@ class Validity(NamedTuple):
 class Answer:
     """The answer to one question, or how asking it failed.
 
-    `rdatas` are the records at the end of the alias chain, in the order received; `ttl` is the
-    smallest TTL of chain and records, for a negative answer the one of RFC 2308 section 5, in
-    seconds. `chain` are the names that CNAMEs led to, in order; empty where the name is no alias.
-    `zone` is the owner of the SOA in a negative answer: the apex of the zone that denied. `dname`
-    is the owner of the DNAME that made the name asked an alias, as of all names below it; None
-    where none did.
+    `rdatas` are the records at the end of the alias chain, from a resolver in canonical order and
+    each once; `ttl` is the smallest TTL of chain and records, for a negative answer the one of
+    RFC 2308 section 5, in seconds. `chain` are the names that CNAMEs led to, in order; empty where
+    the name is no alias. `zone` is the owner of the SOA in a negative answer: the apex of the zone
+    that denied. `dname` is the owner of the DNAME that made the name asked an alias, as of all
+    names below it; None where none did.
     `server` is the address asked ("192.0.2.1:53"), empty where nobody answered.
     """
 
@@ -117,12 +137,12 @@ class Answer:
     @property
     def absent(self) -> bool:
         """An answer says that there are none; only then may anybody say "missing"."""
-        return self.outcome in {Outcome.NODATA, Outcome.NXDOMAIN}
+        return self.outcome in _ABSENT
 
     @property
     def failed(self) -> bool:
         """Nothing was found out."""
-        return not (self.found or self.absent)
+        return self.outcome not in _ANSWERED
 
     @property
     def names_dnssec(self) -> bool:
@@ -142,14 +162,12 @@ class Answer:
         """
         if len(self.rdatas) < 2:
             return self
-        # The key is made once for each record, which comparing them would do for each pair.
-        ordered = sorted(self.rdatas, key=dns.rdata.Rdata.to_digestable)
-        return dataclasses.replace(self, rdatas=tuple(ordered))
+        return dataclasses.replace(self, rdatas=sort_records(self.rdatas))
 
     def bounded(self) -> Answer:
         """Return the answer itself, or a failure in its place where it holds more than we read."""
         count = len(self.rdatas)
-        if count <= MOST_RECORDS and self._octets() <= MOST_OCTETS:
+        if not count or (count <= MOST_RECORDS and not self._is_long()):
             return self
         return self.as_too_many(count)
 
@@ -180,11 +198,14 @@ class Answer:
         """Return the addresses of the A or AAAA records, in their order."""
         return tuple(rdata.address for rdata in self.rdatas if isinstance(rdata, A | AAAA))
 
-    def _octets(self) -> int:
-        """Return the size of the records in wire form; texts are bounded one by one instead."""
-        if self.question.rdtype in _TEXTS:
-            return 0
-        return sum(len(rdata.to_wire() or b"") for rdata in self.rdatas)
+    def _is_long(self) -> bool:
+        """Whether the records together are longer than is read; texts are bounded one by one."""
+        rdtype = self.question.rdtype
+        if rdtype in _TEXTS:
+            return False
+        if len(self.rdatas) * _LARGEST.get(rdtype, MOST_OCTETS + 1) <= MOST_OCTETS:
+            return False
+        return sum(len(canonical_octets(rdata)) for rdata in self.rdatas) > MOST_OCTETS
 
 
 class DirectAnswer(NamedTuple):

@@ -10,7 +10,6 @@ import struct
 from typing import NamedTuple
 
 import dns.exception
-import dns.name
 import dns.rcode
 import dns.rdata
 import dns.rdataclass
@@ -18,6 +17,8 @@ import dns.rdatatype
 import dns.wire
 
 from bot.dns.answer import MOST_RECORDS, ExtendedError, Question
+from bot.dns.owner_name import ROOT, Owner
+from bot.dns.record_reader import read_name, read_rdata
 
 PAYLOAD = 1232  # octets of UDP that pass everywhere unfragmented (DNS flag day 2020)
 MAX_RECORDS = 2 * MOST_RECORDS  # in a message, all sections together; more are only counted
@@ -41,6 +42,9 @@ _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
 _BARE_ERRORS = frozenset(
     {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
 )
+_COUNTS = struct.Struct("!HHH")  # of the records in each section
+_HEAD = struct.Struct("!HHIH")  # of a record: type, class, TTL, octets of its data
+_ADDITIONAL = frozenset({dns.rdatatype.OPT, dns.rdatatype.TSIG})
 _DENIALS = frozenset({dns.rdatatype.SOA})
 _REFERRALS = frozenset({dns.rdatatype.SOA, dns.rdatatype.NS})
 
@@ -117,68 +121,88 @@ class Query:
         return None if reply is None or reply.truncated else reply
 
     def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
-        parser = dns.wire.Parser(data, self._end + 4 if data[5] else _HEADER)
-        answers, authorities, additional = struct.unpack_from("!HHH", data, 6)
+        answers, authorities, additional = _COUNTS.unpack_from(data, 6)
+        # Without a question (a bare error), the pointer leads to something else.
+        asked = self.question.owner if data[5] else None
+        reader = _Reader(data, self._end + 4 if data[5] else _HEADER, asked)
         count = answers + authorities + additional
         if count > MAX_RECORDS:
-            if count * _SMALLEST_RECORD > parser.remaining():
+            if count * _SMALLEST_RECORD > len(data) - reader.at:
                 raise dns.exception.FormError
             return Reply(flags, rcode, too_many=answers or count)
-        answer = [self._read_record(parser) for _ in range(answers)]
         told = flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
-        only = _DENIALS if told else _REFERRALS
-        authority = [self._read_record(parser, only=only) for _ in range(authorities)]
+        answer = reader.read_records(answers)
+        authority = reader.read_records(authorities, _DENIALS if told else _REFERRALS)
         extended: tuple[ExtendedError, ...] | None = None
         for _ in range(additional):
-            owner = dns.name.from_wire_parser(parser)
-            rdtype, _rdclass, ttl, size = parser.get_struct("!HHIH")
-            rdata = parser.get_bytes(size)  # only of use, and only read, in an OPT record
-            if rdtype == dns.rdatatype.OPT:
-                if extended is not None or owner != dns.name.root:
+            owner, rdtype, _rdclass, ttl, start = reader.read_head()
+            if rdtype == dns.rdatatype.OPT:  # nothing else is of use here
+                if extended is not None or owner != ROOT:
                     raise dns.exception.FormError
-                extended = _read_extended_errors(rdata)
+                extended = _read_extended_errors(data[start : reader.at])
                 rcode |= ttl >> 20 & 0xFF0
-        if parser.remaining():
+        if reader.at != len(data):
             raise dns.exception.FormError
-        return Reply(flags, rcode, tuple(answer), tuple(authority), extended or ())
+        return Reply(flags, rcode, answer, authority, extended or ())
 
-    def _read_record(
-        self, parser: dns.wire.Parser, only: frozenset[dns.rdatatype.RdataType] | None = None
-    ) -> Record:
-        """Read a record; where `only` some types are of use, the others' data is left as it is."""
-        here = parser.current
-        if parser.wire[here : here + 2] == _POINTER_TO_QUESTION:
-            parser.get_bytes(2)  # nearly every owner: not worth reading the name again
-            owner = self.question.name
+
+class _Reader:
+    """Reads the records of a message, one after the other."""
+
+    __slots__ = ("_asked", "_data", "at")
+
+    def __init__(self, data: bytes, at: int, asked: Owner | None) -> None:
+        self._data = data
+        self._asked = asked
+        self.at = at  # where the next record begins
+
+    def read_records(self, count: int, only: frozenset[int] | None = None) -> tuple[Record, ...]:
+        """Pass so many records; return those of class IN, and of the types that are of use.
+
+        Those of other classes answer nothing that we ask. dnspython, which looks for a module for
+        each class and type, would remember for ever what it has not found, and take what it says of
+        class ANY for all classes.
+        """
+        records = []
+        for _ in range(count):
+            owner, rdtype, rdclass, ttl, start = self.read_head()
+            if rdtype in _ADDITIONAL:
+                raise dns.exception.FormError  # they live in the additional section alone
+            if rdclass == _IN and (only is None or rdtype in only):
+                rdata = read_rdata(rdtype, self._data, start, self.at)
+                # RFC 2181 section 8: a TTL with the highest bit set is zero.
+                records.append(Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0))
+        return tuple(records)
+
+    def read_head(self) -> tuple[bytes, int, int, int, int]:
+        """Return owner, type, class and TTL of a record, and where its data begins."""
+        data, at = self._data, self.at
+        owner = self._asked
+        if data[at : at + 2] == _POINTER_TO_QUESTION and owner is not None:
+            # Nearly every owner: not worth reading the name again.
+            at += 2
         else:
-            owner = dns.name.from_wire_parser(parser)
-        rdtype, rdclass, ttl, size = parser.get_struct("!HHIH")
-        if rdtype in (dns.rdatatype.OPT, dns.rdatatype.TSIG):
-            raise dns.exception.FormError  # they live in the additional section alone
-        if only is not None and rdtype not in only:
-            rdata: dns.rdata.Rdata = dns.rdata.GenericRdata(
-                dns.rdataclass.RdataClass(rdclass),
-                dns.rdatatype.RdataType(rdtype),
-                parser.get_bytes(size),
-            )
-        else:
-            with parser.restrict_to(size):
-                rdata = dns.rdata.from_wire_parser(rdclass, rdtype, parser)
-        # RFC 2181 section 8: a TTL with the highest bit set is zero.
-        return Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0)
+            owner, at = read_name(data, at, len(data))
+        start = at + _HEAD.size
+        if start > len(data):
+            raise dns.exception.FormError
+        rdtype, rdclass, ttl, size = _HEAD.unpack_from(data, at)
+        self.at = start + size
+        if self.at > len(data):
+            raise dns.exception.FormError
+        return owner, rdtype, rdclass, ttl, start
 
 
 class Record(NamedTuple):
-    """One resource record."""
+    """One resource record of class IN; its owner is in the case that the server gave it."""
 
-    owner: dns.name.Name
+    owner: bytes
     rdata: dns.rdata.Rdata
     ttl: int
 
-    def is_of(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> bool:
-        """Whether it is a record of this name and type, in class IN."""
-        rdata = self.rdata
-        return rdata.rdtype == rdtype and rdata.rdclass == _IN and bool(self.owner == name)
+    def is_of(self, owner: Owner, rdtype: dns.rdatatype.RdataType) -> bool:
+        """Whether it is a record of this owner and type."""
+        return self.rdata.rdtype == rdtype and self.owner.lower() == owner
 
 
 class Reply(NamedTuple):

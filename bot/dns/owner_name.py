@@ -16,6 +16,7 @@ Owner: TypeAlias = bytes
 AnyName: TypeAlias = str | dns.name.Name | Owner
 
 ROOT: Final[Owner] = b"\0"
+LONGEST_NAME: Final = 255  # octets (RFC 1035 section 2.3.4)
 _KEPT: Final = 16_384  # names of each form that are remembered; a check meets some 60
 
 
@@ -41,7 +42,10 @@ def _owner_of(labels: tuple[bytes, ...]) -> Owner:
 
 @lru_cache(maxsize=_KEPT)
 def name_of(owner: Owner) -> dns.name.Name:
-    """Return the name of an owner, in lower case; the same object each time for a while."""
+    """Return the name of an owner; the same object each time for a while.
+
+    Octets that are not in lower case give a name that is not either.
+    """
     labels = []
     at = 0
     while True:
@@ -50,3 +54,12 @@ def name_of(owner: Owner) -> dns.name.Name:
         if end == at + 1:
             return dns.name.Name(labels)
         at = end
+
+
+def is_within(owner: Owner, zone: Owner) -> bool:
+    """Return whether an owner is that of the zone or one below it."""
+    above = len(owner) - len(zone)
+    at = 0
+    while at < above:
+        at += owner[at] + 1
+    return at == above and owner.endswith(zone)

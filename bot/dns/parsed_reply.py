@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
 import dns.rcode
 import dns.rdata
-import dns.rdataclass
 import dns.rdatatype
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.DNAME import DNAME
@@ -17,6 +15,8 @@ from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.ANY.SOA import SOA
 
 from bot.dns.answer import Answer, Outcome, Question, Validity
+from bot.dns.canonical_order import sort_records
+from bot.dns.owner_name import Owner, is_within, name_of, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from bot.dns.message import Record, Reply
 
 MAX_CHAIN = 16  # aliases followed before a chain counts as endless
+
+_ANSWERS = frozenset({dns.rcode.NOERROR, dns.rcode.NXDOMAIN})
+_REFUSALS = frozenset({dns.rcode.REFUSED, dns.rcode.NOTAUTH})
+_RARE = frozenset({dns.rdatatype.DNAME, dns.rdatatype.RRSIG})  # of which answers have no need
 
 
 class ParsedReply(NamedTuple):
@@ -39,7 +43,12 @@ class ParsedReply(NamedTuple):
 
 def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     """Return the answer that a sound, untruncated reply to the question holds."""
-    rcode = reply.rcode
+    owner, rdtype = question
+    records, rcode = reply.answer, reply.rcode
+    chain: tuple[dns.name.Name, ...] = ()
+    rare = [record for record in records if record.rdata.rdtype in _RARE]
+    signed = _validity(question, rare) if rare else None
+    dname = _find_dname(owner, rare) if rare else None
 
     def answer(
         outcome: Outcome,
@@ -48,6 +57,7 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
         zone: dns.name.Name | None = None,
         *,
         alias_loop: bool = False,
+        delegated: tuple[dns.name.Name, ...] = (),
     ) -> Answer:
         return Answer(
             question,
@@ -62,36 +72,37 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
             alias_loop,
             reply.authoritative,
             recursive=reply.recursive,
-            signed=_validity(question, reply.answer),
+            delegated=delegated,
+            signed=signed,
             dname=dname,
         )
 
-    chain: tuple[dns.name.Name, ...] = ()
-    dname = _find_dname(question.name, reply.answer)
     if reply.too_many:
         return ParsedReply(answer(Outcome.REFUSED).as_too_many(reply.too_many))
-    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        refused = rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH)
+    if rcode not in _ANSWERS:
+        refused = rcode in _REFUSALS
         return ParsedReply(answer(Outcome.REFUSED if refused else Outcome.SERVFAIL))
-    name = question.name
+    passed = [owner]  # the name asked for and those that aliases led to
     ttls: list[int] = []
-    while True:
-        records = [r for r in reply.answer if r.is_of(name, question.rdtype)]
-        if records:
-            ttl = min([*ttls, *(r.ttl for r in records)])
-            return ParsedReply(answer(Outcome.RECORDS, _unique(records), ttl).bounded())
-        alias = _alias(name, reply.answer)
+    while records:
+        found = [record for record in records if record.is_of(owner, rdtype)]
+        if found:
+            ttls += [record.ttl for record in found]
+            rdatas = sort_records([record.rdata for record in found])
+            return ParsedReply(answer(Outcome.RECORDS, rdatas, min(ttls)).bounded())
+        alias = _find_alias(owner, records)
         if alias is None:
             break
         target, ttl = alias
-        if target == question.name or target in chain:
+        owner = owner_of(target)
+        if owner in passed:
             return ParsedReply(answer(Outcome.SERVFAIL, alias_loop=True))
         if len(chain) == MAX_CHAIN:
             return ParsedReply(answer(Outcome.SERVFAIL))
         chain = (*chain, target)
+        passed.append(owner)
         ttls.append(ttl)
-        name = target
-    zone, negative_ttl = _denial(name, reply.authority)
+    zone, negative_ttl = _find_denial(owner, reply.authority)
     if negative_ttl is not None:
         ttls.append(negative_ttl)
     smallest = min(ttls, default=None)
@@ -100,8 +111,8 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     if chain and zone is None:
         return ParsedReply(answer(Outcome.NODATA, (), smallest), cut=True)
     if not chain and reply.is_referral():
-        delegated = _delegation(name, reply.authority)
-        return ParsedReply(dataclasses.replace(answer(Outcome.REFUSED), delegated=delegated))
+        delegated = _find_delegation(owner, reply.authority)
+        return ParsedReply(answer(Outcome.REFUSED, delegated=delegated))
     return ParsedReply(answer(Outcome.NODATA, (), smallest, zone))
 
 
@@ -128,19 +139,19 @@ def join(first: Answer, further: Answer) -> Answer:
     )
 
 
-def _alias(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Name, int] | None:
+def _find_alias(owner: Owner, records: Iterable[Record]) -> tuple[dns.name.Name, int] | None:
     # A CNAME made of a DNAME comes along with it (RFC 6672 section 3.1), so is found here.
     for record in records:
-        if isinstance(record.rdata, CNAME) and record.is_of(name, dns.rdatatype.CNAME):
+        if isinstance(record.rdata, CNAME) and record.is_of(owner, dns.rdatatype.CNAME):
             return record.rdata.target, record.ttl
     return None
 
 
-def _delegation(name: dns.name.Name, records: Iterable[Record]) -> tuple[dns.name.Name, ...]:
+def _find_delegation(owner: Owner, records: Iterable[Record]) -> tuple[dns.name.Name, ...]:
     targets = {
         record.rdata.target
         for record in records
-        if isinstance(record.rdata, NS) and record.is_of(name, dns.rdatatype.NS)
+        if isinstance(record.rdata, NS) and record.is_of(owner, dns.rdatatype.NS)
     }
     return tuple(sorted(targets))
 
@@ -151,38 +162,25 @@ def _validity(question: Question, records: Iterable[Record]) -> Validity | None:
         for record in records
         if isinstance(record.rdata, RRSIG)
         and record.rdata.type_covered == question.rdtype
-        and record.is_of(question.name, dns.rdatatype.RRSIG)
+        and record.is_of(question.owner, dns.rdatatype.RRSIG)
     ]
     return max(found, key=lambda validity: validity.ends, default=None)
 
 
-def _find_dname(name: dns.name.Name, records: Iterable[Record]) -> dns.name.Name | None:
+def _find_dname(owner: Owner, records: Iterable[Record]) -> dns.name.Name | None:
     """Return the owner of the DNAME by which a name is an alias: it stands above (RFC 6672 2.3)."""
     for record in records:
-        if (
-            isinstance(record.rdata, DNAME)
-            and record.owner != name
-            and name.is_subdomain(record.owner)
-        ):
-            return record.owner
+        above = record.owner.lower()
+        if isinstance(record.rdata, DNAME) and above != owner and is_within(owner, above):
+            return name_of(record.owner)
     return None
 
 
-def _denial(
-    name: dns.name.Name, records: Iterable[Record]
+def _find_denial(
+    owner: Owner, records: Iterable[Record]
 ) -> tuple[dns.name.Name | None, int | None]:
     # The SOA of another zone denies nothing: servers add that of the zone the chain began in.
-    for owner, rdata, ttl in records:
-        if (
-            isinstance(rdata, SOA)
-            and rdata.rdclass == dns.rdataclass.IN
-            and name.is_subdomain(owner)
-        ):
-            return owner, min(ttl, rdata.minimum)  # RFC 2308 section 5
+    for zone, rdata, ttl in records:
+        if isinstance(rdata, SOA) and is_within(owner, zone.lower()):
+            return name_of(zone), min(ttl, rdata.minimum)  # RFC 2308 section 5
     return None, None
-
-
-def _unique(records: list[Record]) -> tuple[dns.rdata.Rdata, ...]:
-    if len(records) == 1:
-        return (records[0].rdata,)
-    return tuple(dict.fromkeys(r.rdata for r in records))  # RFC 2181 section 5: a set

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from itertools import pairwise
 
 import dns.edns
@@ -10,6 +11,7 @@ import dns.message
 import dns.name
 import dns.opcode
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import dns.rrset
 import pytest
@@ -123,7 +125,7 @@ def test_whether_a_server_holds_the_zone_is_in_the_answer(query: Query) -> None:
         assert read(query, message.to_wire())[0].authoritative is (flag == dns.flags.AA)
 
 
-def test_records_come_in_the_order_received_each_once(query: Query) -> None:
+def test_records_come_in_canonical_order_each_once(query: Query) -> None:
     first, second = rrset("friend.example.", "TXT", '"b"'), rrset("FRIEND.example.", "TXT", '"a"')
     again = rrset("friend.example.", "TXT", '"b"', ttl=60)
     message = dns.message.from_wire(respond(query))
@@ -133,12 +135,12 @@ def test_records_come_in_the_order_received_each_once(query: Query) -> None:
     assert answer == Answer(
         query.question,
         Outcome.RECORDS,
-        (first[0], second[0]),
+        (second[0], first[0]),
         ttl=60,
         server="192.0.2.1:53",
         authoritative=True,
     )
-    assert answer.texts() == (b"b", b"a")
+    assert answer.texts() == (b"a", b"b")
     assert not cut
 
 
@@ -351,6 +353,20 @@ def test_a_flood_of_records_is_counted_and_not_read(query: Query) -> None:
     reply = query.read(bytes(data) + record * MAX_RECORDS)
     assert reply is not None
     assert (len(reply.answer), reply.too_many) == (MAX_RECORDS, 0)
+
+
+def test_classes_and_types_that_nobody_knows_leave_no_trace(query: Query) -> None:
+    # dnspython keeps what it looked for by class and type, and answers of class ANY for all others.
+    kept = set(dns.rdata._rdata_classes)
+    data = bytearray(query.message(7, edns=False))
+    data[2] = 0x80
+    heads = [(rdtype, rdclass) for rdtype in (1, 28, 33, 64, 65_300) for rdclass in (255, 4711)]
+    heads += [(rdtype, 1) for rdtype in range(50_000, 50_100)]
+    for rdtype, rdclass in heads:
+        data += b"\xc0\x0c" + struct.pack("!HHIH", rdtype, rdclass, 0, 1) + b"x"
+    data[7] = len(heads)
+    assert read(query, bytes(data)).answer.outcome is Outcome.NODATA
+    assert set(dns.rdata._rdata_classes) == kept
 
 
 def test_joined_answer_has_both_chains_and_the_smaller_ttl() -> None:

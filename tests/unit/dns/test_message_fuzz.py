@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import dns.edns
 import dns.exception
 import dns.flags
@@ -21,81 +19,10 @@ from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.message import MAX_REASON, Query
 from bot.dns.parsed_reply import MAX_CHAIN, read_answer
 from examples import examples
+from reply_strategies import TYPES, bends, names, numbers, replies, rrsets
+from slow_reading import Reading, read_slowly, spell
 
-TYPES = ("A", "AAAA", "MX", "TXT", "SPF", "CNAME", "NS", "SOA", "SRV", "TLSA", "CAA", "PTR")
-NAMES = (
-    "friend.example.",
-    "www.friend.example.",
-    "cow.example.",
-    "mx1.cow.example.",
-    "_dmarc.friend.example.",
-    "a.b.c.d.e.friend.example.",
-    "xn--mller-kva.example.",
-)
 HEADER = 12
-
-names = st.sampled_from(NAMES)
-numbers = st.integers(0, 65535)
-octets = st.integers(0, 255)
-digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
-strings = st.lists(st.binary(max_size=255), min_size=1, max_size=4)
-
-
-def quoted(parts: list[bytes]) -> str:
-    return " ".join('"' + "".join(f"\\{b:03}" for b in part) + '"' for part in parts)
-
-
-RDATA = {
-    "A": st.ip_addresses(v=4).map(str),
-    "AAAA": st.ip_addresses(v=6).map(str),
-    "MX": st.builds("{} {}".format, numbers, names),
-    "TXT": strings.map(quoted),
-    "SPF": strings.map(quoted),
-    "CNAME": names,
-    "NS": names,
-    "SOA": st.builds("{} {} {} 2 3 4 {}".format, names, names, numbers, numbers),
-    "SRV": st.builds("{} {} {} {}".format, numbers, numbers, numbers, names),
-    "TLSA": st.builds(
-        "3 {} 1 {}".format, octets, st.binary(min_size=32, max_size=32).map(bytes.hex)
-    ),
-    "CAA": st.builds('{} issue "{}"'.format, octets, names),
-    "PTR": names,
-}
-
-
-@st.composite
-def rrsets(draw: st.DrawFn, owner: str, rdtype: str) -> dns.rrset.RRset:
-    several = 1 if rdtype in ("CNAME", "SOA") else 5
-    texts = draw(st.lists(RDATA[rdtype], min_size=1, max_size=several))
-    return dns.rrset.from_text(owner, draw(st.integers(0, 2**31 - 1)), "IN", rdtype, *texts)
-
-
-@st.composite
-def replies(draw: st.DrawFn) -> tuple[Question, dns.message.QueryMessage]:
-    """A sound reply: a chain of up to three aliases, then records or a denial."""
-    rdtype = draw(st.sampled_from(TYPES))
-    chain = draw(st.lists(names, min_size=1, max_size=4, unique=True))
-    if rdtype == "CNAME":
-        del chain[1:]
-    question = Question.of(chain[0], rdtype)
-    query = dns.message.make_query(chain[0], rdtype, use_edns=0, payload=1232, id=draw(numbers))
-    message = dns.message.make_response(query)
-    assert isinstance(message, dns.message.QueryMessage)
-    for owner, target in pairwise(chain):
-        ttl = draw(st.integers(0, 100_000))
-        message.answer.append(dns.rrset.from_text(owner, ttl, "IN", "CNAME", target))
-    if draw(st.booleans()):
-        message.answer.append(draw(rrsets(chain[-1], rdtype)))
-    else:
-        message.authority.append(draw(rrsets(draw(st.sampled_from((".", "example."))), "SOA")))
-        if draw(st.booleans()):
-            message.set_rcode(dns.rcode.NXDOMAIN)
-    message.answer.reverse()
-    message.additional.append(draw(rrsets("mx1.cow.example.", "A")))
-    if draw(st.booleans()):
-        text = draw(st.text(max_size=300))
-        message.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.OTHER, text or None)])
-    return question, message
 
 
 def read(question: Question, data: bytes) -> Answer | None:
@@ -112,6 +39,21 @@ def assert_sound(question: Question, answer: Answer) -> None:
     assert answer.ttl is None or 0 <= answer.ttl < 2**31
     assert all(len(error.text) <= MAX_REASON for error in answer.extended)
     assert not answer.alias_loop or answer.outcome is Outcome.SERVFAIL
+
+
+def assert_read_alike(question: Question, data: bytes) -> None:
+    """Whoever reads it, the records are the same, or the message is refused."""
+    query = Query(question)
+    if not query.is_answered_by(data) or data[2] & 2:
+        return
+    reply = query.read(data)
+    if reply is None:
+        assert read_slowly(question, data) is None
+    elif not reply.too_many:
+        answer, authority = map(spell, reply.answer), map(spell, reply.authority)
+        errors = [error.code for error in reply.extended]
+        reading = Reading(list(answer), list(authority), reply.rcode, errors)
+        assert reading == read_slowly(question, data)
 
 
 @given(replies())
@@ -141,32 +83,6 @@ def test_sound_replies_are_read_as_dnspython_reads_them(
     assert [e.code for e in answer.extended] == [int(e.code) for e in errors]
 
 
-@st.composite
-def bends(draw: st.DrawFn, data: bytes) -> bytes:
-    """Return the bytes with bits turned, octets replaced, parts cut out, doubled or swapped."""
-    bent = bytearray(data)
-    for _ in range(draw(st.integers(1, 6))):
-        place = draw(st.integers(0, max(0, len(bent) - 1)))
-        match draw(st.integers(0, 6)):
-            case 0 if bent:
-                bent[place] ^= 1 << draw(st.integers(0, 7))
-            case 1 if bent:
-                bent[place] = draw(octets)
-            case 2:
-                del bent[place:]
-            case 3:
-                del bent[place : place + draw(st.integers(1, 8))]
-            case 4:
-                bent[place:place] = draw(st.binary(max_size=16))
-            case 5:
-                # A compression pointer to anywhere: itself, forward, into the header.
-                target = draw(st.integers(0, len(bent) + 4))
-                bent[place : place + 2] = (0xC000 | target).to_bytes(2, "big")
-            case _:
-                bent[place:place] = bent[place : place + 40]
-    return bytes(bent)
-
-
 @examples(2)
 @given(st.data())
 def test_bent_replies_are_sound_answers_or_none_at_all(data: st.DataObject) -> None:
@@ -175,6 +91,19 @@ def test_bent_replies_are_sound_answers_or_none_at_all(data: st.DataObject) -> N
     answer = read(question, wire)
     if answer is not None:
         assert_sound(question, answer)
+
+
+@examples(5)
+@given(st.data())
+def test_bent_replies_are_read_or_refused_as_by_dnspythons_readers(data: st.DataObject) -> None:
+    question, message = data.draw(replies())
+    if data.draw(st.booleans()):
+        message.authority.append(data.draw(rrsets("friend.example.", "NS")))
+        message.flags ^= data.draw(st.sampled_from([dns.flags.AA, dns.flags.RA, 0]))
+    wire = message.to_wire(max_size=65535)
+    if data.draw(st.booleans()):
+        wire = data.draw(bends(wire))
+    assert_read_alike(question, wire)
 
 
 @given(st.data())
