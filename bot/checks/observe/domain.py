@@ -19,25 +19,36 @@ from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
 from bot.checks.dkim.selectors import other_names
 from bot.checks.dmarc import judge as dmarc
-from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
 from bot.checks.observe.discovery import discover
-from bot.checks.observe.optional_records import OptionalSources, ask_unchecked, look_beside
+from bot.checks.observe.following_questions import (
+    ask_obsolete_spf,
+    ask_report_authorisation,
+    ask_root,
+    ask_zone_servers,
+    look_for_wildcard,
+    resolve_mx_targets,
+)
+from bot.checks.observe.optional_records import (
+    OptionalSources,
+    ask_beside,
+    ask_unchecked,
+    fetch_policy,
+)
 from bot.checks.observe.questions import LONGEST, Questions
-from bot.checks.observe.resolver_faults import ask_failed_again, find_invented
+from bot.checks.observe.resolver_faults import InventedAddresses, ask_failed_again
 from bot.checks.observe.second_round import further_questions
 from bot.checks.observe.silent_zone import SilentServers, ZoneVoice
 from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
-from bot.dns.answer import Outcome, Question
+from bot.dns.answer import Question
 from bot.dns.owner_name import owner_of
 from bot.dns.spf_evaluate import evaluate_all
-from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from bot.checks.authority_view import AuthorityView
     from bot.dns.answer import Ask
@@ -81,20 +92,13 @@ async def observe(
                     questions, expected, voice, sources, single_server=single_server
                 )
         questions.start(first)
-        evaluations, source, policy, told, invented, _ = await asyncio.gather(
+        invented = InventedAddresses(questions, expected.domain, probe)
+        _follow_answers(questions, expected, probe, first, invented)
+        evaluations, source, policy, told = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
-            look_beside(questions, expected, sources, probe),
+            fetch_policy(questions, expected, sources.fetch, probe),
             discover(questions, expected, sources.fetch),
-            find_invented(questions, expected.domain, probe),
-            asyncio.gather(
-                _ask_obsolete_spf(questions, expected),
-                _resolve_mx_targets(questions, expected),
-                _ask_report_authorisation(questions, expected),
-                _ask_zone_servers(questions, expected),
-                _test_resolver(questions, expected.domain, first),
-                _look_for_wildcard(questions, probe),
-            ),
         )
         answers = await questions.answers()
         if await ask_failed_again(questions, expected.domain, answers):
@@ -110,14 +114,14 @@ async def observe(
             policy=policy,
             discovery=told,
             trust_ad=sources.trust_ad,
-        ).without_invented(invented)
+        ).without_invented(invented.found())
         # Only where something is missing or wrong at the source: where it may be, and whose it is.
         further = further_questions(expected, observed.at_source())
         await asyncio.sleep(0)  # judges were heard for that, and all are for the report
         if further:
             questions.start(further)
             observed = observed.with_answers(await questions.answers())
-            observed = observed.without_invented(invented)
+            observed = observed.without_invented(invented.found())
         unchecked = await ask_unchecked(questions, observed, sources)
     finally:
         questions.cancel()
@@ -184,25 +188,23 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
     return [*asked, *extras.first_questions(expected)]
 
 
-async def _look_for_wildcard(questions: Questions, probe: dns.name.Name | None) -> None:
-    """Ask what else a random name has that is there without an address: a wildcard lends it that.
-
-    It is asked while there is room, as nothing is wrong with names that only a wildcard answers.
-    """
-    if probe is not None and (await questions(probe, "A")).outcome is Outcome.NODATA:
-        questions.start([Question.of(probe, dns.rdatatype.AAAA)])
-
-
-async def _test_resolver(questions: Questions, domain: Domain, first: Iterable[Question]) -> None:
-    """Ask for the root where a question was not answered: it may be the resolver that is silent.
-
-    What is kept of the mail host's answers is no proof that the resolver speaks now.
-    """
-    answers = await questions.wait_for(first)
-    apex = [answer for answer in answers if answer.question.name == domain.name]
-    silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
-    if silent or all(answer.failed for answer in apex):
-        questions.start([Question.of(dns.name.root, dns.rdatatype.NS)])
+def _follow_answers(
+    questions: Questions,
+    expected: Expected,
+    probe: dns.name.Name | None,
+    first: Sequence[Question],
+    invented: InventedAddresses,
+) -> None:
+    """Have asked what follows from the first answers, as these come in."""
+    domain = expected.domain
+    resolve_mx_targets(questions, expected)
+    ask_report_authorisation(questions, expected)
+    ask_obsolete_spf(questions, domain)
+    ask_zone_servers(questions, domain)
+    ask_beside(questions, expected)
+    invented.ask()
+    look_for_wildcard(questions, probe)
+    ask_root(questions, domain, first)
 
 
 async def _look_at_source(
@@ -220,12 +222,9 @@ async def _look_at_source(
 
 async def _follow(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
     """Ask anew what follows from answers that have changed; return what SPF comes to by them."""
-    evaluations, *_ = await asyncio.gather(
-        _evaluate_spf(questions, expected),
-        _resolve_mx_targets(questions, expected),
-        _ask_report_authorisation(questions, expected),
-    )
-    return evaluations
+    resolve_mx_targets(questions, expected)
+    ask_report_authorisation(questions, expected)
+    return await _evaluate_spf(questions, expected)
 
 
 async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEvaluation, ...]:
@@ -243,32 +242,3 @@ async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEv
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:
     found = await asyncio.gather(*(questions(host, rdtype) for rdtype in ADDRESS_TYPES))
     return [address for answer in found for address in answer.addresses()]
-
-
-async def _ask_obsolete_spf(questions: Questions, expected: Expected) -> None:
-    """Look for the SPF record type, which nobody reads (RFC 7208 section 3.1), if TXT has none."""
-    text = await questions(expected.domain.name, "TXT")
-    if not text.failed and not any(t.strip().lower().startswith(b"v=spf1") for t in text.texts()):
-        await questions(expected.domain.name, "SPF")
-
-
-async def _resolve_mx_targets(questions: Questions, expected: Expected) -> None:
-    answer = await questions(expected.domain.name, "MX")
-    targets = targets_to_resolve(expected, answer)
-    questions.start(Question.of(name, t) for name in targets for t in ("A", "AAAA"))
-
-
-async def _ask_zone_servers(questions: Questions, expected: Expected) -> None:
-    """Ask for the zone's name servers where the domain is no zone of its own."""
-    denied = await questions(expected.domain.name, "NS")
-    zone = Observation.of(expected.domain, [denied]).zone
-    if not is_public_suffix(zone):  # a registry's servers are nobody's provider
-        questions.start([Question.of(zone, "NS")])
-
-
-async def _ask_report_authorisation(questions: Questions, expected: Expected) -> None:
-    """Ask the domains that reports go to whether they want them (RFC 9990 section 4)."""
-    names = dmarc.walk_names(expected.domain)
-    walked = await asyncio.gather(*(questions(name, "TXT") for name in names))
-    observed = Observation.of(expected.domain, walked)
-    questions.start(Question.of(name, "TXT") for name in dmarc.report_names(observed, expected))

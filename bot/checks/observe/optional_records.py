@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import dns.name
-import dns.rdatatype
+from dns.rdatatype import CAA, DS, NS, SOA, TXT, A
 
 from bot.checks.optional import caa, mta_sts
 from bot.checks.optional import srv as services
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer, Ask
+    from bot.names import Domain
     from bot.net.page import Page
     from bot.records.expected import Expected
 
@@ -51,20 +51,30 @@ class OptionalSources:
     trust_ad: bool = False
 
 
-async def look_beside(
-    questions: Questions, expected: Expected, sources: OptionalSources, probe: dns.name.Name | None
+def ask_beside(questions: Questions, expected: Expected) -> None:
+    """Ask what follows from the first answers about optional records."""
+    _ask_other_services(questions, expected)
+    _climb_caa(questions, expected, caa.climb(expected.domain))
+    _ask_parent(questions, expected.domain)
+
+
+async def fetch_policy(
+    questions: Questions, expected: Expected, fetch: PageFetcher | None, probe: dns.name.Name | None
 ) -> Page | None:
-    """Ask what follows from the first answers about optional records; return the page of a policy.
+    """Return the page of an MTA-STS policy.
 
     None stands for no page that anybody would look for, or nobody or no time to fetch it.
     """
-    page, *_ = await asyncio.gather(
-        _fetch_policy(questions, expected, sources.fetch, probe),
-        _ask_other_services(questions, expected),
-        _climb_caa(questions, expected),
-        _ask_parent(questions, expected),
-    )
-    return page
+    record = mta_sts.record_name(expected.domain)
+    host = mta_sts.policy_host(expected.domain)
+    if record is None or host is None or fetch is None:
+        return None
+    text = await questions(record, TXT)
+    address = await questions(host, A)
+    lent = None if probe is None else await questions(probe, A)
+    if not mta_sts.wants_policy(text, address, lent):
+        return None
+    return await questions.in_time(fetch(questions, host, PATH))
 
 
 async def ask_unchecked(
@@ -78,46 +88,38 @@ async def ask_unchecked(
     broken = any(a.outcome is Outcome.SERVFAIL and not a.alias_loop for a in answers)
     if sources.unchecked is None or not broken or not all(a.failed for a in answers):
         return None
-    return await questions.in_time(sources.unchecked(observed.domain.name, dns.rdatatype.SOA))
+    return await questions.in_time(sources.unchecked(observed.domain.name, SOA))
 
 
-async def _fetch_policy(
-    questions: Questions, expected: Expected, fetch: PageFetcher | None, probe: dns.name.Name | None
-) -> Page | None:
-    record = mta_sts.record_name(expected.domain)
-    host = mta_sts.policy_host(expected.domain)
-    if record is None or host is None or fetch is None:
-        return None
-    text = await questions(record, "TXT")
-    address = await questions(host, "A")
-    lent = None if probe is None else await questions(probe, "A")
-    if not mta_sts.wants_policy(text, address, lent):
-        return None
-    return await questions.in_time(fetch(questions, host, PATH))
+def _ask_other_services(questions: Questions, expected: Expected) -> None:
+    """Ask for the other SRV records where one of the first is there."""
+
+    def ask(*answers: Answer) -> None:
+        if any(answer.found for answer in answers):
+            questions.start(services.other_questions(expected))
+
+    questions.when(services.first_questions(expected), ask)
 
 
-async def _ask_other_services(questions: Questions, expected: Expected) -> None:
-    first = services.first_questions(expected)
-    if any(answer.found for answer in await _ask_all(questions, first)):
-        questions.start(services.other_questions(expected))
+def _climb_caa(questions: Questions, expected: Expected, names: tuple[dns.name.Name, ...]) -> None:
+    """Ask upwards for the first CAA records (RFC 8659 section 3), and beside ones that forbid."""
 
-
-async def _climb_caa(questions: Questions, expected: Expected) -> None:
-    for name in caa.climb(expected.domain):
-        answer = await questions(name, "CAA")
+    def climb(answer: Answer) -> None:
         if answer.found and caa.forbids(answer, expected.server.cert_issuer):
             questions.start(caa.questions(expected))
-        if not answer.absent:
-            return
+        if answer.absent:
+            _climb_caa(questions, expected, names[1:])
+
+    if names:
+        questions.when([Question.of(names[0], CAA)], climb)
 
 
-async def _ask_parent(questions: Questions, expected: Expected) -> None:
+def _ask_parent(questions: Questions, domain: Domain) -> None:
     """Ask for the DS of the zone that the domain lies in, where it is no zone of its own."""
-    servers = await questions(expected.domain.name, "NS")
-    zone = servers.zone
-    if servers.absent and not servers.chain and zone and zone != dns.name.root:
-        questions.start([Question.of(zone, dns.rdatatype.DS)])
 
+    def ask(servers: Answer) -> None:
+        zone = servers.zone
+        if servers.absent and not servers.chain and zone and zone != dns.name.root:
+            questions.start([Question.of(zone, DS)])
 
-async def _ask_all(questions: Questions, asked: list[Question]) -> list[Answer]:
-    return await asyncio.gather(*(questions(*question) for question in asked))
+    questions.when([Question.of(domain.name, NS)], ask)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from bot.checks.observe.reply import Reply
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    import dns.name
     import dns.rdatatype
 
     from bot.dns.answer import Ask
@@ -23,90 +25,139 @@ KEPT_FREE = 16  # of them, by questions to name servers, for looking in wrong pl
 _T = TypeVar("_T")
 
 
+@dataclass(slots=True)
+class _Account:
+    """What one check may ask, and what it waits for; its views share it."""
+
+    most: int
+    elsewhere: int = 0  # questions asked of somebody else
+    needed: int = 0  # answers that are not there yet, and what follows from them
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)  # for all of these
+    fault: BaseException | None = None  # of ours, in asking or in what follows from an answer
+    is_over: bool = False
+
+    def count_down(self) -> None:
+        """Note that one needed answer is there."""
+        self.needed -= 1
+        if not self.needed:
+            self._wake()
+
+    def note(self, fault: BaseException) -> None:
+        """Note a fault; the first one counts."""
+        self.fault = self.fault or fault
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self.waiting = self.waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
 class Questions:
     """One check's view of the resolver: no question twice, and not more or longer than it may ask.
 
     At most `most` questions are asked. `seconds` from now on, those that wait and all that come
     later are answered TIMEOUT at once, so that what is known by then can be judged. It belongs to
-    the event loop in which it is made.
+    the event loop in which it is made, and has to be cancelled in the end.
     """
 
     def __init__(self, ask: Ask, most: int = MOST_QUESTIONS, *, seconds: float = LONGEST) -> None:
         self._ask = ask
-        self._most = most
-        self._ends = asyncio.get_running_loop().time() + seconds
-        self._asked: dict[Question, asyncio.Task[Answer]] = {}
-        self._needed: list[asyncio.Task[Answer]] = []
-        self._elsewhere = 0
-        self._given: Mapping[Question, Answer] = {}
+        self._account = _Account(most)
+        self._asked: dict[Question, Reply[Answer]] = {}
+        self._elsewhere: set[Reply[Any]] = set()  # what was asked of others and is under way
+        self._given: Mapping[Question, Reply[Answer]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._end = self._loop.call_later(seconds, self._end_all)
 
-    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
-        """Return the answer to a question, asking it only if nobody did before."""
-        question = Question.of(name, rdtype)
-        if question in self._given:
-            return self._given[question]
-        if not (task := self._start(question)):
-            return _unasked(question)
-        # Shielded: whoever stops waiting does not take the answer from the others.
-        return await asyncio.shield(task)
+    def __call__(
+        self, name: AnyName, rdtype: str | dns.rdatatype.RdataType
+    ) -> asyncio.Future[Answer]:
+        """Return the answer to a question, asking it only if nobody did before.
+
+        Whoever stops waiting does not take the answer from the others.
+        """
+        return self._reply_to(Question.of(name, rdtype)).wait(self._loop)
 
     def known(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer | None:
         """Return the answer to a question that is there already; None where there is none yet."""
-        question = Question.of(name, rdtype)
-        if question in self._given:
-            return self._given[question]
-        task = self._asked.get(question)
-        return task.result() if task and task.done() else None
+        reply = self._find(Question.of(name, rdtype))
+        return None if reply is None else reply.answer
 
     def was_asked(self, question: Question) -> bool:
         """Whether the answer to a question is there or on its way."""
-        return question in self._given or question in self._asked
+        return self._find(question) is not None
 
     def limited(self, most: int) -> Ask:
         """Return an `Ask` over this one that takes at most so many different questions."""
         asked: set[Question] = set()
 
-        async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> asyncio.Future[Answer]:
             question = Question.of(name, rdtype)
             if question not in asked and len(asked) >= most:
-                return _unasked(question)
+                return _unasked(question).wait(self._loop)
             asked.add(question)
-            return await self(*question)
+            return self._reply_to(question).wait(self._loop)
 
         return ask
 
     def start(self, questions: Iterable[Question]) -> None:
         """Send questions that the judges need, without waiting for their answers yet."""
         for question in questions:
-            if question not in self._given and (task := self._start(question)):
-                self._needed.append(task)
+            reply = self._reply_to(question)
+            if reply.is_under_way:
+                self._account.needed += 1
+                reply.then(self._account.count_down)
 
-    async def wait_for(self, asked: Iterable[Question]) -> list[Answer]:
-        """Return the answers to questions that were started, once all of them are there."""
-        tasks = [self._asked[question] for question in asked if question in self._asked]
-        return await asyncio.gather(*tasks)
+    def when(self, asked: Iterable[Question], then: Callable[..., None]) -> None:
+        """Ask questions, and call `then` with the answers, in this order, once all are there.
+
+        It is called at once where they are there already. What it asks for by `start` or `when`
+        belongs to what the judges need; what it raises is raised by `answers`.
+        """
+        replies = [self._reply_to(question) for question in asked]
+        missing = [reply for reply in replies if reply.is_under_way]
+        left = len(missing)
+
+        def count_down() -> None:
+            nonlocal left
+            left -= 1
+            if left <= 0:
+                then(*(reply.answer for reply in replies))
+                self._account.count_down()
+
+        self._account.needed += 1
+        for reply in missing:
+            reply.then(count_down)
+        if not missing:
+            count_down()
 
     def spend(self, keep: int = KEPT_FREE) -> bool:
         """Count a question that is asked of somebody else; False where there is no room for it.
 
         So many questions are kept for others.
         """
-        if len(self) >= self._most - keep:
+        if len(self) >= self._account.most - keep:
             return False
-        self._elsewhere += 1
+        self._account.elsewhere += 1
         return True
 
     def make_room(self) -> None:
         """Have what was asked of somebody else until now take no room from what follows."""
-        self._most += self._elsewhere
+        self._account.most += self._account.elsewhere
 
-    async def in_time(self, asking: Awaitable[_T]) -> _T | None:
+    def in_time(self, asking: Awaitable[_T]) -> asyncio.Future[_T | None]:
         """Return what is asked of somebody else; None where the check's time is over before."""
-        try:
-            async with asyncio.timeout_at(self._ends):
-                return await asking
-        except TimeoutError:
-            return None
+        reply: Reply[_T | None] = Reply()
+        task = reply.asking = asyncio.ensure_future(asking)
+        if self._account.is_over:
+            reply.stop()
+            reply.settle(None)
+        else:
+            self._elsewhere.add(reply)
+            task.add_done_callback(partial(self._take_elsewhere, reply))
+        return reply.wait(self._loop)
 
     def with_given(self, answers: Mapping[Question, Answer]) -> Questions:
         """Return the same view, in which some questions have these answers and are not asked."""
@@ -115,14 +166,21 @@ class Questions:
     async def answers(self) -> list[Answer]:
         """Wait for what was started as needed, and return that and whatever else has come.
 
-        SPF is read ahead; what it did not need in the end is not worth waiting for.
+        SPF is read ahead; what it did not need in the end is not worth waiting for. Raises what
+        has gone wrong in asking or in what was to follow from an answer.
         """
-        await asyncio.gather(*self._needed)
+        account = self._account
+        while account.needed and account.fault is None:
+            waiter = self._loop.create_future()
+            account.waiting.append(waiter)
+            await waiter
+        if account.fault is not None:
+            raise account.fault
         return self.so_far()
 
     def so_far(self) -> list[Answer]:
         """Return the answers that have come until now."""
-        return [task.result() for task in self._asked.values() if task.done()]
+        return [reply.answer for reply in self._asked.values() if reply.answer is not None]
 
     def ask_again(self, asked: Iterable[Question]) -> int:
         """Forget the answers to these questions and start to ask anew; return how many, with room.
@@ -131,9 +189,9 @@ class Questions:
         """
         again = 0
         for question in asked:
-            if len(self) >= self._most:
+            if len(self) >= self._account.most:
                 break
-            self._elsewhere += 1
+            self._account.elsewhere += 1
             del self._asked[question]
             self.start([question])
             again += 1
@@ -141,25 +199,73 @@ class Questions:
 
     def cancel(self) -> None:
         """Stop waiting for what is still under way."""
-        for task in self._asked.values():
-            task.cancel()
+        self._end.cancel()
+        for reply in (*self._asked.values(), *self._elsewhere):
+            reply.give_up()
 
     def __len__(self) -> int:
         """How many questions were asked."""
-        return len(self._asked) + self._elsewhere
+        return len(self._asked) + self._account.elsewhere
 
-    def _start(self, question: Question) -> asyncio.Task[Answer] | None:
-        task = self._asked.get(question)
-        if task is None and len(self) < self._most:
-            task = asyncio.create_task(self._ask_once(question))
-            self._asked[question] = task
-        return task
+    def _find(self, question: Question) -> Reply[Answer] | None:
+        return self._given.get(question) or self._asked.get(question)
 
-    async def _ask_once(self, question: Question) -> Answer:
-        answer = await self.in_time(self._ask(*question))
-        if answer is None:
-            return Answer(question, Outcome.TIMEOUT, late=True)
-        return answer.bounded().in_order()
+    def _reply_to(self, question: Question) -> Reply[Answer]:
+        """Return what a question comes to, asking it if nobody did before."""
+        if (reply := self._find(question)) is not None:
+            return reply
+        if len(self) >= self._account.most:
+            return _unasked(question)
+        reply = self._asked[question] = Reply()
+        if self._account.is_over:
+            reply.settle(_late(question))
+            return reply
+        asking = reply.asking = asyncio.ensure_future(self._ask(*question))
+        if asking.done():
+            self._take(reply, asking)
+        else:
+            asking.add_done_callback(partial(self._take, reply))
+        return reply
+
+    def _take(self, reply: Reply[Answer], asking: asyncio.Future[Answer]) -> None:
+        if not reply.is_under_way:
+            return  # it came too late
+        if asking.cancelled():
+            reply.give_up()
+            self._account.note(asyncio.CancelledError())
+        elif (fault := asking.exception()) is not None:
+            reply.fail(fault)
+            self._account.note(fault)
+        else:
+            self._settle(reply, asking.result().bounded().in_order())
+
+    def _take_elsewhere(self, reply: Reply[_T | None], asking: asyncio.Future[_T]) -> None:
+        self._elsewhere.discard(reply)
+        if not reply.is_under_way:
+            return
+        if asking.cancelled():
+            reply.give_up()
+        elif (fault := asking.exception()) is not None:
+            reply.fail(fault)
+        else:
+            reply.settle(asking.result())
+
+    def _settle(self, reply: Reply[Answer], answer: Answer) -> None:
+        try:
+            reply.settle(answer)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, `answers` raises it
+            self._account.note(fault)
+
+    def _end_all(self) -> None:
+        """Answer all that waits, as the time of the check is over."""
+        self._account.is_over = True
+        for question, reply in tuple(self._asked.items()):
+            if reply.is_under_way:
+                reply.stop()
+                self._settle(reply, _late(question))
+        for elsewhere in tuple(self._elsewhere):
+            elsewhere.stop()
+            elsewhere.settle(None)
 
 
 class _Overlaid(Questions):
@@ -167,8 +273,18 @@ class _Overlaid(Questions):
 
     def __init__(self, base: Questions, given: Mapping[Question, Answer]) -> None:
         vars(self).update(vars(base))
-        self._given = given
+        self._given = {question: _told(answer) for question, answer in given.items()}
 
 
-def _unasked(question: Question) -> Answer:
-    return Answer(question, Outcome.REFUSED, unasked=True)
+def _told(answer: Answer) -> Reply[Answer]:
+    reply = Reply[Answer]()
+    reply.settle(answer)
+    return reply
+
+
+def _unasked(question: Question) -> Reply[Answer]:
+    return _told(Answer(question, Outcome.REFUSED, unasked=True))
+
+
+def _late(question: Question) -> Answer:
+    return Answer(question, Outcome.TIMEOUT, late=True)

@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 import dns.name
-import dns.rdatatype
+from dns.rdatatype import MX, NS, TXT, A
 
 from bot.checks.answers import ADDRESS_TYPES
 from bot.dns.answer import Outcome, Question
@@ -45,29 +45,41 @@ def _is_good(answer: Answer, domain: Domain) -> bool:
     return answer.question.name == domain.name and not answer.failed
 
 
-async def find_invented(
-    questions: Questions, domain: Domain, probe: dns.name.Name | None
-) -> frozenset[str]:
-    """Return the addresses that the resolver gives to names which do not exist; mostly none.
+class InventedAddresses:
+    """The addresses that the resolver gives to names which do not exist; mostly none.
 
     It is tried where only such a resolver, or a zone that may well exist, gives an answer: a domain
-    with an address and nothing else, or a random name below it with one.
+    with an address and nothing else, or a random name below it (`probe`) with one.
     """
-    suspects = [] if probe is None else [probe]
-    for rdtype in ("NS", "MX", "TXT"):
-        if (await questions(domain.name, rdtype)).found:
-            break
-    else:
-        suspects.append(domain.name)
-    asked = [Question.of(name, dns.rdatatype.A) for name in suspects]
-    asked += [Question.of(name, dns.rdatatype.AAAA) for name in suspects if name == domain.name]
-    seen = await asyncio.gather(*(questions(*question) for question in asked))
-    types = {a.question.rdtype for a in seen if a.found and not a.chain}
-    if not types:
-        return frozenset()
-    label = f"x{secrets.token_hex(8)}".encode()
-    made_up = [dns.name.Name((label, *ending.labels)) for ending in _ENDINGS]
-    found = await asyncio.gather(
-        *(questions(name, t) for name in made_up for t in ADDRESS_TYPES if t in types)
-    )
-    return frozenset(address for answer in found for address in answer.addresses())
+
+    def __init__(self, questions: Questions, domain: Domain, probe: dns.name.Name | None) -> None:
+        self._questions = questions
+        self._domain = domain.name
+        self._probe = probe
+        self._made_up: list[Question] = []
+
+    def ask(self) -> None:
+        """Ask for a name that does not exist, once there is reason to."""
+        questions = [Question.of(self._domain, rdtype) for rdtype in (NS, MX, TXT)]
+        self._questions.when(questions, self._suspect)
+
+    def found(self) -> frozenset[str]:
+        """Return the addresses that have come for such a name by now."""
+        answers = (self._questions.known(*question) for question in self._made_up)
+        return frozenset(a for answer in answers if answer for a in answer.addresses())
+
+    def _suspect(self, *of_domain: Answer) -> None:
+        suspects = [] if self._probe is None else [Question.of(self._probe, A)]
+        if not any(answer.found for answer in of_domain):
+            suspects += [Question.of(self._domain, rdtype) for rdtype in ADDRESS_TYPES]
+        self._questions.when(suspects, self._try)
+
+    def _try(self, *suspects: Answer) -> None:
+        types = {a.question.rdtype for a in suspects if a.found and not a.chain}
+        if not types:
+            return
+        label = f"x{secrets.token_hex(8)}".encode()
+        made_up = [dns.name.Name((label, *ending.labels)) for ending in _ENDINGS]
+        asked = [Question.of(name, t) for name in made_up for t in ADDRESS_TYPES if t in types]
+        self._made_up = asked
+        self._questions.start(asked)

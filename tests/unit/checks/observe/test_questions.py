@@ -54,7 +54,7 @@ def numbered() -> Iterator[Question]:
 async def test_nobody_is_asked_twice_however_many_want_to_know() -> None:
     world = World(waits=True)
     questions = Questions(world)
-    waiting = [asyncio.create_task(questions(*OWN)) for _ in range(5)]
+    waiting = [asyncio.ensure_future(questions(*OWN)) for _ in range(5)]
     await asyncio.sleep(0)
     assert questions.was_asked(OWN)
     assert not questions.was_asked(OTHER)
@@ -71,8 +71,8 @@ async def test_nobody_is_asked_twice_however_many_want_to_know() -> None:
 async def test_who_stops_waiting_takes_the_answer_from_nobody_else() -> None:
     world = World(waits=True)
     questions = Questions(world)
-    impatient = asyncio.create_task(questions(*OWN))
-    patient = asyncio.create_task(questions(*OWN))
+    impatient = asyncio.ensure_future(questions(*OWN))
+    patient = asyncio.ensure_future(questions(*OWN))
     await asyncio.sleep(0)
     impatient.cancel()
     await asyncio.gather(impatient, return_exceptions=True)
@@ -115,7 +115,7 @@ async def test_what_is_needed_is_waited_for_and_what_was_read_ahead_is_not() -> 
     world = World(waits=True)
     questions = Questions(world)
     questions.start([OWN])
-    ahead = asyncio.create_task(questions(*OTHER))
+    ahead = asyncio.ensure_future(questions(*OTHER))
     waiting = asyncio.create_task(questions.answers())
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -124,7 +124,7 @@ async def test_what_is_needed_is_waited_for_and_what_was_read_ahead_is_not() -> 
     assert OWN in {answer.question for answer in answers}
     ahead.cancel()
     slow = Questions(World(waits=True))
-    unneeded = asyncio.create_task(slow(*OWN))
+    unneeded = asyncio.ensure_future(slow(*OWN))
     await asyncio.sleep(0)
     async with asyncio.timeout(MAX_WAIT):
         assert await slow.answers() == []
@@ -132,11 +132,79 @@ async def test_what_is_needed_is_waited_for_and_what_was_read_ahead_is_not() -> 
     await asyncio.gather(unneeded, return_exceptions=True)
 
 
-async def test_answers_to_what_was_started_come_in_the_order_asked_for() -> None:
+async def test_what_follows_is_called_once_all_answers_are_there_and_in_the_order_asked() -> None:
+    world = World(waits=True)
+    questions = Questions(world)
+    called: list[list[Question]] = []
+
+    def note(*answers: Answer) -> None:
+        called.append([answer.question for answer in answers])
+
+    questions.when([OTHER, OWN], note)
+    await asyncio.sleep(0)
+    assert (called, len(world.asked)) == ([], 2)
+    world.go.set()
+    await questions.answers()
+    assert called == [[OTHER, OWN]]
+    questions.when([OWN], note)
+    questions.when([], note)
+    assert called == [[OTHER, OWN], [OWN], []]  # at once, as the answers are there
+    assert len(world.asked) == 2
+
+
+async def test_what_follows_from_what_follows_is_waited_for() -> None:
+    world = World()
+    questions = Questions(world)
+    first, second, third = (question for _, question in zip(range(3), numbered(), strict=False))
+    questions.when([first], lambda _: questions.when([second], lambda _: questions.start([third])))
+    assert [answer.question for answer in await questions.answers()] == [first, second, third]
+
+
+async def test_a_fault_in_what_follows_from_an_answer_is_raised() -> None:
+    def fail(_: Answer) -> None:
+        raise RuntimeError("ours")
+
     questions = Questions(World())
-    questions.start([OWN, OTHER])
-    answers = await questions.wait_for([OTHER, Question.of("x.example", "A"), OWN])
-    assert [answer.question for answer in answers] == [OTHER, OWN]
+    questions.start([OWN])
+    questions.when([OWN], fail)
+    with pytest.raises(RuntimeError, match="ours"):
+        await questions.answers()
+    assert (await questions(*OWN)).found
+    with pytest.raises(RuntimeError, match="ours"):
+        questions.when([OWN], fail)
+
+
+async def test_a_fault_in_asking_is_raised_in_all_who_wait() -> None:
+    async def fail(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        raise RuntimeError("ours")
+
+    questions = Questions(fail)
+    questions.start([OTHER])
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="ours"):
+            await questions(*OWN)
+    with pytest.raises(RuntimeError, match="ours"):
+        await questions.answers()
+
+
+async def test_an_ask_that_is_cancelled_by_somebody_else_keeps_nobody_waiting() -> None:
+    asked = asyncio.get_running_loop().create_future()
+    questions = Questions(lambda _name, _rdtype: asked)
+    questions.start([OWN])
+    waiting = questions(*OWN)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await questions.answers()
+    assert waiting.cancelled()
+
+
+async def test_nobody_is_suspended_for_an_answer_that_is_there() -> None:
+    at_once = asyncio.get_running_loop().create_future()
+    at_once.set_result(Answer(OWN, Outcome.NODATA))
+    questions = Questions(lambda _name, _rdtype: at_once)
+    assert questions(*OWN).done()
+    assert questions(*OWN).result() == Answer(OWN, Outcome.NODATA)
+    assert questions.known(*OWN) is not None
 
 
 async def test_at_the_end_of_its_time_all_that_waits_is_answered_late() -> None:
@@ -148,6 +216,38 @@ async def test_at_the_end_of_its_time_all_that_waits_is_answered_late() -> None:
     later = await questions(*OTHER)
     assert (later.outcome, later.late) == (Outcome.TIMEOUT, True)
     assert await questions.in_time(asyncio.sleep(MAX_WAIT, "slept")) is None
+    assert await questions.answers() == [answer, later]
+
+
+async def test_what_is_asked_of_somebody_else_ends_with_the_time_of_the_check() -> None:
+    ended = asyncio.Event()
+
+    async def take_long() -> str:
+        try:
+            await asyncio.sleep(MAX_WAIT)
+        finally:
+            ended.set()
+        return "slept"
+
+    assert await Questions(World(), seconds=0.05).in_time(take_long()) is None
+    assert ended.is_set()
+    questions = Questions(World())
+    waiting = questions.in_time(take_long())
+    ended.clear()
+    await asyncio.sleep(0)
+    questions.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    async with asyncio.timeout(MAX_WAIT):
+        await ended.wait()
+
+
+async def test_a_fault_of_what_is_asked_of_somebody_else_is_raised() -> None:
+    async def fail() -> None:
+        raise RuntimeError("ours")
+
+    with pytest.raises(RuntimeError, match="ours"):
+        await Questions(World()).in_time(fail())
 
 
 async def test_what_ends_in_time_comes_back() -> None:
@@ -163,6 +263,8 @@ async def test_a_check_that_is_over_leaves_nobody_waiting_for_answers() -> None:
     questions.cancel()
     with pytest.raises(asyncio.CancelledError):
         await questions(*OWN)
+    for _ in range(3):  # turns, in which whoever was asked learns of it
+        await asyncio.sleep(0)
     assert sorted(world.ended) == sorted([OWN, OTHER])
 
 
