@@ -25,6 +25,8 @@ _LONGEST_ADDRESS = 254  # octets: a path of 256 without its angle brackets (RFC 
 _JOINERS = "\u200c\u200d"
 _ATOM = r"[^\s\x00-\x20\x7f()<>@,;:\\\"\[\].]+"  # RFC 5322 section 3.2.3, RFC 6531 section 3.3
 _LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"[!#-\[\]-~]+"')
+_PLAIN = re.compile(rb"[A-Za-z0-9_.*-]+")
+_KEPT = 2048  # names that are remembered: a check meets some 60, each of them dozens of times
 _ASCII_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -44,7 +46,7 @@ class Domain:
     @property
     def ascii(self) -> str:
         """The name in ASCII (labels "xn--…" where needed) without its final dot."""
-        return self.name.to_text(omit_final_dot=True)
+        return text_of(self.name)
 
     @property
     def unicode(self) -> str:
@@ -87,14 +89,35 @@ class Domain:
         return _below(self.name.labels, label)
 
 
-@lru_cache(maxsize=256)  # one check asks for the same few names dozens of times
+def text_of(name: dns.name.Name) -> str:
+    """Return a name in presentation form (RFC 1035 section 5.1), without its final dot."""
+    return _text_of(name.labels)
+
+
+@lru_cache(maxsize=_KEPT)
+def _text_of(labels: tuple[bytes, ...]) -> str:
+    *named, last = labels or (b".",)
+    joined = b".".join(named)
+    # There is nothing to escape; a dot inside of a label would be one too many.
+    if not last and _PLAIN.fullmatch(joined) and joined.count(b".") == len(named) - 1:
+        return joined.decode("ascii")
+    return dns.name.Name(labels).to_text(omit_final_dot=True)
+
+
+@lru_cache(maxsize=_KEPT)
 def _below(labels: tuple[bytes, ...], label: str) -> dns.name.Name | None:
-    above = dns.name.Name(labels)
     try:
-        name = dns.name.from_text(label, above)
+        name = _read_label(label)
+        if not name.is_absolute():
+            return dns.name.Name((*name.labels, *labels))
     except dns.exception.DNSException:
         return None
-    return name if name.is_subdomain(above) else None
+    return name if name.is_subdomain(dns.name.Name(labels)) else None
+
+
+@lru_cache(maxsize=256)  # every domain is asked for the same few, beside some random ones
+def _read_label(text: str) -> dns.name.Name:
+    return dns.name.from_text(text, None)
 
 
 @dataclass(frozen=True, slots=True)

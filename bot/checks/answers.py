@@ -14,6 +14,7 @@ from bot.checks.finding import Finding, Fix, FixAction, Status
 from bot.checks.lent_record import is_lent
 from bot.checks.text_bounds import is_name_of_ours, is_too_much
 from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
+from bot.names import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
@@ -230,7 +231,7 @@ def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) ->
 
 def name_text(name: dns.name.Name) -> str:
     """Return a name as facts hold it: lower case, presentation form, no final dot."""
-    return name.to_text(omit_final_dot=True).lower()
+    return text_of(name).lower()
 
 
 def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:

@@ -159,7 +159,7 @@ def _judge_all(expected: Expected, observed: Observation, typed: Observation) ->
         for view, others in zip(views, seen, strict=True)
     ]
     verdicts += _choose(expected, observed, policies)
-    return sorted(verdicts, key=lambda verdict: tuple(Check).index(verdict.check))
+    return sorted(verdicts, key=lambda verdict: verdict.check.place)
 
 
 def _choose(expected: Expected, observed: Observation, views: list[list[Verdict]]) -> list[Verdict]:
@@ -197,11 +197,9 @@ def _judge_dmarc(
 def _order(finding: Finding) -> tuple[int, int, int]:
     """Return where a finding goes among the others: root causes first."""
     # Sorting is stable: within a check the judge's own order, root cause first, stays.
-    place = tuple(Check).index(finding.check)
     if finding.code in _CAUSES_FIRST:
-        place = tuple(Check).index(Check.DKIM)
-        return (-finding.severity.rank, place, 0)
-    return (-finding.severity.rank, place, 1)
+        return (-finding.severity.rank, Check.DKIM.place, 0)
+    return (-finding.severity.rank, finding.check.place, 1)
 
 
 def _leave_out_consequences(

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How well something is, and how grave a finding; the order is the contract's."""
+    """How well something is, and how grave a finding; the order is the contract's.
+
+    `rank` is a status's place in that order, counted from pass as 0.
+    """
+
+    rank: int
 
     PASS = "pass"  # noqa: S105 - proven right; a status, not a secret
     INFO = "info"  # worth knowing, nothing to do
@@ -24,13 +29,20 @@ class Status(StrEnum):
     WARN = "warn"  # works, or is at risk
     FAIL = "fail"  # mail is lost, refused or forged
 
-    @property
-    def rank(self) -> int:
-        """Its place in the order, pass first."""
-        return tuple(Status).index(self)
+    def __init__(self, _: str) -> None:
+        self.rank = len(type(self).__members__)  # those before it
 
 
-class Check(StrEnum):
+class _ReportLine(StrEnum):
+    """What a report has a line for; `place` is where that stands, the first at 0."""
+
+    place: int
+
+    def __init__(self, _: str) -> None:
+        self.place = len(type(self).__members__)  # those before it
+
+
+class Check(_ReportLine):
     """The checks, in the order of the report."""
 
     DELEGATION = "delegation"
@@ -67,7 +79,7 @@ _USUAL = frozenset({Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER})
 OFFERABLE = tuple(check for check in Check if check in _USUAL | EXTRAS)
 
 
-class ServerCheck(StrEnum):
+class ServerCheck(_ReportLine):
     """The checks of the mail server itself, in the order of its report."""
 
     ZONE = "zone"

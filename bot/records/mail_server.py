@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bot.names import text_of
+
 if TYPE_CHECKING:
     import dns.name
 
@@ -37,4 +39,4 @@ class MailServer:
     @property
     def host_text(self) -> str:
         """The host without its final dot, as people type it."""
-        return self.host.to_text(omit_final_dot=True)
+        return text_of(self.host)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.names import text_of
+
 if TYPE_CHECKING:
     import dns.name
 
@@ -24,7 +26,7 @@ def relative_name(owner: dns.name.Name, zone: dns.name.Name) -> str:
 
 def full_name(owner: dns.name.Name) -> str:
     """Return a name in full, without its final dot."""
-    return owner.to_text(omit_final_dot=True)
+    return text_of(owner)
 
 
 def txt_parts(value: str) -> tuple[str, ...]:

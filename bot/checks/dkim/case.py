@@ -31,12 +31,6 @@ class DkimCase:
     expected: Expected
     observed: Observation
     answer: Answer
-    policy: str  # the DMARC policy in force, empty where there is none
-
-    @classmethod
-    def of(cls, expected: Expected, observed: Observation, answer: Answer) -> DkimCase:
-        """Return the case of one domain."""
-        return cls(expected, observed, answer, discover(observed).in_force)
 
     @property
     def known(self) -> KnownKey | None:
@@ -59,7 +53,7 @@ class DkimCase:
         """Return a finding with the facts that all of them share."""
         shared: dict[str, Fact] = {
             "name": name_text(self.owner),
-            "policy": self.policy,
+            "policy": discover(self.observed).in_force,  # of DMARC; empty where there is none
             "known": self.known is not None,
             "repeat": False,
         }

@@ -60,7 +60,7 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     answer = find_answer(expected, observed)
     if answer.failed and not answer.alias_loop:
         return Verdict(Check.DKIM, (unanswered(Check.DKIM, answer),), wanted)
-    case = DkimCase.of(expected, observed, answer)
+    case = DkimCase(expected, observed, answer)
     if long := find_long_text(Check.DKIM, observed, key_names(expected)):
         value = wanted[0] if wanted else None
         finding = long.finding(Check.DKIM, value, expected.server.record_ttl)
@@ -77,7 +77,7 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
     answer = find_answer(expected, observed)
     if answer.failed or alias_at(observed, answer) is not None:
         return False
-    case = DkimCase.of(expected, observed, answer)
+    case = DkimCase(expected, observed, answer)
     if _find_candidates(case) or find_elsewhere(expected, observed):
         return False
     if find_long_text(Check.DKIM, observed, (case.owner, *_other_places(case))):

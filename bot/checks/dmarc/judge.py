@@ -30,7 +30,7 @@ from bot.checks.dmarc.record import (
     parse_record,
     walk_names,
 )
-from bot.checks.dmarc.report_addresses import report_names
+from bot.checks.dmarc.report_addresses import find_destinations, report_names
 from bot.checks.dmarc.reports import (
     find_refusals,
     find_silence,
@@ -242,18 +242,19 @@ class _Judge(DmarcCase):
 
     def _judge_record(self, record: DmarcRecord) -> list[Finding]:
         """Judge the domain's own, single record."""
-        refusals = find_refusals(self, record)
+        organization = self.discovery.organization
+        destinations = find_destinations(record, self.observed.domain.name, organization)
+        refusals = find_refusals(self, destinations)
         self.unwanted = tuple(address for _, addresses in refusals for address in addresses)
-        fixes = self.mend(record.text)
-        found = [self._syntax(fixes, fault) for fault in find_tag_faults(record)]
+        found = [self._syntax(self.mend(record.text), f) for f in find_tag_faults(record)]
         found += self._judge_policy()
         found += self._judge_suffix(record)
         found += judge_addresses(self, record)
-        found += judge_refusals(self, record)
+        found += judge_refusals(self, record, refusals)
         found += self._judge_removed(record)
         found.sort(key=lambda f: -f.severity.rank)
         if not found or found[0].severity.rank < Status.UNKNOWN.rank:
-            found += find_silence(self, record)
+            found += find_silence(self, destinations)
         return found
 
     def _judge_policy(self) -> list[Finding]:
@@ -262,16 +263,16 @@ class _Judge(DmarcCase):
         if record is None or record.invalid_policies:
             return []
         inherited = self.discovery.inherited
-        add = (self.fix(FixAction.ADD, self.expected.dmarc),)
-        fixes = add if inherited else self.mend(record.text)
         found = []
         if policy is DmarcPolicy.NONE and self.wanted is DmarcPolicy.NONE:
             found.append(self.finding("dmarc-policy-none", Status.INFO))
         elif policy is DmarcPolicy.NONE:
+            fixes = self._strengthen(record)
             found.append(self.finding("dmarc-policy-none", Status.WARN, fixes))
         elif record.testing and not self.is_ours(record):
+            fixes = self._strengthen(record)
             found.append(self.finding("dmarc-testing", Status.WARN, fixes, asked=str(policy)))
-        found += self._judge_share(record, policy, fixes)
+        found += self._judge_share(record, policy)
         weaker = None if inherited else find_weaker_tag(record)
         if weaker is not None and not self.is_ours(record):
             facts = dict(zip(("tag", "value", "strict"), map(str, weaker), strict=True))
@@ -279,9 +280,13 @@ class _Judge(DmarcCase):
             found.append(self.finding("dmarc-subdomain-weaker", Status.WARN, mended, **facts))
         return found
 
-    def _judge_share(
-        self, record: DmarcRecord, policy: DmarcPolicy | None, fixes: tuple[Fix, ...]
-    ) -> list[Finding]:
+    def _strengthen(self, record: DmarcRecord) -> tuple[Fix, ...]:
+        """Return the step that mends the own record, or adds one where it is a domain's above."""
+        if self.discovery.inherited:
+            return (self.fix(FixAction.ADD, self.expected.dmarc),)
+        return self.mend(record.text)
+
+    def _judge_share(self, record: DmarcRecord, policy: DmarcPolicy | None) -> list[Finding]:
         """Judge `pct`: receivers that still go by RFC 7489 apply the policy to that much only.
 
         What a domain above asks for is not weakened by a record of the domain's own.
@@ -290,8 +295,10 @@ class _Judge(DmarcCase):
         asked = self.handed_out.share if self.handed_out else None
         if share is None or share in {ALL_MAIL, asked}:
             return []
-        if self.discovery.inherited and policy is not None and self.wanted.weaker_than(policy):
-            fixes = ()
+        fixes: tuple[Fix, ...] = ()
+        inherited = self.discovery.inherited
+        if not (inherited and policy is not None and self.wanted.weaker_than(policy)):
+            fixes = self._strengthen(record)
         return [self.finding("dmarc-pct", Status.WARN, fixes, share=share, own=bool(fixes))]
 
     def _judge_suffix(self, record: DmarcRecord) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -14,6 +15,7 @@ from bot.checks.answers import answer_to, decode_texts, prefix_name
 from bot.checks.dmarc.report_uri import parse_entries
 from bot.checks.text_bounds import is_too_much
 from bot.dns.answer import Outcome
+from bot.dns.owner_name import owner_of
 from bot.records.dmarc_policy import POLICIES, POLICY_TAGS, DmarcPolicy
 from bot.records.tag_list import FaultKind, parse_tags
 from bot.records.text_cache import TextCache
@@ -33,6 +35,7 @@ _MEANT = re.compile(r"v\s*[=:][\s\"'\\]*dmarc|^\W*dmarc\d?\b", re.IGNORECASE)
 _POLICY_MEANT = re.compile(
     rf"(?:^\W*|;[\s\"'\\]*)p\s*[=:]\s*(?:{'|'.join(POLICIES)})", re.IGNORECASE
 )
+_POLICY_OF = {str(policy): policy for policy in DmarcPolicy}
 _SHARE = re.compile(r"[0-9]{1,3}")
 _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NAME})
 _ODD = frozenset({FaultKind.EMPTY_PART, FaultKind.BAD_VALUE})
@@ -54,21 +57,24 @@ class DmarcRecord:
 
     def get(self, name: str) -> str | None:
         """Return the first value of a tag, None where it is not there."""
-        return next((value for tag, value in self.tags if tag == name), None)
+        for tag, value in self.tags:
+            if tag == name:
+                return value
+        return None
 
     def policy(self, name: str) -> DmarcPolicy | None:
         """Return the policy in `p`, `sp` or `np`; None where there is none or no valid one."""
-        value = (self.get(name) or "").lower()
-        return DmarcPolicy(value) if value in POLICIES else None
+        value = self.get(name)
+        return None if value is None else _POLICY_OF.get(value.lower())
 
     @property
     def invalid_policies(self) -> tuple[tuple[str, str], ...]:
         """The policy tags with an invalid value; a missing `p` is among them with the value ""."""
-        tags = tuple((name, self.get(name)) for name in POLICY_TAGS)
+        tags = ((name, self.get(name)) for name in POLICY_TAGS)
         return tuple(
             (name, value or "")
             for name, value in tags
-            if self.policy(name) is None and (value is not None or name == "p")
+            if (value is not None or name == "p") and self.policy(name) is None
         )
 
     @property
@@ -161,8 +167,10 @@ class Discovery:
 
     `record` is None where none applies, and then `failed` is the answer that might have brought
     one. `owner` is the domain whose record it is; `policy` is what it asks for, without `t`.
+    `organization` is the organizational domain (section 4.10.2) by the answers at hand.
     """
 
+    organization: dns.name.Name
     record: DmarcRecord | None = None
     owner: dns.name.Name | None = None
     inherited: bool = False
@@ -179,7 +187,11 @@ class Discovery:
 
 def walk_names(domain: Domain) -> tuple[dns.name.Name, ...]:
     """Return the names of the tree walk in order, the domain's own first; eight at most."""
-    labels = domain.name.labels
+    return _walk_names(domain.name.labels)
+
+
+@lru_cache(maxsize=256)  # each name is walked from several times in a check
+def _walk_names(labels: tuple[bytes, ...]) -> tuple[dns.name.Name, ...]:
     count = len(labels) - 1  # without the root
     first_parent = max(1, count - _LABELS_WALKED)
     walked = (labels, *(labels[i:] for i in range(first_parent, count)))
@@ -194,9 +206,12 @@ def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What the tree walk found: single records in order, and the first answer that failed."""
+    """What the tree walk found: single records in order, and the first answer that failed.
 
-    records: dict[dns.name.Name, DmarcRecord]
+    The records are those of the domains with these labels.
+    """
+
+    records: dict[tuple[bytes, ...], DmarcRecord]
     failed: Answer | None
 
 
@@ -204,39 +219,37 @@ def discover(observed: Observation) -> Discovery:
     """Return the record that applies to the observed domain, found in the answers alone."""
     domain = observed.domain.name
     walk = _walk(observed)
-    if (own := walk.records.get(domain)) is not None:
-        return Discovery(own, domain, policy=own.requested())
-    owner = _choose_organization(domain, walk)
+    organization = _choose_organization(domain, walk)
+    if (own := walk.records.get(domain.labels)) is not None:
+        return Discovery(organization, own, domain, policy=own.requested())
+    owner = organization.labels
     if owner not in walk.records:
         owner = next(iter(reversed(walk.records)), owner)  # the public suffix's, if any
     record = walk.records.get(owner)
     if record is None:
-        return Discovery(failed=walk.failed)
+        return Discovery(organization, failed=walk.failed)
     policy = record.requested(inherited=True, exists=not _is_denied(observed))
-    return Discovery(record, owner, inherited=True, policy=policy)
-
-
-def find_organization(observed: Observation) -> dns.name.Name:
-    """Return the organizational domain (RFC 9989 section 4.10.2) by the answers at hand."""
-    return _choose_organization(observed.domain.name, _walk(observed))
+    return Discovery(organization, record, dns.name.Name(owner), inherited=True, policy=policy)
 
 
 def known_organization(observed: Observation) -> dns.name.Name | None:
-    """Return the same, or None where a question of the walk was not answered."""
+    """Return the organizational domain, or None where a question of the walk was not answered."""
     walk = _walk(observed)
     return None if walk.failed else _choose_organization(observed.domain.name, walk)
 
 
 def _walk(observed: Observation) -> _Walk:
-    records: dict[dns.name.Name, DmarcRecord] = {}
+    records: dict[tuple[bytes, ...], DmarcRecord] = {}
     failed: Answer | None = None
     for name in walk_names(observed.domain):
         answer = answer_to(observed, name, TXT)
-        owner = dns.name.Name(name.labels[1:])
+        owner = name.labels[1:]
         # What a single label (a top-level domain) fails to answer is taken as no record: hardly
         # any publishes one, and nobody here could do anything about it.
-        if answer.failed and failed is None and len(owner.labels) > 2:
+        if answer.failed and failed is None and len(owner) > 2:
             failed = answer
+        if not answer.rdatas:
+            continue
         if is_too_much(answer):
             break  # what it says may well speak for the domain, and nobody knows
         found = find_records(answer)
@@ -251,15 +264,17 @@ def _choose_organization(domain: dns.name.Name, walk: _Walk) -> dns.name.Name:
     if not walk.records:
         return domain
     last = next(reversed(walk.records))  # fewest labels, or the one whose psd ended the walk
-    if last == domain or (walk.records[last].get("psd") or "").lower() != "y":
-        return last
-    return dns.name.Name(domain.labels[-len(last.labels) - 1 :])
+    if last == domain.labels:
+        return domain
+    below = (walk.records[last].get("psd") or "").lower() == "y"
+    return dns.name.Name(domain.labels[-len(last) - below :])
 
 
 def _is_denied(observed: Observation) -> bool:
     """Whether the domain itself does not exist."""
+    domain = owner_of(observed.domain.name)
     return any(
         answer.outcome is Outcome.NXDOMAIN and not answer.chain
         for question, answer in observed.answers.items()
-        if question.name == observed.domain.name
+        if question.owner == domain
     )

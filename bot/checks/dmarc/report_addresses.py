@@ -13,7 +13,6 @@ from dns.rdatatype import TXT
 from bot.checks.answers import answer_to, prefix_name
 from bot.checks.dmarc.record import (
     discover,
-    find_organization,
     find_records,
     parse_record,
 )
@@ -58,19 +57,21 @@ def report_names(observed: Observation, expected: Expected) -> tuple[dns.name.Na
     discovery = discover(observed)
     if discovery.record is None or discovery.owner != expected.domain.name:
         return ()
-    found = find_destinations(discovery.record, observed)
+    found = find_destinations(discovery.record, observed.domain.name, discovery.organization)
     return tuple(destination.name for destination in found if destination.name is not None)
 
 
-def find_destinations(record: DmarcRecord, observed: Observation) -> tuple[Destination, ...]:
-    """Return the domains outside the observed one's own organization that `rua` or `ruf` name.
+def find_destinations(
+    record: DmarcRecord, domain: dns.name.Name, organization: dns.name.Name
+) -> tuple[Destination, ...]:
+    """Return the domains outside of a domain's own organization that `rua` or `ruf` name.
 
     Three at most, those of `rua` first. To one inside it reports are sent unasked (RFC 9990 section
     4).
     """
-    domain, organization = observed.domain.name, find_organization(observed)
-    found = find_hosts([*record.addresses("rua"), *record.addresses("ruf")])
-    all_reports = find_hosts(record.addresses("rua"))
+    named, failures = record.addresses("rua"), record.addresses("ruf")
+    found = find_hosts([*named, *failures])
+    all_reports = find_hosts(named) if failures else found
     outside = (
         Destination(
             host, addresses, consent_name(domain, host), "rua" if host in all_reports else "ruf"

@@ -8,7 +8,6 @@ from bot.checks.answers import MOST_NAMES, name_text, unanswered
 from bot.checks.dmarc.faults import find_report_faults
 from bot.checks.dmarc.report_addresses import (
     authorisation_of,
-    find_destinations,
     own_addresses,
     refuses,
 )
@@ -16,34 +15,34 @@ from bot.checks.finding import Check, Finding, Status
 from bot.checks.text_bounds import is_too_much
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from bot.checks.dmarc.case import DmarcCase
     from bot.checks.dmarc.record import DmarcRecord
     from bot.checks.dmarc.report_addresses import Destination
 
-_Refusals = tuple[tuple["Destination", tuple[str, ...]], ...]
+Refusals = tuple[tuple["Destination", tuple[str, ...]], ...]
 
 
-def find_refusals(case: DmarcCase, record: DmarcRecord) -> _Refusals:
+def find_refusals(case: DmarcCase, destinations: Iterable[Destination]) -> Refusals:
     """Return who is known not to take the reports, with the addresses that are not the operator's.
 
     Where all addresses are the operator's own there are none.
     """
-    own = own_addresses(case.expected, "rua", "ruf")
+    refusing = [each for each in destinations if refuses(case.observed, each)]
+    own = own_addresses(case.expected, "rua", "ruf") if refusing else ()
     return tuple(
         (destination, tuple(a for a in destination.addresses if a.lower() not in own))
-        for destination in find_destinations(record, case.observed)
-        if refuses(case.observed, destination)
+        for destination in refusing
     )
 
 
-def judge_refusals(case: DmarcCase, record: DmarcRecord) -> list[Finding]:
+def judge_refusals(case: DmarcCase, record: DmarcRecord, refusals: Refusals) -> list[Finding]:
     """Judge the addresses whose domain did not say that it wants the reports (RFC 9990 section 4).
 
     Nobody sends failure reports without that either (RFC 9991 section 4).
     """
-    return [_judge_refusal(case, record, *each) for each in find_refusals(case, record)]
+    return [_judge_refusal(case, record, *each) for each in refusals]
 
 
 def _judge_refusal(
@@ -92,9 +91,8 @@ def judge_addresses(case: DmarcCase, record: DmarcRecord) -> list[Finding]:
     return findings
 
 
-def find_silence(case: DmarcCase, record: DmarcRecord) -> list[Finding]:
+def find_silence(case: DmarcCase, destinations: Iterable[Destination]) -> list[Finding]:
     """Return that one of the domains could not be asked whether it wants the reports."""
-    destinations = find_destinations(record, case.observed)
     answers = (authorisation_of(case.observed, destination) for destination in destinations)
     return [unanswered(Check.DMARC, a) for a in answers if a and a.failed][:1]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dns.rdatatype import TXT
 
-from bot.checks.dmarc.record import parse_record, walk_names
+from bot.checks.dmarc.record import discover, parse_record, walk_names
 from bot.checks.dmarc.report_addresses import authorisation_of, find_destinations, refuses
 from bot.checks.observation import Observation
 
@@ -36,7 +36,8 @@ async def find_missing_consents(
     if record is None:
         return ()
     walked = await asyncio.gather(*(ask(name, TXT) for name in walk_names(domain)))
-    destinations = find_destinations(record, Observation.of(domain, walked))
+    organization = discover(Observation.of(domain, walked)).organization
+    destinations = find_destinations(record, domain.name, organization)
     names = [destination.name for destination in destinations if destination.name is not None]
     answers = await asyncio.gather(*(ask(name, TXT) for name in names))
     observed = Observation.of(domain, [*walked, *answers])

@@ -135,4 +135,4 @@ def _reason(verdicts: tuple[Verdict, ...]) -> str:
 
 def _order(finding: Finding) -> tuple[int, int]:
     # Sorting is stable: within a check the judge's own order, root cause first, stays.
-    return -finding.severity.rank, tuple(ServerCheck).index(ServerCheck(finding.check.value))
+    return -finding.severity.rank, ServerCheck(finding.check.value).place
