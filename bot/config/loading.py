@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dotenv import dotenv_values
+
 from bot.config.example_values import find_example_values
 from bot.config.settings import Settings, variable_names
 from bot.errors import ConfigError
@@ -42,8 +44,7 @@ def load_settings(
         raise ConfigError((fault,))
     faults = [] if file is None else find_example_values(file, texts, _examples())
     try:
-        # The type checker sees the fields alone, not the aliases and options of the library.
-        settings = Settings(_env_file=file, **texts)  # type: ignore[call-arg, arg-type]
+        settings = Settings.model_validate(texts if file is None else _read(file) | texts)
     except ConfigError as error:
         faults += error.faults
     if faults:  # out here no chained error holds the values
@@ -61,6 +62,12 @@ def _try_reading(file: Path) -> str | None:
     except OSError as error:
         return f"{file}: It cannot be read ({error.strerror}). Example: .env.example"
     return None
+
+
+def _read(file: Path) -> dict[str, str]:
+    """Return what a file of variables holds; a name without a value is not set."""
+    values = dotenv_values(file, encoding="utf-8")
+    return {name: text for name, text in values.items() if text is not None}
 
 
 def _examples() -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import (
+    BaseModel,
+    ConfigDict,
     Field,
     ModelWrapValidatorHandler,
     PlainValidator,
@@ -14,7 +16,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.config import mail_urls
 from bot.config import readers as read
@@ -54,32 +55,26 @@ def _strict_dmarc(known: dict[str, Any]) -> str:
     return "v=DMARC1; p=reject; sp=reject" + "".join(reports)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Everything that the operator decides, checked by meaning.
 
     A field is the variable of the same name in capitals; the order is that of `.env.example`.
     """
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True,
         extra="ignore",
         alias_generator=str.upper,
-        case_sensitive=True,
-        env_file_encoding="utf-8",
-        enable_decoding=False,
-        use_attribute_docstrings=True,
         hide_input_in_errors=True,
         validate_default=False,  # readers take text, and a default is no text
     )
 
     mail_host: Annotated[Domain, PlainValidator(read.read_host)] = Field(
-        examples=["mx1.cow.example"]
+        description="IMAP, SMTP, POP and MX host.", examples=["mx1.cow.example"]
     )
-    """IMAP, SMTP, POP and MX host."""
     mail_spf: Annotated[str, PlainValidator(read.read_spf)] = Field(
-        examples=["v=spf1 include:_spf.cow.example -all"]
+        description="The SPF value to hand out.", examples=["v=spf1 include:_spf.cow.example -all"]
     )
-    """The SPF value to hand out."""
     mail_name: Annotated[str, PlainValidator(read.read_line(60))] = Field(
         default="Mailcow", examples=["Cow Mail"]
     )
@@ -211,18 +206,6 @@ class Settings(BaseSettings):
     """The certificate that signs Apple profiles, with those between it and its authority."""
     profile_key: _File | None = Field(default=None, examples=["data/profile-key.pem"])
     """The private key of that certificate."""
-
-    @classmethod
-    def settings_customise_sources(  # what the library calls
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - part of the library's interface
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the environment that was given, and then the file."""
-        return init_settings, dotenv_settings
 
     @model_validator(mode="wrap")
     @classmethod

@@ -61,10 +61,16 @@ def test_two_variables_are_enough_and_the_rest_has_its_defaults() -> None:
         assert getattr(settings, field) is None
 
 
-def test_every_variable_is_documented_with_an_example() -> None:
+def test_every_variable_has_an_example_and_a_required_one_says_what_it_is() -> None:
     for name, field in Settings.model_fields.items():
-        assert field.description, name
         assert field.examples, name
+        assert field.description or not field.is_required(), name
+
+
+def test_a_name_without_a_value_in_the_file_is_not_set(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("MAIL_NAME\nMAIL_HOST=mail.else.example\nMAIL_SPF='v=spf1 mx -all'\n")
+    assert load_settings({}, file).mail_name == "Mailcow"
 
 
 def test_mail_server_has_what_was_configured() -> None:
