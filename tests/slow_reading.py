@@ -90,11 +90,13 @@ def _read_record(parser: dns.wire.Parser, of_use: Collection[int]) -> SpelledRec
     owner, rdtype, rdclass, ttl, size = _read_frame(parser)
     if rdtype in {OPT, TSIG}:
         raise dns.exception.FormError
-    if rdclass != IN or rdtype not in of_use:
+    if rdtype not in of_use:
         parser.get_bytes(size)
         return None
     with parser.restrict_to(size):
         rdata = dns.rdata.from_wire_parser(IN, RdataType(rdtype), parser)
+    if rdclass != IN:
+        return None
     # RFC 2181 section 8
     return SpelledRecord(owner.labels, type(rdata), fields_of(rdata), ttl if ttl < 1 << 31 else 0)
 

@@ -159,19 +159,20 @@ class _Reader:
     def read_records(self, count: int, only: frozenset[int] | None = None) -> tuple[Record, ...]:
         """Pass so many records; return those of class IN, and of the types that are of use.
 
-        Those of other classes answer nothing that we ask. dnspython, which looks for a module for
-        each class and type, would remember for ever what it has not found, and take what it says of
-        class ANY for all classes.
+        Those of other classes answer nothing that we ask, and have to be sound as if they were of
+        ours: dnspython would look for a module for each class and type, remember for ever what it
+        has not found, and take what it finds for class ANY to be that of all classes.
         """
         records = []
         for _ in range(count):
             owner, rdtype, rdclass, ttl, start = self.read_head()
             if rdtype in _ADDITIONAL:
                 raise dns.exception.FormError  # they live in the additional section alone
-            if rdclass == _IN and (only is None or rdtype in only):
+            if only is None or rdtype in only:
                 rdata = read_rdata(rdtype, self._data, start, self.at)
-                # RFC 2181 section 8: a TTL with the highest bit set is zero.
-                records.append(Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0))
+                if rdclass == _IN:
+                    # RFC 2181 section 8: a TTL with the highest bit set is zero.
+                    records.append(Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0))
         return tuple(records)
 
     def read_head(self) -> tuple[bytes, int, int, int, int]:

@@ -360,10 +360,10 @@ def test_classes_and_types_that_nobody_knows_leave_no_trace(query: Query) -> Non
     kept = set(dns.rdata._rdata_classes)
     data = bytearray(query.message(7, edns=False))
     data[2] = 0x80
-    heads = [(rdtype, rdclass) for rdtype in (1, 28, 33, 64, 65_300) for rdclass in (255, 4711)]
+    heads = [(rdtype, rdclass) for rdtype in (28, 65_300) for rdclass in (3, 255, 4711)]
     heads += [(rdtype, 1) for rdtype in range(50_000, 50_100)]
     for rdtype, rdclass in heads:
-        data += b"\xc0\x0c" + struct.pack("!HHIH", rdtype, rdclass, 0, 1) + b"x"
+        data += b"\xc0\x0c" + struct.pack("!HHIH", rdtype, rdclass, 0, 16) + b"x" * 16
     data[7] = len(heads)
     assert read(query, bytes(data)).answer.outcome is Outcome.NODATA
     assert set(dns.rdata._rdata_classes) == kept
