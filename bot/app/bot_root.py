@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -274,10 +275,16 @@ def _make_metrics(settings: Settings) -> Metrics | None:
 def _count(ask: Ask, telemetry: Telemetry) -> Ask:
     """Return an `ask` that has each answer counted."""
 
-    async def ask_and_count(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
-        answer = await ask(name, rdtype)
-        telemetry.count_answer(answer)
+    def ask_and_count(
+        name: AnyName, rdtype: str | dns.rdatatype.RdataType
+    ) -> asyncio.Future[Answer]:
+        answer = asyncio.ensure_future(ask(name, rdtype))
+        answer.add_done_callback(count)
         return answer
+
+    def count(answer: asyncio.Future[Answer]) -> None:
+        if not answer.cancelled():
+            telemetry.count_answer(answer.result())
 
     return ask_and_count
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bot.dns.address_guard import is_public
-from bot.dns.answer import DirectAnswer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.dns.tcp import try_connection
@@ -15,7 +14,7 @@ from bot.dns.tcp import try_connection
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from bot.dns.answer import Question
+    from bot.dns.answer import DirectAnswer, Question
 
 TCP_TIMEOUT = 1.5  # seconds for a connection: its first packet is sent twice in them
 TIMEOUT = 2.0  # seconds for a question: it is sent three times in them, so a lost packet is none
@@ -51,7 +50,7 @@ class Connections:
         self._signed = signed
         self._resolvers: dict[str, Resolver] = {}
 
-    async def ask(self, address: str, question: Question) -> DirectAnswer:
+    def ask(self, address: str, question: Question) -> asyncio.Future[DirectAnswer]:
         """Return what the server at an address says, over UDP, or TCP where it is too long.
 
         It is not asked to find out what it does not hold (the RD flag is off), and no alias is
@@ -62,7 +61,7 @@ class Connections:
             server = Server(address, self._port)
             resolver = Resolver([server], timeout=TIMEOUT, recurse=False, signed=self._signed)
             self._resolvers[address] = resolver
-        return DirectAnswer(*await resolver.read(*question))
+        return resolver.read(*question)
 
     async def try_tcp(self, address: str) -> bool:
         """Return whether the server takes a connection over TCP, as each has to (RFC 7766)."""

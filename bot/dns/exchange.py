@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.dns.answer import Answer, Outcome
 from bot.dns.message import Query, Reply
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bot.dns.answer import Question
+    from bot.dns.pending import Pending
     from bot.dns.udp import Datagram, ResolverState, Upstream
 
 _LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
@@ -48,14 +49,13 @@ class Exchange:
         "_tries",
         "_truncated",
         "_useless",
-        "_waiters",
         "_without_edns",
         "done",
         "query",
         "question",
-        "seconds",
         "started",
         "unchecked",
+        "waiting",
     )
 
     def __init__(
@@ -73,10 +73,9 @@ class Exchange:
         )
         self.done = False
         self.started = False
-        self.seconds = 0.0  # that it took, not counting any time before it was started
+        self.waiting: list[Pending[Any]] = []
         self._state = state
         self._finished = finished
-        self._waiters: list[asyncio.Future[ParsedReply]] = []
         self._order: list[Upstream] = []
         self._tries: dict[Upstream, int] = {}
         self._refusals: dict[Upstream, int] = {}
@@ -92,18 +91,11 @@ class Exchange:
         self._sent_at = 0.0
         self._deadline = 0.0
 
-    def join(self) -> asyncio.Future[ParsedReply]:
-        """Return a new future for the outcome; cancelling it affects nobody else who waits."""
-        waiter: asyncio.Future[ParsedReply] = self._state.loop.create_future()
-        self._waiters.append(waiter)
-        return waiter
-
-    def leave(self, waiter: asyncio.Future[ParsedReply]) -> None:
-        """Wait no longer; the question is given up with the last who waited."""
-        if not self.done:
-            self._waiters.remove(waiter)
-            if not self._waiters:
-                self.give_up()
+    def leave(self, pending: Pending[Any]) -> None:
+        """Tell one no more; the question is given up with the last who waited."""
+        self.waiting.remove(pending)
+        if not self.waiting:
+            self.give_up()
 
     def start(self) -> None:
         """Send the question for the first time; the deadline counts from here."""
@@ -281,15 +273,15 @@ class Exchange:
         self.done = True
         if self._timer is not None:
             self._timer.cancel()
-        if self.started:
-            self.seconds = self._state.loop.time() - self._deadline + self._state.timeout
         for datagram in self._datagrams:
             datagram.forget()
         self._datagrams.clear()
         if self._stream is not None:
             self._stream.cancel()
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(reading)
-        self._waiters.clear()
+        seconds = 0.0  # that it took, not counting any time before it was started
+        if self.started:
+            seconds = self._state.loop.time() - self._deadline + self._state.timeout
         self._finished(self)
+        waiting, self.waiting = self.waiting, []
+        for pending in waiting:
+            pending.take(reading, seconds)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.exchange import Exchange
-from bot.dns.parsed_reply import ParsedReply, join
+from bot.dns.parsed_reply import ParsedReply
+from bot.dns.pending import PendingAnswer, PendingReply
 from bot.dns.udp import ResolverState, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    import dns.name
     import dns.rdatatype
 
+    from bot.dns.answer import DirectAnswer
     from bot.dns.owner_name import AnyName
+    from bot.dns.pending import Pending
     from bot.dns.server_address import Server
-
-_HOPS = 8  # questions more, where servers do not follow an alias out of their zones
 
 
 class Resolver:
@@ -31,6 +32,9 @@ class Resolver:
     `in_flight` are under way at once, and the others wait their turn. Servers that are to say
     what they hold themselves are asked without `recurse`; `signed` asks for signatures as well. It
     belongs to the event loop in which it is used first, and has to be closed there.
+
+    A question is sent at once, before whoever asks waits for its future. Cancelling that one
+    affects nobody else; the question is given up with the last who waited.
     """
 
     def __init__(
@@ -51,56 +55,52 @@ class Resolver:
         self._recurse = recurse
         self._signed = signed
         self._under_way = 0
-        self._state: ResolverState | None = None
-        self._exchanges: dict[tuple[Question, bool], Exchange] = {}
+        self._opened: ResolverState | None = None
+        self._exchanges: dict[Question, Exchange] = {}
+        self._unchecked: dict[Question, Exchange] = {}  # those without a check of the signatures
         self._queue: deque[Exchange] = deque()
         self._closed = False
 
-    async def ask(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    def ask(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> asyncio.Future[Answer]:
         """Return the answer to a question; a failure is returned as well, never raised.
 
         Where the first server fails or refuses, the others are asked; where none does better, the
         first such answer is returned. An alias chain that a server leaves unfinished is followed
         under the same deadline. A closed resolver answers TIMEOUT.
         """
-        return await self._follow(Question.of(name, rdtype), unchecked=False)
+        answer = PendingAnswer(self._state().loop, self._join, self._timeout)
+        self._join(Question.of(name, rdtype), answer)
+        return answer
 
-    async def ask_unchecked(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    def ask_unchecked(
+        self, name: AnyName, rdtype: str | dns.rdatatype.RdataType
+    ) -> asyncio.Future[Answer]:
         """Return the same, asked for without a check of the signatures (CD, RFC 4035 3.2.2).
 
         A resolver that answers this and else SERVFAIL has found DNSSEC broken.
         """
-        return await self._follow(Question.of(name, rdtype), unchecked=True)
+        join = partial(self._join, unchecked=True)
+        answer = PendingAnswer(self._state().loop, join, self._timeout)
+        join(Question.of(name, rdtype), answer)
+        return answer
 
-    async def _follow(self, question: Question, *, unchecked: bool) -> Answer:
-        reading, seconds = await self._ask_once(question, unchecked)
-        answer = reading.answer
-        for _ in range(_HOPS):
-            if not reading.cut:
-                return answer
-            if seconds >= self._timeout:
-                return join(answer, Answer(question, Outcome.TIMEOUT))
-            following = Question.of(answer.chain[-1], question.rdtype)
-            reading, more = await self._ask_once(following, unchecked)
-            seconds += more
-            answer = join(answer, reading.answer)
-            if answer.alias_loop:
-                return answer
-        return join(answer, Answer(question, Outcome.SERVFAIL, server=answer.server))
-
-    async def read(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> ParsedReply:
+    def read(
+        self, name: AnyName, rdtype: str | dns.rdatatype.RdataType
+    ) -> asyncio.Future[DirectAnswer]:
         """Return the answer in a server's own reply, whose alias chain is not followed further."""
-        return (await self._ask_once(Question.of(name, rdtype)))[0]
+        reply = PendingReply(self._state().loop)
+        self._join(Question.of(name, rdtype), reply)
+        return reply
 
     async def aclose(self) -> None:
         """Answer TIMEOUT to all who still wait, and close every socket."""
         self._closed = True
         self._queue.clear()
-        for exchange in tuple(self._exchanges.values()):
+        for exchange in (*self._exchanges.values(), *self._unchecked.values()):
             exchange.close()
-        if self._state is not None:
-            await asyncio.gather(*self._state.streams, return_exceptions=True)
-            for upstream in self._state.upstreams:
+        if self._opened is not None:
+            await asyncio.gather(*self._opened.streams, return_exceptions=True)
+            for upstream in self._opened.upstreams:
                 upstream.close()
 
     async def __aenter__(self) -> Self:
@@ -114,32 +114,33 @@ class Resolver:
     ) -> None:
         await self.aclose()
 
-    async def _ask_once(
-        self, question: Question, unchecked: bool = False
-    ) -> tuple[ParsedReply, float]:
-        if self._closed:
-            return ParsedReply(Answer(question, Outcome.TIMEOUT)), 0.0
-        exchange = self._exchanges.get((question, unchecked)) or self._admit(question, unchecked)
-        waiter = exchange.join()
-        try:
-            return await waiter, exchange.seconds
-        except asyncio.CancelledError:
-            exchange.leave(waiter)
-            raise
-
-    def _admit(self, question: Question, unchecked: bool) -> Exchange:
-        if self._state is None:
+    def _state(self) -> ResolverState:
+        if self._opened is None:
             loop = asyncio.get_running_loop()
             upstreams = tuple(Upstream(server, loop) for server in self.servers)
-            self._state = ResolverState(loop, upstreams, self._timeout, self._recurse, self._signed)
-        exchange = Exchange(question, self._state, self._finish, unchecked=unchecked)
-        self._exchanges[question, unchecked] = exchange
+            self._opened = ResolverState(
+                loop, upstreams, self._timeout, self._recurse, self._signed
+            )
+        return self._opened
+
+    def _join(self, question: Question, pending: Pending[Any], *, unchecked: bool = False) -> None:
+        """Have an answer under way wait for the exchange of a question, which starts if new."""
+        if self._closed:
+            pending.take(ParsedReply(Answer(question, Outcome.TIMEOUT)), 0.0)
+            return
+        exchanges = self._unchecked if unchecked else self._exchanges
+        exchange = exchanges.get(question)
+        if exchange is not None:
+            pending.wait_for(exchange)
+            return
+        exchange = Exchange(question, self._state(), self._finish, unchecked=unchecked)
+        exchanges[question] = exchange
+        pending.wait_for(exchange)
         self._queue.append(exchange)
         self._start_next()
-        return exchange
 
     def _finish(self, exchange: Exchange) -> None:
-        del self._exchanges[exchange.question, exchange.unchecked]
+        del (self._unchecked if exchange.unchecked else self._exchanges)[exchange.question]
         if exchange.started:
             self._under_way -= 1
         self._start_next()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dns.exception
@@ -18,17 +20,18 @@ from bot.checks.observe.questions import LONGEST
 from bot.checks.observe.silent_zone import SilentServers
 from bot.checks.server.server_report import compile_server_report
 from bot.checks.zone.dnssec import tlsa_name
-from bot.dns.answer import Answer, Question
+from bot.dns.answer import Question
+from bot.dns.owner_name import owner_of
 from bot.records.expected import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from bot.checks.observe.optional_records import OptionalSources
     from bot.checks.report import Report
     from bot.checks.server.server_report import ServerReport
-    from bot.dns.answer import Ask
+    from bot.dns.answer import Answer, Ask
     from bot.dns.authority import Authorities
     from bot.dns.owner_name import AnyName
     from bot.names import Domain
@@ -48,26 +51,28 @@ class ServerAnswers:
 
     def __init__(self, ask: Ask, server: MailServer) -> None:
         self._ask = ask
-        self._names = _names_of(server)
-        self._kept: dict[Question, asyncio.Task[Answer]] = {}
-        self._until: dict[Question, float] = {}  # by the monotonic clock, once there is an answer
+        self._owners = frozenset(map(owner_of, _names_of(server)))
+        self._kept: dict[Question, asyncio.Future[Answer]] = {}
+        self._until: dict[Question, float] = {}  # by the monotonic clock; without end till it came
 
-    async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Awaitable[Answer]:
         """Return the answer to a question, from memory where it is about the mail server."""
         question = Question.of(name, rdtype)
-        if question.name not in self._names:
-            return await self._ask(*question)
-        task = self._kept.get(question)
-        if task is None or (task.done() and time.monotonic() >= self._until.get(question, 0.0)):
-            task = self._kept[question] = asyncio.create_task(self._ask_anew(question))
+        if question.owner not in self._owners:
+            return self._ask(*question)
+        kept = self._kept.get(question)
+        if kept is None or time.monotonic() >= self._until[question]:
+            kept = self._kept[question] = asyncio.ensure_future(self._ask(*question))
+            self._until[question] = math.inf
+            kept.add_done_callback(partial(self._bound, question))
         # Shielded: a check that is given up does not take the answer from the others.
-        return await asyncio.shield(task)
+        return asyncio.shield(kept)
 
-    async def _ask_anew(self, question: Question) -> Answer:
-        answer = await self._ask(*question)
-        lasts = 0 if answer.failed else min(answer.ttl or 0, LONGEST_KEPT)
+    def _bound(self, question: Question, kept: asyncio.Future[Answer]) -> None:
+        """Use an answer that has come as long as its TTL allows, a failure not again."""
+        is_failure = kept.cancelled() or kept.exception() is not None or kept.result().failed
+        lasts = 0 if is_failure else min(kept.result().ttl or 0, LONGEST_KEPT)
         self._until[question] = time.monotonic() + lasts
-        return answer
 
 
 def _names_of(server: MailServer) -> frozenset[dns.name.Name]:
@@ -115,9 +120,9 @@ class Checker:
         self._live_ports = live_ports
         self._silent = SilentServers()
 
-    async def ask(self, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> Answer:
+    def ask(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Awaitable[Answer]:
         """Return the answer to one question."""
-        return await self._ask(name, rdtype)
+        return self._ask(name, rdtype)
 
     async def check(
         self,

@@ -10,7 +10,8 @@ import pytest
 
 from bot.dns.answer import Outcome, Question
 from bot.dns.resolver import Resolver
-from scripted_server import refuse, respond, rrset, serve, txt
+from max_wait import MAX_WAIT
+from scripted_server import refuse, respond, rrset, serve, tell, txt
 
 
 async def test_chain_that_the_server_cuts_is_asked_on() -> None:
@@ -83,3 +84,34 @@ async def test_chain_without_end_is_a_failure_after_some_questions() -> None:
         assert answer.outcome is Outcome.SERVFAIL
         assert not answer.alias_loop
         assert resolver.queries <= 9
+
+
+async def test_chain_that_ends_with_the_last_question_it_may_take_is_answered() -> None:
+    def lengthen(query: dns.message.Message, count: int) -> list[bytes]:
+        owner = query.question[0].name.to_text()
+        link = respond(query, rrset(owner, "CNAME", f"n{count}.example."))
+        return [link if count <= 8 else txt(query)]
+
+    async with serve(lengthen) as server, Resolver([server.server]) as resolver:
+        answer = await resolver.ask("a.example", "TXT")
+        assert answer.texts() == (b"moo",)
+        assert len(answer.chain) == 8
+        assert resolver.queries == 9
+
+
+async def test_one_who_leaves_in_the_middle_of_a_chain_is_asked_for_no_more() -> None:
+    def link(query: dns.message.Message, count: int) -> list[bytes]:
+        if count > 1:
+            came.set()
+            return []  # nobody answers for the target
+        return [respond(query, rrset("friend.example.", "CNAME", "cow.example."))]
+
+    came = asyncio.Event()
+    async with serve(link) as server, Resolver([server.server], in_flight=1) as resolver:
+        left = resolver.ask("friend.example", "TXT")
+        await asyncio.wait_for(came.wait(), MAX_WAIT)
+        server.behave = tell
+        left.cancel()
+        assert (await resolver.ask("friend.example", "A")).absent
+        assert left.cancelled()
+        assert resolver.queries == 3

@@ -9,6 +9,7 @@ from bot.dns.answer import Outcome, Question
 from bot.dns.message import Query
 from bot.dns.resolver import Resolver
 from bot.dns.udp import Port, Upstream
+from max_wait import MAX_WAIT
 from scripted_server import say_nothing, serve, tell, truncate, txt
 
 if TYPE_CHECKING:
@@ -36,6 +37,17 @@ async def test_equal_questions_are_sent_once() -> None:
         assert (resolver.queries, len(server.asked)) == (1, 1)
         await resolver.ask("friend.example", "TXT")
         assert resolver.queries == 2
+
+
+async def test_question_is_sent_before_anybody_waits_for_its_answer() -> None:
+    async with serve(tell) as server, Resolver([server.server]) as resolver:
+        answer = resolver.ask("friend.example", "TXT")
+        assert resolver.queries == 1
+        assert not answer.done()
+        came = asyncio.Event()
+        answer.add_done_callback(lambda _: came.set())
+        await asyncio.wait_for(came.wait(), MAX_WAIT)
+        assert answer.result().texts() == (b"moo",)
 
 
 async def test_one_who_leaves_does_not_take_the_answer_from_others() -> None:
