@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import dns.name
-import dns.rdatatype
+from dns.rdatatype import AAAA, CNAME, DS, MX, NS, TXT, A
 
 from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
@@ -79,10 +79,12 @@ async def observe(
     """
     questions = Questions(ask, seconds=seconds)
     sources = sources or OptionalSources()
-    probe = make_probe(expected.domain)
-    first = _first_questions(expected, probe)
 
     try:
+        # The longest chain goes out before anything else is worked out: SPF and what it includes.
+        questions.start([Question.of(expected.domain.name, TXT)])
+        probe = make_probe(expected.domain)
+        first = _first_questions(expected, probe)
         if silent is not None:
             voice = ZoneVoice(
                 questions, expected.domain.name, _at_apex(expected, first), authorities, silent
@@ -138,7 +140,7 @@ async def _observe_silence(
     single_server: bool,
 ) -> Observation:
     """Return that nobody answers for a domain, once it is known whether the resolver speaks."""
-    await questions(dns.name.root, dns.rdatatype.NS)
+    await questions(dns.name.root, NS)
     observed = Observation.of(
         expected.domain,
         voice.as_unanswered(),
@@ -152,7 +154,7 @@ async def _observe_silence(
 
 def _at_apex(expected: Expected, first: Iterable[Question]) -> list[Question]:
     """Return those of the first questions that are about the domain itself, by its own zone."""
-    apex, theirs = owner_of(expected.domain.name), dns.rdatatype.DS
+    apex, theirs = owner_of(expected.domain.name), DS
     return [q for q in dict.fromkeys(first) if q.owner == apex and q.rdtype != theirs]
 
 
@@ -163,27 +165,27 @@ def make_probe(domain: Domain) -> dns.name.Name | None:
 
 def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Question]:
     """Return what can be asked without knowing anything: chains first, then the leaves."""
-    domain = expected.domain.name
-    chains: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
-        (domain, "TXT"),
-        (domain, "MX"),
-        (expected.server.host, "A"),
-        (expected.server.host, "AAAA"),
-        *((name, "TXT") for name in dmarc.walk_names(expected.domain)),
+    domain, keys = expected.domain.name, dkim.key_names(expected)
+    chains = [
+        (domain, TXT),
+        (domain, MX),
+        (expected.server.host, A),
+        (expected.server.host, AAAA),
+        *((name, TXT) for name in dmarc.walk_names(expected.domain)),
     ]
-    leaves: list[tuple[dns.name.Name, str | dns.rdatatype.RdataType]] = [
-        (domain, "NS"),
-        (domain, "CNAME"),
-        (domain, "A"),
-        (domain, "AAAA"),
-        *((name, "TXT") for name in dkim.key_names(expected)),
-        *((name, "TXT") for name in other_names(expected)),
-        *((name, "CNAME") for name in dkim.key_names(expected)),
-        *((name, "CNAME") for name in dmarc.own_names(expected.domain)),
+    leaves = [
+        (domain, NS),
+        (domain, CNAME),
+        (domain, A),
+        (domain, AAAA),
+        *((name, TXT) for name in keys),
+        *((name, TXT) for name in other_names(expected)),
+        *((name, CNAME) for name in keys),
+        *((name, CNAME) for name in dmarc.own_names(expected.domain)),
         *host_reading.questions(expected),
     ]
     if probe is not None:
-        leaves.append((probe, "A"))
+        leaves.append((probe, A))
     asked = [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
     return [*asked, *extras.first_questions(expected)]
 
