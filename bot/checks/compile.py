@@ -17,7 +17,7 @@ from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.optional.unoffered_records import leave_out_unoffered
 from bot.checks.propagation import choose_verdicts, say_when_seen
-from bot.checks.record_ttls import with_ttl
+from bot.checks.record_ttls import find_ttl
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
@@ -65,27 +65,29 @@ def compile_report(
     verdicts, taken = empty_name.gather(typed, _judge_all(expected, observed, typed))
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
-    others = [
-        CheckResult(check, Status.UNKNOWN, note=Note("blocked"))
-        for check in Check
-        if check in blocked
-    ]
-    results, findings = _leave_out_consequences(verdicts, typed, taken)
+    ttls: dict[Subject, int | None] = {
+        check: find_ttl(check, expected, observed) for check in Check
+    }
+    results, findings = _leave_out_consequences(verdicts, typed, taken, ttls)
     if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)
         server = judge_server(expected, observed, said)
+        status, found, ttl = server.status, server.found, ttls[Check.SERVER]
         proven = server.is_proven
-        results.append(
-            CheckResult(server.check, server.status, found=server.found, is_proven=proven)
-        )
+        results.append(CheckResult(Check.SERVER, status, found=found, is_proven=proven, ttl=ttl))
         results, findings = merge_server_faults(server, results, findings)
     if observed.resolver_silent or observed.own_zones_only:
         results, findings = _blame_resolver(observed, results, findings)
+    results += [
+        CheckResult(check, Status.UNKNOWN, note=Note("blocked"), ttl=ttls[check])
+        for check in Check
+        if check in blocked
+    ]
     return Report(
         domain=expected.domain,
         zone=observed.zone,
         checked_at=checked_at,
-        results=tuple(with_ttl(result, expected, observed) for result in (*results, *others)),
+        results=tuple(results),
         findings=tuple(
             say_when_seen(finding, observed) for finding in _say_once(sorted(findings, key=_order))
         ),
@@ -203,11 +205,15 @@ def _order(finding: Finding) -> tuple[int, int, int]:
 
 
 def _leave_out_consequences(
-    verdicts: list[Verdict], observed: Observation, taken: frozenset[Subject]
+    verdicts: list[Verdict],
+    observed: Observation,
+    taken: frozenset[Subject],
+    ttls: Mapping[Subject, int | None],
 ) -> tuple[list[CheckResult], list[Finding]]:
     """Return the results and findings of the verdicts, without what only follows from others.
 
-    What was missing of the checks in `taken` is told by the name that has no records yet.
+    What was missing of the checks in `taken` is told by the name that has no records yet. `ttls`
+    are in seconds, see `CheckResult`.
     """
     alias = _find_alias(verdicts)
     mx_broken = next(
@@ -232,9 +238,8 @@ def _leave_out_consequences(
             kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
             status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
         is_proven = status is not Status.UNKNOWN and is_proof(kept)
-        results.append(
-            CheckResult(check, status, verdict.expected, verdict.found, note, is_proven=is_proven)
-        )
+        told, found, ttl = verdict.expected, verdict.found, ttls[check]
+        results.append(CheckResult(check, status, told, found, note, is_proven=is_proven, ttl=ttl))
         findings.extend(kept)
     return results, findings
 

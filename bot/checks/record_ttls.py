@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
-    from bot.checks.report import CheckResult
     from bot.records.expected import Expected
 
 
@@ -42,16 +40,20 @@ def own_questions(check: Subject, expected: Expected) -> tuple[Question, ...]:
             return ()
 
 
-def with_ttl(result: CheckResult, expected: Expected, observed: Observation) -> CheckResult:
-    """Return a result with the seconds for which the resolver's answers behind it stay in caches.
+def find_ttl(check: Subject, expected: Expected, observed: Observation) -> int | None:
+    """Return for how many seconds the resolver's answers behind a check stay in caches.
 
     It is the longest of them, a negative answer's by RFC 2308 section 5; after it everybody who
     asks sees what is there then. None where none of them is known.
     """
-    asked = (*own_questions(result.check, expected), *_others(result.check, expected, observed))
-    answers = (observed.answers.get(question) for question in asked)
-    known = (a.ttl for a in answers if a is not None and not a.failed and a.ttl is not None)
-    return dataclasses.replace(result, ttl=max(known, default=None))
+    longest: int | None = None
+    for question in (*own_questions(check, expected), *_others(check, expected, observed)):
+        answer = observed.answers.get(question)
+        if answer is None or answer.ttl is None or answer.failed:
+            continue
+        if longest is None or answer.ttl > longest:
+            longest = answer.ttl
+    return longest
 
 
 def _others(check: Subject, expected: Expected, observed: Observation) -> Iterable[Question]:
@@ -72,7 +74,7 @@ def _others(check: Subject, expected: Expected, observed: Observation) -> Iterab
             owners = _there(host_reading.owner_of(expected, Check(host)))
             return tuple(Question.of(owner, t) for owner in owners for t in ADDRESS_TYPES)
         case Check.SRV:
-            return (*srv.first_questions(expected), *srv.other_questions(expected))
+            return srv.questions(expected)
         case Check.MTA_STS:
             return _texts(_there(mta_sts.record_name(domain)))
         case Check.TLS_RPT:

@@ -45,6 +45,11 @@ class _Reading:
     refused: bool  # "." as target: there is no such service (RFC 2782)
 
 
+def questions(expected: Expected) -> list[Question]:
+    """Return the questions for all such records."""
+    return [question for _, question in _asked(expected)]
+
+
 def first_questions(expected: Expected) -> list[Question]:
     """Return the questions that tell whether there are such records at all."""
     return [q for service, q in _asked(expected) if service.label in _FIRST]

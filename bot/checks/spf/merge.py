@@ -15,6 +15,7 @@ from bot.checks.spf.term_reading import read
 from bot.checks.spf.terms import Term, plain, terms_of
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
 from bot.dns.spf_grammar import ASKS_DNS, is_record
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
@@ -219,15 +220,16 @@ def strictness(text: str, policies: Mapping[str, str]) -> int | None:
         text = policies[target]
 
 
-def terms_in_order(text: str) -> list[Term]:
+@TextCache
+def terms_in_order(text: str) -> tuple[Term, ...]:
     """Return the terms that receivers match, in that order: redirect= last, nothing after all."""
     terms = terms_of(text)
     matched = list[Term]()
     for term in (term for term in terms if term.is_mechanism):
         matched.append(term)
         if term.name == "all":
-            return matched
-    return matched + [term for term in terms if term.name == "redirect"]
+            return tuple(matched)
+    return (*matched, *(term for term in terms if term.name == "redirect"))
 
 
 def terms_after_all(text: str) -> tuple[Term, ...]:

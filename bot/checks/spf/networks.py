@@ -17,6 +17,7 @@ from bot.checks.spf.openness import is_chosen
 from bot.dns.spf_evaluate import MAX_LOOKUPS, SpfStep
 from bot.dns.spf_grammar import ASKS_DNS
 from bot.dns.spf_macros import expand_fixed
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -157,7 +158,7 @@ class _Walk:
                     spans[version] += found
         return {version: _join(found) for version, found in spans.items()}
 
-    def _decide(self, domain: str, terms: list[Term]) -> dict[int, list[Claim]]:
+    def _decide(self, domain: str, terms: tuple[Term, ...]) -> dict[int, list[Claim]]:
         """Return what the terms of one record decide, each address by the first that holds it."""
         claims: dict[int, list[Claim]] = {version: [] for version in VERSIONS}
         claims[6].append(Claim(int(_MAPPED[0]), int(_MAPPED[-1]), -1))
@@ -179,7 +180,8 @@ class _Walk:
             case "all":
                 return {v: [Span(0, (1 << _BITS[v]) - 1)] for v in VERSIONS}
             case "ip4" | "ip6":
-                found = _network(term)
+                network = _read_network(term.value)
+                found = {} if network is None else {network[0]: [network[1]]}
             case "a" | "mx":
                 found = self._hosts(domain, term)
             case "include" | "redirect":
@@ -254,14 +256,19 @@ def _join(spans: list[Span]) -> list[Span]:
     return [*joined, Span(first, last)] if first >= 0 else joined
 
 
-def _network(term: Term) -> Spans:
+@TextCache  # the records of large providers are met again and again
+def _read_network(text: str) -> tuple[int, Span] | None:
+    """Return the IP version and the addresses of a network; None where it is none."""
     try:
-        network = ipaddress.ip_network(term.value, strict=False)
+        network = ipaddress.ip_network(text, strict=False)
     except ValueError:
-        return {}
-    return {network.version: [Span(int(network[0]), int(network[-1]))]}
+        return None
+    return network.version, _span_of(network)
 
 
 def _around(address: str, length: int) -> Span:
-    network = ipaddress.ip_network(f"{address}/{length}", strict=False)
-    return Span(int(network[0]), int(network[-1]))
+    return _span_of(ipaddress.ip_network(f"{address}/{length}", strict=False))
+
+
+def _span_of(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> Span:
+    return Span(int(network.network_address), int(network.broadcast_address))

@@ -10,7 +10,6 @@ from bot.dns.spf_grammar import MECHANISMS
 from bot.records.text_cache import TextCache
 
 _TERM = re.compile(r"([-+~?]?)([^:=/]*)([:=/]?)(.*)", re.DOTALL)
-_SHORT = 100  # characters of a record that is read again faster than it is kept
 
 # What copying out of chats, documents and web pages leaves behind, and what was meant by it.
 _MEANT = str.maketrans(
@@ -61,16 +60,10 @@ def words_of(text: str) -> list[str]:
     return [word for word in text.split(" ")[1:] if word]
 
 
+@TextCache  # one check reads the same few records again and again, and so do checks in a row
 def terms_of(text: str) -> tuple[Term, ...]:
     """Return a record's terms just as they stand."""
-    return _terms_of(text) if len(text) > _SHORT else _split_terms(text)
-
-
-def _split_terms(text: str) -> tuple[Term, ...]:
     return tuple(Term.of(word) for word in words_of(text))
-
-
-_terms_of = TextCache(_split_terms)  # one check reads the same few records again and again
 
 
 def address_term(address: str) -> str:
@@ -80,7 +73,7 @@ def address_term(address: str) -> str:
 
 def same_record(one: str, other: str) -> bool:
     """Whether two records say the same in the same order."""
-    return _normalise(one) == _normalise(other)
+    return one == other or _normalise(one) == _normalise(other)
 
 
 def names_own_mx(text: str) -> bool:

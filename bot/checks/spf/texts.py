@@ -13,6 +13,7 @@ from bot.checks.spf.joined_values import CERTAIN_TERM, split_joined
 from bot.checks.spf.left_out import LeftOut, LeftOutReason
 from bot.checks.spf.terms import plain
 from bot.dns.spf_grammar import is_record, is_valid_term
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,10 +99,19 @@ def sort_strings(texts: Iterable[Sequence[bytes]]) -> tuple[SpfText, ...]:
 
 def _sort(strings: Sequence[bytes]) -> SpfText:
     raw = decode(b"".join(strings))
-    if "spf1" not in raw.lower():
-        return _sort_whole(raw)
     # Where a character is cut in two by a string's end, the strings cannot be read one by one.
-    joined = split_joined(list(map(decode, strings)) if raw.isascii() else [raw])
+    if len(strings) == 1 or not raw.isascii():
+        return _sort_one(raw)
+    return _sort_joined(raw, list(map(decode, strings)))
+
+
+@TextCache  # many domains have the record that they were handed out
+def _sort_one(raw: str) -> SpfText:
+    return _sort_joined(raw, [raw])
+
+
+def _sort_joined(raw: str, strings: Sequence[str]) -> SpfText:
+    joined = split_joined(strings) if "spf1" in raw.lower() else None
     if joined is None:
         return _sort_whole(raw)
     kind = SpfTextKind.RECORD if is_record(raw) else SpfTextKind.JOINED

@@ -7,10 +7,9 @@ import dns.rdata
 import dns.rdatatype
 import pytest
 
-from bot.checks.finding import Check, Status
+from bot.checks.finding import Check
 from bot.checks.observation import Observation
-from bot.checks.record_ttls import with_ttl
-from bot.checks.report import CheckResult
+from bot.checks.record_ttls import find_ttl
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.dkim_key import KeyUnknown
@@ -31,8 +30,7 @@ def answer(label: str, rdtype: str, ttl: int | None, *texts: str) -> Answer:
 
 
 def ttl_of(check: Check, *answers: Answer) -> int | None:
-    result = CheckResult(check, Status.FAIL)
-    return with_ttl(result, EXPECTED, Observation.of(FRIEND, answers)).ttl
+    return find_ttl(check, EXPECTED, Observation.of(FRIEND, answers))
 
 
 @pytest.mark.parametrize(
