@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.console.exits import FAILED, NOTHING_FOUND_OUT, WRONG_USAGE, complain, exit_code_of
+from bot.console.exits import exit_code_of
 from bot.console.options import (
     DkimOption,
     Format,
@@ -19,10 +19,11 @@ from bot.console.options import (
     ProviderOption,
     StageOption,
 )
-from bot.errors import CodedError, DiscordUnreachable, StoreError, UsageError
+from bot.console_commands.loaded import begin_to_load, leave_all
+from bot.errors import CodedError
 
-# A command imports its parts when it runs, so that none waits for what another one needs; the help
-# needs none of them.
+# A command's module is imported when it is called, so that none waits for what another one needs;
+# the help needs none of them. What a command returns is the exit code.
 
 app = typer.Typer(
     add_completion=False,
@@ -34,19 +35,11 @@ app = typer.Typer(
 
 
 @app.command()
-def run() -> None:
+def run() -> int:
     """Connect to Discord, and answer members until stopped by SIGTERM or Ctrl+C."""
-    import asyncio
+    from bot.console_commands.run_command import run as run_bot
 
-    from bot.app.console_root import run as run_bot
-    from bot.config.loading import load_settings
-
-    try:
-        asyncio.run(run_bot(load_settings()))
-    except (DiscordUnreachable, StoreError) as error:
-        # It may pass by itself: a service manager tries again, as it must not after WRONG_USAGE.
-        complain(error)
-        raise typer.Exit(FAILED) from error
+    return run_bot()
 
 
 @app.command()
@@ -61,26 +54,9 @@ def settings(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show the mail client settings, or the steps that set up one app."""
-    from bot.config.loading import load_settings
-    from bot.console.app_page import show_app
-    from bot.console.arguments import read_address, read_app
-    from bot.console.settings_json import settings_as_json
-    from bot.console.settings_page import show_settings
-    from bot.console.terminal import make_console
-    from bot.records.client_settings import client_settings
-    from bot.words import Words
+    from bot.console_commands.settings_command import print_settings
 
-    mail_app = read_app(app_key)
-    config = load_settings()
-    words = Words(own=config.templates_dir)
-    who = read_address(address, words) if address is not None else None
-    found = client_settings(config.mail_server(), who)
-    if as_json:
-        typer.echo(settings_as_json(found, mail_app, words))
-    elif mail_app is not None:
-        show_app(make_console(), mail_app, found, words)
-    else:
-        show_settings(make_console(), found, words)
+    print_settings(address, app_key, as_json=as_json)
 
 
 @app.command()
@@ -92,34 +68,9 @@ def records(
     stage: StageOption = None,
 ) -> None:
     """Show what a domain should publish; DMARC with p=none, unless --stage says otherwise."""
-    import asyncio
+    from bot.console_commands.records_command import print_records
 
-    from bot.app.console_root import open_core
-    from bot.checks.observe.zone import find_place
-    from bot.config.loading import load_settings
-    from bot.console.arguments import read_domain, require_provider
-    from bot.console.key_option import read_key
-    from bot.console.records_page import show_records
-    from bot.console.terminal import make_console
-    from bot.words import Words
-
-    require_provider(provider)
-    config = load_settings()
-    words = Words(own=config.templates_dir)
-    wanted = read_domain(domain, words)
-    key = read_key(dkim, config.dkim_selector, words)
-
-    async def show() -> None:
-        async with open_core(config) as core:
-            expected = await core.expect(wanted, key)
-            if stage is not None:
-                expected = expected.at_policy(stage)
-            place = None
-            if output is Format.TABLE:  # the other formats are the same for every provider
-                place = await find_place(core.checker.ask, wanted)
-            show_records(make_console(), expected, output, words, place=place, provider=provider)
-
-    asyncio.run(show())
+    print_records(domain, output, dkim, provider, stage)
 
 
 @app.command()
@@ -142,156 +93,63 @@ def check(
         typer.Option("--since", help="What check --json printed before: say what changed since."),
     ] = None,
     provider: ProviderOption = None,
-) -> None:
+) -> int:
     """Show what domains do publish, and what to change."""
-    import asyncio
+    from bot.console_commands.check_command import CheckCall
+    from bot.console_commands.check_command import check as check_domains
 
-    from bot.app.console_root import open_core
-    from bot.config.loading import load_settings
-    from bot.console.arguments import read_domain, read_servers, require_provider
-    from bot.console.bulk import OutputOptions, SweepOutcome, read_domains, sweep
-    from bot.console.changes_page import read_earlier
-    from bot.console.key_option import read_key
-    from bot.words import Words
-
-    require_provider(provider)
-    names = [*(domains or []), *(read_domains(file) if file else [])]
-    if not names:
-        raise UsageError("Name at least one domain, e.g. check friend.example.")
-    if dkim is not None and len(names) > 1:
-        raise UsageError("--dkim is one domain's key; give it with one domain only.")
-    config = load_settings()
-    words = Words(own=config.templates_dir)
-    servers = read_servers(nameserver or ())
-    key = read_key(dkim, config.dkim_selector, words)
-    earlier = read_earlier(since) if since is not None else None
-    wanted, wrong = [], False
-    for name in names:
-        try:
-            wanted.append(read_domain(name, words))
-        except UsageError as error:
-            wrong = True
-            complain(error)
-    output = OutputOptions(as_json, explain, earlier, provider)
-
-    async def run() -> SweepOutcome:
-        async with open_core(config, servers) as core:
-            return await sweep(core, list(dict.fromkeys(wanted)), key, output)
-
-    outcome = asyncio.run(run())
-    if wrong:
-        raise typer.Exit(WRONG_USAGE)
-    if outcome.failed:
-        raise typer.Exit(FAILED)
-    if outcome.nothing_found_out:
-        raise typer.Exit(NOTHING_FOUND_OUT)
+    return check_domains(
+        CheckCall(
+            domains=domains or (),
+            file=file,
+            as_json=as_json,
+            nameservers=nameserver or (),
+            dkim=dkim,
+            explain=explain,
+            since=since,
+            provider=provider,
+        )
+    )
 
 
 @app.command()
 def history(
     domain: Annotated[str, typer.Argument(help="A domain that the bot watches.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
+) -> int:
     """Show how a domain stood in the last 400 days, and what changed; nothing is asked for it."""
-    import asyncio
+    from bot.console_commands.history_command import print_history
 
-    from bot.app.console_root import read_history
-    from bot.checks.finding import Status
-    from bot.config.loading import load_settings
-    from bot.console.arguments import read_domain
-    from bot.console.history_json import history_as_json
-    from bot.console.history_page import show_history
-    from bot.console.terminal import make_console
-    from bot.words import Words
-
-    config = load_settings()
-    words = Words(own=config.templates_dir)
-    wanted = read_domain(domain, words)
-    found = asyncio.run(read_history(config, wanted))
-    if as_json:
-        typer.echo(history_as_json(wanted, found, words))
-    elif found is None:
-        typer.echo(words.sentence("console/no_history", {"domain": wanted.unicode}))
-    else:
-        show_history(make_console(), found, words)
-    if found is None:
-        raise typer.Exit(NOTHING_FOUND_OUT)
-    if found.status is Status.FAIL:
-        raise typer.Exit(FAILED)
+    return print_history(domain, as_json=as_json)
 
 
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
+) -> int:
     """Look whether everything works that the bot stands on; also beside a running bot."""
-    import asyncio
+    from bot.console_commands.doctor_command import print_examination
 
-    from bot.app.console_root import examine_all
-    from bot.checks.finding import Status
-    from bot.config.loading import load_settings
-    from bot.console.doctor_page import lines_as_json, show_lines
-    from bot.console.terminal import make_console
-    from bot.doctor.line import found_nothing_out
-    from bot.words import Words
-
-    config = load_settings()
-    words = Words(own=config.templates_dir)
-    lines = asyncio.run(examine_all(config))
-    if as_json:
-        typer.echo(lines_as_json(lines, words))
-    else:
-        show_lines(make_console(), lines, words)
-    if any(line.status is Status.FAIL for line in lines):
-        raise typer.Exit(FAILED)
-    if found_nothing_out(lines):
-        raise typer.Exit(NOTHING_FOUND_OUT)
+    return print_examination(as_json=as_json)
 
 
 @app.command()
 def server(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     nameserver: NameserverOption = None,
-) -> None:
+) -> int:
     """Show what the mail server itself has wrong, in the DNS and at its ports, for its admin."""
-    import asyncio
+    from bot.console_commands.server_command import print_server
 
-    from bot.app.console_root import open_core
-    from bot.checks.finding import Status
-    from bot.checks.server.server_report import ServerReport, found_nothing_out
-    from bot.config.loading import load_settings
-    from bot.console.arguments import read_servers
-    from bot.console.server_page import show_server
-    from bot.console.terminal import make_console
-
-    config = load_settings()
-    servers = read_servers(nameserver or ())
-
-    async def look() -> ServerReport:
-        async with open_core(config, servers) as core:
-            report = await core.check_server()
-            show_server(make_console(), report, core.server, core.words, as_json=as_json)
-            return report
-
-    report = asyncio.run(look())
-    if report.status is Status.FAIL:
-        raise typer.Exit(FAILED)
-    if found_nothing_out(report):
-        raise typer.Exit(NOTHING_FOUND_OUT)
+    return print_server(nameserver or (), as_json=as_json)
 
 
 @app.command()
 def invite() -> None:
     """Print the link that lets the bot into a Discord server."""
-    import asyncio
+    from bot.console_commands.invite_command import print_invitation
 
-    from bot.app.console_root import invite as make_invitation
-    from bot.config.loading import load_settings
-    from bot.console.invitation_page import show_invitation
-    from bot.words import Words
-
-    config = load_settings()
-    show_invitation(asyncio.run(make_invitation(config)), Words(own=config.templates_dir))
+    print_invitation()
 
 
 @app.command()
@@ -301,20 +159,9 @@ def demo(
     ] = False,
 ) -> None:
     """Try everything in a browser, on a simulated Discord: no token, no network, no mail server."""
-    import asyncio
+    from bot.console_commands.demo_command import show
 
-    from bot.console.terminal import make_console
-    from bot.demo.extra_packages import require_extra
-
-    if tour:
-        from bot.demo.tour import play_tour
-
-        asyncio.run(play_tour(make_console()))
-        return
-    require_extra()
-    from bot.demo.browser_demo import show_demo
-
-    asyncio.run(show_demo(make_console()))
+    show(tour=tour)
 
 
 @app.command()
@@ -323,14 +170,9 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace the file at PATH.")] = False,
 ) -> None:
     """Copy the database to a file of its own; the bot may be running meanwhile."""
-    from bot.config.loading import load_settings
-    from bot.console.backup_page import show_backup
-    from bot.store.backup.backup import back_up
-    from bot.words import Words
+    from bot.console_commands.backup_command import make_backup
 
-    config = load_settings()
-    contents = back_up(config.database_url, path, force=force)
-    show_backup(path, contents, Words(own=config.templates_dir))
+    make_backup(path, force=force)
 
 
 @app.command()
@@ -338,21 +180,18 @@ def restore(
     path: Annotated[Path, typer.Argument(help="A file that `backup` made.")],
 ) -> None:
     """Put a backup in the place of the database, which is kept aside; stop the bot before."""
-    from datetime import UTC, datetime
+    from bot.console_commands.backup_command import put_back
 
-    from bot.config.loading import load_settings
-    from bot.console.backup_page import show_restored
-    from bot.store.backup.backup import restore as put_back
-    from bot.words import Words
-
-    config = load_settings()
-    restored = put_back(config.database_url, path, datetime.now(UTC))
-    show_restored(path, restored, Words(own=config.templates_dir))
+    put_back(path)
 
 
 def main() -> int:
     """Run the console and return its exit code."""
-    return exit_code_of(lambda: app(standalone_mode=False), _word)
+    begin_to_load()
+    try:
+        return exit_code_of(lambda: app(standalone_mode=False), _word)
+    finally:
+        leave_all()
 
 
 def _word(error: CodedError) -> str:

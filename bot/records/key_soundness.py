@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import cache, lru_cache
+from itertools import compress
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -70,7 +71,7 @@ def _products() -> tuple[int, ...]:
         if sieve[number]:
             multiples = slice(number * number, None, number)
             sieve[multiples] = bytes(len(range(*multiples.indices(_HIGHEST_PRIME))))
-    primes = [number for number, is_prime in enumerate(sieve) if is_prime]
+    primes = tuple(compress(range(_HIGHEST_PRIME), sieve))
     return tuple(
         math.prod(primes[at : at + _PRIMES_AT_ONCE])
         for at in range(0, len(primes), _PRIMES_AT_ONCE)

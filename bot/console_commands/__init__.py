@@ -1,0 +1,1 @@
+"""What the console's commands do; a module is loaded when its command is called."""

@@ -1,0 +1,25 @@
+"""Python's collector of garbage around a command: what was loaded stays until the process ends."""
+
+from __future__ import annotations
+
+import gc
+
+
+def begin_to_load() -> None:
+    """Let the collector rest while modules are loaded.
+
+    All that they make stays, and looking through it again and again takes a seventh of the whole
+    time of a short command.
+    """
+    gc.disable()
+
+
+def end_loading() -> None:
+    """Have the collector do its work again, on nothing of what was loaded."""
+    gc.freeze()
+    gc.enable()
+
+
+def leave_all() -> None:
+    """Leave everything to the end of the process, whose memory goes at once."""
+    gc.freeze()
