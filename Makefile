@@ -84,7 +84,7 @@ conformance: setup
 	$(BIN)/python -m benchmarks.conformance
 
 bench: setup
-	$(BIN)/python -m benchmarks.run
+	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.run
 
 # Ports and mails of real servers (Dovecot, Postfix, rspamd), judged by us, testssl.sh and rspamd; needs
 # root, names the Debian packages that are missing, and installs none.

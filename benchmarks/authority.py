@@ -110,7 +110,7 @@ def _write_zones(world: World, folder: Path) -> str:
     delegations = "\n".join(f"{origin}. NS ns1.{NAME_SERVERS}" for origin in members)
     zones: Mapping[str, str] = {
         **world.zones,
-        _PARENT: delegations,
+        _PARENT: f"{world.zones.get(_PARENT, '')}\n{delegations}",
         NAME_SERVERS.to_text(omit_final_dot=True): NAME_SERVERS_TEXT,
     }
     parts = []

@@ -30,6 +30,20 @@ class Figure:
     at_least: bool = False
     detail: str = ""
 
+    @classmethod
+    def by_bound(
+        cls,
+        what: str,
+        times: Times,
+        bound: float,
+        target: float | None = None,
+        detail: str = "",
+    ) -> Figure:
+        """Return the median of some times as a multiple of the least time possible, in ms."""
+        parts = (f"{times.median:.1f} ms of {bound:.0f}", detail, times.spread)
+        said = "; ".join(part for part in parts if part)
+        return cls(what, times.median / bound, "×", target, detail=said)
+
     @property
     def verdict(self) -> str:
         """Whether the target is met, else by how much of it the value misses."""
@@ -40,9 +54,11 @@ class Figure:
 
     def cells(self) -> tuple[str, str, str, str, str]:
         """Return it as what, value, target, verdict and detail."""
-        sign = "≥" if self.at_least else "≤"
-        target = "–" if self.target is None else f"{sign} {_number(self.target)} {self.unit}"
-        value = f"{_number(self.value)} {self.unit}"
+        value = f"{_number(self.value, self.unit)} {self.unit}"
+        target = "–"
+        if self.target is not None:
+            sign = "≥" if self.at_least else "≤"
+            target = f"{sign} {_number(self.target, self.unit)} {self.unit}"
         return self.what, value, target, self.verdict, self.detail
 
 
@@ -79,7 +95,7 @@ class Times:
 def format_line(figure: Figure) -> str:
     """Return a figure as text, on two lines where it has a detail."""
     what, value, target, verdict, detail = figure.cells()
-    line = f"{what:<52} {value:>12}  {target:>12}  {verdict}"
+    line = f"{what:<70} {value:>10}  {target:>12}  {verdict}"
     return f"{line}\n    {detail}" if detail else line
 
 
@@ -106,5 +122,7 @@ def write_readme(introduction: str, figures: Sequence[Figure]) -> None:
     README.write_text(before + table + after, encoding="utf-8")
 
 
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 1000 or value == round(value) else f"{value:.1f}"
+def _number(value: float, unit: str) -> str:
+    if value >= 1000 or value == round(value):
+        return f"{value:.0f}"
+    return f"{value:.2f}" if value < 10 and unit in {"×", "s"} else f"{value:.1f}"

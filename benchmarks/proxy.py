@@ -2,7 +2,7 @@
 
 It prints its port, answers each line of its input with the number of questions since the last
 one, and ends with its input. UDP replies come late by the delay; over TCP the connection and each
-reply do, as on a real way.
+reply do, as on a real way. Dead delegations (`dead_names.py`) have no server behind it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import random
 import selectors
 import socket
 import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.child import HOST, start_child
+from benchmarks.dead_names import DeadNames
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BUFFER = 4 * 1024 * 1024  # octets: a sweep's questions come in bursts
 CHUNK = 65_536
@@ -44,16 +47,24 @@ class Proxy:
 
 
 @contextmanager
-def run_proxy(upstream: int, delay: float, loss: float = 0.0, seed: int = 0) -> Iterator[Proxy]:
+def run_proxy(
+    upstream: int, delay: float, loss: float = 0.0, seed: int = 0, *, dead: DeadNames | None = None
+) -> Iterator[Proxy]:
     """Run a proxy before a server's port on this machine, until the block ends.
 
     `delay` is the whole round trip in seconds, the server's part in it included; `loss` the
-    share of datagrams that are lost, each
-    way, the same ones for the same seed and order.
+    share of datagrams that are lost, each way, the same ones for the same seed and order. Of
+    `dead` delegations the server is not asked; the servers that they lead to are there, at the
+    same port, and say nothing.
     """
     options = [str(upstream), f"--delay={delay}", f"--loss={loss}", f"--seed={seed}"]
-    with start_child("benchmarks.proxy", *options) as (process, port):
-        yield Proxy(port, process)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        if dead is not None:
+            path = Path(folder, "dead.json")
+            path.write_text(dead.to_json(), encoding="utf-8")
+            options.append(f"--dead={path}")
+        with start_child("benchmarks.proxy", *options) as (process, port):
+            yield Proxy(port, process)
 
 
 class _Asker(NamedTuple):
@@ -67,12 +78,20 @@ class _Asker(NamedTuple):
 class _Way:
     """Both directions of UDP: one socket to the server, told apart by message ids of our own."""
 
-    def __init__(self, delay: float, loss: float, seed: int) -> None:
-        self.loop = asyncio.get_running_loop()
+    def __init__(
+        self,
+        delay: float,
+        loss: float,
+        seed: int,
+        dead: DeadNames,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.loop = loop
         self.delay = delay
         self.questions = 0
         self.front: asyncio.DatagramTransport | None = None
         self.back: asyncio.DatagramTransport | None = None
+        self._dead = dead
         self._loss = loss
         self._random = random.Random(seed)
         self._askers: dict[bytes, _Asker] = {}
@@ -81,6 +100,11 @@ class _Way:
     def take_question(self, data: bytes, asker: tuple[str, int]) -> None:
         self.questions += 1
         if len(data) < 2 or self._is_lost() or self.back is None:
+            return
+        if self._dead.is_about(data):
+            reply = self._dead.reply_to(data)
+            if reply is not None:
+                self.loop.call_later(self.delay, self._send, reply, asker)
             return
         self._last_id = (self._last_id + 1) % 65_536
         own_id = self._last_id.to_bytes(2, "big")
@@ -145,8 +169,7 @@ class _Streams:
             self._way.loop.call_later(self._way.delay, writer.write, data)
 
 
-async def _serve(upstream: int, delay: float, loss: float, seed: int) -> None:
-    way = _Way(delay, loss, seed)
+async def _serve(upstream: int, way: _Way, silent: Iterable[str]) -> None:
     streams = await asyncio.start_server(_Streams(upstream, way).serve, HOST, 0)
     port = streams.sockets[0].getsockname()[1]
     way.front, _ = await way.loop.create_datagram_endpoint(
@@ -157,6 +180,10 @@ async def _serve(upstream: int, delay: float, loss: float, seed: int) -> None:
     )
     for transport in (way.front, way.back):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    for address in silent:
+        await way.loop.create_datagram_endpoint(
+            asyncio.DatagramProtocol, local_addr=(address, port)
+        )
     print(port, flush=True)
     ended = asyncio.Event()
 
@@ -178,10 +205,15 @@ def main() -> None:
     parser.add_argument("--delay", type=float, required=True)
     parser.add_argument("--loss", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--dead", type=Path)
     options = parser.parse_args()
+    dead = DeadNames({})
+    if options.dead is not None:
+        dead = DeadNames.from_json(options.dead.read_text("utf-8"))
     # select() waits to the microsecond, epoll() to the millisecond after: too coarse here.
     loop = asyncio.SelectorEventLoop(selectors.SelectSelector())
-    loop.run_until_complete(_serve(options.upstream, options.delay, options.loss, options.seed))
+    way = _Way(options.delay, options.loss, options.seed, dead, loop)
+    loop.run_until_complete(_serve(options.upstream, way, dead.addresses))
 
 
 if __name__ == "__main__":
