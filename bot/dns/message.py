@@ -7,7 +7,7 @@ nobody here looks at, and costs two to three times as much as all the rest of a 
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import dns.exception
 import dns.rcode
@@ -19,6 +19,9 @@ import dns.wire
 from bot.dns.answer import MOST_RECORDS, ExtendedError, Question
 from bot.dns.owner_name import ROOT, Owner
 from bot.dns.record_reader import read_name, read_rdata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAYLOAD = 1232  # octets of UDP that pass everywhere unfragmented (DNS flag day 2020)
 MAX_RECORDS = 2 * MOST_RECORDS  # in a message, all sections together; more are only counted
@@ -33,6 +36,7 @@ _RECURSION_DESIRED = 0x0100
 _TRUNCATED = 0x0200
 _AUTHORITATIVE = 0x0400
 # The root as owner, type OPT, our payload as class, the flags, no options (RFC 6891 section 6.1.2).
+_OPT_TYPE = dns.rdatatype.OPT
 _OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
 _OPT_SIGNED = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0x8000, 0)  # DO: RFC 3225
 _EDE = 15  # the option's number (RFC 8914 section 2)
@@ -122,76 +126,35 @@ class Query:
 
     def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
         answers, authorities, additional = _COUNTS.unpack_from(data, 6)
-        # Without a question (a bare error), the pointer leads to something else.
-        asked = self.question.owner if data[5] else None
-        reader = _Reader(data, self._end + 4 if data[5] else _HEADER, asked)
         count = answers + authorities + additional
+        # Without a question (a bare error), there is nothing that a pointer could lead to.
+        begin, asked = (self._end + 4, self.question.owner) if data[5] else (_HEADER, None)
         if count > MAX_RECORDS:
-            if count * _SMALLEST_RECORD > len(data) - reader.at:
+            if count * _SMALLEST_RECORD > len(data) - begin:
                 raise dns.exception.FormError
             return Reply(flags, rcode, too_many=answers or count)
         told = flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
-        answer = reader.read_records(answers)
-        authority = reader.read_records(authorities, _DENIALS if told else _REFERRALS)
+        of_use = _DENIALS if told else _REFERRALS
+        answer: list[Record] = []
+        authority: list[Record] = []
         extended: tuple[ExtendedError, ...] | None = None
-        for _ in range(additional):
-            owner, rdtype, _rdclass, ttl, start = reader.read_head()
-            if rdtype == dns.rdatatype.OPT:  # nothing else is of use here
-                if extended is not None or owner != ROOT:
-                    raise dns.exception.FormError
-                extended = _read_extended_errors(data[start : reader.at])
-                rcode |= ttl >> 20 & 0xFF0
-        if reader.at != len(data):
-            raise dns.exception.FormError
-        return Reply(flags, rcode, answer, authority, extended or ())
-
-
-class _Reader:
-    """Reads the records of a message, one after the other."""
-
-    __slots__ = ("_asked", "_data", "at")
-
-    def __init__(self, data: bytes, at: int, asked: Owner | None) -> None:
-        self._data = data
-        self._asked = asked
-        self.at = at  # where the next record begins
-
-    def read_records(self, count: int, only: frozenset[int] | None = None) -> tuple[Record, ...]:
-        """Pass so many records; return those of class IN, and of the types that are of use.
-
-        Those of other classes answer nothing that we ask, and have to be sound as if they were of
-        ours: dnspython would look for a module for each class and type, remember for ever what it
-        has not found, and take what it finds for class ANY to be that of all classes.
-        """
-        records = []
-        for _ in range(count):
-            owner, rdtype, rdclass, ttl, start = self.read_head()
-            if rdtype in _ADDITIONAL:
+        frames = _read_frames(data, begin, count, asked)
+        for number, (owner, rdtype, rdclass, ttl, start, end) in enumerate(frames):
+            if number >= answers + authorities:
+                if rdtype == _OPT_TYPE:  # nothing else is of use here
+                    if extended is not None or owner != ROOT:
+                        raise dns.exception.FormError
+                    extended = _read_extended_errors(data[start:end]) if start < end else ()
+                    rcode |= ttl >> 20 & 0xFF0
+            elif rdtype in _ADDITIONAL:
                 raise dns.exception.FormError  # they live in the additional section alone
-            if only is None or rdtype in only:
-                rdata = read_rdata(rdtype, self._data, start, self.at)
+            elif number < answers or rdtype in of_use:
+                rdata = read_rdata(rdtype, data, start, end)
                 if rdclass == _IN:
                     # RFC 2181 section 8: a TTL with the highest bit set is zero.
-                    records.append(Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0))
-        return tuple(records)
-
-    def read_head(self) -> tuple[bytes, int, int, int, int]:
-        """Return owner, type, class and TTL of a record, and where its data begins."""
-        data, at = self._data, self.at
-        owner = self._asked
-        if data[at : at + 2] == _POINTER_TO_QUESTION and owner is not None:
-            # Nearly every owner: not worth reading the name again.
-            at += 2
-        else:
-            owner, at = read_name(data, at, len(data))
-        start = at + _HEAD.size
-        if start > len(data):
-            raise dns.exception.FormError
-        rdtype, rdclass, ttl, size = _HEAD.unpack_from(data, at)
-        self.at = start + size
-        if self.at > len(data):
-            raise dns.exception.FormError
-        return owner, rdtype, rdclass, ttl, start
+                    record = Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0)
+                    (answer if number < answers else authority).append(record)
+        return Reply(flags, rcode, tuple(answer), tuple(authority), extended or ())
 
 
 class Record(NamedTuple):
@@ -256,6 +219,32 @@ class Reply(NamedTuple):
         types = {record.rdata.rdtype for record in self.authority}
         names_servers = dns.rdatatype.NS in types
         return dns.rdatatype.SOA not in types and (names_servers or not self.authenticated)
+
+
+def _read_frames(
+    data: bytes, at: int, count: int, asked: Owner | None
+) -> Iterator[tuple[bytes, int, int, int, int, int]]:
+    """Yield owner, type, class and TTL of each record, and where its data begins and ends.
+
+    Raises dns.exception.FormError, also where anything follows the last one.
+    """
+    whole = len(data)
+    for _ in range(count):
+        if data[at : at + 2] == _POINTER_TO_QUESTION and asked is not None:
+            owner = asked  # nearly every owner: not worth reading the name again
+            at += 2
+        else:
+            owner, at = read_name(data, at, whole)
+        start = at + _HEAD.size
+        if start > whole:
+            raise dns.exception.FormError
+        rdtype, rdclass, ttl, size = _HEAD.unpack_from(data, at)
+        at = start + size
+        if at > whole:
+            raise dns.exception.FormError
+        yield owner, rdtype, rdclass, ttl, start, at
+    if at != whole:
+        raise dns.exception.FormError
 
 
 def _is_bare_error(data: bytes) -> bool:
