@@ -12,6 +12,7 @@ from dns.rdataclass import IN
 from dns.rdatatype import NS, OPT, SOA, TSIG, RdataType
 
 from bot.dns.owner_name import name_of
+from bot.dns.sections import MAX_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,7 +95,7 @@ def _read_sections(question: Question, data: bytes) -> Reading:
         [_deny(record) for record in beside if record.rdtype == SOA],
         [record for record in beside if record.rdtype == NS],
         rcode,
-        errors,
+        errors[:MAX_ERRORS],
     )
 
 

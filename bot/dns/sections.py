@@ -18,6 +18,7 @@ from bot.dns.record_reader import read_minimum, read_name, read_rdata
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+MAX_ERRORS: Final = 16  # extended ones that are kept of a reply; servers give one, or a few
 MAX_REASON: Final = 200  # characters kept of an extended error's text
 
 # Owner, type, class and TTL of a record, and where in the message its data begins and ends.
@@ -130,6 +131,8 @@ def _read_extended_errors(options: bytes) -> tuple[ExtendedError, ...]:
         if code == _EDE:
             if size < 2:
                 raise dns.exception.FormError
+            if len(found) == MAX_ERRORS:
+                continue
             text = value[2 : 2 + 4 * MAX_REASON].decode("utf-8", "replace").rstrip("\0")
             found.append(ExtendedError(int.from_bytes(value[:2], "big"), text[:MAX_REASON]))
     return tuple(found)
