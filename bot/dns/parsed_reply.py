@@ -149,11 +149,16 @@ def _find_alias(owner: Owner, records: Iterable[Record]) -> tuple[dns.name.Name,
 
 def _find_delegation(owner: Owner, records: Iterable[Record]) -> tuple[dns.name.Name, ...]:
     targets = {
-        record.rdata.target
+        owner_of(record.rdata.target): record.rdata.target
         for record in records
         if isinstance(record.rdata, NS) and record.is_of(owner, dns.rdatatype.NS)
     }
-    return tuple(sorted(targets))
+    return tuple(sorted(targets.values(), key=_from_the_root))
+
+
+def _from_the_root(name: dns.name.Name) -> list[bytes]:
+    """Return what names are sorted by (RFC 4034 section 6.1), made once for each of them."""
+    return [label.lower() for label in reversed(name.labels)]
 
 
 def _validity(question: Question, records: Iterable[Record]) -> Validity | None:

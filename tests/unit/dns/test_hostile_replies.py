@@ -114,6 +114,12 @@ def test_more_exchanges_than_are_read_are_counted() -> None:
     assert answer.too_many > MOST_RECORDS
 
 
+def test_name_servers_of_a_referral_come_in_the_order_of_names() -> None:
+    servers = read("referrals").delegated
+    assert len(servers) > 400
+    assert list(servers) == sorted(servers)
+
+
 def test_equal_texts_are_one() -> None:
     assert len(read("texts").rdatas) == 256
 
