@@ -221,7 +221,7 @@ class Answer(_Texts):
 
     def addresses(self) -> tuple[str, ...]:
         """Return the addresses of the A or AAAA records, in their order."""
-        return tuple(rdata.address for rdata in self.rdatas if isinstance(rdata, A | AAAA))
+        return tuple([rdata.address for rdata in self.rdatas if isinstance(rdata, A | AAAA)])
 
     def _is_long(self) -> bool:
         """Whether the records together are longer than is read; texts are bounded one by one."""

@@ -58,6 +58,9 @@ def read_frames(data: bytes, at: int, count: int, asked: Owner | None) -> Iterat
         if data[at : at + 2] == _POINTER_TO_QUESTION and asked is not None:
             owner = asked  # nearly every owner: not worth reading the name again
             at += 2
+        elif data[at : at + 1] == ROOT:
+            owner = ROOT  # that of the OPT record
+            at += 1
         else:
             owner, at = read_name(data, at, whole)
         start = at + _FRAME.size
