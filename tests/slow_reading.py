@@ -12,12 +12,13 @@ from dns.rdataclass import IN
 from dns.rdatatype import NS, OPT, SOA, TSIG, RdataType
 
 from bot.dns.owner_name import name_of
+from bot.dns.sections import MAX_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from bot.dns.answer import Question
-    from bot.dns.message import Record
+    from bot.dns.sections import Record
 
 _HEADER = 12
 _EDE = 15
@@ -31,12 +32,17 @@ class SpelledRecord(NamedTuple):
     fields: dict[str, object]
     ttl: int
 
+    @property
+    def rdtype(self) -> object:
+        return self.fields["rdtype"]
+
 
 class Reading(NamedTuple):
     """What a sound message holds."""
 
     answer: list[SpelledRecord]
-    authority: list[SpelledRecord]
+    denials: list[tuple[tuple[bytes, ...], int]]  # owner, and the TTL of RFC 2308 section 5
+    servers: list[SpelledRecord]
     rcode: int
     errors: list[int]  # extended ones
 
@@ -83,7 +89,20 @@ def _read_sections(question: Question, data: bytes) -> Reading:
                 errors += [dns.wire.Parser(value).get_uint16()] if code == _EDE else []
     if parser.remaining():
         raise dns.exception.FormError
-    return Reading([r for r in answer if r], [r for r in authority if r], rcode, errors)
+    beside = [record for record in authority if record]
+    return Reading(
+        [record for record in answer if record],
+        [_deny(record) for record in beside if record.rdtype == SOA],
+        [record for record in beside if record.rdtype == NS],
+        rcode,
+        errors[:MAX_ERRORS],
+    )
+
+
+def _deny(soa: SpelledRecord) -> tuple[tuple[bytes, ...], int]:
+    minimum = soa.fields["minimum"]
+    assert isinstance(minimum, int)
+    return soa.owner, min(soa.ttl, minimum)
 
 
 def _read_record(parser: dns.wire.Parser, of_use: Collection[int]) -> SpelledRecord | None:

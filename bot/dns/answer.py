@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -16,7 +17,7 @@ from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.txtbase import TXTBase
 
 from bot.dns.canonical_order import canonical_octets, sort_records
-from bot.dns.owner_name import LONGEST_NAME, AnyName, Owner, name_of, owner_of
+from bot.dns.owner_name import LONGEST_NAME, AnyName, Owner, name_of, owner_of_labels
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -51,14 +52,26 @@ class Question(NamedTuple):
     @classmethod
     def of(cls, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Question:
         """Return the question for a name (made absolute) and a type given in any form."""
-        if not isinstance(rdtype, dns.rdatatype.RdataType):
-            rdtype = dns.rdatatype.RdataType.make(rdtype)
-        return cls(owner_of(name), rdtype)
+        if isinstance(name, bytes):
+            return _question_of(name, rdtype)
+        if isinstance(name, str):
+            name = dns.name.from_text(name)
+        return _question_of(name.labels, rdtype)
 
     @property
     def name(self) -> dns.name.Name:
         """The owner as a name, in lower case."""
         return name_of(self.owner)
+
+
+@lru_cache(maxsize=4096)  # one check asks for the same few dozens hundreds of times
+def _question_of(
+    name: Owner | tuple[bytes, ...], rdtype: str | dns.rdatatype.RdataType
+) -> Question:
+    owner = name if isinstance(name, bytes) else owner_of_labels(name)
+    if not isinstance(rdtype, dns.rdatatype.RdataType):
+        rdtype = dns.rdatatype.RdataType.make(rdtype)
+    return Question(owner, rdtype)
 
 
 class Outcome(StrEnum):
@@ -97,8 +110,15 @@ class Validity(NamedTuple):
     ends: int
 
 
+class _Texts:
+    """Where an answer keeps its texts, which are read a dozen times, once they are put together."""
+
+    __slots__ = ("_texts",)
+    _texts: tuple[bytes, ...]
+
+
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(_Texts):
     """The answer to one question, or how asking it failed.
 
     `rdatas` are the records at the end of the alias chain, from a resolver in canonical order and
@@ -182,7 +202,12 @@ class Answer:
 
         Texts of more than `LONGEST_TEXT` octets are left out; nobody judges them.
         """
-        return tuple(map(b"".join, self.strings()))
+        try:
+            return self._texts
+        except AttributeError:
+            texts = tuple(map(b"".join, self.strings()))
+            object.__setattr__(self, "_texts", texts)
+            return texts
 
     def strings(self) -> tuple[tuple[bytes, ...], ...]:
         """Return the strings of each text that `texts` gives, in the same order."""
@@ -196,7 +221,7 @@ class Answer:
 
     def addresses(self) -> tuple[str, ...]:
         """Return the addresses of the A or AAAA records, in their order."""
-        return tuple(rdata.address for rdata in self.rdatas if isinstance(rdata, A | AAAA))
+        return tuple([rdata.address for rdata in self.rdatas if isinstance(rdata, A | AAAA)])
 
     def _is_long(self) -> bool:
         """Whether the records together are longer than is read; texts are bounded one by one."""

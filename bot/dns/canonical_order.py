@@ -14,16 +14,18 @@ from dns.rdtypes.IN.AAAA import AAAA
 from bot.dns.owner_name import owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection
 
     import dns.rdata
 
 
-def sort_records(records: Iterable[dns.rdata.Rdata]) -> tuple[dns.rdata.Rdata, ...]:
+def sort_records(records: Collection[dns.rdata.Rdata]) -> tuple[dns.rdata.Rdata, ...]:
     """Return records of one type in canonical order (RFC 4034 section 6.3), each once.
 
     They are a set, which servers send in any order (RFC 2181 section 5).
     """
+    if len(records) < 2:
+        return tuple(records)
     found: dict[bytes, dns.rdata.Rdata] = {}
     for record in records:
         found.setdefault(canonical_octets(record), record)

@@ -1,28 +1,31 @@
 """DNS messages in wire form: a question as bytes, and a reply as records.
 
-Names and records are read by dnspython. Its Message is left out: it builds sets and indexes that
-nobody here looks at, and costs two to three times as much as all the rest of a question.
+dnspython's Message is left out: it builds sets and indexes that nobody here looks at.
 """
 
 from __future__ import annotations
 
 import struct
+from itertools import islice
 from typing import NamedTuple
 
 import dns.exception
 import dns.rcode
-import dns.rdata
 import dns.rdataclass
-import dns.rdatatype
-import dns.wire
+from dns.rdatatype import OPT
 
 from bot.dns.answer import MOST_RECORDS, ExtendedError, Question
-from bot.dns.owner_name import ROOT, Owner
-from bot.dns.record_reader import read_name, read_rdata
+from bot.dns.sections import (
+    Denial,
+    Record,
+    read_authority,
+    read_frames,
+    read_options,
+    read_records,
+)
 
 PAYLOAD = 1232  # octets of UDP that pass everywhere unfragmented (DNS flag day 2020)
 MAX_RECORDS = 2 * MOST_RECORDS  # in a message, all sections together; more are only counted
-MAX_REASON = 200  # characters kept of an extended error's text
 
 _HEADER = 12  # octets
 _SMALLEST_RECORD = 11  # octets: the root as owner, no data
@@ -33,20 +36,14 @@ _RECURSION_DESIRED = 0x0100
 _TRUNCATED = 0x0200
 _AUTHORITATIVE = 0x0400
 # The root as owner, type OPT, our payload as class, the flags, no options (RFC 6891 section 6.1.2).
-_OPT = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0, 0)
-_OPT_SIGNED = struct.pack("!BHHIH", 0, dns.rdatatype.OPT, PAYLOAD, 0x8000, 0)  # DO: RFC 3225
-_EDE = 15  # the option's number (RFC 8914 section 2)
-_POINTER_TO_QUESTION = b"\xc0\x0c"
+_OPT = struct.pack("!BHHIH", 0, OPT, PAYLOAD, 0, 0)
+_OPT_SIGNED = struct.pack("!BHHIH", 0, OPT, PAYLOAD, 0x8000, 0)  # DO: RFC 3225
 _IN = dns.rdataclass.IN
 _NO_EDNS = frozenset({dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS})
 _BARE_ERRORS = frozenset(
     {dns.rcode.FORMERR, dns.rcode.SERVFAIL, dns.rcode.NOTIMP, dns.rcode.REFUSED}
 )
 _COUNTS = struct.Struct("!HHH")  # of the records in each section
-_HEAD = struct.Struct("!HHIH")  # of a record: type, class, TTL, octets of its data
-_ADDITIONAL = frozenset({dns.rdatatype.OPT, dns.rdatatype.TSIG})
-_DENIALS = frozenset({dns.rdatatype.SOA})
-_REFERRALS = frozenset({dns.rdatatype.SOA, dns.rdatatype.NS})
 
 
 class Query:
@@ -122,88 +119,19 @@ class Query:
 
     def _read_sections(self, data: bytes, flags: int, rcode: int) -> Reply:
         answers, authorities, additional = _COUNTS.unpack_from(data, 6)
-        # Without a question (a bare error), the pointer leads to something else.
-        asked = self.question.owner if data[5] else None
-        reader = _Reader(data, self._end + 4 if data[5] else _HEADER, asked)
         count = answers + authorities + additional
+        # Without a question (a bare error), there is nothing that a pointer could lead to.
+        begin, asked = (self._end + 4, self.question.owner) if data[5] else (_HEADER, None)
         if count > MAX_RECORDS:
-            if count * _SMALLEST_RECORD > len(data) - reader.at:
+            if count * _SMALLEST_RECORD > len(data) - begin:
                 raise dns.exception.FormError
             return Reply(flags, rcode, too_many=answers or count)
-        told = flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE)
-        answer = reader.read_records(answers)
-        authority = reader.read_records(authorities, _DENIALS if told else _REFERRALS)
-        extended: tuple[ExtendedError, ...] | None = None
-        for _ in range(additional):
-            owner, rdtype, _rdclass, ttl, start = reader.read_head()
-            if rdtype == dns.rdatatype.OPT:  # nothing else is of use here
-                if extended is not None or owner != ROOT:
-                    raise dns.exception.FormError
-                extended = _read_extended_errors(data[start : reader.at])
-                rcode |= ttl >> 20 & 0xFF0
-        if reader.at != len(data):
-            raise dns.exception.FormError
-        return Reply(flags, rcode, answer, authority, extended or ())
-
-
-class _Reader:
-    """Reads the records of a message, one after the other."""
-
-    __slots__ = ("_asked", "_data", "at")
-
-    def __init__(self, data: bytes, at: int, asked: Owner | None) -> None:
-        self._data = data
-        self._asked = asked
-        self.at = at  # where the next record begins
-
-    def read_records(self, count: int, only: frozenset[int] | None = None) -> tuple[Record, ...]:
-        """Pass so many records; return those of class IN, and of the types that are of use.
-
-        Those of other classes answer nothing that we ask, and have to be sound as if they were of
-        ours: dnspython would look for a module for each class and type, remember for ever what it
-        has not found, and take what it finds for class ANY to be that of all classes.
-        """
-        records = []
-        for _ in range(count):
-            owner, rdtype, rdclass, ttl, start = self.read_head()
-            if rdtype in _ADDITIONAL:
-                raise dns.exception.FormError  # they live in the additional section alone
-            if only is None or rdtype in only:
-                rdata = read_rdata(rdtype, self._data, start, self.at)
-                if rdclass == _IN:
-                    # RFC 2181 section 8: a TTL with the highest bit set is zero.
-                    records.append(Record(owner, rdata, ttl if ttl <= 0x7FFFFFFF else 0))
-        return tuple(records)
-
-    def read_head(self) -> tuple[bytes, int, int, int, int]:
-        """Return owner, type, class and TTL of a record, and where its data begins."""
-        data, at = self._data, self.at
-        owner = self._asked
-        if data[at : at + 2] == _POINTER_TO_QUESTION and owner is not None:
-            # Nearly every owner: not worth reading the name again.
-            at += 2
-        else:
-            owner, at = read_name(data, at, len(data))
-        start = at + _HEAD.size
-        if start > len(data):
-            raise dns.exception.FormError
-        rdtype, rdclass, ttl, size = _HEAD.unpack_from(data, at)
-        self.at = start + size
-        if self.at > len(data):
-            raise dns.exception.FormError
-        return owner, rdtype, rdclass, ttl, start
-
-
-class Record(NamedTuple):
-    """One resource record of class IN; its owner is in the case that the server gave it."""
-
-    owner: bytes
-    rdata: dns.rdata.Rdata
-    ttl: int
-
-    def is_of(self, owner: Owner, rdtype: dns.rdatatype.RdataType) -> bool:
-        """Whether it is a record of this owner and type."""
-        return self.rdata.rdtype == rdtype and self.owner.lower() == owner
+        frames = read_frames(data, begin, count, asked)
+        answer = read_records(data, islice(frames, answers))
+        is_told = bool(flags & (_AUTHORITATIVE | _RECURSION_AVAILABLE))
+        denials, servers = read_authority(data, islice(frames, authorities), is_told)
+        extended, high = read_options(data, frames)
+        return Reply(flags, rcode | high, answer, denials, servers, extended)
 
 
 class Reply(NamedTuple):
@@ -212,7 +140,8 @@ class Reply(NamedTuple):
     flags: int
     rcode: int
     answer: tuple[Record, ...] = ()
-    authority: tuple[Record, ...] = ()
+    denials: tuple[Denial, ...] = ()
+    servers: tuple[Record, ...] = ()  # in the authority section of one that only refers to others
     extended: tuple[ExtendedError, ...] = ()
     too_many: int = 0  # records in the answer, if any there, of a message with more than are read
 
@@ -253,9 +182,7 @@ class Reply(NamedTuple):
         """
         if self.authoritative or self.recursive:
             return False
-        types = {record.rdata.rdtype for record in self.authority}
-        names_servers = dns.rdatatype.NS in types
-        return dns.rdatatype.SOA not in types and (names_servers or not self.authenticated)
+        return not self.denials and (bool(self.servers) or not self.authenticated)
 
 
 def _is_bare_error(data: bytes) -> bool:
@@ -269,17 +196,3 @@ def _is_bare_error(data: bytes) -> bool:
         and data[4:10] == b"\0\0\0\0\0\0"
         and data[3] & 0x0F in _BARE_ERRORS
     )
-
-
-def _read_extended_errors(options: bytes) -> tuple[ExtendedError, ...]:
-    parser = dns.wire.Parser(options)
-    found: list[ExtendedError] = []
-    while parser.remaining():
-        code, size = parser.get_struct("!HH")
-        value = parser.get_bytes(size)
-        if code == _EDE:
-            if size < 2:
-                raise dns.exception.FormError
-            text = value[2 : 2 + 4 * MAX_REASON].decode("utf-8", "replace").rstrip("\0")
-            found.append(ExtendedError(int.from_bytes(value[:2], "big"), text[:MAX_REASON]))
-    return tuple(found)

@@ -17,7 +17,7 @@ AnyName: TypeAlias = str | dns.name.Name | Owner
 
 ROOT: Final[Owner] = b"\0"
 LONGEST_NAME: Final = 255  # octets (RFC 1035 section 2.3.4)
-_KEPT: Final = 16_384  # names of each form that are remembered; a check meets some 60
+_KEPT: Final = 4096  # names of each form that are remembered; a check meets some 60
 
 
 def owner_of(name: AnyName) -> Owner:
@@ -30,11 +30,15 @@ def owner_of(name: AnyName) -> Owner:
         return name
     if isinstance(name, str):
         name = dns.name.from_text(name)
-    return _owner_of(name.labels)
+    return owner_of_labels(name.labels)
 
 
 @lru_cache(maxsize=_KEPT)
-def _owner_of(labels: tuple[bytes, ...]) -> Owner:
+def owner_of_labels(labels: tuple[bytes, ...]) -> Owner:
+    """Return the octets of the labels of a name.
+
+    Raises dns.name.NeedAbsoluteNameOrOrigin where the last one is not the root's.
+    """
     if not labels or labels[-1]:
         raise dns.name.NeedAbsoluteNameOrOrigin
     return b"".join(bytes((len(label),)) + label.lower() for label in labels)
@@ -48,12 +52,14 @@ def name_of(owner: Owner) -> dns.name.Name:
     """
     labels = []
     at = 0
-    while True:
-        end = at + 1 + owner[at]
-        labels.append(owner[at + 1 : end])
-        if end == at + 1:
-            return dns.name.Name(labels)
-        at = end
+    while size := owner[at]:
+        at += 1 + size
+        labels.append(owner[at - size : at])
+    # The octets were read from a message or made of a name, and are sound: none of what dnspython
+    # would make sure of once more can fail.
+    name = dns.name.Name.__new__(dns.name.Name)
+    object.__setattr__(name, "labels", (*labels, b""))
+    return name
 
 
 def is_within(owner: Owner, zone: Owner) -> bool:

@@ -12,7 +12,6 @@ from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.DNAME import DNAME
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.RRSIG import RRSIG
-from dns.rdtypes.ANY.SOA import SOA
 
 from bot.dns.answer import Answer, Outcome, Question, Validity
 from bot.dns.canonical_order import sort_records
@@ -21,7 +20,8 @@ from bot.dns.owner_name import Owner, is_within, name_of, owner_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bot.dns.message import Record, Reply
+    from bot.dns.message import Reply
+    from bot.dns.sections import Denial, Record
 
 MAX_CHAIN = 16  # aliases followed before a chain counts as endless
 
@@ -102,7 +102,7 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
         chain = (*chain, target)
         passed.append(owner)
         ttls.append(ttl)
-    zone, negative_ttl = _find_denial(owner, reply.authority)
+    zone, negative_ttl = _find_denial(owner, reply.denials)
     if negative_ttl is not None:
         ttls.append(negative_ttl)
     smallest = min(ttls, default=None)
@@ -111,7 +111,7 @@ def read_answer(question: Question, reply: Reply, server: str) -> ParsedReply:
     if chain and zone is None:
         return ParsedReply(answer(Outcome.NODATA, (), smallest), cut=True)
     if not chain and reply.is_referral():
-        delegated = _find_delegation(owner, reply.authority)
+        delegated = _find_delegation(owner, reply.servers)
         return ParsedReply(answer(Outcome.REFUSED, delegated=delegated))
     return ParsedReply(answer(Outcome.NODATA, (), smallest, zone))
 
@@ -149,11 +149,16 @@ def _find_alias(owner: Owner, records: Iterable[Record]) -> tuple[dns.name.Name,
 
 def _find_delegation(owner: Owner, records: Iterable[Record]) -> tuple[dns.name.Name, ...]:
     targets = {
-        record.rdata.target
+        owner_of(record.rdata.target): record.rdata.target
         for record in records
         if isinstance(record.rdata, NS) and record.is_of(owner, dns.rdatatype.NS)
     }
-    return tuple(sorted(targets))
+    return tuple(sorted(targets.values(), key=_from_the_root))
+
+
+def _from_the_root(name: dns.name.Name) -> list[bytes]:
+    """Return what names are sorted by (RFC 4034 section 6.1), made once for each of them."""
+    return [label.lower() for label in reversed(name.labels)]
 
 
 def _validity(question: Question, records: Iterable[Record]) -> Validity | None:
@@ -177,10 +182,10 @@ def _find_dname(owner: Owner, records: Iterable[Record]) -> dns.name.Name | None
 
 
 def _find_denial(
-    owner: Owner, records: Iterable[Record]
+    owner: Owner, denials: Iterable[Denial]
 ) -> tuple[dns.name.Name | None, int | None]:
     # The SOA of another zone denies nothing: servers add that of the zone the chain began in.
-    for zone, rdata, ttl in records:
-        if isinstance(rdata, SOA) and is_within(owner, zone.lower()):
-            return name_of(zone), min(ttl, rdata.minimum)  # RFC 2308 section 5
+    for zone, ttl in denials:
+        if is_within(owner, zone.lower()):
+            return name_of(zone), ttl
     return None, None

@@ -98,6 +98,16 @@ def _read_rare(rdtype: RdataType, data: bytes, at: int, end: int) -> dns.rdata.R
         return dns.rdata.from_wire_parser(_IN, rdtype, parser)
 
 
+def read_minimum(data: bytes, at: int, end: int) -> int:
+    """Return the last number of an SOA record's data (RFC 2308 section 4), in seconds.
+
+    Of a negative answer's SOA nobody reads more. Raises dns.exception.FormError as above.
+    """
+    _, _, at = _read_names_of_soa(data, at, end)
+    minimum: int = _NUMBERS_OF_SOA.unpack_from(data, at)[-1]
+    return minimum
+
+
 class _Form(NamedTuple):
     """A type of records: dnspython's class, its fields, and what reads their values."""
 
@@ -150,11 +160,16 @@ def _read_srv(data: bytes, at: int, end: int) -> tuple[int, int, int, dns.name.N
 
 
 def _read_soa(data: bytes, at: int, end: int) -> tuple[Any, ...]:
+    server, mailbox, at = _read_names_of_soa(data, at, end)
+    return name_of(server), name_of(mailbox), *_NUMBERS_OF_SOA.unpack_from(data, at)
+
+
+def _read_names_of_soa(data: bytes, at: int, end: int) -> tuple[bytes, bytes, int]:
     server, at = read_name(data, at, end)
     mailbox, at = read_name(data, at, end)
     if end - at != _NUMBERS_OF_SOA.size:
         raise dns.exception.FormError
-    return name_of(server), name_of(mailbox), *_NUMBERS_OF_SOA.unpack_from(data, at)
+    return server, mailbox, at
 
 
 _FORMS: Final[dict[int, _Form]] = {

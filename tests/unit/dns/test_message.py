@@ -17,8 +17,9 @@ import dns.rrset
 import pytest
 
 from bot.dns.answer import Answer, ExtendedError, Outcome, Question
-from bot.dns.message import MAX_REASON, MAX_RECORDS, Query
+from bot.dns.message import MAX_RECORDS, Query
 from bot.dns.parsed_reply import MAX_CHAIN, ParsedReply, join, read_answer
+from bot.dns.sections import MAX_REASON
 
 SOA = "ns1.cow.example. hostmaster.cow.example. 1 7200 3600 1209600 300"
 

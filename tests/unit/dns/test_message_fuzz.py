@@ -16,8 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.message import MAX_REASON, Query
+from bot.dns.message import Query
+from bot.dns.owner_name import name_of
 from bot.dns.parsed_reply import MAX_CHAIN, read_answer
+from bot.dns.sections import MAX_REASON
 from examples import examples
 from reply_strategies import TYPES, bends, names, numbers, replies, rrsets
 from slow_reading import Reading, read_slowly, spell
@@ -50,9 +52,10 @@ def assert_read_alike(question: Question, data: bytes) -> None:
     if reply is None:
         assert read_slowly(question, data) is None
     elif not reply.too_many:
-        answer, authority = map(spell, reply.answer), map(spell, reply.authority)
+        answer, servers = map(spell, reply.answer), map(spell, reply.servers)
+        denials = [(name_of(zone).labels, ttl) for zone, ttl in reply.denials]
         errors = [error.code for error in reply.extended]
-        reading = Reading(list(answer), list(authority), reply.rcode, errors)
+        reading = Reading(list(answer), denials, list(servers), reply.rcode, errors)
         assert reading == read_slowly(question, data)
 
 
