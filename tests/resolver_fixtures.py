@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.dns import udp
+from bot.dns import round_trip
 from bot.dns.server_address import Server
 from scripted_server import NEVER
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have a server whose round trip is not known waited for without end."""
-    monkeypatch.setattr(udp, "FIRST_WAIT", NEVER)
+    monkeypatch.setattr(round_trip, "FIRST_WAIT", NEVER)
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.dns.answer import Answer, Outcome
+from bot.dns.attempts import Attempts, are_all_refused, are_all_tried, find_left, find_next
 from bot.dns.message import Query, Reply
 from bot.dns.parsed_reply import ParsedReply, read_answer
 from bot.dns.tcp import ask_stream
-from bot.dns.udp import PROBE, new_id
 
 if TYPE_CHECKING:
     import asyncio
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from bot.dns.answer import Question
     from bot.dns.pending import Pending
+    from bot.dns.round_trip import RoundTrip
     from bot.dns.udp import Datagram, ResolverState, Upstream
 
 _LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
 _GRACE = 0.05  # at most so many seconds more then, once, for what waits to be read
-_REFUSALS = 3  # by every server, until nobody is expected to be there any more ...
-_RESTART = 1.0  # ... but not before so many seconds: one of them may just be starting anew
-_TRIES_AFTER_FAILURE = 2  # of the other servers, where one has answered that it failed
+_RESTART = 1.0  # seconds before refusals end a question: a server may just be starting anew
 _STREAM_TIMEOUT = 2.0  # seconds for TCP where there is another server to ask
+_PROBE = 0.075  # seconds for a server that never answered yet, where there are others
 
 
 class Exchange:
@@ -34,23 +34,19 @@ class Exchange:
     """
 
     __slots__ = (
+        "_attempts",
         "_current",
         "_datagrams",
         "_deadline",
         "_excused",
         "_failure",
         "_finished",
-        "_order",
-        "_refusals",
         "_sent_at",
         "_state",
         "_stream",
-        "_timer",
-        "_tries",
         "_truncated",
-        "_useless",
-        "_without_edns",
         "done",
+        "due",
         "query",
         "question",
         "started",
@@ -73,19 +69,15 @@ class Exchange:
         )
         self.done = False
         self.started = False
+        self.due: float | None = None  # when to send again, in the loop's time
         self.waiting: list[Pending[Any]] = []
         self._state = state
         self._finished = finished
-        self._order: list[Upstream] = []
-        self._tries: dict[Upstream, int] = {}
-        self._refusals: dict[Upstream, int] = {}
-        self._useless: set[Upstream] = set()  # they have answered, to no avail
-        self._without_edns: set[Upstream] = set()  # they are asked without EDNS
+        self._attempts: list[Attempts] = []
+        self._current: Attempts  # at the server that was asked last
         self._datagrams: list[Datagram] = []
         self._failure: ParsedReply | None = None
         self._truncated: Answer | None = None  # all that is known where TCP brings nothing
-        self._current: Upstream | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._stream: asyncio.Task[None] | None = None
         self._excused = False
         self._sent_at = 0.0
@@ -102,10 +94,8 @@ class Exchange:
         now = self._state.loop.time()
         self.started = True
         self._deadline = now + self._state.timeout
-        self._order = sorted(self._state.upstreams, key=lambda u: u.rank(now))
-        self._tries = dict.fromkeys(self._order, 0)
-        self._refusals = dict.fromkeys(self._order, 0)
-        self._send_to(self._order[0])
+        self._attempts = [Attempts(upstream) for upstream in self._state.by_preference(now)]
+        self._send_to(self._attempts[0])
 
     def give_up(self) -> None:
         """End with what is known: that a server failed, or that nobody answered."""
@@ -121,63 +111,33 @@ class Exchange:
         reply = self.query.read(data)
         if reply is None or self.done:
             return
-        upstream = datagram.upstream
-        upstream.note_reply(self._state.loop.time() - datagram.sent_at)
-        if upstream in self._useless:
+        datagram.upstream.note_reply(self._state.loop.time() - datagram.sent_at)
+        self._settle_early(datagram)
+        attempts = self._find(datagram.upstream)
+        if attempts.useless:
             return
         if reply.truncated:
             if self._stream is None:
-                self._open_stream(upstream)
+                self._open_stream(attempts)
         elif reply.rejects_edns and datagram.edns:
-            if upstream not in self._without_edns:
-                self._without_edns.add(upstream)
-                self._send_to(upstream)
+            if attempts.edns:
+                attempts.edns = False
+                self._send_to(attempts)
         else:
-            self._judge(upstream, reply)
+            self._judge(attempts, reply)
 
     def take_refusal(self, datagram: Datagram) -> None:
         """Handle that no server listens at the address."""
         if not self.done:
-            self._count_refusal(datagram.upstream)
+            self._count_refusal(self._find(datagram.upstream))
 
-    def _send_to(self, upstream: Upstream) -> None:
-        now = self._state.loop.time()
-        self._tries[upstream] += 1
-        self._current = upstream
-        self._sent_at = now
-        self._excused = False
-        try:
-            datagram = upstream.send(self.query, self, now, edns=upstream not in self._without_edns)
-        except OSError:
-            self._arm(now)
-            self._count_refusal(upstream)
-        else:
-            self._datagrams.append(datagram)
-            self._arm(now)
+    def set_timer(self) -> None:
+        """Be woken when the question is to be sent again, by what is known of the server now."""
+        if not self.done:
+            self._state.timers.wake_at(max(self._due(), self._state.loop.time()), self)
 
-    def _due(self) -> float:
-        """When to send again: after about three round trips, twice as long each time round."""
-        if self._stream is not None or self._current is None:
-            return self._deadline
-        # A server that never answered is tried again now and then; the others shall not wait long.
-        doubtful = self._current.is_doubtful and len(self._order) > 1
-        wait: float = PROBE if doubtful else self._current.first_wait
-        wait *= 2 ** (self._tries[self._current] - 1)
-        return min(self._sent_at + wait, self._deadline)
-
-    def _arm(self, now: float) -> None:
-        due = self._due()
-        if self._current is not None and self._current.round_trip is None:
-            # Another question's reply may tell the round trip meanwhile: look again soon.
-            due = min(due, max(now, self._sent_at) + PROBE)
-        self._arm_at(max(due, now))
-
-    def _arm_at(self, when: float) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._state.loop.call_at(when, self._wake, when)
-
-    def _wake(self, when: float) -> None:
+    def wake(self, when: float) -> None:
+        """Send the question again or give it up, unless a reply has come meanwhile."""
         for datagram in tuple(self._datagrams):
             datagram.port.drain()  # a busy loop may not have read yet what has long come
         if self.done:
@@ -187,92 +147,136 @@ class Exchange:
         if late > _LATE and not self._excused:
             # A server in this very process had no turn either: sending again would only add to it.
             self._excused = True
-            self._arm_at(now + min(late, _GRACE))
+            self._state.timers.wake_at(now + min(late, _GRACE), self)
         elif now >= self._deadline:
             self.give_up()
         elif self._due() > now:
-            self._arm(now)
+            self.set_timer()
         else:
-            self._send_again(now)
+            self._send_again_if_allowed(now)
 
-    def _send_again(self, now: float) -> None:
-        current = self._current
-        if current is not None and current not in self._useless:
-            current.note_miss(now)
-        candidates = self._candidates()
-        if self._failure and all(self._tries[u] >= _TRIES_AFTER_FAILURE for u in candidates):
+    def _send_to(self, attempts: Attempts, early: RoundTrip | None = None) -> None:
+        now = self._state.loop.time()
+        attempts.tries += 1
+        self._current = attempts
+        self._sent_at = now
+        self._excused = False
+        self._state.timers.wake_at(self._due(), self)
+        try:
+            datagram = attempts.upstream.send(self.query, self, now, edns=attempts.edns)
+        except OSError:
+            self._count_refusal(attempts)
+        else:
+            datagram.early = early
+            self._datagrams.append(datagram)
+
+    def _due(self) -> float:
+        """When to send again, in the loop's time."""
+        if self._stream is not None:
+            return self._deadline
+        upstream = self._current.upstream
+        if upstream.is_doubtful and len(self._attempts) > 1:
+            # It is tried again now and then, and the others shall not wait long for it.
+            return self._after(_PROBE)
+        return self._after(upstream.round_trip.wait)
+
+    def _after(self, wait: float) -> float:
+        """When a wait is over that is twice as long each time round (RFC 6298 section 5.5)."""
+        return min(self._sent_at + wait * 2.0 ** (self._current.tries - 1), self._deadline)
+
+    def _send_again_if_allowed(self, now: float) -> None:
+        round_trip = self._current.upstream.round_trip
+        if not round_trip.is_known or now >= (long := self._after(round_trip.long_wait)):
+            self._send_again(now)
+        elif round_trip.take_room():
+            self._send_again(now, round_trip)
+        else:
+            self._state.timers.wake_at(long, self)
+
+    def _send_again(self, now: float, early: RoundTrip | None = None) -> None:
+        if not self._current.useless:
+            self._current.upstream.note_miss(now)
+        left = find_left(self._attempts)
+        if self._failure and are_all_tried(left):
             self.give_up()
         else:
-            self._send_to(min(candidates, key=self._tries.__getitem__))
+            self._send_to(find_next(left), early)
 
-    def _candidates(self) -> list[Upstream]:
-        return [u for u in self._order if u not in self._useless]
+    def _settle_early(self, answered: Datagram) -> None:
+        """Take what was sent early until the datagram that is answered as not in vain."""
+        for datagram in self._datagrams:
+            if datagram.early is not None:
+                datagram.early.give_back_room()
+                datagram.early = None
+            if datagram is answered:
+                return
 
-    def _count_refusal(self, upstream: Upstream) -> None:
+    def _find(self, upstream: Upstream) -> Attempts:
+        return next(at for at in self._attempts if at.upstream is upstream)
+
+    def _count_refusal(self, attempts: Attempts) -> None:
         now = self._state.loop.time()
-        upstream.note_refusal(now)
-        self._refusals[upstream] += 1
-        candidates = self._candidates()
+        attempts.upstream.note_refusal(now)
+        attempts.refusals += 1
+        left = find_left(self._attempts)
         waited = now - self._deadline + self._state.timeout >= _RESTART
-        if waited and all(self._refusals[u] >= _REFUSALS for u in candidates):
+        if waited and are_all_refused(left):
             self.give_up()
             return
-        following = min(candidates, key=self._tries.__getitem__)
-        if self._tries[following] < self._tries[upstream]:
+        following = find_next(left)
+        if following.tries < attempts.tries:
             self._send_to(following)
 
-    def _judge(self, upstream: Upstream, reply: Reply) -> None:
-        reading = read_answer(self.question, reply, upstream.name)
+    def _judge(self, attempts: Attempts, reply: Reply) -> None:
+        reading = read_answer(self.question, reply, attempts.upstream.name)
         answer = reading.answer
         if not answer.failed or answer.alias_loop:
             self._end(reading)
             return
         if self._failure is None or answer.says_more_than(self._failure.answer):
             self._failure = reading
-        self._discard(upstream)
+        self._discard(attempts)
 
-    def _discard(self, upstream: Upstream) -> None:
+    def _discard(self, attempts: Attempts) -> None:
         """Ask the others, where one server has answered to no avail."""
-        self._useless.add(upstream)
-        candidates = self._candidates()
-        if not candidates:
+        attempts.useless = True
+        left = find_left(self._attempts)
+        if not left:
             self.give_up()
             return
-        following = min(candidates, key=self._tries.__getitem__)
-        if not self._tries[following]:
+        following = find_next(left)
+        if not following.tries:
             self._send_to(following)
 
-    def _open_stream(self, upstream: Upstream) -> None:
-        self._truncated = Answer(self.question, Outcome.TRUNCATED, server=upstream.name)
-        now = self._state.loop.time()
-        left = self._deadline - now
-        others = len(self._candidates()) > 1
+    def _open_stream(self, attempts: Attempts) -> None:
+        self._truncated = Answer(self.question, Outcome.TRUNCATED, server=attempts.upstream.name)
+        left = self._deadline - self._state.loop.time()
+        others = len(find_left(self._attempts)) > 1
         self._stream = self._state.loop.create_task(
-            self._run_stream(upstream, min(left, _STREAM_TIMEOUT) if others else left)
+            self._run_stream(attempts, min(left, _STREAM_TIMEOUT) if others else left)
         )
         self._state.streams.add(self._stream)
         self._stream.add_done_callback(self._state.streams.discard)
-        self._arm(now)
+        self.set_timer()
 
-    async def _run_stream(self, upstream: Upstream, seconds: float) -> None:
-        message_id = new_id()
-        message = self.query.message(message_id, edns=upstream not in self._without_edns)
+    async def _run_stream(self, attempts: Attempts, seconds: float) -> None:
+        upstream = attempts.upstream
+        message_id = upstream.numbers.draw()
+        message = self.query.message(message_id, edns=attempts.edns)
         read = partial(self.query.read_whole, message_id)
         reply = await ask_stream(upstream.server, message, read, seconds)
         self._stream = None
         if self.done:
             return
         if reply is None:
-            self._discard(upstream)
+            self._discard(attempts)
         else:
-            self._judge(upstream, reply)
-        if not self.done:
-            self._arm(self._state.loop.time())
+            self._judge(attempts, reply)
+        self.set_timer()
 
     def _end(self, reading: ParsedReply) -> None:
         self.done = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self.due = None
         for datagram in self._datagrams:
             datagram.forget()
         self._datagrams.clear()

@@ -11,6 +11,7 @@ from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.exchange import Exchange
 from bot.dns.parsed_reply import ParsedReply
 from bot.dns.pending import PendingAnswer, PendingReply
+from bot.dns.timers import Timers
 from bot.dns.udp import ResolverState, Upstream
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class Resolver:
             await asyncio.gather(*self._opened.streams, return_exceptions=True)
             for upstream in self._opened.upstreams:
                 upstream.close()
+            self._opened.timers.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,7 +121,7 @@ class Resolver:
             loop = asyncio.get_running_loop()
             upstreams = tuple(Upstream(server, loop) for server in self.servers)
             self._opened = ResolverState(
-                loop, upstreams, self._timeout, self._recurse, self._signed
+                loop, upstreams, Timers(loop), self._timeout, self._recurse, self._signed
             )
         return self._opened
 

@@ -7,32 +7,28 @@ in a socket instead of sending again.
 
 from __future__ import annotations
 
-import secrets
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from bot.dns.random_numbers import RandomNumbers
+from bot.dns.round_trip import RoundTrip
+
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
     from bot.dns.message import Query
     from bot.dns.server_address import Server
+    from bot.dns.timers import Timers
 
 SOCKETS = 4  # a server
 MAX_USES = 200  # questions on one socket: its port must stay a guess (RFC 5452 section 10)
 MAX_AGE = 10.0  # seconds, likewise
 SETBACK = 30.0  # seconds that a server which does not answer is put behind the others
-FIRST_WAIT = 0.4  # seconds to wait for a server whose round trip is not known
-PROBE = 0.075  # the same before looking whether it is known by now
-FLOOR = 0.05  # the least wait, in seconds
 _MISSES = 3  # in a row, until a server that has answered before is put behind
 _BATCH = 64  # datagrams read before others get their turn
 _LARGEST_DATAGRAM = 4096  # octets read; what is longer than we said we take is cut, so malformed
-
-
-def new_id() -> int:
-    """Return a message id that nobody can guess."""
-    return secrets.randbits(16)
 
 
 class Sender(Protocol):
@@ -44,11 +40,14 @@ class Sender(Protocol):
     def take_refusal(self, datagram: Datagram) -> None:
         """Handle that no server listens at the address, or that the network does not reach it."""
 
+    def set_timer(self) -> None:
+        """Wait as long for the reply as is right by what is known of the server now."""
+
 
 class Datagram:
     """A datagram under way."""
 
-    __slots__ = ("edns", "id", "port", "query", "refused", "sender", "sent_at")
+    __slots__ = ("early", "edns", "id", "port", "query", "refused", "sender", "sent_at")
 
     def __init__(
         self, port: Port, query: Query, sender: Sender, sent_at: float, *, edns: bool
@@ -59,9 +58,10 @@ class Datagram:
         self.sent_at = sent_at
         self.edns = edns
         self.refused = False
-        self.id = new_id()
+        self.early: RoundTrip | None = None  # that allowed to send it before the long wait is over
+        self.id = port.upstream.numbers.draw()
         while self.id in port.datagrams:
-            self.id = new_id()
+            self.id = port.upstream.numbers.draw()
 
     @property
     def upstream(self) -> Upstream:
@@ -164,7 +164,16 @@ class Port:
 class Upstream:
     """A server to ask, with its sockets, its round trip and its recent failures."""
 
-    __slots__ = ("_loop", "_misses", "_ports", "_setback_until", "name", "round_trip", "server")
+    __slots__ = (
+        "_loop",
+        "_misses",
+        "_ports",
+        "_setback_until",
+        "name",
+        "numbers",
+        "round_trip",
+        "server",
+    )
 
     def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -173,11 +182,12 @@ class Upstream:
         self._setback_until = 0.0
         self.server = server
         self.name = str(server)
-        self.round_trip: float | None = None  # seconds, smoothed; None before the first reply
+        self.numbers = RandomNumbers()
+        self.round_trip = RoundTrip()
 
     def send(self, query: Query, sender: Sender, now: float, *, edns: bool) -> Datagram:
         """Send a question by one of the sockets; raises OSError where it cannot be sent."""
-        place = secrets.randbelow(SOCKETS)
+        place = self.numbers.draw() % SOCKETS
         port = self._ports[place]
         if port is None or port.is_spent(now):
             self._ports[place] = None
@@ -187,29 +197,25 @@ class Upstream:
         return port.send(query, sender, now, edns=edns)
 
     @property
-    def first_wait(self) -> float:
-        """Seconds to wait for a first reply before sending again."""
-        return FIRST_WAIT if self.round_trip is None else max(FLOOR, 3 * self.round_trip)
-
-    @property
     def is_doubtful(self) -> bool:
         """Whether it has left a question unanswered and never answered one."""
-        return self.round_trip is None and self._misses > 0
+        return self._misses > 0 and not self.round_trip.is_known
 
     def note_reply(self, seconds: float) -> None:
         """Note that it answered, so many seconds after it was asked."""
         self._misses = 0
         self._setback_until = 0.0
-        if self.round_trip is None:
-            self.round_trip = seconds
-        else:  # RFC 6298 section 2, with one slow look-up kept from counting for many
-            sample = min(seconds, 4 * self.round_trip)
-            self.round_trip += (sample - self.round_trip) / 8
+        was_known = self.round_trip.is_known
+        self.round_trip.note(seconds)
+        if not was_known:
+            for port in self._ports:
+                for datagram in () if port is None else tuple(port.datagrams.values()):
+                    datagram.sender.set_timer()
 
     def note_miss(self, now: float) -> None:
         """Note that a datagram was not answered: it was lost, or the server is down."""
         self._misses += 1
-        if self.round_trip is None or self._misses >= _MISSES:
+        if not self.round_trip.is_known or self._misses >= _MISSES:
             self._setback_until = now + SETBACK
 
     def note_refusal(self, now: float) -> None:
@@ -235,7 +241,14 @@ class ResolverState:
 
     loop: asyncio.AbstractEventLoop
     upstreams: tuple[Upstream, ...]
+    timers: Timers
     timeout: float
     recurse: bool = True
     signed: bool = False
     streams: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def by_preference(self, now: float) -> Sequence[Upstream]:
+        """Return the servers, those that work before those that did not answer of late."""
+        if len(self.upstreams) == 1:
+            return self.upstreams
+        return sorted(self.upstreams, key=lambda upstream: upstream.rank(now))

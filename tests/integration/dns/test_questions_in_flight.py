@@ -28,6 +28,9 @@ class IgnoringSender:
     def take_refusal(self, datagram: Datagram) -> None:
         pass
 
+    def set_timer(self) -> None:
+        pass
+
 
 async def test_equal_questions_are_sent_once() -> None:
     async with serve(tell) as server, Resolver([server.server]) as resolver:

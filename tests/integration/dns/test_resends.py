@@ -91,6 +91,40 @@ async def test_round_trip_learnt_by_another_question_shortens_the_wait(patient: 
         assert (await lost).found
 
 
+async def test_every_lost_datagram_is_sent_again_soon(patient: None) -> None:
+    seen: set[dns.name.Name] = set()
+
+    def lose_each_first(query: dns.message.Message, count: int) -> list[bytes]:
+        name = query.question[0].name
+        if count > 1 and name not in seen:
+            seen.add(name)
+            return []
+        return [txt(query)]
+
+    async with serve(lose_each_first) as server, Resolver([server.server]) as resolver:
+        for number in range(40):  # more than may be sent in vain
+            assert (await resolver.ask(f"n{number}.example", "TXT")).found
+        assert len(server.asked) >= 79
+
+
+async def test_resolver_that_takes_its_time_for_some_names_is_not_flooded(patient: None) -> None:
+    def look_some_up(query: dns.message.Message, count: int) -> list[bytes]:
+        if not query.question[0].name[0].startswith(b"slow"):
+            return [txt(query)]
+        address = (server.server.address, server.ports[-1])
+        loop.call_later(0.15, server.transport.sendto, txt(query), address)
+        return []
+
+    loop = asyncio.get_running_loop()
+    async with serve(look_some_up) as server, Resolver([server.server]) as resolver:
+        for turn in range(10):
+            kinds = ["slow", *["kept"] * 9] * 2
+            names = [f"{kind}{turn}-{place}.example" for place, kind in enumerate(kinds)]
+            answers = await asyncio.gather(*(resolver.ask(name, "TXT") for name in names))
+            assert all(answer.found for answer in answers)
+        assert len(server.asked) <= 200 + 8 + 1  # and not two or three for each that is slow
+
+
 async def test_silence_is_a_timeout_at_the_deadline_after_a_few_datagrams() -> None:
     async with serve(say_nothing) as server, Resolver([server.server], timeout=0.6) as resolver:
         began = time.monotonic()

@@ -1,0 +1,94 @@
+"""The one timer of a resolver: who is woken, when, and who is not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from bot.dns.timers import Timers
+from max_wait import MAX_WAIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Sleeper:
+    """Somebody who tells when it is woken."""
+
+    def __init__(self, told: list[Sleeper], then: Callable[[], None] = lambda: None) -> None:
+        self.due: float | None = None
+        self.woken: list[float] = []
+        self._told = told
+        self._then = then
+
+    def wake(self, when: float) -> None:
+        assert self.due is None
+        assert asyncio.get_running_loop().time() >= when
+        self.woken.append(when)
+        self._told.append(self)
+        self._then()
+
+
+async def sleep_until(when: float) -> None:
+    """Return a few turns of the event loop after a time of it."""
+    woken = asyncio.Event()
+    asyncio.get_running_loop().call_at(when + 0.001, woken.set)
+    await asyncio.wait_for(woken.wait(), MAX_WAIT)
+    await asyncio.sleep(0)
+
+
+async def test_sleepers_are_woken_in_the_order_of_their_times() -> None:
+    loop, told = asyncio.get_running_loop(), list[Sleeper]()
+    timers, now = Timers(loop), loop.time()
+    sleepers = [Sleeper(told) for _ in range(5)]
+    for sleeper, place in zip(sleepers, (3, 1, 4, 0, 2), strict=True):
+        timers.wake_at(now + 0.002 * place, sleeper)
+    await sleep_until(now + 0.01)
+    assert told == [sleepers[place] for place in (3, 1, 4, 0, 2)]
+
+
+async def test_sleeper_that_changes_its_mind_is_woken_once_at_its_last_time() -> None:
+    loop, told = asyncio.get_running_loop(), list[Sleeper]()
+    timers, now = Timers(loop), loop.time()
+    earlier, later = Sleeper(told), Sleeper(told)
+    timers.wake_at(now + 0.02, earlier)
+    timers.wake_at(now + 0.005, earlier)
+    timers.wake_at(now + 0.005, later)
+    timers.wake_at(now + 0.02, later)
+    await sleep_until(now + 0.03)
+    assert earlier.woken == [now + 0.005]
+    assert later.woken == [now + 0.02]
+
+
+async def test_sleeper_that_wants_nothing_any_more_is_left_alone() -> None:
+    loop, told = asyncio.get_running_loop(), list[Sleeper]()
+    timers, now = Timers(loop), loop.time()
+    second = Sleeper(told)
+    first = Sleeper(told, lambda: setattr(second, "due", None))
+    timers.wake_at(now, first)
+    timers.wake_at(now, second)
+    await sleep_until(now + 0.005)
+    assert told == [first]
+
+
+async def test_sleeper_may_ask_to_be_woken_again_at_once() -> None:
+    loop, told = asyncio.get_running_loop(), list[Sleeper]()
+    timers, now = Timers(loop), loop.time()
+
+    def sleep_again() -> None:
+        if len(told) < 3:
+            timers.wake_at(now, sleeper)
+
+    sleeper = Sleeper(told, sleep_again)
+    timers.wake_at(now, sleeper)
+    await sleep_until(now + 0.005)
+    assert sleeper.woken == [now] * 3
+
+
+async def test_closed_timers_wake_nobody() -> None:
+    loop, told = asyncio.get_running_loop(), list[Sleeper]()
+    timers, now = Timers(loop), loop.time()
+    timers.wake_at(now, Sleeper(told))
+    timers.close()
+    await sleep_until(now + 0.005)
+    assert not told
