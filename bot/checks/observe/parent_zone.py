@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import dns.name
@@ -37,17 +38,20 @@ async def look_above(direct: DirectQuestions, zone: dns.name.Name) -> ParentLook
     Nothing is found out where the zone above is the root, which only test worlds have right above
     a domain, and where its server holds the zone itself.
     """
-    address = ""
-    try:
+    address, told = "", None
+    # Counted before others take what room there is: they have less far to go than this one.
+    is_set_aside = direct.questions.spend(direct.keep)
+    with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
             parent, server = await _find_parent(direct.questions, zone)
-            if server is None:
-                return ParentLook()
-            found = await direct.questions(server, dns.rdatatype.A)
-            address = next((a for a in sorted(found.addresses()) if direct.may_reach(a)), "")
-            told = await direct.ask(address, Question.of(zone, dns.rdatatype.NS))
-    except TimeoutError:
-        return ParentLook(address)
+            if server is not None:
+                found = await direct.questions(server, dns.rdatatype.A)
+                address = next((a for a in sorted(found.addresses()) if direct.may_reach(a)), "")
+            if is_set_aside and address:
+                is_set_aside = False
+                told = await direct.ask_counted(address, Question.of(zone, dns.rdatatype.NS))
+    if is_set_aside:
+        direct.questions.take_back()
     if told is None:
         return ParentLook(address)
     names = told.answer.delegated

@@ -143,6 +143,10 @@ class Questions:
         self._account.elsewhere += 1
         return True
 
+    def take_back(self) -> None:
+        """Count a question less that was to be asked of somebody else, and was not."""
+        self._account.elsewhere -= 1
+
     def make_room(self) -> None:
         """Have what was asked of somebody else until now take no room from what follows."""
         self._account.most += self._account.elsewhere

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import dns.name
 import dns.rdatatype
@@ -32,6 +32,7 @@ from bot.checks.observe.name_server_reader import NameServerReader
 from bot.checks.observe.parent_zone import look_above
 from bot.checks.observe.questions import KEPT_FREE
 from bot.checks.observe.second_round import MissingRecords, further_questions
+from bot.checks.observe.tcp_reach import TcpReach
 from bot.checks.observe.zone_versions import ZoneVersions
 from bot.dns.answer import Question
 from bot.public_suffix import is_public_suffix
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.checks.authority_view import Delegation
-    from bot.checks.observe.parent_zone import ParentLook
     from bot.checks.observe.questions import Questions
     from bot.dns.answer import Answer, DirectAnswer
     from bot.dns.authority import Authorities
@@ -50,6 +50,8 @@ MOST_SERVERS = 4  # of a zone, at a time
 SHORTLY = 0.3  # seconds to wait for the resolver's own answers, which mostly are there by then
 FOLLOW_UPS = 4  # questions more, where their answers are not what was to be expected
 KEPT_FOR_SPF = 8  # questions: what may be left to read of SPF records when the servers are asked
+
+_Telling: TypeAlias = "tuple[NameServer, Question, asyncio.Future[DirectAnswer | None]]"
 
 
 async def look_at_source(
@@ -98,7 +100,7 @@ class _Look:
         self._questions = direct.questions
         self._expected = expected
         self._zone = zone
-        self._tcp: dict[dns.name.Name, bool | None] = {}  # whether they take a connection
+        self._tcp = TcpReach(direct)
         apex = expected.domain.name
         keys = dkim.key_names(expected)
         wanted = (
@@ -143,7 +145,7 @@ class _Look:
                 ),
                 names=tuple(names),
                 delegation=delegation,
-                no_tcp=await self._find_without_tcp(view, parent),
+                no_tcp=await self._tcp.find_without(view.servers, parent.address),
             )
         finally:
             above.cancel()
@@ -153,10 +155,11 @@ class _Look:
 
         So the room for questions ends, where it does, with what matters least.
         """
-        servers = await asyncio.gather(*(self._reader.locate(name) for name in names))
+        servers = await self._reader.locate_all(names)
         with suppress(TimeoutError):
             async with asyncio.timeout(SHORTLY):
-                await asyncio.gather(*(self._questions(*question) for question in self._wanted))
+                for answering in [self._questions(*question) for question in self._wanted]:
+                    await answering
         self._direct.keep = self._count_kept()
         asked: list[tuple[NameServer, Question]] = []
         reached = [server for server in servers if server.address]
@@ -164,30 +167,36 @@ class _Look:
             asked += [(first, q) for q in (self._reader.soa, *self._wanted, *self._empty)]
         asked += [(server, q) for q in self._doubtful_first() for server in reached[1:]]
         heard: dict[dns.name.Name, dict[Question, DirectAnswer]] = {s.name: {} for s in servers}
-        await asyncio.gather(
-            self._hear(asked, heard),
-            self._ask_other_addresses(servers),
-            self._try_tcp(reached),
-        )
+        telling, others = self._ask(asked), self._ask_other_addresses(servers)
+        self._tcp.start(reached)
+        await self._hear(telling, heard)
+        for answering in others:
+            await answering
+        await self._tcp.wait()
         self._direct.keep -= FOLLOW_UPS
         if any(direct.is_known for told in heard.values() for direct in told.values()):
             # By now there may be more room: less is left to read of SPF records.
             left = [(server, q) for server, q in asked if q not in heard[server.name]]
-            await asyncio.gather(self._hear(left, heard), self._try_tcp(reached))
-        return await asyncio.gather(
-            *(self._reader.settle(server, heard[server.name]) for server in servers)
-        )
+            telling = self._ask(left)
+            self._tcp.start(reached)
+            await self._hear(telling, heard)
+            await self._tcp.wait()
+        return await self._reader.settle(servers, heard)
+
+    def _ask(self, asked: list[tuple[NameServer, Question]]) -> list[_Telling]:
+        """Ask servers these questions."""
+        return [(server, q, self._direct.ask(server.address, q)) for server, q in asked]
 
     async def _hear(
         self,
-        asked: list[tuple[NameServer, Question]],
+        telling: list[_Telling],
         heard: dict[dns.name.Name, dict[Question, DirectAnswer]],
     ) -> None:
-        """Ask servers these questions, and put down what they say."""
-        telling = (self._direct.ask_zone(server.address, q, self._zone) for server, q in asked)
-        for (server, question), direct in zip(asked, await asyncio.gather(*telling), strict=True):
+        """Put down what the servers say."""
+        for server, question, answering in telling:
+            direct = await answering
             if direct is not None:
-                heard[server.name][question] = direct
+                heard[server.name][question] = direct.within(self._zone)
 
     async def _look_for_use(
         self, servers: list[NameServer], names: Sequence[dns.name.Name]
@@ -203,17 +212,11 @@ class _Look:
                 servers.append(await self._reader.ask_anew(server, times=1))
         return servers
 
-    async def _ask_other_addresses(self, servers: Sequence[NameServer]) -> None:
+    def _ask_other_addresses(self, servers: Sequence[NameServer]) -> list[asyncio.Future[Answer]]:
         """Ask for IPv6 addresses where all the others lie in one network."""
-        if len(servers) > 1 and network_of(servers):
-            rdtype = dns.rdatatype.AAAA
-            await asyncio.gather(*(self._questions(server.name, rdtype) for server in servers))
-
-    async def _try_tcp(self, servers: Sequence[NameServer]) -> None:
-        """Connect to the servers over TCP, where nobody did yet."""
-        untried = [server for server in servers if self._tcp.get(server.name) is None]
-        came = await asyncio.gather(*(self._direct.try_tcp(s.address) for s in untried))
-        self._tcp.update(zip((server.name for server in untried), came, strict=True))
+        if len(servers) < 2 or not network_of(servers):
+            return []
+        return [self._questions(server.name, dns.rdatatype.AAAA) for server in servers]
 
     def _doubtful_first(self) -> list[Question]:
         """Return what is wanted, with what the resolver did not find before the rest."""
@@ -266,25 +269,3 @@ class _Look:
                 return asked[name].address
         unasked = [name for name in delegation.names if name not in asked]
         return (await self._reader.locate(unasked[0])).address if unasked else ""
-
-    async def _find_without_tcp(
-        self, view: AuthorityView, parent: ParentLook
-    ) -> tuple[dns.name.Name, ...]:
-        """Return the servers that take no connection over TCP (RFC 7766 section 5).
-
-        Each is tried a second time before that is said. Where none takes any it may be our own way
-        that is closed: a server of the zone above has to take one then.
-        """
-        again = [
-            server
-            for server in view.servers
-            if server.condition is NameServerState.ANSWERS
-            and not server.ipv6
-            and self._tcp.get(server.name) is False
-        ]
-        came = await asyncio.gather(*(self._direct.try_tcp(s.address) for s in again))
-        failing = [s.name for s, taken in zip(again, came, strict=True) if taken is False]
-        open_way = any(self._tcp.values()) or any(came)
-        if failing and not open_way and not await self._direct.try_tcp(parent.address):
-            return ()
-        return tuple(failing)

@@ -7,8 +7,7 @@ import dataclasses
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-import dns.name
-import dns.rdatatype
+from dns.rdatatype import CNAME, SOA
 
 from bot.checks.authority_view import (
     AuthorityView,
@@ -25,6 +24,8 @@ from bot.dns.parsed_reply import join
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import dns.name
 
     from bot.checks.observe.direct_questions import DirectQuestions
     from bot.dns.answer import Answer, DirectAnswer
@@ -44,14 +45,16 @@ class ZoneVersions:
         Their serials are asked for where there is a dispute; where these do not tell who is right,
         a majority does.
         """
-        servers = await asyncio.gather(*(self._ask_failed_again(s, servers) for s in servers))
+        servers = await self._ask_failed_again(servers)
         disputed = dict.fromkeys((*self._find_disputed(servers), *self._find_failing(servers)))
         if disputed or newest(servers) is None:
             servers = await self._ask_versions(servers, everyone=bool(disputed))
         best = newest(servers)
         if best is None:
             return AuthorityView(self._zone, tuple(servers), disputed=tuple(disputed))
-        side = self._find_side([s for s in servers if not s.is_older(best)])
+        side: Sequence[NameServer] = [s for s in servers if not s.is_older(best)]
+        if disputed:
+            side = self._find_side(side)
         unclear = not side
         best = newest(side) or best
         questions = self._direct.questions
@@ -60,11 +63,9 @@ class ZoneVersions:
         if unclear:
             changed = []
         aliases = [q for q in changed if seen[q].chain[:1] != best.answers[q].answer.chain[:1]]
-        best = await self._ask_more(
-            best, [Question.of(q.name, dns.rdatatype.CNAME) for q in aliases]
-        )
+        best = await self._ask_more(best, [Question(q.owner, CNAME) for q in aliases])
         answers = await self._finish(best, changed)
-        changed += [q for q in answers if q.rdtype == dns.rdatatype.CNAME]
+        changed += [q for q in answers if q.rdtype == CNAME]
         return AuthorityView(
             self._zone,
             tuple(servers),
@@ -85,16 +86,15 @@ class ZoneVersions:
         asked = dict.fromkeys(question for server in servers for question in server.answers)
         return [question for question in asked if failing_at(question, servers)]
 
-    async def _ask_failed_again(
-        self, server: NameServer, servers: Sequence[NameServer]
-    ) -> NameServer:
-        """Return a server with what it says anew where it failed; once is an accident."""
-        failed = [q for q in server.answers if server in failing_at(q, servers)]
-        return await self._ask_more(server, failed) if failed else server
+    async def _ask_failed_again(self, servers: Sequence[NameServer]) -> Sequence[NameServer]:
+        """Return the servers with what they say anew where they failed; once is an accident."""
+        if not self._find_failing(servers):
+            return servers
+        failed = {s.name: [q for q in s.answers if s in failing_at(q, servers)] for s in servers}
+        return await asyncio.gather(*(self._ask_more(s, failed[s.name]) for s in servers))
 
-    def _find_side(self, servers: list[NameServer]) -> Sequence[NameServer]:
+    def _find_side(self, side: Sequence[NameServer]) -> Sequence[NameServer]:
         """Return those of the servers that agree, and are more than any others; none if so many."""
-        side: Sequence[NameServer] = servers
         while disputed := self._find_disputed(side):
             side = majority_of(sides_of(disputed[0], side, self._apex))
         return side
@@ -106,7 +106,7 @@ class ZoneVersions:
         lacking = [
             s for s in servers if s.condition is NameServerState.ANSWERS and s.version is None
         ]
-        question = Question.of(self._zone, dns.rdatatype.SOA)
+        question = Question.of(self._zone, SOA)
         asked = lacking if everyone else lacking[:1]
         told = await asyncio.gather(
             *(self._direct.ask_zone(s.address, question, self._zone, keep=0) for s in asked)
@@ -120,6 +120,8 @@ class ZoneVersions:
 
     async def _ask_more(self, server: NameServer, wanted: Sequence[Question]) -> NameServer:
         """Return the server with its answers to these questions as well."""
+        if not wanted:
+            return server
         told = await asyncio.gather(
             *(self._direct.ask_zone(server.address, q, self._zone) for q in wanted)
         )
