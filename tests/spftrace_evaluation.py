@@ -25,7 +25,6 @@ from bot.dns.spf_evaluate import (
 )
 from bot.dns.spf_evaluation import COUNTED
 from bot.dns.spf_grammar import MODIFIERS, is_record
-from bot.dns.spf_result import domain_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,8 +195,12 @@ class _Walk:
                 self.broken = self.path(min(depth, len(self.domains) - 1))
 
     def _enter(self, depth: int, target: str) -> None:
-        if not self.loop and domain_key(target) in map(domain_key, self.domains[: depth + 1]):
+        if not self.loop and _key(target) in map(_key, self.domains[: depth + 1]):
             self.loop = self.path(depth)
+
+
+def _key(domain: str) -> str:
+    return domain.lower().rstrip(".")
 
 
 def _read_result(

@@ -25,7 +25,8 @@ class SpfClient:
     address: str  # as it was given
     ip: ipaddress.IPv4Address | ipaddress.IPv6Address
     version: int
-    bits: int  # of an address of this version
+    bits: int  # of an address of this version,
+    network_name: str  # and the mechanism that names such
     number: int
     sender: str
     helo: str
@@ -42,7 +43,7 @@ class SpfClient:
             ip = ip.ipv4_mapped or ip
         local, _, rest = (sender or domain).strip().rpartition("@")
         sender = f"{local or 'postmaster'}@{rest}"
-        known = (ip.version, ip.max_prefixlen, int(ip))
+        known = (ip.version, ip.max_prefixlen, f"ip{ip.version}", int(ip))
         return cls(address, ip, *known, sender, helo.strip().rstrip(".") or domain)
 
     @property
@@ -55,11 +56,15 @@ class SpfClient:
         """The name at which the address' own names are (RFC 1035 section 3.5, RFC 3596)."""
         return target_of(self.ip.reverse_pointer)
 
-    def is_in(self, term: SpfTerm, address: int, version: int) -> bool:
-        """Whether the client is in the term's network around an address of an IP version."""
-        if version != self.version:
-            return False
-        length = term.length4 if version == 4 else term.length6
+    def is_named_by(self, term: SpfTerm) -> bool:
+        """Whether a mechanism that asks nothing matches: all, ip4 or ip6 (5.1, 5.6)."""
+        if term.name == "all":
+            return True
+        return term.name == self.network_name and self.is_near(term.network, term)
+
+    def is_near(self, address: int, term: SpfTerm) -> bool:
+        """Whether an address of the client's version begins as its own, for a term's length."""
+        length = term.length4 if self.version == 4 else term.length6
         return (self.number ^ address) >> (self.bits - length) == 0
 
     def macros(self) -> dict[str, str]:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 import dns.rdatatype
 
 from bot.dns.answer import Question
-from bot.dns.spf_grammar import read_record
+from bot.dns.spf_grammar import ASKS_DNS, read_record
 from bot.dns.spf_macros import expand, letters_of
 from bot.dns.spf_reply import NO_SUCH_NAME, ReplyKind
-from bot.dns.spf_result import SpfCause, SpfEvaluation, SpfStep, domain_key
+from bot.dns.spf_result import SpfCause, SpfEvaluation, SpfStep
 from bot.dns.spf_target import SpfTarget, is_at_or_below, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import Owner
     from bot.dns.spf_client import SpfClient
     from bot.dns.spf_grammar import SpfRecord, SpfTerm
     from bot.dns.spf_reply import SpfReply
@@ -29,7 +30,6 @@ MAX_TEXT: Final = 16_384  # bytes of policy text in one evaluation; reading take
 COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
 
 _RESULTS: Final = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
-_VERSIONS: Final = {"ip4": 4, "ip6": 6}
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[SpfStep, ...]
@@ -50,12 +50,12 @@ class Evaluation:
     def __init__(self, client: SpfClient, domain: str) -> None:
         self._client = client
         self._domain = domain
-        self._domains: list[str] = []  # whose records are being evaluated, outermost first,
+        self._domains: list[SpfTarget] = []  # whose records are being evaluated, outermost first,
         self._terms: list[str] = []  # and the term of each
         self._lookups = 0
         self._void_names: list[str] = []
         self._policies: dict[tuple[str, str], None] = {}
-        self._octets: dict[str, int] = {}  # of the policies, by domain
+        self._octets: dict[Owner | None, int] = {}  # of the policies, by domain
         self._replies: dict[Question | SpfTarget, SpfReply] = {}
         self._questions = 0
         self._asked_last = ""
@@ -105,18 +105,22 @@ class Evaluation:
 
     def _path(self) -> Path:
         """Return the terms being worked on, outermost first."""
-        return tuple(map(SpfStep, self._domains, self._terms))
+        steps = zip(self._domains, self._terms, strict=True)
+        return tuple(SpfStep(domain.text, term) for domain, term in steps)
 
     def _check_host(self, target: SpfTarget) -> Asking[tuple[str, Path]]:
         """Return the result of a domain's record and the terms that it comes from (section 4)."""
-        self._domains.append(target.text)
+        self._domains.append(target)
         self._terms.append("")
         record = (yield from self._read_policy(target)) if target.is_domain else None
         if record is None:
             return "none", ()
         for term in record.mechanisms:
             self._terms[-1] = term.raw
-            inside = yield from self._match(term, target)
+            if term.name in ASKS_DNS:
+                inside = yield from self._match(term, target)
+            else:
+                inside = () if self._client.is_named_by(term) else None
             if inside is not None:
                 return _RESULTS[term.qualifier], (SpfStep(target.text, term.raw), *inside)
         if record.redirect is None:
@@ -130,7 +134,7 @@ class Evaluation:
     def _read_policy(self, target: SpfTarget) -> Asking[SpfRecord | None]:
         """Return a domain's record, None where it has none (sections 4.4 to 4.6)."""
         reply = yield from self._ask(target, dns.rdatatype.TXT)
-        self._octets[domain_key(target.text)] = reply.octets
+        self._octets[target.owner] = reply.octets
         if reply.kind is ReplyKind.TOO_MUCH or sum(self._octets.values()) > MAX_TEXT:
             raise _BreakOff("temperror", SpfCause.BUDGET)
         self._require(reply)
@@ -147,13 +151,7 @@ class Evaluation:
         return record
 
     def _match(self, term: SpfTerm, domain: SpfTarget) -> Asking[Path | None]:
-        """Return the terms inside of a mechanism that match; None where it does not (section 5)."""
-        match term.name:
-            case "all":
-                return ()
-            case "ip4" | "ip6":
-                matches = self._client.is_in(term, term.network, _VERSIONS[term.name])
-                return () if matches else None
+        """Return the terms inside of a mechanism that matches; None where it does not."""
         self._count_lookup()
         target = yield from self._target(term, domain)
         match term.name:
@@ -172,7 +170,7 @@ class Evaluation:
 
     def _go_into(self, target: SpfTarget) -> Asking[tuple[str, Path]]:
         """Return what the record comes to that an include or a redirect leads to (5.2, 6.1)."""
-        if not self._loop and domain_key(target.text) in map(domain_key, self._domains):
+        if not self._loop and any(target.owner == domain.owner for domain in self._domains):
             self._loop = self._path()
         result, inside = yield from self._check_host(target)
         del self._domains[-1], self._terms[-1]
@@ -217,8 +215,7 @@ class Evaluation:
 
     def _is_near(self, reply: SpfReply, term: SpfTerm) -> bool:
         """Whether the client is as near to one of the addresses as the term's length says."""
-        version = self._client.version
-        return any(self._client.is_in(term, address, version) for address in reply.addresses)
+        return any(self._client.is_near(address, term) for address in reply.addresses)
 
     def _target(self, term: SpfTerm, domain: SpfTarget) -> Asking[SpfTarget]:
         """Return the name that a term's domain-spec comes to (sections 4.8 and 7)."""

@@ -88,10 +88,5 @@ def policies_of(evaluations: Iterable[SpfEvaluation]) -> dict[str, str]:
     """
     met: dict[str, str] = {}
     for domain, text in (policy for evaluation in evaluations for policy in evaluation.policies):
-        met.setdefault(domain_key(domain), text)
+        met.setdefault(domain.lower().rstrip("."), text)
     return met
-
-
-def domain_key(domain: str) -> str:
-    """Return what is equal for two spellings of one domain."""
-    return domain.lower().rstrip(".")
