@@ -1,4 +1,4 @@
-"""Runs the openspf suite for RFC 7208 through our resolver adapter: `N passed, 0 failed`.
+"""Runs the openspf suite for RFC 7208 through our evaluator: `N passed, 0 failed`.
 
 The suite comes out of pyspf's source package, which pip fetches; nothing of it is kept.
 """

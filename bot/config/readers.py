@@ -13,14 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import spftrace
 from pydantic import SecretStr
-from spftrace.errors import SpfError
 
 from bot.characters import echo
 from bot.checks.finding import OFFERABLE
 from bot.dns.server_address import Server
-from bot.dns.spf_grammar import MECHANISMS
+from bot.dns.spf_grammar import MECHANISMS, is_record, read_record
 from bot.errors import InvalidName
 from bot.names import Domain, MailAddress
 from bot.records.dkim_selector import is_selector
@@ -110,11 +108,12 @@ def read_spf(text: str) -> str:
         raise ValueError("An SPF value is one line of printable ASCII characters.")
     if len(text) > _LONGEST_SPF:
         raise ValueError(f"An SPF value has at most {_LONGEST_SPF} characters.")
-    try:
-        record = spftrace.parse(text)
-    except SpfError as error:
-        raise ValueError(f"It cannot be read as SPF: {echo(str(error))}.") from None
-    mechanisms = [term for term in record.terms if term.is_mechanism]
+    if not is_record(text):
+        raise ValueError("It cannot be read as SPF: a blank has to stand behind v=spf1.")
+    record = read_record(text)
+    if record.faulty is not None:
+        raise ValueError(f"It cannot be read as SPF: {echo(record.faulty)} breaks its grammar.")
+    mechanisms = record.mechanisms
     if any(t.name in MECHANISMS for t in record.terms if not t.is_mechanism):
         raise ValueError('A mechanism such as include takes ":" and not "=" before its value.')
     if any(term.name == "all" for term in mechanisms[:-1]):

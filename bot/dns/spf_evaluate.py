@@ -1,22 +1,25 @@
-"""Evaluates SPF as a receiver does (RFC 7208), asking over an `Ask`."""
+"""Evaluates SPF over an `Ask`: the answers that come in carry the evaluations on."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-import dns.exception
-import dns.name
-from spftrace import BaseResolver, Evaluator, Limits
-
-from bot.dns.answer import Outcome
-from bot.dns.spf_grammar import is_record, is_unsound
-from bot.dns.spf_trace import SpfCause, SpfEvaluation, SpfStep, policies_of, read_result
+from bot.dns.answer import Question
+from bot.dns.spf_client import SpfClient
+from bot.dns.spf_evaluation import MAX_LOOKUPS, MAX_QUESTIONS, MAX_TEXT, MAX_VOIDS, Evaluation
+from bot.dns.spf_lookahead import LookAhead
+from bot.dns.spf_reply import MOST_TERMS, read_reply
+from bot.dns.spf_result import SpfCause, SpfEvaluation, SpfStep, policies_of
+from bot.dns.spf_target import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from bot.dns.answer import Answer, Ask
+    from bot.dns.spf_reply import SpfReply
 
 __all__ = [
     "MAX_LOOKUPS",
@@ -30,19 +33,11 @@ __all__ = [
     "SpfStep",
     "evaluate",
     "evaluate_all",
+    "evaluate_each",
     "policies_of",
 ]
 
-MAX_LOOKUPS: Final = 10  # terms that ask the DNS, in the record and all it includes (section 4.6.4)
-MAX_VOIDS: Final = 2  # questions that may find nothing (section 4.6.4)
-MAX_QUESTIONS: Final = 30  # DNS questions that one evaluation may need; looking ahead has as many
 STRANGER: Final = "240.0.0.1"  # reserved (RFC 1112 section 4): no sender has it, so none may pass
-_COUNTED: Final = 20  # how far lookups past the limit are counted, to say how many there are
-MAX_TEXT: Final = 16_384  # bytes of policy text in one evaluation; reading takes our one thread
-
-MOST_TERMS: Final = 400  # in one record; one of 4,096 bytes with networks alone has some 300
-_VERSION_OCTETS: Final = 7  # "v=spf1" and the blank behind it
-_UNREADABLE = bytes(b if 0x20 <= b <= 0x7E else 0xFF for b in range(256))
 
 
 async def evaluate(
@@ -52,22 +47,21 @@ async def evaluate(
 
     The sender is postmaster@domain unless given, and so is its local part where it has none
     (sections 2.4 and 4.3); the HELO name is the domain unless given. Records are read ahead,
-    so it takes about as long as the longest chain of includes. Questions still open at the verdict
-    are cancelled: an `ask` that shares them between callers has to shield them.
+    so it takes about as long as the longest chain of includes; how long that may be is `ask`'s
+    matter. Raises ValueError where `address` is none.
     """
-    limits = Limits(
-        max_terms=MAX_LOOKUPS,
-        max_void=MAX_VOIDS,
-        max_queries=MAX_QUESTIONS,
-        prefetch=True,
-        audit=True,
-        audit_max_terms=_COUNTED,
-    )
-    resolver = _AskResolver(ask)
-    result = await _Evaluator(resolver, limits).evaluate(
-        address, sender or f"postmaster@{domain}", helo
-    )
-    return read_result(result, address, domain, resolver.failures)
+    with closing(_Evaluations(ask)) as evaluations:
+        return await evaluations.start(SpfClient.of(address, domain, sender, helo), domain)
+
+
+async def evaluate_each(
+    ask: Ask, addresses: Iterable[str], domain: str, helo: str
+) -> tuple[SpfEvaluation, ...]:
+    """Return the evaluations of several addresses, in their order, as `evaluate` has them."""
+    with closing(_Evaluations(ask)) as evaluations:
+        clients = [SpfClient.of(address, domain, None, helo) for address in addresses]
+        started = [evaluations.start(client, domain) for client in clients]
+        return tuple([await each for each in started])
 
 
 async def evaluate_all(
@@ -79,92 +73,83 @@ async def evaluate_all(
     on it (`%{h}`). A record that lets the stranger pass lets everybody pass. Its evaluation starts
     at once, so the records are on their way while the addresses are still being asked for.
     """
-
-    async def evaluate_ours() -> list[SpfEvaluation]:
+    with closing(_Evaluations(ask)) as evaluations:
+        stranger = evaluations.start(SpfClient.of(STRANGER, domain, None, helo), domain)
         addresses = await find_addresses()
-        return await asyncio.gather(*(evaluate(ask, a, domain, helo=helo) for a in addresses))
-
-    stranger_like_us = evaluate(ask, STRANGER, domain, helo=helo)
-    ours, stranger = await asyncio.gather(evaluate_ours(), stranger_like_us)
-    return (*ours, stranger)
+        clients = [SpfClient.of(address, domain, None, helo) for address in addresses]
+        started = [evaluations.start(client, domain) for client in clients]
+        return tuple([await each for each in (*started, stranger)])
 
 
-class _Evaluator(Evaluator):
-    """spftrace's evaluator, which lets others have their turn before each record that it parses."""
+class _Evaluations:
+    """Evaluations under way that share what is asked for and read; answers carry them on.
 
-    async def check_host(self, *args: Any, **options: Any) -> Any:
-        # A record that it has met before is parsed again without a question in between.
-        await asyncio.sleep(0)
-        return await super().check_host(*args, **options)
-
-
-class _AskResolver(BaseResolver):
-    """spftrace's way to ask, over an `Ask`. The rcode of a failure is its outcome's name."""
+    There is no task but where `ask` gives a coroutine.
+    """
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self.failures: dict[tuple[str, str], Answer] = {}  # by name and type as asked for
-        self._names: dict[str, dns.name.Name] = {}  # names out of answers, with their escapes
-        self._octets: dict[dns.name.Name, int] = {}  # of policy text, by the domain that has it
+        self._replies: dict[Question, SpfReply] = {}
+        self._waiting: dict[Question, list[Callable[[SpfReply], None]]] = {}
+        self._tasks: list[asyncio.Future[Answer]] = []
+        self._started: list[asyncio.Future[SpfEvaluation]] = []
 
-    async def _lookup(self, name: str, rtype: str) -> tuple[str, list[str]]:
-        owner = self._names.get(name) or _owner_of(name)
-        if owner is None:
-            return Outcome.NXDOMAIN.name, []
-        answer = await self._ask(owner, rtype)
-        if answer.outcome is Outcome.REFUSED and answer.extended and not answer.server:
-            return SpfCause.BUDGET.name, []  # refused before anybody was asked
-        if answer.failed:
-            self.failures[name, rtype] = answer
-        if not answer.found:
-            return ("NOERROR" if answer.outcome is Outcome.NODATA else answer.outcome.name), []
-        if rtype == "TXT":
-            return self._texts(owner, answer)
-        return "NOERROR", self._values(answer, rtype)
+    def start(self, client: SpfClient, domain: str) -> asyncio.Future[SpfEvaluation]:
+        """Begin an evaluation; the future gets what it comes to."""
+        done = asyncio.get_running_loop().create_future()
+        self._started.append(done)
+        LookAhead(client, self).read(target_of(domain))
+        self._carry_on(Evaluation(client, domain), done)
+        return done
 
-    def _texts(self, owner: dns.name.Name, answer: Answer) -> tuple[str, list[str]]:
-        records = [text for text in answer.texts() if _begins_as_record(text)]
-        self._octets[owner] = sum(map(len, records))
-        if (
-            any(_begins_as_record(text) for text in answer.long_texts())
-            or any(len(text.split()) > MOST_TERMS for text in records)
-            or sum(self._octets.values()) > MAX_TEXT
-        ):
-            return SpfCause.BUDGET.name, []
-        return "NOERROR", [_readable(text) for text in answer.texts()]
+    def when(self, question: Question, then: Callable[[SpfReply], None]) -> None:
+        """Have a function called with the reply to a question: now where it is there already."""
+        if question in self._replies:
+            then(self._replies[question])
+        elif question in self._waiting:
+            self._waiting[question].append(then)
+        else:
+            self._waiting[question] = [then]
+            asked = self._ask(*question)
+            future = asyncio.ensure_future(asked)
+            if future is not asked:
+                self._tasks.append(future)
+            # Also where the answer is there: others have their turn before each that is read.
+            future.add_done_callback(partial(self._take, question))
 
-    def _values(self, answer: Answer, rtype: str) -> list[str]:
-        if rtype in {"A", "AAAA"}:
-            return list(answer.addresses())
-        values = []
-        for rdata in answer.rdatas:
-            target = getattr(rdata, "exchange" if rtype == "MX" else "target", None)
-            if isinstance(target, dns.name.Name):
-                text = target.to_text(omit_final_dot=True)
-                self._names[text] = target
-                values.append("" if target == dns.name.root else text)
-        return values
+    def close(self) -> None:
+        """Wait for nothing more. Futures that `ask` gave may be others' as well, and stay."""
+        self._waiting.clear()
+        for task in self._tasks:
+            task.cancel()
 
+    def _take(self, question: Question, future: asyncio.Future[Answer]) -> None:
+        """Read an answer and hand it to whoever waits for it, look-aheads first."""
+        waiting = self._waiting.pop(question, ())
+        try:
+            if waiting:
+                reply = self._replies[question] = read_reply(future.result())
+                for then in waiting:
+                    then(reply)
+        except asyncio.CancelledError:
+            for done in self._started:
+                done.cancel()
+        except Exception as error:  # noqa: BLE001  # raised to whoever awaits, not to the loop
+            for done in self._started:
+                if not done.done():
+                    done.set_exception(error)
 
-def _owner_of(name: str) -> dns.name.Name | None:
-    """Return the absolute name of an expanded domain-spec, None where there can be no such name.
-
-    A backslash is a character like any other there (RFC 7208 section 7.1).
-    """
-    labels = [label.encode() for label in name.removesuffix(".").split(".")]
-    try:
-        return dns.name.Name([*labels, b""])
-    except dns.exception.DNSException:  # empty or overlong labels, an overlong name
-        return None
-
-
-def _begins_as_record(raw: bytes) -> bool:
-    return is_record(raw[:_VERSION_OCTETS].decode("ascii", "replace"))
-
-
-def _readable(raw: bytes) -> str:
-    """Return a text in which whatever may not stand in a record is U+FFFD (section 3.1)."""
-    text = raw.translate(_UNREADABLE).decode("ascii", "replace")
-    if not is_unsound(text):
-        return text
-    return "v=spf1 \ufffd" if is_record(text) else "\ufffd"
+    def _carry_on(
+        self,
+        evaluation: Evaluation,
+        done: asyncio.Future[SpfEvaluation],
+        reply: SpfReply | None = None,
+    ) -> None:
+        """Take an evaluation as far as it comes by what is known."""
+        step = evaluation.advance(reply)
+        while isinstance(step, Question) and step in self._replies:
+            step = evaluation.advance(self._replies[step])
+        if isinstance(step, Question):
+            self.when(step, partial(self._carry_on, evaluation, done))
+        elif not done.done():
+            done.set_result(step)

@@ -242,5 +242,5 @@ async def _evaluate_spf(questions: Questions, expected: Expected) -> tuple[SpfEv
 
 
 async def _find_addresses(questions: Questions, host: dns.name.Name) -> list[str]:
-    found = await asyncio.gather(*(questions(host, rdtype) for rdtype in ADDRESS_TYPES))
-    return [address for answer in found for address in answer.addresses()]
+    asked = [questions(host, rdtype) for rdtype in ADDRESS_TYPES]
+    return [address for answer in asked for address in (await answer).addresses()]

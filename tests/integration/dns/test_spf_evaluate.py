@@ -23,6 +23,7 @@ from bot.dns.spf_evaluate import (
     SpfStep,
     evaluate,
     evaluate_all,
+    evaluate_each,
 )
 from bot.dns.spf_grammar import is_valid_term
 
@@ -212,6 +213,15 @@ async def test_lookups_are_counted_on_past_the_limit() -> None:
     assert came.path == (SpfStep("friend.example", "include:s10.big.example"),)
 
 
+async def test_a_redirect_past_the_limit_of_lookups_is_the_term_to_blame() -> None:
+    terms = " ".join(f"a:h{n}.x.example" for n in range(10))
+    lines = [f'friend.example TXT "v=spf1 {terms} redirect=_spf.cow.example"']
+    lines += [f"h{n}.x.example A 192.0.2.{n}" for n in range(10)]
+    came = await come_to("\n".join(lines))
+    assert (came.cause, came.lookups) == (SpfCause.TOO_MANY_LOOKUPS, 11)
+    assert came.path == (SpfStep("friend.example", "redirect=_spf.cow.example"),)
+
+
 @pytest.mark.parametrize("outcome", [Outcome.TIMEOUT, Outcome.SERVFAIL, Outcome.REFUSED])
 async def test_a_failing_name_gives_temperror_and_says_which_question_failed(
     outcome: Outcome,
@@ -274,6 +284,110 @@ async def test_a_stranger_is_evaluated_beside_the_servers_addresses() -> None:
     assert [e.address for e in came] == [OURS4, OURS6, STRANGER]
     assert came[-1].result == "pass"
     assert came[-1].matched == SpfStep("friend.example", "exists:mx1.cow.example")
+
+
+async def test_no_question_is_asked_twice_for_several_addresses() -> None:
+    ask = LinesAsk(
+        COW + 'friend.example TXT "v=spf1 include:_spf.cow.example a:mx1.cow.example mx -all"'
+    )
+    came = await evaluate_all(
+        ask, partial(these, OURS4, OURS6, FOREIGN), "friend.example", "mx1.cow.example"
+    )
+    assert [e.result for e in came] == ["pass", "pass", "fail", "fail"]
+    assert len(ask.asked) == len(set(ask.asked))
+
+
+async def test_addresses_are_evaluated_together_as_each_is_alone() -> None:
+    lines = COW + 'friend.example TXT "v=spf1 include:_spf.cow.example exists:%{i}.x.example ~all"'
+    lines += f"\n{FOREIGN}.x.example A 127.0.0.2"
+    addresses = (OURS4, FOREIGN, OURS6, "192.0.2.1")
+    together = await evaluate_each(LinesAsk(lines), addresses, "friend.example", "h.example")
+    alone = [
+        await evaluate(LinesAsk(lines), address, "friend.example", helo="h.example")
+        for address in addresses
+    ]
+    assert list(together) == alone
+    assert [e.result for e in together] == ["pass", "pass", "pass", "softfail"]
+
+
+async def test_an_error_of_the_asking_reaches_whoever_waits() -> None:
+    class BrokenAsk(LinesAsk):
+        async def __call__(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+            answer = await super().__call__(name, rdtype)
+            if not answer.found:
+                raise ZeroDivisionError
+            return answer
+
+    ask = BrokenAsk('friend.example TXT "v=spf1 include:x.example -all"')
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(evaluate(ask, OURS4, "friend.example"), 5)
+
+
+class SharedAsk(LinesAsk):
+    """An Ask that gives out one future a question, as one check's view of the resolver may."""
+
+    def __init__(self, lines: str) -> None:
+        super().__init__(lines)
+        self.futures: dict[Question, asyncio.Future[Answer]] = {}
+
+    def __call__(  # type: ignore[override]  # a future is an awaitable as a coroutine is
+        self, name: AnyName, rdtype: str | dns.rdatatype.RdataType
+    ) -> asyncio.Future[Answer]:
+        question = Question.of(name, rdtype)
+        if question not in self.futures:
+            asking = super().__call__(name, rdtype)
+            self.futures[question] = asyncio.ensure_future(asking)
+        return self.futures[question]
+
+
+async def test_futures_that_are_shared_are_never_cancelled() -> None:
+    lines = 'friend.example TXT "v=spf1 ip4:198.51.100.25 include:x.example -all"'
+    ask = SharedAsk(lines)
+    assert (await evaluate(ask, OURS4, "friend.example")).result == "pass"
+    (ahead,) = (f for q, f in ask.futures.items() if q == Question.of("x.example", "TXT"))
+    assert (await ahead).outcome is Outcome.NXDOMAIN
+
+    ask = SharedAsk(lines)
+    waiting = asyncio.create_task(evaluate(ask, FOREIGN, "friend.example"))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not any(future.cancelled() for future in ask.futures.values())
+
+
+async def test_an_answer_that_is_given_up_ends_the_evaluations_that_wait_for_it() -> None:
+    ask = SharedAsk('friend.example TXT "v=spf1 -all"')
+    waiting = asyncio.create_task(
+        evaluate_all(ask, partial(these, OURS4), "friend.example", "mx1.cow.example")
+    )
+    await asyncio.sleep(0)
+    for future in ask.futures.values():
+        future.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(waiting, 5)
+
+
+async def test_others_have_their_turn_between_the_records_of_a_hostile_tree() -> None:
+    network = "ip4:192.0.2.1 "
+    ask = SharedAsk("")
+    includes = " ".join(f"include:i{n}.x.example" for n in range(9))
+    ask.add_text("friend.example", f"v=spf1 {includes} -all".encode()[:255])
+    for n in range(9):
+        ask.add_text(f"i{n}.x.example", b"v=spf1 ", *([(network * 18).encode()] * 6))
+    for question in [*ask.records, Question.of("x.example", "A")]:
+        await ask(question.owner, question.rdtype)
+    longest, last = 0.0, time.perf_counter()
+    evaluating = asyncio.ensure_future(
+        evaluate_each(
+            ask, ["192.0.2.2", *(f"203.0.113.{n}" for n in range(8))], "friend.example", ""
+        )
+    )
+    while not evaluating.done():
+        await asyncio.sleep(0)
+        longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+    assert {e.result for e in await evaluating} == {"fail"}
+    assert longest < 0.05
 
 
 async def test_names_that_cannot_exist_are_not_asked() -> None:

@@ -21,6 +21,7 @@ from bot.dns.spf_macros import expand_fixed, letters_of
         ("%{L1r-}.%{H}", "lh"),
         ("%%{s}.example", ""),
         ("%{ir.-}.%_%-.x", "i"),
+        ("%{i0004}._spf.example", "i"),
         ("%{", ""),
     ],
 )

@@ -1,99 +1,144 @@
-"""The result of an SPF evaluation and its cause, read out of the evaluator's trace."""
+"""SPF evaluated by spftrace over an `Ask`: another reading of RFC 7208, to compare ours with.
+
+The result is read out of the library's trace into our own value.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
-from bot.dns.spf_grammar import MODIFIERS, is_record, is_valid_term
+import dns.exception
+import dns.name
+from spftrace import BaseResolver, Evaluator, Limits, SpfPermError, parse
+
+from bot.dns.answer import Outcome
+from bot.dns.spf_evaluate import (
+    MAX_LOOKUPS,
+    MAX_QUESTIONS,
+    MAX_TEXT,
+    MAX_VOIDS,
+    MOST_TERMS,
+    SpfCause,
+    SpfEvaluation,
+    SpfStep,
+)
+from bot.dns.spf_evaluation import COUNTED
+from bot.dns.spf_grammar import MODIFIERS, is_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from spftrace import Event, Result
+    from spftrace import Event, Result, Term
 
-    from bot.dns.answer import Answer
+    from bot.dns.answer import Answer, Ask
 
-_REFUSALS: Final = frozenset({"fail", "softfail", "neutral", "none"})
-
-
-class SpfCause(StrEnum):
-    """Why an evaluation came to none, permerror or temperror."""
-
-    NONE = "none"  # the domain has no SPF record
-    MULTIPLE = "multiple"  # a domain has more than one (section 4.5)
-    SYNTAX = "syntax"
-    INCLUDE_MISSING = "include-missing"  # include or redirect of a domain without SPF record
-    LOOP = "loop"  # a record comes back to itself by include or redirect
-    TOO_MANY_LOOKUPS = "too-many-lookups"
-    TOO_MANY_VOIDS = "too-many-voids"  # more than two questions without an answer
-    TOO_MANY_MX = "too-many-mx"  # a mx mechanism whose domain has more than ten MX records
-    BUDGET = "budget"  # more than we ask or read; not the RFC's verdict, which is unknown
-    TEMPERROR = "temperror"  # the DNS failed
+_VERSION_OCTETS = 7  # "v=spf1" and the blank behind it
+_UNREADABLE = bytes(b if 0x20 <= b <= 0x7E else 0xFF for b in range(256))
 
 
-@dataclass(frozen=True, slots=True)
-class SpfStep:
-    """A term and the domain whose record holds it; both are text from a zone."""
+def is_valid_term(term: str) -> bool:
+    """Whether spftrace takes a term that has no blank and no line break in it."""
+    try:
+        parse(f"v=spf1 {term}")
+    except SpfPermError:
+        return False
+    return True
 
-    domain: str
-    term: str
+
+async def evaluate(
+    ask: Ask, address: str, domain: str, *, sender: str | None = None, helo: str = ""
+) -> SpfEvaluation:
+    """Return what SPF says, as `bot.dns.spf_evaluate.evaluate` does."""
+    limits = Limits(
+        max_terms=MAX_LOOKUPS,
+        max_void=MAX_VOIDS,
+        max_queries=MAX_QUESTIONS,
+        audit=True,
+        audit_max_terms=COUNTED,
+    )
+    resolver = _AskResolver(ask)
+    result = await _Evaluator(resolver, limits).evaluate(
+        address, sender or f"postmaster@{domain}", helo
+    )
+    return _read_result(result, address, domain, resolver.failures)
 
 
-@dataclass(frozen=True, slots=True)
-class SpfEvaluation:
-    """What SPF says of one address sending for one domain.
+class _Evaluator(Evaluator):
+    """spftrace's evaluator, which says when it comes to a redirect, as it does of mechanisms."""
 
-    `result` is one of RFC 7208 section 2.6; where we gave up (`SpfCause.BUDGET`) it is temperror.
-    `path` leads from the domain's own term to the term that matched, or to the one where the
-    evaluation broke off; it is empty where neither is the case. `lookups` counts on past the limit
-    of ten, to 20 at most, as far as this address' evaluation goes. `policies` are the records
-    read, each with its domain, in the order met.
+    async def _eval_redirect(self, term: Term, *args: Any) -> Any:
+        self.trace.add("mech_start", raw=term.raw)
+        return await super()._eval_redirect(term, *args)
+
+
+class _AskResolver(BaseResolver):
+    """spftrace's way to ask, over an `Ask`. The rcode of a failure is its outcome's name."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self.failures: dict[tuple[str, str], Answer] = {}  # by name and type as asked for
+        self._names: dict[str, dns.name.Name] = {}  # names out of answers, with their escapes
+        self._octets: dict[dns.name.Name, int] = {}  # of policy text, by the domain that has it
+
+    async def _lookup(self, name: str, rtype: str) -> tuple[str, list[str]]:
+        owner = self._names.get(name) or _owner_of(name)
+        if owner is None:
+            return Outcome.NXDOMAIN.name, []
+        answer = await self._ask(owner, rtype)
+        if answer.outcome is Outcome.REFUSED and answer.extended and not answer.server:
+            return SpfCause.BUDGET.name, []  # refused before anybody was asked
+        if answer.failed:
+            self.failures[name, rtype] = answer
+        if not answer.found:
+            return ("NOERROR" if answer.outcome is Outcome.NODATA else answer.outcome.name), []
+        if rtype == "TXT":
+            return self._texts(owner, answer)
+        return "NOERROR", self._values(answer, rtype)
+
+    def _texts(self, owner: dns.name.Name, answer: Answer) -> tuple[str, list[str]]:
+        records = [text for text in answer.texts() if _begins_as_record(text)]
+        self._octets[owner] = sum(map(len, records))
+        if (
+            any(_begins_as_record(text) for text in answer.long_texts())
+            or any(len(text.split()) > MOST_TERMS for text in records)
+            or sum(self._octets.values()) > MAX_TEXT
+        ):
+            return SpfCause.BUDGET.name, []
+        return "NOERROR", [_readable(text) for text in answer.texts()]
+
+    def _values(self, answer: Answer, rtype: str) -> list[str]:
+        if rtype in {"A", "AAAA"}:
+            return list(answer.addresses())
+        values = []
+        for rdata in answer.rdatas:
+            target = getattr(rdata, "exchange" if rtype == "MX" else "target", None)
+            if isinstance(target, dns.name.Name):
+                text = target.to_text(omit_final_dot=True)
+                self._names[text] = target
+                values.append("" if target == dns.name.root else text)
+        return values
+
+
+def _owner_of(name: str) -> dns.name.Name | None:
+    """Return the absolute name of an expanded domain-spec, None where there can be no such name.
+
+    A backslash is a character like any other there (RFC 7208 section 7.1).
     """
-
-    address: str
-    domain: str
-    result: str
-    cause: SpfCause | None = None
-    path: tuple[SpfStep, ...] = ()
-    lookups: int = 0
-    voids: int = 0
-    void_names: tuple[str, ...] = ()
-    policies: tuple[tuple[str, str], ...] = ()
-    failed: Answer | None = None  # the question that the DNS failed to answer, for temperror
-    unread: str = ""  # the name whose records are more than we read, for `SpfCause.BUDGET`
-
-    @property
-    def matched(self) -> SpfStep | None:
-        """The domain's own term that decided, or None where none matched."""
-        return self.path[0] if self.path and self.cause is None else None
-
-    @property
-    def is_refusal(self) -> bool:
-        """Whether the record was read to its end and does not allow the address."""
-        return self.result in _REFUSALS
-
-    @property
-    def term(self) -> str:
-        """The term to blame for the cause, or the innermost that matched; empty where none is."""
-        return self.path[-1].term if self.path else ""
-
-    @property
-    def at(self) -> str:
-        """The domain whose record holds `term`."""
-        return self.path[-1].domain if self.path else self.domain
+    labels = [label.encode() for label in name.removesuffix(".").split(".")]
+    try:
+        return dns.name.Name([*labels, b""])
+    except dns.exception.DNSException:  # empty or overlong labels, an overlong name
+        return None
 
 
-def policies_of(evaluations: Iterable[SpfEvaluation]) -> dict[str, str]:
-    """Return the records that evaluations read, by lower-case domain without final dot.
+def _begins_as_record(raw: bytes) -> bool:
+    return is_record(raw[:_VERSION_OCTETS].decode("ascii", "replace"))
 
-    Of several at one domain the first counts.
-    """
-    met: dict[str, str] = {}
-    for domain, text in (policy for evaluation in evaluations for policy in evaluation.policies):
-        met.setdefault(_key(domain), text)
-    return met
+
+def _readable(raw: bytes) -> str:
+    """Return a text in which whatever may not stand in a record is U+FFFD (section 3.1)."""
+    return raw.translate(_UNREADABLE).decode("ascii", "replace")
 
 
 @dataclass(slots=True)
@@ -102,7 +147,6 @@ class _Walk:
 
     domains: list[str] = field(default_factory=list)
     terms: list[str] = field(default_factory=list)
-    records: list[list[str]] = field(default_factory=list)  # the terms of each domain's record
     trails: dict[int, tuple[SpfStep, ...]] = field(default_factory=dict)  # of the matches
     policies: dict[tuple[str, str], None] = field(default_factory=dict)
     void_names: list[str] = field(default_factory=list)
@@ -123,22 +167,19 @@ class _Walk:
         depth, data = event.depth, event.data
         match event.kind:
             case "check_start":
-                del self.domains[depth:], self.terms[depth:], self.records[depth:]
+                del self.domains[depth:], self.terms[depth:]
                 self.domains.append(data["domain"])
                 self.terms.append("")
-                self.records.append([])
                 self.trails[depth] = ()
             case "txt_lookup":
                 texts = (text for text in data["records"] if is_record(text))
                 self.policies.update(dict.fromkeys((data["domain"], text) for text in texts))
-            case "policy_parsed":
-                self.records[depth] = data["terms"]
             case "parse_error":
                 self.unparsed = data["policy"]
             case "mech_start":
                 self.terms[depth] = data["raw"]
             case "recurse_in":
-                self._enter(depth, data["via"], data["domain"])
+                self._enter(depth, data["domain"])
             case "recurse_out" if data["via"] == "redirect":
                 step = SpfStep(self.domains[depth], self.terms[depth])
                 self.trails[depth] = (step, *self.trails.get(depth + 1, ()))
@@ -153,10 +194,7 @@ class _Walk:
                 self.reason = self.reason or data.get("reason", "")
                 self.broken = self.path(min(depth, len(self.domains) - 1))
 
-    def _enter(self, depth: int, via: str, target: str) -> None:
-        if via == "redirect":
-            own = (term for term in self.records[depth] if term.lower().startswith("redirect="))
-            self.terms[depth] = next(own, "")
+    def _enter(self, depth: int, target: str) -> None:
         if not self.loop and _key(target) in map(_key, self.domains[: depth + 1]):
             self.loop = self.path(depth)
 
@@ -165,7 +203,7 @@ def _key(domain: str) -> str:
     return domain.lower().rstrip(".")
 
 
-def read_result(
+def _read_result(
     result: Result, address: str, domain: str, failures: Mapping[tuple[str, str], Answer]
 ) -> SpfEvaluation:
     """Return the evaluation that a result of the evaluator and its trace stand for."""
