@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dns.rdatatype import TXT
+from dns.rdtypes.txtbase import TXTBase
 
 from bot.characters import shorten
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
@@ -114,10 +115,12 @@ def _is_lent(check: Subject, observed: Observation, answer: Answer) -> bool:
 
 def is_too_much(answer: Answer) -> bool:
     """Whether what stands at a name of ours is not read at all."""
-    texts = answer.texts()
-    if answer.long_texts():
-        return True
-    return len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_TOGETHER
+    sizes = [sum(map(len, r.strings)) for r in answer.rdatas if isinstance(r, TXTBase)]
+    return (
+        len(sizes) > MOST_TEXTS
+        or max(sizes, default=0) > LONGEST_TEXT
+        or sum(sizes) > MOST_TOGETHER
+    )
 
 
 def is_name_of_ours(owner: dns.name.Name) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import KeyUnknown, KnownKey
@@ -107,7 +108,11 @@ class Expected:
 
     def record(self, purpose: Purpose) -> ExpectedRecord | None:
         """Return the record of a purpose, offered or not; None where the domain can have none."""
-        return next((r for r in (*self.records, *self.others) if r.purpose is purpose), None)
+        for records in (self.records, self.others):
+            for record in records:
+                if record.purpose is purpose:
+                    return record
+        return None
 
     def with_proof(self, *, spf_proven: bool, dkim_proven: bool) -> Expected:
         """Return the same for a domain of which a report says that SPF and DKIM work."""
@@ -119,6 +124,8 @@ class Expected:
     def at_policy(self, policy: DmarcPolicy) -> Expected:
         """Return the same with the DMARC record at a policy."""
         dmarc = staged_dmarc(self.server.dmarc, policy)
+        if dmarc == self.dmarc:
+            return self
         records = tuple(
             replace(record, value=dmarc) if record.purpose is Purpose.DMARC else record
             for record in self.records
@@ -183,6 +190,7 @@ def _is_offered(record: ExpectedRecord, server: MailServer) -> bool:
     return word is None or word in server.offer
 
 
+@lru_cache(maxsize=64)  # every domain of a server has one of three
 def staged_dmarc(strict: str, policy: DmarcPolicy) -> str:
     """Return a DMARC value with its `p`, `sp` and `np` at a policy, its tags and their order kept.
 
