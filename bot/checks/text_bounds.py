@@ -100,8 +100,10 @@ def find_long_text(
     """Return the first of these names at which texts of a check are too long to be judged."""
     for owner in owners:
         answer = observed.answer(owner, TXT)
-        long = None if answer is None or not answer.found else _measure(check, owner, answer)
-        if answer is not None and long is not None and not _is_lent(check, observed, answer):
+        if answer is None or not answer.found or not is_too_much(answer):
+            continue
+        long = _measure(check, owner, answer)
+        if long is not None and not _is_lent(check, observed, answer):
             return long
     return None
 
@@ -114,7 +116,7 @@ def _is_lent(check: Subject, observed: Observation, answer: Answer) -> bool:
 
 
 def is_too_much(answer: Answer) -> bool:
-    """Whether what stands at a name of ours is not read at all."""
+    """Whether an answer has texts too long, too many or too large together to be read as ours."""
     sizes = [sum(map(len, r.strings)) for r in answer.rdatas if isinstance(r, TXTBase)]
     return (
         len(sizes) > MOST_TEXTS
@@ -125,7 +127,7 @@ def is_too_much(answer: Answer) -> bool:
 
 def is_name_of_ours(owner: dns.name.Name) -> bool:
     """Whether only records of ours stand at a name: `_dmarc`, `dkim._domainkey`, `_mta-sts`."""
-    return any(label.startswith(b"_") for label in owner.labels)
+    return any(label[:1] == b"_" for label in owner.labels)
 
 
 def begins_as(check: Subject, text: bytes) -> bool:

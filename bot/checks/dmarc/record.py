@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -41,7 +41,7 @@ _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NA
 _ODD = frozenset({FaultKind.EMPTY_PART, FaultKind.BAD_VALUE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for the properties that are worked out once
 class DmarcRecord:
     """A text that says `v=DMARC1` first; whatever else may be wrong with it (section 4.8).
 
@@ -67,7 +67,7 @@ class DmarcRecord:
         value = self.get(name)
         return None if value is None else _POLICY_OF.get(value.lower())
 
-    @property
+    @cached_property
     def invalid_policies(self) -> tuple[tuple[str, str], ...]:
         """The policy tags with an invalid value; a missing `p` is among them with the value ""."""
         tags = ((name, self.get(name)) for name in POLICY_TAGS)
@@ -77,7 +77,7 @@ class DmarcRecord:
             if (value is not None or name == "p") and self.policy(name) is None
         )
 
-    @property
+    @cached_property
     def repeated(self) -> tuple[str, ...]:
         """The names of tags that come more than once."""
         counted = Counter(name for name, _ in self.tags)
