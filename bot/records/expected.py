@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot.names import absolute_text_of
 from bot.records.dkim_key import KeyUnknown, KnownKey
 from bot.records.dmarc_policy import (
     POLICIES,
@@ -164,7 +165,7 @@ def expect(
     policy = policy_to_hand_out(spf_proven=False, dkim_proven=False, approved=approved)
     dmarc = staged_dmarc(server.dmarc, policy)
     plan = _Plan(server, domain)
-    host = server.host.to_text()
+    host = absolute_text_of(server.host)
     plan.add(Purpose.MX, "", "MX", host, Need.REQUIRED, priority=server.mx_priority)
     plan.add(Purpose.SPF, "", "TXT", server.spf, Need.REQUIRED)
     if isinstance(dkim, KnownKey):

@@ -13,6 +13,7 @@ from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.answers import ADDRESS_TYPES, answer_to, denies_host, leads_to
 from bot.checks.proxies import is_proxy
+from bot.dns.owner_name import ROOT, owner_of
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
@@ -113,9 +114,10 @@ def _records(answer: Answer) -> list[tuple[int, dns.name.Name]]:
 def _read_text(expected: Expected, name: dns.name.Name) -> TargetKind | None:
     """Return the kind of a target if its text shows it; None where its addresses have to decide."""
     host = expected.server.host
-    if name == dns.name.root:
+    owner = owner_of(name)
+    if owner == ROOT:
         return TargetKind.NULL
-    if name == host:
+    if owner == owner_of(host):
         return TargetKind.OURS
     typed = _without_appended(name, expected.domain.name)
     if _is_ip(name) or _is_ip(typed):
