@@ -36,8 +36,9 @@ _SERVICES = (
     SrvService("_imap._tcp", 143, "imap", usual=False),
     SrvService("_pop3s._tcp", 995, "pop", usual=False),
 )
+_WITHOUT_POP = tuple(service for service in _SERVICES if service.family != "pop")
 
 
 def srv_services(server: MailServer) -> tuple[SrvService, ...]:
     """Return the ways that the mail server offers, the usual ones first."""
-    return tuple(s for s in _SERVICES if server.pop or s.family != "pop")
+    return _SERVICES if server.pop else _WITHOUT_POP
