@@ -21,6 +21,8 @@ from bot.records.tag_list import FaultKind, parse_tags
 from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.dmarc.report_uri import ReportAddress
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
@@ -200,8 +202,12 @@ def _walk_names(labels: tuple[bytes, ...]) -> tuple[dns.name.Name, ...]:
 
 def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:
     """Return what is a DMARC record among an answer's texts."""
-    parsed = (parse_record(text) for text in decode_texts(answer))
-    return tuple(record for record in parsed if record is not None)
+    return select_records(decode_texts(answer))
+
+
+def select_records(texts: Iterable[str]) -> tuple[DmarcRecord, ...]:
+    """Return what is a DMARC record among texts."""
+    return tuple(record for record in map(parse_record, texts) if record is not None)
 
 
 @dataclass(frozen=True, slots=True)
