@@ -94,6 +94,12 @@ def text_of(name: dns.name.Name) -> str:
     return _text_of(name.labels)
 
 
+def absolute_text_of(name: dns.name.Name) -> str:
+    """Return an absolute name in presentation form with its final dot, as records have it."""
+    text = text_of(name)
+    return text if len(name.labels) == 1 else f"{text}."  # of the root the dot is all there is
+
+
 @lru_cache(maxsize=_KEPT)
 def _text_of(labels: tuple[bytes, ...]) -> str:
     *named, last = labels or (b".",)

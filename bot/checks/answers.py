@@ -14,6 +14,7 @@ from bot.checks.finding import Finding, Fix, FixAction, Status
 from bot.checks.lent_record import is_lent
 from bot.checks.text_bounds import is_name_of_ours, is_too_much
 from bot.dns.answer import MOST_OCTETS, MOST_RECORDS, Answer, Outcome, Question
+from bot.dns.owner_name import owner_of
 from bot.names import text_of
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def leads_to(observed: Observation, name: dns.name.Name, host: dns.name.Name) ->
 
     One other address among them, such as an old AAAA beside the right A, misleads some clients.
     """
-    if name == host:
+    if owner_of(name) == owner_of(host):
         return True
     shared = False
     for rdtype in ADDRESS_TYPES:

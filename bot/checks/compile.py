@@ -17,7 +17,7 @@ from bot.checks.optional import group as extras
 from bot.checks.optional import hosts
 from bot.checks.optional.unoffered_records import leave_out_unoffered
 from bot.checks.propagation import choose_verdicts, say_when_seen
-from bot.checks.record_ttls import find_ttl
+from bot.checks.record_ttls import find_ttls
 from bot.checks.report import CheckResult, Report
 from bot.checks.server_blame import judge_server, merge_server_faults
 from bot.checks.spf import judge as spf
@@ -65,9 +65,7 @@ def compile_report(
     verdicts, taken = empty_name.gather(typed, _judge_all(expected, observed, typed))
     judged = {verdict.check for verdict in verdicts}
     blocked = set(Check) - judged if len(judged) == 1 else set[Check]()
-    ttls: dict[Subject, int | None] = {
-        check: find_ttl(check, expected, observed) for check in Check
-    }
+    ttls = find_ttls(expected, observed)
     results, findings = _leave_out_consequences(verdicts, typed, taken, ttls)
     if Check.SERVER not in blocked:
         said = (finding for verdict in verdicts for finding in verdict.findings)

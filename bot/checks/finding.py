@@ -175,7 +175,11 @@ class Verdict:
     @property
     def status(self) -> Status:
         """The worst of the findings; pass where there is none."""
-        return max((f.severity for f in self.findings), key=lambda s: s.rank, default=Status.PASS)
+        worst = Status.PASS
+        for finding in self.findings:
+            if finding.severity.rank > worst.rank:
+                worst = finding.severity
+        return worst
 
     @property
     def is_proven(self) -> bool:

@@ -7,6 +7,7 @@ so nobody can replace or delete it there, and a name below a zone cut belongs to
 from __future__ import annotations
 
 import dataclasses
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -22,7 +23,7 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.lent_record import is_lent, redirection_of, wildcard_over
-from bot.checks.zone_cut import servers_of, zone_of
+from bot.checks.zone_cut import servers_of, zones_below
 from bot.records.expected import Purpose
 from bot.records.presentation import relative_name
 
@@ -234,8 +235,12 @@ class _Place:
 
     def _foreign_zone(self, owner: dns.name.Name) -> dns.name.Name | None:
         """Return the apex of the zone that a name lies in; None for the domain's own."""
-        zone = zone_of(self._observed, owner)
-        return None if zone == self._observed.zone else zone
+        below = (zone for zone in self._zones_below if owner.is_subdomain(zone))
+        return next(below, None)
+
+    @cached_property
+    def _zones_below(self) -> tuple[dns.name.Name, ...]:
+        return zones_below(self._observed)
 
 
 def _moved(owner: dns.name.Name, redirection: Redirection) -> dns.name.Name | None:

@@ -103,9 +103,10 @@ def find_wildcard(observed: Observation, answer: Answer) -> str:
 def redirection_of(observed: Observation, owner: dns.name.Name) -> Redirection | None:
     """Return the DNAME that sends a name elsewhere; None where none is known to."""
     for answer in observed.answers.values():
-        above, asked = answer.dname, answer.question.name
+        above = answer.dname
         if above is None or owner == above or not owner.is_subdomain(above):
             continue
+        asked = answer.question.name
         first = next(iter(answer.chain), None) or _alias_record(answer)
         if first is not None:
             return Redirection(above, dns.name.Name(first.labels[len(asked) - len(above) :]))

@@ -13,6 +13,7 @@ from dns.rdtypes.ANY.NS import NS
 
 from bot.dns.answer import Answer, Outcome, Question
 from bot.dns.owner_name import AnyName, owner_of
+from bot.names import absolute_text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -135,7 +136,7 @@ class Observation:
         answer = self.answer(self.zone, dns.rdatatype.NS)
         if answer is None or answer.chain:  # an alias leads to another zone's
             return ()
-        return tuple(sorted(r.target.to_text() for r in answer.rdatas if isinstance(r, NS)))
+        return tuple(sorted(absolute_text_of(r.target) for r in answer.rdatas if isinstance(r, NS)))
 
     def addresses(self, name: dns.name.Name) -> frozenset[str]:
         """Return the IPv4 and IPv6 addresses that a host is known to have, aliases followed."""

@@ -40,14 +40,19 @@ def own_questions(check: Subject, expected: Expected) -> tuple[Question, ...]:
             return ()
 
 
-def find_ttl(check: Subject, expected: Expected, observed: Observation) -> int | None:
-    """Return for how many seconds the resolver's answers behind a check stay in caches.
+def find_ttls(expected: Expected, observed: Observation) -> dict[Subject, int | None]:
+    """Return for how many seconds the resolver's answers behind each check stay in caches.
 
     It is the longest of them, a negative answer's by RFC 2308 section 5; after it everybody who
     asks sees what is there then. None where none of them is known.
     """
+    asked = _questions_behind(expected, observed)
+    return {check: _find_longest(observed, questions) for check, questions in asked.items()}
+
+
+def _find_longest(observed: Observation, questions: Iterable[Question]) -> int | None:
     longest: int | None = None
-    for question in (*own_questions(check, expected), *_others(check, expected, observed)):
+    for question in questions:
         answer = observed.answers.get(question)
         if answer is None or answer.ttl is None or answer.failed:
             continue
@@ -56,40 +61,37 @@ def find_ttl(check: Subject, expected: Expected, observed: Observation) -> int |
     return longest
 
 
-def _others(check: Subject, expected: Expected, observed: Observation) -> Iterable[Question]:
-    """Return what a check rests on besides, or where it is about no record of mail."""
-    domain, types = expected.domain, dns.rdatatype
-    match check:
-        case Check.DELEGATION:
-            return (
-                Question.of(observed.zone, types.NS),
-                Question.of(domain.name, types.NS),
-                Question.of(domain.name, types.CNAME),
-            )
-        case Check.MX:
-            answer = observed.answers.get(Question.of(domain.name, types.MX))
-            names = () if answer is None else targets_to_resolve(expected, answer)
-            return tuple(Question.of(name, t) for name in names for t in ADDRESS_TYPES)
-        case Check.WEBMAIL | Check.AUTOCONFIG | Check.AUTODISCOVER as host:
-            owners = _there(host_reading.owner_of(expected, Check(host)))
-            return tuple(Question.of(owner, t) for owner in owners for t in ADDRESS_TYPES)
-        case Check.SRV:
-            return srv.questions(expected)
-        case Check.MTA_STS:
-            return _texts(_there(mta_sts.record_name(domain)))
-        case Check.TLS_RPT:
-            return _texts(_there(tls_rpt.record_name(domain)))
-        case Check.DANE:
-            return tuple(Question.of(n, types.TLSA) for n in _there(tlsa_name(expected.server)))
-        case Check.DNSSEC:
-            return (Question.of(observed.zone, types.DS),)
-        case Check.CAA:
-            return (
-                *caa.questions(expected),
-                *(Question.of(n, types.CAA) for n in caa.climb(domain)),
-            )
-        case _:
-            return ()
+def _questions_behind(expected: Expected, observed: Observation) -> dict[Check, Iterable[Question]]:
+    """Return what each check rests on, beside the very records that it is about."""
+    domain, apex, types = expected.domain, expected.domain.name, dns.rdatatype
+    of = Question.of
+    mx = observed.answers.get(of(apex, types.MX))
+    targets = () if mx is None else targets_to_resolve(expected, mx)
+    return {
+        Check.DELEGATION: (of(observed.zone, types.NS), of(apex, types.NS), of(apex, types.CNAME)),
+        Check.MX: (*own_questions(Check.MX, expected), *_addresses(targets)),
+        Check.SPF: own_questions(Check.SPF, expected),
+        Check.DKIM: own_questions(Check.DKIM, expected),
+        Check.DMARC: own_questions(Check.DMARC, expected),
+        **{
+            check: _addresses(_there(host_reading.owner_of(expected, check)))
+            for check in (Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER)
+        },
+        Check.SRV: srv.questions(expected),
+        Check.MTA_STS: _texts(_there(mta_sts.record_name(domain))),
+        Check.TLS_RPT: _texts(_there(tls_rpt.record_name(domain))),
+        Check.DANE: tuple(of(name, types.TLSA) for name in _there(tlsa_name(expected.server))),
+        Check.DNSSEC: (of(observed.zone, types.DS),),
+        Check.CAA: (
+            *caa.questions(expected),
+            *(of(name, types.CAA) for name in caa.climb(domain)),
+        ),
+        Check.SERVER: (),
+    }
+
+
+def _addresses(names: Iterable[dns.name.Name]) -> tuple[Question, ...]:
+    return tuple(Question.of(name, rdtype) for name in names for rdtype in ADDRESS_TYPES)
 
 
 def _texts(names: Iterable[dns.name.Name]) -> tuple[Question, ...]:

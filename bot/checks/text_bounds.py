@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dns.rdatatype import TXT
+from dns.rdtypes.txtbase import TXTBase
 
 from bot.characters import shorten
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
@@ -99,8 +100,10 @@ def find_long_text(
     """Return the first of these names at which texts of a check are too long to be judged."""
     for owner in owners:
         answer = observed.answer(owner, TXT)
-        long = None if answer is None or not answer.found else _measure(check, owner, answer)
-        if answer is not None and long is not None and not _is_lent(check, observed, answer):
+        if answer is None or not answer.found or not is_too_much(answer):
+            continue
+        long = _measure(check, owner, answer)
+        if long is not None and not _is_lent(check, observed, answer):
             return long
     return None
 
@@ -113,16 +116,18 @@ def _is_lent(check: Subject, observed: Observation, answer: Answer) -> bool:
 
 
 def is_too_much(answer: Answer) -> bool:
-    """Whether what stands at a name of ours is not read at all."""
-    texts = answer.texts()
-    if answer.long_texts():
-        return True
-    return len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_TOGETHER
+    """Whether an answer has texts too long, too many or too large together to be read as ours."""
+    sizes = [sum(map(len, r.strings)) for r in answer.rdatas if isinstance(r, TXTBase)]
+    return (
+        len(sizes) > MOST_TEXTS
+        or max(sizes, default=0) > LONGEST_TEXT
+        or sum(sizes) > MOST_TOGETHER
+    )
 
 
 def is_name_of_ours(owner: dns.name.Name) -> bool:
     """Whether only records of ours stand at a name: `_dmarc`, `dkim._domainkey`, `_mta-sts`."""
-    return any(label.startswith(b"_") for label in owner.labels)
+    return any(label[:1] == b"_" for label in owner.labels)
 
 
 def begins_as(check: Subject, text: bytes) -> bool:

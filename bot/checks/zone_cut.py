@@ -12,9 +12,11 @@ import dns.rdatatype
 from dns.rdtypes.ANY.NS import NS
 
 from bot.checks.answers import name_text
+from bot.dns.owner_name import is_within, owner_of
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
+    from bot.dns.owner_name import Owner
 
 
 def zones_below(observed: Observation) -> tuple[dns.name.Name, ...]:
@@ -22,17 +24,19 @@ def zones_below(observed: Observation) -> tuple[dns.name.Name, ...]:
 
     The SOA in a denial names the zone that denies (RFC 2308 section 3).
     """
-    own = observed.zone
-    found = set[dns.name.Name]()
+    own = owner_of(observed.zone)
+    found: dict[Owner, dns.name.Name] = {}
     for question, answer in observed.answers.items():
         if answer.chain or answer.alias_loop:
             continue
         zone = answer.zone if answer.absent else None
         if answer.found and question.rdtype == dns.rdatatype.SOA:
             zone = question.name
-        if zone is not None and len(zone) > len(own) and zone.is_subdomain(own):
-            found.add(zone)
-    return tuple(sorted(found, key=lambda zone: (-len(zone), zone)))
+        if zone is None or (owner := owner_of(zone)) == own:
+            continue
+        if is_within(owner, own):
+            found.setdefault(owner, zone)
+    return tuple(sorted(found.values(), key=lambda zone: (-len(zone), zone)))
 
 
 def zone_of(observed: Observation, owner: dns.name.Name) -> dns.name.Name:

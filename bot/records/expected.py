@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from bot.dns.owner_name import owner_of
+from bot.names import absolute_text_of
 from bot.records.dkim_key import KeyUnknown, KnownKey
 from bot.records.dmarc_policy import (
     POLICIES,
@@ -48,6 +51,7 @@ class Purpose(StrEnum):
     SUBMISSIONS_SRV = "submissions-srv"
 
 
+_ORDER = {purpose: place for place, purpose in enumerate(Purpose)}
 # By which word of an offer each optional record is handed out.
 _OFFERED_AS = {
     Purpose.WEBMAIL: "webmail",
@@ -107,7 +111,11 @@ class Expected:
 
     def record(self, purpose: Purpose) -> ExpectedRecord | None:
         """Return the record of a purpose, offered or not; None where the domain can have none."""
-        return next((r for r in (*self.records, *self.others) if r.purpose is purpose), None)
+        for records in (self.records, self.others):
+            for record in records:
+                if record.purpose is purpose:
+                    return record
+        return None
 
     def with_proof(self, *, spf_proven: bool, dkim_proven: bool) -> Expected:
         """Return the same for a domain of which a report says that SPF and DKIM work."""
@@ -119,6 +127,8 @@ class Expected:
     def at_policy(self, policy: DmarcPolicy) -> Expected:
         """Return the same with the DMARC record at a policy."""
         dmarc = staged_dmarc(self.server.dmarc, policy)
+        if dmarc == self.dmarc:
+            return self
         records = tuple(
             replace(record, value=dmarc) if record.purpose is Purpose.DMARC else record
             for record in self.records
@@ -157,7 +167,7 @@ def expect(
     policy = policy_to_hand_out(spf_proven=False, dkim_proven=False, approved=approved)
     dmarc = staged_dmarc(server.dmarc, policy)
     plan = _Plan(server, domain)
-    host = server.host.to_text()
+    host = absolute_text_of(server.host)
     plan.add(Purpose.MX, "", "MX", host, Need.REQUIRED, priority=server.mx_priority)
     plan.add(Purpose.SPF, "", "TXT", server.spf, Need.REQUIRED)
     if isinstance(dkim, KnownKey):
@@ -171,11 +181,11 @@ def expect(
     plan.add(Purpose.AUTOCONFIG, "autoconfig", "CNAME", host)
     plan.add(Purpose.AUTODISCOVER, "autodiscover", "CNAME", host)
     plan.add(Purpose.WEBMAIL, server.webmail_label, "CNAME", host)
-    order = tuple(Purpose)
-    records = sorted(plan.records, key=lambda record: order.index(record.purpose))
-    offered = tuple(record for record in records if _is_offered(record, server))
-    others = tuple(record for record in records if not _is_offered(record, server))
-    return Expected(domain, server, dkim, offered, dmarc, dmarc_stage, former, others)
+    offered, others = list[ExpectedRecord](), list[ExpectedRecord]()
+    for record in sorted(plan.records, key=lambda record: _ORDER[record.purpose]):
+        (offered if _is_offered(record, server) else others).append(record)
+    records = tuple(offered)
+    return Expected(domain, server, dkim, records, dmarc, dmarc_stage, former, tuple(others))
 
 
 def _is_offered(record: ExpectedRecord, server: MailServer) -> bool:
@@ -183,6 +193,7 @@ def _is_offered(record: ExpectedRecord, server: MailServer) -> bool:
     return word is None or word in server.offer
 
 
+@lru_cache(maxsize=64)  # every domain of a server has one of three
 def staged_dmarc(strict: str, policy: DmarcPolicy) -> str:
     """Return a DMARC value with its `p`, `sp` and `np` at a policy, its tags and their order kept.
 
@@ -214,6 +225,7 @@ class _Plan:
     def __init__(self, server: MailServer, domain: Domain) -> None:
         self._server = server
         self._domain = domain
+        self._taken = {owner_of(domain.name), owner_of(server.host)}
         self.records: list[ExpectedRecord] = []
 
     def add(
@@ -228,12 +240,9 @@ class _Plan:
     ) -> None:
         """Add a record at a label below the domain, unless there cannot be one."""
         owner = self._domain.below(label) if label else self._domain.name
-        if owner is None or (rdtype == "CNAME" and self._is_taken(owner)):
+        # Everything beside a CNAME is hidden by it (RFC 2181 section 10.1).
+        if owner is None or (rdtype == "CNAME" and owner_of(owner) in self._taken):
             return
+        self._taken.add(owner_of(owner))
         ttl = self._server.record_ttl
         self.records.append(ExpectedRecord(purpose, owner, rdtype, value, ttl, need, priority))
-
-    def _is_taken(self, owner: dns.name.Name) -> bool:
-        # Everything beside a CNAME is hidden by it (RFC 2181 section 10.1).
-        taken = {self._domain.name, self._server.host, *(record.owner for record in self.records)}
-        return owner in taken

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.names import absolute_text_of
+
 if TYPE_CHECKING:
     from bot.records.mail_server import MailServer
 
@@ -24,7 +26,7 @@ class SrvService:
 
     def value(self, server: MailServer) -> str:
         """Return the record's value: priority, weight, port and target (RFC 2782)."""
-        return f"0 1 {self.port} {server.host.to_text()}"
+        return f"0 1 {self.port} {absolute_text_of(server.host)}"
 
 
 _SERVICES = (
@@ -34,8 +36,9 @@ _SERVICES = (
     SrvService("_imap._tcp", 143, "imap", usual=False),
     SrvService("_pop3s._tcp", 995, "pop", usual=False),
 )
+_WITHOUT_POP = tuple(service for service in _SERVICES if service.family != "pop")
 
 
 def srv_services(server: MailServer) -> tuple[SrvService, ...]:
     """Return the ways that the mail server offers, the usual ones first."""
-    return tuple(s for s in _SERVICES if server.pop or s.family != "pop")
+    return _SERVICES if server.pop else _WITHOUT_POP

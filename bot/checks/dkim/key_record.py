@@ -17,6 +17,7 @@ from bot.checks.dkim.text import (
     read_key_text,
     read_meant,
     read_pairs,
+    read_tags,
     split_list,
     squeeze,
     tell_uses,
@@ -27,7 +28,6 @@ from bot.errors import InvalidKey
 from bot.records.dkim_key import KeySource, NoKeyYet
 from bot.records.key_forms import identify_key, measure_key
 from bot.records.key_soundness import is_damaged, refuse_damaged
-from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
     from bot.checks.dkim.case import DkimCase
@@ -51,7 +51,7 @@ _WHOLE = frozenset(
 
 def judge_text(case: DkimCase, text: str) -> tuple[list[Finding], Note | None]:
     """Return what is wrong with a text that was meant as key record, or a remark on a sound one."""
-    tags = parse_tags(text)
+    tags = read_tags(text)
     fault = find_fault(text, tags)
     form = None if fault is not None else identify_key(read_key_text(text))
     if form is None:
@@ -72,7 +72,7 @@ def judge_text(case: DkimCase, text: str) -> tuple[list[Finding], Note | None]:
     if findings:
         return sorted(findings, key=lambda f: -f.severity.rank), None
     if known is not None:
-        same = tell_uses(tags) == tell_uses(parse_tags(known.record.text))
+        same = tell_uses(tags) == tell_uses(read_tags(known.record.text))
         return [], None if same else Note("dkim-written-differently")
     if isinstance(case.expected.dkim, NoKeyYet):
         return [case.finding("dkim-no-key", Status.INFO, published=True)], None
@@ -136,7 +136,7 @@ def _find_swap(case: DkimCase, text: str) -> Finding | None:
 
 
 def _is_right_record(case: DkimCase, text: str) -> bool:
-    tags = parse_tags(text)
+    tags = read_tags(text)
     sound = not tags.faults and find_fault(text, tags) is None
     return sound and _is_right_key(case, read_key_text(text))
 
@@ -154,7 +154,7 @@ def _is_cut(case: DkimCase, text: str) -> bool:
 
 def _judge_unreadable(case: DkimCase, text: str) -> Finding:
     """A `p=` that is no key: cut, another one with damage, or nonsense."""
-    pairs = read_pairs(parse_tags(text))
+    pairs = read_pairs(read_tags(text))
     key = read_key_text(text)
     if any(_is_right_key(case, other) for other in other_spellings(pairs["p"])):
         what = "url-safe" if re.search(r"[-_]", key) else "plus"

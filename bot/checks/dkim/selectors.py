@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from dns.rdatatype import TXT
 
 from bot.checks.answers import answer_to, decode_texts
-from bot.checks.dkim.text import find_fault, read_pairs, squeeze
+from bot.checks.dkim.text import find_fault, read_pairs, read_tags, squeeze
 from bot.errors import InvalidKey
 from bot.records.dkim_key import KnownKey
 from bot.records.key_forms import read_key
-from bot.records.tag_list import parse_tags
 
 if TYPE_CHECKING:
     import dns.name
@@ -70,7 +69,7 @@ def find_elsewhere(expected: Expected, observed: Observation) -> KeyAtOtherSelec
 
 
 def _read_sound_key(text: str) -> tuple[str, bytes] | None:
-    tags = parse_tags(text)
+    tags = read_tags(text)
     if find_fault(text, tags) is not None:
         return None
     pairs = read_pairs(tags)

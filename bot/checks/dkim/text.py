@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.records.dkim_key import KEY_TYPES
 from bot.records.dmarc_policy import POLICIES
 from bot.records.tag_list import FaultKind, parse_tags
+from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
     from bot.records.tag_list import TagList
@@ -22,7 +23,6 @@ _OTHER_RECORD = re.compile(
     re.IGNORECASE,
 )
 _QUOTES = "\"'“”„‟«»‘’"  # straight ones and what word processors put in their place
-_QUOTE = re.compile(f"[{_QUOTES}]")
 _DEFAULTS = {"v": "DKIM1", "k": "rsa", "s": "*", "h": "", "t": ""}
 _LEAST_KEY = 40  # characters of base64 that are a key or a good part of one
 _BASE64 = r"[A-Za-z0-9+/][A-Za-z0-9+/\s]*=*"
@@ -39,6 +39,8 @@ _GLUE = re.compile(
 )
 _VERSION = re.compile(r"v\s*=\s*DKIM1\s*(?:;|$)")
 _TYPE_AND_KEY = re.compile(r"(rsa|ed25519)\s*([A-Za-z0-9+/\s]+)")
+
+read_tags = TextCache(parse_tags)  # one check reads a record and the right one several times
 
 
 class DkimTextFault(NamedTuple):
@@ -77,7 +79,7 @@ def read_pairs(tags: TagList) -> dict[str, str]:
 
 def read_key_text(text: str) -> str:
     """Return the characters of `p=` without blanks, empty where there is none."""
-    return squeeze(read_pairs(parse_tags(text)).get("p", ""))
+    return squeeze(read_pairs(read_tags(text)).get("p", ""))
 
 
 def split_list(value: str) -> frozenset[str]:
@@ -90,9 +92,9 @@ def find_fault(text: str, tags: TagList) -> DkimTextFault | None:
     pairs = read_pairs(tags)
     stripped = text.strip()
     wrapped = len(stripped) > 1 and stripped[0] in _QUOTES and stripped[-1] in _QUOTES
-    if _QUOTE.search(stripped[1:-1] if wrapped else pairs.get("p", "")):
+    if _holds_quote(stripped[1:-1] if wrapped else pairs.get("p", "")):
         return DkimTextFault("dkim-quotes-in-key")
-    if _QUOTE.search(text):
+    if _holds_quote(text):
         return DkimTextFault("txt-literal-quotes")
     if "\\" in text:
         return DkimTextFault("txt-literal-backslash")
@@ -111,6 +113,10 @@ def find_fault(text: str, tags: TagList) -> DkimTextFault | None:
     if repeated is not None:  # RFC 6376 section 3.2: the whole list is void then
         return DkimTextFault("dkim-syntax", "repeated", repeated.text)
     return None
+
+
+def _holds_quote(text: str) -> bool:
+    return any(map(text.__contains__, _QUOTES))
 
 
 def _find_keyless_fault(text: str) -> DkimTextFault:

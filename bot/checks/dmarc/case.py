@@ -15,6 +15,7 @@ from bot.checks.dmarc.record import (
     discover,
     is_meant_as_dmarc,
     parse_record,
+    select_records,
 )
 from bot.checks.dmarc.repair import (
     DmarcRepair,
@@ -60,7 +61,9 @@ class DmarcCase:
         self.handed_out = parse_record(expected.dmarc)
         policy = self.handed_out.policy("p") if self.handed_out is not None else None
         self.wanted = policy or DmarcPolicy.NONE
-        self.malformed = [t for t in decode_texts(answer) if is_meant_as_dmarc(t)]
+        self.texts = decode_texts(answer)
+        self.records = select_records(self.texts)
+        self.malformed = [text for text in self.texts if is_meant_as_dmarc(text)]
         self.unwanted: tuple[str, ...] = ()
         self.mender = DmarcRepair(expected, early=self.early)
         self._mended: dict[tuple[str, tuple[str, ...]], str] = {}  # many findings have the same fix

@@ -96,18 +96,26 @@ def find_tag_faults(record: DmarcRecord) -> tuple[DmarcFault, ...]:
         for part in record.broken
         if "@" not in part and not COLON.fullmatch(part)
     )
-    reports = {fault.tag for fault in find_report_faults(record)}  # that say it of their addresses
-    odd = {part: part.partition("=")[0].strip(FWS).lower() for part in record.odd}
-    faults += (
-        DmarcFault("odd" if part else "blank", "", part, grave=False)
-        for part, tag in odd.items()
-        if tag not in {*said, *reports}
-    )
-    said.update(odd.values())
+    if record.odd:
+        faults += _find_odd(record, said)
     faults += _find_invalid(record, said)
     if hidden and not any(fault.grave for fault in faults):
         faults.append(DmarcFault("no-policy", "p", "", grave=True))
     return tuple(sorted(_merge(faults), key=lambda fault: not fault.grave))
+
+
+def _find_odd(record: DmarcRecord, said: set[str]) -> list[DmarcFault]:
+    """Return the parts that no tag may have, and add their tags to those of which more is said."""
+    odd = {part: part.partition("=")[0].strip(FWS).lower() for part in record.odd}
+    # Of these it is said by the faults of their addresses.
+    reports = {fault.tag for fault in find_report_faults(record)}
+    faults = [
+        DmarcFault("odd" if part else "blank", "", part, grave=False)
+        for part, tag in odd.items()
+        if tag not in {*said, *reports}
+    ]
+    said.update(odd.values())
+    return faults
 
 
 def _find_colons(record: DmarcRecord) -> Iterator[DmarcFault]:

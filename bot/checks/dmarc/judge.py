@@ -11,7 +11,6 @@ from bot.checks.answers import (
     MOST_NAMES,
     MOST_STEPS,
     answer_to,
-    decode_texts,
     name_text,
     some_lines,
     unanswered,
@@ -25,7 +24,6 @@ from bot.checks.dmarc.misplaced import dmarc_places, find_dmarc
 from bot.checks.dmarc.record import (
     ALL_MAIL,
     REMOVED_TAGS,
-    find_records,
     mean_the_same,
     parse_record,
     walk_names,
@@ -77,9 +75,7 @@ def judge(
     What is expected, and what a step brings, is the record that is handed out by what is proven; a
     stricter policy that is in force already stays.
     """
-    unasked = Answer(Question.of(expected.domain.name, TXT), Outcome.TIMEOUT)
-    answers = [answer_to(observed, name, TXT) for name in own_names(expected.domain)]
-    answer = next(iter(answers), unasked)
+    answer = _find_answer(expected.domain, observed)
     expected = expected.with_proof(spf_proven=spf_proven, dkim_proven=dkim_proven)
     wanted = (expected.dmarc,)
     if answer.failed:
@@ -91,7 +87,7 @@ def judge(
         return Verdict(Check.DMARC, (too_long,), wanted, long.found)
     findings = judging.findings()
     note = judging.note() if all(f.severity.rank <= Status.INFO.rank for f in findings) else None
-    found = some_lines(decode_texts(answer))
+    found = some_lines(judging.texts)
     typed = [without_alias(observed, finding, answer) for finding in findings]
     # What the way back to none mends as well only matters if it outlasts that.
     few = without_repeats(typed, {"dmarc-before-dkim"})
@@ -99,11 +95,19 @@ def judge(
     return Verdict(Check.DMARC, tuple(said), wanted, found, note)
 
 
+def _find_answer(domain: Domain, observed: Observation) -> Answer:
+    """Return the answer for the domain's own record; one that failed where there can be none."""
+    names = own_names(domain)
+    if not names:
+        return Answer(Question.of(domain.name, TXT), Outcome.TIMEOUT)
+    return answer_to(observed, names[0], TXT)
+
+
 class _Judge(DmarcCase):
     """The judging of one answer, step by step."""
 
     def findings(self) -> list[Finding]:
-        records = find_records(self.answer)
+        records = self.records
         if len(records) > 1:
             found = [self._judge_several(records)]
         elif records and find_literal(records[0].text):
@@ -146,7 +150,7 @@ class _Judge(DmarcCase):
         fixes: tuple[Fix, ...] = ()
         if record is not None and not self.discovery.inherited:
             fixes = self.mend(record.text)
-        elif not find_records(self.answer) and not self.malformed:  # those are mended by itself
+        elif not self.records and not self.malformed:  # those are mended by itself
             fixes = (self.fix(FixAction.ADD, self.expected.dmarc),)
         return [self.finding("dmarc-before-dkim", Status.FAIL, fixes)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -21,6 +21,8 @@ from bot.records.tag_list import FaultKind, parse_tags
 from bot.records.text_cache import TextCache
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.dmarc.report_uri import ReportAddress
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
@@ -41,7 +43,7 @@ _NO_TAG = frozenset({FaultKind.NO_EQUALS, FaultKind.EMPTY_NAME, FaultKind.BAD_NA
 _ODD = frozenset({FaultKind.EMPTY_PART, FaultKind.BAD_VALUE})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for the properties that are worked out once
 class DmarcRecord:
     """A text that says `v=DMARC1` first; whatever else may be wrong with it (section 4.8).
 
@@ -67,7 +69,7 @@ class DmarcRecord:
         value = self.get(name)
         return None if value is None else _POLICY_OF.get(value.lower())
 
-    @property
+    @cached_property
     def invalid_policies(self) -> tuple[tuple[str, str], ...]:
         """The policy tags with an invalid value; a missing `p` is among them with the value ""."""
         tags = ((name, self.get(name)) for name in POLICY_TAGS)
@@ -77,7 +79,7 @@ class DmarcRecord:
             if (value is not None or name == "p") and self.policy(name) is None
         )
 
-    @property
+    @cached_property
     def repeated(self) -> tuple[str, ...]:
         """The names of tags that come more than once."""
         counted = Counter(name for name, _ in self.tags)
@@ -200,8 +202,12 @@ def _walk_names(labels: tuple[bytes, ...]) -> tuple[dns.name.Name, ...]:
 
 def find_records(answer: Answer | None) -> tuple[DmarcRecord, ...]:
     """Return what is a DMARC record among an answer's texts."""
-    parsed = (parse_record(text) for text in decode_texts(answer))
-    return tuple(record for record in parsed if record is not None)
+    return select_records(decode_texts(answer))
+
+
+def select_records(texts: Iterable[str]) -> tuple[DmarcRecord, ...]:
+    """Return what is a DMARC record among texts."""
+    return tuple(record for record in map(parse_record, texts) if record is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from bot.checks.dmarc.record import (
     parse_record,
 )
 from bot.checks.dmarc.report_uri import parse_entries
+from bot.dns.owner_name import is_within, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from bot.checks.dmarc.report_uri import ReportAddress
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import Owner
     from bot.records.expected import Expected
     from bot.records.mail_server import MailServer
 
@@ -69,35 +71,37 @@ def find_destinations(
     Three at most, those of `rua` first. To one inside it reports are sent unasked (RFC 9990 section
     4).
     """
-    named, failures = record.addresses("rua"), record.addresses("ruf")
-    found = find_hosts([*named, *failures])
-    all_reports = find_hosts(named) if failures else found
+    own, whole = owner_of(domain), owner_of(organization)
+    named = _group_by_host(record.addresses("rua"))
+    found = _group_by_host([*record.addresses("rua"), *record.addresses("ruf")])
     outside = (
         Destination(
-            host, addresses, consent_name(domain, host), "rua" if host in all_reports else "ruf"
+            host,
+            tuple(dict.fromkeys(entry.address for entry in entries)),
+            consent_name(domain, host),
+            "rua" if owner in named else "ruf",
         )
-        for host, addresses in found.items()
-        if not (
-            domain.is_subdomain(host)
-            or host.is_subdomain(organization)
-            or host.is_subdomain(domain)
-        )
+        for owner, (host, entries) in found.items()
+        if not (is_within(own, owner) or is_within(owner, whole) or is_within(owner, own))
     )
     return tuple(islice(outside, MOST_HOSTS))
 
 
-def find_hosts(entries: Iterable[ReportAddress]) -> dict[dns.name.Name, tuple[str, ...]]:
-    """Return the domains that sound entries send reports to, in order, with their addresses."""
-    hosts: dict[dns.name.Name, list[str]] = {}
+def _group_by_host(
+    entries: Iterable[ReportAddress],
+) -> dict[Owner, tuple[dns.name.Name, list[ReportAddress]]]:
+    """Return the domains that sound entries send reports to, in order, with these entries."""
+    hosts: dict[Owner, tuple[dns.name.Name, list[ReportAddress]]] = {}
     for entry in entries:
         if entry.host is not None:
-            hosts.setdefault(entry.host, []).append(entry.address)
-    return {host: tuple(dict.fromkeys(addresses)) for host, addresses in hosts.items()}
+            hosts.setdefault(owner_of(entry.host), (entry.host, []))[1].append(entry)
+    return hosts
 
 
 def handed_out_hosts(server: MailServer) -> tuple[dns.name.Name, ...]:
     """Return the domains that the handed-out DMARC record has reports sent to; three at most."""
-    return tuple(find_hosts(_operators_entries(server.dmarc, server, "rua", "ruf")))[:MOST_HOSTS]
+    hosts = _group_by_host(_operators_entries(server.dmarc, server, "rua", "ruf"))
+    return tuple(host for host, _ in hosts.values())[:MOST_HOSTS]
 
 
 def consent_name(domain: dns.name.Name, host: dns.name.Name) -> dns.name.Name | None:

@@ -21,6 +21,7 @@ from bot.checks.finding import Check, Finding, Fix, FixAction, Status, Verdict
 from bot.checks.mx.misplaced import find_mx
 from bot.checks.mx.own_address import Reach, follow_address
 from bot.checks.mx.targets import AliasEnd, Target, TargetKind, read_targets
+from bot.names import absolute_text_of
 from bot.public_suffix import is_public_suffix
 from bot.records.expected import Purpose
 
@@ -57,8 +58,8 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     return Verdict(
         Check.MX,
         tuple(findings),
-        expected=(f"{repair.priority} {expected.server.host.to_text()}",),
-        found=some_lines([f"{t.priority} {t.name.to_text()}" for t in targets]),
+        expected=(f"{repair.priority} {absolute_text_of(expected.server.host)}",),
+        found=some_lines([f"{t.priority} {absolute_text_of(t.name)}" for t in targets]),
     )
 
 
@@ -73,7 +74,7 @@ class _Repair:
         record = expected.record(Purpose.MX)
         server = expected.server
         self._owner = expected.domain.name
-        self._host = server.host.to_text()
+        self._host = absolute_text_of(server.host)
         self._ttl = record.ttl if record else server.record_ttl
         self._left = MOST_STEPS
         self._borrowed = borrowed

@@ -13,6 +13,7 @@ from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.answers import ADDRESS_TYPES, answer_to, denies_host, leads_to
 from bot.checks.proxies import is_proxy
+from bot.dns.owner_name import ROOT, is_within, owner_of
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
@@ -113,9 +114,10 @@ def _records(answer: Answer) -> list[tuple[int, dns.name.Name]]:
 def _read_text(expected: Expected, name: dns.name.Name) -> TargetKind | None:
     """Return the kind of a target if its text shows it; None where its addresses have to decide."""
     host = expected.server.host
-    if name == dns.name.root:
+    owner = owner_of(name)
+    if owner == ROOT:
         return TargetKind.NULL
-    if name == host:
+    if owner == owner_of(host):
         return TargetKind.OURS
     typed = _without_appended(name, expected.domain.name)
     if _is_ip(name) or _is_ip(typed):
@@ -131,9 +133,9 @@ def _read_text(expected: Expected, name: dns.name.Name) -> TargetKind | None:
 
 def _without_appended(name: dns.name.Name, domain: dns.name.Name) -> dns.name.Name:
     """Return a name without the member's own domain (or the zone it lies in) at its end."""
-    zone = domain
-    while zone != dns.name.root:
-        if name != zone and name.is_subdomain(zone):
+    owner, zone = owner_of(name), domain
+    while (above := owner_of(zone)) != ROOT:
+        if owner != above and is_within(owner, above):
             return dns.name.Name((*name.relativize(zone).labels, b""))
         zone = zone.parent()
         # Nobody has their zone at a registry's name: mx1.old.example was not typed as "mx1.old".

@@ -7,6 +7,7 @@ label by label, at the names above it; the first CAA records that it finds count
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import dns.name
@@ -46,9 +47,15 @@ def climb(domain: Domain) -> tuple[dns.name.Name, ...]:
 
     A registry's name has none that anybody here could do anything about, so it is left out.
     """
-    names = [domain.name]
-    while not is_public_suffix(parent := names[-1].parent()):
-        names.append(parent)
+    return (domain.name, *_names_above(domain.name.labels))
+
+
+@lru_cache(maxsize=256)  # each domain is climbed from several times in a check
+def _names_above(labels: tuple[bytes, ...]) -> tuple[dns.name.Name, ...]:
+    names = list[dns.name.Name]()
+    name = dns.name.Name(labels)
+    while not is_public_suffix(name := name.parent()):
+        names.append(name)
     return tuple(names)
 
 

@@ -21,11 +21,14 @@ from bot.checks.answers import (
 from bot.checks.finding import Check, Fix, FixAction
 from bot.checks.lent_record import is_lent
 from bot.checks.proxies import has_proxy_switch, is_proxy
+from bot.dns import owner_name
+from bot.names import absolute_text_of
 from bot.records.expected import Purpose
 
 if TYPE_CHECKING:
     from bot.checks.observation import Observation
     from bot.dns.answer import Answer
+    from bot.dns.owner_name import Owner
     from bot.records.expected import Expected, ExpectedRecord
 
 SRV_LABEL = "_autodiscover._tcp"
@@ -58,8 +61,12 @@ class HostReading:
 
 def host_names(expected: Expected) -> tuple[dns.name.Name, ...]:
     """Return the names whose addresses the judges need, each once."""
-    owners = (owner_of(expected, check) for check in _PURPOSES)
-    return tuple(dict.fromkeys(owner for owner in owners if owner is not None))
+    names = (owner_of(expected, check) for check in _PURPOSES)
+    by_owner: dict[Owner, dns.name.Name] = {}
+    for name in names:
+        if name is not None:
+            by_owner.setdefault(owner_name.owner_of(name), name)
+    return tuple(by_owner.values())
 
 
 def questions(
@@ -90,9 +97,9 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
     answers = [answer_to(observed, owner, rdtype) for rdtype in ADDRESS_TYPES]
     chain = next((answer.chain for answer in answers if answer.chain), ())
     addresses = [r for answer in answers for r in answer.rdatas if hasattr(r, "address")]
-    others = [str(r.address) for r in addresses if r.address not in observed.addresses(host)]
-    found = (chain[0].to_text(),) if chain else tuple(str(r.address) for r in addresses)
-    ours = True if host in chain else leads_to(observed, owner, host)
+    found = (absolute_text_of(chain[0]),) if chain else tuple(str(r.address) for r in addresses)
+    is_alias_of_ours = owner_name.owner_of(host) in map(owner_name.owner_of, chain)
+    ours = True if is_alias_of_ours else leads_to(observed, owner, host)
     if ours:
         return HostReading(owner, record, right=True, found=found)
 
@@ -110,6 +117,8 @@ def read_host(check: Check, expected: Expected, observed: Observation) -> HostRe
         return HostReading(owner, record, lent="wildcard-cname", found=found, fixes=_add(record))
     if not chain and is_lent(observed, owner):
         return HostReading(owner, record, lent="wildcard-address", found=found, fixes=_add(record))
+    known = observed.addresses(host)
+    others = [str(r.address) for r in addresses if r.address not in known]
     proxied = is_proxy((owner, *chain), others)
     switch = has_proxy_switch(observed.name_servers) if proxied and not chain else False
     fixes = _replace(record, old=alias.to_text()) if alias else _add(record)

@@ -116,6 +116,8 @@ def _note_certificate(
 
     The record is right, and the certificate is the mail server's: there is nothing to type.
     """
+    if not observed.discovery:
+        return None
     owners = {reading.owner for reading in readings if reading.right}
     for told in observed.discovery:
         place = told.place

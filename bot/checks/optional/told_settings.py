@@ -104,6 +104,8 @@ def judge_answers(
     each counts, as programs differ in where they begin.
     """
     told = [a for a in observed.discovery if a.place.check is check and a.config is not None]
+    if not told:
+        return []
     if check is Check.AUTOCONFIG:
         told = told[:1]
     by_owner = {reading.owner: reading for reading in readings}

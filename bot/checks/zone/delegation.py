@@ -25,6 +25,7 @@ from bot.checks.zone.empty_name import has_something_below, is_empty, report_emp
 from bot.checks.zone.meant_name import report_meant
 from bot.checks.zone.name_servers import judge_name_servers, report_all_lame
 from bot.dns.answer import Answer, Outcome, Question
+from bot.names import absolute_text_of
 from bot.public_suffix import is_public_suffix
 from bot.records.presentation import relative_name
 
@@ -51,7 +52,9 @@ def judge(expected: Expected, observed: Observation) -> Verdict:
     apex = expected.domain.name
     answers = observed.apex_answers()
     servers = answer_to(observed, apex, dns.rdatatype.NS)
-    found = some_lines(sorted(r.target.to_text() for r in servers.rdatas if isinstance(r, NS)))
+    found = some_lines(
+        sorted(absolute_text_of(r.target) for r in servers.rdatas if isinstance(r, NS))
+    )
 
     meant = report_meant(expected, observed)
     finding = _judge_alias(expected, observed, answers)

@@ -11,6 +11,7 @@ from bot.checks.answers import ADDRESS_TYPES, MOST_NAMES, name_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.report import is_unoffered
 from bot.dns.answer import Outcome
+from bot.dns.owner_name import is_within, owner_of
 from bot.public_suffix import is_public_suffix
 from bot.records.presentation import relative_name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
+    from bot.dns.owner_name import Owner
     from bot.errors import Fact
 
 CODE: Final = "no-records-yet"
@@ -42,8 +44,10 @@ def is_empty(observed: Observation) -> bool:
     Either there is no such name (NXDOMAIN, which holds for all below it as well: RFC 8020), or it
     is there only because of others below it (RFC 4592 section 2.2.2).
     """
-    domain, zone = observed.domain.name, observed.zone
-    if zone == domain or is_public_suffix(zone) or has_something_below(observed):
+    zone = observed.zone
+    if owner_of(zone) == owner_of(observed.domain.name) or is_public_suffix(zone):
+        return False
+    if has_something_below(observed):
         return False
     answers = observed.apex_answers()
     answered = [answer for answer in answers if not answer.failed]
@@ -57,12 +61,16 @@ def is_empty(observed: Observation) -> bool:
 
 def has_something_below(observed: Observation) -> bool:
     """Whether a name below the domain holds records, or is the apex of a zone of its own."""
-    domain = observed.domain.name
+    domain = owner_of(observed.domain.name)
     return any(
-        (answer.found and question.name != domain and question.name.is_subdomain(domain))
-        or (answer.zone is not None and answer.zone != domain and answer.zone.is_subdomain(domain))
+        (answer.found and _is_below(question.owner, domain))
+        or (answer.zone is not None and _is_below(owner_of(answer.zone), domain))
         for question, answer in observed.answers.items()
     )
+
+
+def _is_below(owner: Owner, domain: Owner) -> bool:
+    return owner != domain and is_within(owner, domain)
 
 
 def report_empty(observed: Observation) -> Finding:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.checks.finding import Check
 from bot.checks.observation import Observation
-from bot.checks.record_ttls import find_ttl
+from bot.checks.record_ttls import find_ttls
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.dkim_key import KeyUnknown
@@ -30,7 +30,7 @@ def answer(label: str, rdtype: str, ttl: int | None, *texts: str) -> Answer:
 
 
 def ttl_of(check: Check, *answers: Answer) -> int | None:
-    return find_ttl(check, EXPECTED, Observation.of(FRIEND, answers))
+    return find_ttls(EXPECTED, Observation.of(FRIEND, answers))[check]
 
 
 @pytest.mark.parametrize(
