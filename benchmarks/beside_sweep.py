@@ -24,6 +24,7 @@ from benchmarks.ours import now
 from benchmarks.proxy import run_proxy
 from benchmarks.zones import MEMBER, PLAIN_MEMBER, SEED, make_server
 from bot.checks.observe.questions import MOST_QUESTIONS
+from bot.console_commands.loaded import end_loading
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.names import Domain
@@ -171,6 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     options = parser.parse_args()
+    end_loading()  # as the programs do
     result = asyncio.run(_measure(options.port, json.loads(sys.stdin.read())))
     print(json.dumps(asdict(result)))
 

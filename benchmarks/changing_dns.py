@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from bot.checks.observe.unhurried import Unhurried
     from bot.checks.report import Report
     from bot.demo.zones import ZoneReply
     from bot.dns.owner_name import AnyName
@@ -211,7 +212,7 @@ class LossyChecker(Checker):
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
         *,
-        apex_first: bool = False,
+        unhurried: Unhurried | None = None,
         seconds: float = LONGEST,
     ) -> Report:
         """Return the report of one domain."""
@@ -231,7 +232,7 @@ class LossyChecker(Checker):
                 return dataclasses.replace(known, checked_at=self._clock())
         with self._dns.losing(losses):
             report = await super().check(
-                domain, dkim, dmarc_stage, former, apex_first=apex_first, seconds=seconds
+                domain, dkim, dmarc_stage, former, unhurried=unhurried, seconds=seconds
             )
         self.made += 1
         if place is not None and not losses.lost:

@@ -31,7 +31,7 @@ from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
 from bot.services.domain_looks import DomainLooks
-from bot.services.turns import AT_ONCE, REST, Turns
+from bot.services.turns import AT_ONCE, OURSELVES, REST, Turns
 from bot.words import Words
 
 if TYPE_CHECKING:
@@ -147,10 +147,8 @@ async def measure_dead(world: World, how: DeadAnswer) -> list[Figure]:
         gone, lost = map(Domain.from_ascii, DEAD)
         return [
             await _measure_one(dead, checker, gone, "all of it asked", how),
-            await _measure_one(dead, checker, gone, "a look", how, apex_first=True),
-            await _measure_one(
-                dead, checker, lost, "the next at its servers", how, apex_first=True
-            ),
+            await _measure_one(dead, checker, gone, "a look", how, is_look=True),
+            await _measure_one(dead, checker, lost, "the next at its servers", how, is_look=True),
         ]
 
 
@@ -161,18 +159,19 @@ async def _measure_one(
     what: str,
     how: DeadAnswer,
     *,
-    apex_first: bool = False,
+    is_look: bool = False,
 ) -> Figure:
     dead.forget()
     began = time.perf_counter()
-    await checker.check(domain, KeyUnknown(), apex_first=apex_first)
+    async with Turns().of(OURSELVES) as turn:
+        await checker.check(domain, KeyUnknown(), unhurried=turn if is_look else None)
     seconds = time.perf_counter() - began
     questions, datagrams = dead.count()
     return Figure(
         f"A dead domain, {how}: {what}",
         1000 * seconds,
         "ms",
-        1000 * DEADLINE if apex_first else None,
+        1000 * DEADLINE if is_look else None,
         detail=f"{questions} questions, {datagrams} datagrams",
     )
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.child import HOST, ROOT, BenchmarkError, run_apart
+from bot.console_commands.loaded import end_loading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,6 +146,8 @@ def main() -> None:
         import bot.cli  # noqa: F401, PLC0415 - importing is start-up, not sweep
     else:
         import benchmarks.ours  # noqa: F401, PLC0415 - as above
+
+        end_loading()  # as the console does, by itself
     start_cpu, started, failed = time.process_time(), time.perf_counter(), 0
     if options.console:
         failed = sweep_console(options.port, dkim, configured=options.configured)

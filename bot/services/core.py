@@ -20,6 +20,7 @@ from bot.services.plan.step import PlanFacts
 from bot.services.turns import OURSELVES, Turns
 
 if TYPE_CHECKING:
+    from bot.checks.observe.unhurried import Unhurried
     from bot.checks.report import Report
     from bot.checks.server.server_report import ServerReport
     from bot.names import Domain
@@ -150,19 +151,19 @@ class Core:
         domain: Domain,
         known: KnownFacts,
         *,
-        apex_first: bool = False,
+        unhurried: Unhurried | None = None,
         seconds: float | None = None,
     ) -> Report:
         """Return the report of a domain of which this is known; whoever calls holds a turn.
 
-        It takes `seconds` at most, by default `longest`. `apex_first` as in `Checker.check`.
+        It takes `seconds` at most, by default `longest`. `unhurried` as in `Checker.check`.
         """
         report = await self.checker.check(
             domain,
             known.dkim,
             known.dmarc_stage,
             known.former,
-            apex_first=apex_first,
+            unhurried=unhurried,
             seconds=self.longest if seconds is None else seconds,
         )
         if self.faults is not None:

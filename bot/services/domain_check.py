@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.checks.observe.optional_records import OptionalSources
+    from bot.checks.observe.unhurried import Unhurried
     from bot.checks.report import Report
     from bot.checks.server.server_report import ServerReport
     from bot.dns.answer import Answer, Ask
@@ -131,14 +132,14 @@ class Checker:
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
         *,
-        apex_first: bool = False,
+        unhurried: Unhurried | None = None,
         seconds: float = LONGEST,
     ) -> Report:
         """Return the report of one domain, after `seconds` at the latest.
 
         `dmarc_stage` is the policy that the admin approved; `former` are earlier keys. With
-        `apex_first` a domain of which nobody answers is asked little; any other takes a round trip
-        more.
+        `unhurried` a domain of which nobody answers is asked little; any other takes a round trip
+        more, and lets other checks go first.
         """
         started = time.perf_counter()
         expected = expect(self._server, domain, dkim, dmarc_stage, former)
@@ -148,10 +149,13 @@ class Checker:
             single_server=self._single_server,
             authorities=self._authorities,
             sources=self._sources,
-            silent=self._silent if apex_first else None,
+            silent=self._silent,
+            unhurried=unhurried,
             seconds=seconds,
         )
         elapsed_ms = round((time.perf_counter() - started) * 1000)
+        if unhurried is not None:
+            await unhurried.give_way()
         return compile_report(expected, observed, self.now(), elapsed_ms)
 
     async def check_server(self, members: tuple[Domain, ...] = ()) -> ServerReport:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 from bot.errors import StoreError
 from bot.services.plan.step import PlanFacts, StepState
 from bot.services.shared_checks import SharedChecks
-from bot.services.turns import OURSELVES, REQUESTS, has_somebody
+from bot.services.turns import OURSELVES, REQUESTS
 from bot.watch.watched_domain import Seen
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from datetime import datetime
 
+    from bot.checks.observe.unhurried import Unhurried
     from bot.checks.report import Report
     from bot.names import Domain
     from bot.records.dkim_key import KnownKey
@@ -111,11 +112,13 @@ class DomainLooks:
         async def work() -> None:
             for domain in left:
                 look = await self._look(domain, OURSELVES)
-                take(await self._core.suggest(look.seen.report), look.plan)
+                told = await self._core.suggest(look.seen.report)
+                await self._core.turns.steps.take()
+                take(told, look.plan)
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(self._core.turns.by_itself):
+                for _ in range(self._core.turns.most_by_itself):
                     group.create_task(work())
         except ExceptionGroup as group_of_errors:
             # A template that does not fit, a reader that has gone.
@@ -129,7 +132,7 @@ class DomainLooks:
         since: datetime | None = None,
     ) -> _Look:
         since = self._now() - FRESH if since is None else since
-        async with self._core.turns.of(asker):
+        async with self._core.turns.of(asker) as turn:
             facts = await self._core.domain_facts.of(domain)
             known = facts if key is None else replace(facts, dkim=key)
             latest = self._latest.get(domain)
@@ -139,9 +142,8 @@ class DomainLooks:
             if begun is None or begun <= since or (domain, known, begun) not in self._running:
                 begun = self._begun[domain, known] = self._now()
             place, told = (domain, known, begun), known == facts
-            apex_first = not has_somebody(asker)
             return await self._running.join(
-                place, lambda: self._run(*place, is_told=told, apex_first=apex_first)
+                place, lambda: self._run(*place, is_told=told, unhurried=turn)
             )
 
     async def _run(
@@ -151,11 +153,13 @@ class DomainLooks:
         began: datetime,
         *,
         is_told: bool,
-        apex_first: bool,
+        unhurried: Unhurried | None,
     ) -> _Look:
         """Look, and hand it on unless it rests on a key that only the asker has."""
+        if unhurried is not None:
+            await unhurried.give_way()
         try:
-            report = await self._core.check_known(domain, known, apex_first=apex_first)
+            report = await self._core.check_known(domain, known, unhurried=unhurried)
         finally:
             if self._begun.get((domain, known)) == began:
                 del self._begun[domain, known]

@@ -7,12 +7,15 @@ from collections import Counter, OrderedDict, deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from bot.services.look_steps import LookSteps
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 AT_ONCE: Final = 20  # checks of all askers
 OF_ONE: Final = 2  # checks of one asker
-BY_ITSELF: Final = 4  # checks that nobody sits and waits for
+BY_ITSELF: Final = 4  # checks that nobody sits and waits for ...
+MOST_LENT: Final = 2  # ... and so many times that with those of which nobody answers
 BURST: Final = 4  # of those that begin without a rest after a calm
 REST: Final = 0.25  # seconds between the beginnings of further ones ...
 MEMBERS_REST: Final = 4.0  # ... and while members' checks run, or have just run
@@ -24,12 +27,32 @@ _SOONEST: Final = 0.001  # seconds until it is tried again whether a rest is ove
 _BY_ITSELF: Final = frozenset({OURSELVES, REQUESTS})  # askers whom nobody waits for
 
 
+class LookTurn:
+    """The turn of a look that nobody waits for; see `Unhurried`.
+
+    While no server answers, it costs nothing but time, so that its turn is lent to another one.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self.is_lent = False
+
+    async def give_way(self) -> None:
+        """Return when the next larger piece of work may be done."""
+        await self._turns.steps.take()
+
+    def note_silence(self) -> None:
+        """Lend the turn to the next look, as far as that many may wait."""
+        self._turns.lend(self)
+
+
 class Turns:
     """Lets `at_once` checks run, `of_one` of them for one member; the others wait.
 
     A turn that becomes free goes to each asker who waits in their order, one check at a time, so
     that who has one check waits for no more than one of each other's. What the bot looks at by
-    itself comes after all members, and `by_itself` of those looks run at most. After `BURST` of
+    itself comes after all members, and `by_itself` of those looks run at most; beside these may go
+    on those that have lent their turns, as nobody answers them. After `BURST` of
     those for no request there are `rest` seconds between their beginnings, more where members use
     the processor.
     """
@@ -48,6 +71,8 @@ class Turns:
         self._last_look_at = 0.0  # when a look of the bot began last,
         self._calm_at = 0.0  # and when no check of a member has run for a while
         self._timer: asyncio.TimerHandle | None = None
+        self._lent = 0  # turns of looks that wait for servers
+        self.steps = LookSteps(self._has_members)
         self.by_itself = by_itself  # looks of the bot that may run
         self.of_one = of_one  # checks of one member that may run
         self._running: Counter[int] = Counter()
@@ -61,7 +86,12 @@ class Turns:
         """Whether as many checks of this asker run as may."""
         if has_somebody(asker):
             return self._running[asker] >= self.of_one
-        return self.running_by_itself >= self.by_itself
+        return self.running_by_itself - self._lent >= self.by_itself
+
+    @property
+    def most_by_itself(self) -> int:
+        """How many looks of the bot go on at most, with those that have lent their turns."""
+        return MOST_LENT * self.by_itself
 
     @property
     def running_by_itself(self) -> int:
@@ -79,13 +109,26 @@ class Turns:
         )
 
     @asynccontextmanager
-    async def of(self, asker: int) -> AsyncIterator[None]:
-        """Wait for the asker's turn, and hold it until the block ends, however that is."""
+    async def of(self, asker: int) -> AsyncIterator[LookTurn | None]:
+        """Wait for the asker's turn, and hold it until the block ends, however that is.
+
+        Where nobody sits and waits for it, that is a turn that lets others go first.
+        """
         await self._take(asker)
+        turn = None if has_somebody(asker) else LookTurn(self)
         try:
-            yield
+            yield turn
         finally:
+            if turn is not None and turn.is_lent:
+                self._lent -= 1
             self._give_back(asker)
+
+    def lend(self, turn: LookTurn) -> None:
+        """Have another look begin beside one that waits for servers, unless too many do."""
+        if not turn.is_lent and self._lent < self.most_by_itself - self.by_itself:
+            turn.is_lent = True
+            self._lent += 1
+            self._hand_out()
 
     async def _take(self, asker: int) -> None:
         if not self.must_wait(asker):
@@ -140,7 +183,7 @@ class Turns:
         now = asyncio.get_running_loop().time()
         rested_at = self._rested_at - (BURST - 1) * self._rest
         beside_members_at = self._last_look_at + MEMBERS_REST
-        if self._running.total() > self.running_by_itself:
+        if self._has_members():
             rested_at = max(rested_at, beside_members_at)
         elif now < self._calm_at:
             rested_at = max(rested_at, min(beside_members_at, self._calm_at))
@@ -156,7 +199,11 @@ class Turns:
         return any(not turn.cancelled() for turn in self._waiting.get(asker, ()))
 
     def _has_room_for(self, asker: int) -> bool:
-        return self._running.total() < self._at_once and not self.has_many(asker)
+        return self._running.total() - self._lent < self._at_once and not self.has_many(asker)
+
+    def _has_members(self) -> bool:
+        """Whether a check runs that somebody waits for."""
+        return any(has_somebody(asker) for asker in self._running)
 
     def _is_free_for(self, asker: int) -> bool:
         rests = asker == OURSELVES and self._rest_left() > 0

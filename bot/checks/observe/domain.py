@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.checks.authority_view import AuthorityView
+    from bot.checks.observe.unhurried import Unhurried
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
     from bot.dns.spf_evaluate import SpfEvaluation
@@ -68,14 +69,16 @@ async def observe(
     authorities: Authorities | None = None,
     sources: OptionalSources | None = None,
     silent: SilentServers | None = None,
+    unhurried: Unhurried | None = None,
     seconds: float = LONGEST,
 ) -> Observation:
     """Return what the DNS says of the expected records' domain, after `seconds` at the latest.
 
     DNS outcomes never raise; what could not be found out is in the answers. `single_server` is
     passed on to the observation. The zone's own name servers are asked where `authorities` says
-    which of them may be; `sources` are what may be used beside the resolver. With `silent` nothing
-    else is asked before there is an answer at the domain itself, which takes a round trip more.
+    which of them may be; `sources` are what may be used beside the resolver. Where the look is
+    `unhurried`, nothing else is asked before there is an answer at the domain itself, which takes a
+    round trip more; `silent` are the name servers that need not be waited for then.
     """
     questions = Questions(ask, seconds=seconds)
     sources = sources or OptionalSources()
@@ -85,14 +88,14 @@ async def observe(
         questions.start([Question.of(expected.domain.name, TXT)])
         probe = make_probe(expected.domain)
         first = _first_questions(expected, probe)
-        if silent is not None:
-            voice = ZoneVoice(
-                questions, expected.domain.name, _at_apex(expected, first), authorities, silent
-            )
-            if not await voice.is_heard():
+        if unhurried is not None:
+            at_apex, servers = _at_apex(expected, first), silent or SilentServers()
+            voice = ZoneVoice(questions, expected.domain.name, at_apex, authorities, servers)
+            if not await voice.is_heard(unhurried.note_silence):
                 return await _observe_silence(
                     questions, expected, voice, sources, single_server=single_server
                 )
+            await unhurried.give_way()
         questions.start(first)
         invented = InventedAddresses(questions, expected.domain, probe)
         _follow_answers(questions, expected, probe, first, invented)
@@ -103,6 +106,8 @@ async def observe(
             discover(questions, expected, sources.fetch),
         )
         answers = await questions.answers()
+        if unhurried is not None:
+            await unhurried.give_way()
         if await ask_failed_again(questions, expected.domain, answers):
             evaluations = await _follow(questions, expected)
             answers = await questions.answers()

@@ -22,7 +22,7 @@ from bot.dns.answer import Answer, Outcome, Question
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bot.checks.observe.questions import Questions
     from bot.dns.authority import Authorities
@@ -80,11 +80,12 @@ class ZoneVoice:
         self._authorities = authorities
         self._silent = silent
 
-    async def is_heard(self) -> bool:
+    async def is_heard(self, note_silence: Callable[[], None]) -> bool:
         """Whether anybody answers; as soon as one good answer is there.
 
         If not, that is after the deadline of one question, or sooner where all name servers let
-        our own questions go unanswered too.
+        our own questions go unanswered too. `note_silence` is called where it takes longer than a
+        usual answer.
         """
         self._questions.start(self._at_apex)
         resolver = asyncio.create_task(self._wait_for_answer())
@@ -93,6 +94,7 @@ class ZoneVoice:
             await asyncio.wait([resolver], timeout=PATIENCE)
             if resolver.done() and resolver.result():
                 return True
+            note_silence()
             self._questions.start([Question.of(dns.name.root, dns.rdatatype.NS)])
             servers = asyncio.create_task(self._hear_servers())
             await asyncio.wait([resolver, servers], return_when=asyncio.FIRST_COMPLETED)

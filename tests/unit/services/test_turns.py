@@ -138,6 +138,40 @@ async def test_the_bot_itself_leaves_most_turns_to_members() -> None:
     assert yard.begun == ["w1", "w2", "a1", "a2"]
 
 
+async def test_a_look_that_nobody_answers_lends_its_turn_and_gives_it_back() -> None:
+    turns = Turns(by_itself=1)
+    yard = Yard(turns)
+    async with turns.of(OURSELVES) as turn:
+        await yard.ask(OURSELVES, "w1", "w2")
+        assert yard.begun == []
+        assert turn is not None
+        turn.note_silence()
+        turn.note_silence()  # once is enough
+        await settle()
+        assert yard.begun == ["w1"]
+    assert (turns.running_by_itself, turns.waiting_by_itself) == (1, 1)
+    await yard.end("w1")
+    assert yard.begun == ["w1", "w2"]
+    assert turns.has_many(OURSELVES)
+
+
+async def test_no_more_turns_are_lent_than_looks_may_run() -> None:
+    turns = Turns(by_itself=1)
+    async with turns.of(OURSELVES) as first:
+        assert first is not None
+        first.note_silence()
+        async with turns.of(OURSELVES) as second:
+            assert second is not None
+            second.note_silence()
+            assert turns.running_by_itself == turns.most_by_itself == 2
+            assert turns.has_many(OURSELVES)
+
+
+async def test_whoever_is_waited_for_gives_way_to_nobody() -> None:
+    async with Turns().of(ANN) as turn:
+        assert turn is None
+
+
 async def test_the_watch_and_requests_take_turns() -> None:
     yard = Yard(Turns(by_itself=1))
     await yard.ask(OURSELVES, "w1", "w2", "w3", "w4")
