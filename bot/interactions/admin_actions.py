@@ -13,7 +13,7 @@ from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
 from bot.errors import StoreError
 from bot.interactions.permissions import admit_admin
-from bot.interactions.replies import Progress, acknowledge, answer
+from bot.interactions.replies import Progress, acknowledge, acknowledge_click, answer
 
 if TYPE_CHECKING:
     import discord
@@ -36,7 +36,7 @@ async def handle_unlock_button(interaction: discord.Interaction[BotBase], _: Cli
     """Have the mail server called again after it refused, and show how every part is then."""
     if not await admit_admin(interaction):
         return
-    await interaction.response.defer()
+    await acknowledge_click(interaction)
     interaction.client.backend.unlock()
     await _examine(interaction)
 
@@ -51,7 +51,7 @@ async def show_server(interaction: discord.Interaction[BotBase]) -> None:
 async def handle_server_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Put a new report of the mail server in place of the card whose button was clicked."""
     if await admit_admin(interaction):
-        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
+        await acknowledge_click(interaction)
         await _check_server(interaction)
 
 

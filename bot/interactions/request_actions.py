@@ -18,7 +18,7 @@ from bot.interactions.domain_approval import (
 )
 from bot.interactions.member_checks import check_domain
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, acknowledge_click, answer, whisper
 from bot.interactions.request_answers import (
     admit_to_request,
     say_decision,
@@ -73,49 +73,49 @@ async def _do(
         case RequestAction.FULL:
             await _show_full_check(interaction, request)
         case RequestAction.APPROVE if not can_go(request.state, State.APPROVED):
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=True)
         case RequestAction.APPROVE:
             await _approve(interaction, requests, request)
         case RequestAction.DENY if can_go(request.state, State.DENIED):
             await interaction.response.send_modal(DenyForm(request.id, interaction.client.words))
         case RequestAction.DENY:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if request.state is not State.FAILED:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if _needs_value(
             interaction.client, request, action
         ):
             await _ask_for_value(interaction, request)
         case RequestAction.RETRY:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             unlock_backend(interaction.client)
             decision = await requests.retry(request.id, admin, version=request.version)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             seen, evidence = await _look_once(interaction.client, request)
             decision = await requests.finish(request.id, admin, seen=seen, evidence=evidence)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
             await ask_for_limits(interaction, requests, request, accepts_risk=accepts_risk)
         case RequestAction.LIMITS:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=False)
         case RequestAction.RESEND:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             actor = Actor(ActorKind.ADMIN, admin)
             await show_card(interaction, await requests.send_again(request.id, actor))
         case RequestAction.ADD | RequestAction.BYHAND:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             by_hand = action is RequestAction.BYHAND
             await add_domain(
                 interaction, requests, request, by_hand=by_hand, accepts_risk=accepts_risk
             )
         case RequestAction.RISK:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await go_on_at_risk(interaction, requests, request)
 
 
@@ -137,7 +137,7 @@ async def _approve(
         case Asks.LIMITS:
             await begin_approval(interaction, requests, request)
         case _:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             bar = find_bar(client, request, await look_again(interaction, requests, request))
             if bar is not None:
                 await show_card(interaction, await _now(requests, request))
@@ -152,7 +152,7 @@ async def _check_again(
 ) -> None:
     """Put a fresh check on the card; where something is waited for, the bot looks now, too."""
     client = interaction.client
-    await interaction.response.defer()
+    await acknowledge_click(interaction)
     wait = client.limits.checks.take(interaction.user.id)
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))

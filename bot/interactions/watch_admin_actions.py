@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards.watch_overview_card import build_overview_card
 from bot.interactions.permissions import admit_admin
-from bot.interactions.replies import acknowledge, answer
+from bot.interactions.replies import acknowledge, acknowledge_click, answer
 from bot.names import Domain
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def show_overview(
 async def handle_overview_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Put how far the watch is now in place of the card whose button was clicked."""
     if await admit_admin(interaction):
-        await interaction.response.defer()
+        await acknowledge_click(interaction)
         await _show(interaction)
 
 
