@@ -21,9 +21,6 @@ from bot.errors import CodedError, ConfigError, TextError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import CodeType
-
-    from jinja2.bccache import Bucket
 
     from bot.checks.finding import Finding, Note
     from bot.errors import CowbellError, Fact
@@ -52,26 +49,6 @@ class _Safe(str):
     __slots__ = ()
 
 
-class _CompiledTemplates(jinja2.BytecodeCache):
-    """What templates were compiled to, each once in a process: every `Words` has its own objects."""
-
-    def __init__(self) -> None:
-        self._codes: dict[str, tuple[str, CodeType | None]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template its code, unless its text has changed since."""
-        checksum, code = self._codes.get(bucket.key, ("", None))
-        if checksum == bucket.checksum:
-            bucket.code = code
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template's code."""
-        self._codes[bucket.key] = (bucket.checksum, bucket.code)
-
-
-_compiled = _CompiledTemplates()
-
-
 class Words:
     """Renders templates for one medium; those in the folder `own` go before the shipped ones.
 
@@ -89,7 +66,6 @@ class Words:
             loader=jinja2.FileSystemLoader([*folders, shipped_templates()]),
             undefined=jinja2.StrictUndefined,
             finalize=self._make_safe,
-            bytecode_cache=_compiled,
             autoescape=False,  # noqa: S701 - not HTML; `finalize` makes every value safe
         )
         self._environment.filters["code"] = self.code

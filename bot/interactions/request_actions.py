@@ -41,17 +41,33 @@ if TYPE_CHECKING:
 
 _LONGEST_LOOK = 15.0  # seconds
 
+# Whether they do, the request says, which is read first: Discord takes a form as the first answer
+# alone. All others are acknowledged before anything is read.
+_MAY_OPEN_FORM = frozenset(
+    {
+        RequestAction.APPROVE,
+        RequestAction.DENY,
+        RequestAction.RETRY,
+        RequestAction.PASTE,
+        RequestAction.LIMITS,
+    }
+)
+
 _log = logging.getLogger(__name__)
 
 
 async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Do what a button of a request's card says, where an admin clicked it."""
+    action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
+    if action is RequestAction.FULL:
+        await acknowledge(interaction)
+    elif action not in _MAY_OPEN_FORM:
+        await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
         return
     requests, request = admitted
     try:
-        action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
         await _do(interaction, requests, action, request, accepts_risk=accepts_risk)
     except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
@@ -95,7 +111,6 @@ async def _do(
             decision = await requests.retry(request.id, admin, version=request.version)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
-            await acknowledge_click(interaction)
             seen, evidence = await _look_once(interaction.client, request)
             decision = await requests.finish(request.id, admin, seen=seen, evidence=evidence)
             await say_decision(interaction, decision, on_card=True)
@@ -105,17 +120,14 @@ async def _do(
             await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=False)
         case RequestAction.RESEND:
-            await acknowledge_click(interaction)
             actor = Actor(ActorKind.ADMIN, admin)
             await show_card(interaction, await requests.send_again(request.id, actor))
         case RequestAction.ADD | RequestAction.BYHAND:
-            await acknowledge_click(interaction)
             by_hand = action is RequestAction.BYHAND
             await add_domain(
                 interaction, requests, request, by_hand=by_hand, accepts_risk=accepts_risk
             )
         case RequestAction.RISK:
-            await acknowledge_click(interaction)
             await go_on_at_risk(interaction, requests, request)
 
 
@@ -152,7 +164,6 @@ async def _check_again(
 ) -> None:
     """Put a fresh check on the card; where something is waited for, the bot looks now, too."""
     client = interaction.client
-    await acknowledge_click(interaction)
     wait = client.limits.checks.take(interaction.user.id)
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
@@ -165,7 +176,6 @@ async def _check_again(
 
 async def _show_full_check(interaction: discord.Interaction[BotBase], request: Request) -> None:
     """Show all that a check of now finds, to the admin who asked for it alone."""
-    await acknowledge(interaction)
     client = interaction.client
     wait = client.limits.checks.take(interaction.user.id)
     if wait:

@@ -117,11 +117,11 @@ async def handle_profile_button(interaction: discord.Interaction[BotBase], click
 
 async def handle_profile_form(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Send the Apple profile of the address that somebody wrote."""
+    await acknowledge(interaction)
     written = read_fields(interaction).get("address")
     if written is None:  # a button under the form's custom_id
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
-    await acknowledge(interaction)
     await _send_profile(interaction, MailAddress.parse(written))
 
 
