@@ -43,7 +43,7 @@ _LONGEST_LOOK = 15.0  # seconds
 
 # Whether they do, the request says, which is read first: Discord takes a form as the first answer
 # alone. All others are acknowledged before anything is read.
-_MAY_OPEN_FORM = frozenset(
+MAY_OPEN_FORM = frozenset(
     {
         RequestAction.APPROVE,
         RequestAction.DENY,
@@ -61,7 +61,7 @@ async def handle_request_button(interaction: discord.Interaction[BotBase], click
     action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
     if action is RequestAction.FULL:
         await acknowledge(interaction)
-    elif action not in _MAY_OPEN_FORM:
+    elif action not in MAY_OPEN_FORM:
         await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
