@@ -7,7 +7,9 @@ message it cannot ping, format, or break out of its code span.
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
@@ -21,7 +23,6 @@ from bot.errors import CodedError, ConfigError, TextError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from types import CodeType
 
     from jinja2.bccache import Bucket
 
@@ -52,24 +53,28 @@ class _Safe(str):
     __slots__ = ()
 
 
-class _CompiledTemplates(jinja2.BytecodeCache):
-    """What templates were compiled to, each once for all `Words` of a process."""
+class _CompiledTemplates(jinja2.FileSystemBytecodeCache):
+    """Keeps what templates were compiled to in a folder beside them, as Python does with modules.
 
-    def __init__(self) -> None:
-        self._codes: dict[str, tuple[str, CodeType | None]] = {}
+    What a template is compiled to depends on its text alone: see `finalize` and `optimized` below.
+    Nothing is kept where the folder cannot be written, or Python may not write its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder / "__pycache__"), "%s.j2c")
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template its code, unless its text has changed since."""
-        checksum, code = self._codes.get(bucket.key, ("", None))
-        if checksum == bucket.checksum:
-            bucket.code = code
+        """Give a template the code that is kept for its text, if any is."""
+        with contextlib.suppress(OSError):
+            super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template's code."""
-        self._codes[bucket.key] = (bucket.checksum, bucket.code)
-
-
-_compiled = _CompiledTemplates()
+        """Write the code of one template, in one step."""
+        if sys.dont_write_bytecode:
+            return
+        with contextlib.suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
 
 
 class Words:
@@ -88,8 +93,9 @@ class Words:
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader([*folders, shipped_templates()]),
             undefined=jinja2.StrictUndefined,
-            finalize=self._make_safe,
-            bytecode_cache=_compiled,
+            finalize=self._finalize,
+            optimized=False,  # so that no filter is called while a template is compiled
+            bytecode_cache=None if own else _CompiledTemplates(shipped_templates()),
             autoescape=False,  # noqa: S701 - not HTML; `finalize` makes every value safe
         )
         self._environment.filters["code"] = self.code
@@ -227,6 +233,10 @@ class Words:
         """Return what stands on a screen, several as a way through menus."""
         way = " → ".join(str(self._make_safe(label)) for label in labels)
         return _Safe(f"**{way}**" if self._medium is Medium.DISCORD else f"“{way}”")
+
+    @jinja2.pass_context  # so that it is never called while a template is compiled
+    def _finalize(self, _: jinja2.runtime.Context, value: object) -> object:
+        return self._make_safe(value)
 
     def _make_safe(self, value: object) -> object:
         # An undefined value has to reach Jinja as it is, so that StrictUndefined raises.

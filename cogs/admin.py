@@ -72,10 +72,10 @@ class AdminCog(
     @app_commands.command(name="queue", description="What waits for your decision")
     async def queue(self, interaction: discord.Interaction[BotBase]) -> None:
         """Answer with the requests that wait for an admin."""
+        await acknowledge(interaction)
         requests = await admit_decider(interaction)
         if requests is None:
             return
-        await acknowledge(interaction)
         waiting = await requests.waiting_for_admin()
         under_way = await requests.open_requests()
         card = build_queue_card(waiting, len(under_way), self._client.words)
@@ -85,10 +85,10 @@ class AdminCog(
     @app_commands.describe(number="The request's number")
     async def show(self, interaction: discord.Interaction[BotBase], number: _Number) -> None:
         """Answer with the card of a request."""
+        await acknowledge(interaction)
         requests = await admit_decider(interaction)
         if requests is None:
             return
-        await acknowledge(interaction)
         request = await requests.get(number)
         if request is None:
             await say_gone(interaction, number)
@@ -99,10 +99,10 @@ class AdminCog(
     @app_commands.describe(number="The request's number")
     async def retry(self, interaction: discord.Interaction[BotBase], number: _Number) -> None:
         """Have a failed request tried again, and the mail server called again if it was not."""
+        await acknowledge(interaction)
         requests = await admit_decider(interaction)
         if requests is None:
             return
-        await acknowledge(interaction)
         if await requests.get(number) is None:
             await say_gone(interaction, number)
             return
@@ -120,10 +120,10 @@ class AdminCog(
         self, interaction: discord.Interaction[BotBase], number: _Number | None = None
     ) -> None:
         """Answer with everything that happened to a request, or lately to any."""
+        await acknowledge(interaction)
         requests = await admit_decider(interaction)
         if requests is None:
             return
-        await acknowledge(interaction)
         words = self._client.words
         if number is None:
             await answer(interaction, build_latest_card(await requests.latest_audit(), words))

@@ -202,6 +202,13 @@ def whisper_after(result: InteractionResult) -> ResponseMessage:
     return message
 
 
+def whisper_of(result: InteractionResult) -> ResponseMessage:
+    """Return the private message that says what came of a click, first answer or not."""
+    message = whisper_after(result) if result.followups else answer_to(result)
+    assert message.ephemeral
+    return message
+
+
 def text_of(message: ResponseMessage) -> str:
     """Return all text of a card."""
     return "\n".join(part["content"] for part in walk(message.components) if part["type"] == TEXT)

@@ -13,7 +13,7 @@ from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
 from bot.errors import StoreError
 from bot.interactions.permissions import admit_admin
-from bot.interactions.replies import Progress, acknowledge, answer
+from bot.interactions.replies import Progress, acknowledge, acknowledge_click, answer
 
 if TYPE_CHECKING:
     import discord
@@ -27,31 +27,30 @@ _LATE = 3600.0  # seconds that a look may be late
 
 async def show_setup(interaction: discord.Interaction[BotBase]) -> None:
     """Answer a command with how every part is, privately."""
+    await acknowledge(interaction)
     if await admit_admin(interaction):
-        await acknowledge(interaction)
         await _examine(interaction)
 
 
 async def handle_unlock_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Have the mail server called again after it refused, and show how every part is then."""
-    if not await admit_admin(interaction):
-        return
-    await interaction.response.defer()
-    interaction.client.backend.unlock()
-    await _examine(interaction)
+    await acknowledge_click(interaction)
+    if await admit_admin(interaction):
+        interaction.client.backend.unlock()
+        await _examine(interaction)
 
 
 async def show_server(interaction: discord.Interaction[BotBase]) -> None:
     """Answer a command with the report of the mail server itself, privately."""
+    await acknowledge(interaction)
     if await admit_admin(interaction):
-        await acknowledge(interaction)
         await _check_server(interaction)
 
 
 async def handle_server_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Put a new report of the mail server in place of the card whose button was clicked."""
+    await acknowledge_click(interaction)
     if await admit_admin(interaction):
-        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
         await _check_server(interaction)
 
 

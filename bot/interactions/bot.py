@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from bot.errors import CowbellError
 from bot.interactions.admin_channel import AdminChannel
+from bot.interactions.bursts import Burst
 from bot.interactions.clicks import ClickHandlers
 from bot.interactions.error_manager import ErrorManager
 from bot.interactions.home_guild import HomeGuild
@@ -93,6 +94,7 @@ class BotBase(commands.Bot):
         self.error_manager = ErrorManager(words)
         self.tracker = InteractionTracker(words, telemetry)
         self.tracker.after = self._welcome_back
+        self.burst = Burst()
         self.limits = RateLimits()
         self.home = HomeGuild(self, settings)
         self.admin_channel = AdminChannel(self)

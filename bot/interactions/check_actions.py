@@ -25,7 +25,7 @@ from bot.interactions.record_actions import (
     draw_unchecked_records,
     send_zone_file,
 )
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, acknowledge_click, answer, whisper
 from bot.names import Domain
 from bot.records.providers import provider_by_key
 from bot.services.plan.plan_words import arrange
@@ -73,7 +73,7 @@ async def handle_check_button(interaction: discord.Interaction[BotBase], click: 
     """Do what a button of a stored check's card says, or tell why that cannot be."""
     action = CheckAction(click.parts["action"])
     if action in (CheckAction.AGAIN, CheckAction.SHARE):
-        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
+        await acknowledge_click(interaction)
     else:
         await acknowledge(interaction)
     kept = await find_check(interaction, click)
@@ -100,7 +100,7 @@ async def handle_provider_select(interaction: discord.Interaction[BotBase], clic
     Only on a card that its member alone sees: on others there is no choice, and a forged one
     changes nothing.
     """
-    await interaction.response.defer()  # acknowledges the choice and leaves the card as it is
+    await acknowledge_click(interaction)
     client = interaction.client
     key = click.values[0] if len(click.values) == 1 else None
     is_own = interaction.message is not None and interaction.message.flags.ephemeral

@@ -10,7 +10,7 @@ from bot.checks.dmarc.report_addresses import CONSENT, consent_wildcard
 from bot.checks.finding import Fix, FixAction
 from bot.checks.observe.report_consent import find_missing_consents
 from bot.errors import RequestError
-from bot.interactions.replies import answer
+from bot.interactions.replies import acknowledge_click, answer
 from bot.interactions.request_answers import admit_to_request, say_decision, say_gone, say_refusal
 from bot.interactions.request_looks import find_bar, look_again
 from bot.records.dmarc_policy import POLICIES
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 async def handle_stage_select(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a DMARC request at the stage that was chosen, where it may still be."""
+    await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
         return
@@ -40,17 +41,16 @@ async def handle_stage_select(interaction: discord.Interaction[BotBase], click: 
     if len(values) != 1 or values[0] not in POLICIES:
         await say_gone(interaction, click.number("request"))
         return
-    await interaction.response.defer()
     await _approve_stage(interaction, requests, request, values[0])
 
 
 async def handle_untested_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a strict stage without a test mail, by an admin who has read what that means."""
+    await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
         return
     requests, request = admitted
-    await interaction.response.defer()
     if request.state is not State.PENDING:
         await say_decision(interaction, request, on_card=False)
         return

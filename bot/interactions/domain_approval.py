@@ -11,7 +11,7 @@ from bot.cards.decision_cards import build_limits_card
 from bot.errors import BackendError
 from bot.interactions.control_looks import recall_control
 from bot.interactions.limits_form import LimitsForm
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, acknowledge_click, answer, whisper
 from bot.interactions.request_answers import say_decision
 from bot.interactions.request_looks import find_bar, look_again
 from bot.requests.backend import DomainLimits
@@ -43,7 +43,7 @@ async def begin_approval(
     """
     can_do = _can_do(interaction.client, request)
     if not can_do and (await recall_control(interaction.client, request)).is_enough:
-        await interaction.response.defer()
+        await acknowledge_click(interaction)
         if not await _stops(interaction, requests, request, tell=whisper):
             await _approve(interaction, requests, request, by_hand=True, on_card=True)
         return

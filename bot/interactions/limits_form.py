@@ -12,7 +12,7 @@ from bot.interactions.clicks import Click
 from bot.interactions.control_looks import recall_control
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.form_fields import read_fields
-from bot.interactions.replies import answer, whisper
+from bot.interactions.replies import acknowledge_click, answer, whisper
 from bot.interactions.request_answers import admit_to_request, say_decision, say_refusal
 from bot.interactions.request_looks import find_bar, look_again
 from bot.requests.limits import parse_limits
@@ -51,6 +51,7 @@ class LimitsForm(GuardedModal):
 
 async def handle_limits_form(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a request with the limits that an admin typed, or try it again with them."""
+    await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
         return
@@ -58,7 +59,6 @@ async def handle_limits_form(interaction: discord.Interaction[BotBase], click: C
     if not set(_FIELDS) <= fields.keys():  # a button under the form's custom_id
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
-    await interaction.response.defer()
     again = request.state is State.FAILED  # then the form was opened on the card itself
     if not again:
         look = await look_again(interaction, requests, request)

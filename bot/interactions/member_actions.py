@@ -20,7 +20,7 @@ from bot.interactions.control_looks import find_record, note_proof, prove_for, w
 from bot.interactions.mail_test_actions import hint_at_test
 from bot.interactions.member_checks import find_check, say_what_was_meant
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, acknowledge_click, answer, whisper
 from bot.interactions.request_looks import look_for_request
 from bot.requests.control_proof import ControlKind, refuse_foreign
 from bot.requests.evidence import dump_evidence
@@ -96,7 +96,7 @@ async def handle_own_request_button(
     """Do something with a request, if it is the member's own who clicked."""
     client, action = interaction.client, OwnRequestAction(click.parts["action"])
     if action is OwnRequestAction.WITHDRAW:
-        await interaction.response.defer()  # acknowledges the click and leaves the card as it is
+        await acknowledge_click(interaction)
     else:
         await acknowledge(interaction)
     requests = client.requests

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.cards.items import PrivacyAction
 from bot.cards.layout import build_notice
 from bot.cards.privacy_card import build_confirmation, build_forgotten, build_privacy_card
-from bot.interactions.replies import answer, whisper
+from bot.interactions.replies import acknowledge_click, answer, whisper
 
 if TYPE_CHECKING:
     import discord
@@ -31,10 +31,10 @@ async def handle_privacy_button(interaction: discord.Interaction[BotBase], click
     """Do something with what is stored about a member, if that is who clicked."""
     client, member_id = interaction.client, click.number("member")
     action = PrivacyAction(click.parts["action"])
+    await acknowledge_click(interaction)  # the answer takes the place of the card
     if interaction.user.id != member_id:
         await whisper(interaction, build_notice("not_allowed", {}, client.words))
         return
-    await interaction.response.defer()  # the answer takes the place of the card
     if action is PrivacyAction.KEEP:
         await show_privacy(interaction)
         return

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.cards.layout import Card
     from bot.errors import Fact
+    from bot.interactions.bot import BotBase
     from bot.words import Words
 
 PROGRESS_AFTER = 1.5  # seconds before a card says what is going on
@@ -35,12 +36,22 @@ _ANSWERED = "answered"  # in `Interaction.extras`: the deferred reply holds its 
 _log = logging.getLogger(__name__)
 
 
-async def acknowledge(interaction: discord.Interaction[Any], *, private: bool = True) -> None:
-    """Tell Discord that an answer is on its way; goes before anything leaves the process.
+async def acknowledge(interaction: discord.Interaction[BotBase], *, private: bool = True) -> None:
+    """Tell Discord that an answer is on its way; goes before anything else in a handler.
 
-    Raises what the HTTP call raises: without it nobody would see the answer.
+    Returned is when it is told, and so are the others of a burst. Raises what the HTTP call raises:
+    without it nobody would see the answer.
     """
-    await interaction.response.defer(thinking=True, ephemeral=private)
+    telling = interaction.response.defer(thinking=True, ephemeral=private)
+    await interaction.client.burst.acknowledge(telling)
+
+
+async def acknowledge_click(interaction: discord.Interaction[BotBase]) -> None:
+    """Acknowledge a click, and leave the card as it is until there is an answer.
+
+    Returns and raises as `acknowledge` does.
+    """
+    await interaction.client.burst.acknowledge(interaction.response.defer())
 
 
 async def answer(interaction: discord.Interaction[Any], card: Card) -> int | None:

@@ -18,7 +18,7 @@ from bot.interactions.domain_approval import (
 )
 from bot.interactions.member_checks import check_domain
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, acknowledge_click, answer, whisper
 from bot.interactions.request_answers import (
     admit_to_request,
     say_decision,
@@ -41,17 +41,33 @@ if TYPE_CHECKING:
 
 _LONGEST_LOOK = 15.0  # seconds
 
+# Whether they do, the request says, which is read first: Discord takes a form as the first answer
+# alone. All others are acknowledged before anything is read.
+MAY_OPEN_FORM = frozenset(
+    {
+        RequestAction.APPROVE,
+        RequestAction.DENY,
+        RequestAction.RETRY,
+        RequestAction.PASTE,
+        RequestAction.LIMITS,
+    }
+)
+
 _log = logging.getLogger(__name__)
 
 
 async def handle_request_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Do what a button of a request's card says, where an admin clicked it."""
+    action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
+    if action is RequestAction.FULL:
+        await acknowledge(interaction)
+    elif action not in MAY_OPEN_FORM:
+        await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
         return
     requests, request = admitted
     try:
-        action, accepts_risk = RequestAction(click.parts["action"]), "risk" in click.parts
         await _do(interaction, requests, action, request, accepts_risk=accepts_risk)
     except (RequestError, BackendError) as error:
         await say_refusal(interaction, error)
@@ -73,49 +89,45 @@ async def _do(
         case RequestAction.FULL:
             await _show_full_check(interaction, request)
         case RequestAction.APPROVE if not can_go(request.state, State.APPROVED):
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=True)
         case RequestAction.APPROVE:
             await _approve(interaction, requests, request)
         case RequestAction.DENY if can_go(request.state, State.DENIED):
             await interaction.response.send_modal(DenyForm(request.id, interaction.client.words))
         case RequestAction.DENY:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if request.state is not State.FAILED:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=True)
         case RequestAction.RETRY | RequestAction.PASTE if _needs_value(
             interaction.client, request, action
         ):
             await _ask_for_value(interaction, request)
         case RequestAction.RETRY:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             unlock_backend(interaction.client)
             decision = await requests.retry(request.id, admin, version=request.version)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.DONE:
-            await interaction.response.defer()
             seen, evidence = await _look_once(interaction.client, request)
             decision = await requests.finish(request.id, admin, seen=seen, evidence=evidence)
             await say_decision(interaction, decision, on_card=True)
         case RequestAction.LIMITS if can_go(request.state, State.APPROVED):
             await ask_for_limits(interaction, requests, request, accepts_risk=accepts_risk)
         case RequestAction.LIMITS:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             await say_decision(interaction, request, on_card=False)
         case RequestAction.RESEND:
-            await interaction.response.defer()
             actor = Actor(ActorKind.ADMIN, admin)
             await show_card(interaction, await requests.send_again(request.id, actor))
         case RequestAction.ADD | RequestAction.BYHAND:
-            await interaction.response.defer()
             by_hand = action is RequestAction.BYHAND
             await add_domain(
                 interaction, requests, request, by_hand=by_hand, accepts_risk=accepts_risk
             )
         case RequestAction.RISK:
-            await interaction.response.defer()
             await go_on_at_risk(interaction, requests, request)
 
 
@@ -137,7 +149,7 @@ async def _approve(
         case Asks.LIMITS:
             await begin_approval(interaction, requests, request)
         case _:
-            await interaction.response.defer()
+            await acknowledge_click(interaction)
             bar = find_bar(client, request, await look_again(interaction, requests, request))
             if bar is not None:
                 await show_card(interaction, await _now(requests, request))
@@ -152,7 +164,6 @@ async def _check_again(
 ) -> None:
     """Put a fresh check on the card; where something is waited for, the bot looks now, too."""
     client = interaction.client
-    await interaction.response.defer()
     wait = client.limits.checks.take(interaction.user.id)
     if wait:
         await whisper(interaction, build_cooldown_notice(wait, client.words))
@@ -165,7 +176,6 @@ async def _check_again(
 
 async def _show_full_check(interaction: discord.Interaction[BotBase], request: Request) -> None:
     """Show all that a check of now finds, to the admin who asked for it alone."""
-    await acknowledge(interaction)
     client = interaction.client
     wait = client.limits.checks.take(interaction.user.id)
     if wait:

@@ -17,7 +17,7 @@ from bot.interactions.clicks import Click
 from bot.interactions.error_manager import GuardedModal
 from bot.interactions.form_fields import read_fields
 from bot.interactions.permissions import admit_decider
-from bot.interactions.replies import whisper
+from bot.interactions.replies import acknowledge_click, whisper
 from bot.interactions.request_answers import admit_to_request, say_decision, say_refusal
 from bot.interactions.request_looks import find_bar, look_again
 from bot.records.dkim_key import DkimRecord
@@ -77,6 +77,7 @@ class PasteForm(GuardedModal):
 
 async def handle_deny_form(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Deny a request for the reason that an admin wrote, where nobody was faster."""
+    await acknowledge_click(interaction)
     requests = await admit_decider(interaction)
     if requests is None:
         return
@@ -84,7 +85,6 @@ async def handle_deny_form(interaction: discord.Interaction[BotBase], click: Cli
     if written is None:  # a button under the form's custom_id
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
-    await interaction.response.defer()
     try:
         reason = " ".join(written.split())
         decision = await requests.deny(request_id, interaction.user.id, reason)
@@ -96,6 +96,7 @@ async def handle_deny_form(interaction: discord.Interaction[BotBase], click: Cli
 
 async def handle_paste_form(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Approve a request with the DKIM key that an admin pasted, or try it again with that."""
+    await acknowledge_click(interaction)
     admitted = await admit_to_request(interaction, click)
     if admitted is None:
         return
@@ -104,7 +105,6 @@ async def handle_paste_form(interaction: discord.Interaction[BotBase], click: Cl
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
     value, selector = DkimRecord.parse(fields["value"]).text, fields["selector"].strip()
-    await interaction.response.defer()
     look = await look_again(interaction, requests, request)
     if (bar := find_bar(interaction.client, request, look)) is not None:
         await whisper(interaction, bar)

@@ -13,7 +13,7 @@ from bot.cards.settings_card import build_settings_card
 from bot.errors import InvalidName
 from bot.interactions.form_fields import read_fields
 from bot.interactions.profile_form import ProfileForm
-from bot.interactions.replies import acknowledge, answer, whisper
+from bot.interactions.replies import acknowledge, acknowledge_click, answer, whisper
 from bot.names import Domain, MailAddress
 from bot.records.apple_profile import build_profile
 from bot.records.live_settings import LiveSettings, weigh_ports
@@ -117,11 +117,11 @@ async def handle_profile_button(interaction: discord.Interaction[BotBase], click
 
 async def handle_profile_form(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Send the Apple profile of the address that somebody wrote."""
+    await acknowledge(interaction)
     written = read_fields(interaction).get("address")
     if written is None:  # a button under the form's custom_id
         await whisper(interaction, build_notice("out_of_date", {}, interaction.client.words))
         return
-    await acknowledge(interaction)
     await _send_profile(interaction, MailAddress.parse(written))
 
 
@@ -183,7 +183,7 @@ async def _take_place(interaction: discord.Interaction[BotBase]) -> None:
     message = interaction.message
     if message is not None and message.flags.ephemeral:
         interaction.client.awaiting_ports.discard(message.id)
-        await interaction.response.defer()  # leaves the card as it is until there is an answer
+        await acknowledge_click(interaction)
     else:
         await acknowledge(interaction)
 

@@ -16,7 +16,7 @@ from bot.cards.watch_cards import (
 from bot.interactions.control_looks import find_record
 from bot.interactions.member_checks import find_check
 from bot.interactions.rate_limits import build_cooldown_notice
-from bot.interactions.replies import Progress, acknowledge, answer, whisper
+from bot.interactions.replies import Progress, acknowledge, acknowledge_click, answer, whisper
 from bot.names import Domain
 from bot.services.plan.plan_goals import can_be_awaited
 from bot.services.watching import WatchBar
@@ -123,7 +123,7 @@ async def handle_await_select(interaction: discord.Interaction[BotBase], click: 
 
 async def handle_cancel_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
     """Wait no more for something of who clicked, and put their list in place of the card."""
-    await interaction.response.defer()
+    await acknowledge_click(interaction)
     client, words = interaction.client, interaction.client.words
     awaited = await client.watching.cancel(interaction.user.id, click.number("awaited"))
     if awaited is None:

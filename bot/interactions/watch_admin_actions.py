@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.cards.watch_overview_card import build_overview_card
 from bot.interactions.permissions import admit_admin
-from bot.interactions.replies import acknowledge, answer
+from bot.interactions.replies import acknowledge, acknowledge_click, answer
 from bot.names import Domain
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ async def show_overview(
 
     `domain` is as it was typed. A domain alone, without an action, is left alone.
     """
+    await acknowledge(interaction)
     if not await admit_admin(interaction):
         return
-    await acknowledge(interaction)
     client = interaction.client
     remark = None
     if action is not None:
@@ -55,8 +55,8 @@ async def show_overview(
 
 async def handle_overview_button(interaction: discord.Interaction[BotBase], _: Click) -> None:
     """Put how far the watch is now in place of the card whose button was clicked."""
+    await acknowledge_click(interaction)
     if await admit_admin(interaction):
-        await interaction.response.defer()
         await _show(interaction)
 
 

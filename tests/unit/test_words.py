@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from bot.checks.answers import unanswered
 from bot.checks.finding import Check
 from bot.dns.answer import Answer, Outcome, Question
 from bot.errors import CodedError, ConfigError, TextError, UsageError
-from bot.words import Medium, Words
+from bot.words import Medium, Words, _CompiledTemplates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,3 +119,44 @@ def test_a_question_for_which_there_was_no_time_is_blamed_on_nobody() -> None:
     said = Words().finding(unanswered(Check.MX, answer), {})
     assert "I ended the check before I knew the A record of mx.friend.example" in said
     assert "Nobody answered" not in said
+
+
+def compile_in(folder: Path, medium: Medium = Medium.PLAIN) -> Words:
+    """Return words whose own templates are in this folder, and what these are compiled to."""
+    words = Words(medium, folder)
+    words._environment.bytecode_cache = _CompiledTemplates(folder)
+    words._environment.cache = {}  # it was filled when the own templates were tried
+    return words
+
+
+@pytest.fixture
+def _keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python may keep what it compiled, whatever the tests are run with."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+
+
+@pytest.mark.usefixtures("_keeps")
+def test_a_template_is_kept_compiled_until_its_text_changes(tmp_path: Path) -> None:
+    write(tmp_path, "own", "{{ name }} is there.")
+    assert compile_in(tmp_path).sentence("own", {"name": "MX"}) == "MX is there."
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    before = kept.stat().st_mtime_ns
+    assert compile_in(tmp_path).sentence("own", {"name": "SPF"}) == "SPF is there."
+    assert kept.stat().st_mtime_ns == before
+    write(tmp_path, "own", "{{ name }} is missing.")
+    assert compile_in(tmp_path).sentence("own", {"name": "SPF"}) == "SPF is missing."
+    assert list((tmp_path / "__pycache__").iterdir()) == [kept]
+
+
+@pytest.mark.usefixtures("_keeps")
+def test_what_is_kept_of_a_template_serves_every_medium(tmp_path: Path) -> None:
+    write(tmp_path, "own", "{{ 'a*b' }} {{ 'c' | code }} {{ 3600 | duration }}")
+    assert compile_in(tmp_path).sentence("own", {}) == "a*b c 1 hour"
+    assert compile_in(tmp_path, Medium.DISCORD).sentence("own", {}) == r"a\*b `c` 1 hour"
+
+
+@pytest.mark.usefixtures("_keeps")
+def test_words_need_no_folder_that_can_be_written(tmp_path: Path) -> None:
+    write(tmp_path, "own", "{{ name }}")
+    (tmp_path / "__pycache__").write_text("a file")
+    assert compile_in(tmp_path).sentence("own", {"name": "MX"}) == "MX"

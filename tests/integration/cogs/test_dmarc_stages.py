@@ -17,7 +17,7 @@ from bot.names import Domain
 from bot.records.dkim_key import KeySource
 from bot.requests.model import RequestKind, State
 from bot.store.repositories.known_keys import KnownKeys
-from discord_simulation import answer_to, text_of, walk
+from discord_simulation import answer_to, text_of, walk, whisper_after
 
 if TYPE_CHECKING:
     from admin_guild import AdminGuild
@@ -140,7 +140,7 @@ async def test_a_member_cannot_choose_a_stage(admins: AdminGuild) -> None:
     sent = await client.get_partial_messageable(admins.channel.id).send(view=card.view)
     stored = admins.sim.env.backend.get_message(admins.channel.id, sent.id)
     choice = ResponseMessage(admins.sim.env, stored)
-    assert "Only admins" in text_of(answer_to(await admins.sim.ann.select(choice, ["none"])))
+    assert "Only admins" in text_of(whisper_after(await admins.sim.ann.select(choice, ["none"])))
     assert (await admins.now(request)).state is State.PENDING
 
 

@@ -96,7 +96,7 @@ async def test_a_form_after_a_restart_counts_for_nobody_without_the_right(desk: 
     desk.sim.settings = desk.sim.settings.model_copy(update={"admin_user_ids": ()})
     await desk.sim.restart()
     result = await desk.ada.submit_modal(form, {"reason": TEXT})
-    assert "Only admins" in text_of(answer_to(result))
+    assert "Only admins" in text_of(whisper_after(result))
     assert (await desk.now(request)).state is State.PENDING
 
 
@@ -139,5 +139,5 @@ async def test_a_button_under_the_id_of_a_form_does_nothing(desk: Desk) -> None:
     sent = await channel.send(view=view)
     stored = desk.sim.env.backend.get_message(desk.channel.id, sent.id)
     result = await desk.ada.click(ResponseMessage(desk.sim.env, stored), label="forged")
-    assert "out of date" in text_of(answer_to(result))
+    assert "out of date" in text_of(whisper_after(result))
     assert (await desk.now(request)).state is State.PENDING

@@ -12,7 +12,7 @@ from bot.names import Domain
 from bot.records.dkim_key import KeySource
 from bot.requests.model import RequestKind, State
 from bot.store.repositories.known_keys import KnownKeys
-from discord_simulation import answer_to, change_store, labels_of, text_of
+from discord_simulation import answer_to, change_store, labels_of, text_of, whisper_after
 from mail_guild import FRIEND, open_mail_guild
 from signed_mails import good_mail, key_pair, without_signature
 
@@ -124,7 +124,7 @@ async def test_nobody_but_an_admin_goes_on_without_one(
     request, _ = await choose(admins)
     own, _ = await mails.begin()
     result = await forge(mails.sim.ann, own, f"cowbell:req:untested:{request.id}:reject")
-    assert "Only admins" in text_of(answer_to(result))
+    assert "Only admins" in text_of(whisper_after(result))
     assert (await admins.now(request)).state is State.PENDING
 
 

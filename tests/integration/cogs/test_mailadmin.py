@@ -9,7 +9,7 @@ import discord
 from admin_guild import PENDING, fail, forge
 from bot.demo.zones import Zones
 from bot.requests.model import RequestKind, State
-from discord_simulation import answer_to, break_table, labels_of, text_of
+from discord_simulation import answer_to, break_table, labels_of, text_of, whisper_after
 from mailcow_helpers import READ
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ async def test_a_member_cannot_have_mailcow_called_again(
     assert labels_of(card) == ["Call the mail server again"]
     calls = len(cow.calls)
     _, public = await admins.ask(RequestKind.DKIM)
-    notice = answer_to(await forge(admins.sim.ann, public, "cowbell:mailcow:unlock"))
+    notice = whisper_after(await forge(admins.sim.ann, public, "cowbell:mailcow:unlock"))
     assert "Only admins" in text_of(notice)
     assert len(cow.calls) == calls
 

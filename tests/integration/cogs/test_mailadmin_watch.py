@@ -16,7 +16,7 @@ from bot.demo.world import DOMAINS
 from bot.demo.zones import labels_of as zone_labels
 from bot.demo.zones import parse_zone
 from bot.names import Domain
-from discord_simulation import answer_to, labels_of, read_store, text_of
+from discord_simulation import answer_to, labels_of, read_store, text_of, whisper_after
 from watch_steps import look
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ async def test_members_may_neither_look_nor_change_anything(admins: AdminGuild) 
     assert await member.autocomplete(admins.channel, "mailadmin watch", "domain", "") == []
     card = await admins.sim.check(FRIEND, member)
     pressed = await forge(member, card, "cowbell:watch:overview")
-    assert "Only admins" in text_of(answer_to(pressed))
+    assert "Only admins" in text_of(whisper_after(pressed))
 
 
 async def test_it_says_how_far_the_cycle_is_and_when_the_next_look_is_due(

@@ -10,7 +10,7 @@ import pytest
 from bot.names import Domain
 from bot.requests.model import RequestKind, State
 from bot.store.backup.database_copy import connect
-from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk
+from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
 from request_guild import ADMIN, open_request_guild
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ async def test_nobody_else_can_click_the_buttons(guild: RequestGuild) -> None:
     ):
         part["custom_id"] = copied["custom_id"]
     result = await guild.ben.click(mine, label=DELETE)
-    assert "may not" in text_of(answer_to(result))
+    assert "may not" in text_of(whisper_after(result))
     assert len(await guild.requests.of_member(guild.ann.id)) == 1
 
 

@@ -12,7 +12,7 @@ from bot.demo.world import mend
 from bot.demo.zones import parse_zone
 from bot.requests.evidence import load_evidence
 from bot.requests.model import RequestKind, State
-from discord_simulation import answer_to, labels_of, text_of
+from discord_simulation import answer_to, labels_of, text_of, whisper_of
 
 if TYPE_CHECKING:
     from admin_guild import AdminGuild
@@ -44,8 +44,7 @@ async def test_the_card_names_another_member_who_asked_before(admins: AdminGuild
 async def test_a_member_is_refused_at_every_button_and_command(admins: AdminGuild) -> None:
     request, card = await admins.ask(RequestKind.WEBMAIL)
     for label in PENDING:
-        notice = answer_to(await admins.sim.ann.click(card, label=label))
-        assert notice.ephemeral
+        notice = whisper_of(await admins.sim.ann.click(card, label=label))
         assert "Only admins" in text_of(notice)
     assert await admins.now(request) == request
 
@@ -56,7 +55,7 @@ async def test_a_member_is_refused_at_every_button_and_command(admins: AdminGuil
 async def test_a_forged_custom_id_decides_nothing(admins: AdminGuild, action: str) -> None:
     request, card = await admins.ask(RequestKind.WEBMAIL)
     result = await forge(admins.sim.ann, card, f"cowbell:req:{action}:{request.id}")
-    assert "Only admins" in text_of(answer_to(result))
+    assert "Only admins" in text_of(whisper_of(result))
     assert await admins.now(request) == request
 
 
