@@ -47,8 +47,9 @@ def read_schema(connection: Connection, address: Address, folder: Path = MIGRATI
     Raises StoreError where the database is newer than this program.
     """
     config = migration_config(connection, folder)
-    revisions = _stored_revisions(connection, config, address)
-    if revisions == set(ScriptDirectory.from_config(config).get_heads()):
+    scripts = ScriptDirectory.from_config(config)  # it compiles each migration anew
+    revisions = _stored_revisions(connection, scripts, address)
+    if revisions == set(scripts.get_heads()):
         return Schema.CURRENT
     if revisions:
         return Schema.OLDER
@@ -93,9 +94,11 @@ def is_readable(connection: Connection, address: Address, folder: Path = MIGRATI
     return schema is Schema.CURRENT
 
 
-def _stored_revisions(connection: Connection, config: Config, address: Address) -> set[str]:
+def _stored_revisions(
+    connection: Connection, scripts: ScriptDirectory, address: Address
+) -> set[str]:
     stored = set(MigrationContext.configure(connection).get_current_heads())
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    known = {script.revision for script in scripts.walk_revisions()}
     if unknown := stored - known:
         raise StoreError(
             f"The {address} was last used by a newer Cowbell (its schema is "
