@@ -16,11 +16,13 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.wire
+from dns.dnssectypes import Algorithm
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.PTR import PTR
+from dns.rdtypes.ANY.RRSIG import RRSIG
 from dns.rdtypes.ANY.SOA import SOA
 from dns.rdtypes.ANY.SPF import SPF
 from dns.rdtypes.ANY.TXT import TXT
@@ -37,6 +39,18 @@ _MOST_POINTERS: Final = 16  # followed in one name, one after the other; dnspyth
 _IN = dns.rdataclass.IN
 _KNOWN = frozenset(RdataType)
 _FIELDS_OF_SOA: Final = ("mname", "rname", "serial", "refresh", "retry", "expire", "minimum")
+_FIELDS_OF_RRSIG: Final = (
+    "type_covered",
+    "algorithm",
+    "labels",
+    "original_ttl",
+    "expiration",
+    "inception",
+    "key_tag",
+    "signer",
+    "signature",
+)
+_HEAD_OF_RRSIG = struct.Struct("!HBBIIIH")
 _NUMBERS_OF_SOA = struct.Struct("!IIIII")
 _NUMBERS_OF_SRV = struct.Struct("!HHH")
 _set = object.__setattr__  # a record of dnspython is frozen once it is made
@@ -172,6 +186,17 @@ def _read_names_of_soa(data: bytes, at: int, end: int) -> tuple[bytes, bytes, in
     return server, mailbox, at
 
 
+def _read_rrsig(data: bytes, at: int, end: int) -> tuple[Any, ...]:
+    begin = at + _HEAD_OF_RRSIG.size
+    if begin > end:
+        raise dns.exception.FormError
+    covered, algorithm, *numbers = _HEAD_OF_RRSIG.unpack_from(data, at)
+    signer, at = read_name(data, begin, end)
+    if at - begin != len(signer):
+        raise dns.exception.FormError  # compressed, which RFC 4034 section 3.1.7 forbids
+    return RdataType(covered), Algorithm(algorithm), *numbers, name_of(signer), data[at:end]
+
+
 _FORMS: Final[dict[int, _Form]] = {
     form.rdtype: form
     for form in (
@@ -185,5 +210,6 @@ _FORMS: Final[dict[int, _Form]] = {
         _Form(MX, RdataType.MX, ("preference", "exchange"), _read_mx),
         _Form(SRV, RdataType.SRV, ("priority", "weight", "port", "target"), _read_srv),
         _Form(SOA, RdataType.SOA, _FIELDS_OF_SOA, _read_soa),
+        _Form(RRSIG, RdataType.RRSIG, _FIELDS_OF_RRSIG, _read_rrsig),
     )
 }

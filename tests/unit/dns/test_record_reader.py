@@ -39,6 +39,7 @@ SOUND = {
     "MX": b"\0\x0a" + HOST,
     "SRV": b"\0\x01\0\x02\x01\xbb" + HOST,
     "SOA": HOST + b"\x0ahostmaster" + AT_COW + b"".join(n.to_bytes(4, "big") for n in range(5)),
+    "RRSIG": b"\0\x10\x08\x02" + bytes(12) + b"\0\x07\x03COW\0signature",
     # Left to dnspython: types that are seldom met, and those that nobody knows.
     "CAA": b"\0\x05issueca.example",
     "TLSA": b"\x03\x01\x01" + b"\x25" * 32,
