@@ -12,6 +12,7 @@ from bot.checks.dmarc import judge as dmarc
 from bot.checks.mx.targets import targets_to_resolve
 from bot.checks.observation import Observation
 from bot.dns.answer import Outcome, Question
+from bot.dns.owner_name import owner_of
 from bot.public_suffix import is_public_suffix
 
 if TYPE_CHECKING:
@@ -85,9 +86,10 @@ def ask_root(questions: Questions, domain: Domain, first: Sequence[Question]) ->
 
     What is kept of the mail host's answers is no proof that the resolver speaks now.
     """
+    owner = owner_of(domain.name)
 
     def ask(*answers: Answer) -> None:
-        apex = [answer for answer in answers if answer.question.name == domain.name]
+        apex = [answer for answer in answers if answer.question.owner == owner]
         silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
         if silent or all(answer.failed for answer in apex):
             questions.start([Question.of(dns.name.root, NS)])
