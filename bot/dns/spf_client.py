@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import dns.rdatatype
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from bot.dns.spf_target import SpfTarget
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, as what few records need is worked out when it is
 class SpfClient:
     """An SMTP client with what it says of itself (RFC 7208 section 4.1).
 
@@ -51,7 +52,7 @@ class SpfClient:
         """The type of the addresses that a and mx are compared with."""
         return dns.rdatatype.A if self.version == 4 else dns.rdatatype.AAAA
 
-    @property
+    @cached_property
     def reverse_name(self) -> SpfTarget:
         """The name at which the address' own names are (RFC 1035 section 3.5, RFC 3596)."""
         return target_of(self.ip.reverse_pointer)
@@ -67,8 +68,9 @@ class SpfClient:
         length = term.length4 if self.version == 4 else term.length6
         return (self.number ^ address) >> (self.bits - length) == 0
 
+    @cached_property
     def macros(self) -> dict[str, str]:
-        """Return what the macros come to that do not hang on the record or the DNS (7.2)."""
+        """What the macros come to that do not hang on the record or the DNS (section 7.2)."""
         local, _, domain = self.sender.rpartition("@")
         v4 = self.version == 4
         return {

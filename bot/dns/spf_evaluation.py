@@ -63,7 +63,6 @@ class Evaluation:
         self._loop: Path = ()  # where a record first comes back to itself
         self._limit: SpfCause | None = None  # the first limit that is exceeded,
         self._limit_path: Path = ()  # and where
-        self._macros: dict[str, str] = {}
         self._running = self._evaluate()
 
     def advance(self, reply: SpfReply | None = None) -> Question | SpfEvaluation:
@@ -223,9 +222,7 @@ class Evaluation:
             return domain
         if "%" not in term.spec:
             return target_of(expand(term.spec, {}))
-        if not self._macros:
-            self._macros = self._client.macros()
-        values = self._macros | {"d": domain.text}
+        values = self._client.macros | {"d": domain.text}
         if "p" in letters_of(term.spec):
             values["p"] = yield from self._find_own_name(domain)
         return target_of(expand(term.spec, values))

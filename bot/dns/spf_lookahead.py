@@ -41,7 +41,6 @@ class LookAhead:
         self._client = client
         self._replies = replies
         self._asked: set[Question] = set()
-        self._macros: dict[str, str] = {}
 
     def read(self, target: SpfTarget, depth: int = 0) -> None:
         """Ask for a domain's record and then, as it comes, for what its terms need."""
@@ -86,9 +85,7 @@ class LookAhead:
             return target_of(expand(term.spec, {}))
         if "p" in letters_of(term.spec):
             return None
-        if not self._macros:
-            self._macros = self._client.macros()
-        return target_of(expand(term.spec, self._macros | {"d": domain.text}))
+        return target_of(expand(term.spec, self._client.macros | {"d": domain.text}))
 
     def _ask_hosts(self, reply: SpfReply) -> None:
         if len(reply.names) <= MAX_NAMES:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import secrets
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import dns.name
@@ -17,11 +18,11 @@ import dns.rdatatype
 from bot.checks.spf.networks import VERSIONS, Span, free_spans, read_networks
 from bot.checks.spf.terms import terms_of
 from bot.dns.answer import Answer, Outcome, Question
-from bot.dns.spf_evaluate import evaluate, policies_of
+from bot.dns.spf_evaluate import evaluate_each, policies_of
 from bot.dns.spf_macros import OF_THE_ADDRESS, letters_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Awaitable, Iterable, Iterator
 
     from bot.checks.observe.questions import Questions
     from bot.checks.spf.terms import Term
@@ -35,17 +36,14 @@ STRANGERS: Final = {4: 4, 6: 2}  # by IP version
 # What is global unicast (RFC 1112 section 4, RFC 4291 section 2.4), and the parts of it that are
 # not (the registries of RFC 6890).
 _UNICAST: Final = {
-    4: "1.0.0.0-223.255.255.255",
-    6: "2000::-3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+    4: ("1.0.0.0", "223.255.255.255"),
+    6: ("2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
 }
-_RESERVED: Final = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
-        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15"),
-        *("198.51.100.0/24", "203.0.113.0/24"),
-        *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
-    )
+_RESERVED: Final = (
+    *("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+    *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15"),
+    *("198.51.100.0/24", "203.0.113.0/24"),
+    *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
 )
 
 
@@ -64,7 +62,7 @@ async def evaluate_strangers(
     touched = read_networks(domain.lower(), root, policies, questions.known).touched
     ask = _asking_little(questions)
     strangers = [a for v in VERSIONS for a in _draw(v, touched[v], STRANGERS[v])]
-    return tuple(await asyncio.gather(*(evaluate(ask, a, domain, helo=helo) for a in strangers)))
+    return await evaluate_each(ask, strangers, domain, helo)
 
 
 def _all_terms(texts: Iterable[str]) -> Iterator[Term]:
@@ -87,16 +85,18 @@ def _hangs_on_address(term: Term) -> bool:
     return term.name in {"a", "mx"} and "//" in term.raw
 
 
+@cache
+def _public_spans(version: int) -> list[Span]:
+    """Return the addresses of an IP version that anybody may send from."""
+    networks = (ipaddress.ip_network(text) for text in _RESERVED)
+    reserved = [Span(int(n[0]), int(n[-1])) for n in networks if n.version == version]
+    first, last = map(ipaddress.ip_address, _UNICAST[version])
+    return free_spans(reserved, [Span(int(first), int(last))])
+
+
 def _draw(version: int, touched: list[Span], count: int) -> list[str]:
     """Return so many different public addresses outside of these; fewer where there are none."""
-    first, _, last = _UNICAST[version].partition("-")
-    unicast = Span(int(ipaddress.ip_address(first)), int(ipaddress.ip_address(last)))
-    reserved = [
-        Span(int(network[0]), int(network[-1]))
-        for network in _RESERVED
-        if network.version == version
-    ]
-    free = free_spans([*touched, *reserved], [unicast])
+    free = free_spans(touched, _public_spans(version))
     total = sum(span.size for span in free)
     made = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
     drawn = {_pick(free, secrets.randbelow(total)) for _ in range(count)} if total else ()
@@ -118,11 +118,14 @@ def _asking_little(questions: Questions) -> Ask:
     to `ptr` alone, which no stranger passes without the domain's own consent.
     """
     limited = questions.limited(MOST_FOR_STRANGERS)
+    loop = asyncio.get_running_loop()
 
-    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+    def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Awaitable[Answer]:
         question = Question.of(name, rdtype)
         if question.rdtype == dns.rdatatype.PTR:
-            return Answer(question, Outcome.NXDOMAIN)
-        return await (questions if questions.was_asked(question) else limited)(*question)
+            nameless: asyncio.Future[Answer] = loop.create_future()
+            nameless.set_result(Answer(question, Outcome.NXDOMAIN))
+            return nameless
+        return (questions if questions.was_asked(question) else limited)(*question)
 
     return ask
