@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import dns.exception
@@ -235,6 +236,7 @@ def name_text(name: dns.name.Name) -> str:
     return text_of(name).lower()
 
 
+@lru_cache(maxsize=1024)  # a check asks for the same few names again and again
 def prefix_name(prefix: tuple[bytes, ...], labels: tuple[bytes, ...]) -> dns.name.Name | None:
     """Return the name of these labels, None where it would be too long to exist."""
     try:

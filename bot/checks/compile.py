@@ -49,6 +49,9 @@ _GATHERED = ("names", "others", "shorts", "there")
 # What is said of names that nobody answered for.
 _UNANSWERED = ("dns-timeout", "dns-refused", "servfail")
 
+# What has to work before a strict DMARC policy is handed out.
+_PROVED_BY = frozenset({Check.SPF, Check.DKIM})
+
 # What an alias at the domain itself can hide.
 _HIDDEN: dict[Subject, dns.rdatatype.RdataType] = {
     Check.MX: dns.rdatatype.MX,
@@ -153,6 +156,7 @@ def _judge_all(expected: Expected, observed: Observation, typed: Observation) ->
     proven = {
         verdict.check: verdict.is_proven and (alias is None or not _is_hidden(verdict, typed))
         for verdict in verdicts
+        if verdict.check in _PROVED_BY
     }
     policies = [
         [] if len(others) == 1 else _judge_dmarc(expected, view, proven)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.checks.answers import report_unused
 from bot.checks.finding import OFFERABLE, Status, Verdict
 
 if TYPE_CHECKING:
-    from bot.checks.finding import Finding
+    from bot.checks.finding import Finding, Subject
     from bot.records.mail_server import MailServer
 
-_OFFERABLE = frozenset(OFFERABLE)
+_UNUSED: Final[dict[Subject, Finding]] = {
+    check: report_unused(check, offered=False) for check in OFFERABLE
+}
 _LENT = frozenset({"wildcard-cname", "wildcard-address"})
 
 
@@ -22,11 +24,10 @@ def leave_out_unoffered(verdict: Verdict, server: MailServer) -> Verdict:
     Of what is not there only the finding that says so is left, with nothing to type.
     """
     check = verdict.check
-    if check not in _OFFERABLE or check.value in server.offer:
+    if check not in _UNUSED or check.value in server.offer:
         return verdict
     if verdict.findings and all(map(_is_absence, verdict.findings)):
-        unused = report_unused(check, offered=False)
-        return Verdict(check, (unused,), found=verdict.found)
+        return Verdict(check, (_UNUSED[check],), found=verdict.found)
     if not verdict.findings and verdict.note is not None:
         return dataclasses.replace(verdict, note=None)  # that there could be more of it
     return verdict

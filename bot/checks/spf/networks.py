@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import dns.exception
@@ -55,7 +56,13 @@ class Claim(NamedTuple):
     last: int
     number: int
 
+    @property
+    def size(self) -> int:
+        """How many addresses it holds."""
+        return self.last - self.first + 1
 
+
+_NOBODYS = Claim(int(_MAPPED[0]), int(_MAPPED[-1]), -1)
 Spans = dict[int, list[Span]]  # by IP version
 
 
@@ -71,6 +78,9 @@ class Share:
 def resolve(claims: Iterable[Claim]) -> Iterator[Claim]:
     """Give the claims without their overlaps, in the order of their addresses."""
     waiting = sorted(claims, reverse=True)
+    if all(later.first > claim.last for later, claim in pairwise(waiting)):
+        yield from reversed(waiting)  # there are no overlaps
+        return
     active: list[tuple[int, int]] = []  # number and last, the one that decides first
     at = 0
     while waiting or active:
@@ -132,13 +142,17 @@ class _Walk:
     _above: list[str] = field(default_factory=list)
 
     def shares(self, text: str) -> tuple[Share, ...]:
-        """Return what each term of the record decides."""
+        """Return what each term of the record decides; `all` whatever the others leave."""
         terms = terms_in_order(text)
-        decided = self._decide(self.domain, terms)
+        ending = len(terms) - 1 if terms and terms[-1].name == "all" else len(terms)
         sizes: dict[tuple[int, int], int] = defaultdict(int)
-        for version, claims in decided.items():
+        for version, claims in self._decide(self.domain, terms[:ending]).items():
+            left = (1 << _BITS[version]) - (_NOBODYS.size if version == 6 else 0)
             for claim in claims:
-                sizes[claim.number, version] += claim.last - claim.first + 1
+                sizes[claim.number, version] += claim.size
+                left -= claim.size
+            if left and ending < len(terms):
+                sizes[ending, version] = left
         found = sorted(sizes.items())
         return tuple(Share(terms[n], version, size) for (n, version), size in found)
 
@@ -161,7 +175,7 @@ class _Walk:
     def _decide(self, domain: str, terms: tuple[Term, ...]) -> dict[int, list[Claim]]:
         """Return what the terms of one record decide, each address by the first that holds it."""
         claims: dict[int, list[Claim]] = {version: [] for version in VERSIONS}
-        claims[6].append(Claim(int(_MAPPED[0]), int(_MAPPED[-1]), -1))
+        claims[6].append(_NOBODYS)
         for number, term in enumerate(terms):
             for version, spans in self._spans_of(domain, term).items():
                 claims[version] += (Claim(*span, number) for span in spans)
