@@ -8,29 +8,34 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
 FEW: Final = 8  # acknowledgements under way at once that are no burst yet
+MOST_AT_ONCE: Final = 48  # acknowledgements sent at once
 LONGEST_WAIT: Final = 1.0  # seconds that work waits for the acknowledgements of others
 
 
 class Burst:
     """Knows the acknowledgements under way; work waits while they are many.
 
-    Discord gives up after three seconds without one, whatever is done meanwhile. Work that waited
-    begins one piece a turn of the loop, so that what comes in between is acknowledged first, too.
+    Discord gives up after three seconds without one, whatever is done meanwhile. Not all are sent
+    at once: each would need a connection of its own, and to open one takes several times as long as
+    to wait for one that is open. Work that waited begins one piece a turn of the loop, so that what
+    comes in between is acknowledged first, too.
     """
 
     def __init__(self) -> None:
         self._under_way = 0
+        self._slots = asyncio.Semaphore(MOST_AT_ONCE)
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_releasing = False
 
-    async def acknowledge(self, sending: Awaitable[object]) -> None:
-        """Return when `sending` is done and work may begin; raises what `sending` raises."""
+    async def acknowledge(self, send: Callable[[], Awaitable[object]]) -> None:
+        """Send an acknowledgement, and return when work may begin; raises what `send` raises."""
         self._under_way += 1
         try:
-            await sending
+            async with self._slots:
+                await send()
         finally:
             self._under_way -= 1
             self._go_on()

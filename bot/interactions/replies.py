@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
@@ -42,8 +43,8 @@ async def acknowledge(interaction: discord.Interaction[BotBase], *, private: boo
     Returned is when it is told, and so are the others of a burst. Raises what the HTTP call raises:
     without it nobody would see the answer.
     """
-    telling = interaction.response.defer(thinking=True, ephemeral=private)
-    await interaction.client.burst.acknowledge(telling)
+    tell = partial(interaction.response.defer, thinking=True, ephemeral=private)
+    await interaction.client.burst.acknowledge(tell)
 
 
 async def acknowledge_click(interaction: discord.Interaction[BotBase]) -> None:
@@ -51,7 +52,7 @@ async def acknowledge_click(interaction: discord.Interaction[BotBase]) -> None:
 
     Returns and raises as `acknowledge` does.
     """
-    await interaction.client.burst.acknowledge(interaction.response.defer())
+    await interaction.client.burst.acknowledge(interaction.response.defer)
 
 
 async def answer(interaction: discord.Interaction[Any], card: Card) -> int | None:

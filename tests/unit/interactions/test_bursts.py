@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
-from bot.interactions.bursts import FEW, LONGEST_WAIT, Burst
+from bot.interactions.bursts import FEW, LONGEST_WAIT, MOST_AT_ONCE, Burst
 
 
 class Handlers:
@@ -15,17 +16,21 @@ class Handlers:
     def __init__(self) -> None:
         self.burst = Burst()
         self.steps: list[str] = []
+        self.sending = self.most = 0  # acknowledgements: now, and at once
         self.working = asyncio.Event()  # the first has begun to work
         self.sent = asyncio.Event()  # Discord's answers to the acknowledgements are there
 
     async def send(self, number: int) -> None:
+        self.sending += 1
+        self.most = max(self.most, self.sending)
         await self.sent.wait()
         for _ in range(number % 7):  # they do not all come at once
             await asyncio.sleep(0)
         self.steps.append("acknowledged")
+        self.sending -= 1
 
     async def handle(self, number: int) -> None:
-        await self.burst.acknowledge(self.send(number))
+        await self.burst.acknowledge(partial(self.send, number))
         self.steps.append("works")
         self.working.set()
 
@@ -52,6 +57,13 @@ async def test_the_work_of_a_burst_begins_when_nearly_all_are_acknowledged() -> 
     assert handlers.steps.count("works") == 200
 
 
+async def test_the_acknowledgements_of_a_burst_share_some_connections() -> None:
+    handlers = Handlers()
+    handlers.sent.set()
+    await asyncio.gather(*handlers.start(200))
+    assert handlers.most == MOST_AT_ONCE
+
+
 async def test_what_comes_while_the_work_of_a_burst_begins_is_acknowledged_before_the_rest() -> (
     None
 ):
@@ -69,10 +81,10 @@ async def test_what_comes_while_the_work_of_a_burst_begins_is_acknowledged_befor
 async def test_work_waits_a_second_at_most_for_acknowledgements_that_do_not_come() -> None:
     burst, loop = Burst(), asyncio.get_running_loop()
     never = asyncio.Event()
-    others = [asyncio.create_task(burst.acknowledge(never.wait())) for _ in range(FEW + 1)]
+    others = [asyncio.create_task(burst.acknowledge(never.wait)) for _ in range(FEW + 1)]
     await asyncio.sleep(0)
     started = loop.time()
-    await burst.acknowledge(asyncio.sleep(0))
+    await burst.acknowledge(partial(asyncio.sleep, 0))
     assert LONGEST_WAIT <= loop.time() - started + 0.01 < LONGEST_WAIT + 1
     never.set()
     await asyncio.gather(*others)
@@ -87,11 +99,11 @@ async def test_an_acknowledgement_that_fails_is_raised_and_holds_nobody_up() -> 
 
     async def raises() -> None:
         with pytest.raises(OSError, match="no answer"):
-            await burst.acknowledge(fail())
+            await burst.acknowledge(fail)
 
     started = loop.time()
     await asyncio.gather(*(raises() for _ in range(50)))
-    await burst.acknowledge(asyncio.sleep(0))
+    await burst.acknowledge(partial(asyncio.sleep, 0))
     assert loop.time() - started < LONGEST_WAIT / 2
 
 
