@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 
+from bot.garbage import search_less
+
 
 def begin_to_load() -> None:
     """Let the collector rest while modules are loaded.
@@ -16,7 +18,7 @@ def begin_to_load() -> None:
 
 def end_loading() -> None:
     """Have the collector do its work again, on nothing of what was loaded."""
-    gc.freeze()
+    search_less()
     gc.enable()
 
 
