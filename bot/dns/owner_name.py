@@ -17,6 +17,7 @@ AnyName: TypeAlias = str | dns.name.Name | Owner
 
 ROOT: Final[Owner] = b"\0"
 LONGEST_NAME: Final = 255  # octets (RFC 1035 section 2.3.4)
+_SIZES: Final = tuple(bytes((size,)) for size in range(64))  # of labels, as octets
 _KEPT: Final = 4096  # names of each form that are remembered; a check meets some 60
 
 
@@ -41,7 +42,8 @@ def owner_of_labels(labels: tuple[bytes, ...]) -> Owner:
     """
     if not labels or labels[-1]:
         raise dns.name.NeedAbsoluteNameOrOrigin
-    return b"".join(bytes((len(label),)) + label.lower() for label in labels)
+    # No number of octets is that of a letter, so all can be put into lower case at once.
+    return b"".join([_SIZES[len(label)] + label for label in labels]).lower()
 
 
 @lru_cache(maxsize=_KEPT)
