@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import dns.rdatatype
 
+from bot.dns.spf_macros import expand
 from bot.dns.spf_target import target_of
 
 if TYPE_CHECKING:
     from bot.dns.spf_grammar import SpfTerm
     from bot.dns.spf_target import SpfTarget
+
+_KEPT: Final = 64  # addresses that are remembered: all domains are checked for the mail host's
 
 
 @dataclass(frozen=True)  # without slots, as what few records need is worked out when it is
@@ -39,9 +42,7 @@ class SpfClient:
         The sender is postmaster@domain unless given, and so is its local part where it has none
         (sections 2.4 and 4.3); the HELO name is the domain unless given.
         """
-        ip = ipaddress.ip_address(address)
-        if isinstance(ip, ipaddress.IPv6Address):
-            ip = ip.ipv4_mapped or ip
+        ip = _read_address(address)
         local, _, rest = (sender or domain).strip().rpartition("@")
         sender = f"{local or 'postmaster'}@{rest}"
         known = (ip.version, ip.max_prefixlen, f"ip{ip.version}", int(ip))
@@ -56,6 +57,17 @@ class SpfClient:
     def reverse_name(self) -> SpfTarget:
         """The name at which the address' own names are (RFC 1035 section 3.5, RFC 3596)."""
         return target_of(self.ip.reverse_pointer)
+
+    def find_target(self, term: SpfTerm, domain: SpfTarget, own_name: str = "") -> SpfTarget:
+        """Return the name that a term of a domain's record comes to (sections 4.8 and 7).
+
+        `own_name` is what `%{p}` stands for.
+        """
+        if term.target is not None:
+            return term.target
+        if term.spec is None:
+            return domain
+        return target_of(expand(term.spec, self.macros | {"d": domain.text, "p": own_name}))
 
     def is_named_by(self, term: SpfTerm) -> bool:
         """Whether a mechanism that asks nothing matches: all, ip4 or ip6 (5.1, 5.6)."""
@@ -81,3 +93,9 @@ class SpfClient:
             "v": "in-addr" if v4 else "ip6",
             "h": self.helo,
         }
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    ip = ipaddress.ip_address(address)
+    return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip

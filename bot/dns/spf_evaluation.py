@@ -8,7 +8,6 @@ import dns.rdatatype
 
 from bot.dns.answer import Question
 from bot.dns.spf_grammar import ASKS_DNS, read_record
-from bot.dns.spf_macros import expand, letters_of
 from bot.dns.spf_reply import NO_SUCH_NAME, ReplyKind
 from bot.dns.spf_result import SpfCause, SpfEvaluation, SpfStep
 from bot.dns.spf_target import SpfTarget, is_at_or_below, target_of
@@ -126,7 +125,7 @@ class Evaluation:
             return "neutral", ()
         self._terms[-1] = record.redirect.raw
         self._count_lookup()
-        to = yield from self._target(record.redirect, target)
+        to = record.redirect.target or (yield from self._target(record.redirect, target))
         result, inside = yield from self._go_into(to)
         return result, (SpfStep(target.text, record.redirect.raw), *inside)
 
@@ -152,7 +151,7 @@ class Evaluation:
     def _match(self, term: SpfTerm, domain: SpfTarget) -> Asking[Path | None]:
         """Return the terms inside of a mechanism that matches; None where it does not."""
         self._count_lookup()
-        target = yield from self._target(term, domain)
+        target = term.target or (yield from self._target(term, domain))
         match term.name:
             case "include":
                 result, inside = yield from self._go_into(target)
@@ -217,15 +216,9 @@ class Evaluation:
         return any(self._client.is_near(address, term) for address in reply.addresses)
 
     def _target(self, term: SpfTerm, domain: SpfTarget) -> Asking[SpfTarget]:
-        """Return the name that a term's domain-spec comes to (sections 4.8 and 7)."""
-        if term.spec is None:
-            return domain
-        if "%" not in term.spec:
-            return target_of(expand(term.spec, {}))
-        values = self._client.macros | {"d": domain.text}
-        if "p" in letters_of(term.spec):
-            values["p"] = yield from self._find_own_name(domain)
-        return target_of(expand(term.spec, values))
+        """Return the name that a term comes to, with a name of the client's where it has `%{p}`."""
+        own_name = (yield from self._find_own_name(domain)) if term.hangs_on_names else ""
+        return self._client.find_target(term, domain, own_name)
 
     def _find_own_name(self, domain: SpfTarget) -> Asking[str]:
         """Return a name of the client's that leads back to it, as `%{p}` has it (section 7.3)."""
@@ -264,6 +257,7 @@ class Evaluation:
         reply = self._replies.get(key)
         if reply is None:
             if self._questions >= MAX_QUESTIONS:
+                # The record is at fault, not the DNS: where it comes back to itself, by that.
                 raise _BreakOff("permerror", SpfCause.BUDGET)
             self._questions += 1
             reply = (yield key) if isinstance(key, Question) else NO_SUCH_NAME
@@ -271,7 +265,7 @@ class Evaluation:
                 self._void_names.append(target.text)
                 if len(self._void_names) > MAX_VOIDS:
                     self._exceed(SpfCause.TOO_MANY_VOIDS)
-            if reply.kind in {ReplyKind.FOUND, ReplyKind.VOID}:
+            if reply.is_known:
                 self._replies[key] = reply
         self._asked_last = target.text
         return reply

@@ -7,6 +7,9 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from bot.dns.spf_macros import letters_of, shorten
+from bot.dns.spf_target import SpfTarget, target_of
+
 MECHANISMS: Final = ("all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists")
 MODIFIERS: Final = ("redirect", "exp")
 NEEDS_VALUE: Final = ("include", "ip4", "ip6", "exists")
@@ -45,11 +48,17 @@ class SpfTerm(NamedTuple):
     network: int = 0  # of ip4 and ip6: the address as a number
     length4: int = 32  # of the prefix: of an ip4 network, or of the addresses of a and mx
     length6: int = 128
+    target: SpfTarget | None = None  # what the domain-spec comes to; None where macros decide
 
     @property
     def is_mechanism(self) -> bool:
         """Whether it is a mechanism; any other term is a modifier."""
         return bool(self.qualifier)
+
+    @property
+    def hangs_on_names(self) -> bool:
+        """Whether it has `%{p}` in it, a name of the client's, which takes questions to find."""
+        return self.spec is not None and self.target is None and "p" in letters_of(self.spec)
 
 
 class SpfRecord(NamedTuple):
@@ -101,7 +110,8 @@ def read_term(raw: str) -> SpfTerm | None:
     name, separator, value = match[1].lower(), match[2] or "", match[3] or ""
     if separator == "=":
         valid = is_domain_spec(value) if name in MODIFIERS else _MACRO_STRING.fullmatch(value)
-        return SpfTerm(raw, name, "", value) if valid and not qualifier else None
+        target = _plain_target(value) if name in MODIFIERS else None
+        return SpfTerm(raw, name, "", value, target=target) if valid and not qualifier else None
     qualifier = qualifier or "+"
     match name:
         case "a" | "mx":
@@ -109,7 +119,8 @@ def read_term(raw: str) -> SpfTerm | None:
         case "ip4" | "ip6" if separator == ":":
             return (_read_ip4 if name == "ip4" else _read_ip6)(raw, qualifier, value)
         case "include" | "exists" | "ptr" if separator == ":":
-            return SpfTerm(raw, name, qualifier, value) if is_domain_spec(value) else None
+            if is_domain_spec(value):
+                return SpfTerm(raw, name, qualifier, value, target=_plain_target(value))
         case "all" | "ptr" if not separator:
             return SpfTerm(raw, name, qualifier)
     return None
@@ -131,6 +142,11 @@ def is_domain_spec(text: str) -> bool:
     return len(labels) > 1 and _LAST_LABEL.fullmatch(labels[-1]) is not None
 
 
+def _plain_target(spec: str | None) -> SpfTarget | None:
+    """Return what a domain-spec comes to that has no macros."""
+    return None if spec is None or "%" in spec else target_of(shorten(spec))
+
+
 def _read_hosts(raw: str, name: str, qualifier: str, separator: str, value: str) -> SpfTerm | None:
     """Return an a or mx mechanism: [":" domain-spec] ["/" length] ["//" length] (section 5.6)."""
     rest = f"/{value}" if separator == "/" else value
@@ -145,7 +161,8 @@ def _read_hosts(raw: str, name: str, qualifier: str, separator: str, value: str)
     valid = is_domain_spec(spec) if spec is not None else not rest
     if not valid or length4 < 0 or length6 < 0:
         return None
-    return SpfTerm(raw, name, qualifier, spec, length4=length4, length6=length6)
+    target = _plain_target(spec)
+    return SpfTerm(raw, name, qualifier, spec, length4=length4, length6=length6, target=target)
 
 
 def _read_ip4(raw: str, qualifier: str, value: str) -> SpfTerm | None:

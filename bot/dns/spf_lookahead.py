@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 import dns.rdatatype
 
 from bot.dns.answer import Question
-from bot.dns.spf_evaluation import COUNTED, MAX_NAMES, MAX_QUESTIONS
+from bot.dns.spf_evaluation import COUNTED, MAX_NAMES, MAX_QUESTIONS, MAX_TEXT
 from bot.dns.spf_grammar import ASKS_DNS, read_record
-from bot.dns.spf_macros import expand, letters_of
-from bot.dns.spf_target import is_at_or_below, target_of
+from bot.dns.spf_target import is_at_or_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +31,17 @@ class Replies(Protocol):
 
 
 class LookAhead:
-    """What one evaluation may need, asked for in the order of its terms, `MAX_QUESTIONS` at most.
+    """What one evaluation may need, asked for in the order of its terms.
 
-    It decides nothing: what it does not ask for is asked when the evaluation comes to it.
+    It asks `MAX_QUESTIONS` at most, and reads no more than `MAX_TEXT`. It decides nothing: what it
+    does not ask for is asked when the evaluation comes to it.
     """
 
     def __init__(self, client: SpfClient, replies: Replies) -> None:
         self._client = client
         self._replies = replies
         self._asked: set[Question] = set()
+        self._octets = 0  # of the policies read
 
     def read(self, target: SpfTarget, depth: int = 0) -> None:
         """Ask for a domain's record and then, as it comes, for what its terms need."""
@@ -49,7 +50,8 @@ class LookAhead:
             self._ask(target, dns.rdatatype.TXT, partial(self._read_on, target, depth))
 
     def _read_on(self, target: SpfTarget, depth: int, reply: SpfReply) -> None:
-        if len(reply.policies) != 1:
+        self._octets += reply.octets
+        if len(reply.policies) != 1 or self._octets > MAX_TEXT:
             return
         record = read_record(reply.policies[0])
         if record.faulty is not None:
@@ -61,9 +63,9 @@ class LookAhead:
             self._ask_for(record.redirect, target, depth)
 
     def _ask_for(self, term: SpfTerm, domain: SpfTarget, depth: int) -> None:
-        target = self._target(term, domain)
-        if target is None or len(self._asked) >= MAX_QUESTIONS:
+        if len(self._asked) >= MAX_QUESTIONS or term.hangs_on_names:
             return
+        target = self._client.find_target(term, domain)
         match term.name:
             case "include" | "redirect":
                 self.read(target, depth + 1)
@@ -76,16 +78,6 @@ class LookAhead:
             case "ptr":
                 reverse = self._client.reverse_name
                 self._ask(reverse, dns.rdatatype.PTR, partial(self._ask_names, target))
-
-    def _target(self, term: SpfTerm, domain: SpfTarget) -> SpfTarget | None:
-        """Return the name that a term comes to; None where it hangs on names of the client's."""
-        if term.spec is None:
-            return domain
-        if "%" not in term.spec:
-            return target_of(expand(term.spec, {}))
-        if "p" in letters_of(term.spec):
-            return None
-        return target_of(expand(term.spec, self._client.macros | {"d": domain.text}))
 
     def _ask_hosts(self, reply: SpfReply) -> None:
         if len(reply.names) <= MAX_NAMES:

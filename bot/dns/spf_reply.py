@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import dns.rdatatype
 
 from bot.dns.answer import Outcome
-from bot.dns.spf_grammar import is_record
 from bot.dns.spf_target import target_of_name
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from bot.dns.spf_target import SpfTarget
 
 MOST_TERMS: Final = 400  # in one record; one of 4,096 bytes with networks alone has some 300
-_VERSION_OCTETS: Final = 7  # "v=spf1" and the blank behind it
 _UNREADABLE = bytes(b if 0x20 <= b <= 0x7E else 0xFF for b in range(256))
 _FAMILIES: Final = {
     dns.rdatatype.A: socket.AF_INET,
@@ -48,6 +46,11 @@ class SpfReply(NamedTuple):
     octets: int = 0
     addresses: tuple[int, ...] = ()
     names: tuple[SpfTarget, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an answer, if only that there is nothing."""
+        return self.kind is ReplyKind.FOUND or self.kind is ReplyKind.VOID
 
 
 NO_SUCH_NAME: Final = SpfReply(ReplyKind.VOID)
@@ -85,4 +88,5 @@ def _read_texts(answer: Answer) -> SpfReply:
 
 
 def _begins_as_record(raw: bytes) -> bool:
-    return is_record(raw[:_VERSION_OCTETS].decode("ascii", "replace"))
+    """Whether a text is an SPF record: the version, and a blank or nothing behind it (4.5)."""
+    return raw[: len(b"v=spf1 ")].lower() in {b"v=spf1", b"v=spf1 "}

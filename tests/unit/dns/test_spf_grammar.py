@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import spftrace_evaluation
 from bot.dns.spf_grammar import SpfTerm, is_valid_term, read_record, read_term
+from bot.dns.spf_target import target_of
 from spf_strategies import spf_terms
 
 PARTS = (
@@ -40,10 +41,22 @@ def test_terms_are_valid_where_spftrace_takes_them(term: str) -> None:
         ("-ALL", SpfTerm("-ALL", "all", "-")),
         ("mx", SpfTerm("mx", "mx", "+")),
         ("a/24//64", SpfTerm("a/24//64", "a", "+", None, length4=24, length6=64)),
-        ("a:x/y.example", SpfTerm("a:x/y.example", "a", "+", "x/y.example")),
+        (
+            "a:x/y.example",
+            SpfTerm("a:x/y.example", "a", "+", "x/y.example", target=target_of("x/y.example")),
+        ),
+        (
+            "exists:%{i}.b.example",
+            SpfTerm("exists:%{i}.b.example", "exists", "+", "%{i}.b.example"),
+        ),
         ("ip4:192.0.2.1/31", SpfTerm("ip4:192.0.2.1/31", "ip4", "+", None, 0xC0000201, 31)),
         ("~ip6:::1", SpfTerm("~ip6:::1", "ip6", "~", None, 1)),
-        ("Redirect=A.example", SpfTerm("Redirect=A.example", "redirect", "", "A.example")),
+        (
+            "Redirect=A.example.",
+            SpfTerm(
+                "Redirect=A.example.", "redirect", "", "A.example.", target=target_of("A.example")
+            ),
+        ),
     ],
 )
 def test_terms_are_read_into_their_parts(raw: str, term: SpfTerm) -> None:
