@@ -51,7 +51,8 @@ class Domain:
     @property
     def unicode(self) -> str:
         """The name with its own letters, for display only: others may look just like it."""
-        return ".".join(idna.ulabel(label) for label in self.ascii.split("."))
+        labels = self.ascii.split(".")
+        return ".".join(idna.ulabel(x) if x.startswith("xn--") else x for x in labels)
 
     @classmethod
     def from_ascii(cls, ascii_form: str) -> Domain:

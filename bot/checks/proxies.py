@@ -5,16 +5,17 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
-import dns.name
-
+from bot.dns.owner_name import owner_of
 from bot.records.providers import find_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import dns.name
+
 # The endings of the names that content delivery networks and web application firewalls hand out.
-_ENDINGS: Final = tuple(
-    dns.name.from_text(text)
+_ENDINGS: Final = frozenset(
+    owner_of(text)
     for text in (
         "akamai.net",
         "akamaiedge.net",
@@ -89,9 +90,14 @@ def has_proxy_switch(name_servers: Iterable[str]) -> bool | None:
 
 
 def _is_proxy_name(name: dns.name.Name) -> bool:
-    if any(name.is_subdomain(ending) for ending in _ENDINGS):
+    if any(label.lower() in _LABELS for label in name.labels):
         return True
-    return any(label.lower() in _LABELS for label in name.labels)
+    owner, at = owner_of(name), 0
+    while owner[at]:
+        if owner[at:] in _ENDINGS:
+            return True
+        at += 1 + owner[at]
+    return False
 
 
 def _is_proxy_address(text: str) -> bool:

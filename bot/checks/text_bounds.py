@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dns.rdatatype import TXT
-from dns.rdtypes.txtbase import TXTBase
 
 from bot.characters import shorten
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
@@ -117,12 +116,10 @@ def _is_lent(check: Subject, observed: Observation, answer: Answer) -> bool:
 
 def is_too_much(answer: Answer) -> bool:
     """Whether an answer has texts too long, too many or too large together to be read as ours."""
-    sizes = [sum(map(len, r.strings)) for r in answer.rdatas if isinstance(r, TXTBase)]
-    return (
-        len(sizes) > MOST_TEXTS
-        or max(sizes, default=0) > LONGEST_TEXT
-        or sum(sizes) > MOST_TOGETHER
-    )
+    texts = answer.texts()
+    if len(texts) > MOST_TEXTS or sum(map(len, texts)) > MOST_TOGETHER:
+        return True
+    return len(texts) < len(answer.rdatas) and bool(answer.long_texts())
 
 
 def is_name_of_ours(owner: dns.name.Name) -> bool:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import time
 import unicodedata
 
+import dns.exception
 import dns.name
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidName
-from bot.names import Domain, MailAddress, ParsedDomain
+from bot.names import Domain, MailAddress, ParsedDomain, absolute_text_of, text_of
 from bot.words import Words
 
 WORDS = Words()
@@ -396,3 +397,44 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         assert address.isprintable()
         return
     assert MailAddress.parse(str(address)) == address
+
+
+labels = st.binary(min_size=1, max_size=4) | st.sampled_from(
+    (b"a", b"A-1", b"_dmarc", b"*", b"a.b")
+)
+
+
+@given(st.lists(labels, max_size=4))
+def test_a_name_is_written_as_dnspython_writes_it(found: list[bytes]) -> None:
+    name = dns.name.Name([*found, b""])
+    assert text_of(name) == name.to_text(omit_final_dot=True)
+    assert absolute_text_of(name) == name.to_text()
+    relative = dns.name.Name(found)
+    assert text_of(relative) == relative.to_text(omit_final_dot=True)
+
+
+def read_below(domain: Domain, text: str) -> dns.name.Name | None:
+    try:
+        name = dns.name.from_text(text, domain.name)
+    except dns.exception.DNSException:
+        return None
+    return name if name.is_subdomain(domain.name) else None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mail", "dkim._domainkey", "@", "", ".", "..", "a..b", "a.", "\\046x", "\\", "ä"),
+        *("x.friend.example.", "friend.example.", "x.other.example.", "x" * 64),
+        ".".join(["y" * 60] * 4),
+    ],
+)
+def test_a_label_below_a_domain_is_read_as_dnspython_reads_it(text: str) -> None:
+    domain = Domain.from_ascii("friend.example")
+    assert domain.below(text) == read_below(domain, text)
+
+
+@given(st.text(max_size=12) | st.text(alphabet=".\\@a1_ä", max_size=12))
+def test_any_text_below_a_domain_is_read_as_dnspython_reads_it(text: str) -> None:
+    domain = Domain.from_ascii("friend.example")
+    assert domain.below(text) == read_below(domain, text)

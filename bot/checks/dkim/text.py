@@ -107,7 +107,8 @@ def find_fault(text: str, tags: TagList) -> DkimTextFault | None:
     if pairs.get("k", "rsa") not in KEY_TYPES:
         moved = _TYPE_AND_KEY.fullmatch(pairs["k"])
         return DkimTextFault("dkim-syntax", "key-type" if moved is None else "moved", pairs["k"])
-    if glued := _GLUED_TAG.search(pairs["p"]):
+    blanks = len(pairs["p"].split(maxsplit=1)) > 1
+    if blanks and (glued := _GLUED_TAG.search(pairs["p"])):
         return DkimTextFault("dkim-syntax", "glued", f"{glued[1]}=")
     repeated = next((f for f in tags.faults if f.kind is FaultKind.DUPLICATE), None)
     if repeated is not None:  # RFC 6376 section 3.2: the whole list is void then

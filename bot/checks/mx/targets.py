@@ -136,7 +136,7 @@ def _without_appended(name: dns.name.Name, domain: dns.name.Name) -> dns.name.Na
     owner, zone = owner_of(name), domain
     while (above := owner_of(zone)) != ROOT:
         if owner != above and is_within(owner, above):
-            return dns.name.Name((*name.relativize(zone).labels, b""))
+            return dns.name.Name((*name.labels[: -len(zone.labels)], b""))
         zone = zone.parent()
         # Nobody has their zone at a registry's name: mx1.old.example was not typed as "mx1.old".
         if is_public_suffix(zone):

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.checks.dkim.text import read_tags
 from bot.checks.dmarc.record import parse_record
+from bot.checks.spf.merge import terms_in_order
 from bot.checks.spf.term_reading import read
 from bot.checks.spf.terms import terms_of
+from bot.checks.spf.texts import sort_texts
 from bot.records.text_cache import MOST_KEPT, TextCache
 from hostile_texts import counted, filled
 
@@ -69,9 +72,12 @@ def test_a_text_longer_than_all_that_is_kept_leaves_nothing_else() -> None:
             b"mailto:a@%d.b,",
         ),
         (terms_of, b"v=spf1 ", b"a:%d "),
+        (terms_in_order, b"v=spf1 ", b"a:%d "),
         (read, b"v=spf1 ", b"%d "),
+        (lambda text: sort_texts([text.encode()]), b"v=spf1 ", b"a%d=b "),
+        (read_tags, b"v=DKIM1;", b"a%d=;"),
     ],
-    ids=["tags", "parts", "addresses", "terms", "readings"],
+    ids=["tags", "parts", "addresses", "terms", "terms in order", "readings", "texts", "key tags"],
 )
 def test_many_of_the_worst_texts_take_a_few_megabytes_for_ever(
     parse: Callable[[str], object], beginning: bytes, word: bytes

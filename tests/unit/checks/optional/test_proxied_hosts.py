@@ -12,7 +12,7 @@ import pytest
 from bot.checks.finding import Check, Finding, FixAction, Status, Verdict
 from bot.checks.observation import Observation
 from bot.checks.optional import hosts
-from bot.checks.proxies import has_proxy_switch
+from bot.checks.proxies import has_proxy_switch, is_proxy
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 from bot.records.expected import expect
@@ -120,3 +120,18 @@ def test_a_denial_of_the_ipv6_address_alone_proves_nothing(
     four, six = outcomes
     (finding,) = judge(unfound(NAME, "A", four), unfound(NAME, "AAAA", six)).findings
     assert finding.code == code
+
+
+@pytest.mark.parametrize(
+    ("labels", "proxied"),
+    [
+        ((b"d1", b"CloudFront", b"net", b""), True),
+        ((b"cloudfront", b"net", b""), True),
+        ((b"www", b"cdn", b"old", b"example", b""), True),
+        ((b"mycloudfront", b"net", b""), False),
+        ((b"cloudfront", b"net", b"example", b""), False),
+        ((b"x\x0acloudfront", b"net", b""), False),  # whose octets end as those of the second do
+    ],
+)
+def test_a_proxy_is_told_by_whole_labels(labels: tuple[bytes, ...], *, proxied: bool) -> None:
+    assert is_proxy([dns.name.Name(labels)], ()) is proxied
