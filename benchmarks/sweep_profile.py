@@ -39,6 +39,7 @@ GROUPS: Final = {
     "bot/dns/message": "reading replies",
     "bot/dns/parsed_reply": "reading replies",
     "bot/dns/record": "reading replies",
+    "bot/dns/sections": "reading replies",
     "bot/dns/answer": "answers and names",
     "bot/dns/owner_name": "answers and names",
     "bot/names": "answers and names",
