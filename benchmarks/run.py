@@ -26,6 +26,7 @@ from benchmarks.peer import stay_at_home
 from benchmarks.sweeps import measure_dead_sweep, measure_sweeps
 from benchmarks.zones import make_world
 from bot.errors import CowbellError
+from bot.garbage import search_less
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,6 +72,7 @@ def main() -> int:
         parser.error(f"no such subject: {wrong[0]}" if wrong else "--write keeps all of it")
     stay_at_home()
     world = make_world(MEMBERS)
+    search_less()  # as the programs do once they are loaded
     figures = list[Figure]()
     try:
         with run_authority(world) as authority:

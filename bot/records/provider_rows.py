@@ -1,23 +1,24 @@
-"""Reads files of rows, and checks those of `providers.toml` against each other."""
+"""Reads files of rows with what each field may say, and checks that `providers.toml` is right."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import MISSING, field, fields, make_dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.errors import ConfigError
+from bot.records.providers import DATA, OTHER, Provider, load_providers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-    from bot.records.providers import Provider
 
 _File = TypeVar("_File")
 
@@ -49,6 +50,60 @@ FormWords = Annotated[
 TypeWords = Annotated[
     Mapping[Annotated[str, one_of(*_RECORD_TYPES)], Text], AfterValidator(MappingProxyType)
 ]
+
+
+_FIELDS: Final[Mapping[str, Any]] = {
+    "key": Key,
+    "name": Text,
+    "link": Address,
+    "sources": tuple[Address, ...],
+    "date": Day,
+    "date_is": Annotated[str, one_of("stated", "read")],
+    "name_servers": tuple[End, ...],
+    "beside": Key,
+    "words": FormWords,
+    "types": TypeWords,
+    "apex": Annotated[str, one_of("@", "empty", "full")],
+    "names": Annotated[str, one_of("short", "full")],
+    "final_dot": Annotated[str, one_of("needed", "accepted", "none")],
+    "quotes": Annotated[str, one_of("needed", "none")],
+    "long_text": Annotated[str, one_of("whole", "parts", "limit")],
+    "long_way": Text,
+    "priority": Annotated[str, one_of("own", "joined")],
+    "srv": Annotated[str, one_of("own", "split", "bare", "joined")],
+    "protocol": Annotated[str, one_of("_tcp", "tcp", "TCP")],
+    "proxy": Text,
+    "ttl_auto": Text,
+    "ttl_least": Seconds,
+}
+
+
+def _anew(given: dataclasses.Field[Any]) -> Any:
+    """Return a field with the same default, if any; each belongs to one class."""
+    if given.default_factory is not MISSING:
+        return field(default_factory=given.default_factory)
+    return field() if given.default is MISSING else field(default=given.default)
+
+
+_CLOSED: Final = {"__pydantic_config__": ConfigDict(extra="forbid")}
+_Row: Any = make_dataclass(
+    "_Row", [(f.name, _FIELDS[f.name], _anew(f)) for f in fields(Provider)], namespace=_CLOSED
+)
+_Rows: Any = make_dataclass("_Rows", [("provider", tuple[_Row, ...])], namespace=_CLOSED)
+
+
+def check_providers(path: Path = DATA) -> tuple[Provider, ...]:
+    """Return the providers of a file that is right.
+
+    Raises:
+        ConfigError: the file is no TOML, or a row says what none may; one line a fault.
+
+    """
+    read_rows(path, _Rows, "provider")
+    rows = load_providers(path)
+    if faults := tuple(find_faults(rows, OTHER)):
+        raise refuse(path, faults)
+    return rows
 
 
 def read_rows(path: Path, kind: type[_File], table: str) -> _File:
@@ -103,10 +158,10 @@ def find_faults(rows: Sequence[Provider], taken: str) -> Iterator[str]:
             yield f"{row.key}: protocol goes with a form that has a field for it."
         if bool(row.name_servers) == bool(row.beside):
             yield f"{row.key}: A row has either name_servers or beside."
-    for field in ("key", "name"):
-        for value, count in Counter(getattr(row, field) for row in rows).items():
+    for unique in ("key", "name"):
+        for value, count in Counter(getattr(row, unique) for row in rows).items():
             if count > 1:
-                yield f"Two rows have the {field} {value}."
+                yield f"Two rows have the {unique} {value}."
     owners = {row.key for row in rows if row.name_servers}
     for row in rows:
         if row.beside and row.beside not in owners:

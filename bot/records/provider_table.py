@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from bot.records.providers import load_providers
+from bot.records.provider_rows import check_providers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ _COLUMNS = (
 def provider_table() -> str:
     """Return the whole document."""
     lines = [_row(_COLUMNS), _row("---" for _ in _COLUMNS)]
-    lines += [_row(_cells(provider)) for provider in load_providers()]
+    lines += [_row(_cells(provider)) for provider in check_providers()]
     return _HEAD + "\n".join(lines) + "\n"
 
 

@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, ClassVar
-
-from pydantic import ConfigDict
-
-from bot.records.provider_rows import (  # pydantic reads the types when the program runs
-    Address,
-    Day,
-    End,
-    FormWords,
-    Key,
-    Seconds,
-    Text,
-    TypeWords,
-    find_faults,
-    one_of,
-    read_rows,
-    refuse,
-)
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
 
 DATA = Path(__file__).with_name("providers.toml")
 _MOST_NAMED = 2  # name servers that a message repeats
@@ -37,34 +22,33 @@ _MOST_NAMED = 2  # name servers that a message repeats
 class Provider:
     """One provider's page for DNS records, as a row of `providers.toml` describes it.
 
-    The types of the fields are what a row may say. An empty text, a `ttl_least` of 0 and what is
+    `provider_rows` says what each field may be. An empty text, a `ttl_least` of 0 and what is
     missing in `words` and `types` are not known.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    key: Key
-    name: Text
-    link: Address  # where its records are changed, or its manual
-    sources: tuple[Address, ...]
-    date: Day | None  # of the youngest source, or of when it was read; None for the neutral words
-    date_is: Annotated[str, one_of("stated", "read")]
-    name_servers: tuple[End, ...] = ()
-    beside: Key = ""  # the key of the row that has this one's name servers
-    words: FormWords = field(default_factory=lambda: MappingProxyType({}))
-    types: TypeWords = field(default_factory=lambda: MappingProxyType({}))
-    apex: Annotated[str, one_of("@", "empty", "full")] = ""
-    names: Annotated[str, one_of("short", "full")] = ""
-    final_dot: Annotated[str, one_of("needed", "accepted", "none")] = ""
-    quotes: Annotated[str, one_of("needed", "none")] = ""
-    long_text: Annotated[str, one_of("whole", "parts", "limit")] = ""
-    long_way: Text = ""  # the page that takes what the form does not
-    priority: Annotated[str, one_of("own", "joined")] = ""
-    srv: Annotated[str, one_of("own", "split", "bare", "joined")] = ""
-    protocol: Annotated[str, one_of("_tcp", "tcp", "TCP")] = "_tcp"
-    proxy: Text = ""  # the switch as it has to stand
-    ttl_auto: Text = ""
-    ttl_least: Seconds = 0
+    key: str
+    name: str
+    link: str  # where its records are changed, or its manual
+    sources: tuple[str, ...]
+    date: dt.date | None  # of the youngest source, or of when it was read; None: neutral words
+    date_is: str
+    name_servers: tuple[str, ...] = ()  # the ends of their names; a * stands for digits
+    beside: str = ""  # the key of the row that has this one's name servers
+    # What the form calls its fields and the groups of a type, and how it writes a type.
+    words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    types: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    apex: str = ""
+    names: str = ""
+    final_dot: str = ""
+    quotes: str = ""
+    long_text: str = ""
+    long_way: str = ""  # the page that takes what the form does not
+    priority: str = ""
+    srv: str = ""
+    protocol: str = "_tcp"
+    proxy: str = ""  # the switch as it has to stand
+    ttl_auto: str = ""
+    ttl_least: int = 0  # seconds
 
     @property
     def is_known(self) -> bool:
@@ -75,13 +59,6 @@ class Provider:
 OTHER = "other"
 # Of a provider that is not known: every form is shown in both spellings.
 NEUTRAL = Provider(OTHER, "", link="", sources=(), date=None, date_is="")
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    provider: tuple[Provider, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +93,17 @@ class Hosting:
 def load_providers(path: Path = DATA) -> tuple[Provider, ...]:
     """Return the providers, the usual ones first.
 
-    Raises:
-        ConfigError: the file is no TOML, or a row says what none may; one line a fault.
-
+    The file comes with the program, and `provider_rows.check_providers` is asked whether it is
+    right when it is changed: to check it here would take each call of the console 30 ms and 16 MB.
     """
-    rows = read_rows(path, _File, "provider").provider
-    if faults := tuple(find_faults(rows, OTHER)):
-        raise refuse(path, faults)
-    return rows
+    rows = tomllib.loads(path.read_text(encoding="utf-8"))["provider"]
+    return tuple(Provider(**{name: _read(value) for name, value in row.items()}) for row in rows)
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return MappingProxyType(value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def find_provider(name_servers: Iterable[str]) -> Hosting:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ConfigError
+from bot.records.provider_rows import check_providers
 from bot.records.provider_table import provider_table
 from bot.records.providers import (
     DATA,
@@ -44,6 +45,10 @@ sources = ["https://dns.cow.example/help"]
 date = 2026-11-01
 date_is = "stated"
 """
+
+
+def test_the_file_is_right() -> None:
+    assert check_providers() == ROWS
 
 
 def test_the_providers_of_friends_are_there() -> None:
@@ -184,14 +189,14 @@ def faults(tmp_path: Path, text: str) -> tuple[str, ...]:
     path = tmp_path / "rows.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as raised:
-        load_providers(path)
+        check_providers(path)
     return raised.value.faults
 
 
 def test_a_row_needs_no_more_than_its_names_and_its_source(tmp_path: Path) -> None:
     path = tmp_path / "rows.toml"
     path.write_text(WHOLE, encoding="utf-8")
-    (row,) = load_providers(path)
+    (row,) = check_providers(path)
     assert row.name_servers == ("dns.cow.example",)
     assert (row.apex, row.names, row.ttl_least) == ("", "", 0)
 
@@ -282,7 +287,7 @@ def test_a_file_that_is_none_is_said_in_one_line(tmp_path: Path, text: str) -> N
     path = tmp_path / "rows.toml"
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(ConfigError) as raised:
-        load_providers(path)
+        check_providers(path)
     (fault,) = raised.value.faults
     assert fault.startswith("rows.toml: ")
 
