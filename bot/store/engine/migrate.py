@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,7 @@ def read_schema(connection: Connection, address: Address, folder: Path = MIGRATI
 
     Raises StoreError where the database is newer than this program.
     """
-    config = migration_config(connection, folder)
-    scripts = ScriptDirectory.from_config(config)  # it compiles each migration anew
+    scripts = _read_scripts(folder)
     revisions = _stored_revisions(connection, scripts, address)
     if revisions == set(scripts.get_heads()):
         return Schema.CURRENT
@@ -92,6 +92,11 @@ def is_readable(connection: Connection, address: Address, folder: Path = MIGRATI
             "start the bot once (python -m bot run), which brings it up to date."
         )
     return schema is Schema.CURRENT
+
+
+@lru_cache(maxsize=4)  # Alembic compiles each migration anew whenever it reads them
+def _read_scripts(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory(str(folder))
 
 
 def _stored_revisions(
