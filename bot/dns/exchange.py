@@ -186,7 +186,8 @@ class Exchange:
 
     def _send_again_if_allowed(self, now: float) -> None:
         round_trip = self._current.upstream.round_trip
-        if not round_trip.is_known or now >= (long := self._after(round_trip.long_wait)):
+        long = min(self._sent_at + round_trip.long_wait, self._deadline)
+        if not round_trip.is_known or now >= long:
             self._send_again(now)
         elif round_trip.take_room():
             self._send_again(now, round_trip)
@@ -195,7 +196,7 @@ class Exchange:
 
     def _send_again(self, now: float, early: RoundTrip | None = None) -> None:
         if not self._current.useless:
-            self._current.upstream.note_miss(now)
+            self._current.upstream.note_miss(self._sent_at, now)
         left = find_left(self._attempts)
         if self._failure and are_all_tried(left):
             self.give_up()

@@ -26,7 +26,8 @@ SOCKETS = 4  # a server
 MAX_USES = 200  # questions on one socket: its port must stay a guess (RFC 5452 section 10)
 MAX_AGE = 10.0  # seconds, likewise
 SETBACK = 30.0  # seconds that a server which does not answer is put behind the others
-_MISSES = 3  # in a row, until a server that has answered before is put behind
+SILENCE = 0.4  # seconds without a reply until a server that has answered before is put behind ...
+_MISSES = 3  # ... and so many datagrams in a row
 _BATCH = 64  # datagrams read before others get their turn
 _LARGEST_DATAGRAM = 4096  # octets read; what is longer than we said we take is cut, so malformed
 
@@ -169,6 +170,7 @@ class Upstream:
         "_misses",
         "_ports",
         "_setback_until",
+        "_silent_since",
         "name",
         "numbers",
         "round_trip",
@@ -180,6 +182,7 @@ class Upstream:
         self._misses = 0
         self._ports: list[Port | None] = [None] * SOCKETS
         self._setback_until = 0.0
+        self._silent_since = 0.0  # when the first of the misses in a row was sent
         self.server = server
         self.name = str(server)
         self.numbers = RandomNumbers()
@@ -212,10 +215,16 @@ class Upstream:
                 for datagram in () if port is None else tuple(port.datagrams.values()):
                     datagram.sender.set_timer()
 
-    def note_miss(self, now: float) -> None:
-        """Note that a datagram was not answered: it was lost, or the server is down."""
+    def note_miss(self, sent_at: float, now: float) -> None:
+        """Note that a datagram of this time was not answered: it was lost, or the server is down.
+
+        A server that takes its time for some names is not put behind: it answers others meanwhile.
+        """
+        if not self._misses:
+            self._silent_since = sent_at
         self._misses += 1
-        if not self.round_trip.is_known or self._misses >= _MISSES:
+        is_silent = self._misses >= _MISSES and now - self._silent_since >= SILENCE
+        if is_silent or not self.round_trip.is_known:
             self._setback_until = now + SETBACK
 
     def note_refusal(self, now: float) -> None:

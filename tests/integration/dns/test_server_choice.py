@@ -15,12 +15,22 @@ from bot.dns.answer import ExtendedError, Outcome
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from max_wait import MAX_WAIT
-from scripted_server import NEVER, fail, refuse, respond, rrset, say_nothing, serve, tell
+from scripted_server import NEVER, fail, refuse, respond, rrset, say_nothing, serve, tell, txt
 
 if TYPE_CHECKING:
     from scripted_server import Behave
 
 pytest_plugins = ["resolver_fixtures"]
+
+
+def note_first(first: dict[str, str], server: str, behave: Behave) -> Behave:
+    """Return a server's behaviour that notes it at each name for which it is asked first."""
+
+    def behave_and_note(query: dns.message.Message, count: int) -> list[bytes]:
+        first.setdefault(query.question[0].name.to_text(), server)
+        return behave(query, count)
+
+    return behave_and_note
 
 
 async def test_server_may_have_an_ipv6_address() -> None:
@@ -41,25 +51,58 @@ async def test_server_where_nobody_listens_is_not_waited_for(
 
 
 async def test_silent_first_server_is_asked_first_by_the_first_question_only() -> None:
-    order: list[tuple[str, str]] = []
-
-    def note(server: str, behave: Behave) -> Behave:
-        def behave_and_note(query: dns.message.Message, count: int) -> list[bytes]:
-            order.append((query.question[0].name.to_text(), server))
-            return behave(query, count)
-
-        return behave_and_note
-
+    first: dict[str, str] = {}
     names = [f"n{number}.friend.example." for number in range(6)]
     async with (
-        serve(note("silent", say_nothing)) as silent,
-        serve(note("good", tell)) as good,
+        serve(note_first(first, "silent", say_nothing)) as silent,
+        serve(note_first(first, "good", tell)) as good,
         Resolver([silent.server, good.server]) as resolver,
     ):
         for name in names:
             assert (await resolver.ask(name, "TXT")).found
-    first = dict(reversed(order))
     assert [first[name] for name in names] == ["silent", *["good"] * 5]
+
+
+async def test_server_that_falls_silent_is_soon_asked_after_the_others() -> None:
+    first: dict[str, str] = {}
+
+    def fall_silent(query: dns.message.Message, count: int) -> list[bytes]:
+        return tell(query, count) if count == 1 else []
+
+    async with (
+        serve(note_first(first, "silent", fall_silent)) as silent,
+        serve(note_first(first, "good", tell)) as good,
+        Resolver([silent.server, good.server]) as resolver,
+        asyncio.timeout(MAX_WAIT),
+    ):
+        while list(first.values())[-3:] != ["good"] * 3:
+            assert (await resolver.ask(f"n{len(first)}.friend.example", "TXT")).found
+    assert list(first.values())[:2] == ["silent"] * 2
+
+
+async def test_server_that_takes_its_time_for_some_names_stays_the_first(patient: None) -> None:
+    first: dict[str, str] = {}
+    loop = asyncio.get_running_loop()
+
+    def look_some_up(query: dns.message.Message, count: int) -> list[bytes]:
+        if not query.question[0].name[0].startswith(b"slow"):
+            return tell(query, count)
+        address = (good.server.address, good.ports[-1])
+        loop.call_later(0.15, good.transport.sendto, txt(query), address)
+        return []
+
+    async with (
+        serve(note_first(first, "good", look_some_up)) as good,
+        serve(note_first(first, "other", say_nothing)) as other,
+        Resolver([good.server, other.server]) as resolver,
+    ):
+        assert (await resolver.ask("friend.example", "TXT")).found
+        slow = [resolver.ask(f"slow{number}.friend.example", "TXT") for number in range(6)]
+        await asyncio.sleep(0.1)  # they are late by now
+        for number in range(6):
+            assert (await resolver.ask(f"n{number}.friend.example", "TXT")).found
+        assert all(answer.found for answer in await asyncio.gather(*slow))
+    assert set(first.values()) == {"good"}
 
 
 async def test_server_that_cannot_be_reached_is_passed_over() -> None:
