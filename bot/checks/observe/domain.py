@@ -22,9 +22,9 @@ from bot.checks.dmarc import judge as dmarc
 from bot.checks.observation import Observation
 from bot.checks.observe.discovery import discover
 from bot.checks.observe.following_questions import (
+    ask_first,
     ask_obsolete_spf,
     ask_report_authorisation,
-    ask_root,
     ask_zone_servers,
     look_for_wildcard,
     resolve_mx_targets,
@@ -48,7 +48,7 @@ from bot.dns.owner_name import owner_of
 from bot.dns.spf_evaluate import evaluate_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from bot.checks.authority_view import AuthorityView
     from bot.checks.observe.unhurried import Unhurried
@@ -96,9 +96,9 @@ async def observe(
                     questions, expected, voice, sources, single_server=single_server
                 )
             await unhurried.give_way()
-        questions.start(first)
+        ask_first(questions, expected.domain, first)
         invented = InventedAddresses(questions, expected.domain, probe)
-        _follow_answers(questions, expected, probe, first, invented)
+        _follow_answers(questions, expected, probe, invented)
         evaluations, source, policy, told = await asyncio.gather(
             _evaluate_spf(questions, expected),
             _look_at_source(questions, expected, authorities),
@@ -199,7 +199,6 @@ def _follow_answers(
     questions: Questions,
     expected: Expected,
     probe: dns.name.Name | None,
-    first: Sequence[Question],
     invented: InventedAddresses,
 ) -> None:
     """Have asked what follows from the first answers, as these come in."""
@@ -211,7 +210,6 @@ def _follow_answers(
     ask_beside(questions, expected)
     invented.ask()
     look_for_wildcard(questions, probe)
-    ask_root(questions, domain, first)
 
 
 async def _look_at_source(

@@ -1,4 +1,4 @@
-"""Asks what follows from the first answers, as soon as those that it follows from are there."""
+"""Asks the first questions, and what follows from answers as soon as these are there."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ if TYPE_CHECKING:
     from bot.dns.answer import Answer
     from bot.names import Domain
     from bot.records.expected import Expected
+
+
+def ask_first(questions: Questions, domain: Domain, first: Sequence[Question]) -> None:
+    """Ask what can be asked without knowing anything, and for the root where one is not answered.
+
+    Then it may be the resolver that is silent. What is kept of the mail host's answers is no proof
+    that it speaks now.
+    """
+    owner = owner_of(domain.name)
+
+    def ask_root(*answers: Answer) -> None:
+        apex = [answer for answer in answers if answer.question.owner == owner]
+        silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
+        if silent or all(answer.failed for answer in apex):
+            questions.start([Question.of(dns.name.root, NS)])
+
+    questions.when(first, ask_root)
 
 
 def resolve_mx_targets(questions: Questions, expected: Expected) -> None:
@@ -79,19 +96,3 @@ def look_for_wildcard(questions: Questions, probe: dns.name.Name | None) -> None
 
     if probe is not None:
         questions.when([Question.of(probe, A)], look)
-
-
-def ask_root(questions: Questions, domain: Domain, first: Sequence[Question]) -> None:
-    """Ask for the root where a question was not answered: it may be the resolver that is silent.
-
-    What is kept of the mail host's answers is no proof that the resolver speaks now.
-    """
-    owner = owner_of(domain.name)
-
-    def ask(*answers: Answer) -> None:
-        apex = [answer for answer in answers if answer.question.owner == owner]
-        silent = any(answer.outcome is Outcome.TIMEOUT for answer in answers)
-        if silent or all(answer.failed for answer in apex):
-            questions.start([Question.of(dns.name.root, NS)])
-
-    questions.when(first, ask)

@@ -111,6 +111,15 @@ async def test_name_servers_are_asked_as_long_as_enough_is_left_for_wrong_places
     assert not (await questions(*OWN)).unasked
 
 
+async def test_a_question_that_was_set_aside_and_not_asked_leaves_its_room_to_others() -> None:
+    questions = Questions(World(), KEPT_FREE + 1)
+    assert questions.spend()
+    assert not questions.spend()
+    questions.take_back()
+    assert len(questions) == 0
+    assert questions.spend()
+
+
 async def test_what_is_needed_is_waited_for_and_what_was_read_ahead_is_not() -> None:
     world = World(waits=True)
     questions = Questions(world)
