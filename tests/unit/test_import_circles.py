@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 
 # The composition roots and the console's commands: what they put together is loaded when it runs.
-MAY_IMPORT_LATE = ("bot.app", "bot.cli", "bot.console.exits", "bot.console_commands.demo_command")
+MAY_IMPORT_LATE = ("bot.app", "bot.cli", "bot.console_commands.demo_command")
 
 # Whose one comment says it for all its commands.
 SAYS_IT_ONCE = "bot.cli"

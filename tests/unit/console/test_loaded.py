@@ -15,7 +15,7 @@ class Knot:
 
 def is_found():
     knot = weakref.ref(Knot())
-    rest = [[] for _ in range(20_000)]
+    rest = [[] for _ in range(60_000)]
     return knot() is None
 
 begin_to_load()
