@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 FEW: Final = 8  # acknowledgements under way at once that are no burst yet
 MOST_AT_ONCE: Final = 48  # acknowledgements sent at once
+LONGEST_TURN: Final = 0.5  # seconds that an acknowledgement waits for others before it
 LONGEST_WAIT: Final = 1.0  # seconds that work waits for the acknowledgements of others
 
 
@@ -34,8 +35,7 @@ class Burst:
         """Send an acknowledgement, and return when work may begin; raises what `send` raises."""
         self._under_way += 1
         try:
-            async with self._slots:
-                await send()
+            await self._send_in_turn(send)
         finally:
             self._under_way -= 1
             self._go_on()
@@ -46,6 +46,19 @@ class Burst:
         self._go_on()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(turn, LONGEST_WAIT)
+
+    async def _send_in_turn(self, send: Callable[[], Awaitable[object]]) -> None:
+        """Send when another has been sent, or after a while: Discord may be slow to answer all."""
+        try:
+            async with asyncio.timeout(LONGEST_TURN):
+                await self._slots.acquire()
+        except TimeoutError:
+            await send()
+            return
+        try:
+            await send()
+        finally:
+            self._slots.release()
 
     def _go_on(self) -> None:
         if self._waiting and not self._is_releasing and self._under_way <= FEW:

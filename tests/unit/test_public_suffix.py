@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import dns.name
 import pytest
-from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from bot.public_suffix import is_public_suffix
 
@@ -39,19 +37,6 @@ def test_the_list_is_not_read_before_it_is_needed() -> None:
     program = (
         "import dns.name, bot.public_suffix as p\n"
         "assert p.is_public_suffix(dns.name.from_text('uk.'))\n"
-        "assert p._load_rules.cache_info().currsize == 0\n"
+        "assert p._load_list.cache_info().currsize == 0\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
-
-
-def test_each_rule_means_what_the_lists_own_reader_says() -> None:
-    reader = PublicSuffixList(accept_encoded_idn=False)
-    lines = Path(PSLFILE).read_text(encoding="utf-8").splitlines()
-    rules = [line for line in lines if line and not line.startswith("//")]
-    for rule in rules:
-        end = rule.removeprefix("!").removeprefix("*.")
-        for text in (end, f"club.{end}", f"www.club.{end}", end.partition(".")[2]):
-            if text:
-                name = dns.name.from_text(text, idna_codec=dns.name.IDNA_2008)
-                assert is_public_suffix(name) is reader.is_public(text), text
-    assert len(rules) > 9000

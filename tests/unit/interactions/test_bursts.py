@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from bot.interactions.bursts import FEW, LONGEST_WAIT, MOST_AT_ONCE, Burst
+from bot.interactions.bursts import FEW, LONGEST_TURN, LONGEST_WAIT, MOST_AT_ONCE, Burst
 
 
 class Handlers:
@@ -62,6 +62,17 @@ async def test_the_acknowledgements_of_a_burst_share_some_connections() -> None:
     handlers.sent.set()
     await asyncio.gather(*handlers.start(200))
     assert handlers.most == MOST_AT_ONCE
+
+
+async def test_acknowledgements_that_discord_is_slow_to_answer_hold_no_other_up_for_long() -> None:
+    handlers = Handlers()
+    tasks = handlers.start(3 * MOST_AT_ONCE)
+    await asyncio.sleep(LONGEST_TURN / 2)
+    assert handlers.sending == MOST_AT_ONCE
+    await asyncio.sleep(LONGEST_TURN)
+    assert handlers.sending == 3 * MOST_AT_ONCE
+    handlers.sent.set()
+    await asyncio.gather(*tasks)
 
 
 async def test_what_comes_while_the_work_of_a_burst_begins_is_acknowledged_before_the_rest() -> (
