@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from benchmarks.authority import run_authority
 from benchmarks.child import ROOT, BenchmarkError
+from benchmarks.figures import write_part
 from benchmarks.one_domain import DELAY
 from benchmarks.proxy import run_proxy
 from benchmarks.sweep import run_sweep
@@ -90,6 +91,7 @@ def main() -> int:
     """Print a table of the commits; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commits", nargs="+", metavar="COMMIT")
+    parser.add_argument("--write", action="store_true", help="update benchmarks/README.md")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     try:
@@ -98,12 +100,20 @@ def main() -> int:
     except (CowbellError, OSError, subprocess.SubprocessError) as error:
         print(f"The benchmark could not be run: {error}", file=sys.stderr)
         return 1
-    print("| change | CPU a domain | ÷ the one before | peak |\n|---|---:|---:|---:|")
+    table = _format(trees, figures)
+    print(table)
+    if options.write:
+        write_part("changes", table)
+    return 0
+
+
+def _format(trees: Sequence[Tree], figures: Sequence[tuple[float, float]]) -> str:
+    rows = ["| change | CPU a domain | ÷ the one before | peak |", "|---|---:|---:|---:|"]
     before = figures[0][0]
     for tree, (cpu, peak) in zip(trees, figures, strict=True):
-        print(f"| {tree.subject} | {cpu:.2f} ms | {cpu / before:.2f} | {peak:.0f} MB |")
+        rows.append(f"| {tree.subject} | {cpu:.2f} ms | {cpu / before:.2f} | {peak:.0f} MB |")
         before = cpu
-    return 0
+    return "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":

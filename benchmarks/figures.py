@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 README: Final = Path(__file__).with_name("README.md")
-_BEGIN, _END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +105,19 @@ def format_table(figures: Sequence[Figure]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def write_readme(introduction: str, figures: Sequence[Figure]) -> None:
-    """Put the introduction and the table between the README's marks.
+def write_part(part: str, text: str) -> None:
+    """Put a text between the marks `<!-- part -->` and `<!-- end of part -->` of the README.
 
     Raises:
-        BenchmarkError: it has no marks.
+        BenchmarkError: it has no such marks.
 
     """
-    text = README.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+    whole = README.read_text(encoding="utf-8")
+    before, begin, rest = whole.partition(f"<!-- {part} -->\n")
+    _, end, after = rest.partition(f"<!-- end of {part} -->\n")
     if not begin or not end:
-        raise BenchmarkError(f"{README.name} has no place marked for the figures.")
-    table = f"{begin}\n{introduction}\n\n{format_table(figures)}\n{end}"
-    README.write_text(before + table + after, encoding="utf-8")
+        raise BenchmarkError(f"{README.name} has no place marked for the {part}.")
+    README.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _number(value: float, unit: str) -> str:

@@ -19,7 +19,7 @@ from benchmarks.beside_sweep import measure_beside
 from benchmarks.command_burst import measure_burst
 from benchmarks.comparison import compare
 from benchmarks.console_start import measure_console
-from benchmarks.figures import Figure, format_line, write_readme
+from benchmarks.figures import Figure, format_line, format_table, write_part
 from benchmarks.lossy_way import measure_loss
 from benchmarks.one_domain import DELAY, measure_one_domain
 from benchmarks.peer import stay_at_home
@@ -86,7 +86,7 @@ def main() -> int:
                 figures.append(figure)
                 print(format_line(figure), flush=True)
         if options.write:
-            write_readme(introduction, figures)
+            write_part("figures", f"{introduction}\n\n{format_table(figures)}")
     except (CowbellError, OSError, subprocess.SubprocessError) as error:
         print(f"The benchmark could not be run: {error}", file=sys.stderr)
         return 1

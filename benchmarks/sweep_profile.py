@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from benchmarks.authority import run_authority
 from benchmarks.child import ROOT
+from benchmarks.figures import write_part
 from benchmarks.one_domain import DELAY
 from benchmarks.proxy import run_proxy
 from benchmarks.sweep import sweep_checker
@@ -147,17 +148,25 @@ def main() -> None:
     """Print the shares of the groups as a table, and the functions that take most."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--domains", type=int, default=DOMAINS)
+    parser.add_argument("--write", action="store_true", help="update benchmarks/README.md")
     options = parser.parse_args()
     sampler = profile(options.domains)
-    counted = options.domains - options.domains // 10
     total = sum(sampler.groups.values())
-    print("| | share | ms a domain |\n|---|---:|---:|")
-    for group, seconds in _order(sampler.groups):
-        print(f"| {group} | {100 * seconds / total:.0f} % | {1000 * seconds / counted:.2f} |")
-    print(f"| all | 100 % | {1000 * total / counted:.2f} |")
-    print(f"| of that in the kernel | {100 * sampler.kernel / total:.0f} % | |\n")
+    table = _format(sampler, total, options.domains - options.domains // 10)
+    print(table)
+    if options.write:
+        write_part("profile", table)
     for function, seconds in _order(sampler.functions)[:MOST_NAMES]:
         print(f"{100 * seconds / total:5.1f} %  {function}")
+
+
+def _format(sampler: Sampler, total: float, domains: int) -> str:
+    """Return the shares of the groups as a table."""
+    rows = ["| | share | ms a domain |", "|---|---:|---:|"]
+    for group, seconds in (*_order(sampler.groups), ("all", total)):
+        rows.append(f"| {group} | {100 * seconds / total:.0f} % | {1000 * seconds / domains:.2f} |")
+    rows.append(f"| of that in the kernel | {100 * sampler.kernel / total:.0f} % | |")
+    return "\n".join(rows) + "\n"
 
 
 if __name__ == "__main__":
