@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LATE = 0.02  # seconds after which a timer counts as late, the event loop as busy
 _GRACE = 0.05  # at most so many seconds more then, once, for what waits to be read
 _RESTART = 1.0  # seconds before refusals end a question: a server may just be starting anew
+_EARLY = 2  # datagrams sent again before the long wait: three lost ones of a question are rare
 _STREAM_TIMEOUT = 2.0  # seconds for TCP where there is another server to ask
 _PROBE = 0.075  # seconds for a server that never answered yet, where there are others
 
@@ -189,7 +190,7 @@ class Exchange:
         long = min(self._sent_at + round_trip.long_wait, self._deadline)
         if not round_trip.is_known or now >= long:
             self._send_again(now)
-        elif round_trip.take_room():
+        elif len(self._datagrams) <= _EARLY and round_trip.take_room():
             self._send_again(now, round_trip)
         else:
             self._state.timers.wake_at(long, self)

@@ -125,6 +125,20 @@ async def test_resolver_that_takes_its_time_for_some_names_is_not_flooded(patien
         assert len(server.asked) <= 200 + 8 + 1  # and not two or three for each that is slow
 
 
+async def test_question_that_nobody_answers_takes_no_room_from_others(patient: None) -> None:
+    def answer_friend(query: dns.message.Message, count: int) -> list[bytes]:
+        friend = query.question[0].name == dns.name.from_text("friend.example")
+        return [txt(query)] if friend else []
+
+    async with (
+        serve(answer_friend) as server,
+        Resolver([server.server], timeout=1.0) as resolver,
+    ):
+        assert (await resolver.ask("friend.example", "TXT")).found
+        assert (await resolver.ask("cow.example", "TXT")).outcome is Outcome.TIMEOUT
+        assert len(server.asked) <= 4  # and not six for the one without an answer
+
+
 async def test_silence_is_a_timeout_at_the_deadline_after_a_few_datagrams() -> None:
     async with serve(say_nothing) as server, Resolver([server.server], timeout=0.6) as resolver:
         began = time.monotonic()
