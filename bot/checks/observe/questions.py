@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.checks.observe.reply import Reply
+from bot.checks.observe.awaited_answer import AwaitedAnswer
 from bot.dns.answer import Answer, Outcome, Question
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ class Questions:
     def __init__(self, ask: Ask, most: int = MOST_QUESTIONS, *, seconds: float = LONGEST) -> None:
         self._ask = ask
         self._account = _Account(most)
-        self._asked: dict[Question, Reply[Answer]] = {}
-        self._elsewhere: set[Reply[Any]] = set()  # what was asked of others and is under way
-        self._given: Mapping[Question, Reply[Answer]] = {}
+        self._asked: dict[Question, AwaitedAnswer[Answer]] = {}
+        self._elsewhere = set[AwaitedAnswer[Any]]()  # what others were asked and is under way
+        self._given: Mapping[Question, AwaitedAnswer[Answer]] = {}
         self._loop = asyncio.get_running_loop()
         self._end = self._loop.call_later(seconds, self._end_all)
 
@@ -78,12 +78,12 @@ class Questions:
 
         Whoever stops waiting does not take the answer from the others.
         """
-        return self._reply_to(Question.of(name, rdtype)).wait(self._loop)
+        return self._answer_to(Question.of(name, rdtype)).wait(self._loop)
 
     def known(self, name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer | None:
         """Return the answer to a question that is there already; None where there is none yet."""
-        reply = self._find(Question.of(name, rdtype))
-        return None if reply is None else reply.answer
+        awaited = self._find(Question.of(name, rdtype))
+        return None if awaited is None else awaited.answer
 
     def was_asked(self, question: Question) -> bool:
         """Whether the answer to a question is there or on its way."""
@@ -98,17 +98,17 @@ class Questions:
             if question not in asked and len(asked) >= most:
                 return _unasked(question).wait(self._loop)
             asked.add(question)
-            return self._reply_to(question).wait(self._loop)
+            return self._answer_to(question).wait(self._loop)
 
         return ask
 
     def start(self, questions: Iterable[Question]) -> None:
         """Send questions that the judges need, without waiting for their answers yet."""
         for question in questions:
-            reply = self._reply_to(question)
-            if reply.is_under_way:
+            awaited = self._answer_to(question)
+            if awaited.is_under_way:
                 self._account.needed += 1
-                reply.then(self._account.count_down)
+                awaited.then(self._account.count_down)
 
     def when(self, asked: Iterable[Question], then: Callable[..., None]) -> None:
         """Ask questions, and call `then` with the answers, in this order, once all are there.
@@ -116,20 +116,20 @@ class Questions:
         It is called at once where they are there already. What it asks for by `start` or `when`
         belongs to what the judges need; what it raises is raised by `answers`.
         """
-        replies = [self._reply_to(question) for question in asked]
-        missing = [reply for reply in replies if reply.is_under_way]
+        all_awaited = [self._answer_to(question) for question in asked]
+        missing = [awaited for awaited in all_awaited if awaited.is_under_way]
         left = len(missing)
 
         def count_down() -> None:
             nonlocal left
             left -= 1
             if left <= 0:
-                then(*(reply.answer for reply in replies))
+                then(*(awaited.answer for awaited in all_awaited))
                 self._account.count_down()
 
         self._account.needed += 1
-        for reply in missing:
-            reply.then(count_down)
+        for awaited in missing:
+            awaited.then(count_down)
         if not missing:
             count_down()
 
@@ -153,15 +153,15 @@ class Questions:
 
     def in_time(self, asking: Awaitable[_T]) -> asyncio.Future[_T | None]:
         """Return what is asked of somebody else; None where the check's time is over before."""
-        reply: Reply[_T | None] = Reply()
-        task = reply.asking = asyncio.ensure_future(asking)
+        awaited: AwaitedAnswer[_T | None] = AwaitedAnswer()
+        task = awaited.asking = asyncio.ensure_future(asking)
         if self._account.is_over:
-            reply.stop()
-            reply.settle(None)
+            awaited.stop()
+            awaited.settle(None)
         else:
-            self._elsewhere.add(reply)
-            task.add_done_callback(partial(self._take_elsewhere, reply))
-        return reply.wait(self._loop)
+            self._elsewhere.add(awaited)
+            task.add_done_callback(partial(self._take_elsewhere, awaited))
+        return awaited.wait(self._loop)
 
     def with_given(self, answers: Mapping[Question, Answer]) -> Questions:
         """Return the same view, in which some questions have these answers and are not asked."""
@@ -184,7 +184,7 @@ class Questions:
 
     def so_far(self) -> list[Answer]:
         """Return the answers that have come until now."""
-        return [reply.answer for reply in self._asked.values() if reply.answer is not None]
+        return [awaited.answer for awaited in self._asked.values() if awaited.answer is not None]
 
     def ask_again(self, asked: Iterable[Question]) -> int:
         """Forget the answers to these questions and start to ask anew; return how many, with room.
@@ -204,69 +204,71 @@ class Questions:
     def cancel(self) -> None:
         """Stop waiting for what is still under way."""
         self._end.cancel()
-        for reply in (*self._asked.values(), *self._elsewhere):
-            reply.give_up()
+        for awaited in (*self._asked.values(), *self._elsewhere):
+            awaited.give_up()
 
     def __len__(self) -> int:
         """How many questions were asked."""
         return len(self._asked) + self._account.elsewhere
 
-    def _find(self, question: Question) -> Reply[Answer] | None:
+    def _find(self, question: Question) -> AwaitedAnswer[Answer] | None:
         return self._given.get(question) or self._asked.get(question)
 
-    def _reply_to(self, question: Question) -> Reply[Answer]:
+    def _answer_to(self, question: Question) -> AwaitedAnswer[Answer]:
         """Return what a question comes to, asking it if nobody did before."""
-        if (reply := self._find(question)) is not None:
-            return reply
+        if (awaited := self._find(question)) is not None:
+            return awaited
         if len(self) >= self._account.most:
             return _unasked(question)
-        reply = self._asked[question] = Reply()
+        awaited = self._asked[question] = AwaitedAnswer()
         if self._account.is_over:
-            reply.settle(_late(question))
-            return reply
-        asking = reply.asking = asyncio.ensure_future(self._ask(*question))
+            awaited.settle(_late(question))
+            return awaited
+        asking = awaited.asking = asyncio.ensure_future(self._ask(*question))
         if asking.done():
-            self._take(reply, asking)
+            self._take(awaited, asking)
         else:
-            asking.add_done_callback(partial(self._take, reply))
-        return reply
+            asking.add_done_callback(partial(self._take, awaited))
+        return awaited
 
-    def _take(self, reply: Reply[Answer], asking: asyncio.Future[Answer]) -> None:
-        if not reply.is_under_way:
+    def _take(self, awaited: AwaitedAnswer[Answer], asking: asyncio.Future[Answer]) -> None:
+        if not awaited.is_under_way:
             return  # it came too late
         if asking.cancelled():
-            reply.give_up()
+            awaited.give_up()
             self._account.note(asyncio.CancelledError())
         elif (fault := asking.exception()) is not None:
-            reply.fail(fault)
+            awaited.fail(fault)
             self._account.note(fault)
         else:
-            self._settle(reply, asking.result().bounded().in_order())
+            self._settle(awaited, asking.result().bounded().in_order())
 
-    def _take_elsewhere(self, reply: Reply[_T | None], asking: asyncio.Future[_T]) -> None:
-        self._elsewhere.discard(reply)
-        if not reply.is_under_way:
+    def _take_elsewhere(
+        self, awaited: AwaitedAnswer[_T | None], asking: asyncio.Future[_T]
+    ) -> None:
+        self._elsewhere.discard(awaited)
+        if not awaited.is_under_way:
             return
         if asking.cancelled():
-            reply.give_up()
+            awaited.give_up()
         elif (fault := asking.exception()) is not None:
-            reply.fail(fault)
+            awaited.fail(fault)
         else:
-            reply.settle(asking.result())
+            awaited.settle(asking.result())
 
-    def _settle(self, reply: Reply[Answer], answer: Answer) -> None:
+    def _settle(self, awaited: AwaitedAnswer[Answer], answer: Answer) -> None:
         try:
-            reply.settle(answer)
+            awaited.settle(answer)
         except Exception as fault:  # noqa: BLE001 - whatever it is, `answers` raises it
             self._account.note(fault)
 
     def _end_all(self) -> None:
         """Answer all that waits, as the time of the check is over."""
         self._account.is_over = True
-        for question, reply in tuple(self._asked.items()):
-            if reply.is_under_way:
-                reply.stop()
-                self._settle(reply, _late(question))
+        for question, awaited in tuple(self._asked.items()):
+            if awaited.is_under_way:
+                awaited.stop()
+                self._settle(awaited, _late(question))
         for elsewhere in tuple(self._elsewhere):
             elsewhere.stop()
             elsewhere.settle(None)
@@ -280,13 +282,13 @@ class _Overlaid(Questions):
         self._given = {question: _told(answer) for question, answer in given.items()}
 
 
-def _told(answer: Answer) -> Reply[Answer]:
-    reply = Reply[Answer]()
-    reply.settle(answer)
-    return reply
+def _told(answer: Answer) -> AwaitedAnswer[Answer]:
+    awaited = AwaitedAnswer[Answer]()
+    awaited.settle(answer)
+    return awaited
 
 
-def _unasked(question: Question) -> Reply[Answer]:
+def _unasked(question: Question) -> AwaitedAnswer[Answer]:
     return _told(Answer(question, Outcome.REFUSED, unasked=True))
 
 

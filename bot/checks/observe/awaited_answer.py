@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class Reply(Generic[_T]):
+class AwaitedAnswer(Generic[_T]):
     """What a question comes to; `asking` is what brings the answer.
 
     `answer` is None until `is_there`. Whoever waits has a future of their own, so that giving up
