@@ -158,5 +158,10 @@ def _provider_of(name: str) -> Provider | None:
 
 def _ends_with(name: str, end: str) -> bool:
     """Whether a name is, or lies below, one end; a `*` stands for digits."""
+    return _pattern_of(end).search(name) is not None
+
+
+@cache  # of the ends in the file alone; a check looks for each of them several times
+def _pattern_of(end: str) -> re.Pattern[str]:
     pattern = re.escape(end).replace(r"\*", "[0-9]+")
-    return re.search(rf"(?:^|\.){pattern}$", name) is not None
+    return re.compile(rf"(?:^|\.){pattern}$")
