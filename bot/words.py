@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
+import jinja2.compiler
 
 from bot.characters import reveal, shorten
 from bot.errors import CodedError, ConfigError, TextError
@@ -56,16 +57,23 @@ class _Safe(str):
 class _CompiledTemplates(jinja2.FileSystemBytecodeCache):
     """Keeps what templates were compiled to in a folder beside them, as Python does with modules.
 
-    What a template is compiled to depends on its text alone: see `finalize` and `optimized` below.
-    Nothing is kept where the folder cannot be written, or Python may not write its own.
+    What a template is compiled to depends on its text, on this module and on Jinja's compiler: see
+    `finalize` and `optimized` below. Nothing is kept where the folder cannot be written, or Python
+    may not write its own.
     """
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder / "__pycache__"), "%s.j2c")
+        super().__init__(str(folder / "__pycache__"), f"%s.{sys.implementation.cache_tag}.j2c")
+        made_by = (Path(file).stat() for file in (__file__, jinja2.compiler.__file__))
+        self._made_by = ";".join(f"{file.st_size} {file.st_mtime_ns}" for file in made_by)
+
+    def get_source_checksum(self, source: str) -> str:
+        """Return what tells the code that is kept from that of an older text or program."""
+        return super().get_source_checksum(f"{self._made_by};{source}")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give a template the code that is kept for its text, if any is."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):  # a damaged file raises whatever its bytes lead to
             super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:

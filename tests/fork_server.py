@@ -145,6 +145,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()  # what all processes share is not looked through again in each
     words = serve(calls)
+    gc.freeze = lambda: None  # a program may leave what it has open, and is told of it all the same
     code = None
     try:
         run(words)

@@ -33,6 +33,15 @@ PROGRAMS = {
     "a warning": "import warnings; warnings.warn('odd')",
 }
 
+LEAVES_A_SOCKET = """
+import socket
+from bot.console_commands.loaded import leave_all
+knot = [socket.socket()]
+knot.append(knot)
+del knot
+leave_all()
+"""
+
 
 @pytest.mark.parametrize("code", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_program_ends_and_says_what_it_does_in_a_python_of_its_own(
@@ -47,6 +56,14 @@ def test_a_program_ends_and_says_what_it_does_in_a_python_of_its_own(
     assert forked.stdout == alone.stdout
     # What goes before it are the lines of a traceback, which name the files on the way.
     assert forked.stderr.splitlines()[-1:] == alone.stderr.splitlines()[-1:]
+
+
+def test_a_program_is_told_of_what_it_left_open_though_its_memory_goes_at_once(
+    forked_python: ForkedPython, tmp_path: Path
+) -> None:
+    words = ["-c", LEAVES_A_SOCKET]
+    done = forked_python.run(words, env={"PYTHONWARNINGS": WARNINGS}, cwd=tmp_path)
+    assert "ResourceWarning: unclosed <socket" in done.stderr
 
 
 def test_a_process_that_is_killed_ends_with_the_signal(

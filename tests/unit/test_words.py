@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
+import jinja2.compiler
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bot.words
 from bot.characters import LONGEST_VALUE, reveal, shorten
 from bot.checks.answers import unanswered
 from bot.checks.finding import Check
@@ -16,6 +19,7 @@ from bot.words import Medium, Words, _CompiledTemplates
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -153,6 +157,42 @@ def test_what_is_kept_of_a_template_serves_every_medium(tmp_path: Path) -> None:
     write(tmp_path, "own", "{{ 'a*b' }} {{ 'c' | code }} {{ 3600 | duration }}")
     assert compile_in(tmp_path).sentence("own", {}) == "a*b c 1 hour"
     assert compile_in(tmp_path, Medium.DISCORD).sentence("own", {}) == r"a\*b `c` 1 hour"
+
+
+@pytest.mark.usefixtures("_keeps")
+def test_what_is_kept_of_a_template_is_left_alone_when_it_is_damaged(tmp_path: Path) -> None:
+    write(tmp_path, "own", "{{ name }}")
+    assert compile_in(tmp_path).sentence("own", {"name": "MX"}) == "MX"
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    whole = kept.read_bytes()
+    for octets in (*range(0, len(whole), 7), len(whole) - 1):
+        kept.write_bytes(whole[:octets])
+        assert compile_in(tmp_path).sentence("own", {"name": "MX"}) == "MX", octets
+        assert kept.read_bytes() == whole
+
+
+@pytest.mark.usefixtures("_keeps")
+@pytest.mark.parametrize("module", [bot.words, jinja2.compiler])
+def test_a_template_is_compiled_anew_by_another_version_of_the_program(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "own", "{{ name }}")
+    compile_in(tmp_path).sentence("own", {"name": "MX"})
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    before = kept.stat().st_mtime_ns
+    other = tmp_path / "other.py"
+    shutil.copyfile(str(module.__file__), other)  # the same text, written later
+    monkeypatch.setattr(module, "__file__", str(other))
+    assert compile_in(tmp_path).sentence("own", {"name": "MX"}) == "MX"
+    assert kept.stat().st_mtime_ns > before
+
+
+@pytest.mark.usefixtures("_keeps")
+def test_each_python_keeps_what_it_compiled_for_itself(tmp_path: Path) -> None:
+    write(tmp_path, "own", "{{ name }}")
+    compile_in(tmp_path).sentence("own", {"name": "MX"})
+    (kept,) = (tmp_path / "__pycache__").iterdir()
+    assert str(sys.implementation.cache_tag) in kept.name
 
 
 @pytest.mark.usefixtures("_keeps")
