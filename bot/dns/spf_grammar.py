@@ -21,17 +21,16 @@ _LONGEST_SPEC: Final = 255  # characters; no name is longer, with all that macro
 _LONGEST_LABEL: Final = 63
 
 _RECORD = re.compile(r"v=spf1(?: |\Z)", re.IGNORECASE)
-_HEAD = re.compile(r"([a-z][a-z0-9_.-]*)(?:([:=/])(.*))?", re.IGNORECASE | re.DOTALL)
+_ANY_CASE = re.IGNORECASE | re.ASCII  # without ASCII, [a-z] would match a long s as well
+_HEAD = re.compile(r"([a-z][a-z0-9_.-]*)(?:([:=/])(.*))?", _ANY_CASE | re.DOTALL)
 # The literals of macro strings, without the dot where they are parts of a label (section 7.1).
 _TOP_LABEL = r"(?![0-9]+\.?\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
-_NAME = re.compile(
-    rf"(?:[!-$&-\-/-~]{{1,63}}\.)+(?=[^.]{{1,63}}\.?\Z){_TOP_LABEL}\.?", re.IGNORECASE
-)
-_LAST_LABEL = re.compile(_TOP_LABEL, re.IGNORECASE)
+_NAME = re.compile(rf"(?:[!-$&-\-/-~]{{1,63}}\.)+(?=[^.]{{1,63}}\.?\Z){_TOP_LABEL}\.?", _ANY_CASE)
+_LAST_LABEL = re.compile(_TOP_LABEL, _ANY_CASE)
 # The number of parts is 1 or more; nobody reads one of a thousand digits (section 7.3: up to 127).
 _MACRO = r"%(?:[%_-]|\{[slodiphv](?:(?!0+[^0-9])[0-9]{1,999})?r?[-.+,/_=]*\})"
-_MACRO_STRING = re.compile(rf"(?:[!-$&-~]++|{_MACRO})*+", re.IGNORECASE)
-_ENDS_IN_MACRO = re.compile(r"%(?:[%_-]|\{[a-z][0-9]*r?[-.+,/_=]*\})\Z", re.IGNORECASE)
+_MACRO_STRING = re.compile(rf"(?:[!-$&-~]++|{_MACRO})*+", _ANY_CASE)
+_ENDS_IN_MACRO = re.compile(r"%(?:[%_-]|\{[a-z][0-9]*r?[-.+,/_=]*\})\Z", _ANY_CASE)
 _IP4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 _LENGTH4 = re.compile(r"(?<!/)/([0-9]+)\Z")
 _LENGTH6 = re.compile(r"//([0-9]+)\Z")

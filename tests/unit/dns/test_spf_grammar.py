@@ -20,6 +20,7 @@ PARTS = (
     *("%{d}", "%{ir}", "%{l1r-}", "%{d0}", "%{d00}", "%{c}", "%{S}", "%{q}", "%{h10r+,/_=}"),
     *("0", "1", "24", "32", "33", "128", "129", "255", "256", "01", "192.0.2.1", "2001:db8::"),
     *("::", "foo.example", "com", "9.9", "a-b", "-b", "b-", "_", "!", "é", "\x7f", "\t"),
+    *("\u017f", "\u212a", "\u0130", "\u0131", "%{\u017f}"),  # letters in lower or upper case only
     *("x" * 63, "x" * 64, "y." * 120),
 )
 heads = st.sampled_from(
@@ -33,6 +34,14 @@ def test_terms_are_valid_where_spftrace_takes_them(term: str) -> None:
     # It reads zone ids as parts of addresses, and trips over them in its own evaluation.
     if not re.search(r"ip6:.*%", term, re.IGNORECASE):
         assert is_valid_term(term) is spftrace_evaluation.is_valid_term(term)
+
+
+@pytest.mark.parametrize("letter", ["\u017f", "\u212a", "\u0130", "\u0131"])
+@pytest.mark.parametrize(
+    "term", ["a:{}.example", "{}=a", "x=%{{{}}}", "a:b.{}x", "a:%{{d}}.{}", "a:{}.%{{d}}"]
+)
+def test_letters_whose_other_case_is_of_ascii_break_the_grammar(term: str, letter: str) -> None:
+    assert not is_valid_term(term.format(letter))
 
 
 @pytest.mark.parametrize(
