@@ -72,6 +72,12 @@ def test_room_given_back_can_be_taken_again() -> None:
         pass
     known.give_back_room()
     assert known.take_room()
+    known.give_back_room()  # two that were not in vain make room for a third
+    assert known.take_room()
+    known.give_back_room()
+    assert known.take_room()
+    assert known.take_room()
+    assert not known.take_room()
 
 
 @given(st.lists(st.floats(min_value=0, max_value=5), min_size=1, max_size=300))
