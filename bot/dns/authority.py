@@ -76,4 +76,6 @@ class Connections:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for resolver in self._resolvers.values():
+            resolver.close()  # at once, as this very task may be cancelled while it waits
         await asyncio.gather(*(resolver.aclose() for resolver in self._resolvers.values()))

@@ -188,9 +188,10 @@ class Exchange:
     def _send_again_if_allowed(self, now: float) -> None:
         round_trip = self._current.upstream.round_trip
         long = min(self._sent_at + round_trip.long_wait, self._deadline)
+        may_be_early = len(self._datagrams) <= _EARLY and not self._are_others_tried()
         if not round_trip.is_known or now >= long:
             self._send_again(now)
-        elif len(self._datagrams) <= _EARLY and round_trip.take_room():
+        elif may_be_early and round_trip.take_room():
             self._send_again(now, round_trip)
         else:
             self._state.timers.wake_at(long, self)
@@ -198,11 +199,17 @@ class Exchange:
     def _send_again(self, now: float, early: RoundTrip | None = None) -> None:
         if not self._current.useless:
             self._current.upstream.note_miss(self._sent_at, now)
-        left = find_left(self._attempts)
-        if self._failure and are_all_tried(left):
+        if self._are_others_tried():
             self.give_up()
         else:
-            self._send_to(find_next(left), early)
+            self._send_to(find_next(find_left(self._attempts)), early)
+
+    def _are_others_tried(self) -> bool:
+        """Whether one server has failed, and no other is to be asked once more.
+
+        They are given the long wait before that is the answer: one may be looking the name up.
+        """
+        return self._failure is not None and are_all_tried(find_left(self._attempts))
 
     def _settle_early(self, answered: Datagram) -> None:
         """Take what was sent early until the datagram that is answered as not in vain."""

@@ -93,17 +93,25 @@ class Resolver:
         self._join(Question.of(name, rdtype), reply)
         return reply
 
-    async def aclose(self) -> None:
-        """Answer TIMEOUT to all who still wait, and close every socket."""
+    def close(self) -> None:
+        """Answer TIMEOUT to all who still wait; only what asks over TCP takes a moment to end."""
         self._closed = True
         self._queue.clear()
         for exchange in (*self._exchanges.values(), *self._unchecked.values()):
             exchange.close()
         if self._opened is not None:
-            await asyncio.gather(*self._opened.streams, return_exceptions=True)
+            self._opened.timers.close()
             for upstream in self._opened.upstreams:
                 upstream.close()
-            self._opened.timers.close()
+
+    async def aclose(self) -> None:
+        """Answer TIMEOUT to all who still wait, and close every socket.
+
+        Whoever is cancelled meanwhile leaves none open.
+        """
+        self.close()
+        if self._opened is not None:
+            await asyncio.gather(*self._opened.streams, return_exceptions=True)
 
     async def __aenter__(self) -> Self:
         return self

@@ -6,6 +6,7 @@ would cost more than sending it.
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -59,14 +60,20 @@ class Timers:
     def _fire(self) -> None:
         heap, now = self._heap, self._loop.time()
         self._timer, self._next = None, inf
-        due = []
+        due: deque[tuple[float, Sleeper]] = deque()
         while heap and (heap[0][0] <= now or heap[0][2].due != heap[0][0]):
             when, _, sleeper = heappop(heap)
             if sleeper.due == when:
                 due.append((when, sleeper))
         if heap:
             self._arm(heap[0][0])
-        for when, sleeper in due:
-            if sleeper.due == when:  # one that was woken before may have ended it
-                sleeper.due = None
-                sleeper.wake(when)
+        try:
+            while due:
+                when, sleeper = due.popleft()
+                if sleeper.due == when:  # one that was woken before may have ended it
+                    sleeper.due = None
+                    sleeper.wake(when)
+        finally:
+            for when, sleeper in due:  # where one has failed, the others have their turn next
+                if sleeper.due == when:
+                    self.wake_at(when, sleeper)

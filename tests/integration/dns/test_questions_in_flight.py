@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
+import pytest
+
 from bot.dns.answer import Outcome, Question
+from bot.dns.authority import Connections
 from bot.dns.message import Query
 from bot.dns.resolver import Resolver
 from bot.dns.udp import Port, Upstream
@@ -30,6 +34,11 @@ class IgnoringSender:
 
     def set_timer(self) -> None:
         pass
+
+
+def every_port() -> list[Port]:
+    """Return all there are in this process."""
+    return [thing for thing in gc.get_objects() if isinstance(thing, Port)]
 
 
 async def test_equal_questions_are_sent_once() -> None:
@@ -130,3 +139,23 @@ async def test_closing_answers_timeout_to_all_who_wait(black_hole: Server) -> No
             assert {answer.outcome for answer in answers} == {Outcome.TIMEOUT}
             assert (await resolver.ask("cow.example", "TXT")).outcome is Outcome.TIMEOUT
             await resolver.aclose()
+
+
+@pytest.mark.parametrize("turns", range(1, 4))
+async def test_no_socket_stays_open_where_closing_is_cancelled(turns: int) -> None:
+    async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with serve(truncate, stay_silent) as server:
+        connections = Connections(server.server.port)
+        names = [f"n{number}.example" for number in range(6)]
+        asks = [connections.ask("127.0.0.1", Question.of(name, "TXT")) for name in names]
+        await asyncio.sleep(0.05)
+        assert any(not port.closed for port in every_port())
+        closing = asyncio.ensure_future(connections.__aexit__(None, None, None))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert all(port.closed for port in every_port())
+        assert {(await ask).answer.outcome for ask in asks} == {Outcome.TIMEOUT}

@@ -105,6 +105,29 @@ async def test_server_that_takes_its_time_for_some_names_stays_the_first(patient
     assert set(first.values()) == {"good"}
 
 
+@pytest.mark.parametrize("fails_first", [True, False])
+async def test_server_that_looks_a_name_up_is_waited_for_where_the_other_fails(
+    fails_first: bool,
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def look_slow_up(query: dns.message.Message, count: int) -> list[bytes]:
+        if not query.question[0].name[0].startswith(b"slow"):
+            return tell(query, count)
+        address = (good.server.address, good.ports[-1])
+        loop.call_later(0.15, good.transport.sendto, txt(query), address)
+        return []
+
+    async with serve(look_slow_up) as good, serve(fail) as bad:
+        servers = (bad.server, good.server) if fails_first else (good.server, bad.server)
+        async with Resolver(servers) as resolver:
+            for number in range(30):  # the one that does not fail is known to be fast
+                assert (await resolver.ask(f"n{number}.friend.example", "TXT")).found
+            answer = await resolver.ask("slow.friend.example", "TXT")
+            assert answer.server == str(good.server)
+            assert answer.found
+
+
 async def test_server_that_cannot_be_reached_is_passed_over() -> None:
     nowhere = Server("fe80::1")  # link-local without a link: connecting fails at once
     async with serve(tell) as server, Resolver([nowhere, server.server]) as resolver:

@@ -85,6 +85,22 @@ async def test_sleeper_may_ask_to_be_woken_again_at_once() -> None:
     assert sleeper.woken == [now] * 3
 
 
+async def test_sleeper_that_fails_keeps_no_other_from_being_woken() -> None:
+    loop, told, failures = asyncio.get_running_loop(), list[Sleeper](), list[str]()
+    loop.set_exception_handler(lambda _, context: failures.append(str(context["exception"])))
+    timers, now = Timers(loop), loop.time()
+
+    def fail() -> None:
+        raise RuntimeError("no memory")
+
+    sleepers = [Sleeper(told, fail), Sleeper(told), Sleeper(told, fail), Sleeper(told)]
+    for sleeper in sleepers:
+        timers.wake_at(now, sleeper)
+    await sleep_until(now + 0.005)
+    assert told == sleepers
+    assert failures == ["no memory"] * 2
+
+
 async def test_closed_timers_wake_nobody() -> None:
     loop, told = asyncio.get_running_loop(), list[Sleeper]()
     timers, now = Timers(loop), loop.time()
