@@ -122,6 +122,9 @@ class _Evaluations:
         self._waiting.clear()
         for task in self._tasks:
             task.cancel()
+        for done in self._started:
+            if done.done() and not done.cancelled():
+                done.exception()  # nobody reads that of the others where one has raised
 
     def _take(self, question: Question, future: asyncio.Future[Answer]) -> None:
         """Read an answer and hand it to whoever waits for it, look-aheads first."""

@@ -50,7 +50,8 @@ def climb(domain: Domain) -> tuple[dns.name.Name, ...]:
     return (domain.name, *_names_above(domain.name.labels))
 
 
-@lru_cache(maxsize=256)  # each domain is climbed from several times in a check
+# Each domain is climbed from several times in a check. Of 126 labels it takes some 75 kB.
+@lru_cache(maxsize=64)
 def _names_above(labels: tuple[bytes, ...]) -> tuple[dns.name.Name, ...]:
     names = list[dns.name.Name]()
     name = dns.name.Name(labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import defaultdict
 from functools import partial
@@ -321,6 +322,28 @@ async def test_an_error_of_the_asking_reaches_whoever_waits() -> None:
     ask = BrokenAsk('friend.example TXT "v=spf1 include:x.example -all"')
     with pytest.raises(ZeroDivisionError):
         await asyncio.wait_for(evaluate(ask, OURS4, "friend.example"), 5)
+
+
+async def test_an_error_of_the_asking_is_told_once_however_many_wait_for_it() -> None:
+    unread: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: unread.append(context["message"]))
+
+    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    async def find_none() -> tuple[str, ...]:
+        await asyncio.sleep(0.01)
+        raise LookupError
+
+    find_two = partial(these, OURS4, OURS6)
+    for find, error in ((find_two, ZeroDivisionError), (find_none, LookupError)):
+        with pytest.raises(error):
+            await evaluate_all(ask, find, "friend.example", "mx1.cow.example")
+    gc.collect()
+    await asyncio.sleep(0)
+    assert unread == []
 
 
 class SharedAsk(LinesAsk):
