@@ -240,7 +240,7 @@ def _leave_out_consequences(
             kept = [_rest_on_mx(finding, mx_broken) for finding in kept]
             status = max((f.severity for f in kept), key=lambda s: s.rank, default=status)
         is_proven = status is not Status.UNKNOWN and is_proof(kept)
-        told, found, ttl = verdict.expected, verdict.found, ttls[check]
+        told, found, ttl = verdict.expected, verdict.found, ttls.get(check)
         results.append(CheckResult(check, status, told, found, note, is_proven=is_proven, ttl=ttl))
         findings.extend(kept)
     return results, findings

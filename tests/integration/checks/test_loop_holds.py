@@ -103,7 +103,7 @@ async def look_at(attack: Attack, attempt: int) -> None:
 def healthy() -> float:
     """The longest step that a zone without fault takes, in seconds."""
     for words in (WORDS, WORDS.plain):  # compiled once in the life of the bot
-        for template in words._environment.list_templates():
+        for template in words._environment.list_templates(extensions=["j2"]):
             words._environment.get_template(template)
     return worst_hold(lambda _: look(LinesAsk(HEALTHY)))
 
