@@ -211,21 +211,22 @@ class Upstream:
         was_known = self.round_trip.is_known
         self.round_trip.note(seconds)
         if not was_known:
-            for port in self._ports:
-                for datagram in () if port is None else tuple(port.datagrams.values()):
-                    datagram.sender.set_timer()
+            self._set_timers()
 
     def note_miss(self, sent_at: float, now: float) -> None:
         """Note that a datagram of this time was not answered: it was lost, or the server is down.
 
         A server that takes its time for some names is not put behind: it answers others meanwhile.
         """
-        if not self._misses:
+        is_first = not self._misses
+        if is_first:
             self._silent_since = sent_at
         self._misses += 1
         is_silent = self._misses >= _MISSES and now - self._silent_since >= SILENCE
         if is_silent or not self.round_trip.is_known:
             self._setback_until = now + SETBACK
+        if is_first and self.is_doubtful:
+            self._set_timers()
 
     def note_refusal(self, now: float) -> None:
         """Note that no server listens at its address."""
@@ -242,6 +243,12 @@ class Upstream:
             self._ports[place] = None
             if port is not None:
                 port.retire()
+
+    def _set_timers(self) -> None:
+        """Have all that is under way waited for by what is known now."""
+        for port in self._ports:
+            for datagram in () if port is None else tuple(port.datagrams.values()):
+                datagram.sender.set_timer()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import dns.edns
@@ -11,6 +12,7 @@ import dns.message
 import dns.rcode
 import pytest
 
+from bot.dns import round_trip
 from bot.dns.answer import ExtendedError, Outcome
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
@@ -61,6 +63,24 @@ async def test_silent_first_server_is_asked_first_by_the_first_question_only() -
         for name in names:
             assert (await resolver.ask(name, "TXT")).found
     assert [first[name] for name in names] == ["silent", *["good"] * 5]
+
+
+async def test_all_that_is_under_way_leaves_a_server_with_the_first_that_it_left_unanswered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(round_trip, "FIRST_WAIT", 1.0)
+    async with (
+        serve(say_nothing) as silent,
+        serve(tell) as good,
+        Resolver([silent.server, good.server]) as resolver,
+    ):
+        first = resolver.ask("friend.example", "TXT")
+        await asyncio.sleep(0.9)
+        second = resolver.ask("cow.example", "TXT")
+        assert (await first).found
+        began = time.monotonic()
+        assert (await second).found
+        assert time.monotonic() - began < 0.5  # and not 0.9 for as long a wait of its own
 
 
 async def test_server_that_falls_silent_is_soon_asked_after_the_others() -> None:
