@@ -14,7 +14,7 @@ import discord
 
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, UsageError
-from bot.garbage import search_less
+from bot.garbage import ANSWERING, search_less
 from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ async def run_until_stopped(client: Client, token: str) -> None:
 
     """
     gc.collect()  # what is loaded later is little
-    search_less()
+    search_less(ANSWERING)
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     for number in _SIGNALS:
