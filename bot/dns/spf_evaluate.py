@@ -109,9 +109,9 @@ class _Evaluations:
         elif question in self._waiting:
             self._waiting[question].append(then)
         else:
-            self._waiting[question] = [then]
             asked = self._ask(*question)
             future = asyncio.ensure_future(asked)
+            self._waiting[question] = [then]  # nobody waits for what could not be asked
             if future is not asked:
                 self._tasks.append(future)
             # Also where the answer is there: others have their turn before each that is read.
@@ -122,6 +122,9 @@ class _Evaluations:
         self._waiting.clear()
         for task in self._tasks:
             task.cancel()
+        for done in self._started:
+            if done.done() and not done.cancelled():
+                done.exception()  # whoever awaits the first of them has been told already
 
     def _take(self, question: Question, future: asyncio.Future[Answer]) -> None:
         """Read an answer and hand it to whoever waits for it, look-aheads first."""

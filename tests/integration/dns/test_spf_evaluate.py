@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import defaultdict
 from functools import partial
@@ -28,6 +29,8 @@ from bot.dns.spf_evaluate import (
 from bot.dns.spf_grammar import is_valid_term
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from bot.dns.owner_name import AnyName
 
 COW = """
@@ -321,6 +324,42 @@ async def test_an_error_of_the_asking_reaches_whoever_waits() -> None:
     ask = BrokenAsk('friend.example TXT "v=spf1 include:x.example -all"')
     with pytest.raises(ZeroDivisionError):
         await asyncio.wait_for(evaluate(ask, OURS4, "friend.example"), 5)
+
+
+async def test_a_question_that_cannot_be_asked_keeps_nobody_waiting() -> None:
+    lines = LinesAsk('friend.example TXT "v=spf1 include:x.example -all"')
+
+    def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Awaitable[Answer]:
+        if Question.of(name, rdtype) == Question.of("x.example", "TXT"):
+            raise ZeroDivisionError
+        return lines(name, rdtype)
+
+    async def find_late() -> list[str]:
+        await asyncio.sleep(0.01)
+        return [OURS4]
+
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(evaluate_all(ask, find_late, "friend.example", "mx1.cow.example"), 5)
+
+
+async def test_an_error_is_raised_once_however_many_addresses_there_are() -> None:
+    logged: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: logged.append(context["message"]))
+
+    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        raise ZeroDivisionError
+
+    async def evaluate_two() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await evaluate_all(
+                ask, partial(these, OURS4, OURS6), "friend.example", "mx1.cow.example"
+            )
+
+    for _ in range(2):  # what raised last may still be referred to
+        await asyncio.create_task(evaluate_two())
+        gc.collect()
+    assert logged == []
 
 
 class SharedAsk(LinesAsk):
