@@ -109,9 +109,9 @@ class _Evaluations:
         elif question in self._waiting:
             self._waiting[question].append(then)
         else:
-            self._waiting[question] = [then]
             asked = self._ask(*question)
             future = asyncio.ensure_future(asked)
+            self._waiting[question] = [then]  # nobody waits for what could not be asked
             if future is not asked:
                 self._tasks.append(future)
             # Also where the answer is there: others have their turn before each that is read.

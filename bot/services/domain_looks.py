@@ -156,9 +156,9 @@ class DomainLooks:
         unhurried: Unhurried | None,
     ) -> _Look:
         """Look, and hand it on unless it rests on a key that only the asker has."""
-        if unhurried is not None:
-            await unhurried.give_way()
         try:
+            if unhurried is not None:
+                await unhurried.give_way()
             report = await self._core.check_known(domain, known, unhurried=unhurried)
         finally:
             if self._begun.get((domain, known)) == began:

@@ -36,6 +36,9 @@ class LookTurn:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self.is_lent = False
+        self.is_over = (
+            False  # who held it has gone; somebody who joined may still wait for the look
+        )
 
     async def give_way(self) -> None:
         """Return when the next larger piece of work may be done."""
@@ -119,13 +122,16 @@ class Turns:
         try:
             yield turn
         finally:
-            if turn is not None and turn.is_lent:
-                self._lent -= 1
+            if turn is not None:
+                turn.is_over = True
+                self._lent -= turn.is_lent
             self._give_back(asker)
 
     def lend(self, turn: LookTurn) -> None:
         """Have another look begin beside one that waits for servers, unless too many do."""
-        if not turn.is_lent and self._lent < self.most_by_itself - self.by_itself:
+        if turn.is_lent or turn.is_over:
+            return
+        if self._lent < self.most_by_itself - self.by_itself:
             turn.is_lent = True
             self._lent += 1
             self._hand_out()

@@ -113,8 +113,9 @@ class Questions:
     def when(self, asked: Iterable[Question], then: Callable[..., None]) -> None:
         """Ask questions, and call `then` with the answers, in this order, once all are there.
 
-        It is called at once where they are there already. What it asks for by `start` or `when`
-        belongs to what the judges need; what it raises is raised by `answers`.
+        It is called at once where they are there already, and never where asking for one of them
+        has failed. What it asks for by `start` or `when` belongs to what the judges need; what it
+        raises is raised by `answers`.
         """
         all_awaited = [self._answer_to(question) for question in asked]
         missing = [awaited for awaited in all_awaited if awaited.is_under_way]
@@ -123,7 +124,7 @@ class Questions:
         def count_down() -> None:
             nonlocal left
             left -= 1
-            if left <= 0:
+            if left <= 0 and all(awaited.is_there for awaited in all_awaited):
                 then(*(awaited.answer for awaited in all_awaited))
                 self._account.count_down()
 
@@ -224,7 +225,12 @@ class Questions:
         if self._account.is_over:
             awaited.settle(_late(question))
             return awaited
-        asking = awaited.asking = asyncio.ensure_future(self._ask(*question))
+        try:
+            asking = awaited.asking = asyncio.ensure_future(self._ask(*question))
+        except Exception as fault:  # noqa: BLE001 - whatever it is, all who wait are told
+            awaited.fail(fault)
+            self._account.note(fault)
+            return awaited
         if asking.done():
             self._take(awaited, asking)
         else:

@@ -29,6 +29,8 @@ from bot.dns.spf_evaluate import (
 from bot.dns.spf_grammar import is_valid_term
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from bot.dns.owner_name import AnyName
 
 COW = """
@@ -344,6 +346,22 @@ async def test_an_error_of_the_asking_is_told_once_however_many_wait_for_it() ->
     gc.collect()
     await asyncio.sleep(0)
     assert unread == []
+
+
+async def test_a_question_that_cannot_be_asked_keeps_nobody_waiting() -> None:
+    lines = LinesAsk('friend.example TXT "v=spf1 include:x.example -all"')
+
+    def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Awaitable[Answer]:
+        if Question.of(name, rdtype) == Question.of("x.example", "TXT"):
+            raise ZeroDivisionError
+        return lines(name, rdtype)
+
+    async def find_late() -> list[str]:
+        await asyncio.sleep(0.01)
+        return [OURS4]
+
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(evaluate_all(ask, find_late, "friend.example", "mx1.cow.example"), 5)
 
 
 class SharedAsk(LinesAsk):

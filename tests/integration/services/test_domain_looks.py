@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ from bot.demo.dkim_keys import KEYS
 from bot.errors import StoreError
 from bot.names import Domain
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
+from bot.services.domain_facts import KnownFacts
 from bot.services.domain_looks import FRESH, MOST_KEPT
 from bot.services.turns import BY_ITSELF
 from looked_at import looking
+from max_wait import MAX_WAIT
 from request_parts import ANN, FRIEND
 from watched_requests import MAIL, NONE
 
@@ -215,3 +218,29 @@ async def test_looks_wait_while_members_have_all_turns(parts: LookedAt) -> None:
     assert not turns.must_wait(ANN)
     await asyncio.gather(*looks)
     assert turns.running_by_itself == turns.waiting_by_itself == 0
+
+
+async def test_a_look_that_is_given_up_before_it_began_leaves_nothing_behind(
+    parts: LookedAt,
+) -> None:
+    turns, others = parts.core.turns, count_facts()
+    async with turns.of(ANN):  # so that there is time between two pieces of work
+        ahead = [asyncio.create_task(turns.steps.take()) for _ in range(100)]
+        look = asyncio.create_task(parts.looks.look(FRIEND))
+        async with asyncio.timeout(MAX_WAIT):
+            while count_facts() == others:  # noqa: ASYNC110 - nobody tells when they are read
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0.001)
+        for task in (look, *ahead):
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await look
+    del look
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert parts.resolver.queries == 0
+    assert count_facts() == others
+
+
+def count_facts() -> int:
+    return sum(isinstance(each, KnownFacts) for each in gc.get_objects())

@@ -167,6 +167,15 @@ async def test_no_more_turns_are_lent_than_looks_may_run() -> None:
             assert turns.has_many(OURSELVES)
 
 
+async def test_a_turn_that_is_over_is_lent_to_nobody() -> None:
+    turns = Turns(by_itself=1)
+    async with turns.of(OURSELVES) as turn:
+        assert turn is not None
+    turn.note_silence()  # of a look that others have joined and still wait for
+    async with turns.of(OURSELVES):
+        assert turns.has_many(OURSELVES)
+
+
 async def test_whoever_is_waited_for_gives_way_to_nobody() -> None:
     async with Turns().of(ANN) as turn:
         assert turn is None

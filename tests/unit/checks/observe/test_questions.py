@@ -196,6 +196,39 @@ async def test_a_fault_in_asking_is_raised_in_all_who_wait() -> None:
         await questions.answers()
 
 
+async def test_a_fault_before_anything_is_asked_is_raised_in_all_who_wait() -> None:
+    def fail(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> asyncio.Future[Answer]:
+        raise RuntimeError("ours")
+
+    questions = Questions(fail)
+    for waiting in [questions(*OWN), questions(*OWN)]:
+        with pytest.raises(RuntimeError, match="ours"):
+            await waiting
+    with pytest.raises(RuntimeError, match="ours"):
+        await questions.answers()
+
+
+async def test_what_follows_is_not_called_where_asking_has_failed() -> None:
+    world = World()
+
+    async def ask(name: AnyName, rdtype: str | dns.rdatatype.RdataType) -> Answer:
+        if Question.of(name, rdtype) == OWN:
+            raise RuntimeError("ours")
+        return await world(name, rdtype)
+
+    questions = Questions(ask)
+    called: list[Answer] = []
+    questions.start([OWN])
+    with pytest.raises(RuntimeError, match="ours"):
+        await questions.answers()
+    questions.when([OWN, OTHER], lambda *answers: called.extend(answers))
+    questions.when([OWN], called.append)
+    assert (await questions(*OTHER)).outcome is Outcome.NODATA
+    with pytest.raises(RuntimeError, match="ours"):
+        await questions.answers()
+    assert called == []
+
+
 async def test_an_ask_that_is_cancelled_by_somebody_else_keeps_nobody_waiting() -> None:
     asked = asyncio.get_running_loop().create_future()
     questions = Questions(lambda _name, _rdtype: asked)
