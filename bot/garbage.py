@@ -7,19 +7,16 @@ from typing import Final
 
 # New objects until the young ones are looked through, and how often that is done until the older
 # ones are. A check's objects are freed by counting; by default they are looked through some twenty
-# times a check all the same, which took a tenth of a sweep's time.
-SWEEPING: Final = (20_000, 20, 20)
-
-# What Discord's library makes of a click refers to itself in circles: of a burst of commands most
-# is left to this search. Were it made as seldom as in a sweep, one search would hold the loop for a
-# fifth of a second, and what was left would grow without an end in sight.
-ANSWERING: Final = (5_000, 10, 10)
+# times a check all the same, which took a twentieth of a sweep's time. Not for the bot: what
+# Discord's library makes of a command refers to itself in circles, and is left to these searches.
+_THRESHOLDS: Final = (20_000, 20, 20)
 
 
-def search_less(thresholds: tuple[int, int, int] = SWEEPING) -> None:
+def search_less() -> None:
     """Leave what is loaded by now out of each search for garbage, and search less often.
 
-    A search through all that was loaded holds the event loop for a tenth of a second.
+    For a process that checks domains and does little else. A search through all that was loaded
+    holds the event loop for a tenth of a second.
     """
     gc.freeze()
-    gc.set_threshold(*thresholds)
+    gc.set_threshold(*_THRESHOLDS)

@@ -59,7 +59,7 @@ def check(call: CheckCall) -> int:
         async with open_core(config, servers) as core:
             return await sweep(core, wanted, key, output)
 
-    end_loading()
+    end_loading(sweeps=True)
     outcome = asyncio.run(run())
     if wrong:
         return WRONG_USAGE

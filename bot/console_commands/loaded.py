@@ -16,9 +16,12 @@ def begin_to_load() -> None:
     gc.disable()
 
 
-def end_loading() -> None:
-    """Have the collector do its work again, on nothing of what was loaded."""
-    search_less()
+def end_loading(*, sweeps: bool = False) -> None:
+    """Have the collector work again, on nothing of what was loaded; less often in a sweep."""
+    if sweeps:
+        search_less()
+    else:
+        gc.freeze()
     gc.enable()
 
 
