@@ -223,12 +223,13 @@ async def test_looks_wait_while_members_have_all_turns(parts: LookedAt) -> None:
 async def test_a_look_that_is_given_up_before_it_began_leaves_nothing_behind(
     parts: LookedAt,
 ) -> None:
+    gc.collect()  # what other tests have left
     turns, others = parts.core.turns, count_facts()
     async with turns.of(ANN):  # so that there is time between two pieces of work
         ahead = [asyncio.create_task(turns.steps.take()) for _ in range(100)]
         look = asyncio.create_task(parts.looks.look(FRIEND))
         async with asyncio.timeout(MAX_WAIT):
-            while count_facts() == others:  # noqa: ASYNC110 - nobody tells when they are read
+            while count_facts() <= others:  # noqa: ASYNC110 - nobody tells when they are read
                 await asyncio.sleep(0.001)
         await asyncio.sleep(0.001)
         for task in (look, *ahead):
@@ -239,7 +240,7 @@ async def test_a_look_that_is_given_up_before_it_began_leaves_nothing_behind(
     await asyncio.sleep(0.01)
     gc.collect()
     assert parts.resolver.queries == 0
-    assert count_facts() == others
+    assert count_facts() <= others
 
 
 def count_facts() -> int:
