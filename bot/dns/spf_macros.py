@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_from_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +16,6 @@ OF_THE_ADDRESS: Final = frozenset("ipv")
 
 _MACRO = re.compile(r"%(?:\{([a-z])([0-9]*)(r?)([-.+,/_=]*)\}|([%_-]))", re.IGNORECASE)
 _LITERALS: Final = {"%": "%", "_": " ", "-": "%20"}
-_RESERVED = re.compile(r"[^A-Za-z0-9._~-]")  # what upper case letters have escaped (section 7.3)
 _LONGEST: Final = 253  # characters of a name; longer ones lose labels in front (section 7.3)
 _MOST_PARTS: Final = 3  # digits; there are not so many parts that more would tell them apart
 
@@ -67,8 +67,12 @@ def _fill(match: re.Match[str], values: Mapping[str, str]) -> str:
     if digits and len(digits) <= _MOST_PARTS:
         parts = parts[-int(digits) :]
     value = ".".join(parts)
-    return _RESERVED.sub(_escape, value) if letter.isupper() else value
+    return _escape(value) if letter.isupper() else value
 
 
-def _escape(match: re.Match[str]) -> str:
-    return "".join(f"%{octet:02X}" for octet in match[0].encode())
+def _escape(value: str) -> str:
+    """Return a value as letters in upper case have it: escaped as in URLs (section 7.3).
+
+    Only its end is read where it is longer than a name, which loses the rest in any case.
+    """
+    return quote_from_bytes(value.encode()[-_LONGEST - 1 :], safe="")

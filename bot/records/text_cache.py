@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ class TextCache(Generic[T]):
     """Calls a function of one text, and gives the same value again for a text that it has kept.
 
     Of several thousand characters in all it keeps the texts that were used last. It is used as a
-    decorator; the function must be pure, and its values never change.
+    decorator; the function must be pure, and its values never change. Threads may share it: test
+    mails are judged beside the event loop.
     """
 
     def __init__(self, parse: Callable[[str], T]) -> None:
@@ -28,17 +30,26 @@ class TextCache(Generic[T]):
         self._parse = parse
         self._kept: OrderedDict[str, T] = OrderedDict()
         self._size = 0
+        self._lock = Lock()
 
     def __call__(self, text: str) -> T:
         """Return the value of a text."""
-        if text in self._kept:
+        try:
+            value = self._kept[text]
             self._kept.move_to_end(text)
-            return self._kept[text]
-        value = self._kept[text] = self._parse(text)
-        self._size += len(text) + _EACH
-        while self._size > MOST_KEPT and len(self._kept) > 1:
-            oldest, _ = self._kept.popitem(last=False)
-            self._size -= len(oldest) + _EACH
+        except KeyError:  # not there, or no longer: another thread needed the room
+            return self._read_anew(text)
+        return value
+
+    def _read_anew(self, text: str) -> T:
+        value = self._parse(text)
+        with self._lock:
+            if text not in self._kept:  # another thread may have been faster
+                self._size += len(text) + _EACH
+            self._kept[text] = value
+            while self._size > MOST_KEPT and len(self._kept) > 1:
+                oldest, _ = self._kept.popitem(last=False)
+                self._size -= len(oldest) + _EACH
         return value
 
     @property

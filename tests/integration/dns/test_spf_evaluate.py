@@ -27,6 +27,7 @@ from bot.dns.spf_evaluate import (
     evaluate_each,
 )
 from bot.dns.spf_grammar import is_valid_term
+from loop_holds import TOO_LONG, worst_hold
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -429,6 +430,22 @@ async def test_others_have_their_turn_between_the_records_of_a_hostile_tree() ->
         longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
     assert {e.result for e in await evaluating} == {"fail"}
     assert longest < 0.05
+
+
+def test_a_hostile_helo_name_in_many_macros_does_not_hold_the_loop() -> None:
+    numbers = iter(range(1, 1000))
+    terms = ["exists:" + "".join(f"%{{H{next(numbers)}}}" for _ in range(36)) for _ in range(20)]
+    text = f"v=spf1 {' '.join(terms)}"[:4_000].rpartition(" ")[0]
+    parts = " ".join(f'"{text[at : at + 250]}"' for at in range(0, len(text), 250))
+    ask = LinesAsk(f"friend.example TXT {parts}")
+
+    async def work(_: int) -> None:
+        found = await evaluate(
+            ask, FOREIGN, "friend.example", helo=("!" * 100 + ".") * 2 + "é" * 53
+        )
+        assert found.cause is SpfCause.TOO_MANY_LOOKUPS
+
+    assert worst_hold(work, limit=TOO_LONG) <= TOO_LONG
 
 
 async def test_names_that_cannot_exist_are_not_asked() -> None:

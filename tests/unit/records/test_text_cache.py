@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +54,23 @@ def test_short_texts_do_not_pile_up() -> None:
     for number in range(10_000):
         cache(str(number))
     assert len(cache.texts) < 1_000
+
+
+def test_texts_that_two_threads_parse_at_once_count_once() -> None:
+    both = Barrier(2, timeout=10)
+
+    def parse(text: str) -> int:
+        if text.startswith("met"):
+            both.wait()
+        return len(text)
+
+    cache = TextCache(parse)
+    texts = [f"met {number}".ljust(2_000) for number in range(20)]
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(lambda _: list(map(cache, texts)), range(2))) == [[2_000] * 20] * 2
+    for number in range(200):
+        cache(str(number))
+    assert len(cache.texts) >= 200
 
 
 def test_a_text_longer_than_all_that_is_kept_leaves_nothing_else() -> None:
