@@ -356,6 +356,24 @@ def test_a_flood_of_records_is_counted_and_not_read(query: Query) -> None:
     assert (len(reply.answer), reply.too_many) == (MAX_RECORDS, 0)
 
 
+def test_dname_at_the_very_name_makes_no_alias_of_it(query: Query) -> None:
+    data = respond(
+        query,
+        rrset("friend.example.", "DNAME", "cow.example."),
+        rrset("friend.example.", "TXT", '"moo"'),
+    )
+    answer = read(query, data).answer
+    assert answer.texts() == (b"moo",)
+    assert answer.dname is None  # RFC 6672 section 2.3
+
+
+def test_opt_record_of_a_name_makes_a_reply_malformed(query: Query) -> None:
+    data = respond(query)
+    at = data.rindex(struct.pack("!BHH", 0, dns.rdatatype.OPT, 1232))
+    assert query.read(data) is not None
+    assert query.read(data[:at] + b"\x01a" + data[at:]) is None  # RFC 6891 section 6.1.2
+
+
 def test_classes_and_types_that_nobody_knows_leave_no_trace(query: Query) -> None:
     # dnspython keeps what it looked for by class and type, and answers of class ANY for all others.
     kept = set(dns.rdata._rdata_classes)
