@@ -25,7 +25,10 @@ _EDE = 15
 
 
 class SpelledRecord(NamedTuple):
-    """A record whose names are compared as they are spelled, which dnspython's `==` does not."""
+    """A record whose data is compared as it is spelled, which dnspython's `==` does not.
+
+    Its owner is in lower case: a pointer to the question leads to what we asked.
+    """
 
     owner: tuple[bytes, ...]
     kind: type[dns.rdata.Rdata]
@@ -54,10 +57,16 @@ def fields_of(rdata: dns.rdata.Rdata) -> dict[str, object]:
     return {k: v.labels if isinstance(v, dns.name.Name) else v for k, v in values.items()}
 
 
+def owner_labels(name: dns.name.Name) -> tuple[bytes, ...]:
+    """Return the labels of an owner, which is compared without case (RFC 4343)."""
+    return tuple(label.lower() for label in name.labels)
+
+
 def spell(record: Record) -> SpelledRecord:
     """Return a record of the fast reading, to compare with those of the slow one."""
-    owner = name_of(record.owner).labels
-    return SpelledRecord(owner, type(record.rdata), fields_of(record.rdata), record.ttl)
+    return SpelledRecord(
+        owner_labels(name_of(record.owner)), type(record.rdata), fields_of(record.rdata), record.ttl
+    )
 
 
 def read_slowly(question: Question, data: bytes) -> Reading | None:
@@ -117,7 +126,8 @@ def _read_record(parser: dns.wire.Parser, of_use: Collection[int]) -> SpelledRec
     if rdclass != IN:
         return None
     # RFC 2181 section 8
-    return SpelledRecord(owner.labels, type(rdata), fields_of(rdata), ttl if ttl < 1 << 31 else 0)
+    ttl = ttl if ttl < 1 << 31 else 0
+    return SpelledRecord(owner_labels(owner), type(rdata), fields_of(rdata), ttl)
 
 
 def _read_frame(parser: dns.wire.Parser) -> tuple[dns.name.Name, int, int, int, int]:

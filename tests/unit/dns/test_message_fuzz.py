@@ -22,7 +22,7 @@ from bot.dns.parsed_reply import MAX_CHAIN, read_answer
 from bot.dns.sections import MAX_REASON
 from examples import examples
 from reply_strategies import TYPES, bends, names, numbers, replies, rrsets
-from slow_reading import Reading, read_slowly, spell
+from slow_reading import Reading, owner_labels, read_slowly, spell
 
 HEADER = 12
 
@@ -53,7 +53,7 @@ def assert_read_alike(question: Question, data: bytes) -> None:
         assert read_slowly(question, data) is None
     elif not reply.too_many:
         answer, servers = map(spell, reply.answer), map(spell, reply.servers)
-        denials = [(name_of(zone).labels, ttl) for zone, ttl in reply.denials]
+        denials = [(owner_labels(name_of(zone)), ttl) for zone, ttl in reply.denials]
         errors = [error.code for error in reply.extended]
         reading = Reading(list(answer), denials, list(servers), reply.rcode, errors)
         assert reading == read_slowly(question, data)
