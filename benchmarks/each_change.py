@@ -1,7 +1,7 @@
-"""What each change brought: sweeps by the trees of some commits, in turns, on the same world.
+"""What each change brought: sweeps by the tree of a commit and by the one before, in turns.
 
-`python -m benchmarks.each_change FIRST..LAST` takes the merges between two commits with the first;
-single commits can be named instead. Each tree sweeps in a fresh process of its own.
+`python -m benchmarks.each_change COMMIT …` compares each commit with its parent, on the same world.
+Each tree sweeps in a fresh process of its own.
 """
 
 from __future__ import annotations
@@ -31,53 +31,55 @@ DOMAINS: Final = 300
 ROUNDS: Final = 5
 
 
-class Tree(NamedTuple):
-    """A commit that is measured: its subject, and the folder in which it is laid out."""
+class Change(NamedTuple):
+    """A commit: its subject, and the folders of the trees before it and with it."""
 
     subject: str
-    folder: Path
+    before: Path
+    after: Path
 
 
-def find_commits(words: Sequence[str]) -> list[str]:
-    """Return the commits that are named, the oldest of a range first."""
-    found: list[str] = []
-    for word in words:
-        first, dots, _ = word.partition("..")
-        if dots:
-            listed = _git("rev-list", "--reverse", "--first-parent", word).split()
-            found += [_git("rev-parse", first), *listed]
-        else:
-            found.append(_git("rev-parse", word))
-    return found
+class Cost(NamedTuple):
+    """What a sweep takes: ms of CPU a domain, and MB at its peak."""
+
+    cpu: float
+    peak: float
 
 
 @contextmanager
-def lay_out(commits: Sequence[str]) -> Iterator[list[Tree]]:
-    """Yield the trees of commits in folders that are gone when the block ends."""
+def lay_out(commits: Sequence[str]) -> Iterator[list[Change]]:
+    """Yield the changes of commits, in folders that are gone when the block ends."""
     with tempfile.TemporaryDirectory(prefix="bench-") as above:
-        trees = []
+        folders: dict[str, Path] = {}
         try:
+            changes = []
             for commit in commits:
-                folder = Path(above, commit)
-                _git("worktree", "add", "--detach", str(folder), commit)
-                trees.append(Tree(_git("show", "-s", "--format=%h %s", commit), folder))
-            yield trees
+                for tree in (f"{commit}^", commit):
+                    name = _git("rev-parse", tree)
+                    if name not in folders:
+                        folders[name] = Path(above, name)
+                        _git("worktree", "add", "--detach", str(folders[name]), name)
+                before, after = (folders[_git("rev-parse", t)] for t in (f"{commit}^", commit))
+                changes.append(Change(_git("show", "-s", "--format=%h %s", commit), before, after))
+            yield changes
         finally:
-            for tree in trees:
-                _git("worktree", "remove", "--force", str(tree.folder))
+            for folder in folders.values():
+                _git("worktree", "remove", "--force", str(folder))
 
 
-def measure(trees: Sequence[Tree], rounds: int) -> list[tuple[float, float]]:
-    """Return the CPU time of a domain in ms and the peak in MB of each tree, medians of rounds."""
+def measure(changes: Sequence[Change], rounds: int) -> Iterator[tuple[Cost, Cost]]:
+    """Yield what a sweep takes before each change and with it, medians of rounds in turns."""
     world = make_world(DOMAINS)
     dkim = {n: v for n, v in world.dkim.items() if n not in {MEMBER, PLAIN_MEMBER}}
-    results: list[list[tuple[float, float]]] = [[] for _ in trees]
     with run_authority(world) as authority, run_proxy(authority.port, DELAY) as proxy:
-        for _ in range(rounds):
-            for tree, of_tree in zip(trees, results, strict=True):
-                result = run_sweep(proxy.port, dkim, root=tree.folder)
-                of_tree.append((1000 * result.cpu / result.domains, result.peak))
-    return [(median(c for c, _ in one), median(p for _, p in one)) for one in results]
+        for change in changes:
+            sides: tuple[list[Cost], list[Cost]] = ([], [])
+            for _ in range(rounds):
+                for root, of_side in zip((change.before, change.after), sides, strict=True):
+                    result = run_sweep(proxy.port, dkim, root=root)
+                    of_side.append(Cost(1000 * result.cpu / result.domains, result.peak))
+            before, after = (Cost(*map(median, zip(*side, strict=True))) for side in sides)
+            yield before, after
 
 
 def _git(*words: str) -> str:
@@ -95,24 +97,28 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     try:
-        with lay_out(find_commits(options.commits)) as trees:
-            figures = measure(trees, options.rounds)
+        with lay_out(options.commits) as changes:
+            figures = list(measure(changes, options.rounds))
     except (CowbellError, OSError, subprocess.SubprocessError) as error:
         print(f"The benchmark could not be run: {error}", file=sys.stderr)
         return 1
-    table = _format(trees, figures)
+    table = _format(changes, figures)
     print(table)
     if options.write:
         write_part("changes", table)
     return 0
 
 
-def _format(trees: Sequence[Tree], figures: Sequence[tuple[float, float]]) -> str:
-    rows = ["| change | CPU a domain | ÷ the one before | peak |", "|---|---:|---:|---:|"]
-    before = figures[0][0]
-    for tree, (cpu, peak) in zip(trees, figures, strict=True):
-        rows.append(f"| {tree.subject} | {cpu:.2f} ms | {cpu / before:.2f} | {peak:.0f} MB |")
-        before = cpu
+def _format(changes: Sequence[Change], figures: Sequence[tuple[Cost, Cost]]) -> str:
+    rows = [
+        "| change | CPU a domain before | with it | ratio | peak before | with it |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {change.subject} | {before.cpu:.2f} ms | {after.cpu:.2f} ms "
+        f"| {after.cpu / before.cpu:.2f} | {before.peak:.0f} MB | {after.peak:.0f} MB |"
+        for change, (before, after) in zip(changes, figures, strict=True)
+    ]
     return "\n".join(rows) + "\n"
 
 
