@@ -73,6 +73,7 @@ class Turns:
         self._rested_at = 0.0  # by the loop's clock: when all of the burst may begin again,
         self._last_look_at = 0.0  # when a look of the bot began last,
         self._calm_at = 0.0  # and when no check of a member has run for a while
+        self._seen_at = 0.0  # when the clock was read last
         self._timer: asyncio.TimerHandle | None = None
         self._lent = 0  # turns of looks that wait for servers
         self.steps = LookSteps(self._has_members)
@@ -153,7 +154,7 @@ class Turns:
     def _begin(self, asker: int) -> None:
         self._running[asker] += 1
         if self._rest and asker == OURSELVES:
-            now = self._last_look_at = asyncio.get_running_loop().time()
+            now = self._last_look_at = self._read_clock()
             self._rested_at = max(self._rested_at, now) + self._rest
 
     def _give_back(self, asker: int) -> None:
@@ -161,7 +162,7 @@ class Turns:
         if not self._running[asker]:
             del self._running[asker]
         if self._rest and has_somebody(asker):
-            self._calm_at = asyncio.get_running_loop().time() + CALM
+            self._calm_at = self._read_clock() + CALM
         self._hand_out()
 
     def _hand_out(self) -> None:
@@ -186,7 +187,7 @@ class Turns:
         """Return the seconds until another look of the bot may begin; 0 or less: now."""
         if not self._rest:
             return 0.0
-        now = asyncio.get_running_loop().time()
+        now = self._read_clock()
         rested_at = self._rested_at - (BURST - 1) * self._rest
         beside_members_at = self._last_look_at + MEMBERS_REST
         if self._has_members():
@@ -194,6 +195,17 @@ class Turns:
         elif now < self._calm_at:
             rested_at = max(rested_at, min(beside_members_at, self._calm_at))
         return rested_at - now
+
+    def _read_clock(self) -> float:
+        """Return the loop's time; what was noted by a later one is forgotten.
+
+        The demo's loop has a clock that is set forward and back.
+        """
+        now = asyncio.get_running_loop().time()
+        if now < self._seen_at:
+            self._rested_at = self._last_look_at = self._calm_at = 0.0
+        self._seen_at = now
+        return now
 
     def _find_next(self) -> int | None:
         """Return who gets a free turn: a member before the bot; None where nobody may have it."""

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.services import turns
-from bot.services.turns import AT_ONCE, BURST, OF_ONE, OURSELVES, REQUESTS, Turns
+from bot.services.turns import AT_ONCE, BURST, CALM, OF_ONE, OURSELVES, REQUESTS, Turns
 from max_wait import MAX_WAIT
 
 ANN, BEN, CARL = 1, 2, 3
@@ -243,3 +243,31 @@ async def test_who_gives_up_while_the_bot_rests_leaves_no_timer_behind() -> None
     await yard.ask(ANN, "a1")
     await yard.end("a1")
     assert yard.turns._timer is None
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be set, as that of the demo is."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+def test_a_clock_that_is_set_back_lets_looks_begin_as_before() -> None:
+    async def look_after_a_check(loop: JumpingLoop) -> float:
+        turns = Turns(rest=0.001)
+        loop.ahead = 1e6
+        async with turns.of(1):
+            pass
+        loop.ahead = 0.0
+        began = loop.time()
+        for _ in range(BURST + 1):
+            async with turns.of(OURSELVES):
+                pass
+        return loop.time() - began
+
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        loop = runner.get_loop()
+        assert isinstance(loop, JumpingLoop)
+        assert runner.run(look_after_a_check(loop)) < CALM
