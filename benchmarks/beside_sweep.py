@@ -9,14 +9,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
 import time
-from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.checks_and_looks import ChecksAndLooks, beside
 from benchmarks.child import HOST, run_apart
 from benchmarks.figures import Figure, Times
 from benchmarks.one_domain import DELAY
@@ -31,21 +29,18 @@ from bot.names import Domain
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.domain_looks import DomainLooks
 from bot.services.turns import OF_ONE, Turns
 from bot.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from benchmarks.zones import World
 
 AT_ONCE: Final = 24  # domains of the sweep side by side
 BLOCKS: Final = 8  # of each kind
-BLOCK: Final = 25  # checks, one after the other ...
-MOST_APART: Final = 0.3  # ... after a pause of up to so many seconds
+MOST_APART: Final = 0.3  # seconds of a pause before a check, at most
 SLEEP: Final = 0.005  # seconds after which the loop is to come back
-ANN: Final = 1
 RATIO: Final = 1.3
 MOST_LAG: Final = 15.0  # ms
 
@@ -66,48 +61,6 @@ class BesideResult:
     rate_beside: float = 0.0
 
 
-class _Load:
-    """Somebody who checks one domain after the other, and a sweep that never ends."""
-
-    def __init__(self, core: Core, domains: list[Domain]) -> None:
-        self._core = core
-        self._domains = domains
-        self._own = cycle(domains)
-        self._random = random.Random(SEED)
-        self.swept = 0
-
-    async def check_often(self) -> list[float]:
-        """Return the seconds of each check of a block."""
-        took = []
-        for _ in range(BLOCK):
-            await asyncio.sleep(self._random.uniform(0, MOST_APART))
-            began = time.perf_counter()
-            async with self._core.turns.of(ANN):
-                await self._core.check_in_turn(next(self._own), confidential=False)
-            took.append(time.perf_counter() - began)
-        return took
-
-    @asynccontextmanager
-    async def swept_beside(self, lag: list[float]) -> AsyncIterator[None]:
-        """Sweep all domains, over and over, until the block ends; note how late the loop is."""
-        tasks = [asyncio.create_task(self._sweep()), asyncio.create_task(_note_lag(lag))]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _sweep(self) -> None:
-        looks = DomainLooks(self._core, now)
-
-        def count(*_: object) -> None:
-            self.swept += 1
-
-        while True:
-            await looks.sweep(self._domains, count)
-
-
 async def _note_lag(lag: list[float]) -> None:
     while True:
         began = time.perf_counter()
@@ -123,18 +76,19 @@ async def _measure(port: int, names: list[str]) -> BesideResult:
         checker = Checker(resolver.ask, make_server(), now, single_server=True)
         turns = Turns(AT_ONCE + OF_ONE, by_itself=AT_ONCE)
         core = Core(make_server(), Words(), checker, DomainFacts(None, now), turns=turns)
-        load = _Load(core, [Domain.from_ascii(name) for name in names])
+        domains = [Domain.from_ascii(name) for name in names]
+        load = ChecksAndLooks(core, domains, SEED, MOST_APART)
         await load.check_often()  # what is loaded late is loaded now
         for _ in range(BLOCKS):
             result.alone += await load.check_often()
             for place, lag in enumerate((result.lag, result.lag_beside)):
-                before, began = load.swept, time.perf_counter()
-                async with load.swept_beside(lag):
+                before, began = load.looks, time.perf_counter()
+                async with beside(load.look_on(), _note_lag(lag)):
                     if place:
                         result.beside += await load.check_often()
                     else:
                         await asyncio.sleep(2)
-                swept[place] += load.swept - before
+                swept[place] += load.looks - before
                 seconds[place] += time.perf_counter() - began
     result.rate, result.rate_beside = (s / t for s, t in zip(swept, seconds, strict=True))
     return result
@@ -145,15 +99,15 @@ def measure_beside(world: World, port: int) -> Iterator[Figure]:
     names = [name for name in world.dkim if name not in {MEMBER, PLAIN_MEMBER}]
     with run_proxy(port, DELAY) as proxy:
         result = BesideResult(**run_apart("benchmarks.beside_sweep", str(proxy.port), given=names))
-    alone, beside = Times.of_seconds(result.alone), Times.of_seconds(result.beside)
+    alone, with_sweep = Times.of_seconds(result.alone), Times.of_seconds(result.beside)
     lag, lag_beside = Times.of_seconds(result.lag), Times.of_seconds(result.lag_beside)
     yield Figure(
         f"A check beside a sweep of {AT_ONCE} ÷ one alone, 95th percentiles",
-        beside.percentile(95) / alone.percentile(95),
+        with_sweep.percentile(95) / alone.percentile(95),
         "×",
         RATIO,
-        detail=f"in turns: {beside.percentile(95):.0f} ms ({beside.spread}; p50 "
-        f"{beside.median:.1f}), alone {alone.percentile(95):.0f} ms ({alone.spread}; p50 "
+        detail=f"in turns: {with_sweep.percentile(95):.0f} ms ({with_sweep.spread}; p50 "
+        f"{with_sweep.median:.1f}), alone {alone.percentile(95):.0f} ms ({alone.spread}; p50 "
         f"{alone.median:.1f}); the sweep makes {result.rate_beside:.0f} domains a second beside "
         f"the checks",
     )

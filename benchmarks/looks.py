@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import sys
 import time
-from contextlib import asynccontextmanager
-from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.authority import run_authority
+from benchmarks.checks_and_looks import ChecksAndLooks, beside
 from benchmarks.child import HOST
 from benchmarks.dead_zone import DeadAnswer, run_dead_zones
 from benchmarks.figures import Figure, Times, format_line
@@ -30,12 +28,11 @@ from bot.records.dkim_key import KeyUnknown
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
-from bot.services.domain_looks import DomainLooks
 from bot.services.turns import AT_ONCE, OURSELVES, REST, Turns
 from bot.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
     from benchmarks.dead_zone import DeadZones
     from benchmarks.zones import World
@@ -43,54 +40,11 @@ if TYPE_CHECKING:
 DELAY: Final = 0.02  # seconds of a round trip
 WATCHED: Final = 500  # domains
 BLOCKS: Final = 6  # of each kind, in turns
-BLOCK: Final = 25  # checks of a member, one after the other ...
-MOST_APART: Final = 1.5  # ... after a pause of up to so many seconds
+MOST_APART: Final = 1.5  # seconds of a pause before a member's check, at most
 SEED: Final = 20261129
-ANN: Final = 1
 RATIO: Final = 1.3
 DEADLINE: Final = 5.0  # seconds of one question
 DEAD: Final = ("gone.example", "lost.example")
-
-
-class Load:
-    """A member who checks one domain after the other, and a watch that never rests."""
-
-    def __init__(self, core: Core, domains: list[Domain]) -> None:
-        self._core = core
-        self._domains = domains
-        self._own = cycle(domains)
-        self._random = random.Random(SEED)
-        self.looks = 0
-
-    async def check_often(self) -> list[float]:
-        """Return the seconds of a block of a member's checks."""
-        took = []
-        for _ in range(BLOCK):
-            await asyncio.sleep(self._random.uniform(0, MOST_APART))
-            began = time.perf_counter()
-            async with self._core.turns.of(ANN):
-                await self._core.check_in_turn(next(self._own), confidential=False)
-            took.append(time.perf_counter() - began)
-        return took
-
-    @asynccontextmanager
-    async def watched(self) -> AsyncIterator[None]:
-        """Look at all domains, over and over, until the block ends."""
-        watch = asyncio.create_task(self._watch())
-        try:
-            yield
-        finally:
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
-
-    async def _watch(self) -> None:
-        looks = DomainLooks(self._core, now)
-
-        def count(*_: object) -> None:
-            self.looks += 1
-
-        while True:
-            await looks.sweep(self._domains, count)
 
 
 async def measure_members(world: World, port: int) -> list[Figure]:
@@ -101,16 +55,17 @@ async def measure_members(world: World, port: int) -> list[Figure]:
         checker = Checker(resolver.ask, make_server(), now, authorities=authorities)
         turns = Turns(rest=REST)
         core = Core(make_server(), Words(), checker, DomainFacts(None, now), turns=turns)
-        load = Load(core, [Domain.from_ascii(name) for name in world.dkim])
-        alone, beside, seconds = list[float](), list[float](), 0.0
+        domains = [Domain.from_ascii(name) for name in world.dkim]
+        load = ChecksAndLooks(core, domains, SEED, MOST_APART)
+        alone, watched, seconds = list[float](), list[float](), 0.0
         await load.check_often()  # what is loaded late is loaded now
         for _ in range(BLOCKS):
             alone += await load.check_often()
-            async with load.watched():
+            async with beside(load.look_on()):
                 began = time.perf_counter()
-                beside += await load.check_often()
+                watched += await load.check_often()
                 seconds += time.perf_counter() - began
-    before, after = Times.of_seconds(alone), Times.of_seconds(beside)
+    before, after = Times.of_seconds(alone), Times.of_seconds(watched)
     ratio = after.percentile(95) / before.percentile(95)
     return [
         Figure(

@@ -20,7 +20,9 @@ from max_wait import MAX_WAIT
 from scripted_server import NEVER, fail, refuse, respond, rrset, say_nothing, serve, tell, txt
 
 if TYPE_CHECKING:
-    from scripted_server import Behave
+    from collections.abc import Callable
+
+    from scripted_server import Behave, ScriptedServer
 
 pytest_plugins = ["resolver_fixtures"]
 
@@ -33,6 +35,21 @@ def note_first(first: dict[str, str], server: str, behave: Behave) -> Behave:
         return behave(query, count)
 
     return behave_and_note
+
+
+def look_up(server_of: Callable[[], ScriptedServer]) -> Behave:
+    """Return the behaviour of a server that answers names beginning with "slow" after a while."""
+    loop = asyncio.get_running_loop()
+
+    def look_slow_up(query: dns.message.Message, count: int) -> list[bytes]:
+        if not query.question[0].name[0].startswith(b"slow"):
+            return tell(query, count)
+        server = server_of()
+        address = (server.server.address, server.ports[-1])
+        loop.call_later(0.15, server.transport.sendto, txt(query), address)
+        return []
+
+    return look_slow_up
 
 
 async def test_server_may_have_an_ipv6_address() -> None:
@@ -102,17 +119,9 @@ async def test_server_that_falls_silent_is_soon_asked_after_the_others() -> None
 
 async def test_server_that_takes_its_time_for_some_names_stays_the_first(patient: None) -> None:
     first: dict[str, str] = {}
-    loop = asyncio.get_running_loop()
-
-    def look_some_up(query: dns.message.Message, count: int) -> list[bytes]:
-        if not query.question[0].name[0].startswith(b"slow"):
-            return tell(query, count)
-        address = (good.server.address, good.ports[-1])
-        loop.call_later(0.15, good.transport.sendto, txt(query), address)
-        return []
 
     async with (
-        serve(note_first(first, "good", look_some_up)) as good,
+        serve(note_first(first, "good", look_up(lambda: good))) as good,
         serve(note_first(first, "other", say_nothing)) as other,
         Resolver([good.server, other.server]) as resolver,
     ):
@@ -129,16 +138,7 @@ async def test_server_that_takes_its_time_for_some_names_stays_the_first(patient
 async def test_server_that_looks_a_name_up_is_waited_for_where_the_other_fails(
     fails_first: bool,
 ) -> None:
-    loop = asyncio.get_running_loop()
-
-    def look_slow_up(query: dns.message.Message, count: int) -> list[bytes]:
-        if not query.question[0].name[0].startswith(b"slow"):
-            return tell(query, count)
-        address = (good.server.address, good.ports[-1])
-        loop.call_later(0.15, good.transport.sendto, txt(query), address)
-        return []
-
-    async with serve(look_slow_up) as good, serve(fail) as bad:
+    async with serve(look_up(lambda: good)) as good, serve(fail) as bad:
         servers = (bad.server, good.server) if fails_first else (good.server, bad.server)
         async with Resolver(servers) as resolver:
             for number in range(30):  # the one that does not fail is known to be fast
