@@ -36,9 +36,8 @@ class LookTurn:
     def __init__(self, turns: Turns) -> None:
         self._turns = turns
         self.is_lent = False
-        self.is_over = (
-            False  # who held it has gone; somebody who joined may still wait for the look
-        )
+        # Who held it has gone; somebody who joined may still wait for the look.
+        self.is_over = False
 
     async def give_way(self) -> None:
         """Return when the next larger piece of work may be done."""
@@ -55,9 +54,8 @@ class Turns:
     A turn that becomes free goes to each asker who waits in their order, one check at a time, so
     that who has one check waits for no more than one of each other's. What the bot looks at by
     itself comes after all members, and `by_itself` of those looks run at most; beside these may go
-    on those that have lent their turns, as nobody answers them. After `BURST` of
-    those for no request there are `rest` seconds between their beginnings, more where members use
-    the processor.
+    on those that have lent their turns, as nobody answers them. After `BURST` of those for no
+    request there are `rest` seconds between their beginnings, more where members use the processor.
     """
 
     def __init__(
