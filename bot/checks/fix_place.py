@@ -23,7 +23,7 @@ from bot.checks.answers import (
 )
 from bot.checks.finding import Finding, Fix, FixAction, Status, Verdict
 from bot.checks.lent_record import is_lent, redirection_of, wildcard_over
-from bot.checks.zone_cut import servers_of, zones_below
+from bot.checks.zone_cut import servers_of, zone_holding, zones_below
 from bot.records.expected import Purpose
 from bot.records.presentation import relative_name
 
@@ -235,8 +235,7 @@ class _Place:
 
     def _foreign_zone(self, owner: dns.name.Name) -> dns.name.Name | None:
         """Return the apex of the zone that a name lies in; None for the domain's own."""
-        below = (zone for zone in self._zones_below if owner.is_subdomain(zone))
-        return next(below, None)
+        return zone_holding(owner, self._zones_below)
 
     @cached_property
     def _zones_below(self) -> tuple[dns.name.Name, ...]:

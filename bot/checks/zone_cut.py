@@ -15,6 +15,8 @@ from bot.checks.answers import name_text
 from bot.dns.owner_name import is_within, owner_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.checks.observation import Observation
     from bot.dns.owner_name import Owner
 
@@ -39,10 +41,9 @@ def zones_below(observed: Observation) -> tuple[dns.name.Name, ...]:
     return tuple(sorted(found.values(), key=lambda zone: (-len(zone), zone)))
 
 
-def zone_of(observed: Observation, owner: dns.name.Name) -> dns.name.Name:
-    """Return the apex of the zone that a name lies in, as far as the answers tell."""
-    below = (zone for zone in zones_below(observed) if owner.is_subdomain(zone))
-    return next(below, observed.zone)
+def zone_holding(owner: dns.name.Name, below: Iterable[dns.name.Name]) -> dns.name.Name | None:
+    """Return which of the zones `below`, the longest first, holds a name; None for none of them."""
+    return next((zone for zone in below if owner.is_subdomain(zone)), None)
 
 
 def servers_of(observed: Observation, zone: dns.name.Name) -> tuple[str, ...]:

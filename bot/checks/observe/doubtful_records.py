@@ -20,7 +20,7 @@ from bot.checks.mx import judge as mx
 from bot.checks.optional import caa, hosts, mta_sts, srv, tls_rpt
 from bot.checks.optional.host_reading import owner_of, read_host, read_service
 from bot.checks.spf import judge as spf
-from bot.checks.zone_cut import zones_below
+from bot.checks.zone_cut import zone_holding, zones_below
 from bot.dns.answer import Outcome, Question
 from bot.public_suffix import is_public_suffix
 from bot.records.dkim_key import KnownKey
@@ -90,7 +90,7 @@ def _about(
             yield Question.of(probe, positive)
         if observed.probe is not None and owner.parent() != apex != owner:
             yield Question.of(observed.probe, positive)  # which of two wildcards it is
-    cut = next((each for each in below if owner.is_subdomain(each)), None)
+    cut = zone_holding(owner, below)
     if cut is not None:
         yield Question.of(cut, dns.rdatatype.NS)
     elif positive is not None and owner != apex and not _is_denied(observed, owner):
@@ -129,7 +129,7 @@ def _verdicts(
     # Otherwise there is no wildcard below the domain itself.
     may_be_lent = probe is None or probe.outcome is not Outcome.NXDOMAIN or bool(probe.chain)
     names = dmarc.own_names(expected.domain)
-    if may_be_lent or any(name.is_subdomain(zone) for name in names for zone in below):
+    if may_be_lent or any(zone_holding(name, below) is not None for name in names):
         # With any proof, and none at all, its steps are for the same names.
         yield dmarc.judge(expected, observed, spf_proven=True, dkim_proven=True)
     if expected.domain.name != observed.zone:
