@@ -19,7 +19,7 @@ from bot.checks.lent_record import (
     wildcard_over,
 )
 from bot.checks.observation import Observation
-from bot.checks.zone_cut import servers_of, zone_of, zones_below
+from bot.checks.zone_cut import servers_of, zone_holding, zones_below
 from bot.dns.answer import Answer, Outcome, Question
 from bot.names import Domain
 
@@ -157,9 +157,11 @@ def test_a_dname_is_told_from_a_question_for_the_alias_itself() -> None:
 def test_a_zone_below_is_the_one_that_a_denial_names() -> None:
     zone = dns.name.from_text("_domainkey.friend.example")
     denied = Answer(Question.of(KEY, OWN.question.rdtype), Outcome.NXDOMAIN, zone=zone)
-    assert zone_of(look(denied), KEY) == zone
-    assert zone_of(look(denied), dns.name.from_text("_dmarc.friend.example")) == DOMAIN.name
-    assert zones_below(look(denied)) == (zone,)
+    below = zones_below(look(denied))
+    assert below == (zone,)
+    assert zone_holding(KEY, below) == zone
+    # It is in the domain's own zone.
+    assert zone_holding(dns.name.from_text("_dmarc.friend.example"), below) is None
 
 
 def test_an_alias_and_the_zones_above_name_no_zone_below() -> None:
@@ -172,6 +174,7 @@ def test_a_name_with_an_soa_is_the_apex_of_its_zone() -> None:
     soa = records("_tcp.friend.example", "SOA", "a. b. 1 2 3 4 5")
     servers = records("_tcp.friend.example", "NS", "ns2.keys.example.", "ns1.keys.example.")
     zone = dns.name.from_text("_tcp.friend.example")
-    assert zone_of(look(soa), dns.name.from_text("_imaps._tcp.friend.example")) == zone
+    below = zones_below(look(soa))
+    assert zone_holding(dns.name.from_text("_imaps._tcp.friend.example"), below) == zone
     assert servers_of(look(soa, servers), zone) == ("ns1.keys.example", "ns2.keys.example")
     assert servers_of(look(soa), zone) == ()
