@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+pytest_plugins = ["store_fixtures"]
+
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[Setup]:
-    """Requests over a store in a folder of the test."""
-    parts = await Setup(tmp_path).open()
+async def parts(tmp_path: Path, database_url: str) -> AsyncIterator[Setup]:
+    """Requests over a store of the test's own, on each kind of database."""
+    parts = await Setup(tmp_path, url=database_url).open()
     yield parts
     await parts.close()

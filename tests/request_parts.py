@@ -192,8 +192,9 @@ class FileMessenger:
 class Setup:
     """Requests over a store in a folder; it can be closed and opened again at any time."""
 
-    def __init__(self, folder: Path, *, by_hand: bool = False) -> None:
+    def __init__(self, folder: Path, *, by_hand: bool = False, url: str | None = None) -> None:
         self.folder = folder
+        self.url = url or f"sqlite+aiosqlite:///{folder}/bot.db"
         self.time = NOON
         self.mail = FileMail(folder / "mail")
         self.messenger = FileMessenger(folder / "discord")
@@ -209,7 +210,7 @@ class Setup:
 
     async def open(self) -> Setup:
         """Open the store and put everything around it, as a start does."""
-        self.database = await Database.open(f"sqlite+aiosqlite:///{self.folder}/bot.db")
+        self.database = await Database.open(self.url)
         self.store = RequestStore.of(self.database)
         self.keys = KnownKeys(self.database)
         self.wake_up = wake_up = WakeUp()

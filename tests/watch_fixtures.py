@@ -12,14 +12,15 @@ from watch_story import DAY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from watch_parts import WatchParts
 
+pytest_plugins = ["store_fixtures"]
+
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[WatchParts]:
+async def watch(database_url: str) -> AsyncIterator[WatchParts]:
     """The watch on its second day, with friend.example."""
-    async with open_watch(tmp_path) as parts:
+    async with open_watch(database_url) as parts:
         await parts.jump(timedelta(0), DAY)
         yield parts

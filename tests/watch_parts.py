@@ -21,7 +21,6 @@ from watch_story import BEGIN, DAY, FAIL, HOUR, see
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from bot.checks.finding import ServerCheck, Status
     from bot.checks.server.server_report import ServerReport
@@ -142,10 +141,9 @@ class WatchParts:
 
 
 @asynccontextmanager
-async def open_watch(folder: Path, world: WatchedWorld | None = None) -> AsyncIterator[WatchParts]:
-    """Yield the watch over the store in a folder, as a process that has just begun has it."""
+async def open_watch(url: str, world: WatchedWorld | None = None) -> AsyncIterator[WatchParts]:
+    """Yield the watch over the store at a URL, as a process that has just begun has it."""
     world = world or WatchedWorld()
-    url = f"sqlite+aiosqlite:///{folder}/bot.db"
     async with await Database.open(url) as database:
         store = WatchStore.of(database)
         await store.release_leases()

@@ -206,6 +206,8 @@ class Settings(BaseModel):
     """The certificate that signs Apple profiles, with those between it and its authority."""
     profile_key: _File | None = Field(default=None, examples=["data/profile-key.pem"])
     """The private key of that certificate."""
+    standby: _Flag = Field(default=False, examples=["true"])
+    """Where another process is at Discord, this one waits to take its place."""
 
     @model_validator(mode="wrap")
     @classmethod

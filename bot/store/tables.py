@@ -6,6 +6,7 @@ Those of the watch are in `bot.store.watch_tables`.
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations at run time
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
@@ -43,6 +44,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class Leased:
+    """What a row has that somebody takes to work on it alone (`bot.store.repositories.leases`)."""
+
+    if TYPE_CHECKING:  # each table has the column at its place
+        lease_until: Mapped[datetime | None]
 
 
 class CommandFingerprintRow(Base):
@@ -115,7 +123,7 @@ class StoredCheckRow(Base):
     shared: Mapped[bool | None]
 
 
-class RequestRow(Base):
+class RequestRow(Leased, Base):
     """What a member asked of the admin, and how far it has come."""
 
     __tablename__ = "request"
@@ -181,7 +189,7 @@ class AuditRow(Base):
     detail: Mapped[str] = mapped_column(Text)
 
 
-class OutboxRow(Base):
+class OutboxRow(Leased, Base):
     """A message to be delivered, or that was."""
 
     __tablename__ = "outbox"
@@ -240,7 +248,7 @@ class ControlProofRow(Base):
     since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class MailTestRow(Base):
+class MailTestRow(Leased, Base):
     """A test mail that a member was given an address for, and what it came to."""
 
     __tablename__ = "mail_test"

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.names import Domain  # noqa: TC001 - as above
 from bot.store.columns import DomainName, RowId, UtcDateTime
-from bot.store.tables import OPEN, Base
+from bot.store.tables import OPEN, Base, Leased
 
 METADATA: Final = Base.metadata  # of the tables of both modules
 
 
-class WatchedRow(Base):
+class WatchedRow(Leased, Base):
     """A domain that is looked at by itself, or the mail server, and what is known of it."""
 
     __tablename__ = "watched"
@@ -125,7 +125,7 @@ class AwaitedRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
-class WatchNewsRow(Base):
+class WatchNewsRow(Leased, Base):
     """A message of the watch to be delivered, or that was."""
 
     __tablename__ = "watch_news"

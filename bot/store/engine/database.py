@@ -1,15 +1,17 @@
-"""The database: opened by URL, migrated, and kept to one process."""
+"""The database: opened by URL, migrated, read and written; an SQLite file has one process."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from bot.errors import StoreError
-from bot.store.engine import sqlite
+from bot.store.engine import postgresql, sqlite
 from bot.store.engine.database_refusals import (
     DATABASE_FAULTS,
     OPENING_FAULTS,
@@ -18,7 +20,7 @@ from bot.store.engine.database_refusals import (
 )
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
-from bot.store.engine.url import Address, missing_driver
+from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 T = TypeVar("T")
+
+APPLICATION: Final = "cowbell"  # what a server calls a process that does not say what it is
+_MOST_TRIES: Final = 12  # of a transaction that others were in the way of
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1  # seconds; twice as long each time, and then a part
 
 
 class Database:
@@ -42,22 +48,25 @@ class Database:
     ) -> None:
         self._address = address
         self._engine = engine
-        self._writer = engine.execution_options(writes=True)
+        self._reader, self._writer, self._taker = _by_purpose(address, engine)
         self._lock = lock
         self._reading = reading
         self._closed = False
-        self._writing = asyncio.Lock()
+        self._writing = asyncio.Semaphore(1 if address.on_sqlite else postgresql.WRITERS)
         self._running: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    async def open(cls, url: str, *, exclusive: bool = True) -> Self:
+    async def open(
+        cls, url: str, *, exclusive: bool = True, application: str = APPLICATION
+    ) -> Self:
         """The database at `url`, brought up to date; a SQLite file and its folder are made.
 
-        An `exclusive` SQLite file belongs to this process until it is closed. Raises StoreError
-        with the cause and a remedy; nothing stays open or half migrated then.
+        An `exclusive` SQLite file belongs to this process until it is closed; one on a server may
+        have several (see `bot.store.engine.leadership`), each known there as `application`. Raises
+        StoreError with the cause and a remedy; nothing stays open or half migrated then.
         """
         address = Address.parse(url)
-        engine = create_engine(address, address.url, reading=False)
+        engine = create_engine(address, address.url, reading=False, application=application)
         lock = None
         if address.path is not None:
             sqlite.make_room(address, address.path)
@@ -110,18 +119,28 @@ class Database:
         fails or is closed.
         """
         self._check_open()
-        return await self._finish(self._run(self._engine, work))
+        return await self._finish(self._run(self._reader, work))
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """What `work` returns; what it writes is kept as a whole, or not at all where it raises.
 
-        One at a time. A caller that is cancelled leaves it to end by itself. Raises StoreError
-        where the database fails, is closed or was opened for reading.
+        All that is written is as if one had come after another: on SQLite it is so, and PostgreSQL
+        refuses what would not be (serializable), whereupon `work` is called again with a state
+        that has what was in its way. So it changes nothing but the database. A caller that is
+        cancelled leaves it to end by itself. Raises StoreError where the database fails, is closed
+        or was opened for reading.
         """
-        self._check_open()
-        if self._reading:
-            raise StoreError(f"The {self._address} was opened for reading only.")
-        return await self._finish(self._run_alone(work))
+        self._check_writable()
+        return await self._finish(self._run_in_turn(self._writer, work))
+
+    async def take(self, work: Callable[[Session], T]) -> T:
+        """What `work` returns, which takes rows by locks on them (`bot.store.repositories.leases`).
+
+        As `write`, but for the isolation: rows that others hold or have taken just now are passed
+        over, which a state that is not to change does not let happen.
+        """
+        self._check_writable()
+        return await self._finish(self._run_in_turn(self._taker, work))
 
     async def aclose(self) -> None:
         """Ends what is still under way, closes every connection and lets the next process in.
@@ -148,6 +167,11 @@ class Database:
         if self._closed:
             raise StoreError(f"The {self._address} is closed already.")
 
+    def _check_writable(self) -> None:
+        self._check_open()
+        if self._reading:
+            raise StoreError(f"The {self._address} was opened for reading only.")
+
     async def _finish(self, coroutine: Coroutine[Any, Any, T]) -> T:
         # A statement that is cancelled half-way can leave its connection with a transaction that
         # nobody ends, and all other writers waiting for it.
@@ -156,20 +180,29 @@ class Database:
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
-    async def _run_alone(self, work: Callable[[Session], T]) -> T:
+    async def _run_in_turn(self, engine: AsyncEngine, work: Callable[[Session], T]) -> T:
         # Taken before a connection is, so that writers who wait leave connections to readers.
         async with self._writing:
-            return await self._run(self._writer, work, keep=True)
+            return await self._run(engine, work, keep=True)
 
     async def _run(
         self, engine: AsyncEngine, work: Callable[[Session], T], *, keep: bool = False
     ) -> T:
         with explaining(self._address):
-            async with AsyncSession(engine) as session:
-                result = await session.run_sync(work)
-                if keep:
-                    await session.commit()
-                return result
+            pause, was_lost = _FIRST_PAUSE, False
+            for _ in range(_MOST_TRIES - 1):
+                transaction = _Transaction(engine)
+                try:
+                    return await transaction.run(work, keep=keep)
+                except DBAPIError as error:
+                    if error.connection_invalidated and not (was_lost or transaction.is_ending):
+                        was_lost = True  # the server was started anew since the connection was used
+                        continue
+                    if self._address.on_sqlite or not postgresql.is_conflict(error):
+                        raise
+                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            return await _Transaction(engine).run(work, keep=keep)
 
     async def _close(self) -> None:
         try:
@@ -180,10 +213,13 @@ class Database:
 
     async def _migrate(self) -> None:
         with explaining(self._address, OPENING_FAULTS):
-            engine = self._writer.execution_options(migrates=True)
+            engine = self._taker.execution_options(migrates=True)
             async with engine.begin() as connection:
                 if self._address.on_sqlite:
                     await connection.run_sync(sqlite.find_damage, self._address)
+                else:
+                    await connection.run_sync(postgresql.examine, self._address)
+                    await connection.run_sync(postgresql.wait_for_turn)
                 changed = await connection.run_sync(bring_to_head, self._address)
                 if changed and self._address.on_sqlite:
                     await connection.run_sync(sqlite.find_damage, self._address)
@@ -194,16 +230,49 @@ class Database:
                 return await connection.run_sync(is_readable, self._address)
 
 
-def create_engine(address: Address, url: URL, *, reading: bool) -> AsyncEngine:
-    """The engine for a database; raises StoreError where its driver is not installed."""
-    options: dict[str, Any] = {}
+class _Transaction:
+    """One transaction; `is_ending` says whether it was asked to be kept, and may have been."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.is_ending = False
+
+    async def run(self, work: Callable[[Session], T], *, keep: bool) -> T:
+        async with AsyncSession(self._engine) as session:
+            result = await session.run_sync(work)
+            if keep:
+                await session.run_sync(lambda session: session.flush())
+                self.is_ending = True
+                await session.commit()
+            return result
+
+
+def _by_purpose(
+    address: Address, engine: AsyncEngine
+) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
+    """The engine as it is for reading, for writing, and for taking rows."""
+    if address.on_sqlite:
+        writer = engine.execution_options(writes=True)
+        return engine, writer, writer
+    return (
+        engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
+        engine.execution_options(isolation_level="SERIALIZABLE"),
+        engine.execution_options(isolation_level="READ COMMITTED"),
+    )
+
+
+def create_engine(
+    address: Address, url: URL, *, reading: bool, application: str = APPLICATION
+) -> AsyncEngine:
+    """The engine for a database; raises StoreError where its URL has options it does not know."""
+    options: dict[str, Any]
     if address.on_sqlite:
         options = sqlite.engine_options(in_memory=address.in_memory)
-    try:
-        # What members typed stays out of error texts and so out of logs.
-        engine = create_async_engine(url, hide_parameters=True, **options)
-    except ImportError as error:
-        raise missing_driver(error) from None
+    else:
+        options = postgresql.engine_options(address, application)
+        url = url.set(query={})  # said in the arguments
+    # What members typed stays out of error texts and so out of logs.
+    engine = create_async_engine(url, hide_parameters=True, **options)
     if address.on_sqlite:
         sqlite.prepare(engine.sync_engine, reading=reading)
     return engine

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import StoreError
+from bot.store.engine.postgresql_refusals import explain_away, explain_state
 
 if TYPE_CHECKING:
     from bot.store.engine.url import Address
@@ -57,9 +58,15 @@ def explain(error: BaseException, address: Address) -> StoreError:
             return damaged(address, str(cause))
         if code in _SQLITE:
             return StoreError(_SQLITE[code].format(place=address))
+    detail = " ".join(str(cause).split()).rstrip(".")
+    state = getattr(cause, "sqlstate", None)
+    if isinstance(state, str) and (known := explain_state(state, detail, address)):
+        return known
+    is_away = isinstance(error, DBAPIError) and error.connection_invalidated
+    if is_away or (not address.on_sqlite and isinstance(cause, OSError)):
+        return explain_away(detail or "no answer in time", address)
     if isinstance(cause, OSError):
         return explain_os_error(cause, address)
-    detail = " ".join(str(cause).split()).rstrip(".")
     return StoreError(f"The {address} cannot be used: {detail}.")
 
 

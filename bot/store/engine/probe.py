@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from bot.store.engine import sqlite
+from bot.store.engine import postgresql, sqlite
 from bot.store.engine.database import create_engine, explaining
 from bot.store.engine.database_refusals import OPENING_FAULTS, explain_os_error
 from bot.store.engine.migrate import Schema, read_schema, refuse_foreign
@@ -47,6 +47,8 @@ async def probe(url: str) -> DatabaseState:
     try:
         with explaining(address, OPENING_FAULTS):
             async with engine.connect() as connection:
+                if not address.on_sqlite:
+                    await connection.run_sync(postgresql.examine, address)
                 schema = await connection.run_sync(read_schema, address)
                 refuse_foreign(schema, address)
                 if address.on_sqlite:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError
 
 from bot.errors import StoreError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 _EXAMPLE = "for example sqlite+aiosqlite:///data/bot.db"
+_SQLITE, _POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,19 @@ class Address:
         """
         try:
             url = make_url(text)
-            dialect = url.get_dialect()
-        except NoSuchModuleError:
-            raise StoreError(
-                f"DATABASE_URL names a kind of database that is not known; write {_EXAMPLE}."
-            ) from None
         except (ArgumentError, ValueError):
             raise StoreError(f"DATABASE_URL is not a database URL; write {_EXAMPLE}.") from None
-        except ImportError as error:
-            raise missing_driver(error) from None
-        if not dialect.is_async:
+        if url.drivername not in {_SQLITE, _POSTGRESQL}:
             raise StoreError(
-                f"DATABASE_URL names the driver {url.drivername}, which cannot be awaited; "
-                f"write {_EXAMPLE}."
+                f"DATABASE_URL begins with {url.drivername}, which Cowbell cannot use; begin it "
+                f"with {_SQLITE} or {_POSTGRESQL}, {_EXAMPLE}."
             )
-        if url.get_backend_name() != "sqlite":
+        if url.drivername == _POSTGRESQL:
+            if not url.database:
+                raise StoreError(
+                    "DATABASE_URL names no database; write its name after the host, for example "
+                    f"{_POSTGRESQL}://cowbell:secret@db.example/cowbell."
+                )
             return cls(url, None)
         if url.host or url.username or url.password or url.port or url.query:
             raise StoreError(
@@ -68,19 +67,12 @@ class Address:
     @property
     def on_sqlite(self) -> bool:
         """Whether the database is SQLite's."""
-        return self.url.get_backend_name() == "sqlite"
+        return self.url.drivername == _SQLITE
 
     def __str__(self) -> str:
         if self.path is not None:
             return f"database {self.path}"
         if self.on_sqlite:
             return "database in memory"
-        return f"database {self.url.database} on {self.url.host}"
-
-
-def missing_driver(error: ImportError) -> StoreError:
-    """What to tell the operator when Python lacks the driver's package."""
-    return StoreError(
-        f"DATABASE_URL needs the Python package {error.name}, which is not installed; "
-        f"install it, or write {_EXAMPLE}."
-    )
+        host = self.url.query.get("host") or self.url.host or "localhost"
+        return f"database {self.url.database} on {host}"

@@ -6,7 +6,6 @@ import secrets
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
 
 from bot.records.control_token import SECRET_OCTETS
 from bot.requests.control_proof import ControlProof
@@ -34,17 +33,11 @@ class ControlProofs:
         """The random secret, made at the first call and the same ever after."""
 
         def find_or_make(session: Session) -> bytes:
-            while True:
-                row = session.get(ControlSecretRow, _ONLY)
-                if row is not None:
-                    return row.value
+            row = session.get(ControlSecretRow, _ONLY)
+            if row is None:
                 row = ControlSecretRow(id=_ONLY, value=secrets.token_bytes(SECRET_OCTETS))
-                try:
-                    with session.begin_nested():
-                        session.add(row)
-                except IntegrityError:
-                    continue  # another connection was first
-                return row.value
+                session.add(row)
+            return row.value
 
         return await self._database.write(find_or_make)
 

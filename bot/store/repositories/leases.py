@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, case, or_, update
 
-from bot.store.tables import Base
+from bot.store.tables import Leased
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Delete, Select, Update
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     Time = InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]
 
-RowT = TypeVar("RowT", bound=Base)
+RowT = TypeVar("RowT", bound=Leased)
 
 
 def count_changed(session: Session, statement: Update | Delete) -> int:
@@ -38,28 +37,15 @@ def free_at(due_at: Time, lease_until: Time) -> ColumnElement[Any]:
     return case((lease_until > due_at, lease_until), else_=due_at)
 
 
-def take_rows(
-    session: Session,
-    found: Select[RowT],
-    key: InstrumentedAttribute[Any],
-    due: ColumnElement[bool],
-    values: Mapping[Any, object],
-) -> list[RowT]:
-    """The rows of `found` that are taken now: with `values` written, and still `due` before that.
+def take_rows(session: Session, found: Select[RowT], until: datetime) -> list[RowT]:
+    """The rows of `found`, leased until then; those that somebody is taking are passed over.
 
-    `key` is the column that tells them apart. They are as they were found.
+    Call it in a transaction of `Database.take`, which holds the rows until it ends.
     """
-    return [
-        row
-        for row in session.scalars(found).all()
-        if count_changed(
-            session,
-            update(key.class_)
-            .where(key == getattr(row, key.key), due)
-            .values(values)
-            .execution_options(synchronize_session=False),
-        )
-    ]
+    rows = list(session.scalars(found.with_for_update(skip_locked=True)))
+    for row in rows:
+        row.lease_until = until
+    return rows
 
 
 async def release_leases(database: Database, lease_until: Time) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select, update
 
 from bot.checks.export.archive import dump_finding
+from bot.errors import StoreError
 from bot.store.repositories.incident_rows import read_standing
 from bot.store.repositories.leases import count_changed
 from bot.store.repositories.watch_news_rows import (
@@ -33,19 +34,12 @@ _MOST_CHARACTERS: Final = 200_000  # of the changes of one domain in a day; usua
 
 
 def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -> bool:
-    """Return whether a subject was changed, with all that belongs to it, by what `decide` says.
-
-    It may be called again with a later standing.
-    """
-    while True:
-        standing = read_standing(session, subject)
-        if standing is None:
-            return False
-        decision = decide(standing)
-        if decision is None:
-            return False
-        if _swap(session, decision):
-            break
+    """Return whether a subject was changed, with all that belongs to it, by what `decide` says."""
+    standing = read_standing(session, subject)
+    decision = None if standing is None else decide(standing)
+    if decision is None:
+        return False
+    _swap(session, decision)
     ids = [_open(session, incident) for incident in decision.opened]
     for incident in (*decision.changed, *decision.closed):
         _change(session, incident)
@@ -65,29 +59,29 @@ def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -
     return True
 
 
-def _swap(session: Session, decision: LookDecision) -> bool:
-    """Write the subject down, unless somebody else changed it since it was read."""
+def _swap(session: Session, decision: LookDecision) -> None:
+    """Write the subject down, as it was decided from what this transaction read."""
     watched = decision.watched
-    return bool(
-        count_changed(
-            session,
-            update(WatchedRow)
-            .where(WatchedRow.subject == watched.subject, WatchedRow.version == watched.version)
-            .values(
-                due_at=watched.due_at,
-                lease_until=None,
-                version=watched.version + 1,
-                state=watched.state,
-                status=watched.status,
-                green=watched.green,
-                next=watched.next,
-                since=watched.since,
-                looked_at=watched.looked_at,
-                known_at=watched.known_at,
-            )
-            .execution_options(synchronize_session=False),
+    swapped = count_changed(
+        session,
+        update(WatchedRow)
+        .where(WatchedRow.subject == watched.subject, WatchedRow.version == watched.version)
+        .values(
+            due_at=watched.due_at,
+            lease_until=None,
+            version=watched.version + 1,
+            state=watched.state,
+            status=watched.status,
+            green=watched.green,
+            next=watched.next,
+            since=watched.since,
+            looked_at=watched.looked_at,
+            known_at=watched.known_at,
         )
+        .execution_options(synchronize_session=False),
     )
+    if not swapped:
+        raise StoreError(f"{watched.subject} was changed by somebody else; it is looked at again.")
 
 
 def _keep_changes(session: Session, watched: Watched, changes: str) -> None:

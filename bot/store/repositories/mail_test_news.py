@@ -33,21 +33,17 @@ class MailTestNews:
         """Up to `most` messages whose time has come, each for one taker, its try counted."""
         free = is_free(MailTestRow.lease_until, now)
         due = and_(MailTestRow.told_at.is_(None), MailTestRow.due_at <= now, free)
-        values = {
-            MailTestRow.lease_until: now + lease,
-            MailTestRow.attempts: MailTestRow.attempts + 1,
-        }
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
             found = select(MailTestRow).where(due).order_by(MailTestRow.due_at).limit(most)
             taken = []
-            for row in take_rows(session, found, MailTestRow.id, due, values):
-                session.refresh(row)
+            for row in take_rows(session, found, now + lease):
+                row.attempts += 1
                 if row.news_at is not None and row.due_at is not None:
                     taken.append(_read(row, row.news_at, row.due_at))
             return tuple(taken)
 
-        return await self._database.write(take)
+        return await self._database.take(take)
 
     async def release_leases(self) -> None:
         """Lets every message be taken at once: whoever had taken one is gone."""

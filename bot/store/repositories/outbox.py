@@ -48,17 +48,16 @@ class StoredOutbox:
         )
         free = is_free(OutboxRow.lease_until, now)
         due = and_(OutboxRow.ended_at.is_(None), OutboxRow.due_at <= now, free)
-        values = {OutboxRow.lease_until: now + lease, OutboxRow.attempts: OutboxRow.attempts + 1}
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
             found = select(OutboxRow).where(due, first)
             found = found.order_by(OutboxRow.due_at, OutboxRow.id).limit(most)
-            taken = take_rows(session, found, OutboxRow.id, due, values)
+            taken = take_rows(session, found, now + lease)
             for row in taken:
-                session.refresh(row)
+                row.attempts += 1
             return tuple(map(_read, taken))
 
-        return await self._database.write(take)
+        return await self._database.take(take)
 
     async def end(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, func, or_, select, update
 
-from bot.errors import RequestError
+from bot.errors import RequestError, StoreError
 from bot.records.dkim_key import KeySource
 from bot.requests.model import Request, RequestKind, State, Undelivered
 from bot.store.repositories.approved_stages import put_stage
@@ -113,8 +113,11 @@ def make_row(asked: NewRequest, now: datetime) -> RequestRow:
     )
 
 
-def swap(session: Session, before: Request, change: Change, now: datetime) -> bool:
-    """Writes a change down with all that belongs to it, unless the request changed since."""
+def swap(session: Session, before: Request, change: Change, now: datetime) -> None:
+    """Writes a change down with all that belongs to it, in the transaction that read `before`.
+
+    Raises StoreError where the request is another by now: `before` was read in an earlier one.
+    """
     after = change.after
     # Where its messages are is written by the outbox, at any time: not touched here.
     swapped = count_changed(
@@ -150,7 +153,7 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
         .execution_options(synchronize_session=False),
     )
     if not swapped:
-        return False
+        raise StoreError(f"Request {before.id} was changed by somebody else; try again.")
     if after.state is not before.state or change.detail:
         step = (before.state, after.state)
         add_entry(session, before.id, change.actor, step, now, detail=change.detail)
@@ -161,7 +164,6 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> bo
         put_current(session, before.domain, key.selector, key.record.text, source, now=now)
     if change.approved_stage is not None:
         put_stage(session, before.domain, change.approved_stage, before.id, now)
-    return True
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
@@ -49,13 +48,10 @@ class StoredRequests:
         """
 
         def find_or_add(session: Session) -> tuple[Request, bool]:
-            while True:
-                row = find_open(session, asked.kind, asked.domain)
-                if row is not None:
-                    return read_request(row), False
-                request = _add(session, asked, now)
-                if request is not None:
-                    return request, True
+            row = find_open(session, asked.kind, asked.domain)
+            if row is not None:
+                return read_request(row), False
+            return _add(session, asked, now), True
 
         return await self._database.write(find_or_add)
 
@@ -72,19 +68,15 @@ class StoredRequests:
         """
 
         def end_and_add(session: Session) -> tuple[Request, bool]:
-            while True:
-                row = find_open(session, asked.kind, asked.domain)
-                if row is not None:
-                    before = get_request(session, row.id)
-                    proof = find_proof(session, before.domain, before.member_id)
-                    change = decide(before, proof is not None)
-                    if change is None:
-                        return before, False
-                    if not swap(session, before, change, now):
-                        continue  # somebody else changed it; it is read again
-                request = _add(session, asked, now)
-                if request is not None:
-                    return request, True
+            row = find_open(session, asked.kind, asked.domain)
+            if row is not None:
+                before = get_request(session, row.id)
+                proof = find_proof(session, before.domain, before.member_id)
+                change = decide(before, proof is not None)
+                if change is None:
+                    return before, False
+                swap(session, before, change, now)
+            return _add(session, asked, now), True
 
         return await self._database.write(end_and_add)
 
@@ -99,13 +91,12 @@ class StoredRequests:
         """
 
         def replace(session: Session) -> tuple[Request, bool]:
-            while True:
-                before = get_request(session, request_id)
-                change = decide(before)
-                if change is None:
-                    return before, False
-                if swap(session, before, change, now):
-                    return get_request(session, request_id), True
+            before = get_request(session, request_id)
+            change = decide(before)
+            if change is None:
+                return before, False
+            swap(session, before, change, now)
+            return get_request(session, request_id), True
 
         return await self._database.write(replace)
 
@@ -138,11 +129,9 @@ class StoredRequests:
         def take(session: Session) -> tuple[Request, ...]:
             found = select(RequestRow).where(is_due(now))
             found = found.order_by(RequestRow.due_at, RequestRow.id).limit(most)
-            values = {RequestRow.lease_until: now + lease}
-            taken = take_rows(session, found, RequestRow.id, is_due(now), values)
-            return tuple(map(read_request, taken))
+            return tuple(map(read_request, take_rows(session, found, now + lease)))
 
-        return await self._database.write(take)
+        return await self._database.take(take)
 
     async def next_due(self) -> datetime | None:
         """When the next one is due, or a lease runs out; None where nothing will be."""
@@ -251,18 +240,15 @@ class StoredRequests:
         return tuple(await self._database.read(find))
 
 
-def _add(session: Session, asked: NewRequest, now: datetime) -> Request | None:
-    """The new request; None where another connection was first: SQLite has only one that writes.
+def _add(session: Session, asked: NewRequest, now: datetime) -> Request:
+    """The new request.
 
     Raises RequestError where the member has as many open ones as `asked` allows.
     """
     refuse_too_many(session, asked)
     row = make_row(asked, now)
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return None
+    session.add(row)
+    session.flush()
     add_entry(session, row.id, asked.actor, (None, State.PENDING), now)
     add_messages(session, row.id, row.version, asked.messages, now)
     return read_request(row)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from bot.names import Domain
 from bot.store.watch_tables import WatcherRow, WatchNewsRow
@@ -257,11 +256,8 @@ def _add(
         attempts=0,
         detail="",
     )
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return  # another connection was first: SQLite has only one that writes
+    session.add(row)
+    session.flush()
 
 
 def _write(facts: dict[str, Any]) -> str:

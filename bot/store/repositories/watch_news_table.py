@@ -61,20 +61,16 @@ class WatchNewsTable:
         """
         free = is_free(WatchNewsRow.lease_until, now)
         due = and_(WatchNewsRow.ended_at.is_(None), WatchNewsRow.due_at <= now, free)
-        values = {
-            WatchNewsRow.lease_until: now + lease,
-            WatchNewsRow.attempts: WatchNewsRow.attempts + 1,
-        }
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
             found = select(WatchNewsRow).where(due)
             found = found.order_by(WatchNewsRow.due_at, WatchNewsRow.id).limit(most)
-            taken = take_rows(session, found, WatchNewsRow.id, due, values)
+            taken = take_rows(session, found, now + lease)
             for row in taken:
-                session.refresh(row)
+                row.attempts += 1
             return tuple(map(_read_message, taken))
 
-        return await self._database.write(take)
+        return await self._database.take(take)
 
     async def release_leases(self) -> None:
         """Lets all news be taken at once: whoever had taken them is gone; only at the start."""

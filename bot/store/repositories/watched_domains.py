@@ -53,11 +53,9 @@ class WatchedDomains:
         def take(session: Session) -> tuple[Watched, ...]:
             found = select(WatchedRow).where(due)
             found = found.order_by(WatchedRow.due_at, WatchedRow.subject).limit(most)
-            values = {WatchedRow.lease_until: now + lease}
-            taken = take_rows(session, found, WatchedRow.subject, due, values)
-            return tuple(map(read_watched, taken))
+            return tuple(map(read_watched, take_rows(session, found, now + lease)))
 
-        return await self._database.write(take)
+        return await self._database.take(take)
 
     async def next_due(self) -> datetime | None:
         """When the next look is due, or a lease runs out; None where nothing is watched."""

@@ -13,6 +13,7 @@ from bot.errors import RequestError, StoreError
 from bot.names import Domain
 from bot.requests.model import MOST_OPEN, RequestKind, State
 from bot.requests.outbox_worker import Postponed
+from bot.store.tables import RequestRow
 from max_wait import MAX_WAIT
 from request_parts import ANN, BEN, COWHERD, FRIEND, MOVER, NOON, PLACE, Setup
 from stored_requests import ask, now_of
@@ -74,8 +75,8 @@ async def test_the_database_itself_refuses_a_second_open_request(parts: Setup) -
     request = await ask(parts)
 
     def copy(session: Session) -> None:
-        columns = [c["name"] for c in _columns(session) if c["name"] not in {"id", "version"}]
-        names = ", ".join(columns)
+        columns = RequestRow.__table__.columns.keys()
+        names = ", ".join(name for name in columns if name not in {"id", "version"})
         session.execute(
             text(f"INSERT INTO request ({names}, version) SELECT {names}, 9 FROM request")  # noqa: S608 - our own column names
         )
@@ -84,11 +85,6 @@ async def test_the_database_itself_refuses_a_second_open_request(parts: Setup) -
         await parts.database.write(copy)
     await parts.requests.deny(request.id, COWHERD, "no")
     await parts.database.write(copy)
-
-
-def _columns(session: Session) -> list[dict[str, str]]:
-    rows = session.execute(text("PRAGMA table_info(request)"))
-    return [{"name": row.name} for row in rows]
 
 
 async def test_a_member_cannot_have_ever_more_open_requests(parts: Setup) -> None:

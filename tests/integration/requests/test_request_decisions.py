@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import BackendRefused, RequestError
+from bot.errors import BackendRefused, RequestError, StoreError
 from bot.requests.model import Actor, ActorKind, Request, State
 from bot.requests.transitions import move, touch
 from bot.store.repositories.request_rows import swap
@@ -22,7 +22,8 @@ async def test_a_change_of_what_is_no_longer_so_is_not_written(parts: Setup) -> 
     request = await ask(parts)
     await parts.store.requests.change(request.id, lambda now: touch(now, attempts=1), NOON)
     late = move(request, State.DENIED, Actor(ActorKind.ADMIN, COWHERD), NOON, reason="late")
-    assert not await parts.database.write(lambda session: swap(session, request, late, NOON))
+    with pytest.raises(StoreError, match="changed by somebody else"):
+        await parts.database.write(lambda session: swap(session, request, late, NOON))
     now = await now_of(parts, request)
     assert (now.state, now.version, now.reason) == (State.PENDING, 2, "")
     assert await states_of(parts, request) == ["pending"]

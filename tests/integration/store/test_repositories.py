@@ -20,7 +20,6 @@ from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,9 +29,12 @@ BIG_ID = 2**63 - 1  # the largest that a column of 64 bits holds; Discord's ids 
 KEY, OTHER_KEY = "v=DKIM1; k=rsa; p=MIIB", "v=DKIM1; k=rsa; p=MIIC"
 
 
+pytest_plugins = ["store_fixtures"]
+
+
 @pytest_asyncio.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as opened:
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with await Database.open(database_url) as opened:
         yield opened
 
 

@@ -17,7 +17,6 @@ from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from watch_parts import WatchParts
 
@@ -26,12 +25,14 @@ LEASE = timedelta(minutes=2)
 PLACE = (100, 200)
 SECOND = timedelta(minutes=6)
 
+pytest_plugins = ["store_fixtures"]
+
 
 @pytest.fixture
-async def watch(tmp_path: Path) -> AsyncIterator[WatchParts]:
+async def watch(database_url: str) -> AsyncIterator[WatchParts]:
     """A watch that has to tell the admins and a member that an MX record is gone."""
     world = WatchedWorld(statuses={"friend.example": {Check.MX: FAIL}})
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(timedelta(0))
         await parts.watchers.add(FRIEND, ANN, world.at, 10)
         await parts.jump(DAY, SECOND)

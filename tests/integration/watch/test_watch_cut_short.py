@@ -21,13 +21,14 @@ from watch_story import BEGIN, DAY, FRIEND, HOUR
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from bot.names import Domain
     from bot.watch.watched_domain import Seen
     from watch_parts import WatchParts
 
 LATEST_CUT = 60  # turns of the loop, in which a step has come to its end
+
+pytest_plugins = ["store_fixtures"]
 
 
 def new_worker(parts: WatchParts, world: WatchedWorld | None = None) -> WatchWorker:
@@ -70,9 +71,9 @@ async def run_cut_short(parts: WatchParts, until: datetime, chance: random.Rando
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 9))]
 )
-async def test_whenever_it_is_cut_short_all_is_told_once(tmp_path: Path, seed: int) -> None:
+async def test_whenever_it_is_cut_short_all_is_told_once(database_url: str, seed: int) -> None:
     chance = random.Random(seed)
-    async with open_watch(tmp_path) as parts:
+    async with open_watch(database_url) as parts:
         world = parts.world
         await parts.run_until(BEGIN + DAY)
         await parts.watchers.add(FRIEND, ANN, world.at, 10)
@@ -100,12 +101,12 @@ async def test_whenever_it_is_cut_short_all_is_told_once(tmp_path: Path, seed: i
         assert [Check.MX in {c.check for c in change.checks} for change in changes] == 3 * [True]
 
 
-async def test_incidents_survive_a_restart(tmp_path: Path) -> None:
+async def test_incidents_survive_a_restart(database_url: str) -> None:
     world = WatchedWorld(statuses={"friend.example": MX_GONE})
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.run_until(BEGIN + DAY + HOUR)
         ((first, _),) = await parts.told()
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.run_until(BEGIN + 2 * DAY)
         world.statuses.clear()
         await parts.jump(HOUR, DAY)
@@ -114,9 +115,9 @@ async def test_incidents_survive_a_restart(tmp_path: Path) -> None:
         assert again == first.key
 
 
-async def test_what_two_take_at_once_is_looked_at_once(tmp_path: Path) -> None:
+async def test_what_two_take_at_once_is_looked_at_once(database_url: str) -> None:
     names = tuple(f"d{number}.example" for number in range(6))
-    async with open_watch(tmp_path, WatchedWorld(hosted=names)) as parts:
+    async with open_watch(database_url, WatchedWorld(hosted=names)) as parts:
         await parts.jump(DAY)
         parts.world.looks.clear()
         parts.world.at += DAY
@@ -125,8 +126,10 @@ async def test_what_two_take_at_once_is_looked_at_once(tmp_path: Path) -> None:
         assert Counter(parts.world.looks) == Counter({**dict.fromkeys(names, 1), "@server": 1})
 
 
-async def test_who_comes_back_after_the_lease_changes_nothing_that_is_newer(tmp_path: Path) -> None:
-    async with open_watch(tmp_path) as parts:
+async def test_who_comes_back_after_the_lease_changes_nothing_that_is_newer(
+    database_url: str,
+) -> None:
+    async with open_watch(database_url) as parts:
         await parts.jump(DAY, DAY)
         world, late = parts.world, WatchedWorld(statuses={"friend.example": MX_GONE})
         is_seen, may_go_on = asyncio.Event(), asyncio.Event()
@@ -154,8 +157,8 @@ async def test_who_comes_back_after_the_lease_changes_nothing_that_is_newer(tmp_
         assert after.green
 
 
-async def test_a_row_is_written_once_for_a_key(tmp_path: Path) -> None:
-    async with open_watch(tmp_path) as parts:
+async def test_a_row_is_written_once_for_a_key(database_url: str) -> None:
+    async with open_watch(database_url) as parts:
         await parts.jump(timedelta(0), 8 * DAY)
         keys = await parts.keys()
         for _ in range(3):

@@ -15,8 +15,6 @@ from watch_parts import ANN, HERD, MX_GONE, SECOND, WatchedWorld, open_watch
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, UNKNOWN, see
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from watch_parts import WatchParts
 
 pytest_plugins = ["watch_fixtures"]
@@ -126,9 +124,9 @@ async def test_who_takes_a_domain_out_is_told_nothing_that_a_pause_held_back(
     assert [news.target for news, _ in await watch.told()] == [0]
 
 
-async def test_beyond_five_messages_in_a_day_there_is_one_summary(tmp_path: Path) -> None:
+async def test_beyond_five_messages_in_a_day_there_is_one_summary(database_url: str) -> None:
     world = WatchedWorld(hosted=HERD, statuses=dict.fromkeys(HERD, MX_GONE))
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(timedelta(0), DAY, SECOND, GATHERED)
         *messages, (summary, told) = await parts.told()
         assert [news.what for news, _ in messages] == 5 * [NewsKind.INCIDENTS]
@@ -143,10 +141,10 @@ async def test_beyond_five_messages_in_a_day_there_is_one_summary(tmp_path: Path
         assert (len(told.opened), len(told.closed)) == (0, len(HERD) - 5)
 
 
-async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> None:
+async def test_a_summary_takes_what_comes_later_in_its_day(database_url: str) -> None:
     broken = dict.fromkeys(HERD[:6], MX_GONE)
     world = WatchedWorld(hosted=HERD[:7], statuses={**broken})
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(timedelta(0), DAY, SECOND, GATHERED)
         *others, summary = await parts.store.news.take_due(world.at, HOUR, 99)
         for message in (*others, summary):
@@ -168,9 +166,9 @@ async def test_a_summary_takes_what_comes_later_in_its_day(tmp_path: Path) -> No
 
 
 async def test_the_end_of_what_was_seen_before_midnight_and_summed_up_after_it_is_told(
-    tmp_path: Path,
+    database_url: str,
 ) -> None:
-    async with open_watch(tmp_path, WatchedWorld(hosted=HERD)) as parts:
+    async with open_watch(database_url, WatchedWorld(hosted=HERD)) as parts:
         await parts.jump(timedelta(0), DAY)
         midnight, moment = BEGIN.replace(hour=0) + 3 * DAY, timedelta(seconds=2)
         for seen_at, parts.world.at in (

@@ -12,15 +12,15 @@ from watch_parts import HERD, MX_GONE, WatchedWorld, open_watch
 from watch_story import BEGIN, DAY, FAIL, FRIEND, HOUR, see
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from watch_parts import WatchParts
 
 pytest_plugins = ["watch_fixtures"]
 
 
-async def test_each_domain_of_the_mail_server_and_itself_is_looked_at_daily(tmp_path: Path) -> None:
-    async with open_watch(tmp_path, WatchedWorld(hosted=HERD)) as parts:
+async def test_each_domain_of_the_mail_server_and_itself_is_looked_at_daily(
+    database_url: str,
+) -> None:
+    async with open_watch(database_url, WatchedWorld(hosted=HERD)) as parts:
         await parts.run_until(BEGIN + 2 * DAY)
         for name in (*HERD, MAIL_SERVER):
             assert parts.world.looks.count(name) in {2, 3}
@@ -36,10 +36,10 @@ async def test_a_domain_that_comes_later_is_new_and_looked_at_at_once(watch: Wat
 
 
 async def test_a_fault_of_the_mail_server_is_one_incident_and_none_of_a_domain(
-    tmp_path: Path,
+    database_url: str,
 ) -> None:
     world = WatchedWorld(hosted=HERD, met=dict.fromkeys(HERD, ("webmail",)))
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(timedelta(0), DAY, timedelta(minutes=10))
         ((_, told),) = await parts.told()
         assert isinstance(told, IncidentsTold)

@@ -14,13 +14,13 @@ from watch_parts import WatchedWorld, open_watch
 from watch_story import BEGIN
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bot.watch.timeline import History
     from watch_parts import WatchParts
 
 FRIEND = Domain.from_ascii("friend.example")
 DAY = timedelta(days=1)
+
+pytest_plugins = ["store_fixtures"]
 
 
 async def history_of(parts: WatchParts) -> History:
@@ -30,9 +30,9 @@ async def history_of(parts: WatchParts) -> History:
     return history
 
 
-async def test_a_fault_that_came_and_went_stands_in_the_history(tmp_path: Path) -> None:
+async def test_a_fault_that_came_and_went_stands_in_the_history(database_url: str) -> None:
     world = WatchedWorld()
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(*[DAY] * 4)
         world.statuses[FRIEND.ascii] = {Check.MX: Status.FAIL}
         await parts.jump(*[DAY] * 3)
@@ -48,9 +48,9 @@ async def test_a_fault_that_came_and_went_stands_in_the_history(tmp_path: Path) 
     assert (since.began_at, since.before) == (mended, Status.FAIL)
 
 
-async def test_while_looks_come_to_nothing_nobody_knows(tmp_path: Path) -> None:
+async def test_while_looks_come_to_nothing_nobody_knows(database_url: str) -> None:
     world = WatchedWorld()
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(*[DAY] * 3)
         world.statuses[FRIEND.ascii] = dict.fromkeys(Check, Status.UNKNOWN)
         await parts.jump(*[DAY] * 6)
@@ -61,9 +61,11 @@ async def test_while_looks_come_to_nothing_nobody_knows(tmp_path: Path) -> None:
     assert "nobody knows" in Words().sentence("history/head", history.facts)
 
 
-async def test_a_domain_that_the_mail_server_has_no_more_keeps_its_history(tmp_path: Path) -> None:
+async def test_a_domain_that_the_mail_server_has_no_more_keeps_its_history(
+    database_url: str,
+) -> None:
     world = WatchedWorld()
-    async with open_watch(tmp_path, world) as parts:
+    async with open_watch(database_url, world) as parts:
         await parts.jump(*[DAY] * 3)
         world.hosted = ("other.example",)
         await parts.jump(*[DAY] * 6)

