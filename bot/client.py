@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
     Job = Callable[[], Coroutine[Any, Any, None]]
+    Step = Callable[[], Coroutine[Any, Any, object]]
 
 _STALE_AFTER = 0.5  # seconds that a button or form may take to find its handler
 
@@ -53,8 +54,19 @@ class Client(BotBase):
     ) -> None:
         super().__init__(settings, member_service, words, telemetry)
         self.jobs: tuple[Job, ...] = ()  # to be run beside the client
+        self.takeover: tuple[Step, ...] = ()  # steps before them; see `take_over`
         self.logged_in = asyncio.Event()
         self._fingerprints = fingerprints
+
+    async def take_over(self) -> None:
+        """Take up what the process at Discord before had under way; before any job begins.
+
+        Raises:
+            StoreError: the store cannot be written.
+
+        """
+        for step in self.takeover:
+            await step()
 
     async def setup_hook(self) -> None:
         """Load the commands and let Discord know them, if it does not yet."""
