@@ -138,9 +138,9 @@ class Metrics(Telemetry):
         outcome = "answered" if error is None else next(kinds, "unclear")
         self._calls.labels(outcome).inc()
 
-    def begin(self, interaction_id: int) -> None:
+    def begin(self, interaction_id: int, came_at: float) -> None:
         """Note when an interaction began."""
-        self.acknowledgements.begin(interaction_id)
+        self.acknowledgements.begin(interaction_id, came_at)
 
     def end(self, interaction_id: int, command: str, ending: InteractionOutcome) -> None:
         """Count an interaction by what it came to."""
