@@ -73,7 +73,7 @@ class Database:
             lock = ProcessLock.take(address, address.path) if exclusive else None
         database = cls(address, engine, lock, reading=False)
         try:
-            await database._finish(database._migrate())
+            await database._finish(database._migrate(application))
         except BaseException:
             await database.aclose()
             raise
@@ -211,10 +211,21 @@ class Database:
             if self._lock is not None:
                 self._lock.release()
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, application: str) -> None:
+        if self._address.on_sqlite:
+            await self._migrate_by(self._taker)
+            return
+        engine = create_engine(
+            self._address, self._address.url, reading=False, application=application, patient=True
+        )
+        try:
+            await self._migrate_by(engine.execution_options(isolation_level="READ COMMITTED"))
+        finally:
+            await engine.dispose()
+
+    async def _migrate_by(self, engine: AsyncEngine) -> None:
         with explaining(self._address, OPENING_FAULTS):
-            engine = self._taker.execution_options(migrates=True)
-            async with engine.begin() as connection:
+            async with engine.execution_options(migrates=True).begin() as connection:
                 if self._address.on_sqlite:
                     await connection.run_sync(sqlite.find_damage, self._address)
                 else:
@@ -262,14 +273,22 @@ def _by_purpose(
 
 
 def create_engine(
-    address: Address, url: URL, *, reading: bool, application: str = APPLICATION
+    address: Address,
+    url: URL,
+    *,
+    reading: bool,
+    application: str = APPLICATION,
+    patient: bool = False,
 ) -> AsyncEngine:
-    """The engine for a database; raises StoreError where its URL has options it does not know."""
+    """The engine for a database; a `patient` one lets statements on a server take long.
+
+    Raises StoreError where the URL asks for a TLS that cannot be.
+    """
     options: dict[str, Any]
     if address.on_sqlite:
         options = sqlite.engine_options(in_memory=address.in_memory)
     else:
-        options = postgresql.engine_options(address, application)
+        options = postgresql.engine_options(address, application, patient=patient)
         url = url.set(query={})  # said in the arguments
     # What members typed stays out of error texts and so out of logs.
     engine = create_async_engine(url, hide_parameters=True, **options)
