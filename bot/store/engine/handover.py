@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from bot.store.engine.notices import Notices
 
 ANSWERED_WITHIN: Final = 1.0  # seconds in which one that waits says so
-CONNECTED_WITHIN: Final = 8.0  # seconds in which it has to be connected to Discord
-TRIES: Final = 2  # with one that waits, and then with another
+CONNECTED_WITHIN: Final = 5.0  # seconds in which it has to be connected to Discord
+ARRANGED_WITHIN: Final = 7.0  # seconds; where one that waits fails there is time for another
 _TOPIC: Final = "handover"
 _MOST_UNHEARD: Final = 100  # messages
 
@@ -96,12 +96,13 @@ class Departure:
 
         That takes some seconds at most, in which the caller goes on as ever.
         """
-        for _ in range(TRIES):
-            standby = await self._find()
-            if standby is None:
-                return False
-            if await self._connect(standby):
-                return True
+        try:
+            async with asyncio.timeout(ARRANGED_WITHIN):
+                while (standby := await self._find()) is not None:
+                    if await self._connect(standby):
+                        return True
+                    await self.call_off()
+        except TimeoutError:
             await self.call_off()
         return False
 

@@ -84,7 +84,7 @@ async def test_one_that_does_not_connect_in_time_is_called_off(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handover_module, "CONNECTED_WITHIN", 0.05)
-    monkeypatch.setattr(handover_module, "TRIES", 1)
+    monkeypatch.setattr(handover_module, "ARRANGED_WITHIN", 0.1)
     async with connected(url) as leaders, connected(url) as standbys:
         candidate = Candidate(standbys)
         arranging = asyncio.create_task(Departure(leaders).arrange())
