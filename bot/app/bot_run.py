@@ -14,9 +14,9 @@ from bot.app.shared_parts import NO_TOKEN
 from bot.errors import ConfigError, StoreError
 from bot.lifecycle import Ending, lead, told_to_stop
 from bot.logs import start_logging
+from bot.process_name import Duty, ProcessName
 from bot.store.engine.database import Database
 from bot.store.engine.leadership import open_leadership
-from bot.store.engine.session import name_process
 from bot.store.engine.url import Address
 from bot.watchdog import watched_loop
 
@@ -115,8 +115,8 @@ class _Run:
             await asyncio.gather(gaining, stopping, return_exceptions=True)
 
     async def _open(self) -> Database:
-        name = name_process("standby" if self._settings.standby else "run")
-        return await Database.open(self._settings.database_url, application=name)
+        name = ProcessName.own(Duty.STANDBY if self._settings.standby else Duty.RUN)
+        return await Database.open(self._settings.database_url, application=str(name))
 
     async def _open_again(self) -> Database | None:
         """Return the database as soon as it can be had; None where it was told to stop before."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TOKEN = "token-of-the-stand-in"
+LONGEST_WAIT = 3.0  # seconds that Discord waits for an acknowledgement
 _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
 
 
@@ -40,6 +41,8 @@ class SentInteraction:
 
     payload: Json
     sent_at: float = 0.0
+    deliveries: int = 0  # the connections that were told of it
+    refused: int = 0  # further first answers, each of which Discord refuses
     first: Json | None = None  # the first answer, type and data
     first_at: float = 0.0
     message: Json = field(default_factory=dict)  # the original response as it stands
@@ -51,6 +54,11 @@ class SentInteraction:
     def texts(self) -> str:
         """What the member reads last."""
         return self.shown[-1] if self.shown else ""
+
+    @property
+    def was_in_time(self) -> bool:
+        """Whether it was acknowledged before Discord gives up."""
+        return self.first is not None and self.first_at - self.sent_at <= LONGEST_WAIT
 
     async def until(self, is_so: Callable[[Self], bool], seconds: float = MAX_WAIT) -> Self:
         """Return this when it is so, or fail after some seconds."""
@@ -147,6 +155,14 @@ class DiscordStandIn:
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
+    async def type_into(
+        self, command: str, option: str, typed: str, *, member: int
+    ) -> SentInteraction:
+        """Ask what may be typed into a command, as a member does with each letter."""
+        focused = {"name": option, "type": 3, "value": typed, "focused": True}
+        data = {"id": "77", "name": command, "type": 1, "options": [focused]}
+        return await self._send_interaction(4, data, member=describe_member(member))
+
     async def run_subcommand(self, group: str, name: str, *, member: int) -> SentInteraction:
         """Send a command of a group, without options."""
         options = [{"name": name, "type": 1, "options": []}]
@@ -185,6 +201,21 @@ class DiscordStandIn:
         for connection in self._up():
             await connection.send({"op": 7, "d": None})
 
+    @property
+    def unanswered(self) -> list[SentInteraction]:
+        """What nobody acknowledged in time, whether it reached a connection or not.
+
+        What may still be acknowledged is not among it.
+        """
+        end = time.monotonic() - LONGEST_WAIT
+        sent = self.clicks.values()
+        return [one for one in sent if not one.was_in_time and (one.first or one.sent_at < end)]
+
+    @property
+    def answered_twice(self) -> list[SentInteraction]:
+        """What was acknowledged more than once."""
+        return [sent for sent in self.clicks.values() if sent.refused]
+
     async def ready(self) -> None:
         """Return when the bot is connected to the gateway."""
         async with asyncio.timeout(MAX_WAIT):
@@ -198,6 +229,7 @@ class DiscordStandIn:
         for connection in self._up():
             with contextlib.suppress(ConnectionError):  # it is being closed
                 await connection.dispatch("INTERACTION_CREATE", payload)
+                sent.deliveries += 1
         return sent
 
     def _up(self) -> list[GatewayConnection]:
@@ -231,6 +263,7 @@ class DiscordStandIn:
         sent = self.clicks[request.match_info["token"]]
         body = await read_body(request)
         if sent.first is not None:
+            sent.refused += 1
             return reply({"message": "already acknowledged", "code": 40060}, 400)
         sent.first, sent.first_at = body, came_at
         if body["type"] in (4, 7):

@@ -6,8 +6,9 @@ session after 5 without one, or at once where the connection breaks; and whoever
 waits 4 before it begins, unless the one before wrote down that it had left. So the next one
 begins some 5 seconds after a leader was killed, and 10 after its connection was cut.
 
-A planned handover hooks in at three places: `wait_until_leading` tries at once where `look_now`
-says so, `leave` takes a note for the next one, and that finds it in `note`.
+A planned handover (`bot.store.engine.handover`) hooks in at four places: `wait_until_leading` tries
+at once where `look_now` says so and not where `stand_back` does, `leave` takes a note for the next
+one, and that finds it in `note`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.errors import StoreError
+from bot.process_name import Duty, ProcessName
 from bot.store.engine.postgresql import LEADER
-from bot.store.engine.session import Session, name_process
+from bot.store.engine.session import Session
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
@@ -70,6 +72,10 @@ class Leadership(Protocol):
 
     def look_now(self) -> None:
         """Has `wait_until_leading` try at once: the one at Discord is about to leave."""
+        ...
+
+    def stand_back(self, seconds: float) -> None:
+        """Has `wait_until_leading` not try for some seconds: another one is to go first."""
         ...
 
     async def wait_until_lost(self) -> None:
@@ -121,6 +127,9 @@ class FileLeadership:
     def look_now(self) -> None:
         """Does nothing."""
 
+    def stand_back(self, seconds: float) -> None:
+        """Does nothing."""
+
     async def wait_until_lost(self) -> None:
         """Never returns."""
         await asyncio.get_running_loop().create_future()
@@ -143,7 +152,8 @@ class ServerLeadership:
 
     def __init__(self, address: Address, *, waits: bool) -> None:
         self._address = address
-        self._names = name_process("standby" if waits else "run"), name_process("run")
+        self._waiting_as = ProcessName.own(Duty.STANDBY if waits else Duty.RUN)
+        self._leading_as = ProcessName.own(Duty.RUN)
         self._session: Session | None = None
         self._own: set[int] = set()  # numbers of the sessions of this process so far
         self._term = 0  # the last one of this process
@@ -152,6 +162,7 @@ class ServerLeadership:
         self._begins_at = 0.0  # when the one before this process can be sure no more
         self._lost = asyncio.Event()
         self._looking = asyncio.Event()
+        self._tries_from = 0.0
         self._keeping: asyncio.Task[None] | None = None
         self.note = ""
 
@@ -164,7 +175,7 @@ class ServerLeadership:
         if self._session is not None and self._session.ended.is_set():
             self._session = None
         if self._session is None:
-            self._session = await Session.open(self._address, self._names[0])
+            self._session = await Session.open(self._address, self._waiting_as)
             self._own.add(self._session.pid)
         return self._session
 
@@ -185,6 +196,10 @@ class ServerLeadership:
         known: object = None  # what the log has said last
         while True:
             try:
+                if _clock() < self._tries_from:
+                    await (await self.connect()).prove()
+                    await self._pause()
+                    continue
                 holder = await self._try()
                 if holder is None and await self._begin():
                     return
@@ -201,6 +216,10 @@ class ServerLeadership:
     def look_now(self) -> None:
         """Has the next try made at once."""
         self._looking.set()
+
+    def stand_back(self, seconds: float) -> None:
+        """Makes no try for so long; the session goes on giving signs of life."""
+        self._tries_from = _clock() + seconds
 
     async def wait_until_lost(self) -> None:
         """Returns where the session broke and could not be had anew before sureness ended."""
@@ -241,7 +260,7 @@ class ServerLeadership:
                 return None
             holders = await session.holders(LEADER)
             for holder in holders:
-                if holder.pid not in self._own or holder.application not in self._names:
+                if holder.pid not in self._own or not self._is_own(holder):
                     return holder
                 await session.end_other(holder)  # it broke, and the server does not know it yet
         raise StoreError(f"The {self._address} did not give a lock back; try again in a minute.")
@@ -252,7 +271,7 @@ class ServerLeadership:
         found = await session.row(_READ)
         former = None if found is None else _Former(*found)
         (term,) = await session.row(_BEGIN)
-        await session.rename(self._names[1])
+        await session.rename(self._leading_as)
         self._sure_until = asked_at + SURE_FOR
         self._lost.clear()
         self._keeping = asyncio.create_task(self._keep())
@@ -299,7 +318,7 @@ class ServerLeadership:
                     session = await self.connect()
                     if (await session.row(_READ))["term"] != self._term:
                         return False  # another one had it meanwhile
-                    await session.rename(self._names[1])
+                    await session.rename(self._leading_as)
             except (StoreError, TimeoutError):
                 self._drop()
                 await asyncio.sleep(_TRY_ANEW)
@@ -308,6 +327,11 @@ class ServerLeadership:
                 _log.warning("the connection for the lock was lost, and had anew in time")
                 return True
         return False
+
+    def _is_own(self, holder: Holder) -> bool:
+        # The server may have given the number of a session that is over to somebody else's.
+        name = ProcessName.parse(holder.application)
+        return name is not None and name.place == self._leading_as.place
 
     def _drop(self) -> None:
         session, self._session = self._session, None
