@@ -6,8 +6,9 @@ session after 5 without one, or at once where the connection breaks; and whoever
 waits 4 before it begins, unless the one before wrote down that it had left. So the next one
 begins some 5 seconds after a leader was killed, and 10 after its connection was cut.
 
-A planned handover hooks in at three places: `wait_until_leading` tries at once where `look_now`
-says so, `leave` takes a note for the next one, and that finds it in `note`.
+A planned handover (`bot.store.engine.handover`) hooks in at four places: `wait_until_leading` tries
+at once where `look_now` says so and not where `stand_back` does, `leave` takes a note for the next
+one, and that finds it in `note`.
 """
 
 from __future__ import annotations
@@ -72,6 +73,10 @@ class Leadership(Protocol):
         """Has `wait_until_leading` try at once: the one at Discord is about to leave."""
         ...
 
+    def stand_back(self, seconds: float) -> None:
+        """Has `wait_until_leading` not try for some seconds: another one is to go first."""
+        ...
+
     async def wait_until_lost(self) -> None:
         """Returns when it is no more, without having left; Discord has to be left at once then."""
         ...
@@ -121,6 +126,9 @@ class FileLeadership:
     def look_now(self) -> None:
         """Does nothing."""
 
+    def stand_back(self, seconds: float) -> None:
+        """Does nothing."""
+
     async def wait_until_lost(self) -> None:
         """Never returns."""
         await asyncio.get_running_loop().create_future()
@@ -152,6 +160,7 @@ class ServerLeadership:
         self._begins_at = 0.0  # when the one before this process can be sure no more
         self._lost = asyncio.Event()
         self._looking = asyncio.Event()
+        self._tries_from = 0.0
         self._keeping: asyncio.Task[None] | None = None
         self.note = ""
 
@@ -185,6 +194,10 @@ class ServerLeadership:
         known: object = None  # what the log has said last
         while True:
             try:
+                if _clock() < self._tries_from:
+                    await (await self.connect()).prove()
+                    await self._pause()
+                    continue
                 holder = await self._try()
                 if holder is None and await self._begin():
                     return
@@ -201,6 +214,10 @@ class ServerLeadership:
     def look_now(self) -> None:
         """Has the next try made at once."""
         self._looking.set()
+
+    def stand_back(self, seconds: float) -> None:
+        """Makes no try for so long; the session goes on giving signs of life."""
+        self._tries_from = _clock() + seconds
 
     async def wait_until_lost(self) -> None:
         """Returns where the session broke and could not be had anew before sureness ended."""
