@@ -25,7 +25,10 @@ COMMAND_TIMEOUT: Final = 15.0  # seconds for one statement
 WRITERS: Final = 4  # transactions of one process that write at once
 CONNECTIONS: Final = 8  # of one process, those that write among them
 
-MIGRATING: Final = 0xC0B_0001  # advisory lock: one process migrates, and others wait for it
+# Advisory locks, all of them; the server knows each for one database.
+MIGRATING: Final = 0xC0B_0001  # one process migrates, and others wait for it
+LEADER: Final = 0xC0B_0002  # who is at Discord; see `bot.store.engine.leadership`
+IN_USE: Final = 0xC0B_0003  # shared by all processes, alone whoever wants none beside it
 
 # A server whose client is gone without a word gives its locks back after this; no setting of the
 # operating system, whose default is two hours, has a say.
