@@ -10,19 +10,20 @@ import typer
 from bot.characters import reveal
 
 if TYPE_CHECKING:
+    from bot.errors import Fact
     from bot.store.move.database_move import Moved
     from bot.words import Words
 
 
 def show_moved(moved: Moved, seconds: float, words: Words) -> None:
     """Print what was moved, and on a line of its own what DATABASE_URL has to be."""
-    facts = {
+    facts: dict[str, Fact] = {
         "rows": sum(moved.rows.values()),
         "tables": len(moved.rows),
         "seconds": round(seconds),
-        "hidden": moved.is_password_hidden,
     }
     typer.echo(words.sentence("console/moved", facts))
+    typer.echo(words.sentence("console/moved_next", {"hidden": moved.is_password_hidden}))
     typer.echo(f"DATABASE_URL={reveal(moved.url)}")
 
 
