@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
 from bot.store.engine.postgresql_tls import choose_tls
@@ -12,10 +13,10 @@ from bot.store.engine.postgresql_url import host_of, options_of
 from bot.store.engine.url import CALLED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.orm import Session
 
     from bot.store.engine.url import Address
 
@@ -24,6 +25,10 @@ CONNECT_TIMEOUT: Final = 5.0  # seconds
 COMMAND_TIMEOUT: Final = 15.0  # seconds for one statement
 WRITERS: Final = 4  # transactions of one process that write at once
 CONNECTIONS: Final = 8  # of one process, those that write among them
+
+DIALECT: Final = "postgresql"
+# What the server says of a transaction, and whether it was kept.
+ENDED: Final[Mapping[str, bool]] = {"committed": True, "aborted": False}
 
 # Advisory locks, all of them; the server knows each for one database.
 MIGRATING: Final = 0xC0B_0001  # one process migrates, and others wait for it
@@ -97,7 +102,7 @@ def engine_options(address: Address, application: str, *, patient: bool) -> dict
     }
 
 
-def is_passing(error: DBAPIError) -> bool:
+def is_passing(error: Exception) -> bool:
     """Whether a transaction was refused for what others did meanwhile, and may do when repeated."""
     # Loaded where it is needed: SQLite has no part in it.
     from sqlalchemy.dialects.postgresql.asyncpg import (  # noqa: PLC0415 - as above
@@ -105,8 +110,9 @@ def is_passing(error: DBAPIError) -> bool:
     )
 
     # Another process has just migrated; the dialect prepares its statements anew.
-    is_outdated = isinstance(error.orig, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError)
-    return is_outdated or getattr(error.orig, "sqlstate", None) in _REPEATED
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    is_outdated = isinstance(cause, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError)
+    return is_outdated or getattr(cause, "sqlstate", None) in _REPEATED
 
 
 def examine(connection: Connection, address: Address) -> None:
@@ -131,3 +137,25 @@ def examine(connection: Connection, address: Address) -> None:
 def wait_for_turn(connection: Connection) -> None:
     """Returns when no other process migrates; the next one waits until the transaction ends."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the connection was lost."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def may_have_arrived(error: Exception) -> bool:
+    """Whether the server may have done what it was asked: no answer came, or not in time."""
+    return isinstance(error, OSError) or is_lost(error)
+
+
+def number_of(session: Session) -> str | None:
+    """The number by which a transaction's end can be asked for; None where it wrote nothing."""
+    number = session.scalar(text("SELECT pg_current_xact_id_if_assigned()::text"))
+    return None if number is None else str(number)
+
+
+def status_of(number: str) -> Callable[[Session], str]:
+    """What finds out how a transaction ended; `ENDED` has the words that say that it did."""
+    asked = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
+    return lambda session: str(session.scalar(asked, {"number": number}))
