@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import warnings
 from contextlib import asynccontextmanager, contextmanager
@@ -168,4 +169,9 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
             with settings.open("a") as file:
                 file.write(_SETTINGS)
     server.start()
-    yield PostgresServer(server)
+    try:
+        yield PostgresServer(server)
+    finally:
+        # Not when the process ends, as a worker of pytest is given little time for that.
+        server.cleanup()
+        atexit.unregister(server._cleanup)
