@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import warnings
 from contextlib import asynccontextmanager, contextmanager
@@ -182,4 +183,9 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
             rules = folder / "pg_hba.conf"
             rules.write_text(_RULE + rules.read_text())
     server.start()
-    yield PostgresServer(server)
+    try:
+        yield PostgresServer(server)
+    finally:
+        # Not when the process ends, as a worker of pytest is given little time for that.
+        server.cleanup()
+        atexit.unregister(server._cleanup)
