@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TOKEN = "token-of-the-stand-in"
+LONGEST_WAIT = 3.0  # seconds that Discord waits for an acknowledgement
 _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
 
 
@@ -39,6 +41,8 @@ class SentInteraction:
 
     payload: Json
     sent_at: float = 0.0
+    deliveries: int = 0  # the connections that were told of it
+    refused: int = 0  # further first answers, each of which Discord refuses
     first: Json | None = None  # the first answer, type and data
     first_at: float = 0.0
     message: Json = field(default_factory=dict)  # the original response as it stands
@@ -50,6 +54,11 @@ class SentInteraction:
     def texts(self) -> str:
         """What the member reads last."""
         return self.shown[-1] if self.shown else ""
+
+    @property
+    def was_in_time(self) -> bool:
+        """Whether it was acknowledged before Discord gives up."""
+        return self.first is not None and self.first_at - self.sent_at <= LONGEST_WAIT
 
     async def until(self, is_so: Callable[[Self], bool], seconds: float = MAX_WAIT) -> Self:
         """Return this when it is so, or fail after some seconds."""
@@ -65,8 +74,35 @@ class SentInteraction:
         return await self.until(lambda sent: bool(sent.shown), seconds)
 
 
+@dataclass(eq=False)
+class GatewayConnection:
+    """One connection to the gateway; times are of the monotonic clock, None until it happened."""
+
+    socket: web.WebSocketResponse
+    opened_at: float
+    identified_at: float | None = None  # or resumed
+    closed_at: float | None = None
+    sequence: int = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is told of what happens."""
+        return self.identified_at is not None and self.closed_at is None
+
+    async def dispatch(self, event: str, data: Json) -> None:
+        """Tell it of an event."""
+        self.sequence += 1
+        await self.send({"op": 0, "t": event, "s": self.sequence, "d": data})
+
+    async def send(self, message: Json) -> None:
+        await self.socket.send_str(json.dumps(message))
+
+
 class DiscordStandIn:
-    """Listens while the `async with` block lasts; remembers all that the bot sends."""
+    """Listens while the `async with` block lasts; remembers all that the bot sends.
+
+    As at Discord, every connection to the gateway is told of every interaction.
+    """
 
     def __init__(self) -> None:
         self.syncs: list[tuple[str, list[Json]]] = []  # path and commands
@@ -77,8 +113,7 @@ class DiscordStandIn:
         self.clicks: dict[str, SentInteraction] = {}  # by token
         self.gateway_up = asyncio.Event()
         self._numbers = iter(range(10_000, 10_000_000))
-        self._socket: web.WebSocketResponse | None = None
-        self._sequence = 0
+        self.connections: list[GatewayConnection] = []  # all that there were, the oldest first
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=30_000_000)
@@ -120,6 +155,14 @@ class DiscordStandIn:
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
+    async def type_into(
+        self, command: str, option: str, typed: str, *, member: int
+    ) -> SentInteraction:
+        """Ask what may be typed into a command, as a member does with each letter."""
+        focused = {"name": option, "type": 3, "value": typed, "focused": True}
+        data = {"id": "77", "name": command, "type": 1, "options": [focused]}
+        return await self._send_interaction(4, data, member=describe_member(member))
+
     async def run_subcommand(self, group: str, name: str, *, member: int) -> SentInteraction:
         """Send a command of a group, without options."""
         options = [{"name": name, "type": 1, "options": []}]
@@ -148,14 +191,30 @@ class DiscordStandIn:
         return await self._send_interaction(5, {"custom_id": custom_id, "components": []})
 
     async def drop(self, *, code: int) -> None:
-        """Close the gateway's socket with a code, as a lost connection does."""
+        """Close the gateway's connections with a code, as a lost connection does."""
         self.gateway_up.clear()
-        assert self._socket is not None
-        await self._socket.close(code=code)
+        for connection in self._up():
+            await connection.socket.close(code=code)
 
     async def ask_to_reconnect(self) -> None:
         self.gateway_up.clear()
-        await self._send({"op": 7, "d": None})
+        for connection in self._up():
+            await connection.send({"op": 7, "d": None})
+
+    @property
+    def unanswered(self) -> list[SentInteraction]:
+        """What nobody acknowledged in time, whether it reached a connection or not.
+
+        What may still be acknowledged is not among it.
+        """
+        end = time.monotonic() - LONGEST_WAIT
+        sent = self.clicks.values()
+        return [one for one in sent if not one.was_in_time and (one.first or one.sent_at < end)]
+
+    @property
+    def answered_twice(self) -> list[SentInteraction]:
+        """What was acknowledged more than once."""
+        return [sent for sent in self.clicks.values() if sent.refused]
 
     async def ready(self) -> None:
         """Return when the bot is connected to the gateway."""
@@ -167,16 +226,14 @@ class DiscordStandIn:
         payload = {**describe_interaction(number, kind, data), **more}
         sent = self.clicks[payload["token"]] = SentInteraction(payload)
         sent.sent_at = time.monotonic()
-        await self._dispatch("INTERACTION_CREATE", payload)
+        for connection in self._up():
+            with contextlib.suppress(ConnectionError):  # it is being closed
+                await connection.dispatch("INTERACTION_CREATE", payload)
+                sent.deliveries += 1
         return sent
 
-    async def _dispatch(self, event: str, data: Json) -> None:
-        self._sequence += 1
-        await self._send({"op": 0, "t": event, "s": self._sequence, "d": data})
-
-    async def _send(self, message: Json) -> None:
-        assert self._socket is not None
-        await self._socket.send_str(json.dumps(message))
+    def _up(self) -> list[GatewayConnection]:
+        return [connection for connection in self.connections if connection.is_up]
 
     async def _me(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bot {TOKEN}":
@@ -206,6 +263,7 @@ class DiscordStandIn:
         sent = self.clicks[request.match_info["token"]]
         body = await read_body(request)
         if sent.first is not None:
+            sent.refused += 1
             return reply({"message": "already acknowledged", "code": 40060}, 400)
         sent.first, sent.first_at = body, came_at
         if body["type"] in (4, 7):
@@ -259,19 +317,24 @@ class DiscordStandIn:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        self._socket = socket
-        await self._send({"op": 10, "d": {"heartbeat_interval": 41_250}})
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                break
-            await self._hear(json.loads(message.data))
+        connection = GatewayConnection(socket, time.monotonic())
+        self.connections.append(connection)
+        try:
+            await connection.send({"op": 10, "d": {"heartbeat_interval": 41_250}})
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                await self._hear(connection, json.loads(message.data))
+        finally:
+            connection.closed_at = time.monotonic()
         return socket
 
-    async def _hear(self, said: Json) -> None:
+    async def _hear(self, connection: GatewayConnection, said: Json) -> None:
         if said["op"] == 1:
-            await self._send({"op": 11, "d": None})
+            await connection.send({"op": 11, "d": None})
         elif said["op"] == 2:
             self.identifies.append(said["d"])
+            connection.identified_at = time.monotonic()
             ready = {
                 "v": 10,
                 "user": describe_bot(),
@@ -280,11 +343,12 @@ class DiscordStandIn:
                 "resume_gateway_url": self.gateway,
                 "application": {"id": str(APPLICATION), "flags": 0},
             }
-            await self._dispatch("READY", ready)
+            await connection.dispatch("READY", ready)
             self.gateway_up.set()
         elif said["op"] == 6:
             self.resumes.append(said["d"])
-            await self._dispatch("RESUMED", {})
+            connection.identified_at = time.monotonic()
+            await connection.dispatch("RESUMED", {})
             self.gateway_up.set()
 
 

@@ -225,9 +225,7 @@ def _has_open(session: Session, numbers: list[int]) -> bool:
     return session.scalars(own.limit(1)).first() is not None
 
 
-def _list(
-    session: Session, rows: Select[RowT], read: Callable[[RowT], ValueT]
-) -> Listed[ValueT]:
+def _list(session: Session, rows: Select[RowT], read: Callable[[RowT], ValueT]) -> Listed[ValueT]:
     """The first of some rows as values, and how many others there are."""
     found = tuple(map(read, session.scalars(rows.limit(MOST_LISTED))))
     if len(found) < MOST_LISTED:
