@@ -78,6 +78,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "until": (None, 1_796_000_000),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "more": (0, 2),
+    "unlisted": (0, 1, 7),
     "bits": (512, 1024, 2048),
     "cut_at": (None, 254),
     "have": (255, 390),
