@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
+import secrets
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
+from bot.store.engine.database import Database
 from postgres_server import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
     from postgres_server import PostgresServer
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[PostgresServer]:
+def postgres(testrun_uid: str) -> Iterator[PostgresServer]:
     """The PostgreSQL server of this run, which all its processes share."""
-    base = tmp_path_factory.getbasetemp()
-    root = base if worker_id == "master" else base.parent
-    with running_postgres(root / "postgres") as server:
+    with running_postgres(_folder(testrun_uid[:12])) as server:
         yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for a test that has it started anew."""
+    with running_postgres(_folder(secrets.token_hex(6))) as server:
+        yield server
+
+
+def _folder(name: str) -> Path:
+    # Not below pytest's own, which the next run on the machine takes away from all but its user.
+    return Path(tempfile.gettempdir()) / f"cowbell-postgres-{name}"
 
 
 @pytest_asyncio.fixture(params=["sqlite", "postgresql"])
@@ -32,5 +45,12 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         yield f"sqlite+aiosqlite:///{tmp_path}/bot.db"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    async with server.database() as name:
+    async with server.emptied_database() as name:
         yield server.url_of(name)
+
+
+@pytest_asyncio.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database of the test's own, on SQLite and then on PostgreSQL."""
+    async with await Database.open(database_url) as opened:
+        yield opened

@@ -24,8 +24,10 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
 from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.probe_access import check_probe
+from bot.health.running_process import RunningProcess
 from bot.interactions.delivery import Delivery
 from bot.net.certificate import CertificateCheck
+from bot.process_name import Duty, ProcessName
 from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
@@ -295,6 +297,13 @@ async def _open_health_port(
     from bot.health.port import serving_health  # noqa: PLC0415 - rarely wanted, as above
 
     if settings.health_port is not None:
+        standby = settings.standby
+        process = RunningProcess(ProcessName.own(Duty.STANDBY if standby else Duty.RUN), client.now)
+
+        async def begin() -> None:
+            process.begin(Duty.RUN, client.find_faults)
+
+        client.takeover = (*client.takeover, begin)
         await stack.enter_async_context(
-            serving_health(settings.health_port, client, tallies, metrics)
+            serving_health(settings.health_port, process, tallies, metrics)
         )

@@ -14,12 +14,12 @@ from bot.app.shared_parts import NO_TOKEN
 from bot.errors import ConfigError, StoreError
 from bot.lifecycle import Ending, lead, told_to_stop
 from bot.logs import start_logging
+from bot.process_name import Duty, ProcessName
 from bot.standby import Standby
 from bot.store.engine.database import Database
 from bot.store.engine.handover import Candidate, Departure
 from bot.store.engine.leadership import open_leadership
 from bot.store.engine.notices import open_notices
-from bot.store.engine.session import name_process
 from bot.store.engine.url import Address
 from bot.watchdog import watched_loop
 
@@ -177,7 +177,7 @@ class _Run:
 
 
 def _name(settings: Settings) -> str:
-    return name_process("standby" if settings.standby else "run")
+    return str(ProcessName.own(Duty.STANDBY if settings.standby else Duty.RUN))
 
 
 def _keep_what_is_loaded() -> None:

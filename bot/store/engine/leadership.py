@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from bot.errors import StoreError
+from bot.process_name import Duty, ProcessName
 from bot.store.engine.postgresql import LEADER
-from bot.store.engine.session import Session, name_process
+from bot.store.engine.session import Session
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class ServerLeadership:
 
     def __init__(self, address: Address, *, waits: bool) -> None:
         self._address = address
-        self._names = name_process("standby" if waits else "run"), name_process("run")
+        self._waiting_as = ProcessName.own(Duty.STANDBY if waits else Duty.RUN)
+        self._leading_as = ProcessName.own(Duty.RUN)
         self._session: Session | None = None
         self._own: set[int] = set()  # numbers of the sessions of this process so far
         self._term = 0  # the last one of this process
@@ -173,7 +175,7 @@ class ServerLeadership:
         if self._session is not None and self._session.ended.is_set():
             self._session = None
         if self._session is None:
-            self._session = await Session.open(self._address, self._names[0])
+            self._session = await Session.open(self._address, self._waiting_as)
             self._own.add(self._session.pid)
         return self._session
 
@@ -258,7 +260,7 @@ class ServerLeadership:
                 return None
             holders = await session.holders(LEADER)
             for holder in holders:
-                if holder.pid not in self._own or holder.application not in self._names:
+                if holder.pid not in self._own or not self._is_own(holder):
                     return holder
                 await session.end_other(holder)  # it broke, and the server does not know it yet
         raise StoreError(f"The {self._address} did not give a lock back; try again in a minute.")
@@ -269,7 +271,7 @@ class ServerLeadership:
         found = await session.row(_READ)
         former = None if found is None else _Former(*found)
         (term,) = await session.row(_BEGIN)
-        await session.rename(self._names[1])
+        await session.rename(self._leading_as)
         self._sure_until = asked_at + SURE_FOR
         self._lost.clear()
         self._keeping = asyncio.create_task(self._keep())
@@ -316,7 +318,7 @@ class ServerLeadership:
                     session = await self.connect()
                     if (await session.row(_READ))["term"] != self._term:
                         return False  # another one had it meanwhile
-                    await session.rename(self._names[1])
+                    await session.rename(self._leading_as)
             except (StoreError, TimeoutError):
                 self._drop()
                 await asyncio.sleep(_TRY_ANEW)
@@ -325,6 +327,11 @@ class ServerLeadership:
                 _log.warning("the connection for the lock was lost, and had anew in time")
                 return True
         return False
+
+    def _is_own(self, holder: Holder) -> bool:
+        # The server may have given the number of a session that is over to somebody else's.
+        name = ProcessName.parse(holder.application)
+        return name is not None and name.place == self._leading_as.place
 
     def _drop(self) -> None:
         session, self._session = self._session, None

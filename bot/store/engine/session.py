@@ -8,8 +8,6 @@ refused: locks mean nothing there.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -19,16 +17,17 @@ import asyncpg
 from bot.errors import StoreError
 from bot.store.engine.database_refusals import explain
 from bot.store.engine.postgresql import IN_USE, connect_arguments
-from bot.store.engine.postgresql_refusals import explain_away
+from bot.store.engine.postgresql_refusals import explain_away, explain_pooler
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from bot.process_name import ProcessName
+
 SILENCE: Final = 5  # seconds after which the server ends a session that says nothing
 CALL: Final = 2.0  # seconds for one call of a session
 _EVERY: Final = 1.0  # seconds between two signs of life
-_LONGEST_NAME: Final = 63  # octets (NAMEDATALEN of the server)
 _END: Final = 500  # milliseconds that a session has to end when it is told to
 
 _FAULTS = (
@@ -37,9 +36,6 @@ _FAULTS = (
     asyncpg.InternalClientError,
     OSError,
 )
-# A statement that was prepared in another session, or is there already.
-_OTHER_SESSION = {"26000", "42P05"}
-_STARTUP_REFUSED = "08P01"  # protocol_violation: how PgBouncer refuses settings of a session
 
 _HELD = (
     "SELECT pg_backend_pid(), array(SELECT objid::bigint FROM pg_locks"
@@ -62,12 +58,6 @@ class Holder:
     application: str
 
 
-def name_process(kind: str) -> str:
-    """What a server calls this process: what it does, its number, its machine."""
-    name = f"cowbell {kind} {os.getpid()}@{socket.gethostname()}"
-    return name.encode()[:_LONGEST_NAME].decode(errors="ignore")
-
-
 class Session:
     """An open session that holds IN_USE, and other locks that it took; its calls come in turn.
 
@@ -85,19 +75,19 @@ class Session:
         connection.add_termination_listener(lambda _: self.ended.set())
 
     @classmethod
-    async def open(cls, address: Address, application: str) -> Self:
-        """A session that the server knows as `application`.
+    async def open(cls, address: Address, name: ProcessName) -> Self:
+        """A session that the server knows by this name.
 
         Raises StoreError where there is no answer, where `move-database` fills the database, and
         where a pooler is in the way.
         """
-        connection = await _connect(address, application)
+        connection = await _connect(address, name)
         session = cls(address, connection)
         try:
             session.pid = await session._ask("SELECT pg_backend_pid()")
             await session._share()
             await session.prove()
-            await session._look_for_pooler(application)
+            await session._look_for_pooler(name)
         except BaseException:
             session.end()
             raise
@@ -108,7 +98,7 @@ class Session:
         async with self._turn():
             pid, held = await self._connection.fetchrow(_HELD)
         if pid != self.pid or not self._locks.issubset(held):
-            raise _pooled(self._address)
+            raise explain_pooler("what one session took is not in the next", self._address)
 
     async def take(self, lock: int) -> bool:
         """Whether the session holds a lock alone now, which nobody else held."""
@@ -132,9 +122,9 @@ class Session:
         """Has the server end another session, and waits half a second for that."""
         await self._ask("SELECT pg_terminate_backend($1, $2)", holder.pid, _END)
 
-    async def rename(self, application: str) -> None:
+    async def rename(self, name: ProcessName) -> None:
         """Has the server call the process by another name."""
-        await self._ask("SELECT set_config('application_name', $1, false)", application)
+        await self._ask("SELECT set_config('application_name', $1, false)", str(name))
 
     async def row(self, statement: str, *values: object) -> Any:
         """The first row of a statement, which is kept at once; None where there is none."""
@@ -172,19 +162,19 @@ class Session:
                 "through."
             )
 
-    async def _look_for_pooler(self, application: str) -> None:
+    async def _look_for_pooler(self, name: ProcessName) -> None:
         """Raises StoreError where a second connection gets the session of the first one."""
-        second = await _connect(self._address, application)
+        second = await _connect(self._address, name)
         try:
             with _explaining(self._address):
                 if await second.fetchval("SELECT pg_backend_pid()", timeout=CALL) == self.pid:
-                    raise _pooled(self._address)
+                    raise explain_pooler("two connections got one session", self._address)
         finally:
             second.terminate()
 
 
 @asynccontextmanager
-async def present(url: str, application: str) -> AsyncIterator[None]:
+async def present(url: str, name: ProcessName) -> AsyncIterator[None]:
     """Hold IN_USE while the block lasts, as each process that uses a PostgreSQL database does.
 
     A session that is lost is opened anew as soon as that can be. Nothing on SQLite, whose file has
@@ -194,8 +184,8 @@ async def present(url: str, application: str) -> AsyncIterator[None]:
     if address.on_sqlite:
         yield
         return
-    first = await Session.open(address, application)
-    keeping = asyncio.create_task(_keep(first, address, application))
+    first = await Session.open(address, name)
+    keeping = asyncio.create_task(_keep(first, address, name))
     try:
         yield
     finally:
@@ -203,14 +193,14 @@ async def present(url: str, application: str) -> AsyncIterator[None]:
         await asyncio.gather(keeping, return_exceptions=True)
 
 
-async def _keep(session: Session, address: Address, application: str) -> None:
+async def _keep(session: Session, address: Address, name: ProcessName) -> None:
     """Give signs of life, and open the session anew where it is lost, until cancelled."""
     try:
         while True:
             try:
                 await asyncio.sleep(_EVERY)
                 if session.ended.is_set():
-                    session = await Session.open(address, application)
+                    session = await Session.open(address, name)
                 else:
                     await session.prove()
             except StoreError:  # whoever reads and writes says so
@@ -219,8 +209,8 @@ async def _keep(session: Session, address: Address, application: str) -> None:
         await asyncio.shield(session.aclose())
 
 
-async def _connect(address: Address, application: str) -> asyncpg.Connection:
-    arguments = connect_arguments(address.url, application)
+async def _connect(address: Address, name: ProcessName) -> asyncpg.Connection:
+    arguments = connect_arguments(address.url, str(name), address.called)
     arguments["server_settings"]["idle_session_timeout"] = f"{SILENCE}s"
     with _explaining(address):
         return await asyncpg.connect(**arguments)
@@ -232,16 +222,6 @@ def _explaining(address: Address) -> Iterator[None]:
     try:
         yield
     except _FAULTS as error:
-        state = getattr(error, "sqlstate", None)
-        if state in _OTHER_SESSION or (state == _STARTUP_REFUSED and "startup" in str(error)):
-            raise _pooled(address) from error
-        if isinstance(error, asyncpg.InterfaceError) and state is None:
-            raise explain_away("the connection is lost", address) from error
+        if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
+            raise explain_away("the connection is lost", address, error) from error
         raise explain(error, address) from error
-
-
-def _pooled(address: Address) -> StoreError:
-    return StoreError(
-        f"A connection pooler is in the way to the {address}, where locks of a session mean "
-        "nothing; name the PostgreSQL server itself in DATABASE_URL."
-    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, case, or_, update
+from sqlalchemy import CursorResult, case, func, or_, select, update
 
 from bot.store.tables import Leased
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Delete, Select, Update
@@ -32,9 +33,19 @@ def is_free(lease_until: Time, now: datetime) -> ColumnElement[bool]:
     return or_(lease_until.is_(None), lease_until <= now)
 
 
-def free_at(due_at: Time, lease_until: Time) -> ColumnElement[Any]:
-    """When a row can be taken: at its time, or when its lease runs out."""
-    return case((lease_until > due_at, lease_until), else_=due_at)
+def find_earliest(
+    session: Session, due_at: Time, lease_until: Time, *left: ColumnElement[bool]
+) -> datetime | None:
+    """When the first of the rows that are `left` can be taken; None where none ever can be.
+
+    That is at its time, or when its lease runs out. The first that nobody has taken is found by an
+    index on the times, and those that somebody has, which are few, by that of the leases.
+    """
+    first = select(due_at).where(*left, due_at.is_not(None), lease_until.is_(None))
+    times = func.min(case((lease_until > due_at, lease_until), else_=due_at))
+    free = session.scalar(first.order_by(due_at).limit(1))
+    leased = session.scalar(select(times).where(*left, lease_until.is_not(None)))
+    return min((time for time in (free, leased) if time is not None), default=None)
 
 
 def take_rows(session: Session, found: Select[RowT], until: datetime) -> list[RowT]:
@@ -46,6 +57,35 @@ def take_rows(session: Session, found: Select[RowT], until: datetime) -> list[Ro
     for row in rows:
         row.lease_until = until
     return rows
+
+
+def is_held(row: type[RowT], until: datetime | None) -> ColumnElement[bool]:
+    """Whether a row is still leased to who took it until then: nobody else took it since.
+
+    A lease is told from the next one by its end, which is always later.
+    """
+    return row.lease_until == until
+
+
+async def give_back(
+    database: Database,
+    key: InstrumentedAttribute[Any],
+    taken: Iterable[tuple[object, datetime | None]],
+) -> None:
+    """Lets others take rows at once, of which `taken` has the keys and the leases.
+
+    Those whose lease ran out and that somebody else has taken stay theirs.
+    """
+    rows, row = tuple(taken), cast("type[Leased]", key.class_)
+
+    def release(session: Session) -> None:
+        for value, until in rows:
+            held = update(row).where(key == value, is_held(row, until))
+            session.execute(
+                held.values(lease_until=None).execution_options(synchronize_session=False)
+            )
+
+    await database.take(release)
 
 
 async def release_leases(database: Database, lease_until: Time) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.control_proofs import find_proof
-from bot.store.repositories.leases import release_leases, take_rows
+from bot.store.repositories.leases import find_earliest, give_back, release_leases, take_rows
 from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
     find_open,
@@ -24,7 +24,7 @@ from bot.store.repositories.request_rows import (
 from bot.store.tables import AuditRow, OutboxRow, RequestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
     from sqlalchemy import Select
@@ -135,17 +135,13 @@ class StoredRequests:
 
     async def next_due(self) -> datetime | None:
         """When the next one is due, or a lease runs out; None where nothing will be."""
+        times, left = (RequestRow.due_at, RequestRow.lease_until), is_unfinished()
+        return await self._database.read(lambda session: find_earliest(session, *times, left))
 
-        def find(session: Session) -> datetime | None:
-            rows = session.execute(
-                select(RequestRow.due_at, RequestRow.lease_until).where(
-                    is_unfinished(), RequestRow.due_at.is_not(None)
-                )
-            )
-            times = (max(time for time in row if time is not None) for row in rows)
-            return min(times, default=None)
-
-        return await self._database.read(find)
+    async def give_back(self, taken: Iterable[Request]) -> None:
+        """Lets others take requests that were not changed, as far as the leases on them last."""
+        leases = [(request.id, request.lease_until) for request in taken]
+        await give_back(self._database, RequestRow.id, leases)
 
     async def release_leases(self) -> None:
         """Takes back the requests that a former process had taken; only where no other one is."""
