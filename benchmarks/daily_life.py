@@ -159,7 +159,7 @@ def list_steps(database: Database, rows: ManyRows, looks: SampleLooks) -> tuple[
             "once a week",
             reads_all=True,
         ),
-        Step("leases given back at a start", watch.release_leases, "each start"),
+        Step("leases given back at a start", watch.news.release_leases, "each start"),
         Step("leases of requests given back", requests.requests.release_leases, "each start"),
     )
 

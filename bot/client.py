@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
     Job = Callable[[], Coroutine[Any, Any, None]]
+    Step = Callable[[], Coroutine[Any, Any, object]]
 
 _STALE_AFTER = 0.5  # seconds that a button or form may take to find its handler
 
@@ -54,6 +55,7 @@ class Client(BotBase):
     ) -> None:
         super().__init__(settings, member_service, words, telemetry)
         self.jobs: tuple[Job, ...] = ()  # to be run beside the client
+        self.takeover: tuple[Step, ...] = ()  # steps before them; see `take_over`
         self.logged_in = asyncio.Event()
         self.connected = asyncio.Event()
         self.loaded = asyncio.Event()  # while it was muted, so that it has to `begin` later
@@ -72,6 +74,16 @@ class Client(BotBase):
         """Send like any other; the gate is the caller's to open."""
         self._is_muted = False
         self.fence.lets_pass = None
+
+    async def take_over(self) -> None:
+        """Take up what the process at Discord before had under way; before any job begins.
+
+        Raises:
+            StoreError: the store cannot be written.
+
+        """
+        for step in self.takeover:
+            await step()
 
     async def setup_hook(self) -> None:
         """Load the commands, and begin unless another process is the one at Discord."""

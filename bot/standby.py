@@ -64,7 +64,9 @@ class Standby:
         taken = read_note(self._leadership.note, self._handover)
         if taken is None:
             gate.drop()
-        gate.open(taken or ())
+        held = gate.open(taken or ())
+        if self._handover:
+            _log.info("took the place: %d interactions were held for it", held)
         return self._running
 
     async def aclose(self) -> None:

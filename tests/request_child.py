@@ -21,6 +21,7 @@ async def main(folder: Path, url: str) -> None:
     """Ask and approve where nobody did yet, then work until the record was handed out."""
     parts = await Setup(folder, url=url).open()
     await parts.store.requests.release_leases()
+    await parts.store.requests.release_messages()
     wanted = folder / "stop-at"
 
     async def stop(point: str) -> None:

@@ -242,6 +242,12 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "console/moved": {
+        "rows": (0, 1, 12),
+        "tables": (1, 19),
+        "seconds": (0, 7),
+        "hidden": (True, False),
+    },
     "doctor/watch-late": {"late": (3600, 90_000)},
     "doctor/watch-right": {"total": (0, 1, 12), "broken": (0, 1, 3)},
     "watch/digest_foot": {"count": (0, 1, 7)},

@@ -1,4 +1,4 @@
-"""The bot that connects to Discord, with all that it stands on and the jobs beside it."""
+"""The client for Discord, with all that it stands on and the jobs beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.app.shared_parts import (
-    NO_TOKEN,
     choose_backend,
     make_authorities,
     make_live_ports,
@@ -25,11 +24,8 @@ from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
 from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.probe_access import check_probe
-from bot.errors import ConfigError
 from bot.health.running_process import RunningProcess
 from bot.interactions.delivery import Delivery
-from bot.lifecycle import run_until_stopped
-from bot.logs import start_logging
 from bot.net.certificate import CertificateCheck
 from bot.process_name import Duty, ProcessName
 from bot.requests.outbox_worker import OutboxWorker
@@ -82,23 +78,6 @@ if TYPE_CHECKING:
     from bot.watch.watch_worker import WatchWorker
 
 
-async def run(settings: Settings) -> None:
-    """Connect to Discord, and return when the bot was told to stop and has come to its end.
-
-    Raises:
-        ConfigError: there is no token, or Discord does not know it.
-        StoreError: the store cannot be opened, or belongs to another process.
-        DiscordUnreachable: there is no answer from it at the start.
-        UsageError: Discord does not let the bot stay.
-
-    """
-    if settings.discord_token is None:
-        raise ConfigError(NO_TOKEN)
-    start_logging(settings)
-    async with open_client(settings) as client:
-        await run_until_stopped(client, settings.discord_token.get_secret_value())
-
-
 @asynccontextmanager
 async def open_client(
     settings: Settings,
@@ -106,7 +85,7 @@ async def open_client(
     ports: ServerPorts | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Client]:
-    """Yield the Discord client, not connected yet, over a resolver and a store of its own.
+    """Yield the Discord client over a resolver and a store of its own; it is about to connect.
 
     `ports` are those of the mail server in place of the ones that the settings name; `now` is the
     clock of every part.
@@ -115,12 +94,31 @@ async def open_client(
         StoreError: the store cannot be opened, or belongs to another process.
 
     """
+    async with (
+        await Database.open(settings.database_url) as database,
+        open_client_over(database, settings, ports=ports, now=now) as client,
+    ):
+        await client.take_over()
+        yield client
+
+
+@asynccontextmanager
+async def open_client_over(
+    database: Database,
+    settings: Settings,
+    *,
+    ports: ServerPorts | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[Client]:
+    """Yield the client of `open_client` over this store, which it has not taken over yet.
+
+    So it may wait while another process is at Discord: nothing was sent, written or begun.
+    """
     words = Words(Medium.DISCORD, settings.templates_dir)
     server = settings.mail_server()
     async with AsyncExitStack() as stack:
         metrics = _make_metrics(settings)
         telemetry = metrics or Telemetry()
-        database = await stack.enter_async_context(await Database.open(settings.database_url))
         resolver = await stack.enter_async_context(
             # Questions that nobody answers must not keep those of other checks from being sent.
             Resolver(settings.dns_servers or system_servers(), in_flight=AT_ONCE * MOST_QUESTIONS)
@@ -181,7 +179,7 @@ async def open_client(
             awaited=wanted.awaited,
             watch=wanted.records,
         )
-        watch = await add_watch(
+        watch = add_watch(
             client,
             core,
             database,
@@ -193,12 +191,15 @@ async def open_client(
         if settings.request_channel_id is not None:
             client.requests = requests
             parts = RequestParts(requests, store, wake_up)
-            await _add_request_jobs(client, core, ask, parts, looks=looks, watch=watch)
-            await requests.move_cards(settings.request_channel_id)
+            _add_request_jobs(client, core, ask, parts, looks=looks, watch=watch)
+            if database.has_one_process:
+                client.takeover = (*client.takeover, store.requests.release_leases)
+            move_cards = partial(requests.move_cards, settings.request_channel_id)
+            client.takeover = (*client.takeover, store.requests.release_messages, move_cards)
         client.domain_history = DomainHistory(DomainChanges(database), now, checks)
         client.draw_timeline = _draw_timeline
         client.jobs = (*client.jobs, Retention(database, now).run)
-        await _add_mail_tests(client, core, ask, database, control)
+        _add_mail_tests(client, core, ask, database, control)
         if metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), metrics, stack)
         yield client
@@ -213,7 +214,7 @@ class RequestParts:
     wake_up: WakeUp
 
 
-async def _add_request_jobs(
+def _add_request_jobs(
     client: Client,
     core: Core,
     ask: Ask,
@@ -222,14 +223,8 @@ async def _add_request_jobs(
     looks: DomainLooks,
     watch: WatchWorker,
 ) -> None:
-    """Give the client the jobs that bring requests to their end.
-
-    Raises:
-        StoreError: the store cannot be written.
-
-    """
+    """Give the client the jobs that bring requests to their end."""
     server, backend, store, wake_up = core.server, client.backend, parts.store, parts.wake_up
-    await store.requests.release_leases()  # of the process before; no job has begun yet
     verify = partial(
         DomainVerifier,
         backend=backend,
@@ -245,7 +240,7 @@ async def _add_request_jobs(
     client.jobs = (worker.run, outbox.run, *client.jobs)
 
 
-async def _add_mail_tests(
+def _add_mail_tests(
     client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
 ) -> None:
     """Give the client test mails, where a mailbox for them is configured."""
@@ -255,7 +250,7 @@ async def _add_mail_tests(
     # What reads and judges mails loads slowly, and few need it.
     from bot.app.mail_test_parts import add_mail_tests  # noqa: PLC0415 - as above
 
-    await add_mail_tests(client, core, ask, database, control)
+    add_mail_tests(client, core, ask, database, control)
 
 
 def _draw_timeline(history: History, words: Words) -> bytes:
@@ -302,8 +297,13 @@ async def _open_health_port(
     from bot.health.port import serving_health  # noqa: PLC0415 - rarely wanted, as above
 
     if settings.health_port is not None:
-        process = RunningProcess(ProcessName.own(Duty.RUN), client.now)
-        process.begin(Duty.RUN, client.find_faults)
+        standby = settings.standby
+        process = RunningProcess(ProcessName.own(Duty.STANDBY if standby else Duty.RUN), client.now)
+
+        async def begin() -> None:
+            process.begin(Duty.RUN, client.find_faults)
+
+        client.takeover = (*client.takeover, begin)
         await stack.enter_async_context(
             serving_health(settings.health_port, process, tallies, metrics)
         )

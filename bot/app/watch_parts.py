@@ -59,7 +59,7 @@ class WatchedBy:
         return cls(Watchers(database), AwaitedGoals(database), WatchRecords(database))
 
 
-async def add_watch(
+def add_watch(
     client: Client,
     core: Core,
     database: Database,
@@ -69,12 +69,7 @@ async def add_watch(
     control: DomainControl,
     requests: Requests,
 ) -> WatchWorker:
-    """Give the client the watch, what people can ask of it, and its jobs; return what looks.
-
-    Raises:
-        StoreError: the store cannot be written.
-
-    """
+    """Give the client the watch, what people can ask of it, and its jobs; return what looks."""
     wake_up = WakeUp()
     client.watching = Watching(
         wanted.watchers,
@@ -86,7 +81,9 @@ async def add_watch(
         wake_up=wake_up,
     )
     store = WatchStore.of(database)
-    await store.release_leases()  # of the process before; no job has begun yet
+    client.takeover = (*client.takeover, store.news.release_leases)
+    if database.has_one_process:
+        client.takeover = (*client.takeover, store.domains.release_leases)
     worker = WatchWorker(
         store.domains,
         looks.look,

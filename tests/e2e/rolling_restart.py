@@ -10,6 +10,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from discord_payloads import CHANNEL, MEMBER, button, text_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot_process import Bot, Process
     from discord_channels import DiscordChannels
+    from discord_payloads import Json
     from discord_stand_in import SentInteraction
 
     from bot.demo.mailcow_double.double_server import MailcowDouble
@@ -131,9 +133,8 @@ class Members:
         assert not self.discord.unanswered
         assert not self.discord.answered_twice
         for domain in self.domains:
-            await self.discord.message(CHANNEL, lambda card, of=domain: of in text_of(card))
-        for domain in self.domains:
-            cards = [card for card in self.discord.channels[CHANNEL] if domain in text_of(card)]
+            await self.discord.message(CHANNEL, partial(_is_about, domain))
+            cards = [card for card in self.discord.channels[CHANNEL] if _is_about(domain, card)]
             assert len(cards) == 1, domain
 
     async def _work(self) -> None:
@@ -177,3 +178,7 @@ class Members:
         sent = await sending
         self.commands.append(sent)
         return sent
+
+
+def _is_about(domain: str, card: Json) -> bool:
+    return domain in text_of(card)

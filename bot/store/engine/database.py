@@ -112,6 +112,11 @@ class Database:
         await database.aclose()
         return None
 
+    @property
+    def has_one_process(self) -> bool:
+        """Whether nobody else can have it open for writing: so it is with an SQLite file."""
+        return self._address.on_sqlite
+
     async def read(self, work: Callable[[Session], T]) -> T:
         """What `work` returns, which reads one state of the database; what it changes is given up.
 

@@ -30,7 +30,10 @@ DIALECT: Final = "postgresql"
 # What the server says of a transaction, and whether it was kept.
 ENDED: Final[Mapping[str, bool]] = {"committed": True, "aborted": False}
 
-MIGRATING: Final = 0xC0B_0001  # advisory lock: one process migrates, and others wait for it
+# Advisory locks, all of them; the server knows each for one database.
+MIGRATING: Final = 0xC0B_0001  # one process migrates, and others wait for it
+LEADER: Final = 0xC0B_0002  # who is at Discord; see `bot.store.engine.leadership`
+IN_USE: Final = 0xC0B_0003  # shared by all processes, alone whoever wants none beside it
 
 # A server whose client is gone without a word gives its locks back after this; no setting of the
 # operating system, whose default is two hours, has a say.

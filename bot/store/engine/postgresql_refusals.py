@@ -72,7 +72,12 @@ def explain_state(state: str, detail: str, address: Address) -> StoreError | Non
     return StoreError(sentence.format(place=address, detail=detail, called=address.called))
 
 
-def explain_away(error: BaseException, detail: str, address: Address) -> StoreError:
+def explain_pooler(detail: str, address: Address) -> StoreError:
+    """The sentence for a way to the server on which transactions share sessions."""
+    return StoreError(_POOLER.format(place=address, detail=detail, called=address.called))
+
+
+def explain_away(detail: str, address: Address, error: BaseException | None = None) -> StoreError:
     """The sentence for a server that cannot be reached, or whose connection was lost or unsafe."""
     if isinstance(error, ssl.SSLError):
         return _explain_tls(error, address)
