@@ -79,7 +79,9 @@ async def measure_settling(
         raise BenchmarkError("a process that settles looks failed; what it says is above.")
     done = [json.loads(text) for text in told]
     return Settled(
-        *(sum(each[key] for each in done) for key in ("looks", "repeated", "opened")),
+        looks=sum(each["looks"] for each in done),
+        repeated=sum(each["repeated"] for each in done),
+        opened=sum(each["opened"] for each in done),
         seconds=seconds,
         cpu=sum(each["cpu"] for each in done),
     )

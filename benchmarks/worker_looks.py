@@ -22,7 +22,6 @@ from benchmarks.ours import key_of, make_resolver
 from benchmarks.query_plans import record_statements
 from benchmarks.sweep import peak_memory
 from benchmarks.zones import make_server
-from bot.checks.server.server_report import ServerReport
 from bot.console_commands.loaded import end_loading
 from bot.errors import CowbellError
 from bot.names import Domain
@@ -40,6 +39,8 @@ from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from bot.checks.server.server_report import ServerReport
 
 _DAYS: Final = 2  # first looks are no usual ones: they are on the second day
 
@@ -83,7 +84,11 @@ async def _watch(database: Database, port: int, dkim: Mapping[str, str]) -> dict
     for name, value in dkim.items():
         key = key_of(value)
         await keys.learn(
-            Domain.from_ascii(name), key.selector, key.record.text, KeySource(key.source), days.now()
+            Domain.from_ascii(name),
+            key.selector,
+            key.record.text,
+            KeySource(key.source),
+            days.now(),
         )
     async with make_resolver(port) as resolver:
         checker = Checker(resolver.ask, make_server(), days.now, single_server=True)
