@@ -17,7 +17,7 @@ from bot.lifecycle import Ending, lead
 from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
 from bot.standby import Standby
-from bot.store.engine.database import Database
+from bot.store.engine.database import LONGEST_END, Database
 from bot.store.engine.handover import Candidate, Departure
 from bot.store.engine.leadership import open_leadership
 from bot.store.engine.notices import open_notices
@@ -94,8 +94,12 @@ class _Run:
             database: Database | None = await self._open()
             ending = Ending.LOST
             while database is not None and ending is Ending.LOST:
-                async with database:
+                ending = Ending.STOPPED
+                try:
                     ending = await self._take_turn(database, token, life)
+                finally:
+                    # Who lost the place has nothing to write any more.
+                    await database.aclose(0.0 if ending is Ending.LOST else LONGEST_END)
                 if ending is Ending.LOST:
                     database = await self._open_again()
 
@@ -116,7 +120,15 @@ class _Run:
                     await standby.aclose()
                     return ended
                 running = standby.take_place()
-            await client.take_over()
+                try:
+                    await client.take_over()
+                except StoreError as error:
+                    _log.error("left again, as the place cannot be taken over: %s", error)
+                    await standby.aclose()
+                    await self._leadership.leave()
+                    return Ending.LOST
+            else:
+                await client.take_over()
             return await lead(
                 client,
                 token,
