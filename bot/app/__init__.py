@@ -1,1 +1,1 @@
-"""The composition roots, which put the parts together: of the console, of the bot, and of `work`."""
+"""The composition roots, which put the parts together: the console's, the bot's, and a worker's."""
