@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import StoreError
+from bot.process_name import Duty, ProcessName
 from bot.store.engine.database import Database
 from bot.store.engine.lock import ProcessLock
-from bot.store.engine.postgresql import IN_USE
+from bot.store.engine.session import present
 from bot.store.engine.url import Address
 from bot.store.move.database_move import Moved, move_database, read_target
 from bot.store.repositories.stored_checks import StoredChecks
@@ -170,8 +171,7 @@ async def test_a_bot_that_runs_is_in_the_way_on_both_sides(
 ) -> None:
     async with await Database.open(source):
         assert "is in use by another Cowbell" in await refuse(source, postgres, empty)
-    async with connected(postgres, empty) as connection:
-        await connection.execute("SELECT pg_advisory_lock_shared($1)", IN_USE)
+    async with present(postgres.url_of(empty), ProcessName(Duty.WORK, 4711, "mail1")):
         assert await refuse(source, postgres, empty) == (
             f"The database {empty} on {postgres.socket_folder} is in use by another Cowbell; "
             "stop all of its processes."
