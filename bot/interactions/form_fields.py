@@ -11,13 +11,10 @@ if TYPE_CHECKING:
 
 
 def read_fields(interaction: discord.Interaction[Any]) -> Mapping[str, str]:
-    """Return the texts of a form by the ids of its fields; empty where it is no form.
-
-    What no database of ours keeps in a text (U+0000) is replaced.
-    """
+    """Return the texts of a form by the ids of its fields; empty where it is no form."""
     data: Mapping[str, Any] = interaction.data or {}
     return {
-        str(part.get("custom_id")): str(part["value"]).replace("\0", "\N{REPLACEMENT CHARACTER}")
+        str(part.get("custom_id")): str(part["value"])
         for part in _walk(data.get("components", ()))
         if isinstance(part.get("value"), str)
     }
