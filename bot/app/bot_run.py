@@ -7,22 +7,27 @@ import contextlib
 import gc
 import logging
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.app.bot_root import open_client_over
 from bot.app.shared_parts import NO_TOKEN
 from bot.errors import ConfigError, StoreError
-from bot.lifecycle import Ending, lead, told_to_stop
+from bot.jobs import told_to_stop
+from bot.lifecycle import Ending, lead
 from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
-from bot.store.engine.database import Database
+from bot.standby import Standby
+from bot.store.engine.database import LONGEST_END, Database
+from bot.store.engine.handover import Candidate, Departure
 from bot.store.engine.leadership import open_leadership
+from bot.store.engine.notices import open_notices
 from bot.store.engine.url import Address
 from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.store.engine.leadership import Leadership
+    from bot.store.engine.notices import Notices
 
 _TRY_AGAIN = 1.0  # seconds between two tries to open the database again
 _STANDBY_ON_SQLITE = (
@@ -53,70 +58,122 @@ async def run(settings: Settings) -> None:
         raise ConfigError((_STANDBY_ON_SQLITE,))
     start_logging(settings)
     with told_to_stop() as stop:
-        async with open_leadership(settings.database_url, waits=settings.standby) as leadership:
-            await _Run(settings, leadership, stop).run(settings.discord_token.get_secret_value())
+        url, waits = settings.database_url, settings.standby
+        async with (
+            open_leadership(url, waits=waits) as leadership,
+            open_notices(url, _name(settings)) as notices,
+        ):
+            run = _Run(settings, leadership, notices, stop)
+            await run.run(settings.discord_token.get_secret_value())
     _log.info("stopped")
 
 
 class _Run:
     """A process that waits, leads, and where it loses that begins again."""
 
-    def __init__(self, settings: Settings, leadership: Leadership, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        leadership: Leadership,
+        notices: Notices | None,
+        stop: asyncio.Event,
+    ) -> None:
         self._settings = settings
         self._leadership = leadership
+        self._notices = notices
         self._stop = stop
+        self._gaining: asyncio.Task[None] | None = None
+        self._is_watched = False
+        self._candidate = Candidate(notices) if notices and settings.standby else None
+        self._departure = Departure(notices) if notices else None
 
     async def run(self, token: str) -> None:
         """Return when it was told to stop."""
         async with AsyncExitStack() as life:
+            life.push_async_callback(self._stop_gaining)
             database: Database | None = await self._open()
-            is_first, ending = True, Ending.LOST
+            ending = Ending.LOST
             while database is not None and ending is Ending.LOST:
-                # Each time at Discord has a client of its own, without what the last one knew.
-                async with database, AsyncExitStack() as turn:
-                    # Without STANDBY it is refused before anything complains that there are two.
-                    if not self._settings.standby and not await self._gain():
-                        return
-                    opened = open_client_over(database, self._settings)
-                    client = await turn.enter_async_context(opened)
-                    if is_first:
-                        _keep_what_is_loaded()
-                        await life.enter_async_context(watched_loop())
-                    if self._settings.standby and not await self._gain():
-                        return
-                    await client.take_over()
-                    is_first, ending = (
-                        False,
-                        await lead(client, token, self._leadership, self._stop),
-                    )
+                ending = Ending.STOPPED
+                try:
+                    ending = await self._take_turn(database, token, life)
+                finally:
+                    # Who lost the place has nothing to write any more.
+                    await database.aclose(0.0 if ending is Ending.LOST else LONGEST_END)
                 if ending is Ending.LOST:
                     database = await self._open_again()
 
-    async def _gain(self) -> bool:
-        """Whether this process leads now; False where it was told to stop before it did.
+    async def _take_turn(self, database: Database, token: str, life: AsyncExitStack) -> Ending:
+        """Wait and lead, with a client that knows nothing of the last turn."""
+        # Without STANDBY it is refused before anything complains that there are two.
+        if not self._settings.standby and (ended := await self._gain()):
+            return ended
+        async with open_client_over(database, self._settings, self._notices) as client:
+            if not self._is_watched:
+                self._is_watched = True
+                _keep_what_is_loaded()
+                await life.enter_async_context(watched_loop())
+            running = None
+            if self._candidate is not None:
+                standby = Standby(client, token, self._leadership, self._candidate)
+                if ended := await self._gain(standby):
+                    await standby.aclose()
+                    return ended
+                running = standby.take_place()
+                try:
+                    await client.take_over()
+                except StoreError as error:
+                    _log.error("left again, as the place cannot be taken over: %s", error)
+                    await standby.aclose()
+                    await self._leadership.leave()
+                    return Ending.LOST
+            else:
+                await client.take_over()
+            return await lead(
+                client,
+                token,
+                self._leadership,
+                self._stop,
+                departure=self._departure,
+                running=running,
+            )
 
-        A planned handover from the one that leads hooks in here: the client is loaded by then.
+    async def _gain(self, standby: Standby | None = None) -> Ending | None:
+        """Return None as soon as this process leads; else why it does not.
+
+        It was told to stop, or the client of one that waits is used up, so that it needs another.
         """
-        leadership = self._leadership
-        waits = self._settings.standby
-        gaining = asyncio.create_task(
-            leadership.wait_until_leading() if waits else leadership.take()
-        )
+        if self._gaining is None:
+            lead = self._leadership
+            gain = lead.take() if standby is None else lead.wait_until_leading()
+            self._gaining = asyncio.create_task(gain)
         stopping = asyncio.create_task(self._stop.wait())
+        waited: set[asyncio.Task[Any]] = {self._gaining, stopping}
+        if standby is not None:
+            waited.add(asyncio.create_task(standby.listen()))
         try:
-            await asyncio.wait({gaining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if stopping.done():
-                return False
-            gaining.result()
-            return True
+                return Ending.STOPPED
+            if not self._gaining.done():
+                return Ending.LOST
+            gained, self._gaining = self._gaining, None
+            gained.result()
+            return None
         finally:
-            gaining.cancel()
-            stopping.cancel()
-            await asyncio.gather(gaining, stopping, return_exceptions=True)
+            others = waited - {self._gaining}
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
+    async def _stop_gaining(self) -> None:
+        if self._gaining is not None:
+            self._gaining.cancel()
+            await asyncio.gather(self._gaining, return_exceptions=True)
 
     async def _open(self) -> Database:
-        name = ProcessName.own(Duty.STANDBY if self._settings.standby else Duty.RUN)
-        return await Database.open(self._settings.database_url, application=str(name))
+        name = _name(self._settings)
+        return await Database.open(self._settings.database_url, application=name)
 
     async def _open_again(self) -> Database | None:
         """Return the database as soon as it can be had; None where it was told to stop before."""
@@ -131,6 +188,10 @@ class _Run:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), _TRY_AGAIN)
         return None
+
+
+def _name(settings: Settings) -> str:
+    return str(ProcessName.own(Duty.STANDBY if settings.standby else Duty.RUN))
 
 
 def _keep_what_is_loaded() -> None:
