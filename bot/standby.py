@@ -73,7 +73,7 @@ class Standby:
         return self._running
 
     async def aclose(self) -> None:
-        """Leave Discord, where the place was not taken."""
+        """Leave Discord, where the client is there still."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)

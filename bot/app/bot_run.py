@@ -24,6 +24,7 @@ from bot.store.engine.url import Address
 from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
+    from bot.client import Client
     from bot.config.settings import Settings
     from bot.store.engine.leadership import Leadership
     from bot.store.engine.notices import Notices
@@ -107,22 +108,29 @@ class _Run:
                 self._is_watched = True
                 _keep_what_is_loaded()
                 await life.enter_async_context(watched_loop())
-            running = None
-            if self._candidate is not None:
-                standby = Standby(client, token, self._leadership, self._candidate)
+            if self._candidate is None:
+                return await self._lead(client, token)
+            standby = Standby(client, token, self._leadership, self._candidate)
+            try:
                 if ended := await self._gain(standby):
-                    await standby.aclose()
                     return ended
-                running = standby.take_place()
-            await client.take_over()
-            return await lead(
-                client,
-                token,
-                self._leadership,
-                self._stop,
-                departure=self._departure,
-                running=running,
-            )
+                return await self._lead(client, token, standby.take_place())
+            finally:
+                await standby.aclose()
+
+    async def _lead(
+        self, client: Client, token: str, running: asyncio.Task[None] | None = None
+    ) -> Ending:
+        """Take over what the one before had under way, and be at Discord."""
+        await client.take_over()
+        return await lead(
+            client,
+            token,
+            self._leadership,
+            self._stop,
+            departure=self._departure,
+            running=running,
+        )
 
     async def _gain(self, standby: Standby | None = None) -> Ending | None:
         """Return None as soon as this process leads; else why it does not.
