@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot_process import Bot, Process
     from discord_channels import DiscordChannels
     from discord_payloads import Json
-    from discord_stand_in import SentInteraction
+    from sent_interaction import SentInteraction
 
     from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.demo.zone_server import ZoneServer

@@ -33,7 +33,8 @@ ROUNDS = 12
 LONGEST_SILENCE = 15.0  # seconds
 _END_LISTENING = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE datname = current_database() AND query ~ 'pg_notify|^LISTEN|^SELECT 1$'
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND query ~ 'pg_notify|^LISTEN|^SELECT 1$'
 """
 _log = logging.getLogger(__name__)
 
