@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["store_fixtures"]
 
-_HOLDS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid::bigint = $1 AND granted"
+_HOLDS = (
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid::bigint = $1 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @pytest.fixture
