@@ -141,6 +141,13 @@ class Members:
             cards = [card for card in self.discord.channels[CHANNEL] if _is_about(domain, card)]
             assert len(cards) == 1, domain
 
+    def time_to_answer(self, at: float) -> float:
+        """The seconds from a time of the machine's clock to the first answer to what came later."""
+        since = time.time() - time.monotonic()
+        sent = self.discord.clicks.values()
+        later = [one for one in sent if one.sent_at + since >= at and one.first is not None]
+        return min(one.first_at + since for one in later) - at
+
     @property
     def longest_silence(self) -> float:
         """The longest time in seconds of which nothing that was done was answered."""
