@@ -98,6 +98,7 @@ async def test_when_the_one_at_discord_is_killed_the_one_that_waits_answers(
     assert "Traceback" not in said
 
 
+@pytest.mark.slow  # the real times: ten seconds and more
 async def test_where_the_way_to_the_database_is_cut_discord_is_left_before_the_next_comes(
     make: Make, discord: DiscordStandIn, postgres: PostgresServer, name: str
 ) -> None:
@@ -122,6 +123,7 @@ async def test_where_the_way_to_the_database_is_cut_discord_is_left_before_the_n
     assert "Traceback" not in first.says()
 
 
+@pytest.mark.slow  # the real times: ten seconds and more
 async def test_who_slept_while_another_took_its_place_says_nothing_when_it_wakes_up(
     make: Make, discord: DiscordStandIn
 ) -> None:
@@ -159,6 +161,7 @@ async def test_without_standby_a_second_one_is_refused_as_on_sqlite(
     assert len(discord.identifies) == 2
 
 
+@pytest.mark.slow  # the real times: ten seconds and more
 async def test_without_another_one_the_place_is_had_again_when_the_database_is_back(
     make: Make, discord: DiscordStandIn, postgres: PostgresServer, name: str
 ) -> None:

@@ -104,24 +104,13 @@ async def test_who_left_discord_is_followed_at_once_and_leaves_a_note(
         assert second.note == "what I had under way"
 
 
-async def test_who_ended_without_leaving_is_followed_when_it_can_be_sure_no_more(
-    postgres: PostgresServer, name: str
-) -> None:
-    url = postgres.url_of(name)
-    async with leading(url):
-        pass  # as after a crash: the session is over, and nothing was said
-    begun = time.monotonic()
-    async with leading(url) as second:
-        assert GRACE <= time.monotonic() - begun < GRACE + 2
-        assert second.note == ""
-
-
+@pytest.mark.slow  # the grace
 async def test_who_is_stopped_in_its_grace_does_not_say_that_the_one_before_left(
     postgres: PostgresServer, name: str
 ) -> None:
     url = postgres.url_of(name)
     async with leading(url):
-        pass
+        pass  # as after a crash: the session is over, and nothing was said
     async with open_leadership(url, waits=True) as second:
         waiting = asyncio.create_task(second.wait_until_leading())
         await asyncio.sleep(0.5)
@@ -129,10 +118,12 @@ async def test_who_is_stopped_in_its_grace_does_not_say_that_the_one_before_left
         waiting.cancel()
         await second.leave()
     begun = time.monotonic()
-    async with leading(url):
-        assert time.monotonic() - begun >= GRACE
+    async with leading(url) as third:
+        assert GRACE <= time.monotonic() - begun < GRACE + 2
+        assert third.note == ""
 
 
+@pytest.mark.slow  # as long as one answer makes sure
 async def test_a_session_that_the_operator_ends_is_had_anew_without_losing_the_place(
     postgres: PostgresServer, name: str, operator: asyncpg.Connection
 ) -> None:
@@ -171,6 +162,7 @@ async def test_a_place_that_another_took_meanwhile_is_lost_before_that_one_begin
             await first.take()
 
 
+@pytest.mark.slow  # the server's own patience
 async def test_a_connection_cut_without_a_word_ends_sureness_and_then_the_session(
     postgres: PostgresServer, name: str
 ) -> None:
@@ -191,6 +183,7 @@ async def test_a_connection_cut_without_a_word_ends_sureness_and_then_the_sessio
         assert not first.is_sure()
 
 
+@pytest.mark.slow  # as above
 async def test_who_lost_its_place_that_nobody_took_has_it_again_without_waiting(
     postgres: PostgresServer, name: str
 ) -> None:
