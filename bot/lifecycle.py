@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,18 @@ import discord
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, StoreError, UsageError
 from bot.interactions.sending_fence import is_answering
+from bot.jobs import run_beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from bot.client import Client
     from bot.store.engine.handover import Departure
     from bot.store.engine.leadership import Leadership
 
 _DRAIN = 10.0  # seconds that running handlers get
-_REST = 30.0  # seconds before a job that failed is begun again
+_TAKEN_OVER_AGAIN = 30.0  # seconds after the store could not be written
 _GOODBYE = 2.0  # seconds for the library to end what is cut off already
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
@@ -39,44 +38,9 @@ class Ending(Enum):
     LOST = auto()  # another process may be the one there now
 
 
-@contextmanager
-def told_to_stop() -> Iterator[asyncio.Event]:
-    """Yield what SIGTERM and SIGINT set while the block lasts."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-
-
-@asynccontextmanager
-async def running_jobs(client: Client) -> AsyncIterator[None]:
-    """Run the client's jobs while the block lasts, from the login on; then cancel them.
-
-    Their unfinished work is in the store, and is done after the next start.
-    """
-    tasks = [asyncio.create_task(_run_job(client, job)) for job in client.jobs]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _run_job(client: Client, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a job for ever; after a fault of ours it is begun again."""
-    await client.logged_in.wait()
-    while True:
-        outcomes = await asyncio.gather(job(), return_exceptions=True)
-        if not isinstance(outcomes[0], BaseException):
-            return
-        _log.error("a job beside the client failed", exc_info=outcomes[0])
-        await asyncio.sleep(_REST)
+def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
+    """Run the client's jobs while the block lasts, from the login on; then cancel them."""
+    return run_beside(client.jobs, client.logged_in)
 
 
 async def lead(
@@ -139,7 +103,7 @@ async def _begin_when_loaded(client: Client) -> None:
             await client.begin()
         except StoreError as error:
             _log.error("the jobs beside the client cannot begin: %s", error)
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(_TAKEN_OVER_AGAIN)
         else:
             return
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from bot.app.bot_root import open_client_over
 from bot.app.shared_parts import NO_TOKEN
 from bot.errors import ConfigError, StoreError
-from bot.lifecycle import Ending, lead, told_to_stop
+from bot.jobs import told_to_stop
+from bot.lifecycle import Ending, lead
 from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
 from bot.standby import Standby
@@ -79,6 +80,7 @@ class _Run:
     ) -> None:
         self._settings = settings
         self._leadership = leadership
+        self._notices = notices
         self._stop = stop
         self._gaining: asyncio.Task[None] | None = None
         self._is_watched = False
@@ -106,7 +108,7 @@ class _Run:
         # Without STANDBY it is refused before anything complains that there are two.
         if not self._settings.standby and (ended := await self._gain()):
             return ended
-        async with open_client_over(database, self._settings) as client:
+        async with open_client_over(database, self._settings, self._notices) as client:
             if not self._is_watched:
                 self._is_watched = True
                 _keep_what_is_loaded()
