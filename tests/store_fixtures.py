@@ -51,6 +51,13 @@ async def _run_twice(
     return await run(transaction, work)
 
 
+@pytest_asyncio.fixture
+async def postgres_url(postgres: PostgresServer) -> AsyncIterator[str]:
+    """The URL of a database of the test's own on PostgreSQL."""
+    async with postgres.emptied_database() as name:
+        yield postgres.url_of(name)
+
+
 def _folder(name: str) -> Path:
     # Not below pytest's own, which the next run on the machine takes away from all but its user.
     return Path(tempfile.gettempdir()) / f"cowbell-postgres-{name}"

@@ -242,6 +242,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "console/restore_in_use": {"users": (SOME[:1], SOME[:2]), "more": (0, 3)},
     "console/moved": {
         "rows": (0, 1, 12),
         "tables": (1, 19),

@@ -25,6 +25,7 @@ from bot.store.engine.url import Address
 from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
+    from bot.client import Client
     from bot.config.settings import Settings
     from bot.store.engine.leadership import Leadership
     from bot.store.engine.notices import Notices
@@ -113,11 +114,12 @@ class _Run:
                 self._is_watched = True
                 _keep_what_is_loaded()
                 await life.enter_async_context(watched_loop())
-            running = None
-            if self._candidate is not None:
-                standby = Standby(client, token, self._leadership, self._candidate)
+            if self._candidate is None:
+                await client.take_over()
+                return await self._lead(client, token)
+            standby = Standby(client, token, self._leadership, self._candidate)
+            try:
                 if ended := await self._gain(standby):
-                    await standby.aclose()
                     return ended
                 running = standby.take_place()
                 try:
@@ -127,16 +129,21 @@ class _Run:
                     await standby.aclose()
                     await self._leadership.leave()
                     return Ending.LOST
-            else:
-                await client.take_over()
-            return await lead(
-                client,
-                token,
-                self._leadership,
-                self._stop,
-                departure=self._departure,
-                running=running,
-            )
+                return await self._lead(client, token, running)
+            finally:
+                await standby.aclose()
+
+    async def _lead(
+        self, client: Client, token: str, running: asyncio.Task[None] | None = None
+    ) -> Ending:
+        return await lead(
+            client,
+            token,
+            self._leadership,
+            self._stop,
+            departure=self._departure,
+            running=running,
+        )
 
     async def _gain(self, standby: Standby | None = None) -> Ending | None:
         """Return None as soon as this process leads; else why it does not.

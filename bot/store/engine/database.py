@@ -190,8 +190,13 @@ class Database:
         # nobody ends, and all other writers waiting for it.
         task = asyncio.create_task(coroutine)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._forget)
         return await asyncio.shield(task)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever was cancelled meanwhile does not want to hear it
 
     async def _run_in_turn(self, engine: AsyncEngine, work: Callable[[Session], T]) -> T:
         # Taken before a connection is, so that writers who wait leave connections to readers.

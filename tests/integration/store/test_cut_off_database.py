@@ -39,7 +39,9 @@ async def test_it_is_closed_without_the_goodbye_that_nobody_answers(
     assert not caplog.records
 
 
-async def test_without_patience_what_is_under_way_fails_at_once(postgres: PostgresServer) -> None:
+async def test_without_patience_what_is_under_way_fails_at_once(
+    postgres: PostgresServer, caplog: pytest.LogCaptureFixture
+) -> None:
     async with postgres.emptied_database() as name, PostgresWay(postgres) as way:
         database = await Database.open(way.url_of(name))
         await database.read(ask)
@@ -47,8 +49,12 @@ async def test_without_patience_what_is_under_way_fails_at_once(postgres: Postgr
         begun = time.monotonic()
         reading = asyncio.create_task(database.read(ask))
         await asyncio.sleep(0.1)
+        gone = asyncio.create_task(database.read(ask))
+        await asyncio.sleep(0.1)
+        gone.cancel()  # nobody hears what comes of it, and the log has no word of that
         await database.aclose(patience=0.0)
         with pytest.raises(StoreError):
             await reading
         assert time.monotonic() - begun < 5
         way.restore()
+    assert not caplog.records

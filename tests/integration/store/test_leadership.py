@@ -16,7 +16,9 @@ from bot.store.engine.postgresql import IN_USE, LEADER
 from bot.store.engine.session import SILENCE, Session, present
 from bot.store.engine.url import Address
 from max_wait import MAX_WAIT
+from postgres_server import running_postgres
 from postgres_way import PostgresWay
+from transaction_pooler import TransactionPooler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -261,3 +263,27 @@ async def test_on_sqlite_whoever_has_the_file_leads(tmp_path: Path) -> None:
         assert not losing.done()
         assert leadership.is_sure()
         losing.cancel()
+
+
+async def test_a_pooler_that_lends_out_sessions_is_refused_with_what_to_do(
+    postgres: PostgresServer, name: str
+) -> None:
+    async with TransactionPooler(postgres) as pooler:
+        with pytest.raises(StoreError) as refused:
+            async with open_leadership(pooler.url_of(name), waits=False):
+                pass
+    assert "is behind a connection pooler (two connections got one session)" in str(refused.value)
+    assert "name the PostgreSQL server itself in DATABASE_URL" in str(refused.value)
+
+
+@pytest.mark.slow  # a server of its own
+async def test_the_place_is_kept_while_the_server_is_started_anew(tmp_path: Path) -> None:
+    with running_postgres(tmp_path / "postgres") as own:
+        async with own.database() as name, leading(own.url_of(name)) as leadership:
+            lost = asyncio.create_task(leadership.wait_until_lost())
+            await asyncio.to_thread(own.restart)
+            for _ in range(50):
+                await asyncio.sleep(0.1)
+                assert leadership.is_sure()
+            assert not lost.done()
+            lost.cancel()
