@@ -58,7 +58,7 @@ async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
     """Return as soon as something is so."""
     async with asyncio.timeout(MAX_WAIT):
         while not await is_so():  # noqa: ASYNC110 - what other processes do tells nobody here
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
 
 
 @dataclass
@@ -73,6 +73,13 @@ class Farm:
         """Have a look due at each of these domains."""
         listing = make_listing(map(Domain.from_ascii, names), is_first=False, at=now())
         await WatchedDomains(self.database).note_listing(listing, now())
+
+    async def wake(self) -> None:
+        """Have the workers look at once what is due."""
+        async with open_notices(self.workers.url) as notices:
+            assert notices is not None
+            await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
+            assert await notices.send("watch", "")
 
     async def versions(self) -> Counter[int]:
         """Count the domains by their versions."""
@@ -185,16 +192,18 @@ async def open_front_desk(
         yield FrontDesk(make_requests(base).requests, base.backend, mailcow, farm)
 
 
+@pytest.mark.parametrize("number", [80, pytest.param(200, marks=pytest.mark.slow)])
 async def test_two_workers_share_what_is_due_and_each_domain_is_looked_at_once(
-    postgres: PostgresServer, tmp_path: Path, forked_python: ForkedPython
+    postgres: PostgresServer, tmp_path: Path, forked_python: ForkedPython, number: int
 ) -> None:
     async with open_farm(postgres, tmp_path, forked_python) as farm:
-        await farm.have_due(WATCHED)
         pair = [await farm.workers.start(), await farm.workers.start()]
-        await farm.wait_until_seen(len(WATCHED))
-        assert await farm.versions() == {SEEN_ONCE: len(WATCHED)}
+        await farm.have_due(WATCHED[:number])
+        await farm.wake()
+        await farm.wait_until_seen(number)
+        assert await farm.versions() == {SEEN_ONCE: number}
         assert await farm.leased() == 0
-        assert set(farm.asked()) == set(WATCHED)
+        assert set(farm.asked()) == set(WATCHED[:number])
         for worker in pair:
             assert await worker.get("/readyz") == "ok\n"
             figures = await worker.get("/metrics")
