@@ -76,8 +76,7 @@ async def lead(
             await jobs.enter_async_context(running_jobs(client))
             await asyncio.wait({running, stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set() and not (running.done() or losing.done()):
-                if departure and await _arrange(departure, running, losing):
-                    await jobs.aclose()
+                if departure and await _arrange(departure, jobs, running, losing):
                     await _hand_over(client, leadership, departure, running)
                 await _drain(client, losing)
             if losing.done():
@@ -109,15 +108,26 @@ async def _begin_when_loaded(client: Client) -> None:
 
 
 async def _arrange(
-    departure: Departure, running: asyncio.Task[None], losing: asyncio.Task[None]
+    departure: Departure,
+    jobs: AsyncExitStack,
+    running: asyncio.Task[None],
+    losing: asyncio.Task[None],
 ) -> bool:
-    """Whether one that waits is ready to take the place, which this process has until then."""
+    """Whether one that waits is ready to take the place, which this process has until then.
+
+    The jobs are ended while that one connects, so that it has to hold little.
+    """
+    ends: set[asyncio.Task[Any]] = {running, losing}
+    finding = asyncio.create_task(departure.found.wait())
     arranging = asyncio.create_task(departure.arrange())
     try:
-        await asyncio.wait({arranging, running, losing}, return_when=asyncio.FIRST_COMPLETED)
-        is_here = not (running.done() or losing.done())
-        return is_here and arranging.result()
+        await asyncio.wait({finding, arranging} | ends, return_when=asyncio.FIRST_COMPLETED)
+        if finding.done():
+            await jobs.aclose()
+        await asyncio.wait({arranging} | ends, return_when=asyncio.FIRST_COMPLETED)
+        return not any(end.done() for end in ends) and arranging.result()
     finally:
+        finding.cancel()
         arranging.cancel()
 
 

@@ -66,6 +66,11 @@ if TYPE_CHECKING:
     from bot.store.engine.database import Database
     from bot.store.engine.notices import Notices
 
+# What processes tell each other.
+_REQUESTS: Final = "requests"  # one is due, or messages about one are to be delivered
+_WATCH: Final = "watch"  # a look is due, or news are to be delivered
+_UNLOCKED: Final = "mailcow-unlocked"
+
 _log = logging.getLogger(__name__)
 
 
@@ -154,7 +159,13 @@ async def open_foundation(
     )
     ask = resolver.ask if metrics is None else _count(resolver.ask, metrics)
     mailcow = await open_mailcow(settings, stack, telemetry=metrics or Telemetry())
-    backend = choose_backend(settings, mailcow)
+    unlock_others = None
+    if notices is not None and mailcow is not None:
+        # An admin says in one process that a key works again, which all of them were refused.
+        ear = notices.listen(_UNLOCKED, lambda _: mailcow.unlock(), mailcow.unlock)
+        stack.callback(notices.forget, ear)
+        unlock_others = partial(notices.tell, _UNLOCKED)
+    backend = choose_backend(settings, mailcow, unlock_others)
     domain_facts = DomainFacts(
         KnownKeys(database), now, backend=backend, stage_of=ApprovedStages(database).of
     )
@@ -188,7 +199,7 @@ class RequestParts:
 
 def make_requests(base: Foundation) -> RequestParts:
     """Return requests over the store of the foundation."""
-    store, wake_up = RequestStore.of(base.database), base.make_wake_up("requests")
+    store, wake_up = RequestStore.of(base.database), base.make_wake_up(_REQUESTS)
     selector, capabilities = base.core.server.dkim_selector, base.backend.capabilities
     requests = Requests(store, base.now, wake_up, selector, capabilities)
     return RequestParts(requests, store, wake_up)
@@ -212,7 +223,7 @@ class WatchParts:
 
 def make_watch(base: Foundation, looks: DomainLooks, *, leads: bool) -> WatchParts:
     """Return the watch of a process; the one that leads lists the domains and tells digests."""
-    core, wake_up = base.core, base.make_wake_up("watch")
+    core, wake_up = base.core, base.make_wake_up(_WATCH)
     store = WatchStore.of(base.database)
     worker = WatchWorker(
         store.domains,

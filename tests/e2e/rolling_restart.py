@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 A_SECOND = 20  # things that members do
 _MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
 _CARD_OF = "friend.example"
-_THINGS = ("command", "check", "type", "press", "ask", "records", "type", "press")
+# Most of them cost little, so that a busy machine keeps up: a check and a request need the DNS.
+_THINGS = (
+    *("check", "command", "type", "press", "type", "records", "type", "command", "press", "type"),
+    *("ask", "command", "type", "press", "type", "records", "type", "command", "press", "type"),
+)
 
 
 class Unit:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from console_process import ConsoleProcess
 
+    from bot.requests.backend import MailBackend
     from bot.requests.service import Requests
     from forked_python import ForkedPython
     from postgres_server import PostgresServer
@@ -128,6 +129,7 @@ class FrontDesk:
     """Requests as the process at Discord has them, which carries none of them out here."""
 
     requests: Requests
+    backend: MailBackend
     mailcow: MailcowDouble
     farm: Farm
 
@@ -139,17 +141,20 @@ class FrontDesk:
         await self.requests.approve(asked.request.id, 2)
         return asked.request.id
 
+    async def until_in(self, state: State, number: int) -> None:
+        """Return when a request is in a state."""
+
+        async def is_in() -> bool:
+            request = await self.requests.get(number)
+            return request is not None and request.state is state
+
+        await until(is_in)
+
     async def seconds_until_made(self, number: int) -> float:
         """Return how long it takes until a worker has made the key and written it down."""
         began = time.monotonic()
 
-        async def is_handed_out() -> bool:
-            request = await self.requests.get(number)
-            assert request is not None
-            assert request.state is not State.FAILED, request
-            return request.state is State.WAITING
-
-        await until(is_handed_out)
+        await self.until_in(State.WAITING, number)
         assert self.mailcow.keys_made.total() == 1
         return time.monotonic() - began
 
@@ -177,7 +182,7 @@ async def open_front_desk(
             await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
         settings = load_settings(farm.workers.environment)
         base = await open_foundation(farm.database, notices, settings, stack, pace=ALONE)
-        yield FrontDesk(make_requests(base).requests, mailcow, farm)
+        yield FrontDesk(make_requests(base).requests, base.backend, mailcow, farm)
 
 
 async def test_two_workers_share_what_is_due_and_each_domain_is_looked_at_once(
@@ -225,6 +230,24 @@ async def test_an_approval_wakes_a_worker_in_another_process(
         # It would look by itself some 14 seconds later.
         assert await desk.seconds_until_made(number) < 5
         assert await worker.stop() == 0
+
+
+async def test_a_key_that_works_again_does_so_in_all_processes(
+    postgres: PostgresServer, tmp_path: Path, forked_python: ForkedPython
+) -> None:
+    async with open_front_desk(postgres, tmp_path, forked_python) as desk:
+        await desk.farm.workers.start()
+        keys, desk.mailcow.keys = desk.mailcow.keys, {}
+        number = await desk.approve_key(WATCHED[0])
+        await desk.until_in(State.FAILED, number)
+        desk.mailcow.keys = keys
+        calls = len(desk.mailcow.calls)
+        await desk.requests.retry(number, 2)
+        await desk.until_in(State.FAILED, number)  # it does not even try
+        assert len(desk.mailcow.calls) == calls
+        desk.backend.unlock()
+        await desk.requests.retry(number, 2)
+        await desk.until_in(State.WAITING, number)
 
 
 @pytest.mark.slow
