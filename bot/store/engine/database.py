@@ -17,6 +17,7 @@ from bot.store.engine.database_refusals import (
     OPENING_FAULTS,
     explain,
     explain_os_error,
+    repeats_a_row,
 )
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
@@ -387,4 +388,5 @@ def explaining(
     try:
         yield
     except faults as error:
-        raise explain(error, address) from error
+        # A log shows the whole chain, and members' texts are nobody's business there.
+        raise explain(error, address) from (None if repeats_a_row(error) else error)
