@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +15,18 @@ import discord
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, StoreError, UsageError
 from bot.interactions.sending_fence import is_answering
+from bot.jobs import run_beside
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from bot.client import Client
     from bot.store.engine.handover import Departure
     from bot.store.engine.leadership import Leadership
 
 _DRAIN = 10.0  # seconds that running handlers get
-_REST = 30.0  # seconds before a job that failed is begun again
+_TAKEN_OVER_AGAIN = 30.0  # seconds after the store could not be written
 _GOODBYE = 2.0  # seconds for the library to end what is cut off already
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
@@ -39,44 +38,9 @@ class Ending(Enum):
     LOST = auto()  # another process may be the one there now
 
 
-@contextmanager
-def told_to_stop() -> Iterator[asyncio.Event]:
-    """Yield what SIGTERM and SIGINT set while the block lasts."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-
-
-@asynccontextmanager
-async def running_jobs(client: Client) -> AsyncIterator[None]:
-    """Run the client's jobs while the block lasts, from the login on; then cancel them.
-
-    Their unfinished work is in the store, and is done after the next start.
-    """
-    tasks = [asyncio.create_task(_run_job(client, job)) for job in client.jobs]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _run_job(client: Client, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a job for ever; after a fault of ours it is begun again."""
-    await client.logged_in.wait()
-    while True:
-        outcomes = await asyncio.gather(job(), return_exceptions=True)
-        if not isinstance(outcomes[0], BaseException):
-            return
-        _log.error("a job beside the client failed", exc_info=outcomes[0])
-        await asyncio.sleep(_REST)
+def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
+    """Run the client's jobs while the block lasts, from the login on; then cancel them."""
+    return run_beside(client.jobs, client.logged_in)
 
 
 async def lead(
@@ -112,13 +76,12 @@ async def lead(
             await jobs.enter_async_context(running_jobs(client))
             await asyncio.wait({running, stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set() and not (running.done() or losing.done()):
-                if departure and await _arrange(departure, running, losing):
-                    await jobs.aclose()
+                if departure and await _arrange(departure, jobs, running, losing):
                     await _hand_over(client, leadership, departure, running)
                 await _drain(client, losing)
             if losing.done():
                 ending = Ending.LOST
-                _cut_off(client, running)
+                await _cut_off(client, running)
             elif not stop.is_set():
                 _explain_end(running)
     finally:
@@ -139,21 +102,32 @@ async def _begin_when_loaded(client: Client) -> None:
             await client.begin()
         except StoreError as error:
             _log.error("the jobs beside the client cannot begin: %s", error)
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(_TAKEN_OVER_AGAIN)
         else:
             return
 
 
 async def _arrange(
-    departure: Departure, running: asyncio.Task[None], losing: asyncio.Task[None]
+    departure: Departure,
+    jobs: AsyncExitStack,
+    running: asyncio.Task[None],
+    losing: asyncio.Task[None],
 ) -> bool:
-    """Whether one that waits is ready to take the place, which this process has until then."""
+    """Whether one that waits is ready to take the place, which this process has until then.
+
+    The jobs are ended while that one connects, so that it has to hold little.
+    """
+    ends: set[asyncio.Task[Any]] = {running, losing}
+    finding = asyncio.create_task(departure.found.wait())
     arranging = asyncio.create_task(departure.arrange())
     try:
-        await asyncio.wait({arranging, running, losing}, return_when=asyncio.FIRST_COMPLETED)
-        is_here = not (running.done() or losing.done())
-        return is_here and arranging.result()
+        await asyncio.wait({finding, arranging} | ends, return_when=asyncio.FIRST_COMPLETED)
+        if finding.done():
+            await jobs.aclose()
+        await asyncio.wait({arranging} | ends, return_when=asyncio.FIRST_COMPLETED)
+        return not any(end.done() for end in ends) and arranging.result()
     finally:
+        finding.cancel()
         arranging.cancel()
 
 
@@ -194,12 +168,15 @@ async def _drain(client: Client, losing: asyncio.Task[None]) -> None:
         _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
 
 
-def _cut_off(client: Client, running: asyncio.Task[None]) -> None:
+async def _cut_off(client: Client, running: asyncio.Task[None]) -> None:
     """End every connection to Discord at once, without the goodbye that may be waited for."""
     running.cancel()
     connector: Any = client.http.connector
-    if connector is not discord.utils.MISSING:  # it was about to log in
-        connector.close(abort_ssl=True)
+    if connector is discord.utils.MISSING:  # it was about to log in
+        return
+    with contextlib.suppress(TimeoutError):  # they are ended before anything is waited for
+        async with asyncio.timeout(_GOODBYE):
+            await connector.close(abort_ssl=True)
 
 
 async def _close(client: Client, running: asyncio.Task[None]) -> None:

@@ -115,14 +115,19 @@ def make_sender(settings: Settings, ask: Ask) -> MailSender | None:
     return MailSender(address, url, password.get_secret_value() if password else None, ask)
 
 
-def choose_backend(settings: Settings, mailcow: Mailcow | None) -> MailBackend:
-    """Return the mail server that is configured; without one, an admin works by hand."""
+def choose_backend(
+    settings: Settings, mailcow: Mailcow | None, unlock_others: Callable[[], None] | None = None
+) -> MailBackend:
+    """Return the mail server that is configured; without one, an admin works by hand.
+
+    `unlock_others` has the other processes call it again after it refused; None without others.
+    """
     server = settings.mail_server()
     if mailcow is None:
         return ByHandBackend(server.name)
     from bot.mailcow.mailcow_backend import MailcowBackend  # noqa: PLC0415 - as above
 
-    return MailcowBackend(mailcow, server.dkim_selector)
+    return MailcowBackend(mailcow, server.dkim_selector, unlock_others)
 
 
 def utc_now() -> datetime:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import time
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +23,8 @@ from discord_payloads import (
     text_of,
     walk,
 )
+from gateway_connection import GatewayConnection
+from sent_interaction import LONGEST_WAIT, SentInteraction
 
 from max_wait import MAX_WAIT
 
@@ -31,71 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TOKEN = "token-of-the-stand-in"
-LONGEST_WAIT = 3.0  # seconds that Discord waits for an acknowledgement
 _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
-
-
-@dataclass
-class SentInteraction:
-    """An interaction as it was sent, and what the bot made of it; times are of the monotonic."""
-
-    payload: Json
-    sent_at: float = 0.0
-    deliveries: int = 0  # the connections that were told of it
-    refused: int = 0  # further first answers, each of which Discord refuses
-    first: Json | None = None  # the first answer, type and data
-    first_at: float = 0.0
-    message: Json = field(default_factory=dict)  # the original response as it stands
-    shown: list[str] = field(default_factory=list)  # its texts, the oldest first
-    others: list[Json] = field(default_factory=list)  # the messages after it
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    @property
-    def texts(self) -> str:
-        """What the member reads last."""
-        return self.shown[-1] if self.shown else ""
-
-    @property
-    def was_in_time(self) -> bool:
-        """Whether it was acknowledged before Discord gives up."""
-        return self.first is not None and self.first_at - self.sent_at <= LONGEST_WAIT
-
-    async def until(self, is_so: Callable[[Self], bool], seconds: float = MAX_WAIT) -> Self:
-        """Return this when it is so, or fail after some seconds."""
-        async with self.changed, asyncio.timeout(seconds):
-            await self.changed.wait_for(lambda: is_so(self))
-        return self
-
-    async def acknowledged(self) -> Self:
-        return await self.until(lambda sent: sent.first is not None)
-
-    async def answered(self, seconds: float = MAX_WAIT) -> Self:
-        """Return this when a card with buttons or any message with a text has come."""
-        return await self.until(lambda sent: bool(sent.shown), seconds)
-
-
-@dataclass(eq=False)
-class GatewayConnection:
-    """One connection to the gateway; times are of the monotonic clock, None until it happened."""
-
-    socket: web.WebSocketResponse
-    opened_at: float
-    identified_at: float | None = None  # or resumed
-    closed_at: float | None = None
-    sequence: int = 0
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it is told of what happens."""
-        return self.identified_at is not None and self.closed_at is None
-
-    async def dispatch(self, event: str, data: Json) -> None:
-        """Tell it of an event."""
-        self.sequence += 1
-        await self.send({"op": 0, "t": event, "s": self.sequence, "d": data})
-
-    async def send(self, message: Json) -> None:
-        await self.socket.send_str(json.dumps(message))
 
 
 class DiscordStandIn:
@@ -113,6 +50,8 @@ class DiscordStandIn:
         self.clicks: dict[str, SentInteraction] = {}  # by token
         self.gateway_up = asyncio.Event()
         self._numbers = iter(range(10_000, 10_000_000))
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self.choose_lag: Callable[[], float] = lambda: 0.0  # of each connection
         self.connections: list[GatewayConnection] = []  # all that there were, the oldest first
 
     async def __aenter__(self) -> Self:
@@ -227,10 +166,21 @@ class DiscordStandIn:
         sent = self.clicks[payload["token"]] = SentInteraction(payload)
         sent.sent_at = time.monotonic()
         for connection in self._up():
-            with contextlib.suppress(ConnectionError):  # it is being closed
-                await connection.dispatch("INTERACTION_CREATE", payload)
-                sent.deliveries += 1
+            if connection.lag:
+                later = self._deliver(connection, sent, connection.lag)
+                self._deliveries.add(task := asyncio.create_task(later))
+                task.add_done_callback(self._deliveries.discard)
+            else:
+                await self._deliver(connection, sent)
         return sent
+
+    async def _deliver(
+        self, connection: GatewayConnection, sent: SentInteraction, lag: float = 0.0
+    ) -> None:
+        await asyncio.sleep(lag)
+        with contextlib.suppress(ConnectionError):  # it is being closed
+            await connection.dispatch("INTERACTION_CREATE", sent.payload)
+            sent.deliveries += 1
 
     def _up(self) -> list[GatewayConnection]:
         return [connection for connection in self.connections if connection.is_up]
@@ -317,7 +267,7 @@ class DiscordStandIn:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = GatewayConnection(socket, time.monotonic())
+        connection = GatewayConnection(socket, time.monotonic(), lag=self.choose_lag())
         self.connections.append(connection)
         try:
             await connection.send({"op": 10, "d": {"heartbeat_interval": 41_250}})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot_process import Bot, Process
     from discord_channels import DiscordChannels
     from discord_payloads import Json
-    from discord_stand_in import SentInteraction
+    from sent_interaction import SentInteraction
 
     from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.demo.zone_server import ZoneServer
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 A_SECOND = 20  # things that members do
 _MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
 _CARD_OF = "friend.example"
+# Most of them cost little, so that a busy machine keeps up: a check and a request need the DNS.
+_THINGS = (
+    *("check", "command", "type", "press", "type", "records", "type", "command", "press", "type"),
+    *("ask", "command", "type", "press", "type", "records", "type", "command", "press", "type"),
+)
 
 
 class Unit:
@@ -114,7 +119,9 @@ class Members:
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
         """Have them do things while the block lasts, as often whatever the answers are."""
-        working = asyncio.create_task(self._work())
+        checked = await self._check(MEMBER)
+        card = (await checked.until(lambda sent: "cowbell:details:" in str(sent.message))).message
+        working = asyncio.create_task(self._work(card))
         try:
             yield
         finally:
@@ -124,6 +131,7 @@ class Members:
 
     async def assert_all_answered(self) -> None:
         """Fail where one was not answered in time, or twice, or had no more than that."""
+        assert len(self.typed) > A_SECOND / 4
         for sent in self.typed:
             await sent.acknowledged()
         for sent in self.commands:
@@ -137,11 +145,28 @@ class Members:
             cards = [card for card in self.discord.channels[CHANNEL] if _is_about(domain, card)]
             assert len(cards) == 1, domain
 
-    async def _work(self) -> None:
-        card = (await (await self._check(MEMBER)).answered()).message
-        things = itertools.cycle(
-            ["command", "check", "type", "press", "ask", "records", "type", "press"]
-        )
+    def time_to_answer(self, at: float) -> float:
+        """The seconds from a time of the machine's clock to the first answer to what came later."""
+        since = time.time() - time.monotonic()
+        sent = self.discord.clicks.values()
+        later = [one for one in sent if one.sent_at + since >= at and one.first is not None]
+        return min(one.first_at + since for one in later) - at
+
+    @property
+    def longest_silence(self) -> float:
+        """The longest time in seconds of which nothing that was done was answered."""
+        sent = sorted(self.discord.clicks.values(), key=lambda one: one.sent_at)
+        longest, silent_since = 0.0, None
+        for one in sent:
+            if one.was_in_time:
+                silent_since = None
+            else:
+                silent_since = one.sent_at if silent_since is None else silent_since
+                longest = max(longest, one.sent_at - silent_since)
+        return longest
+
+    async def _work(self, card: Json) -> None:
+        things = itertools.cycle(_THINGS)
         begun_at = time.monotonic()
         for number, thing in enumerate(things):
             await asyncio.sleep(begun_at + number / A_SECOND - time.monotonic())
@@ -155,8 +180,8 @@ class Members:
                     options = {"domain": _CARD_OF}
                     await self._note(self.discord.run_command("dnsrecords", options, member=member))
                 case "press":
-                    again = button(card, "again")
-                    await self._note(self.discord.click(again, card, member=member))
+                    details = button(card, "details")
+                    await self._note(self.discord.click(details, card, member=MEMBER))
                 case "ask":
                     await self._ask(f"asked{number}.example", member)
                 case "type":

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
     from discord_payloads import Json
-    from discord_stand_in import SentInteraction
+    from sent_interaction import SentInteraction
 
     from forked_python import ForkedPython
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from bot.store.engine.notices import Notices
 
 ANSWERED_WITHIN: Final = 1.0  # seconds in which one that waits says so
-CONNECTED_WITHIN: Final = 5.0  # seconds in which it has to be connected to Discord
-ARRANGED_WITHIN: Final = 7.0  # seconds; where one that waits fails there is time for another
+CONNECTED_WITHIN: Final = 4.0  # seconds in which it has to be connected to Discord
+ARRANGED_WITHIN: Final = 9.0  # seconds; where one that waits fails there is time for another
 _TOPIC: Final = "handover"
 _MOST_UNHEARD: Final = 100  # messages
 _HEARD_WITHIN: Final = 3.0  # seconds; nobody waits for an answer to what is older
@@ -95,6 +95,7 @@ class Departure:
     def __init__(self, notices: Notices) -> None:
         self._ear = _Ear(notices)
         self._number = secrets.token_hex(8)
+        self.found = asyncio.Event()  # one that waits has answered
 
     async def arrange(self) -> bool:
         """Return whether one that waits is connected to Discord by now, and ready to take over.
@@ -104,6 +105,7 @@ class Departure:
         try:
             async with asyncio.timeout(ARRANGED_WITHIN):
                 while (standby := await self._find()) is not None:
+                    self.found.set()
                     if await self._connect(standby):
                         return True
                     await self.call_off()

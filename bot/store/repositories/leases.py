@@ -76,11 +76,14 @@ async def give_back(
 
     Those whose lease ran out and that somebody else has taken stay theirs.
     """
-    rows, row = tuple(taken), cast("type[Leased]", key.class_)
+    row = cast("type[Leased]", key.class_)
+    by_lease: dict[datetime | None, list[object]] = {}  # those taken together have the same
+    for value, until in taken:
+        by_lease.setdefault(until, []).append(value)
 
     def release(session: Session) -> None:
-        for value, until in rows:
-            held = update(row).where(key == value, is_held(row, until))
+        for until, values in by_lease.items():
+            held = update(row).where(key.in_(values), is_held(row, until))
             session.execute(
                 held.values(lease_until=None).execution_options(synchronize_session=False)
             )
