@@ -130,6 +130,7 @@ class LeasedWork(Generic[TakenT]):
             await asyncio.wait({self._taking})
             if self._taking.exception() is None:
                 left.extend(self._taking.result())
+            self._taking = None
         if not left:
             return
         try:
