@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +95,10 @@ class Scale:
 
     async def _measure_steps(self) -> AsyncIterator[Figure]:
         async with self._server.database() as name:
-            costs, sizes = await measure_steps(self._server.url_of(name), self._domains)
+            connection = await self._server.connect(name)
+            vacuum = partial(connection.execute, "VACUUM (ANALYZE)")
+            costs, sizes = await measure_steps(self._server.url_of(name), self._domains, vacuum)
+            await connection.close()
             for each in _of_holds(costs, _POSTGRESQL, self._domains):
                 yield each
             async for each in self._settle(name, self._domains, 3):
