@@ -184,12 +184,13 @@ class Scale:
         quiet, broken = passed
         faults = max(broken.incidents, 1)
         yield Figure(
-            "Rows a fault",
-            (broken.changes - quiet.changes + broken.incidents + broken.messages) / faults,
+            "Rows of history a fault",
+            (broken.changes - quiet.changes + broken.incidents) / faults,
             "",
-            detail=f"changes {(broken.changes - quiet.changes) / faults:.1f}, incident 1, messages "
-            f"{broken.messages / faults:.1f}; {(broken.looks - quiet.looks) / faults:.0f} more "
-            f"looks; {broken.incidents} faults of three days",
+            detail=f"changes {(broken.changes - quiet.changes) / faults:.1f}, incident 1; messages "
+            f"sent or drawn anew {broken.messages / faults:.1f}; "
+            f"{(broken.looks - quiet.looks) / faults:.0f} more looks; {broken.incidents} faults of "
+            "three days",
         )
 
 
