@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -30,7 +31,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TOKEN = "token-of-the-stand-in"
+LONGEST_WAIT = 3.0  # seconds that Discord waits for an acknowledgement
 _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
+
+
+@dataclass(eq=False)
+class GatewaySession:
+    """A session at the gateway on one connection; a resume goes on with it on another."""
+
+    socket: web.WebSocketResponse
+    name: str = ""  # none before it has identified itself
+    sequence: int = 0
+
+    async def send(self, message: Json) -> None:
+        await self.socket.send_str(json.dumps(message))
+
+    async def dispatch(self, event: str, data: Json) -> None:
+        self.sequence += 1
+        await self.send({"op": 0, "t": event, "s": self.sequence, "d": data})
 
 
 @dataclass
@@ -39,6 +57,8 @@ class SentInteraction:
 
     payload: Json
     sent_at: float = 0.0
+    deliveries: int = 0  # the sessions that got it
+    refused: int = 0  # further first answers, each of which Discord refuses
     first: Json | None = None  # the first answer, type and data
     first_at: float = 0.0
     message: Json = field(default_factory=dict)  # the original response as it stands
@@ -50,6 +70,11 @@ class SentInteraction:
     def texts(self) -> str:
         """What the member reads last."""
         return self.shown[-1] if self.shown else ""
+
+    @property
+    def was_in_time(self) -> bool:
+        """Whether it was acknowledged before Discord gives up."""
+        return self.first is not None and self.first_at - self.sent_at <= LONGEST_WAIT
 
     async def until(self, is_so: Callable[[Self], bool], seconds: float = MAX_WAIT) -> Self:
         """Return this when it is so, or fail after some seconds."""
@@ -66,7 +91,10 @@ class SentInteraction:
 
 
 class DiscordStandIn:
-    """Listens while the `async with` block lasts; remembers all that the bot sends."""
+    """Listens while the `async with` block lasts; remembers all that the bot sends.
+
+    As the real one without shards, it lets a bot have several sessions, and each gets every event.
+    """
 
     def __init__(self) -> None:
         self.syncs: list[tuple[str, list[Json]]] = []  # path and commands
@@ -77,8 +105,8 @@ class DiscordStandIn:
         self.clicks: dict[str, SentInteraction] = {}  # by token
         self.gateway_up = asyncio.Event()
         self._numbers = iter(range(10_000, 10_000_000))
-        self._socket: web.WebSocketResponse | None = None
-        self._sequence = 0
+        self._sessions: list[GatewaySession] = []  # the connected ones
+        self._known: dict[str, GatewaySession] = {}  # what may be resumed, by name
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=30_000_000)
@@ -148,14 +176,35 @@ class DiscordStandIn:
         return await self._send_interaction(5, {"custom_id": custom_id, "components": []})
 
     async def drop(self, *, code: int) -> None:
-        """Close the gateway's socket with a code, as a lost connection does."""
+        """Close the gateway's sockets with a code, as lost connections do."""
         self.gateway_up.clear()
-        assert self._socket is not None
-        await self._socket.close(code=code)
+        for session in tuple(self._sessions):
+            await session.socket.close(code=code)
 
     async def ask_to_reconnect(self) -> None:
         self.gateway_up.clear()
-        await self._send({"op": 7, "d": None})
+        for session in self._sessions:
+            await session.send({"op": 7, "d": None})
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions get what happens now."""
+        return sum(bool(session.name) for session in self._sessions)
+
+    @property
+    def unanswered(self) -> list[SentInteraction]:
+        """What nobody acknowledged in time, whether it reached a session or not.
+
+        What may still be acknowledged is not among it.
+        """
+        end = time.monotonic() - LONGEST_WAIT
+        sent = self.clicks.values()
+        return [one for one in sent if not one.was_in_time and (one.first or one.sent_at < end)]
+
+    @property
+    def answered_twice(self) -> list[SentInteraction]:
+        """What was acknowledged more than once."""
+        return [sent for sent in self.clicks.values() if sent.refused]
 
     async def ready(self) -> None:
         """Return when the bot is connected to the gateway."""
@@ -167,16 +216,12 @@ class DiscordStandIn:
         payload = {**describe_interaction(number, kind, data), **more}
         sent = self.clicks[payload["token"]] = SentInteraction(payload)
         sent.sent_at = time.monotonic()
-        await self._dispatch("INTERACTION_CREATE", payload)
+        for session in [session for session in self._sessions if session.name]:
+            # A process may be killed at any moment.
+            with contextlib.suppress(ConnectionError):
+                await session.dispatch("INTERACTION_CREATE", payload)
+                sent.deliveries += 1
         return sent
-
-    async def _dispatch(self, event: str, data: Json) -> None:
-        self._sequence += 1
-        await self._send({"op": 0, "t": event, "s": self._sequence, "d": data})
-
-    async def _send(self, message: Json) -> None:
-        assert self._socket is not None
-        await self._socket.send_str(json.dumps(message))
 
     async def _me(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bot {TOKEN}":
@@ -206,6 +251,7 @@ class DiscordStandIn:
         sent = self.clicks[request.match_info["token"]]
         body = await read_body(request)
         if sent.first is not None:
+            sent.refused += 1
             return reply({"message": "already acknowledged", "code": 40060}, 400)
         sent.first, sent.first_at = body, came_at
         if body["type"] in (4, 7):
@@ -259,32 +305,43 @@ class DiscordStandIn:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        self._socket = socket
-        await self._send({"op": 10, "d": {"heartbeat_interval": 41_250}})
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                break
-            await self._hear(json.loads(message.data))
+        session = GatewaySession(socket)
+        self._sessions.append(session)
+        try:
+            await session.send({"op": 10, "d": {"heartbeat_interval": 41_250}})
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    break
+                await self._hear(session, json.loads(message.data))
+        finally:
+            self._sessions.remove(session)
         return socket
 
-    async def _hear(self, said: Json) -> None:
+    async def _hear(self, session: GatewaySession, said: Json) -> None:
         if said["op"] == 1:
-            await self._send({"op": 11, "d": None})
+            await session.send({"op": 11, "d": None})
         elif said["op"] == 2:
             self.identifies.append(said["d"])
+            name = f"session-{len(self.identifies)}"
             ready = {
                 "v": 10,
                 "user": describe_bot(),
                 "guilds": [],
-                "session_id": "session",
+                "session_id": name,
                 "resume_gateway_url": self.gateway,
                 "application": {"id": str(APPLICATION), "flags": 0},
             }
-            await self._dispatch("READY", ready)
+            await session.dispatch("READY", ready)
+            session.name = name
+            self._known[name] = session
             self.gateway_up.set()
         elif said["op"] == 6:
             self.resumes.append(said["d"])
-            await self._dispatch("RESUMED", {})
+            former = self._known[said["d"]["session_id"]]
+            session.sequence = former.sequence
+            await session.dispatch("RESUMED", {})
+            session.name = former.name
+            self._known[former.name] = session
             self.gateway_up.set()
 
 

@@ -198,7 +198,7 @@ class Database:
                     if error.connection_invalidated and not (was_lost or transaction.is_ending):
                         was_lost = True  # the server was started anew since the connection was used
                         continue
-                    if self._address.on_sqlite or not postgresql.is_conflict(error):
+                    if self._address.on_sqlite or not postgresql.is_passing(error):
                         raise
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 pause = min(2 * pause, _LONGEST_PAUSE)

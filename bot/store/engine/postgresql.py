@@ -115,9 +115,16 @@ def engine_options(address: Address, application: str) -> dict[str, Any]:
     }
 
 
-def is_conflict(error: DBAPIError) -> bool:
+def is_passing(error: DBAPIError) -> bool:
     """Whether a transaction was refused for what others did meanwhile, and may do when repeated."""
-    return getattr(error.orig, "sqlstate", None) in _REPEATED
+    # Loaded where it is needed: SQLite has no part in it.
+    from sqlalchemy.dialects.postgresql.asyncpg import (  # noqa: PLC0415 - as above
+        AsyncAdapt_asyncpg_dbapi,
+    )
+
+    # Another process has just migrated; the dialect prepares its statements anew.
+    is_outdated = isinstance(error.orig, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError)
+    return is_outdated or getattr(error.orig, "sqlstate", None) in _REPEATED
 
 
 def examine(connection: Connection, address: Address) -> None:
