@@ -1,0 +1,150 @@
+"""The processes of the soak: each in a place of its own, and started again whenever it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot_process import PROGRAM, Bot
+from discord_payloads import CHANNEL, GUILD
+
+from benchmarks.processes_people import ADMINS, FIRST_ADMIN
+from benchmarks.processes_world import READ_KEY, WRITE_KEY
+from tcp_relay import TcpRelay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot_process import Process
+
+    from benchmarks.processes_world import World
+    from forked_python import ForkedPython
+
+_AGAIN: Final = (1.0, 3.0)  # seconds until a process is started again, as an init system does it
+_SAMPLED: Final = 2.0  # seconds between two looks at what a process holds
+_GROWN: Final = 20.0  # seconds after its start in which a process opens and loads what it needs
+_STOPPED_WITHIN: Final = 40.0  # seconds
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Life:
+    """One process from its start to its end; times are of the monotonic clock."""
+
+    seat: str
+    pid: int
+    started: float
+    ended: float | None = None
+    code: int | None = None
+    was_killed: bool = False
+    memory: list[int] = field(default_factory=list)  # octets, once it has grown
+    files: list[int] = field(default_factory=list)  # open descriptors, likewise
+
+    def take_sample(self) -> None:
+        """Note what it holds now."""
+        with contextlib.suppress(OSError):  # it has ended just now
+            pages = Path(f"/proc/{self.pid}/statm").read_text("ascii").split()[1]
+            files = len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+            self.memory.append(int(pages) * _PAGE)
+            self.files.append(files)
+
+
+class Seat:
+    """A place for one process, with a way of its own to the database."""
+
+    def __init__(self, name: str, command: str, bot: Bot, way: TcpRelay, world: World) -> None:
+        self.name = name
+        self.way = way
+        self.lives: list[Life] = []
+        self._command = command
+        self._bot = bot
+        self._world = world
+        self._process: Process | None = None
+        self._is_over = False
+
+    @property
+    def life(self) -> Life | None:
+        """That of the process which runs now."""
+        return self.lives[-1] if self.lives and self.lives[-1].ended is None else None
+
+    async def keep(self) -> None:
+        """Have a process run until `stop`; return when it has ended then."""
+        while not self._is_over:
+            process = self._process = await self._bot.spawn(self._command)
+            life = Life(self.name, process.pid, time.monotonic())
+            self.lives.append(life)
+            self._world.discord.pids.add(process.pid)
+            sampling = asyncio.create_task(_sample(life))
+            life.code = await process.wait()
+            life.ended = time.monotonic()
+            sampling.cancel()
+            self._world.discord.pids.discard(process.pid)
+            if not self._is_over:
+                await asyncio.sleep(self._world.chance.uniform(*_AGAIN))
+
+    def kill(self) -> None:
+        """End its process at once."""
+        if self.life is not None and self._process is not None:
+            self.life.was_killed = True
+            self._process.kill()
+
+    async def stop(self, keeping: asyncio.Task[None]) -> int | None:
+        """Ask its process to stop, and return its exit code; None where it did not in time."""
+        self._is_over = True
+        if self.life is not None and self._process is not None:
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(_STOPPED_WITHIN):
+                await asyncio.shield(keeping)
+        except TimeoutError:
+            self.kill()
+            await keeping
+            return None
+        return self.lives[-1].code
+
+    def says(self) -> str:
+        """Return all that its processes wrote."""
+        return self._bot.says()
+
+
+async def _sample(life: Life) -> None:
+    await asyncio.sleep(_GROWN)
+    while True:
+        life.take_sample()
+        await asyncio.sleep(_SAMPLED)
+
+
+async def open_seats(
+    world: World,
+    folder: Path,
+    python: ForkedPython | Sequence[str],
+    stack: contextlib.AsyncExitStack,
+    *,
+    program: str = PROGRAM,
+) -> list[Seat]:
+    """Return a seat for each process of the world; their ways are closed with the stack."""
+    seats = []
+    names = [(f"work-{number}", "work") for number in range(world.extent.workers)]
+    names += [(f"run-{number}", "run") for number in range(world.extent.runs)]
+    for name, command in names:
+        way = await stack.enter_async_context(TcpRelay(world.postgres.socket))
+        own = folder / name
+        own.mkdir()
+        bot = Bot(own, world.discord, world.dns, python, program=program)
+        bot.environment |= {
+            "DATABASE_URL": f"postgresql+asyncpg://postgres@127.0.0.1:{way.port}/{world.database}",
+            "STANDBY": "true",
+            "DISCORD_GUILD_ID": str(GUILD),
+            "REQUEST_CHANNEL_ID": str(CHANNEL),
+            "ADMIN_USER_IDS": ",".join(str(FIRST_ADMIN + place) for place in range(ADMINS)),
+            "MAILCOW_URL": world.mailcow.url,
+            "MAILCOW_API_KEY": WRITE_KEY,
+            "MAILCOW_READ_KEY": READ_KEY,
+        }
+        seats.append(Seat(name, command, bot, way, world))
+    return seats

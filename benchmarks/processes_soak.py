@@ -1,0 +1,216 @@
+"""Several unmodified processes on one PostgreSQL, disturbed in every way, and nothing lost or doubled.
+
+`python -m benchmarks.processes_soak`, or `make soak-processes`: three `work` and two `run` over a
+real PostgreSQL, with stand-ins for Discord, Mailcow and the DNS. Members ask, admins decide, domains
+break and are mended, and a member sends a command twice a second; meanwhile processes are killed,
+the database is started anew, and the way to it is cut. When all has come to rest it is judged what
+was lost or done twice. Needs `PYTHONPATH=.:tests:tests/e2e`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import sys
+import tempfile
+import time
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot_process import PROGRAM
+
+from benchmarks.processes_disturbances import Disturbance, Disturbances
+from benchmarks.processes_people import People
+from benchmarks.processes_probe import Gap, Probe
+from benchmarks.processes_seats import Life, Seat, open_seats
+from benchmarks.processes_verdict import Verdict, judge
+from benchmarks.processes_world import Extent, World, open_world
+from postgres_server import running_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forked_python import ForkedPython
+    from postgres_server import PostgresServer
+
+_AT_FIRST: Final = 60.0  # seconds until the processes are there and have listed the domains
+_AFTER_LEASE: Final = 60.0  # seconds beyond the longest lease until all has come to rest
+_QUIET: Final = 5.0  # seconds in which nothing is left to do, and a second message would come
+_BAD_WORDS: Final = ("Traceback", "CRITICAL")
+
+
+@dataclass
+class SoakResult:
+    """What came of a soak."""
+
+    verdict: Verdict
+    gaps: list[Gap]
+    lives: list[Life]
+    disturbances: list[Disturbance]
+    said: list[str]  # in logs, that should not be there
+    commands: int
+    refused: int
+    seconds: float
+
+
+class ProcessesSoak:
+    """The soak from the start of the processes to the verdict."""
+
+    def __init__(self, world: World, seats: list[Seat], *, rest: float) -> None:
+        self._world = world
+        self._seats = seats
+        self._rest = rest
+        self.people = People(world)
+        self.probe = Probe(world.discord)
+        self.disturbances = Disturbances(world, seats)
+
+    async def run(self) -> SoakResult:
+        """Return what came of it when all processes have ended."""
+        began = time.monotonic()
+        keeping = [asyncio.create_task(seat.keep()) for seat in self._seats]
+        await self._until_listed()
+        beside = [asyncio.create_task(work) for work in (self.probe.run(), self._look())]
+        seconds = self._world.extent.minutes * 60
+        acting = asyncio.create_task(self._act(seconds))
+        await self.disturbances.run(seconds)
+        self._say("all is done to them; waiting for the rest")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._rest):
+                await acting
+                beside[1].cancel()
+                await self._until_quiet()
+        for task in (acting, *beside):
+            task.cancel()
+        outcomes = await asyncio.gather(acting, *beside, return_exceptions=True)
+        codes = [await s.stop(k) for s, k in zip(self._seats, keeping, strict=True)]
+        verdict = await judge(self._world, self.people)
+        said = [f"a task of the soak: {o!r}" for o in outcomes if isinstance(o, Exception)]
+        said += [
+            f"{s.name} ended with {c}" for s, c in zip(self._seats, codes, strict=True) if c != 0
+        ]
+        for seat in self._seats:
+            said += [f"{seat.name}: {word}" for word in _BAD_WORDS if word in seat.says()]
+        return SoakResult(
+            verdict,
+            self.probe.gaps(self.disturbances.done),
+            [life for seat in self._seats for life in seat.lives],
+            self.disturbances.done,
+            said,
+            self.probe.sent,
+            self.probe.refused,
+            time.monotonic() - began,
+        )
+
+    async def _until_listed(self) -> None:
+        wanted = len(self._world.steady) + len(self._world.faults)
+        query = "SELECT count(*) FROM watched WHERE hosted"
+        async with asyncio.timeout(_AT_FIRST):
+            while (await self._world.record.rows(query))[0][0] < wanted:
+                await asyncio.sleep(0.2)
+            await self._world.discord.ready()
+
+    async def _act(self, seconds: float) -> None:
+        """Have everything happen that people do."""
+        faults = self._world.faults
+        every = min(12.0, max(seconds / 12, 3.0))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.people.ask_for_all(0.8 * seconds))
+            for place, fault in enumerate(faults):
+                after = 0.7 * seconds * place / len(faults)
+                group.create_task(self.people.break_and_mend(fault, after, every))
+
+    async def _look(self) -> None:
+        """Have looks come due at domains of which nothing else comes."""
+        for name in itertools.cycle(self._world.steady):
+            await self._world.pass_time(name)
+            await asyncio.sleep(1 / self._world.extent.looks)
+
+    async def _until_quiet(self) -> None:
+        """Return when nothing is due, leased or untold any more, and stays so for a while."""
+        query = (
+            "SELECT (SELECT count(*) FROM watched WHERE lease_until IS NOT NULL OR due_at <= now())"
+            " + (SELECT count(*) FROM request WHERE lease_until IS NOT NULL OR due_at <= now())"
+            " + (SELECT count(*) FROM outbox WHERE ended_at IS NULL)"
+            " + (SELECT count(*) FROM watch_news WHERE ended_at IS NULL)"
+        )
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < _QUIET:
+            await asyncio.sleep(0.2)
+            if (await self._world.record.rows(query))[0][0]:
+                quiet_since = time.monotonic()
+
+    def _say(self, text: str) -> None:
+        live = sum(case.is_live for case in self.people.cases)
+        print(
+            f"{time.strftime('%H:%M:%S')} {text}: {live} of {len(self.people.cases)} requests "
+            f"live, {len(self.people.mended)} of {len(self._world.faults)} faults mended, "
+            f"{len(self.disturbances.done)} disturbances",
+            flush=True,
+        )
+
+
+async def soak(
+    extent: Extent,
+    seed: int,
+    postgres: PostgresServer,
+    folder: Path,
+    python: ForkedPython | Sequence[str] = (sys.executable,),
+    *,
+    program: str = PROGRAM,
+    lease: float = 300.0,
+) -> SoakResult:
+    """Return what came of a soak; `lease` is the longest one of the program, in seconds."""
+    async with AsyncExitStack() as stack:
+        world = await stack.enter_async_context(open_world(extent, seed, postgres))
+        seats = await open_seats(world, folder, python, stack, program=program)
+        return await ProcessesSoak(world, seats, rest=lease + _AFTER_LEASE).run()
+
+
+def show(result: SoakResult) -> None:
+    """Print what came of a soak."""
+    verdict = result.verdict
+    print(f"{result.seconds:.0f} s; " + ", ".join(f"{n} {w}" for w, n in verdict.counts.items()))
+    for what in ("lost", "doubled"):
+        found: list[str] = getattr(verdict, what)
+        print(f"{what}: {len(found)}")
+        for text in found[:20]:
+            print(f"  {text}")
+    print(f"commands: {result.commands}, refused: {result.refused}")
+    for gap in sorted(result.gaps, key=lambda gap: -gap.seconds)[:20]:
+        print(f"  {gap.seconds:.1f} s without an answer: {gap.cause}")
+    by_itself = [life for life in result.lives if not life.was_killed and life.code]
+    print(f"processes: {len(result.lives)}, ended by themselves: {len(by_itself)}")
+    for life in by_itself:
+        print(f"  {life.seat} after {(life.ended or 0) - life.started:.0f} s with {life.code}")
+    for text in result.said:
+        print(f"SAID: {text}")
+
+
+def main() -> int:
+    """Run the soak and print what came of it; the code is 1 where anything was lost or doubled."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    for one in fields(Extent):
+        kind = float if isinstance(one.default, float) else int
+        parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
+    parser.add_argument("--keep", type=Path, help="a folder for the logs")
+    options = vars(parser.parse_args())
+    seed, keep = options.pop("seed"), options.pop("keep")
+    extent = replace(Extent(), **options)
+    with (
+        tempfile.TemporaryDirectory(prefix="processes-") as name,
+        running_postgres(Path(name) / "postgres") as postgres,
+    ):
+        folder = Path(name) if keep is None else keep
+        folder.mkdir(parents=True, exist_ok=True)
+        result = asyncio.run(soak(extent, seed, postgres, folder))
+    show(result)
+    verdict = result.verdict
+    return 1 if verdict.lost or verdict.doubled or result.said else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
