@@ -70,6 +70,7 @@ class Client(BotBase):
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a button or a form that nothing knows any more."""
+        self.tracker.note_arrival(interaction)  # which a form that nobody waits for asks late
         if interaction.type not in {
             discord.InteractionType.component,
             discord.InteractionType.modal_submit,
@@ -77,6 +78,7 @@ class Client(BotBase):
             return
         if self.tracker.has_seen(interaction):
             return
+        self.tracker.wait_for_this_task()
         await asyncio.sleep(_STALE_AFTER)
         if interaction.response.is_done() or self.tracker.has_seen(interaction):
             return

@@ -39,8 +39,8 @@ class Telemetry:
     def count_call(self, error: BackendError | None) -> None:
         """Receive the outcome of one call to the mail server; None: it was answered."""
 
-    def begin(self, interaction_id: int) -> None:
-        """Receive that an interaction waits for its first answer from now on."""
+    def begin(self, interaction_id: int, came_at: float) -> None:
+        """Receive since when by the monotonic clock an interaction waits for its first answer."""
 
     def end(self, interaction_id: int, command: str, ending: InteractionOutcome) -> None:
         """Receive how an interaction ended; `command` is one of a few, never typed text."""

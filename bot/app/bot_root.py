@@ -26,10 +26,12 @@ from bot.dns.server_address import system_servers
 from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.probe_access import check_probe
 from bot.errors import ConfigError
+from bot.health.running_process import RunningProcess
 from bot.interactions.delivery import Delivery
 from bot.lifecycle import run_until_stopped
 from bot.logs import start_logging
 from bot.net.certificate import CertificateCheck
+from bot.process_name import Duty, ProcessName
 from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
@@ -300,6 +302,8 @@ async def _open_health_port(
     from bot.health.port import serving_health  # noqa: PLC0415 - rarely wanted, as above
 
     if settings.health_port is not None:
+        process = RunningProcess(ProcessName.own(Duty.RUN), client.now)
+        process.begin(Duty.RUN, client.find_faults)
         await stack.enter_async_context(
-            serving_health(settings.health_port, client, tallies, metrics)
+            serving_health(settings.health_port, process, tallies, metrics)
         )

@@ -21,9 +21,9 @@ class Acknowledgements:
         self._observe = observe
         self._begun: dict[int, float] = {}  # by the interaction's id
 
-    def begin(self, interaction_id: int) -> None:
-        """Note that somebody waits from now on."""
-        self._begun[interaction_id] = time.monotonic()
+    def begin(self, interaction_id: int, came_at: float) -> None:
+        """Note since when, by the monotonic clock, somebody waits."""
+        self._begun[interaction_id] = came_at
 
     def give_up(self, interaction_id: int) -> None:
         """Forget one; nothing where it was acknowledged."""

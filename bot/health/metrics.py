@@ -18,6 +18,7 @@ from bot.errors import (
     BackendUnreachable,
 )
 from bot.health.acknowledgements import Acknowledgements
+from bot.process_name import Duty
 from bot.requests.model import State
 from bot.telemetry import Telemetry
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.checks.report import Report
     from bot.dns.answer import Answer
+    from bot.health.running_process import RunningProcess
     from bot.telemetry import InteractionOutcome
     from bot.watch.watch_overview import WatchTally
 
@@ -38,6 +40,7 @@ _CALLS = {
 }
 _CHECKS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20)  # seconds
 _ACKNOWLEDGEMENTS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
+_ROLES = {Duty.RUN: "leader", Duty.STANDBY: "standby", Duty.WORK: "work"}
 _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
 
 
@@ -51,7 +54,11 @@ class StoreFigures:
 
 
 class Metrics(Telemetry):
-    """Counts what happens, and holds what is looked up when somebody reads the figures."""
+    """Counts what happens, and holds what is looked up when somebody reads the figures.
+
+    Of several processes on one database each has counts of its own, which can be summed up. What
+    the database holds is the same for all, so the one that leads has it alone.
+    """
 
     def __init__(self) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the lines and say nothing new
@@ -86,26 +93,31 @@ class Metrics(Telemetry):
             "cowbell_event_loop_lag_seconds", "How late the event loop wakes a task up.",
             buckets=_LAGS, registry=registry,
         )  # fmt: skip
+        self._ready = Gauge("cowbell_ready", "Whether all is well: 1 or 0.", registry=registry)
+        self._process = Gauge(
+            "cowbell_process", "What the process is: 1 at its role, 0 at the others.",
+            ["role", "process"], registry=registry,
+        )  # fmt: skip
+        shared = self._shared = CollectorRegistry()
         self._requests = Gauge(
             "cowbell_requests", "Requests of members, by their state.", ["state"],
-            registry=registry,
+            registry=shared,
         )  # fmt: skip
         self._outbox = Gauge(
             "cowbell_outbox_messages", "Messages that are still to be delivered.",
-            registry=registry,
+            registry=shared,
         )  # fmt: skip
         self._watched = Gauge(
-            "cowbell_watched", "Domains that are watched, and the mail server.", registry=registry
+            "cowbell_watched", "Domains that are watched, and the mail server.", registry=shared
         )
         self._incidents = Gauge(
             "cowbell_incidents", "Faults that the watch has told of and that are not over.",
-            registry=registry,
+            registry=shared,
         )  # fmt: skip
         self._late = Gauge(
             "cowbell_watch_late_seconds", "How late the look is that is due first.",
-            registry=registry,
+            registry=shared,
         )  # fmt: skip
-        self._ready = Gauge("cowbell_ready", "Whether all is well: 1 or 0.", registry=registry)
         self.acknowledgements = Acknowledgements(self._acknowledged.observe)
         self.http_trace = self.acknowledgements.trace()
         self.observe_lag = self._lag.observe
@@ -126,18 +138,26 @@ class Metrics(Telemetry):
         outcome = "answered" if error is None else next(kinds, "unclear")
         self._calls.labels(outcome).inc()
 
-    def begin(self, interaction_id: int) -> None:
+    def begin(self, interaction_id: int, came_at: float) -> None:
         """Note when an interaction began."""
-        self.acknowledgements.begin(interaction_id)
+        self.acknowledgements.begin(interaction_id, came_at)
 
     def end(self, interaction_id: int, command: str, ending: InteractionOutcome) -> None:
         """Count an interaction by what it came to."""
         self.acknowledgements.give_up(interaction_id)
         self._interactions.labels(command, ending.value).inc()
 
-    def render(self, figures: StoreFigures | None, *, ready: bool) -> bytes:
+    def render(
+        self, figures: StoreFigures | None, process: RunningProcess, *, ready: bool
+    ) -> bytes:
         """Return all figures; None where the database told none, which are left out then."""
         self._ready.set(ready)
+        for duty, role in _ROLES.items():
+            self._process.labels(role, process.name.place).set(duty is process.duty)
+        text = prometheus_client.generate_latest(self._registry)
+        return text + self._render_shared(figures) if process.leads else text
+
+    def _render_shared(self, figures: StoreFigures | None) -> bytes:
         self._requests.clear()
         if figures is not None:
             for state in State:
@@ -147,7 +167,7 @@ class Metrics(Telemetry):
         self._watched.set(untold if figures is None else figures.watch.watched)
         self._incidents.set(untold if figures is None else figures.watch.incidents)
         self._late.set(untold if figures is None else figures.watch.late)
-        return prometheus_client.generate_latest(self._registry)
+        return prometheus_client.generate_latest(self._shared)
 
     def _begin_at_zero(self) -> None:
         """Show every outcome from the start: from nothing to one is no increase to Prometheus."""

@@ -1,4 +1,4 @@
-"""A port on the loopback addresses, and on no others, that says whether the bot is well."""
+"""A port on the loopback addresses, and on no others, that says whether a process is well."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from aiohttp import web
 from bot.errors import ConfigError, StoreError
 from bot.health.loop_lag import LoopLag
 from bot.health.metrics import CONTENT_TYPE, StoreFigures
+from bot.process_name import Duty
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
     from aiohttp.typedefs import Handler
 
     from bot.health.metrics import Metrics
+    from bot.health.running_process import RunningProcess
     from bot.requests.model import State
     from bot.watch.watch_overview import WatchTally
 
@@ -33,21 +35,12 @@ _STORE_TIMEOUT = 2.0  # seconds for the database
 _EXAMPLE = "Example: HEALTH_PORT=9464"
 
 
-class Connection(Protocol):
-    """The part of the Discord client that the health check uses; `now` gives the time."""
-
-    @property
-    def now(self) -> Callable[[], datetime]:
-        """The clock."""
-        ...
-
-    def find_faults(self) -> Iterable[str]:
-        """Return what keeps it from answering members, each in a word."""
-        ...
-
-
 class Tallies(Protocol):
     """The part of the store that the metrics use; its methods raise StoreError."""
+
+    async def ping(self) -> None:
+        """Return when the store has answered."""
+        ...
 
     async def requests_by_state(self) -> Mapping[State, int]:
         """Return how many requests are in each state."""
@@ -66,9 +59,9 @@ class HealthPort:
     """Answers whether the process is alive and ready, and with its figures."""
 
     def __init__(
-        self, client: Connection, tallies: Tallies, metrics: Metrics, lag: LoopLag
+        self, process: RunningProcess, tallies: Tallies, metrics: Metrics, lag: LoopLag
     ) -> None:
-        self._client = client
+        self._process = process
         self._tallies = tallies
         self._metrics = metrics
         self._lag = lag
@@ -86,17 +79,32 @@ class HealthPort:
         return _answer([fault] if fault else [])
 
     async def _answer_readiness(self, _: web.Request) -> web.Response:
-        figures = await self._ask_store()
-        return _answer(self._find_faults(is_store_well=figures is not None))
+        faults = self._find_faults(is_store_well=await self._try_store())
+        # A standby that is well does all that it is there for: nobody is sent to it by this word.
+        return _answer(faults, "standby" if self._process.duty is Duty.STANDBY else "ok")
 
     async def _answer_metrics(self, _: web.Request) -> web.Response:
-        figures = await self._ask_store()
-        is_ready = not self._find_faults(is_store_well=figures is not None)
-        body = self._metrics.render(figures, ready=is_ready)
+        figures, is_store_well = None, False
+        if self._process.leads:
+            figures = await self._ask_store()
+            is_store_well = figures is not None
+        else:
+            is_store_well = await self._try_store()
+        is_ready = not self._find_faults(is_store_well=is_store_well)
+        body = self._metrics.render(figures, self._process, ready=is_ready)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
     def _find_faults(self, *, is_store_well: bool) -> list[str]:
-        return [*self._client.find_faults(), *([] if is_store_well else ["database"])]
+        return [*self._process.find_faults(), *([] if is_store_well else ["database"])]
+
+    async def _try_store(self) -> bool:
+        """Whether the store answers."""
+        try:
+            async with asyncio.timeout(_STORE_TIMEOUT):
+                await self._tallies.ping()
+        except (StoreError, TimeoutError):
+            return False
+        return True
 
     async def _ask_store(self) -> StoreFigures | None:
         """Return the store's figures; None where it cannot be asked."""
@@ -106,7 +114,7 @@ class HealthPort:
                 return StoreFigures(
                     await tallies.requests_by_state(),
                     await tallies.messages_left(),
-                    await tallies.watch(self._client.now()),
+                    await tallies.watch(self._process.now()),
                 )
         except (StoreError, TimeoutError):
             return None
@@ -138,7 +146,7 @@ def _is_loopback(host: str) -> bool:
 
 @asynccontextmanager
 async def serving_health(
-    port: int, client: Connection, tallies: Tallies, metrics: Metrics
+    port: int, process: RunningProcess, tallies: Tallies, metrics: Metrics
 ) -> AsyncIterator[None]:
     """Answer on the loopback addresses at `port` while the block lasts.
 
@@ -149,7 +157,7 @@ async def serving_health(
     sockets = open_loopback(port)
     lag = LoopLag(metrics.observe_lag)
     app = web.Application(middlewares=[refuse_other_hosts])
-    app.add_routes(HealthPort(client, tallies, metrics, lag).routes())
+    app.add_routes(HealthPort(process, tallies, metrics, lag).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     for listening in sockets:
@@ -196,6 +204,6 @@ def _explain(error: OSError, port: int) -> str:
     return f"HEALTH_PORT: Port {port} cannot be had ({error.strerror}). {_EXAMPLE}"
 
 
-def _answer(faults: list[str]) -> web.Response:
-    """Return 200 and `ok`, or 503 and a line with a word for each fault."""
-    return web.Response(text="\n".join(faults or ["ok"]) + "\n", status=503 if faults else 200)
+def _answer(faults: list[str], well: str = "ok") -> web.Response:
+    """Return 200 and the word for all being well, or 503 and a line with a word for each fault."""
+    return web.Response(text="\n".join(faults or [well]) + "\n", status=503 if faults else 200)

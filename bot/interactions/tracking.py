@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.cards.layout import build_notice
+from bot.interactions.gate import Arrival, InteractionGate, Verdict
 from bot.interactions.replies import UNDELIVERED, whisper
 from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.telemetry import InteractionOutcome
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bot.telemetry import Telemetry
     from bot.words import Words
 
-_SEEN, _ENDING = "seen", "ending"  # in `Interaction.extras`
+_ARRIVAL, _SEEN, _ENDING = "arrival", "seen", "ending"  # in `Interaction.extras`
 _SUBCOMMANDS = {
     discord.AppCommandOptionType.subcommand.value,
     discord.AppCommandOptionType.subcommand_group.value,
@@ -35,17 +36,37 @@ class InteractionTracker:
         self._words = words
         self._telemetry = telemetry
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.draining = False  # nothing new is taken
+        self.gate = InteractionGate()
+        self.draining = False  # the bot is being stopped
         # What is done once somebody's interaction is handled.
         self.after: Callable[[discord.Interaction[Any]], Coroutine[Any, Any, None]] | None = None
+
+    def note_arrival(self, interaction: discord.Interaction[Any]) -> Arrival:
+        """Return an interaction's arrival, which is noted the first time."""
+        arrival: Arrival | None = interaction.extras.get(_ARRIVAL)
+        if arrival is None:
+            arrival = interaction.extras[_ARRIVAL] = self.gate.receive(interaction.id)
+        return arrival
 
     async def admit(self, interaction: discord.Interaction[Any]) -> bool:
         """Return whether the running task may handle this interaction, and note the task if so.
 
-        While the bot is being stopped nothing new is taken; the member is told so.
+        It waits while the gate holds it. Where another process answers it, or nobody waits for an
+        answer any more, nothing is said to the member. Whoever comes while the bot is being stopped
+        is told so.
         """
-        self._note(interaction)
-        if not self.draining:
+        interaction.extras[_SEEN] = True
+        arrival = self.note_arrival(interaction)
+        verdict = await arrival.verdict
+        if verdict is Verdict.ANOTHERS:
+            _log.debug("interaction %d: another process answers it", interaction.id)
+            return False
+        if verdict is Verdict.NOBODYS:
+            _log.warning("interaction %d: it was held for too long", interaction.id)
+            self._telemetry.end(interaction.id, _kind(interaction), InteractionOutcome.LATE)
+            return False
+        self._note(interaction, arrival.came_at)
+        if verdict is Verdict.OURS:
             return True
         note_ending(interaction, InteractionOutcome.TURNED_AWAY)
         if interaction.type is discord.InteractionType.autocomplete:
@@ -57,12 +78,24 @@ class InteractionTracker:
         return False
 
     def has_seen(self, interaction: discord.Interaction[Any]) -> bool:
-        """Whether a task has been admitted for this interaction."""
+        """Whether a task has asked to handle this interaction."""
         return _SEEN in interaction.extras
 
+    def wait_for_this_task(self) -> None:
+        """Have a stop wait for the running task, which may admit an interaction in a moment."""
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
     async def drain(self, seconds: float) -> int:
-        """Take nothing new, wait for what is under way, and return how many had to be left."""
+        """Take nothing new, wait for what is under way, and return how many had to be left.
+
+        Whoever comes meanwhile is told of the restart, unless the gate leaves them to another
+        process.
+        """
         self.draining = True
+        self.gate.turn_away()
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         # Tasks that the library has just started get their turn to be admitted.
@@ -71,15 +104,14 @@ class InteractionTracker:
             await asyncio.wait(self._tasks, timeout=left)
         return len(self._tasks)
 
-    def _note(self, interaction: discord.Interaction[Any]) -> None:
-        interaction.extras[_SEEN] = True
+    def _note(self, interaction: discord.Interaction[Any], came_at: float) -> None:
         command = _name(interaction)
         CURRENT_INTERACTION.set(CurrentInteraction(interaction.id, command))
         _log.debug("interaction %d: %s", interaction.id, command)
         task = asyncio.current_task()
         if task is not None:
             self._tasks.add(task)
-            self._telemetry.begin(interaction.id)
+            self._telemetry.begin(interaction.id, came_at)
 
             def leave(ended: asyncio.Task[Any]) -> None:
                 self._tasks.discard(ended)

@@ -35,29 +35,13 @@ LONGEST_WAIT = 3.0  # seconds that Discord waits for an acknowledgement
 _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
 
 
-@dataclass(eq=False)
-class GatewaySession:
-    """A session at the gateway on one connection; a resume goes on with it on another."""
-
-    socket: web.WebSocketResponse
-    name: str = ""  # none before it has identified itself
-    sequence: int = 0
-
-    async def send(self, message: Json) -> None:
-        await self.socket.send_str(json.dumps(message))
-
-    async def dispatch(self, event: str, data: Json) -> None:
-        self.sequence += 1
-        await self.send({"op": 0, "t": event, "s": self.sequence, "d": data})
-
-
 @dataclass
 class SentInteraction:
     """An interaction as it was sent, and what the bot made of it; times are of the monotonic."""
 
     payload: Json
     sent_at: float = 0.0
-    deliveries: int = 0  # the sessions that got it
+    deliveries: int = 0  # the connections that were told of it
     refused: int = 0  # further first answers, each of which Discord refuses
     first: Json | None = None  # the first answer, type and data
     first_at: float = 0.0
@@ -90,10 +74,34 @@ class SentInteraction:
         return await self.until(lambda sent: bool(sent.shown), seconds)
 
 
+@dataclass(eq=False)
+class GatewayConnection:
+    """One connection to the gateway; times are of the monotonic clock, None until it happened."""
+
+    socket: web.WebSocketResponse
+    opened_at: float
+    identified_at: float | None = None  # or resumed
+    closed_at: float | None = None
+    sequence: int = 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is told of what happens."""
+        return self.identified_at is not None and self.closed_at is None
+
+    async def dispatch(self, event: str, data: Json) -> None:
+        """Tell it of an event."""
+        self.sequence += 1
+        await self.send({"op": 0, "t": event, "s": self.sequence, "d": data})
+
+    async def send(self, message: Json) -> None:
+        await self.socket.send_str(json.dumps(message))
+
+
 class DiscordStandIn:
     """Listens while the `async with` block lasts; remembers all that the bot sends.
 
-    As the real one without shards, it lets a bot have several sessions, and each gets every event.
+    As at Discord, every connection to the gateway is told of every interaction.
     """
 
     def __init__(self) -> None:
@@ -105,8 +113,7 @@ class DiscordStandIn:
         self.clicks: dict[str, SentInteraction] = {}  # by token
         self.gateway_up = asyncio.Event()
         self._numbers = iter(range(10_000, 10_000_000))
-        self._sessions: list[GatewaySession] = []  # the connected ones
-        self._known: dict[str, GatewaySession] = {}  # what may be resumed, by name
+        self.connections: list[GatewayConnection] = []  # all that there were, the oldest first
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=30_000_000)
@@ -176,24 +183,19 @@ class DiscordStandIn:
         return await self._send_interaction(5, {"custom_id": custom_id, "components": []})
 
     async def drop(self, *, code: int) -> None:
-        """Close the gateway's sockets with a code, as lost connections do."""
+        """Close the gateway's connections with a code, as a lost connection does."""
         self.gateway_up.clear()
-        for session in tuple(self._sessions):
-            await session.socket.close(code=code)
+        for connection in self._up():
+            await connection.socket.close(code=code)
 
     async def ask_to_reconnect(self) -> None:
         self.gateway_up.clear()
-        for session in self._sessions:
-            await session.send({"op": 7, "d": None})
-
-    @property
-    def sessions(self) -> int:
-        """How many sessions get what happens now."""
-        return sum(bool(session.name) for session in self._sessions)
+        for connection in self._up():
+            await connection.send({"op": 7, "d": None})
 
     @property
     def unanswered(self) -> list[SentInteraction]:
-        """What nobody acknowledged in time, whether it reached a session or not.
+        """What nobody acknowledged in time, whether it reached a connection or not.
 
         What may still be acknowledged is not among it.
         """
@@ -216,12 +218,14 @@ class DiscordStandIn:
         payload = {**describe_interaction(number, kind, data), **more}
         sent = self.clicks[payload["token"]] = SentInteraction(payload)
         sent.sent_at = time.monotonic()
-        for session in [session for session in self._sessions if session.name]:
-            # A process may be killed at any moment.
-            with contextlib.suppress(ConnectionError):
-                await session.dispatch("INTERACTION_CREATE", payload)
+        for connection in self._up():
+            with contextlib.suppress(ConnectionError):  # it is being closed
+                await connection.dispatch("INTERACTION_CREATE", payload)
                 sent.deliveries += 1
         return sent
+
+    def _up(self) -> list[GatewayConnection]:
+        return [connection for connection in self.connections if connection.is_up]
 
     async def _me(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bot {TOKEN}":
@@ -305,43 +309,38 @@ class DiscordStandIn:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        session = GatewaySession(socket)
-        self._sessions.append(session)
+        connection = GatewayConnection(socket, time.monotonic())
+        self.connections.append(connection)
         try:
-            await session.send({"op": 10, "d": {"heartbeat_interval": 41_250}})
+            await connection.send({"op": 10, "d": {"heartbeat_interval": 41_250}})
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     break
-                await self._hear(session, json.loads(message.data))
+                await self._hear(connection, json.loads(message.data))
         finally:
-            self._sessions.remove(session)
+            connection.closed_at = time.monotonic()
         return socket
 
-    async def _hear(self, session: GatewaySession, said: Json) -> None:
+    async def _hear(self, connection: GatewayConnection, said: Json) -> None:
         if said["op"] == 1:
-            await session.send({"op": 11, "d": None})
+            await connection.send({"op": 11, "d": None})
         elif said["op"] == 2:
             self.identifies.append(said["d"])
-            name = f"session-{len(self.identifies)}"
+            connection.identified_at = time.monotonic()
             ready = {
                 "v": 10,
                 "user": describe_bot(),
                 "guilds": [],
-                "session_id": name,
+                "session_id": "session",
                 "resume_gateway_url": self.gateway,
                 "application": {"id": str(APPLICATION), "flags": 0},
             }
-            await session.dispatch("READY", ready)
-            session.name = name
-            self._known[name] = session
+            await connection.dispatch("READY", ready)
             self.gateway_up.set()
         elif said["op"] == 6:
             self.resumes.append(said["d"])
-            former = self._known[said["d"]["session_id"]]
-            session.sequence = former.sequence
-            await session.dispatch("RESUMED", {})
-            session.name = former.name
-            self._known[former.name] = session
+            connection.identified_at = time.monotonic()
+            await connection.dispatch("RESUMED", {})
             self.gateway_up.set()
 
 

@@ -166,7 +166,7 @@ async def test_a_lost_gateway_is_resumed_and_nothing_is_synced_again(
         await discord.drop(code=4000)
         await discord.ready()
         assert (await (await discord.run_command("help")).answered()).texts
-    assert [said["session_id"] for said in discord.resumes] == ["session-1", "session-1"]
+    assert [said["session_id"] for said in discord.resumes] == ["session", "session"]
     assert len(discord.identifies) == len(discord.syncs) == 1
 
 
