@@ -1,4 +1,4 @@
-"""Discord as several processes meet it: who is connected to the gateway, and what comes too late."""
+"""Discord as several processes meet it: who is at the gateway, and what comes too late."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _UNKNOWN: Final = {"message": "Unknown interaction", "code": 10062}
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class Presence:
     """That a process was connected to the gateway; times are of the monotonic clock."""
 
     pid: int  # 0: it ended before anybody could see which one it was
@@ -34,13 +34,13 @@ class SoakDiscord(SlowChannels):
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__(chance)
-        self.connections: list[Connection] = []
+        self.presences: list[Presence] = []
         self.pids: set[int] = set()  # of the processes that may connect
 
     @property
     def connected(self) -> int | None:
         """The process that is connected, the one that came last."""
-        here = (one.pid for one in reversed(self.connections) if one.until is None)
+        here = (one.pid for one in reversed(self.presences) if one.until is None)
         return next(here, None)
 
     async def _open_direct(self, request: web.Request) -> web.Response:
@@ -58,12 +58,12 @@ class SoakDiscord(SlowChannels):
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         peer = request.transport.get_extra_info("peername") if request.transport else None
         pid = 0 if peer is None else find_process(peer[1], self.pids)
-        place, since = len(self.connections), time.monotonic()
-        self.connections.append(Connection(pid, since))
+        place, since = len(self.presences), time.monotonic()
+        self.presences.append(Presence(pid, since))
         try:
             return await super()._gateway(request)
         finally:
-            self.connections[place] = Connection(pid, since, time.monotonic())
+            self.presences[place] = Presence(pid, since, time.monotonic())
 
 
 def direct_channel(member: int) -> int:

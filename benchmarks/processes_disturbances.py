@@ -1,4 +1,4 @@
-"""What happens to the processes of the soak: kills, restarts of the database, cuts of the way to it."""
+"""What happens to the processes: kills, restarts of the database, cuts of the way to it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from benchmarks.processes_seats import Seat
     from benchmarks.processes_world import World
+
+    Act = Callable[[], Coroutine[None, None, None]]
 
 _CUTS: Final = ("the leader cut off", "all cut off", "a worker cut off")
 
@@ -47,12 +49,10 @@ class Disturbances:
                 await asyncio.sleep(max(began + at - time.monotonic(), 0))
                 group.create_task(act())
 
-    def _plan(
-        self, seconds: float
-    ) -> list[tuple[float, Callable[[], Coroutine[None, None, None]]]]:
-        """Return what is done when: kills in between, and each of the others in a part of its own."""
+    def _plan(self, seconds: float) -> list[tuple[float, Act]]:
+        """Return what is done when: kills at any time, each of the others in its own part of it."""
         extent, chance = self._world.extent, self._world.chance
-        others: list[Callable[[], Coroutine[None, None, None]]] = [self._restart] * extent.restarts
+        others: list[Act] = [self._restart] * extent.restarts
         others += [self._cutter(_CUTS[place % len(_CUTS)]) for place in range(extent.cuts)]
         chance.shuffle(others)
         part = seconds / max(len(others), 1)
@@ -78,16 +78,16 @@ class Disturbances:
         self._note("database started anew")
         await asyncio.to_thread(self._world.postgres.restart)
 
-    def _cutter(self, what: str) -> Callable[[], Coroutine[None, None, None]]:
+    def _cutter(self, what: str) -> Act:
         async def cut() -> None:
             seats = self._find_seats(what)
             seconds = self._world.extent.cut_seconds
             self._note(what, lasts=seconds)
             for seat in seats:
-                seat.way.fall_silent()
+                seat.way.cut_silently()
             await asyncio.sleep(seconds)
             for seat in seats:
-                seat.way.mend()
+                seat.way.restore()
 
         return cut
 

@@ -87,9 +87,7 @@ class People:
             case.is_asked = sent is not None and bool(re.search(r"#\d+", sent.texts))
             await self._pause(case.is_asked)
         card = await self._discord.message(CHANNEL, case.is_about, _FAR)
-        match = re.search(r"#(\d+)", text_of(card))
-        assert match is not None, text_of(card)
-        number = self.numbers[case.place] = int(match[1])
+        number = self.numbers[case.place] = int(re.findall(r"#(\d+)", text_of(card))[0])
         approve = f"cowbell:req:approve:{number}"
         while has_button(card, approve):
             admins = [case.place]

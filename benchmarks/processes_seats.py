@@ -15,7 +15,7 @@ from discord_payloads import CHANNEL, GUILD
 
 from benchmarks.processes_people import ADMINS, FIRST_ADMIN
 from benchmarks.processes_world import READ_KEY, WRITE_KEY
-from tcp_relay import TcpRelay
+from postgres_way import PostgresWay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ class Life:
 class Seat:
     """A place for one process, with a way of its own to the database."""
 
-    def __init__(self, name: str, command: str, bot: Bot, way: TcpRelay, world: World) -> None:
+    def __init__(self, name: str, command: str, bot: Bot, way: PostgresWay, world: World) -> None:
         self.name = name
         self.way = way
         self.lives: list[Life] = []
@@ -132,12 +132,12 @@ async def open_seats(
     names = [(f"work-{number}", "work") for number in range(world.extent.workers)]
     names += [(f"run-{number}", "run") for number in range(world.extent.runs)]
     for name, command in names:
-        way = await stack.enter_async_context(TcpRelay(world.postgres.socket))
+        way = await stack.enter_async_context(PostgresWay(world.postgres))
         own = folder / name
         own.mkdir()
         bot = Bot(own, world.discord, world.dns, python, program=program)
         bot.environment |= {
-            "DATABASE_URL": f"postgresql+asyncpg://postgres@127.0.0.1:{way.port}/{world.database}",
+            "DATABASE_URL": way.url_of(world.database),
             "STANDBY": "true",
             "DISCORD_GUILD_ID": str(GUILD),
             "REQUEST_CHANNEL_ID": str(CHANNEL),

@@ -122,7 +122,7 @@ async def _judge_messages(verdict: Verdict, world: World) -> None:
     verdict.doubled += [f"messages with the nonce {n}: {c}" for n, c in nonces.items() if c > 1]
     verdict.doubled += [
         f"message that the store does not know: {text_of(seen[number])[:90]!r}"
-        for number in seen.keys() - kept.keys()
+        for number in seen.keys() - kept
     ]
     verdict.lost += [
         f"message {number} that is kept as sent" for number in kept.keys() - seen.keys()
@@ -148,9 +148,12 @@ def _judge_cases(verdict: Verdict, world: World, people: People) -> None:
 async def _judge_incidents(verdict: Verdict, world: World, people: People) -> None:
     incidents = await world.record.rows('SELECT id, subject, "check", closed_at FROM incident')
     verdict.counts["incidents"] = len(incidents)
-    by_subject = Counter(row["subject"] for row in incidents)
+    by_check = Counter((row["subject"], row["check"]) for row in incidents)
+    by_subject = Counter(subject for subject, _ in by_check)
+    verdict.doubled += [f"incident {key}: {n} times" for key, n in by_check.items() if n > 1]
     for fault in world.faults:
-        verdict.expect_one(f"incident of {fault.domain} ({fault.kind})", by_subject[fault.domain])
+        if not by_subject[fault.domain]:
+            verdict.lost.append(f"beginning of the fault of {fault.domain} ({fault.kind})")
         if fault.domain not in people.mended:
             verdict.lost.append(f"end of the fault of {fault.domain}")
         told = world.discord.channels.get(direct_channel(fault.watcher), [])

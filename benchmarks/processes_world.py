@@ -100,6 +100,15 @@ class World:
         self.due[subject] += was_ahead
         return was_ahead
 
+    async def pass_time_of_news(self) -> None:
+        """Have the time pass until what is gathered for one message is told."""
+        await self.record.do(
+            lambda connection: connection.execute(
+                "UPDATE watch_news SET due_at = now() WHERE ended_at IS NULL AND attempts = 0 "
+                "AND lease_until IS NULL AND due_at > now()"
+            )
+        )
+
     async def pass_time_of_request(self, number: int) -> None:
         """Have the time pass for a request until the bot looks at it by itself."""
         await self.record.do(
@@ -121,7 +130,11 @@ async def _pass_time(connection: asyncpg.Connection, subject: str) -> bool:
     )
     if row is None:
         return False
-    passed = row["due_at"] - now
+    calm_until = await connection.fetchval(
+        "SELECT max(calm_until) FROM incident WHERE subject = $1 AND closed_at IS NULL", subject
+    )
+    # What looks mended is not looked at every hour of a whole day until it counts as mended.
+    passed = max(row["due_at"], calm_until or now) - now
     await connection.execute(
         "UPDATE incident SET good_since = good_since - $2::interval, "
         "calm_until = calm_until - $2::interval "
