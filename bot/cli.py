@@ -43,6 +43,14 @@ def run() -> int:
 
 
 @app.command()
+def work() -> int:
+    """Look at domains and carry out requests beside `run`; several can, and need PostgreSQL."""
+    from bot.console_commands.work_command import work as run_worker
+
+    return run_worker()
+
+
+@app.command()
 def settings(
     address: Annotated[
         str | None, typer.Argument(help="Your mail address, to fill in the user name.")

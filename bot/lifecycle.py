@@ -6,52 +6,30 @@ import asyncio
 import gc
 import logging
 import signal
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
 
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, UsageError
+from bot.jobs import run_beside
 from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from contextlib import AbstractAsyncContextManager
 
     from bot.client import Client
 
 _DRAIN = 10.0  # seconds that running handlers get
-_REST = 30.0  # seconds before a job that failed is begun again
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _log = logging.getLogger(__name__)
 
 
-@asynccontextmanager
-async def running_jobs(client: Client) -> AsyncIterator[None]:
-    """Run the client's jobs while the block lasts, from the login on; then cancel them.
-
-    Their unfinished work is in the store, and is done after the next start.
-    """
-    tasks = [asyncio.create_task(_run_job(client, job)) for job in client.jobs]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _run_job(client: Client, job: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a job for ever; after a fault of ours it is begun again."""
-    await client.logged_in.wait()
-    while True:
-        outcomes = await asyncio.gather(job(), return_exceptions=True)
-        if not isinstance(outcomes[0], BaseException):
-            return
-        _log.error("a job beside the client failed", exc_info=outcomes[0])
-        await asyncio.sleep(_REST)
+def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
+    """Run the client's jobs while the block lasts, from the login on; then cancel them."""
+    return run_beside(client.jobs, client.logged_in)
 
 
 async def run_until_stopped(client: Client, token: str) -> None:

@@ -155,6 +155,13 @@ async def run(settings: Settings) -> None:
     await run_bot(settings)
 
 
+async def work(settings: Settings) -> None:
+    """Work beside the bot; see `bot.app.work_root.work`."""
+    from bot.app.work_root import work as run_worker  # noqa: PLC0415 - as in `run`
+
+    await run_worker(settings)
+
+
 def _may_have_store(url: str) -> bool:
     """Whether a store could be there: not where a SQLite file is named that does not exist."""
     scheme, _, path = url.partition(":///")

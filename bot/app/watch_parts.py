@@ -1,31 +1,24 @@
-"""The parts of the watch: what looks, what it keeps, and what brings its news to people."""
+"""The parts of the watch at Discord: what people want of it, and what brings its news to them."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from bot.errors import StoreError
 from bot.interactions.watch_delivery import WatchDelivery
 from bot.requests.outbox_worker import OutboxWorker
-from bot.requests.polling import WakeUp
 from bot.services.watching import Watching
 from bot.store.repositories.awaited_goals import AwaitedGoals
-from bot.store.repositories.for_watch import WatchStore
 from bot.store.repositories.watch_records import WatchRecords
 from bot.store.repositories.watchers import Watchers
 from bot.watch.running_watch import RunningWatch
-from bot.watch.watch_worker import WatchWorker
 
 if TYPE_CHECKING:
+    from bot.app.work_parts import WatchParts
     from bot.client import Client
     from bot.requests.service import Requests
-    from bot.services.core import Core
     from bot.services.domain_control import DomainControl
-    from bot.services.domain_looks import DomainLooks
-    from bot.services.server_faults import ServerFaults
     from bot.store.engine.database import Database
     from bot.store.repositories.watch_news_table import WatchNewsTable
 
@@ -61,21 +54,18 @@ class WatchedBy:
 
 async def add_watch(
     client: Client,
-    core: Core,
-    database: Database,
+    watch: WatchParts,
     *,
-    looks: DomainLooks,
     wanted: WatchedBy,
     control: DomainControl,
     requests: Requests,
-) -> WatchWorker:
-    """Give the client the watch, what people can ask of it, and its jobs; return what looks.
+) -> None:
+    """Give the client the watch, what people can ask of it, and its jobs.
 
     Raises:
         StoreError: the store cannot be written.
 
     """
-    wake_up = WakeUp()
     client.watching = Watching(
         wanted.watchers,
         wanted.awaited,
@@ -83,34 +73,11 @@ async def add_watch(
         control=control,
         requests_of=requests.of_domain,
         now=client.now,
-        wake_up=wake_up,
+        wake_up=watch.wake_up,
     )
-    store = WatchStore.of(database)
-    await store.release_leases()  # of the process before; no job has begun yet
-    worker = WatchWorker(
-        store.domains,
-        looks.look,
-        core.check_server,
-        core.domain_facts.list_hosted,
-        client.now,
-        wake_up,
-    )
-    looks.listen(worker.settle)
-    delivery = WatchDelivery(client, store.news.content_of)
-    outbox = OutboxWorker(WatchMessages.of(store.news), delivery, client.now, wake_up)
-    client.watch = RunningWatch(worker, outbox)
-    client.jobs = (*client.jobs, worker.run, outbox.run)
-    if core.faults is not None:
-        client.jobs = (*client.jobs, partial(hand_on_faults, core.faults, worker))
-    return worker
-
-
-async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
-    """Give the watch the mail server's faults that checks meet, for ever."""
-    while True:
-        fault = await faults.next()
-        try:
-            await worker.note_faults((fault.what,), fault.domain)
-        except StoreError as error:
-            faults.take_back(fault)
-            _log.warning("a fault of the mail server was not noted: %s", error)
+    await watch.store.release_leases()  # of the process before; no job has begun yet
+    news = watch.store.news
+    delivery = WatchDelivery(client, news.content_of)
+    outbox = OutboxWorker(WatchMessages.of(news), delivery, client.now, watch.wake_up)
+    client.watch = RunningWatch(watch.worker, outbox)
+    client.jobs = (*client.jobs, *watch.jobs, outbox.run)

@@ -139,6 +139,7 @@ class Request:
     message_channel_id: int | None = None  # the member's message, which is edited later
     message_id: int | None = None
     undelivered: Undelivered | None = None  # why the latest news did not reach the member
+    lease_until: datetime | None = None  # whoever took it works on it alone until then
 
     @property
     def open(self) -> bool:
@@ -218,6 +219,7 @@ class OutboxMessage:
     channel_id: int | None = None
     message_id: int | None = None  # None once ended: given up, or there was nothing to send
     detail: str = ""  # why the last try came to nothing
+    lease_until: datetime | None = None  # whoever took it tries it alone until then
 
 
 @dataclass(frozen=True, slots=True)

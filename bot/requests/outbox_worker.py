@@ -133,7 +133,10 @@ class OutboxWorker(Generic[SubjectT]):
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        await poll("outbox", self.step, self._outbox.next_due, self._now, self._listener)
+        await poll(
+            *("outbox", self.step, self._outbox.next_due, self._now, self._listener),
+            longest_rest=self._wake_up.longest_rest,
+        )
 
     async def step(self) -> int:
         """Try every message whose time has come, one step at a time; return how many there were."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.errors import StoreError
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-_LONGEST_REST = 600.0  # seconds; the clock may have been set meanwhile
+LONGEST_REST: Final = 600.0  # seconds; the clock may have been set meanwhile
+AMONG_PROCESSES: Final = 15.0  # seconds; a wake-up by another process may be lost on its way
 _AFTER_FAULT = 30.0  # seconds
 
 _log = logging.getLogger(__name__)
@@ -21,10 +22,14 @@ _log = logging.getLogger(__name__)
 class WakeUp:
     """Tells waiting jobs at once that there is something to do.
 
-    A job that is busy at that moment finds its event set afterwards.
+    A job that is busy at that moment finds its event set afterwards. `tell` has the other processes
+    woken that work on the same store; None where there are none. `longest_rest` is for how many
+    seconds a job may rely on being woken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] | None = None) -> None:
+        self._tell = tell
+        self.longest_rest = LONGEST_REST if tell is None else AMONG_PROCESSES
         self._listeners: list[asyncio.Event] = []
 
     def listen(self) -> asyncio.Event:
@@ -34,7 +39,13 @@ class WakeUp:
         return listener
 
     def wake(self) -> None:
-        """Set the event of every listener."""
+        """Set the event of every listener, here and in the other processes."""
+        self.wake_here()
+        if self._tell is not None:
+            self._tell()
+
+    def wake_here(self) -> None:
+        """Set the event of every listener of this process, as another one has woken the others."""
         for listener in self._listeners:
             listener.set()
 
@@ -55,16 +66,19 @@ async def poll(
     next_due: Callable[[], Awaitable[datetime | None]],
     now: Callable[[], datetime],
     listener: asyncio.Event,
+    *,
+    longest_rest: float = LONGEST_REST,
 ) -> None:
     """Call `step` until it finds nothing, rest until `next_due` or a wake-up, and so on for ever.
 
-    Where the store cannot be used, that is logged under `name` and tried again after 30 seconds.
+    No rest is longer than `longest_rest` seconds. Where the store cannot be used, that is logged
+    under `name` and tried again after 30 seconds.
     """
     while True:
         try:
             while await step():
                 pass
-            seconds = _seconds_until(await next_due(), now)
+            seconds = min(_seconds_until(await next_due(), now), longest_rest)
         except StoreError as error:
             _log.error("%s: %s", name, error)
             seconds = _AFTER_FAULT
@@ -73,5 +87,5 @@ async def poll(
 
 def _seconds_until(due: datetime | None, now: Callable[[], datetime]) -> float:
     if due is None:
-        return _LONGEST_REST
-    return min(max((due - now()).total_seconds(), 0.01), _LONGEST_REST)
+        return LONGEST_REST
+    return min(max((due - now()).total_seconds(), 0.01), LONGEST_REST)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.requests.backend import MailHosting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
     from bot.checks.report import Report
@@ -71,6 +71,10 @@ class RequestRepository(Protocol):
 
     async def next_due(self) -> datetime | None:
         """Return when the next one is due, or a lease runs out; None where nothing will be."""
+        ...
+
+    async def give_back(self, taken: Iterable[Request], /) -> None:
+        """Let others take requests that were not brought further, as far as the leases last."""
         ...
 
     async def rename_member(

@@ -19,6 +19,7 @@ from bot.errors import (
 from bot.requests.evidence import follow_hosting, follow_look, note_live
 from bot.requests.failure import dump_failure
 from bot.requests.kinds import KINDS
+from bot.requests.leased_work import LeasedWork
 from bot.requests.model import BOT, MessageKind, State
 from bot.requests.polling import poll
 from bot.requests.schedule import next_attempt, next_look
@@ -48,8 +49,9 @@ class Worker:
     """Takes requests whose time has come, and brings each one step further.
 
     A step is written down before and after it, so that one cut short is done again; the mail
-    server's calls can be made again. `watch` is told of each domain of which something is live now,
-    None where nothing is watched.
+    server's calls can be made again. Of several workers on one store, in one process or in many,
+    the one that holds a request's lease writes what becomes of it. `watch` is told of each domain
+    of which something is live now, None where nothing is watched.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Worker:
         wake_up: WakeUp,
         *,
         watch: Watch | None = None,
+        lease: timedelta = LEASE,
     ) -> None:
         self._watch = watch
         self._store = store.requests
@@ -67,29 +70,38 @@ class Worker:
         self._now = now
         self._wake_up = wake_up
         self._listener = wake_up.listen()
+        self._work_under_way = LeasedWork(
+            self._store, self._take_further, _describe, now, lease=lease, most=AT_ONCE
+        )
 
     async def run(self) -> None:
-        """Work until cancelled.
-
-        Where the process before was cut short, its leases are to be released first.
-        """
-        await poll("requests", self.step, self._store.next_due, self._now, self._listener)
+        """Work until cancelled; what is under way then is given back for others to take."""
+        try:
+            await poll(
+                *("requests", self._go_on, self._store.next_due, self._now, self._listener),
+                longest_rest=self._wake_up.longest_rest,
+            )
+        finally:
+            await self._work_under_way.cut_short()
 
     async def step(self) -> int:
         """Bring every request whose time has come one step further; return how many."""
-        taken = await self._store.take_due(self._now(), LEASE, AT_ONCE)
-        outcomes = await asyncio.gather(
-            *(self._advance(request) for request in taken), return_exceptions=True
-        )
-        for request, outcome in zip(taken, outcomes, strict=True):
-            if isinstance(outcome, StoreError):
-                raise outcome
-            if isinstance(outcome, BaseException):
-                # A fault of ours; the request is taken up again when its lease has run out.
-                _log.error("request %d: %s", request.id, request.state, exc_info=outcome)
-        if taken:
-            self._wake_up.wake()
-        return len(taken)
+        begun = await self._work_under_way.begin()
+        await self._work_under_way.wait_for_end()
+        return begun
+
+    async def finish(self) -> None:
+        """Take nothing more, and return when what is under way has ended."""
+        await self._work_under_way.finish()
+
+    async def _go_on(self) -> int:
+        begun = await self._work_under_way.begin()
+        await self._work_under_way.wait_for_room()
+        return begun
+
+    async def _take_further(self, request: Request) -> None:
+        await self._advance(request)
+        self._wake_up.wake()
 
     async def _advance(self, request: Request) -> None:
         match request.state:
@@ -193,10 +205,17 @@ class Worker:
 
     async def _change(self, taken: Request, make: Callable[[datetime], Change]) -> None:
         def decide(request: Request) -> Change | None:
-            # Where somebody did something meanwhile, what was found out is about the past.
-            return make(self._now()) if request.version == taken.version else None
+            # Where somebody did something meanwhile, what was found out is about the past; where
+            # somebody else took it, as the lease ran out, what becomes of it is theirs to say.
+            is_ours = (request.version, request.lease_until) == (taken.version, taken.lease_until)
+            return make(self._now()) if is_ours else None
 
         await self._store.change(taken.id, decide, self._now())
+
+
+def _describe(request: Request) -> str:
+    """Return how the log calls a request that was taken."""
+    return f"request {request.id}: {request.state}"
 
 
 def _judge(request: Request, found: Verification, now: datetime) -> Change:

@@ -61,5 +61,11 @@ class LookDecision:
     awaited: tuple[AwaitedLook, ...] = ()
     certificates: tuple[CertificateTold, ...] = ()
 
+    @property
+    def is_news(self) -> bool:
+        """Whether there is something to be delivered."""
+        ended = any(look.awaited.ended_at is not None for look in self.awaited)
+        return ended or bool(self.opened or self.closed or self.redrawn or self.certificates)
+
 
 Decide = Callable[[SubjectStanding], LookDecision | None]  # None: the look says nothing new

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from bot.checks.server.server_report import ServerReport
     from bot.names import Domain
     from bot.watch.digest import Week
     from bot.watch.domain_list import Listing
-    from bot.watch.look_decision import Decide
+    from bot.watch.look_decision import Decide, LookDecision
     from bot.watch.watched_domain import Seen, Watched
 
 # What a repository's methods promise is said where they are written: `bot.store.repositories`.
@@ -29,8 +29,12 @@ class WatchedRepository(Protocol):
         """Return when the next look is due, or a lease runs out; None where nothing is watched."""
         ...
 
-    async def put_off(self, subject: str, due_at: datetime, /) -> None:
+    async def put_off(self, taken: Watched, due_at: datetime, /) -> None:
         """Note that a look came to nothing, and when to look again, unless one was settled."""
+        ...
+
+    async def give_back(self, taken: Iterable[Watched], /) -> None:
+        """Let others take subjects that were not looked at, as far as the leases last."""
         ...
 
     async def have_looked_at(self, domain: Domain, now: datetime, /) -> bool:
@@ -41,8 +45,13 @@ class WatchedRepository(Protocol):
         """Return what is known of a subject; None where it was never watched."""
         ...
 
-    async def settle(self, decides: Mapping[str, Decide], now: datetime, /) -> frozenset[str]:
-        """Return the subjects that were changed: by what is decided of each, as it is now."""
+    async def settle(
+        self, decides: Mapping[str, Decide], now: datetime, taken: Watched | None = None, /
+    ) -> Mapping[str, LookDecision]:
+        """Return the subjects that were changed, with what was decided of each as it is now.
+
+        Where `taken` is given, its subject is left as it is if it is somebody else's by now.
+        """
         ...
 
     async def note_listing(self, listing: Listing, now: datetime, /) -> None:

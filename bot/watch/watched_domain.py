@@ -63,6 +63,7 @@ class Watched:
     looked_at: datetime | None = None  # the latest look
     known_at: datetime | None = None  # the latest look that found something out
     paused_until: datetime | None = None  # by the admin: nobody is told until then
+    lease_until: datetime | None = None  # whoever took it looks at it alone until then
 
     @property
     def domain(self) -> Domain | None:

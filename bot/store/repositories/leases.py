@@ -9,6 +9,7 @@ from sqlalchemy import CursorResult, case, or_, update
 from bot.store.tables import Leased
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Delete, Select, Update
@@ -46,6 +47,35 @@ def take_rows(session: Session, found: Select[RowT], until: datetime) -> list[Ro
     for row in rows:
         row.lease_until = until
     return rows
+
+
+def is_held(row: type[RowT], until: datetime | None) -> ColumnElement[bool]:
+    """Whether a row is still leased to who took it until then: nobody else took it since.
+
+    A lease is told from the next one by its end, which is always later.
+    """
+    return row.lease_until == until
+
+
+async def give_back(
+    database: Database,
+    key: InstrumentedAttribute[Any],
+    taken: Iterable[tuple[object, datetime | None]],
+) -> None:
+    """Lets others take rows at once, of which `taken` has the keys and the leases.
+
+    Those whose lease ran out and that somebody else has taken stay theirs.
+    """
+    rows, row = tuple(taken), cast("type[Leased]", key.class_)
+
+    def release(session: Session) -> None:
+        for value, until in rows:
+            held = update(row).where(key == value, is_held(row, until))
+            session.execute(
+                held.values(lease_until=None).execution_options(synchronize_session=False)
+            )
+
+    await database.take(release)
 
 
 async def release_leases(database: Database, lease_until: Time) -> None:

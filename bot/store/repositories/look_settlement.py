@@ -33,13 +33,24 @@ _A_DAY: Final = timedelta(days=1)
 _MOST_CHARACTERS: Final = 200_000  # of the changes of one domain in a day; usual ones have 300
 
 
-def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -> bool:
-    """Return whether a subject was changed, with all that belongs to it, by what `decide` says."""
+def settle_look(
+    session: Session, subject: str, decide: Decide, now: datetime, taken: Watched | None = None
+) -> LookDecision | None:
+    """Return what `decide` says of a subject, written down with all that belongs to it.
+
+    None where it is left as it is. `taken` is it as it was taken for this look: nothing is written
+    where its lease has gone to somebody else, or ended with a look that was settled since.
+    """
     standing = read_standing(session, subject)
-    decision = None if standing is None else decide(standing)
+    if standing is None:
+        return None
+    if taken is not None and standing.watched.lease_until != taken.lease_until:
+        return None
+    decision = decide(standing)
     if decision is None:
-        return False
-    _swap(session, decision)
+        return None
+    ends_lease = taken is not None or _makes_up(standing.watched, decision.watched, now)
+    _swap(session, decision, None if ends_lease else standing.watched.lease_until)
     ids = [_open(session, incident) for incident in decision.opened]
     for incident in (*decision.changed, *decision.closed):
         _change(session, incident)
@@ -56,10 +67,18 @@ def settle_look(session: Session, subject: str, decide: Decide, now: datetime) -
         draw_anew(session, subject, known, now)
     for told in decision.certificates:
         tell_certificate(session, told, now)
-    return True
+    return decision
 
 
-def _swap(session: Session, decision: LookDecision) -> None:
+def _makes_up(before: Watched, after: Watched, now: datetime) -> bool:
+    """Whether a look that was made for another reason is the one that was due.
+
+    What is noted besides, such as a fault met elsewhere, is no look: whoever looks goes on.
+    """
+    return after.looked_at != before.looked_at and (after.due_at is None or after.due_at > now)
+
+
+def _swap(session: Session, decision: LookDecision, lease_until: datetime | None) -> None:
     """Write the subject down, as it was decided from what this transaction read."""
     watched = decision.watched
     swapped = count_changed(
@@ -68,7 +87,7 @@ def _swap(session: Session, decision: LookDecision) -> None:
         .where(WatchedRow.subject == watched.subject, WatchedRow.version == watched.version)
         .values(
             due_at=watched.due_at,
-            lease_until=None,
+            lease_until=lease_until,
             version=watched.version + 1,
             state=watched.state,
             status=watched.status,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select, update
 
 from bot.requests.model import MessageKind, OutboxMessage
-from bot.store.repositories.leases import is_free, release_leases, take_rows
+from bot.store.repositories.leases import is_free, is_held, release_leases, take_rows
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:
@@ -80,10 +80,13 @@ class MailTestNews:
         return await self._database.read(find)
 
     async def _note(self, message: OutboxMessage, **values: object) -> None:
-        statement = update(MailTestRow).where(MailTestRow.id == message.id).values(**values)
+        """Writes what a try came to, unless somebody else has taken the message since."""
+        held = update(MailTestRow).where(
+            MailTestRow.id == message.id, is_held(MailTestRow, message.lease_until)
+        )
 
         def note(session: Session) -> None:
-            session.execute(statement)
+            session.execute(held.values(**values))
 
         await self._database.write(note)
 
@@ -100,4 +103,5 @@ def _read(row: MailTestRow, news_at: datetime, due_at: datetime) -> OutboxMessag
         attempts=row.attempts,
         ended_at=row.told_at,
         detail=row.detail,
+        lease_until=row.lease_until,
     )

@@ -10,11 +10,11 @@ from sqlalchemy.orm import aliased
 
 from bot.requests.model import BOT, Audience, MessageKind, OutboxMessage, State
 from bot.store.repositories.audit import add_entry
-from bot.store.repositories.leases import is_free, take_rows
+from bot.store.repositories.leases import count_changed, is_free, is_held, take_rows
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from sqlalchemy.orm import Session
@@ -70,22 +70,15 @@ class StoredOutbox:
         """Notes that it was delivered as `arrived` (channel and message id), or given up.
 
         The request then knows where its card or the member's message is, and whether news reached
-        the member: where that is another than before, its card is to be drawn anew.
+        the member: where that is another than before, its card is to be drawn anew. Nothing is
+        noted of a message that somebody else has taken since: they find it where it arrived.
         """
         channel_id, message_id = arrived or (None, None)
 
         def note(session: Session) -> None:
-            session.execute(
-                update(OutboxRow)
-                .where(OutboxRow.id == message.id, OutboxRow.ended_at.is_(None))
-                .values(
-                    ended_at=now,
-                    lease_until=None,
-                    channel_id=channel_id,
-                    message_id=message_id,
-                    detail=detail,
-                )
-            )
+            ended = {"channel_id": channel_id, "message_id": message_id, "ended_at": now}
+            if not _note_try(session, message, detail, ended):
+                return
             _note_reach(session, message, undelivered, now)
             if arrived is None:
                 return
@@ -107,16 +100,12 @@ class StoredOutbox:
         await self._database.write(note)
 
     async def put_off(self, message: OutboxMessage, due_at: datetime, detail: str) -> None:
-        """Notes that it could not be delivered, why, and when to try again."""
+        """Notes that it could not be delivered, why, and when to try again.
 
-        def note(session: Session) -> None:
-            session.execute(
-                update(OutboxRow)
-                .where(OutboxRow.id == message.id)
-                .values(due_at=due_at, lease_until=None, detail=detail)
-            )
-
-        await self._database.write(note)
+        Nothing is noted of a message that somebody else has taken since.
+        """
+        later = {"due_at": due_at}
+        await self._database.write(lambda session: _note_try(session, message, detail, later))
 
     async def of(self, request_id: int) -> tuple[OutboxMessage, ...]:
         """All messages about a request, in their order."""
@@ -150,6 +139,18 @@ class StoredOutbox:
             return min(first.values(), default=None)
 
         return await self._database.read(find)
+
+
+def _note_try(
+    session: Session, message: OutboxMessage, detail: str, values: Mapping[str, object]
+) -> bool:
+    """Writes what a try came to, and gives whether it was still the taker's to say."""
+    held = update(OutboxRow).where(
+        OutboxRow.id == message.id,
+        OutboxRow.ended_at.is_(None),
+        is_held(OutboxRow, message.lease_until),
+    )
+    return bool(count_changed(session, held.values(lease_until=None, detail=detail, **values)))
 
 
 def _note_reach(
@@ -205,4 +206,5 @@ def _read(row: OutboxRow) -> OutboxMessage:
         channel_id=row.channel_id,
         message_id=row.message_id,
         detail=row.detail,
+        lease_until=row.lease_until,
     )

@@ -57,6 +57,7 @@ def read_request(row: RequestRow) -> Request:
         message_channel_id=row.message_channel_id,
         message_id=row.message_id,
         undelivered=None if row.undelivered is None else Undelivered(row.undelivered),
+        lease_until=row.lease_until,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.control_proofs import find_proof
-from bot.store.repositories.leases import take_rows
+from bot.store.repositories.leases import give_back, take_rows
 from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
     find_open,
@@ -24,7 +24,7 @@ from bot.store.repositories.request_rows import (
 from bot.store.tables import AuditRow, OutboxRow, RequestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
     from sqlalchemy import Select
@@ -146,6 +146,11 @@ class StoredRequests:
             return min(times, default=None)
 
         return await self._database.read(find)
+
+    async def give_back(self, taken: Iterable[Request]) -> None:
+        """Lets others take requests that were not changed, as far as the leases on them last."""
+        leases = [(request.id, request.lease_until) for request in taken]
+        await give_back(self._database, RequestRow.id, leases)
 
     async def release_leases(self) -> None:
         """Takes back what a former process had taken, requests and messages; only at the start.

@@ -14,7 +14,13 @@ from bot.requests.model import MessageKind, OutboxMessage
 from bot.requests.schedule import LATEST_TRY
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.incident_rows import read_incident
-from bot.store.repositories.leases import free_at, is_free, release_leases, take_rows
+from bot.store.repositories.leases import (
+    free_at,
+    is_free,
+    is_held,
+    release_leases,
+    take_rows,
+)
 from bot.store.watch_tables import (
     AwaitedRow,
     DomainChangeRow,
@@ -96,7 +102,7 @@ class WatchNewsTable:
         """Notes that it was delivered as `arrived` (channel and message id), or given up.
 
         Where there is more to tell since it was taken, it is due again. Without a message id it did
-        not reach its member.
+        not reach its member. Nothing is noted of news that somebody else has taken since.
         """
         del undelivered
         values: dict[str, Any] = {
@@ -138,7 +144,9 @@ class WatchNewsTable:
 
     async def _note(self, message: OutboxMessage, **values: object) -> None:
         statement = update(WatchNewsRow).where(
-            WatchNewsRow.id == message.id, WatchNewsRow.ended_at.is_(None)
+            WatchNewsRow.id == message.id,
+            WatchNewsRow.ended_at.is_(None),
+            is_held(WatchNewsRow, message.lease_until),
         )
 
         def note(session: Session) -> None:
@@ -218,4 +226,5 @@ def _read_message(row: WatchNewsRow) -> OutboxMessage:
         channel_id=row.channel_id,
         message_id=row.message_id,
         detail=row.detail,
+        lease_until=row.lease_until,
     )

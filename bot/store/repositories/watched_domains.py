@@ -10,7 +10,9 @@ from bot.store.repositories.domain_listing import note_listing
 from bot.store.repositories.leases import (
     count_changed,
     free_at,
+    give_back,
     is_free,
+    is_held,
     release_leases,
     take_rows,
 )
@@ -22,7 +24,7 @@ from bot.watch.look_schedule import DAY
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from sqlalchemy.orm import Session
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from bot.store.engine.database import Database
     from bot.watch.digest import Week
     from bot.watch.domain_list import Listing
-    from bot.watch.look_decision import Decide
+    from bot.watch.look_decision import Decide, LookDecision
     from bot.watch.watched_domain import Watched
 
 
@@ -67,16 +69,24 @@ class WatchedDomains:
         """Lets everything be taken at once: whoever had taken it is gone; only at the start."""
         await release_leases(self._database, WatchedRow.lease_until)
 
-    async def put_off(self, subject: str, due_at: datetime) -> None:
-        """Notes that a look came to nothing, and when to look again, unless one was settled."""
+    async def put_off(self, taken: Watched, due_at: datetime) -> None:
+        """Notes that a look came to nothing, and when to look again.
+
+        Nothing is noted where one was settled meanwhile, or somebody else took the subject.
+        """
         own = update(WatchedRow).where(
-            WatchedRow.subject == subject, WatchedRow.lease_until.is_not(None)
+            WatchedRow.subject == taken.subject, is_held(WatchedRow, taken.lease_until)
         )
 
         def note(session: Session) -> None:
             session.execute(own.values(due_at=due_at, lease_until=None))
 
         await self._database.write(note)
+
+    async def give_back(self, taken: Iterable[Watched]) -> None:
+        """Lets others take subjects that were not looked at, as far as the leases on them last."""
+        leases = [(watched.subject, watched.lease_until) for watched in taken]
+        await give_back(self._database, WatchedRow.subject, leases)
 
     async def have_looked_at(self, domain: Domain, now: datetime) -> bool:
         """Whether a domain is watched; where it is, a look at it is due at once."""
@@ -105,20 +115,26 @@ class WatchedDomains:
 
         return await self._database.read(find)
 
-    async def settle(self, decides: Mapping[str, Decide], now: datetime) -> frozenset[str]:
-        """The subjects that were changed: by what `decides` says of each, as it is now.
+    async def settle(
+        self, decides: Mapping[str, Decide], now: datetime, taken: Watched | None = None
+    ) -> Mapping[str, LookDecision]:
+        """The subjects that were changed, each with what `decides` says of it, as it is now.
 
         All of it is written together, or nothing. A `decide` may be called again with a later
-        standing; None leaves the subject as it is, but for whoever had taken it.
+        standing; None leaves the subject as it is, but for whoever had taken it. `taken` is the
+        subject that was taken for this look: it stays as it is where it is somebody else's by now,
+        or a look at it was settled meanwhile.
         """
 
-        def settle_all(session: Session) -> frozenset[str]:
+        def settle_all(session: Session) -> dict[str, LookDecision]:
             # In one order everywhere, so that two transactions never wait for each other.
-            return frozenset(
-                subject
-                for subject, decide in sorted(decides.items())
-                if settle_look(session, subject, decide, now)
-            )
+            settled = {}
+            for subject, decide in sorted(decides.items()):
+                own = taken if taken is not None and taken.subject == subject else None
+                decision = settle_look(session, subject, decide, now, own)
+                if decision is not None:
+                    settled[subject] = decision
+            return settled
 
         return await self._database.write(settle_all)
 

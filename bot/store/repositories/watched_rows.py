@@ -72,4 +72,5 @@ def read_watched(row: WatchedRow) -> Watched:
         looked_at=row.looked_at,
         known_at=row.known_at,
         paused_until=row.paused_until,
+        lease_until=row.lease_until,
     )
