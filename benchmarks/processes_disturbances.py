@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     Act = Callable[[], Coroutine[None, None, None]]
 
+_log = logging.getLogger(__name__)
 _CUTS: Final = ("the leader cut off", "all cut off", "a worker cut off")
 
 
@@ -100,4 +102,5 @@ class Disturbances:
         return [seat for seat in self._seats if seat.name.startswith("work")][:1]
 
     def _note(self, what: str, *, lasts: float = 0.0, pid: int | None = None) -> None:
+        _log.info("%s%s", what, "" if pid is None else f" ({pid})")
         self.done.append(Disturbance(time.monotonic(), what, lasts, pid))

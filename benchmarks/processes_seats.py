@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +31,7 @@ _AGAIN: Final = (1.0, 3.0)  # seconds until a process is started again, as an in
 _SAMPLED: Final = 2.0  # seconds between two looks at what a process holds
 _GROWN: Final = 20.0  # seconds after its start in which a process opens and loads what it needs
 _STOPPED_WITHIN: Final = 40.0  # seconds
+_log = logging.getLogger(__name__)
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -40,6 +43,7 @@ class Life:
     pid: int
     started: float
     ended: float | None = None
+    ended_at: datetime | None = None  # by the clock that the database has, too
     code: int | None = None
     was_killed: bool = False
     memory: list[int] = field(default_factory=list)  # octets, once it has grown
@@ -78,10 +82,13 @@ class Seat:
             process = self._process = await self._bot.spawn(self._command)
             life = Life(self.name, process.pid, time.monotonic())
             self.lives.append(life)
+            _log.info("%s begins as %d", self.name, life.pid)
             self._world.discord.pids.add(process.pid)
             sampling = asyncio.create_task(_sample(life))
             life.code = await process.wait()
-            life.ended = time.monotonic()
+            life.ended, life.ended_at = time.monotonic(), datetime.now(UTC)
+            if not life.was_killed:
+                _log.info("%s (%d) ended by itself with %d", self.name, life.pid, life.code)
             sampling.cancel()
             self._world.discord.pids.discard(process.pid)
             if not self._is_over:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import logging
 import sys
 import tempfile
 import time
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _AT_FIRST: Final = 60.0  # seconds until the processes are there and have listed the domains
 _AFTER_LEASE: Final = 60.0  # seconds beyond the longest lease until all has come to rest
 _QUIET: Final = 5.0  # seconds in which nothing is left to do, and a second message would come
+_log = logging.getLogger(__name__)
 _BAD_WORDS: Final = ("Traceback", "CRITICAL")
 
 
@@ -146,11 +148,14 @@ class ProcessesSoak:
 
     def _say(self, text: str) -> None:
         live = sum(case.is_live for case in self.people.cases)
-        print(
-            f"{time.strftime('%H:%M:%S')} {text}: {live} of {len(self.people.cases)} requests "
-            f"live, {len(self.people.mended)} of {len(self._world.faults)} faults mended, "
-            f"{len(self.disturbances.done)} disturbances",
-            flush=True,
+        _log.info(
+            "%s: %d of %d requests live, %d of %d faults mended, %d disturbances",
+            text,
+            live,
+            len(self.people.cases),
+            len(self.people.mended),
+            len(self._world.faults),
+            len(self.disturbances.done),
         )
 
 
@@ -201,6 +206,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder for the logs")
     options = vars(parser.parse_args())
     seed, keep = options.pop("seed"), options.pop("keep")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     extent = replace(Extent(), **options)
     with (
         tempfile.TemporaryDirectory(prefix="processes-") as name,

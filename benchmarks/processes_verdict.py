@@ -14,6 +14,7 @@ from benchmarks.processes_discord import direct_channel
 from benchmarks.processes_people import FIRST_MEMBER
 from bot.dns.answer import Question
 from bot.requests.model import MessageKind, RequestKind, State
+from bot.services.domain_looks import FRESH
 from bot.watch.watch_news import ADMINS
 from bot.watch.watched_domain import MAIL_SERVER
 
@@ -93,7 +94,8 @@ def _judge_looks_at(verdict: Verdict, subject: str, changes: list[Change]) -> No
         elif before["looked_at"] != after["looked_at"]:
             counts["looks settled"] += 1
             when = f"at {subject} of {after['looked_at']}"
-            if _time(before["due_at"]) > _time(after["looked_at"]):
+            # A look that was made just before is that of a domain which is due again, too.
+            if _time(before["due_at"]) > _time(after["looked_at"]) + FRESH:
                 verdict.doubled.append(f"look {when} that was due only {before['due_at']}")
             if was_held is None or change.who != holder:
                 verdict.doubled.append(f"look {when} by {change.who}, which {holder} had taken")
