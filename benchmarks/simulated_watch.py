@@ -98,7 +98,8 @@ async def open_watch(folder: Path, world: SimulatedWorld) -> AsyncIterator[Simul
     chance = random.Random()  # what fails need not be the same again
     async with await Database.open(f"sqlite+aiosqlite:///{folder / 'bot.db'}") as database:
         store, wake_up = WatchStore.of(database), WakeUp()
-        await store.release_leases()
+        await store.domains.release_leases()
+        await store.news.release_leases()
         facts = DomainFacts(None, world.now, backend=world.mail, learns=False)
         core = Core(world.server, _WORDS, world.checker, facts)
         looks = DomainLooks(core, world.now)

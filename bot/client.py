@@ -20,6 +20,7 @@ from bot.interactions.clicks import PersistentItem
 from bot.interactions.error_manager import guard
 from bot.interactions.form_fields import read_fields
 from bot.interactions.replies import UNDELIVERED, whisper
+from bot.interactions.sending_fence import is_reading
 from bot.interactions.tracking import note_ending
 from bot.store.repositories.command_fingerprints import CommandFingerprint
 from bot.telemetry import InteractionOutcome
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bot.words import Words
 
     Job = Callable[[], Coroutine[Any, Any, None]]
+    Step = Callable[[], Coroutine[Any, Any, object]]
 
 _STALE_AFTER = 0.5  # seconds that a button or form may take to find its handler
 
@@ -53,20 +55,63 @@ class Client(BotBase):
     ) -> None:
         super().__init__(settings, member_service, words, telemetry)
         self.jobs: tuple[Job, ...] = ()  # to be run beside the client
+        self.takeover: tuple[Step, ...] = ()  # steps before them; see `take_over`
         self.logged_in = asyncio.Event()
+        self.connected = asyncio.Event()
+        self.loaded = asyncio.Event()  # while it was muted, so that it has to `begin` later
+        self._is_muted = False
         self._fingerprints = fingerprints
+        guild_id = settings.discord_guild_id
+        self._guild = discord.Object(guild_id) if guild_id else None
+
+    def mute(self, may_send: Callable[[], bool]) -> None:
+        """Only listen at Discord: what comes is held, and nothing is sent unless `may_send`."""
+        self._is_muted = True
+        self.tracker.gate.hold()
+        self.fence.may_send, self.fence.lets_pass = may_send, is_reading
+
+    def unmute(self) -> None:
+        """Send like any other; the gate is the caller's to open."""
+        self._is_muted = False
+        self.fence.lets_pass = None
+
+    async def take_over(self) -> None:
+        """Take up what the process at Discord before had under way; before any job begins.
+
+        Raises:
+            StoreError: the store cannot be written.
+
+        """
+        for step in self.takeover:
+            await step()
 
     async def setup_hook(self) -> None:
-        """Load the commands and let Discord know them, if it does not yet."""
+        """Load the commands, and begin unless another process is the one at Discord."""
         self.add_dynamic_items(PersistentItem)
         for name in find_cogs():
             await self.load_extension(name)
+        if self._guild:
+            self.tree.copy_global_to(guild=self._guild)
+        known = await self._fingerprints.get(self.settings.discord_guild_id)
+        if known:
+            self.command_ids = known.command_ids
+        if self._is_muted:
+            self.loaded.set()
+        else:
+            await self.begin()
+
+    async def begin(self) -> None:
+        """Let Discord know the commands, if it does not yet, and the jobs begin."""
         try:
             self.command_ids = await self._sync()
         except (discord.DiscordException, *UNDELIVERED) as error:
             # What Discord knows from the last time goes on working meanwhile.
             _log.error("Discord did not take the commands: %s", error)
         self.logged_in.set()
+
+    async def on_connect(self) -> None:
+        """Note that from now on Discord tells this session of everything."""
+        self.connected.set()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Answer a button or a form that nothing knows any more."""
@@ -103,14 +148,11 @@ class Client(BotBase):
     async def _sync(self) -> Mapping[str, int]:
         """Return the ids of the commands by name, asking Discord only where they changed."""
         guild_id = self.settings.discord_guild_id
-        guild = discord.Object(guild_id) if guild_id else None
-        if guild:
-            self.tree.copy_global_to(guild=guild)
-        fingerprint = self._fingerprint(guild)
+        fingerprint = self._fingerprint()
         known = await self._fingerprints.get(guild_id)
         if known and known.fingerprint == fingerprint:
             return known.command_ids
-        synced = await self.tree.sync(guild=guild)
+        synced = await self.tree.sync(guild=self._guild)
         ids = {command.name: command.id for command in synced}
         await self._fingerprints.put(
             CommandFingerprint(guild_id, fingerprint, ids, datetime.now(UTC))
@@ -118,8 +160,9 @@ class Client(BotBase):
         _log.info("%d commands synced", len(ids))
         return ids
 
-    def _fingerprint(self, guild: discord.Object | None) -> str:
+    def _fingerprint(self) -> str:
         """Return a digest of what Discord is to know, and as which application."""
+        guild = self._guild
         payloads = [command.to_dict(self.tree) for command in self.tree.get_commands(guild=guild)]
         what = [self.application_id, guild.id if guild else None, payloads]
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()

@@ -1,12 +1,11 @@
-"""Runs the client until it is told to stop, and then lets what is under way come to its end."""
+"""The client at Discord: connected while this process leads, drained at a stop, cut off else."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import signal
-from typing import TYPE_CHECKING
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
@@ -14,17 +13,24 @@ import discord
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, UsageError
 from bot.jobs import run_beside
-from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from bot.client import Client
+    from bot.store.engine.leadership import Leadership
 
 _DRAIN = 10.0  # seconds that running handlers get
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_GOODBYE = 2.0  # seconds for the library to end what is cut off already
 
 _log = logging.getLogger(__name__)
+
+
+class Ending(Enum):
+    """Why the client left Discord."""
+
+    STOPPED = auto()  # it was told to
+    LOST = auto()  # another process may be the one there now
 
 
 def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
@@ -32,8 +38,12 @@ def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
     return run_beside(client.jobs, client.logged_in)
 
 
-async def run_until_stopped(client: Client, token: str) -> None:
-    """Return when SIGTERM or SIGINT has come and the members who waited have their answers.
+async def lead(client: Client, token: str, leadership: Leadership, stop: asyncio.Event) -> Ending:
+    """Be at Discord until `stop` is set or the leadership is lost, and return which of both.
+
+    At a stop the members who waited have their answers, and the next process is told that it may
+    begin; a planned handover goes before that, between `stop` and the drain. Where the leadership
+    is lost, nothing more is sent: every connection to Discord is ended at once, and the jobs are.
 
     Raises:
         ConfigError: Discord does not know the token.
@@ -41,35 +51,58 @@ async def run_until_stopped(client: Client, token: str) -> None:
         UsageError: Discord does not let the bot stay.
 
     """
-    # All that was loaded stays; to look through it again takes the collector a tenth of a second,
-    # in which nobody is answered.
-    gc.collect()
-    gc.freeze()
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop.set)
+    client.fence.may_send = leadership.is_sure
     running = asyncio.create_task(client.start(token))
     stopping = asyncio.create_task(stop.wait())
+    losing = asyncio.create_task(leadership.wait_until_lost())
+    ending = Ending.STOPPED
     try:
-        async with watched_loop(), running_jobs(client):
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if running.done():
+        async with running_jobs(client):
+            await asyncio.wait({running, stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if stop.is_set() and not (running.done() or losing.done()):
+                await _drain(client, losing)
+            if losing.done():
+                ending = Ending.LOST
+                _cut_off(client, running)
+            elif not stop.is_set():
                 _explain_end(running)
-                return
-            _log.info("stopping")
-            left = await client.tracker.drain(_DRAIN)
-            if left:
-                _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
     finally:
         stopping.cancel()
-        # The library's close kills what still runs.
-        await client.close()
-        running.cancel()
-        await asyncio.gather(running, stopping, return_exceptions=True)
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-    _log.info("stopped")
+        losing.cancel()
+        await _close(client, running)
+        await asyncio.gather(running, stopping, losing, return_exceptions=True)
+        if ending is not Ending.LOST:
+            await leadership.leave()
+    return ending
+
+
+async def _drain(client: Client, losing: asyncio.Task[None]) -> None:
+    """Let what is under way come to its end, for as long as this process leads."""
+    _log.info("stopping")
+    draining = asyncio.create_task(client.tracker.drain(_DRAIN))
+    await asyncio.wait({draining, losing}, return_when=asyncio.FIRST_COMPLETED)
+    if not draining.done():
+        draining.cancel()
+    elif left := draining.result():
+        _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
+
+
+def _cut_off(client: Client, running: asyncio.Task[None]) -> None:
+    """End every connection to Discord at once, without the goodbye that may be waited for."""
+    running.cancel()
+    connector: Any = client.http.connector
+    if connector is not discord.utils.MISSING:  # it was about to log in
+        connector.close(abort_ssl=True)
+
+
+async def _close(client: Client, running: asyncio.Task[None]) -> None:
+    """Have the library end its side; it kills what still runs."""
+    try:
+        async with asyncio.timeout(_GOODBYE if running.cancelling() else None):
+            await client.close()
+    except TimeoutError:
+        _log.warning("the connection to Discord did not end within %d s", _GOODBYE)
+    running.cancel()
 
 
 def _explain_end(running: asyncio.Task[None]) -> None:

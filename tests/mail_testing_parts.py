@@ -22,7 +22,6 @@ from zone_reports import LinesAsk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from bot.requests.mail_proof import MailTest
 
@@ -58,11 +57,11 @@ class MailTestParts:
 
 
 @asynccontextmanager
-async def open_mail_testing(path: Path) -> AsyncIterator[MailTestParts]:
-    """Yield the parts over a new database."""
+async def open_mail_testing(url: str) -> AsyncIterator[MailTestParts]:
+    """Yield the parts over the database at a URL."""
     async with (
         MailboxDouble() as double,
-        await Database.open(f"sqlite+aiosqlite:///{path}") as database,
+        await Database.open(url) as database,
     ):
         tests, clock = MailTests(database), Clock()
         service = make_service(double, tests, clock)

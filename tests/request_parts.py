@@ -229,6 +229,7 @@ class Setup:
         await self.close()
         await self.open()
         await self.store.requests.release_leases()
+        await self.store.requests.release_messages()
 
     def now(self) -> datetime:
         """Return the time as the test has it."""

@@ -146,7 +146,8 @@ async def open_watch(url: str, world: WatchedWorld | None = None) -> AsyncIterat
     world = world or WatchedWorld()
     async with await Database.open(url) as database:
         store = WatchStore.of(database)
-        await store.release_leases()
+        await store.domains.release_leases()
+        await store.news.release_leases()
         worker = WatchWorker(
             store.domains, world.look, world.look_at_server, world.list_domains, world.now, WakeUp()
         )

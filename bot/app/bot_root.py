@@ -1,4 +1,4 @@
-"""The bot that connects to Discord, with all that it stands on and the jobs beside it."""
+"""The client for Discord, with all that it stands on and the jobs beside it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.app.shared_parts import (
-    NO_TOKEN,
     make_authorities,
     utc_now,
 )
@@ -25,11 +24,8 @@ from bot.checks.observe.control import look_at_control
 from bot.client import Client
 from bot.doctor.mailcow_access import check_mailcow
 from bot.doctor.probe_access import check_probe
-from bot.errors import ConfigError
 from bot.health.running_process import RunningProcess
 from bot.interactions.delivery import Delivery
-from bot.lifecycle import run_until_stopped
-from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
 from bot.requests.outbox_worker import OutboxWorker
 from bot.services.domain_control import DomainControl
@@ -39,7 +35,6 @@ from bot.services.privacy import Privacy
 from bot.services.retention import Retention
 from bot.services.turns import ADMINS
 from bot.store.engine.database import Database
-from bot.store.engine.notices import open_notices
 from bot.store.repositories.command_fingerprints import CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.domain_changes import DomainChanges
@@ -60,26 +55,10 @@ if TYPE_CHECKING:
     from bot.health.metrics import Metrics
     from bot.services.core import Core
     from bot.services.domain_looks import DomainLooks
+    from bot.store.engine.notices import Notices
     from bot.watch.timeline import History
     from bot.watch.watch_worker import WatchWorker
     from bot.words import Words
-
-
-async def run(settings: Settings) -> None:
-    """Connect to Discord, and return when the bot was told to stop and has come to its end.
-
-    Raises:
-        ConfigError: there is no token, or Discord does not know it.
-        StoreError: the store cannot be opened, or belongs to another process.
-        DiscordUnreachable: there is no answer from it at the start.
-        UsageError: Discord does not let the bot stay.
-
-    """
-    if settings.discord_token is None:
-        raise ConfigError(NO_TOKEN)
-    start_logging(settings)
-    async with open_client(settings) as client:
-        await run_until_stopped(client, settings.discord_token.get_secret_value())
 
 
 @asynccontextmanager
@@ -89,7 +68,7 @@ async def open_client(
     ports: ServerPorts | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[Client]:
-    """Yield the Discord client, not connected yet, over a resolver and a store of its own.
+    """Yield the Discord client over a resolver and a store of its own; it is about to connect.
 
     `ports` are those of the mail server in place of the ones that the settings name; `now` is the
     clock of every part.
@@ -98,10 +77,29 @@ async def open_client(
         StoreError: the store cannot be opened, or belongs to another process.
 
     """
+    async with (
+        await Database.open(settings.database_url) as database,
+        open_client_over(database, settings, ports=ports, now=now) as client,
+    ):
+        await client.take_over()
+        yield client
+
+
+@asynccontextmanager
+async def open_client_over(
+    database: Database,
+    settings: Settings,
+    notices: Notices | None = None,
+    *,
+    ports: ServerPorts | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[Client]:
+    """Yield the client of `open_client` over this store, which it has not taken over yet.
+
+    So it may wait while another process is at Discord: nothing was sent, written or begun.
+    `notices` are what the processes on this store tell each other; None where there is one.
+    """
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(await Database.open(settings.database_url))
-        name = str(ProcessName.own(Duty.RUN))
-        notices = await stack.enter_async_context(open_notices(settings.database_url, name))
         base = await open_foundation(
             database, notices, settings, stack, pace=BESIDE_MEMBERS, ports=ports, now=now
         )
@@ -143,21 +141,28 @@ async def open_client(
             watch=wanted.records,
         )
         watch = make_watch(base, looks, leads=True)
-        await add_watch(client, watch, wanted=wanted, control=control, requests=requests)
+        add_watch(client, watch, wanted=wanted, control=control, requests=requests)
+        if database.has_one_process:
+            # Whoever had taken something is gone; others on a server still have what is theirs.
+            of_requests, of_looks = parts.store.requests, watch.store.domains
+            releases = (of_requests.release_leases, of_looks.release_leases)
+            client.takeover = (*client.takeover, *releases)
         if settings.request_channel_id is not None:
             client.requests = requests
-            await _add_request_jobs(client, base, parts, looks=looks, watch=watch.worker)
-            await requests.move_cards(settings.request_channel_id)
+            _add_request_jobs(client, base, parts, looks=looks, watch=watch.worker)
+            move_cards = partial(requests.move_cards, settings.request_channel_id)
+            release_messages = parts.store.requests.release_messages
+            client.takeover = (*client.takeover, release_messages, move_cards)
         client.domain_history = DomainHistory(DomainChanges(database), now, checks)
         client.draw_timeline = _draw_timeline
         client.jobs = (*client.jobs, Retention(database, now).run)
-        await _add_mail_tests(client, core, base.ask, database, control)
+        _add_mail_tests(client, core, base.ask, database, control)
         if base.metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), base.metrics, stack)
         yield client
 
 
-async def _add_request_jobs(
+def _add_request_jobs(
     client: Client,
     base: Foundation,
     parts: RequestParts,
@@ -165,13 +170,7 @@ async def _add_request_jobs(
     looks: DomainLooks,
     watch: WatchWorker,
 ) -> None:
-    """Give the client the jobs that bring requests to their end.
-
-    Raises:
-        StoreError: the store cannot be written.
-
-    """
-    await parts.store.requests.release_leases()  # of the process before; no job has begun yet
+    """Give the client the jobs that bring requests to their end."""
     # Admins wait for it.
     client.verifier = make_verifier(base, parts, partial(looks.check, asker=ADMINS))
     worker = make_request_worker(base, parts, looks, watch)
@@ -179,7 +178,7 @@ async def _add_request_jobs(
     client.jobs = (worker.run, outbox.run, *client.jobs)
 
 
-async def _add_mail_tests(
+def _add_mail_tests(
     client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
 ) -> None:
     """Give the client test mails, where a mailbox for them is configured."""
@@ -189,7 +188,7 @@ async def _add_mail_tests(
     # What reads and judges mails loads slowly, and few need it.
     from bot.app.mail_test_parts import add_mail_tests  # noqa: PLC0415 - as above
 
-    await add_mail_tests(client, core, ask, database, control)
+    add_mail_tests(client, core, ask, database, control)
 
 
 def _draw_timeline(history: History, words: Words) -> bytes:

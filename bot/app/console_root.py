@@ -149,8 +149,8 @@ async def invite(settings: Settings) -> Invitation:
 
 
 async def run(settings: Settings) -> None:
-    """Run the bot; see `bot.app.bot_root.run`."""
-    from bot.app.bot_root import run as run_bot  # noqa: PLC0415 - it needs what the console does not
+    """Run the bot; see `bot.app.bot_run.run`."""
+    from bot.app.bot_run import run as run_bot  # noqa: PLC0415 - it needs what the console does not
 
     await run_bot(settings)
 

@@ -39,15 +39,10 @@ class MailNews:
         return cls(MailTestNews(database), MailTests(database))
 
 
-async def add_mail_tests(
+def add_mail_tests(
     client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
 ) -> None:
-    """Give the client test mails, as far as they are configured, and their jobs.
-
-    Raises:
-        StoreError: the store cannot be written.
-
-    """
+    """Give the client test mails, as far as they are configured, and their jobs."""
     server, facts = core.server, core.domain_facts
     mailbox = make_mailbox(client.settings, ask)
     sender = make_sender(client.settings, ask)
@@ -58,13 +53,13 @@ async def add_mail_tests(
         verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
         testing = MailTesting(MailTests(database), mailbox, verdicts, client.now, wake_up)
         news = MailNews.of(database)
-        await news.outbox.release_leases()  # of the process before; no job has begun yet
+        client.takeover = (*client.takeover, news.outbox.release_leases)
         worker = OutboxWorker(news, MailTestDelivery(client), client.now, wake_up)
         client.mail_testing = testing
         client.jobs = (*client.jobs, testing.run, worker.run)
     if sender is not None:
         sent = SentMails(database)
-        await sent.note_cut_short()
+        client.takeover = (*client.takeover, sent.note_cut_short)
         client.member_mails = MemberMails(
             sent,
             sender,

@@ -52,7 +52,7 @@ class WatchedBy:
         return cls(Watchers(database), AwaitedGoals(database), WatchRecords(database))
 
 
-async def add_watch(
+def add_watch(
     client: Client,
     watch: WatchParts,
     *,
@@ -60,12 +60,7 @@ async def add_watch(
     control: DomainControl,
     requests: Requests,
 ) -> None:
-    """Give the client the watch, what people can ask of it, and its jobs.
-
-    Raises:
-        StoreError: the store cannot be written.
-
-    """
+    """Give the client the watch, what people can ask of it, and its jobs."""
     client.watching = Watching(
         wanted.watchers,
         wanted.awaited,
@@ -75,8 +70,8 @@ async def add_watch(
         now=client.now,
         wake_up=watch.wake_up,
     )
-    await watch.store.release_leases()  # of the process before; no job has begun yet
     news = watch.store.news
+    client.takeover = (*client.takeover, news.release_leases)
     delivery = WatchDelivery(client, news.content_of)
     outbox = OutboxWorker(WatchMessages.of(news), delivery, client.now, watch.wake_up)
     client.watch = RunningWatch(watch.worker, outbox)

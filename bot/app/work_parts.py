@@ -94,6 +94,7 @@ class Foundation:
     """What all other parts of a process stand on."""
 
     settings: Settings
+    closing: AsyncExitStack  # what is called when the process ends, or its turn at Discord
     now: Callable[[], datetime]
     pace: Pace
     database: Database
@@ -121,7 +122,8 @@ class Foundation:
         if notices is None:
             return WakeUp()
         wake_up = WakeUp(partial(notices.tell, topic))
-        notices.listen(topic, lambda _: wake_up.wake_here(), wake_up.wake_here)
+        ear = notices.listen(topic, lambda _: wake_up.wake_here(), wake_up.wake_here)
+        self.closing.callback(notices.forget, ear)
         return wake_up
 
 
@@ -170,7 +172,7 @@ async def open_foundation(
     words = Words(Medium.DISCORD, settings.templates_dir)
     core = Core(server, words, checker, domain_facts, faults, live_ports, turns=turns)
     return Foundation(
-        *(settings, now, pace, database, notices, metrics),
+        *(settings, stack, now, pace, database, notices, metrics),
         *(resolver, ask, mailcow, backend, core),
     )
 

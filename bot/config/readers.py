@@ -38,6 +38,7 @@ _TAKEN_LABELS = frozenset({"autoconfig", "autodiscover"})
 _REPORT_SIZE = re.compile(r"![0-9]+[kmgt]?$", re.IGNORECASE)  # RFC 7489 section 6.2
 _SNOWFLAKE = re.compile(r"[1-9][0-9]{14,19}")
 _DATABASE = re.compile(r"(?P<kind>[a-z0-9_]+)(?:\+(?P<driver>[a-z0-9_]+))?://.*", re.DOTALL)
+_PASSWORD = re.compile(r"[^:/]*://[^:/]*:(?P<password>[^@]*)@")
 _BLOCKING_DRIVERS = frozenset(
     {"pysqlite", "pysqlcipher", "psycopg2", "pg8000", "pymysql", "mysqldb", "mysqlconnector"}
 )
@@ -263,6 +264,15 @@ def read_database(text: str) -> str:
     if found["driver"] is None or found["driver"] in _BLOCKING_DRIVERS:
         raise ValueError("It names no asynchronous driver, such as aiosqlite or asyncpg.")
     return text
+
+
+def find_password(url: str) -> str | None:
+    """Return the password in the URL of a database, as it is written there; None: it has none.
+
+    It ends at the first @, as SQLAlchemy has it: other readers of URLs end it at a / or a ?.
+    """
+    found = _PASSWORD.match(url)
+    return found["password"] if found else None
 
 
 def read_servers(text: str) -> tuple[Server, ...]:

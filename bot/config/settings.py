@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import (
     BaseModel,
@@ -238,7 +238,7 @@ class Settings(BaseModel):
             *(self.discord_token, self.mailcow_api_key, self.mailcow_read_key),
             *(self.probe_imap_password, self.probe_smtp_password),
         )
-        password = urlsplit(self.database_url).password
+        password = read.find_password(self.database_url)
         return (
             *(secret.get_secret_value() for secret in given if secret),
             *((password, unquote(password)) if password else ()),

@@ -18,6 +18,7 @@ from bot.interactions.error_manager import ErrorManager
 from bot.interactions.home_guild import HomeGuild
 from bot.interactions.item_factory import PersistentItems
 from bot.interactions.rate_limits import RateLimits
+from bot.interactions.sending_fence import SendingFence
 from bot.interactions.tracking import InteractionTracker
 from bot.telemetry import Telemetry
 
@@ -85,7 +86,8 @@ class BotBase(commands.Bot):
             allowed_installs=app_commands.AppInstallationType(guild=True, user=True),
         )
         telemetry = telemetry or Telemetry()
-        self.http.http_trace = telemetry.http_trace
+        self.fence = SendingFence(telemetry.http_trace)
+        self.http.http_trace = self.fence.trace
         self.settings = settings
         self.member_service = member_service
         self.words = words

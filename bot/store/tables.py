@@ -53,6 +53,20 @@ class Leased:
         lease_until: Mapped[datetime | None]
 
 
+class LeadershipRow(Base):
+    """How the one ended that was at Discord last; one row, and none on SQLite.
+
+    Only who holds the lock LEADER writes it (`bot.store.engine.leadership`).
+    """
+
+    __tablename__ = "leadership"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    term: Mapped[int] = mapped_column(BigInteger)  # one more for each that led
+    has_left: Mapped[bool]  # it had left Discord before it gave back the lock
+    note: Mapped[str] = mapped_column(Text)  # what it left for the one after it
+
+
 class CommandFingerprintRow(Base):
     """Which commands Discord was last told of, for one guild or for all of Discord."""
 

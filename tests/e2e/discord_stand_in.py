@@ -155,6 +155,14 @@ class DiscordStandIn:
         more = {"member": describe_member(member)} if member else {}
         return await self._send_interaction(2, data, locale=locale, **more)
 
+    async def type_into(
+        self, command: str, option: str, typed: str, *, member: int
+    ) -> SentInteraction:
+        """Ask what may be typed into a command, as a member does with each letter."""
+        focused = {"name": option, "type": 3, "value": typed, "focused": True}
+        data = {"id": "77", "name": command, "type": 1, "options": [focused]}
+        return await self._send_interaction(4, data, member=describe_member(member))
+
     async def run_subcommand(self, group: str, name: str, *, member: int) -> SentInteraction:
         """Send a command of a group, without options."""
         options = [{"name": name, "type": 1, "options": []}]

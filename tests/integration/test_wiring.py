@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot import lifecycle as running
+from bot import jobs as running
 from bot.app.bot_root import open_client
 from bot.app.console_root import open_core
 from bot.config.loading import load_settings

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from bot.errors import StoreError
@@ -35,6 +35,7 @@ T = TypeVar("T")
 APPLICATION: Final = "cowbell"  # what a server calls a process that does not say what it is
 _MOST_TRIES: Final = 12  # of a transaction that others were in the way of
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1  # seconds; twice as long each time, and then a part
+_LONGEST_DOUBT: Final = 10.0  # seconds until it is known whether the server kept a transaction
 
 
 class Database:
@@ -73,7 +74,7 @@ class Database:
             lock = ProcessLock.take(address, address.path) if exclusive else None
         database = cls(address, engine, lock, reading=False)
         try:
-            await database._finish(database._migrate())
+            await database._finish(database._migrate(application))
         except BaseException:
             await database.aclose()
             raise
@@ -111,6 +112,11 @@ class Database:
         await database.aclose()
         return None
 
+    @property
+    def has_one_process(self) -> bool:
+        """Whether nobody else can have it open for writing: so it is with an SQLite file."""
+        return self._address.on_sqlite
+
     async def read(self, work: Callable[[Session], T]) -> T:
         """What `work` returns, which reads one state of the database; what it changes is given up.
 
@@ -126,7 +132,8 @@ class Database:
 
         All that is written is as if one had come after another: on SQLite it is so, and PostgreSQL
         refuses what would not be (serializable), whereupon `work` is called again with a state
-        that has what was in its way. So it changes nothing but the database. A caller that is
+        that has what was in its way. So it changes nothing but the database. Where the connection
+        is lost, it is called again too, unless the server kept what it wrote. A caller that is
         cancelled leaves it to end by itself. Raises StoreError where the database fails, is closed
         or was opened for reading.
         """
@@ -191,18 +198,42 @@ class Database:
         with explaining(self._address):
             pause, was_lost = _FIRST_PAUSE, False
             for _ in range(_MOST_TRIES - 1):
-                transaction = _Transaction(engine)
+                transaction = _Transaction[T](engine, keep=keep)
                 try:
-                    return await transaction.run(work, keep=keep)
-                except DBAPIError as error:
-                    if error.connection_invalidated and not (was_lost or transaction.is_ending):
+                    return await transaction.run(work)
+                except DATABASE_FAULTS as error:
+                    if self._address.on_sqlite:
+                        raise
+                    ending = transaction.ending
+                    if ending is not None and postgresql.may_have_arrived(error):
+                        if await self._was_kept(ending.number, error):
+                            return ending.result
+                    elif postgresql.is_lost(error) and not was_lost:
                         was_lost = True  # the server was started anew since the connection was used
                         continue
-                    if self._address.on_sqlite or not postgresql.is_passing(error):
+                    elif not postgresql.is_passing(error):
                         raise
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            return await _Transaction(engine).run(work, keep=keep)
+            return await _Transaction[T](engine, keep=keep).run(work)
+
+    async def _was_kept(self, number: str | None, error: Exception) -> bool:
+        """Whether the server kept a transaction before it could say so; `error` where that fails.
+
+        Without a number it wrote nothing.
+        """
+        if number is None:
+            return False
+        status = postgresql.status_of(number)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_DOUBT):
+                while True:
+                    with suppress(*DATABASE_FAULTS):  # it is being started anew
+                        found = await _Transaction[str](self._reader, keep=False).run(status)
+                        if found in postgresql.ENDED:
+                            return postgresql.ENDED[found]
+                    await asyncio.sleep(_LONGEST_PAUSE)
+        raise error
 
     async def _close(self) -> None:
         try:
@@ -211,10 +242,21 @@ class Database:
             if self._lock is not None:
                 self._lock.release()
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, application: str) -> None:
+        if self._address.on_sqlite:
+            await self._migrate_by(self._taker)
+            return
+        engine = create_engine(
+            self._address, self._address.url, reading=False, application=application, patient=True
+        )
+        try:
+            await self._migrate_by(engine.execution_options(isolation_level="READ COMMITTED"))
+        finally:
+            await engine.dispose()
+
+    async def _migrate_by(self, engine: AsyncEngine) -> None:
         with explaining(self._address, OPENING_FAULTS):
-            engine = self._taker.execution_options(migrates=True)
-            async with engine.begin() as connection:
+            async with engine.execution_options(migrates=True).begin() as connection:
                 if self._address.on_sqlite:
                     await connection.run_sync(sqlite.find_damage, self._address)
                 else:
@@ -230,21 +272,42 @@ class Database:
                 return await connection.run_sync(is_readable, self._address)
 
 
-class _Transaction:
-    """One transaction; `is_ending` says whether it was asked to be kept, and may have been."""
+@dataclass(frozen=True, slots=True)
+class _Ending(Generic[T]):
+    """What a transaction comes to that was asked to be kept, and its number on the server."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    result: T
+    number: str | None
+
+
+class _Transaction(Generic[T]):
+    """One transaction; once it has an `ending`, it may have been kept whatever is raised."""
+
+    def __init__(self, engine: AsyncEngine, *, keep: bool) -> None:
         self._engine = engine
-        self.is_ending = False
+        self._keep = keep
+        self.ending: _Ending[T] | None = None
 
-    async def run(self, work: Callable[[Session], T], *, keep: bool) -> T:
+    async def run(self, work: Callable[[Session], T]) -> T:
         async with AsyncSession(self._engine) as session:
-            result = await session.run_sync(work)
-            if keep:
-                await session.run_sync(lambda session: session.flush())
-                self.is_ending = True
-                await session.commit()
+            try:
+                result = await session.run_sync(work)
+                if self._keep:
+                    number = await session.run_sync(_number)
+                    self.ending = _Ending(result, number)
+                    await session.commit()
+            except OSError:  # an answer that comes yet must not be taken for that of another
+                await session.invalidate()
+                raise
             return result
+
+
+def _number(session: Session) -> str | None:
+    """What is kept of the transaction goes to the server; its number there, if it has one."""
+    session.flush()
+    if session.get_bind().dialect.name != postgresql.DIALECT:
+        return None
+    return postgresql.number_of(session)
 
 
 def _by_purpose(
@@ -262,14 +325,22 @@ def _by_purpose(
 
 
 def create_engine(
-    address: Address, url: URL, *, reading: bool, application: str = APPLICATION
+    address: Address,
+    url: URL,
+    *,
+    reading: bool,
+    application: str = APPLICATION,
+    patient: bool = False,
 ) -> AsyncEngine:
-    """The engine for a database; raises StoreError where its URL has options it does not know."""
+    """The engine for a database; a `patient` one lets statements on a server take long.
+
+    Raises StoreError where the URL asks for a TLS that cannot be.
+    """
     options: dict[str, Any]
     if address.on_sqlite:
         options = sqlite.engine_options(in_memory=address.in_memory)
     else:
-        options = postgresql.engine_options(address, application)
+        options = postgresql.engine_options(address, application, patient=patient)
         url = url.set(query={})  # said in the arguments
     # What members typed stays out of error texts and so out of logs.
     engine = create_async_engine(url, hide_parameters=True, **options)

@@ -58,16 +58,29 @@ def explain(error: BaseException, address: Address) -> StoreError:
             return damaged(address, str(cause))
         if code in _SQLITE:
             return StoreError(_SQLITE[code].format(place=address))
+    if not address.on_sqlite:
+        # Further lines of a server's word hold what was in a row.
+        return _explain_server(error, cause, _first_line(cause), address)
+    if isinstance(cause, OSError):
+        return explain_os_error(cause, address)
     detail = " ".join(str(cause).split()).rstrip(".")
+    return StoreError(f"The {address} cannot be used: {detail}.")
+
+
+def _explain_server(
+    error: BaseException, cause: BaseException | None, detail: str, address: Address
+) -> StoreError:
     state = getattr(cause, "sqlstate", None)
     if isinstance(state, str) and (known := explain_state(state, detail, address)):
         return known
     is_away = isinstance(error, DBAPIError) and error.connection_invalidated
-    if is_away or (not address.on_sqlite and isinstance(cause, OSError)):
-        return explain_away(detail or "no answer in time", address)
-    if isinstance(cause, OSError):
-        return explain_os_error(cause, address)
+    if is_away or isinstance(cause, OSError):
+        return explain_away(cause or error, detail, address)
     return StoreError(f"The {address} cannot be used: {detail}.")
+
+
+def _first_line(cause: BaseException | None) -> str:
+    return next(iter(str(cause).strip().splitlines()), "").rstrip(".")
 
 
 def explain_os_error(error: OSError, address: Address) -> StoreError:

@@ -34,8 +34,11 @@ _SEND: Final = "SELECT pg_notify($1, text) FROM unnest($2::text[]) AS text"
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Listener:
+@dataclass(frozen=True, slots=True, eq=False)
+class Listener:
+    """Who listens to a topic; see `Notices.listen`."""
+
+    topic: str
     take: Callable[[str], None]
     note_gap: Callable[[], None] | None
 
@@ -57,7 +60,7 @@ class Notices:
     def __init__(self, address: Address, application: str) -> None:
         self._address = address
         self._application = application
-        self._listeners: dict[str, list[_Listener]] = {}
+        self._listeners: list[Listener] = []
         self._untold: dict[str, None] = {}  # topics, kept until the server has taken them
         self._messages: list[_Message] = []
         self._has_news = asyncio.Event()
@@ -65,15 +68,21 @@ class Notices:
 
     def listen(
         self, topic: str, take: Callable[[str], None], note_gap: Callable[[], None] | None = None
-    ) -> None:
+    ) -> Listener:
         """Call `take` with the text of each notice of this topic that another process sends.
 
         `note_gap` is called each time that the connection is there, at first too: what was told
         before that was missed. Neither may block or raise.
         """
-        self._listeners.setdefault(topic, []).append(_Listener(take, note_gap))
+        listener = Listener(topic, take, note_gap)
+        self._listeners.append(listener)
         if self._connected.is_set() and note_gap is not None:
             note_gap()
+        return listener
+
+    def forget(self, listener: Listener) -> None:
+        """Call a listener no more."""
+        self._listeners.remove(listener)
 
     def tell(self, topic: str) -> None:
         """Tell the other processes of this topic, without a text, as soon as that can be done.
@@ -137,7 +146,7 @@ class Notices:
         await connection.add_listener(_CHANNEL, self._take)
         self._connected.set()
         _log.debug("notices over the %s are there", self._address)
-        for listener in [each for listeners in self._listeners.values() for each in listeners]:
+        for listener in tuple(self._listeners):
             if listener.note_gap is not None:
                 listener.note_gap()
         while True:
@@ -174,8 +183,9 @@ class Notices:
         if process == connection.get_server_pid():
             return
         topic, _, text = told.partition(" ")
-        for listener in self._listeners.get(topic, ()):
-            listener.take(text)
+        for listener in tuple(self._listeners):
+            if listener.topic == topic:
+                listener.take(text)
 
 
 def _resolve(messages: list[_Message], *, was_sent: bool) -> None:

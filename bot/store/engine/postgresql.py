@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import ssl
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from bot.errors import StoreError
+from bot.store.engine.postgresql_tls import choose_tls
+from bot.store.engine.postgresql_url import host_of, options_of
+from bot.store.engine.url import CALLED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import URL, Connection
-    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.orm import Session
 
     from bot.store.engine.url import Address
 
@@ -23,7 +26,14 @@ COMMAND_TIMEOUT: Final = 15.0  # seconds for one statement
 WRITERS: Final = 4  # transactions of one process that write at once
 CONNECTIONS: Final = 8  # of one process, those that write among them
 
-MIGRATING: Final = 0xC0B_0001  # advisory lock: one process migrates, and others wait for it
+DIALECT: Final = "postgresql"
+# What the server says of a transaction, and whether it was kept.
+ENDED: Final[Mapping[str, bool]] = {"committed": True, "aborted": False}
+
+# Advisory locks, all of them; the server knows each for one database.
+MIGRATING: Final = 0xC0B_0001  # one process migrates, and others wait for it
+LEADER: Final = 0xC0B_0002  # who is at Discord; see `bot.store.engine.leadership`
+IN_USE: Final = 0xC0B_0003  # shared by all processes, alone whoever wants none beside it
 
 # A server whose client is gone without a word gives its locks back after this; no setting of the
 # operating system, whose default is two hours, has a say.
@@ -41,6 +51,8 @@ SESSION: Final[Mapping[str, str]] = {
     "cpu_tuple_cost": "1",
 }
 
+_PATIENCE: Final[Mapping[str, str]] = {"statement_timeout": "0", "lock_timeout": "60s"}
+
 _REPEATED = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
@@ -49,73 +61,48 @@ _REPEATED = {
     "23505",  # unique_violation
 }
 
-_MODES = ("disable", "require", "verify-ca", "verify-full")
-_EXAMPLE = "for example postgresql+asyncpg://cowbell:secret@db.example/cowbell?sslmode=verify-full"
 
-
-def connect_arguments(url: URL, application: str) -> dict[str, Any]:
+def connect_arguments(url: URL, application: str, called: str = CALLED) -> dict[str, Any]:
     """What `asyncpg.connect` is called with for a URL; `application` is how the server names us.
 
-    TLS is as `sslmode` (or `ssl`) and `sslrootcert` say, in libpq's words; without them it is used
-    where the server has it. Raises StoreError for an option that is not known.
+    TLS is as `sslmode` and `sslrootcert` say. All that the URL decides is given, so that of the
+    variables that asyncpg reads by itself only PGUSER, PGPASSWORD and PGPASSFILE are left, for a
+    URL without them. Raises StoreError for a TLS that cannot be; `called` names the URL there.
     """
-    options = {key: str(value) for key, value in url.query.items()}
-    mode = options.pop("sslmode", None) or options.pop("ssl", None)
-    root = options.pop("sslrootcert", None)
-    folder = options.pop("host", None)
-    if options:
-        raise StoreError(
-            f"DATABASE_URL gives the option {min(options)}, which is not known; those for "
-            f"PostgreSQL are sslmode, sslrootcert and host, {_EXAMPLE}."
-        )
-    arguments: dict[str, Any] = {
-        "host": folder or url.host or "localhost",
+    options = options_of(url)
+    return {
+        "host": host_of(url),
         "port": url.port or 5432,
         "user": url.username,
         "password": url.password,
         "database": url.database,
+        "ssl": choose_tls(options.get("sslmode"), options.get("sslrootcert"), called),
+        "direct_tls": False,
+        "target_session_attrs": "any",  # a server that cannot be written says so by itself
         "timeout": CONNECT_TIMEOUT,
         "command_timeout": COMMAND_TIMEOUT,
         "server_settings": {**SESSION, "application_name": application},
     }
-    if mode is not None or root is not None:
-        arguments["ssl"] = _tls(mode or "verify-full", root)
-    return arguments
 
 
-def _tls(mode: str, root: str | None) -> ssl.SSLContext | bool:
-    """The TLS that a mode asks for, in the meaning that libpq gives it."""
-    if mode not in _MODES:
-        raise StoreError(
-            f"DATABASE_URL gives sslmode={mode}, which is not known or may do without TLS; write "
-            f"one of {', '.join(_MODES)}, {_EXAMPLE}."
-        )
-    if mode == "disable":
-        return False
-    try:
-        context = ssl.create_default_context(cafile=root)
-    except (OSError, ssl.SSLError) as error:
-        raise StoreError(
-            f"DATABASE_URL gives sslrootcert={root}, which cannot be read as certificates "
-            f"({error.strerror or error}); name a PEM file."
-        ) from error
-    context.check_hostname = mode == "verify-full"
-    if mode == "require" and root is None:
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def _with_patience(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments for work that takes long and is done once; others are waited for a minute."""
+    settings = {**arguments["server_settings"], **_PATIENCE}
+    return {**arguments, "command_timeout": None, "server_settings": settings}
 
 
-def engine_options(address: Address, application: str) -> dict[str, Any]:
+def engine_options(address: Address, application: str, *, patient: bool) -> dict[str, Any]:
     """What `create_async_engine` needs; a connection that is lost costs one statement a retry."""
+    arguments = connect_arguments(address.url, application, address.called)
     return {
-        "connect_args": connect_arguments(address.url, application),
+        "connect_args": _with_patience(arguments) if patient else arguments,
         "pool_size": CONNECTIONS,
         "max_overflow": 0,
         "pool_timeout": COMMAND_TIMEOUT,
     }
 
 
-def is_passing(error: DBAPIError) -> bool:
+def is_passing(error: Exception) -> bool:
     """Whether a transaction was refused for what others did meanwhile, and may do when repeated."""
     # Loaded where it is needed: SQLite has no part in it.
     from sqlalchemy.dialects.postgresql.asyncpg import (  # noqa: PLC0415 - as above
@@ -123,12 +110,16 @@ def is_passing(error: DBAPIError) -> bool:
     )
 
     # Another process has just migrated; the dialect prepares its statements anew.
-    is_outdated = isinstance(error.orig, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError)
-    return is_outdated or getattr(error.orig, "sqlstate", None) in _REPEATED
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    is_outdated = isinstance(cause, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError)
+    return is_outdated or getattr(cause, "sqlstate", None) in _REPEATED
 
 
 def examine(connection: Connection, address: Address) -> None:
-    """Raises StoreError where the server is too old, or the database cannot hold every sign."""
+    """Raises StoreError where the server is too old, or the database cannot hold every sign.
+
+    Or where it is a copy of another one that can only be read.
+    """
     version = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
     if version < OLDEST:
         raise StoreError(
@@ -146,3 +137,25 @@ def examine(connection: Connection, address: Address) -> None:
 def wait_for_turn(connection: Connection) -> None:
     """Returns when no other process migrates; the next one waits until the transaction ends."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATING})
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the connection was lost."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def may_have_arrived(error: Exception) -> bool:
+    """Whether the server may have done what it was asked: no answer came, or not in time."""
+    return isinstance(error, OSError) or is_lost(error)
+
+
+def number_of(session: Session) -> str | None:
+    """The number by which a transaction's end can be asked for; None where it wrote nothing."""
+    number = session.scalar(text("SELECT pg_current_xact_id_if_assigned()::text"))
+    return None if number is None else str(number)
+
+
+def status_of(number: str) -> Callable[[Session], str]:
+    """What finds out how a transaction ended; `ENDED` has the words that say that it did."""
+    asked = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
+    return lambda session: str(session.scalar(asked, {"number": number}))

@@ -10,10 +10,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import StoreError
+from bot.store.engine.postgresql_url import host_of, require_plain
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
+CALLED = "DATABASE_URL"  # what its sentences call the URL, unless it was got from elsewhere
 _EXAMPLE = "for example sqlite+aiosqlite:///data/bot.db"
 _SQLITE, _POSTGRESQL = "sqlite+aiosqlite", "postgresql+asyncpg"
 
@@ -24,40 +26,37 @@ class Address:
 
     url: URL
     path: Path | None  # the file of an SQLite database; None in memory and on a server
+    called: str = CALLED
 
     @classmethod
-    def parse(cls, text: str) -> Address:
-        """The address that `text` gives.
+    def parse(cls, text: str, called: str = CALLED) -> Address:
+        """The address that `text` gives, which sentences call `called`.
 
         Raises StoreError, without repeating `text`, which may hold a password.
         """
         try:
             url = make_url(text)
         except (ArgumentError, ValueError):
-            raise StoreError(f"DATABASE_URL is not a database URL; write {_EXAMPLE}.") from None
+            raise StoreError(f"{called} is not a database URL; write {_EXAMPLE}.") from None
         if url.drivername not in {_SQLITE, _POSTGRESQL}:
             raise StoreError(
-                f"DATABASE_URL begins with {url.drivername}, which Cowbell cannot use; begin it "
+                f"{called} begins with {url.drivername}, which Cowbell cannot use; begin it "
                 f"with {_SQLITE} or {_POSTGRESQL}, {_EXAMPLE}."
             )
         if url.drivername == _POSTGRESQL:
-            if not url.database:
-                raise StoreError(
-                    "DATABASE_URL names no database; write its name after the host, for example "
-                    f"{_POSTGRESQL}://cowbell:secret@db.example/cowbell."
-                )
-            return cls(url, None)
+            require_plain(url, text, called)
+            return cls(url, None, called)
         if url.host or url.username or url.password or url.port or url.query:
             raise StoreError(
-                "DATABASE_URL gives a host, a login or options, and SQLite has none of these; "
+                f"{called} gives a host, a login or options, and SQLite has none of these; "
                 f"write {_EXAMPLE}."
             )
         database = url.database or ":memory:"
         if database.startswith("file:"):
             raise StoreError(
-                f"DATABASE_URL gives a file: address where a path is expected; write {_EXAMPLE}."
+                f"{called} gives a file: address where a path is expected; write {_EXAMPLE}."
             )
-        return cls(url, None if database == ":memory:" else Path(database))
+        return cls(url, None if database == ":memory:" else Path(database), called)
 
     @property
     def in_memory(self) -> bool:
@@ -74,5 +73,4 @@ class Address:
             return f"database {self.path}"
         if self.on_sqlite:
             return "database in memory"
-        host = self.url.query.get("host") or self.url.host or "localhost"
-        return f"database {self.url.database} on {host}"
+        return f"database {self.url.database} on {host_of(self.url)}"

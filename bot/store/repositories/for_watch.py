@@ -32,8 +32,3 @@ class WatchStore:
             DomainChanges(database),
             WatchNewsTable(database),
         )
-
-    async def release_leases(self) -> None:
-        """Takes back what a former process had taken, looks and news; only at the start."""
-        await self.domains.release_leases()
-        await self.news.release_leases()

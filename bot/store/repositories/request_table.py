@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.control_proofs import find_proof
-from bot.store.repositories.leases import give_back, take_rows
+from bot.store.repositories.leases import give_back, release_leases, take_rows
 from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
     find_open,
@@ -153,13 +153,16 @@ class StoredRequests:
         await give_back(self._database, RequestRow.id, leases)
 
     async def release_leases(self) -> None:
-        """Takes back what a former process had taken, requests and messages; only at the start.
+        """Takes back the requests that a former process had taken; only where no other one is."""
+        await release_leases(self._database, RequestRow.lease_until)
+
+    async def release_messages(self) -> None:
+        """Takes back the messages that the process at Discord before had taken; before any is sent.
 
         What could not be delivered is tried again at once: the settings may be others now.
         """
 
         def release(session: Session) -> None:
-            session.execute(update(RequestRow).values(lease_until=None))
             left = update(OutboxRow).where(OutboxRow.ended_at.is_(None))
             session.execute(left.values(lease_until=None, due_at=OutboxRow.created_at))
 

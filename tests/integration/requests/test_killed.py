@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import signal
 import time
@@ -20,19 +19,22 @@ if TYPE_CHECKING:
 CHILD = Path(__file__).parents[2] / "request_child.py"
 
 
-def start(python: ForkedPython, folder: Path) -> ForkedProcess:
+pytest_plugins = ["store_fixtures"]
+
+
+def start(python: ForkedPython, folder: Path, url: str) -> ForkedProcess:
     with (folder / "log").open("ab") as log:
-        return python.start([str(CHILD), str(folder)], env={}, cwd=folder, output=log.fileno())
+        return python.start([str(CHILD), str(folder), url], env={}, cwd=folder, output=log.fileno())
 
 
-def finish(python: ForkedPython, folder: Path) -> None:
+def finish(python: ForkedPython, folder: Path, url: str) -> None:
     (folder / "stop-at").unlink(missing_ok=True)
-    assert start(python, folder).poll(MAX_WAIT) == 0, (folder / "log").read_text()
+    assert start(python, folder, url).poll(MAX_WAIT) == 0, (folder / "log").read_text()
 
 
-async def examine(folder: Path) -> None:
+async def examine(folder: Path, url: str) -> None:
     """Nothing lost, nothing double, whatever was killed."""
-    parts = await Setup(folder).open()
+    parts = await Setup(folder, url=url).open()
     (request,) = await parts.requests.open_requests()
     audit = [entry.after.value for entry in await parts.requests.audit(request.id)]
     assert audit == ["pending", "approved", "working", "waiting"]
@@ -46,11 +48,11 @@ async def examine(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("point", ["called key", "made key", "called member", "sent member"])
-def test_killed_inside_a_call_the_next_process_finishes_it(
-    forked_python: ForkedPython, tmp_path: Path, point: str
+async def test_killed_inside_a_call_the_next_process_finishes_it(
+    forked_python: ForkedPython, tmp_path: Path, database_url: str, point: str
 ) -> None:
     (tmp_path / "stop-at").write_text(point)
-    process = start(forked_python, tmp_path)
+    process = start(forked_python, tmp_path, database_url)
     try:
         deadline = time.monotonic() + MAX_WAIT
         while not (tmp_path / "reached").exists():
@@ -59,20 +61,20 @@ def test_killed_inside_a_call_the_next_process_finishes_it(
     finally:
         process.kill()
     assert process.poll(MAX_WAIT) == -signal.SIGKILL
-    finish(forked_python, tmp_path)
-    asyncio.run(examine(tmp_path))
+    finish(forked_python, tmp_path, database_url)
+    await examine(tmp_path, database_url)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100))
-def test_killed_at_a_random_moment_nothing_is_lost_or_done_twice(
-    forked_python: ForkedPython, tmp_path: Path, seed: int
+async def test_killed_at_a_random_moment_nothing_is_lost_or_done_twice(
+    forked_python: ForkedPython, tmp_path: Path, database_url: str, seed: int
 ) -> None:
     chance = random.Random(seed)
     for _ in range(3):
-        process = start(forked_python, tmp_path)
-        process.poll(chance.uniform(0, 0.5))
-        process.kill()
-        process.poll(MAX_WAIT)
-    finish(forked_python, tmp_path)
-    asyncio.run(examine(tmp_path))
+        process = start(forked_python, tmp_path, database_url)
+        if process.poll(chance.uniform(0, 0.5)) is None:
+            process.kill()
+            process.poll(MAX_WAIT)
+    finish(forked_python, tmp_path, database_url)
+    await examine(tmp_path, database_url)

@@ -91,7 +91,7 @@ async def test_a_taken_message_is_nobody_elses_until_the_lease_runs_out(parts: S
     parts.pass_time(minutes=2)
     (again,) = await posts.take_due(parts.time, lease, 9)
     assert again.attempts == 2
-    await parts.store.requests.release_leases()
+    await parts.store.requests.release_messages()
     assert len(await posts.take_due(parts.time, lease, 9)) == 1
 
 

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
     from bot.requests.model import AuditEntry, OutboxMessage, Request
     from bot.requests.outcomes import Decision
+    from postgres_server import PostgresServer
+
+pytest_plugins = ["store_fixtures"]
 
 OTHER_KEYS = tuple(f"v=DKIM1;k=rsa;p={KEYS[name]}" for name in ("friend", "mover"))
 MEMBERS = st.sampled_from((ANN, BEN))
@@ -52,12 +56,15 @@ CLICKS = st.lists(
 
 
 class RequestMachine(RuleBasedStateMachine):
-    """Requests over a store in a file, with what has to hold whatever happens."""
+    """Requests over a store, with what has to hold whatever happens."""
+
+    server: PostgresServer | None = None  # where the store is; None: in a file
 
     def __init__(self) -> None:
         super().__init__()
         self._runner = asyncio.Runner()
         self._folder = Path(tempfile.mkdtemp())
+        self._stack = AsyncExitStack()
         self._parts = Setup(self._folder)
         self._posts: dict[int, OutboxMessage] = {}
         self._versions: dict[int, Request] = {}
@@ -69,7 +76,7 @@ class RequestMachine(RuleBasedStateMachine):
 
     @initialize(kinds=st.tuples(KINDS, KINDS))
     def begin(self, kinds: tuple[RequestKind, RequestKind]) -> None:
-        self._run(self._parts.open())
+        self._run(self._open())
         self._parts.live.add(FRIEND.ascii)
         for number, kind in enumerate((RequestKind.DKIM, RequestKind.MAILDOMAIN, *kinds), start=1):
             self.somebody_asks(kind, (FRIEND, MOVER)[number % 2], (ANN, BEN)[number % 2])
@@ -226,8 +233,15 @@ class RequestMachine(RuleBasedStateMachine):
         try:
             self._run(self._end_well())
         finally:
+            self._run(self._stack.aclose())
             self._runner.close()
             shutil.rmtree(self._folder)
+
+    async def _open(self) -> None:
+        if self.server is not None:
+            name = await self._stack.enter_async_context(self.server.emptied_database())
+            self._parts.url = self.server.url_of(name)
+        await self._parts.open()
 
     def _failures(self, entries: list[AuditEntry]) -> int:
         return sum(entry.after is State.FAILED for entry in entries)
@@ -347,12 +361,30 @@ def _hang_at(point: str, reached: asyncio.Event) -> Callable[[str], Awaitable[No
     return hang
 
 
-TestRequestMachine = RequestMachine.TestCase
-TestRequestMachine.settings = settings(max_examples=8, stateful_step_count=20)
+FEW = settings(max_examples=8, stateful_step_count=20)
+MANY = settings(max_examples=300, stateful_step_count=50)
+
+
+def test_in_any_order_on_sqlite() -> None:
+    run_state_machine_as_test(RequestMachine, settings=FEW)
+
+
+def machine_on(postgres: PostgresServer) -> type[RequestMachine]:
+    class MachineOnServer(RequestMachine):
+        server = postgres
+
+    return MachineOnServer
+
+
+def test_in_any_order_on_postgresql(postgres: PostgresServer) -> None:
+    run_state_machine_as_test(machine_on(postgres), settings=FEW)
 
 
 @pytest.mark.slow
-def test_the_same_for_longer() -> None:
-    run_state_machine_as_test(
-        RequestMachine, settings=settings(max_examples=300, stateful_step_count=50)
-    )
+def test_the_same_for_longer_on_sqlite() -> None:
+    run_state_machine_as_test(RequestMachine, settings=MANY)
+
+
+@pytest.mark.slow
+def test_the_same_for_longer_on_postgresql(postgres: PostgresServer) -> None:
+    run_state_machine_as_test(machine_on(postgres), settings=MANY)

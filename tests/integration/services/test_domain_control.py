@@ -30,6 +30,8 @@ FRIEND = Domain.from_ascii("friend.example")
 ANN, BEN = 300000000000000007, 300000000000000008
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
+pytest_plugins = ["store_fixtures"]
+
 
 class Owner:
     """The service over a real store and name server, and the hand that changes the zone."""
@@ -48,18 +50,18 @@ class Owner:
 
 
 @asynccontextmanager
-async def open_owner(path: Path) -> AsyncIterator[Owner]:
+async def open_owner(url: str) -> AsyncIterator[Owner]:
     async with (
         ZoneServer({"friend.example": ""}) as zones,
         Resolver([Server(*zones.address)]) as resolver,
-        await Database.open(f"sqlite+aiosqlite:///{path}") as database,
+        await Database.open(url) as database,
     ):
         yield Owner(zones, resolver, database)
 
 
 @pytest_asyncio.fixture
-async def owner(tmp_path: Path) -> AsyncIterator[Owner]:
-    async with open_owner(tmp_path / "bot.db") as opened:
+async def owner(database_url: str) -> AsyncIterator[Owner]:
+    async with open_owner(database_url) as opened:
         yield opened
 
 
@@ -104,7 +106,7 @@ async def test_after_another_database_was_put_in_place_old_records_count_no_more
     owner: Owner, tmp_path: Path
 ) -> None:
     text = await owner.control.token(ANN, FRIEND)
-    async with open_owner(tmp_path / "other.db") as other:
+    async with open_owner(f"sqlite+aiosqlite:///{tmp_path}/other.db") as other:
         other.publish(text)
         assert (await other.control.prove(ANN, FRIEND)).verdict.fault is ControlFault.OTHER
 

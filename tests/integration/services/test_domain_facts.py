@@ -41,7 +41,6 @@ from bot.words import Medium, Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from bot.cards.layout import Card
 
@@ -49,6 +48,8 @@ READ = "read-key"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MOVER = Domain.from_ascii("mover.example")
 OLD_VALUE = DOMAINS["mover.example"].dkim
+
+pytest_plugins = ["store_fixtures"]
 
 
 @dataclass
@@ -65,7 +66,7 @@ async def first_stage(_domain: Domain) -> str | None:
 
 
 @asynccontextmanager
-async def open_parts(folder: Path, *, learns: bool = True) -> AsyncIterator[ServiceParts]:
+async def open_parts(url: str, *, learns: bool = True) -> AsyncIterator[ServiceParts]:
     double = MailcowDouble(keys={READ: ApiKey(may_write=False)})
     server = load_settings(DEMO_ENVIRONMENT).mail_server()
     async with (
@@ -73,7 +74,7 @@ async def open_parts(folder: Path, *, learns: bool = True) -> AsyncIterator[Serv
         ZoneServer(zones()) as dns,
         Resolver((Server(*dns.address),)) as resolver,
         Mailcow(double.url, read_key=READ, write_key=None) as mailcow,
-        await Database.open(f"sqlite+aiosqlite:///{folder}/bot.db") as database,
+        await Database.open(url) as database,
     ):
         keys = KnownKeys(database)
         known = DomainFacts(
@@ -91,9 +92,9 @@ async def open_parts(folder: Path, *, learns: bool = True) -> AsyncIterator[Serv
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[ServiceParts]:
+async def parts(database_url: str) -> AsyncIterator[ServiceParts]:
     """The service, with a Mailcow that has no domain and no key yet."""
-    async with open_parts(tmp_path) as parts:
+    async with open_parts(database_url) as parts:
         yield parts
 
 
@@ -139,8 +140,8 @@ async def test_mailcow_goes_before_what_the_store_holds(parts: ServiceParts) -> 
         assert [key.selector for key in known.former] == ["dkim"]
 
 
-async def test_a_console_that_reads_alone_learns_nothing(tmp_path: Path) -> None:
-    async with open_parts(tmp_path, learns=False) as parts:
+async def test_a_console_that_reads_alone_learns_nothing(database_url: str) -> None:
+    async with open_parts(database_url, learns=False) as parts:
         give_key(parts.double, "cow2026")
         assert isinstance((await parts.domain_facts.of(MOVER)).dkim, KnownKey)
         assert await parts.keys.current(MOVER) is None

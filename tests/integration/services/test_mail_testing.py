@@ -22,16 +22,17 @@ from signed_mails import good_mail, without_signature
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from mail_testing_parts import MailTestParts
 
 OTHER = Domain.from_ascii("other.example")
 
+pytest_plugins = ["store_fixtures"]
+
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[MailTestParts]:
-    async with open_mail_testing(tmp_path / "bot.db") as parts:
+async def parts(database_url: str) -> AsyncIterator[MailTestParts]:
+    async with open_mail_testing(database_url) as parts:
         parts.double.deliver(make_mail("boss@else.example", "Salaries"))
         parts.double.folders["INBOX"][0].flags |= {"\\Flagged", "\\Seen"}
         parts.double.deliver(make_mail("probe+aaaabbbbccccdddd@else.example", "Somebody's"))

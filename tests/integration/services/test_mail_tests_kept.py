@@ -15,14 +15,15 @@ from mail_testing_parts import ANN, mail_for, open_mail_testing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from mail_testing_parts import MailTestParts
 
+pytest_plugins = ["store_fixtures"]
+
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[MailTestParts]:
-    async with open_mail_testing(tmp_path / "bot.db") as parts:
+async def parts(database_url: str) -> AsyncIterator[MailTestParts]:
+    async with open_mail_testing(database_url) as parts:
         yield parts
 
 

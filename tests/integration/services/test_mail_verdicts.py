@@ -63,7 +63,7 @@ class CountingAsk(LinesAsk):
 async def judge_without_domain(path: Path, raw: bytes, ask: LinesAsk | None = None) -> MailVerdict:
     """Return the verdict on a mail whose test named no domain; its server signs with `mailcow`."""
     ask = ask or LinesAsk(WORLD)
-    async with open_mail_testing(path / "tests.db") as parts:
+    async with open_mail_testing(f"sqlite+aiosqlite:///{path}/tests.db") as parts:
         test = (await parts.begin(None)).test
         async with await Database.open(f"sqlite+aiosqlite:///{path}/keys.db") as database:
             keys, clock = KnownKeys(database), Clock()

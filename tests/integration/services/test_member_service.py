@@ -30,10 +30,11 @@ from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 ANN, BEN = 1, 2
 FRIEND, MOVER = Domain.from_ascii("friend.example"), Domain.from_ascii("mover.example")
+
+pytest_plugins = ["store_fixtures"]
 
 
 class ServiceParts:
@@ -55,20 +56,20 @@ class ServiceParts:
 
 
 @asynccontextmanager
-async def open_parts(store: Path) -> AsyncIterator[ServiceParts]:
-    """Yield a member service over the demo's zones and a store in this file."""
+async def open_parts(url: str) -> AsyncIterator[ServiceParts]:
+    """Yield a member service over the demo's zones and a store at this URL."""
     async with (
         ZoneServer(zones()) as dns,
         Resolver((Server(*dns.address),)) as resolver,
-        await Database.open(f"sqlite+aiosqlite:///{store}") as database,
+        await Database.open(url) as database,
     ):
         yield ServiceParts(dns, resolver, database)
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[ServiceParts]:
+async def parts(database_url: str) -> AsyncIterator[ServiceParts]:
     """A member service over the demo's zones."""
-    async with open_parts(tmp_path / "bot.db") as parts:
+    async with open_parts(database_url) as parts:
         yield parts
 
 
@@ -106,10 +107,10 @@ async def test_who_gives_up_does_not_take_the_check_from_the_others(parts: Servi
     assert first.cancelled()
 
 
-async def test_a_kept_check_is_found_again_by_another_process(tmp_path: Path) -> None:
-    async with open_parts(tmp_path / "bot.db") as parts:
+async def test_a_kept_check_is_found_again_by_another_process(database_url: str) -> None:
+    async with open_parts(database_url) as parts:
         kept = await parts.member_service.check(MOVER, ANN)
-    async with open_parts(tmp_path / "bot.db") as parts:
+    async with open_parts(database_url) as parts:
         assert await parts.member_service.kept(kept.id) == kept
 
 

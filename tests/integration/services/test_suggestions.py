@@ -33,7 +33,6 @@ from bot.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from bot.checks.report import Report
 
@@ -42,6 +41,8 @@ ANN, BEN = 1, 2
 FRIEND, SLIP = Domain.from_ascii("friend.example"), Domain.from_ascii("freind.example")
 # What somebody else has, one slip from a domain of a member.
 TAKEN = Domain.from_ascii("friends.example")
+
+pytest_plugins = ["store_fixtures"]
 
 
 @dataclass
@@ -74,7 +75,7 @@ def meant(report: Report) -> str | None:
 
 
 @asynccontextmanager
-async def open_parts(folder: Path) -> AsyncIterator[ServiceParts]:
+async def open_parts(url: str) -> AsyncIterator[ServiceParts]:
     server = load_settings(DEMO_ENVIRONMENT).mail_server()
     taken = parse_zone(TAKEN.ascii, "@ A 203.0.113.90\n@ MX 10 mail.else.example.")
     async with (
@@ -82,7 +83,7 @@ async def open_parts(folder: Path) -> AsyncIterator[ServiceParts]:
         ZoneServer(zones().with_zone(taken)) as dns,
         Resolver((Server(*dns.address),)) as resolver,
         Mailcow(double.url, read_key=READ, write_key=None) as mailcow,
-        await Database.open(f"sqlite+aiosqlite:///{folder}/bot.db") as database,
+        await Database.open(url) as database,
     ):
         now = datetime(2026, 11, 22, 12, tzinfo=UTC)
         facts = DomainFacts(None, lambda: now, backend=MailcowBackend(mailcow, "dkim"))
@@ -93,8 +94,8 @@ async def open_parts(folder: Path) -> AsyncIterator[ServiceParts]:
 
 
 @pytest.fixture
-async def parts(tmp_path: Path) -> AsyncIterator[ServiceParts]:
-    async with open_parts(tmp_path) as parts:
+async def parts(database_url: str) -> AsyncIterator[ServiceParts]:
+    async with open_parts(database_url) as parts:
         yield parts
 
 

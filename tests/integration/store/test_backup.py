@@ -122,7 +122,7 @@ async def test_a_restore_gives_every_row_back(parts: Setup) -> None:
     assert rows(kept) == changed != saved
     # The bot goes on from there, and sends what was not sent then.
     await parts.open()
-    await parts.store.requests.release_leases()
+    await parts.store.requests.release_messages()
     assert [request.id for request in await parts.requests.open_requests()] == [1, 2]
     assert await parts.messages_left() == 1
     await parts.settle()

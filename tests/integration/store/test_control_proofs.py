@@ -1,17 +1,13 @@
-"""Proofs of control and the secret behind them, on a real SQLite file."""
+"""Proofs of control and the secret behind them, on both databases."""
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
-import pytest_asyncio
 from alembic import command
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.pool import NullPool
 
 from bot.names import Domain
@@ -20,39 +16,30 @@ from bot.store.backup.backup import back_up
 from bot.store.engine.database import Database
 from bot.store.engine.migrate import migration_config
 from bot.store.repositories.control_proofs import ControlProofs
+from bot.store.tables import ControlProofRow
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FRIEND, MOVER = Domain.from_ascii("friend.example"), Domain.from_ascii("mover.example")
 ANN, BEN = 300000000000000007, 300000000000000008
 
+pytest_plugins = ["store_fixtures"]
+
 
 def url_of(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "bot.db"
-
-
-@pytest_asyncio.fixture
-async def database(path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(url_of(path)) as opened:
-        yield opened
-
-
 async def test_the_secret_is_made_once_and_is_the_same_after_a_restart(
-    database: Database, path: Path
+    database: Database, database_url: str
 ) -> None:
     asked = (ControlProofs(database).secret() for _ in range(8))
     (secret,) = set(await asyncio.gather(*asked))
     assert len(secret) == 32
     await database.aclose()
-    async with await Database.open(url_of(path)) as again:
+    async with await Database.open(database_url) as again:
         assert await ControlProofs(again).secret() == secret
 
 
@@ -61,7 +48,8 @@ async def test_two_databases_have_different_secrets(database: Database, tmp_path
         assert await ControlProofs(other).secret() != await ControlProofs(database).secret()
 
 
-async def test_an_old_database_gets_its_secret_at_the_first_use(path: Path) -> None:
+async def test_an_old_database_gets_its_secret_at_the_first_use(tmp_path: Path) -> None:
+    path = tmp_path / "bot.db"
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     with engine.begin() as opened:
         command.upgrade(migration_config(opened), "0006")
@@ -70,13 +58,12 @@ async def test_an_old_database_gets_its_secret_at_the_first_use(path: Path) -> N
         assert secret == await ControlProofs(database).secret()
 
 
-async def test_a_backup_has_the_secret_and_the_proofs(
-    database: Database, path: Path, tmp_path: Path
-) -> None:
-    proofs = ControlProofs(database)
-    secret, proof = await proofs.secret(), await proofs.keep(FRIEND, ANN, BY_DNS, NOON)
-    copy = tmp_path / "copy.db"
-    back_up(url_of(path), copy)
+async def test_a_backup_has_the_secret_and_the_proofs(tmp_path: Path) -> None:
+    path, copy = tmp_path / "bot.db", tmp_path / "copy.db"
+    async with await Database.open(url_of(path)) as database:
+        proofs = ControlProofs(database)
+        secret, proof = await proofs.secret(), await proofs.keep(FRIEND, ANN, BY_DNS, NOON)
+        back_up(url_of(path), copy)
     async with await Database.open(url_of(copy)) as restored:
         assert await ControlProofs(restored).secret() == secret
         assert await ControlProofs(restored).of(FRIEND, ANN) == proof
@@ -104,7 +91,7 @@ async def test_two_members_can_both_have_shown_it(database: Database) -> None:
     assert await proofs.of_domain(FRIEND) == (ben, ann)
 
 
-async def test_a_member_who_is_forgotten_has_no_proof_left(database: Database, path: Path) -> None:
+async def test_a_member_who_is_forgotten_has_no_proof_left(database: Database) -> None:
     proofs = ControlProofs(database)
     await proofs.keep(FRIEND, ANN, BY_DNS, NOON)
     newer = await proofs.keep(MOVER, ANN, BY_DNS, NOON + timedelta(hours=1))
@@ -113,8 +100,8 @@ async def test_a_member_who_is_forgotten_has_no_proof_left(database: Database, p
     await proofs.forget(ANN)
     assert await proofs.of_member(ANN) == ()
     assert await proofs.of_domain(FRIEND) == (theirs,)
-    with closing(sqlite3.connect(path)) as opened:
-        assert opened.execute("SELECT member_id FROM control_proof").fetchall() == [(BEN,)]
+    left = await database.read(lambda session: session.scalars(select(ControlProofRow)).all())
+    assert [row.member_id for row in left] == [BEN]
 
 
 async def test_old_proofs_go_a_few_at_a_time(database: Database) -> None:

@@ -1,4 +1,4 @@
-"""What the repositories keep, on a real SQLite file."""
+"""What the repositories keep, on both databases."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 
 from bot.names import Domain
 from bot.records.dkim_key import KeySource
-from bot.store.engine.database import Database
 from bot.store.repositories.command_fingerprints import CommandFingerprint, CommandFingerprints
 from bot.store.repositories.known_keys import KnownKeys, StoredKey
 from bot.store.repositories.recent_domains import KEPT, RecentDomains
@@ -19,7 +17,7 @@ from bot.store.repositories.stored_checks import StoredCheck, StoredChecks
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from bot.store.engine.database import Database
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -30,12 +28,6 @@ KEY, OTHER_KEY = "v=DKIM1; k=rsa; p=MIIB", "v=DKIM1; k=rsa; p=MIIC"
 
 
 pytest_plugins = ["store_fixtures"]
-
-
-@pytest_asyncio.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with await Database.open(database_url) as opened:
-        yield opened
 
 
 async def test_fingerprints_are_kept_apart_for_each_guild_and_for_all_of_discord(

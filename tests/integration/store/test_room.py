@@ -1,4 +1,4 @@
-"""The room on the disk that stored checks take, whatever their zones hold; over SQLite files."""
+"""The room on the disk that stored checks take, whatever their zones hold."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ import pytest
 from bot.checks.export.archive import LARGEST, load_report
 from bot.services.privacy import LATEST, OTHERS
 from bot.services.retention import Retention
-from bot.store.engine.database import Database
 from bot.store.repositories import stored_checks
 from bot.store.repositories.stored_checks import MOST, StoredChecks
 from hostile_checks import check_hostile_zones, open_service, room_of
 from request_parts import ANN, BEN, FRIEND, MOVER, NOON
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from bot.store.engine.database import Database
 
 EMPTY = 6_000_000  # octets of a database without checks, and of its log, which is reused at 4 MB
 PAGES = 1.3  # what whole pages and the index take besides
@@ -30,11 +29,7 @@ MORE_MEMORY = 30_000_000  # octets that 4,500 checks may add; a single zone here
 
 _log = logging.getLogger(__name__)
 
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as database:
-        yield database
+pytest_plugins = ["store_fixtures"]
 
 
 def reports_of(store: Path) -> list[str]:

@@ -9,22 +9,22 @@ import pytest
 
 from bot.names import Domain
 from bot.requests.mail_proof import SentMail, SentState
-from bot.store.engine.database import Database
 from bot.store.repositories.sent_mails import SentMails
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from bot.store.engine.database import Database
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 FRIEND, MOVER = Domain.from_ascii("friend.example"), Domain.from_ascii("mover.example")
 ANN, BEN, CLEO = 300000000000000007, 300000000000000008, 300000000000000009
 
 
+pytest_plugins = ["store_fixtures"]
+
+
 @pytest.fixture
-async def mails(tmp_path: Path) -> AsyncIterator[SentMails]:
-    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as database:
-        yield SentMails(database)
+def mails(database: Database) -> SentMails:
+    return SentMails(database)
 
 
 async def begin(

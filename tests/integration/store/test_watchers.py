@@ -1,4 +1,4 @@
-"""Who watches what, what is waited for, and what the admins add, on a real SQLite file."""
+"""Who watches what, what is waited for, and what the admins add, on both databases."""
 
 from __future__ import annotations
 
@@ -6,22 +6,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import text
 
 from bot.checks.finding import Status
 from bot.names import Domain
-from bot.store.engine.database import Database
 from bot.store.repositories.awaited_goals import AwaitedGoals
 from bot.store.repositories.watch_records import WatchRecords
 from bot.store.repositories.watchers import Watchers
 from bot.watch.awaited_goal import AwaitedEnd
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
-
     from sqlalchemy.orm import Session
+
+    from bot.store.engine.database import Database
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MIDNIGHT = NOON.replace(hour=0)
@@ -29,11 +26,7 @@ FRIEND, MOVER = Domain.from_ascii("friend.example"), Domain.from_ascii("mover.ex
 ANN, BEN = 300000000000000007, 300000000000000008
 MOST = 3
 
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    async with await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.db") as opened:
-        yield opened
+pytest_plugins = ["store_fixtures"]
 
 
 async def run(database: Database, statement: str) -> None:
@@ -185,7 +178,7 @@ async def test_the_overview_counts_looks_of_today_and_what_they_did_not_find_out
     await run(
         database,
         "INSERT INTO watched (subject, hosted, by_hand, is_new, added_at, due_at, version, state, "
-        "green) VALUES ('@server', 0, 0, 0, '2026-11-20', '2026-11-20', 1, '', 0)",
+        "green) VALUES ('@server', false, false, false, '2026-11-20', '2026-11-20', 1, '', false)",
     )
     overview = await records.overview(MIDNIGHT, NOON)
     assert overview.total == 4

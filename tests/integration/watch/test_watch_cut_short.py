@@ -59,7 +59,8 @@ async def run_cut_short(parts: WatchParts, until: datetime, chance: random.Rando
         parts.world.at = max(due, parts.world.at)
         for _ in range(2):
             await cut_step(new_worker(parts), chance.randrange(LATEST_CUT))
-            await parts.store.release_leases()
+            await parts.store.domains.release_leases()
+            await parts.store.news.release_leases()
             cuts += 1
         worker = new_worker(parts)
         while await worker.step():

@@ -1,0 +1,179 @@
+"""Units that stand by for each other, and members who go on with what they do meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from discord_payloads import CHANNEL, MEMBER, button, text_of
+
+from bot.demo.zones import parse_zone
+from max_wait import MAX_WAIT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable
+
+    from bot_process import Bot, Process
+    from discord_channels import DiscordChannels
+    from discord_stand_in import SentInteraction
+
+    from bot.demo.mailcow_double.double_server import MailcowDouble
+    from bot.demo.zone_server import ZoneServer
+
+A_SECOND = 20  # things that members do
+_MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
+_CARD_OF = "friend.example"
+
+
+class Unit:
+    """One `run` with STANDBY, in a folder of its own, started and ended as a service manager does.
+
+    Its log is JSON, and its times are those of the machine's clock, in seconds.
+    """
+
+    def __init__(self, bot: Bot) -> None:
+        self.bot = bot
+        self.process: Process | None = None
+        bot.environment |= {"STANDBY": "true", "LOG_FORMAT": "json"}
+        self._begun_at = 0.0
+
+    async def start(self) -> None:
+        """Start it."""
+        self._begun_at = time.time()
+        self.process = await self.bot.spawn()
+
+    async def said(self, start: str) -> float:
+        """Return when it last wrote what begins so since its start, once it has."""
+        async with asyncio.timeout(MAX_WAIT):
+            while (at := self.when(start)) is None:
+                assert self.process is not None
+                assert self.process.returncode is None, self.bot.says()
+                await asyncio.sleep(0.01)
+        return at
+
+    def when(self, start: str) -> float | None:
+        """Return when it last wrote what begins so since its start; None where it has not."""
+        times = [
+            datetime.fromisoformat(entry["time"]).timestamp()
+            for entry in map(json.loads, self.bot.says().splitlines())
+            if entry["message"].startswith(start)
+        ]
+        return times[-1] if times and times[-1] >= self._begun_at - 0.001 else None
+
+    async def waits(self) -> None:
+        """Return when it waits for another one, and hears what that one says."""
+        await self.said("waiting: ")
+
+    async def leads(self) -> float:
+        """Return when it began to lead, once it has."""
+        return await self.said("leading: ")
+
+    async def end(self) -> None:
+        """Have it end gently, and fail where it did not."""
+        assert self.process is not None
+        assert await self.bot.stop(self.process) == 0, self.bot.says()
+
+    def kill(self) -> None:
+        """End it at once, where it runs."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.kill()
+
+
+@asynccontextmanager
+async def ended(*units: Unit) -> AsyncIterator[None]:
+    """Kill what still runs when the block ends."""
+    try:
+        yield
+    finally:
+        for unit in units:
+            unit.kill()
+            if unit.process is not None:
+                await unit.process.wait()
+
+
+@dataclass
+class Members:
+    """People who run commands, press buttons, type and ask the admin, each of them once."""
+
+    discord: DiscordChannels
+    dns: ZoneServer
+    mailcow: MailcowDouble
+    commands: list[SentInteraction] = field(default_factory=list)  # and buttons
+    typed: list[SentInteraction] = field(default_factory=list)
+    domains: list[str] = field(default_factory=list)  # which were asked for
+
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """Have them do things while the block lasts, as often whatever the answers are."""
+        working = asyncio.create_task(self._work())
+        try:
+            yield
+        finally:
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+
+    async def assert_all_answered(self) -> None:
+        """Fail where one was not answered in time, or twice, or had no more than that."""
+        for sent in self.typed:
+            await sent.acknowledged()
+        for sent in self.commands:
+            await sent.answered()
+            assert "restarting" not in sent.texts
+            assert "went wrong" not in sent.texts
+        assert not self.discord.unanswered
+        assert not self.discord.answered_twice
+        for domain in self.domains:
+            await self.discord.message(CHANNEL, lambda card, of=domain: of in text_of(card))
+        for domain in self.domains:
+            cards = [card for card in self.discord.channels[CHANNEL] if domain in text_of(card)]
+            assert len(cards) == 1, domain
+
+    async def _work(self) -> None:
+        card = (await (await self._check(MEMBER)).answered()).message
+        things = itertools.cycle(
+            ["command", "check", "type", "press", "ask", "records", "type", "press"]
+        )
+        begun_at = time.monotonic()
+        for number, thing in enumerate(things):
+            await asyncio.sleep(begun_at + number / A_SECOND - time.monotonic())
+            member = MEMBER + 1 + number
+            match thing:
+                case "command":
+                    await self._note(self.discord.run_command("help", member=member))
+                case "check":
+                    await self._check(member)
+                case "records":
+                    options = {"domain": _CARD_OF}
+                    await self._note(self.discord.run_command("dnsrecords", options, member=member))
+                case "press":
+                    again = button(card, "again")
+                    await self._note(self.discord.click(again, card, member=member))
+                case "ask":
+                    await self._ask(f"asked{number}.example", member)
+                case "type":
+                    self.typed.append(
+                        await self.discord.type_into("dnscheck", "domain", "fr", member=member)
+                    )
+
+    async def _check(self, member: int) -> SentInteraction:
+        options = {"domain": _CARD_OF}
+        return await self._note(self.discord.run_command("dnscheck", options, member=member))
+
+    async def _ask(self, domain: str, member: int) -> None:
+        self.mailcow.add_domain(domain)
+        self.dns.zones = self.dns.zones.with_zone(parse_zone(domain, _MAIL))
+        self.domains.append(domain)
+        await self._note(self.discord.run_command("dkim", {"domain": domain}, member=member))
+
+    async def _note(self, sending: Awaitable[SentInteraction]) -> SentInteraction:
+        sent = await sending
+        self.commands.append(sent)
+        return sent
