@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     from benchmarks.processes_world import World
     from forked_python import ForkedPython
 
+# The program with other leases; all else is as it is.
+_LEASES: Final = """
+from dataclasses import replace
+from datetime import timedelta
+from bot.app import work_parts
+lease = timedelta(seconds={seconds})
+for pace in ("BESIDE_MEMBERS", "ALONE"):
+    own = replace(getattr(work_parts, pace), look_lease=lease, request_lease=lease)
+    setattr(work_parts, pace, own)
+"""
 _AGAIN: Final = (1.0, 3.0)  # seconds until a process is started again, as an init system does it
 _SAMPLED: Final = 2.0  # seconds between two looks at what a process holds
 _GROWN: Final = 20.0  # seconds after its start in which a process opens and loads what it needs
@@ -132,10 +142,16 @@ async def open_seats(
     python: ForkedPython | Sequence[str],
     stack: contextlib.AsyncExitStack,
     *,
-    program: str = PROGRAM,
+    lease: float | None,
 ) -> list[Seat]:
-    """Return a seat for each process of the world; their ways are closed with the stack."""
-    seats = []
+    """Return a seat for each process of the world; their ways are closed with the stack.
+
+    `lease` is for how many seconds looks and requests are leased, None for as long as usual.
+    """
+    seats, program = [], PROGRAM
+    if lease is not None:
+        start = "from bot.cli import main"
+        program = program.replace(start, f"{_LEASES.format(seconds=lease)}{start}")
     names = [(f"work-{number}", "work") for number in range(world.extent.workers)]
     names += [(f"run-{number}", "run") for number in range(world.extent.runs)]
     for name, command in names:

@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import itertools
 import logging
+import statistics
 import sys
 import tempfile
 import time
@@ -21,14 +22,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bot_process import PROGRAM
-
 from benchmarks.processes_disturbances import Disturbance, Disturbances
 from benchmarks.processes_people import People
 from benchmarks.processes_probe import Gap, Probe
 from benchmarks.processes_seats import Life, Seat, open_seats
+from benchmarks.processes_takeover import takeovers
 from benchmarks.processes_verdict import Verdict, judge
 from benchmarks.processes_world import Extent, World, open_world
+from bot.watch.watch_worker import LEASE
 from postgres_server import running_postgres
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class SoakResult:
 
     verdict: Verdict
     gaps: list[Gap]
+    takeovers: dict[str, list[float]]  # seconds, by the table
     lives: list[Life]
     disturbances: list[Disturbance]
     said: list[str]  # in logs, that should not be there
@@ -100,6 +102,7 @@ class ProcessesSoak:
         return SoakResult(
             verdict,
             self.probe.gaps(self.disturbances.done),
+            await self._find_takeovers(),
             [life for seat in self._seats for life in seat.lives],
             self.disturbances.done,
             said,
@@ -107,6 +110,16 @@ class ProcessesSoak:
             self.probe.refused,
             time.monotonic() - began,
         )
+
+    async def _find_takeovers(self) -> dict[str, list[float]]:
+        ends = {
+            life.pid: life.ended_at
+            for seat in self._seats
+            for life in seat.lives
+            if life.was_killed and life.ended_at is not None
+        }
+        record = self._world.record
+        return {t: list(takeovers(await record.changes(t), ends)) for t in ("watched", "request")}
 
     async def _until_listed(self) -> None:
         wanted = len(self._world.steady) + len(self._world.faults)
@@ -166,14 +179,14 @@ async def soak(
     folder: Path,
     python: ForkedPython | Sequence[str] = (sys.executable,),
     *,
-    program: str = PROGRAM,
-    lease: float = 300.0,
+    lease: float | None = None,
 ) -> SoakResult:
-    """Return what came of a soak; `lease` is the longest one of the program, in seconds."""
+    """Return what came of a soak; `lease` is in seconds, None for those of the program."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(open_world(extent, seed, postgres))
-        seats = await open_seats(world, folder, python, stack, program=program)
-        return await ProcessesSoak(world, seats, rest=lease + _AFTER_LEASE).run()
+        seats = await open_seats(world, folder, python, stack, lease=lease)
+        longest = LEASE.total_seconds() if lease is None else lease
+        return await ProcessesSoak(world, seats, rest=longest + _AFTER_LEASE).run()
 
 
 def show(result: SoakResult) -> None:
@@ -188,6 +201,12 @@ def show(result: SoakResult) -> None:
     print(f"commands: {result.commands}, refused: {result.refused}")
     for gap in sorted(result.gaps, key=lambda gap: -gap.seconds)[:20]:
         print(f"  {gap.seconds:.1f} s without an answer: {gap.cause}")
+    for table, times in result.takeovers.items():
+        if times:
+            print(
+                f"{table}: {len(times)} leases of killed processes, taken after "
+                f"{statistics.median(times):.1f} s (median), {max(times):.1f} s (longest)"
+            )
     by_itself = [life for life in result.lives if not life.was_killed and life.code]
     print(f"processes: {len(result.lives)}, ended by themselves: {len(by_itself)}")
     for life in by_itself:
@@ -203,9 +222,10 @@ def main() -> int:
     for one in fields(Extent):
         kind = float if isinstance(one.default, float) else int
         parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
+    parser.add_argument("--lease", type=float, help="seconds, in place of those of the program")
     parser.add_argument("--keep", type=Path, help="a folder for the logs")
     options = vars(parser.parse_args())
-    seed, keep = options.pop("seed"), options.pop("keep")
+    seed, keep, lease = (options.pop(name) for name in ("seed", "keep", "lease"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     extent = replace(Extent(), **options)
     with (
@@ -214,7 +234,7 @@ def main() -> int:
     ):
         folder = Path(name) if keep is None else keep
         folder.mkdir(parents=True, exist_ok=True)
-        result = asyncio.run(soak(extent, seed, postgres, folder))
+        result = asyncio.run(soak(extent, seed, postgres, folder, lease=lease))
     show(result)
     verdict = result.verdict
     return 1 if verdict.lost or verdict.doubled or result.said else 0

@@ -74,7 +74,10 @@ async def _judge_looks(verdict: Verdict, world: World) -> None:
         "WHERE (due_at <= now() OR lease_until IS NOT NULL) AND subject != $1",
         MAIL_SERVER,
     )
-    verdict.lost += [f"look at {row['subject']}, due {row['due_at']}" for row in left]
+    verdict.lost += [
+        f"look at {row['subject']}, due {row['due_at']}, leased {row['lease_until']}"
+        for row in left
+    ]
     verdict.lost += [f"the list of {name}" for name in herd if not by_subject[name]]
     asked = world.dns.asked
     verdict.counts["MX questions"] = sum(asked[Question.of(name, "MX")] for name in herd)
