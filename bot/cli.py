@@ -193,6 +193,24 @@ def restore(
     put_back(path)
 
 
+@app.command()
+def move_database(
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="An empty PostgreSQL database, e.g. postgresql+asyncpg://cowbell@db.example/cowbell"
+            "; - reads it from stdin, which keeps a password out of the list of processes.",
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Copy all of the SQLite database to PostgreSQL, and compare; stop the bot before."""
+    from bot.console_commands.move_command import move
+
+    return move(url, as_json=as_json)
+
+
 def main() -> int:
     """Run the console and return its exit code."""
     begin_to_load()

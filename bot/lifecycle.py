@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from contextlib import AsyncExitStack
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +13,19 @@ import aiohttp
 import discord
 
 from bot.doctor.discord_login import UNKNOWN_BOT
-from bot.errors import ConfigError, DiscordUnreachable, UsageError
+from bot.errors import ConfigError, DiscordUnreachable, StoreError, UsageError
+from bot.interactions.sending_fence import is_answering
 from bot.jobs import run_beside
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from bot.client import Client
+    from bot.store.engine.handover import Departure
     from bot.store.engine.leadership import Leadership
 
 _DRAIN = 10.0  # seconds that running handlers get
+_TAKEN_OVER_AGAIN = 30.0  # seconds after the store could not be written
 _GOODBYE = 2.0  # seconds for the library to end what is cut off already
 
 _log = logging.getLogger(__name__)
@@ -38,12 +43,21 @@ def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
     return run_beside(client.jobs, client.logged_in)
 
 
-async def lead(client: Client, token: str, leadership: Leadership, stop: asyncio.Event) -> Ending:
+async def lead(
+    client: Client,
+    token: str,
+    leadership: Leadership,
+    stop: asyncio.Event,
+    *,
+    departure: Departure | None = None,
+    running: asyncio.Task[None] | None = None,
+) -> Ending:
     """Be at Discord until `stop` is set or the leadership is lost, and return which of both.
 
     At a stop the members who waited have their answers, and the next process is told that it may
-    begin; a planned handover goes before that, between `stop` and the drain. Where the leadership
-    is lost, nothing more is sent: every connection to Discord is ended at once, and the jobs are.
+    begin; `departure` finds one that waits, which takes the place before anybody is turned away.
+    Where the leadership is lost, nothing more is sent: every connection to Discord is ended at
+    once, and the jobs are. `running` runs the client where it is at Discord already.
 
     Raises:
         ConfigError: Discord does not know the token.
@@ -52,14 +66,19 @@ async def lead(client: Client, token: str, leadership: Leadership, stop: asyncio
 
     """
     client.fence.may_send = leadership.is_sure
-    running = asyncio.create_task(client.start(token))
+    running = running or asyncio.create_task(client.start(token))
     stopping = asyncio.create_task(stop.wait())
     losing = asyncio.create_task(leadership.wait_until_lost())
+    beginning = asyncio.create_task(_begin_when_loaded(client))
     ending = Ending.STOPPED
     try:
-        async with running_jobs(client):
+        async with AsyncExitStack() as jobs:
+            await jobs.enter_async_context(running_jobs(client))
             await asyncio.wait({running, stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set() and not (running.done() or losing.done()):
+                if departure and await _arrange(departure, running, losing):
+                    await jobs.aclose()
+                    await _hand_over(client, leadership, departure, running)
                 await _drain(client, losing)
             if losing.done():
                 ending = Ending.LOST
@@ -67,13 +86,65 @@ async def lead(client: Client, token: str, leadership: Leadership, stop: asyncio
             elif not stop.is_set():
                 _explain_end(running)
     finally:
-        stopping.cancel()
-        losing.cancel()
+        for task in (stopping, losing, beginning):
+            task.cancel()
         await _close(client, running)
-        await asyncio.gather(running, stopping, losing, return_exceptions=True)
+        await asyncio.gather(running, stopping, losing, beginning, return_exceptions=True)
         if ending is not Ending.LOST:
             await leadership.leave()
     return ending
+
+
+async def _begin_when_loaded(client: Client) -> None:
+    """Have a client begin that was muted when it was loaded."""
+    await client.loaded.wait()
+    while True:
+        try:
+            await client.begin()
+        except StoreError as error:
+            _log.error("the jobs beside the client cannot begin: %s", error)
+            await asyncio.sleep(_TAKEN_OVER_AGAIN)
+        else:
+            return
+
+
+async def _arrange(
+    departure: Departure, running: asyncio.Task[None], losing: asyncio.Task[None]
+) -> bool:
+    """Whether one that waits is ready to take the place, which this process has until then."""
+    arranging = asyncio.create_task(departure.arrange())
+    try:
+        await asyncio.wait({arranging, running, losing}, return_when=asyncio.FIRST_COMPLETED)
+        is_here = not (running.done() or losing.done())
+        return is_here and arranging.result()
+    finally:
+        arranging.cancel()
+
+
+async def _hand_over(
+    client: Client, leadership: Leadership, departure: Departure, running: asyncio.Task[None]
+) -> None:
+    """Leave the place to the one that is ready for it, but for the answers that are under way.
+
+    No job runs any more. What was read from the gateway is this process's to answer, and its note
+    says so; what was not read, the next one was told of, too. The lock is given back before the
+    last answer has gone out, so that nobody waits for it: what is sent from then on answers those
+    interactions alone, which the next one leaves alone.
+    """
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await asyncio.sleep(0)  # in which the tasks of what came last note it
+    client.tracker.gate.shut()
+    client.fence.lets_pass = is_answering
+    taken = client.tracker.gate.taken
+    _log.info("handing over: the latest %d interactions stay here", len(taken))
+    await leadership.leave(departure.write_note(taken))
+    # The library has none where it never connected, whatever its type says.
+    socket: discord.gateway.DiscordWebSocket | None = client.ws
+    if socket is not None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await socket.close(code=1000)
 
 
 async def _drain(client: Client, losing: asyncio.Task[None]) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from bot.store.engine.handover import Candidate
     from bot.store.engine.leadership import Leadership
 
+# Seconds from the connection on, in which the leader goes on: Discord may tell it later than us, so
+# that what happened before we were connected is on its way to it alone.
+SETTLES: Final = 0.5
 LOOK_EVERY: Final = 0.03  # seconds between two looks whether the place is free
 LONGEST_MUTED: Final = 20.0  # seconds; a leader that was killed is replaced within ten
 STANDS_BACK: Final = 2.0  # seconds that another one, which is connected, has for taking the place
@@ -64,7 +67,9 @@ class Standby:
         taken = read_note(self._leadership.note, self._handover)
         if taken is None:
             gate.drop()
-        gate.open(taken or ())
+        held = gate.open(taken or ())
+        if self._handover:
+            _log.info("took the place: %d interactions were held for it", held)
         return self._running
 
     async def aclose(self) -> None:
@@ -91,6 +96,7 @@ class Standby:
                 await self._candidate.say(Word.FAILED, handover)
                 return
             self._handover = handover
+            await asyncio.sleep(SETTLES)
             await self._candidate.say(Word.CONNECTED, handover)
             looking = asyncio.create_task(self._look())
             try:

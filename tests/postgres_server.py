@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import warnings
 from contextlib import asynccontextmanager, contextmanager
@@ -37,6 +38,9 @@ SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 # What a crash of the machine would cost is no matter here.
+# One user has to prove who they are; all others are believed.
+_GUARDED = "guarded"
+_RULE = f"local all {_GUARDED} scram-sha-256\n"
 _SETTINGS = """
 fsync = off
 synchronous_commit = off
@@ -68,6 +72,15 @@ class PostgresServer:
         """Return the DATABASE_URL of a database."""
         url = URL.create("postgresql+asyncpg", "postgres", database=name)
         return url.set(query={"host": self.socket_folder}).render_as_string(hide_password=False)
+
+    async def guard(self, name: str, password: str) -> None:
+        """Let a user whom the server asks for a password use a database."""
+        await self._do(
+            f"DO $$ BEGIN CREATE ROLE {_GUARDED} LOGIN SUPERUSER; EXCEPTION WHEN duplicate_object"
+            " THEN NULL; WHEN unique_violation THEN NULL; END $$"
+        )
+        await self._do(f"ALTER ROLE {_GUARDED} PASSWORD '{password}'")
+        await self._do(f"GRANT ALL ON DATABASE {name} TO {_GUARDED}")
 
     def restart(self) -> None:
         """Stop the server as its operator does, which ends every connection, and start it again."""
@@ -167,5 +180,12 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
         if _SETTINGS not in settings.read_text():
             with settings.open("a") as file:
                 file.write(_SETTINGS)
+            rules = folder / "pg_hba.conf"
+            rules.write_text(_RULE + rules.read_text())
     server.start()
-    yield PostgresServer(server)
+    try:
+        yield PostgresServer(server)
+    finally:
+        # Not when the process ends, as a worker of pytest is given little time for that.
+        server.cleanup()
+        atexit.unregister(server._cleanup)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,10 +22,20 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def postgres(testrun_uid: str) -> Iterator[PostgresServer]:
     """The PostgreSQL server of this run, which all its processes share."""
-    # Not below pytest's own folder, which the next run takes away from all but its own user.
-    folder = Path(tempfile.gettempdir()) / f"cowbell-postgres-{testrun_uid[:12]}"
-    with running_postgres(folder) as server:
+    with running_postgres(_folder(testrun_uid[:12])) as server:
         yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for a test that has it started anew."""
+    with running_postgres(_folder(secrets.token_hex(6))) as server:
+        yield server
+
+
+def _folder(name: str) -> Path:
+    # Not below pytest's own, which the next run on the machine takes away from all but its user.
+    return Path(tempfile.gettempdir()) / f"cowbell-postgres-{name}"
 
 
 @pytest_asyncio.fixture(params=["sqlite", "postgresql"])

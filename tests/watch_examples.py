@@ -22,7 +22,7 @@ from bot.watch.watch_news import (
     IncidentsTold,
     NewsKind,
 )
-from bot.watch.watch_overview import OwnWatch, UndeliveredNews, WatchOverview
+from bot.watch.watch_overview import Listed, OwnWatch, UndeliveredNews, WatchOverview
 from bot.watch.watched_domain import MAIL_SERVER, MOST_OF_MEMBER, Watched, Watcher
 from zone_reports import ALIASES, DKIM, DMARC, MX, SPF, report_on
 
@@ -162,8 +162,10 @@ def full_overview() -> WatchOverview:
     return WatchOverview(
         BEGAN,
         *(500, 499),
-        tuple(incident(None, number, f"domain-{number}.example") for number in range(60)),
-        tuple(watched(number, known=bool(number % 2)) for number in range(30)),
-        tuple(watched(number) for number in range(20)),
+        Listed(
+            tuple(incident(None, number, f"domain-{number}.example") for number in range(60)), 440
+        ),
+        Listed(tuple(watched(number, known=bool(number % 2)) for number in range(30))),
+        Listed(tuple(watched(number) for number in range(20))),
         OPENED,
     )

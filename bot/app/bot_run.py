@@ -80,6 +80,7 @@ class _Run:
     ) -> None:
         self._settings = settings
         self._leadership = leadership
+        self._notices = notices
         self._stop = stop
         self._gaining: asyncio.Task[None] | None = None
         self._is_watched = False
@@ -103,7 +104,7 @@ class _Run:
         # Without STANDBY it is refused before anything complains that there are two.
         if not self._settings.standby and (ended := await self._gain()):
             return ended
-        async with open_client_over(database, self._settings) as client:
+        async with open_client_over(database, self._settings, self._notices) as client:
             if not self._is_watched:
                 self._is_watched = True
                 _keep_what_is_loaded()

@@ -23,6 +23,7 @@ from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
 from bot.store.engine.database import Database
 from bot.store.engine.notices import open_notices
+from bot.store.engine.session import present
 from bot.store.engine.url import Address
 from bot.store.repositories.tallies import StoredTallies
 from bot.watchdog import watched_loop
@@ -60,11 +61,11 @@ async def work(settings: Settings, pace: Pace = ALONE) -> None:
     name = ProcessName.own(Duty.WORK)
     with told_to_stop() as stop:
         async with AsyncExitStack() as stack:
-            database = await Database.open(settings.database_url, application=str(name))
+            url = settings.database_url
+            await stack.enter_async_context(present(url, str(name)))
+            database = await Database.open(url, application=str(name))
             await stack.enter_async_context(database)
-            notices = await stack.enter_async_context(
-                open_notices(settings.database_url, str(name))
-            )
+            notices = await stack.enter_async_context(open_notices(url, str(name)))
             base = await open_foundation(database, notices, settings, stack, pace=pace)
             jobs, finishes = _make_jobs(base)
             process = RunningProcess(name, base.now)

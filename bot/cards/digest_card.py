@@ -35,11 +35,12 @@ def build_digest_card(
     )
     worst = _status_of(ordered[0], told) if ordered else Status.PASS
     facts: dict[str, Fact] = {
-        "count": sum(line.subject != MAIL_SERVER for line in ordered),
+        "count": sum(line.subject != MAIL_SERVER for line in ordered) + told.unlisted,
         "total": told.total,
         "mine": for_member,
         "server": any(line.subject == MAIL_SERVER for line in ordered),
         "more": lines.hidden,
+        "unlisted": told.unlisted,
     }
     title = f"## {words.label('told', 'digest')}"
     head = f"{words.label('marks', worst.value)} {words.sentence('watch/digest_head', facts)}"

@@ -23,12 +23,14 @@ _MOST_CHARACTERS: Final = 1000  # of one list, so that three fit on a card
 class LineGroup:
     """A list by what it is called in `watch` of `labels.j2`.
 
-    `say` gives its lines in these words, `most` is how many lines of a screen it has.
+    `say` gives its lines in these words, `most` is how many lines of a screen it has; `left_out`
+    is how many more there are, of which nothing is said.
     """
 
     key: str
     say: Callable[[Words], Sequence[str]]
     most: int
+    left_out: int = 0
 
     def listed(self, words: Words) -> LineList:
         """Return its lines for a card, and for a file."""
@@ -46,10 +48,13 @@ def show_groups(
         if not listed.lines:
             continue
         more = ""
-        if rest := listed.hidden:
+        if rest := listed.hidden + group.left_out:
             is_cut, more = True, f"-# {words.sentence('discord/more_records', {'count': rest})}"
         title = f"### {words.label('watch', group.key)}"
         texts.append("\n".join(filter(None, (title, listed.shown, more))))
-        file += [words.label("watch", group.key), *listed.plain, ""]
+        file += [words.label("watch", group.key), *listed.plain]
+        if group.left_out:
+            file.append(words.plain.sentence("discord/more_records", {"count": group.left_out}))
+        file.append("")
     data = "\n".join(file).encode("utf-8", "replace")
     return texts, (discord.File(io.BytesIO(data), _FILE),) if is_cut else ()

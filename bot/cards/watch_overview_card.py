@@ -42,25 +42,25 @@ def build_overview_card(
         "looked": overview.looked,
         "total": overview.total,
         "next_at": None if next_at is None else int(next_at.timestamp()),
-        "open_ones": len(overview.open_ones),
+        "open_ones": overview.open_ones.total,
     }
     head = [f"## {words.label('watch', 'title')}"]
     head += [say_remark(remark, words)] if remark else []
     head.append(words.sentence("discord/watch_overview", facts))
 
     def say_open(words: Words) -> list[str]:
-        return [show_line(incident, server, words) for incident in overview.open_ones]
+        return [show_line(incident, server, words) for incident in overview.open_ones.first]
 
     def say_unknown(words: Words) -> list[str]:
-        return [_say_unknown(watched, server, words) for watched in overview.unknown]
+        return [_say_unknown(watched, server, words) for watched in overview.unknown.first]
 
     def say_paused(words: Words) -> list[str]:
-        return [_say_paused(watched, server, words) for watched in overview.paused]
+        return [_say_paused(watched, server, words) for watched in overview.paused.first]
 
     groups = (
-        LineGroup("open", say_open, _MOST_OPEN),
-        LineGroup("unknown", say_unknown, _MOST_UNKNOWN),
-        LineGroup("paused", say_paused, _MOST_PAUSED),
+        LineGroup("open", say_open, _MOST_OPEN, overview.open_ones.left_out),
+        LineGroup("unknown", say_unknown, _MOST_UNKNOWN, overview.unknown.left_out),
+        LineGroup("paused", say_paused, _MOST_PAUSED, overview.paused.left_out),
     )
     texts, files = show_groups(groups, words)
     return assemble(

@@ -1,4 +1,4 @@
-"""The progress of a sweep over many domains, as a bar on the terminal."""
+"""The progress of what takes long, such as a sweep over many domains, as a bar on the terminal."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
 
 class ProgressBar:
-    """A bar over the domains of a sweep; hidden where nobody would see it.
+    """A bar over `total` steps; hidden where nobody would see it, or where one step is all.
 
-    What `console` prints meanwhile goes above the bar.
+    Without a total `show` says how many there are. What `console` prints meanwhile goes above.
     """
 
-    def __init__(self, total: int, console: Console) -> None:
+    def __init__(self, total: int | None, console: Console) -> None:
         # Only one console can keep its lines and a bar apart on the same terminal, so it is the
         # one that prints the lines; where these go into a file, the bar goes to stderr.
         on_stdout = _is_terminal(sys.stdout)
+        is_seen = on_stdout or _is_terminal(sys.stderr)
         self._progress = Progress(
             *Progress.get_default_columns(),
             MofNCompleteColumn(),
             console=console if on_stdout else make_console(stderr=True),
             transient=True,
-            disable=total < 2 or not (on_stdout or _is_terminal(sys.stderr)),
+            disable=not is_seen or (total is not None and total < 2),
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -45,8 +46,12 @@ class ProgressBar:
         """Take the bar away."""
         self._progress.stop()
 
+    def show(self, done: int, total: int) -> None:
+        """Show how many steps are done, of how many."""
+        self._progress.update(self._task, completed=done, total=total)
+
     def advance(self) -> None:
-        """Count one domain as done."""
+        """Count one step as done."""
         self._progress.advance(self._task)
 
 

@@ -83,7 +83,7 @@ async def _look_at_watch(client: BotBase) -> Line:
     facts: dict[str, Fact] = {
         **command,
         "total": seen.total,
-        "broken": len(seen.open_ones),
+        "broken": seen.open_ones.total,
         "late": int(max(late, 0)),
     }
     if late > _LATE:

@@ -45,7 +45,8 @@ async def offer_all_watched(
     """Return all domains that are watched, to an admin alone."""
     if not is_admin(interaction, interaction.client.settings):
         return []
-    return await _offer(interaction.client.watching.all_domains(), current)
+    found = interaction.client.watching.find_domains(_normalise(current), _MOST_CHOICES)
+    return await _offer(found, current)
 
 
 async def _offer(
@@ -58,13 +59,18 @@ async def _offer(
         # Typing goes on without choices; there is no place in Discord for an error here.
         _log.warning("No domains can be offered: %s", error)
         return []
-    start = unicodedata.normalize("NFC", typed.strip().lower())
+    start = _normalise(typed)
     return [
         _choose(domain)
         for domain in domains
         if len(domain.ascii) <= _LONGEST_CHOICE
         and (domain.ascii.startswith(start) or domain.unicode.startswith(start))
     ][:_MOST_CHOICES]
+
+
+def _normalise(typed: str) -> str:
+    """Return what was typed as names of domains are written."""
+    return unicodedata.normalize("NFC", typed.strip().lower())
 
 
 def _choose(domain: Domain) -> app_commands.Choice[str]:

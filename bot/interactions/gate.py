@@ -94,15 +94,18 @@ class InteractionGate:
         """Let what comes from now on wait until it is known who answers."""
         self._state = _State.HOLDING
 
-    def open(self, others: Collection[int] = ()) -> None:
+    def open(self, others: Collection[int] = ()) -> int:
         """Take what is held and what comes, but for what another process says to have taken.
 
-        What has waited for longer than `LONGEST_HELD` seconds is not answered any more.
+        What has waited for longer than `LONGEST_HELD` seconds is not answered any more. Return how
+        many were held.
         """
         self._state = _State.OPEN
         self._others = frozenset(others)
-        for arrival in self._let_go():
+        held = self._let_go()
+        for arrival in held:
             self._decide(arrival)
+        return len(held)
 
     def drop(self) -> None:
         """Leave what is held to whoever has taken it; what comes is held on."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 TakenT = TypeVar("TakenT")
 
-_GIVEN_BACK_IN: Final = 5.0  # seconds; a lease that was not given back runs out
+_GIVEN_BACK_IN: Final = 1.0  # seconds; a lease that was not given back runs out
 
 _log = logging.getLogger(__name__)
 

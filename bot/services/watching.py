@@ -160,9 +160,9 @@ class Watching:
         today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         return await self._records.overview(today, now)
 
-    async def all_domains(self) -> tuple[Domain, ...]:
-        """Return all domains that are watched, for an admin."""
-        return await self._records.subjects()
+    async def find_domains(self, typed: str, most: int) -> tuple[Domain, ...]:
+        """Return up to `most` watched domains that begin with what an admin typed."""
+        return await self._records.find(typed, most)
 
     async def add_by_hand(self, domain: Domain) -> bool:
         """Have a domain watched for the admins, with a look at once; whether that is new."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
     true,
 )
@@ -44,6 +45,20 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def index_where(name: str | None, *columns: str, where: str, sqlite: str = "") -> Index:
+    """Return an index of the rows alone for which `where` holds; it is as small as they are few.
+
+    A statement uses it that says the very same. `sqlite` says it for SQLite, where that has to be
+    another text.
+    """
+    return Index(name, *columns, sqlite_where=text(sqlite or where), postgresql_where=text(where))
+
+
+def index_leases() -> Index:
+    """Return the index of the rows of a table that somebody has taken just now."""
+    return index_where(None, "lease_until", where="lease_until IS NOT NULL")
 
 
 class Leased:
@@ -86,7 +101,7 @@ class RecentDomainRow(Base):
 
     member_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     domain: Mapped[Domain] = mapped_column(DomainName, primary_key=True)
-    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     provider: Mapped[str | None] = mapped_column(String(32))  # whose words the member chose
 
 
@@ -120,7 +135,9 @@ class StoredCheckRow(Base):
 
     __tablename__ = "stored_check"
     __table_args__ = (
-        Index(None, "member_id", "domain"),
+        # With all that says which of a member's checks of a domain are the latest.
+        Index(None, "member_id", "domain", "id", "checked_at"),
+        Index(None, "member_id", "id"),
         # Cards carry the id: one that was purged must never come back as another domain's report.
         {"sqlite_autoincrement": True},
     )
@@ -151,6 +168,9 @@ class RequestRow(Leased, Base):
             sqlite_where=OPEN,
             postgresql_where=OPEN,
         ),
+        Index(None, "due_at", "id"),  # there is no time where nothing is left to do
+        index_leases(),
+        index_where("ix_request_uncleared", "closed_at", where="NOT cleared", sqlite="cleared = 0"),
         # Buttons carry the id.
         {"sqlite_autoincrement": True},
     )
@@ -161,15 +181,15 @@ class RequestRow(Leased, Base):
     guild_id: Mapped[int] = mapped_column(BigInteger)
     channel_id: Mapped[int] = mapped_column(BigInteger)
     member_id: Mapped[int] = mapped_column(BigInteger, index=True)
-    state: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16), index=True)
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer)
-    decided_by: Mapped[int | None] = mapped_column(BigInteger)
+    decided_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text)
     stage: Mapped[str | None] = mapped_column(String(16))
@@ -185,6 +205,8 @@ class RequestRow(Leased, Base):
     undelivered: Mapped[str | None] = mapped_column(String(16))
     replaced: Mapped[str | None] = mapped_column(Text)
     limits: Mapped[str | None] = mapped_column(Text)
+    # Whether what is personal was removed from it, as it ended long ago.
+    cleared: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AuditRow(Base):
@@ -209,7 +231,8 @@ class OutboxRow(Leased, Base):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("request_id", "version", "what"),
-        Index(None, "ended_at", "due_at"),
+        index_where("ix_outbox_open", "due_at", "id", where="ended_at IS NULL"),
+        index_leases(),
         {"sqlite_autoincrement": True},
     )
 
@@ -259,7 +282,7 @@ class ControlProofRow(Base):
         BigInteger, primary_key=True, autoincrement=False, index=True
     )
     how: Mapped[str] = mapped_column(String(16))
-    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    since: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class MailTestRow(Leased, Base):
@@ -267,7 +290,9 @@ class MailTestRow(Leased, Base):
 
     __tablename__ = "mail_test"
     __table_args__ = (
-        Index(None, "told_at", "due_at"),
+        index_where("ix_mail_test_untold", "due_at", "id", where="told_at IS NULL"),
+        index_where("ix_mail_test_in_mailbox", "id", where="folder IS NOT NULL"),
+        index_leases(),
         # Cards carry the id, and the token's row must never be another's.
         {"sqlite_autoincrement": True},
     )

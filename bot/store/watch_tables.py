@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.names import Domain  # noqa: TC001 - as above
 from bot.store.columns import DomainName, RowId, UtcDateTime
-from bot.store.tables import OPEN, Base, Leased
+from bot.store.tables import OPEN, Base, Leased, index_leases, index_where
 
 METADATA: Final = Base.metadata  # of the tables of both modules
 
@@ -19,7 +19,17 @@ class WatchedRow(Leased, Base):
     """A domain that is looked at by itself, or the mail server, and what is known of it."""
 
     __tablename__ = "watched"
-    __table_args__ = (Index(None, "due_at", "lease_until"),)
+    __table_args__ = (
+        Index(None, "due_at", "subject"),
+        index_leases(),
+        # Those that a member alone may want, or nobody.
+        index_where(
+            "ix_watched_not_hosted",
+            "subject",
+            where="NOT hosted AND NOT by_hand",
+            sqlite="hosted = 0 AND by_hand = 0",
+        ),
+    )
 
     subject: Mapped[str] = mapped_column(String(253), primary_key=True)
     hosted: Mapped[bool]
@@ -118,31 +128,38 @@ class AwaitedRow(Base):
     goal: Mapped[str] = mapped_column(String(24))
     confidential: Mapped[bool]
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer)
     seen: Mapped[str] = mapped_column(String(64))
     end: Mapped[str | None] = mapped_column(String(16))
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
 
 class WatchNewsRow(Leased, Base):
     """A message of the watch to be delivered, or that was."""
 
     __tablename__ = "watch_news"
-    __table_args__ = (Index(None, "ended_at", "due_at"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        index_where("ix_watch_news_open", "due_at", "id", where="ended_at IS NULL"),
+        index_leases(),
+        Index(None, "target", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     key: Mapped[str] = mapped_column(String(320), unique=True)  # so that nothing is told twice
     what: Mapped[str] = mapped_column(String(16))
-    target: Mapped[int] = mapped_column(BigInteger, index=True)  # 0: the admin channel
+    target: Mapped[int] = mapped_column(BigInteger)  # 0: the admin channel
     facts: Mapped[str] = mapped_column(Text)  # JSON
     nonce: Mapped[str] = mapped_column(String(25), unique=True)
     version: Mapped[int] = mapped_column(Integer)  # grows where what was sent is to be drawn anew
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer)
-    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     detail: Mapped[str] = mapped_column(Text)
+    # Of `NewsKind.INCIDENTS` alone: whose incidents they are.
+    subject: Mapped[str | None] = mapped_column(String(253), index=True)

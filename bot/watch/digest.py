@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TOLD_AT: Final = time(8)  # on Mondays, UTC
 A_WEEK: Final = timedelta(days=7)
+MOST_LINES: Final = 1_000  # of one digest; nobody reads on, and a message has an end
 OLD: Final = timedelta(days=2)  # what nobody could find out for so long is said
 
 
@@ -45,13 +46,25 @@ def week_of(moment: datetime) -> Week:
     return Week(f"{year}-W{number:02}", begins_at)
 
 
-def make_digest(watched: Iterable[Watched], now: datetime) -> DigestTold:
-    """Return the digest of subjects, in their order; those of which nobody is told now left out."""
+def make_digest(
+    watched: Iterable[Watched],
+    now: datetime,
+    *,
+    total: int | None = None,
+    unwell: int | None = None,
+) -> DigestTold:
+    """Return the digest of subjects, in their order; those of which nobody is told now left out.
+
+    `total` is how many domains it is about and `unwell` how many subjects are not right, where
+    `watched` is not all of them.
+    """
     told = [one for one in watched if one.paused_until is None or one.paused_until <= now]
+    lines = tuple(_make_line(one) for one in told if not _is_well(one, now))
     return DigestTold(
         at=now,
-        total=sum(one.subject != MAIL_SERVER for one in told),
-        lines=tuple(_make_line(one) for one in told if not _is_well(one, now)),
+        total=sum(one.subject != MAIL_SERVER for one in told) if total is None else total,
+        lines=lines,
+        unlisted=0 if unwell is None else unwell - len(lines),
     )
 
 

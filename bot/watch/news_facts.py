@@ -39,6 +39,7 @@ def dump_digest(told: DigestTold) -> dict[str, Any]:
         "at": told.at.isoformat(),
         "total": told.total,
         "lines": [_dump_line(line) for line in told.lines],
+        "unlisted": told.unlisted,
     }
 
 
@@ -49,6 +50,7 @@ def load_digest(facts: Mapping[str, Any]) -> DigestTold:
         at=datetime.fromisoformat(facts["at"]),
         total=facts["total"],
         lines=tuple(_load_line(line) for line in lines),
+        unlisted=facts.get("unlisted", 0),  # before version 0010 none was
     )
 
 

@@ -81,11 +81,15 @@ class DigestLine:
 
 @dataclass(frozen=True, slots=True)
 class DigestTold:
-    """What `NewsKind.DIGEST` says: `lines` of what is not green, among `total` domains."""
+    """What `NewsKind.DIGEST` says: `lines` of what is not green, among `total` domains.
+
+    So many others that are not green have no line (`unlisted`).
+    """
 
     at: datetime
     total: int
     lines: tuple[DigestLine, ...] = ()
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

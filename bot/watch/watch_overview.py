@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from bot.watch.incident import Incident
     from bot.watch.watch_news import NewsKind
     from bot.watch.watched_domain import Watched, Watcher
+
+
+ItemT = TypeVar("ItemT")
+
+MOST_LISTED: Final = 1_000  # of a list; nobody reads on, and a message has an end
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[ItemT]):
+    """The first of a list that may be long, at most `MOST_LISTED`, and how many it leaves out."""
+
+    first: tuple[ItemT, ...] = ()
+    left_out: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are in all."""
+        return len(self.first) + self.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +44,9 @@ class WatchOverview:
     began_at: datetime
     total: int
     looked: int
-    open_ones: tuple[Incident, ...] = ()
-    unknown: tuple[Watched, ...] = ()
-    paused: tuple[Watched, ...] = ()
+    open_ones: Listed[Incident] = field(default_factory=Listed)
+    unknown: Listed[Watched] = field(default_factory=Listed)
+    paused: Listed[Watched] = field(default_factory=Listed)
     next_at: datetime | None = None
 
 

@@ -83,6 +83,7 @@ class GatewayConnection:
     identified_at: float | None = None  # or resumed
     closed_at: float | None = None
     sequence: int = 0
+    lag: float = 0.0  # seconds by which it is told of interactions later than others
 
     @property
     def is_up(self) -> bool:
@@ -113,6 +114,8 @@ class DiscordStandIn:
         self.clicks: dict[str, SentInteraction] = {}  # by token
         self.gateway_up = asyncio.Event()
         self._numbers = iter(range(10_000, 10_000_000))
+        self._deliveries: set[asyncio.Task[None]] = set()
+        self.choose_lag: Callable[[], float] = lambda: 0.0  # of each connection
         self.connections: list[GatewayConnection] = []  # all that there were, the oldest first
 
     async def __aenter__(self) -> Self:
@@ -227,10 +230,21 @@ class DiscordStandIn:
         sent = self.clicks[payload["token"]] = SentInteraction(payload)
         sent.sent_at = time.monotonic()
         for connection in self._up():
-            with contextlib.suppress(ConnectionError):  # it is being closed
-                await connection.dispatch("INTERACTION_CREATE", payload)
-                sent.deliveries += 1
+            if connection.lag:
+                later = self._deliver(connection, sent, connection.lag)
+                self._deliveries.add(task := asyncio.create_task(later))
+                task.add_done_callback(self._deliveries.discard)
+            else:
+                await self._deliver(connection, sent)
         return sent
+
+    async def _deliver(
+        self, connection: GatewayConnection, sent: SentInteraction, lag: float = 0.0
+    ) -> None:
+        await asyncio.sleep(lag)
+        with contextlib.suppress(ConnectionError):  # it is being closed
+            await connection.dispatch("INTERACTION_CREATE", sent.payload)
+            sent.deliveries += 1
 
     def _up(self) -> list[GatewayConnection]:
         return [connection for connection in self.connections if connection.is_up]
@@ -317,7 +331,7 @@ class DiscordStandIn:
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        connection = GatewayConnection(socket, time.monotonic())
+        connection = GatewayConnection(socket, time.monotonic(), lag=self.choose_lag())
         self.connections.append(connection)
         try:
             await connection.send({"op": 10, "d": {"heartbeat_interval": 41_250}})

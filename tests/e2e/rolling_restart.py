@@ -10,6 +10,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from discord_payloads import CHANNEL, MEMBER, button, text_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot_process import Bot, Process
     from discord_channels import DiscordChannels
+    from discord_payloads import Json
     from discord_stand_in import SentInteraction
 
     from bot.demo.mailcow_double.double_server import MailcowDouble
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 A_SECOND = 20  # things that members do
 _MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
 _CARD_OF = "friend.example"
+_THINGS = ("command", "check", "type", "press", "ask", "records", "type", "press")
 
 
 class Unit:
@@ -112,7 +115,9 @@ class Members:
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
         """Have them do things while the block lasts, as often whatever the answers are."""
-        working = asyncio.create_task(self._work())
+        checked = await self._check(MEMBER)
+        card = (await checked.until(lambda sent: "cowbell:details:" in str(sent.message))).message
+        working = asyncio.create_task(self._work(card))
         try:
             yield
         finally:
@@ -122,6 +127,7 @@ class Members:
 
     async def assert_all_answered(self) -> None:
         """Fail where one was not answered in time, or twice, or had no more than that."""
+        assert len(self.typed) > A_SECOND / 4
         for sent in self.typed:
             await sent.acknowledged()
         for sent in self.commands:
@@ -131,16 +137,25 @@ class Members:
         assert not self.discord.unanswered
         assert not self.discord.answered_twice
         for domain in self.domains:
-            await self.discord.message(CHANNEL, lambda card, of=domain: of in text_of(card))
-        for domain in self.domains:
-            cards = [card for card in self.discord.channels[CHANNEL] if domain in text_of(card)]
+            await self.discord.message(CHANNEL, partial(_is_about, domain))
+            cards = [card for card in self.discord.channels[CHANNEL] if _is_about(domain, card)]
             assert len(cards) == 1, domain
 
-    async def _work(self) -> None:
-        card = (await (await self._check(MEMBER)).answered()).message
-        things = itertools.cycle(
-            ["command", "check", "type", "press", "ask", "records", "type", "press"]
-        )
+    @property
+    def longest_silence(self) -> float:
+        """The longest time in seconds of which nothing that was done was answered."""
+        sent = sorted(self.discord.clicks.values(), key=lambda one: one.sent_at)
+        longest, silent_since = 0.0, None
+        for one in sent:
+            if one.was_in_time:
+                silent_since = None
+            else:
+                silent_since = one.sent_at if silent_since is None else silent_since
+                longest = max(longest, one.sent_at - silent_since)
+        return longest
+
+    async def _work(self, card: Json) -> None:
+        things = itertools.cycle(_THINGS)
         begun_at = time.monotonic()
         for number, thing in enumerate(things):
             await asyncio.sleep(begun_at + number / A_SECOND - time.monotonic())
@@ -154,8 +169,8 @@ class Members:
                     options = {"domain": _CARD_OF}
                     await self._note(self.discord.run_command("dnsrecords", options, member=member))
                 case "press":
-                    again = button(card, "again")
-                    await self._note(self.discord.click(again, card, member=member))
+                    details = button(card, "details")
+                    await self._note(self.discord.click(details, card, member=MEMBER))
                 case "ask":
                     await self._ask(f"asked{number}.example", member)
                 case "type":
@@ -177,3 +192,7 @@ class Members:
         sent = await sending
         self.commands.append(sent)
         return sent
+
+
+def _is_about(domain: str, card: Json) -> bool:
+    return domain in text_of(card)

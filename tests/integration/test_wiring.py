@@ -153,7 +153,7 @@ async def test_a_job_that_fails_is_begun_again_and_said(
         async with running_jobs(client):
             await asyncio.wait_for(twice.wait(), MAX_WAIT)
         assert ended.is_set()
-    assert "a job beside the client failed" in caplog.text
+    assert "a job failed, and is begun again" in caplog.text
 
 
 async def test_the_console_asks_mailcow_and_learns_nothing(

@@ -75,7 +75,7 @@ def _explain_server(
         return known
     is_away = isinstance(error, DBAPIError) and error.connection_invalidated
     if is_away or isinstance(cause, OSError):
-        return explain_away(cause or error, detail, address)
+        return explain_away(detail, address, cause)
     return StoreError(f"The {address} cannot be used: {detail}.")
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from bot.store.engine.notices import Notices
 
 ANSWERED_WITHIN: Final = 1.0  # seconds in which one that waits says so
-CONNECTED_WITHIN: Final = 5.0  # seconds in which it has to be connected to Discord
-ARRANGED_WITHIN: Final = 7.0  # seconds; where one that waits fails there is time for another
+CONNECTED_WITHIN: Final = 4.0  # seconds in which it has to be connected to Discord
+ARRANGED_WITHIN: Final = 9.0  # seconds; where one that waits fails there is time for another
 _TOPIC: Final = "handover"
 _MOST_UNHEARD: Final = 100  # messages
+_HEARD_WITHIN: Final = 3.0  # seconds; nobody waits for an answer to what is older
 
 
 class Word(StrEnum):
@@ -64,12 +66,15 @@ class _Ear:
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
-        self._came: asyncio.Queue[Message] = asyncio.Queue(_MOST_UNHEARD)
+        self._came: asyncio.Queue[tuple[Message, float]] = asyncio.Queue(_MOST_UNHEARD)
         notices.listen(_TOPIC, self._take)
 
     async def hear(self) -> Message:
         """Return the next message, once there is one."""
-        return await self._came.get()
+        while True:
+            message, came_at = await self._came.get()
+            if time.monotonic() - came_at < _HEARD_WITHIN:
+                return message
 
     async def say(self, message: Message) -> bool:
         """Return whether the others were told."""
@@ -81,7 +86,7 @@ class _Ear:
             return
         if self._came.full():
             self._came.get_nowait()
-        self._came.put_nowait(message)
+        self._came.put_nowait((message, time.monotonic()))
 
 
 class Departure:

@@ -77,7 +77,7 @@ def explain_pooler(detail: str, address: Address) -> StoreError:
     return StoreError(_POOLER.format(place=address, detail=detail, called=address.called))
 
 
-def explain_away(error: BaseException, detail: str, address: Address) -> StoreError:
+def explain_away(detail: str, address: Address, error: BaseException | None = None) -> StoreError:
     """The sentence for a server that cannot be reached, or whose connection was lost or unsafe."""
     if isinstance(error, ssl.SSLError):
         return _explain_tls(error, address)

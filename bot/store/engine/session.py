@@ -223,5 +223,5 @@ def _explaining(address: Address) -> Iterator[None]:
         yield
     except _FAULTS as error:
         if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
-            raise explain_away(error, "the connection is lost", address) from error
+            raise explain_away("the connection is lost", address, error) from error
         raise explain(error, address) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import CursorResult, case, or_, update
+from sqlalchemy import CursorResult, case, func, or_, select, update
 
 from bot.store.tables import Leased
 
@@ -33,9 +33,19 @@ def is_free(lease_until: Time, now: datetime) -> ColumnElement[bool]:
     return or_(lease_until.is_(None), lease_until <= now)
 
 
-def free_at(due_at: Time, lease_until: Time) -> ColumnElement[Any]:
-    """When a row can be taken: at its time, or when its lease runs out."""
-    return case((lease_until > due_at, lease_until), else_=due_at)
+def find_earliest(
+    session: Session, due_at: Time, lease_until: Time, *left: ColumnElement[bool]
+) -> datetime | None:
+    """When the first of the rows that are `left` can be taken; None where none ever can be.
+
+    That is at its time, or when its lease runs out. The first that nobody has taken is found by an
+    index on the times, and those that somebody has, which are few, by that of the leases.
+    """
+    first = select(due_at).where(*left, due_at.is_not(None), lease_until.is_(None))
+    times = func.min(case((lease_until > due_at, lease_until), else_=due_at))
+    free = session.scalar(first.order_by(due_at).limit(1))
+    leased = session.scalar(select(times).where(*left, lease_until.is_not(None)))
+    return min((time for time in (free, leased) if time is not None), default=None)
 
 
 def take_rows(session: Session, found: Select[RowT], until: datetime) -> list[RowT]:
@@ -66,11 +76,14 @@ async def give_back(
 
     Those whose lease ran out and that somebody else has taken stay theirs.
     """
-    rows, row = tuple(taken), cast("type[Leased]", key.class_)
+    row = cast("type[Leased]", key.class_)
+    by_lease: dict[datetime | None, list[object]] = {}  # those taken together have the same
+    for value, until in taken:
+        by_lease.setdefault(until, []).append(value)
 
     def release(session: Session) -> None:
-        for value, until in rows:
-            held = update(row).where(key == value, is_held(row, until))
+        for until, values in by_lease.items():
+            held = update(row).where(key.in_(values), is_held(row, until))
             session.execute(
                 held.values(lease_until=None).execution_options(synchronize_session=False)
             )

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select, update
 
 from bot.requests.model import MessageKind, OutboxMessage
-from bot.store.repositories.leases import is_free, is_held, release_leases, take_rows
+from bot.store.repositories.leases import (
+    find_earliest,
+    is_free,
+    is_held,
+    release_leases,
+    take_rows,
+)
 from bot.store.tables import MailTestRow
 
 if TYPE_CHECKING:
@@ -67,17 +73,8 @@ class MailTestNews:
 
     async def next_due(self) -> datetime | None:
         """When the next one is due, or a lease runs out; None where nothing is left."""
-
-        def find(session: Session) -> datetime | None:
-            left = select(MailTestRow.due_at, MailTestRow.lease_until).where(
-                MailTestRow.told_at.is_(None), MailTestRow.due_at.is_not(None)
-            )
-            rows = session.execute(left).all()
-            return min(
-                (max(row.due_at, row.lease_until or row.due_at) for row in rows), default=None
-            )
-
-        return await self._database.read(find)
+        times, left = (MailTestRow.due_at, MailTestRow.lease_until), MailTestRow.told_at.is_(None)
+        return await self._database.read(lambda session: find_earliest(session, *times, left))
 
     async def _note(self, message: OutboxMessage, **values: object) -> None:
         """Writes what a try came to, unless somebody else has taken the message since."""

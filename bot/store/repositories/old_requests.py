@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, delete, exists, or_, select, update
+from sqlalchemy import and_, delete, select, update
 
 from bot.store.tables import AuditRow, OutboxRow, RequestRow
 
@@ -30,16 +30,13 @@ class OldRequests:
         and the admin's words, the member's message and the check's status lines are removed.
         Number, kind, domain, states, times and the admin who decided stay, with the audit.
         """
-        messages = exists().where(OutboxRow.request_id == RequestRow.id)
-        filled = or_(RequestRow.reason != "", RequestRow.evidence != "")
-        whole = or_(RequestRow.member_id >= 0, filled, messages)
-        old = and_(RequestRow.closed_at < before, whole)
+        old = and_(RequestRow.closed_at < before, ~RequestRow.cleared)
 
         def clear(session: Session) -> int:
             rows = session.execute(
                 select(RequestRow.id, RequestRow.member_id)
                 .where(old)
-                .order_by(RequestRow.id)
+                .order_by(RequestRow.closed_at)
                 .limit(most)
             ).all()
             for request_id, member_id in rows:
@@ -56,7 +53,12 @@ def _clear(session: Session, request_id: int, member_id: int, pseudonym: int) ->
         update(RequestRow)
         .where(own)
         .values(
-            member_id=pseudonym, message_channel_id=None, message_id=None, reason="", evidence=""
+            member_id=pseudonym,
+            message_channel_id=None,
+            message_id=None,
+            reason="",
+            evidence="",
+            cleared=True,
         )
     )
     session.execute(

@@ -5,18 +5,25 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import aliased
 
 from bot.requests.model import BOT, Audience, MessageKind, OutboxMessage, State
 from bot.store.repositories.audit import add_entry
-from bot.store.repositories.leases import count_changed, is_free, is_held, take_rows
+from bot.store.repositories.leases import (
+    count_changed,
+    find_earliest,
+    is_free,
+    is_held,
+    take_rows,
+)
 from bot.store.tables import OutboxRow, RequestRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from bot.requests.model import Undelivered
@@ -39,18 +46,10 @@ class StoredOutbox:
         Of a request's messages to the same people only the first that is left is given out.
         Nobody else is given one until it was ended or put off, or the lease has run out.
         """
-        earlier = aliased(OutboxRow)
-        first = ~exists().where(
-            earlier.request_id == OutboxRow.request_id,
-            earlier.target == OutboxRow.target,
-            earlier.ended_at.is_(None),
-            earlier.id < OutboxRow.id,
-        )
-        free = is_free(OutboxRow.lease_until, now)
-        due = and_(OutboxRow.ended_at.is_(None), OutboxRow.due_at <= now, free)
+        due, free = OutboxRow.due_at <= now, is_free(OutboxRow.lease_until, now)
 
         def take(session: Session) -> tuple[OutboxMessage, ...]:
-            found = select(OutboxRow).where(due, first)
+            found = select(OutboxRow).where(*_is_first_left(), due, free)
             found = found.order_by(OutboxRow.due_at, OutboxRow.id).limit(most)
             taken = take_rows(session, found, now + lease)
             for row in taken:
@@ -120,25 +119,20 @@ class StoredOutbox:
 
     async def next_due(self) -> datetime | None:
         """When the next one is due, or a lease runs out; None where nothing is left."""
+        times, left = (OutboxRow.due_at, OutboxRow.lease_until), _is_first_left()
+        return await self._database.read(lambda session: find_earliest(session, *times, *left))
 
-        def find(session: Session) -> datetime | None:
-            rows = session.execute(
-                select(
-                    OutboxRow.request_id,
-                    OutboxRow.target,
-                    OutboxRow.due_at,
-                    OutboxRow.lease_until,
-                )
-                .where(OutboxRow.ended_at.is_(None))
-                .order_by(OutboxRow.id)
-            )
-            first: dict[tuple[int, str], datetime] = {}
-            for row in rows:
-                time = max(row.due_at, row.lease_until or row.due_at)
-                first.setdefault((row.request_id, row.target), time)
-            return min(first.values(), default=None)
 
-        return await self._database.read(find)
+def _is_first_left() -> tuple[ColumnElement[bool], ...]:
+    """Whether a message is the first of its request to the same people that has not ended."""
+    earlier = aliased(OutboxRow)
+    is_behind = exists().where(
+        earlier.request_id == OutboxRow.request_id,
+        earlier.target == OutboxRow.target,
+        earlier.ended_at.is_(None),
+        earlier.id < OutboxRow.id,
+    )
+    return OutboxRow.ended_at.is_(None), ~is_behind
 
 
 def _note_try(
@@ -150,7 +144,8 @@ def _note_try(
         OutboxRow.ended_at.is_(None),
         is_held(OutboxRow, message.lease_until),
     )
-    return bool(count_changed(session, held.values(lease_until=None, detail=detail, **values)))
+    tried = held.values(lease_until=None, detail=detail, **values)
+    return bool(count_changed(session, tried.execution_options(synchronize_session=False)))
 
 
 def _note_reach(

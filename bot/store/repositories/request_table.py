@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.requests.model import MessageKind, State
 from bot.store.repositories.audit import add_entry
 from bot.store.repositories.control_proofs import find_proof
-from bot.store.repositories.leases import give_back, release_leases, take_rows
+from bot.store.repositories.leases import find_earliest, give_back, release_leases, take_rows
 from bot.store.repositories.outbox import add_messages
 from bot.store.repositories.request_rows import (
     find_open,
@@ -135,17 +135,8 @@ class StoredRequests:
 
     async def next_due(self) -> datetime | None:
         """When the next one is due, or a lease runs out; None where nothing will be."""
-
-        def find(session: Session) -> datetime | None:
-            rows = session.execute(
-                select(RequestRow.due_at, RequestRow.lease_until).where(
-                    is_unfinished(), RequestRow.due_at.is_not(None)
-                )
-            )
-            times = (max(time for time in row if time is not None) for row in rows)
-            return min(times, default=None)
-
-        return await self._database.read(find)
+        times, left = (RequestRow.due_at, RequestRow.lease_until), is_unfinished()
+        return await self._database.read(lambda session: find_earliest(session, *times, left))
 
     async def give_back(self, taken: Iterable[Request]) -> None:
         """Lets others take requests that were not changed, as far as the leases on them last."""

@@ -11,6 +11,7 @@ from bot.store.repositories.leases import count_changed
 from bot.store.tables import StoredCheckRow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -171,7 +172,11 @@ class StoredChecks:
         older = (
             select(rows.c.id).where(rows.c.place > latest, rows.c.checked_at < before).limit(most)
         )
-        return await self._database.write(lambda session: _remove(session, older))
+        # Found apart, as whoever keeps a check would be in the way of what reads them all.
+        ids = await self._database.read(lambda session: session.scalars(older).all())
+        if not ids:
+            return 0
+        return await self._database.write(lambda session: _remove(session, ids))
 
 
 def _load(row: StoredCheckRow) -> StoredCheck:
@@ -199,6 +204,6 @@ def _drop_surplus(session: Session, member_id: int) -> None:
     _remove(session, surplus)
 
 
-def _remove(session: Session, ids: Select[int]) -> int:
+def _remove(session: Session, ids: Select[int] | Sequence[int]) -> int:
     found = delete(StoredCheckRow).where(StoredCheckRow.id.in_(ids))
     return count_changed(session, found.execution_options(synchronize_session=False))

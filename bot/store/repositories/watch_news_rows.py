@@ -34,6 +34,7 @@ class _Message(NamedTuple):
     what: NewsKind
     target: int
     facts: dict[str, Any]
+    subject: str | None = None  # whose incidents it tells of, where it is of one alone
 
 
 def tell_incidents(
@@ -70,8 +71,8 @@ def tell_incidents(
         if facts["opened"] or facts["closed"]:
             # An incident opens once and closes once, so that its number says which news it is.
             first = f"o{facts['opened'][0]}" if facts["opened"] else f"c{facts['closed'][0]}"
-            key = f"{_prefix(subject)}{target}:{first}"
-            message = _Message(key, NewsKind.INCIDENTS, target, facts)
+            key = f"{NewsKind.INCIDENTS}:{subject}:{target}:{first}"
+            message = _Message(key, NewsKind.INCIDENTS, target, facts, subject)
             _tell(session, message, now, due_at)
 
 
@@ -223,14 +224,9 @@ def _start_of_cycle(moment: datetime) -> datetime:
     return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
 
 
-def _prefix(subject: str) -> str:
-    return f"{NewsKind.INCIDENTS}:{subject}:"
-
-
 def _rows_of(session: Session, subject: str) -> list[WatchNewsRow]:
     """Return all messages of incidents of one subject, the oldest first."""
-    # Not by order, as each database has an order of its own for signs.
-    own = WatchNewsRow.key.startswith(_prefix(subject), autoescape=True)
+    own = WatchNewsRow.subject == subject
     return list(session.scalars(select(WatchNewsRow).where(own).order_by(WatchNewsRow.id)))
 
 
@@ -255,6 +251,7 @@ def _add(
         due_at=due_at or now,
         attempts=0,
         detail="",
+        subject=message.subject,
     )
     session.add(row)
     session.flush()

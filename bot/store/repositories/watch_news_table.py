@@ -7,7 +7,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import and_, case, select, update
 
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage
@@ -15,7 +15,7 @@ from bot.requests.schedule import LATEST_TRY
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.leases import (
-    free_at,
+    find_earliest,
     is_free,
     is_held,
     release_leases,
@@ -122,9 +122,11 @@ class WatchNewsTable:
 
     async def next_due(self) -> datetime | None:
         """When the next is due, or a lease runs out; None where nothing is left."""
-        times = func.min(free_at(WatchNewsRow.due_at, WatchNewsRow.lease_until))
-        earliest = select(times).where(WatchNewsRow.ended_at.is_(None))
-        return await self._database.read(lambda session: session.scalar(earliest))
+        times, left = (
+            (WatchNewsRow.due_at, WatchNewsRow.lease_until),
+            WatchNewsRow.ended_at.is_(None),
+        )
+        return await self._database.read(lambda session: find_earliest(session, *times, left))
 
     async def content_of(self, news: News) -> Told | None:
         """What news tell, with incidents as they are now; None where nothing is left of it."""

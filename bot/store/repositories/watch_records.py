@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import delete, exists, func, literal, or_, select
+from sqlalchemy import and_, delete, exists, func, not_, or_, select
 
 from bot.checks.finding import Status
 from bot.names import Domain
@@ -21,18 +21,25 @@ from bot.store.watch_tables import (
     WatchNewsRow,
 )
 from bot.watch.watch_news import NewsKind
-from bot.watch.watch_overview import UndeliveredNews, WatchOverview
+from bot.watch.watch_overview import MOST_LISTED, Listed, UndeliveredNews, WatchOverview
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from bot.store.engine.database import Database
     from bot.watch.watched_domain import Watched
 
+RowT = TypeVar("RowT")
+ValueT = TypeVar("ValueT")
+
 _IS_DOMAIN = WatchedRow.subject != MAIL_SERVER
+_INTERNATIONAL = "%xn--%"  # names that are typed in other signs than they are stored in
+_MOST_INTERNATIONAL = 2_000  # of them that are looked through for what was typed
 
 
 class WatchRecords:
@@ -57,22 +64,18 @@ class WatchRecords:
                 _IS_DOMAIN, _is_wanted(), WatchedRow.looked_at.is_not(None), blind
             )
             paused = select(WatchedRow).where(_IS_DOMAIN, WatchedRow.paused_until > now)
+            open_ones = open_ones.order_by(IncidentRow.began_at)
+            unknown = unknown.order_by(WatchedRow.known_at.asc().nulls_first())
+            paused = paused.order_by(WatchedRow.subject)
+            next_at = select(WatchedRow.due_at).where(WatchedRow.due_at.is_not(None), _is_wanted())
             return WatchOverview(
                 began_at,
                 session.scalars(total).one(),
                 session.scalars(looked).one(),
-                tuple(
-                    read_incident(row)
-                    for row in session.scalars(open_ones.order_by(IncidentRow.began_at))
-                ),
-                tuple(
-                    map(
-                        read_watched,
-                        session.scalars(unknown.order_by(WatchedRow.known_at.asc().nulls_first())),
-                    )
-                ),
-                tuple(map(read_watched, session.scalars(paused.order_by(WatchedRow.subject)))),
-                session.scalars(select(func.min(WatchedRow.due_at)).where(_is_wanted())).one(),
+                _list(session, open_ones, read_incident),
+                _list(session, unknown, read_watched),
+                _list(session, paused, read_watched),
+                session.scalar(next_at.order_by(WatchedRow.due_at).limit(1)),
             )
 
         return await self._database.read(find)
@@ -86,13 +89,21 @@ class WatchRecords:
 
         return await self._database.read(find)
 
-    async def subjects(self) -> tuple[Domain, ...]:
-        """All domains that are watched, by name."""
+    async def find(self, typed: str, most: int) -> tuple[Domain, ...]:
+        """Up to `most` watched domains that begin with what was typed, in either spelling."""
         rows = select(WatchedRow.subject).where(_IS_DOMAIN, _is_wanted())
-        ordered = rows.order_by(WatchedRow.subject)
-        return await self._database.read(
-            lambda session: tuple(map(Domain.from_ascii, session.scalars(ordered)))
-        )
+        rows = rows.order_by(WatchedRow.subject)
+        named = rows.where(WatchedRow.subject.startswith(typed, autoescape=True)).limit(most)
+        others = rows.where(WatchedRow.subject.like(_INTERNATIONAL)).limit(_MOST_INTERNATIONAL)
+
+        def find(session: Session) -> tuple[Domain, ...]:
+            found = list(map(Domain.from_ascii, session.scalars(named)))
+            if len(found) < most:
+                international = map(Domain.from_ascii, session.scalars(others))
+                found += (each for each in international if each.unicode.startswith(typed))
+            return tuple(dict.fromkeys(found))[:most]
+
+        return await self._database.read(find)
 
     async def add_by_hand(self, domain: Domain, now: datetime) -> bool:
         """Whether an admin added the domain just now, and not before; a look is due at once."""
@@ -175,7 +186,7 @@ class WatchRecords:
             select(IncidentRow).where(closed.is_not(None), closed < before),
             select(WatchedRow).where(
                 _IS_DOMAIN,
-                ~_is_wanted(),
+                _is_unwanted(),
                 func.coalesce(looked, WatchedRow.added_at) < before,
             ),
         )
@@ -188,23 +199,55 @@ class WatchRecords:
     async def purge_news(self, before: datetime, most: int) -> int:
         """Removes at most `most` messages that ended before that moment; gives how many.
 
-        Those that told of a subject which still has an incident stay: they say who is to be told of
-        its end.
+        Those that told of a subject which still has an incident stay, and summaries of which one is
+        open: they say who is to be told of its end.
         """
         is_open = exists().where(IncidentRow.closed_at.is_(None))
-        prefix = literal(f"{NewsKind.INCIDENTS}:").concat(IncidentRow.subject).concat(":")
-        is_told = is_open.where(WatchNewsRow.key.like(prefix.concat("%")))
-        in_summary = (WatchNewsRow.what == NewsKind.SUMMARY.value) & is_open
-        old = WatchNewsRow.ended_at < before
-        rows = select(WatchNewsRow).where(old, ~is_told, ~in_summary).limit(most)
-        return await self._database.write(lambda session: remove_found(session, rows))
+        is_told = is_open.where(IncidentRow.subject == WatchNewsRow.subject)
+        is_summary = WatchNewsRow.what == NewsKind.SUMMARY.value
+        old = select(WatchNewsRow).where(WatchNewsRow.ended_at < before)
+        plain = old.where(not_(is_told), not_(is_summary)).limit(most)
+
+        def remove(session: Session) -> int:
+            gone = remove_found(session, plain)
+            for row in session.scalars(old.where(is_summary)).all():
+                if gone < most and not _has_open(session, json.loads(row.facts)["opened"]):
+                    session.delete(row)
+                    gone += 1
+            return gone
+
+        return await self._database.write(remove)
+
+
+def _has_open(session: Session, numbers: list[int]) -> bool:
+    """Whether one of these incidents is open still."""
+    own = select(IncidentRow.id).where(IncidentRow.id.in_(numbers), IncidentRow.closed_at.is_(None))
+    return session.scalars(own.limit(1)).first() is not None
+
+
+def _list(session: Session, rows: Select[RowT], read: Callable[[RowT], ValueT]) -> Listed[ValueT]:
+    """The first of some rows as values, and how many others there are."""
+    found = tuple(map(read, session.scalars(rows.limit(MOST_LISTED))))
+    if len(found) < MOST_LISTED:
+        return Listed(found)
+    counted = select(func.count()).select_from(rows.order_by(None).subquery())
+    return Listed(found, session.scalars(counted).one() - len(found))
 
 
 def _is_wanted() -> Any:
     """What is looked at: the mail server, and each domain that it has or that somebody wants."""
+    return or_(~_IS_DOMAIN, WatchedRow.hosted, WatchedRow.by_hand, *_wishes_of_members())
+
+
+def _is_unwanted() -> Any:
+    """What is not, written so that the index of domains which no admin wants finds it."""
+    return and_(~WatchedRow.hosted, ~WatchedRow.by_hand, *map(not_, _wishes_of_members()))
+
+
+def _wishes_of_members() -> tuple[Any, Any]:
+    """Whether a member is told of a domain, and whether one waits for something."""
     waits = exists().where(AwaitedRow.domain == WatchedRow.subject, AwaitedRow.ended_at.is_(None))
-    is_told = exists().where(WatcherRow.domain == WatchedRow.subject)
-    return or_(~_IS_DOMAIN, WatchedRow.hosted, WatchedRow.by_hand, is_told, waits)
+    return exists().where(WatcherRow.domain == WatchedRow.subject), waits
 
 
 def _subject_of(row: WatchNewsRow) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import select, update
 
 from bot.store.repositories.domain_listing import note_listing
 from bot.store.repositories.leases import (
     count_changed,
-    free_at,
+    find_earliest,
     give_back,
     is_free,
     is_held,
@@ -49,21 +49,23 @@ class WatchedDomains:
         Nobody else is given one until a look at it was settled or put off, or the lease ran out.
         """
         # No look is further away than the daily one, unless the clock was ahead.
-        time = or_(WatchedRow.due_at <= now, WatchedRow.due_at > now + 2 * DAY)
-        due = and_(time, is_free(WatchedRow.lease_until, now))
+        due, left_behind = WatchedRow.due_at <= now, WatchedRow.due_at > now + 2 * DAY
+        free = select(WatchedRow).where(is_free(WatchedRow.lease_until, now))
+        free = free.order_by(WatchedRow.due_at, WatchedRow.subject)
 
         def take(session: Session) -> tuple[Watched, ...]:
-            found = select(WatchedRow).where(due)
-            found = found.order_by(WatchedRow.due_at, WatchedRow.subject).limit(most)
-            return tuple(map(read_watched, take_rows(session, found, now + lease)))
+            rows = take_rows(session, free.where(due).limit(most), now + lease)
+            if len(rows) < most:  # by itself, as it is another range of the index
+                rest = free.where(left_behind).limit(most - len(rows))
+                rows += take_rows(session, rest, now + lease)
+            return tuple(map(read_watched, rows))
 
         return await self._database.take(take)
 
     async def next_due(self) -> datetime | None:
         """When the next look is due, or a lease runs out; None where nothing is watched."""
-        times = func.min(free_at(WatchedRow.due_at, WatchedRow.lease_until))
-        earliest = select(times).where(WatchedRow.due_at.is_not(None))
-        return await self._database.read(lambda session: session.scalar(earliest))
+        times = WatchedRow.due_at, WatchedRow.lease_until
+        return await self._database.read(lambda session: find_earliest(session, *times))
 
     async def release_leases(self) -> None:
         """Lets everything be taken at once: whoever had taken it is gone; only at the start."""
@@ -142,9 +144,11 @@ class WatchedDomains:
         """Notes which domains the mail server has.
 
         Those of the very first listing are looked at when it says, later ones at once. One that was
-        missing before, for a while, is hosted no more, and due for its last look.
+        missing before, for a while, is hosted no more, and due for its last look. It is written
+        some domains at a time, and last that the mail server told; what was cut short is done with
+        the next listing.
         """
-        await self._database.write(lambda session: note_listing(session, listing, now))
+        await note_listing(self._database, listing, now)
 
     async def watch_mail_server(self, now: datetime) -> None:
         """Has the mail server itself watched from now on, where it is not yet."""
@@ -156,5 +160,8 @@ class WatchedDomains:
         await self._database.write(add)
 
     async def tell_digests(self, week: Week, now: datetime) -> None:
-        """Writes down the digests of a week for all who get one, once."""
-        await self._database.write(lambda session: tell_digests(session, week, now))
+        """Writes down the digests of a week for all who get one, once each.
+
+        What was cut short is done by the next call.
+        """
+        await tell_digests(self._database, week, now)

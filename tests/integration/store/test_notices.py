@@ -12,7 +12,6 @@ from sqlalchemy.engine import make_url
 from bot.store.engine import notices as notices_module
 from bot.store.engine.notices import LONGEST_TEXT, open_notices
 from max_wait import MAX_WAIT
-from postgres_server import running_postgres
 from tcp_relay import TcpRelay
 
 if TYPE_CHECKING:
@@ -139,19 +138,20 @@ async def test_a_connection_that_fell_silent_is_given_up_and_opened_anew(
             assert await ear.hear() == ""
 
 
-async def test_a_restart_of_the_server_is_a_gap_like_any_other(tmp_path: Path) -> None:
-    with running_postgres(tmp_path / "postgres") as server:
-        async with server.database() as name:
-            url = server.url_of(name)
-            async with open_pair(url, url) as (ann, ben):
-                ears = Ear(ann, "requests"), Ear(ben, "requests")
-                for ear in ears:
-                    await ear.note_gap()
-                await asyncio.to_thread(server.restart)
-                for ear in ears:
-                    await ear.note_gap()
-                ann.tell("requests")
-                assert await ears[1].hear() == ""
+async def test_a_restart_of_the_server_is_a_gap_like_any_other(
+    own_postgres: PostgresServer,
+) -> None:
+    async with own_postgres.database() as name:
+        url = own_postgres.url_of(name)
+        async with open_pair(url, url) as (ann, ben):
+            ears = Ear(ann, "requests"), Ear(ben, "requests")
+            for ear in ears:
+                await ear.note_gap()
+            await asyncio.to_thread(own_postgres.restart)
+            for ear in ears:
+                await ear.note_gap()
+            ann.tell("requests")
+            assert await ears[1].hear() == ""
 
 
 async def test_a_text_that_the_server_would_refuse_is_refused_before(

@@ -289,7 +289,7 @@ async def test_a_member_gets_a_digest_where_a_domain_of_theirs_is_not_green(
     watch.world.statuses["friend.example"] = MX_GONE
     await watch.jump(DAY, 6 * DAY)
     digests = [(news.target, told) for news, told in await watch.told() if "digest" in news.key]
-    assert [target for target, _ in digests] == [0, ANN]
+    assert sorted(target for target, _ in digests) == [0, ANN]
     for _, told in digests:
         assert isinstance(told, DigestTold)
         assert [line.subject for line in told.lines] == ["friend.example"]

@@ -14,7 +14,7 @@ from bot.cards.watch_cards import build_own_watch_card
 from bot.cards.watch_overview_card import build_overview_card
 from bot.interactions.item_factory import PersistentItems
 from bot.names import Domain
-from bot.watch.watch_overview import OwnWatch, WatchOverview
+from bot.watch.watch_overview import Listed, OwnWatch, WatchOverview
 from bot.words import Medium, Words
 from card_limits import MOST_COMPONENTS, measure
 from watch_examples import BEGAN, full_list, full_overview
@@ -50,9 +50,9 @@ def longest_overview(overview: WatchOverview) -> WatchOverview:
     name = LONGEST.ascii
     return replace(
         overview,
-        open_ones=tuple(replace(each, subject=name) for each in overview.open_ones),
-        unknown=tuple(replace(each, subject=name) for each in overview.unknown),
-        paused=tuple(replace(each, subject=name) for each in overview.paused),
+        open_ones=Listed(tuple(replace(each, subject=name) for each in overview.open_ones.first)),
+        unknown=Listed(tuple(replace(each, subject=name) for each in overview.unknown.first)),
+        paused=Listed(tuple(replace(each, subject=name) for each in overview.paused.first)),
     )
 
 

@@ -1,0 +1,244 @@
+"""Two processes take turns at Discord under twenty commands a second: nobody waits in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import statistics
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from bot_process import Bot
+from discord_channels import DiscordChannels
+from discord_payloads import CHANNEL, GUILD
+from rolling_restart import Members, Unit, ended
+from sqlalchemy.engine import make_url
+
+from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from bot.demo.zone_server import ZoneServer
+    from forked_python import ForkedPython
+    from postgres_server import PostgresServer
+
+    EndListening: TypeAlias = Callable[[], Awaitable[None]]
+
+pytest_plugins = ["process_fixtures", "store_fixtures"]
+
+ROUNDS = 12
+LONGEST_SILENCE = 15.0  # seconds
+_END_LISTENING = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query ~ 'pg_notify|^LISTEN|^SELECT 1$'
+"""
+_log = logging.getLogger(__name__)
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[DiscordChannels]:
+    async with DiscordChannels() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+async def members(discord: DiscordChannels, dns: ZoneServer) -> AsyncIterator[Members]:
+    keys = {"write-key": ApiKey(may_write=True), "read-key": ApiKey(may_write=False)}
+    async with MailcowDouble(keys=keys) as mailcow:
+        yield Members(discord, dns, mailcow)
+
+
+@pytest.fixture
+async def url(postgres: PostgresServer) -> AsyncIterator[str]:
+    async with postgres.database() as name:
+        yield postgres.url_of(name)
+
+
+@pytest.fixture
+async def units(
+    tmp_path: Path,
+    members: Members,
+    url: str,
+    forked_python: ForkedPython,
+) -> AsyncIterator[list[Unit]]:
+    """Three units that stand by for each other, none of them running."""
+    made = []
+    for name in ("a", "b", "c"):
+        folder = tmp_path / name
+        folder.mkdir()
+        bot = Bot(folder, members.discord, members.dns, forked_python)
+        bot.environment |= {
+            "DATABASE_URL": url,
+            "DISCORD_GUILD_ID": str(GUILD),
+            "REQUEST_CHANNEL_ID": str(CHANNEL),
+            "MAILCOW_URL": members.mailcow.url,
+            "MAILCOW_API_KEY": "write-key",
+            "MAILCOW_READ_KEY": "read-key",
+        }
+        made.append(Unit(bot))
+    async with ended(*made):
+        yield made
+
+
+@pytest.fixture
+async def end_listening(postgres: PostgresServer, url: str) -> AsyncIterator[EndListening]:
+    """Ends the connections on which the processes hear each other."""
+    connection = await postgres.connect(make_url(url).database or "")
+
+    async def end() -> None:
+        await connection.execute(_END_LISTENING)
+
+    yield end
+    await connection.close()
+
+
+async def stand(leader: Unit, *standbys: Unit) -> None:
+    """Start units, the first of which leads."""
+    await leader.start()
+    await leader.leads()
+    for unit in standbys:
+        await unit.start()
+        await unit.waits()
+
+
+async def restart(leader: Unit, standby: Unit) -> float:
+    """Restart the one that leads; return the seconds until the other one had its place."""
+    await leader.end()
+    left_at, took_at = leader.when("handing over: "), standby.when("took the place: ")
+    assert left_at is not None, leader.bot.says()
+    assert took_at is not None, standby.bot.says()
+    await leader.start()
+    await leader.waits()
+    return took_at - left_at
+
+
+async def test_a_rolling_restart_leaves_nothing_unanswered_and_answers_nothing_twice(
+    units: list[Unit], members: Members, discord: DiscordChannels
+) -> None:
+    await stand(*units[:2])
+    await discord.ready()
+    async with members.busy():
+        await asyncio.sleep(0.5)
+        pause = await restart(units[0], units[1])
+        await asyncio.sleep(0.5)
+    await members.assert_all_answered()
+    _log.info("nobody was at Discord for %.3f s", pause)
+    assert len(discord.syncs) == 1
+
+
+@pytest.mark.slow
+async def test_many_rolling_restarts_where_discord_tells_one_later_than_the_other(
+    units: list[Unit], members: Members, discord: DiscordChannels
+) -> None:
+    chance = random.Random(17)
+    discord.choose_lag = lambda: chance.uniform(0, 0.3)
+    leader, standby = units[:2]
+    await stand(leader, standby)
+    await discord.ready()
+    pauses = []
+    async with members.busy():
+        for _ in range(ROUNDS):
+            await asyncio.sleep(chance.uniform(0.2, 1.5))
+            pauses.append(await restart(leader, standby))
+            leader, standby = standby, leader
+        await asyncio.sleep(1)
+    await members.assert_all_answered()
+    times = [sent.first_at - sent.sent_at for sent in discord.clicks.values()]
+    _log.info(
+        "%d restarts, %d interactions: nobody at Discord for %.3f s (median), %.3f s (worst); "
+        "the longest wait for an acknowledgement %.3f s",
+        *(ROUNDS, len(times), statistics.median(pauses), max(pauses), max(times)),
+    )
+    assert len(discord.syncs) == 1
+
+
+@pytest.mark.slow
+async def test_where_the_one_that_connected_is_killed_another_one_takes_the_place(
+    units: list[Unit], members: Members, discord: DiscordChannels
+) -> None:
+    await stand(*units)
+    await discord.ready()
+    leader, *standbys = units
+    async with members.busy():
+        discord.gateway_up.clear()
+        ending = asyncio.create_task(leader.end())
+        await discord.ready()  # one of the two, which says nothing yet
+        (killed,) = [unit for unit in standbys if unit.when("logging in") is not None]
+        killed.kill()
+        (other,) = {*standbys} - {killed}
+        await ending
+        await other.leads()
+        await asyncio.sleep(1)
+    await members.assert_all_answered()
+
+
+@pytest.mark.slow
+async def test_where_the_only_one_that_waits_is_killed_the_leader_stops_as_without_one(
+    units: list[Unit], members: Members, discord: DiscordChannels
+) -> None:
+    leader, standby = units[:2]
+    await stand(leader, standby)
+    await discord.ready()
+    async with members.busy():
+        discord.gateway_up.clear()
+        ending = asyncio.create_task(leader.end())
+        await discord.ready()
+        standby.kill()
+        await ending
+        assert leader.when("handing over: ") is None
+        await standby.start()
+        await standby.leads()
+        await asyncio.sleep(2)
+    assert not discord.answered_twice
+    assert members.longest_silence < LONGEST_SILENCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", range(8))
+async def test_a_leader_that_is_killed_while_it_hands_over_is_replaced(
+    units: list[Unit], members: Members, discord: DiscordChannels, step: int
+) -> None:
+    """From the signal on, a handover takes some 0.9 seconds; the steps are spread over it."""
+    leader, standby = units[:2]
+    await stand(leader, standby)
+    await discord.ready()
+    async with members.busy():
+        await asyncio.sleep(0.5)
+        assert leader.process is not None
+        leader.process.terminate()
+        await asyncio.sleep(0.05 + step * 0.13)
+        leader.kill()
+        await standby.leads()
+        await asyncio.sleep(2)
+    assert not discord.answered_twice
+    _log.info("step %d: silent for %.1f s", step, members.longest_silence)
+    assert members.longest_silence < LONGEST_SILENCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", range(6))
+async def test_where_notices_are_lost_nothing_is_answered_twice(
+    units: list[Unit],
+    members: Members,
+    discord: DiscordChannels,
+    end_listening: EndListening,
+    step: int,
+) -> None:
+    leader, standby = units[:2]
+    await stand(leader, standby)
+    await discord.ready()
+    async with members.busy():
+        ending = asyncio.create_task(leader.end())
+        for _ in range(step):
+            await asyncio.sleep(0.15)
+        # Both lose what they are told meanwhile, and connect again.
+        await end_listening()
+        await ending
+        await standby.leads()
+        await asyncio.sleep(2)
+    assert not discord.answered_twice
+    _log.info("step %d: silent for %.1f s", step, members.longest_silence)
+    assert members.longest_silence < LONGEST_SILENCE
