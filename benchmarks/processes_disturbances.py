@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     Act = Callable[[], Coroutine[None, None, None]]
 
 _log = logging.getLogger(__name__)
-_CUTS: Final = ("the leader cut off", "all cut off", "a worker cut off")
+KILLS: Final = ("the leader killed", "another process killed")
+ALL_CUT: Final = "all cut off"
+_LEADER_CUT: Final = "the leader cut off"
+_CUTS: Final = (_LEADER_CUT, ALL_CUT, "a worker cut off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,12 @@ class Disturbance:
     at: float
     what: str
     lasts: float = 0.0  # seconds
-    pid: int | None = None  # of the process that was killed
+    seat: str = ""  # of the process that was killed
 
     @property
     def weight(self) -> float:
         """How long it can be in the way: what it lasts, and the leader's end before all others."""
-        return self.lasts + (self.what != "another process killed")
+        return self.lasts + (self.what != KILLS[1])
 
 
 class Disturbances:
@@ -73,7 +76,7 @@ class Disturbances:
         seat = self._world.chance.choice(running)
         pid = seat.life.pid if seat.life is not None else None
         is_leader = pid == self._world.discord.connected
-        self._note("the leader killed" if is_leader else "another process killed", pid=pid)
+        self._note(KILLS[0] if is_leader else KILLS[1], seat=seat.name)
         seat.kill()
 
     async def _restart(self) -> None:
@@ -94,13 +97,13 @@ class Disturbances:
         return cut
 
     def _find_seats(self, what: str) -> list[Seat]:
-        if what == "all cut off":
+        if what == ALL_CUT:
             return self._seats
         leader = self._world.discord.connected
-        if what == "the leader cut off":
+        if what == _LEADER_CUT:
             return [s for s in self._seats if s.life is not None and s.life.pid == leader]
         return [seat for seat in self._seats if seat.name.startswith("work")][:1]
 
-    def _note(self, what: str, *, lasts: float = 0.0, pid: int | None = None) -> None:
-        _log.info("%s%s", what, "" if pid is None else f" ({pid})")
-        self.done.append(Disturbance(time.monotonic(), what, lasts, pid))
+    def _note(self, what: str, *, lasts: float = 0.0, seat: str = "") -> None:
+        _log.info("%s%s", what, f": {seat}" if seat else "")
+        self.done.append(Disturbance(time.monotonic(), what, lasts, seat))

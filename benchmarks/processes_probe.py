@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from benchmarks.processes_disturbances import ALL_CUT, KILLS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -19,6 +21,7 @@ COMMAND: Final = "requests"  # it reads the store
 ANSWER: Final = "You have not asked for anything yet."
 _PATIENCE: Final = 8.0  # seconds for all of an answer
 _FIRST_MEMBER: Final = 350_000_000_000_000_000
+MOST_REFUSED: Final = 15.0  # seconds without an answer at a takeover
 _BEFORE: Final = 20.0  # seconds that a cause may lie before the gap
 
 
@@ -29,6 +32,7 @@ class Gap:
     since: float  # of the monotonic clock
     seconds: float
     cause: str
+    allowed: float | None  # seconds; None where nobody was left who could take over
 
 
 class Probe:
@@ -74,13 +78,19 @@ class Probe:
             if not is_answered:
                 since = at if since is None else since
             elif since is not None:
-                found.append(Gap(since, at - since, _find_cause(since, at, causes)))
+                found.append(_explain(since, at, causes))
                 since = None
         return found
 
 
-def _find_cause(since: float, until: float, causes: Iterable[Disturbance]) -> str:
-    """Return what takes the longest among what was done at that time."""
+def _explain(since: float, until: float, causes: Iterable[Disturbance]) -> Gap:
+    """Return a gap with what was done just before it, or meanwhile."""
     near = [one for one in causes if since - _BEFORE - one.lasts <= one.at <= until]
+    seconds = until - since
+    runs = {one.seat for one in near if one.what in KILLS and one.seat.startswith("run")}
+    if any(one.what == ALL_CUT for one in near):
+        return Gap(since, seconds, ALL_CUT, MOST_REFUSED + max(one.lasts for one in near))
+    if len(runs) > 1:
+        return Gap(since, seconds, "each `run` killed, one after the other", None)
     worst = max(near, key=lambda one: one.weight, default=None)
-    return "none known" if worst is None else worst.what
+    return Gap(since, seconds, "none known" if worst is None else worst.what, MOST_REFUSED)

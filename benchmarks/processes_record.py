@@ -22,7 +22,13 @@ HARNESS: Final = "harness"  # what we call ourselves at the database
 NOTED: Final = ("watched", "request", "outbox", "watch_news", "incident")
 _LONG: Final = "{state,evidence,facts,finding,value,replaced}"  # columns that nobody looks at
 _AGAIN: Final = 0.3  # seconds between two tries to reach the database
-_FAULTS: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FAULTS: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # where the server ends in the middle of an answer
+)
 
 # No index and no key: a row more must not be in the way of any transaction that is noted.
 _TABLE: Final = """

@@ -13,27 +13,30 @@ import argparse
 import asyncio
 import itertools
 import logging
-import statistics
 import sys
 import tempfile
 import time
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.processes_disturbances import Disturbance, Disturbances
+from benchmarks.figures import write_part
+from benchmarks.processes_disturbances import Disturbances
 from benchmarks.processes_people import People
-from benchmarks.processes_probe import Gap, Probe
-from benchmarks.processes_seats import Life, Seat, open_seats
+from benchmarks.processes_probe import Probe
+from benchmarks.processes_report import SoakResult, describe, format_report, format_table
+from benchmarks.processes_seats import Seat, open_seats
 from benchmarks.processes_takeover import takeovers
-from benchmarks.processes_verdict import Verdict, judge
+from benchmarks.processes_verdict import judge
 from benchmarks.processes_world import Extent, World, open_world
-from bot.watch.watch_worker import LEASE
+from bot.requests.worker import LEASE as REQUEST_LEASE
+from bot.watch.watch_worker import LEASE as LOOK_LEASE
 from postgres_server import running_postgres
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from forked_python import ForkedPython
     from postgres_server import PostgresServer
@@ -45,28 +48,13 @@ _log = logging.getLogger(__name__)
 _BAD_WORDS: Final = ("Traceback", "CRITICAL")
 
 
-@dataclass
-class SoakResult:
-    """What came of a soak."""
-
-    verdict: Verdict
-    gaps: list[Gap]
-    takeovers: dict[str, list[float]]  # seconds, by the table
-    lives: list[Life]
-    disturbances: list[Disturbance]
-    said: list[str]  # in logs, that should not be there
-    commands: int
-    refused: int
-    seconds: float
-
-
 class ProcessesSoak:
     """The soak from the start of the processes to the verdict."""
 
-    def __init__(self, world: World, seats: list[Seat], *, rest: float) -> None:
+    def __init__(self, world: World, seats: list[Seat], leases: Mapping[str, float]) -> None:
         self._world = world
         self._seats = seats
-        self._rest = rest
+        self._leases = leases
         self.people = People(world)
         self.probe = Probe(world.discord)
         self.disturbances = Disturbances(world, seats)
@@ -82,7 +70,7 @@ class ProcessesSoak:
         await self.disturbances.run(seconds)
         self._say("all is done to them; waiting for the rest")
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._rest):
+            async with asyncio.timeout(max(self._leases.values()) + _AFTER_LEASE):
                 await acting
                 beside[1].cancel()
                 await self._until_quiet()
@@ -93,19 +81,18 @@ class ProcessesSoak:
         outcomes = await asyncio.gather(acting, *beside, return_exceptions=True)
         codes = [await s.stop(k) for s, k in zip(self._seats, keeping, strict=True)]
         verdict = await judge(self._world, self.people)
-        said = [f"a task of the soak: {o!r}" for o in outcomes if isinstance(o, Exception)]
-        said += [
-            f"{s.name} ended with {c}" for s, c in zip(self._seats, codes, strict=True) if c != 0
-        ]
-        for seat in self._seats:
-            said += [f"{seat.name}: {word}" for word in _BAD_WORDS if word in seat.says()]
+        verdict.said += [f"the soak: {o!r}" for o in outcomes if isinstance(o, Exception)]
+        for seat, code in zip(self._seats, codes, strict=True):
+            if code != 0:
+                verdict.said.append(f"{seat.name} ended with {code}")
+            verdict.said += [f"{seat.name} wrote {w}" for w in _BAD_WORDS if w in seat.says()]
         return SoakResult(
             verdict,
-            self.probe.gaps(self.disturbances.done),
+            tuple(self.probe.gaps(self.disturbances.done)),
             await self._find_takeovers(),
-            [life for seat in self._seats for life in seat.lives],
-            self.disturbances.done,
-            said,
+            dict(self._leases),
+            tuple(life for seat in self._seats for life in seat.lives),
+            tuple(self.disturbances.done),
             self.probe.sent,
             self.probe.refused,
             time.monotonic() - began,
@@ -119,7 +106,7 @@ class ProcessesSoak:
             if life.was_killed and life.ended_at is not None
         }
         record = self._world.record
-        return {t: list(takeovers(await record.changes(t), ends)) for t in ("watched", "request")}
+        return {t: list(takeovers(await record.changes(t), ends)) for t in self._leases}
 
     async def _until_listed(self) -> None:
         wanted = len(self._world.steady) + len(self._world.faults)
@@ -185,34 +172,11 @@ async def soak(
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(open_world(extent, seed, postgres))
         seats = await open_seats(world, folder, python, stack, lease=lease)
-        longest = LEASE.total_seconds() if lease is None else lease
-        return await ProcessesSoak(world, seats, rest=longest + _AFTER_LEASE).run()
-
-
-def show(result: SoakResult) -> None:
-    """Print what came of a soak."""
-    verdict = result.verdict
-    print(f"{result.seconds:.0f} s; " + ", ".join(f"{n} {w}" for w, n in verdict.counts.items()))
-    for what in ("lost", "doubled"):
-        found: list[str] = getattr(verdict, what)
-        print(f"{what}: {len(found)}")
-        for text in found[:20]:
-            print(f"  {text}")
-    print(f"commands: {result.commands}, refused: {result.refused}")
-    for gap in sorted(result.gaps, key=lambda gap: -gap.seconds)[:20]:
-        print(f"  {gap.seconds:.1f} s without an answer: {gap.cause}")
-    for table, times in result.takeovers.items():
-        if times:
-            print(
-                f"{table}: {len(times)} leases of killed processes, taken after "
-                f"{statistics.median(times):.1f} s (median), {max(times):.1f} s (longest)"
-            )
-    by_itself = [life for life in result.lives if not life.was_killed and life.code]
-    print(f"processes: {len(result.lives)}, ended by themselves: {len(by_itself)}")
-    for life in by_itself:
-        print(f"  {life.seat} after {(life.ended or 0) - life.started:.0f} s with {life.code}")
-    for text in result.said:
-        print(f"SAID: {text}")
+        leases = {
+            "watched": LOOK_LEASE.total_seconds() if lease is None else lease,
+            "request": REQUEST_LEASE.total_seconds() if lease is None else lease,
+        }
+        return await ProcessesSoak(world, seats, leases).run()
 
 
 def main() -> int:
@@ -224,8 +188,9 @@ def main() -> int:
         parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
     parser.add_argument("--lease", type=float, help="seconds, in place of those of the program")
     parser.add_argument("--keep", type=Path, help="a folder for the logs")
+    parser.add_argument("--write", action="store_true", help="put the figures into the README")
     options = vars(parser.parse_args())
-    seed, keep, lease = (options.pop(name) for name in ("seed", "keep", "lease"))
+    seed, keep, lease, writes = (options.pop(o) for o in ("seed", "keep", "lease", "write"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     extent = replace(Extent(), **options)
     with (
@@ -235,9 +200,12 @@ def main() -> int:
         folder = Path(name) if keep is None else keep
         folder.mkdir(parents=True, exist_ok=True)
         result = asyncio.run(soak(extent, seed, postgres, folder, lease=lease))
-    show(result)
-    verdict = result.verdict
-    return 1 if verdict.lost or verdict.doubled or result.said else 0
+    print(format_report(result))
+    if writes:
+        today = datetime.now(UTC).date()
+        text = f"Measured on {today}, seed {seed}: {describe(result)}.\n\n{format_table(result)}"
+        write_part("processes", text)
+    return 1 if any(result.missed()) else 0
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ class Verdict:
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)  # that should not be: by processes, in logs
     counts: Counter[str] = field(default_factory=Counter)
 
     def expect_one(self, what: str, number: int) -> None:
