@@ -56,15 +56,17 @@ class Step:
     reads_all: bool = False
 
 
-def list_steps(database: Database, rows: ManyRows, looks: SampleLooks) -> tuple[Step, ...]:
-    """Return the steps in the order in which they can be made, each several times."""
+def list_steps(
+    database: Database, rows: ManyRows, looks: SampleLooks, *, turn: int = 0
+) -> tuple[Step, ...]:
+    """Return the steps in the order in which they are to be made, once for each turn."""
     watch, requests = WatchStore.of(database), RequestStore.of(database)
     records, checks, now = WatchRecords(database), StoredChecks(database), rows.now
     tallies, tests = StoredTallies(database), MailTests(database)
-    quiet, breaking = (Domain.from_ascii(rows.names[-1 - place]) for place in range(2))
+    quiet, breaking = (Domain.from_ascii(rows.names[-1 - 2 * turn - place]) for place in range(2))
     settle = partial(_settle, watch, looks)
     old = now - HISTORY_KEPT
-    domains = tuple(map(Domain.from_ascii, (*rows.names[1:], "new.example")))
+    domains = tuple(map(Domain.from_ascii, (*rows.names[1:], f"new{turn}.example")))
     looking, daily = "each look", "once a day"
     return (
         Step(
@@ -98,7 +100,9 @@ def list_steps(database: Database, rows: ManyRows, looks: SampleLooks) -> tuple[
         Step("news: when is the next due", watch.news.next_due, "each 8 messages"),
         Step("requests: take what is due", lambda: _take(requests.requests, now), "each 8 steps"),
         Step("requests: when is the next due", requests.requests.next_due, "each 8 steps"),
-        Step("a request's step", lambda: _change_request(requests, now), "each step"),
+        Step(
+            "a request's step", lambda: _change_request(requests, now, 50 * (turn + 1)), "each step"
+        ),
         Step("outbox: take what is due", lambda: _take(requests.outbox, now), "each 8 messages"),
         Step("outbox: when is the next due", requests.outbox.next_due, "each 8 messages"),
         Step(
@@ -155,7 +159,7 @@ def list_steps(database: Database, rows: ManyRows, looks: SampleLooks) -> tuple[
         ),
         Step(
             "digests of a week",
-            lambda: watch.domains.tell_digests(week_of(now), now),
+            lambda: watch.domains.tell_digests(week_of(now + turn * 7 * _DAY), now),
             "once a week",
             reads_all=True,
         ),
@@ -191,11 +195,11 @@ async def _have_looked_at(watch: WatchStore, domain: Domain, now: datetime) -> N
     await watch.domains.have_looked_at(domain, now + _DAY)
 
 
-async def _change_request(requests: RequestStore, now: datetime) -> None:
+async def _change_request(requests: RequestStore, now: datetime, number: int) -> None:
     def look_later(request: Request) -> Change:
         return touch(request, attempts=request.attempts + 1, due_at=now + GIVE_UP_AFTER)
 
-    await requests.requests.change(50, look_later, now)
+    await requests.requests.change(number, look_later, now)
 
 
 async def _keep_check(

@@ -105,19 +105,19 @@ def format_table(figures: Sequence[Figure]) -> str:
     return "\n".join(rows) + "\n"
 
 
-def write_part(part: str, text: str) -> None:
-    """Put a text between the marks `<!-- part -->` and `<!-- end of part -->` of the README.
+def write_part(part: str, text: str, page: Path = README) -> None:
+    """Put a text between the marks `<!-- part -->` and `<!-- end of part -->` of a page.
 
     Raises:
         BenchmarkError: it has no such marks.
 
     """
-    whole = README.read_text(encoding="utf-8")
+    whole = page.read_text(encoding="utf-8")
     before, begin, rest = whole.partition(f"<!-- {part} -->\n")
     _, end, after = rest.partition(f"<!-- end of {part} -->\n")
     if not begin or not end:
-        raise BenchmarkError(f"{README.name} has no place marked for the {part}.")
-    README.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+        raise BenchmarkError(f"{page.name} has no place marked for the {part}.")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _number(value: float, unit: str) -> str:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from bot_process import Process
     from discord_payloads import Json
-    from discord_stand_in import SentInteraction
+    from sent_interaction import SentInteraction
 
 RATE: Final = 50  # commands a second
 LOOKS: Final = 2  # of the watch a second, where it is at work; a day has 172 times as many seconds

@@ -176,21 +176,21 @@ def demo(
 def backup(
     path: Annotated[Path, typer.Argument(help="The file to make, e.g. backup.db.")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file at PATH.")] = False,
-) -> None:
+) -> int:
     """Copy the database to a file of its own; the bot may be running meanwhile."""
     from bot.console_commands.backup_command import make_backup
 
-    make_backup(path, force=force)
+    return make_backup(path, force=force)
 
 
 @app.command()
 def restore(
     path: Annotated[Path, typer.Argument(help="A file that `backup` made.")],
-) -> None:
+) -> int:
     """Put a backup in the place of the database, which is kept aside; stop the bot before."""
     from bot.console_commands.backup_command import put_back
 
-    put_back(path)
+    return put_back(path)
 
 
 @app.command()

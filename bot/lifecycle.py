@@ -82,7 +82,7 @@ async def lead(
                 await _drain(client, losing)
             if losing.done():
                 ending = Ending.LOST
-                _cut_off(client, running)
+                await _cut_off(client, running)
             elif not stop.is_set():
                 _explain_end(running)
     finally:
@@ -158,12 +158,15 @@ async def _drain(client: Client, losing: asyncio.Task[None]) -> None:
         _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
 
 
-def _cut_off(client: Client, running: asyncio.Task[None]) -> None:
+async def _cut_off(client: Client, running: asyncio.Task[None]) -> None:
     """End every connection to Discord at once, without the goodbye that may be waited for."""
     running.cancel()
     connector: Any = client.http.connector
-    if connector is not discord.utils.MISSING:  # it was about to log in
-        connector.close(abort_ssl=True)
+    if connector is discord.utils.MISSING:  # it was about to log in
+        return
+    with contextlib.suppress(TimeoutError):  # they are ended before anything is waited for
+        async with asyncio.timeout(_GOODBYE):
+            await connector.close(abort_ssl=True)
 
 
 async def _close(client: Client, running: asyncio.Task[None]) -> None:

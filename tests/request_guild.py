@@ -51,6 +51,7 @@ from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.watch_records import WatchRecords
 from bot.store.repositories.watchers import Watchers
 from bot.words import Medium, Words
+from discord_simulation import url_of
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -129,18 +130,21 @@ class RequestGuild:
 
 @asynccontextmanager
 async def open_request_guild(
-    path: Path,
+    place: Path | str,
     environ: Mapping[str, str] | None = None,
     *,
     takes: bool = True,
     backend: MailBackend = BACKEND,
 ) -> AsyncIterator[RequestGuild]:
-    """Yield the server, over the demo's DNS; without `takes` no requests are taken."""
+    """Yield the server, over the demo's DNS, with its database in a file or at a URL.
+
+    Without `takes` no requests are taken.
+    """
     async with ZoneServer(demo_zones()) as zones, AsyncExitStack() as stack:
         basis = {
             **DEMO_ENVIRONMENT,
             "DNS_SERVERS": "{}:{}".format(*zones.address),
-            "DATABASE_URL": f"sqlite+aiosqlite:///{path}",
+            "DATABASE_URL": url_of(place),
             **(environ or {}),
         }
         # The simulation gives out ids when it runs; the bot that asked for them is not used.

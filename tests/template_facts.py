@@ -242,6 +242,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "watch/incident_foot": {"member": (True, False)},
     "watch/incident_calm": {"relapses": (0, 1, 3)},
     "watch/digest_head": {"count": (0, 1, 2), "total": (0, 1, 12)},
+    "console/restore_in_use": {"users": (SOME[:1], SOME[:2]), "more": (0, 3)},
     "console/moved": {
         "rows": (0, 1, 12),
         "tables": (1, 19),
@@ -249,6 +250,20 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         "hidden": (True, False),
     },
     "doctor/watch-late": {"late": (3600, 90_000)},
+    "doctor/watch-in-time": {"late": (0, 120)},
+    "doctor/server-reached": {"tls": ("", "TLSv1.3"), "here": (True, False)},
+    "doctor/server-clock": {"off": ("3 s",), "ahead": (True, False)},
+    "doctor/server-connections": {"count": (1, 3), "needed": (33,), "room": (20,)},
+    "doctor/processes-led": {
+        "led": (90, 90_000),
+        "others": ((), SOME[:1], SOME[:2]),
+        "more": (0, 3),
+    },
+    "doctor/processes-leaderless": {
+        "others": ((), SOME[:1], SOME[:2]),
+        "more": (0, 3),
+        "waits": (True, False),
+    },
     "doctor/watch-right": {"total": (0, 1, 12), "broken": (0, 1, 3)},
     "watch/digest_foot": {"count": (0, 1, 7)},
     "watch/digest_unknown": {"known": (None, 1_796_000_000)},

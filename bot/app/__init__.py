@@ -1,1 +1,1 @@
-"""The composition roots, which put the parts together: one for the console, one for the bot."""
+"""The composition roots, which put the parts together: the console's, the bot's, and a worker's."""

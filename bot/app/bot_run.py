@@ -17,7 +17,7 @@ from bot.lifecycle import Ending, lead
 from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
 from bot.standby import Standby
-from bot.store.engine.database import Database
+from bot.store.engine.database import LONGEST_END, Database
 from bot.store.engine.handover import Candidate, Departure
 from bot.store.engine.leadership import open_leadership
 from bot.store.engine.notices import open_notices
@@ -25,6 +25,7 @@ from bot.store.engine.url import Address
 from bot.watchdog import watched_loop
 
 if TYPE_CHECKING:
+    from bot.client import Client
     from bot.config.settings import Settings
     from bot.store.engine.leadership import Leadership
     from bot.store.engine.notices import Notices
@@ -94,8 +95,12 @@ class _Run:
             database: Database | None = await self._open()
             ending = Ending.LOST
             while database is not None and ending is Ending.LOST:
-                async with database:
+                ending = Ending.STOPPED
+                try:
                     ending = await self._take_turn(database, token, life)
+                finally:
+                    # Who lost the place has nothing to write any more.
+                    await database.aclose(0.0 if ending is Ending.LOST else LONGEST_END)
                 if ending is Ending.LOST:
                     database = await self._open_again()
 
@@ -109,22 +114,36 @@ class _Run:
                 self._is_watched = True
                 _keep_what_is_loaded()
                 await life.enter_async_context(watched_loop())
-            running = None
-            if self._candidate is not None:
-                standby = Standby(client, token, self._leadership, self._candidate)
+            if self._candidate is None:
+                await client.take_over()
+                return await self._lead(client, token)
+            standby = Standby(client, token, self._leadership, self._candidate)
+            try:
                 if ended := await self._gain(standby):
-                    await standby.aclose()
                     return ended
                 running = standby.take_place()
-            await client.take_over()
-            return await lead(
-                client,
-                token,
-                self._leadership,
-                self._stop,
-                departure=self._departure,
-                running=running,
-            )
+                try:
+                    await client.take_over()
+                except StoreError as error:
+                    _log.error("left again, as the place cannot be taken over: %s", error)
+                    await standby.aclose()
+                    await self._leadership.leave()
+                    return Ending.LOST
+                return await self._lead(client, token, running)
+            finally:
+                await standby.aclose()
+
+    async def _lead(
+        self, client: Client, token: str, running: asyncio.Task[None] | None = None
+    ) -> Ending:
+        return await lead(
+            client,
+            token,
+            self._leadership,
+            self._stop,
+            departure=self._departure,
+            running=running,
+        )
 
     async def _gain(self, standby: Standby | None = None) -> Ending | None:
         """Return None as soon as this process leads; else why it does not.

@@ -62,7 +62,7 @@ async def work(settings: Settings, pace: Pace = ALONE) -> None:
     with told_to_stop() as stop:
         async with AsyncExitStack() as stack:
             url = settings.database_url
-            await stack.enter_async_context(present(url, str(name)))
+            await stack.enter_async_context(present(url, name))
             database = await Database.open(url, application=str(name))
             await stack.enter_async_context(database)
             notices = await stack.enter_async_context(open_notices(url, str(name)))

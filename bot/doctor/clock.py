@@ -46,13 +46,13 @@ class ClockCheck:
             return Line("clock", Status.PASS, "clock-right", {"who": who})
         facts: dict[str, Fact] = {
             "who": who,
-            "off": _word(abs(offset)),
+            "off": word_length(abs(offset)),
             "ahead": offset > timedelta(0),
         }
         return Line("clock", Status.WARN, "clock-off", facts)
 
 
-def _word(offset: timedelta) -> str:
+def word_length(offset: timedelta) -> str:
     """Return a length of time as people say it: 90 s, 12 min, 5 h, 3 d."""
     seconds = round(offset.total_seconds())
     for size, unit in ((172_800, "d"), (7200, "h"), (300, "min")):

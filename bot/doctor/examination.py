@@ -10,7 +10,7 @@ import discord
 from bot.checks.finding import Status
 from bot.doctor.admin_rights import check_admins
 from bot.doctor.clock import ClockCheck
-from bot.doctor.database_access import check_database
+from bot.doctor.database_server import check_store
 from bot.doctor.discord_login import SILENCE, check_application, judge_failure, logged_in
 from bot.doctor.line import Line, blame_network
 from bot.doctor.mailcow_access import check_mailcow
@@ -45,7 +45,7 @@ async def examine(
         _ask_mailcow(mailcow, clock),
         examining_probe,
         check_dns(settings),
-        check_database(probe(settings.database_url)),
+        check_store(probe(settings.database_url), settings.database_url, now, tells_watch=True),
     )
     return blame_network(
         (
@@ -55,7 +55,7 @@ async def examine(
             *probe_lines,
             *resolver_lines,
             clock.judge(),
-            database,
+            *database,
             *check_signing(settings),
             *check_secret_files(settings),
         )

@@ -32,7 +32,10 @@ class Line:
 
 
 # Said from the configuration and this machine's own files; all others need an answer of somebody.
-_ASKS_NOBODY = frozenset({"admins", "database", "files", "profile"})
+# A database server is near, and says nothing about the way to everybody else.
+_ASKS_NOBODY = frozenset(
+    {"admins", "database", "database_server", "processes", "watch", "files", "profile"}
+)
 
 
 def blame_network(lines: Iterable[Line]) -> tuple[Line, ...]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bot.checks.finding import Status
 from bot.doctor.admin_rights import check_admins
-from bot.doctor.database_access import check_database
 from bot.doctor.line import Line
 from bot.doctor.profile_signing import check_signing
 from bot.doctor.request_channel import check_channel
@@ -29,7 +28,7 @@ async def examine_from_inside(
     settings: Settings,
     client: discord.Client,
     examining_backend: Awaitable[tuple[Line, ...]],
-    trying_database: Awaitable[None],
+    examining_database: Awaitable[tuple[Line, ...]],
     examining_probe: Awaitable[tuple[Line, ...]],
     *,
     seconds: float = LONGEST,
@@ -37,15 +36,15 @@ async def examine_from_inside(
     """Yield a line for each part again and again, as they answer; the last time after `seconds`.
 
     All are looked at, whatever is wrong with one. A part that has not answered yet has a line that
-    says so. `examining_backend` gives the lines of the mail server, `examining_probe` those of the
-    mailbox for test mails.
+    says so. `examining_backend` gives the lines of the mail server, `examining_database` those of
+    the database, `examining_probe` those of the mailbox for test mails.
     """
     parts: dict[str, asyncio.Future[Line | tuple[Line, ...]]] = {
         "channel": asyncio.ensure_future(check_channel(client, settings.request_channel_id)),
         "mailcow": asyncio.ensure_future(examining_backend),
         "probe": asyncio.ensure_future(examining_probe),
         "resolver": asyncio.ensure_future(check_dns(settings)),
-        "database": asyncio.ensure_future(check_database(trying_database)),
+        "database": asyncio.ensure_future(examining_database),
         "profile": asyncio.ensure_future(asyncio.to_thread(check_signing, settings)),
     }
     loop = asyncio.get_running_loop()

@@ -9,6 +9,7 @@ from bot.cards.server_card import build_server_card
 from bot.cards.setup_card import build_setup_card
 from bot.checks.finding import Status
 from bot.checks.report import RESOLVER_FAULTS
+from bot.doctor.database_server import check_store
 from bot.doctor.line import Line
 from bot.doctor.running_bot import examine_from_inside
 from bot.errors import StoreError
@@ -61,7 +62,7 @@ async def _examine(interaction: discord.Interaction[BotBase]) -> None:
         client.settings,
         client,
         client.examine_backend(),
-        client.member_service.try_store(),
+        check_store(client.member_service.try_store(), client.settings.database_url, client.now),
         client.examine_probe(),
     )
     async with contextlib.aclosing(examining):

@@ -28,7 +28,7 @@ MOST_REMEMBERED: Final = 1_500
 _log = logging.getLogger(__name__)
 
 
-class Verdict(Enum):
+class GateVerdict(Enum):
     """Who answers an interaction."""
 
     OURS = auto()
@@ -53,7 +53,7 @@ class Arrival:
 
     interaction_id: int
     came_at: float
-    verdict: asyncio.Future[Verdict]
+    verdict: asyncio.Future[GateVerdict]
 
 
 class InteractionGate:
@@ -74,20 +74,20 @@ class InteractionGate:
 
     def receive(self, interaction_id: int) -> Arrival:
         """Return the arrival of an interaction; its verdict is there at once unless it is held."""
-        verdict: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
+        verdict: asyncio.Future[GateVerdict] = asyncio.get_running_loop().create_future()
         arrival = Arrival(interaction_id, self._now(), verdict)
         match self._state:
             case _State.OPEN:
                 self._decide(arrival)
             case _State.STOPPING:
-                verdict.set_result(Verdict.TURNED_AWAY)
+                verdict.set_result(GateVerdict.TURNED_AWAY)
             case _State.SHUT:
-                verdict.set_result(Verdict.ANOTHERS)
+                verdict.set_result(GateVerdict.ANOTHERS)
             case _State.HOLDING if len(self._held) < MOST_HELD:
                 self._held.append(arrival)
             case _State.HOLDING:
                 _log.warning("interaction %d: too many wait before it", interaction_id)
-                verdict.set_result(Verdict.NOBODYS)
+                verdict.set_result(GateVerdict.NOBODYS)
         return arrival
 
     def hold(self) -> None:
@@ -110,14 +110,14 @@ class InteractionGate:
     def drop(self) -> None:
         """Leave what is held to whoever has taken it; what comes is held on."""
         for arrival in self._let_go():
-            arrival.verdict.set_result(Verdict.ANOTHERS)
+            arrival.verdict.set_result(GateVerdict.ANOTHERS)
 
     def turn_away(self) -> None:
         """Take nothing more, unless all is left to another process already."""
         if self._state is not _State.SHUT:
             self._state = _State.STOPPING
             for arrival in self._let_go():
-                arrival.verdict.set_result(Verdict.TURNED_AWAY)
+                arrival.verdict.set_result(GateVerdict.TURNED_AWAY)
 
     def shut(self) -> None:
         """Leave what is held and what comes to another process."""
@@ -131,13 +131,13 @@ class InteractionGate:
 
     def _decide(self, arrival: Arrival) -> None:
         if arrival.interaction_id in self._others:
-            arrival.verdict.set_result(Verdict.ANOTHERS)
+            arrival.verdict.set_result(GateVerdict.ANOTHERS)
         elif self._now() - arrival.came_at > LONGEST_HELD:
-            arrival.verdict.set_result(Verdict.NOBODYS)
+            arrival.verdict.set_result(GateVerdict.NOBODYS)
         else:
             self._forget()
             self._taken.append((arrival.interaction_id, arrival.came_at))
-            arrival.verdict.set_result(Verdict.OURS)
+            arrival.verdict.set_result(GateVerdict.OURS)
 
     def _forget(self) -> None:
         oldest = self._now() - REMEMBERED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.cards.layout import build_notice
-from bot.interactions.gate import Arrival, InteractionGate, Verdict
+from bot.interactions.gate import Arrival, GateVerdict, InteractionGate
 from bot.interactions.replies import UNDELIVERED, whisper
 from bot.log_context import CURRENT_INTERACTION, CurrentInteraction
 from bot.telemetry import InteractionOutcome
@@ -58,15 +58,15 @@ class InteractionTracker:
         interaction.extras[_SEEN] = True
         arrival = self.note_arrival(interaction)
         verdict = await arrival.verdict
-        if verdict is Verdict.ANOTHERS:
+        if verdict is GateVerdict.ANOTHERS:
             _log.debug("interaction %d: another process answers it", interaction.id)
             return False
-        if verdict is Verdict.NOBODYS:
+        if verdict is GateVerdict.NOBODYS:
             _log.warning("interaction %d: it was held for too long", interaction.id)
             self._telemetry.end(interaction.id, _kind(interaction), InteractionOutcome.LATE)
             return False
         self._note(interaction, arrival.came_at)
-        if verdict is Verdict.OURS:
+        if verdict is GateVerdict.OURS:
             return True
         note_ending(interaction, InteractionOutcome.TURNED_AWAY)
         if interaction.type is discord.InteractionType.autocomplete:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     String,
-    Text,
     UniqueConstraint,
     false,
     text,
@@ -26,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.names import Domain  # noqa: TC001 - as above
-from bot.store.columns import DomainName, RowId, UtcDateTime
+from bot.store.columns import AnyText, DomainName, RowId, UtcDateTime
 
 GLOBAL_SCOPE = 0  # Discord never gives this id to a guild
 _CURRENT = text("superseded_at IS NULL")
@@ -79,7 +78,7 @@ class LeadershipRow(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     term: Mapped[int] = mapped_column(BigInteger)  # one more for each that led
     has_left: Mapped[bool]  # it had left Discord before it gave back the lock
-    note: Mapped[str] = mapped_column(Text)  # what it left for the one after it
+    note: Mapped[str] = mapped_column(AnyText)  # what it left for the one after it
 
 
 class CommandFingerprintRow(Base):
@@ -124,7 +123,7 @@ class KnownKeyRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     domain: Mapped[Domain] = mapped_column(DomainName)
     selector: Mapped[str] = mapped_column(String(253))
-    value: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(AnyText)
     source: Mapped[str] = mapped_column(String(16))
     learned_at: Mapped[datetime] = mapped_column(UtcDateTime)
     superseded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -145,7 +144,7 @@ class StoredCheckRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     domain: Mapped[Domain] = mapped_column(DomainName)
     member_id: Mapped[int | None] = mapped_column(BigInteger)
-    report: Mapped[str] = mapped_column(Text)
+    report: Mapped[str] = mapped_column(AnyText)
     schema: Mapped[int] = mapped_column(Integer)
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     # With what only the mail server and the admin know: for who asked alone.
@@ -191,20 +190,20 @@ class RequestRow(Leased, Base):
     attempts: Mapped[int] = mapped_column(Integer)
     decided_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(AnyText)
     stage: Mapped[str | None] = mapped_column(String(16))
     by_hand: Mapped[bool]
-    value: Mapped[str] = mapped_column(Text)
+    value: Mapped[str] = mapped_column(AnyText)
     selector: Mapped[str] = mapped_column(String(253))
     seen: Mapped[str] = mapped_column(String(64))
-    evidence: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[str] = mapped_column(AnyText)
     card_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     card_message_id: Mapped[int | None] = mapped_column(BigInteger)
     message_channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     undelivered: Mapped[str | None] = mapped_column(String(16))
-    replaced: Mapped[str | None] = mapped_column(Text)
-    limits: Mapped[str | None] = mapped_column(Text)
+    replaced: Mapped[str | None] = mapped_column(AnyText)
+    limits: Mapped[str | None] = mapped_column(AnyText)
     # Whether what is personal was removed from it, as it ended long ago.
     cleared: Mapped[bool] = mapped_column(server_default=false())
 
@@ -222,7 +221,7 @@ class AuditRow(Base):
     actor_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     before: Mapped[str | None] = mapped_column(String(16))
     after: Mapped[str] = mapped_column(String(16))
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(AnyText)
 
 
 class OutboxRow(Leased, Base):
@@ -249,7 +248,7 @@ class OutboxRow(Leased, Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(AnyText)
 
 
 class ApprovedStageRow(Base):
@@ -305,14 +304,14 @@ class MailTestRow(Leased, Base):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     state: Mapped[str] = mapped_column(String(16), index=True)
     # Where the mail lies; without a folder it is in the mailbox no more.
-    folder: Mapped[str | None] = mapped_column(Text)
+    folder: Mapped[str | None] = mapped_column(AnyText)
     validity: Mapped[int | None] = mapped_column(BigInteger)
     uid: Mapped[int | None] = mapped_column(BigInteger)
     in_spam: Mapped[bool]
     from_domain: Mapped[Domain | None] = mapped_column(DomainName, index=True)
     passed: Mapped[bool]
-    verdict: Mapped[str] = mapped_column(Text)
-    head: Mapped[str] = mapped_column(Text)
+    verdict: Mapped[str] = mapped_column(AnyText)
+    head: Mapped[str] = mapped_column(AnyText)
     fault: Mapped[str] = mapped_column(String(32))
     arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # The news of it, as in the outbox; without a time there is none to tell.
@@ -322,7 +321,7 @@ class MailTestRow(Leased, Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer)
     told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(AnyText)
 
 
 class SentMailRow(Base):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations at run time
 from typing import Final
 
-from sqlalchemy import BigInteger, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.names import Domain  # noqa: TC001 - as above
-from bot.store.columns import DomainName, RowId, UtcDateTime
+from bot.store.columns import AnyText, DomainName, Name, RowId, UtcDateTime, name_of
 from bot.store.tables import OPEN, Base, Leased, index_leases, index_where
 
 METADATA: Final = Base.metadata  # of the tables of both modules
@@ -31,7 +31,7 @@ class WatchedRow(Leased, Base):
         ),
     )
 
-    subject: Mapped[str] = mapped_column(String(253), primary_key=True)
+    subject: Mapped[str] = mapped_column(Name, primary_key=True)
     hosted: Mapped[bool]
     by_hand: Mapped[bool]
     is_new: Mapped[bool]
@@ -40,7 +40,7 @@ class WatchedRow(Leased, Base):
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # None: it is looked at no more
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer)
-    state: Mapped[str] = mapped_column(Text)  # JSON of the watch's judgement
+    state: Mapped[str] = mapped_column(AnyText)  # JSON of the watch's judgement
     status: Mapped[str | None] = mapped_column(String(16))
     green: Mapped[bool]
     next: Mapped[str | None] = mapped_column(String(24))
@@ -68,9 +68,9 @@ class IncidentRow(Base):
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    subject: Mapped[str] = mapped_column(String(253), index=True)
+    subject: Mapped[str] = mapped_column(Name, index=True)
     check: Mapped[str] = mapped_column(String(64))
-    finding: Mapped[str] = mapped_column(Text)  # JSON
+    finding: Mapped[str] = mapped_column(AnyText)  # JSON
     began_at: Mapped[datetime] = mapped_column(UtcDateTime)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -89,7 +89,7 @@ class DomainChangeRow(Base):
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     domain: Mapped[Domain] = mapped_column(DomainName)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    changes: Mapped[str] = mapped_column(Text)  # JSON, as it was and as it is
+    changes: Mapped[str] = mapped_column(AnyText)  # JSON, as it was and as it is
 
 
 class WatcherRow(Base):
@@ -147,10 +147,10 @@ class WatchNewsRow(Leased, Base):
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    key: Mapped[str] = mapped_column(String(320), unique=True)  # so that nothing is told twice
+    key: Mapped[str] = mapped_column(name_of(320), unique=True)  # so that nothing is told twice
     what: Mapped[str] = mapped_column(String(16))
     target: Mapped[int] = mapped_column(BigInteger)  # 0: the admin channel
-    facts: Mapped[str] = mapped_column(Text)  # JSON
+    facts: Mapped[str] = mapped_column(AnyText)  # JSON
     nonce: Mapped[str] = mapped_column(String(25), unique=True)
     version: Mapped[int] = mapped_column(Integer)  # grows where what was sent is to be drawn anew
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -160,6 +160,6 @@ class WatchNewsRow(Leased, Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
-    detail: Mapped[str] = mapped_column(Text)
+    detail: Mapped[str] = mapped_column(AnyText)
     # Of `NewsKind.INCIDENTS` alone: whose incidents they are.
-    subject: Mapped[str | None] = mapped_column(String(253), index=True)
+    subject: Mapped[str | None] = mapped_column(Name, index=True)

@@ -67,5 +67,11 @@ class LookDecision:
         ended = any(look.awaited.ended_at is not None for look in self.awaited)
         return ended or bool(self.opened or self.closed or self.redrawn or self.certificates)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is written but the subject itself, which is looked at again."""
+        more = self.opened, self.changed, self.closed, self.changes, self.awaited, self.certificates
+        return self.watched.due_at is not None and not any(more)
+
 
 Decide = Callable[[SubjectStanding], LookDecision | None]  # None: the look says nothing new

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import sys
 from contextlib import asynccontextmanager
@@ -81,6 +82,13 @@ class Bot:
             "DATABASE_URL": "sqlite+aiosqlite:///bot.db",
             "DNS_SERVERS": "{}:{}".format(*dns.address),
         }
+
+    def in_folder(self, folder: Path) -> Bot:
+        """Return another one beside the same Discord and name server, with the same settings."""
+        other = copy.copy(self)
+        other._folder, other.log = folder, folder / "log"
+        other.environment = dict(self.environment)
+        return other
 
     async def start(self) -> Process:
         """Start it and return when it is connected."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from discord_payloads import MEMBER
 
 if TYPE_CHECKING:
-    from discord_stand_in import DiscordStandIn, SentInteraction
+    from discord_stand_in import DiscordStandIn
+    from sent_interaction import SentInteraction
 
 
 async def time_burst(discord: DiscordStandIn, commands: int) -> list[float]:

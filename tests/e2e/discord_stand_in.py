@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import time
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +23,8 @@ from discord_payloads import (
     text_of,
     walk,
 )
+from gateway_connection import GatewayConnection
+from sent_interaction import LONGEST_WAIT, SentInteraction
 
 from max_wait import MAX_WAIT
 
@@ -31,72 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TOKEN = "token-of-the-stand-in"
-LONGEST_WAIT = 3.0  # seconds that Discord waits for an acknowledgement
 _EPHEMERAL, _COMPONENTS_V2 = 1 << 6, 1 << 15
-
-
-@dataclass
-class SentInteraction:
-    """An interaction as it was sent, and what the bot made of it; times are of the monotonic."""
-
-    payload: Json
-    sent_at: float = 0.0
-    deliveries: int = 0  # the connections that were told of it
-    refused: int = 0  # further first answers, each of which Discord refuses
-    first: Json | None = None  # the first answer, type and data
-    first_at: float = 0.0
-    message: Json = field(default_factory=dict)  # the original response as it stands
-    shown: list[str] = field(default_factory=list)  # its texts, the oldest first
-    others: list[Json] = field(default_factory=list)  # the messages after it
-    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    @property
-    def texts(self) -> str:
-        """What the member reads last."""
-        return self.shown[-1] if self.shown else ""
-
-    @property
-    def was_in_time(self) -> bool:
-        """Whether it was acknowledged before Discord gives up."""
-        return self.first is not None and self.first_at - self.sent_at <= LONGEST_WAIT
-
-    async def until(self, is_so: Callable[[Self], bool], seconds: float = MAX_WAIT) -> Self:
-        """Return this when it is so, or fail after some seconds."""
-        async with self.changed, asyncio.timeout(seconds):
-            await self.changed.wait_for(lambda: is_so(self))
-        return self
-
-    async def acknowledged(self) -> Self:
-        return await self.until(lambda sent: sent.first is not None)
-
-    async def answered(self, seconds: float = MAX_WAIT) -> Self:
-        """Return this when a card with buttons or any message with a text has come."""
-        return await self.until(lambda sent: bool(sent.shown), seconds)
-
-
-@dataclass(eq=False)
-class GatewayConnection:
-    """One connection to the gateway; times are of the monotonic clock, None until it happened."""
-
-    socket: web.WebSocketResponse
-    opened_at: float
-    identified_at: float | None = None  # or resumed
-    closed_at: float | None = None
-    sequence: int = 0
-    lag: float = 0.0  # seconds by which it is told of interactions later than others
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it is told of what happens."""
-        return self.identified_at is not None and self.closed_at is None
-
-    async def dispatch(self, event: str, data: Json) -> None:
-        """Tell it of an event."""
-        self.sequence += 1
-        await self.send({"op": 0, "t": event, "s": self.sequence, "d": data})
-
-    async def send(self, message: Json) -> None:
-        await self.socket.send_str(json.dumps(message))
 
 
 class DiscordStandIn:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot_process import Bot, Process
     from discord_channels import DiscordChannels
     from discord_payloads import Json
-    from discord_stand_in import SentInteraction
+    from sent_interaction import SentInteraction
 
     from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.demo.zone_server import ZoneServer
@@ -140,6 +140,13 @@ class Members:
             await self.discord.message(CHANNEL, partial(_is_about, domain))
             cards = [card for card in self.discord.channels[CHANNEL] if _is_about(domain, card)]
             assert len(cards) == 1, domain
+
+    def time_to_answer(self, at: float) -> float:
+        """The seconds from a time of the machine's clock to the first answer to what came later."""
+        since = time.time() - time.monotonic()
+        sent = self.discord.clicks.values()
+        later = [one for one in sent if one.sent_at + since >= at and one.first is not None]
+        return min(one.first_at + since for one in later) - at
 
     @property
     def longest_silence(self) -> float:

@@ -108,15 +108,6 @@ def test_where_the_disk_is_full_there_is_no_backup(console: ConsoleProcess) -> N
     assert [file.name for file in console.folder.iterdir()] == ["data"]
 
 
-def test_a_database_of_a_server_is_left_to_its_own_tool(console: ConsoleProcess) -> None:
-    url = "postgresql+asyncpg://cow:wake_up@db/cow"
-    for command in ("backup", "restore"):
-        done = console.call(command, "saved.db", DATABASE_URL=url)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert "with that database's own tool" in done.stderr
-        assert "wake_up" not in done.stderr
-
-
 def test_a_path_that_drives_a_terminal_does_not(console: ConsoleProcess) -> None:
     fill(console.folder / "data" / "bot.db", 0)
     done = console.call("backup", "a\x1b[31mb.db")

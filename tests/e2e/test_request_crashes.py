@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from discord_payloads import Json
-    from discord_stand_in import SentInteraction
+    from sent_interaction import SentInteraction
 
     from forked_python import ForkedPython
 

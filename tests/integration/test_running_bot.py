@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.app.shared_parts import utc_now
 from bot.checks.finding import Status
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
+from bot.doctor.database_server import check_store
 from bot.doctor.line import Line
 from bot.doctor.probe_access import check_probe
 from bot.doctor.running_bot import examine_from_inside
@@ -44,7 +46,7 @@ async def examine(
         settings,
         client,
         answer_after(backend_after),
-        asyncio.sleep(0),
+        check_store(asyncio.sleep(0), settings.database_url, utc_now),
         check_probe(None, None),
         seconds=seconds,
     )

@@ -89,6 +89,19 @@ def _check_health(port: str) -> int:
     ).returncode
 
 
+def test_a_worker_as_the_document_has_it_is_confined_like_the_bot() -> None:
+    text = (ROOT / "docs" / "deploy" / "docker-compose.override.yml").read_text(encoding="utf-8")
+    document = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    more = document.partition("```yaml\n")[2].partition("```")[0]
+    text = text.replace("  cowbell:\n", "  cowbell: &cowbell\n").replace(
+        "\nvolumes:", f"{more}\nvolumes:"
+    )
+    services: Any = yaml.safe_load(text)["services"]
+    bot, worker = services["cowbell"], services["cowbell-work"]
+    assert {key for key in worker if worker[key] != bot.get(key)} == {"command", "networks"}
+    assert bot.keys() <= worker.keys()
+
+
 def test_the_compose_file_gives_the_container_no_rights_and_one_place_to_write() -> None:
     path = ROOT / "docs" / "deploy" / "docker-compose.override.yml"
     compose: Any = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -13,7 +13,10 @@ import pytest
 from bot.watchdog import STUCK
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "docs" / "deploy" / "cowbell.service"
+DEPLOY = ROOT / "docs" / "deploy"
+UNIT = DEPLOY / "cowbell.service"
+OTHERS = (DEPLOY / "cowbell-work@.service", DEPLOY / "cowbell-run@.service")
+_SHARED = "EnvironmentFile=/etc/cowbell/cowbell.env"
 NEWER = ("RestartSteps", "RestartMaxDelaySec")  # systemd before 254 passes over these
 
 needs_systemd = pytest.mark.skipif(
@@ -23,10 +26,11 @@ needs_systemd = pytest.mark.skipif(
 
 
 @needs_systemd
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
-    unit = tmp_path / UNIT.name
+@pytest.mark.parametrize("source", [UNIT, *OTHERS], ids=lambda source: source.stem)
+def test_systemd_finds_nothing_wrong_with_the_unit(source: Path, tmp_path: Path) -> None:
+    unit = tmp_path / source.name
     # The program is not installed here; systemd wants one that is.
-    text = UNIT.read_text(encoding="utf-8").replace("/opt/cowbell/bin/cowbell", "/bin/true")
+    text = source.read_text(encoding="utf-8").replace("/opt/cowbell/bin/cowbell", "/bin/true")
     unit.write_text(text, encoding="utf-8")
     done = _analyze("verify", "--man=no", str(unit))
     said = [line for line in done.stderr.splitlines() if not any(word in line for word in NEWER)]
@@ -44,9 +48,7 @@ def test_the_document_shows_the_score_that_systemd_gives() -> None:
 
 
 def test_the_unit_gives_the_bot_time_to_drain_and_leaves_a_wrong_configuration_alone() -> None:
-    unit = configparser.RawConfigParser(strict=False)
-    unit.read_string(UNIT.read_text(encoding="utf-8"))
-    service = unit["Service"]
+    service = _read(UNIT)["Service"]
     assert service["restartpreventexitstatus"] == "2"
     assert int(service["timeoutstopsec"].removesuffix("s")) > 10
     # The bot ends itself first, and says where it stood.
@@ -54,6 +56,24 @@ def test_the_unit_gives_the_bot_time_to_drain_and_leaves_a_wrong_configuration_a
     assert service["restart"] == "on-failure"
     # Discord takes the token away after 1000 sessions in a day.
     assert 24 * 60 * 60 / int(service["restartsec"].removesuffix("s")) < 1000
+
+
+@pytest.mark.parametrize("source", OTHERS, ids=lambda source: source.stem)
+def test_a_process_beside_it_is_confined_as_it_is(source: Path) -> None:
+    ours, theirs = _read(UNIT)["Service"], _read(source)["Service"]
+    differ = {key for key in (*ours, *theirs) if ours.get(key) != theirs.get(key)}
+    assert differ <= {"execstart", "environment", "environmentfile", "restartsec"}
+    lines = source.read_text(encoding="utf-8").splitlines()
+    filters = [line for line in lines if line.startswith("SystemCallFilter")]
+    assert all(line in UNIT.read_text(encoding="utf-8").splitlines() for line in filters)
+    # Several on one machine; each has variables of its own behind those of all.
+    assert "EnvironmentFile=-/etc/cowbell/" in lines[lines.index(_SHARED) + 2]
+
+
+def _read(path: Path) -> configparser.RawConfigParser:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.read_string(path.read_text(encoding="utf-8"))
+    return unit
 
 
 def _analyze(*words: str) -> subprocess.CompletedProcess[str]:

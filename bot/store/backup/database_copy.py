@@ -66,8 +66,8 @@ def require_file(url: str) -> tuple[Address, Path]:
         raise StoreError("The database is in memory and ends with the bot; there is no file of it.")
     if address.path is None:
         raise StoreError(
-            f"The {address} is not an SQLite file; back it up and restore it with that "
-            "database's own tool, for example pg_dump."
+            f"The {address} is not an SQLite file; back it up and restore it with the server's own "
+            "tools, pg_dump and pg_restore."
         )
     return address, address.path
 

@@ -20,6 +20,7 @@ from bot.store.engine.database_refusals import (
 )
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
+from bot.store.engine.open_connections import OpenConnections
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ T = TypeVar("T")
 APPLICATION: Final = "cowbell"  # what a server calls a process that does not say what it is
 _MOST_TRIES: Final = 12  # of a transaction that others were in the way of
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1  # seconds; twice as long each time, and then a part
+LONGEST_END: Final = 20.0  # seconds for what is under way at the end; more than a statement has
+_LONGEST_GOODBYE: Final = 1.0  # seconds for saying goodbye to a server
 _LONGEST_DOUBT: Final = 10.0  # seconds until it is known whether the server kept a transaction
 
 
@@ -55,6 +58,8 @@ class Database:
         self._closed = False
         self._writing = asyncio.Semaphore(1 if address.on_sqlite else postgresql.WRITERS)
         self._running: set[asyncio.Task[Any]] = set()
+        self._is_cut_off = False  # nothing is tried again
+        self._lasting = None if address.on_sqlite else OpenConnections(engine)
 
     @classmethod
     async def open(
@@ -149,14 +154,15 @@ class Database:
         self._check_writable()
         return await self._finish(self._run_in_turn(self._taker, work))
 
-    async def aclose(self) -> None:
+    async def aclose(self, patience: float = LONGEST_END) -> None:
         """Ends what is still under way, closes every connection and lets the next process in.
 
-        A second call does nothing.
+        On a server `patience` is how many seconds that may take; what runs longer is cut off, and
+        whether it was kept is not known. A second call does nothing.
         """
         self._closed = True
         if self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running, timeout=None if self._lasting is None else patience)
         await self._finish(self._close())
 
     async def __aenter__(self) -> Self:
@@ -184,8 +190,13 @@ class Database:
         # nobody ends, and all other writers waiting for it.
         task = asyncio.create_task(coroutine)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._forget)
         return await asyncio.shield(task)
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever was cancelled meanwhile does not want to hear it
 
     async def _run_in_turn(self, engine: AsyncEngine, work: Callable[[Session], T]) -> T:
         # Taken before a connection is, so that writers who wait leave connections to readers.
@@ -202,7 +213,7 @@ class Database:
                 try:
                     return await transaction.run(work)
                 except DATABASE_FAULTS as error:
-                    if self._address.on_sqlite:
+                    if self._address.on_sqlite or self._is_cut_off:
                         raise
                     ending = transaction.ending
                     if ending is not None and postgresql.may_have_arrived(error):
@@ -227,7 +238,7 @@ class Database:
         status = postgresql.status_of(number)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LONGEST_DOUBT):
-                while True:
+                while not self._is_cut_off:
                     with suppress(*DATABASE_FAULTS):  # it is being started anew
                         found = await _Transaction[str](self._reader, keep=False).run(status)
                         if found in postgresql.ENDED:
@@ -236,8 +247,14 @@ class Database:
         raise error
 
     async def _close(self) -> None:
+        closing = asyncio.create_task(self._engine.dispose())
         try:
-            await self._engine.dispose()
+            if self._lasting is not None:
+                # A server that is cut off says no goodbye, which the driver waits for without end.
+                await asyncio.wait({closing}, timeout=_LONGEST_GOODBYE)
+                self._is_cut_off = True
+                self._lasting.end()
+            await closing
         finally:
             if self._lock is not None:
                 self._lock.release()

@@ -298,7 +298,8 @@ class ServerLeadership:
                     await self._session.prove()
             except (StoreError, TimeoutError) as error:
                 if not await self._reconnect():
-                    _log.error("lost: this process must leave Discord (%s)", error)
+                    detail = str(error) or "no answer in time"
+                    _log.error("lost: this process must leave Discord (%s)", detail)
                     break
             else:
                 self._sure_until = sent_at + SURE_FOR

@@ -25,6 +25,9 @@ CONNECT_TIMEOUT: Final = 5.0  # seconds
 COMMAND_TIMEOUT: Final = 15.0  # seconds for one statement
 WRITERS: Final = 4  # transactions of one process that write at once
 CONNECTIONS: Final = 8  # of one process, those that write among them
+SESSIONS: Final = (
+    3  # of one process beside them: its lock, its notices, and a short one at the start
+)
 
 DIALECT: Final = "postgresql"
 # What the server says of a transaction, and whether it was kept.

@@ -40,6 +40,9 @@ _BY_STATE: Final = {
     "25006": (  # read_only_sql_transaction
         "The {place} is a copy that can only be read; name the primary server in {called}."
     ),
+    # serialization_failure and deadlock_detected, once it was tried often enough
+    "40001": "The {place} had too much to do at once; try again in a minute.",
+    "40P01": "The {place} had too much to do at once; try again in a minute.",
     "57014": "The {place} did not get round to this in time; try again in a minute.",
     "55P03": "The {place} did not get round to this in time; try again in a minute.",
     "08P01": _POOLER,  # protocol_violation: what PgBouncer says of settings that it does not keep

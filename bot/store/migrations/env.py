@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from alembic import context
 
-from bot.store.columns import DomainName, UtcDateTime
+from bot.store.columns import AnyText, DomainName, UtcDateTime
 from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ def render_plainly(kind: str, item: object, context: AutogenContext) -> str | Li
     del context
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, AnyText):
+        return "sa.Text()"
     if kind == "type" and isinstance(item, DomainName):
         return f"sa.String({DomainName.impl.length})"
     return False

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from bot.checks.export.archive import dump_finding
 from bot.errors import StoreError
 from bot.store.repositories.incident_rows import read_standing
-from bot.store.repositories.leases import count_changed
+from bot.store.repositories.leases import count_changed, is_held
 from bot.store.repositories.watch_news_rows import (
     draw_anew,
     tell_awaited,
@@ -23,6 +23,7 @@ from bot.watch.snapshot import dump_changes
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from bot.watch.incident import Incident
@@ -50,7 +51,8 @@ def settle_look(
     if decision is None:
         return None
     ends_lease = taken is not None or _makes_up(standing.watched, decision.watched, now)
-    _swap(session, decision, None if ends_lease else standing.watched.lease_until)
+    if not _swap(session, decision, None if ends_lease else standing.watched.lease_until):
+        raise StoreError(f"{subject} was changed by somebody else; it is looked at again.")
     ids = [_open(session, incident) for incident in decision.opened]
     for incident in (*decision.changed, *decision.closed):
         _change(session, incident)
@@ -70,6 +72,26 @@ def settle_look(
     return decision
 
 
+def settle_quietly(
+    session: Session, subject: str, decide: Decide, taken: Watched
+) -> LookDecision | None:
+    """Return what `decide` says of a subject that was taken, written down where it is quiet.
+
+    None where there is more to write than the subject, or somebody changed it meanwhile: nothing is
+    written then. It needs no state of the database that stays as it is: all that a quiet decision
+    rests on is written with a new version of the subject, but for who watches it, which says
+    nothing where the mail server or an admin has it.
+    """
+    standing = read_standing(session, subject)
+    if standing is None or not (standing.watched.hosted or standing.watched.by_hand):
+        return None
+    decision = decide(standing)
+    if decision is None or not decision.is_quiet:
+        return None
+    held = is_held(WatchedRow, taken.lease_until)
+    return decision if _swap(session, decision, None, held) else None
+
+
 def _makes_up(before: Watched, after: Watched, now: datetime) -> bool:
     """Whether a look that was made for another reason is the one that was due.
 
@@ -78,13 +100,22 @@ def _makes_up(before: Watched, after: Watched, now: datetime) -> bool:
     return after.looked_at != before.looked_at and (after.due_at is None or after.due_at > now)
 
 
-def _swap(session: Session, decision: LookDecision, lease_until: datetime | None) -> None:
-    """Write the subject down, as it was decided from what this transaction read."""
+def _swap(
+    session: Session,
+    decision: LookDecision,
+    lease_until: datetime | None,
+    *conditions: ColumnElement[bool],
+) -> bool:
+    """Return whether the subject was written down: it was as it was when that was decided."""
     watched = decision.watched
     swapped = count_changed(
         session,
         update(WatchedRow)
-        .where(WatchedRow.subject == watched.subject, WatchedRow.version == watched.version)
+        .where(
+            WatchedRow.subject == watched.subject,
+            WatchedRow.version == watched.version,
+            *conditions,
+        )
         .values(
             due_at=watched.due_at,
             lease_until=lease_until,
@@ -99,8 +130,7 @@ def _swap(session: Session, decision: LookDecision, lease_until: datetime | None
         )
         .execution_options(synchronize_session=False),
     )
-    if not swapped:
-        raise StoreError(f"{watched.subject} was changed by somebody else; it is looked at again.")
+    return bool(swapped)
 
 
 def _keep_changes(session: Session, watched: Watched, changes: str) -> None:

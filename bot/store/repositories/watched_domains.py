@@ -16,7 +16,7 @@ from bot.store.repositories.leases import (
     release_leases,
     take_rows,
 )
-from bot.store.repositories.look_settlement import settle_look
+from bot.store.repositories.look_settlement import settle_look, settle_quietly
 from bot.store.repositories.watch_digests import tell_digests
 from bot.store.repositories.watched_rows import make_watched, read_watched
 from bot.store.watch_tables import WatchedRow
@@ -126,7 +126,17 @@ class WatchedDomains:
         standing; None leaves the subject as it is, but for whoever had taken it. `taken` is the
         subject that was taken for this look: it stays as it is where it is somebody else's by now,
         or a look at it was settled meanwhile.
+
+        Most looks are quiet, so that is tried first, without what keeps writers apart that have
+        nothing to do with each other.
         """
+        if taken is not None and tuple(decides) == (taken.subject,):
+            decide = decides[taken.subject]
+            quiet = await self._database.take(
+                lambda session: settle_quietly(session, taken.subject, decide, taken)
+            )
+            if quiet is not None:
+                return {taken.subject: quiet}
 
         def settle_all(session: Session) -> dict[str, LookDecision]:
             # In one order everywhere, so that two transactions never wait for each other.

@@ -58,7 +58,7 @@ async def ask(guild: RequestGuild, kind: RequestKind, domain: str) -> Request:
     return (await guild.requests.of_member(guild.ann.id))[0]
 
 
-def numbers_in(store: Path) -> set[object]:
+def numbers_in(store: Path | str) -> set[object]:
     """Return every value that is stored anywhere."""
     with closing(connect(store)) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")

@@ -118,6 +118,15 @@ async def test_a_button_is_not_handled_any_more_while_the_bot_stops(
     assert "restarting" in text_of(told)
 
 
+async def test_what_is_left_to_another_process_is_not_answered_and_not_turned_away(
+    sim: Simulation, card: ResponseMessage
+) -> None:
+    sim.client.tracker.gate.shut()
+    assert await sim.client.tracker.drain(0.1) == 0
+    clicked = await sim.ann.click(card, label="Break")
+    assert not clicked.acknowledged
+
+
 async def test_a_button_of_another_version_is_out_of_date(
     sim: Simulation, card: ResponseMessage
 ) -> None:

@@ -32,7 +32,8 @@ async def purge(parts: Setup) -> int:
 
 async def keep(parts: Setup, *rows: Base) -> None:
     def add(session: Session) -> None:
-        session.add_all(rows)
+        for row in rows:
+            session.merge(row)
 
     await parts.database.write(add)
 

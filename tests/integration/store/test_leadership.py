@@ -16,7 +16,9 @@ from bot.store.engine.postgresql import IN_USE, LEADER
 from bot.store.engine.session import SILENCE, Session, present
 from bot.store.engine.url import Address
 from max_wait import MAX_WAIT
+from postgres_server import running_postgres
 from postgres_way import PostgresWay
+from transaction_pooler import TransactionPooler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["store_fixtures"]
 
-_HOLDS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid::bigint = $1 AND granted"
+_HOLDS = (
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid::bigint = $1 AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 
 @pytest.fixture
@@ -101,24 +106,13 @@ async def test_who_left_discord_is_followed_at_once_and_leaves_a_note(
         assert second.note == "what I had under way"
 
 
-async def test_who_ended_without_leaving_is_followed_when_it_can_be_sure_no_more(
-    postgres: PostgresServer, name: str
-) -> None:
-    url = postgres.url_of(name)
-    async with leading(url):
-        pass  # as after a crash: the session is over, and nothing was said
-    begun = time.monotonic()
-    async with leading(url) as second:
-        assert GRACE <= time.monotonic() - begun < GRACE + 2
-        assert second.note == ""
-
-
+@pytest.mark.slow  # the grace
 async def test_who_is_stopped_in_its_grace_does_not_say_that_the_one_before_left(
     postgres: PostgresServer, name: str
 ) -> None:
     url = postgres.url_of(name)
     async with leading(url):
-        pass
+        pass  # as after a crash: the session is over, and nothing was said
     async with open_leadership(url, waits=True) as second:
         waiting = asyncio.create_task(second.wait_until_leading())
         await asyncio.sleep(0.5)
@@ -126,10 +120,12 @@ async def test_who_is_stopped_in_its_grace_does_not_say_that_the_one_before_left
         waiting.cancel()
         await second.leave()
     begun = time.monotonic()
-    async with leading(url):
-        assert time.monotonic() - begun >= GRACE
+    async with leading(url) as third:
+        assert GRACE <= time.monotonic() - begun < GRACE + 2
+        assert third.note == ""
 
 
+@pytest.mark.slow  # as long as one answer makes sure
 async def test_a_session_that_the_operator_ends_is_had_anew_without_losing_the_place(
     postgres: PostgresServer, name: str, operator: asyncpg.Connection
 ) -> None:
@@ -168,6 +164,7 @@ async def test_a_place_that_another_took_meanwhile_is_lost_before_that_one_begin
             await first.take()
 
 
+@pytest.mark.slow  # the server's own patience
 async def test_a_connection_cut_without_a_word_ends_sureness_and_then_the_session(
     postgres: PostgresServer, name: str
 ) -> None:
@@ -188,6 +185,7 @@ async def test_a_connection_cut_without_a_word_ends_sureness_and_then_the_sessio
         assert not first.is_sure()
 
 
+@pytest.mark.slow  # as above
 async def test_who_lost_its_place_that_nobody_took_has_it_again_without_waiting(
     postgres: PostgresServer, name: str
 ) -> None:
@@ -265,3 +263,27 @@ async def test_on_sqlite_whoever_has_the_file_leads(tmp_path: Path) -> None:
         assert not losing.done()
         assert leadership.is_sure()
         losing.cancel()
+
+
+async def test_a_pooler_that_lends_out_sessions_is_refused_with_what_to_do(
+    postgres: PostgresServer, name: str
+) -> None:
+    async with TransactionPooler(postgres) as pooler:
+        with pytest.raises(StoreError) as refused:
+            async with open_leadership(pooler.url_of(name), waits=False):
+                pass
+    assert "is behind a connection pooler (two connections got one session)" in str(refused.value)
+    assert "name the PostgreSQL server itself in DATABASE_URL" in str(refused.value)
+
+
+@pytest.mark.slow  # a server of its own
+async def test_the_place_is_kept_while_the_server_is_started_anew(tmp_path: Path) -> None:
+    with running_postgres(tmp_path / "postgres") as own:
+        async with own.database() as name, leading(own.url_of(name)) as leadership:
+            lost = asyncio.create_task(leadership.wait_until_lost())
+            await asyncio.to_thread(own.restart)
+            for _ in range(50):
+                await asyncio.sleep(0.1)
+                assert leadership.is_sure()
+            assert not lost.done()
+            lost.cancel()

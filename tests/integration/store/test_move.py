@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.errors import StoreError
+from bot.process_name import Duty, ProcessName
 from bot.store.engine.database import Database
 from bot.store.engine.lock import ProcessLock
-from bot.store.engine.postgresql import IN_USE
+from bot.store.engine.session import present
 from bot.store.engine.url import Address
 from bot.store.move.database_move import Moved, move_database, read_target
 from bot.store.repositories.stored_checks import StoredChecks
@@ -142,6 +143,20 @@ async def test_the_bot_goes_on_with_it_and_gives_no_number_twice(
         assert await checks.keep(FRIEND, 1, "{}", 1, NOON) > numbers[-1]
 
 
+async def test_texts_of_any_characters_that_an_older_bot_kept_come_through(
+    path: Path, source: str, postgres: PostgresServer, empty: str
+) -> None:
+    async with await Database.open(source) as database:
+        number = await StoredChecks(database).keep(FRIEND, 1, "{}", 1, NOON)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE stored_check SET report = 'a' || char(0) || 'b'")
+    await move(source, postgres, empty)
+    async with await Database.open(postgres.url_of(empty)) as database:
+        check = await StoredChecks(database).get(number)
+    assert check is not None
+    assert check.report == "a\0b"
+
+
 async def test_an_empty_database_of_ours_is_taken_and_one_with_rows_is_not(
     source: str, postgres: PostgresServer
 ) -> None:
@@ -170,8 +185,7 @@ async def test_a_bot_that_runs_is_in_the_way_on_both_sides(
 ) -> None:
     async with await Database.open(source):
         assert "is in use by another Cowbell" in await refuse(source, postgres, empty)
-    async with connected(postgres, empty) as connection:
-        await connection.execute("SELECT pg_advisory_lock_shared($1)", IN_USE)
+    async with present(postgres.url_of(empty), ProcessName(Duty.WORK, 4711, "mail1")):
         assert await refuse(source, postgres, empty) == (
             f"The database {empty} on {postgres.socket_folder} is in use by another Cowbell; "
             "stop all of its processes."
@@ -206,7 +220,7 @@ async def test_what_is_no_source_or_no_target_is_said(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ("reason = 'a' || char(0)", "holds a character U+0000 in request.reason of the row 1003,"),
+        ("stage = 'a' || char(0)", "holds a character U+0000 in request.stage of the row 1003,"),
         ("kind = 'seventeen letters'", "holds more than 16 characters in request.kind of"),
         ("attempts = 4294967296", "holds a number over 2147483647 in request.attempts of"),
         ("reason = CAST(x'eda080' AS TEXT)", "something in the table request that cannot be read"),

@@ -7,12 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from bot.store.engine import notices as notices_module
 from bot.store.engine.notices import LONGEST_TEXT, open_notices
 from max_wait import MAX_WAIT
-from tcp_relay import TcpRelay
+from postgres_way import PostgresWay
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,12 +49,6 @@ async def open_pair(*urls: str) -> AsyncIterator[list[Notices]]:
             await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
             pair.append(notices)
         yield pair
-
-
-def behind(relay: TcpRelay, url: str) -> str:
-    """Return the URL of the same database over a relay."""
-    there = make_url(url).set(host="127.0.0.1", port=relay.port, query={"sslmode": "disable"})
-    return there.render_as_string(hide_password=False)
 
 
 async def test_an_sqlite_file_has_nobody_to_tell(tmp_path: Path) -> None:
@@ -100,23 +93,26 @@ async def test_what_is_told_again_and_again_is_sent_a_few_times(postgres: Postgr
 async def test_after_a_cut_all_are_woken_and_what_was_told_meanwhile_arrives(
     postgres: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with postgres.database() as name, TcpRelay(postgres.socket) as relay:
-        url = postgres.url_of(name)
-        async with open_pair(behind(relay, url), url) as (ann, ben):
-            ear, other = Ear(ann, "requests"), Ear(ben, "requests")
-            await ear.note_gap()
-            relay.cut()
-            ann.tell("requests")
-            while await ann.send("requests", "now or never"):
-                pass  # it has not noticed yet
-            assert other.texts.empty()
-            relay.mend()
-            await ear.note_gap()
-            assert await other.hear() == ""
-            ben.tell("requests")
-            assert await ear.hear() == ""
-            assert other.texts.empty()
-    assert [r.levelname for r in caplog.records] == ["WARNING"]
+    async with (
+        postgres.database() as name,
+        PostgresWay(postgres) as way,
+        open_pair(way.url_of(name), postgres.url_of(name)) as (ann, ben),
+    ):
+        ear, other = Ear(ann, "requests"), Ear(ben, "requests")
+        await ear.note_gap()
+        way.cut_hard()
+        ann.tell("requests")
+        while await ann.send("requests", "now or never"):
+            pass  # it has not noticed yet
+        assert other.texts.empty()
+        way.restore()
+        await ear.note_gap()
+        assert await other.hear() == ""
+        ben.tell("requests")
+        assert await ear.hear() == ""
+        assert other.texts.empty()
+    said = [record.levelname for record in caplog.records if record.name.startswith("bot.")]
+    assert said == ["WARNING"]
 
 
 async def test_a_connection_that_fell_silent_is_given_up_and_opened_anew(
@@ -124,18 +120,20 @@ async def test_a_connection_that_fell_silent_is_given_up_and_opened_anew(
 ) -> None:
     monkeypatch.setattr(notices_module, "PROBED_EVERY", 0.1)
     monkeypatch.setattr(notices_module, "_ANSWERED_WITHIN", 0.2)
-    async with postgres.database() as name, TcpRelay(postgres.socket) as relay:
-        url = postgres.url_of(name)
-        async with open_pair(behind(relay, url), url) as (ann, ben):
-            ear = Ear(ann, "requests")
-            await ear.note_gap()
-            relay.fall_silent()
-            while await ann.send("requests", "a word"):
-                pass
-            relay.mend()
-            await ear.note_gap()
-            ben.tell("requests")
-            assert await ear.hear() == ""
+    async with (
+        postgres.database() as name,
+        PostgresWay(postgres) as way,
+        open_pair(way.url_of(name), postgres.url_of(name)) as (ann, ben),
+    ):
+        ear = Ear(ann, "requests")
+        await ear.note_gap()
+        way.cut_silently()
+        while await ann.send("requests", "a word"):
+            pass
+        way.restore()
+        await ear.note_gap()
+        ben.tell("requests")
+        assert await ear.hear() == ""
 
 
 async def test_a_restart_of_the_server_is_a_gap_like_any_other(

@@ -192,9 +192,10 @@ async def test_what_the_environment_demands_is_demanded_too(
 async def test_no_other_variable_of_the_environment_changes_where_we_go(
     variable: str, postgres: PostgresServer, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(variable, "direct")
-    monkeypatch.setenv("PGTARGETSESSIONATTRS", "standby")
-    await use(postgres.url_of(name))
+    with monkeypatch.context() as changed:
+        changed.setenv(variable, "direct")
+        changed.setenv("PGTARGETSESSIONATTRS", "standby")
+        await use(postgres.url_of(name))
 
 
 @pytest.mark.parametrize(

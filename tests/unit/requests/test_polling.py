@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import StoreError
-from bot.requests.polling import WakeUp, poll, wait_for_wake_up
+from bot.requests.polling import AMONG_PROCESSES, LONGEST_REST, WakeUp, poll, wait_for_wake_up
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -117,3 +117,25 @@ async def test_a_store_that_fails_is_logged_and_not_tried_again_at_once(
             job.wake_up.wake()
             await job.reach(2)
     assert [record.getMessage() for record in caplog.records] == ["cows: The disk is full."]
+
+
+async def test_a_wake_up_is_told_to_the_other_processes_and_not_told_on() -> None:
+    told: list[str] = []
+    here = WakeUp(lambda: told.append("requests"))
+    listener = here.listen()
+    here.wake()
+    assert (listener.is_set(), told) == (True, ["requests"])
+    listener.clear()
+    here.wake_here()  # as another process told
+    assert (listener.is_set(), told) == (True, ["requests"])
+
+
+async def test_where_a_wake_up_can_be_lost_no_rest_is_long() -> None:
+    assert WakeUp().longest_rest == LONGEST_REST
+    assert WakeUp(lambda: None).longest_rest == AMONG_PROCESSES == 15
+    job = Job()
+    resting = poll("cows", job.step, job.next_due, now, job.listener, longest_rest=0.05)
+    task = asyncio.create_task(resting)
+    await job.reach(4)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
