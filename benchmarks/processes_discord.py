@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from discord_stand_in import LONGEST_WAIT, reply
+from discord_stand_in import reply
+from sent_interaction import LONGEST_WAIT
 from slow_channels import SlowChannels
 
 if TYPE_CHECKING:
