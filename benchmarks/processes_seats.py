@@ -20,7 +20,7 @@ from benchmarks.processes_world import READ_KEY, WRITE_KEY
 from postgres_way import PostgresWay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from bot_process import Process
 
@@ -89,20 +89,28 @@ class Seat:
     async def keep(self) -> None:
         """Have a process run until `stop`; return when it has ended then."""
         while not self._is_over:
-            process = self._process = await self._bot.spawn(self._command)
-            life = Life(self.name, process.pid, time.monotonic())
-            self.lives.append(life)
-            _log.info("%s begins as %d", self.name, life.pid)
-            self._world.discord.pids.add(process.pid)
-            sampling = asyncio.create_task(_sample(life))
-            life.code = await process.wait()
-            life.ended, life.ended_at = time.monotonic(), datetime.now(UTC)
-            if not life.was_killed:
-                _log.info("%s (%d) ended by itself with %d", self.name, life.pid, life.code)
-            sampling.cancel()
-            self._world.discord.pids.discard(process.pid)
+            await self._live()
             if not self._is_over:
                 await asyncio.sleep(self._world.chance.uniform(*_AGAIN))
+
+    async def _live(self) -> None:
+        """Return when a process has ended that is begun now."""
+        process = self._process = await self._bot.spawn(self._command)
+        life = Life(self.name, process.pid, time.monotonic())
+        self.lives.append(life)
+        _log.info("%s begins as %d", self.name, life.pid)
+        self._world.discord.pids.add(process.pid)
+        sampling = asyncio.create_task(_sample(life))
+        try:
+            life.code = await process.wait()
+        finally:
+            if life.code is None:
+                process.kill()  # the soak itself ends before its time
+            sampling.cancel()
+            life.ended, life.ended_at = time.monotonic(), datetime.now(UTC)
+            self._world.discord.pids.discard(process.pid)
+        if not life.was_killed:
+            _log.info("%s (%d) ended by itself with %d", self.name, life.pid, life.code)
 
     def kill(self) -> None:
         """End its process at once."""
@@ -127,6 +135,18 @@ class Seat:
     def says(self) -> str:
         """Return all that its processes wrote."""
         return self._bot.says()
+
+
+@contextlib.asynccontextmanager
+async def kept(seats: Sequence[Seat]) -> AsyncIterator[dict[str, asyncio.Task[None]]]:
+    """Have a process run in each seat while the block lasts; yield what keeps them, by name."""
+    keeping = {seat.name: asyncio.create_task(seat.keep()) for seat in seats}
+    try:
+        yield keeping
+    finally:
+        for task in keeping.values():
+            task.cancel()
+        await asyncio.gather(*keeping.values(), return_exceptions=True)
 
 
 async def _sample(life: Life) -> None:

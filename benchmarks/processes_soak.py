@@ -16,7 +16,7 @@ import logging
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, nullcontext, suppress
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,18 +27,18 @@ from benchmarks.processes_disturbances import Disturbances
 from benchmarks.processes_people import People
 from benchmarks.processes_probe import Probe
 from benchmarks.processes_report import SoakResult, describe, format_report, format_table
-from benchmarks.processes_seats import Seat, open_seats
+from benchmarks.processes_seats import Seat, kept, open_seats
 from benchmarks.processes_takeover import takeovers
 from benchmarks.processes_verdict import judge
 from benchmarks.processes_world import Extent, World, open_world
 from bot.requests.worker import LEASE as REQUEST_LEASE
 from bot.watch.watch_worker import LEASE as LOOK_LEASE
+from forked_python import ForkedPython
 from postgres_server import running_postgres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from forked_python import ForkedPython
     from postgres_server import PostgresServer
 
 _AT_FIRST: Final = 60.0  # seconds until the processes are there and have listed the domains
@@ -62,26 +62,11 @@ class ProcessesSoak:
     async def run(self) -> SoakResult:
         """Return what came of it when all processes have ended."""
         began = time.monotonic()
-        keeping = [asyncio.create_task(seat.keep()) for seat in self._seats]
-        await self._until_listed()
-        beside = [asyncio.create_task(work) for work in (self.probe.run(), self._look())]
-        seconds = self._world.extent.minutes * 60
-        acting = asyncio.create_task(self._act(seconds))
-        await self.disturbances.run(seconds)
-        self._say("all is done to them; waiting for the rest")
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(self._leases.values()) + _AFTER_LEASE):
-                await acting
-                beside[1].cancel()
-                await self._until_quiet()
-                await self._world.pass_time_of_news()
-                await self._until_quiet()
-        for task in (acting, *beside):
-            task.cancel()
-        outcomes = await asyncio.gather(acting, *beside, return_exceptions=True)
-        codes = [await s.stop(k) for s, k in zip(self._seats, keeping, strict=True)]
+        async with kept(self._seats) as keeping:
+            await self._until_listed()
+            await self._disturb()
+            codes = [await seat.stop(keeping[seat.name]) for seat in self._seats]
         verdict = await judge(self._world, self.people)
-        verdict.said += [f"the soak: {o!r}" for o in outcomes if isinstance(o, Exception)]
         for seat, code in zip(self._seats, codes, strict=True):
             if code != 0:
                 verdict.said.append(f"{seat.name} ended with {code}")
@@ -97,6 +82,25 @@ class ProcessesSoak:
             self.probe.refused,
             time.monotonic() - began,
         )
+
+    async def _disturb(self) -> None:
+        """Return when everything was done to the processes, and has come to rest."""
+        seconds = self._world.extent.minutes * 60
+        async with asyncio.TaskGroup() as group:
+            endless = [group.create_task(work) for work in (self.probe.run(), self._look())]
+            acting = group.create_task(self._act(seconds))
+            await self.disturbances.run(seconds)
+            self._say("all is done to them; waiting for the rest")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(self._leases.values()) + _AFTER_LEASE):
+                    await acting
+                    endless[1].cancel()
+                    await self._until_quiet()
+                    await self._world.pass_time_of_news()
+                    await self._until_quiet()
+            self._say("over")
+            for task in (acting, *endless):
+                task.cancel()
 
     async def _find_takeovers(self) -> dict[str, list[float]]:
         ends = {
@@ -188,18 +192,21 @@ def main() -> int:
         parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, default=one.default)
     parser.add_argument("--lease", type=float, help="seconds, in place of those of the program")
     parser.add_argument("--keep", type=Path, help="a folder for the logs")
+    parser.add_argument("--forked", action="store_true", help="fork processes after the imports")
     parser.add_argument("--write", action="store_true", help="put the figures into the README")
     options = vars(parser.parse_args())
-    seed, keep, lease, writes = (options.pop(o) for o in ("seed", "keep", "lease", "write"))
+    seed, keep, lease = (options.pop(name) for name in ("seed", "keep", "lease"))
+    forked, writes = options.pop("forked"), options.pop("write")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     extent = replace(Extent(), **options)
     with (
         tempfile.TemporaryDirectory(prefix="processes-") as name,
         running_postgres(Path(name) / "postgres") as postgres,
+        ForkedPython() if forked else nullcontext((sys.executable,)) as python,
     ):
         folder = Path(name) if keep is None else keep
         folder.mkdir(parents=True, exist_ok=True)
-        result = asyncio.run(soak(extent, seed, postgres, folder, lease=lease))
+        result = asyncio.run(soak(extent, seed, postgres, folder, python, lease=lease))
     print(format_report(result))
     if writes:
         today = datetime.now(UTC).date()
