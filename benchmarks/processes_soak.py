@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 _AT_FIRST: Final = 60.0  # seconds until the processes are there and have listed the domains
 _AFTER_LEASE: Final = 60.0  # seconds beyond the longest lease until all has come to rest
-_QUIET: Final = 5.0  # seconds in which nothing is left to do, and a second message would come
 _log = logging.getLogger(__name__)
 _BAD_WORDS: Final = ("Traceback", "CRITICAL")
 
@@ -145,7 +144,7 @@ class ProcessesSoak:
             " + (SELECT count(*) FROM watch_news WHERE ended_at IS NULL AND due_at <= now())"
         )
         quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < _QUIET:
+        while time.monotonic() - quiet_since < self._world.extent.quiet:
             await asyncio.sleep(0.2)
             if (await self._world.record.rows(query))[0][0]:
                 quiet_since = time.monotonic()

@@ -49,6 +49,7 @@ class Extent:
     cuts: int = 2  # of the way to it: of one process, and of all of them
     cut_seconds: float = 30.0
     minutes: float = 25.0
+    quiet: float = 5.0  # seconds without anything to do until all counts as over
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from benchmarks.processes_report import SoakResult
     from forked_python import ForkedPython
+    from postgres_server import PostgresServer
+
+pytest_plugins = ["store_fixtures"]
 
 FEW = Extent(
     domains=10,
@@ -29,10 +32,11 @@ FEW = Extent(
     looks=2.0,
     workers=1,
     runs=2,
-    kills=2,
+    kills=1,
     restarts=0,
     cuts=0,
-    minutes=0.05,
+    minutes=0.03,
+    quiet=1.0,
 )
 SOME = Extent(
     domains=60,
@@ -47,19 +51,19 @@ SOME = Extent(
 )
 
 
-async def run(extent: Extent, folder: Path, python: ForkedPython, *, lease: float) -> SoakResult:
-    """Return what came of it on a server of its own, which others do not want to see restarted."""
+async def run(
+    extent: Extent, postgres: PostgresServer, folder: Path, python: ForkedPython, *, lease: float
+) -> SoakResult:
     seed = int(os.environ.get("SOAK_SEED") or secrets.randbits(32))
-    with running_postgres(folder / "postgres") as postgres:
-        result = await soak(extent, seed, postgres, folder, python, lease=lease)
+    result = await soak(extent, seed, postgres, folder, python, lease=lease)
     print(f"SOAK_SEED={seed}\n{format_report(result)}")  # noqa: T201 - shown where it fails
     return result
 
 
-async def test_two_of_three_processes_are_killed_and_the_rest_loses_and_doubles_nothing(
-    tmp_path: Path, forked_python: ForkedPython
+async def test_one_of_three_processes_is_killed_and_the_rest_loses_and_doubles_nothing(
+    tmp_path: Path, postgres: PostgresServer, forked_python: ForkedPython
 ) -> None:
-    result = await run(FEW, tmp_path, forked_python, lease=4.0)
+    result = await run(FEW, postgres, tmp_path, forked_python, lease=4.0)
     assert not list(result.missed())
 
 
@@ -67,5 +71,7 @@ async def test_two_of_three_processes_are_killed_and_the_rest_loses_and_doubles_
 async def test_five_processes_lose_and_double_nothing_while_they_and_the_database_are_disturbed(
     tmp_path: Path, forked_python: ForkedPython
 ) -> None:
-    result = await run(SOME, tmp_path, forked_python, lease=8.0)
+    # A server of its own, as others do not want to see theirs started anew.
+    with running_postgres(tmp_path / "postgres") as postgres:
+        result = await run(SOME, postgres, tmp_path, forked_python, lease=8.0)
     assert not list(result.missed())

@@ -115,7 +115,13 @@ class Notices:
         """Keep a connection until cancelled; one that is lost is opened anew."""
         import asyncpg  # noqa: PLC0415 - the driver, which who uses SQLite does not have to load
 
-        faults = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+        faults = (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,  # where the server ends in the middle of an answer
+            OSError,
+            TimeoutError,
+        )
         arguments = postgresql.connect_arguments(self._address.url, self._application)
         pause = FIRST_PAUSE
         while True:
