@@ -209,8 +209,12 @@ def main() -> int:
     print(format_report(result))
     if writes:
         today = datetime.now(UTC).date()
-        text = f"Measured on {today}, seed {seed}: {describe(result)}.\n\n{format_table(result)}"
-        write_part("processes", text)
+        sizes = (
+            f"{extent.domains} domains, {extent.requests} requests, {extent.faults} faults, "
+            f"{extent.kills} kills in {extent.minutes:g} minutes"
+        )
+        said = f"Measured on {today}, seed {seed}, {sizes}: {describe(result)}."
+        write_part("processes", f"{said}\n\n{format_table(result)}")
     return 1 if any(result.missed()) else 0
 
 
