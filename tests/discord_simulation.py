@@ -110,7 +110,7 @@ async def open_simulation(
     environ: Mapping[str, str] = DEMO_ENVIRONMENT,
     asks_authorities: bool = False,
 ) -> AsyncIterator[Simulation]:
-    """Yield a bot over these zones, or over the demo's, with its database in the file `store`, or at a URL.
+    """Yield a bot over these zones, or the demo's, with its database in a file or at a URL.
 
     `asks_authorities`: it reaches the zones' own name servers, which are the one server there is.
     """

@@ -87,6 +87,13 @@ class PostgresServer:
         await self._do(f"CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{password}'")
         return user
 
+    async def own(self, name: str) -> str:
+        """Return the name of a new user without any right but to own a database."""
+        user = f"owner_{secrets.token_hex(6)}"
+        await self._do(f"CREATE ROLE {user} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
+        await self._do(f"ALTER DATABASE {name} OWNER TO {user}")
+        return user
+
     def restart(self) -> None:
         """Stop the server as its operator does, which ends every connection, and start it again."""
         self._server.stop()

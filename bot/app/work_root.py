@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from bot.app.work_parts import (
     open_foundation,
 )
 from bot.errors import ConfigError
+from bot.garbage import search_less
 from bot.health.running_process import RunningProcess
 from bot.jobs import run_beside, told_to_stop
 from bot.logs import start_logging
@@ -71,9 +71,7 @@ async def work(settings: Settings, pace: Pace = ALONE) -> None:
             process = RunningProcess(name, base.now)
             process.begin(Duty.WORK, lambda: ("stopping",) if stop.is_set() else ())
             await _open_health_port(base, process, stack)
-            # All that was loaded stays, and need not be looked through again.
-            gc.collect()
-            gc.freeze()
+            search_less()
             async with watched_loop(), run_beside(jobs):
                 _log.info("working")
                 await stop.wait()

@@ -225,6 +225,8 @@ def _needs_value(client: BotBase, request: Request, action: RequestAction) -> bo
 
 
 def unlock_backend(client: BotBase) -> None:
-    """Have the mail server called again: an admin's retry says that it is mended."""
-    if client.backend.refusals:
-        client.backend.unlock()
+    """Have the mail server called again: an admin's retry says that it is mended.
+
+    It may have refused another process than this one.
+    """
+    client.backend.unlock()

@@ -8,6 +8,8 @@ from bot.errors import BackendKeyFaulty
 from bot.requests.backend import Capabilities, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.errors import BackendError
     from bot.mailcow.api import Mailcow
     from bot.names import Domain
@@ -18,12 +20,16 @@ if TYPE_CHECKING:
 class MailcowBackend:
     """Does everything over Mailcow's API; see `bot.requests.backend.MailBackend`.
 
-    `selector` is for the key that Mailcow makes together with a new domain.
+    `selector` is for the key that Mailcow makes together with a new domain. `unlock_others` has the
+    other processes use all keys again, too; None where there are none.
     """
 
-    def __init__(self, mailcow: Mailcow, selector: str) -> None:
+    def __init__(
+        self, mailcow: Mailcow, selector: str, unlock_others: Callable[[], None] | None = None
+    ) -> None:
         self._mailcow = mailcow
         self._selector = selector
+        self._unlock_others = unlock_others
 
     @property
     def name(self) -> str:
@@ -44,8 +50,10 @@ class MailcowBackend:
         return self._mailcow.refusals
 
     def unlock(self) -> None:
-        """Use all keys again."""
+        """Use all keys again, here and in the other processes."""
         self._mailcow.unlock()
+        if self._unlock_others is not None:
+            self._unlock_others()
 
     async def look_up(self, domain: Domain) -> ServerDomain:
         """Return what Mailcow has of the domain, be it as an alias domain.

@@ -56,6 +56,8 @@ class LeasedWork(Generic[TakenT]):
         self._lease = lease
         self._most = most
         self._tasks: dict[asyncio.Task[None], TakenT] = {}
+        self._taking: asyncio.Task[tuple[TakenT, ...]] | None = None
+        self._beginning = asyncio.Lock()
         self._room = asyncio.Event()
         self._room.set()
         self._fault: StoreError | None = None
@@ -71,17 +73,22 @@ class LeasedWork(Generic[TakenT]):
 
         Raises StoreError where nothing can be taken, or something that was begun before met one.
         """
-        self._raise_fault()
-        room = self._most - len(self._tasks)
-        if self._is_closed or not room:
-            return 0
-        taken = await self._store.take_due(self._now(), self._lease, room)
-        for each in taken:
-            task = asyncio.create_task(self._do(each))
-            self._tasks[task] = each
-            task.add_done_callback(self._note_end)
-        self._note_room()
-        return len(taken)
+        async with self._beginning:
+            self._raise_fault()
+            room = self._most - len(self._tasks)
+            if self._is_closed or not room:
+                return 0
+            taking = self._store.take_due(self._now(), self._lease, room)
+            self._taking = asyncio.create_task(taking)
+            # Whoever is cancelled here leaves it to end, and `cut_short` gives back what it took.
+            taken = await asyncio.shield(self._taking)
+            self._taking = None
+            for each in taken:
+                task = asyncio.create_task(self._do(each))
+                self._tasks[task] = each
+                task.add_done_callback(self._note_end)
+            self._note_room()
+            return len(taken)
 
     async def wait_for_room(self) -> None:
         """Return when more can be taken."""
@@ -100,17 +107,30 @@ class LeasedWork(Generic[TakenT]):
     async def finish(self) -> None:
         """Take nothing more, and return when what is under way has ended."""
         self._is_closed = True
+        if self._taking is not None and not self._taking.done():
+            await asyncio.wait({self._taking})
         if self._tasks:
             await asyncio.wait(self._tasks)
 
     async def cut_short(self) -> None:
-        """Take nothing more, cancel what is under way, and let others take it."""
+        """Cancel what is under way, and let others take it; nothing is taken meanwhile."""
         self._is_closed = True
+        try:
+            await self._cut_short()
+        finally:
+            self._is_closed = False
+
+    async def _cut_short(self) -> None:
         cut = dict(self._tasks)
         for task in cut:
             task.cancel()
         await asyncio.gather(*cut, return_exceptions=True)
         left = [taken for task, taken in cut.items() if task.cancelled()]
+        if self._taking is not None:
+            await asyncio.wait({self._taking})
+            if self._taking.exception() is None:
+                left.extend(self._taking.result())
+            self._taking = None
         if not left:
             return
         try:

@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 _APPLICATION: Final = "cowbell doctor"
 _SETTING: Final = "statement_timeout"  # one of ours, by which is seen whether they are in force
 
+# Of sessions of other users an ordinary one is told little more than that they are there.
 _ACTIVITY: Final = text("""
 SELECT application_name, backend_start, pid IN (
     SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
     AND classid = 0 AND objid = :leader AND objsubid = 1
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ) AS leads, datname = current_database() AS is_here
-FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid()
+AND coalesce(backend_type, 'client backend') = 'client backend'
 ORDER BY backend_start
 """)
 _ROOM: Final = text("""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.watch.look_decision import LookDecision
@@ -12,7 +11,7 @@ from bot.watch.look_schedule import daily_look
 from bot.watch.watch_state import dump_state, load_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from bot.names import Domain
@@ -26,16 +25,22 @@ ALL_GONE_AFTER: Final = timedelta(days=1)  # where all are missing, as after a f
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The mail server's domains, each with the time of its first look where this is the first list.
+    """The mail server's domains in ASCII, as it told them `at` that moment.
 
-    A domain that is missing here and was in a list of `gone_before` or earlier is hosted no more;
+    Where this is the first list, their first looks are spread over a day (`first_look`). A domain
+    that is missing here and was in a list of `gone_before` or earlier is hosted no more;
     `note` says on the mail server's own row that it told.
     """
 
-    domains: Mapping[str, datetime]
+    domains: frozenset[str]
+    at: datetime
     is_first: bool
     gone_before: datetime
     note: Decide
+
+    def first_look(self, subject: str) -> datetime:
+        """Return when a domain of the first list is looked at first."""
+        return daily_look(subject, self.at)
 
 
 def make_listing(domains: Iterable[Domain], *, is_first: bool, at: datetime) -> Listing:
@@ -45,6 +50,6 @@ def make_listing(domains: Iterable[Domain], *, is_first: bool, at: datetime) -> 
         state = replace(load_state(standing.watched.state), listed_at=at)
         return LookDecision(replace(standing.watched, state=dump_state(state)))
 
-    due = {domain.ascii: daily_look(domain.ascii, at) for domain in domains}
-    gone_after = GONE_AFTER if due else ALL_GONE_AFTER
-    return Listing(MappingProxyType(due), is_first, at - gone_after, note)
+    told = frozenset(domain.ascii for domain in domains)
+    gone_after = GONE_AFTER if told else ALL_GONE_AFTER
+    return Listing(told, at, is_first, at - gone_after, note)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ItemT = TypeVar("ItemT")
 
-MOST_LISTED: Final = 1_000  # of a list; nobody reads on, and a message has an end
+MOST_LISTED: Final = 500  # of a list; nobody reads on, and a message has an end
 
 
 @dataclass(frozen=True, slots=True)

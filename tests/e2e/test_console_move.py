@@ -34,10 +34,12 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
 INSERT INTO stored_check (domain, report, "schema", checked_at)
 SELECT 'd' || i || '.example', '{}', 1, '2026-11-22 12:00:00.000001' FROM n
 """
-_MOVING = """
+_CONNECTED = """
 SELECT count(*) FROM pg_stat_activity
-WHERE application_name = 'cowbell move-database' AND datname = $1 AND backend_xid IS NOT NULL
+WHERE application_name = 'cowbell move-database' AND datname = $1
 """
+# The tables are made, and rows are being copied or compared.
+_MOVING = f"{_CONNECTED} AND query ~ 'COPY|ORDER BY' AND query !~ 'pg_catalog'"
 
 
 @pytest.fixture
@@ -107,36 +109,35 @@ async def test_a_url_from_stdin_is_not_on_the_command_line_and_its_password_nowh
 
 async def test_a_wrong_url_is_wrong_usage(console: ConsoleProcess) -> None:
     await fill(console, 0)
-    for url in ("wake_up", "postgresql+asyncpg://cow:wake_up@/", "sqlite+aiosqlite:///wake.db"):
-        done = await asyncio.to_thread(console.call, "move-database", url)
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith("The URL to move to ")
-        assert "wake_up" not in done.stderr
+    url = "postgresql+asyncpg://cow:wake_up@/"
+    done = await asyncio.to_thread(console.call, "move-database", url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("The URL to move to ")
+    assert "wake_up" not in done.stderr
 
 
 async def test_killed_in_the_middle_it_leaves_nothing_there(
     console: ConsoleProcess, postgres: PostgresServer, name: str
 ) -> None:
-    await fill(console, 20_000)
+    await fill(console, 8_000)
     before = (console.folder / "bot.db").read_bytes()
     process = console.begin("move-database", postgres.url_of(name))
     try:
-        await _wait_for(postgres, name, 1)
-        await asyncio.sleep(0.3)
+        await _wait_for(postgres, name, _MOVING, 1)
     finally:
         process.kill()
     process.poll(MAX_WAIT)
-    await _wait_for(postgres, name, 0)
+    await _wait_for(postgres, name, _CONNECTED, 0)
     tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
     assert await ask(postgres, name, tables) == 0
     assert (console.folder / "bot.db").read_bytes() == before
     done = await asyncio.to_thread(console.call, "move-database", postgres.url_of(name))
     assert (done.returncode, done.stderr) == (0, "")
-    assert await ask(postgres, name, "SELECT count(*) FROM stored_check") == 20_000
+    assert await ask(postgres, name, "SELECT count(*) FROM stored_check") == 8_000
 
 
-async def _wait_for(postgres: PostgresServer, name: str, number: int) -> None:
+async def _wait_for(postgres: PostgresServer, name: str, question: str, number: int) -> None:
     end = time.monotonic() + MAX_WAIT
-    while await ask(postgres, name, _MOVING, name) != number:
+    while await ask(postgres, name, question, name) != number:
         assert time.monotonic() < end
         await asyncio.sleep(0.02)

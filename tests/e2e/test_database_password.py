@@ -37,10 +37,8 @@ def console(tmp_path: Path, forked_python: ForkedPython) -> ConsoleProcess:
     ("command", "code"),
     [
         (("run",), 1),
-        (("doctor",), 1),
         (("doctor", "--json"), 1),
         (("history", "friend.example"), 2),
-        (("records", "friend.example"), 2),
         (("move-database", "postgresql+asyncpg://cow@db/cow"), 1),
     ],
 )

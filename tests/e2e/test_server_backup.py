@@ -33,8 +33,10 @@ ENVIRONMENT = {
 
 @pytest.fixture
 async def url(postgres: PostgresServer) -> AsyncIterator[str]:
-    async with postgres.database() as name:
-        yield postgres.url_of(name).replace("postgres@", "postgres:wake_up@")
+    async with postgres.database(empty=True) as name:
+        # As a user with no right but to own the database.
+        owner = await postgres.own(name)
+        yield postgres.url_of(name).replace("postgres@", f"{owner}:wake_up@")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from bot.store.engine.database_refusals import (
     OPENING_FAULTS,
     explain,
     explain_os_error,
+    repeats_a_row,
 )
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 APPLICATION: Final = "cowbell"  # what a server calls a process that does not say what it is
-_MOST_TRIES: Final = 12  # of a transaction that others were in the way of
+_LONGEST_TRYING: Final = (
+    5.0  # seconds; as long is a transaction tried that others are in the way of
+)
+_MOST_COLLISIONS: Final = 6  # with a row that is there: another process's shows at the next try
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1  # seconds; twice as long each time, and then a part
 LONGEST_END: Final = 20.0  # seconds for what is under way at the end; more than a statement has
 _LONGEST_GOODBYE: Final = 1.0  # seconds for saying goodbye to a server
@@ -207,8 +211,10 @@ class Database:
         self, engine: AsyncEngine, work: Callable[[Session], T], *, keep: bool = False
     ) -> T:
         with explaining(self._address):
-            pause, was_lost = _FIRST_PAUSE, False
-            for _ in range(_MOST_TRIES - 1):
+            pause, was_lost, collisions = _FIRST_PAUSE, False, 0
+            loop = asyncio.get_running_loop()
+            end = loop.time() + _LONGEST_TRYING
+            while loop.time() < end:
                 transaction = _Transaction[T](engine, keep=keep)
                 try:
                     return await transaction.run(work)
@@ -223,6 +229,9 @@ class Database:
                         was_lost = True  # the server was started anew since the connection was used
                         continue
                     elif not postgresql.is_passing(error):
+                        raise
+                    collisions += postgresql.is_collision(error)
+                    if collisions == _MOST_COLLISIONS:
                         raise
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 pause = min(2 * pause, _LONGEST_PAUSE)
@@ -303,6 +312,8 @@ class _Transaction(Generic[T]):
     def __init__(self, engine: AsyncEngine, *, keep: bool) -> None:
         self._engine = engine
         self._keep = keep
+        on_server = engine.dialect.name == postgresql.DIALECT
+        self._driver_faults = postgresql.driver_faults() if on_server else ()
         self.ending: _Ending[T] | None = None
 
     async def run(self, work: Callable[[Session], T]) -> T:
@@ -316,6 +327,9 @@ class _Transaction(Generic[T]):
             except OSError:  # an answer that comes yet must not be taken for that of another
                 await session.invalidate()
                 raise
+            except self._driver_faults as error:
+                await session.invalidate()
+                raise ConnectionResetError(str(error)) from error
             return result
 
 
@@ -374,4 +388,5 @@ def explaining(
     try:
         yield
     except faults as error:
-        raise explain(error, address) from error
+        # A log shows the whole chain, and members' texts are nobody's business there.
+        raise explain(error, address) from (None if repeats_a_row(error) else error)

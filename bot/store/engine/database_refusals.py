@@ -83,6 +83,14 @@ def _first_line(cause: BaseException | None) -> str:
     return next(iter(str(cause).strip().splitlines()), "").rstrip(".")
 
 
+def repeats_a_row(error: BaseException) -> bool:
+    """Whether what a server or its driver said holds values: of a row, or of a statement."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None) or ""
+    said = getattr(cause, "__cause__", None)
+    return state.startswith("22") or getattr(said, "detail", None) is not None
+
+
 def explain_os_error(error: OSError, address: Address) -> StoreError:
     """The sentence for what the operating system refused."""
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:

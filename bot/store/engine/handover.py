@@ -95,6 +95,7 @@ class Departure:
     def __init__(self, notices: Notices) -> None:
         self._ear = _Ear(notices)
         self._number = secrets.token_hex(8)
+        self.found = asyncio.Event()  # one that waits has answered
 
     async def arrange(self) -> bool:
         """Return whether one that waits is connected to Discord by now, and ready to take over.
@@ -104,6 +105,7 @@ class Departure:
         try:
             async with asyncio.timeout(ARRANGED_WITHIN):
                 while (standby := await self._find()) is not None:
+                    self.found.set()
                     if await self._connect(standby):
                         return True
                     await self.call_off()

@@ -116,11 +116,8 @@ class Notices:
         import asyncpg  # noqa: PLC0415 - the driver, which who uses SQLite does not have to load
 
         faults = (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,  # where the server ends in the middle of an answer
-            OSError,
-            TimeoutError,
+            *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+            *(OSError, TimeoutError),
         )
         arguments = postgresql.connect_arguments(self._address.url, self._application)
         pause = FIRST_PAUSE

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 OLDEST: Final = 15
 CONNECT_TIMEOUT: Final = 5.0  # seconds
 COMMAND_TIMEOUT: Final = 15.0  # seconds for one statement
-WRITERS: Final = 4  # transactions of one process that write at once
+# Transactions of one process that write at once: the more there are, the more are refused for one
+# another, as PostgreSQL looks at pages of an index where it cannot look at rows.
+WRITERS: Final = 2
 CONNECTIONS: Final = 8  # of one process, those that write among them
 SESSIONS: Final = (
     3  # of one process beside them: its lock, its notices, and a short one at the start
@@ -49,19 +51,22 @@ SESSION: Final[Mapping[str, str]] = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "10000",
-    # In a table of few pages a scan is cheaper, but then every writer seems to depend on all rows.
-    "random_page_cost": "1",
-    "cpu_tuple_cost": "1",
+    # A table of few pages is read faster as a whole than by an index, but then every writer seems
+    # to depend on all its rows. What no index fits is read as a whole all the same.
+    "enable_seqscan": "off",
+    # Of that it thinks that it takes for ever, for which it would compile the statement.
+    "jit": "off",
 }
 
 _PATIENCE: Final[Mapping[str, str]] = {"statement_timeout": "0", "lock_timeout": "60s"}
 
-_REPEATED = {
+_UNIQUE_VIOLATION: Final = "23505"
+_REPEATED: Final = {
     "40001",  # serialization_failure
     "40P01",  # deadlock_detected
     # What another transaction wrote meanwhile cannot be seen in the state that this one reads, and
     # is found in its way all the same; the next try sees it.
-    "23505",  # unique_violation
+    _UNIQUE_VIOLATION,
 }
 
 
@@ -105,6 +110,14 @@ def engine_options(address: Address, application: str, *, patient: bool) -> dict
     }
 
 
+def driver_faults() -> tuple[type[Exception], ...]:
+    """What the driver raises where the server ended in the middle of an answer."""
+    import asyncpg  # noqa: PLC0415 - as below
+
+    # SQLAlchemy hands it on as it is.
+    return (asyncpg.InternalClientError,)
+
+
 def is_passing(error: Exception) -> bool:
     """Whether a transaction was refused for what others did meanwhile, and may do when repeated."""
     # Loaded where it is needed: SQLite has no part in it.
@@ -116,6 +129,12 @@ def is_passing(error: Exception) -> bool:
     cause = error.orig if isinstance(error, DBAPIError) else None
     is_outdated = isinstance(cause, AsyncAdapt_asyncpg_dbapi.InvalidCachedStatementError)
     return is_outdated or getattr(cause, "sqlstate", None) in _REPEATED
+
+
+def is_collision(error: Exception) -> bool:
+    """Whether a row was to be written that is there already."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(cause, "sqlstate", None) == _UNIQUE_VIOLATION
 
 
 def examine(connection: Connection, address: Address) -> None:

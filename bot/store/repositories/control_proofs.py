@@ -32,9 +32,9 @@ class ControlProofs:
     async def secret(self) -> bytes:
         """The random secret, made at the first call and the same ever after."""
 
-        def find(session: Session) -> bytes | None:
+        def find(session: Session) -> bytes:
             row = session.get(ControlSecretRow, _ONLY)
-            return None if row is None else row.value
+            return b"" if row is None else row.value
 
         def find_or_make(session: Session) -> bytes:
             row = session.get(ControlSecretRow, _ONLY)

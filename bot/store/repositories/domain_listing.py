@@ -89,7 +89,7 @@ def _note_domains(
         row = rows.get(subject)
         if row is None:
             new = make_watched(subject, now, is_new=not listing.is_first)
-            new.hosted, new.due_at = True, listing.domains[subject] if listing.is_first else now
+            new.hosted, new.due_at = True, listing.first_look(subject) if listing.is_first else now
             session.add(new)
         elif _differs(row, listing):
             _change(row, listing, now)

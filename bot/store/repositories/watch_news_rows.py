@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import func, select
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bot.watch.watch_news import CertificateTold, DigestTold
 
 MOST_A_CYCLE: Final = 5  # messages of incidents in a day (UTC) to the same people
+MOST_SUMMED_UP: Final = 500  # incidents that opened, and as many that closed, in one summary
 GATHERED: Final = timedelta(minutes=10)  # in which what more comes goes into the same summary
 
 
@@ -163,16 +165,25 @@ def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) 
     facts, due_at = message.facts, now + GATHERED
     row = _find(session, _summary_key(target, now))
     if row is None:
-        summed_up = {"opened": facts["opened"], "closed": facts["closed"]}
+        summed_up = _merge({"opened": [], "closed": []}, facts)
         summary = _Message(_summary_key(target, now), NewsKind.SUMMARY, target, summed_up)
         _add(session, summary, now, due_at)
         return
-    known = _facts(row)
-    merged = {key: list(dict.fromkeys([*known[key], *facts[key]])) for key in ("opened", "closed")}
-    row.facts = _write(merged)
+    row.facts = _write(_merge(_facts(row), facts))
     row.version += 1
     if row.ended_at is not None:
         row.ended_at, row.due_at, row.attempts = None, due_at, 0
+
+
+def _merge(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a summary with those of one more look, as far as it has room.
+
+    Of the rest it says how many they are: each look of a day would write all of them again.
+    """
+    every = {key: dict.fromkeys([*known[key], *more[key]]) for key in ("opened", "closed")}
+    kept = {key: list(islice(numbers, MOST_SUMMED_UP)) for key, numbers in every.items()}
+    beyond = sum(len(every[key]) - len(kept[key]) for key in kept)
+    return {**kept, "unlisted": known.get("unlisted", 0) + beyond}
 
 
 def _is_unsent(row: WatchNewsRow) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from request_guild import ADMIN, open_request_guild
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from simcord import MemberActor
     from simcord.results import ResponseMessage
@@ -60,7 +60,7 @@ async def ask(guild: RequestGuild, kind: RequestKind, domain: str) -> Request:
 
 def numbers_in(store: Path | str) -> set[object]:
     """Return every value that is stored anywhere."""
-    with closing(connect(store)) as connection:
+    with closing(connect(Path(store))) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {
             value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.app.shared_parts import utc_now
 from bot.errors import StoreError
 from bot.process_name import Duty, ProcessName
 from bot.store.engine.database import Database
@@ -17,6 +18,7 @@ from bot.store.engine.session import present
 from bot.store.engine.url import Address
 from bot.store.move.database_move import Moved, move_database, read_target
 from bot.store.repositories.stored_checks import StoredChecks
+from bot.store.server_survey import survey
 from bot.store.watch_tables import METADATA
 from filled_store import fill_store, make_rows_up
 from request_parts import FRIEND, NOON
@@ -155,6 +157,23 @@ async def test_texts_of_any_characters_that_an_older_bot_kept_come_through(
         check = await StoredChecks(database).get(number)
     assert check is not None
     assert check.report == "a\0b"
+
+
+async def test_a_user_who_owns_the_database_and_nothing_else_is_enough(
+    source: str, postgres: PostgresServer, empty: str
+) -> None:
+    async with await Database.open(source) as database:
+        number = await StoredChecks(database).keep(FRIEND, 1, "{}", 1, NOON)
+    owner = await postgres.own(empty)
+    url = postgres.url_of(empty).replace("postgres@", f"{owner}@")
+    await move_database(source, read_target(url))
+    name = ProcessName(Duty.WORK, 4711, "mail1")
+    async with present(url, name), connected(postgres, "postgres"):
+        async with await Database.open(url) as database:
+            assert await StoredChecks(database).get(number) is not None
+        seen = await survey(url, utc_now)
+        assert seen is not None
+        assert [(one.duty, one.place) for one in seen.processes] == [(name.duty, name.place)]
 
 
 async def test_an_empty_database_of_ours_is_taken_and_one_with_rows_is_not(

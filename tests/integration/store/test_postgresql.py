@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
 
+from bot.errors import StoreError
 from bot.store.engine.database import Database
 
 if TYPE_CHECKING:
@@ -42,3 +45,15 @@ async def test_processes_that_start_at_once_migrate_once(postgres: PostgresServe
             assert [await database.read(read_all) for database in opened] == [0, 0, 0, 0]
         finally:
             await asyncio.gather(*(database.aclose() for database in opened))
+
+
+@pytest.mark.parametrize("typed", ["wake" + "_up", "wake" + "_up\n\0"])
+async def test_what_a_server_repeats_of_a_row_is_in_no_log(
+    typed: str, postgres: PostgresServer
+) -> None:
+    statement = text("INSERT INTO recent_domain (member_id, domain) VALUES (1, :typed)")
+    async with postgres.database() as name, await Database.open(postgres.url_of(name)) as database:
+        with pytest.raises(StoreError) as caught:
+            await database.write(lambda session: session.execute(statement, {"typed": typed}))
+    assert "wake" + "_up" not in "".join(traceback.format_exception(caught.value))
+    assert str(caught.value).startswith(f"The database {name} on ")

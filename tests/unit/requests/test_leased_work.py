@@ -25,6 +25,8 @@ class Field:
         self.given_back: list[int] = []
         self.takings: list[int] = []
         self.may_end: dict[int, asyncio.Event] = {}
+        self.may_take = asyncio.Event()
+        self.may_take.set()
         self.begun: list[int] = []
         self.done: list[int] = []
         self.fault: Exception | None = None
@@ -36,6 +38,7 @@ class Field:
         return datetime.now(UTC)
 
     async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[int, ...]:
+        await self.may_take.wait()
         taken, self.due = tuple(self.due[:most]), self.due[most:]
         self.takings.append(len(taken))
         return taken
@@ -88,13 +91,44 @@ async def test_more_is_taken_when_a_quarter_is_done_and_not_for_each() -> None:
     await field.work.cut_short()
 
 
-async def test_what_is_cut_short_is_given_back_and_nothing_more_is_taken() -> None:
-    field = Field(20)
+async def test_what_is_cut_short_is_given_back_and_the_next_may_be_begun() -> None:
+    field = Field(6)
     await field.work.begin()
     await field.end(0, 2)
     await field.work.cut_short()
     assert field.given_back == [1, 3]
-    assert await field.work.begin() == 0
+    assert await field.work.begin() == 2
+    await field.work.cut_short()
+    assert field.given_back == [1, 3, 4, 5]
+
+
+async def test_what_is_being_taken_when_it_is_cut_short_is_given_back_too() -> None:
+    field = Field(20)
+    field.may_take.clear()
+    beginning = asyncio.create_task(field.work.begin())
+    await asyncio.sleep(0)
+    beginning.cancel()
+    await asyncio.gather(beginning, return_exceptions=True)
+    cutting = asyncio.create_task(field.work.cut_short())
+    await asyncio.sleep(0)
+    field.may_take.set()
+    await asyncio.wait_for(cutting, MAX_WAIT)
+    assert (field.given_back, field.begun) == ([0, 1, 2, 3], [])
+
+
+async def test_what_is_being_taken_at_a_stop_is_done() -> None:
+    field = Field(2)
+    field.may_take.clear()
+    beginning = asyncio.create_task(field.work.begin())
+    await asyncio.sleep(0)
+    finishing = asyncio.create_task(field.work.finish())
+    await asyncio.sleep(0)
+    field.may_take.set()
+    await beginning
+    assert not finishing.done()
+    await field.end(0, 1)
+    await asyncio.wait_for(finishing, MAX_WAIT)
+    assert field.done == [0, 1]
 
 
 async def test_at_a_stop_what_is_under_way_may_come_to_its_end() -> None:
