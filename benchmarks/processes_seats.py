@@ -27,15 +27,13 @@ if TYPE_CHECKING:
     from benchmarks.processes_world import World
     from forked_python import ForkedPython
 
-# The program with other leases; all else is as it is.
+# The program with other leases; all else is as it is. What has them may be imported already.
 _LEASES: Final = """
-from dataclasses import replace
 from datetime import timedelta
-from bot.app import work_parts
-lease = timedelta(seconds={seconds})
-for pace in ("BESIDE_MEMBERS", "ALONE"):
-    own = replace(getattr(work_parts, pace), look_lease=lease, request_lease=lease)
-    setattr(work_parts, pace, own)
+from bot.app.work_parts import ALONE, BESIDE_MEMBERS
+for pace in (ALONE, BESIDE_MEMBERS):
+    for lease in ("look_lease", "request_lease"):
+        object.__setattr__(pace, lease, timedelta(seconds={seconds}))
 """
 _AGAIN: Final = (1.0, 3.0)  # seconds until a process is started again, as an init system does it
 _SAMPLED: Final = 2.0  # seconds between two looks at what a process holds
