@@ -37,8 +37,8 @@ class SoakResult:
 
     def missed(self) -> Iterator[str]:
         """Yield what is not as it has to be."""
-        yield from (f"lost: {text}" for text in self.verdict.lost)
         yield from (f"doubled: {text}" for text in self.verdict.doubled)
+        yield from (f"lost: {text}" for text in self.verdict.lost)
         yield from self.verdict.said
         for gap in self.gaps:
             if gap.allowed is not None and gap.seconds > gap.allowed:
