@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.store.engine.leadership import Leadership
 
 _DRAIN = 10.0  # seconds that running handlers get
+_DRAIN_BESIDE = 25.0  # where another process is at Discord already, so that nobody waits for them
 _TAKEN_OVER_AGAIN = 30.0  # seconds after the store could not be written
 _GOODBYE = 2.0  # seconds for the library to end what is cut off already
 
@@ -76,9 +77,11 @@ async def lead(
             await jobs.enter_async_context(running_jobs(client))
             await asyncio.wait({running, stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set() and not (running.done() or losing.done()):
+                seconds = _DRAIN
                 if departure and await _arrange(departure, jobs, running, losing):
                     await _hand_over(client, leadership, departure, running)
-                await _drain(client, losing)
+                    seconds = _DRAIN_BESIDE
+                await _drain(client, losing, seconds)
             if losing.done():
                 ending = Ending.LOST
                 await _cut_off(client, running)
@@ -157,15 +160,15 @@ async def _hand_over(
                 await socket.close(code=1000)
 
 
-async def _drain(client: Client, losing: asyncio.Task[None]) -> None:
+async def _drain(client: Client, losing: asyncio.Task[None], seconds: float) -> None:
     """Let what is under way come to its end, for as long as this process leads."""
     _log.info("stopping")
-    draining = asyncio.create_task(client.tracker.drain(_DRAIN))
+    draining = asyncio.create_task(client.tracker.drain(seconds))
     await asyncio.wait({draining, losing}, return_when=asyncio.FIRST_COMPLETED)
     if not draining.done():
         draining.cancel()
     elif left := draining.result():
-        _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
+        _log.warning("%d handlers had not ended after %d s", left, seconds)
 
 
 async def _cut_off(client: Client, running: asyncio.Task[None]) -> None:

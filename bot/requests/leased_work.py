@@ -113,8 +113,14 @@ class LeasedWork(Generic[TakenT]):
             await asyncio.wait(self._tasks)
 
     async def cut_short(self) -> None:
-        """Take nothing more, cancel what is under way, and let others take it."""
+        """Cancel what is under way, and let others take it; nothing is taken meanwhile."""
         self._is_closed = True
+        try:
+            await self._cut_short()
+        finally:
+            self._is_closed = False
+
+    async def _cut_short(self) -> None:
         cut = dict(self._tasks)
         for task in cut:
             task.cancel()
@@ -124,6 +130,7 @@ class LeasedWork(Generic[TakenT]):
             await asyncio.wait({self._taking})
             if self._taking.exception() is None:
                 left.extend(self._taking.result())
+            self._taking = None
         if not left:
             return
         try:

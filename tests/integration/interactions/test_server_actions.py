@@ -173,13 +173,13 @@ async def test_the_request_channel_is_told_of_a_fault_that_a_second_look_sees_to
     await admins.sim.check(FRIEND)
     await admins.sim.check(FRIEND, admins.sim.ben)
     await guild.meet("spf-include")
-    assert admins.posted() == []
+    assert guild.posted() == []
     await guild.later(minutes=11)
-    (text,) = admins.posted()
+    (text,) = guild.posted()
     assert "The mail server itself has" in text
     assert "`MAIL_SPF`" in text or "SPF value" in text
     await guild.later(hours=6)
-    assert len(admins.posted()) == 1
+    assert len(guild.posted()) == 1  # on a Monday the week's digest comes beside it
 
 
 async def test_without_a_channel_the_fault_is_logged_and_on_the_setup_card(
@@ -231,7 +231,7 @@ async def test_the_request_channel_is_told_what_a_member_met_at_the_ports(
         await guild.meet("certificate-wrong")
         await guild.later(minutes=11)
         text = text_of(await admins.mailadmin(admins.ada, "setup"))
-    (posted,) = admins.posted()
+    (posted,) = [told for told in guild.posted() if "**Certificate**" in told]  # DANE is told too
     assert "❌ **Certificate** · broken since" in posted
     assert "The certificate on" in posted
     assert "❌ **Mail server**: mail programs refuse the certificate" in text

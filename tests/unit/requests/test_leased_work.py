@@ -91,13 +91,15 @@ async def test_more_is_taken_when_a_quarter_is_done_and_not_for_each() -> None:
     await field.work.cut_short()
 
 
-async def test_what_is_cut_short_is_given_back_and_nothing_more_is_taken() -> None:
-    field = Field(20)
+async def test_what_is_cut_short_is_given_back_and_the_next_may_be_begun() -> None:
+    field = Field(6)
     await field.work.begin()
     await field.end(0, 2)
     await field.work.cut_short()
     assert field.given_back == [1, 3]
-    assert await field.work.begin() == 0
+    assert await field.work.begin() == 2
+    await field.work.cut_short()
+    assert field.given_back == [1, 3, 4, 5]
 
 
 async def test_what_is_being_taken_when_it_is_cut_short_is_given_back_too() -> None:
