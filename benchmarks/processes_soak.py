@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 _AT_FIRST: Final = 60.0  # seconds until the processes are there and have listed the domains
 _AFTER_LEASE: Final = 60.0  # seconds beyond the longest lease until all has come to rest
 _log = logging.getLogger(__name__)
-# A command that fails with the database has a reference and its traceback; these are faults of ours.
-_BAD_WORDS: Final = ("CRITICAL", "never retrieved", "never awaited", "unclosed")
+# Faults of ours; a command that fails with the database is logged with a traceback as well.
+_BAD_WORDS: Final = ("CRITICAL", "never retrieved", "never awaited", "unclosed", "a job failed")
 
 
 class ProcessesSoak:
