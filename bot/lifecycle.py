@@ -85,6 +85,7 @@ async def lead(
             if losing.done():
                 ending = Ending.LOST
                 await _cut_off(client, running)
+                await client.tracker.cut_off(_GOODBYE)
             elif not stop.is_set():
                 _explain_end(running)
     finally:

@@ -73,6 +73,13 @@ async def until_answered(discord: DiscordStandIn, since: float, *, by: int) -> f
             return time.monotonic() - since
 
 
+async def keep_asking(discord: DiscordStandIn) -> None:
+    """Send a command that reads the store, again and again."""
+    while True:
+        await discord.run_command("privacy")
+        await asyncio.sleep(0.2)
+
+
 async def wait_beside(leader: Process, standby: Bot) -> Process:
     """Return the process of a standby that is loaded and waits."""
     process = await standby.spawn()
@@ -106,8 +113,10 @@ async def test_where_the_way_to_the_database_is_cut_discord_is_left_before_the_n
         first, second = make("first", url=way.url_of(name)), make("second")
         async with first.running() as leader:
             standby = await wait_beside(leader, second)
+            asking = asyncio.create_task(keep_asking(discord))  # some wait for the database
             way.cut_silently()
             assert await until_answered(discord, time.monotonic(), by=2) < LONGEST_TAKEOVER
+            asking.cancel()
             left, came = discord.connections
             assert left.closed_at is not None
             assert left.closed_at < came.opened_at
@@ -121,6 +130,7 @@ async def test_where_the_way_to_the_database_is_cut_discord_is_left_before_the_n
             assert await first.stop(leader) == 0
     assert "lost: this process must leave Discord" in first.says()
     assert "Traceback" not in first.says()
+    assert "never retrieved" not in first.says()
 
 
 @pytest.mark.slow  # the real times: ten seconds and more
