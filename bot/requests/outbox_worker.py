@@ -145,16 +145,19 @@ class OutboxWorker(Generic[SubjectT]):
             outcomes = await asyncio.gather(
                 *(self._try(message) for message in taken), return_exceptions=True
             )
+            fault = None
             for message, outcome in zip(taken, outcomes, strict=True):
                 if isinstance(outcome, StoreError):
-                    raise outcome
-                if isinstance(outcome, BaseException):
+                    fault = outcome
+                elif isinstance(outcome, BaseException):
                     _log.error("message %d (%s)", message.id, message.what, exc_info=outcome)
                     await self._put_off(
                         message, Postponed("a fault of the bot; its log says which")
                     )
                 else:
                     await self._settle(message, outcome)
+            if fault is not None:
+                raise fault
         if taken:
             self._wake_up.wake()  # the last message of a request lets the worker end it
         return len(taken)

@@ -91,6 +91,25 @@ async def test_a_message_that_the_store_broke_is_sent_when_the_lease_is_over(
     assert parts.messenger.said(request.id) == ["admin-card"]
 
 
+async def test_what_was_delivered_beside_a_message_that_the_store_broke_is_noted(
+    parts: Setup,
+) -> None:
+    broken, sound = await ask(parts), await ask(parts, domain=MOVER)
+
+    async def deliver(
+        post: OutboxMessage, request: Request
+    ) -> Delivered | Postponed | Undeliverable:
+        if request.id == broken.id:
+            raise StoreError("The disk is full.")
+        return await parts.messenger(post, request)
+
+    parts.outbox._deliver = deliver
+    with pytest.raises(StoreError, match="disk"):
+        await parts.outbox.step()
+    (post,) = await parts.store.outbox.of(sound.id)
+    assert post.ended_at == NOON
+
+
 async def test_each_job_wakes_the_other_when_it_did_something(parts: Setup) -> None:
     listener = parts.wake_up.listen()
     assert await parts.worker.step() + await parts.outbox.step() == 0
