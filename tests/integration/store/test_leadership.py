@@ -11,8 +11,9 @@ import pytest
 
 from bot.errors import StoreError
 from bot.process_name import Duty, ProcessName
-from bot.store.engine.leadership import GRACE, SURE_FOR, open_leadership
+from bot.store.engine.leadership import open_leadership
 from bot.store.engine.postgresql import IN_USE, LEADER
+from bot.store.engine.server_leadership import GRACE, SURE_FOR
 from bot.store.engine.session import SILENCE, Session, present
 from bot.store.engine.url import Address
 from max_wait import MAX_WAIT
@@ -162,6 +163,17 @@ async def test_a_session_that_the_operator_ends_is_had_anew_without_losing_the_p
         assert leadership.is_sure()
         await asyncio.sleep(SURE_FOR + 0.2)
         assert leadership.is_sure()
+
+
+async def test_a_place_whose_row_is_gone_is_lost(
+    postgres: PostgresServer, name: str, operator: asyncpg.Connection
+) -> None:
+    async with leading(postgres.url_of(name)) as leadership:
+        await operator.execute("DELETE FROM leadership")  # as where tables are put back meanwhile
+        (first,) = await operator.fetchrow(_HOLDS, LEADER)
+        await operator.execute("SELECT pg_terminate_backend($1, 5000)", first)
+        await asyncio.wait_for(leadership.wait_until_lost(), MAX_WAIT)
+        assert not leadership.is_sure()
 
 
 async def test_a_place_that_another_took_meanwhile_is_lost_before_that_one_begins(
