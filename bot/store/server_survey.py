@@ -13,7 +13,7 @@ from bot.process_name import Duty, ProcessName
 from bot.store.engine.database import create_engine, explaining
 from bot.store.engine.database_refusals import OPENING_FAULTS
 from bot.store.engine.migrate import Schema, read_schema
-from bot.store.engine.postgresql import CONNECTIONS, LEADER, SESSION, SESSIONS
+from bot.store.engine.postgresql import CONNECTIONS, LEADER, SESSIONS
 from bot.store.engine.postgresql_url import host_of
 from bot.store.engine.url import Address
 from bot.store.watch_tables import WatchedRow
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 _APPLICATION: Final = "cowbell doctor"
-_SETTING: Final = "statement_timeout"  # one of ours, by which is seen whether they are in force
 
 # Of sessions of other users an ordinary one is told little more than that they are there.
 _ACTIVITY: Final = text("""
@@ -86,7 +85,7 @@ async def survey(url: str, now: Callable[[], datetime]) -> ServerSurvey | None:
     try:
         with explaining(address, OPENING_FAULTS):
             async with engine.connect() as connection, engine.connect() as second:
-                pooled = await _is_pooled(connection, second)
+                pooled = await _is_pooled(connection, second, address)
                 clock = await _compare_clocks(connection, now)
                 tls = await _tls_of(connection)
                 return await connection.run_sync(
@@ -149,20 +148,13 @@ def _group(rows: Sequence[Row[Any]]) -> tuple[SeenProcess, ...]:
     return tuple(seen.values())
 
 
-async def _is_pooled(first: AsyncConnection, second: AsyncConnection) -> bool:
-    """Whether sessions are not our own: two connections have one, or one lacks our settings."""
-    pids: list[int] = []
-    for connection in (first, second):
-        row = await connection.execute(
-            text("SELECT pg_backend_pid(), current_setting(:setting)"), {"setting": _SETTING}
-        )
-        pid, setting = row.one()
-        raw: Any = (await connection.get_raw_connection()).driver_connection
-        if setting != SESSION[_SETTING] or raw.get_server_pid() != pid:
-            return True
-        pids.append(pid)
-        await connection.rollback()  # whoever pools transactions has the session back by this
-    return pids[0] == pids[1]
+async def _is_pooled(first: AsyncConnection, second: AsyncConnection, address: Address) -> bool:
+    """Whether sessions are not our own; of a look at two connections that did nothing yet."""
+    # With the driver, which who uses SQLite does not have to load.
+    from bot.store.engine.driver import explaining_driver, find_pooler  # noqa: PLC0415 - as above
+
+    with explaining_driver(address):
+        return bool(await find_pooler(await _driver_of(first), await _driver_of(second)))
 
 
 async def _compare_clocks(connection: AsyncConnection, now: Callable[[], datetime]) -> timedelta:
@@ -178,10 +170,15 @@ async def _compare_clocks(connection: AsyncConnection, now: Callable[[], datetim
 
 async def _tls_of(connection: AsyncConnection) -> str:
     """The version of TLS between here and whoever answers; empty without."""
-    raw: Any = (await connection.get_raw_connection()).driver_connection
+    raw = await _driver_of(connection)
     # The server's own word for it is about its side of a proxy; the driver has none of its own.
     tls = raw._transport.get_extra_info("ssl_object")  # noqa: SLF001 - as above
     return "" if tls is None else str(tls.version())
+
+
+async def _driver_of(connection: AsyncConnection) -> Any:
+    """The driver's own connection."""
+    return (await connection.get_raw_connection()).driver_connection
 
 
 def _is_here(host: str) -> bool:

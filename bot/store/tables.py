@@ -70,7 +70,7 @@ class Leased:
 class LeadershipRow(Base):
     """How the one ended that was at Discord last; one row, and none on SQLite.
 
-    Only who holds the lock LEADER writes it (`bot.store.engine.leadership`).
+    Only who holds the lock LEADER writes it (`bot.store.engine.server_leadership`).
     """
 
     __tablename__ = "leadership"

@@ -1,4 +1,7 @@
-"""Which of several processes is at Discord: whoever has the SQLite file, or the lock on PostgreSQL.
+"""Which of several processes is at Discord: the one that holds the lock LEADER at PostgreSQL.
+
+It is found out by `bot.store.engine.server_leadership`, which says how long that takes. On SQLite
+whoever has the file leads.
 
 A planned handover (`bot.store.engine.handover`) hooks in at four places: `wait_until_leading` tries
 at once where `look_now` says so and not where `stand_back` does, `leave` takes a note for the next
@@ -68,7 +71,7 @@ async def open_leadership(url: str, *, waits: bool) -> AsyncIterator[Leadership]
     if address.on_sqlite:
         yield FileLeadership()
         return
-    # Its driver is loaded where it is needed: SQLite has no part in it.
+    # With the driver, which who uses SQLite does not have to load.
     from bot.store.engine.server_leadership import ServerLeadership  # noqa: PLC0415 - as above
 
     leadership = ServerLeadership(address, waits=waits)

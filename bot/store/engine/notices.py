@@ -115,10 +115,8 @@ class Notices:
         """Keep a connection until cancelled; one that is lost is opened anew."""
         import asyncpg  # noqa: PLC0415 - the driver, which who uses SQLite does not have to load
 
-        faults = (
-            *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
-            *(OSError, TimeoutError),
-        )
+        from bot.store.engine.driver import DRIVER_FAULTS  # noqa: PLC0415 - with the driver
+
         arguments = postgresql.connect_arguments(self._address.url, self._application)
         pause = FIRST_PAUSE
         while True:
@@ -126,7 +124,7 @@ class Notices:
             try:
                 connection = await asyncpg.connect(**arguments)
                 await self._serve(connection)
-            except faults as error:
+            except DRIVER_FAULTS as error:
                 if pause == FIRST_PAUSE:  # once, not at each try
                     detail = str(error) or type(error).__name__
                     _log.warning(

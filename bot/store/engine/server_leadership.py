@@ -1,4 +1,4 @@
-"""Which of several processes is at Discord: the one that holds the lock LEADER at PostgreSQL.
+"""Who leads on PostgreSQL: whose session holds the lock LEADER.
 
 Times, in seconds, so that no two are ever at Discord: a leader is sure of it for 3 after the
 sending of the last sign of life that was answered, and leaves Discord then; the server ends its
@@ -53,7 +53,7 @@ class _Former:
 
 
 class ServerLeadership:
-    """`Leadership` on PostgreSQL; see the module."""
+    """The `bot.store.engine.leadership.Leadership` of a process on PostgreSQL; see the module."""
 
     def __init__(self, address: Address, *, waits: bool) -> None:
         self._address = address
@@ -180,6 +180,7 @@ class ServerLeadership:
         self._sure_until = asked_at + SURE_FOR
         self._lost.clear()
         self._keeping = asyncio.create_task(self._keep())
+        self._keeping.add_done_callback(self._note_end)
         if former is not None and not former.has_left and former.term != self._term:
             self._begins_at = asked_at + GRACE
         self._term = term
@@ -208,9 +209,16 @@ class ServerLeadership:
                     break
             else:
                 self._sure_until = sent_at + SURE_FOR
+
+    def _note_end(self, keeping: asyncio.Task[None]) -> None:
+        """Have the place lost with the signs of life, whatever ended them, unless it is left."""
+        if keeping.cancelled():
+            return
         self._leads = False
         self._drop()
         self._lost.set()
+        if (fault := keeping.exception()) is not None:
+            _log.error("lost: this process must leave Discord", exc_info=fault)
 
     async def _reconnect(self) -> bool:
         """Whether the lock was had anew, of the same term, before sureness ended."""
@@ -222,9 +230,9 @@ class ServerLeadership:
                     if await self._try() is not None:
                         return False
                     session = await self.connect()
-                    found = await session.row(_READ)
-                    if found is None or found["term"] != self._term:
-                        return False  # another one had it meanwhile, or the tables are others
+                    row = await session.row(_READ)
+                    if row is None or row["term"] != self._term:
+                        return False  # another one had it meanwhile, or a backup was put back
                     await session.rename(self._leading_as)
             except (StoreError, TimeoutError):
                 self._drop()

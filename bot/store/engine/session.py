@@ -8,34 +8,26 @@ refused: locks mean nothing there.
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 import asyncpg
 
 from bot.errors import StoreError
-from bot.store.engine.database_refusals import explain
+from bot.store.engine.driver import CALL, DRIVER_FAULTS, explaining_driver, find_pooler
 from bot.store.engine.postgresql import IN_USE, connect_arguments
-from bot.store.engine.postgresql_refusals import explain_away, explain_pooler
+from bot.store.engine.postgresql_refusals import explain_pooler
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
     from bot.process_name import ProcessName
 
 SILENCE: Final = 5  # seconds after which the server ends a session that says nothing
-CALL: Final = 2.0  # seconds for one call of a session
 _EVERY: Final = 1.0  # seconds between two signs of life
 _END: Final = 500  # milliseconds that a session has to end when it is told to
-
-_FAULTS = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
 
 _HELD = (
     "SELECT pg_backend_pid(), array(SELECT objid::bigint FROM pg_locks"
@@ -140,7 +132,7 @@ class Session:
         """Says goodbye and ends the session, at once where nobody answers."""
         try:
             await self._connection.close(timeout=CALL)
-        except _FAULTS:
+        except DRIVER_FAULTS:
             self._connection.terminate()
         self.ended.set()
 
@@ -150,7 +142,7 @@ class Session:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        with _explaining(self._address):
+        with explaining_driver(self._address):
             async with asyncio.timeout(CALL), self._calling:
                 yield
 
@@ -163,12 +155,13 @@ class Session:
             )
 
     async def _look_for_pooler(self, name: ProcessName) -> None:
-        """Raises StoreError where a second connection gets the session of the first one."""
+        """Raises StoreError where this connection and a second one show that there is one."""
         second = await _connect(self._address, name)
         try:
-            with _explaining(self._address):
-                if await second.fetchval("SELECT pg_backend_pid()", timeout=CALL) == self.pid:
-                    raise explain_pooler("two connections got one session", self._address)
+            async with self._turn():
+                sign = await find_pooler(self._connection, second)
+            if sign:
+                raise explain_pooler(sign, self._address)
         finally:
             second.terminate()
 
@@ -212,16 +205,5 @@ async def _keep(session: Session, address: Address, name: ProcessName) -> None:
 async def _connect(address: Address, name: ProcessName) -> asyncpg.Connection:
     arguments = connect_arguments(address.url, str(name), address.called)
     arguments["server_settings"]["idle_session_timeout"] = f"{SILENCE}s"
-    with _explaining(address):
+    with explaining_driver(address):
         return await asyncpg.connect(**arguments)
-
-
-@contextmanager
-def _explaining(address: Address) -> Iterator[None]:
-    """Turns what asyncpg raises in the block into StoreError."""
-    try:
-        yield
-    except _FAULTS as error:
-        if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
-            raise explain_away("the connection is lost", address, error) from error
-        raise explain(error, address) from error

@@ -17,7 +17,7 @@ from bot.store.engine.server_leadership import GRACE, SURE_FOR
 from bot.store.engine.session import SILENCE, Session, present
 from bot.store.engine.url import Address
 from max_wait import MAX_WAIT
-from postgres_server import running_postgres
+from postgres_front import open_front
 from postgres_way import PostgresWay
 from transaction_pooler import TransactionPooler
 
@@ -165,11 +165,11 @@ async def test_a_session_that_the_operator_ends_is_had_anew_without_losing_the_p
         assert leadership.is_sure()
 
 
-async def test_a_place_whose_row_is_gone_is_lost(
+async def test_a_leader_whose_row_was_taken_away_loses_its_place_with_its_session(
     postgres: PostgresServer, name: str, operator: asyncpg.Connection
 ) -> None:
     async with leading(postgres.url_of(name)) as leadership:
-        await operator.execute("DELETE FROM leadership")  # as where tables are put back meanwhile
+        await operator.execute("DELETE FROM leadership")  # as who puts an older backup back
         (first,) = await operator.fetchrow(_HOLDS, LEADER)
         await operator.execute("SELECT pg_terminate_backend($1, 5000)", first)
         await asyncio.wait_for(leadership.wait_until_lost(), MAX_WAIT)
@@ -310,14 +310,25 @@ async def test_a_pooler_that_lends_out_sessions_is_refused_with_what_to_do(
     assert "name the PostgreSQL server itself in DATABASE_URL" in str(refused.value)
 
 
+async def test_a_pooler_that_the_doctor_knows_is_refused_too(
+    postgres: PostgresServer, name: str
+) -> None:
+    async with open_front(postgres.socket, None, renames_sessions=True) as front:
+        url = f"postgresql+asyncpg://postgres@localhost:{front.port}/{name}"
+        with pytest.raises(StoreError, match="behind a connection pooler"):
+            async with open_leadership(url, waits=False):
+                pass
+
+
 @pytest.mark.slow  # a server of its own
-async def test_the_place_is_kept_while_the_server_is_started_anew(tmp_path: Path) -> None:
-    with running_postgres(tmp_path / "postgres") as own:
-        async with own.database() as name, leading(own.url_of(name)) as leadership:
-            lost = asyncio.create_task(leadership.wait_until_lost())
-            await asyncio.to_thread(own.restart)
-            for _ in range(50):
-                await asyncio.sleep(0.1)
-                assert leadership.is_sure()
-            assert not lost.done()
-            lost.cancel()
+async def test_the_place_is_kept_while_the_server_is_started_anew(
+    own_postgres: PostgresServer,
+) -> None:
+    async with own_postgres.database() as name, leading(own_postgres.url_of(name)) as leadership:
+        lost = asyncio.create_task(leadership.wait_until_lost())
+        await asyncio.to_thread(own_postgres.restart)
+        for _ in range(50):
+            await asyncio.sleep(0.1)
+            assert leadership.is_sure()
+        assert not lost.done()
+        lost.cancel()

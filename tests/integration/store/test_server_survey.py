@@ -25,6 +25,7 @@ from bot.store.server_survey import survey
 from bot.words import Words
 from postgres_front import open_front
 from request_parts import ANN, FRIEND
+from transaction_pooler import TransactionPooler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -161,6 +162,16 @@ async def test_a_pooler_in_the_way_is_said(url: str, postgres: PostgresServer) -
         status, said = (await examine(there))["server-pooled"]
     assert status is Status.FAIL
     assert said.startswith("a connection pooler stands before PostgreSQL 18.")
+
+
+async def test_a_pooler_that_lends_out_sessions_is_said(url: str, postgres: PostgresServer) -> None:
+    name = Address.parse(url).url.database
+    assert name is not None
+    async with TransactionPooler(postgres) as pooler:
+        lines = await check_store(probe(url), pooler.url_of(name), utc_now)
+        said = say(lines[1], WORDS).sentence
+    assert lines[1].status is Status.FAIL
+    assert "connection pooler" in said
 
 
 async def test_on_sqlite_there_is_no_server(tmp_path_factory: pytest.TempPathFactory) -> None:
