@@ -14,7 +14,7 @@ import discord
 
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, StoreError, UsageError
-from bot.interactions.sending_fence import is_answering
+from bot.interactions.sending_fence import NotTheOne, is_answering
 from bot.jobs import run_beside
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ async def lead(
     At a stop the members who waited have their answers, and the next process is told that it may
     begin; `departure` finds one that waits, which takes the place before anybody is turned away.
     Where the leadership is lost, nothing more is sent: every connection to Discord is ended at
-    once, and the jobs are. `running` runs the client where it is at Discord already.
+    once, and the jobs are; so it is where the login was kept back, as the process had been held up
+    and was not sure for a moment. `running` runs the client where it is at Discord already.
 
     Raises:
         ConfigError: Discord does not know the token.
@@ -87,14 +88,13 @@ async def lead(
                 await _cut_off(client, running)
                 await client.tracker.cut_off(_GOODBYE)
             elif not stop.is_set():
-                _explain_end(running)
+                ending = _explain_end(running)
     finally:
         for task in (stopping, losing, beginning):
             task.cancel()
         await _close(client, running)
         await asyncio.gather(running, stopping, losing, beginning, return_exceptions=True)
-        if ending is not Ending.LOST:
-            await leadership.leave()
+        await leadership.leave()  # which says nothing where the place is lost
     return ending
 
 
@@ -193,13 +193,17 @@ async def _close(client: Client, running: asyncio.Task[None]) -> None:
     running.cancel()
 
 
-def _explain_end(running: asyncio.Task[None]) -> None:
-    """Raise an error with a remedy where the client ended by itself."""
+def _explain_end(running: asyncio.Task[None]) -> Ending:
+    """Return why the client ended by itself, or raise an error with a remedy."""
     try:
         running.result()
+    except NotTheOne as error:
+        _log.warning("the login was kept back (%s); trying again", error)
+        return Ending.LOST
     except discord.LoginFailure as error:
         raise ConfigError((UNKNOWN_BOT,)) from error
     except discord.ConnectionClosed as error:
         raise UsageError(f"Discord ended the connection for good (code {error.code}).") from error
     except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
         raise DiscordUnreachable(f"Discord cannot be reached: {error}. Try again later.") from error
+    return Ending.STOPPED

@@ -107,6 +107,7 @@ class InteractionTracker:
     async def cut_off(self, seconds: float) -> None:
         """Take nothing new, and end what is under way, as nothing of it can be said any more."""
         self.draining = True
+        self.gate.shut()
         for task in tuple(self._tasks):
             task.cancel()
         if self._tasks:
