@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.store.engine import postgresql
-from bot.store.engine.database import APPLICATION
+from bot.store.engine.driver import raised_by_driver
+from bot.store.engine.engines import APPLICATION
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
@@ -113,10 +114,9 @@ class Notices:
 
     async def run(self) -> None:
         """Keep a connection until cancelled; one that is lost is opened anew."""
-        import asyncpg  # noqa: PLC0415 - the driver, which who uses SQLite does not have to load
+        import asyncpg  # noqa: PLC0415 - as in `bot.store.engine.driver`
 
-        from bot.store.engine.driver import DRIVER_FAULTS  # noqa: PLC0415 - with the driver
-
+        faults = raised_by_driver()
         arguments = postgresql.connect_arguments(self._address.url, self._application)
         pause = FIRST_PAUSE
         while True:
@@ -124,7 +124,7 @@ class Notices:
             try:
                 connection = await asyncpg.connect(**arguments)
                 await self._serve(connection)
-            except DRIVER_FAULTS as error:
+            except faults as error:
                 if pause == FIRST_PAUSE:  # once, not at each try
                     detail = str(error) or type(error).__name__
                     _log.warning(
