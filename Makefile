@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak soak-watch year mutants bench servers structure conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak soak-watch soak-processes year mutants bench servers structure conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -70,6 +70,12 @@ year: setup
 MINUTES ?= 30
 soak-watch: setup
 	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.watch_soak --minutes $(MINUTES)
+
+# Three `work` and two `run` on one PostgreSQL, which are killed and cut off while 500 requests and
+# 2,000 domains are under way; `make soak-processes SOAK_OPTIONS="--seed 7 --kills 20 --minutes 8"`.
+SOAK_OPTIONS ?=
+soak-processes: setup
+	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.processes_soak $(SOAK_OPTIONS)
 
 # Changes the code in places that the seed chooses, and tells which changes the tests of that part do
 # not notice; in copies, never here. `make mutants MUTANTS=50 MUTANT_SEED=7 PARTS="checks dns"`.

@@ -19,7 +19,7 @@ from bot.store.engine.database import Database
 from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from sqlalchemy.orm import Session
 
@@ -47,13 +47,20 @@ class StepCost:
     read_whole: frozenset[str]
 
 
-async def measure_steps(url: str, domains: int) -> tuple[list[StepCost], Sizes]:
-    """Return what each step takes over so many domains, and rows and octets of each table."""
+async def measure_steps(
+    url: str, domains: int, clean_up: Callable[[], Awaitable[object]] | None = None
+) -> tuple[list[StepCost], Sizes]:
+    """Return what each step takes over so many domains, and rows and octets of each table.
+
+    `clean_up` is called once the rows are there: what the database itself does from time to time.
+    """
     looks = await SampleLooks.make()
     rows = ManyRows(Extent.of(domains), looks, NOW)
     costs = list[StepCost]()
     async with await Database.open(url) as database:
         await rows.fill(database)
+        if clean_up is not None:
+            await clean_up()
         sizes = await database.read(_read_sizes)
         explained = list[Recording]()
         for step in list_steps(database, rows, looks):
@@ -81,7 +88,12 @@ def _sum_up(step: Step, recording: Recording, cpu: float, hold: float) -> StepCo
         sum(plan.milliseconds for plan in recording.plans),
         1000 * cpu,
         1000 * hold,
-        frozenset(table for plan in recording.plans for table in plan.tables_read_whole),
+        frozenset(
+            table
+            for plan in recording.plans
+            for table in plan.tables_read_whole
+            if table in METADATA.tables  # and no part of a statement
+        ),
     )
 
 

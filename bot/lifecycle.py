@@ -14,7 +14,7 @@ import discord
 
 from bot.doctor.discord_login import UNKNOWN_BOT
 from bot.errors import ConfigError, DiscordUnreachable, StoreError, UsageError
-from bot.interactions.sending_fence import is_answering
+from bot.interactions.sending_fence import NotTheOne, is_answering
 from bot.jobs import run_beside
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bot.store.engine.leadership import Leadership
 
 _DRAIN = 10.0  # seconds that running handlers get
+_DRAIN_BESIDE = 25.0  # where another process is at Discord already, so that nobody waits for them
 _TAKEN_OVER_AGAIN = 30.0  # seconds after the store could not be written
 _GOODBYE = 2.0  # seconds for the library to end what is cut off already
 
@@ -57,7 +58,8 @@ async def lead(
     At a stop the members who waited have their answers, and the next process is told that it may
     begin; `departure` finds one that waits, which takes the place before anybody is turned away.
     Where the leadership is lost, nothing more is sent: every connection to Discord is ended at
-    once, and the jobs are. `running` runs the client where it is at Discord already.
+    once, and the jobs are; so it is where the login was kept back, as the process had been held up
+    and was not sure for a moment. `running` runs the client where it is at Discord already.
 
     Raises:
         ConfigError: Discord does not know the token.
@@ -76,21 +78,23 @@ async def lead(
             await jobs.enter_async_context(running_jobs(client))
             await asyncio.wait({running, stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
             if stop.is_set() and not (running.done() or losing.done()):
+                seconds = _DRAIN
                 if departure and await _arrange(departure, jobs, running, losing):
                     await _hand_over(client, leadership, departure, running)
-                await _drain(client, losing)
+                    seconds = _DRAIN_BESIDE
+                await _drain(client, losing, seconds)
             if losing.done():
                 ending = Ending.LOST
                 await _cut_off(client, running)
+                await client.tracker.cut_off(_GOODBYE)
             elif not stop.is_set():
-                _explain_end(running)
+                ending = _explain_end(running)
     finally:
         for task in (stopping, losing, beginning):
             task.cancel()
         await _close(client, running)
         await asyncio.gather(running, stopping, losing, beginning, return_exceptions=True)
-        if ending is not Ending.LOST:
-            await leadership.leave()
+        await leadership.leave()  # which says nothing where the place is lost
     return ending
 
 
@@ -157,15 +161,15 @@ async def _hand_over(
                 await socket.close(code=1000)
 
 
-async def _drain(client: Client, losing: asyncio.Task[None]) -> None:
+async def _drain(client: Client, losing: asyncio.Task[None], seconds: float) -> None:
     """Let what is under way come to its end, for as long as this process leads."""
     _log.info("stopping")
-    draining = asyncio.create_task(client.tracker.drain(_DRAIN))
+    draining = asyncio.create_task(client.tracker.drain(seconds))
     await asyncio.wait({draining, losing}, return_when=asyncio.FIRST_COMPLETED)
     if not draining.done():
         draining.cancel()
     elif left := draining.result():
-        _log.warning("%d handlers had not ended after %d s", left, _DRAIN)
+        _log.warning("%d handlers had not ended after %d s", left, seconds)
 
 
 async def _cut_off(client: Client, running: asyncio.Task[None]) -> None:
@@ -189,13 +193,17 @@ async def _close(client: Client, running: asyncio.Task[None]) -> None:
     running.cancel()
 
 
-def _explain_end(running: asyncio.Task[None]) -> None:
-    """Raise an error with a remedy where the client ended by itself."""
+def _explain_end(running: asyncio.Task[None]) -> Ending:
+    """Return why the client ended by itself, or raise an error with a remedy."""
     try:
         running.result()
+    except NotTheOne as error:
+        _log.warning("the login was kept back (%s); trying again", error)
+        return Ending.LOST
     except discord.LoginFailure as error:
         raise ConfigError((UNKNOWN_BOT,)) from error
     except discord.ConnectionClosed as error:
         raise UsageError(f"Discord ended the connection for good (code {error.code}).") from error
     except (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
         raise DiscordUnreachable(f"Discord cannot be reached: {error}. Try again later.") from error
+    return Ending.STOPPED

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SETTLES: Final = 0.5
 LOOK_EVERY: Final = 0.03  # seconds between two looks whether the place is free
 LONGEST_MUTED: Final = 20.0  # seconds; a leader that was killed is replaced within ten
+_HANDLERS_END: Final = 1.0  # seconds for what is under way to end when it is cancelled
 STANDS_BACK: Final = 2.0  # seconds that another one, which is connected, has for taking the place
 
 _log = logging.getLogger(__name__)
@@ -75,12 +76,16 @@ class Standby:
         return self._running
 
     async def aclose(self) -> None:
-        """Leave Discord, where the client is there still; a leader that counts on it is told."""
+        """Leave Discord, where the client is there still; a leader that counts on it is told.
+
+        What is held, or is being answered, is ended.
+        """
         if self._asked:
             await self._candidate.say(Word.FAILED, self._asked)
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        await self._client.tracker.cut_off(_HANDLERS_END)
         await self._client.close()
 
     async def _be_there(self, handover: str) -> None:

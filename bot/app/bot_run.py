@@ -91,7 +91,7 @@ class _Run:
     async def run(self, token: str) -> None:
         """Return when it was told to stop."""
         async with AsyncExitStack() as life:
-            life.push_async_callback(self._stop_gaining)
+            life.push_async_callback(self._give_up)
             database: Database | None = await self._open()
             ending = Ending.LOST
             while database is not None and ending is Ending.LOST:
@@ -173,10 +173,12 @@ class _Run:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
 
-    async def _stop_gaining(self) -> None:
+    async def _give_up(self) -> None:
+        """Neither wait for the place any more nor keep it, wherever this ended."""
         if self._gaining is not None:
             self._gaining.cancel()
             await asyncio.gather(self._gaining, return_exceptions=True)
+        await self._leadership.leave()
 
     async def _open(self) -> Database:
         name = _name(self._settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
+    import dns.rdatatype
+
     from bot.config.settings import Settings
-    from bot.dns.answer import Ask
+    from bot.dns.answer import Answer, Ask
+    from bot.dns.owner_name import AnyName
     from bot.dns.resolver import Resolver
+    from bot.health.metrics import Metrics
     from bot.mailcow.api import Mailcow
     from bot.probe.mail_sender import MailSender
     from bot.probe.mailbox import ProbeMailbox
@@ -128,6 +133,32 @@ def choose_backend(
     from bot.mailcow.mailcow_backend import MailcowBackend  # noqa: PLC0415 - as above
 
     return MailcowBackend(mailcow, server.dkim_selector, unlock_others)
+
+
+def make_metrics(settings: Settings) -> Metrics | None:
+    """Return what counts, where somebody may read it."""
+    if settings.health_port is None:
+        return None
+    from bot.health.metrics import Metrics  # noqa: PLC0415 - it and its library are rarely wanted
+
+    return Metrics()
+
+
+def count_answers(ask: Ask, telemetry: Telemetry) -> Ask:
+    """Return an `ask` that has each answer counted."""
+
+    def ask_and_count(
+        name: AnyName, rdtype: str | dns.rdatatype.RdataType
+    ) -> asyncio.Future[Answer]:
+        answer = asyncio.ensure_future(ask(name, rdtype))
+        answer.add_done_callback(count)
+        return answer
+
+    def count(answer: asyncio.Future[Answer]) -> None:
+        if not answer.cancelled():
+            telemetry.count_answer(answer.result())
+
+    return ask_and_count
 
 
 def utc_now() -> datetime:

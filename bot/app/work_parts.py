@@ -5,7 +5,6 @@ Nothing here knows Discord.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from bot.app.shared_parts import (
     choose_backend,
+    count_answers,
     make_authorities,
     make_live_ports,
+    make_metrics,
     make_sources,
     open_mailcow,
     utc_now,
@@ -52,12 +53,9 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
     from datetime import datetime, timedelta
 
-    import dns.rdatatype
-
     from bot.checks.observe.ports import ServerPorts
     from bot.config.settings import Settings
-    from bot.dns.answer import Answer, Ask
-    from bot.dns.owner_name import AnyName
+    from bot.dns.answer import Ask
     from bot.health.metrics import Metrics
     from bot.jobs import Job
     from bot.mailcow.api import Mailcow
@@ -148,7 +146,7 @@ async def open_foundation(
     clock of every part.
     """
     server = settings.mail_server()
-    metrics = _make_metrics(settings)
+    metrics = make_metrics(settings)
     turns = Turns(max(AT_ONCE, pace.by_itself), by_itself=pace.by_itself, rest=pace.rest)
     resolver = await stack.enter_async_context(
         # Questions that nobody answers must not keep those of other checks from being sent.
@@ -157,7 +155,7 @@ async def open_foundation(
             in_flight=max(AT_ONCE, turns.most_by_itself) * MOST_QUESTIONS,
         )
     )
-    ask = resolver.ask if metrics is None else _count(resolver.ask, metrics)
+    ask = resolver.ask if metrics is None else count_answers(resolver.ask, metrics)
     mailcow = await open_mailcow(settings, stack, telemetry=metrics or Telemetry())
     unlock_others = None
     if notices is not None and mailcow is not None:
@@ -275,29 +273,3 @@ async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
         except StoreError as error:
             faults.take_back(fault)
             _log.warning("a fault of the mail server was not noted: %s", error)
-
-
-def _make_metrics(settings: Settings) -> Metrics | None:
-    """Return what counts, where somebody may read it."""
-    if settings.health_port is None:
-        return None
-    from bot.health.metrics import Metrics  # noqa: PLC0415 - it and its library are rarely wanted
-
-    return Metrics()
-
-
-def _count(ask: Ask, telemetry: Telemetry) -> Ask:
-    """Return an `ask` that has each answer counted."""
-
-    def ask_and_count(
-        name: AnyName, rdtype: str | dns.rdatatype.RdataType
-    ) -> asyncio.Future[Answer]:
-        answer = asyncio.ensure_future(ask(name, rdtype))
-        answer.add_done_callback(count)
-        return answer
-
-    def count(answer: asyncio.Future[Answer]) -> None:
-        if not answer.cancelled():
-            telemetry.count_answer(answer.result())
-
-    return ask_and_count

@@ -43,7 +43,7 @@ def build_summary_card(told: IncidentsTold, server: MailServer, words: Words) ->
     worst = max((severity_of(i) for i in broken), key=lambda s: s.rank, default=None)
     facts: dict[str, Fact] = {
         "more": lines.hidden,
-        "unlisted": told.left_out,
+        "unlisted": told.unlisted,
         "server": any(incident.subject == MAIL_SERVER for incident in incidents),
     }
     title = f"## {words.label('told', 'summary')}"

@@ -13,6 +13,7 @@ from discord import app_commands
 from bot.cards.layout import build_notice
 from bot.errors import InvalidKey, InvalidName, RequestError, UsageError
 from bot.interactions.replies import UNDELIVERED, is_dead, whisper
+from bot.interactions.sending_fence import NotTheOne
 from bot.interactions.tracking import note_ending
 from bot.telemetry import InteractionOutcome
 
@@ -44,6 +45,10 @@ class ErrorManager:
         if is_dead(cause):
             _log.info("interaction %d: nobody waits for an answer (%s)", interaction.id, cause)
             note_ending(interaction, InteractionOutcome.LATE)
+            return
+        if isinstance(cause, NotTheOne):
+            _log.info("interaction %d: it is not answered here (%s)", interaction.id, cause)
+            note_ending(interaction, InteractionOutcome.CUT)
             return
         card = self._word(interaction, cause)
         if interaction.type is discord.InteractionType.autocomplete:

@@ -104,6 +104,15 @@ class InteractionTracker:
             await asyncio.wait(self._tasks, timeout=left)
         return len(self._tasks)
 
+    async def cut_off(self, seconds: float) -> None:
+        """Take nothing new, and end what is under way, as nothing of it can be said any more."""
+        self.draining = True
+        self.gate.shut()
+        for task in tuple(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
     def _note(self, interaction: discord.Interaction[Any], came_at: float) -> None:
         command = _name(interaction)
         CURRENT_INTERACTION.set(CurrentInteraction(interaction.id, command))

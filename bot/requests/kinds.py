@@ -59,6 +59,7 @@ class KindRules:
     verify: Callable[[DomainVerifier, Request], Awaitable[Verification]]
     handed_out: MessageKind  # what the member is sent when the work is done
     record: PublishedRecord | None = None  # None: it is done on the mail server
+    makes_on_server: bool = False  # whether the work has the mail server make something
     # Whether a look that was made for another reason shows that it may be done there by now.
     may_be_done: Callable[[LookSeen, Request], bool] = lambda _, __: False
 
@@ -67,6 +68,10 @@ class KindRules:
         if self.record is not None:
             return self.record.is_live(seen.report, request)
         return self.may_be_done(seen, request)
+
+    def asks_server(self, request: Request) -> bool:
+        """Whether the work on a request has the mail server make something for its domain."""
+        return self.makes_on_server and not request.by_hand
 
     @property
     def is_finished_by_admin(self) -> bool:
@@ -111,6 +116,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             verify=lambda verifier, request: verifier.verify_record(request, _DKIM_RECORD),
             handed_out=MessageKind.MEMBER_RECORD,
             record=_DKIM_RECORD,
+            makes_on_server=True,
         ),
         RequestKind.DMARC: KindRules(
             check=Check.DMARC,
@@ -131,6 +137,7 @@ KINDS: Mapping[RequestKind, KindRules] = MappingProxyType(
             may_be_done=lambda seen, _: "server" in seen.done,
             verify=lambda verifier, request: verifier.verify_on_server(request),
             handed_out=MessageKind.MEMBER_ACCEPTED,
+            makes_on_server=True,
         ),
         RequestKind.WEBMAIL: KindRules(
             check=Check.WEBMAIL,

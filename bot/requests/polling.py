@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 LONGEST_REST: Final = 600.0  # seconds; the clock may have been set meanwhile
 AMONG_PROCESSES: Final = 15.0  # seconds; a wake-up by another process may be lost on its way
-_AFTER_FAULT = 30.0  # seconds
+FIRST_REST: Final = 1.0  # seconds after a fault of the store; twice as long each time
+_LATER_REST: Final = 30.0  # seconds, at most
 
 _log = logging.getLogger(__name__)
 
@@ -72,16 +73,19 @@ async def poll(
     """Call `step` until it finds nothing, rest until `next_due` or a wake-up, and so on for ever.
 
     No rest is longer than `longest_rest` seconds. Where the store cannot be used, that is logged
-    under `name` and tried again after 30 seconds.
+    under `name` and tried again after a second; where that fails, too, after twice as long each
+    time, up to 30 seconds.
     """
+    after_fault = FIRST_REST
     while True:
         try:
             while await step():
                 pass
             seconds = min(_seconds_until(await next_due(), now), longest_rest)
+            after_fault = FIRST_REST
         except StoreError as error:
             _log.error("%s: %s", name, error)
-            seconds = _AFTER_FAULT
+            seconds, after_fault = after_fault, min(2 * after_fault, _LATER_REST)
         await wait_for_wake_up(listener, seconds)
 
 

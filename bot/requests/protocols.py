@@ -49,6 +49,16 @@ class RequestRepository(Protocol):
         """Return the request as it is now, and whether `decide` changed it."""
         ...
 
+    async def change_among(
+        self,
+        request_id: int,
+        decide: Callable[[Request, tuple[Request, ...]], Change | None],
+        now: datetime,
+        /,
+    ) -> tuple[Request, bool]:
+        """Return what `change` does, where `decide` rests on the domain's other requests, too."""
+        ...
+
     async def get(self, request_id: int, /) -> Request | None:
         """Return the request with this id; None where there never was one."""
         ...
@@ -73,7 +83,7 @@ class RequestRepository(Protocol):
         """Return when the next one is due, or a lease runs out; None where nothing will be."""
         ...
 
-    async def give_back(self, taken: Iterable[Request], /) -> None:
+    async def give_back(self, taken: Iterable[Request], free_at: datetime | None = None, /) -> None:
         """Let others take requests that were not brought further, as far as the leases last."""
         ...
 

@@ -232,7 +232,8 @@ class Requests(RequestRecords):
         def decide(request: Request) -> Change | None:
             if request.state is not State.WAITING:
                 return None
-            return touch(request, due_at=self._now(), seen="")
+            # Whoever looks at it now began before.
+            return touch(request, due_at=self._now(), seen="", lease_until=None)
 
         return (await self._decide(request_id, decide)).request
 

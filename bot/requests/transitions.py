@@ -97,6 +97,7 @@ def move(
     if not can_go(before.state, to):
         raise RequestError("request-cannot-become", before=before.state.value, after=to.value)
     changed = {"changed_at": now, "due_at": _first_due(to, now), "attempts": 0, "reason": ""}
+    changed["lease_until"] = None  # what there is to do is another thing now
     if to is not State.CLOSED:  # which is no news: whether that of before arrived still counts
         changed["undelivered"] = None
     after = replace(before, state=to, **{**changed, **fields})
@@ -169,7 +170,10 @@ def send_again(
 
 
 def touch(before: Request, messages: tuple[MessageKind, ...] = (), **fields: Any) -> Change:
-    """Return a change that leaves the request in its state, such as the time of its next check."""
+    """Return a change that leaves the request in its state, such as the time of its next check.
+
+    Whoever is at it stays so, unless `fields` say otherwise.
+    """
     return Change(replace(before, **fields), BOT, messages=messages)
 
 

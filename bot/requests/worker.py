@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from bot.requests.schedule import next_attempt, next_look
 from bot.requests.transitions import expiry, move, replace_key, touch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from bot.requests.model import Change, Request
@@ -38,6 +39,8 @@ LEASE = timedelta(minutes=3)  # after it somebody else may take a request
 LONGEST_JOB = 120.0  # seconds; well within the lease
 LONGEST_LOOK = 10.0  # seconds
 AT_ONCE = 8  # requests
+AFTER_OTHER = timedelta(seconds=2)  # while the mail server is at another request for the domain
+STILL_AT_IT = timedelta(seconds=15)  # so long may the mail server be, when nobody waits for it
 
 # With these the mail server may do later what it did not do now.
 _PASSING = (BackendUnreachable, BackendUnclear)
@@ -50,8 +53,10 @@ class Worker:
 
     A step is written down before and after it, so that one cut short is done again; the mail
     server's calls can be made again. Of several workers on one store, in one process or in many,
-    the one that holds a request's lease writes what becomes of it. `watch` is told of each domain
-    of which something is live now, None where nothing is watched.
+    the one that holds a request's lease writes what becomes of it, and of those of one domain one
+    has the mail server make something at a time: whoever calls it looks before, which is of no use
+    where two look at once. `watch` is told of each domain of which something is live now, None
+    where nothing is watched.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class Worker:
         self._wake_up = wake_up
         self._listener = wake_up.listen()
         self._work_under_way = LeasedWork(
-            self._store, self._take_further, _describe, now, lease=lease, most=AT_ONCE
+            self, self._take_further, _describe, now, lease=lease, most=AT_ONCE
         )
 
     async def run(self) -> None:
@@ -94,6 +99,21 @@ class Worker:
         """Take nothing more, and return when what is under way has ended."""
         await self._work_under_way.finish()
 
+    async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[Request, ...]:
+        """Return up to `most` requests whose time has come, leased to this worker."""
+        return await self._store.take_due(now, lease, most)
+
+    async def give_back(self, taken: Iterable[Request]) -> None:
+        """Let others take requests that were cut short.
+
+        That is at once, but for those of which the mail server may still make what it was asked
+        for: a call that nobody waits for any more goes on there.
+        """
+        cut = tuple(taken)
+        at_server = tuple(filter(_is_at_server, cut))
+        await self._store.give_back(request for request in cut if request not in at_server)
+        await self._store.give_back(at_server, self._now() + STILL_AT_IT)
+
     async def _go_on(self) -> int:
         begun = await self._work_under_way.begin()
         await self._work_under_way.wait_for_room()
@@ -106,8 +126,7 @@ class Worker:
     async def _advance(self, request: Request) -> None:
         match request.state:
             case State.APPROVED:
-                # The intent, before the mail server is called.
-                await self._change(request, lambda now: move(request, State.WORKING, BOT, now))
+                await self._begin_work(request)
             case State.WORKING:
                 await self._work(request)
             case State.WAITING:
@@ -119,6 +138,25 @@ class Worker:
                 await self._change(request, lambda now: move(request, State.CLOSED, BOT, now))
             case _:
                 await self._change(request, lambda now: _let_pass(request, now))
+
+    async def _begin_work(self, request: Request) -> None:
+        """Write down that the mail server is called next, unless another request has its turn."""
+
+        def begin(now: datetime) -> Change:
+            return move(request, State.WORKING, BOT, now)
+
+        def wait_for_turn(now: datetime) -> Change:
+            return touch(request, due_at=now + AFTER_OTHER)
+
+        def decide(before: Request, others: tuple[Request, ...]) -> Change | None:
+            is_at_another = any(map(_is_at_server, others))
+            return self._decide(request, before, wait_for_turn if is_at_another else begin)
+
+        if not KINDS[request.kind].asks_server(request):
+            await self._change(request, begin)
+            return
+        _, is_written = await self._store.change_among(request.id, decide, self._now())
+        await self._give_back_unless(is_written, request)
 
     async def _work(self, request: Request) -> None:
         rules = KINDS[request.kind]
@@ -205,12 +243,30 @@ class Worker:
 
     async def _change(self, taken: Request, make: Callable[[datetime], Change]) -> None:
         def decide(request: Request) -> Change | None:
-            # Where somebody did something meanwhile, what was found out is about the past; where
-            # somebody else took it, as the lease ran out, what becomes of it is theirs to say.
-            is_ours = (request.version, request.lease_until) == (taken.version, taken.lease_until)
-            return make(self._now()) if is_ours else None
+            return self._decide(taken, request, make)
 
-        await self._store.change(taken.id, decide, self._now())
+        _, is_written = await self._store.change(taken.id, decide, self._now())
+        await self._give_back_unless(is_written, taken)
+
+    def _decide(
+        self, taken: Request, request: Request, make: Callable[[datetime], Change]
+    ) -> Change | None:
+        """Return the change of a request as it is now, which ends the lease."""
+        # Where somebody did something meanwhile, what was found out is about the past; where
+        # somebody else took it, as the lease ran out, what becomes of it is theirs to say.
+        if (request.version, request.lease_until) != (taken.version, taken.lease_until):
+            return None
+        change = make(self._now())
+        return replace(change, after=replace(change.after, lease_until=None))
+
+    async def _give_back_unless(self, is_written: bool, taken: Request) -> None:
+        if not is_written:  # it is still to be done, with the request as it is now
+            await self._store.give_back((taken,))
+
+
+def _is_at_server(request: Request) -> bool:
+    """Whether the mail server may be making something for a request in this moment."""
+    return request.state is State.WORKING and KINDS[request.kind].asks_server(request)
 
 
 def _describe(request: Request) -> str:

@@ -58,14 +58,14 @@ class IncidentsTold:
     `opened` are as they are now, so that some may look right or be closed meanwhile; `closed` are
     those whose end is the news. Of one domain there is more: `changes` are those of the week before
     it broke, oldest first, and `place` is where its fixes are to be typed, None where that is not
-    known. Of many there may be so many others of which nothing is said (`left_out`).
+    known. Of many there may be so many others of which nothing is said (`unlisted`).
     """
 
     opened: tuple[Incident, ...] = ()
     closed: tuple[Incident, ...] = ()
     changes: tuple[tuple[datetime, SnapshotChanges], ...] = ()
     place: ZonePlace | None = None
-    left_out: int = 0
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

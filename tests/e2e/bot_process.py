@@ -102,9 +102,9 @@ class Bot:
         await ready
         return process
 
-    async def spawn(self) -> Process:
-        """Start it."""
-        words = self.words("run")
+    async def spawn(self, command: str = "run") -> Process:
+        """Start it with a command of the console."""
+        words = self.words(command)
         with self.log.open("a") as log:
             if isinstance(self._python, ForkedPython):
                 return self._python.start(

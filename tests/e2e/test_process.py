@@ -46,6 +46,7 @@ async def test_a_start_is_quick_and_small_and_syncs_commands_only_once(
         _log.info("boot %.2f s, of it %.2f s of CPU, RSS %.0f MiB", boot, cpu, rss)
         assert cpu < 5
         assert not _has_loaded(process.pid, "PIL")  # which only pictures need
+        assert not _has_loaded(process.pid, "asyncpg")  # which only PostgreSQL needs
         assert rss < 150  # MiB; Python 3.14 takes some 20 more than 3.11
         assert discord.identifies[0]["intents"] == 0
         assert await bot.stop(process) == 0

@@ -17,24 +17,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bot_process import PROGRAM, Bot
-from discord_channels import DIRECT, DiscordChannels, has_button
+from discord_channels import DIRECT, has_button
 from discord_payloads import CHANNEL, GUILD, text_of, walk
+from request_cases import DMARC, MAIL, Case, key_line
+from slow_channels import SlowChannels
 
-from bot.config.loading import load_settings
 from bot.demo import world
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.demo.zones import parse_zone
-from bot.records.dmarc_policy import DmarcPolicy
-from bot.records.expected import staged_dmarc
 from bot.requests.model import RequestKind
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from aiohttp import web
     from discord_payloads import Json
     from sent_interaction import SentInteraction
 
@@ -43,16 +41,6 @@ if TYPE_CHECKING:
 AT_ONCE = 4  # members who ask, one for each kind
 ADMINS = 600  # each looks at one request, as checks are counted a person and minute
 _FIRST_MEMBER, _FIRST_ADMIN = 200000000000000000, 300000000000000000
-
-KINDS = tuple(RequestKind)
-LIVE_WORDS = {
-    RequestKind.DKIM: "is live, so your mail",
-    RequestKind.DMARC: "is live: others now know",
-    RequestKind.MAILDOMAIN: "is on Cow Mail now",
-    RequestKind.WEBMAIL: "The admin says that the certificate covers",
-}
-MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
-DMARC = staged_dmarc(load_settings(world.DEMO_ENVIRONMENT).mail_server().dmarc, DmarcPolicy.NONE)
 
 # The program without the look for what a former try has sent.
 FORGETFUL = PROGRAM.replace(
@@ -63,58 +51,6 @@ async def find(*_):
 bot.interactions.delivery.find = find
 from bot.cli import main""",
 )
-
-
-class SlowChannels(DiscordChannels):
-    """Takes its time before a message is there, and after it until that is confirmed."""
-
-    def __init__(self, chance: random.Random) -> None:
-        super().__init__()
-        self._chance = chance
-        self.longest = 0.1  # seconds until a message is confirmed
-        self.posted = 0  # calls that send a message, the repeated ones too
-
-    async def _take(self, channel: int, body: Json) -> web.Response:
-        self.posted += 1
-        await asyncio.sleep(self._chance.uniform(0, 0.05))
-        response = await super()._take(channel, body)
-        await asyncio.sleep(self._chance.uniform(0, self.longest))
-        return response
-
-    def forget_nonces(self) -> None:
-        """Do as Discord does when some minutes have passed."""
-        for messages in self.channels.values():
-            for message in messages:
-                message["nonce"] = None
-
-
-@dataclass
-class Case:
-    """One member's request, and how far the people have brought it."""
-
-    place: int
-    is_asked: bool = False
-    is_approved: bool = False
-    is_published: bool = False
-    is_live: bool = False
-
-    @property
-    def kind(self) -> RequestKind:
-        return KINDS[self.place % len(KINDS)]
-
-    @property
-    def domain(self) -> str:
-        return f"farm-{self.place:04}.example"
-
-    def is_about(self, message: Json) -> bool:
-        return self.domain in text_of(message)
-
-    def is_live_word(self, message: Json) -> bool:
-        return self.is_about(message) and LIVE_WORDS[self.kind] in text_of(message)
-
-    def is_first_word(self, message: Json) -> bool:
-        """Whether it is the record to publish, or that the admin is at it."""
-        return self.is_about(message) and not self.is_live_word(message)
 
 
 @dataclass
@@ -230,11 +166,11 @@ class CrashRun:
                 self._serve(case, MAIL, "mail CNAME mx1.cow.example.")
             case RequestKind.DMARC:
                 pair = self.mailcow.dkim.setdefault(case.domain, self.pair)
-                self._serve(case, MAIL, _key_line(pair), f'_dmarc TXT "{DMARC}"')
+                self._serve(case, MAIL, key_line(pair), f'_dmarc TXT "{DMARC}"')
 
     def _publish(self, case: Case) -> None:
         if case.kind is RequestKind.DKIM:
-            self._serve(case, MAIL, _key_line(self.mailcow.dkim[case.domain]))
+            self._serve(case, MAIL, key_line(self.mailcow.dkim[case.domain]))
 
     def _serve(self, case: Case, *lines: str) -> None:
         zone = parse_zone(case.domain, "\n".join(lines))
@@ -300,12 +236,6 @@ async def open_run(
             "MAILCOW_READ_KEY": "read-key",
         }
         yield CrashRun(bot, discord, dns, mailcow, pair, chance)
-
-
-def _key_line(pair: DkimPair) -> str:
-    value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
-    strings = (value[at : at + 255] for at in range(0, len(value), 255))
-    return f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
 
 
 def _has(message: Json, custom_id: str) -> bool:

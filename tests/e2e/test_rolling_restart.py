@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import statistics
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,6 +18,7 @@ from rolling_restart import Members, Unit, ended
 from sqlalchemy.engine import make_url
 
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
+from bot.store.engine.server_leadership import GRACE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -132,11 +134,12 @@ def tell(members: Members, handovers: list[Handover]) -> None:
     until_answer = [members.time_to_answer(one.left_at) for one in handovers]
     _log.info(
         "%d handovers under %d interactions: taken after %.0f ms (median) and %.0f ms (worst), the "
-        "next answer after %.0f ms and %.0f ms; the longest wait for one %.2f s",
+        "next answer after %.0f ms and %.0f ms; the longest wait for one %.2f s, "
+        "this machine late by %.2f s",
         *(len(handovers), len(sent)),
         *(1000 * statistics.median(until_taken), 1000 * max(until_taken)),
         *(1000 * statistics.median(until_answer), 1000 * max(until_answer)),
-        max(one.first_at - one.sent_at for one in sent),
+        *(max(one.first_at - one.sent_at for one in sent), members.lateness),
     )
 
 
@@ -262,3 +265,35 @@ async def test_where_notices_are_lost_nothing_is_answered_twice(
     assert not discord.answered_twice
     _log.info("step %d: silent for %.1f s", step, members.longest_silence)
     assert members.longest_silence < LONGEST_SILENCE
+
+
+@pytest.mark.slow
+async def test_where_the_note_cannot_be_written_what_was_taken_is_answered_and_the_next_one_waits(
+    units: list[Unit],
+    members: Members,
+    discord: DiscordChannels,
+    postgres: PostgresServer,
+    url: str,
+) -> None:
+    leader, standby = units[:2]
+    await stand(leader, standby)
+    await discord.ready()
+    connection = await postgres.connect(make_url(url).database or "")
+    async with members.busy():
+        async with connection.transaction():
+            await connection.execute("SELECT 1 FROM leadership FOR UPDATE")
+            await leader.end()
+        left_at = leader.when("handing over: ")
+        leads_at = await standby.leads()
+        await asyncio.sleep(2)
+    await connection.close()
+    assert left_at is not None
+    assert leader.when("the next one begins 4 seconds later") is not None
+    assert leads_at - left_at >= GRACE
+    assert not discord.answered_twice
+    assert members.longest_silence < LONGEST_SILENCE
+    # What came before is answered, as it was taken; what came in the silence by nobody.
+    wall = time.time() - time.monotonic()
+    sent = [one for one in discord.clicks.values() if one.sent_at + wall < left_at - 0.1]
+    assert all(one.was_in_time for one in sent)
+    assert all(one.shown for one in members.commands if one in sent)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.store.engine.handover import Departure
+from bot.store.engine.notices import open_notices
 from max_wait import MAX_WAIT
 from postgres_way import PostgresWay
 
@@ -73,6 +75,13 @@ async def until_answered(discord: DiscordStandIn, since: float, *, by: int) -> f
             return time.monotonic() - since
 
 
+async def keep_asking(discord: DiscordStandIn) -> None:
+    """Send a command that reads the store, again and again."""
+    while True:
+        await discord.run_command("privacy")
+        await asyncio.sleep(0.2)
+
+
 async def wait_beside(leader: Process, standby: Bot) -> Process:
     """Return the process of a standby that is loaded and waits."""
     process = await standby.spawn()
@@ -106,8 +115,10 @@ async def test_where_the_way_to_the_database_is_cut_discord_is_left_before_the_n
         first, second = make("first", url=way.url_of(name)), make("second")
         async with first.running() as leader:
             standby = await wait_beside(leader, second)
+            asking = asyncio.create_task(keep_asking(discord))  # some wait for the database
             way.cut_silently()
             assert await until_answered(discord, time.monotonic(), by=2) < LONGEST_TAKEOVER
+            asking.cancel()
             left, came = discord.connections
             assert left.closed_at is not None
             assert left.closed_at < came.opened_at
@@ -121,6 +132,7 @@ async def test_where_the_way_to_the_database_is_cut_discord_is_left_before_the_n
             assert await first.stop(leader) == 0
     assert "lost: this process must leave Discord" in first.says()
     assert "Traceback" not in first.says()
+    assert "never retrieved" not in first.says()
 
 
 @pytest.mark.slow  # the real times: ten seconds and more
@@ -192,6 +204,44 @@ async def test_one_that_waits_is_ready_for_systemd_gives_pulses_and_stops_when_t
             assert told == [b"READY=1", *[b"WATCHDOG=1"] * 3]
             assert await second.stop(standby) == 0
             assert await first.stop(leader) == 0
+
+
+@pytest.mark.slow
+async def test_one_that_connected_for_nothing_leaves_no_handler_behind_and_waits_again(
+    make: Make, discord: DiscordStandIn, postgres: PostgresServer, name: str
+) -> None:
+    first, second = make("first"), make("second")
+    async with first.running() as leader, open_notices(postgres.url_of(name)) as notices:
+        standby = await wait_beside(leader, second)
+        assert notices is not None
+        await notices.wait_until_connected()
+        departure = Departure(notices)  # as if the one at Discord were about to leave
+        assert await departure.arrange()
+        for _ in range(5):
+            await (await discord.run_command("help")).answered()
+        await departure.call_off()
+        await until_it_says(second, "the one at Discord stays")
+        assert await first.stop(leader) == 0
+        assert await until_answered(discord, time.monotonic(), by=3) < LONGEST_TAKEOVER
+        assert await second.stop(standby) == 0
+    assert not discord.answered_twice
+    assert "handing over: " in first.says()
+    assert "Task was destroyed" not in second.says()
+    assert "Traceback" not in second.says()
+
+
+@pytest.mark.slow
+async def test_who_cannot_begin_does_not_keep_the_next_one_waiting(
+    make: Make, discord: DiscordStandIn, postgres: PostgresServer, name: str
+) -> None:
+    first = make("first", standby=False)
+    with socket.create_server(("127.0.0.1", 0)) as another:
+        first.environment["HEALTH_PORT"] = str(another.getsockname()[1])
+        assert await first.end(await first.spawn()) == 2
+    connection = await postgres.connect(name)
+    assert await connection.fetchval("SELECT has_left FROM leadership")
+    await connection.close()
+    assert not discord.connections
 
 
 async def test_to_stand_by_on_sqlite_is_a_wrong_configuration(make: Make) -> None:

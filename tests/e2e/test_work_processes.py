@@ -54,11 +54,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
-    """Return as soon as something is so."""
+async def until(is_so: Callable[[], Awaitable[bool]], *, every: float = 0.05) -> None:
+    """Return as soon as something is so; it is looked at every so many seconds."""
     async with asyncio.timeout(MAX_WAIT):
         while not await is_so():  # noqa: ASYNC110 - what other processes do tells nobody here
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)
 
 
 @dataclass
@@ -73,6 +73,13 @@ class Farm:
         """Have a look due at each of these domains."""
         listing = make_listing(map(Domain.from_ascii, names), is_first=False, at=now())
         await WatchedDomains(self.database).note_listing(listing, now())
+
+    async def wake(self) -> None:
+        """Have the workers look at once what is due."""
+        async with open_notices(self.workers.url) as notices:
+            assert notices is not None
+            await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
+            assert await notices.send("watch", "")
 
     async def versions(self) -> Counter[int]:
         """Count the domains by their versions."""
@@ -150,12 +157,14 @@ class FrontDesk:
 
         await until(is_in)
 
-    async def seconds_until_made(self, number: int) -> float:
-        """Return how long it takes until a worker has made the key and written it down."""
-        began = time.monotonic()
+    async def seconds_until_called(self) -> float:
+        """Return how long it takes until a worker calls the mail server, which it does next."""
+        began, before = time.monotonic(), len(self.mailcow.calls)
 
-        await self.until_in(State.WAITING, number)
-        assert self.mailcow.keys_made.total() == 1
+        async def is_called() -> bool:
+            return len(self.mailcow.calls) > before
+
+        await until(is_called, every=0.005)
         return time.monotonic() - began
 
 
@@ -185,16 +194,18 @@ async def open_front_desk(
         yield FrontDesk(make_requests(base).requests, base.backend, mailcow, farm)
 
 
+@pytest.mark.parametrize("number", [80, pytest.param(200, marks=pytest.mark.slow)])
 async def test_two_workers_share_what_is_due_and_each_domain_is_looked_at_once(
-    postgres: PostgresServer, tmp_path: Path, forked_python: ForkedPython
+    postgres: PostgresServer, tmp_path: Path, forked_python: ForkedPython, number: int
 ) -> None:
     async with open_farm(postgres, tmp_path, forked_python) as farm:
-        await farm.have_due(WATCHED)
         pair = [await farm.workers.start(), await farm.workers.start()]
-        await farm.wait_until_seen(len(WATCHED))
-        assert await farm.versions() == {SEEN_ONCE: len(WATCHED)}
+        await farm.have_due(WATCHED[:number])
+        await farm.wake()
+        await farm.wait_until_seen(number)
+        assert await farm.versions() == {SEEN_ONCE: number}
         assert await farm.leased() == 0
-        assert set(farm.asked()) == set(WATCHED)
+        assert set(farm.asked()) == set(WATCHED[:number])
         for worker in pair:
             assert await worker.get("/readyz") == "ok\n"
             figures = await worker.get("/metrics")
@@ -227,8 +238,10 @@ async def test_an_approval_wakes_a_worker_in_another_process(
         worker = await desk.farm.workers.start()
         await asyncio.sleep(0.5)  # by then it rests
         number = await desk.approve_key(WATCHED[0])
-        # It would look by itself some 14 seconds later.
-        assert await desk.seconds_until_made(number) < 5
+        # It would look by itself some 14 seconds later; a busy machine takes more than a moment.
+        assert await desk.seconds_until_called() < 3
+        await desk.until_in(State.WAITING, number)
+        assert desk.mailcow.keys_made == {WATCHED[0]: 1}
         assert await worker.stop() == 0
 
 
@@ -258,7 +271,8 @@ async def test_without_notices_what_is_approved_is_found_within_fifteen_seconds(
         await desk.farm.workers.start()
         await asyncio.sleep(0.5)
         number = await desk.approve_key(WATCHED[0])
-        assert 1 < await desk.seconds_until_made(number) < 20
+        assert 5 < await desk.seconds_until_called() < 20
+        await desk.until_in(State.WAITING, number)
 
 
 @pytest.mark.slow

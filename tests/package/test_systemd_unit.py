@@ -62,7 +62,9 @@ def test_the_unit_gives_the_bot_time_to_drain_and_leaves_a_wrong_configuration_a
 def test_a_process_beside_it_is_confined_as_it_is(source: Path) -> None:
     ours, theirs = _read(UNIT)["Service"], _read(source)["Service"]
     differ = {key for key in (*ours, *theirs) if ours.get(key) != theirs.get(key)}
-    assert differ <= {"execstart", "environment", "environmentfile", "restartsec"}
+    assert differ <= {
+        *("execstart", "environment", "environmentfile", "restartsec", "timeoutstopsec"),
+    }
     lines = source.read_text(encoding="utf-8").splitlines()
     filters = [line for line in lines if line.startswith("SystemCallFilter")]
     assert all(line in UNIT.read_text(encoding="utf-8").splitlines() for line in filters)

@@ -37,7 +37,7 @@ ENDED: Final[Mapping[str, bool]] = {"committed": True, "aborted": False}
 
 # Advisory locks, all of them; the server knows each for one database.
 MIGRATING: Final = 0xC0B_0001  # one process migrates, and others wait for it
-LEADER: Final = 0xC0B_0002  # who is at Discord; see `bot.store.engine.leadership`
+LEADER: Final = 0xC0B_0002  # who is at Discord; see `bot.store.engine.server_leadership`
 IN_USE: Final = 0xC0B_0003  # shared by all processes, alone whoever wants none beside it
 
 # A server whose client is gone without a word gives its locks back after this; no setting of the

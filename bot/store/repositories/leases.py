@@ -71,10 +71,11 @@ async def give_back(
     database: Database,
     key: InstrumentedAttribute[Any],
     taken: Iterable[tuple[object, datetime | None]],
+    free_at: datetime | None = None,
 ) -> None:
-    """Lets others take rows at once, of which `taken` has the keys and the leases.
+    """Lets others take rows from `free_at` on, of which `taken` has the keys and the leases.
 
-    Those whose lease ran out and that somebody else has taken stay theirs.
+    None: at once. Those whose lease ran out and that somebody else has taken stay theirs.
     """
     row = cast("type[Leased]", key.class_)
     by_lease: dict[datetime | None, list[object]] = {}  # those taken together have the same
@@ -85,10 +86,11 @@ async def give_back(
         for until, values in by_lease.items():
             held = update(row).where(key.in_(values), is_held(row, until))
             session.execute(
-                held.values(lease_until=None).execution_options(synchronize_session=False)
+                held.values(lease_until=free_at).execution_options(synchronize_session=False)
             )
 
-    await database.take(release)
+    if by_lease:
+        await database.take(release)
 
 
 async def release_leases(database: Database, lease_until: Time) -> None:

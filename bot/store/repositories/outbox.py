@@ -159,7 +159,6 @@ def _note_reach(
         return
     row.undelivered = undelivered
     row.version += 1
-    row.lease_until = None  # whoever looks at it looks at what it was
     if undelivered is not None:
         state = State(row.state)
         add_entry(session, row.id, BOT, (state, state), now, detail=undelivered.value)

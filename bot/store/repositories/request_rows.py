@@ -136,7 +136,7 @@ def swap(session: Session, before: Request, change: Change, now: datetime) -> No
             changed_at=after.changed_at,
             closed_at=None if after.open else now,
             due_at=after.due_at,
-            lease_until=None,
+            lease_until=after.lease_until,
             attempts=after.attempts,
             decided_by=after.decided_by,
             decided_at=after.decided_at,

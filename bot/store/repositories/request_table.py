@@ -89,10 +89,36 @@ class StoredRequests:
         with a later one; None leaves it alone, and what it raises goes through. Raises
         RequestError where there is no such request.
         """
+        return await self._change(request_id, lambda _, before: decide(before), now)
 
+    async def change_among(
+        self,
+        request_id: int,
+        decide: Callable[[Request, tuple[Request, ...]], Change | None],
+        now: datetime,
+    ) -> tuple[Request, bool]:
+        """What `change` gives, where `decide` also gets the other requests for the domain.
+
+        None of them is changed while that is decided: of two that rest on each other, one is
+        written, and the other decided anew.
+        """
+
+        def decide_among(session: Session, before: Request) -> Change | None:
+            its = select(RequestRow).where(RequestRow.domain == before.domain)
+            rows = session.scalars(its.order_by(RequestRow.id))
+            return decide(before, tuple(read_request(row) for row in rows if row.id != before.id))
+
+        return await self._change(request_id, decide_among, now)
+
+    async def _change(
+        self,
+        request_id: int,
+        decide: Callable[[Session, Request], Change | None],
+        now: datetime,
+    ) -> tuple[Request, bool]:
         def replace(session: Session) -> tuple[Request, bool]:
             before = get_request(session, request_id)
-            change = decide(before)
+            change = decide(session, before)
             if change is None:
                 return before, False
             swap(session, before, change, now)
@@ -138,10 +164,13 @@ class StoredRequests:
         times, left = (RequestRow.due_at, RequestRow.lease_until), is_unfinished()
         return await self._database.read(lambda session: find_earliest(session, *times, left))
 
-    async def give_back(self, taken: Iterable[Request]) -> None:
-        """Lets others take requests that were not changed, as far as the leases on them last."""
+    async def give_back(self, taken: Iterable[Request], free_at: datetime | None = None) -> None:
+        """Lets others take requests that were not changed, as far as the leases on them last.
+
+        That is from `free_at` on; None: at once.
+        """
         leases = [(request.id, request.lease_until) for request in taken]
-        await give_back(self._database, RequestRow.id, leases)
+        await give_back(self._database, RequestRow.id, leases, free_at)
 
     async def release_leases(self) -> None:
         """Takes back the requests that a former process had taken; only where no other one is."""

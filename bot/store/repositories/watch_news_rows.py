@@ -183,7 +183,7 @@ def _merge(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     every = {key: dict.fromkeys([*known[key], *more[key]]) for key in ("opened", "closed")}
     kept = {key: list(islice(numbers, MOST_SUMMED_UP)) for key, numbers in every.items()}
     beyond = sum(len(every[key]) - len(kept[key]) for key in kept)
-    return {**kept, "left_out": known.get("left_out", 0) + beyond}
+    return {**kept, "unlisted": known.get("unlisted", 0) + beyond}
 
 
 def _is_unsent(row: WatchNewsRow) -> bool:

@@ -167,8 +167,8 @@ def _load_incidents(session: Session, news: News) -> IncidentsTold | None:
     closed = tuple(found[number] for number in facts["closed"] if number in found)
     if not found:
         return None
-    # Where the summary is one of before version 0010, nothing was left out.
-    told = IncidentsTold(opened, closed, left_out=facts.get("left_out", 0))
+    # Where the summary is one of before version 0010, nothing was unlisted.
+    told = IncidentsTold(opened, closed, unlisted=facts.get("unlisted", 0))
     subject = next(iter(found.values())).subject
     if news.what is NewsKind.SUMMARY or subject == MAIL_SERVER:
         return told

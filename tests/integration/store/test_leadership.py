@@ -107,6 +107,28 @@ async def test_who_left_discord_is_followed_at_once_and_leaves_a_note(
         assert second.note == "what I had under way"
 
 
+async def test_who_stands_back_lets_another_one_go_first(
+    postgres: PostgresServer, name: str
+) -> None:
+    url = postgres.url_of(name)
+    async with (
+        leading(url) as first,
+        open_leadership(url, waits=True) as passed_over,
+        open_leadership(url, waits=True) as chosen,
+    ):
+        passed_over.stand_back(MAX_WAIT)
+        waiting = [asyncio.create_task(one.wait_until_leading()) for one in (passed_over, chosen)]
+        await first.leave()
+        await asyncio.wait_for(waiting[1], MAX_WAIT)
+        await chosen.leave()
+        passed_over.look_now()
+        await asyncio.sleep(0.1)
+        assert not waiting[0].done()
+        passed_over.stand_back(0.0)
+        passed_over.look_now()
+        await asyncio.wait_for(waiting[0], MAX_WAIT)
+
+
 @pytest.mark.slow  # the grace
 async def test_who_is_stopped_in_its_grace_does_not_say_that_the_one_before_left(
     postgres: PostgresServer, name: str

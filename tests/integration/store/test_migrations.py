@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,16 +15,27 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    bindparam,
+    create_engine,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot.errors import StoreError
+from bot.store.columns import UtcDateTime
 from bot.store.engine.database import Database
 from bot.store.engine.migrate import MIGRATIONS, bring_to_head, is_readable, migration_config
 from bot.store.engine.revision import write_revision
 from bot.store.engine.url import Address
-from bot.store.watch_tables import METADATA
+from bot.store.tables import RequestRow
+from bot.store.watch_tables import METADATA, WatchNewsRow
 from strict_python import STRICT
 
 if TYPE_CHECKING:
@@ -32,6 +44,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+
+pytest_plugins = ["store_fixtures"]
 
 SOMEWHERE = Address.parse("sqlite+aiosqlite:///data/bot.db")  # only named in sentences
 
@@ -218,6 +232,60 @@ def test_a_record_that_was_given_up_before_the_update_is_known_as_lost(
     command.upgrade(config, "head")
     found = connection.execute(text("SELECT undelivered FROM request ORDER BY id")).scalars()
     assert list(found) == ["given-up", None, None]
+
+
+async def test_old_news_and_requests_get_what_indexes_find_them_by(database_url: str) -> None:
+    at = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+    def write_and_migrate(session: Session) -> None:
+        connection = session.connection()
+        command.downgrade(migration_config(connection), "0009")
+        for number, (key, what) in enumerate(
+            (("incidents:a.example:0:o1", "incidents"), ("digest:0:2026-W40", "digest")), 1
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO watch_news (id, key, what, target, facts, nonce, version,"
+                    " created_at, due_at, attempts, detail) VALUES (:number, :key, :what, 0, '{}',"
+                    " :key, 1, :at, :at, 0, '')"
+                ).bindparams(bindparam("at", type_=UtcDateTime)),
+                {"number": number, "key": key, "what": what, "at": at},
+            )
+        for number, member, closed in ((1, 7, at), (2, -7, at), (3, -7, None)):
+            connection.execute(
+                text(
+                    "INSERT INTO request (id, kind, domain, guild_id, channel_id, member_id, state,"
+                    " version, created_at, changed_at, closed_at, attempts, reason, by_hand, value,"
+                    " selector, seen, evidence) VALUES (:number, 'dkim', :domain, 1, 2, :member,"
+                    " 'closed', 4, :at, :at, :closed, 0, '', :no, '', '', '', '')"
+                ).bindparams(
+                    bindparam("at", type_=UtcDateTime),
+                    bindparam("closed", type_=UtcDateTime),
+                    bindparam("no", value=False, type_=Boolean),
+                ),
+                {
+                    "number": number,
+                    "domain": f"{number}.example",
+                    "member": member,
+                    "at": at,
+                    "closed": closed,
+                },
+            )
+        command.upgrade(migration_config(connection), "head")
+
+    async with await Database.open(database_url) as database:
+        await database.take(write_and_migrate)
+        news = select(WatchNewsRow.subject).order_by(WatchNewsRow.id)
+        requests = select(RequestRow.cleared).order_by(RequestRow.id)
+        assert await database.read(lambda session: session.scalars(news).all()) == [
+            "a.example",
+            None,
+        ]
+        assert await database.read(lambda session: session.scalars(requests).all()) == [
+            False,
+            True,
+            False,
+        ]
 
 
 def test_a_new_revision_of_unchanged_tables_has_nothing_to_do(

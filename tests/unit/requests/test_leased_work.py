@@ -91,13 +91,15 @@ async def test_more_is_taken_when_a_quarter_is_done_and_not_for_each() -> None:
     await field.work.cut_short()
 
 
-async def test_what_is_cut_short_is_given_back_and_nothing_more_is_taken() -> None:
-    field = Field(20)
+async def test_what_is_cut_short_is_given_back_and_the_next_may_be_begun() -> None:
+    field = Field(6)
     await field.work.begin()
     await field.end(0, 2)
     await field.work.cut_short()
     assert field.given_back == [1, 3]
-    assert await field.work.begin() == 0
+    assert await field.work.begin() == 2
+    await field.work.cut_short()
+    assert field.given_back == [1, 3, 4, 5]
 
 
 async def test_what_is_being_taken_when_it_is_cut_short_is_given_back_too() -> None:
@@ -140,6 +142,18 @@ async def test_at_a_stop_what_is_under_way_may_come_to_its_end() -> None:
     await asyncio.wait_for(finishing, MAX_WAIT)
     await field.work.cut_short()
     assert (field.done, field.given_back) == ([0, 1, 2, 3], [])
+
+
+async def test_who_asks_for_room_at_a_stop_waits_and_asks_the_store_nothing() -> None:
+    field = Field(20)
+    await field.work.begin()
+    finishing = asyncio.create_task(field.work.finish())
+    waiting = asyncio.create_task(field.work.wait_for_room())
+    await field.end(0, 1, 2, 3)
+    await asyncio.wait_for(finishing, MAX_WAIT)
+    assert not waiting.done()
+    await field.work.cut_short()
+    await asyncio.wait_for(waiting, MAX_WAIT)
 
 
 async def test_a_store_that_fails_is_said_once_before_more_is_taken() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.errors import StoreError
+from bot.requests import polling
 from bot.requests.polling import AMONG_PROCESSES, LONGEST_REST, WakeUp, poll, wait_for_wake_up
 from max_wait import MAX_WAIT
 
@@ -117,6 +118,31 @@ async def test_a_store_that_fails_is_logged_and_not_tried_again_at_once(
             job.wake_up.wake()
             await job.reach(2)
     assert [record.getMessage() for record in caplog.records] == ["cows: The disk is full."]
+
+
+async def test_a_store_that_is_away_for_a_moment_is_used_again_soon_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(polling, "FIRST_REST", 0.05)
+    job = Job()
+    job.due = [StoreError("It is being started anew.")]
+    began = now()
+    async with running(job):
+        await job.reach(2)
+        assert timedelta(seconds=0.05) <= now() - began
+
+
+async def test_the_longer_a_store_is_away_the_less_often_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(polling, "FIRST_REST", 0.02)
+    job = Job()
+    away = StoreError("It is away.")
+    job.due = [away, away, away]
+    began = now()
+    async with running(job):
+        await job.reach(4)
+        assert timedelta(seconds=0.14) <= now() - began
 
 
 async def test_a_wake_up_is_told_to_the_other_processes_and_not_told_on() -> None:
