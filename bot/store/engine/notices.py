@@ -65,7 +65,7 @@ class Notices:
         self._untold: dict[str, None] = {}  # topics, kept until the server has taken them
         self._messages: list[_Message] = []
         self._has_news = asyncio.Event()
-        self._connected = asyncio.Event()
+        self._is_connected = False
 
     def listen(
         self, topic: str, take: Callable[[str], None], note_gap: Callable[[], None] | None = None
@@ -77,7 +77,7 @@ class Notices:
         """
         listener = Listener(topic, take, note_gap)
         self._listeners.append(listener)
-        if self._connected.is_set() and note_gap is not None:
+        if self._is_connected and note_gap is not None:
             note_gap()
         return listener
 
@@ -101,16 +101,12 @@ class Notices:
         """
         if len(f"{topic} {text}".encode()) > LONGEST_TEXT:
             raise ValueError(f"a notice of {topic} is too long")
-        if not self._connected.is_set():
+        if not self._is_connected:
             return False
         was_sent: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._messages.append(_Message(f"{topic} {text}", was_sent))
         self._has_news.set()
         return await was_sent
-
-    async def wait_until_connected(self) -> None:
-        """Return as soon as notices come and go."""
-        await self._connected.wait()
 
     async def run(self) -> None:
         """Keep a connection until cancelled; one that is lost is opened anew."""
@@ -133,8 +129,8 @@ class Notices:
                         *(self._address, detail),
                     )
             finally:
-                was_connected = self._connected.is_set()
-                self._connected.clear()
+                was_connected = self._is_connected
+                self._is_connected = False
                 self._drop_messages()
                 if connection is not None:
                     connection.terminate()
@@ -145,7 +141,7 @@ class Notices:
         """Take and send notices until the connection is lost, which raises what was in the way."""
         connection.add_termination_listener(lambda _: self._has_news.set())
         await connection.add_listener(_CHANNEL, self._take)
-        self._connected.set()
+        self._is_connected = True
         _log.debug("notices over the %s are there", self._address)
         for listener in tuple(self._listeners):
             if listener.note_gap is not None:
