@@ -13,7 +13,8 @@ import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import CowbellError
-from bot.store.engine.database import Database, _Transaction
+from bot.store.engine.database import Database
+from bot.store.engine.transaction import Transaction
 from postgres_server import running_postgres
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def own_postgres() -> Iterator[PostgresServer]:
 
 
 async def _run_twice(
-    transaction: _Transaction[Any],
+    transaction: Transaction[Any],
     work: Callable[[Session], Any],
-    run: Callable[..., Awaitable[Any]] = _Transaction.run,
+    run: Callable[..., Awaitable[Any]] = Transaction.run,
 ) -> Any:
     if transaction._keep:
         async with AsyncSession(transaction._engine) as session:
@@ -75,7 +76,7 @@ async def database_url(
     what PostgreSQL does where others were in the way, and that doing so changes nothing else.
     """
     if request.param == "repeating":
-        monkeypatch.setattr(_Transaction, "run", _run_twice)
+        monkeypatch.setattr(Transaction, "run", _run_twice)
     if request.param != "postgresql":
         yield f"sqlite+aiosqlite:///{tmp_path}/bot.db"
         return

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import func, select, text
 
 from bot.process_name import Duty, ProcessName
-from bot.store.engine.database import create_engine, explaining
 from bot.store.engine.database_refusals import OPENING_FAULTS
+from bot.store.engine.driver import explaining_driver, find_pooler
+from bot.store.engine.engines import create_engine, explaining
 from bot.store.engine.migrate import Schema, read_schema
 from bot.store.engine.postgresql import CONNECTIONS, LEADER, SESSIONS
 from bot.store.engine.postgresql_url import host_of
@@ -149,9 +150,6 @@ def _group(rows: Sequence[Row[Any]]) -> tuple[SeenProcess, ...]:
 
 async def _is_pooled(first: AsyncConnection, second: AsyncConnection, address: Address) -> bool:
     """Whether sessions are not our own; of a look at two connections that did nothing yet."""
-    # With the driver, which who uses SQLite does not have to load.
-    from bot.store.engine.driver import explaining_driver, find_pooler  # noqa: PLC0415 - as above
-
     with explaining_driver(address):
         return bool(await find_pooler(await _driver_of(first), await _driver_of(second)))
 

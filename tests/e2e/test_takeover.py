@@ -12,6 +12,7 @@ import pytest
 
 from bot.store.engine.handover import Departure
 from bot.store.engine.notices import open_notices
+from connected_notices import wait_until_connected
 from max_wait import MAX_WAIT
 from postgres_way import PostgresWay
 
@@ -214,7 +215,7 @@ async def test_one_that_connected_for_nothing_leaves_no_handler_behind_and_waits
     async with first.running() as leader, open_notices(postgres.url_of(name)) as notices:
         standby = await wait_beside(leader, second)
         assert notices is not None
-        await notices.wait_until_connected()
+        await wait_until_connected(notices)
         departure = Departure(notices)  # as if the one at Discord were about to leave
         assert await departure.arrange()
         for _ in range(5):

@@ -30,6 +30,7 @@ from bot.store.engine.notices import open_notices
 from bot.store.repositories.watched_domains import WatchedDomains
 from bot.store.watch_tables import WatchedRow
 from bot.watch.domain_list import make_listing
+from connected_notices import wait_until_connected
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Farm:
         """Have the workers look at once what is due."""
         async with open_notices(self.workers.url) as notices:
             assert notices is not None
-            await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
+            await wait_until_connected(notices)
             assert await notices.send("watch", "")
 
     async def versions(self) -> Counter[int]:
@@ -188,7 +189,7 @@ async def open_front_desk(
         if tells:
             notices = await stack.enter_async_context(open_notices(farm.workers.url))
             assert notices is not None
-            await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
+            await wait_until_connected(notices)
         settings = load_settings(farm.workers.environment)
         base = await open_foundation(farm.database, notices, settings, stack, pace=ALONE)
         yield FrontDesk(make_requests(base).requests, base.backend, mailcow, farm)

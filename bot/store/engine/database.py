@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
-
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from bot.errors import StoreError
 from bot.store.engine import postgresql, sqlite
 from bot.store.engine.database_refusals import (
     DATABASE_FAULTS,
     OPENING_FAULTS,
-    explain,
     explain_os_error,
-    repeats_a_row,
 )
+from bot.store.engine.engines import APPLICATION, create_engine, explaining, split_by_purpose
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
 from bot.store.engine.open_connections import OpenConnections
+from bot.store.engine.transaction import Transaction
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
     from types import TracebackType
 
-    from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
     from sqlalchemy.orm import Session
 
 T = TypeVar("T")
 
-APPLICATION: Final = "cowbell"  # what a server calls a process that does not say what it is
 _LONGEST_TRYING: Final = (
     5.0  # seconds; as long is a transaction tried that others are in the way of
 )
@@ -56,7 +51,7 @@ class Database:
     ) -> None:
         self._address = address
         self._engine = engine
-        self._reader, self._writer, self._taker = _by_purpose(address, engine)
+        self._reader, self._writer, self._taker = split_by_purpose(address, engine)
         self._lock = lock
         self._reading = reading
         self._closed = False
@@ -214,8 +209,9 @@ class Database:
             pause, was_lost, collisions = _FIRST_PAUSE, False, 0
             loop = asyncio.get_running_loop()
             end = loop.time() + _LONGEST_TRYING
-            while loop.time() < end:
-                transaction = _Transaction[T](engine, keep=keep)
+            while True:
+                is_last = loop.time() >= end
+                transaction = Transaction[T](engine, keep=keep)
                 try:
                     return await transaction.run(work)
                 except DATABASE_FAULTS as error:
@@ -231,11 +227,10 @@ class Database:
                     elif not postgresql.is_passing(error):
                         raise
                     collisions += postgresql.is_collision(error)
-                    if collisions == _MOST_COLLISIONS:
+                    if is_last or collisions == _MOST_COLLISIONS:
                         raise
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
                 pause = min(2 * pause, _LONGEST_PAUSE)
-            return await _Transaction[T](engine, keep=keep).run(work)
 
     async def _was_kept(self, number: str | None, error: Exception) -> bool:
         """Whether the server kept a transaction before it could say so; `error` where that fails.
@@ -249,7 +244,7 @@ class Database:
             async with asyncio.timeout(_LONGEST_DOUBT):
                 while not self._is_cut_off:
                     with suppress(*DATABASE_FAULTS):  # it is being started anew
-                        found = await _Transaction[str](self._reader, keep=False).run(status)
+                        found = await Transaction[str](self._reader, keep=False).run(status)
                         if found in postgresql.ENDED:
                             return postgresql.ENDED[found]
                     await asyncio.sleep(_LONGEST_PAUSE)
@@ -296,97 +291,3 @@ class Database:
         with explaining(self._address, OPENING_FAULTS):
             async with self._engine.connect() as connection:
                 return await connection.run_sync(is_readable, self._address)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ending(Generic[T]):
-    """What a transaction comes to that was asked to be kept, and its number on the server."""
-
-    result: T
-    number: str | None
-
-
-class _Transaction(Generic[T]):
-    """One transaction; once it has an `ending`, it may have been kept whatever is raised."""
-
-    def __init__(self, engine: AsyncEngine, *, keep: bool) -> None:
-        self._engine = engine
-        self._keep = keep
-        on_server = engine.dialect.name == postgresql.DIALECT
-        self._driver_faults = postgresql.driver_faults() if on_server else ()
-        self.ending: _Ending[T] | None = None
-
-    async def run(self, work: Callable[[Session], T]) -> T:
-        async with AsyncSession(self._engine) as session:
-            try:
-                result = await session.run_sync(work)
-                if self._keep:
-                    number = await session.run_sync(_number)
-                    self.ending = _Ending(result, number)
-                    await session.commit()
-            except OSError:  # an answer that comes yet must not be taken for that of another
-                await session.invalidate()
-                raise
-            except self._driver_faults as error:
-                await session.invalidate()
-                raise ConnectionResetError(str(error)) from error
-            return result
-
-
-def _number(session: Session) -> str | None:
-    """What is kept of the transaction goes to the server; its number there, if it has one."""
-    session.flush()
-    if session.get_bind().dialect.name != postgresql.DIALECT:
-        return None
-    return postgresql.number_of(session)
-
-
-def _by_purpose(
-    address: Address, engine: AsyncEngine
-) -> tuple[AsyncEngine, AsyncEngine, AsyncEngine]:
-    """The engine as it is for reading, for writing, and for taking rows."""
-    if address.on_sqlite:
-        writer = engine.execution_options(writes=True)
-        return engine, writer, writer
-    return (
-        engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True),
-        engine.execution_options(isolation_level="SERIALIZABLE"),
-        engine.execution_options(isolation_level="READ COMMITTED"),
-    )
-
-
-def create_engine(
-    address: Address,
-    url: URL,
-    *,
-    reading: bool,
-    application: str = APPLICATION,
-    patient: bool = False,
-) -> AsyncEngine:
-    """The engine for a database; a `patient` one lets statements on a server take long.
-
-    Raises StoreError where the URL asks for a TLS that cannot be.
-    """
-    options: dict[str, Any]
-    if address.on_sqlite:
-        options = sqlite.engine_options(in_memory=address.in_memory)
-    else:
-        options = postgresql.engine_options(address, application, patient=patient)
-        url = url.set(query={})  # said in the arguments
-    # What members typed stays out of error texts and so out of logs.
-    engine = create_async_engine(url, hide_parameters=True, **options)
-    if address.on_sqlite:
-        sqlite.prepare(engine.sync_engine, reading=reading)
-    return engine
-
-
-@contextmanager
-def explaining(
-    address: Address, faults: tuple[type[Exception], ...] = DATABASE_FAULTS
-) -> Iterator[None]:
-    """Turns database errors in the block into StoreError, with a sentence for the operator."""
-    try:
-        yield
-    except faults as error:
-        # A log shows the whole chain, and members' texts are nobody's business there.
-        raise explain(error, address) from (None if repeats_a_row(error) else error)

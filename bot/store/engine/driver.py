@@ -1,14 +1,9 @@
-"""asyncpg by itself: what it raises, and whether the sessions that it gives are the server's own.
-
-Loaded where the database is on a server; who uses SQLite does without the driver.
-"""
+"""asyncpg by itself: what it raises, and whether its sessions are the server's own."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-
-import asyncpg
 
 from bot.store.engine.database_refusals import explain
 from bot.store.engine.postgresql import SESSION
@@ -17,18 +12,24 @@ from bot.store.engine.postgresql_refusals import explain_away
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import asyncpg
+
     from bot.store.engine.url import Address
 
 CALL: Final = 2.0  # seconds for one call of a session
-# TimeoutError is an OSError.
-DRIVER_FAULTS: Final = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
 
 _SETTING: Final = "statement_timeout"  # one of ours, by which is seen whether they are in force
+
+
+def raised_by_driver() -> tuple[type[Exception], ...]:
+    """What connecting and calling raise where the server or the way to it is at fault."""
+    import asyncpg  # noqa: PLC0415 - the driver, which who uses SQLite does not have to load
+
+    # TimeoutError is an OSError.
+    return (
+        *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+        OSError,
+    )
 
 
 @contextmanager
@@ -36,16 +37,16 @@ def explaining_driver(address: Address) -> Iterator[None]:
     """Turns what asyncpg raises in the block into StoreError."""
     try:
         yield
-    except DRIVER_FAULTS as error:
-        if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError):
-            raise explain_away("the connection is lost", address, error) from error
-        raise explain(error, address) from error
+    except raised_by_driver() as error:
+        if isinstance(error, OSError) or getattr(error, "sqlstate", None):
+            raise explain(error, address) from error
+        raise explain_away("the connection is lost", address, error) from error
 
 
 async def find_pooler(first: asyncpg.Connection, second: asyncpg.Connection) -> str:
     """What shows that a pooler lends out the sessions of two connections; empty where none does.
 
-    Neither may be in a transaction, which would keep its session. Raises `DRIVER_FAULTS`.
+    Neither may be in a transaction, which would keep its session. Raises what asyncpg does.
     """
     numbers = set[int]()
     for connection in (first, second):

@@ -14,6 +14,7 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
+from bot.store.engine.server_leadership import ServerLeadership
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
@@ -71,9 +72,6 @@ async def open_leadership(url: str, *, waits: bool) -> AsyncIterator[Leadership]
     if address.on_sqlite:
         yield FileLeadership()
         return
-    # With the driver, which who uses SQLite does not have to load.
-    from bot.store.engine.server_leadership import ServerLeadership  # noqa: PLC0415 - as above
-
     leadership = ServerLeadership(address, waits=waits)
     try:
         await leadership.connect()

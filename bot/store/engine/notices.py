@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.store.engine import postgresql
-from bot.store.engine.database import APPLICATION
+from bot.store.engine.driver import raised_by_driver
+from bot.store.engine.engines import APPLICATION
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Notices:
         self._untold: dict[str, None] = {}  # topics, kept until the server has taken them
         self._messages: list[_Message] = []
         self._has_news = asyncio.Event()
-        self._connected = asyncio.Event()
+        self._is_connected = False
 
     def listen(
         self, topic: str, take: Callable[[str], None], note_gap: Callable[[], None] | None = None
@@ -76,7 +77,7 @@ class Notices:
         """
         listener = Listener(topic, take, note_gap)
         self._listeners.append(listener)
-        if self._connected.is_set() and note_gap is not None:
+        if self._is_connected and note_gap is not None:
             note_gap()
         return listener
 
@@ -100,23 +101,18 @@ class Notices:
         """
         if len(f"{topic} {text}".encode()) > LONGEST_TEXT:
             raise ValueError(f"a notice of {topic} is too long")
-        if not self._connected.is_set():
+        if not self._is_connected:
             return False
         was_sent: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._messages.append(_Message(f"{topic} {text}", was_sent))
         self._has_news.set()
         return await was_sent
 
-    async def wait_until_connected(self) -> None:
-        """Return as soon as notices come and go."""
-        await self._connected.wait()
-
     async def run(self) -> None:
         """Keep a connection until cancelled; one that is lost is opened anew."""
-        import asyncpg  # noqa: PLC0415 - the driver, which who uses SQLite does not have to load
+        import asyncpg  # noqa: PLC0415 - as in `bot.store.engine.driver`
 
-        from bot.store.engine.driver import DRIVER_FAULTS  # noqa: PLC0415 - with the driver
-
+        faults = raised_by_driver()
         arguments = postgresql.connect_arguments(self._address.url, self._application)
         pause = FIRST_PAUSE
         while True:
@@ -124,7 +120,7 @@ class Notices:
             try:
                 connection = await asyncpg.connect(**arguments)
                 await self._serve(connection)
-            except DRIVER_FAULTS as error:
+            except faults as error:
                 if pause == FIRST_PAUSE:  # once, not at each try
                     detail = str(error) or type(error).__name__
                     _log.warning(
@@ -133,8 +129,8 @@ class Notices:
                         *(self._address, detail),
                     )
             finally:
-                was_connected = self._connected.is_set()
-                self._connected.clear()
+                was_connected = self._is_connected
+                self._is_connected = False
                 self._drop_messages()
                 if connection is not None:
                     connection.terminate()
@@ -145,7 +141,7 @@ class Notices:
         """Take and send notices until the connection is lost, which raises what was in the way."""
         connection.add_termination_listener(lambda _: self._has_news.set())
         await connection.add_listener(_CHANNEL, self._take)
-        self._connected.set()
+        self._is_connected = True
         _log.debug("notices over the %s are there", self._address)
         for listener in tuple(self._listeners):
             if listener.note_gap is not None:

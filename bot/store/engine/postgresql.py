@@ -44,6 +44,8 @@ IN_USE: Final = 0xC0B_0003  # shared by all processes, alone whoever wants none 
 # operating system, whose default is two hours, has a say.
 SESSION: Final[Mapping[str, str]] = {
     "timezone": "UTC",
+    # Where the tables are, which the commands that put a backup back replace as a whole.
+    "search_path": "public",
     "statement_timeout": "15s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "15s",

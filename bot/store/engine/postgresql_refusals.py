@@ -33,6 +33,9 @@ _BY_STATE: Final = {
         "The {place} does not let us do what is needed ({detail}); make the user of {called} "
         "the owner of the database."
     ),
+    "3F000": (  # invalid_schema_name
+        "The {place} has no schema public; have its owner make it there: CREATE SCHEMA public"
+    ),
     "53100": "The disk has no room left for the {place}; make room. Nothing was half written.",
     "53300": (  # too_many_connections
         "The {place} has no connection left; raise max_connections there, or run fewer processes."

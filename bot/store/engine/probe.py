@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from bot.store.engine import postgresql, sqlite
-from bot.store.engine.database import create_engine, explaining
 from bot.store.engine.database_refusals import OPENING_FAULTS, explain_os_error
+from bot.store.engine.engines import create_engine, explaining
 from bot.store.engine.migrate import Schema, read_schema, refuse_foreign
 from bot.store.engine.url import Address
 

@@ -12,16 +12,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import asyncpg
-
 from bot.errors import StoreError
-from bot.store.engine.driver import CALL, DRIVER_FAULTS, explaining_driver, find_pooler
+from bot.store.engine.driver import CALL, explaining_driver, find_pooler, raised_by_driver
 from bot.store.engine.postgresql import IN_USE, connect_arguments
 from bot.store.engine.postgresql_refusals import explain_pooler
 from bot.store.engine.url import Address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import asyncpg
 
     from bot.process_name import ProcessName
 
@@ -132,7 +132,7 @@ class Session:
         """Says goodbye and ends the session, at once where nobody answers."""
         try:
             await self._connection.close(timeout=CALL)
-        except DRIVER_FAULTS:
+        except raised_by_driver():
             self._connection.terminate()
         self.ended.set()
 
@@ -203,6 +203,8 @@ async def _keep(session: Session, address: Address, name: ProcessName) -> None:
 
 
 async def _connect(address: Address, name: ProcessName) -> asyncpg.Connection:
+    import asyncpg  # noqa: PLC0415 - as in `bot.store.engine.driver`
+
     arguments = connect_arguments(address.url, str(name), address.called)
     arguments["server_settings"]["idle_session_timeout"] = f"{SILENCE}s"
     with explaining_driver(address):

@@ -14,8 +14,8 @@ from sqlalchemy.pool import NullPool
 from bot.errors import StoreError
 from bot.store.backup.database_copy import connect
 from bot.store.engine import postgresql, sqlite
-from bot.store.engine.database import create_engine, explaining
 from bot.store.engine.database_refusals import OPENING_FAULTS
+from bot.store.engine.engines import create_engine, explaining
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
 from bot.store.engine.url import Address

@@ -11,6 +11,7 @@ import pytest
 from bot.store.engine import handover as handover_module
 from bot.store.engine.handover import Candidate, Departure, Message, Word, read_note
 from bot.store.engine.notices import Notices, open_notices
+from connected_notices import wait_until_connected
 from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ async def connected(url: str) -> AsyncIterator[Notices]:
     """What one process is told and tells, connected."""
     async with open_notices(url) as notices:
         assert notices is not None
-        await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
+        await wait_until_connected(notices)
         yield notices
 
 

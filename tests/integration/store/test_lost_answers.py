@@ -21,7 +21,7 @@ from bot.store.engine.database import Database
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.sent_mails import SentMails
-from request_parts import ANN, COWHERD, FRIEND, NOON, PLACE, Setup
+from request_parts import ANN, COWHERD, FRIEND, MOVER, NOON, PLACE, Setup
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -164,6 +164,20 @@ async def test_an_answer_that_never_comes_is_asked_for_on_another_connection(
         way.loses, way.is_silent = "answer", True
         await RecentDomains(database).remember(ANN, FRIEND, NOON)
         assert way.lost == 1
+        assert await RecentDomains(database).of(ANN) == (FRIEND,)
+
+
+async def test_what_the_last_try_wrote_is_known_too(
+    url: str, way: CommitLoser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_module, "_LONGEST_TRYING", 0.0)
+    async with await Database.open(url) as database:
+        way.loses = "answer"
+        await RecentDomains(database).remember(ANN, FRIEND, NOON)
+        assert way.lost == 1
+        way.loses = "commit"
+        with pytest.raises(StoreError, match="is not answering"):
+            await RecentDomains(database).remember(ANN, MOVER, NOON)
         assert await RecentDomains(database).of(ANN) == (FRIEND,)
 
 

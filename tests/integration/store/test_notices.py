@@ -10,6 +10,7 @@ import pytest
 
 from bot.store.engine import notices as notices_module
 from bot.store.engine.notices import LONGEST_TEXT, open_notices
+from connected_notices import wait_until_connected
 from max_wait import MAX_WAIT
 from postgres_way import PostgresWay
 
@@ -46,7 +47,7 @@ async def open_pair(*urls: str) -> AsyncIterator[list[Notices]]:
         for url in urls:
             notices = await stack.enter_async_context(open_notices(url))
             assert notices is not None
-            await asyncio.wait_for(notices.wait_until_connected(), MAX_WAIT)
+            await wait_until_connected(notices)
             pair.append(notices)
         yield pair
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot.config.loading import load_settings
 from bot.errors import StoreError
-from bot.store.engine.database import Database, create_engine
+from bot.store.engine.database import Database
+from bot.store.engine.engines import create_engine
 from bot.store.engine.postgresql import connect_arguments
 from bot.store.engine.url import Address
 

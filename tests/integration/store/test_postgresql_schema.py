@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -96,6 +97,32 @@ async def test_each_step_up_and_down_can_be_made_and_leads_to_the_tables(empty_u
 
     async with connected(empty_url) as connection:
         await connection.run_sync(step_up_and_down)
+
+
+async def test_the_tables_are_where_a_backup_puts_them_whatever_schemas_there_are(
+    empty_url: str, postgres: PostgresServer
+) -> None:
+    database = make_url(empty_url).database
+    assert database is not None
+    user = await postgres.own(database)
+    # By its default a server looks in the schema of the user's name first.
+    await run(empty_url, f"CREATE SCHEMA {user} AUTHORIZATION {user}")
+    await run(empty_url, f"ALTER ROLE {user} IN DATABASE {database} SET search_path = {user}")
+    url = make_url(empty_url).set(username=user).render_as_string(hide_password=False)
+    async with await Database.open(url) as opened:
+        await RecentDomains(opened).remember(ANN, FRIEND, NOON)
+    async with connected(empty_url) as connection:
+        query = "SELECT schemaname FROM pg_tables WHERE tablename = 'watched'"
+        assert list((await connection.execute(text(query))).scalars()) == ["public"]
+    assert await probe(url) is DatabaseState.READY
+
+
+async def test_a_database_without_the_schema_says_how_to_make_it(empty_url: str) -> None:
+    await run(empty_url, "DROP SCHEMA public")
+    with pytest.raises(StoreError, match="has no schema public; have its owner make it"):
+        await Database.open(empty_url)
+    await run(empty_url, "CREATE SCHEMA public")
+    await (await Database.open(empty_url)).aclose()
 
 
 async def test_what_alembic_does_not_compare_is_the_same_too(url: str, empty_url: str) -> None:

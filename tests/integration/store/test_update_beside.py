@@ -14,7 +14,8 @@ from bot.requests.model import RequestKind
 from bot.requests.polling import WakeUp
 from bot.requests.service import Requests
 from bot.store.engine import postgresql
-from bot.store.engine.database import Database, create_engine
+from bot.store.engine.database import Database
+from bot.store.engine.engines import create_engine
 from bot.store.engine.leadership import open_leadership
 from bot.store.engine.migrate import MIGRATIONS, bring_to_head
 from bot.store.engine.url import Address
