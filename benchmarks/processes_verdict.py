@@ -110,11 +110,13 @@ def _judge_looks_at(verdict: Verdict, subject: str, changes: list[Change]) -> No
 async def _judge_messages(verdict: Verdict, world: World) -> None:
     """Hold what people see in Discord against what the store says was sent."""
     kept: Counter[int] = Counter()
+    under_way: set[str] = set()  # by nonce; what was sent may not be noted yet
     for table, edits in (("outbox", _EDITS), ("watch_news", frozenset[str]())):
-        query = f"SELECT id, what, ended_at, message_id, detail FROM {table}"  # noqa: S608 - one of two words
+        query = f"SELECT id, what, ended_at, message_id, nonce, detail FROM {table}"  # noqa: S608 - one of two words
         for row in await world.record.rows(query):
             if row["ended_at"] is None or (row["message_id"] is None and row["what"] not in edits):
                 verdict.lost.append(f"message {dict(row)}")
+                under_way.add(row["nonce"])
             elif row["what"] not in edits:
                 kept[row["message_id"]] += 1
     seen = {
@@ -129,6 +131,7 @@ async def _judge_messages(verdict: Verdict, world: World) -> None:
     verdict.doubled += [
         f"message that the store does not know: {text_of(seen[number])[:90]!r}"
         for number in seen.keys() - kept
+        if seen[number]["nonce"] not in under_way
     ]
     verdict.lost += [
         f"message {number} that is kept as sent" for number in kept.keys() - seen.keys()
