@@ -255,7 +255,7 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
     "doctor/server-clock": {"off": ("3 s",), "ahead": (True, False)},
     "doctor/server-connections": {"count": (1, 3), "needed": (33,), "room": (20,)},
     "doctor/processes-led": {
-        "led": (90, 90_000),
+        "led": (90, 90_000, None),
         "others": ((), SOME[:1], SOME[:2]),
         "more": (0, 3),
     },

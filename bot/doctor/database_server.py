@@ -86,7 +86,8 @@ def _judge_processes(seen: ServerSurvey, now: datetime) -> Line:
         "more": max(0, len(others) - _SHOWN),
     }
     if leader is not None:
-        facts |= {"leader": leader.place, "led": _seconds_since(leader.since, now)}
+        led = None if leader.since is None else _seconds_since(leader.since, now)
+        facts |= {"leader": leader.place, "led": led}
         return Line("processes", Status.PASS, "processes-led", facts)
     facts["waits"] = any(one.duty is Duty.STANDBY for one in others)
     return Line("processes", Status.WARN, "processes-leaderless", facts)
@@ -104,7 +105,9 @@ def _judge_watch(seen: ServerSurvey, now: datetime) -> Iterator[Line]:
 
 
 def _name(process: SeenProcess, now: datetime) -> str:
-    """Return a process as `work 4711@mail1, 12 min`, with how long it has been there."""
+    """Return a process as `work 4711@mail1, 12 min`, with how long it has been there if known."""
+    if process.since is None:
+        return f"{process.duty} {process.place}"
     since = word_length(timedelta(seconds=_seconds_since(process.since, now)))
     return f"{process.duty} {process.place}, {since}"
 

@@ -91,7 +91,7 @@ class LeasedWork(Generic[TakenT]):
             return len(taken)
 
     async def wait_for_room(self) -> None:
-        """Return when more can be taken."""
+        """Return when more can be taken; at a stop that is never, until all is cut short."""
         await self._room.wait()
 
     async def wait_for_end(self) -> None:
@@ -107,6 +107,7 @@ class LeasedWork(Generic[TakenT]):
     async def finish(self) -> None:
         """Take nothing more, and return when what is under way has ended."""
         self._is_closed = True
+        self._note_room()
         if self._taking is not None and not self._taking.done():
             await asyncio.wait({self._taking})
         if self._tasks:
@@ -119,6 +120,7 @@ class LeasedWork(Generic[TakenT]):
             await self._cut_short()
         finally:
             self._is_closed = False
+            self._note_room()
 
     async def _cut_short(self) -> None:
         cut = dict(self._tasks)
@@ -152,7 +154,8 @@ class LeasedWork(Generic[TakenT]):
             _log.error("%s", self._describe(taken), exc_info=error)
 
     def _note_room(self) -> None:
-        if self._most - len(self._tasks) >= max(self._most // 4, 1):
+        room = self._most - len(self._tasks)
+        if room >= max(self._most // 4, 1) and not self._is_closed:
             self._room.set()
         else:
             self._room.clear()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _APPLICATION: Final = "cowbell doctor"
 
-# Of sessions of other users an ordinary one is told little more than that they are there.
+# Of sessions of other users an ordinary one is told their names, and little more.
 _ACTIVITY: Final = text("""
 SELECT application_name, backend_start, pid IN (
     SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
@@ -53,7 +53,7 @@ class SeenProcess:
 
     duty: Duty
     place: str  # its number and machine, `4711@mail1`
-    since: datetime
+    since: datetime | None  # which the server says of its own user's alone
     leads: bool  # it is the one at Discord
 
 
@@ -117,7 +117,6 @@ def _look(
 
 
 def _is_ours(row: Row[Any]) -> bool:
-    # Of a session of somebody else nothing is told but that it is there.
     return (row.application_name or "").startswith("cowbell")
 
 

@@ -36,8 +36,13 @@ _RIGHT: Final = frozenset({Status.PASS, Status.INFO})
 _NEEDED: Final = frozenset({Check.DELEGATION, Check.MX, Check.SPF, Check.DKIM, Check.DMARC})
 
 
-def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDecision | None:
-    """Return what a look at a domain means; None where one as late was judged before."""
+def judge_domain(
+    standing: SubjectStanding, seen: Seen, now: datetime, taken: Watched | None = None
+) -> LookDecision | None:
+    """Return what a look at a domain means; None where one as late was judged before.
+
+    `taken` is the domain as it was when it was taken for this look; None where it was not.
+    """
     watched, report, at = standing.watched, seen.report, seen.report.checked_at
     if was_judged(watched, at, now):
         return None
@@ -68,9 +73,8 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
     # While nobody is told, what there is to tell can wait for the end of that.
     until = watched.paused_until if is_held(watched, at) else None
     times = (*waits, *([until] if until else look_times(tracked, standing.incidents, at)))
-    due_at = min((daily_look(watched.subject, at), *times))
-    if watched.due_at is not None and at < watched.due_at <= now:
-        due_at = watched.due_at  # somebody asked for another look after this one
+    asked_for = _find_asked_for(watched, at, now, taken)
+    due_at = asked_for or min((daily_look(watched.subject, at), *times))
     return LookDecision(
         watched=replace(
             _note_look(watched, before, state, seen),
@@ -85,6 +89,16 @@ def judge_domain(standing: SubjectStanding, seen: Seen, now: datetime) -> LookDe
         changes=compare_snapshots(before.snapshot, snapshot),
         awaited=awaited,
     )
+
+
+def _find_asked_for(
+    watched: Watched, at: datetime, now: datetime, taken: Watched | None
+) -> datetime | None:
+    """Return when somebody wants another look, who asked after this one or while it was made."""
+    if watched.due_at is None or watched.due_at > now:
+        return None
+    is_another = at < watched.due_at or (taken is not None and watched.due_at != taken.due_at)
+    return watched.due_at if is_another else None
 
 
 def was_judged(watched: Watched, at: datetime, now: datetime) -> bool:

@@ -105,7 +105,9 @@ class WatchWorker:
     async def next_due(self) -> datetime | None:
         """Return when there is something to do next; None: at once."""
         due = await self._store.next_due()
-        times = [time for time in (due, self._list_at, self._digest_at) if time is not None]
+        # Digests wait for the looks that are under way, the end of each of which wakes the job.
+        digest_at = None if self._looks.is_busy else self._digest_at
+        times = [time for time in (due, self._list_at, digest_at) if time is not None]
         return min(times, default=None)
 
     async def step(self) -> int:
@@ -139,11 +141,13 @@ class WatchWorker:
         running = self._running.get(subject)
         if running is not None and running.settled_at == report.checked_at:
             return  # as this look was handed on to everybody who wants to know of it
-        decides: dict[str, Decide] = {subject: lambda standing: judge_domain(standing, seen, now)}
+        taken = None if running is None else running.taken
+        decides: dict[str, Decide] = {
+            subject: lambda standing: judge_domain(standing, seen, now, taken)
+        }
         if whats := faults_of(report):
             at = report.checked_at
             decides[MAIL_SERVER] = partial(judge_met_faults, whats=whats, domain=subject, at=at)
-        taken = None if running is None else running.taken
         settled = await self._store.settle(decides, now, taken)
         if running is not None and subject in settled:
             running.settled_at = report.checked_at

@@ -11,7 +11,7 @@ from bot.requests.evidence import Evidence
 from bot.requests.model import State
 from bot.requests.polling import WakeUp
 from bot.requests.work import Tools
-from bot.requests.worker import LEASE, STILL_AT_IT, Worker
+from bot.requests.worker import LEASE, LONGEST_JOB, STILL_AT_IT, Worker
 from max_wait import MAX_WAIT
 from request_parts import COWHERD, SERVER, Setup
 from stored_requests import ask, now_of
@@ -26,6 +26,17 @@ pytest_plugins = ["request_fixtures"]
 def another_worker(parts: Setup) -> Worker:
     tools = Tools(SERVER, parts.mail, parts.verify)
     return Worker(parts.store, tools, parts.now, WakeUp())
+
+
+async def test_nobody_begins_what_another_is_at_with_a_clock_that_is_a_minute_ahead(
+    parts: Setup,
+) -> None:
+    request = await ask(parts)
+    await parts.requests.approve(request.id, COWHERD)
+    await parts.worker.step()
+    assert await parts.store.requests.take_due(parts.time, LEASE, 10)
+    parts.pass_time(seconds=LONGEST_JOB + 59)
+    assert await parts.store.requests.take_due(parts.time, LEASE, 10) == ()
 
 
 async def test_a_transition_is_written_once_by_who_has_the_lease(parts: Setup) -> None:

@@ -83,6 +83,30 @@ async def test_the_processes_are_named_and_who_leads(url: str) -> None:
     assert "Start one with python -m bot run." in said
 
 
+async def test_processes_of_another_user_are_named_without_how_long_they_are_there(
+    url: str, postgres: PostgresServer
+) -> None:
+    database = Address.parse(url).url.database
+    assert database is not None
+    user = await postgres.own(database)
+    operator = await postgres.connect(database)
+    try:
+        await operator.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {user}")
+    finally:
+        await operator.close()
+    here = Address.parse(url).url.set(username=user).render_as_string(hide_password=False)
+    async with AsyncExitStack() as stack:
+        leader = await join(stack, url, ProcessName(Duty.RUN, 1, "mail1"))
+        await join(stack, url, ProcessName(Duty.WORK, 2, "mail1"))
+        said = await examine(here)
+        assert said["processes-leaderless"][1].startswith(
+            "no process is at Discord; there are: run 1@mail1; work 2@mail1. "
+        )
+        await leader.execute("SELECT pg_advisory_lock($1)", LEADER)
+        said = await examine(here)
+        assert said["processes-led"][1] == "1@mail1 is at Discord. Beside it: work 2@mail1."
+
+
 async def test_another_databases_leader_is_none_of_this_one(
     url: str, postgres: PostgresServer
 ) -> None:

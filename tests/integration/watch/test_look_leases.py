@@ -117,6 +117,20 @@ async def test_a_look_for_another_reason_is_the_one_that_was_due(watch: WatchPar
     assert await watch.watched() == after
 
 
+async def test_what_is_changed_during_a_look_is_looked_at_again(watch: WatchParts) -> None:
+    await watch.worker.have_looked_at(FRIEND)
+    async with looking(watch) as slow:
+        watch.world.at += HOUR / 60
+        await watch.worker.have_looked_at(FRIEND)  # as somebody else has this process do
+        assert await watch.worker.step() == 0
+        watch.world.at += HOUR / 60
+    assert slow.sees.looks == [FRIEND.ascii]
+    after = await watch.watched()
+    assert after.looked_at == watch.world.at
+    assert (after.due_at, after.lease_until) == (watch.world.at - HOUR / 60, None)
+    assert await watch.worker.step() == 1
+
+
 async def test_what_is_cut_short_is_given_back_at_once(database_url: str) -> None:
     async with open_watch(database_url, WatchedWorld(hosted=HERD)) as parts:
         await parts.jump(DAY)
@@ -156,3 +170,20 @@ async def test_one_process_lists_the_domains_and_tells_digests(database_url: str
         assert await parts.keys() == keys
         await parts.worker.step()
         assert len(await parts.keys()) == len(keys) + 1
+
+
+async def test_a_digest_that_waits_for_a_look_keeps_nobody_busy(watch: WatchParts) -> None:
+    slow = SlowWorker(watch)
+    slow.may_go_on.set()
+    while await slow.worker.step():
+        pass
+    slow.may_go_on.clear()
+    slow.looks.clear()
+    watch.world.at += 8 * DAY
+    running = asyncio.create_task(slow.worker.run())
+    await asyncio.wait_for(slow.looks.wait(), MAX_WAIT)
+    due = await slow.worker.next_due()
+    assert due is not None
+    assert due > watch.world.at
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

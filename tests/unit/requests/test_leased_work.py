@@ -144,6 +144,18 @@ async def test_at_a_stop_what_is_under_way_may_come_to_its_end() -> None:
     assert (field.done, field.given_back) == ([0, 1, 2, 3], [])
 
 
+async def test_who_asks_for_room_at_a_stop_waits_and_asks_the_store_nothing() -> None:
+    field = Field(20)
+    await field.work.begin()
+    finishing = asyncio.create_task(field.work.finish())
+    waiting = asyncio.create_task(field.work.wait_for_room())
+    await field.end(0, 1, 2, 3)
+    await asyncio.wait_for(finishing, MAX_WAIT)
+    assert not waiting.done()
+    await field.work.cut_short()
+    await asyncio.wait_for(waiting, MAX_WAIT)
+
+
 async def test_a_store_that_fails_is_said_once_before_more_is_taken() -> None:
     field = Field(20)
     await field.work.begin()
