@@ -44,6 +44,24 @@ def running_jobs(client: Client) -> AbstractAsyncContextManager[None]:
     return run_beside(client.jobs, client.logged_in)
 
 
+async def take_over(client: Client, leadership: Leadership) -> None:
+    """Take up what the one before had under way; return at once where the place is lost meanwhile.
+
+    So a client that is at Discord already leaves it in time (see `lead`), however long the store
+    takes. Raises StoreError as `Client.take_over` does.
+    """
+    taking = asyncio.create_task(client.take_over())
+    losing = asyncio.create_task(leadership.wait_until_lost())
+    try:
+        await asyncio.wait({taking, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if taking.done():
+            taking.result()
+    finally:
+        taking.cancel()
+        losing.cancel()
+        await asyncio.gather(taking, losing, return_exceptions=True)
+
+
 async def lead(
     client: Client,
     token: str,

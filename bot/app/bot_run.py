@@ -13,7 +13,7 @@ from bot.app.bot_root import open_client_over
 from bot.app.shared_parts import NO_TOKEN
 from bot.errors import ConfigError, StoreError
 from bot.jobs import told_to_stop
-from bot.lifecycle import Ending, lead
+from bot.lifecycle import Ending, lead, take_over
 from bot.logs import start_logging
 from bot.process_name import Duty, ProcessName
 from bot.standby import Standby
@@ -115,7 +115,7 @@ class _Run:
                 _keep_what_is_loaded()
                 await life.enter_async_context(watched_loop())
             if self._candidate is None:
-                await client.take_over()
+                await take_over(client, self._leadership)
                 return await self._lead(client, token)
             standby = Standby(client, token, self._leadership, self._candidate)
             try:
@@ -123,7 +123,7 @@ class _Run:
                     return ended
                 running = standby.take_place()
                 try:
-                    await client.take_over()
+                    await take_over(client, self._leadership)
                 except StoreError as error:
                     _log.error("left again, as the place cannot be taken over: %s", error)
                     await standby.aclose()

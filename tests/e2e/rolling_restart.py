@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.demo.zone_server import ZoneServer
 
 A_SECOND = 20  # things that members do
+_STALL = 0.02  # seconds; who is woken so late was held up by the machine
 _MAIL = '@ MX 10 mx1.cow.example.\n@ TXT "v=spf1 include:_spf.cow.example -all"'
 _CARD_OF = "friend.example"
 # Most of them cost little, so that a busy machine keeps up: a check and a request need the DNS.
@@ -116,7 +117,8 @@ class Members:
     commands: list[SentInteraction] = field(default_factory=list)  # and buttons
     typed: list[SentInteraction] = field(default_factory=list)
     domains: list[str] = field(default_factory=list)  # which were asked for
-    lateness: float = 0.0  # seconds by which this machine woke them too late, at worst
+    # From when to when this machine should have woken them and did not.
+    stalls: list[tuple[float, float]] = field(default_factory=list)
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
@@ -147,14 +149,23 @@ class Members:
             cards = [card for card in self.discord.channels[CHANNEL] if _is_about(domain, card)]
             assert len(cards) == 1, domain
 
+    def stalled(self, since: float, until: float) -> float:
+        """The seconds between two times in which this machine stood still for the members."""
+        total = 0.0
+        for begun, ended in self.stalls:  # in their order; one may begin before the last one's end
+            total += max(0.0, min(ended, until) - max(begun, since))
+            since = max(since, ended)
+        return total
+
     def _find_late(self) -> list[str]:
-        """Say which waited too long, but for as much as a busy machine may add to a process."""
-        most = LONGEST_WAIT + 2 * self.lateness
+        """Say which waited too long, without the time in which this machine stood still."""
         return [
             f"{sent.payload['data']}: after {sent.first_at - sent.sent_at:.1f} s, "
             f"sent {time.monotonic() - sent.sent_at:.1f} s ago to {sent.deliveries}"
             for sent in self.discord.unanswered
-            if sent.first is None or sent.first_at - sent.sent_at > most
+            if sent.first is None
+            or sent.first_at - sent.sent_at - self.stalled(sent.sent_at, sent.first_at)
+            > LONGEST_WAIT
         ]
 
     def time_to_answer(self, at: float) -> float:
@@ -183,7 +194,8 @@ class Members:
         for number, thing in enumerate(things):
             due_at = begun_at + number / A_SECOND
             await asyncio.sleep(due_at - time.monotonic())
-            self.lateness = max(self.lateness, time.monotonic() - due_at)
+            if (woken_at := time.monotonic()) - due_at > _STALL:
+                self.stalls.append((due_at, woken_at))
             member = MEMBER + 1 + number
             match thing:
                 case "command":

@@ -181,6 +181,7 @@ async def test_sigterm_lets_a_check_end_and_tells_newcomers_to_wait(
         await asyncio.sleep(0.2)
         late = await (await discord.run_command("help")).acknowledged()
         assert "restarting" in late.texts
+        process.send_signal(signal.SIGINT)  # once told is enough: nothing is cut short
         await early.until(lambda sent: "cowbell:again:" in str(sent.message))
         assert BROKEN in early.texts
         assert await bot.end(process) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import statistics
 import time
@@ -135,11 +136,11 @@ def tell(members: Members, handovers: list[Handover]) -> None:
     _log.info(
         "%d handovers under %d interactions: taken after %.0f ms (median) and %.0f ms (worst), the "
         "next answer after %.0f ms and %.0f ms; the longest wait for one %.2f s, "
-        "this machine late by %.2f s",
+        "this machine stood still for %.2f s",
         *(len(handovers), len(sent)),
         *(1000 * statistics.median(until_taken), 1000 * max(until_taken)),
         *(1000 * statistics.median(until_answer), 1000 * max(until_answer)),
-        *(max(one.first_at - one.sent_at for one in sent), members.lateness),
+        *(max(one.first_at - one.sent_at for one in sent), members.stalled(0.0, math.inf)),
     )
 
 

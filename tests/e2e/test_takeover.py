@@ -90,19 +90,38 @@ async def wait_beside(leader: Process, standby: Bot) -> Process:
     return process
 
 
-async def test_when_the_one_at_discord_is_killed_the_one_that_waits_answers(
-    make: Make, discord: DiscordStandIn
+async def test_when_the_one_at_discord_is_killed_the_one_that_waits_answers_and_no_third_one_may(
+    make: Make, discord: DiscordStandIn, tmp_path: Path
 ) -> None:
-    first, second = make("first"), make("second")
-    async with first.running() as leader:
-        standby = await wait_beside(leader, second)
-        assert len(discord.identifies) == 1
-        leader.kill()
-        took = await until_answered(discord, time.monotonic(), by=2)
-        assert took < LONGEST_TAKEOVER
-        assert len(discord.identifies) == 2
-        assert await second.stop(standby) == 0
+    """One test of what could be three, as each start and the grace take their time."""
+    first, second, third = make("first"), make("second"), make("third", standby=False)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(MAX_WAIT)
+        second.environment["NOTIFY_SOCKET"] = manager.getsockname()
+        second.environment["WATCHDOG_USEC"] = "400000"
+        async with first.running() as leader:
+            standby = await wait_beside(leader, second)
+            # One that waits is ready for systemd.
+            told = await asyncio.to_thread(lambda: [manager.recv(64) for _ in range(4)])
+            assert told == [b"READY=1", *[b"WATCHDOG=1"] * 3]
+            # Without STANDBY another one is refused, as on SQLite.
+            assert await third.end(await third.spawn()) == 1
+            (line,) = third.says().splitlines()
+            assert f"is in use by another Cowbell (cowbell run {leader.pid}@" in line
+            assert "; stop that one first, let this one wait with STANDBY=true" in line
+            assert len(discord.identifies) == 1
+            leader.kill()
+            took = await until_answered(discord, time.monotonic(), by=2)
+            assert took < LONGEST_TAKEOVER
+            assert len(discord.identifies) == 2
+            assert await second.stop(standby) == 0
+    # It had left, so that the next one need not wait.
+    async with third.running() as next_one:
+        assert await third.stop(next_one) == 0
+    assert "in which the one before leaves" not in third.says()
     said = second.says()
+    assert "waiting 4 seconds, in which the one before leaves Discord" in said
     assert "leading: this process is the one at Discord" in said
     assert said.rstrip().endswith("stopped")
     assert "Traceback" not in said
@@ -156,24 +175,6 @@ async def test_who_slept_while_another_took_its_place_says_nothing_when_it_wakes
         assert await second.stop(standby) == 0
 
 
-async def test_without_standby_a_second_one_is_refused_as_on_sqlite(
-    make: Make, discord: DiscordStandIn
-) -> None:
-    first, second = make("first", standby=False), make("second", standby=False)
-    async with first.running() as leader:
-        assert await second.end(await second.spawn()) == 1
-        (line,) = second.says().splitlines()
-        assert "is in use by another Cowbell (cowbell run " in line
-        assert "; stop that one first, let this one wait with STANDBY=true" in line
-        assert await first.stop(leader) == 0
-        # It had left, so that the next one need not wait.
-        begun = time.monotonic()
-        async with second.running() as next_one:
-            assert time.monotonic() - begun < 4
-            assert await second.stop(next_one) == 0
-    assert len(discord.identifies) == 2
-
-
 @pytest.mark.slow  # the real times: ten seconds and more
 async def test_without_another_one_the_place_is_had_again_when_the_database_is_back(
     make: Make, discord: DiscordStandIn, postgres: PostgresServer, name: str
@@ -188,23 +189,6 @@ async def test_without_another_one_the_place_is_had_again_when_the_database_is_b
             assert await until_answered(discord, time.monotonic(), by=2) < LONGEST_TAKEOVER
             assert await only.stop(process) == 0
     assert "Traceback" not in only.says()
-
-
-async def test_one_that_waits_is_ready_for_systemd_gives_pulses_and_stops_when_told(
-    make: Make, tmp_path: Path
-) -> None:
-    first, second = make("first"), make("second")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(MAX_WAIT)
-        second.environment["NOTIFY_SOCKET"] = manager.getsockname()
-        second.environment["WATCHDOG_USEC"] = "400000"
-        async with first.running() as leader:
-            standby = await wait_beside(leader, second)
-            told = await asyncio.to_thread(lambda: [manager.recv(64) for _ in range(4)])
-            assert told == [b"READY=1", *[b"WATCHDOG=1"] * 3]
-            assert await second.stop(standby) == 0
-            assert await first.stop(leader) == 0
 
 
 @pytest.mark.slow

@@ -10,12 +10,13 @@ import pytest
 from bot.app.bot_root import open_client
 from bot.config.loading import load_settings
 from bot.demo.world import DEMO_ENVIRONMENT
-from bot.lifecycle import Ending, lead
+from bot.lifecycle import Ending, lead, take_over
 from bot.standby import Standby
 from bot.store.engine.handover import Candidate
 from bot.store.engine.leadership import FileLeadership
 from bot.store.engine.notices import Notices
 from bot.store.engine.url import Address
+from max_wait import MAX_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,6 +55,20 @@ async def test_who_is_not_sure_at_the_login_leaves_and_may_begin_again(client: C
     ending = await lead(client, "token", leadership, asyncio.Event())
     assert ending is Ending.LOST
     assert leadership.has_left
+
+
+class LostLeadership(LateLeadership):
+    """Of a process that has lost its place."""
+
+    async def wait_until_lost(self) -> None:
+        """Returns at once."""
+
+
+async def test_a_place_that_is_lost_while_the_store_is_slow_is_left_at_once(client: Client) -> None:
+    client.takeover = (asyncio.Event().wait,)  # for ever
+    leadership = LostLeadership()
+    await asyncio.wait_for(take_over(client, leadership), MAX_WAIT)
+    assert await lead(client, "token", leadership, asyncio.Event()) is Ending.LOST
 
 
 async def test_a_standby_that_ends_leaves_nobody_at_its_gate(client: Client) -> None:

@@ -34,6 +34,7 @@ _LONGEST_TRYING: Final = (
     5.0  # seconds; as long is a transaction tried that others are in the way of
 )
 _MOST_COLLISIONS: Final = 6  # with a row that is there: another process's shows at the next try
+_MIGRATION_TRIES: Final = 5  # where processes of the version before are in its way
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1  # seconds; twice as long each time, and then a part
 LONGEST_END: Final = 20.0  # seconds for what is under way at the end; more than a statement has
 _LONGEST_GOODBYE: Final = 1.0  # seconds for saying goodbye to a server
@@ -277,15 +278,28 @@ class Database:
 
     async def _migrate_by(self, engine: AsyncEngine) -> None:
         with explaining(self._address, OPENING_FAULTS):
-            async with engine.execution_options(migrates=True).begin() as connection:
-                if self._address.on_sqlite:
-                    await connection.run_sync(sqlite.find_damage, self._address)
+            tries = 0
+            while True:
+                tries += 1
+                try:
+                    await self._migrate_once(engine)
+                except DATABASE_FAULTS as error:
+                    # Processes of the version before go on, and lock rows in an order of their own.
+                    if tries == _MIGRATION_TRIES or not postgresql.is_passing(error):
+                        raise
                 else:
-                    await connection.run_sync(postgresql.examine, self._address)
-                    await connection.run_sync(postgresql.wait_for_turn)
-                changed = await connection.run_sync(bring_to_head, self._address)
-                if changed and self._address.on_sqlite:
-                    await connection.run_sync(sqlite.find_damage, self._address)
+                    return
+
+    async def _migrate_once(self, engine: AsyncEngine) -> None:
+        async with engine.execution_options(migrates=True).begin() as connection:
+            if self._address.on_sqlite:
+                await connection.run_sync(sqlite.find_damage, self._address)
+            else:
+                await connection.run_sync(postgresql.examine, self._address)
+                await connection.run_sync(postgresql.wait_for_turn)
+            changed = await connection.run_sync(bring_to_head, self._address)
+            if changed and self._address.on_sqlite:
+                await connection.run_sync(sqlite.find_damage, self._address)
 
     async def _check_readable(self) -> bool:
         with explaining(self._address, OPENING_FAULTS):

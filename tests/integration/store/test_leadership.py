@@ -11,6 +11,7 @@ import pytest
 
 from bot.errors import StoreError
 from bot.process_name import Duty, ProcessName
+from bot.store.engine import server_leadership
 from bot.store.engine.leadership import open_leadership
 from bot.store.engine.postgresql import IN_USE, LEADER
 from bot.store.engine.server_leadership import GRACE, SURE_FOR
@@ -176,9 +177,13 @@ async def test_a_leader_whose_row_was_taken_away_loses_its_place_with_its_sessio
         assert not leadership.is_sure()
 
 
+@pytest.mark.parametrize("pace", [4, pytest.param(1, marks=pytest.mark.slow)])
 async def test_a_place_that_another_took_meanwhile_is_lost_before_that_one_begins(
-    postgres: PostgresServer, name: str, operator: asyncpg.Connection
+    postgres: PostgresServer, name: str, monkeypatch: pytest.MonkeyPatch, pace: int
 ) -> None:
+    """At four times the pace, and slowly at the real one."""
+    for times in ("PROBE_EVERY", "PROBE_TIMEOUT", "SURE_FOR", "GRACE"):
+        monkeypatch.setattr(server_leadership, times, getattr(server_leadership, times) / pace)
     async with (
         PostgresWay(postgres) as way,
         leading(way.url_of(name)) as first,
@@ -189,10 +194,10 @@ async def test_a_place_that_another_took_meanwhile_is_lost_before_that_one_begin
         way.cut_hard()
         cut_at = time.monotonic()
         await asyncio.wait_for(lost, MAX_WAIT)
-        assert time.monotonic() - cut_at <= SURE_FOR + 0.5
+        assert time.monotonic() - cut_at <= SURE_FOR / pace + 0.5
         assert not first.is_sure()
         assert not waiting.done()
-        assert await seconds_until(waiting, cut_at) < GRACE + 2
+        assert await seconds_until(waiting, cut_at) < GRACE / pace + 2
         way.restore()
         with pytest.raises(StoreError, match="in use by another Cowbell"):
             await first.take()
