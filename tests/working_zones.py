@@ -22,7 +22,7 @@ WORLD: Final = {
         friend.example TXT "{OURS}"
         friend TXT "{OURS}"
         198.51.100.25.spf A 127.0.0.2
-        *.0.2.5.spf A 127.0.0.2
+        *.0.0.0.0.0.0.2.5.spf A 127.0.0.2
         198.51.100.25._ip.mx1.cow.example.helo TXT "v=spf1 ip4:198.51.100.25 -all"
         *._ip.mx1.cow.example.helo TXT "v=spf1 ip6:2001:db8:25::25 -all"
         key TXT {quoted_parts(PUBLIC)}
