@@ -551,7 +551,7 @@ class BarnBackend:
                 "from bot.barn.barn_backend import BarnBackend\n",
             ),
             Insert(
-                'other processes call it again after it refused; None without others.\n    """\n    server = settings.mail_server()\n',
+                'None without others.\n    """\n    server = settings.mail_server()\n',
                 '    if server.name == "Barn Mail":\n        return BarnBackend()\n',
             ),
         ),

@@ -123,9 +123,13 @@ def test_addresses_are_read_into_valid_terms_whatever_is_written(text: str) -> N
 def test_the_longest_records_are_read_in_time() -> None:
     for word in ("ip4:1.2.3.4,", "x.y,", "<", "a:b,", "1-", "....", "include:http://a@b,", "/24 "):
         text = f"v=spf1 {word * (4_000 // len(word))} -all"
-        started = time.process_time()
-        read(text)
-        assert time.process_time() - started < 0.25
+        assert min(_time_of_reading(text) for _ in range(3)) < 0.25  # once Python may tidy up
+
+
+def _time_of_reading(text: str) -> float:
+    started = time.process_time()
+    read(text)
+    return time.process_time() - started
 
 
 @pytest.mark.parametrize(("before", "meant"), [(19, "include:a.b"), (20, "inclde=a.b")])
