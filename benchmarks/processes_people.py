@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from discord_channels import has_button
 from discord_payloads import CHANNEL, text_of, walk
-from request_cases import DMARC, MAIL, Case, key_line
+from request_cases import MAIL, Case, key_line, prepare
 
 from benchmarks.processes_discord import direct_channel
 from benchmarks.processes_world import shortly_kept, sound_zone
@@ -78,7 +78,7 @@ class People:
             await asyncio.sleep(every * self._chance.uniform(0.8, 1.2))
 
     async def _play(self, case: Case) -> None:
-        self._prepare(case)
+        self._serve(case, *prepare(case, self._world.mailcow, self._world.pair))
         member, asked = FIRST_MEMBER + case.place, {"domain": case.domain}
         while not case.is_asked:
             sent = await self._answered(
@@ -162,22 +162,6 @@ class People:
     async def _pause(self, is_done: bool) -> None:
         if not is_done:
             await asyncio.sleep(_REST)
-
-    def _prepare(self, case: Case) -> None:
-        """Have the domain in a state in which an admin can act on what is asked for."""
-        mailcow = self._world.mailcow
-        if case.kind is not RequestKind.MAILDOMAIN:
-            mailcow.add_domain(case.domain)
-        match case.kind:
-            case RequestKind.MAILDOMAIN:  # nothing shows control: the MX is not ours
-                self._serve(case, "@ A 203.0.113.80")
-            case RequestKind.DKIM:
-                self._serve(case, MAIL)
-            case RequestKind.WEBMAIL:
-                self._serve(case, MAIL, "mail CNAME mx1.cow.example.")
-            case RequestKind.DMARC:
-                pair = mailcow.dkim.setdefault(case.domain, self._world.pair)
-                self._serve(case, MAIL, key_line(pair), f'_dmarc TXT "{DMARC}"')
 
     def _serve(self, case: Case, *lines: str) -> None:
         self._world.publish(case.domain, shortly_kept("\n".join(lines)))

@@ -16,6 +16,7 @@ from bot.requests.model import RequestKind
 if TYPE_CHECKING:
     from discord_payloads import Json
 
+    from bot.demo.mailcow_double.double_server import MailcowDouble
     from bot.demo.mailcow_double.mailcow_state import DkimPair
 
 KINDS = tuple(RequestKind)
@@ -63,3 +64,19 @@ def key_line(pair: DkimPair) -> str:
     value = f"v=DKIM1;k=rsa;t=s;s=email;p={pair.public}"
     strings = (value[at : at + 255] for at in range(0, len(value), 255))
     return f"{pair.selector}._domainkey TXT " + " ".join(f'"{part}"' for part in strings)
+
+
+def prepare(case: Case, mailcow: MailcowDouble, pair: DkimPair) -> tuple[str, ...]:
+    """Have Mailcow hold what an admin can act on; return the lines of the domain's zone for it."""
+    if case.kind is not RequestKind.MAILDOMAIN:
+        mailcow.add_domain(case.domain)
+    match case.kind:
+        case RequestKind.MAILDOMAIN:  # nothing shows control: the MX is not ours
+            return ("@ A 203.0.113.80",)
+        case RequestKind.DKIM:
+            return (MAIL,)
+        case RequestKind.WEBMAIL:
+            return (MAIL, "mail CNAME mx1.cow.example.")
+        case RequestKind.DMARC:
+            own = mailcow.dkim.setdefault(case.domain, pair)
+            return (MAIL, key_line(own), f'_dmarc TXT "{DMARC}"')

@@ -19,7 +19,7 @@ import pytest
 from bot_process import PROGRAM, Bot
 from discord_channels import DIRECT, has_button
 from discord_payloads import CHANNEL, GUILD, text_of, walk
-from request_cases import DMARC, MAIL, Case, key_line
+from request_cases import MAIL, Case, key_line, prepare
 from slow_channels import SlowChannels
 
 from bot.demo import world
@@ -101,7 +101,7 @@ class CrashRun:
         if case.is_live:
             return
         if not case.is_asked:
-            self._prepare(case)
+            self._serve(case, *prepare(case, self.mailcow, self.pair))
             member, asked = _FIRST_MEMBER + case.place, {"domain": case.domain}
             sent = await self.discord.run_command(case.kind.value, asked, member=member)
             await sent.answered()
@@ -152,21 +152,6 @@ class CrashRun:
         admin = _FIRST_ADMIN + case.place % ADMINS
         sent = await self.discord.click(custom_id, card, member=admin)
         return await sent.answered()
-
-    def _prepare(self, case: Case) -> None:
-        """Have the domain in a state in which an admin can act on what is asked for."""
-        if case.kind is not RequestKind.MAILDOMAIN:
-            self.mailcow.add_domain(case.domain)
-        match case.kind:
-            case RequestKind.MAILDOMAIN:  # nothing shows control: the MX is not ours
-                self._serve(case, "@ A 203.0.113.80")
-            case RequestKind.DKIM:
-                self._serve(case, MAIL)
-            case RequestKind.WEBMAIL:
-                self._serve(case, MAIL, "mail CNAME mx1.cow.example.")
-            case RequestKind.DMARC:
-                pair = self.mailcow.dkim.setdefault(case.domain, self.pair)
-                self._serve(case, MAIL, key_line(pair), f'_dmarc TXT "{DMARC}"')
 
     def _publish(self, case: Case) -> None:
         if case.kind is RequestKind.DKIM:
