@@ -37,7 +37,7 @@ SELECT application_name, backend_start, pid IN (
 ) AS leads, datname = current_database() AS is_here
 FROM pg_stat_activity WHERE datname IS NOT NULL AND pid <> pg_backend_pid()
 AND coalesce(backend_type, 'client backend') = 'client backend'
-ORDER BY backend_start
+ORDER BY backend_start, application_name, pid
 """)
 _ROOM: Final = text("""
 SELECT current_setting('max_connections')::int
