@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL
+
+from bot.demo.loopback_server import LoopbackServer
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServer
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 _MOST = 1 << 16  # octets read at once
 
 
-class PostgresWay:
+class PostgresWay(LoopbackServer):
     """Listens on a loopback port while the `async with` block lasts, and leads to the server.
 
     It may be cut in two ways. Silently: nothing comes through, nobody is told, and what was on its
@@ -23,29 +25,17 @@ class PostgresWay:
     """
 
     def __init__(self, server: PostgresServer) -> None:
-        self._server = server
+        super().__init__()
+        self._behind = server
         self._passable = asyncio.Event()
         self._passable.set()
         self._refuses = False
         self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self.taken = 0  # connections so far
-
-    async def __aenter__(self) -> Self:
-        self._listening = await asyncio.start_server(self._take, "127.0.0.1", 0)
-        self.port: int = self._listening.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._listening.close()
-        self._reset()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def url_of(self, name: str) -> str:
         """Return the DATABASE_URL of a database by this way."""
-        url = URL.create("postgresql+asyncpg", "postgres", None, "127.0.0.1", self.port, name)
+        url = URL.create("postgresql+asyncpg", "postgres", None, "127.0.0.1", self.number, name)
         return url.render_as_string(hide_password=False)
 
     def cut_silently(self) -> None:
@@ -66,20 +56,16 @@ class PostgresWay:
         for writer in self._writers:
             writer.transport.abort()
 
-    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Lead a connection to the server, as far as the way lets it."""
         self.taken += 1
         if self._refuses:
             writer.transport.abort()
             return
         self._writers.add(writer)
-        task = asyncio.create_task(self._lead(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _lead(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._passable.wait()
-            ahead, back = await asyncio.open_unix_connection(self._server.socket)
+            ahead, back = await asyncio.open_unix_connection(self._behind.socket)
         except OSError:  # the server is being restarted
             self._writers.discard(writer)
             writer.transport.abort()

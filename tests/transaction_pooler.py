@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL
+
+from bot.demo.loopback_server import LoopbackServer
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServer
@@ -15,53 +17,36 @@ _ENDS_A_TURN = (b"S", b"Q")  # Sync, Query
 _READY, _TERMINATE = b"Z", b"X"
 
 
-class TransactionPooler:
+class TransactionPooler(LoopbackServer):
     """Listens on a loopback port while the `async with` block lasts."""
 
     def __init__(self, server: PostgresServer) -> None:
-        self._server = server
+        super().__init__()
+        self._behind = server
         self._turn = asyncio.Lock()
         self._greeting = b""
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._listening = await asyncio.start_server(self._take, "127.0.0.1", 0)
-        self._port: int = self._listening.sockets[0].getsockname()[1]
-        return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._listening.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().__aexit__(None, None, None)
         self._back.transport.abort()
 
     def url_of(self, name: str) -> str:
         """Return the DATABASE_URL of a database behind it."""
-        url = URL.create("postgresql+asyncpg", "postgres", None, "127.0.0.1", self._port, name)
+        url = URL.create("postgresql+asyncpg", "postgres", None, "127.0.0.1", self.number, name)
         return url.render_as_string(hide_password=False)
 
-    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            startup = await _read_startup(reader, writer)
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on what a client says, turn by turn."""
+        startup = await _read_startup(reader, writer)
+        async with self._turn:
+            if not self._greeting:
+                self._ahead, self._back = await asyncio.open_unix_connection(self._behind.socket)
+                self._back.write(startup)
+                self._greeting = await self._answer()
+        writer.write(self._greeting)
+        while (begun := await _begin_turn(reader)) is not None:
             async with self._turn:
-                if not self._greeting:
-                    self._ahead, self._back = await asyncio.open_unix_connection(
-                        self._server.socket
-                    )
-                    self._back.write(startup)
-                    self._greeting = await self._answer()
-            writer.write(self._greeting)
-            while (begun := await _begin_turn(reader)) is not None:
-                async with self._turn:
-                    await asyncio.gather(self._ask(begun, reader), self._answer(writer))
-        finally:
-            writer.transport.abort()
+                await asyncio.gather(self._ask(begun, reader), self._answer(writer))
 
     async def _ask(self, begun: tuple[bytes, bytes], reader: asyncio.StreamReader) -> None:
         """Pass on what a client says until its turn ends."""

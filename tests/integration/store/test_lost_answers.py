@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import struct
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
+from bot.demo.loopback_server import LoopbackServer
 from bot.errors import StoreError
 from bot.requests.mail_proof import MailTest, SentMail
 from bot.requests.model import RequestKind
@@ -36,56 +37,46 @@ pytest_plugins = ["store_fixtures"]
 COMMIT = b"COMMIT;\0"
 
 
-class CommitLoser:
+class CommitLoser(LoopbackServer):
     """A way to the server that loses the next COMMIT (`loses`), or the answer to it.
 
     What is lost takes its connection with it, unless it is lost in silence.
     """
 
     def __init__(self, server: PostgresServer) -> None:
-        self._server = server
+        super().__init__()
+        self._behind = server
         self.loses: str | None = None
         self.is_silent = False
         self.lost = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._listening = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port: int = self._listening.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._listening.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def url_of(self, name: str) -> str:
         """Return the DATABASE_URL of a database by this way, without TLS, to read what is said."""
-        url = URL.create("postgresql+asyncpg", "postgres", None, "127.0.0.1", self.port, name)
+        url = URL.create("postgresql+asyncpg", "postgres", None, "127.0.0.1", self.number, name)
         return url.set(query={"sslmode": "disable"}).render_as_string(hide_password=False)
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        ahead, back = await asyncio.open_unix_connection(self._server.socket)
+    def refuse_others(self) -> None:
+        """Take no more connections."""
+        assert self._server is not None
+        self._server.close()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on what a client says, up to what is lost."""
+        ahead, back = await asyncio.open_unix_connection(self._behind.socket)
         answering = asyncio.create_task(self._answer(ahead, writer))
         try:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                back.write(await _read_message(reader, is_first=True))
-                while True:
-                    message = await _read_message(reader)
-                    if message[:1] == b"Q" and message.endswith(COMMIT) and self.loses:
-                        await self._lose(message, back, ahead, answering)
-                        return
-                    back.write(message)
-                    await back.drain()
+            back.write(await _read_message(reader, is_first=True))
+            while True:
+                message = await _read_message(reader)
+                if message[:1] == b"Q" and message.endswith(COMMIT) and self.loses:
+                    await self._lose(message, back, ahead, answering)
+                    return
+                back.write(message)
+                await back.drain()
         finally:
             answering.cancel()
             for end in (writer, back):
                 end.transport.abort()
-            self._tasks.discard(task)
 
     async def _lose(
         self,
@@ -189,7 +180,7 @@ async def test_where_nobody_can_say_what_was_kept_that_is_said(
         recent = RecentDomains(database)
         await recent.of(ANN)
         way.loses = "commit"
-        way._listening.close()
+        way.refuse_others()
         with pytest.raises(StoreError, match="is not answering"):
             await recent.remember(ANN, FRIEND, NOON)
 
