@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 TOLD_AT: Final = time(8)  # on Mondays, UTC
 A_WEEK: Final = timedelta(days=7)
-MOST_LINES: Final = 500  # of one digest; nobody reads on, and a message has an end
 OLD: Final = timedelta(days=2)  # what nobody could find out for so long is said
 
 

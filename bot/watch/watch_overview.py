@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 ItemT = TypeVar("ItemT")
 
-MOST_LISTED: Final = 500  # of a list; nobody reads on, and a message has an end
+# Of one list, such as a digest's, or what a summary says opened; nobody reads on, and a message
+# has an end.
+MOST_LISTED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from bot.checks.finding import Status
 from bot.store.repositories.watch_news_rows import tell_digest, was_digest_told
 from bot.store.repositories.watched_rows import read_watched
 from bot.store.watch_tables import WatchedRow, WatcherRow
-from bot.watch.digest import MOST_LINES, OLD, make_digest
+from bot.watch.digest import OLD, make_digest
 from bot.watch.watch_news import ADMINS
+from bot.watch.watch_overview import MOST_LISTED
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _read_admins(session: Session, week: Week, now: datetime) -> DigestTold | No
     )
     lines = session.scalars(
         # The mail server first, so that it is never left out.
-        unwell.order_by(_IS_DOMAIN, _rank(now).desc(), WatchedRow.subject).limit(MOST_LINES)
+        unwell.order_by(_IS_DOMAIN, _rank(now).desc(), WatchedRow.subject).limit(MOST_LISTED)
     )
     total = select(func.count()).select_from(WatchedRow).where(is_looked_at, is_told, _IS_DOMAIN)
     counted = select(func.count()).select_from(unwell.order_by(None).subquery())

@@ -14,6 +14,7 @@ from bot.names import Domain
 from bot.store.watch_tables import WatcherRow, WatchNewsRow
 from bot.watch.news_facts import dump_certificate, dump_digest, dump_maybe
 from bot.watch.watch_news import ADMINS, NewsKind
+from bot.watch.watch_overview import MOST_LISTED
 from bot.watch.watched_domain import MAIL_SERVER
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bot.watch.watch_news import CertificateTold, DigestTold
 
 MOST_A_CYCLE: Final = 5  # messages of incidents in a day (UTC) to the same people
-MOST_SUMMED_UP: Final = 500  # incidents that opened, and as many that closed, in one summary
 GATHERED: Final = timedelta(minutes=10)  # in which what more comes goes into the same summary
 
 
@@ -181,7 +181,7 @@ def _merge(known: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     Of the rest it says how many they are: each look of a day would write all of them again.
     """
     every = {key: dict.fromkeys([*known[key], *more[key]]) for key in ("opened", "closed")}
-    kept = {key: list(islice(numbers, MOST_SUMMED_UP)) for key, numbers in every.items()}
+    kept = {key: list(islice(numbers, MOST_LISTED)) for key, numbers in every.items()}
     beyond = sum(len(every[key]) - len(kept[key]) for key in kept)
     return {**kept, "unlisted": known.get("unlisted", 0) + beyond}
 

@@ -41,7 +41,7 @@ def text_of(card: Card) -> str:
 async def test_a_digest_lists_so_many_and_counts_the_rest(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_digests, "MOST_LINES", 3)
+    monkeypatch.setattr(watch_digests, "MOST_LISTED", 3)
     async with open_watch(database_url, WatchedWorld(hosted=HERD, statuses={**BROKEN})) as parts:
         await parts.jump(timedelta(0), DAY, SECOND, 6 * DAY)
         (told,) = [told for news, told in await parts.told() if news.what is NewsKind.DIGEST]
@@ -55,7 +55,7 @@ async def test_a_digest_lists_so_many_and_counts_the_rest(
 async def test_a_summary_lists_so_many_and_counts_the_rest(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch_news_rows, "MOST_SUMMED_UP", 4)
+    monkeypatch.setattr(watch_news_rows, "MOST_LISTED", 4)
     async with open_watch(database_url, WatchedWorld(hosted=HERD, statuses={**BROKEN})) as parts:
         await parts.jump(timedelta(0), DAY, SECOND, GATHERED)
         *_, (news, told) = await parts.told()
