@@ -14,7 +14,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.checks_and_looks import ChecksAndLooks, beside
+from benchmarks.checks_and_looks import ChecksAndLooks
 from benchmarks.child import HOST, run_apart
 from benchmarks.figures import Figure, Times
 from benchmarks.one_domain import DELAY
@@ -25,6 +25,7 @@ from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.console_commands.loaded import end_loading
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
+from bot.jobs import beside
 from bot.names import Domain
 from bot.services.core import Core
 from bot.services.domain_check import Checker

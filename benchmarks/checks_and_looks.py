@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from contextlib import asynccontextmanager
 from itertools import cycle
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from benchmarks.ours import now
 from bot.services.domain_looks import DomainLooks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
-
     from bot.names import Domain
     from bot.services.core import Core
 
@@ -56,15 +53,3 @@ class ChecksAndLooks:
 
         while True:
             await looks.sweep(self._domains, count)
-
-
-@asynccontextmanager
-async def beside(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run what never ends until the block ends."""
-    tasks = [asyncio.create_task(one) for one in endless]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.authority import run_authority
-from benchmarks.checks_and_looks import ChecksAndLooks, beside
+from benchmarks.checks_and_looks import ChecksAndLooks
 from benchmarks.child import HOST
 from benchmarks.dead_zone import DeadAnswer, run_dead_zones
 from benchmarks.figures import Figure, Times, format_line
@@ -23,6 +23,7 @@ from bot.dns.authority import Authorities
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
 from bot.errors import CowbellError
+from bot.jobs import beside
 from bot.names import Domain
 from bot.records.dkim_key import KeyUnknown
 from bot.services.core import Core

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     Job = Callable[[], Coroutine[Any, Any, None]]
 
@@ -34,20 +35,25 @@ def told_to_stop() -> Iterator[asyncio.Event]:
 
 
 @asynccontextmanager
-async def run_beside(
-    jobs: Iterable[Job], begin: asyncio.Event | None = None
-) -> AsyncIterator[None]:
-    """Run jobs while the block lasts, once `begin` is set where there is one; then cancel them.
-
-    Their unfinished work is in the store, and is done later.
-    """
-    tasks = [asyncio.create_task(_run_job(job, begin)) for job in jobs]
+async def beside(*endless: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run what never ends until the block ends."""
+    tasks = [asyncio.create_task(one) for one in endless]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def run_beside(
+    jobs: Iterable[Job], begin: asyncio.Event | None = None
+) -> AbstractAsyncContextManager[None]:
+    """Run jobs while the block lasts, once `begin` is set where there is one; then cancel them.
+
+    Their unfinished work is in the store, and is done later.
+    """
+    return beside(*(_run_job(job, begin) for job in jobs))
 
 
 async def _run_job(job: Job, begin: asyncio.Event | None) -> None:

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
 
 LARGEST = 2**63 - 1
-_EDGES = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC))
 # What text may be of any sign, in as many octets as there are for one.
 _SIGNS = "aé€𝄞\U0010ffff\x01\x7f\u2028\ufeff\"'\\%\t\r\n"
 # Greater in octets, lesser in most locales.

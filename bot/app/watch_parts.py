@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from bot.services.domain_control import DomainControl
     from bot.store.engine.database import Database
     from bot.store.repositories.watch_news_table import WatchNewsTable
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

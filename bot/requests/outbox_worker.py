@@ -151,9 +151,7 @@ class OutboxWorker(Generic[SubjectT]):
                     fault = outcome
                 elif isinstance(outcome, BaseException):
                     _log.error("message %d (%s)", message.id, message.what, exc_info=outcome)
-                    await self._put_off(
-                        message, Postponed("a fault of the bot; its log says which")
-                    )
+                    await self._put_off(message, _OUR_FAULT)
                 else:
                     await self._settle(message, outcome)
             if fault is not None:
