@@ -34,7 +34,7 @@ _LONGEST_TRYING: Final = (
     5.0  # seconds; as long is a transaction tried that others are in the way of
 )
 _MOST_COLLISIONS: Final = 6  # with a row that is there: another process's shows at the next try
-_MIGRATION_TRIES: Final = 5  # where processes of the version before are in its way
+_MIGRATION_PATIENCE: Final = 60.0  # seconds, where the version before is in its way
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.005, 0.1  # seconds; twice as long each time, and then a part
 LONGEST_END: Final = 20.0  # seconds for what is under way at the end; more than a statement has
 _LONGEST_GOODBYE: Final = 1.0  # seconds for saying goodbye to a server
@@ -278,14 +278,15 @@ class Database:
 
     async def _migrate_by(self, engine: AsyncEngine) -> None:
         with explaining(self._address, OPENING_FAULTS):
-            tries = 0
+            given_up = asyncio.get_running_loop().time() + _MIGRATION_PATIENCE
             while True:
-                tries += 1
                 try:
                     await self._migrate_once(engine)
                 except DATABASE_FAULTS as error:
-                    # Processes of the version before go on, and lock rows in an order of their own.
-                    if tries == _MIGRATION_TRIES or not postgresql.is_passing(error):
+                    # Processes of the version before go on, and lock rows in an order of their own;
+                    # where they are busy, it is this one that ends a deadlock time and again.
+                    is_late = asyncio.get_running_loop().time() > given_up
+                    if is_late or not postgresql.is_passing(error):
                         raise
                 else:
                     return
