@@ -16,7 +16,7 @@ from benchmarks.many_rows import Extent, ManyRows
 from benchmarks.query_plans import Recording, record_statements
 from benchmarks.sample_looks import SampleLooks
 from bot.store.engine.database import Database
-from bot.store.watch_tables import METADATA
+from bot.store.metadata import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

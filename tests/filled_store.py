@@ -22,13 +22,13 @@ from bot.requests.mail_proof import JudgedMail, MailPlace
 from bot.requests.model import RequestKind
 from bot.store.columns import DomainName, UtcDateTime
 from bot.store.engine.database import Database
+from bot.store.metadata import METADATA
 from bot.store.repositories.command_fingerprints import CommandFingerprint, CommandFingerprints
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
-from bot.store.watch_tables import METADATA
 from request_parts import ANN, COWHERD, FRIEND, MOVER, NOON, Setup
 from stored_requests import ask
 from watch_parts import open_watch

@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from sqlalchemy.engine import URL
 
 from bot.store.engine.database import Database
-from bot.store.watch_tables import METADATA
+from bot.store.metadata import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

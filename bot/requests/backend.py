@@ -19,6 +19,7 @@ class Capabilities:
     can_tell_domains: bool = False  # which domains it has, and their keys
     can_make_keys: bool = False
     can_add_domains: bool = False
+    can_rotate_keys: bool = False  # without the private key leaving it; else an admin does by hand
 
 
 @dataclass(frozen=True, slots=True)

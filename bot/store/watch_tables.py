@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003 - SQLAlchemy reads the annotations at run time
-from typing import Final
 
 from sqlalchemy import BigInteger, Index, Integer, String, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.names import Domain  # noqa: TC001 - as above
 from bot.store.columns import AnyText, DomainName, Name, RowId, UtcDateTime, name_of
 from bot.store.tables import OPEN, Base, Leased, index_leases, index_where
-
-METADATA: Final = Base.metadata  # of the tables of both modules
 
 
 class WatchedRow(Leased, Base):

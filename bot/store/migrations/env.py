@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from alembic import context
 
 from bot.store.columns import AnyText, DomainName, UtcDateTime
-from bot.store.watch_tables import METADATA
+from bot.store.metadata import METADATA
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext

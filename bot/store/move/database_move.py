@@ -19,9 +19,9 @@ from bot.store.engine.engines import create_engine, explaining
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.migrate import bring_to_head, is_readable
 from bot.store.engine.url import Address
+from bot.store.metadata import METADATA
 from bot.store.move.moved_rows import compare_table, copy_table
 from bot.store.move.row_numbers import continue_numbers
-from bot.store.watch_tables import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

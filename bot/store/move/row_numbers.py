@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
-from bot.store.watch_tables import METADATA
+from bot.store.metadata import METADATA
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection

@@ -27,12 +27,13 @@ from bot.requests.mail_proof import (
 from bot.requests.model import ActorKind, Audience, MessageKind, RequestKind, State, Undelivered
 from bot.services.plan.step import Part
 from bot.store.columns import AnyText
+from bot.store.metadata import METADATA
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.stored_checks import StoredChecks
-from bot.store.watch_tables import METADATA, DomainChangeRow
+from bot.store.watch_tables import DomainChangeRow
 from bot.watch.awaited_goal import AwaitedEnd
 from bot.watch.watch_news import NewsKind
 from bot.words import shipped_templates

@@ -34,8 +34,9 @@ from bot.store.engine.database import Database
 from bot.store.engine.migrate import MIGRATIONS, bring_to_head, is_readable, migration_config
 from bot.store.engine.revision import write_revision
 from bot.store.engine.url import Address
+from bot.store.metadata import METADATA
 from bot.store.tables import RequestRow
-from bot.store.watch_tables import METADATA, WatchNewsRow
+from bot.store.watch_tables import WatchNewsRow
 from strict_python import STRICT
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_the_tables_can_be_built_by_postgresql_too() -> None:
         for table in tables
         for index in table.indexes
     )
-    assert built.count("id BIGSERIAL NOT NULL") == 11
+    assert built.count("id BIGSERIAL NOT NULL") == 13
     assert "asked_at TIMESTAMP WITH TIME ZONE" in built
     assert "WHERE superseded_at IS NULL" in built
     assert "WHERE closed_at IS NULL" in built

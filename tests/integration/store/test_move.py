@@ -16,10 +16,10 @@ from bot.store.engine.database import Database
 from bot.store.engine.lock import ProcessLock
 from bot.store.engine.session import present
 from bot.store.engine.url import Address
+from bot.store.metadata import METADATA
 from bot.store.move.database_move import Moved, move_database, read_target
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.server_survey import survey
-from bot.store.watch_tables import METADATA
 from filled_store import fill_store, make_rows_up
 from request_parts import FRIEND, NOON
 

@@ -20,9 +20,10 @@ from bot.names import Domain
 from bot.store.engine.database import Database
 from bot.store.engine.migrate import MIGRATIONS, migration_config
 from bot.store.engine.probe import DatabaseState, probe
+from bot.store.metadata import METADATA
 from bot.store.repositories.recent_domains import RecentDomains
 from bot.store.repositories.watch_records import WatchRecords
-from bot.store.watch_tables import METADATA, WatchedRow
+from bot.store.watch_tables import WatchedRow
 from request_parts import ANN, FRIEND, NOON
 
 if TYPE_CHECKING:
