@@ -88,16 +88,19 @@ def move(
     return RotationChange(after, actor, detail, _news_of(before, to), learned)
 
 
-def go_on(before: Rotation, now: datetime, **fields: Any) -> RotationChange:
+def go_on(
+    before: Rotation, now: datetime, *, learned: KnownKey | None = None, **fields: Any
+) -> RotationChange:
     """Return the change after the call of `before.step`: the next one, or else the next state.
 
-    `fields` are what was found out by it. Whoever holds the rotation goes on holding it.
+    `fields` are what was found out by it, and `learned` is the key that the mail server signs with
+    since. Whoever holds the rotation goes on holding it, unless it came into another state.
     """
     step = None if before.step is None else _AFTER_STEP.get(before.step)
     if step is None:
-        return move(before, _AFTER_STATE[before.state], BOT, now, **fields)
-    after = replace(before, step=step, attempts=0, reason="", **fields)
-    return RotationChange(after, BOT)
+        return move(before, _AFTER_STATE[before.state], BOT, now, learned=learned, **fields)
+    after = replace(before, **{"step": step, "attempts": 0, "reason": "", **fields})
+    return RotationChange(after, BOT, learned=learned)
 
 
 def begin_again(before: Rotation) -> RotationChange | None:
