@@ -129,7 +129,11 @@ def undo(before: Rotation, actor: Actor, now: datetime, **fields: Any) -> Rotati
         raise RequestError("rotation-at-work")
     if before.by_hand:
         return move(before, _S.UNDOING, actor, now, **fields)
-    step = RotationStep.RESTORE if before.state in _MAY_HAVE_SWITCHED else RotationStep.DROP_NEXT
+    step = RotationStep.DROP_NEXT
+    if before.state in _MAY_HAVE_SWITCHED:
+        step = RotationStep.RESTORE
+        # Whoever was switched for a moment only has mails under way, too.
+        fields.setdefault("switched_at", before.switched_at or now)
     # A call that nobody got an answer to may go on at the mail server until then.
     due_at = now if before.step is None or before.due_at is None else max(now, before.due_at)
     return move(before, _S.UNDOING, actor, now, **{"step": step, "due_at": due_at, **fields})
