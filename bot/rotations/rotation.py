@@ -127,7 +127,7 @@ class Rotation:
     )
     live_at: datetime | None = None  # since when every name server has the new record
     caches_until: datetime | None = None  # until when answers of before may be kept
-    switched_at: datetime | None = None
+    switched_at: datetime | None = None  # set in UNDOING, too, where it may have been switched
     proved_at: datetime | None = None  # when a mail came that the new key had signed rightly
     lease_until: datetime | None = None  # whoever took it is at it alone until then
 
