@@ -118,14 +118,12 @@ class MailcowRotator:
     async def restore(self, domain: Domain, before: KnownKey, to: KnownKey) -> None:
         """Have the domain's mail signed with the former key again.
 
-        Where Mailcow shows it, nothing is copied: its private key was never touched, and the copy
-        may be one that was cut short. A domain whose key was deleted meanwhile gets it back.
+        It is copied also where Mailcow shows it already, as a call before may have been cut short.
+        A domain whose key was deleted meanwhile gets it back.
         """
         source = former_name(domain)
         async with self._mailcow.turn(domain):
             signing = await self._find(domain)
-            if is_same(signing, to):
-                return
             if signing is not None:
                 signing = await self._find_among(domain, before, to)
             try:
