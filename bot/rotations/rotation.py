@@ -164,6 +164,7 @@ class NewRotation:
     bits: int
     by_hand: bool
     actor: Actor
+    most_a_day: int | None = None  # it is refused where so many were opened since a day before
 
 
 class RotationNews(StrEnum):
@@ -182,7 +183,7 @@ class RotationChange:
     """The change of a rotation that one transaction writes, as a whole or not at all.
 
     Where `after` has another state than before, or there is a `detail`, it is written down who did
-    it. The admins' card is drawn anew each time.
+    it. All messages are drawn anew where what they say has changed.
     """
 
     after: Rotation
