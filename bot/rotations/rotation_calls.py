@@ -62,7 +62,7 @@ class RotationCalls:
         """Raise BackendRefused where the mail server has the domain no more, but keeps its key."""
         server = await self._backend.look_up(rotation.domain)
         if server.hosting is MailHosting.ABSENT:
-            raise BackendRefused("rotation-domain-gone", domain=rotation.domain.ascii)
+            raise BackendRefused("rotation-domain-absent", domain=rotation.domain.ascii)
 
 
 def _new_key(rotation: Rotation) -> KnownKey:
