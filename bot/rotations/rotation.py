@@ -8,12 +8,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from bot.records.dkim_key import DkimRecord, KnownKey
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from bot.names import Domain
-    from bot.records.dkim_key import KnownKey
     from bot.requests.model import Actor
 
 KEPT_FOR: Final = timedelta(days=7)  # the old record and the old key, after the switch
@@ -135,6 +136,13 @@ class Rotation:
     def open(self) -> bool:
         """Whether something is still to be done, by the bot or by an admin."""
         return self.state not in FINAL
+
+    @property
+    def new(self) -> KnownKey | None:
+        """The new key, as if who told of the old one had told of it; None until it is there."""
+        if not self.value:
+            return None
+        return KnownKey(self.selector, DkimRecord.read(self.value), self.old.source)
 
     @property
     def is_switched(self) -> bool:

@@ -54,7 +54,6 @@ _AFTER_STATE: Final = {
 }
 # These cannot be made again by themselves: whoever comes back to one begins a step before.
 _BEGUN_WITH: Final = {RotationStep.MAKE_KEY: RotationStep.CLEAR_WORKSHOP}
-_MAY_HAVE_SWITCHED: Final = frozenset({_S.SWITCHING, _S.SWITCHED})
 
 
 def move(
@@ -130,7 +129,7 @@ def undo(before: Rotation, actor: Actor, now: datetime, **fields: Any) -> Rotati
     if before.by_hand:
         return move(before, _S.UNDOING, actor, now, **fields)
     step = RotationStep.DROP_NEXT
-    if before.state in _MAY_HAVE_SWITCHED:
+    if _may_have_switched(before):
         step = RotationStep.RESTORE
         # Whoever was switched for a moment only has mails under way, too.
         fields.setdefault("switched_at", before.switched_at or now)
@@ -142,6 +141,11 @@ def undo(before: Rotation, actor: Actor, now: datetime, **fields: Any) -> Rotati
 def is_in_workshop(rotation: Rotation) -> bool:
     """Whether a rotation has the workshop, which is one for all."""
     return rotation.step in IN_WORKSHOP
+
+
+def _may_have_switched(rotation: Rotation) -> bool:
+    """Whether the mail server was told to switch; only then the former key is kept for sure."""
+    return rotation.state is _S.SWITCHED or rotation.step is RotationStep.SWITCH
 
 
 def _follows(state: RotationState) -> bool:

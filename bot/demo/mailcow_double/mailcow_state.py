@@ -15,8 +15,6 @@ from bot.demo.mailcow_double.php_answers import SECRET_IN_LOG
 if TYPE_CHECKING:
     import asyncio
 
-    from bot.demo.mailcow_double.redis_hashes import RedisHashes
-
 _MIB = 2**20
 # What a new Mailcow gives a domain for which nothing else is said; sizes are in octets.
 DEFAULT_LIMITS = {
@@ -74,7 +72,6 @@ class MailcowState:
     held: asyncio.Event | None = None  # a key that is asked for now is not stored before it is set
     ready_keys: deque[DkimPair] = field(default_factory=deque)  # handed out before new ones
     prepared: dict[str, DkimPair] = field(default_factory=dict)  # by domain, for the one made
-    redis: RedisHashes | None = None  # gets all keys that are written from now on, too
 
     keys_made: Counter[str] = field(default_factory=Counter)
     sogo_restarts: int = 0

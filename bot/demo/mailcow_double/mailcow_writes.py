@@ -17,7 +17,6 @@ from bot.demo.mailcow_double.php_answers import (
     redis_refusals,
     success,
 )
-from bot.demo.mailcow_double.redis_hashes import drop_pair, write_pair
 
 if TYPE_CHECKING:
     from bot.demo.mailcow_double.mailcow_state import MailcowState
@@ -108,7 +107,6 @@ async def _make_pair(state: MailcowState, name: str, selector: str, size: str) -
         pair = await asyncio.to_thread(DkimPair.make, selector, bits)
     if held is not None:
         await held.wait()
-    write_pair(state.redis, name, pair)
     state.dkim[name] = pair  # whoever is last wins
     state.keys_made[name] += 1
     return success(["dkim_added", name], pair.private)
@@ -132,7 +130,6 @@ def _copy_to(state: MailcowState, source: str, name: str, pair: DkimPair) -> Mes
     if state.loses_redis:  # selector and public key are there, the private key is not
         state.dkim[name] = replace(pair, private="")
         return danger(["redis_error", {}])
-    write_pair(state.redis, name, pair)
     state.dkim[name] = pair  # capitals, blanks and commas are part of the name
     return success(["dkim_duplicated", source, name])
 
@@ -181,7 +178,7 @@ def _refuse_domain(state: MailcowState, name: str, row: dict[str, int]) -> objec
 def _delete_dkim(state: MailcowState, name: object) -> Message:
     if not isinstance(name, str) or not _DOMAIN.fullmatch(name):
         return danger(["dkim_domain_or_sel_invalid", name])
-    drop_pair(state.redis, name, state.dkim.pop(name, None))
+    state.dkim.pop(name, None)
     return success(["dkim_removed", name])
 
 
