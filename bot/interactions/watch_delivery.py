@@ -26,6 +26,7 @@ from bot.watch.watch_news import (
     DigestTold,
     IncidentsTold,
     NewsKind,
+    RotationTold,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class WatchDelivery:
                 return build_certificate_card(told, server, words, items)
             case AwaitedTold():
                 return build_awaited_card(told, server, words, items)
+            case RotationTold():
+                raise CowbellError("there is no card of rotations")
 
     async def _to_admins(
         self, post: OutboxMessage, news: News, card: Card
