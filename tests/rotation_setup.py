@@ -26,14 +26,14 @@ from name_server_world import name_servers
 from rotation_parts import ADMIN, FRIEND, NOON
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
 
     from bot.mailcow.api import Mailcow
     from bot.names import Domain
     from bot.requests.backend import MailBackend
     from bot.rotations.key_rotator import KeyRotator
-    from bot.rotations.rotation import Rotation
+    from bot.rotations.rotation import Rotation, RotationChange
     from conftest import CaseFile
     from name_server_world import World
 
@@ -66,6 +66,7 @@ class RotationSetup:
         self, database: Database, cow: MailcowDouble, mailcow: Mailcow, dns: World
     ) -> None:
         self.time = NOON
+        self.database = database
         self.cow = cow
         self.dns = dns
         self.store = StoredRotations(database)
@@ -121,12 +122,16 @@ class RotationSetup:
         await self.settle()
         return await self.get()
 
+    async def change(
+        self, decide: Callable[[Rotation], RotationChange | None], number: int = 1
+    ) -> Rotation:
+        """Change it, as an admin does."""
+        rotation, _ = await self.store.change(number, decide, self.time)
+        return rotation
+
     async def undo(self, number: int = 1) -> Rotation:
         """Undo it, as an admin does."""
-        rotation, _ = await self.store.change(
-            number, lambda before: undo(before, ADMIN, self.time), self.time
-        )
-        return rotation
+        return await self.change(lambda before: undo(before, ADMIN, self.time), number)
 
     def publish(self, *pairs: DkimPair, at: tuple[int, ...] = (), ttl: int = 3600) -> None:
         """Have the name servers of these numbers, or all of them, hold just these keys."""
