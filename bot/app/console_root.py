@@ -161,11 +161,10 @@ async def open_rotations(settings: Settings) -> AsyncIterator[RotationDesk | Non
         mailcow = await open_mailcow(settings, stack)
         backend, rotator = choose_backend(settings, mailcow), make_rotator(mailcow)
         stored = StoredRotations(database)
+        asked = StoredRequests(database).of_domain
+        keys, wake_up = KnownKeys(database), WakeUp()
         yield RotationDesk(
-            Rotations(
-                *(stored, KnownKeys(database), StoredRequests(database).of_domain),
-                *(backend, rotator, utc_now, WakeUp()),
-            ),
+            Rotations(stored, keys, asked, backend, rotator, utc_now, wake_up),
             None if rotator is None else LeftoverKeys(stored, backend, rotator),
         )
 

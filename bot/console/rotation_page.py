@@ -70,7 +70,9 @@ def show_due(console: Console, due: Sequence[DueKey], words: Words) -> None:
     console.print(Text(words.sentence("console/rotate_due", {"due": len(due)})))
     table = Table.grid(padding=(0, 2))
     for key in due:
-        seen = f"{words.label('rotation', 'first_seen')} {words.day(int(key.first_seen.timestamp()))}"
+        seen = (
+            f"{words.label('rotation', 'first_seen')} {words.day(int(key.first_seen.timestamp()))}"
+        )
         size = f"{key.bits} {words.label('rotation', 'bits')}"
         table.add_row(key.domain.ascii, key.selector, size, seen)
     console.print(table)

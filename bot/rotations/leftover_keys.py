@@ -45,7 +45,7 @@ class LeftoverKeys:
 
     async def _find(self, under_way: frozenset[Domain]) -> tuple[Leftover, ...]:
         domains = {*await self._store.domains(), *await self._backend.domains()}
-        return await self._rotator.find_leftovers(sorted(domains), under_way)
+        return await self._rotator.find_leftovers(sorted(domains, key=str), under_way)
 
     async def _under_way(self) -> frozenset[Domain]:
         return frozenset(rotation.domain for rotation in await self._store.open_ones())
