@@ -43,6 +43,7 @@ async def measure_gap(
             selector = f"cb{switches:06}"
             zones.publish(domain, selector, f"{KEY_HEAD}{pair.public}")
             mailcow.dkim["next.invalid"] = DkimPair(selector, pair.public, pair.private)
+            senders.tell(hot=[domain])
             await _copy(session, mailcow.url, "next.invalid", domain)
             switches += 1
             await asyncio.sleep(_REST)

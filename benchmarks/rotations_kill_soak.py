@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
 
-    from bot.rotations.rotation_service import Rotations
     from bot_process import Bot, Process
 
     from benchmarks.processes_discord import SoakDiscord
     from benchmarks.rotations_dns import MemberZones
     from benchmarks.rotations_time import RotationSeen, RotationTimes
     from bot.demo.mailcow_double.mailcow_state import DkimPair
+    from bot.rotations.rotation_service import Rotations
 
 ADMIN: Final = Actor(ActorKind.ADMIN, 300_000_000_000_000_000)
 WATCHER: Final = 400_000_000_000_000_000  # of the first domain; the next one's is one more
@@ -34,7 +35,6 @@ _PATIENCE: Final = 90.0  # seconds for a rotation to come to its next state, kil
 _MOST: Final = 2  # kills at one step of one rotation
 _SHARE: Final = 0.3  # of the moments of calls at which the bot is killed, as long as it may be
 _BETWEEN: Final = 0.15  # of the states at which it is killed, no call being under way
-_AGAIN: Final = 0.1  # seconds until it is started again
 _S = RotationState
 _log = logging.getLogger(__name__)
 
@@ -100,10 +100,12 @@ class KillSoak:
             async with asyncio.TaskGroup() as group:
                 for domain in world.zones.domains:
                     group.create_task(self._rotate_often(domain))
-            await self._until_told()
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+        async with world.bot.running() as process:
+            await self._until_told()
+            await self._end(process)
         seen = await world.times.all()
         self.faults += [*world.mailcow.faults, *self._find_leftovers(), *self._find_mixed(seen)]
         self.faults += await self._find_untold(seen)
@@ -129,29 +131,32 @@ class KillSoak:
 
     @property
     def _is_up(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None
 
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
+            self._process = None
 
     async def _keep(self, bot: Bot) -> None:
-        """Have the bot run for ever; it is started again whenever it was killed."""
+        """Have a worker run for ever; it is started again whenever it was killed."""
         while True:
-            process = self._process = await bot.spawn()
+            process = self._process = await bot.spawn("work")
             try:
                 code = await process.wait()
             finally:
-                if process.returncode is None:  # it is over
-                    process.terminate()
-                    if (code := await process.wait()) != 0:
-                        self.faults.append(f"the bot ended with {code}")
-            if code != -9:
-                self.faults.append(f"the bot ended by itself with {code}")
-            await asyncio.sleep(_AGAIN)
-            while self._world.mailcow.under_way:
-                await asyncio.sleep(_AGAIN)
+                if process.returncode is None:  # all is done
+                    await self._end(process)
+            if code != -signal.SIGKILL:
+                self.faults.append(f"a worker ended by itself with {code}")
+            await self._world.mailcow.finish_calls()
             await self._world.times.end_leases()
+
+    async def _end(self, process: Process) -> None:
+        """Have a process end in peace."""
+        process.terminate()
+        if (code := await process.wait()) != 0:
+            self.faults.append(f"a process that was told to stop ended with {code}")
 
     async def _rotate_often(self, domain: str) -> None:
         while not self.is_enough:

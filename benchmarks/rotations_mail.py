@@ -8,13 +8,12 @@ import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.demo.mailcow_double.redis_hashes import PRIVATE, PUBLIC, SELECTORS, RedisHashes
-
 from benchmarks.child import ROOT
 from benchmarks.debian_rspamd import rspamd
 from benchmarks.rotations_redis import RedisConnection, WrittenHash
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
+from bot.demo.mailcow_double.redis_hashes import PRIVATE, PUBLIC, SELECTORS, RedisHashes
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -107,7 +106,11 @@ async def mail_server(
     keys = {WRITE_KEY: ApiKey(may_write=True), READ_KEY: ApiKey(may_write=False)}
     async with rspamd(folder / "rspamd", {}):
         with RedisConnection() as redis:
-            hashes = RedisHashes(*(WrittenHash(redis, t) for t in (PUBLIC, SELECTORS, PRIVATE)))
+            hashes = RedisHashes(
+                public=WrittenHash(redis, PUBLIC),
+                selectors=WrittenHash(redis, SELECTORS),
+                private=WrittenHash(redis, PRIVATE),
+            )
             async with MailcowDouble(keys=keys) as mailcow:
                 mailcow.dkim.hashes = hashes
                 for domain in zones.domains:

@@ -30,16 +30,13 @@ from worker_process import Workers
 
 from benchmarks.debian_servers import missing_packages, network
 from benchmarks.figures import write_part
+from benchmarks.rotations_desk import open_desk
 from benchmarks.rotations_dns import MemberZones
 from benchmarks.rotations_gap import measure_gap
 from benchmarks.rotations_mail import READ_KEY, WRITE_KEY, SendersProcess, mail_server
 from benchmarks.rotations_receiver import Arrived
 from benchmarks.rotations_run import MailsAndSwitches, RotationsRun
 from benchmarks.rotations_time import RotationTimes
-from bot.app.work_parts import ALONE, make_rotations, open_foundation
-from bot.config.loading import load_settings
-from bot.store.engine.database import Database
-from bot.store.engine.notices import open_notices
 from forked_python import ForkedPython
 from postgres_server import running_postgres
 
@@ -49,7 +46,7 @@ if TYPE_CHECKING:
     from postgres_server import PostgresServer
 
 NEEDED: Final = ("rspamd", "redis-server", "util-linux", "iproute2")  # Debian packages
-_SLOW: Final = 0.01  # seconds that each command to Redis waits, where mails have to go unsigned
+_SLOW: Final = 0.05  # seconds that each command to Redis waits, where mails have to go unsigned
 _DNS: Final = 53
 _SHOWN: Final = 20  # faults
 
@@ -75,19 +72,15 @@ async def measure(
             "MAILCOW_URL": mailcow.url,
             "MAILCOW_API_KEY": WRITE_KEY,
             "MAILCOW_READ_KEY": READ_KEY,
-            "REQUEST_CHANNEL_ID": "1",
+            "REQUEST_CHANNEL_ID": "100000000000000005",
             "DNS_ALLOW_PRIVATE": "true",
         }
         url = postgres.url_of(name)
         workers = await enter(Workers(python, folder, url, zones.resolver.address, more))
         worker = await workers.start()
-        database = await enter(await Database.open(url))
-        notices = await enter(open_notices(url))
-        settings = load_settings(workers.environment)
-        base = await open_foundation(database, notices, settings, stack, pace=ALONE)
         run = RotationsRun(
             *(extent, zones, mailcow, senders, RotationTimes(pool)),
-            make_rotations(base).rotations,
+            await enter(open_desk(workers.environment)),
             ConsoleProcess(workers.environment, folder, python),
             chance,
         )

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable
 
-    from bot.rotations.rotation_service import Rotations
     from console_process import ConsoleProcess
 
     from benchmarks.rotations_dns import MemberZones
     from benchmarks.rotations_mail import SendersProcess
     from benchmarks.rotations_time import RotationSeen, RotationTimes
     from bot.demo.mailcow_double.double_server import MailcowDouble
+    from bot.rotations.rotation_service import Rotations
 
 _PATIENCE: Final = 240.0  # seconds for one step of a rotation, on a machine that is busy
 _TYPED: Final = (0.2, 1.5)  # seconds that a member takes to publish at one server, and the other
