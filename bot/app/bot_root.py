@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.app.rotation_parts import make_rotation_worker, make_rotations
 from bot.app.shared_parts import (
     make_authorities,
     utc_now,
@@ -16,8 +17,6 @@ from bot.app.work_parts import (
     make_looks,
     make_request_worker,
     make_requests,
-    make_rotation_worker,
-    make_rotations,
     make_verifier,
     make_watch,
     open_foundation,
@@ -144,7 +143,8 @@ async def open_client_over(
         )
         watch = make_watch(base, looks, leads=True)
         add_watch(client, watch, wanted=wanted, control=control, requests=requests)
-        rotations = make_rotations(base)
+        rotations = make_rotations(base, requests, watch)
+        client.rotations = rotations.rotations
         rotation_worker = make_rotation_worker(base, rotations, watch.worker)
         client.jobs = (*client.jobs, rotation_worker.run)
         if database.has_one_process:
