@@ -18,8 +18,10 @@ from bot.interactions.admin_actions import (
 from bot.interactions.autocomplete import offer_all_watched
 from bot.interactions.dmarc_approval import handle_stage_select, handle_untested_button
 from bot.interactions.item_factory import (
+    BEGIN_DUE_BUTTON,
     OVERVIEW_BUTTON,
     REQUEST_BUTTON,
+    ROTATION_BUTTON,
     SERVER_BUTTON,
     STAGE_SELECT,
     UNLOCK_BUTTON,
@@ -39,6 +41,12 @@ from bot.interactions.request_forms import (
     handle_deny_form,
     handle_paste_form,
 )
+from bot.interactions.rotation_actions import (
+    handle_begin_due_button,
+    handle_rotation_button,
+    rotate_domain,
+)
+from bot.interactions.rotation_forms import ROTATION_FORM, handle_rotation_form
 from bot.interactions.watch_admin_actions import (
     AdminWatchAction,
     handle_overview_button,
@@ -160,6 +168,22 @@ class AdminCog(
 
     watch.autocomplete("domain")(offer_all_watched)
 
+    @app_commands.command(name="rotate", description="Change a domain's DKIM key, without a gap")
+    @app_commands.describe(
+        domain="The domain; without one, all that is under way and due",
+        size="How long the new key is, in bits",
+    )
+    async def rotate(
+        self,
+        interaction: discord.Interaction[BotBase],
+        domain: str | None = None,
+        size: Literal[2048, 4096] = 2048,
+    ) -> None:
+        """Answer with the rotation of a domain's key, which is begun if none is under way."""
+        await rotate_domain(interaction, domain, size)
+
+    rotate.autocomplete("domain")(offer_all_watched)
+
     @app_commands.command(
         name="server", description="What the mail server itself has wrong in the DNS"
     )
@@ -179,4 +203,7 @@ async def setup(bot: BotBase) -> None:
     bot.clicks.add(UNLOCK_BUTTON, handle_unlock_button)
     bot.clicks.add(SERVER_BUTTON, handle_server_button)
     bot.clicks.add(OVERVIEW_BUTTON, handle_overview_button)
+    bot.clicks.add(ROTATION_BUTTON, handle_rotation_button)
+    bot.clicks.add(BEGIN_DUE_BUTTON, handle_begin_due_button)
+    bot.clicks.add(ROTATION_FORM, handle_rotation_form)
     await bot.add_cog(AdminCog(bot))

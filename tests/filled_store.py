@@ -20,6 +20,7 @@ from sqlalchemy import (
 from bot.names import Domain
 from bot.requests.mail_proof import JudgedMail, MailPlace
 from bot.requests.model import RequestKind
+from bot.rotations.rotation import NewRotation
 from bot.store.columns import DomainName, UtcDateTime
 from bot.store.engine.database import Database
 from bot.store.metadata import METADATA
@@ -27,9 +28,11 @@ from bot.store.repositories.command_fingerprints import CommandFingerprint, Comm
 from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.rotations import StoredRotations
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from request_parts import ANN, COWHERD, FRIEND, MOVER, NOON, Setup
+from rotation_parts import ADMIN, OLD
 from stored_requests import ask
 from watch_parts import open_watch
 
@@ -98,6 +101,8 @@ async def _fill_others(database: Database) -> None:
     assert taken is not None
     await tests.settle(taken.id, JudgedMail(NOON, "Subject: \x01 é\r\n", "{}", FRIEND), NOON)
     await SentMails(database).begin(ANN, FRIEND, NOON, 5)
+    asked = NewRotation(FRIEND, OLD, 2048, by_hand=False, actor=ADMIN)
+    await StoredRotations(database).open(asked, frozenset(), NOON)
 
 
 async def make_rows_up(url: str, number: int) -> None:

@@ -22,8 +22,11 @@ from zone_reports import LinesAsk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
+    from bot.checks.mail.proven_keys import ProvenKey
     from bot.requests.mail_proof import MailTest
+    from bot.services.mail_testing import NoteProven
 
 FRIEND = Domain.from_ascii("friend.example")
 ANN, BEN = 300000000000000007, 300000000000000008
@@ -38,10 +41,15 @@ class MailTestParts:
     clock: Clock
     service: MailTesting
     tests: MailTests
+    proven: list[tuple[ProvenKey, datetime]]  # what it told of keys that mails were signed with
 
     def restart(self) -> None:
         """Have a service that remembers nothing, as another process would."""
-        self.service = make_service(self.double, self.tests, self.clock)
+        self.service = make_service(self.double, self.tests, self.clock, self.note)
+
+    async def note(self, key: ProvenKey, at: datetime) -> None:
+        """Take a key that a mail was signed with."""
+        self.proven.append((key, at))
 
     async def begin(self, domain: Domain | None = FRIEND, member_id: int = ANN) -> NewMailTest:
         """Begin a test; it has to be possible."""
@@ -64,17 +72,22 @@ async def open_mail_testing(url: str) -> AsyncIterator[MailTestParts]:
         await Database.open(url) as database,
     ):
         tests, clock = MailTests(database), Clock()
-        service = make_service(double, tests, clock)
-        yield MailTestParts(double, database, clock, service, tests)
+        parts = MailTestParts(
+            double, database, clock, make_service(double, tests, clock), tests, proven=[]
+        )
+        parts.restart()
+        yield parts
 
 
-def make_service(double: MailboxDouble, tests: MailTests, clock: Clock) -> MailTesting:
+def make_service(
+    double: MailboxDouble, tests: MailTests, clock: Clock, note: NoteProven | None = None
+) -> MailTesting:
     """Return the service, which judges in a world where all is right."""
     probe = "else.example. MX 10 mail.else.example.\nmail.else.example. A 203.0.113.9\n"
     ask = LinesAsk(zone(probe, txt("else.example", "v=spf1 -all")))
     facts = DomainFacts(None, clock)
     verdicts = MailVerdicts(ask, SERVER, PROBE, "mail.else.example", facts)
-    return MailTesting(tests, mailbox_of(double), verdicts, clock, WakeUp())
+    return MailTesting(tests, mailbox_of(double), verdicts, clock, WakeUp(), note_proven=note)
 
 
 def mail_for(new: NewMailTest, raw: bytes | None = None) -> bytes:

@@ -167,6 +167,22 @@ _DAYS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("own", "just_now", "cut", "unknown"), (True, False)),
     "calm": ("", "Webmail, Autoconfig"),
 }
+_ROTATION: dict[str, tuple[Fact, ...]] = {
+    **dict.fromkeys(("due", "caches", "stays"), (None, 1_796_000_000)),
+    **dict.fromkeys(
+        ("by_hand", "everywhere", "unsure", "probe", "looked", "lacking"), (True, False)
+    ),
+    "button": ("Switch now",),
+    "details": ("Details",),
+    "keeps": (None, 3600),
+    "servers": (SOME[:1], SOME[:2], SOME[:3]),
+    "total": (0, 1, 3),
+    "have": (0, 1, 3),
+    "count": (1, 3),
+    "most": (20,),
+    **dict.fromkeys(("begun", "left"), (0, 1, 7)),
+    **dict.fromkeys(("bits", "days"), (2048,)),
+}
 _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same everywhere
     **{
         app.template: {**_PORTS, **{name: (menu,) for name, menu in app.words.items()}}
@@ -213,6 +229,15 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         for name in ("autoconfig", "autodiscover")
     },
     **_MAILS,
+    **{
+        f"discord/{path.stem}": _ROTATION
+        for path in sorted((EN / "discord").glob("rotation*.j2"))
+        if path.stem != "rotations_head"
+    },
+    "discord/rotations_head": {
+        **dict.fromkeys(("open_ones", "due"), (0, 1, 7)),
+        "known": (True, False),
+    },
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "history/parts": {
         **dict.fromkeys(("new", "gone"), ((), SOME[:1], SOME[:3])),

@@ -82,6 +82,19 @@ class WatchAction(StrEnum):
     REMOVE = "remove"  # be told no more
 
 
+class RotationAction(StrEnum):
+    """What an admin's button of a rotation does."""
+
+    SWITCH = "switch"  # do not wait for a quiet moment
+    PASTE = "paste"  # the record of the key that was made by hand
+    SWITCHED = "switched"  # the admin had the mail server sign with the new key
+    RESTORED = "restored"  # and with the old one again
+    UNDO = "undo"  # asks first where the new key may sign already
+    SURE = "undo-sure"  # undo without asking
+    DETAILS = "details"
+    SHOW = "show"  # draw the card anew
+
+
 class ItemFactory(Protocol):
     """Makes buttons and choices that go on working after the bot was restarted.
 
@@ -229,4 +242,12 @@ class ItemFactory(Protocol):
 
     def overview_button(self) -> Item:
         """Return the admin's button that shows anew how far the watch is."""
+        ...
+
+    def rotation_button(self, action: RotationAction, rotation_id: int) -> Item:
+        """Return an admin's button of a rotation."""
+        ...
+
+    def begin_due_button(self) -> Item:
+        """Return the admin's button that begins the rotations of the keys that are due."""
         ...

@@ -11,6 +11,7 @@ from discord import ui
 from bot.cards.markdown import MOST_CHARACTERS, clip
 from bot.checks.finding import Status
 from bot.requests.model import State
+from bot.rotations.rotation import RotationState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,6 +42,19 @@ STATE_COLOURS: Mapping[State, int] = {
     State.REPLACED: _GREY,
     State.EXPIRED: _GREY,
     State.FAILED: _RED,
+}
+ROTATION_COLOURS: Mapping[RotationState, int] = {
+    RotationState.PREPARING: NEUTRAL,
+    RotationState.PREPARED: _AMBER,
+    RotationState.PUBLISHED: _AMBER,
+    RotationState.LIVE: NEUTRAL,
+    RotationState.SWITCHING: NEUTRAL,
+    RotationState.SWITCHED: NEUTRAL,
+    RotationState.RETIRING: NEUTRAL,
+    RotationState.RETIRED: _GREEN,
+    RotationState.UNDOING: NEUTRAL,
+    RotationState.UNDONE: _GREY,
+    RotationState.FAILED: _RED,
 }
 
 _MOST_IN_A_ROW = 5  # buttons; Discord takes no more

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from bot.demo import world
-from bot.demo.demo_mailcow import give_key
+from bot.demo.demo_mailcow import give_key, keys_of
 from bot.demo.zones import parse_zone
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ class Breakage(StrEnum):
     DKIM_GONE = "dkim"  # the DKIM record was deleted
 
 
+_KEY_LINE: Final = re.compile(r"(?m)^\S+\._domainkey .*$")
 _LINES: Final[Mapping[Breakage, Callable[[str], str]]] = {
     Breakage.MX_GONE: lambda zone: re.sub(r"(?m)^@ MX .*$", "", zone),
     Breakage.SPF_OTHER: lambda zone: re.sub(
         r'(?m)^@ TXT "v=spf1 .*$', '@ TXT "v=spf1 include:_spf.letters.example -all"', zone
     ),
-    Breakage.DKIM_GONE: lambda zone: re.sub(r"(?m)^dkim\._domainkey .*$", "", zone),
+    Breakage.DKIM_GONE: lambda zone: _KEY_LINE.sub("", zone),
 }
 
 
@@ -40,16 +41,29 @@ def break_domain(servers: DemoServers, name: str, breakage: Breakage) -> None:
         KeyError: it is none of `world.DOMAINS`.
 
     """
-    zone = parse_zone(name, _LINES[breakage](world.DOMAINS[name].mended))
+    zone = parse_zone(name, _LINES[breakage](_mended_text(servers, name)))
     servers.zones.zones = servers.zones.zones.with_zone(zone)
 
 
 def mend_domain(servers: DemoServers, name: str) -> None:
     """Put all records of a domain right, with a key for it at the mail server.
 
+    Where its key is being changed, these are the records of both keys.
+
     Raises:
         KeyError: it is none of `world.DOMAINS`.
 
     """
-    servers.zones.zones = servers.zones.zones.with_zone(world.mend(name))
     give_key(servers.mailcow, name)
+    zone = parse_zone(name, _mended_text(servers, name))
+    servers.zones.zones = servers.zones.zones.with_zone(zone)
+
+
+def _mended_text(servers: DemoServers, name: str) -> str:
+    """Return a domain's zone with all records right, those of a key that is changed among them."""
+    right = world.DOMAINS[name].mended
+    keys = keys_of(servers.mailcow, name)
+    if not keys:
+        return right
+    lines = (world.key_line(key.selector, key.public) for key in keys)
+    return "\n".join((_KEY_LINE.sub("", right), *lines))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bot.demo import world
+from bot.demo.dkim_keys import private_pem
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
-from bot.demo.mailcow_double.mailcow_state import DkimPair
+from bot.demo.mailcow_double.mailcow_state import DkimPair, DkimTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ def make_mailcow() -> MailcowDouble:
     known = {name: pair for name, pair in pairs.items() if name not in _NEW}
     double = MailcowDouble(
         keys={_READ: ApiKey(may_write=False), _WRITE: ApiKey(may_write=True)},
-        dkim=known,
+        dkim=DkimTable(known),
         prepared=pairs,
         # SimCord takes a connection that is kept for work of the bot, and waits for its end.
         keeps_connections=False,
@@ -46,9 +47,19 @@ def give_key(double: MailcowDouble, name: str) -> None:
     double.dkim.setdefault(name, double.prepared[name])
 
 
+def keys_of(double: MailcowDouble, name: str) -> tuple[DkimPair, ...]:
+    """Return what it keeps for a domain: the key that signs, and those that are changed with it."""
+    kept = [pair for at, pair in double.dkim.items() if at == name or _is_copy(at, name)]
+    return tuple({pair.selector: pair for pair in kept}.values())
+
+
+def _is_copy(at: str, name: str) -> bool:
+    return at.startswith(f"{name}.") and at.endswith(".invalid")
+
+
 _NEW: Final = {world.WITHOUT_KEY, *world.NOT_HOSTED}
 
 
 def _pair_of(name: str) -> DkimPair:
     public = world.DOMAINS[name].dkim.rpartition("p=")[2]
-    return DkimPair(_SELECTOR, public, private="")  # nobody signs anything here
+    return DkimPair(_SELECTOR, public, private_pem(name.removesuffix(".example")).decode())

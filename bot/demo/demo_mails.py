@@ -13,14 +13,13 @@ import dns.name
 from dns.rdatatype import TXT
 
 from bot.demo import world
-from bot.demo.dkim_keys import private_pem
 
 if TYPE_CHECKING:
     from bot.demo.mailcow_double.double_server import MailcowDouble
+    from bot.demo.mailcow_double.mailcow_state import DkimPair
     from bot.demo.zones import Zones
 
 RECEIVER: Final = "mx.else.example"
-_SELECTOR: Final = world.DEMO_ENVIRONMENT["DKIM_SELECTOR"].encode()
 _HOST: Final = world.DEMO_ENVIRONMENT["MAIL_HOST"]
 _SIGNED: Final = (b"from", b"to", b"subject", b"date", b"message-id", b"mime-version")
 
@@ -39,8 +38,8 @@ def write_mail(
 ) -> bytes:
     """Return a mail from Ann at a domain of the demo, as the mailbox of its recipient holds it.
 
-    It is signed where the mail host has a key of the domain. It takes a tenth of a second, so call
-    it in a thread.
+    It is signed with the key that the mail host has for the domain at that moment, where it has the
+    private half. It takes a tenth of a second, so call it in a thread.
 
     Raises:
         KeyError: it is none of `world.DOMAINS`.
@@ -59,8 +58,9 @@ def write_mail(
         "",
         "Does this arrive?",
     )
-    if fate in {MailFate.RIGHT, MailFate.CHANGED} and domain in mailcow.dkim:
-        mail = _sign(mail, domain) + mail
+    pair = mailcow.dkim.get(domain)
+    if fate in {MailFate.RIGHT, MailFate.CHANGED} and pair is not None and pair.private:
+        mail = _sign(mail, domain, pair) + mail
     if fate is MailFate.CHANGED:
         mail += _lines("-- ", "Scanned on its way by a program that adds this line.")
     by_host = fate is not MailFate.ELSEWHERE
@@ -82,10 +82,10 @@ def _lines(*lines: str) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def _sign(mail: bytes, domain: str) -> bytes:
+def _sign(mail: bytes, domain: str, pair: DkimPair) -> bytes:
     """Return the header field with the mail host's signature."""
-    pem = private_pem(domain.removesuffix(".example"))
-    field: bytes = dkim.sign(mail, _SELECTOR, domain.encode(), pem, include_headers=_SIGNED)
+    selector, pem = pair.selector.encode(), pair.private.encode()
+    field: bytes = dkim.sign(mail, selector, domain.encode(), pem, include_headers=_SIGNED)
     return field
 
 

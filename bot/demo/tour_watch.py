@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from bot.watch.watch_news import News, Told
 
 _CHANNEL: Final = 5  # whatever its id is in Discord
-_STEPS: Final = {"watched": 1, "broken": 1, "mended": 2, "week": 7}  # days
+# Days. Two hold a daily look and the one that confirms what it saw, at whatever time of day.
+_STEPS: Final = {"watched": 1, "broken": 2, "mended": 2, "week": 7}
 
 
 class WatchTour:

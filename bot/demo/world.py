@@ -124,10 +124,15 @@ def _dkim(key: str) -> str:
     return f"v=DKIM1;k=rsa;t=s;s=email;p={key}"
 
 
-def _dkim_line(value: str) -> str:
+def key_line(selector: str, key: str) -> str:
+    """Return the record that the mail server hands out for a key, as a line of a zone."""
+    return _dkim_line(_dkim(key), selector)
+
+
+def _dkim_line(value: str, selector: str = "dkim") -> str:
     """Return the record of a DKIM value, in strings of at most 255 octets (RFC 1035 3.3)."""
     strings = (value[start : start + 255] for start in range(0, len(value), 255))
-    return "dkim._domainkey TXT " + " ".join(f'"{string}"' for string in strings)
+    return f"{selector}._domainkey TXT " + " ".join(f'"{string}"' for string in strings)
 
 
 def _zone_text(*records: str) -> str:
@@ -165,6 +170,7 @@ DOMAINS: Final[Mapping[str, DemoDomain]] = MappingProxyType(
         domain.name: domain
         for domain in (
             _domain("friend", "Everything is right."),
+            _domain("vintage", "Everything works, with a DKIM key of 1024 bits that is to go."),
             _domain(
                 "newcomer",
                 "There is a website and nothing for mail yet.",

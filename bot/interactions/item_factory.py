@@ -16,6 +16,7 @@ from bot.cards.items import (
     OwnRequestAction,
     PrivacyAction,
     RequestAction,
+    RotationAction,
     SentMailAction,
     WatchAction,
 )
@@ -78,6 +79,10 @@ AWAIT_SELECT: Final = rf"cowbell:await-one:{_CHECK}"
 CANCEL_BUTTON: Final = rf"cowbell:await-end:(?P<awaited>{_NUMBER})"
 WATCH_BUTTON: Final = rf"cowbell:watch:(?P<action>{_any_of(WatchAction)}):(?P<domain>{_DOMAIN})"
 OVERVIEW_BUTTON: Final = "cowbell:watch:overview"
+ROTATION_BUTTON: Final = (
+    rf"cowbell:rotation:(?P<action>{_any_of(RotationAction)}):(?P<rotation>{_NUMBER})"
+)
+BEGIN_DUE_BUTTON: Final = "cowbell:rotations:due"
 # Who it is for: a mail address, a domain, or nobody.
 _WHO: Final = r"(?::(?P<who>\S+))?"
 APP_SELECT: Final = rf"cowbell:app{_WHO}"
@@ -92,6 +97,14 @@ _REQUEST_STYLES: Final = {
     RequestAction.DENY: _STYLE.danger,
     RequestAction.RISK: _STYLE.danger,
     RequestAction.RETRY: _STYLE.primary,
+}
+_ROTATION_STYLES: Final = {
+    RotationAction.SWITCH: _STYLE.primary,
+    RotationAction.PASTE: _STYLE.primary,
+    RotationAction.SWITCHED: _STYLE.success,
+    RotationAction.RESTORED: _STYLE.success,
+    RotationAction.UNDO: _STYLE.danger,
+    RotationAction.SURE: _STYLE.danger,
 }
 
 
@@ -269,6 +282,17 @@ class PersistentItems:
         """Return the admin's button that shows anew how far the watch is."""
         label = self._words.label("watch", "overview")
         return _make_button("watch:overview", label, _STYLE.secondary)
+
+    def rotation_button(self, action: RotationAction, rotation_id: int) -> PersistentItem:
+        """Return an admin's button of a rotation."""
+        label = self._words.label("rotation_buttons", action.value)
+        style = _ROTATION_STYLES.get(action, _STYLE.secondary)
+        return _make_button(f"rotation:{action.value}:{rotation_id}", label, style)
+
+    def begin_due_button(self) -> PersistentItem:
+        """Return the admin's button that begins the rotations of the keys that are due."""
+        label = self._words.label("rotation_buttons", "due")
+        return _make_button("rotations:due", label, _STYLE.primary)
 
 
 def _for_whom(what: str, who: str) -> str:

@@ -8,45 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING
 
-from bot.characters import echo
-from bot.errors import BackendRefused, BackendUnclear, BackendUnreachable
-from bot.mailcow import parse
+from bot.errors import BackendRefused, BackendUnclear
+from bot.mailcow.api_writes import MailcowWrites, require_key
 from bot.mailcow.http_answers import READ_ONLY
-from bot.mailcow.lookups import MailcowLookups
 from bot.mailcow.refusals import REDIS_REFUSES, explain_refusal
 from bot.mailcow.transport import Transport
 from bot.mailcow.values import AliasDomain
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.mailcow.values import MailcowKey, MailDomain
     from bot.names import Domain
     from bot.requests.backend import DomainLimits
     from bot.telemetry import Telemetry
 
-_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _WAITS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look after an unclear answer
 
 _MOST_LOOKS = 5  # at a new key, until two agree
 
-# What Mailcow says where it made what it was asked for, and where that is there already, perhaps.
-_SAID = {
-    "add/dkim": ("dkim_added", "dkim_domain_or_sel_invalid"),
-    "add/domain": ("domain_added", "domain_exists"),
-}
-
 # A list of no domains: Mailcow looks at the key's right and then has nothing to do.
 _NOTHING = {"domains": "", "dkim_selector": "dkim", "key_size": "2048"}
 
 
-class Mailcow(MailcowLookups):
+class Mailcow(MailcowWrites):
     """Mailcow's API. Every call raises BackendError and nothing else that is to be expected.
 
     `url` is that of the start page. The read key is used for everything but writes; without one,
@@ -70,12 +59,9 @@ class Mailcow(MailcowLookups):
         settling: float = 2.0,
         telemetry: Telemetry | None = None,
     ) -> None:
-        super().__init__(Transport(url, read_key, write_key, timeout, telemetry))
-        self._waits = waits
-        self._settling = settling
+        super().__init__(Transport(url, read_key, write_key, timeout, telemetry), waits, settling)
         # Added while Redis took no writes, so that they lack a key; until they have one.
         self._half_added: set[Domain] = set()
-        self._turns: WeakValueDictionary[Domain, asyncio.Lock] = WeakValueDictionary()
         self._url = url
 
     def __repr__(self) -> str:
@@ -88,7 +74,7 @@ class Mailcow(MailcowLookups):
             BackendError: it does not, or there is none.
 
         """
-        for entry in await self._write("add/dkim", _NOTHING):
+        for entry in await self.write("add/dkim", _NOTHING):
             if entry.is_refusal:
                 raise explain_refusal(entry, "")
 
@@ -122,8 +108,8 @@ class Mailcow(MailcowLookups):
             BackendUnclear: nobody knows whether a key was made; asking again is safe.
 
         """
-        _require_key(selector, bits)
-        async with self._turn(domain):
+        require_key(selector, bits)
+        async with self.turn(domain):
             found = await self.find_domain(domain)
             if found is None:
                 raise BackendRefused("mailcow-domain-absent", domain=domain.ascii)
@@ -149,9 +135,9 @@ class Mailcow(MailcowLookups):
         one wins, which can be seconds later.
         """
         body = {"domains": domain.ascii, "dkim_selector": selector, "key_size": str(bits)}
-        key = await self._make("add/dkim", body, domain, lambda: self.dkim(domain))
+        key = await self.make("add/dkim", body, domain, lambda: self.dkim(domain))
         for _ in range(_MOST_LOOKS):
-            await asyncio.sleep(self._settling)
+            await asyncio.sleep(self.settling)
             again = await self.dkim(domain)
             if again == key:
                 return key
@@ -172,7 +158,7 @@ class Mailcow(MailcowLookups):
             BackendUnclear: nobody knows whether it was added; asking again is safe.
 
         """
-        _require_key(selector, bits)
+        require_key(selector, bits)
         sizes = {
             "mailboxes": limits.mailboxes,
             "aliases": limits.aliases,
@@ -188,7 +174,7 @@ class Mailcow(MailcowLookups):
             "dkim_selector": selector,
             "restart_sogo": "1",  # else webmail does not know the domain
         }
-        async with self._turn(domain):
+        async with self.turn(domain):
             found = await self.find_domain(domain) or await self._add_domain(domain, body)
             if domain in self._half_added:
                 if await self.dkim(domain) is None:
@@ -204,7 +190,7 @@ class Mailcow(MailcowLookups):
         self, domain: Domain, body: Mapping[str, str]
     ) -> MailDomain | AliasDomain:
         try:
-            return await self._make("add/domain", body, domain, lambda: self.find_domain(domain))
+            return await self.make("add/domain", body, domain, lambda: self.find_domain(domain))
         except BackendUnclear as error:
             if error.code == REDIS_REFUSES:
                 _log.warning(
@@ -214,72 +200,3 @@ class Mailcow(MailcowLookups):
                 )
                 self._half_added.add(domain)
             raise
-
-    async def _make(
-        self,
-        route: str,
-        body: Mapping[str, str],
-        domain: Domain,
-        look: Callable[[], Awaitable[_T | None]],
-    ) -> _T:
-        """Ask for something and return what is there afterwards.
-
-        It counts as made where Mailcow says that it made it, that it is there already, or nothing:
-        what is there after any other refusal may be half of it.
-        """
-        done, there = _SAID[route]
-        entries: Sequence[parse.Entry] = ()
-        unclear = BackendUnclear("mailcow-not-shown", call=route, domain=domain.ascii)
-        try:
-            entries = await self._write(route, body)
-        except BackendUnclear as error:
-            if error.code == REDIS_REFUSES:
-                raise
-            unclear = error
-        refusals = [entry for entry in entries if entry.is_refusal]
-        is_done = any(entry.code == done and not entry.is_refusal for entry in entries)
-        refused = bool(refusals) and not is_done
-        if refused and all(entry.code != there for entry in refusals):
-            raise explain_refusal(refusals[0], domain.ascii)
-        # Also after a refusal: another may have made it meanwhile.
-        made = await self._look_for(look, self._waits[:1] if refused else self._waits)
-        if made is None:
-            raise explain_refusal(refusals[0], domain.ascii) if refused else unclear
-        for entry in refusals:
-            _log.warning("Mailcow said %s to %s of %s", echo(entry.code), route, domain.ascii)
-        return made
-
-    async def _look_for(
-        self, look: Callable[[], Awaitable[_T | None]], waits: Sequence[float]
-    ) -> _T | None:
-        """Look after each wait: what was asked for may still be under way."""
-        for wait in waits:
-            await asyncio.sleep(wait)
-            try:
-                made = await look()
-            except (BackendUnclear, BackendUnreachable):
-                continue
-            if made is not None:
-                return made
-        return None
-
-    async def _write(self, route: str, body: Mapping[str, str]) -> tuple[parse.Entry, ...]:
-        entries = parse.read_entries(await self._transport.post(route, body))
-        if not entries:
-            raise BackendUnclear("mailcow-no-outcome")
-        return entries
-
-    @asynccontextmanager
-    async def _turn(self, domain: Domain) -> AsyncIterator[None]:
-        """Let one write a domain be under way: of parallel ones the last would win."""
-        turn = self._turns.setdefault(domain, asyncio.Lock())
-        async with turn:
-            yield
-
-
-def _require_key(selector: str, bits: int) -> None:
-    if not parse.SELECTOR.fullmatch(selector):
-        raise BackendRefused("mailcow-selector-unsafe")
-    # Mailcow takes anything from 512 up, and makes keys that nobody accepts.
-    if bits != 1024 and not 2048 <= bits <= 4096:
-        raise BackendRefused("mailcow-key-size", bits=bits)

@@ -75,7 +75,7 @@ class MailcowLookups:
 
     async def find_domain(self, domain: Domain) -> MailDomain | AliasDomain | None:
         """Return what Mailcow has under this name; None: it does not know it."""
-        found = parse.read_domain(await self._transport.get(f"domain/{_segment(domain)}"), domain)
+        found = parse.read_domain(await self._transport.get(f"domain/{safe_name(domain)}"), domain)
         if found is None or found.domain == domain:
             return found
         return parse.read_alias_domain(await self._transport.get("alias-domain/all"), domain, found)
@@ -107,12 +107,12 @@ class MailcowLookups:
             BackendKeyFaulty: it has one that nobody can use.
 
         """
-        return parse.read_dkim(await self._transport.get(f"dkim/{_segment(domain)}"), domain)
+        return parse.read_dkim(await self._transport.get(f"dkim/{safe_name(domain)}"), domain)
 
     async def mailbox(self, address: MailAddress) -> Mailbox | None:
         """Return the mailbox of this address; None: there is none."""
         local = address.local.lower()
-        whole = f"{local}@{_segment(address.domain)}"
+        whole = f"{local}@{safe_name(address.domain)}"
         if _SAFE_LOCAL.fullmatch(local):
             return parse.read_mailbox(await self._transport.get(f"mailbox/{whole}"), whole)
         found = await self.mailboxes(address.domain)
@@ -120,12 +120,12 @@ class MailcowLookups:
 
     async def mailboxes(self, domain: Domain) -> tuple[Mailbox, ...]:
         """Return the mailboxes of a domain; none for one that Mailcow does not know."""
-        answer = await self._transport.get(f"mailbox/all/{_segment(domain)}")
+        answer = await self._transport.get(f"mailbox/all/{safe_name(domain)}")
         return parse.read_mailboxes(answer, domain)
 
 
-def _segment(domain: Domain) -> str:
-    """Return a domain as it may stand in a path."""
+def safe_name(domain: Domain) -> str:
+    """Return a domain as it may stand in a path or in a field; raises BackendRefused."""
     if not _SAFE_DOMAIN.fullmatch(domain.ascii):
         raise BackendRefused("mailcow-domain-unsafe")
     return domain.ascii

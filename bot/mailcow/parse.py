@@ -27,6 +27,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 SELECTOR = re.compile(r"(?=.{1,100}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
 _SECRETS = frozenset({"log", "privkey"})  # `log` repeats requests, private keys included
 _LONGEST_CODE = 100  # characters
+_LONGEST_ABOUT = 253  # characters: a domain
 _LONGEST_NUMBER = 18  # digits
 _MIB = 2**20
 _NUMBER = re.compile(rf"\s*(-?[0-9]{{1,{_LONGEST_NUMBER}}})(?:\.[0-9]*)?\s*")
@@ -87,8 +88,10 @@ def _read_entry(item: Json) -> Entry | None:
         return None
     said = item.get("msg")
     parts = said if isinstance(said, list) else [said]
-    texts = [shorten(part, _LONGEST_CODE) for part in parts if isinstance(part, str)]
-    return Entry(kind, texts[0] if texts else "", tuple(texts[1:]))
+    code, *about = [part for part in parts if isinstance(part, str)] or [""]
+    return Entry(
+        kind, shorten(code, _LONGEST_CODE), tuple(shorten(text, _LONGEST_ABOUT) for text in about)
+    )
 
 
 def read_refusal(value: Json) -> Entry | None:
@@ -167,6 +170,8 @@ def read_dkim(value: Json, domain: Domain) -> MailcowKey | None:
     if not isinstance(value, dict):
         raise _unclear("key", domain.ascii)
     selector, pubkey, text = (value.get(n) for n in ("dkim_selector", "pubkey", "dkim_txt"))
+    if selector is False:  # it has none: what wrote the key was cut short
+        selector = ""
     if not isinstance(selector, str) or not isinstance(pubkey, str):
         raise _unclear("key", domain.ascii)
     if not SELECTOR.fullmatch(selector):

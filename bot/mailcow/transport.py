@@ -29,9 +29,11 @@ from bot.net.tls import client_context
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.mailcow.parse import Json
+
+    Body = Mapping[str, str] | Sequence[str]  # of a write: fields, or what is to be deleted
 
 _log = logging.getLogger(__name__)
 
@@ -114,9 +116,7 @@ class Transport:
         await self._call(self._read, "GET", f"get/{PROBE}", None)
         raise BackendCallFailed("mailcow-call-failed", call=call_name(f"get/{route}"))
 
-    async def post(
-        self, route: str, body: Mapping[str, str], *, with_read_key: bool = False
-    ) -> Json:
+    async def post(self, route: str, body: Body, *, with_read_key: bool = False) -> Json:
         """Return what Mailcow answers to a write, which may still be a refusal.
 
         `with_read_key` is to find out that it may not.
@@ -131,9 +131,7 @@ class Transport:
             raise _no_key("MAILCOW_READ_KEY" if with_read_key else "MAILCOW_API_KEY")
         return await self._call(key, "POST", route, body)
 
-    async def _call(
-        self, key: Key, method: str, route: str, body: Mapping[str, str] | None
-    ) -> Json:
+    async def _call(self, key: Key, method: str, route: str, body: Body | None) -> Json:
         writing = body is not None
         async with key.turn(self._timeout):
             reply = await self._fetch(key, method, route, body)
@@ -161,7 +159,7 @@ class Transport:
         return locked
 
     async def _fetch(
-        self, key: Key, method: str, route: str, body: Mapping[str, str] | None
+        self, key: Key, method: str, route: str, body: Body | None
     ) -> HttpReply | BackendError:
         if self._session is None:
             raise RuntimeError("The transport to Mailcow is not open.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from bot.checks.mail.proven_keys import ProvenKey
     from bot.names import Domain
 
 TOKEN_LASTS: Final = timedelta(minutes=30)
@@ -92,6 +93,7 @@ class JudgedMail:
     from_domain: Domain | None = None
     passed: bool = False
     fault: str = ""
+    proven: tuple[ProvenKey, ...] = ()  # keys that it was signed with; not kept
 
 
 class MailProofKind(StrEnum):

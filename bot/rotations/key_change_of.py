@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from bot.records.dkim_key import DkimRecord, KnownKey
+from bot.records.dkim_key import KnownKey
 from bot.records.key_change import KeyChange, KeyRole
 from bot.rotations.rotation import KEPT_FOR, RotationState
 
@@ -31,17 +31,17 @@ def find_change(
     known of it, and an admin may have changed the key back. None where it signs with neither key,
     nobody knows with which, or no record was handed out.
     """
-    if rotation is None or not rotation.value or not isinstance(signing, KnownKey):
+    if rotation is None or not isinstance(signing, KnownKey):
         return None
-    if rotation.state is _S.PREPARING:
+    new = rotation.new
+    if new is None or rotation.state is _S.PREPARING:
         return None
-    new = KnownKey(rotation.selector, DkimRecord.read(rotation.value), rotation.old.source)
-    if _is_same(signing, new):
+    if is_same_key(signing, new):
         return _after_switch(rotation)
-    return _before_switch(rotation, new, now) if _is_same(signing, rotation.old) else None
+    return _before_switch(rotation, new, now) if is_same_key(signing, rotation.old) else None
 
 
-def _is_same(one: KnownKey, other: KnownKey) -> bool:
+def is_same_key(one: KnownKey, other: KnownKey) -> bool:
     """Whether two keys are one, at one selector, whoever told of them."""
     names = (one.selector.lower(), other.selector.lower())
     return names[0] == names[1] and one.record.key == other.record.key

@@ -8,12 +8,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from bot.records.dkim_key import DkimRecord, KnownKey
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from bot.names import Domain
-    from bot.records.dkim_key import KnownKey
     from bot.requests.model import Actor
 
 KEPT_FOR: Final = timedelta(days=7)  # the old record and the old key, after the switch
@@ -127,7 +128,7 @@ class Rotation:
     )
     live_at: datetime | None = None  # since when every name server has the new record
     caches_until: datetime | None = None  # until when answers of before may be kept
-    switched_at: datetime | None = None
+    switched_at: datetime | None = None  # set in UNDOING, too, where it may have been switched
     proved_at: datetime | None = None  # when a mail came that the new key had signed rightly
     lease_until: datetime | None = None  # whoever took it is at it alone until then
 
@@ -135,6 +136,13 @@ class Rotation:
     def open(self) -> bool:
         """Whether something is still to be done, by the bot or by an admin."""
         return self.state not in FINAL
+
+    @property
+    def new(self) -> KnownKey | None:
+        """The new key, as if who told of the old one had told of it; None until it is there."""
+        if not self.value:
+            return None
+        return KnownKey(self.selector, DkimRecord.read(self.value), self.old.source)
 
     @property
     def is_switched(self) -> bool:
@@ -156,6 +164,7 @@ class NewRotation:
     bits: int
     by_hand: bool
     actor: Actor
+    most_a_day: int | None = None  # it is refused where so many were opened since a day before
 
 
 class RotationNews(StrEnum):
@@ -174,7 +183,7 @@ class RotationChange:
     """The change of a rotation that one transaction writes, as a whole or not at all.
 
     Where `after` has another state than before, or there is a `detail`, it is written down who did
-    it. The admins' card is drawn anew each time.
+    it. All messages are drawn anew where what they say has changed.
     """
 
     after: Rotation

@@ -54,7 +54,6 @@ _AFTER_STATE: Final = {
 }
 # These cannot be made again by themselves: whoever comes back to one begins a step before.
 _BEGUN_WITH: Final = {RotationStep.MAKE_KEY: RotationStep.CLEAR_WORKSHOP}
-_MAY_HAVE_SWITCHED: Final = frozenset({_S.SWITCHING, _S.SWITCHED})
 
 
 def move(
@@ -88,16 +87,19 @@ def move(
     return RotationChange(after, actor, detail, _news_of(before, to), learned)
 
 
-def go_on(before: Rotation, now: datetime, **fields: Any) -> RotationChange:
+def go_on(
+    before: Rotation, now: datetime, *, learned: KnownKey | None = None, **fields: Any
+) -> RotationChange:
     """Return the change after the call of `before.step`: the next one, or else the next state.
 
-    `fields` are what was found out by it. Whoever holds the rotation goes on holding it.
+    `fields` are what was found out by it, and `learned` is the key that the mail server signs with
+    since. Whoever holds the rotation goes on holding it, unless it came into another state.
     """
     step = None if before.step is None else _AFTER_STEP.get(before.step)
     if step is None:
-        return move(before, _AFTER_STATE[before.state], BOT, now, **fields)
-    after = replace(before, step=step, attempts=0, reason="", **fields)
-    return RotationChange(after, BOT)
+        return move(before, _AFTER_STATE[before.state], BOT, now, learned=learned, **fields)
+    after = replace(before, **{"step": step, "attempts": 0, "reason": "", **fields})
+    return RotationChange(after, BOT, learned=learned)
 
 
 def begin_again(before: Rotation) -> RotationChange | None:
@@ -126,7 +128,11 @@ def undo(before: Rotation, actor: Actor, now: datetime, **fields: Any) -> Rotati
         raise RequestError("rotation-at-work")
     if before.by_hand:
         return move(before, _S.UNDOING, actor, now, **fields)
-    step = RotationStep.RESTORE if before.state in _MAY_HAVE_SWITCHED else RotationStep.DROP_NEXT
+    step = RotationStep.DROP_NEXT
+    if _may_have_switched(before):
+        step = RotationStep.RESTORE
+        # Whoever was switched for a moment only has mails under way, too.
+        fields.setdefault("switched_at", before.switched_at or now)
     # A call that nobody got an answer to may go on at the mail server until then.
     due_at = now if before.step is None or before.due_at is None else max(now, before.due_at)
     return move(before, _S.UNDOING, actor, now, **{"step": step, "due_at": due_at, **fields})
@@ -135,6 +141,11 @@ def undo(before: Rotation, actor: Actor, now: datetime, **fields: Any) -> Rotati
 def is_in_workshop(rotation: Rotation) -> bool:
     """Whether a rotation has the workshop, which is one for all."""
     return rotation.step in IN_WORKSHOP
+
+
+def _may_have_switched(rotation: Rotation) -> bool:
+    """Whether the mail server was told to switch; only then the former key is kept for sure."""
+    return rotation.state is _S.SWITCHED or rotation.step is RotationStep.SWITCH
 
 
 def _follows(state: RotationState) -> bool:

@@ -29,14 +29,19 @@ from bot.requests.mail_proof import (
 from bot.requests.polling import wait_for_wake_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from bot.checks.mail.proven_keys import ProvenKey
     from bot.names import Domain, MailAddress
     from bot.probe.mailbox import ProbeMailbox
     from bot.requests.mail_proof import MailProof, MailTest
     from bot.requests.polling import WakeUp
     from bot.services.mail_verdicts import MailVerdicts
     from bot.store.repositories.mail_tests import MailTests
+
+    # Takes a key that a mail was signed with, and when that arrived; it may be called again for
+    # the same mail.
+    NoteProven = Callable[[ProvenKey, datetime], Awaitable[None]]
 
 BETWEEN_LOOKS: Final = 20.0  # seconds, while a mail may come
 LONGEST_REST: Final = 600.0  # seconds, after failures, and where only something is to be deleted
@@ -76,12 +81,15 @@ class MailTesting:
         verdicts: MailVerdicts,
         now: Callable[[], datetime],
         wake_up: WakeUp,
+        *,
+        note_proven: NoteProven | None = None,
     ) -> None:
         self._tests = tests
         self._mailbox = mailbox
         self._verdicts = verdicts
         self._now = now
         self._wake_up = wake_up
+        self._note_proven = note_proven
         self._begun = asyncio.Event()
         self._look: asyncio.Task[None] | None = None
         self._looked_at: dict[tuple[str, int], int] = {}  # up to which number, by folder
@@ -265,5 +273,9 @@ class MailTesting:
             await self._settle(test, JudgedMail(None, fault=MailTestFault.UNREADABLE))
 
     async def _settle(self, test: MailTest, judged: JudgedMail) -> None:
+        if self._note_proven is not None and judged.arrived_at is not None:
+            # Before the test is over, so that a crash between has the mail judged again.
+            for key in judged.proven:
+                await self._note_proven(key, judged.arrived_at)
         if await self._tests.settle(test.id, judged, self._now()):
             self._wake_up.wake()

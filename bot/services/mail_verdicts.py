@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.checks.mail.mail_judge import judge_mail
 from bot.checks.mail.mail_verdict import Alignment, AuthResult
+from bot.checks.mail.proven_keys import find_proven_keys
 from bot.checks.mail.received_mail import ReceivedMail
 from bot.checks.mail.verdict_store import dump_verdict
 from bot.checks.observe.arriving_mail import observe_mail
@@ -76,7 +77,14 @@ class MailVerdicts:
             _log.exception("test mail %d could not be judged", test.id)
             return nothing
         from_domain = _read_domain(verdict.from_domain)
-        return JudgedMail(arrived_at, head, dump_verdict(verdict), from_domain, verdict.passed)
+        return JudgedMail(
+            arrived_at,
+            head,
+            dump_verdict(verdict),
+            from_domain,
+            verdict.passed,
+            proven=find_proven_keys(verdict),
+        )
 
     async def _receive(
         self, domain: Domain | None, raw: bytes, arrived_at: datetime

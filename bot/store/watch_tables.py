@@ -158,5 +158,5 @@ class WatchNewsRow(Leased, Base):
     channel_id: Mapped[int | None] = mapped_column(BigInteger)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     detail: Mapped[str] = mapped_column(AnyText)
-    # Of `NewsKind.INCIDENTS` alone: whose incidents they are.
+    # Of `NewsKind.INCIDENTS` whose incidents they are, of `ROTATION` which rotation it is.
     subject: Mapped[str | None] = mapped_column(Name, index=True)

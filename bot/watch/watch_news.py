@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from bot.checks.finding import Finding, Status
     from bot.checks.zone_place import ZonePlace
+    from bot.rotations.rotation import Rotation, RotationNews
     from bot.watch.awaited_goal import Awaited
     from bot.watch.incident import Incident
     from bot.watch.snapshot import SnapshotChanges
@@ -27,6 +28,7 @@ class NewsKind(StrEnum):
     DIGEST = "digest"  # weekly
     CERTIFICATE = "certificate"  # of the mail host: it ends soon
     AWAITED = "awaited"  # what a member waited for
+    ROTATION = "rotation"  # of a domain's DKIM key
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,4 +113,19 @@ class AwaitedTold:
     finding: Finding | None = None
 
 
-Told = IncidentsTold | DigestTold | CertificateTold | AwaitedTold
+@dataclass(frozen=True, slots=True)
+class RotationTold:
+    """What `NewsKind.ROTATION` says: one piece of news of a rotation as it is now.
+
+    `place` is where the records are to be typed, None where that is not known; `members` is how
+    many there are who are told of it, so that the admins know if there is nobody.
+    """
+
+    rotation: Rotation
+    news: RotationNews
+    place: ZonePlace | None = None
+    members: int = 0
+
+
+WatchTold = IncidentsTold | DigestTold | CertificateTold | AwaitedTold
+Told = WatchTold | RotationTold

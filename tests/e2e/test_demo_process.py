@@ -90,7 +90,7 @@ def test_the_tour_plays_requests_from_asking_to_live(forked_python: ForkedPython
         "Approve, p=reject",
         "To Ann: the DMARC record of newcomer.example is live.",
         "newcomer.example: everything that mail needs is right",
-        "The MX record of friend.example gets lost, and nobody notices; a day passes",
+        "The MX record of friend.example gets lost, and nobody notices; two days pass",
         "To the admins: ❌ friend.example · MX · broken since",
         "There is no MX record at friend.example",
         "$ Ann puts the record back",

@@ -52,6 +52,7 @@ PAGES = {
     "discord/privacy_rules": 11,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,
+    "discord/rotation_by_hand_steps": 7,
     "setup/profile_steps": 4,
     **dict.fromkeys(templates("apps"), 12),
 }

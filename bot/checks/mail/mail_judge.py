@@ -101,6 +101,7 @@ def _describe(
         fault=fault,
         counts_part=one.counts_part,
         is_ours=has_our_name and not (differs and is_right),
+        key=one.key.octets if is_right else b"",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +61,10 @@ class MailCause:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One DKIM signature; `fault` is the code of what is wrong, empty where it verifies."""
+    """One DKIM signature; `fault` is the code of what is wrong, empty where it verifies.
+
+    `key` is what the DNS had for one that passed; it is not kept with the test.
+    """
 
     domain: str  # d=
     selector: str  # s=
@@ -70,6 +73,7 @@ class Signature:
     fault: str = ""
     counts_part: bool = False  # l= leaves octets at the end of the body unsigned
     is_ours: bool = False  # d= is the domain that is tested, s= the mail server's selector
+    key: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

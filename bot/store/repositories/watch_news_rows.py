@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
 from bot.names import Domain
+from bot.store.repositories.news_messages import (
+    NewsMessage,
+    add_news,
+    find_news,
+    news_about,
+    read_facts,
+    reopen_news,
+    write_facts,
+)
 from bot.store.watch_tables import WatcherRow, WatchNewsRow
 from bot.watch.news_facts import dump_certificate, dump_digest, dump_maybe
 from bot.watch.watch_news import ADMINS, NewsKind
@@ -29,16 +36,6 @@ MOST_A_CYCLE: Final = 5  # messages of incidents in a day (UTC) to the same peop
 GATHERED: Final = timedelta(minutes=10)  # in which what more comes goes into the same summary
 
 
-class _Message(NamedTuple):
-    """A message to be written down, and what it is known by."""
-
-    key: str
-    what: NewsKind
-    target: int
-    facts: dict[str, Any]
-    subject: str | None = None  # whose incidents it tells of, where it is of one alone
-
-
 def tell_incidents(
     session: Session,
     subject: str,
@@ -52,11 +49,11 @@ def tell_incidents(
     is told to whoever was told of the beginning. Who paused is told when that is over, and not of
     what began and ended meanwhile.
     """
-    told = _rows_of(session, subject) if closed else []
+    told = news_about(session, subject) if closed else []
     for row in told:
         if row.due_at > now and _is_unsent(row):  # held back by a pause
             _leave_out(session, row, closed)
-    told = _rows_of(session, subject) if closed else []
+    told = news_about(session, subject) if closed else []
     members = _watchers(session, subject)
     for target, paused_until in {ADMINS: None, **members}.items():
         due_at = max(now, paused_until or now)
@@ -66,7 +63,7 @@ def tell_incidents(
             "closed": [
                 number
                 for number, opened_at in closed.items()
-                if any(row.target == target and number in _facts(row)["opened"] for row in told)
+                if any(row.target == target and number in read_facts(row)["opened"] for row in told)
                 or number in _summed_up(session, target, opened_at)
             ],
         }
@@ -74,13 +71,13 @@ def tell_incidents(
             # An incident opens once and closes once, so that its number says which news it is.
             first = f"o{facts['opened'][0]}" if facts["opened"] else f"c{facts['closed'][0]}"
             key = f"{NewsKind.INCIDENTS}:{subject}:{target}:{first}"
-            message = _Message(key, NewsKind.INCIDENTS, target, facts, subject)
+            message = NewsMessage(key, NewsKind.INCIDENTS, target, facts, subject)
             _tell(session, message, now, due_at)
 
 
 def unsent_rows(session: Session, subject: str, target: int) -> list[WatchNewsRow]:
     """Return the messages of incidents of one subject that nobody has begun to send to somebody."""
-    return [row for row in _rows_of(session, subject) if row.target == target and _is_unsent(row)]
+    return [row for row in news_about(session, subject) if row.target == target and _is_unsent(row)]
 
 
 def draw_anew(
@@ -90,9 +87,9 @@ def draw_anew(
 
     `opened_at` is by the incident's number.
     """
-    for row in _rows_of(session, subject):
-        if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
-            _reopen(row, now)
+    for row in news_about(session, subject):
+        if not opened_at.keys().isdisjoint(read_facts(row)["opened"]):
+            reopen_news(row, now)
     targets = (ADMINS, *_watchers(session, subject))
     keys = {
         key
@@ -101,8 +98,8 @@ def draw_anew(
         for key in _summary_keys(target, time_of)
     }
     for row in session.scalars(select(WatchNewsRow).where(WatchNewsRow.key.in_(keys))):
-        if not opened_at.keys().isdisjoint(_facts(row)["opened"]):
-            _reopen(row, now)
+        if not opened_at.keys().isdisjoint(read_facts(row)["opened"]):
+            reopen_news(row, now)
 
 
 def tell_awaited(session: Session, look: AwaitedLook, now: datetime) -> None:
@@ -114,24 +111,24 @@ def tell_awaited(session: Session, look: AwaitedLook, now: datetime) -> None:
         "finding": dump_maybe(look.finding),
     }
     key = f"{NewsKind.AWAITED}:{awaited.id}"
-    _add(session, _Message(key, NewsKind.AWAITED, awaited.member_id, facts), now)
+    add_news(session, NewsMessage(key, NewsKind.AWAITED, awaited.member_id, facts), now)
 
 
 def tell_certificate(session: Session, told: CertificateTold, now: datetime) -> None:
     """Write down that the admins are told that a certificate ends, once for each threshold."""
     key = f"{NewsKind.CERTIFICATE}:{told.ends_at.isoformat()}:{told.days}"
-    _add(session, _Message(key, NewsKind.CERTIFICATE, ADMINS, dump_certificate(told)), now)
+    add_news(session, NewsMessage(key, NewsKind.CERTIFICATE, ADMINS, dump_certificate(told)), now)
 
 
 def was_digest_told(session: Session, week: str) -> bool:
     """Return whether the digest of a week was written down for the admins."""
-    return _find(session, _digest_key(ADMINS, week)) is not None
+    return find_news(session, _digest_key(ADMINS, week)) is not None
 
 
 def tell_digest(session: Session, target: int, week: str, told: DigestTold, now: datetime) -> None:
     """Write down the digest of a week, once for everybody who gets one."""
     key = _digest_key(target, week)
-    _add(session, _Message(key, NewsKind.DIGEST, target, dump_digest(told)), now)
+    add_news(session, NewsMessage(key, NewsKind.DIGEST, target, dump_digest(told)), now)
 
 
 def _watchers(session: Session, subject: str) -> dict[int, datetime | None]:
@@ -146,7 +143,7 @@ def _watchers(session: Session, subject: str) -> dict[int, datetime | None]:
     return {row.member_id: row.paused_until for row in session.execute(found)}
 
 
-def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) -> None:
+def _tell(session: Session, message: NewsMessage, now: datetime, due_at: datetime) -> None:
     """Write a message down, or add it to the summary where there were enough in this cycle."""
     target = message.target
     told = session.scalar(
@@ -160,16 +157,16 @@ def _tell(session: Session, message: _Message, now: datetime, due_at: datetime) 
     )
     # What a pause holds back waits by itself: a summary has other domains' news, which do not wait.
     if (told or 0) < MOST_A_CYCLE or due_at > now:
-        _add(session, message, now, due_at)
+        add_news(session, message, now, due_at)
         return
     facts, due_at = message.facts, now + GATHERED
-    row = _find(session, _summary_key(target, now))
+    row = find_news(session, _summary_key(target, now))
     if row is None:
         summed_up = _merge({"opened": [], "closed": []}, facts)
-        summary = _Message(_summary_key(target, now), NewsKind.SUMMARY, target, summed_up)
-        _add(session, summary, now, due_at)
+        summary = NewsMessage(_summary_key(target, now), NewsKind.SUMMARY, target, summed_up)
+        add_news(session, summary, now, due_at)
         return
-    row.facts = _write(_merge(_facts(row), facts))
+    row.facts = write_facts(_merge(read_facts(row), facts))
     row.version += 1
     if row.ended_at is not None:
         row.ended_at, row.due_at, row.attempts = None, due_at, 0
@@ -192,27 +189,19 @@ def _is_unsent(row: WatchNewsRow) -> bool:
 
 def _leave_out(session: Session, row: WatchNewsRow, closed: Container[int]) -> None:
     """Take the incidents that closed out of what is told to have opened."""
-    facts = _facts(row)
+    facts = read_facts(row)
     facts["opened"] = [number for number in facts["opened"] if number not in closed]
     if facts["opened"] or facts["closed"]:
-        row.facts = _write(facts)
+        row.facts = write_facts(facts)
     else:
         session.delete(row)
     session.flush()
 
 
-def _reopen(row: WatchNewsRow, now: datetime) -> None:
-    if row.ended_at is None:
-        row.version += 1  # it is being delivered, or will be: as it is then
-    elif row.message_id is not None:
-        row.version += 1
-        row.ended_at, row.due_at, row.attempts = None, now, 0
-
-
 def _summed_up(session: Session, target: int, opened_at: datetime) -> list[int]:
     """Return the incidents that opened in the summaries which may tell of that moment."""
-    rows = (_find(session, key) for key in _summary_keys(target, opened_at))
-    return [number for row in rows if row is not None for number in _facts(row)["opened"]]
+    rows = (find_news(session, key) for key in _summary_keys(target, opened_at))
+    return [number for row in rows if row is not None for number in read_facts(row)["opened"]]
 
 
 def _digest_key(target: int, week: str) -> str:
@@ -233,45 +222,3 @@ def _summary_keys(target: int, opened_at: datetime) -> tuple[str, str]:
 
 def _start_of_cycle(moment: datetime) -> datetime:
     return datetime.combine(moment.astimezone(UTC).date(), time(), UTC)
-
-
-def _rows_of(session: Session, subject: str) -> list[WatchNewsRow]:
-    """Return all messages of incidents of one subject, the oldest first."""
-    own = WatchNewsRow.subject == subject
-    return list(session.scalars(select(WatchNewsRow).where(own).order_by(WatchNewsRow.id)))
-
-
-def _find(session: Session, key: str) -> WatchNewsRow | None:
-    return session.scalars(select(WatchNewsRow).where(WatchNewsRow.key == key)).one_or_none()
-
-
-def _add(
-    session: Session, message: _Message, now: datetime, due_at: datetime | None = None
-) -> None:
-    """Add a message unless one with its key was written down before."""
-    if _find(session, message.key) is not None:
-        return
-    row = WatchNewsRow(
-        key=message.key,
-        what=message.what.value,
-        target=message.target,
-        facts=_write(message.facts),
-        nonce=secrets.token_hex(12),
-        version=1,
-        created_at=now,
-        due_at=due_at or now,
-        attempts=0,
-        detail="",
-        subject=message.subject,
-    )
-    session.add(row)
-    session.flush()
-
-
-def _write(facts: dict[str, Any]) -> str:
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-
-
-def _facts(row: WatchNewsRow) -> dict[str, Any]:
-    facts: dict[str, Any] = json.loads(row.facts)
-    return facts

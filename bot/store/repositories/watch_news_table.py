@@ -12,6 +12,7 @@ from sqlalchemy import and_, case, select, update
 from bot.names import Domain
 from bot.requests.model import MessageKind, OutboxMessage
 from bot.requests.schedule import LATEST_TRY
+from bot.rotations.rotation import RotationNews
 from bot.store.repositories.awaited_goals import read_awaited
 from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.leases import (
@@ -21,6 +22,9 @@ from bot.store.repositories.leases import (
     release_leases,
     take_rows,
 )
+from bot.store.repositories.rotation_news_rows import find_told_members
+from bot.store.repositories.rotation_rows import read_rotation
+from bot.store.rotation_tables import RotationRow
 from bot.store.watch_tables import (
     AwaitedRow,
     DomainChangeRow,
@@ -30,7 +34,14 @@ from bot.store.watch_tables import (
 )
 from bot.watch.news_facts import load_certificate, load_digest, load_maybe
 from bot.watch.snapshot import load_changes
-from bot.watch.watch_news import ADMINS, AwaitedTold, IncidentsTold, News, NewsKind
+from bot.watch.watch_news import (
+    ADMINS,
+    AwaitedTold,
+    IncidentsTold,
+    News,
+    NewsKind,
+    RotationTold,
+)
 from bot.watch.watch_state import load_state
 from bot.watch.watched_domain import MAIL_SERVER
 
@@ -40,6 +51,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from bot.checks.zone_place import ZonePlace
     from bot.requests.model import Undelivered
     from bot.store.engine.database import Database
     from bot.watch.watch_news import Told
@@ -141,6 +153,8 @@ class WatchNewsTable:
                     return load_digest(news.facts)
                 case NewsKind.CERTIFICATE:
                     return load_certificate(news.facts)
+                case NewsKind.ROTATION:
+                    return _load_rotation(session, news.facts)
 
         return await self._database.read(load)
 
@@ -183,12 +197,11 @@ def _load_incidents(session: Session, news: News) -> IncidentsTold | None:
         .order_by(DomainChangeRow.at.desc())
         .limit(_MOST_CHANGES)
     )
-    row = session.get(WatchedRow, subject)
     return IncidentsTold(
         opened,
         closed,
         tuple((at, load_changes(text)) for at, text in reversed(changes.all())),
-        None if row is None else load_state(row.state).place,
+        _find_place(session, subject),
     )
 
 
@@ -197,6 +210,24 @@ def _load_awaited(session: Session, facts: Mapping[str, Any]) -> AwaitedTold | N
     if row is None:
         return None
     return AwaitedTold(read_awaited(row), load_maybe(facts["finding"]))
+
+
+def _load_rotation(session: Session, facts: Mapping[str, Any]) -> RotationTold | None:
+    row = session.get(RotationRow, facts["rotation"])
+    if row is None:
+        return None
+    return RotationTold(
+        read_rotation(row),
+        RotationNews(facts["news"]),
+        _find_place(session, row.domain.ascii),
+        len(find_told_members(session, row.domain)),
+    )
+
+
+def _find_place(session: Session, subject: str) -> ZonePlace | None:
+    """Return where the records of a watched domain are to be typed, as far as that is known."""
+    row = session.get(WatchedRow, subject)
+    return None if row is None else load_state(row.state).place
 
 
 def _read_news(row: WatchNewsRow) -> News:

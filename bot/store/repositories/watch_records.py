@@ -11,6 +11,7 @@ from bot.checks.finding import Status
 from bot.names import Domain
 from bot.store.repositories.incident_rows import read_incident
 from bot.store.repositories.removal import remove_found
+from bot.store.repositories.rotation_news_rows import is_of_open_rotation
 from bot.store.repositories.watched_rows import begin_watching, have_looked_at, read_watched
 from bot.store.watch_tables import (
     AwaitedRow,
@@ -200,13 +201,14 @@ class WatchRecords:
         """Removes at most `most` messages that ended before that moment; gives how many.
 
         Those that told of a subject which still has an incident stay, and summaries of which one is
-        open: they say who is to be told of its end.
+        open: they say who is to be told of its end. So do those of a rotation that goes on, which
+        are drawn anew.
         """
         is_open = exists().where(IncidentRow.closed_at.is_(None))
         is_told = is_open.where(IncidentRow.subject == WatchNewsRow.subject)
         is_summary = WatchNewsRow.what == NewsKind.SUMMARY.value
         old = select(WatchNewsRow).where(WatchNewsRow.ended_at < before)
-        plain = old.where(not_(is_told), not_(is_summary)).limit(most)
+        plain = old.where(not_(is_told), not_(is_summary), not_(is_of_open_rotation())).limit(most)
 
         def remove(session: Session) -> int:
             gone = remove_found(session, plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from bot.demo import world
 from bot.demo.demo_mailcow import make_mailcow
 from bot.demo.demo_mails import RECEIVER, MailFate, write_mail
 from bot.demo.demo_servers import PROBE
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.zone_server import ZoneServer
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import Server
@@ -76,3 +78,15 @@ async def test_what_is_wrong_with_a_domain_is_wrong_with_its_mail(name: str, cod
     verdict = await send(MailFate.RIGHT, name)
     assert not verdict.passed
     assert verdict.causes[0].code == code
+
+
+async def test_a_mail_is_signed_with_the_key_that_the_mail_server_has_at_that_moment() -> None:
+    mailcow, zones = make_mailcow(), world.zones()
+    first = write_mail(MailFate.RIGHT, "vintage.example", TO, zones, mailcow)
+    assert b"s=dkim;" in first
+    fresh = DkimPair.make("cb202611a")
+    mailcow.dkim["vintage.example"] = fresh
+    assert b"s=cb202611a;" in write_mail(MailFate.RIGHT, "vintage.example", TO, zones, mailcow)
+    mailcow.dkim["vintage.example"] = replace(fresh, private="")
+    unsigned = write_mail(MailFate.RIGHT, "vintage.example", TO, zones, mailcow)
+    assert b"DKIM-Signature" not in unsigned

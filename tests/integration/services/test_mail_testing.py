@@ -10,12 +10,12 @@ import pytest
 
 from bot.checks.mail.verdict_store import load_verdict
 from bot.demo.mailbox_double import MailboxFault
-from bot.errors import ProbeError
+from bot.errors import ProbeError, StoreError
 from bot.names import Domain
 from bot.requests.mail_proof import MailProofKind, MailTestFault, MailTestState
 from bot.services import mail_testing
 from bot.store.repositories.mail_test_news import MailTestNews
-from mail_testing_parts import ANN, BEN, FRIEND, mail_for, open_mail_testing
+from mail_testing_parts import ANN, BEN, FRIEND, mail_for, make_service, open_mail_testing
 from max_wait import MAX_WAIT
 from probe_mails import make_mail
 from signed_mails import good_mail, without_signature
@@ -23,6 +23,7 @@ from signed_mails import good_mail, without_signature
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from bot.checks.mail.proven_keys import ProvenKey
     from mail_testing_parts import MailTestParts
 
 OTHER = Domain.from_ascii("other.example")
@@ -56,6 +57,48 @@ async def test_a_mail_is_judged_and_deleted_and_no_other_is_touched(parts: MailT
     assert "DKIM-Signature:" in test.head
     assert "A test." not in test.head
     assert parts.double.state() == before
+
+
+async def test_the_key_that_signed_is_told_with_the_time_of_the_mail(parts: MailTestParts) -> None:
+    new = await parts.begin()
+    parts.double.deliver(mail_for(new))
+    await parts.service.step()
+    test = await parts.now(new)
+    ((key, at),) = parts.proven
+    assert (key.domain, key.selector, at) == (FRIEND, "dkim", test.arrived_at)
+
+
+async def test_the_key_is_told_of_a_mail_from_another_domain_than_was_to_be_tested(
+    parts: MailTestParts,
+) -> None:
+    new = await parts.begin(OTHER)
+    parts.double.deliver(mail_for(new))
+    await parts.service.step()
+    assert [key.domain for key, _ in parts.proven] == [FRIEND]
+
+
+async def test_no_key_is_told_of_a_mail_that_nobody_signed(parts: MailTestParts) -> None:
+    new = await parts.begin()
+    parts.double.deliver(mail_for(new, without_signature(good_mail())))
+    await parts.service.step()
+    assert (await parts.now(new)).state is MailTestState.ARRIVED
+    assert parts.proven == []
+
+
+async def test_a_test_is_not_over_before_the_key_was_taken_note_of(parts: MailTestParts) -> None:
+    async def fail(_key: ProvenKey, _at: datetime) -> None:
+        raise StoreError("the store is away")
+
+    new = await parts.begin()
+    parts.double.deliver(mail_for(new))
+    parts.service = make_service(parts.double, parts.tests, parts.clock, fail)
+    with pytest.raises(StoreError):
+        await parts.service.step()
+    assert (await parts.now(new)).state is MailTestState.TAKEN
+    parts.restart()
+    await parts.service.step()
+    assert (await parts.now(new)).state is MailTestState.ARRIVED
+    assert len(parts.proven) == 1
 
 
 async def test_nobody_is_asked_while_no_token_is_open(parts: MailTestParts) -> None:

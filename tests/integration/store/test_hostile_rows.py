@@ -25,6 +25,7 @@ from bot.requests.mail_proof import (
     SentState,
 )
 from bot.requests.model import ActorKind, Audience, MessageKind, RequestKind, State, Undelivered
+from bot.rotations.rotation import RotationState, RotationStep
 from bot.services.plan.step import Part
 from bot.store.columns import AnyText
 from bot.store.metadata import METADATA
@@ -190,6 +191,14 @@ def test_every_word_of_ours_fits_into_its_column() -> None:
         "awaited.goal": [*Part],
         "awaited.seen": codes,
         "awaited.end": [*AwaitedEnd],
+        "rotation.state": [*RotationState],
+        "rotation.step": [*RotationStep],
+        "rotation.old_selector": ["s" * LONGEST_SELECTOR],
+        "rotation.old_source": [*KeySource],
+        "rotation.selector": ["s" * LONGEST_SELECTOR],
+        "rotation_entry.actor_kind": [*ActorKind],
+        "rotation_entry.before": [*RotationState],
+        "rotation_entry.after": [*RotationState],
         "watch_news.key": [f"{NewsKind.INCIDENTS}:{'d' * 253}:{-(2**63)}:o{2**63 - 1}"],
         "watch_news.what": [*NewsKind],
         "watch_news.nonce": ["0" * 24],

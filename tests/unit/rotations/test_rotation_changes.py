@@ -109,11 +109,15 @@ def test_only_a_key_that_may_be_half_made_is_begun_with_an_empty_workshop(
 
 
 @pytest.mark.parametrize("state", sorted(UNDOABLE))
-def test_undo_puts_the_old_key_back_only_where_the_new_one_may_sign(state: RotationState) -> None:
-    after = undo(make_rotation(state), ADMIN, NOON).after
+@pytest.mark.parametrize("step", [None, T.KEEP_FORMER, T.SWITCH])
+def test_undo_puts_the_old_key_back_only_where_the_new_one_may_sign(
+    state: RotationState, step: RotationStep | None
+) -> None:
+    after = undo(make_rotation(state, step=step), ADMIN, NOON).after
     assert after.state is S.UNDOING
-    may_have_switched = state in {S.SWITCHING, S.SWITCHED}
-    assert (after.step is T.RESTORE) == may_have_switched
+    # A copy of the old key that was cut short is not put in its place.
+    may_have_switched = state is S.SWITCHED or step is T.SWITCH
+    assert (after.switched_at is not None) == may_have_switched
     steps = [T.DROP_NEXT, T.DROP_FORMER]
     assert walk(after) == ([T.RESTORE, *steps] if may_have_switched else steps)
 
