@@ -46,6 +46,7 @@ from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.rotations import StoredRotations
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.watch_records import WatchRecords
@@ -97,6 +98,7 @@ class RequestGuild:
 
     env: Env
     client: Client
+    database: Database
     dns: ZoneServer
     clock: Clock
     requests: Requests
@@ -176,6 +178,8 @@ async def open_request_guild(
             watchers=Watchers(database),
             awaited=AwaitedGoals(database),
             watch=WatchRecords(database),
+            rotations=StoredRotations(database),
+            now=clock,
         )
 
         aliases = Aliases()
@@ -194,6 +198,7 @@ async def open_request_guild(
             yield RequestGuild(
                 env=env,
                 client=client,
+                database=database,
                 dns=zones,
                 clock=clock,
                 requests=requests,

@@ -40,6 +40,7 @@ from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.domain_changes import DomainChanges
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.rotations import StoredRotations
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.tallies import StoredTallies
@@ -139,6 +140,8 @@ async def open_client_over(
             watchers=wanted.watchers,
             awaited=wanted.awaited,
             watch=wanted.records,
+            rotations=StoredRotations(database),
+            now=now,
         )
         watch = make_watch(base, looks, leads=True)
         add_watch(client, watch, wanted=wanted, control=control, requests=requests)
