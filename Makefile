@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak soak-watch soak-processes year mutants bench servers structure conformance providers lock clean
+.PHONY: setup demo tour test lint check-types check-imports pytest browser package pythons pictures soak soak-watch soak-processes soak-rotations year mutants bench servers rotations structure conformance providers lock clean
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.ready
@@ -77,6 +77,12 @@ SOAK_OPTIONS ?=
 soak-processes: setup
 	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.processes_soak $(SOAK_OPTIONS)
 
+# The unmodified bot is killed 50 times at each step of rotations of DKIM keys;
+# `make soak-rotations KILL_OPTIONS="--seed 7 --kills 20"`.
+KILL_OPTIONS ?=
+soak-rotations: setup
+	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.rotations_kills $(KILL_OPTIONS)
+
 # Changes the code in places that the seed chooses, and tells which changes the tests of that part do
 # not notice; in copies, never here. `make mutants MUTANTS=50 MUTANT_SEED=7 PARTS="checks dns"`.
 MUTANTS ?= 200
@@ -96,6 +102,12 @@ bench: setup
 # root, names the Debian packages that are missing, and installs none.
 servers: setup
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.real_servers
+
+# 10,000 mails through a real rspamd with Mailcow's signing rule while the bot switches 20 DKIM keys;
+# needs root, names the Debian packages that are missing, and installs none.
+ROTATION_OPTIONS ?=
+rotations: setup
+	PYTHONPATH=.:tests:tests/e2e $(BIN)/python -m benchmarks.rotations_real $(ROTATION_OPTIONS)
 
 # How the modules hang together: circles, imports inside functions, and the picture of docs/architecture.md.
 structure: setup

@@ -86,7 +86,10 @@ skip_authenticated = true;
     "spf.conf": "min_cache_ttl = 1s;\n",
     "redis.conf": 'servers = "127.0.0.1:6379";\n',
     "options.inc": 'dns {{ nameserver = ["127.0.0.1:53"]; timeout = 1s; retransmits = 2; }}\n'
-    'local_addrs = ["127.0.0.0/8"];\ndisable_monitoring = true;\n',
+    'local_addrs = ["127.0.0.0/8"];\ndisable_monitoring = true;\n'
+    # It would make ready for all suffixes that there are, for a minute on a busy machine.
+    'url_tld = "{folder}/local.d/suffixes";\n',
+    "suffixes": "example\n",
     "logging.inc": 'type = "file";\nfilename = "{folder}/rspamd.log";\n',
     "worker-normal.inc": 'bind_socket = "127.0.0.1:11333";\n',
     "worker-controller.inc": "enabled = false;\n",

@@ -132,6 +132,48 @@ def history(
 
 
 @app.command()
+def rotate(
+    domain: Annotated[
+        str | None, typer.Argument(help="The domain whose DKIM key is to be changed.")
+    ] = None,
+    *,
+    size: Annotated[
+        int | None, typer.Option("--size", help="Bits of the new key: 2048, or 4096.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the old key instead.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Begin all that are due: old keys, and short ones.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --due: only list them, begin none.")
+    ] = False,
+    leftovers: Annotated[
+        bool, typer.Option("--leftovers", help="List keys left behind on the mail server.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="With --leftovers: take them away.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Change a domain's DKIM key without a gap, or go back; the bot that runs does the work."""
+    from bot.console_commands.rotate_command import RotateCall
+    from bot.console_commands.rotate_command import rotate as rotate_keys
+
+    return rotate_keys(
+        RotateCall(
+            domain=domain,
+            size=size,
+            undo=undo,
+            due=due,
+            dry_run=dry_run,
+            leftovers=leftovers,
+            remove=remove,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:

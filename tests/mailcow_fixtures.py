@@ -10,6 +10,7 @@ import pytest
 
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
+from key_walk import OLD_SELECTOR, KeyWalk, spare_pair
 from mailcow_helpers import READ, WRITE, connect
 
 if TYPE_CHECKING:
@@ -42,3 +43,12 @@ async def client(cow: MailcowDouble) -> AsyncIterator[Mailcow]:
     """A client with both keys."""
     async with connect(cow) as client:
         yield client
+
+
+@pytest.fixture
+def walk(cow: MailcowDouble, client: Mailcow) -> KeyWalk:
+    """A rotation of a.test that has not begun; keys are made at once."""
+    first = spare_pair(0)
+    cow.dkim["a.test"] = DkimPair(OLD_SELECTOR, first.public, first.private)
+    cow.ready_keys.extend(spare_pair(1 + number % 3) for number in range(30))
+    return KeyWalk(cow, client)

@@ -174,6 +174,7 @@ _ROTATION: dict[str, tuple[Fact, ...]] = {
         ("by_hand", "everywhere", "unsure", "probe", "looked", "lacking"), (True, False)
     ),
     "button": ("Switch now",),
+    "details": ("Details",),
     "keeps": (None, 3600),
     "servers": (SOME[:1], SOME[:2], SOME[:3]),
     "total": (0, 1, 3),
@@ -234,7 +235,10 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         for path in sorted((EN / "discord").glob("rotation*.j2"))
         if path.stem != "rotations_head"
     },
-    "discord/rotations_head": {"open_ones": (0, 1, 7), "due": (0, 1, 7)},
+    "discord/rotations_head": {
+        **dict.fromkeys(("open_ones", "due"), (0, 1, 7)),
+        "known": (True, False),
+    },
     "findings/dmarc-before-dkim": {"policy": ("quarantine", "reject")},
     "history/parts": {
         **dict.fromkeys(("new", "gone"), ((), SOME[:1], SOME[:3])),

@@ -16,6 +16,8 @@ from bot.app.work_parts import (
     make_looks,
     make_request_worker,
     make_requests,
+    make_rotation_worker,
+    make_rotations,
     make_verifier,
     make_watch,
     open_foundation,
@@ -145,11 +147,14 @@ async def open_client_over(
         )
         watch = make_watch(base, looks, leads=True)
         add_watch(client, watch, wanted=wanted, control=control, requests=requests)
+        rotations = make_rotations(base)
+        rotation_worker = make_rotation_worker(base, rotations, watch.worker)
+        client.jobs = (*client.jobs, rotation_worker.run)
         if database.has_one_process:
             # Whoever had taken something is gone; others on a server still have what is theirs.
             of_requests, of_looks = parts.store.requests, watch.store.domains
             releases = (of_requests.release_leases, of_looks.release_leases)
-            client.takeover = (*client.takeover, *releases)
+            client.takeover = (*client.takeover, *releases, rotation_worker.take_over)
         if settings.request_channel_id is not None:
             client.requests = requests
             _add_request_jobs(client, base, parts, looks=looks, watch=watch.worker)

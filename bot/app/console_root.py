@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from bot.app.shared_parts import (
     make_authorities,
     make_live_ports,
     make_mailbox,
+    make_rotator,
     make_sender,
     make_sources,
     open_mailcow,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
     from bot.names import Domain
+    from bot.rotations.leftover_keys import LeftoverKeys
+    from bot.rotations.rotation_service import Rotations
     from bot.watch.timeline import History
 
 _DOCTOR_CALL = 4.0  # seconds for a call to Mailcow
@@ -113,6 +117,56 @@ async def read_history(settings: Settings, domain: Domain) -> History | None:
         return None
     async with database:
         return await DomainHistory(DomainChanges(database), utc_now).of(domain)
+
+
+@dataclass(frozen=True, slots=True)
+class RotationDesk:
+    """What the console does with rotations, in the store of a bot that may be running.
+
+    `leftovers` is None where the bot changes no keys on the mail server.
+    """
+
+    rotations: Rotations
+    leftovers: LeftoverKeys | None
+
+
+@asynccontextmanager
+async def open_rotations(settings: Settings) -> AsyncIterator[RotationDesk | None]:
+    """Yield the rotations in the store; None where there is no store.
+
+    A bot that runs goes on with what was begun, within seconds. Raises StoreError where there is a
+    store that cannot be used, or is not of this version.
+    """
+    if not _may_have_store(settings.database_url):
+        yield None
+        return
+    from bot.requests.polling import WakeUp  # noqa: PLC0415 - as in `open_core`
+    from bot.rotations.leftover_keys import LeftoverKeys  # noqa: PLC0415 - as above
+    from bot.rotations.rotation_service import Rotations  # noqa: PLC0415 - as above
+    from bot.store.engine.database import Database  # noqa: PLC0415 - as above
+    from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415 - as above
+    from bot.store.repositories.request_table import StoredRequests  # noqa: PLC0415 - as above
+    from bot.store.repositories.rotations import StoredRotations  # noqa: PLC0415 - as above
+
+    async with AsyncExitStack() as stack:
+        # What runs on it would stumble over a migration.
+        there = await Database.open_reading(settings.database_url)
+        if there is None:
+            yield None
+            return
+        await there.aclose()
+        database = await stack.enter_async_context(
+            await Database.open(settings.database_url, exclusive=False)
+        )
+        mailcow = await open_mailcow(settings, stack)
+        backend, rotator = choose_backend(settings, mailcow), make_rotator(mailcow)
+        stored = StoredRotations(database)
+        asked = StoredRequests(database).of_domain
+        keys, wake_up = KnownKeys(database), WakeUp()
+        yield RotationDesk(
+            Rotations(stored, keys, asked, backend, rotator, utc_now, wake_up),
+            None if rotator is None else LeftoverKeys(stored, backend, rotator),
+        )
 
 
 async def examine_all(settings: Settings) -> tuple[Line, ...]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.probe.mail_sender import MailSender
     from bot.probe.mailbox import ProbeMailbox
     from bot.requests.backend import MailBackend
+    from bot.rotations.key_rotator import KeyRotator
     from bot.services.server_faults import ServerFaults
     from bot.telemetry import Telemetry
 
@@ -133,6 +134,15 @@ def choose_backend(
     from bot.mailcow.mailcow_backend import MailcowBackend  # noqa: PLC0415 - as above
 
     return MailcowBackend(mailcow, server.dkim_selector, unlock_others)
+
+
+def make_rotator(mailcow: Mailcow | None) -> KeyRotator | None:
+    """Return what changes keys at the mail server; None where an admin has to do it by hand."""
+    if mailcow is None or not mailcow.can_write:
+        return None
+    from bot.mailcow.key_rotation import MailcowRotator  # noqa: PLC0415 - as above
+
+    return MailcowRotator(mailcow)
 
 
 def make_metrics(settings: Settings) -> Metrics | None:

@@ -16,10 +16,12 @@ from bot.app.shared_parts import (
     make_authorities,
     make_live_ports,
     make_metrics,
+    make_rotator,
     make_sources,
     open_mailcow,
     utc_now,
 )
+from bot.checks.observe.key_servers import look_at_keys
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
@@ -32,6 +34,8 @@ from bot.requests.verification import DomainVerifier
 from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.rotations import rotation_worker
+from bot.rotations.rotation_worker import RotationWorker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
@@ -43,6 +47,7 @@ from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.for_watch import WatchStore
 from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.rotations import StoredRotations
 from bot.telemetry import Telemetry
 from bot.watch import watch_worker
 from bot.watch.watch_worker import WatchWorker
@@ -67,6 +72,7 @@ if TYPE_CHECKING:
 # What processes tell each other.
 _REQUESTS: Final = "requests"  # one is due, or messages about one are to be delivered
 _WATCH: Final = "watch"  # a look is due, or news are to be delivered
+_ROTATIONS: Final = "rotations"  # one is due
 _UNLOCKED: Final = "mailcow-unlocked"
 
 _log = logging.getLogger(__name__)
@@ -86,6 +92,7 @@ class Pace:
     rest: float
     look_lease: timedelta = watch_worker.LEASE
     request_lease: timedelta = request_worker.LEASE
+    rotation_lease: timedelta = rotation_worker.LEASE
 
 
 BESIDE_MEMBERS: Final = Pace(looks=watch_worker.AT_ONCE, by_itself=4, rest=REST)
@@ -261,6 +268,31 @@ def make_request_worker(
         *(parts.store, tools, base.now, parts.wake_up),
         watch=watch,
         lease=base.pace.request_lease,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RotationParts:
+    """Where changes of keys are kept, and what wakes those who work on them."""
+
+    store: StoredRotations
+    wake_up: WakeUp
+
+
+def make_rotations(base: Foundation) -> RotationParts:
+    """Return changes of keys over the store of the foundation."""
+    return RotationParts(StoredRotations(base.database), base.make_wake_up(_ROTATIONS))
+
+
+def make_rotation_worker(
+    base: Foundation, parts: RotationParts, watch: WatchWorker
+) -> RotationWorker:
+    """Return what brings changes of keys to their end."""
+    look = partial(look_at_keys, base.resolver.ask, make_authorities(base.settings))
+    return RotationWorker(
+        *(parts.store, make_rotator(base.mailcow), base.backend, look, base.now, parts.wake_up),
+        watch=watch,
+        lease=base.pace.rotation_lease,
     )
 
 

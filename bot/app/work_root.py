@@ -1,4 +1,4 @@
-"""`work`: a process beside the one at Discord, which looks at domains and carries out requests."""
+"""`work`: a process beside the one at Discord, which looks at domains and does what is asked."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from bot.app.work_parts import (
     make_looks,
     make_request_worker,
     make_requests,
+    make_rotation_worker,
+    make_rotations,
     make_watch,
     open_foundation,
 )
@@ -87,10 +89,13 @@ def _make_jobs(
     parts = make_requests(base)
     looks = make_looks(base, parts)
     watch = make_watch(base, looks, leads=False)
+    rotations = make_rotation_worker(base, make_rotations(base), watch.worker)
+    jobs: tuple[Job, ...] = (rotations.run, *watch.jobs)
+    finishes = (rotations.finish, watch.worker.finish)
     if not base.takes_requests:
-        return watch.jobs, (watch.worker.finish,)
+        return jobs, finishes
     worker = make_request_worker(base, parts, looks, watch.worker)
-    return (worker.run, *watch.jobs), (worker.finish, watch.worker.finish)
+    return (worker.run, *jobs), (worker.finish, *finishes)
 
 
 async def _finish(finishes: Iterable[Callable[[], Awaitable[None]]]) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _MOST_SERVERS: Final = 3  # that are named on the card; the details name more
 _LONGEST_REASON: Final = 600  # characters
 _LACKING: Final = frozenset({RecordState.MISSING, RecordState.OTHER})
+# In these the record of a key that was made by hand is taken, or put right.
+TAKES_RECORD: Final = frozenset({RotationState.PREPARING, RotationState.PREPARED})
 _STUCK: Final = frozenset(
     {
         RotationState.PREPARING,
@@ -47,12 +49,14 @@ def build_rotation_card(
     now: datetime,
     probe: bool,
     locked: bool = False,
+    members: int | None = None,
     remark: str = "",
 ) -> Card:
     """Return the card of a rotation as it is, with the buttons of its state.
 
     `probe`: test mails can be sent. `locked`: the mail server is not called until an admin says so.
-    `remark` is said below the title.
+    `members` is how many are told of it, None where that is not known; `remark` is said below the
+    title.
     """
     return assemble(
         [
@@ -62,6 +66,7 @@ def build_rotation_card(
                 _say_next(rotation, words, now),
                 _say_proof(rotation, words, probe=probe),
                 _say_servers(rotation, words),
+                _say_nobody(rotation, words) if members == 0 else "",
                 _quote_reason(rotation, words),
                 _say_gap(rotation, words),
             ],
@@ -126,7 +131,7 @@ def offer_actions(rotation: Rotation) -> Sequence[RotationAction]:
     offered: list[RotationAction] = []
     if state is RotationState.LIVE:
         offered.append(action.SWITCHED if rotation.by_hand else action.SWITCH)
-    elif rotation.by_hand and state is RotationState.PREPARING:
+    elif rotation.by_hand and state in TAKES_RECORD:
         offered.append(action.PASTE)
     elif rotation.by_hand and state is RotationState.UNDOING:
         offered.append(action.RESTORED)
@@ -273,6 +278,15 @@ def _say_servers(rotation: Rotation, words: Words) -> str:
     if rest := len(odd) - len(lines):
         lines.append(f"-# {words.sentence('discord/more_records', {'count': rest})}")
     return "\n".join(lines)
+
+
+def _say_nobody(rotation: Rotation, words: Words) -> str:
+    """Return that nobody was given the new record, while that is waited for."""
+    if rotation.state not in AWAITING_RECORD or rotation.live_at is not None:
+        return ""
+    details = words.plain.label("rotation_buttons", RotationAction.DETAILS.value)
+    mark = words.label("marks", Status.WARN.value)
+    return f"{mark} {words.sentence('discord/rotation_nobody', {'details': details})}"
 
 
 def count_facts(rotation: Rotation) -> dict[str, Fact]:

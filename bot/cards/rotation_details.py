@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from bot.rotations.rotation import Rotation, RotationEntry
     from bot.words import Words
 
-_MOST_SERVERS: Final = 15
-_MOST_ENTRIES: Final = 15
+_MOST_SERVERS: Final = 10
+_MOST_ENTRIES: Final = 10
 _LONGEST_DETAIL: Final = 300  # characters
 _ROOM_FOR_REST: Final = 200  # characters, for what counts the lines that are left out
 

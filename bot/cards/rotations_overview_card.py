@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.layout import NEUTRAL, assemble
 from bot.cards.markdown import clip, moment, say_remark
 from bot.cards.rotation_card import state_word
+from bot.rotations.rotation_service import MOST_A_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.cards.items import ItemFactory
     from bot.cards.layout import Card
+    from bot.errors import CowbellError, Fact
+    from bot.rotations.due_keys import DueKey
     from bot.rotations.rotation import Rotation
-    from bot.rotations.rotation_service import BegunDue, DueKey
+    from bot.rotations.rotation_service import BegunDue
     from bot.words import Words
 
 # So many lines of each kind keep the card below 700 pixels.
@@ -26,7 +28,7 @@ _LONGEST_REASON: Final = 200  # characters
 
 def build_rotations_card(
     open_ones: Sequence[Rotation],
-    due: Sequence[DueKey],
+    due: Sequence[DueKey] | CowbellError,
     words: Words,
     items: ItemFactory,
     *,
@@ -34,24 +36,31 @@ def build_rotations_card(
 ) -> Card:
     """Return the rotations under way and the keys that are due, with the button to begin those.
 
-    `begun` is what has just come of beginning some.
+    Where nobody could find out which are due, it says why. `begun` is what has just come of
+    beginning some.
     """
-    facts = {"open_ones": len(open_ones), "due": len(due)}
+    keys = due if isinstance(due, Sequence) else ()
+    facts: dict[str, Fact] = {
+        "open_ones": len(open_ones),
+        "due": len(keys),
+        "known": isinstance(due, Sequence),
+    }
     head = [
         f"## {words.label('rotation', 'list')}",
         words.sentence("discord/rotations_head", facts),
     ]
-    if due:
-        said = words.sentence("discord/rotations_limit", {"most": MOST_A_DAY})
-        head.append(f"-# {said}")
-    lists = [
+    if not isinstance(due, Sequence):
+        head.append(f"> {_say_error(due, words)}")
+    elif due:
+        head.append(f"-# {words.sentence('discord/rotations_limit', {'most': MOST_A_DAY})}")
+    lists = (
         _list("open", [_say_open(rotation, words) for rotation in open_ones], _MOST_OPEN, words),
-        _list("due", [_say_due(key, words) for key in due], _MOST_DUE, words),
-    ]
+        _list("due", [_say_due(key, words) for key in keys], _MOST_DUE, words),
+    )
     return assemble(
         [["\n".join(head)], _say_begun(begun, words), *([text] for text in lists)],
         colour=NEUTRAL,
-        buttons=[items.begin_due_button()] if due else [],
+        buttons=[items.begin_due_button()] if keys else [],
     )
 
 
@@ -80,7 +89,11 @@ def _say_begun(begun: BegunDue | None, words: Words) -> list[str]:
     """Return how many were begun, which not and why."""
     if begun is None:
         return []
-    facts = {"begun": len(begun.begun), "left": begun.left, "most": MOST_A_DAY}
+    facts: dict[str, Fact] = {
+        "begun": len(begun.begun),
+        "left": begun.left,
+        "most": MOST_A_DAY,
+    }
     refused = [
         f"{words.code(domain.ascii)}: {_say_error(error, words)}" for domain, error in begun.refused
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bot.demo import world
 from bot.demo.dkim_keys import private_pem
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
-from bot.demo.mailcow_double.mailcow_state import DkimPair
+from bot.demo.mailcow_double.mailcow_state import DkimPair, DkimTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ def make_mailcow() -> MailcowDouble:
     known = {name: pair for name, pair in pairs.items() if name not in _NEW}
     double = MailcowDouble(
         keys={_READ: ApiKey(may_write=False), _WRITE: ApiKey(may_write=True)},
-        dkim=known,
+        dkim=DkimTable(known),
         prepared=pairs,
         # SimCord takes a connection that is kept for work of the bot, and waits for its end.
         keeps_connections=False,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bot.requests.backend import MailBackend
     from bot.requests.service import Requests
     from bot.requests.verification import DomainVerifier
+    from bot.rotations.rotation_service import Rotations
     from bot.services.domain_control import DomainControl
     from bot.services.domain_history import DomainHistory
     from bot.services.mail_testing import MailTesting
@@ -102,6 +103,7 @@ class BotBase(commands.Bot):
         self.admin_channel = AdminChannel(self)
         self.requests: Requests | None = None  # where none are taken
         self.control: DomainControl | None = None  # where nobody can show it
+        self.rotations: Rotations | None = None  # where keys are not changed
         self.mail_testing: MailTesting | None = None  # where no mailbox is configured
         self.member_mails: MemberMails | None = None  # where none can be sent
         # Given before the client starts.

@@ -5,10 +5,11 @@ The service writes down what an admin wants, and the worker does it on the mail 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot.cards.items import RotationAction
-from bot.cards.rotation_card import build_undo_question
+from bot.cards.rotation_card import TAKES_RECORD, build_undo_question
 from bot.cards.rotation_details import build_rotation_details
 from bot.cards.rotations_overview_card import build_rotations_card
 from bot.errors import BackendError, RequestError
@@ -22,7 +23,6 @@ from bot.interactions.rotation_answers import (
 )
 from bot.interactions.rotation_forms import NewRecordForm
 from bot.names import Domain
-from bot.rotations.rotation import RotationState
 from bot.rotations.rotation_view import Signer, signer_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bot.interactions.bot import BotBase
     from bot.interactions.clicks import Click
+    from bot.rotations.due_keys import DueKey
     from bot.rotations.rotation import Rotation
     from bot.rotations.rotation_service import BegunDue, Rotations
 
@@ -68,7 +69,10 @@ async def handle_begin_due_button(interaction: discord.Interaction[BotBase], _: 
     rotations = await admit_rotator(interaction)
     if rotations is None:
         return
-    await _show_all(interaction, rotations, await rotations.begin_due(admin_of(interaction)))
+    begun = None
+    with suppress(BackendError):  # the card says why nobody could find out which are due
+        begun = await rotations.begin_due(admin_of(interaction))
+    await _show_all(interaction, rotations, begun)
 
 
 async def handle_rotation_button(interaction: discord.Interaction[BotBase], click: Click) -> None:
@@ -103,7 +107,7 @@ async def _do(
             entries = await rotations.entries(number)
             await answer(interaction, build_rotation_details(rotation, entries, client.words))
             return
-        case RotationAction.PASTE if rotation.state is RotationState.PREPARING:
+        case RotationAction.PASTE if rotation.by_hand and rotation.state in TAKES_RECORD:
             await interaction.response.send_modal(NewRecordForm(number, client.words))
             return
         case RotationAction.PASTE:
@@ -128,6 +132,11 @@ async def _show_all(
     interaction: discord.Interaction[BotBase], rotations: Rotations, begun: BegunDue | None = None
 ) -> None:
     client = interaction.client
-    under_way, due = await rotations.open_ones(), await rotations.due_keys()
+    under_way = await rotations.open_ones()
+    due: tuple[DueKey, ...] | BackendError
+    try:
+        due = await rotations.due_keys()
+    except BackendError as error:
+        due = error
     card = build_rotations_card(under_way, due, client.words, client.items, begun=begun)
     await answer(interaction, card)

@@ -54,8 +54,10 @@ def admin_of(interaction: discord.Interaction[BotBase]) -> Actor:
     return Actor(ActorKind.ADMIN, interaction.user.id)
 
 
-def rotation_card_of(client: BotBase, rotation: Rotation, *, remark: str = "") -> Card:
-    """Return the admin's card of a rotation as it is now."""
+def rotation_card_of(
+    client: BotBase, rotation: Rotation, *, members: int | None = None, remark: str = ""
+) -> Card:
+    """Return the admin's card of a rotation as it is now; see `build_rotation_card`."""
     return build_rotation_card(
         rotation,
         client.words,
@@ -63,6 +65,7 @@ def rotation_card_of(client: BotBase, rotation: Rotation, *, remark: str = "") -
         now=client.now(),
         probe=client.mail_testing is not None,
         locked=bool(client.backend.refusals),
+        members=members,
         remark=remark,
     )
 

@@ -16,6 +16,7 @@ from bot.cards.watch_summary_card import build_summary_card
 from bot.errors import CowbellError
 from bot.interactions.message_marks import find, put_mark
 from bot.interactions.replies import UNDELIVERED
+from bot.interactions.rotation_news import draw_rotation_news
 from bot.requests.model import Undelivered
 from bot.requests.outbox_worker import Delivered, Postponed, Undeliverable
 from bot.requests.schedule import next_try
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.interactions.bot import BotBase
     from bot.requests.model import OutboxMessage
-    from bot.watch.watch_news import News, Told
+    from bot.watch.watch_news import News, Told, WatchTold
 
 HISTORY: Final = "/history"  # the command that shows what changed
 _NOBODY: Final = {10007, 10013, 50278}  # an unknown member or user, or one of no shared server
@@ -68,7 +69,7 @@ class WatchDelivery:
         if told is None:
             return Undeliverable("what it tells of is not kept any more")
         try:
-            card = self._build(news, told)
+            card = await self._draw(news, told)
             if news.target == ADMINS:
                 return await self._to_admins(post, news, card)
             return await self._to_member(post, news, card)
@@ -85,8 +86,14 @@ class WatchDelivery:
             _log.warning("news %d of the watch: %s", news.id, error)
             return Postponed(str(error) or type(error).__name__)
 
-    def _build(self, news: News, told: Told) -> Card:
+    async def _draw(self, news: News, told: Told) -> Card:
         """Return the card of what is told, for whom it is told to."""
+        if isinstance(told, RotationTold):
+            return await draw_rotation_news(self._client, told, news.target)
+        return self._build(news, told)
+
+    def _build(self, news: News, told: WatchTold) -> Card:
+        """Return the card of what the watch tells."""
         client, for_admins = self._client, news.target == ADMINS
         server, words, items = client.member_service.server, client.words, client.items
         match told:
@@ -104,8 +111,6 @@ class WatchDelivery:
                 return build_certificate_card(told, server, words, items)
             case AwaitedTold():
                 return build_awaited_card(told, server, words, items)
-            case RotationTold():
-                raise CowbellError("there is no card of rotations")
 
     async def _to_admins(
         self, post: OutboxMessage, news: News, card: Card

@@ -7,8 +7,10 @@ counts as made only where Mailcow said exactly that, and what it shows afterward
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from bot.characters import echo
 from bot.errors import BackendKeyFaulty, BackendRefused, BackendUnclear
 from bot.mailcow.values import AliasDomain
 from bot.mailcow.workshop_calls import WorkshopCalls
@@ -21,6 +23,7 @@ from bot.mailcow.workshop_names import (
 )
 from bot.names import Domain
 from bot.records.dkim_key import KnownKey
+from bot.rotations.key_change_of import is_same_key
 from bot.rotations.key_rotator import KeptKeys, Leftover
 
 if TYPE_CHECKING:
@@ -112,25 +115,27 @@ class MailcowRotator:
                 await self._require(source, to)
                 await self._calls.copy_key(source, domain)
             except BackendRefused as error:
-                raise _explain(error, is_whole=is_same(signing, before)) from None
+                raise _explain(error, is_whole=_is_same(signing, before)) from None
             await self._confirm(domain, to, settled=True)
 
     async def restore(self, domain: Domain, before: KnownKey, to: KnownKey) -> None:
         """Have the domain's mail signed with the former key again.
 
-        It is copied also where Mailcow shows it already, as a call before may have been cut short.
-        A domain whose key was deleted meanwhile gets it back.
+        It is copied also where Mailcow shows it already, as a call before may have been cut short;
+        where there is no copy then, all is well. A domain whose key was deleted gets it back.
         """
         source = former_name(domain)
         async with self._mailcow.turn(domain):
             signing = await self._find(domain)
+            if _is_same(signing, to) and not _is_same(await self._find(source), to):
+                return  # its private key was never touched: a copy alone could have done that
             if signing is not None:
                 signing = await self._find_among(domain, before, to)
             try:
                 await self._require(source, to)
                 await self._calls.copy_key(source, domain)
             except BackendRefused as error:
-                is_whole = signing is None or is_same(signing, before)
+                is_whole = signing is None or _is_same(signing, before)
                 raise _explain(error, is_whole=is_whole) from None
             await self._confirm(domain, to, settled=True)
 
@@ -174,12 +179,11 @@ class MailcowRotator:
             BackendRefused: the name is not one that keys are kept under.
 
         """
-        try:
+        name = None
+        with suppress(ValueError):
             name = Domain.from_ascii(leftover.name)
-        except ValueError:
-            raise BackendRefused("mailcow-domain-unsafe") from None
-        if name != WORKSHOP and not is_kept_name(name):
-            raise BackendRefused("mailcow-delete-not-allowed", name=name.ascii)
+        if name is None or (name != WORKSHOP and not is_kept_name(name)):
+            raise BackendRefused("mailcow-delete-not-allowed", name=echo(leftover.name))
         async with self._mailcow.turn(name):
             await self._delete(name)
 
@@ -216,18 +220,18 @@ class MailcowRotator:
                 for one in (before, to)
                 for other in (before, to)
             ]
-            if any(is_same(found, half) for half in halves):
+            if any(_is_same(found, half) for half in halves):
                 return found
         raise BackendRefused("mailcow-signs-otherwise", domain=domain.ascii)
 
     async def _require(self, name: Domain, key: KnownKey) -> None:
-        if not is_same(await self._find(name), key):
+        if not _is_same(await self._find(name), key):
             raise BackendRefused("mailcow-key-not-kept", name=name.ascii, selector=key.selector)
 
     async def _keep(self, source: Domain, target: Domain, key: KnownKey) -> None:
         await self._require(source, key)
         there = await self._find(target)
-        if there is not None and not is_same(there, key):
+        if there is not None and not _is_same(there, key):
             await self._delete(target)  # else its private key would stay there under its selector
         await self._calls.copy_key(source, target)
         await self._confirm(target, key)
@@ -239,7 +243,7 @@ class MailcowRotator:
         """
         for wait in (0.0, self._mailcow.settling) if settled else (0.0,):
             await asyncio.sleep(wait)
-            if not is_same(await self._find(name), key):
+            if not _is_same(await self._find(name), key):
                 raise BackendUnclear("mailcow-copy-unconfirmed", name=name.ascii)
 
     async def _delete(self, name: Domain) -> None:
@@ -249,13 +253,8 @@ class MailcowRotator:
             raise BackendUnclear("mailcow-key-stays", name=name.ascii)
 
 
-def is_same(found: Found, key: KnownKey) -> bool:
-    """Whether what Mailcow shows is this key, under the same selector."""
-    return (
-        isinstance(found, KnownKey)
-        and found.selector.lower() == key.selector.lower()
-        and (found.record.key, found.record.key_type) == (key.record.key, key.record.key_type)
-    )
+def _is_same(found: Found, key: KnownKey) -> bool:
+    return isinstance(found, KnownKey) and is_same_key(found, key)
 
 
 def _explain(error: BackendRefused, *, is_whole: bool) -> BackendRefused | BackendUnclear:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.errors import BackendKeyFaulty
+from bot.errors import BackendKeyFaulty, BackendRefused
+from bot.mailcow.workshop_names import is_workshop_name
 from bot.requests.backend import Capabilities, MailHosting, ServerDomain
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ class MailcowBackend:
         """Return what its keys allow: it always reads, and writes with a key for that."""
         can_write = self._mailcow.can_write
         return Capabilities(
-            can_tell_domains=True, can_make_keys=can_write, can_add_domains=can_write
+            can_tell_domains=True,
+            can_make_keys=can_write,
+            can_add_domains=can_write,
+            can_rotate_keys=can_write,
         )
 
     @property
@@ -58,8 +62,11 @@ class MailcowBackend:
     async def look_up(self, domain: Domain) -> ServerDomain:
         """Return what Mailcow has of the domain, be it as an alias domain.
 
-        Its keys outlive their domains, so the domain is asked for first.
+        Its keys outlive their domains, so the domain is asked for first. The workshop of rotations
+        is no mail domain, and neither is any name below it.
         """
+        if is_workshop_name(domain):
+            return ServerDomain(MailHosting.ABSENT)
         found = await self._mailcow.find_domain(domain)
         if found is None:
             return ServerDomain(MailHosting.ABSENT)
@@ -74,10 +81,11 @@ class MailcowBackend:
         """Return the mail domains and the alias domains that are switched on."""
         domains = [each.domain for each in await self._mailcow.domains() if each.active]
         aliases = [each.domain for each in await self._mailcow.alias_domains() if each.active]
-        return (*domains, *aliases)
+        return tuple(domain for domain in (*domains, *aliases) if not is_workshop_name(domain))
 
     async def find_or_make_key(self, domain: Domain, selector: str) -> KnownKey:
         """Return the domain's key; only where there is none, one is made."""
+        _refuse_workshop(domain)
         return (await self._mailcow.find_or_make_dkim(domain, selector)).known
 
     async def usual_limits(self) -> DomainLimits:
@@ -86,4 +94,10 @@ class MailcowBackend:
 
     async def add_domain(self, domain: Domain, limits: DomainLimits) -> None:
         """Add the domain; one that is there already stays as it is."""
+        _refuse_workshop(domain)
         await self._mailcow.add_domain(domain, limits, selector=self._selector)
+
+
+def _refuse_workshop(domain: Domain) -> None:
+    if is_workshop_name(domain):
+        raise BackendRefused("mailcow-workshop-name", domain=domain.ascii)

@@ -170,6 +170,8 @@ def read_dkim(value: Json, domain: Domain) -> MailcowKey | None:
     if not isinstance(value, dict):
         raise _unclear("key", domain.ascii)
     selector, pubkey, text = (value.get(n) for n in ("dkim_selector", "pubkey", "dkim_txt"))
+    if selector is False:  # it has none: what wrote the key was cut short
+        selector = ""
     if not isinstance(selector, str) or not isinstance(pubkey, str):
         raise _unclear("key", domain.ascii)
     if not SELECTOR.fullmatch(selector):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from bot.errors import BackendRefused
@@ -50,4 +51,9 @@ def _kept_name(domain: Domain, label: str) -> Domain:
     if len(whole) > LONGEST_NAME:
         most = LONGEST_NAME - (len(whole) - len(domain.ascii))
         raise BackendRefused("mailcow-name-too-long-to-keep", domain=domain.ascii, most=most)
-    return Domain.from_ascii(whole)
+    name = None
+    with suppress(ValueError):
+        name = Domain.from_ascii(whole)
+    if name is None:
+        raise BackendRefused("mailcow-domain-unsafe")
+    return name

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from bot.checks.dkim.server_records import ServerRecords
     from bot.names import Domain
-    from bot.records.dkim_key import KnownKey
+    from bot.records.dkim_key import KeySource, KnownKey
+    from bot.rotations.due_keys import AgedKey
     from bot.rotations.rotation import (
         NewRotation,
         Rotation,
@@ -70,8 +71,8 @@ class RotationRepository(Protocol):
         """Return what was done to one rotation, in its order."""
         ...
 
-    async def domains(self) -> tuple[Domain, ...]:
-        """Return every domain that ever had a rotation."""
+    async def domains(self, since: datetime | None = None, /) -> tuple[Domain, ...]:
+        """Return every domain that had a rotation opened since then, or ever."""
         ...
 
     async def count_opened(self, since: datetime, /) -> int:
@@ -90,6 +91,51 @@ class RotationRepository(Protocol):
         self, taken: Iterable[Rotation], free_at: datetime | None = None, /
     ) -> None:
         """Let others take rotations that were not brought further, as far as the leases last."""
+        ...
+
+    async def count_of_admin(self, admin_id: int, /) -> int:
+        """Return how many steps this person took as an admin."""
+        ...
+
+    async def forget_member(self, member_id: int, pseudonym: int, now: datetime, /) -> None:
+        """Put a pseudonym in a member's place everywhere."""
+        ...
+
+
+class LearnedKey(Protocol):
+    """The key that a domain is known to sign with."""
+
+    @property
+    def selector(self) -> str:
+        """Where its record is."""
+        ...
+
+    @property
+    def value(self) -> str:
+        """The text of its record."""
+        ...
+
+    @property
+    def source(self) -> KeySource:
+        """Who told of it."""
+        ...
+
+
+class KeyRepository(Protocol):
+    """Keeps the keys that domains are known to sign with."""
+
+    async def current(self, domain: Domain, /) -> LearnedKey | None:
+        """Return the key of a domain; None where none is known."""
+        ...
+
+    async def current_keys(self, after: Domain | None, most: int, /) -> tuple[AgedKey, ...]:
+        """Return up to `most` keys of the domains after this one, in the order of their names."""
+        ...
+
+    async def learn(
+        self, domain: Domain, selector: str, value: str, source: KeySource, now: datetime, /
+    ) -> LearnedKey:
+        """Make this the domain's key, unless it is that already."""
         ...
 
 

@@ -127,4 +127,5 @@ class RotationTold:
     members: int = 0
 
 
-Told = IncidentsTold | DigestTold | CertificateTold | AwaitedTold | RotationTold
+WatchTold = IncidentsTold | DigestTold | CertificateTold | AwaitedTold
+Told = WatchTold | RotationTold

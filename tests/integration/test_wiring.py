@@ -63,7 +63,8 @@ async def test_without_a_channel_no_requests_are_taken(tmp_path: Path) -> None:
     async with opened(tmp_path / "bot.db") as client:
         assert client.requests is None
         assert client.backend.capabilities == Capabilities()
-        assert len(client.jobs) == 4  # the watch, its news, the server's faults, what is old
+        # The watch, its news, the server's faults, changes of keys, what is old.
+        assert len(client.jobs) == 5
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ async def test_without_a_key_that_may_write_the_admin_does_it(
     async with opened(tmp_path / "bot.db", **CHANNEL, **url, **keys) as client:
         assert client.requests is not None
         assert client.requests.capabilities.can_make_keys is not by_hand
-        assert len(client.jobs) == 6  # and requests with their outbox
+        assert len(client.jobs) == 7  # and requests with their outbox
     assert mailcow.calls == []
 
 

@@ -44,7 +44,7 @@ class ZoneServers:
 
 
 @dataclass(frozen=True, slots=True)
-class ServerAnswers:
+class DirectAnswers:
     """What one name server says at one of its addresses, in the order of the questions.
 
     An answer is None where there was no room or time for the question. There are no answers where
@@ -94,7 +94,7 @@ class AllNameServers:
 
     async def ask(
         self, servers: ZoneServers, questions: Sequence[Question]
-    ) -> tuple[ServerAnswers, ...]:
+    ) -> tuple[DirectAnswers, ...]:
         """Return what each server says at each address, of its zone alone; all at the same time."""
         told = await asyncio.gather(
             *(self._ask_server(servers.zone, name, questions) for name in servers.names)
@@ -103,13 +103,13 @@ class AllNameServers:
 
     async def _ask_server(
         self, zone: dns.name.Name, name: dns.name.Name, questions: Sequence[Question]
-    ) -> tuple[ServerAnswers, ...]:
+    ) -> tuple[DirectAnswers, ...]:
         addresses = await self._find_addresses(name)
         if not addresses:
-            return (ServerAnswers(name),)
+            return (DirectAnswers(name),)
         told = await asyncio.gather(*(self._ask(zone, each, questions) for each in addresses))
         return tuple(
-            ServerAnswers(name, address, answers)
+            DirectAnswers(name, address, answers)
             for address, answers in zip(addresses, told, strict=True)
         )
 

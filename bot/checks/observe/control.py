@@ -13,7 +13,7 @@ from bot.dns.answer import Question
 from bot.records.control_token import control_name
 
 if TYPE_CHECKING:
-    from bot.checks.observe.all_name_servers import ServerAnswers
+    from bot.checks.observe.all_name_servers import DirectAnswers
     from bot.dns.answer import Ask
     from bot.dns.authority import Authorities
     from bot.names import Domain
@@ -46,7 +46,7 @@ async def look_at_control(
     return ControlAnswers(tuple(map(_read_texts, told)))
 
 
-def _read_texts(told: ServerAnswers) -> ServerTexts:
+def _read_texts(told: DirectAnswers) -> ServerTexts:
     if not told.answers:
         return ServerTexts(told.name)
     record, beside = told.answers

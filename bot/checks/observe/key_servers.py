@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import dns.name
 
     from bot.checks.dkim.held_keys import HeldKey
-    from bot.checks.observe.all_name_servers import ServerAnswers, ZoneServers
+    from bot.checks.observe.all_name_servers import DirectAnswers, ZoneServers
     from bot.dns.answer import Ask, DirectAnswer
     from bot.dns.authority import Authorities
     from bot.names import Domain
@@ -113,7 +113,7 @@ class _Look:
     async def _read(
         self,
         servers: ZoneServers,
-        told: Sequence[ServerAnswers],
+        told: Sequence[DirectAnswers],
         at: int,
         wanted: _Wanted,
         aliases: int,

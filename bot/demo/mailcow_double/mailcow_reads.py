@@ -66,6 +66,6 @@ def _show(state: MailcowState, pair: DkimPair) -> dict[str, Any]:
         "pubkey": pair.public,
         "length": "1024" if size < 391 else "2048" if size < 736 else "4096",
         "dkim_txt": text,
-        "dkim_selector": pair.selector,
+        "dkim_selector": pair.selector or False,  # where none was written
         "privkey": private if state.shows_private_keys else "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter, deque
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.demo.mailcow_double.php_answers import SECRET_IN_LOG
+from bot.demo.mailcow_double.redis_hashes import RedisHashes, public_of
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator, Mapping
 
 _MIB = 2**20
 # What a new Mailcow gives a domain for which nothing else is said; sizes are in octets.
@@ -49,6 +52,51 @@ class DkimPair:
         return cls(selector, base64.b64encode(public).decode(), private.decode())
 
 
+class DkimTable(MutableMapping[str, DkimPair]):
+    """The keys in Redis by domain, whether there is a row of that domain or not.
+
+    A key that is set here is written at once and as a whole, as by somebody else; `hashes` has how
+    Mailcow itself writes.
+    """
+
+    def __init__(self, pairs: Mapping[str, DkimPair] | None = None) -> None:
+        self.hashes = RedisHashes()
+        self.update(pairs or {})
+
+    def __getitem__(self, name: str) -> DkimPair:
+        public = self.hashes.public[name]
+        private = self.hashes.private_of(name)
+        return DkimPair(self.hashes.selectors.get(name, ""), public, private)
+
+    def __setitem__(self, name: str, pair: DkimPair) -> None:
+        self.hashes.public[name] = pair.public
+        self.hashes.selectors[name] = pair.selector
+        self.hashes.private[f"{pair.selector}.{name}"] = pair.private
+
+    def __delitem__(self, name: str) -> None:
+        del self.hashes.public[name]
+        self.hashes.private.pop(f"{self.hashes.selectors.pop(name, '')}.{name}", None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.hashes.public)
+
+    def __len__(self) -> int:
+        return len(self.hashes.public)
+
+    def __repr__(self) -> str:
+        return f"<DKIM keys of {', '.join(self)}>"  # and no private ones
+
+    def signing(self, name: str) -> DkimPair | None:
+        """Return what rspamd signs a domain's mail with right now; None: it leaves unsigned.
+
+        It takes the selector, and the private key of that selector and domain; the public key that
+        Mailcow shows may be another.
+        """
+        private = self.hashes.private_of(name)
+        public = public_of(private)
+        return DkimPair(self.hashes.selectors[name], public, private) if public else None
+
+
 @dataclass(kw_only=True)
 class MailcowState:
     """What there is, and how it behaves; tests change its fields."""
@@ -56,7 +104,7 @@ class MailcowState:
     domains: dict[str, dict[str, Any]] = field(default_factory=dict)
     alias_domains: dict[str, str] = field(default_factory=dict)  # the target by the alias
     inactive_aliases: set[str] = field(default_factory=set)
-    dkim: dict[str, DkimPair] = field(default_factory=dict)  # with no row of the domain, too
+    dkim: DkimTable = field(default_factory=DkimTable)  # with no row of the domain, too
     mailboxes: dict[str, dict[str, Any]] = field(default_factory=dict)
     default_template: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     domain_map: set[str] = field(default_factory=set)  # in Redis; of domains that were added
@@ -66,7 +114,6 @@ class MailcowState:
     shows_private_keys: bool = False  # SHOW_DKIM_PRIV_KEYS of its configuration
     splits_txt: bool = False
     redis_refuses_writes: bool = False
-    loses_redis: bool = False  # after the first write of a copied key
     throws: set[str] = field(default_factory=set)  # routes whose PHP throws an exception
     add_delay: float = 0.0  # seconds between "is there one?" and storing a new DKIM key
     held: asyncio.Event | None = None  # a key that is asked for now is not stored before it is set
@@ -76,6 +123,15 @@ class MailcowState:
     keys_made: Counter[str] = field(default_factory=Counter)
     sogo_restarts: int = 0
     sessions: int = 0  # each call leaves one in Redis
+
+    @property
+    def loses_redis(self) -> bool:
+        """Whether the connection is lost before a private key is written, after all else."""
+        return self.dkim.hashes.loses_private
+
+    @loses_redis.setter
+    def loses_redis(self, value: bool) -> None:
+        self.dkim.hashes.loses_private = value
 
     def add_domain(self, name: str, *, active: object = 1, **more: Any) -> None:
         """Have it take mail for a domain."""
@@ -98,11 +154,10 @@ class MailcowState:
 
     def private_secrets(self) -> tuple[str, ...]:
         """Return everything of its keys and its log that must never show up anywhere."""
-        private = [line for pair in self.dkim.values() for line in pair.private.splitlines()[1:-1]]
-        encoded = [
-            base64.b64encode(p.private.encode()).decode() for p in self.dkim.values() if p.private
-        ]
-        return (SECRET_IN_LOG, *private, *encoded)
+        private = [text for text in self.dkim.hashes.private.values() if text]
+        lines = [line for text in private for line in text.splitlines()[1:-1]]
+        encoded = [base64.b64encode(text.encode()).decode() for text in private]
+        return (SECRET_IN_LOG, *lines, *encoded)
 
 
 def fold(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.demo.mailcow_double.mailcow_state import DkimPair, fold
@@ -17,6 +16,7 @@ from bot.demo.mailcow_double.php_answers import (
     redis_refusals,
     success,
 )
+from bot.demo.mailcow_double.redis_hashes import RedisLost
 
 if TYPE_CHECKING:
     from bot.demo.mailcow_double.mailcow_state import MailcowState
@@ -44,11 +44,11 @@ async def write(state: MailcowState, action: str, route: list[str], fields: Any)
         case "add", ["dkim"], dict():
             return await _add_dkim(state, fields)
         case "add", ["dkim_duplicate"], dict():
-            return _copy_dkim(state, fields)
+            return await _copy_dkim(state, fields)
         case "add", ["domain"], dict():
             return as_json(await _add_domain(state, fields))
         case "delete", ["dkim"], list():
-            return _or_nothing([_delete_dkim(state, name) for name in fields])
+            return await _delete_keys(state, fields)
         case "delete", ["domain"], list():
             return _or_nothing([_delete_domain(state, name) for name in fields])
         case "add" | "delete", ["dkim" | "dkim_duplicate" | "domain"], _:
@@ -107,30 +107,38 @@ async def _make_pair(state: MailcowState, name: str, selector: str, size: str) -
         pair = await asyncio.to_thread(DkimPair.make, selector, bits)
     if held is not None:
         await held.wait()
-    state.dkim[name] = pair  # whoever is last wins
-    state.keys_made[name] += 1
+    try:
+        await state.dkim.hashes.put(name, selector, pair.public, pair.private)
+    except RedisLost:
+        return danger(["redis_error", {}])
+    state.keys_made[name] += 1  # whoever is last wins
     return success(["dkim_added", name], pair.private)
 
 
-def _copy_dkim(state: MailcowState, fields: dict[str, Any]) -> PhpAnswer:
+async def _copy_dkim(state: MailcowState, fields: dict[str, Any]) -> PhpAnswer:
     """Copy a key, over the one that is there; neither domain needs a row."""
     source, targets = fields.get("from_domain"), fields.get("to_domain") or []
     names = targets if isinstance(targets, list) else [targets]
     if not isinstance(source, str) or not all(isinstance(name, str) for name in names):
         raise PhpThrow
-    if state.redis_refuses_writes and names:
-        return as_json(redis_refusals())
     pair = state.dkim.get(source)
-    if pair is None:
-        return _or_nothing([danger(["dkim_domain_or_sel_invalid", source]) for _ in names])
-    return _or_nothing([_copy_to(state, source, name, pair) for name in names])
+    if pair is None or not pair.public:
+        return as_json([danger(["dkim_domain_or_sel_invalid", source])])
+    wanted = [name for name in names if name]
+    if state.redis_refuses_writes and wanted:
+        return as_json(redis_refusals())
+    return _or_nothing([await _copy_to(state, source, name, pair) for name in wanted])
 
 
-def _copy_to(state: MailcowState, source: str, name: str, pair: DkimPair) -> Message:
-    if state.loses_redis:  # selector and public key are there, the private key is not
-        state.dkim[name] = replace(pair, private="")
+async def _copy_to(state: MailcowState, source: str, name: str, pair: DkimPair) -> Message:
+    """Copy a pair as it was read; capitals, blanks and commas are part of the name.
+
+    A private key that the source lacks is copied, too: as an empty one, over what was there.
+    """
+    try:
+        await state.dkim.hashes.put(name, pair.selector, pair.public, pair.private)
+    except RedisLost:
         return danger(["redis_error", {}])
-    state.dkim[name] = pair  # capitals, blanks and commas are part of the name
     return success(["dkim_duplicated", source, name])
 
 
@@ -175,10 +183,19 @@ def _refuse_domain(state: MailcowState, name: str, row: dict[str, int]) -> objec
     return ["domain_exists", name] if state.knows(name) else None
 
 
-def _delete_dkim(state: MailcowState, name: object) -> Message:
+async def _delete_keys(state: MailcowState, names: list[object]) -> PhpAnswer:
+    if state.redis_refuses_writes and names:
+        return as_json(redis_refusals())
+    return _or_nothing([await _delete_dkim(state, name) for name in names])
+
+
+async def _delete_dkim(state: MailcowState, name: object) -> Message:
     if not isinstance(name, str) or not _DOMAIN.fullmatch(name):
         return danger(["dkim_domain_or_sel_invalid", name])
-    state.dkim.pop(name, None)
+    try:
+        await state.dkim.hashes.remove(name)
+    except RedisLost:
+        return danger(["redis_error", {}])
     return success(["dkim_removed", name])
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from bot.records.dkim_key import KeySource
+from bot.rotations.due_keys import AgedKey
 from bot.store.tables import KnownKeyRow
 
 if TYPE_CHECKING:
@@ -71,6 +73,33 @@ class KnownKeys:
                     .limit(most)
                 )
             )
+
+        return await self._database.read(find)
+
+    async def current_keys(self, after: Domain | None, most: int) -> tuple[AgedKey, ...]:
+        """The keys of up to `most` domains whose names come after this one, in their order.
+
+        Each with when this selector and value were first learned of the domain: one that was
+        superseded and came back has been there all the time.
+        """
+        earlier = aliased(KnownKeyRow)
+        first_seen = (
+            select(func.min(earlier.learned_at))
+            .where(
+                earlier.domain == KnownKeyRow.domain,
+                earlier.selector == KnownKeyRow.selector,
+                earlier.value == KnownKeyRow.value,
+            )
+            .scalar_subquery()
+        )
+        found = select(KnownKeyRow.domain, KnownKeyRow.selector, KnownKeyRow.value, first_seen)
+        found = found.where(KnownKeyRow.superseded_at.is_(None))
+        found = found.order_by(KnownKeyRow.domain).limit(most)
+        if after is not None:
+            found = found.where(KnownKeyRow.domain > after)
+
+        def find(session: Session) -> tuple[AgedKey, ...]:
+            return tuple(AgedKey(*row) for row in session.execute(found))
 
         return await self._database.read(find)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, or_, select, update
 
+from bot.requests.model import ActorKind
 from bot.rotations.rotation import RotationNews, RotationState
 from bot.store.repositories.leases import (
     find_earliest,
@@ -137,14 +138,22 @@ class StoredRotations:
 
         return await self._database.read(find)
 
-    async def domains(self) -> tuple[Domain, ...]:
-        """Every domain that ever had a rotation."""
+    async def domains(self, since: datetime | None = None) -> tuple[Domain, ...]:
+        """Every domain that had a rotation opened after that moment; without one, ever."""
         names = select(RotationRow.domain).distinct().order_by(RotationRow.domain)
+        if since is not None:
+            names = names.where(RotationRow.opened_at > since)
         return await self._database.read(lambda session: tuple(session.scalars(names)))
 
     async def count_opened(self, since: datetime) -> int:
         """How many were opened after that moment."""
         count = select(func.count()).where(RotationRow.opened_at > since)
+        return await self._database.read(lambda session: session.scalars(count).one())
+
+    async def count_of_admin(self, admin_id: int) -> int:
+        """How many steps this person took as an admin."""
+        kind, actor = RotationEntryRow.actor_kind, RotationEntryRow.actor_id
+        count = select(func.count()).where(actor == admin_id, kind == ActorKind.ADMIN.value)
         return await self._database.read(lambda session: session.scalars(count).one())
 
     async def take_due(self, now: datetime, lease: timedelta, most: int) -> tuple[Rotation, ...]:

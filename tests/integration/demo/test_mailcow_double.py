@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import yaml
 from yarl import URL
 
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowFault
+from bot.demo.mailcow_double.mailcow_state import DkimPair
 from bot.demo.mailcow_double.php_answers import SECRET_IN_LOG
 from mailcow_helpers import JSON, READ, WRITE
 
@@ -126,16 +128,74 @@ async def test_every_call_leaves_a_session_and_writes_repeat_what_was_sent(
     assert cow.sessions == 2
 
 
+COPY = {"from_domain": "kept.test", "to_domain": "a.test"}
+
+
+async def ask(cow: MailcowDouble, route: str, sent: object) -> Any:
+    """Return what a write is answered with."""
+    _, _, body = await call(cow, {"do": f"POST {route}", "key": "write", "send": sent})
+    return json.loads(body)
+
+
 async def test_a_key_that_is_copied_without_its_private_half_signs_nothing(
     cow: MailcowDouble,
 ) -> None:
     cow.loses_redis = True
-    switch = {"from_domain": "kept.test", "to_domain": "a.test"}
-    await call(cow, {"do": "POST add/dkim_duplicate", "key": "write", "send": switch})
-    assert (cow.dkim["a.test"].public, cow.dkim["a.test"].private) == (
-        cow.dkim["kept.test"].public,
-        "",
-    )
+    await ask(cow, "add/dkim_duplicate", COPY)
+    assert cow.dkim["a.test"].public == cow.dkim["kept.test"].public
+    assert cow.dkim.signing("a.test") is None
     cow.loses_redis = False
-    await call(cow, {"do": "POST add/dkim_duplicate", "key": "write", "send": switch})
-    assert cow.dkim["a.test"] == cow.dkim["kept.test"]
+    await ask(cow, "add/dkim_duplicate", COPY)
+    assert cow.dkim.signing("a.test") == cow.dkim["a.test"] == cow.dkim["kept.test"]
+
+
+async def test_a_source_without_private_key_takes_away_the_one_that_was_there(
+    cow: MailcowDouble,
+) -> None:
+    await ask(cow, "add/dkim_duplicate", COPY)
+    cow.dkim["kept.test"] = replace(cow.dkim["kept.test"], private="")
+    (said,) = await ask(cow, "add/dkim_duplicate", COPY)
+    assert (said["type"], said["msg"]) == ("success", ["dkim_duplicated", "kept.test", "a.test"])
+    assert cow.dkim.signing("a.test") is None
+
+
+async def test_the_private_key_of_a_selector_of_before_stays_and_goes_by_that_selector(
+    cow: MailcowDouble,
+) -> None:
+    before = cow.dkim["a.test"] = DkimPair.make("before", 1024)
+    await ask(cow, "add/dkim_duplicate", COPY)
+    assert cow.dkim.hashes.private["before.a.test"] == before.private
+    cow.dkim.hashes.selectors["a.test"] = "before"  # another switch, in the middle of this one
+    signing = cow.dkim.signing("a.test")
+    assert signing == before  # whichever public key is shown
+    assert cow.dkim["a.test"].public == cow.dkim["kept.test"].public
+    await ask(cow, "delete/dkim", ["a.test"])
+    assert {name for name in cow.dkim.hashes.private if name.endswith(".a.test")} == {"old.a.test"}
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3])
+async def test_a_lost_connection_leaves_as_much_of_a_key_as_was_written(
+    cow: MailcowDouble, left: int
+) -> None:
+    cow.dkim.hashes.writes_left = left
+    (said,) = await ask(cow, "add/dkim_duplicate", COPY)
+    assert said["msg"][0] == ("dkim_duplicated" if left == 3 else "redis_error")
+    hashes = cow.dkim.hashes
+    there = [
+        "a.test" in hashes.public,
+        "a.test" in hashes.selectors,
+        "old.a.test" in hashes.private,
+    ]
+    assert there == [number < left for number in range(3)]
+    row = {"do": "GET get/dkim/a.test", "key": "read"}
+    shown = json.loads((await call(cow, row))[2])
+    assert shown.get("dkim_selector") == (None, False, "old", "old")[left]
+
+
+async def test_a_redis_that_takes_no_writes_neither_copies_nor_deletes(cow: MailcowDouble) -> None:
+    cow.redis_refuses_writes = True
+    for route, sent in (("add/dkim_duplicate", COPY), ("delete/dkim", ["kept.test"])):
+        said = await ask(cow, route, sent)
+        assert [one["type"] for one in said] == ["danger", "danger"]
+        assert said[0]["msg"].startswith("Redis: RedisException")
+    assert cow.dkim.keys() == {"kept.test"}

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.errors import BackendError, BackendLocked
+from bot.errors import BackendError, BackendLocked, BackendRefused
 from bot.mailcow.mailcow_backend import MailcowBackend
-from bot.requests.backend import Capabilities, MailHosting
-from mailcow_helpers import ALIAS, LIMITS, READ, A, B, connect
+from bot.names import Domain
+from bot.requests.backend import Capabilities, MailHosting, ServerDomain
+from mailcow_helpers import ALIAS, LIMITS, READ, A, B, connect, fail
 
 if TYPE_CHECKING:
     from bot.demo.mailcow_double.double_server import MailcowDouble
@@ -22,7 +23,7 @@ pytest_plugins = ["mailcow_fixtures"]
 async def test_what_it_can_do_depends_on_its_keys(cow: MailcowDouble, client: Mailcow) -> None:
     backend: MailBackend = MailcowBackend(client, "cow")
     assert backend.capabilities == Capabilities(
-        can_tell_domains=True, can_make_keys=True, can_add_domains=True
+        can_tell_domains=True, can_make_keys=True, can_add_domains=True, can_rotate_keys=True
     )
     async with connect(cow, write=None) as reader:
         assert MailcowBackend(reader, "cow").capabilities == Capabilities(can_tell_domains=True)
@@ -58,6 +59,22 @@ async def test_a_domain_is_added_once_with_a_key_of_the_usual_selector(
     assert key.selector == "cow"
     assert cow.routes("POST") == ["add/domain"]
     assert (await backend.look_up(B)).hosting is MailHosting.ON
+
+
+@pytest.mark.parametrize("name", ["dkim-factory.invalid", "a.test.next.dkim-factory.invalid"])
+async def test_the_workshop_of_rotations_is_no_mail_domain_of_anybody(
+    cow: MailcowDouble, client: Mailcow, name: str
+) -> None:
+    cow.add_domain("dkim-factory.invalid")  # switched on by somebody
+    cow.dkim[name] = cow.dkim["kept.test"]
+    domain, backend = Domain.from_ascii(name), MailcowBackend(client, "cow")
+    assert await backend.domains() == (A, ALIAS)
+    assert await backend.look_up(domain) == ServerDomain(MailHosting.ABSENT)
+    for asking in (backend.find_or_make_key(domain, "dkim"), backend.add_domain(domain, LIMITS)):
+        error = await fail(cow, asking)
+        assert isinstance(error, BackendRefused)
+        assert error.code == "mailcow-workshop-name"
+    assert cow.routes("POST") == []
 
 
 async def test_a_refused_key_is_not_used_until_it_is_unlocked(

@@ -115,7 +115,7 @@ async def test_write_key_is_checked_without_changing_anything(
 ) -> None:
     before = (dict(cow.dkim), dict(cow.domains))
     await client.check_write_key()
-    assert (cow.dkim, cow.domains) == before
+    assert (dict(cow.dkim), cow.domains) == before
     assert cow.calls[0].key == WRITE
 
 

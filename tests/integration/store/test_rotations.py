@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,6 +29,8 @@ from bot.store.repositories.rotations import StoredRotations
 from rotation_parts import ADMIN, FRIEND, NEW, NOON, OLD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.store.engine.database import Database
 
 S, T = RotationState, RotationStep
@@ -70,11 +73,16 @@ async def begin(store: StoredRotations, domain: Domain = FRIEND) -> Rotation:
 
 async def bring(store: StoredRotations, rotation: Rotation, *states: RotationState) -> Rotation:
     for state in states:
-        rotation, changed = await store.change(
-            rotation.id, lambda before, to=state: move(before, to, BOT, NOON), NOON
-        )
-        assert changed
+        rotation = await put(store, rotation, partial(move, to=state, actor=BOT, now=NOON))
     return rotation
+
+
+async def put(
+    store: StoredRotations, rotation: Rotation, decide: Callable[[Rotation], RotationChange]
+) -> Rotation:
+    after, is_changed = await store.change(rotation.id, decide, NOON)
+    assert is_changed
+    return after
 
 
 async def test_a_new_rotation_is_due_at_once_with_its_first_call_written_down(
@@ -169,10 +177,10 @@ async def test_each_call_and_what_it_came_to_is_written_down(store: StoredRotati
     steps = []
     while rotation.state is S.PREPARING:
         steps.append(rotation.step)
-        fields = {"value": NEW.record.text} if rotation.step is T.MAKE_KEY else {}
-        rotation, _ = await store.change(
-            rotation.id, lambda before, found=fields: go_on(before, NOON, **found), NOON
-        )
+        fields: dict[str, Any] = {}
+        if rotation.step is T.MAKE_KEY:
+            fields["value"] = NEW.record.text
+        rotation = await put(store, rotation, partial(go_on, now=NOON, **fields))
     assert len(steps) == 5
     assert (rotation.state, rotation.value) == (S.PREPARED, NEW.record.text)
     assert rotation.version == 6
