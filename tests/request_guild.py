@@ -27,6 +27,7 @@ from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.rotations.rotation_service import Rotations
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
@@ -178,8 +179,15 @@ async def open_request_guild(
             watchers=Watchers(database),
             awaited=AwaitedGoals(database),
             watch=WatchRecords(database),
-            rotations=StoredRotations(database),
-            now=clock,
+            rotations=Rotations(
+                StoredRotations(database),
+                KnownKeys(database),
+                requests.of_domain,
+                backend,
+                None,
+                clock,
+                WakeUp(),
+            ),
         )
 
         aliases = Aliases()

@@ -42,7 +42,6 @@ from bot.store.repositories.control_proofs import ControlProofs
 from bot.store.repositories.domain_changes import DomainChanges
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
-from bot.store.repositories.rotations import StoredRotations
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.tallies import StoredTallies
@@ -110,6 +109,7 @@ async def open_client_over(
         checks = StoredChecks(database)
         parts = make_requests(base)
         requests = parts.requests
+        changes = make_rotations(base, requests)
         proofs = ControlProofs(database)
         look = partial(look_at_control, base.resolver.ask, make_authorities(settings))
         control = DomainControl(proofs, look, now)
@@ -142,13 +142,12 @@ async def open_client_over(
             watchers=wanted.watchers,
             awaited=wanted.awaited,
             watch=wanted.records,
-            rotations=StoredRotations(database),
-            now=now,
+            rotations=changes.rotations,
         )
         watch = make_watch(base, looks, leads=True)
         add_watch(client, watch, wanted=wanted, control=control, requests=requests)
-        rotations = make_rotations(base)
-        rotation_worker = make_rotation_worker(base, rotations, watch.worker)
+        rotation_worker = make_rotation_worker(base, changes, watch.worker)
+        client.rotations, client.rotation_worker = changes.rotations, rotation_worker
         client.jobs = (*client.jobs, rotation_worker.run)
         if database.has_one_process:
             # Whoever had taken something is gone; others on a server still have what is theirs.

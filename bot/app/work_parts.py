@@ -35,6 +35,7 @@ from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.rotations import rotation_worker
+from bot.rotations.rotation_service import Rotations
 from bot.rotations.rotation_worker import RotationWorker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -273,15 +274,21 @@ def make_request_worker(
 
 @dataclass(frozen=True, slots=True)
 class RotationParts:
-    """Where changes of keys are kept, and what wakes those who work on them."""
+    """What changes of keys are asked, kept and woken with."""
 
+    rotations: Rotations
     store: StoredRotations
     wake_up: WakeUp
 
 
-def make_rotations(base: Foundation) -> RotationParts:
+def make_rotations(base: Foundation, requests: Requests) -> RotationParts:
     """Return changes of keys over the store of the foundation."""
-    return RotationParts(StoredRotations(base.database), base.make_wake_up(_ROTATIONS))
+    store, wake_up = StoredRotations(base.database), base.make_wake_up(_ROTATIONS)
+    keys, rotator = KnownKeys(base.database), make_rotator(base.mailcow)
+    rotations = Rotations(
+        *(store, keys, requests.of_domain, base.backend, rotator, base.now, wake_up)
+    )
+    return RotationParts(rotations, store, wake_up)
 
 
 def make_rotation_worker(

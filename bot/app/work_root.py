@@ -89,7 +89,7 @@ def _make_jobs(
     parts = make_requests(base)
     looks = make_looks(base, parts)
     watch = make_watch(base, looks, leads=False)
-    rotations = make_rotation_worker(base, make_rotations(base), watch.worker)
+    rotations = make_rotation_worker(base, make_rotations(base, parts.requests), watch.worker)
     jobs: tuple[Job, ...] = (rotations.run, *watch.jobs)
     finishes = (rotations.finish, watch.worker.finish)
     if not base.takes_requests:

@@ -7,21 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.requests.mail_proof import TESTS_KEPT
-from bot.requests.model import State, can_go, make_pseudonym
+from bot.requests.model import State, can_go
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from bot.names import Domain
     from bot.requests.control_proof import ControlProof
     from bot.requests.model import Request
     from bot.requests.service import Requests
+    from bot.rotations.rotation_service import Rotations
     from bot.store.repositories.awaited_goals import AwaitedGoals
     from bot.store.repositories.control_proofs import ControlProofs
     from bot.store.repositories.mail_tests import MailTests
     from bot.store.repositories.recent_domains import RecentDomains
-    from bot.store.repositories.rotations import StoredRotations
     from bot.store.repositories.sent_mails import SentMails
     from bot.store.repositories.stored_checks import StoredChecks
     from bot.store.repositories.watch_records import WatchRecords
@@ -47,7 +44,7 @@ class MemberData:
     watched: int = 0  # domains that they are told of
     awaited: int = 0  # what they wait or waited for
     news: int = 0  # messages of the watch to them
-    rotations: int = 0  # of DKIM keys that they began or changed as an admin
+    rotations: int = 0  # what they did to changes of DKIM keys as an admin
 
     @property
     def withdrawable(self) -> tuple[Request, ...]:
@@ -113,8 +110,7 @@ class Privacy:
         watchers: Watchers,
         awaited: AwaitedGoals,
         watch: WatchRecords,
-        rotations: StoredRotations,
-        now: Callable[[], datetime],
+        rotations: Rotations,
     ) -> None:
         self._recent = recent
         self._checks = checks
@@ -126,7 +122,6 @@ class Privacy:
         self._awaited = awaited
         self._watch = watch
         self._rotations = rotations
-        self._now = now
 
     async def about(self, member_id: int) -> MemberData:
         """Return what is stored about a member."""
@@ -141,7 +136,7 @@ class Privacy:
             watched=await self._watchers.count_of(member_id),
             awaited=await self._awaited.count_of(member_id),
             news=await self._watch.news_of(member_id),
-            rotations=await self._rotations.count_of(member_id),
+            rotations=await self._rotations.count_of_admin(member_id),
         )
 
     async def forget(self, member_id: int) -> None:
@@ -156,7 +151,7 @@ class Privacy:
         await self._proofs.forget(member_id)
         await self._tests.forget(member_id)
         await self._sent.forget(member_id)
-        await self._rotations.forget_member(member_id, make_pseudonym(), self._now())
+        await self._rotations.forget_member(member_id)
         # Who is told of nothing gets no news any more, so those go last.
         await self._watchers.forget(member_id)
         await self._awaited.forget(member_id)

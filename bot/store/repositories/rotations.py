@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime, timedelta
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from bot.names import Domain
@@ -192,10 +192,13 @@ class StoredRotations:
 
         Messages that name them are drawn anew. Those to them are another table's, as all news.
         """
-        theirs = select(RotationRow.id).where(_names(member_id))
+        did = exists().where(
+            RotationEntryRow.rotation_id == RotationRow.id, RotationEntryRow.actor_id == member_id
+        )
+        names_them = or_(RotationRow.opened_by == member_id, did)
 
         def rename(session: Session) -> None:
-            for rotation_id in session.scalars(theirs).all():
+            for rotation_id in session.scalars(select(RotationRow.id).where(names_them)).all():
                 draw_rotation_anew(session, rotation_id, now)
             opened = update(RotationRow).where(RotationRow.opened_by == member_id)
             session.execute(opened.values(opened_by=pseudonym))
@@ -204,22 +207,10 @@ class StoredRotations:
 
         await self._database.write(rename)
 
-    async def count_of(self, member_id: int) -> int:
-        """How many rotations name a member, as who began or changed them."""
-        count = select(func.count()).select_from(RotationRow).where(_names(member_id))
-        return await self._database.read(lambda session: session.scalars(count).one())
-
     async def _list(self, wanted: Select[Any]) -> tuple[Rotation, ...]:
         return await self._database.read(
             lambda session: tuple(map(read_rotation, session.scalars(wanted)))
         )
-
-
-def _names(member_id: int) -> ColumnElement[bool]:
-    did = exists().where(
-        RotationEntryRow.rotation_id == RotationRow.id, RotationEntryRow.actor_id == member_id
-    )
-    return or_(RotationRow.opened_by == member_id, did)
 
 
 def _open_ones() -> Select[Any]:

@@ -335,9 +335,7 @@ async def test_a_member_who_is_forgotten_leaves_a_number(store: StoredRotations)
     await bring(store, mine, S.PREPARED)
     await store.change(mine.id, lambda before: undo(before, ADMIN, NOON), NOON)
     assert ADMIN.id is not None
-    assert [await store.count_of(each) for each in (ADMIN.id, 1)] == [1, 0]
     await store.forget_member(ADMIN.id, -5, NOON)
-    assert await store.count_of(ADMIN.id) == 0
     after = await store.get(mine.id)
     assert after is not None
     assert after.opened_by == -5
