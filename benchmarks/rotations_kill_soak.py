@@ -46,6 +46,7 @@ class KillExtent:
     kills: int = 50  # at each step, at least
     domains: int = 6  # whose keys are rotated at once
     seed: int = 1
+    steps: tuple[RotationStep, ...] = tuple(RotationStep)  # at which it is killed
 
 
 @dataclass
@@ -90,7 +91,7 @@ class KillSoak:
     @property
     def is_enough(self) -> bool:
         """Whether every step has had its kills."""
-        return all(times.total() >= self.extent.kills for times in self.kills.values())
+        return all(self.kills[s].total() >= self.extent.kills for s in self.extent.steps)
 
     async def run(self, world: KillWorld) -> KillResult:
         """Return what came of it when the bot has ended in peace."""
@@ -118,7 +119,7 @@ class KillSoak:
     def note(self, moment: CallMoment, caller: RotationSeen) -> None:
         """Kill the bot at a moment of a call, now and then."""
         step = caller.step
-        if step is None or self.is_enough or not self._is_up:
+        if step not in self.extent.steps or self.is_enough or not self._is_up:
             return
         is_often = self._killed_at[caller.id, step] >= _MOST
         if is_often or self.kills[step].total() >= self.extent.kills + _MOST:
@@ -167,6 +168,7 @@ class KillSoak:
         world, until = self._world, self._until
         signs = world.mailcow.dkim[domain]
         await world.rotations.begin(Domain.from_ascii(domain), 2048, ADMIN)
+        await world.times.wake()
         seen = await until(domain, _S.PREPARED)
         goal = self._choose_goal()
         if goal is _S.PREPARED:
@@ -232,6 +234,7 @@ class KillSoak:
     async def _undo(self, seen: RotationSeen, signs: DkimPair) -> None:
         """Have an admin undo a rotation, and look at what it comes to."""
         await self._world.rotations.undo(seen.id, ADMIN)
+        await self._world.times.wake()
         await self._until(seen.domain, _S.UNDONE)
         if self._world.mailcow.dkim[seen.domain] != signs:
             self.faults.append(f"{seen.domain} does not sign with the key of before")

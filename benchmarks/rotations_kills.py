@@ -18,7 +18,6 @@ import random
 import sys
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -29,7 +28,6 @@ from discord_payloads import CHANNEL, GUILD
 
 from benchmarks.figures import write_part
 from benchmarks.processes_discord import SoakDiscord
-from benchmarks.rotations_desk import open_desk
 from benchmarks.rotations_dns import MemberZones
 from benchmarks.rotations_kill_soak import (
     ADMIN,
@@ -42,6 +40,8 @@ from benchmarks.rotations_kill_soak import (
 from benchmarks.rotations_mail import KEY_HEAD, OLD_SELECTOR, READ_KEY, WRITE_KEY
 from benchmarks.rotations_mailcow import CallMoment, SteppedMailcow
 from benchmarks.rotations_time import RotationTimes
+from bot.app.console_root import open_rotations
+from bot.config.loading import load_settings
 from bot.demo.mailcow_double.double_server import ApiKey
 from bot.demo.mailcow_double.mailcow_state import DkimPair
 from forked_python import ForkedPython
@@ -107,8 +107,10 @@ async def open_kill_world(
             "DNS_PORT": str(zones.port),
             "DNS_ALLOW_PRIVATE": "true",
         }
-        rotations = await enter(open_desk(bot.environment))
-        yield KillWorld(bot, discord, zones, mailcow, times, rotations)
+        desk = await enter(open_rotations(load_settings(bot.environment)))
+        if desk is None:
+            raise RuntimeError("there is no store")
+        yield KillWorld(bot, discord, zones, mailcow, times, desk.rotations)
 
 
 async def soak_rotations(
@@ -147,8 +149,8 @@ def format_kills(result: KillResult) -> str:
 def main() -> int:
     """Run the soak and print what came of it; the code is 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for one in fields(KillExtent):
-        parser.add_argument(f"--{one.name}", type=int, default=one.default)
+    for name in ("kills", "domains", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(KillExtent(), name))
     parser.add_argument("--keep", type=Path, help="a folder for the log")
     parser.add_argument("--forked", action="store_true", help="fork processes after the imports")
     parser.add_argument("--write", action="store_true", help="put the figures into the README")

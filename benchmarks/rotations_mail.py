@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.child import ROOT
@@ -26,6 +27,14 @@ WRITE_KEY, READ_KEY = "write-key", "read-key"
 OLD_SELECTOR: Final = "dkim"
 KEY_HEAD: Final = "v=DKIM1;k=rsa;t=s;s=email;p="
 _LONGEST: Final = 2**22  # octets of a line of the senders
+
+
+@dataclass(frozen=True, slots=True)
+class RealMailServer:
+    """A mail server of which Mailcow's PHP alone is a double."""
+
+    mailcow: MailcowDouble
+    redis: RedisConnection
 
 
 class SendersProcess:
@@ -97,7 +106,7 @@ class SendersProcess:
 @asynccontextmanager
 async def mail_server(
     folder: Path, zones: MemberZones, *, pause: float = 0.0
-) -> AsyncIterator[MailcowDouble]:
+) -> AsyncIterator[RealMailServer]:
     """Yield Mailcow's double before a real Redis, by which a real rspamd signs.
 
     All domains are there, and sign with a key of their own that is published. From then on each
@@ -119,4 +128,5 @@ async def mail_server(
                     mailcow.dkim[domain] = pair
                     zones.publish(domain, OLD_SELECTOR, f"{KEY_HEAD}{pair.public}")
                 redis.pause = pause
-                yield mailcow
+                redis.gaps.clear()
+                yield RealMailServer(mailcow, redis)
