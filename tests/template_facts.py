@@ -289,6 +289,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         "more": (0, 3),
         "waits": (True, False),
     },
+    "doctor/key-changes-right": {"made": (True, False), "searched": (True, False)},
+    "doctor/keys-left": {"count": (1, 2, 9), "copies": (SOME[:1], SOME[:2], SOME[:3])},
     "doctor/watch-right": {"total": (0, 1, 12), "broken": (0, 1, 3)},
     "watch/digest_foot": {"count": (0, 1, 7)},
     "watch/digest_unknown": {"known": (None, 1_796_000_000)},

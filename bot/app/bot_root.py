@@ -13,6 +13,7 @@ from bot.app.shared_parts import (
 from bot.app.watch_parts import WatchedBy, add_watch
 from bot.app.work_parts import (
     BESIDE_MEMBERS,
+    make_leftover_search,
     make_looks,
     make_request_worker,
     make_requests,
@@ -126,7 +127,6 @@ async def open_client_over(
         client.now = now
         client.control = control
         client.backend = base.backend
-        client.examine_backend = partial(check_mailcow, base.mailcow)
         looks = make_looks(base, parts)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
@@ -145,6 +145,8 @@ async def open_client_over(
         watch = make_watch(base, looks, leads=True)
         add_watch(client, watch, wanted=wanted, control=control, requests=requests)
         rotations = make_rotations(base)
+        find_leftovers = make_leftover_search(base, rotations)
+        client.examine_backend = partial(check_mailcow, base.mailcow, find_leftovers)
         rotation_worker = make_rotation_worker(base, rotations, watch.worker)
         client.jobs = (*client.jobs, rotation_worker.run)
         if database.has_one_process:

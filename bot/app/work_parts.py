@@ -35,6 +35,7 @@ from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.rotations import rotation_worker
+from bot.rotations.leftover_keys import LeftoverKeys
 from bot.rotations.rotation_worker import RotationWorker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -54,7 +55,7 @@ from bot.watch.watch_worker import WatchWorker
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from contextlib import AsyncExitStack
     from datetime import datetime, timedelta
 
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from bot.mailcow.api import Mailcow
     from bot.requests.backend import MailBackend
     from bot.requests.protocols import Look
+    from bot.rotations.key_rotator import Leftover
     from bot.store.engine.database import Database
     from bot.store.engine.notices import Notices
 
@@ -294,6 +296,14 @@ def make_rotation_worker(
         watch=watch,
         lease=base.pace.rotation_lease,
     )
+
+
+def make_leftover_search(
+    base: Foundation, parts: RotationParts
+) -> Callable[[], Awaitable[tuple[Leftover, ...]]] | None:
+    """Return what finds keys that no rotation needs; None where there can be none."""
+    rotator = make_rotator(base.mailcow)
+    return None if rotator is None else LeftoverKeys(parts.store, base.backend, rotator).find
 
 
 async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
