@@ -105,6 +105,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("looked", "total"), (1, 2)),
     **dict.fromkeys(("watched", "awaited", "news", "open_ones"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
+    "rotations": (0, 1, 2),
 }
 _FLAGS = (
     *(
@@ -174,6 +175,7 @@ _ROTATION: dict[str, tuple[Fact, ...]] = {
     ),
     "button": ("Switch now",),
     "details": ("Details",),
+    "again": ("Check again",),
     "keeps": (None, 3600),
     "servers": (SOME[:1], SOME[:2], SOME[:3]),
     "total": (0, 1, 3),
