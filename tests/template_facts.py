@@ -105,6 +105,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("looked", "total"), (1, 2)),
     **dict.fromkeys(("watched", "awaited", "news", "open_ones"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
+    "rotations": (0, 1, 2),
 }
 _FLAGS = (
     *(
