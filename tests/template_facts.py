@@ -175,6 +175,7 @@ _ROTATION: dict[str, tuple[Fact, ...]] = {
     ),
     "button": ("Switch now",),
     "details": ("Details",),
+    "again": ("Check again",),
     "keeps": (None, 3600),
     "servers": (SOME[:1], SOME[:2], SOME[:3]),
     "total": (0, 1, 3),

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.app.rotation_parts import make_rotation_worker, make_rotations
 from bot.app.shared_parts import (
     make_authorities,
     utc_now,
@@ -16,8 +17,6 @@ from bot.app.work_parts import (
     make_looks,
     make_request_worker,
     make_requests,
-    make_rotation_worker,
-    make_rotations,
     make_verifier,
     make_watch,
     open_foundation,
@@ -110,7 +109,6 @@ async def open_client_over(
         checks = StoredChecks(database)
         parts = make_requests(base)
         requests = parts.requests
-        changes = make_rotations(base, requests)
         proofs = ControlProofs(database)
         look = partial(look_at_control, base.resolver.ask, make_authorities(settings))
         control = DomainControl(proofs, look, now)
@@ -130,6 +128,8 @@ async def open_client_over(
         client.backend = base.backend
         client.examine_backend = partial(check_mailcow, base.mailcow)
         looks = make_looks(base, parts)
+        watch = make_watch(base, looks, leads=True)
+        changes = make_rotations(base, requests, watch)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
         wanted = WatchedBy.of(database)
@@ -145,7 +145,6 @@ async def open_client_over(
             watch=wanted.records,
             rotations=changes.rotations,
         )
-        watch = make_watch(base, looks, leads=True)
         add_watch(client, watch, wanted=wanted, control=control, requests=requests)
         rotation_worker = make_rotation_worker(base, changes, watch.worker)
         client.rotations, client.rotation_worker = changes.rotations, rotation_worker
