@@ -171,16 +171,15 @@ class MailcowRotator:
         hosted = [each.domain for each in await self._mailcow.domains()]
         aliases = [each.domain for each in await self._mailcow.alias_domains()]
         known = dict.fromkeys((*domains, *hosted, *aliases))
-        names = [] if busy else [WORKSHOP]
-        for domain in known:
-            if domain not in busy and not is_workshop_name(domain):
-                names += _kept_names(domain)
+        free = [each for each in known if each not in busy and not is_workshop_name(each)]
+        asked = [*([] if busy else [(WORKSHOP,)]), *map(_kept_names, free)]
         found = []
-        for name in names:
-            key = await self._find(name)
-            if key is not None:
-                selector = key.selector if isinstance(key, KnownKey) else ""
-                found.append(Leftover(name.ascii, selector))
+        for names in asked:
+            keys = await asyncio.gather(*(self._find(name) for name in names))
+            for name, key in zip(names, keys, strict=True):
+                if key is not None:
+                    selector = key.selector if isinstance(key, KnownKey) else ""
+                    found.append(Leftover(name.ascii, selector))
         return tuple(found)
 
     async def remove(self, leftover: Leftover) -> None:
