@@ -10,15 +10,17 @@ import dns.name
 import dns.rdatatype
 
 from bot.checks.answers import name_text
-from bot.checks.finding import Finding, Note, Status, Verdict
-from bot.checks.record_ttls import own_questions
-from bot.checks.report import PROPAGATING
+from bot.checks.dkim.server_records import RecordState
+from bot.checks.finding import Check, Finding, Note, Status, Verdict
+from bot.checks.record_ttls import other_key_questions, own_questions
+from bot.checks.report import OTHER_KEY, PROPAGATING
 from bot.dns.answer import Question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.checks.authority_view import AuthorityView
+    from bot.checks.dkim.other_key import OtherKeyVerdict
     from bot.checks.finding import Fix, Subject
     from bot.checks.observation import Observation
     from bot.errors import Fact
@@ -63,11 +65,32 @@ def choose_verdicts(
     another way, its findings stand and the note `cached-old` tells until when others see the old.
     """
     lags = _find_lags(observed)
+    for question in other_key_questions(expected):
+        lags.pop(question, None)  # what the verdicts are about does not wait for it
     before = {verdict.check: verdict for verdict in seen}
     return [
         _choose_one(before.get(verdict.check), verdict, _lag_of(verdict.check, lags, expected))
         for verdict in typed
     ]
+
+
+def choose_other_key(
+    expected: Expected, observed: Observation, seen: OtherKeyVerdict, typed: OtherKeyVerdict
+) -> OtherKeyVerdict:
+    """Return one verdict on the other key's record, of what the world sees and of what was typed.
+
+    What was typed counts. Where that is right, and old answers are still kept, it says until when.
+    """
+    lags = _find_lags(observed)
+    lag = next((lags[q] for q in other_key_questions(expected) if q in lags), None)
+    was_wrong = seen.seen.state in {RecordState.MISSING, RecordState.OTHER}
+    if lag is None or not typed.is_right or not was_wrong:
+        return typed
+    code = PROPAGATING[1] if lag.negative else PROPAGATING[0]
+    facts = {**lag.facts(), OTHER_KEY: typed.seen.role.value}
+    # It is not the key that signs, so nothing has to wait for it but the change of the keys.
+    finding = Finding(Check.DKIM, code, Status.INFO, facts, harmless=True)
+    return dataclasses.replace(typed, findings=(finding,), note=None)
 
 
 def say_when_seen(finding: Finding, observed: Observation) -> Finding:

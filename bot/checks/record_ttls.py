@@ -9,6 +9,7 @@ import dns.rdatatype
 
 from bot.checks.answers import ADDRESS_TYPES
 from bot.checks.dkim import judge as dkim
+from bot.checks.dkim.selectors import other_key_name
 from bot.checks.dmarc import judge as dmarc
 from bot.checks.finding import Check
 from bot.checks.mx.targets import targets_to_resolve
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from bot.checks.finding import Subject
     from bot.checks.observation import Observation
     from bot.records.expected import Expected
+
+
+def other_key_questions(expected: Expected) -> tuple[Question, ...]:
+    """Return the question about the other key's record; none where no key is being changed."""
+    return _texts(_there(other_key_name(expected)))
 
 
 def own_questions(check: Subject, expected: Expected) -> tuple[Question, ...]:
@@ -71,7 +77,7 @@ def _questions_behind(expected: Expected, observed: Observation) -> dict[Check, 
         Check.DELEGATION: (of(observed.zone, types.NS), of(apex, types.NS), of(apex, types.CNAME)),
         Check.MX: (*own_questions(Check.MX, expected), *_addresses(targets)),
         Check.SPF: own_questions(Check.SPF, expected),
-        Check.DKIM: own_questions(Check.DKIM, expected),
+        Check.DKIM: (*own_questions(Check.DKIM, expected), *other_key_questions(expected)),
         Check.DMARC: own_questions(Check.DMARC, expected),
         **{
             check: _addresses(_there(host_reading.owner_of(expected, check)))

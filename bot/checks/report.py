@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bot.checks.finding import EXTRAS, Check, Finding, Note, Status, Subject
 
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     import dns.name
 
+    from bot.checks.dkim.server_records import RecordState
     from bot.names import Domain
     from bot.records.expected import Expected
+    from bot.records.key_change import KeyChange, KeyRole
 
 PROPAGATING = ("propagating", "propagating-negative")
 RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
@@ -23,6 +25,8 @@ RESOLVER_FAULTS = (RESOLVER_SILENT, RESOLVER_REWRITES)
 DID_YOU_MEAN = "did-you-mean"  # the code of another domain that was likely meant
 OPTIONAL_MISSING = "optional-missing"  # the code of an optional record that is not there
 SERVER_SIDE = "server-side"  # the code of what is the mail server's own fault
+# The fact of what is said of the domain's other DKIM key while that is changed: its role.
+OTHER_KEY = "other_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,34 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherKeySeen:
+    """What a check saw of the record of the domain's other DKIM key, at the name servers if asked.
+
+    Of a key that is `DONE`, `RIGHT` says that it is still there.
+    """
+
+    role: KeyRole
+    selector: str
+    state: RecordState
+
+    @classmethod
+    def of(cls, change: KeyChange, state: RecordState) -> Self:
+        """Return what was seen of the other key of a change."""
+        return cls(change.role, change.key.selector, state)
+
+    def is_about(self, change: KeyChange) -> bool:
+        """Whether it is about this very change, and not about what was known before it."""
+        return (self.role, self.selector) == (change.role, change.key.selector)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What one check of a domain came to.
 
     `findings` come root cause first, in an order that depends on the zone alone. `zone` is the
     apex that the fixes' names are relative to, `name_servers` are its own, none where they are not
-    known; `elapsed_ms` is in milliseconds.
+    known; `elapsed_ms` is in milliseconds. `other_key` is None where the domain's DKIM key is not
+    being changed, or where nobody may know.
     """
 
     domain: Domain
@@ -60,6 +86,7 @@ class Report:
     queries: int
     elapsed_ms: int
     name_servers: tuple[str, ...] = ()
+    other_key: OtherKeySeen | None = None
 
     def ttl_of(self, check: Subject) -> int | None:
         """Return for how many seconds what a check rests on stays in caches, as far as known."""
@@ -136,9 +163,17 @@ def find_meant(report: Report) -> Finding | None:
 
 
 def find_propagation(report: Report, check: Check) -> Finding | None:
-    """Return the finding that a check only waits for caches; None where it does not."""
-    own = (finding for finding in report.findings if finding.check is check)
+    """Return the finding that a check only waits for caches; None where it does not.
+
+    What is said of the domain's other DKIM key is no matter of the check's own record.
+    """
+    own = (f for f in report.findings if f.check is check and not is_of_other_key(f))
     return next((finding for finding in own if finding.code in PROPAGATING), None)
+
+
+def is_of_other_key(finding: Finding) -> bool:
+    """Whether a finding is about the DKIM key that the mail server does not sign with."""
+    return OTHER_KEY in finding.facts
 
 
 def seconds_left(report: Report, finding: Finding) -> int | None:

@@ -17,14 +17,17 @@ from bot.records.dmarc_policy import (
     policy_to_hand_out,
     read_policy,
 )
+from bot.records.key_change import KeyRole
 from bot.records.presentation import full_name
 from bot.records.srv_services import srv_services
 
 if TYPE_CHECKING:
     import dns.name
 
+    from bot.errors import Fact
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
+    from bot.records.key_change import KeyChange
     from bot.records.mail_server import MailServer
 
 
@@ -42,6 +45,8 @@ class Purpose(StrEnum):
     MX = "mx"
     SPF = "spf"
     DKIM = "dkim"
+    DKIM_NEXT = "dkim-next"  # of a key that is to sign, beside the one that signs
+    DKIM_FORMER = "dkim-former"  # of a key that has signed mails which are under way
     DMARC = "dmarc"
     WEBMAIL = "webmail"
     AUTOCONFIG = "autoconfig"
@@ -61,6 +66,8 @@ _OFFERED_AS = {
     Purpose.IMAPS_SRV: "srv",
     Purpose.SUBMISSIONS_SRV: "srv",
 }
+# What the record of a domain's other key is for; the others are not to be published.
+_OTHER_KEYS = {KeyRole.NEXT: Purpose.DKIM_NEXT, KeyRole.FORMER: Purpose.DKIM_FORMER}
 _SRV_PURPOSES = {
     "_imaps._tcp": Purpose.IMAPS_SRV,
     "_submissions._tcp": Purpose.SUBMISSIONS_SRV,
@@ -93,6 +100,8 @@ class Expected:
     `dmarc` is the DMARC value that the domain is handed out, also where there can be no such
     record; `dmarc_stage` the policy that the admin approved for it, None where nothing was.
     `former` are the server's earlier keys for the domain, whose records may still be there.
+    `change` is the other key of a domain whose key is being changed; None where there is none, or
+    where nobody knows which key signs.
     """
 
     domain: Domain
@@ -103,6 +112,7 @@ class Expected:
     dmarc_stage: str | None = None
     former: tuple[KnownKey, ...] = ()
     others: tuple[ExpectedRecord, ...] = ()
+    change: KeyChange | None = None
 
     @property
     def selector(self) -> str:
@@ -135,13 +145,21 @@ class Expected:
         )
         return replace(self, records=records, dmarc=dmarc)
 
-    def facts(self, record: ExpectedRecord) -> dict[str, str]:
-        """Return what the template `records/<purpose>.j2` may say about one of the records."""
+    def facts(self, record: ExpectedRecord) -> dict[str, Fact]:
+        """Return what the template `records/<purpose>.j2` may say about one of the records.
+
+        `change` is the role of the domain's other key, empty where it has none, and `until` how
+        long its record stays at least, in seconds since 1970; None where nobody knows.
+        """
+        change = self.change
+        until = None if change is None else change.until
         return {
             "domain": self.domain.ascii,
             "host": self.server.host_text,
             "service": self.server.name,
             "name": full_name(record.owner),
+            "change": "" if change is None else change.role.value,
+            "until": None if until is None else int(until.timestamp()),
         }
 
 
@@ -151,13 +169,15 @@ def expect(
     dkim: DkimKnowledge = KeyUnknown(),  # noqa: B008 - a frozen value without fields
     dmarc_stage: str | None = None,
     former: tuple[KnownKey, ...] = (),
+    *,
+    change: KeyChange | None = None,
 ) -> Expected:
     """Return what a domain should publish to have its mail at the server.
 
     A record that cannot be is left out: one whose name is invalid or over 253 characters, an
     alias at the mail host or the domain itself, or an alias where another record has to stand.
     Nothing is proven of the domain here, so the DMARC record is the one for that; what a report
-    proves is added by `Expected.with_proof`.
+    proves is added by `Expected.with_proof`. A `change` to a key at the selector of `dkim` is none.
 
     Raises:
         ValueError: `dmarc_stage` is no DMARC policy.
@@ -173,6 +193,10 @@ def expect(
     if isinstance(dkim, KnownKey):
         label = f"{dkim.selector}._domainkey"
         plan.add(Purpose.DKIM, label, "TXT", dkim.record.text, Need.RECOMMENDED)
+    change = _fit(change, dkim)
+    if change is not None and (purpose := _OTHER_KEYS.get(change.role)) is not None:
+        label = f"{change.key.selector}._domainkey"
+        plan.add(purpose, label, "TXT", change.key.record.text, Need.RECOMMENDED)
     plan.add(Purpose.DMARC, "_dmarc", "TXT", dmarc, Need.RECOMMENDED)
     plan.add(Purpose.AUTODISCOVER_SRV, "_autodiscover._tcp", "SRV", f"0 1 443 {host}")
     for service in srv_services(server):
@@ -185,7 +209,16 @@ def expect(
     for record in sorted(plan.records, key=lambda record: _ORDER[record.purpose]):
         (offered if _is_offered(record, server) else others).append(record)
     records = tuple(offered)
-    return Expected(domain, server, dkim, records, dmarc, dmarc_stage, former, tuple(others))
+    return Expected(
+        domain, server, dkim, records, dmarc, dmarc_stage, former, tuple(others), change
+    )
+
+
+def _fit(change: KeyChange | None, dkim: DkimKnowledge) -> KeyChange | None:
+    """Return a change where it is known which key signs, and the other one is at another name."""
+    if change is None or not isinstance(dkim, KnownKey):
+        return None
+    return None if change.key.selector.lower() == dkim.selector.lower() else change
 
 
 def _is_offered(record: ExpectedRecord, server: MailServer) -> bool:

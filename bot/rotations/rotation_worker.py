@@ -96,6 +96,10 @@ class RotationWorker:
         await self._under_way.wait_for_end()
         return begun
 
+    async def next_due(self) -> datetime | None:
+        """Return when the next rotation is due, or a lease runs out; None where nothing will be."""
+        return await self._store.next_due()
+
     async def finish(self) -> None:
         """Take nothing more, and return when the calls that are under way have ended."""
         self._is_ending = True

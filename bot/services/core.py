@@ -11,7 +11,6 @@ from bot.checks.observe.mail_host import MOST_MEMBERS
 from bot.checks.observe.questions import LONGEST
 from bot.checks.report import prove
 from bot.records.dkim_key import KeyUnknown
-from bot.records.expected import Expected, expect
 from bot.requests.backend import MailHosting
 from bot.services.domain_facts import KnownFacts
 from bot.services.meant_domain import suggest_meant
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from bot.checks.server.server_report import ServerReport
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
+    from bot.records.expected import Expected
     from bot.records.mail_server import MailServer
     from bot.services.domain_check import Checker
     from bot.services.domain_facts import DomainFacts
@@ -92,8 +92,7 @@ class Core:
         Without the domain's report nothing is proven, so that DMARC is handed out with `p=none`.
         """
         known = await self._facts_of(domain, confidential=confidential)
-        dkim = key or known.dkim
-        expected = expect(self.server, domain, dkim, known.dmarc_stage, known.former)
+        expected = known.expect_at(self.server, domain, key)
         return expected if report is None else prove(expected, report)
 
     async def check(self, domain: Domain, key: DkimKnowledge | None = None) -> Report:
@@ -132,7 +131,7 @@ class Core:
         tells = known is not None and self.domain_facts.can_tell_domains
         known = known or NOTHING
         facts = replace(facts or PlanFacts(), hosting=known.hosting if tells else None)
-        expected = expect(self.server, report.domain, known.dkim, known.dmarc_stage, known.former)
+        expected = known.expect_at(self.server, report.domain)
         return make_plan(prove(expected, report), report, facts)
 
     async def check_in_turn(
@@ -163,6 +162,7 @@ class Core:
             known.dkim,
             known.dmarc_stage,
             known.former,
+            change=known.change,
             unhurried=unhurried,
             seconds=self.longest if seconds is None else seconds,
         )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bot.dns.owner_name import AnyName
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge, KnownKey
+    from bot.records.key_change import KeyChange
     from bot.records.mail_server import MailServer
     from bot.services.live_ports import LivePorts
 
@@ -132,17 +133,19 @@ class Checker:
         dmarc_stage: str | None = None,
         former: tuple[KnownKey, ...] = (),
         *,
+        change: KeyChange | None = None,
         unhurried: Unhurried | None = None,
         seconds: float = LONGEST,
     ) -> Report:
         """Return the report of one domain, after `seconds` at the latest.
 
-        `dmarc_stage` is the policy that the admin approved; `former` are earlier keys. With
-        `unhurried` a domain of which nobody answers is asked little; any other takes a round trip
-        more, and lets other checks go first.
+        `dmarc_stage` is the policy that the admin approved; `former` are earlier keys; `change` is
+        the other key of a domain whose key is being changed. With `unhurried` a domain of which
+        nobody answers is asked little; any other takes a round trip more, and lets other checks go
+        first.
         """
         started = time.perf_counter()
-        expected = expect(self._server, domain, dkim, dmarc_stage, former)
+        expected = expect(self._server, domain, dkim, dmarc_stage, former, change=change)
         observed = await observe(
             self._ask,
             expected,

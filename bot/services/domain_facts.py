@@ -23,6 +23,7 @@ from bot.records.dkim_key import (
     KnownKey,
     NoKeyYet,
 )
+from bot.records.expected import expect
 from bot.requests.backend import MailHosting, ServerDomain
 from bot.services.meant_domain import MOST_KNOWN
 
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.names import Domain
+    from bot.records.expected import Expected
+    from bot.records.key_change import KeyChange
+    from bot.records.mail_server import MailServer
     from bot.requests.backend import MailBackend
     from bot.store.repositories.known_keys import KnownKeys, StoredKey
+
+    ChangeOf = Callable[[Domain, DkimKnowledge], Awaitable[KeyChange | None]]
 
 TIMEOUT = 3.0  # seconds that a check waits for the mail server
 PATIENT = 20.0  # seconds, where nobody sits and waits
@@ -53,13 +59,25 @@ class KnownFacts:
     former: tuple[KnownKey, ...] = ()
     dmarc_stage: str | None = None
     hosting: MailHosting = MailHosting.UNKNOWN
+    change: KeyChange | None = None  # the other key, while its key is being changed
+
+    def expect_at(
+        self, server: MailServer, domain: Domain, dkim: DkimKnowledge | None = None
+    ) -> Expected:
+        """Return what the domain should publish to have its mail at a server.
+
+        Another key that is given goes before the known one. Nothing is proven of the domain.
+        """
+        key = dkim or self.dkim
+        return expect(server, domain, key, self.dmarc_stage, self.former, change=self.change)
 
 
 class DomainFacts:
     """Collects what the store and the mail server know of domains; either may be absent.
 
     The mail server's answer goes before the stored one, and is stored if `learns`. A mail server
-    that does not answer is no error.
+    that does not answer is no error. `change_of` says which other key a domain has by its rotations
+    where it signs with this one.
     """
 
     def __init__(
@@ -69,12 +87,14 @@ class DomainFacts:
         *,
         backend: MailBackend | None = None,
         stage_of: Callable[[Domain], Awaitable[str | None]] | None = None,
+        change_of: ChangeOf | None = None,
         learns: bool = True,
     ) -> None:
         self._keys = keys
         self._now = now
         self._backend = backend
         self._stage_of = stage_of
+        self._change_of = change_of
         self._learns = learns
         self._paused_until = 0.0  # by the monotonic clock
         self._listed: tuple[Domain, ...] = ()
@@ -103,7 +123,8 @@ class DomainFacts:
             keys = (known, *keys)
         if server.key is not None:
             await self._learn(domain, server.key, stored)
-        return KnownFacts(dkim, keys, stage, server.hosting)
+        change = None if self._change_of is None else await self._change_of(domain, dkim)
+        return KnownFacts(dkim, keys, stage, server.hosting, change)
 
     async def hosting(self, domain: Domain) -> MailHosting:
         """Return whether the mail server takes mail for a domain, as far as it says."""

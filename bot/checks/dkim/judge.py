@@ -24,7 +24,12 @@ from bot.checks.dkim.case import DkimCase
 from bot.checks.dkim.host_text import holds_key, host_in
 from bot.checks.dkim.key_record import judge_text
 from bot.checks.dkim.misplaced import dkim_places, find_dkim
-from bot.checks.dkim.selectors import find_elsewhere, other_names, selector_name
+from bot.checks.dkim.selectors import (
+    find_elsewhere,
+    other_key_name,
+    other_names,
+    selector_name,
+)
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, Status, Verdict
 from bot.checks.lent_record import find_wildcard, wildcard_over
@@ -79,6 +84,9 @@ def is_absent(expected: Expected, observed: Observation) -> bool:
         return False
     case = DkimCase(expected, observed, answer)
     if _find_candidates(case) or find_elsewhere(expected, observed):
+        return False
+    other = other_key_name(expected)
+    if other is not None and any(map(is_meant_as_key, decode_texts(observed.answer(other, TXT)))):
         return False
     if find_long_text(Check.DKIM, observed, (case.owner, *_other_places(case))):
         return False

@@ -6,9 +6,10 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from bot.checks.answers import MOST_NAMES
+from bot.checks.answers import MOST_NAMES, name_text
 from bot.checks.dkim.key_damage import compare_keys
 from bot.checks.dkim.key_repair import find_form, other_orders, other_spellings
+from bot.checks.dkim.selectors import other_key_name
 from bot.checks.dkim.text import (
     DkimTextFault,
     find_fault,
@@ -26,6 +27,7 @@ from bot.checks.finding import Finding, FixAction, Note, Status
 from bot.checks.paste_damage import unquote
 from bot.errors import InvalidKey
 from bot.records.dkim_key import KeySource, NoKeyYet
+from bot.records.key_change import KeyRole
 from bot.records.key_forms import identify_key, measure_key
 from bot.records.key_soundness import is_damaged, refuse_damaged
 
@@ -211,7 +213,16 @@ def _judge_other_key(case: DkimCase, text: str, form: KeyForm | None) -> Finding
         slip="lost" if slip == "middle" else slip,
         meant="" if known is None else known.record.key_type,
         pasted_may_be_damaged=slip == "changed" and _may_be_the_right_one(case, key),
+        **_name_other_key(case, key),
     )
+
+
+def _name_other_key(case: DkimCase, key: str) -> dict[str, Fact]:
+    """Return at which name a key belongs that is the other one of a change; else nothing."""
+    change, owner = case.expected.change, other_key_name(case.expected)
+    if change is None or owner is None or key != read_key_text(change.key.record.text):
+        return {}
+    return {"other": name_text(owner)} if change.role is KeyRole.NEXT else {}
 
 
 def _may_be_the_right_one(case: DkimCase, key: str) -> bool:

@@ -9,7 +9,7 @@ from dns.rdatatype import TXT
 from dns.rdtypes.ANY.MX import MX
 
 from bot.checks.answers import prefix_name
-from bot.checks.dkim.selectors import selector_name
+from bot.checks.dkim.selectors import other_key_name, selector_name
 from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.misplaced_record import MisplacedRecord, texts_at
 from bot.checks.name_slip import WrongPlace, slips_of
@@ -86,10 +86,11 @@ def dkim_places(expected: Expected, observed: Observation) -> Iterator[Place]:
         return
     slips = slips_of(right.labels[: -len(domain.labels)], domain, zone)
     yield from (place for place in slips if place[1] not in _RARE)
-    others = [s for s in _USUAL_SELECTORS if selector_name(expected.domain, s) != right]
-    for other in others[:_MOST_SELECTORS]:
-        if (name := selector_name(expected.domain, other)) is not None:
-            yield name, WrongPlace.SELECTOR
+    taken = (right, other_key_name(expected))
+    usual = (selector_name(expected.domain, selector) for selector in _USUAL_SELECTORS)
+    others = [name for name in usual if name is not None and name not in taken]
+    for name in others[:_MOST_SELECTORS]:
+        yield name, WrongPlace.SELECTOR
     yield from (place for place in slips if place[1] in _RARE)
 
 

@@ -37,18 +37,25 @@ def selector_name(domain: Domain, selector: str) -> dns.name.Name | None:
     return domain.below(f"{selector}._domainkey")
 
 
+def other_key_name(expected: Expected) -> dns.name.Name | None:
+    """Return the name of the other key's record while the domain's key is being changed."""
+    change = expected.change
+    return None if change is None else selector_name(expected.domain, change.key.selector)
+
+
 def other_names(expected: Expected) -> tuple[dns.name.Name, ...]:
     """Return the names where a key of the mail server may be instead, the likeliest first.
 
     These are the selectors of its former keys and the one for new keys; none where the key that
-    it signs with is not known, for then nobody can tell which key is its own.
+    it signs with is not known, for then nobody can tell which key is its own. While the key is
+    being changed, both keys have a name of their own, so that the other one's is none of these.
     """
     if not isinstance(expected.dkim, KnownKey):
         return ()
     selectors = (*(key.selector for key in expected.former), expected.server.dkim_selector)
-    right = selector_name(expected.domain, expected.selector)
+    taken = (None, selector_name(expected.domain, expected.selector), other_key_name(expected))
     names = dict.fromkeys(selector_name(expected.domain, selector) for selector in selectors)
-    return tuple(name for name in names if name not in (None, right))[:_MOST_NAMES]
+    return tuple(name for name in names if name is not None and name not in taken)[:_MOST_NAMES]
 
 
 def find_elsewhere(expected: Expected, observed: Observation) -> KeyAtOtherSelector | None:

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import dns.name
 
+from bot.checks.dkim.server_records import RecordState
 from bot.checks.finding import Check, Finding, Fix, FixAction, Note, ServerCheck, Status
-from bot.checks.report import CheckResult, Report
+from bot.checks.report import CheckResult, OtherKeySeen, Report
 from bot.names import Domain
+from bot.records.key_change import KeyRole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +62,7 @@ def load_report(text: str) -> Report:
         queries=raw["queries"],
         elapsed_ms=raw["elapsed_ms"],
         name_servers=tuple(raw["name_servers"]),
+        other_key=_load_other_key(raw.get("other_key")),  # earlier ones knew of none
     )
 
 
@@ -202,6 +205,12 @@ def _load_finding(raw: dict[str, Any], kind: type[Check | ServerCheck] = Check) 
         seen_after=raw["seen_after"],
         harmless=raw.get("harmless", False),
     )
+
+
+def _load_other_key(raw: dict[str, Any] | None) -> OtherKeySeen | None:
+    if raw is None:
+        return None
+    return OtherKeySeen(KeyRole(raw["role"]), raw["selector"], RecordState(raw["state"]))
 
 
 def _load_facts(raw: Mapping[str, Any]) -> dict[str, Fact]:

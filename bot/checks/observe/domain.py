@@ -43,6 +43,7 @@ from bot.checks.observe.spf_strangers import evaluate_strangers
 from bot.checks.observe.zone_servers import look_at_source
 from bot.checks.optional import group as extras
 from bot.checks.optional import host_reading
+from bot.checks.record_ttls import other_key_questions
 from bot.dns.answer import Question
 from bot.dns.owner_name import owner_of
 from bot.dns.spf_evaluate import evaluate_all
@@ -192,7 +193,7 @@ def _first_questions(expected: Expected, probe: dns.name.Name | None) -> list[Qu
     if probe is not None:
         leaves.append((probe, A))
     asked = [Question.of(name, rdtype) for name, rdtype in (*chains, *leaves)]
-    return [*asked, *extras.first_questions(expected)]
+    return [*asked, *other_key_questions(expected), *extras.first_questions(expected)]
 
 
 def _follow_answers(

@@ -34,6 +34,7 @@ from bot.checks.observe.questions import KEPT_FREE
 from bot.checks.observe.second_round import MissingRecords, further_questions
 from bot.checks.observe.tcp_reach import TcpReach
 from bot.checks.observe.zone_versions import ZoneVersions
+from bot.checks.record_ttls import other_key_questions
 from bot.dns.answer import Question
 from bot.public_suffix import is_public_suffix
 
@@ -108,6 +109,7 @@ class _Look:
             Question.of(apex, dns.rdatatype.MX),
             *(Question.of(name, dns.rdatatype.TXT) for name in keys),
             *(Question.of(name, dns.rdatatype.TXT) for name in dmarc.own_names(expected.domain)),
+            *other_key_questions(expected),
         )
         self._wanted = tuple(q for q in wanted if q.name.is_subdomain(zone))
         # The names above the keys have no records, and exist all the same (RFC 8020 section 2).

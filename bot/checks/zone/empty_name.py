@@ -30,7 +30,7 @@ _MAIL: Final = (Check.MX, Check.SPF, Check.DKIM, Check.DMARC)
 _ABSENCES: Final[dict[Subject, frozenset[str]]] = {
     Check.MX: frozenset({"mx-missing"}),
     Check.SPF: frozenset({"spf-missing"}),
-    Check.DKIM: frozenset({"dkim-missing"}),
+    Check.DKIM: frozenset({"dkim-missing", "dkim-next-missing", "dkim-former-missing"}),
     Check.DMARC: frozenset({"dmarc-missing", "dmarc-before-dkim"}),
     Check.WEBMAIL: frozenset({"optional-missing"}),
     Check.AUTOCONFIG: frozenset({"optional-missing"}),
