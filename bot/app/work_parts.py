@@ -35,6 +35,7 @@ from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.rotations import rotation_worker
+from bot.rotations.key_changes import KeyChanges
 from bot.rotations.rotation_worker import RotationWorker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
@@ -172,7 +173,11 @@ async def open_foundation(
         unlock_others = partial(notices.tell, _UNLOCKED)
     backend = choose_backend(settings, mailcow, unlock_others)
     domain_facts = DomainFacts(
-        KnownKeys(database), now, backend=backend, stage_of=ApprovedStages(database).of
+        KnownKeys(database),
+        now,
+        backend=backend,
+        stage_of=ApprovedStages(database).of,
+        change_of=KeyChanges(StoredRotations(database), now).of,
     )
     faults = ServerFaults(now)
     live_ports = make_live_ports(settings, ask, ports=ports, faults=faults, now=now)
