@@ -27,6 +27,7 @@ from bot.requests.service import Requests
 from bot.requests.verification import DomainVerifier
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
+from bot.rotations.rotation_service import Rotations
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_control import DomainControl
@@ -46,6 +47,7 @@ from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.mail_tests import MailTests
 from bot.store.repositories.recent_domains import RecentDomains
+from bot.store.repositories.rotations import StoredRotations
 from bot.store.repositories.sent_mails import SentMails
 from bot.store.repositories.stored_checks import StoredChecks
 from bot.store.repositories.watch_records import WatchRecords
@@ -97,6 +99,7 @@ class RequestGuild:
 
     env: Env
     client: Client
+    database: Database
     dns: ZoneServer
     clock: Clock
     requests: Requests
@@ -176,6 +179,15 @@ async def open_request_guild(
             watchers=Watchers(database),
             awaited=AwaitedGoals(database),
             watch=WatchRecords(database),
+            rotations=Rotations(
+                StoredRotations(database),
+                KnownKeys(database),
+                requests.of_domain,
+                backend,
+                None,
+                clock,
+                WakeUp(),
+            ),
         )
 
         aliases = Aliases()
@@ -194,6 +206,7 @@ async def open_request_guild(
             yield RequestGuild(
                 env=env,
                 client=client,
+                database=database,
                 dns=zones,
                 clock=clock,
                 requests=requests,

@@ -105,6 +105,7 @@ _NUMBERS: dict[str, tuple[Fact, ...]] = {
     **dict.fromkeys(("looked", "total"), (1, 2)),
     **dict.fromkeys(("watched", "awaited", "news", "open_ones"), (0, 2)),
     **dict.fromkeys(("proofs", "unnamed"), (0, 2)),
+    "rotations": (0, 1, 2),
 }
 _FLAGS = (
     *(
@@ -176,6 +177,7 @@ _ROTATION: dict[str, tuple[Fact, ...]] = {
     ),
     "button": ("Switch now",),
     "details": ("Details",),
+    "again": ("Check again",),
     "keeps": (None, 3600),
     "servers": (SOME[:1], SOME[:2], SOME[:3]),
     "total": (0, 1, 3),
@@ -291,6 +293,8 @@ _OWN: dict[str, dict[str, tuple[Fact, ...]]] = {  # where a fact is not the same
         "more": (0, 3),
         "waits": (True, False),
     },
+    "doctor/key-changes-right": {"made": (True, False), "searched": (True, False)},
+    "doctor/keys-left": {"count": (1, 2, 9), "copies": (SOME[:1], SOME[:2], SOME[:3])},
     "doctor/watch-right": {"total": (0, 1, 12), "broken": (0, 1, 3)},
     "watch/digest_foot": {"count": (0, 1, 7)},
     "watch/digest_unknown": {"known": (None, 1_796_000_000)},

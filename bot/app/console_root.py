@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ if TYPE_CHECKING:
     from bot.dns.server_address import Server
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
+    from bot.mailcow.api import Mailcow
     from bot.names import Domain
+    from bot.rotations.key_rotator import Leftover
     from bot.rotations.leftover_keys import LeftoverKeys
     from bot.rotations.rotation_service import Rotations
     from bot.watch.timeline import History
@@ -189,7 +192,25 @@ async def examine_all(settings: Settings) -> tuple[Line, ...]:
         servers = settings.dns_servers or system_servers()
         resolver = await stack.enter_async_context(Resolver(servers))
         mailbox, sender = make_mailbox(settings, resolver.ask), make_sender(settings, resolver.ask)
-        return await examine(settings, mailcow, utc_now, check_probe(mailbox, sender))
+        find = partial(_find_leftovers, settings, mailcow)
+        return await examine(settings, mailcow, utc_now, check_probe(mailbox, sender), find)
+
+
+async def _find_leftovers(
+    settings: Settings, mailcow: Mailcow | None
+) -> tuple[Leftover, ...] | None:
+    """Return the keys that no rotation needs; None where nobody knows which are under way."""
+    from bot.rotations.leftover_keys import LeftoverKeys  # noqa: PLC0415 - as in `open_core`
+    from bot.store.engine.database import Database  # noqa: PLC0415 - as above
+    from bot.store.repositories.rotations import StoredRotations  # noqa: PLC0415 - as above
+
+    rotator = make_rotator(mailcow)
+    database = None if rotator is None else await Database.open_reading(settings.database_url)
+    if rotator is None or database is None:
+        return None
+    async with database:
+        backend = choose_backend(settings, mailcow)
+        return await LeftoverKeys(StoredRotations(database), backend, rotator).find()
 
 
 async def invite(settings: Settings) -> Invitation:

@@ -16,12 +16,10 @@ from bot.app.shared_parts import (
     make_authorities,
     make_live_ports,
     make_metrics,
-    make_rotator,
     make_sources,
     open_mailcow,
     utc_now,
 )
-from bot.checks.observe.key_servers import look_at_keys
 from bot.checks.observe.questions import MOST_QUESTIONS
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
@@ -36,7 +34,6 @@ from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.rotations import rotation_worker
 from bot.rotations.key_changes import KeyChanges
-from bot.rotations.rotation_worker import RotationWorker
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
@@ -55,7 +52,7 @@ from bot.watch.watch_worker import WatchWorker
 from bot.words import Medium, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from contextlib import AsyncExitStack
     from datetime import datetime, timedelta
 
@@ -73,7 +70,6 @@ if TYPE_CHECKING:
 # What processes tell each other.
 _REQUESTS: Final = "requests"  # one is due, or messages about one are to be delivered
 _WATCH: Final = "watch"  # a look is due, or news are to be delivered
-_ROTATIONS: Final = "rotations"  # one is due
 _UNLOCKED: Final = "mailcow-unlocked"
 
 _log = logging.getLogger(__name__)
@@ -127,14 +123,19 @@ class Foundation:
         """Whether members can ask the admin for something."""
         return self.settings.request_channel_id is not None
 
-    def make_wake_up(self, topic: str) -> WakeUp:
-        """Return what wakes the jobs that work on one thing, in all processes."""
+    def make_wake_up(self, topic: str, *others: WakeUp) -> WakeUp:
+        """Return what wakes the jobs that work on one thing, in all processes.
+
+        Each time `others` wake theirs, too.
+        """
         notices = self.notices
-        if notices is None:
-            return WakeUp()
-        wake_up = WakeUp(partial(notices.tell, topic))
-        ear = notices.listen(topic, lambda _: wake_up.wake_here(), wake_up.wake_here)
-        self.closing.callback(notices.forget, ear)
+        tells = [other.wake for other in others]
+        if notices is not None:
+            tells.append(partial(notices.tell, topic))
+        wake_up = WakeUp(partial(_call_all, tells) if tells else None)
+        if notices is not None:
+            ear = notices.listen(topic, lambda _: wake_up.wake_here(), wake_up.wake_here)
+            self.closing.callback(notices.forget, ear)
         return wake_up
 
 
@@ -276,31 +277,6 @@ def make_request_worker(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RotationParts:
-    """Where changes of keys are kept, and what wakes those who work on them."""
-
-    store: StoredRotations
-    wake_up: WakeUp
-
-
-def make_rotations(base: Foundation) -> RotationParts:
-    """Return changes of keys over the store of the foundation."""
-    return RotationParts(StoredRotations(base.database), base.make_wake_up(_ROTATIONS))
-
-
-def make_rotation_worker(
-    base: Foundation, parts: RotationParts, watch: WatchWorker
-) -> RotationWorker:
-    """Return what brings changes of keys to their end."""
-    look = partial(look_at_keys, base.resolver.ask, make_authorities(base.settings))
-    return RotationWorker(
-        *(parts.store, make_rotator(base.mailcow), base.backend, look, base.now, parts.wake_up),
-        watch=watch,
-        lease=base.pace.rotation_lease,
-    )
-
-
 async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
     """Give the watch the mail server's faults that checks meet, for ever."""
     while True:
@@ -310,3 +286,8 @@ async def hand_on_faults(faults: ServerFaults, worker: WatchWorker) -> None:
         except StoreError as error:
             faults.take_back(fault)
             _log.warning("a fault of the mail server was not noted: %s", error)
+
+
+def _call_all(calls: Iterable[Callable[[], None]]) -> None:
+    for call in calls:
+        call()

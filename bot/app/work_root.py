@@ -7,13 +7,12 @@ import logging
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
+from bot.app.rotation_parts import make_rotation_worker, make_rotations
 from bot.app.work_parts import (
     ALONE,
     make_looks,
     make_request_worker,
     make_requests,
-    make_rotation_worker,
-    make_rotations,
     make_watch,
     open_foundation,
 )
@@ -89,7 +88,8 @@ def _make_jobs(
     parts = make_requests(base)
     looks = make_looks(base, parts)
     watch = make_watch(base, looks, leads=False)
-    rotations = make_rotation_worker(base, make_rotations(base), watch.worker)
+    changes = make_rotations(base, parts.requests, watch)
+    rotations = make_rotation_worker(base, changes, watch.worker)
     jobs: tuple[Job, ...] = (rotations.run, *watch.jobs)
     finishes = (rotations.finish, watch.worker.finish)
     if not base.takes_requests:

@@ -45,6 +45,7 @@ def build_privacy_card(
         "watched": kept.watched,
         "awaited": kept.awaited,
         "news": kept.news,
+        "rotations": kept.rotations,
         "month": kept.days_of_tests,
         "news_days": kept.days_of_news,
         "days": kept.days,
@@ -78,6 +79,7 @@ def build_confirmation(kept: MemberData, member_id: int, words: Words, items: It
         "watched": kept.watched,
         "awaited": kept.awaited,
         "news": kept.news,
+        "rotations": kept.rotations,
     }
     head = words.render("discord/privacy_confirm", facts).strip()
     foot = words.sentence("discord/privacy_final", {})

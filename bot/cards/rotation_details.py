@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _MOST_SERVERS: Final = 10
 _MOST_ENTRIES: Final = 10
 _LONGEST_DETAIL: Final = 300  # characters
+_ROOM_FOR_RECORD: Final = 1500  # characters
 _ROOM_FOR_REST: Final = 200  # characters, for what counts the lines that are left out
 
 
@@ -41,8 +42,8 @@ def build_rotation_details(
 ) -> Card:
     """Return the new record, what each name server has, and who did what when, latest first."""
     head = f"## {title_of(rotation, words)}\n{state_word(rotation, words)}"
-    record = _show_record(rotation, words)
     servers = _show_servers(rotation, words)
+    (record,) = choose([(_show_record(rotation, words), "")], _ROOM_FOR_RECORD)
     lines = [_say_entry(entry, words) for entry in reversed(entries)]
     room = MOST_CHARACTERS - sum(map(width, (head, record, servers))) - _ROOM_FOR_REST
     chosen = choose([(line, "") for line in lines[:_MOST_ENTRIES]], room - _MOST_ENTRIES)

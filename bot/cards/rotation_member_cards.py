@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from bot.cards.fixes import build_panel_link, can_be_shown, show_fix, show_place
+from bot.cards.items import CheckAction
 from bot.cards.layout import NEUTRAL, ROTATION_COLOURS, assemble
-from bot.cards.markdown import span
+from bot.cards.markdown import MOST_CHARACTERS, choose, span, width
 from bot.checks.dkim.selectors import selector_name
 from bot.checks.dkim.server_records import load_servers
 from bot.checks.finding import Fix, FixAction, Status
@@ -73,17 +74,24 @@ def build_member_card(
     name = span(domain.ascii)
     if domain.unicode != domain.ascii:
         name = f"{name} ({span(domain.unicode)})"
-    shown = [show_fix(fix, place.zone, words, provider) for fix in fixes if can_be_shown(fix)]
-    before, after = texts
+    before, after = ["\n".join(filter(None, part)) for part in texts]
+    head, where = f"## {title}: {name}\n{before}", show_place(place, words)
+    room = MOST_CHARACTERS - sum(map(width, (head, where, after)))
+    shown = choose((_versions(fix, place, words, provider) for fix in fixes), room)
     return assemble(
-        [
-            [f"## {title}: {name}", *before],
-            [show_place(place, words) if shown else "", *shown],
-            after,
-        ],
+        [[head], [where if shown else "", *shown], [after]],
         colour=ROTATION_COLOURS[rotation.state] if not shown else NEUTRAL,
         buttons=_buttons(rotation, provider, words, items, types=bool(shown)),
     )
+
+
+def _versions(fix: Fix, place: ZonePlace, words: Words, provider: Provider) -> tuple[str, ...]:
+    """Return what is to be typed, and where it is found if it has no room or cannot be shown."""
+    again = words.plain.label("buttons", CheckAction.AGAIN.value)
+    elsewhere = words.sentence("discord/rotation_in_check", {"again": again})
+    if not can_be_shown(fix):
+        return (elsewhere,)
+    return (show_fix(fix, place.zone, words, provider), elsewhere)
 
 
 _Texts = tuple[list[str], list[str]]  # what stands before what is to be typed, and after it

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.requests.service import Requests
     from bot.requests.verification import DomainVerifier
     from bot.rotations.rotation_service import Rotations
+    from bot.rotations.rotation_worker import RotationWorker
     from bot.services.domain_control import DomainControl
     from bot.services.domain_history import DomainHistory
     from bot.services.mail_testing import MailTesting
@@ -109,6 +110,7 @@ class BotBase(commands.Bot):
         # Given before the client starts.
         self.now: Callable[[], datetime]
         self.watch: RunningWatch
+        self.rotation_worker: RotationWorker
         self.backend: MailBackend
         self.verifier: DomainVerifier  # where requests are taken
         self.examine_backend: Callable[[], Awaitable[tuple[Line, ...]]]

@@ -78,4 +78,6 @@ def put_in_order(
     Those that were tried lately come last: one that always fails must not keep all others waiting.
     """
     left = (key for key in keys if key.domain not in under_way)
-    return tuple(sorted(left, key=lambda key: (key.domain in tried, key.first_seen, key.domain)))
+    return tuple(
+        sorted(left, key=lambda key: (key.domain in tried, key.first_seen, key.domain.ascii))
+    )

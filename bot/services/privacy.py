@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bot.requests.control_proof import ControlProof
     from bot.requests.model import Request
     from bot.requests.service import Requests
+    from bot.rotations.rotation_service import Rotations
     from bot.store.repositories.awaited_goals import AwaitedGoals
     from bot.store.repositories.control_proofs import ControlProofs
     from bot.store.repositories.mail_tests import MailTests
@@ -43,6 +44,7 @@ class MemberData:
     watched: int = 0  # domains that they are told of
     awaited: int = 0  # what they wait or waited for
     news: int = 0  # messages of the watch to them
+    rotations: int = 0  # what they did to changes of DKIM keys as an admin
 
     @property
     def withdrawable(self) -> tuple[Request, ...]:
@@ -87,9 +89,10 @@ class MemberData:
     @property
     def nothing(self) -> bool:
         """Whether nothing is stored about them."""
-        kept = (self.domains, self.checks, self.requests, self.decisions, self.proofs)
+        asked = (self.domains, self.checks, self.requests, self.proofs)
+        did = (self.decisions, self.rotations)
         told = (self.watched, self.awaited, self.news)
-        return not any((*kept, self.tests, self.sent, *told))
+        return not any((*asked, *did, self.tests, self.sent, *told))
 
 
 class Privacy:
@@ -107,6 +110,7 @@ class Privacy:
         watchers: Watchers,
         awaited: AwaitedGoals,
         watch: WatchRecords,
+        rotations: Rotations,
     ) -> None:
         self._recent = recent
         self._checks = checks
@@ -117,6 +121,7 @@ class Privacy:
         self._watchers = watchers
         self._awaited = awaited
         self._watch = watch
+        self._rotations = rotations
 
     async def about(self, member_id: int) -> MemberData:
         """Return what is stored about a member."""
@@ -131,6 +136,7 @@ class Privacy:
             watched=await self._watchers.count_of(member_id),
             awaited=await self._awaited.count_of(member_id),
             news=await self._watch.news_of(member_id),
+            rotations=await self._rotations.count_of_admin(member_id),
         )
 
     async def forget(self, member_id: int) -> None:
@@ -145,6 +151,7 @@ class Privacy:
         await self._proofs.forget(member_id)
         await self._tests.forget(member_id)
         await self._sent.forget(member_id)
+        await self._rotations.forget_member(member_id)
         # Who is told of nothing gets no news any more, so those go last.
         await self._watchers.forget(member_id)
         await self._awaited.forget(member_id)

@@ -53,13 +53,11 @@ def _find_obstacle(awaited: Awaited, report: Report) -> Finding | None:
     # `dkim-key` and `dmarc-reject` are about the records of DKIM and DMARC.
     parts = [checks[p] for part in awaited.parts if (p := part.partition("-")[0]) in checks]
     # What is missing of a new key is no fault, and yet in the way.
-    of_other_key = filter(is_of_other_key, report.findings) if _waits_for_other(awaited) else ()
-    for finding in (*of_other_key, *report.steps):
+    findings = report.steps
+    if any(part in OF_OTHER_KEY for part in awaited.parts):
+        findings = (*filter(is_of_other_key, report.findings), *findings)
+    for finding in findings:
         is_told = awaited.confidential or finding.check not in _CONFIDENTIAL
         if is_told and (not parts or finding.check in parts):
             return finding
     return None
-
-
-def _waits_for_other(awaited: Awaited) -> bool:
-    return any(part in OF_OTHER_KEY for part in awaited.parts)

@@ -46,9 +46,9 @@ MOST_SENTENCES = {
 # Pages and lists, of which no sentence can be left out.
 PAGES = {
     "discord/help_head": 3,
-    "discord/privacy_confirm": 6,
+    "discord/privacy_confirm": 7,
     "discord/privacy_done": 4,
-    "discord/privacy_kept": 11,
+    "discord/privacy_kept": 12,
     "discord/privacy_rules": 11,
     "discord/records_foot": 4,
     "discord/request_limit_lines": 4,

@@ -54,10 +54,13 @@ def tell_rotation(session: Session, rotation: Rotation, news: RotationNews, now:
         add_news(session, message, now, max(now, paused_until or now))
 
 
-def draw_rotation_anew(session: Session, rotation_id: int, now: datetime) -> None:
-    """Have all messages of a rotation drawn anew, where they are in Discord."""
+def draw_rotation_anew(
+    session: Session, rotation_id: int, now: datetime, *, only: int | None = None
+) -> None:
+    """Have all messages of a rotation drawn anew, where they are in Discord, or those to `only`."""
     for row in news_about(session, f"{_SUBJECT}{rotation_id}"):
-        reopen_news(row, now)
+        if only is None or row.target == only:
+            reopen_news(row, now)
 
 
 def is_of_open_rotation() -> ColumnElement[bool]:

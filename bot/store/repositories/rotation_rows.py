@@ -18,6 +18,7 @@ from bot.store.repositories.leases import count_changed
 from bot.store.repositories.rotation_news_rows import draw_rotation_anew, tell_rotation
 from bot.store.rotation_tables import RotationEntryRow, RotationRow
 from bot.store.tables import KnownKeyRow
+from bot.watch.watch_news import ADMINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -137,6 +138,8 @@ def swap_rotation(
         add_rotation_entry(session, before.id, change.actor, step, now, detail=change.detail)
     if _told_of(after) != _told_of(before):
         draw_rotation_anew(session, before.id, now)
+    elif after.due_at != before.due_at:  # which members are not told
+        draw_rotation_anew(session, before.id, now, only=ADMINS)
     for news in change.news:
         tell_rotation(session, after, news, now)
     if change.learned is not None:
@@ -202,7 +205,7 @@ def _changing_values(after: Rotation, now: datetime) -> dict[str, Any]:
 
 
 def _told_of(rotation: Rotation) -> tuple[object, ...]:
-    """What its messages say, as far as it changes; not when it is looked at again."""
+    """What its messages say to everybody, as far as it changes."""
     return (
         *(rotation.state, rotation.value, rotation.reason, rotation.servers),
         *(rotation.live_at, rotation.caches_until, rotation.proved_at),

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.names import Domain
-from bot.requests.model import RequestKind, State
+from bot.requests.model import Actor, ActorKind, RequestKind, State
+from bot.rotations.rotation import NewRotation
 from bot.store.backup.database_copy import connect
+from bot.store.repositories.rotations import StoredRotations
 from discord_simulation import BUTTON, answer_to, labels_of, text_of, walk, whisper_after
 from request_guild import ADMIN, open_request_guild
+from rotation_parts import FRIEND, NOON, OLD
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -202,6 +205,25 @@ async def test_an_admin_is_told_of_their_decisions(guild: RequestGuild, store: P
     assert "**1** decision that you made as an admin" in text_of(card)
     await click(guild, await click(guild, card, ASK), DELETE)
     assert guild.ann.id not in numbers_in(store)
+
+
+async def test_an_admin_is_told_of_the_changes_of_keys_that_they_began(
+    guild: RequestGuild, store: Path
+) -> None:
+    rotations = StoredRotations(guild.database)
+    asked = NewRotation(
+        FRIEND, OLD, 2048, by_hand=False, actor=Actor(ActorKind.ADMIN, guild.ann.id)
+    )
+    begun, _ = await rotations.open(asked, frozenset(), NOON)
+    card = await look(guild)
+    assert "**1** step of changes of DKIM keys that you took as an admin" in text_of(card)
+    sure = await click(guild, card, ASK)
+    assert "It is taken out of **1** step of changes of DKIM keys" in text_of(sure)
+    await click(guild, sure, DELETE)
+    assert guild.ann.id not in numbers_in(store)
+    after = await rotations.get(begun.id)
+    assert after is not None
+    assert after.open
 
 
 async def test_former_requests_are_shown_and_deleted_where_none_are_taken(
