@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.app.rotation_parts import make_rotation_worker, make_rotations
+from bot.app.rotation_parts import make_leftover_search, make_rotation_worker, make_rotations
 from bot.app.shared_parts import (
     make_authorities,
     utc_now,
@@ -126,10 +126,11 @@ async def open_client_over(
         client.now = now
         client.control = control
         client.backend = base.backend
-        client.examine_backend = partial(check_mailcow, base.mailcow)
         looks = make_looks(base, parts)
         watch = make_watch(base, looks, leads=True)
         changes = make_rotations(base, requests, watch)
+        find_leftovers = make_leftover_search(base, changes)
+        client.examine_backend = partial(check_mailcow, base.mailcow, find_leftovers)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
         wanted = WatchedBy.of(database)
