@@ -75,7 +75,7 @@ _TEXTS: dict[str, tuple[Fact, ...]] = {
 }
 _NUMBERS: dict[str, tuple[Fact, ...]] = {
     "count": (1, 2, 7),
-    "until": (None, 1_796_000_000),
+    **dict.fromkeys(("until", "keep_until"), (None, 1_796_000_000)),
     **dict.fromkeys(("kept_count", "left_out_count"), (7,)),
     "more": (0, 2),
     "unlisted": (0, 1, 7),
@@ -115,12 +115,14 @@ _FLAGS = (
         "typed_above",
         "below",
         "circle",
+        "cut",
         "dated",
         "dead",
         "dnssec",
         "equal",
         "has_dkim",
         "is_example",
+        "keeps",
         "known",
         "moved",
         "named",
