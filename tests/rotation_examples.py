@@ -10,11 +10,11 @@ from bot.cards.rotation_card import build_rotation_card, build_stuck_card, build
 from bot.cards.rotation_details import build_rotation_details
 from bot.cards.rotation_member_cards import MemberView, build_member_card
 from bot.checks.dkim.server_records import RecordState, ServerRecord, ServerRecords, dump_servers
-from bot.errors import BackendUnreachable
+from bot.errors import BackendUnreachable, RequestError
 from bot.interactions.item_factory import PersistentItems
 from bot.requests.failure import dump_failure
 from bot.requests.model import BOT
-from bot.rotations.rotation import RotationEntry, RotationNews, RotationState
+from bot.rotations.rotation import RotationEntry, RotationNews, RotationState, RotationStep
 from bot.words import Medium, Words
 from rotation_parts import ADMIN, NOON, make_rotation
 from zone_reports import SERVER
@@ -32,7 +32,8 @@ SOON: Final = NOW + timedelta(minutes=15)
 REASON: Final = dump_failure(
     BackendUnreachable("mailcow-unreachable", url="https://mail.cow.example")
 )
-_S, _R = RotationState, RecordState
+UNPUBLISHED: Final = dump_failure(RequestError("rotation-not-published", days=30))
+_S, _R, _T = RotationState, RecordState, RotationStep
 MEMBERS_NEWS: Final = (
     RotationNews.RECORD,
     RotationNews.SWITCHED,
@@ -75,8 +76,8 @@ def rotations() -> dict[str, Rotation]:
         "published, cached": make_rotation(_S.PUBLISHED, **live, caches_until=SOON, due_at=SOON),
         "live": make_rotation(_S.LIVE, **live, due_at=NOON + timedelta(hours=14)),
         "live by hand": make_rotation(_S.LIVE, **live, by_hand=True, due_at=None),
-        "switching": make_rotation(_S.SWITCHING, **live),
-        "switching, stuck": make_rotation(_S.SWITCHING, **live, reason=REASON),
+        "switching": make_rotation(_S.SWITCHING, **live, step=_T.SWITCH),
+        "switching, stuck": make_rotation(_S.SWITCHING, **live, step=_T.SWITCH, reason=REASON),
         "switched": make_rotation(_S.SWITCHED, **switched),
         "switched, proved": make_rotation(_S.SWITCHED, **proved),
         "retiring": make_rotation(_S.RETIRING, **proved),
@@ -84,9 +85,14 @@ def rotations() -> dict[str, Rotation]:
         "undoing": make_rotation(_S.UNDOING),
         "undoing by hand": make_rotation(_S.UNDOING, **switched, by_hand=True),
         "undoing, stuck": make_rotation(
-            _S.UNDOING, **{**switched, "servers": LACKING}, reason=REASON
+            _S.UNDOING,
+            **{**switched, "servers": LACKING},
+            step=_T.RESTORE,
+            reason=REASON,
         ),
         "undone": make_rotation(_S.UNDONE, due_at=None),
+        "undone, not published": make_rotation(_S.UNDONE, reason=UNPUBLISHED, due_at=None),
+        "undone, left behind": make_rotation(_S.UNDONE, reason=REASON, due_at=None),
         "undone after the switch": make_rotation(
             _S.UNDONE, **{**switched, "servers": LACKING, "due_at": None}
         ),

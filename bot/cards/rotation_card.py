@@ -11,6 +11,7 @@ from bot.cards.request_card import mention
 from bot.checks.dkim.server_records import RecordState, load_servers
 from bot.checks.finding import Status
 from bot.requests.failure import say_failure
+from bot.rotations.call_outcomes import lasting_reason
 from bot.rotations.rotation import AWAITING_RECORD, KEPT_FOR, UNDOABLE, RotationState
 from bot.rotations.rotation_view import Signer, signer_of, stays_until
 
@@ -308,7 +309,11 @@ def _quote_reason(rotation: Rotation, words: Words) -> str:
     said = say_failure(rotation.reason, words)
     if not said:
         return ""
-    return clip("> " + say_remark(said, words).removeprefix("-# "), _LONGEST_REASON)
+    quoted = clip("> " + say_remark(said, words).removeprefix("-# "), _LONGEST_REASON)
+    is_over = rotation.state in {RotationState.RETIRED, RotationState.UNDONE}
+    if not is_over or lasting_reason(rotation):
+        return quoted
+    return f"{words.sentence('discord/rotation_left_behind', {})}\n{quoted}"
 
 
 def _say_gap(rotation: Rotation, words: Words) -> str:

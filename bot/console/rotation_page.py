@@ -75,7 +75,7 @@ def show_due(console: Console, due: Sequence[DueKey], words: Words) -> None:
         )
         size = f"{key.bits} {words.label('rotation', 'bits')}"
         table.add_row(key.domain.ascii, key.selector, size, seen)
-    console.print(table)
+    _print_rows(console, table)
 
 
 def show_begun(console: Console, came: BegunDue, most: int, words: Words) -> None:
@@ -87,7 +87,7 @@ def show_begun(console: Console, came: BegunDue, most: int, words: Words) -> Non
         table.add_row(rotation.domain.ascii, words.label("rotation_states", rotation.state.value))
     for domain, error in came.refused:
         table.add_row(domain.ascii, words.error(error))
-    console.print(table)
+    _print_rows(console, table)
 
 
 def due_as_json(due: Sequence[DueKey], came: BegunDue | None, words: Words) -> str:
@@ -124,7 +124,7 @@ def show_leftovers(
     table = Table.grid(padding=(0, 2))
     for leftover in leftovers:
         table.add_row(leftover.name, leftover.selector)
-    console.print(table)
+    _print_rows(console, table)
 
 
 def leftovers_as_json(leftovers: Iterable[Leftover], *, removed: bool) -> str:
@@ -134,6 +134,11 @@ def leftovers_as_json(leftovers: Iterable[Leftover], *, removed: bool) -> str:
         for each in leftovers
     ]
     return json.dumps({"schema": SCHEMA, "leftovers": rows})
+
+
+def _print_rows(console: Console, table: Table) -> None:
+    if table.row_count:  # without rows it would be an empty line
+        console.print(table)
 
 
 def _keys(rotation: Rotation, words: Words) -> Iterable[tuple[str, str, int]]:

@@ -19,7 +19,8 @@ from bot.rotations.admin_changes import (
     take_record,
 )
 from bot.rotations.due_keys import TRIED_LATELY, judge_age, put_in_order
-from bot.rotations.key_change_of import find_change, is_same_key
+from bot.rotations.key_change_of import is_same_key
+from bot.rotations.key_changes import KeyChanges
 from bot.rotations.rotation import KEY_SIZES, NewRotation
 
 if TYPE_CHECKING:
@@ -190,14 +191,8 @@ class Rotations:
                 await self._decide(rotation.id, lambda before, _: note_proof(before, selector, at))
 
     async def change_of(self, domain: Domain, signing: DkimKnowledge) -> KeyChange | None:
-        """Return the other key whose record the domain needs beside that of the one that signs.
-
-        That is by the latest rotation that says something of the key that signs.
-        """
-        now = self._now()
-        rotations = await self._store.of_domain(domain)
-        found = (find_change(rotation, signing, now) for rotation in rotations)
-        return next((change for change in found if change is not None), None)
+        """Return the other key whose record the domain needs; see `KeyChanges.of`."""
+        return await KeyChanges(self._store, self._now).of(domain, signing)
 
     async def get(self, rotation_id: int) -> Rotation | None:
         """Return the rotation with this id; None where there never was one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from bot.rotations.rotation import KEPT_FOR, RotationState
+from bot.rotations.rotation import KEPT_FOR, RotationState, RotationStep
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,12 +25,15 @@ def signer_of(rotation: Rotation) -> Signer:
     """Return which key signs, as far as the mail server was told and said so."""
     if rotation.is_switched:
         return Signer.NEW
-    state = rotation.state
-    if state is RotationState.SWITCHING:
-        return Signer.UNSURE
-    is_on_its_way_back = state in {RotationState.UNDOING, RotationState.FAILED}
-    if is_on_its_way_back and rotation.switched_at is not None:
-        return Signer.UNSURE
+    match rotation.state:
+        case RotationState.SWITCHING if rotation.step is not RotationStep.KEEP_FORMER:
+            return Signer.UNSURE
+        case RotationState.UNDOING if rotation.switched_at is not None:
+            # What comes after that call is about copies.
+            is_back = rotation.step not in {None, RotationStep.RESTORE}
+            return Signer.OLD if is_back else Signer.UNSURE
+        case RotationState.FAILED if rotation.switched_at is not None:
+            return Signer.UNSURE
     return Signer.OLD
 
 

@@ -14,7 +14,7 @@ from bot.requests.leased_work import LeasedWork
 from bot.requests.model import BOT
 from bot.requests.polling import AMONG_PROCESSES, poll
 from bot.requests.worker import AFTER_OTHER, STILL_AT_IT
-from bot.rotations.call_outcomes import give_up, has_turn, is_given_up, judge_done, judge_failed
+from bot.rotations.call_outcomes import find_before, give_up, is_given_up, judge_done, judge_failed
 from bot.rotations.readiness import judge_look
 from bot.rotations.rotation import AWAITING_RECORD, RotationState, RotationStep
 from bot.rotations.rotation_calls import RotationCalls
@@ -164,10 +164,12 @@ class RotationWorker:
         def decide(current: Rotation, others: tuple[Rotation, ...]) -> RotationChange | None:
             nonlocal may
             now = self._now()
-            may = _is_same(current, rotation) and has_turn(current, others, now)
-            if may or not _is_same(current, rotation):
+            before = find_before(current, others, now)
+            may = _is_same(current, rotation) and before is None
+            if before is None or not _is_same(current, rotation):
                 return None
-            return touch(current, due_at=now + AFTER_OTHER, lease_until=None)
+            due_at = max(now + AFTER_OTHER, before.due_at or now)
+            return touch(current, due_at=due_at, lease_until=None)
 
         _, is_put_off = await self._store.change_among(rotation.id, decide, self._now())
         if not may and not is_put_off:

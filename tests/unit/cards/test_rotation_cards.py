@@ -28,7 +28,7 @@ from bot.checks.zone_place import ZonePlace
 from bot.errors import BackendUnreachable, RequestError
 from bot.names import Domain
 from bot.rotations.due_keys import DueKey, WhyDue
-from bot.rotations.rotation import RotationNews, RotationState
+from bot.rotations.rotation import RotationNews, RotationState, RotationStep
 from bot.rotations.rotation_service import BegunDue, RefusedRotation
 from card_limits import MOST_COMPONENTS, measure
 from rotation_examples import (
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from bot.cards.layout import Card
     from bot.rotations.rotation import Rotation
 
-_A, _N, _S = RotationAction, RotationNews, RotationState
+_A, _N, _S, _T = RotationAction, RotationNews, RotationState, RotationStep
 ROTATIONS = rotations()
 
 
@@ -91,6 +91,23 @@ def test_where_nobody_knows_which_key_signs_the_card_does_not_say_so(name: str) 
     said = admins(name)
     assert "Signs now" not in said
     assert "**One of these two signs**" in said
+
+
+@pytest.mark.parametrize(
+    ("state", "step"), [(_S.SWITCHING, _T.KEEP_FORMER), (_S.UNDOING, _T.DROP_NEXT)]
+)
+def test_before_and_after_the_call_that_changes_it_the_old_key_signs(
+    state: RotationState, step: RotationStep
+) -> None:
+    rotation = make_rotation(state, step=step, switched_at=NOON)
+    assert "**Signs now:** `dkim`" in text_of(admins_card(rotation))
+
+
+def test_what_ended_with_a_reason_says_what_is_left_to_do() -> None:
+    said = admins("undone, left behind")
+    assert "`rotate --leftovers --remove`" in said
+    assert "> Nothing answers at https" in said
+    assert "leftovers" not in admins("undone, not published")
 
 
 def test_nothing_is_said_of_name_servers_that_nobody_asked() -> None:
