@@ -33,7 +33,7 @@ async def measure_gap(
     pair = await asyncio.to_thread(DkimPair.make, "next")
     switches = 0
     async with (
-        mail_server(folder, zones, pause=pause) as mailcow,
+        mail_server(folder, zones, pause=pause) as server,
         SendersProcess.running(zones, seed) as senders,
         aiohttp.ClientSession(headers={"X-API-Key": WRITE_KEY}) as session,
     ):
@@ -42,8 +42,9 @@ async def measure_gap(
             domain = zones.domains[switches % len(zones.domains)]
             selector = f"cb{switches:06}"
             zones.publish(domain, selector, f"{KEY_HEAD}{pair.public}")
-            mailcow.dkim["next.invalid"] = DkimPair(selector, pair.public, pair.private)
-            await _copy(session, mailcow.url, "next.invalid", domain)
+            server.mailcow.dkim["next.invalid"] = DkimPair(selector, pair.public, pair.private)
+            senders.tell(hot=[domain])
+            await _copy(session, server.mailcow.url, "next.invalid", domain)
             switches += 1
             await asyncio.sleep(_REST)
         return switches, await senders.finish()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -20,22 +21,23 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
 
-    from bot.rotations.rotation_service import Rotations
     from bot_process import Bot, Process
 
     from benchmarks.processes_discord import SoakDiscord
     from benchmarks.rotations_dns import MemberZones
     from benchmarks.rotations_time import RotationSeen, RotationTimes
     from bot.demo.mailcow_double.mailcow_state import DkimPair
+    from bot.rotations.rotation_service import Rotations
 
 ADMIN: Final = Actor(ActorKind.ADMIN, 300_000_000_000_000_000)
 WATCHER: Final = 400_000_000_000_000_000  # of the first domain; the next one's is one more
-_PATIENCE: Final = 90.0  # seconds for a rotation to come to its next state, kills included
+_PATIENCE: Final = 900.0  # seconds for a rotation's next state; others may have the workshop first
 _MOST: Final = 2  # kills at one step of one rotation
 _SHARE: Final = 0.3  # of the moments of calls at which the bot is killed, as long as it may be
-_BETWEEN: Final = 0.15  # of the states at which it is killed, no call being under way
-_AGAIN: Final = 0.1  # seconds until it is started again
+_BETWEEN: Final = 0.3  # of the states at which it is killed, no call being under way
 _S = RotationState
+# How far rotations go, and how often; those that are not to retire are undone there.
+_GOALS: Final = {_S.PREPARED: 1, _S.LIVE: 1, _S.SWITCHED: 5, _S.RETIRED: 4}
 _log = logging.getLogger(__name__)
 
 
@@ -46,6 +48,7 @@ class KillExtent:
     kills: int = 50  # at each step, at least
     domains: int = 6  # whose keys are rotated at once
     seed: int = 1
+    steps: tuple[RotationStep, ...] = tuple(RotationStep)  # at which it is killed
 
 
 @dataclass
@@ -90,7 +93,7 @@ class KillSoak:
     @property
     def is_enough(self) -> bool:
         """Whether every step has had its kills."""
-        return all(times.total() >= self.extent.kills for times in self.kills.values())
+        return all(self.kills[s].total() >= self.extent.kills for s in self.extent.steps)
 
     async def run(self, world: KillWorld) -> KillResult:
         """Return what came of it when the bot has ended in peace."""
@@ -100,10 +103,12 @@ class KillSoak:
             async with asyncio.TaskGroup() as group:
                 for domain in world.zones.domains:
                     group.create_task(self._rotate_often(domain))
-            await self._until_told()
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
+        async with world.bot.running() as process:
+            await self._until_told()
+            await self._end(process)
         seen = await world.times.all()
         self.faults += [*world.mailcow.faults, *self._find_leftovers(), *self._find_mixed(seen)]
         self.faults += await self._find_untold(seen)
@@ -116,7 +121,7 @@ class KillSoak:
     def note(self, moment: CallMoment, caller: RotationSeen) -> None:
         """Kill the bot at a moment of a call, now and then."""
         step = caller.step
-        if step is None or self.is_enough or not self._is_up:
+        if step not in self.extent.steps or self.is_enough or not self._is_up:
             return
         is_often = self._killed_at[caller.id, step] >= _MOST
         if is_often or self.kills[step].total() >= self.extent.kills + _MOST:
@@ -129,29 +134,32 @@ class KillSoak:
 
     @property
     def _is_up(self) -> bool:
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None
 
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
+            self._process = None
 
     async def _keep(self, bot: Bot) -> None:
-        """Have the bot run for ever; it is started again whenever it was killed."""
+        """Have a worker run for ever; it is started again whenever it was killed."""
         while True:
-            process = self._process = await bot.spawn()
+            process = self._process = await bot.spawn("work")
             try:
                 code = await process.wait()
             finally:
-                if process.returncode is None:  # it is over
-                    process.terminate()
-                    if (code := await process.wait()) != 0:
-                        self.faults.append(f"the bot ended with {code}")
-            if code != -9:
-                self.faults.append(f"the bot ended by itself with {code}")
-            await asyncio.sleep(_AGAIN)
-            while self._world.mailcow.under_way:
-                await asyncio.sleep(_AGAIN)
+                if process.returncode is None:  # all is done
+                    await self._end(process)
+            if code != -signal.SIGKILL:
+                self.faults.append(f"a worker ended by itself with {code}")
+            await self._world.mailcow.finish_calls()
             await self._world.times.end_leases()
+
+    async def _end(self, process: Process) -> None:
+        """Have a process end in peace."""
+        process.terminate()
+        if (code := await process.wait()) != 0:
+            self.faults.append(f"a process that was told to stop ended with {code}")
 
     async def _rotate_often(self, domain: str) -> None:
         while not self.is_enough:
@@ -162,6 +170,7 @@ class KillSoak:
         world, until = self._world, self._until
         signs = world.mailcow.dkim[domain]
         await world.rotations.begin(Domain.from_ascii(domain), 2048, ADMIN)
+        await world.times.wake()
         seen = await until(domain, _S.PREPARED)
         goal = self._choose_goal()
         if goal is _S.PREPARED:
@@ -185,11 +194,12 @@ class KillSoak:
             self.faults.append(f"{domain} signs with another key than that of {seen.selector}")
 
     def _choose_goal(self) -> RotationState:
-        """Return how far a rotation goes: one that is not to retire is undone there."""
-        short = self.kills[RotationStep.RESTORE].total() < self.kills[RotationStep.SWITCH].total()
-        if short or self.chance.random() < 0.4:
+        """Return how far a rotation goes."""
+        lacking = {s for s in self.extent.steps if self.kills[s].total() < self.extent.kills}
+        if lacking == {RotationStep.RESTORE}:
             return _S.SWITCHED
-        return self.chance.choice((_S.PREPARED, _S.LIVE, _S.RETIRED, _S.RETIRED))
+        (goal,) = self.chance.choices(tuple(_GOALS), tuple(_GOALS.values()))
+        return goal
 
     async def _until(self, domain: str, state: RotationState) -> RotationSeen:
         """Return the rotation of a domain in a state; the bot may be killed there, too."""
@@ -227,6 +237,7 @@ class KillSoak:
     async def _undo(self, seen: RotationSeen, signs: DkimPair) -> None:
         """Have an admin undo a rotation, and look at what it comes to."""
         await self._world.rotations.undo(seen.id, ADMIN)
+        await self._world.times.wake()
         await self._until(seen.domain, _S.UNDONE)
         if self._world.mailcow.dkim[seen.domain] != signs:
             self.faults.append(f"{seen.domain} does not sign with the key of before")

@@ -1,12 +1,12 @@
 """The unmodified bot is killed at each step of rotations: what is lost, mixed up or done twice.
 
-`python -m benchmarks.rotations_kills`, or `make soak-rotations`: `run` over a real PostgreSQL, with
-stand-ins for Discord, Mailcow and name servers. Rotations of several domains go on at once, some
-to their end and some back again. While a call of a step is at Mailcow, the bot gets a SIGKILL:
-before the call is done, when it is done and not answered, or just after the answer; each step so
-many times, and now and then between steps. After each call what signs mail has to be published and
-to have its private key; at the end all that has to be there once is counted. Needs
-`PYTHONPATH=.:tests:tests/e2e`.
+`python -m benchmarks.rotations_kills`, or `make soak-rotations`: `work` over a real PostgreSQL
+among stand-ins for Mailcow and name servers. Rotations of several domains go on at once, some to
+their end and some back again. While a call of a step is at Mailcow, the process gets a SIGKILL:
+before it is done, when it is done and not answered, or just after the answer; each step so many
+times, and now and then between steps. After each call what signs mail has to be published and to
+have its private key. At the end `run` delivers the news to a stand-in for Discord, and all that has
+to be there once is counted. Needs `PYTHONPATH=.:tests:tests/e2e`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import random
 import sys
 import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -41,12 +40,10 @@ from benchmarks.rotations_kill_soak import (
 from benchmarks.rotations_mail import KEY_HEAD, OLD_SELECTOR, READ_KEY, WRITE_KEY
 from benchmarks.rotations_mailcow import CallMoment, SteppedMailcow
 from benchmarks.rotations_time import RotationTimes
-from bot.app.work_parts import ALONE, make_rotations, open_foundation
+from bot.app.console_root import open_rotations
 from bot.config.loading import load_settings
 from bot.demo.mailcow_double.double_server import ApiKey
 from bot.demo.mailcow_double.mailcow_state import DkimPair
-from bot.store.engine.database import Database
-from bot.store.engine.notices import open_notices
 from forked_python import ForkedPython
 from postgres_server import running_postgres
 
@@ -110,12 +107,10 @@ async def open_kill_world(
             "DNS_PORT": str(zones.port),
             "DNS_ALLOW_PRIVATE": "true",
         }
-        database = await enter(await Database.open(postgres.url_of(name)))
-        notices = await enter(open_notices(postgres.url_of(name)))
-        settings = load_settings(bot.environment)
-        base = await open_foundation(database, notices, settings, stack, pace=ALONE)
-        rotations = make_rotations(base).rotations
-        yield KillWorld(bot, discord, zones, mailcow, times, rotations)
+        desk = await enter(open_rotations(load_settings(bot.environment)))
+        if desk is None:
+            raise RuntimeError("there is no store")
+        yield KillWorld(bot, discord, zones, mailcow, times, desk.rotations)
 
 
 async def soak_rotations(
@@ -154,8 +149,8 @@ def format_kills(result: KillResult) -> str:
 def main() -> int:
     """Run the soak and print what came of it; the code is 1 where anything is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for one in fields(KillExtent):
-        parser.add_argument(f"--{one.name}", type=int, default=one.default)
+    for name in ("kills", "domains", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(KillExtent(), name))
     parser.add_argument("--keep", type=Path, help="a folder for the log")
     parser.add_argument("--forked", action="store_true", help="fork processes after the imports")
     parser.add_argument("--write", action="store_true", help="put the figures into the README")

@@ -6,15 +6,15 @@ import asyncio
 import json
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-
-from bot.demo.mailcow_double.redis_hashes import PRIVATE, PUBLIC, SELECTORS, RedisHashes
 
 from benchmarks.child import ROOT
 from benchmarks.debian_rspamd import rspamd
 from benchmarks.rotations_redis import RedisConnection, WrittenHash
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
+from bot.demo.mailcow_double.redis_hashes import PRIVATE, PUBLIC, SELECTORS, RedisHashes
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -27,6 +27,14 @@ WRITE_KEY, READ_KEY = "write-key", "read-key"
 OLD_SELECTOR: Final = "dkim"
 KEY_HEAD: Final = "v=DKIM1;k=rsa;t=s;s=email;p="
 _LONGEST: Final = 2**22  # octets of a line of the senders
+
+
+@dataclass(frozen=True, slots=True)
+class RealMailServer:
+    """A mail server of which Mailcow's PHP alone is a double."""
+
+    mailcow: MailcowDouble
+    redis: RedisConnection
 
 
 class SendersProcess:
@@ -98,7 +106,7 @@ class SendersProcess:
 @asynccontextmanager
 async def mail_server(
     folder: Path, zones: MemberZones, *, pause: float = 0.0
-) -> AsyncIterator[MailcowDouble]:
+) -> AsyncIterator[RealMailServer]:
     """Yield Mailcow's double before a real Redis, by which a real rspamd signs.
 
     All domains are there, and sign with a key of their own that is published. From then on each
@@ -107,7 +115,11 @@ async def mail_server(
     keys = {WRITE_KEY: ApiKey(may_write=True), READ_KEY: ApiKey(may_write=False)}
     async with rspamd(folder / "rspamd", {}):
         with RedisConnection() as redis:
-            hashes = RedisHashes(*(WrittenHash(redis, t) for t in (PUBLIC, SELECTORS, PRIVATE)))
+            hashes = RedisHashes(
+                public=WrittenHash(redis, PUBLIC),
+                selectors=WrittenHash(redis, SELECTORS),
+                private=WrittenHash(redis, PRIVATE),
+            )
             async with MailcowDouble(keys=keys) as mailcow:
                 mailcow.dkim.hashes = hashes
                 for domain in zones.domains:
@@ -116,4 +128,5 @@ async def mail_server(
                     mailcow.dkim[domain] = pair
                     zones.publish(domain, OLD_SELECTOR, f"{KEY_HEAD}{pair.public}")
                 redis.pause = pause
-                yield mailcow
+                redis.gaps.clear()
+                yield RealMailServer(mailcow, redis)

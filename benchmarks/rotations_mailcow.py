@@ -41,14 +41,26 @@ class SteppedMailcow(MailcowDouble):
     at: Callable[[CallMoment, RotationSeen], None]
     choose_pause: Callable[[float], float]  # a time of at most so many seconds
     faults: list[str] = field(default_factory=list)
-    under_way: int = 0  # calls, which go on where nobody waits for them any more
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._under_way = 0
+        self._rests = asyncio.Event()
+        self._rests.set()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        self.under_way += 1
+        self._under_way += 1
+        self._rests.clear()
         try:
             return await self._handle_of(request)
         finally:
-            self.under_way -= 1
+            self._under_way -= 1
+            if not self._under_way:
+                self._rests.set()
+
+    async def finish_calls(self) -> None:
+        """Return when no call is under way; one goes on where nobody waits for it any more."""
+        await self._rests.wait()
 
     async def _handle_of(self, request: web.Request) -> web.StreamResponse:
         said = f"{request.path} {(await request.read()).decode()}"

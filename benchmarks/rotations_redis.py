@@ -6,6 +6,8 @@ import socket
 import time
 from typing import Self
 
+from bot.demo.mailcow_double.redis_hashes import PRIVATE, SELECTORS
+
 REDIS = ("127.0.0.1", 6379)
 
 
@@ -17,6 +19,10 @@ class RedisConnection:
 
     def __init__(self, address: tuple[str, int] = REDIS) -> None:
         self.pause = 0.0
+        # By domain: from when its selector is written until its private key is, in seconds; each
+        # time that this took place.
+        self.gaps: dict[str, list[float]] = {}
+        self._selector_at = ("", 0.0)
         self._socket = socket.create_connection(address)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answers = self._socket.makefile("rb")
@@ -31,6 +37,11 @@ class RedisConnection:
     def put(self, table: str, name: str, value: str, /) -> None:
         """Set a field of a hash."""
         self._do("HSET", table, name, value)
+        if table == SELECTORS:
+            self._selector_at = (name, time.monotonic())
+        elif table == PRIVATE:
+            domain, since = self._selector_at
+            self.gaps.setdefault(domain, []).append(time.monotonic() - since)
 
     def drop(self, table: str, name: str, /) -> None:
         """Take a field out of a hash."""

@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.rotations_mail import OLD_SELECTOR
-from bot.requests.model import Actor, ActorKind
 from bot.rotations.rotation import RotationState
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable
 
-    from bot.rotations.rotation_service import Rotations
     from console_process import ConsoleProcess
 
     from benchmarks.rotations_dns import MemberZones
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 240.0  # seconds for one step of a rotation, on a machine that is busy
 _TYPED: Final = (0.2, 1.5)  # seconds that a member takes to publish at one server, and the other
 _POLLED: Final = 0.05  # seconds
-_ADMIN: Final = Actor(ActorKind.ADMIN, 1)
 _S = RotationState
 
 
@@ -50,7 +47,6 @@ class RotationsRun:
     mailcow: MailcowDouble
     senders: SendersProcess
     times: RotationTimes
-    rotations: Rotations  # with which an admin undoes
     console: ConsoleProcess
     chance: random.Random
     asked: set[str] = field(default_factory=set)  # names that a receiver asks for again and again
@@ -82,9 +78,7 @@ class RotationsRun:
 
     async def _prepare(self, domain: str) -> None:
         """Have a key made, published, and live everywhere."""
-        done = await asyncio.to_thread(self.console.call, "rotate", domain)
-        if done.returncode:
-            raise RuntimeError(f"rotate {domain} ended with {done.returncode}: {done.stderr}")
+        await self._call("rotate", domain)
         seen = await self._until(domain, _S.PREPARED)
         # Some receiver has met the name already, and keeps that there is nothing.
         name = f"{seen.selector}._domainkey.{domain}."
@@ -110,8 +104,15 @@ class RotationsRun:
         await self._pass(domain, _S.LIVE, _S.SWITCHED)
 
     async def _undo(self, domain: str) -> None:
-        await self.rotations.undo((await self.times.of(domain)).id, _ADMIN)
+        await self._call("rotate", domain, "--undo")
         await self._until(domain, _S.UNDONE)
+
+    async def _call(self, *words: str) -> None:
+        """Do as an admin does at the console."""
+        done = await asyncio.to_thread(self.console.call, *words)
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(words)} ended with {done.returncode}: {done.stderr}")
+        await self.times.wake()
 
     async def _pass(self, domain: str, before: RotationState, after: RotationState) -> None:
         """Have the time pass for a rotation until it has gone from one state to another."""

@@ -2,19 +2,19 @@
 
 `python -m benchmarks.rotations_senders`: its input is lines of JSON, each an object with what is to
 change: `to` (how many mails may be sent in all), `hot` (the domains that most of them come from),
-`ask` (names that a receiver asks for again and again), `end`. It prints `{"sent": …}` after each
-round, and what became of all mails at the end, after each of them has arrived a second time.
+`ask` (names that a receiver asks for again and again), `end`. It prints `{"sent": …}` after
+some, and what became of all mails at the end, after each of them has arrived a second time.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import itertools
 import json
 import random
 import re
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,6 +30,9 @@ FEWEST, MOST = 8, 24  # senders at once
 _HOT: Final = 0.6  # of the mails come from the domains that are switched just now
 _ASKED_AGAIN: Final = 0.1  # seconds
 _IDLE: Final = 0.01  # seconds
+_CHANGES: Final = 1.0  # seconds until more or fewer send
+_STRIDE: Final = 7
+_TOLD_EACH: Final = 10  # mails
 _SELECTOR: Final = re.compile(r"\bs=([^;\s]+)")
 
 
@@ -45,6 +48,8 @@ class Senders:
     hot: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     ends: bool = False
+    begun: int = 0
+    told: int = 0  # mails of which the output says that they were sent
     sent: list[SignedMail] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
     kept_outcomes: Counter[str] = field(default_factory=Counter)
@@ -55,18 +60,9 @@ class Senders:
         """Return what became of all mails, when the input says that it is the end."""
         reading = asyncio.create_task(self._read_input())
         asking = asyncio.create_task(self._ask_again())
-        async with aiohttp.ClientSession() as session:
-            for number in itertools.count():
-                if self.ends:
-                    break
-                wanted = min(self.chance.randint(FEWEST, MOST), self.limit - len(self.sent))
-                if wanted <= 0:
-                    await asyncio.sleep(_IDLE)
-                    continue
-                await asyncio.gather(
-                    *(self._send(session, f"{number}.{place}") for place in range(wanted))
-                )
-                print(json.dumps({"sent": len(self.sent)}), flush=True)
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+            for place in range(MOST):
+                group.create_task(self._send_often(session, place))
         asking.cancel()
         await reading
         return {
@@ -77,6 +73,23 @@ class Senders:
             "selectors": {domain: dict(kinds) for domain, kinds in self.selectors.items()},
             "faults": self.faults,
         }
+
+    async def _send_often(self, session: aiohttp.ClientSession, place: int) -> None:
+        """Send as one of the senders, of whom some rest now and then."""
+        while not self.ends:
+            if place >= self._crowd() or self.begun >= self.limit:
+                await asyncio.sleep(_IDLE)
+                continue
+            self.begun += 1
+            await self._send(session, str(self.begun))
+            if len(self.sent) >= min(self.told + _TOLD_EACH, self.limit):
+                self.told = len(self.sent)
+                print(json.dumps({"sent": len(self.sent)}), flush=True)
+
+    def _crowd(self) -> int:
+        """Return how many send at this time."""
+        spread = MOST - FEWEST + 1
+        return FEWEST + int(time.monotonic() / _CHANGES) * _STRIDE % spread
 
     async def _send(self, session: aiohttp.ClientSession, number: str) -> None:
         among = self.hot if self.hot and self.chance.random() < _HOT else self.domains

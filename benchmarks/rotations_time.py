@@ -108,6 +108,10 @@ class RotationTimes:
             seen, "greatest(due_at, switched_at + interval '7 days') - now()", "due_at > now()"
         )
 
+    async def wake(self) -> None:
+        """Have all processes look what is due, which they do by themselves within 15 seconds."""
+        await self._pool.execute(_WAKE)
+
     async def end_leases(self) -> None:
         """Have so much time pass that nobody holds a rotation; no bot may run."""
         await self._pool.execute("UPDATE rotation SET lease_until = NULL")

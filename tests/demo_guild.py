@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 
 class DemoGuild(NamedTuple):
-    """A member of the server, and its one channel, in which requests arrive too."""
+    """A member of the server, its admin, and its one channel, in which requests arrive too."""
 
     ann: MemberActor
+    cleo: MemberActor
     channel: ChannelHandle
     servers: DemoServers
     env: Env
@@ -64,23 +65,26 @@ async def open_demo_guild(folder: Path) -> AsyncIterator[DemoGuild]:
         clock.follow()
         await env.start()
         guild = env.create_guild("Farm")
-        channel = guild.create_text_channel("m")
+        channel, cleo = guild.create_text_channel("m"), env.create_user("cleo")
         settings = load_settings(
             {
                 **servers.settings(folder),
                 "DNS_PORT": str(servers.zones.address[1]),
                 "DNS_ALLOW_PRIVATE": "true",
                 "REQUEST_CHANNEL_ID": str(channel.id),
+                "ADMIN_USER_IDS": str(cleo.id),
             }
         )
         async with open_client(settings, ports=servers.host.ports, now=clock) as client:
-            days = PassingDays(client.watch, clock)
+            days = PassingDays(client.watch, clock, client.rotation_worker)
             add_commands(client, servers, days)
             passing = asyncio.create_task(days.run())
             ann = guild.add_member(env.create_user("ann"))
             try:
                 await env.restart_bot(client)
-                yield DemoGuild(ann, channel, servers, env, days)
+                rights = discord.Permissions(administrator=True)
+                admin = guild.add_member(cleo, roles=[guild.create_role("a", permissions=rights)])
+                yield DemoGuild(ann, admin, channel, servers, env, days)
             finally:
                 passing.cancel()
                 await env.shutdown()

@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
+
 from bot.checks.observe.key_servers import look_at_keys
 from bot.demo.mailcow_double.double_server import ApiKey, MailcowDouble
 from bot.demo.mailcow_double.mailcow_state import DkimPair
@@ -16,14 +18,15 @@ from bot.mailcow.mailcow_backend import MailcowBackend
 from bot.mailcow.workshop_names import WORKSHOP, former_name, next_name
 from bot.requests.failure import load_failure
 from bot.requests.polling import WakeUp
-from bot.rotations.rotation import NewRotation
+from bot.rotations.rotation import NewRotation, RotationState
 from bot.rotations.rotation_changes import undo
 from bot.rotations.rotation_worker import RotationWorker
 from bot.store.engine.database import Database
 from bot.store.repositories.rotations import StoredRotations
+from bot.store.watch_tables import WatchNewsRow
 from mailcow_helpers import READ, WRITE, connect
 from name_server_world import name_servers
-from rotation_parts import ADMIN, FRIEND, NOON
+from rotation_parts import ADMIN, FRIEND, NOON, make_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -74,21 +77,23 @@ class RotationSetup:
         self.rotator: KeyRotator | None = MailcowRotator(mailcow)
         self.backend: MailBackend = MailcowBackend(mailcow, OLD_SELECTOR)
         self.worker: RotationWorker
+        self.wake_up: WakeUp
         self.restart()
 
     def restart(self) -> None:
         """Put a new worker in the place of the one before."""
         look = partial(look_at_keys, self.dns.ask, self.dns.authorities)
+        self.wake_up = WakeUp()
         self.worker = RotationWorker(
-            *(self.store, self.rotator, self.backend, look, lambda: self.time, WakeUp()),
+            *(self.store, self.rotator, self.backend, look, lambda: self.time, self.wake_up),
             watch=self.watch,
         )
 
     async def begin(self, domain: Domain = FRIEND, *, by_hand: bool = False) -> Rotation:
         """Open a rotation of the domain's key."""
-        server = await self.backend.look_up(domain)
-        assert server.key is not None
-        asked = NewRotation(domain, server.key, 2048, by_hand=by_hand, actor=ADMIN)
+        old = self.cow.dkim[domain.ascii]
+        key = make_key(old.selector, text_of(old))
+        asked = NewRotation(domain, key, 2048, by_hand=by_hand, actor=ADMIN)
         rotation, is_new = await self.store.open(asked, frozenset(), self.time)
         assert is_new
         return rotation
@@ -122,6 +127,26 @@ class RotationSetup:
         await self.settle()
         return await self.get()
 
+    async def bring_to(self, state: RotationState) -> Rotation:
+        """Bring the first rotation to a state, its record being published as soon as it is told."""
+        for _ in range(_MOST_TURNS):
+            rotation = await self.get()
+            if rotation.state is state:
+                return rotation
+            assert rotation.due_at is not None, rotation
+            if rotation.state is RotationState.PREPARED:
+                self.publish(self.old, self.made)
+            due = await self.store.next_due()
+            assert due is not None
+            self.time = max(self.time, due)
+            await self.worker.step()
+        raise AssertionError(f"it never becomes {state}")
+
+    async def news(self) -> list[str]:
+        """Return the keys of all news, sorted."""
+        wanted = select(WatchNewsRow.key).order_by(WatchNewsRow.key)
+        return await self.database.read(lambda session: list(session.scalars(wanted)))
+
     async def change(
         self, decide: Callable[[Rotation], RotationChange | None], number: int = 1
     ) -> Rotation:
@@ -152,6 +177,11 @@ class RotationSetup:
         return DkimPair(SELECTOR, pair(1).public, pair(1).private)
 
     @property
+    def made(self) -> DkimPair:
+        """The key that is kept to be switched to, or signs by now."""
+        return self.kept()[0] or self.signing
+
+    @property
     def signing(self) -> DkimPair:
         """What the mail server signs with."""
         return self.cow.dkim[FRIEND.ascii]
@@ -172,9 +202,14 @@ class RotationSetup:
         return self.cow.routes("POST")
 
 
+def text_of(key: DkimPair) -> str:
+    """Return the text of a key's record, as the mail server tells it."""
+    return f"v=DKIM1;k=rsa;t=s;s=email;p={key.public}"
+
+
 def line_of(key: DkimPair, *, ttl: int = 3600) -> str:
     """Return the record of a key as a line of a zone."""
-    text = f"v=DKIM1;k=rsa;t=s;s=email;p={key.public}"
+    text = text_of(key)
     strings = " ".join(f'"{text[at : at + 200]}"' for at in range(0, len(text), 200))
     return f"{key.selector}._domainkey {ttl} TXT {strings}"
 

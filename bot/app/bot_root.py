@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.app.rotation_parts import make_rotation_worker, make_rotations
+from bot.app.rotation_parts import make_leftover_search, make_rotation_worker, make_rotations
 from bot.app.shared_parts import (
     make_authorities,
     utc_now,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.dns.answer import Ask
     from bot.health.metrics import Metrics
+    from bot.rotations.rotation_service import Rotations
     from bot.services.core import Core
     from bot.services.domain_looks import DomainLooks
     from bot.store.engine.notices import Notices
@@ -125,10 +126,11 @@ async def open_client_over(
         client.now = now
         client.control = control
         client.backend = base.backend
-        client.examine_backend = partial(check_mailcow, base.mailcow)
         looks = make_looks(base, parts)
         watch = make_watch(base, looks, leads=True)
         changes = make_rotations(base, requests, watch)
+        find_leftovers = make_leftover_search(base, changes)
+        client.examine_backend = partial(check_mailcow, base.mailcow, find_leftovers)
         # Members may look into and delete former requests where none are taken any more.
         tests, sent = MailTests(database), SentMails(database)
         wanted = WatchedBy.of(database)
@@ -162,7 +164,9 @@ async def open_client_over(
         client.domain_history = DomainHistory(DomainChanges(database), now, checks)
         client.draw_timeline = _draw_timeline
         client.jobs = (*client.jobs, Retention(database, now).run)
-        _add_mail_tests(client, core, base.ask, database, control)
+        _add_mail_tests(
+            client, core, base.ask, database, control=control, rotations=changes.rotations
+        )
         if base.metrics is not None:
             await _open_health_port(settings, client, StoredTallies(database), base.metrics, stack)
         yield client
@@ -185,7 +189,13 @@ def _add_request_jobs(
 
 
 def _add_mail_tests(
-    client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
+    client: Client,
+    core: Core,
+    ask: Ask,
+    database: Database,
+    *,
+    control: DomainControl,
+    rotations: Rotations,
 ) -> None:
     """Give the client test mails, where a mailbox for them is configured."""
     if client.settings.probe_address is None:
@@ -194,7 +204,7 @@ def _add_mail_tests(
     # What reads and judges mails loads slowly, and few need it.
     from bot.app.mail_test_parts import add_mail_tests  # noqa: PLC0415 - as above
 
-    add_mail_tests(client, core, ask, database, control)
+    add_mail_tests(client, core, ask, database, control=control, rotations=rotations)
 
 
 def _draw_timeline(history: History, words: Words) -> bytes:

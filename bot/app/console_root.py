@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from bot.app.shared_parts import (
 from bot.dns.resolver import Resolver
 from bot.dns.server_address import system_servers
 from bot.errors import ConfigError
+from bot.rotations.key_changes import KeyChanges
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
     from bot.dns.server_address import Server
     from bot.doctor.invitation import Invitation
     from bot.doctor.line import Line
+    from bot.mailcow.api import Mailcow
     from bot.names import Domain
+    from bot.rotations.key_rotator import Leftover
     from bot.rotations.leftover_keys import LeftoverKeys
     from bot.rotations.rotation_service import Rotations
     from bot.watch.timeline import History
@@ -67,17 +71,19 @@ async def open_core(
     server = settings.mail_server()
     async with AsyncExitStack() as stack:
         resolver = await stack.enter_async_context(Resolver(servers))
-        keys, stages = None, None
+        keys, stages, changes = None, None, None
         if _may_have_store(settings.database_url):
             # SQLAlchemy takes half a second to load, and most calls of the console need no store.
             from bot.store.engine.database import Database  # noqa: PLC0415 - as above
             from bot.store.repositories.approved_stages import ApprovedStages  # noqa: PLC0415 - as above
             from bot.store.repositories.known_keys import KnownKeys  # noqa: PLC0415 - as above
+            from bot.store.repositories.rotations import StoredRotations  # noqa: PLC0415 - as above
 
             database = await Database.open_reading(settings.database_url)
             if database is not None:
                 await stack.enter_async_context(database)
                 keys, stages = KnownKeys(database), ApprovedStages(database)
+                changes = KeyChanges(StoredRotations(database), now)
         backend = choose_backend(settings, await open_mailcow(settings, stack))
         live_ports = make_live_ports(settings, resolver.ask, ports=ports, now=now)
         yield Core(
@@ -94,7 +100,12 @@ async def open_core(
                 live_ports=live_ports,
             ),
             domain_facts=DomainFacts(
-                keys, now, backend=backend, stage_of=stages.of if stages else None, learns=False
+                keys,
+                now,
+                backend=backend,
+                stage_of=stages.of if stages else None,
+                change_of=changes.of if changes else None,
+                learns=False,
             ),
             live_ports=live_ports,
             turns=Turns(_SIDE_BY_SIDE, by_itself=_SIDE_BY_SIDE),
@@ -181,7 +192,25 @@ async def examine_all(settings: Settings) -> tuple[Line, ...]:
         servers = settings.dns_servers or system_servers()
         resolver = await stack.enter_async_context(Resolver(servers))
         mailbox, sender = make_mailbox(settings, resolver.ask), make_sender(settings, resolver.ask)
-        return await examine(settings, mailcow, utc_now, check_probe(mailbox, sender))
+        find = partial(_find_leftovers, settings, mailcow)
+        return await examine(settings, mailcow, utc_now, check_probe(mailbox, sender), find)
+
+
+async def _find_leftovers(
+    settings: Settings, mailcow: Mailcow | None
+) -> tuple[Leftover, ...] | None:
+    """Return the keys that no rotation needs; None where nobody knows which are under way."""
+    from bot.rotations.leftover_keys import LeftoverKeys  # noqa: PLC0415 - as in `open_core`
+    from bot.store.engine.database import Database  # noqa: PLC0415 - as above
+    from bot.store.repositories.rotations import StoredRotations  # noqa: PLC0415 - as above
+
+    rotator = make_rotator(mailcow)
+    database = None if rotator is None else await Database.open_reading(settings.database_url)
+    if rotator is None or database is None:
+        return None
+    async with database:
+        backend = choose_backend(settings, mailcow)
+        return await LeftoverKeys(StoredRotations(database), backend, rotator).find()
 
 
 async def invite(settings: Settings) -> Invitation:

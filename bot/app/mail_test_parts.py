@@ -11,6 +11,7 @@ from bot.doctor.probe_access import check_probe
 from bot.interactions.mail_test_delivery import MailTestDelivery
 from bot.requests.outbox_worker import OutboxWorker
 from bot.requests.polling import WakeUp
+from bot.services.key_proofs import note_proven_key
 from bot.services.mail_testing import MailTesting
 from bot.services.mail_verdicts import MailVerdicts
 from bot.services.member_mails import MemberMails
@@ -21,6 +22,7 @@ from bot.store.repositories.sent_mails import SentMails
 if TYPE_CHECKING:
     from bot.client import Client
     from bot.dns.answer import Ask
+    from bot.rotations.rotation_service import Rotations
     from bot.services.core import Core
     from bot.services.domain_control import DomainControl
     from bot.store.engine.database import Database
@@ -40,7 +42,13 @@ class MailNews:
 
 
 def add_mail_tests(
-    client: Client, core: Core, ask: Ask, database: Database, control: DomainControl
+    client: Client,
+    core: Core,
+    ask: Ask,
+    database: Database,
+    *,
+    control: DomainControl,
+    rotations: Rotations,
 ) -> None:
     """Give the client test mails, as far as they are configured, and their jobs."""
     server, facts = core.server, core.domain_facts
@@ -51,7 +59,14 @@ def add_mail_tests(
         wake_up = WakeUp()
         read_at = mailbox.url.host
         verdicts = MailVerdicts(ask, server, mailbox.address, read_at, facts)
-        testing = MailTesting(MailTests(database), mailbox, verdicts, client.now, wake_up)
+        testing = MailTesting(
+            MailTests(database),
+            mailbox,
+            verdicts,
+            client.now,
+            wake_up,
+            note_proven=partial(note_proven_key, rotations),
+        )
         news = MailNews.of(database)
         client.takeover = (*client.takeover, news.outbox.release_leases)
         worker = OutboxWorker(news, MailTestDelivery(client), client.now, wake_up)

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from bot.app.shared_parts import make_authorities, make_rotator
 from bot.checks.observe.key_servers import look_at_keys
+from bot.rotations.leftover_keys import LeftoverKeys
 from bot.rotations.rotation_service import Rotations
 from bot.rotations.rotation_worker import RotationWorker
 from bot.store.repositories.known_keys import KnownKeys
 from bot.store.repositories.rotations import StoredRotations
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from bot.app.work_parts import Foundation, WatchParts
     from bot.requests.polling import WakeUp
     from bot.requests.service import Requests
-    from bot.rotations.key_rotator import KeyRotator
+    from bot.rotations.key_rotator import KeyRotator, Leftover
     from bot.watch.watch_worker import WatchWorker
 
 _ROTATIONS: Final = "rotations"  # what processes tell each other: one is due
@@ -53,3 +56,12 @@ def make_rotation_worker(
         watch=watch,
         lease=base.pace.rotation_lease,
     )
+
+
+def make_leftover_search(
+    base: Foundation, parts: RotationParts
+) -> Callable[[], Awaitable[tuple[Leftover, ...]]] | None:
+    """Return what finds keys that no rotation needs; None where there can be none."""
+    if parts.rotator is None:
+        return None
+    return LeftoverKeys(parts.store, base.backend, parts.rotator).find

@@ -33,6 +33,7 @@ from bot.requests.waiting_looks import RequestsInWait
 from bot.requests.work import Tools
 from bot.requests.worker import Worker
 from bot.rotations import rotation_worker
+from bot.rotations.key_changes import KeyChanges
 from bot.services.core import Core
 from bot.services.domain_check import Checker
 from bot.services.domain_facts import DomainFacts
@@ -44,6 +45,7 @@ from bot.store.repositories.approved_stages import ApprovedStages
 from bot.store.repositories.for_requests import RequestStore
 from bot.store.repositories.for_watch import WatchStore
 from bot.store.repositories.known_keys import KnownKeys
+from bot.store.repositories.rotations import StoredRotations
 from bot.telemetry import Telemetry
 from bot.watch import watch_worker
 from bot.watch.watch_worker import WatchWorker
@@ -172,7 +174,11 @@ async def open_foundation(
         unlock_others = partial(notices.tell, _UNLOCKED)
     backend = choose_backend(settings, mailcow, unlock_others)
     domain_facts = DomainFacts(
-        KnownKeys(database), now, backend=backend, stage_of=ApprovedStages(database).of
+        KnownKeys(database),
+        now,
+        backend=backend,
+        stage_of=ApprovedStages(database).of,
+        change_of=KeyChanges(StoredRotations(database), now).of,
     )
     faults = ServerFaults(now)
     live_ports = make_live_ports(settings, ask, ports=ports, faults=faults, now=now)

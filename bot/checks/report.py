@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from bot.checks.finding import EXTRAS, Check, Finding, Note, Status, Subject
+from bot.records.key_change import KeyRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     import dns.name
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bot.checks.dkim.server_records import RecordState
     from bot.names import Domain
     from bot.records.expected import Expected
-    from bot.records.key_change import KeyChange, KeyRole
+    from bot.records.key_change import KeyChange
 
 PROPAGATING = ("propagating", "propagating-negative")
 RESOLVER_SILENT = "dns-resolver-silent"  # the code of what nobody but our resolver is to blame for
@@ -171,9 +172,25 @@ def find_propagation(report: Report, check: Check) -> Finding | None:
     return next((finding for finding in own if finding.code in PROPAGATING), None)
 
 
+def status_without(
+    result: CheckResult, report: Report, leave_out: Callable[[Finding], bool]
+) -> Status:
+    """Return how a check stands without some of its findings."""
+    own = [finding for finding in report.findings if finding.check is result.check]
+    kept = [finding for finding in own if not leave_out(finding)]
+    if len(kept) == len(own):
+        return result.status
+    return max((f.severity for f in kept), key=lambda s: s.rank, default=Status.PASS)
+
+
 def is_of_other_key(finding: Finding) -> bool:
     """Whether a finding is about the DKIM key that the mail server does not sign with."""
     return OTHER_KEY in finding.facts
+
+
+def is_of_next_key(finding: Finding) -> bool:
+    """Whether a finding is about a DKIM key that no mail was ever signed with."""
+    return finding.facts.get(OTHER_KEY) == KeyRole.NEXT
 
 
 def seconds_left(report: Report, finding: Finding) -> int | None:

@@ -92,10 +92,11 @@ def _mail_command(client: Client, servers: DemoServers) -> app_commands.Command[
         elif not recipient.lower().endswith(_MAILBOX):
             answer = client.words.sentence("demo/no_mailbox", {})
         else:
+            sent_at, zones, mailcow = client.now(), servers.zones.zones, servers.mailcow
             mail = await asyncio.to_thread(
-                write_mail, MailFate(fate), name, recipient, servers.zones.zones, servers.mailcow
+                write_mail, MailFate(fate), name, recipient, zones, mailcow, at=sent_at
             )
-            servers.mailbox.deliver(mail)
+            servers.mailbox.deliver(mail, at=sent_at)
             answer = client.words.sentence("demo/mailed", {"to": recipient})
         await interaction.edit_original_response(content=answer)
 

@@ -34,9 +34,17 @@ class MailFate(StrEnum):
 
 
 def write_mail(
-    fate: MailFate, domain: str, recipient: str, zones: Zones, mailcow: MailcowDouble
+    fate: MailFate,
+    domain: str,
+    recipient: str,
+    zones: Zones,
+    mailcow: MailcowDouble,
+    *,
+    at: datetime | None = None,
 ) -> bytes:
     """Return a mail from Ann at a domain of the demo, as the mailbox of its recipient holds it.
+
+    `at` is when it is sent; None: now.
 
     It is signed with the key that the mail host has for the domain at that moment, where it has the
     private half. It takes a tenth of a second, so call it in a thread.
@@ -45,7 +53,7 @@ def write_mail(
         KeyError: it is none of `world.DOMAINS`.
 
     """
-    now = format_datetime(datetime.now(UTC))
+    now = format_datetime(at or datetime.now(UTC))
     number = secrets.token_hex(6).upper()
     mail = _lines(
         f"From: Ann <ann@{world.DOMAINS[domain].name}>",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.records.expected import ExpectedRecord
     from bot.requests.model import Request
     from bot.requests.service import Requests
+    from bot.rotations.rotation import Rotation
 
 _LONGEST = 255  # octets of one string (RFC 1035 section 3.3)
 
@@ -42,6 +43,11 @@ def line_of_request(request: Request) -> str:
     if record is None:
         raise ValueError(f"A request for {request.kind} hands out no record.")
     return f"{record.label(request)} TXT {_quote(request.value)}"
+
+
+def line_of_key(rotation: Rotation) -> str:
+    """Return the zone line of the record that was handed out for a new key."""
+    return f"{rotation.selector}._domainkey TXT {_quote(rotation.value)}"
 
 
 def line_of_record(record: ExpectedRecord) -> str:

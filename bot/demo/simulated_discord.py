@@ -167,7 +167,7 @@ async def _connect(
     env: Env, client: Client, servers: DemoServers, clock: DemoClock
 ) -> AsyncIterator[PassingDays]:
     """Have the bot in the simulation while the block lasts, with its jobs beside it."""
-    days = PassingDays(client.watch, clock)
+    days = PassingDays(client.watch, clock, client.rotation_worker)
     client.jobs = (*client.jobs, days.run)
     add_commands(client, servers, days)
     try:

@@ -20,6 +20,7 @@ from bot.demo.passing_time import DemoClock
 from bot.demo.publishing import line_of_record, publish
 from bot.demo.tour_mails import open_mail_tour
 from bot.demo.tour_requests import open_request_tour
+from bot.demo.tour_rotation import open_rotation_tour
 from bot.demo.tour_watch import WatchTour
 from bot.names import Domain, MailAddress
 from bot.records.client_settings import client_settings
@@ -30,11 +31,13 @@ from bot.store.engine.database import Database
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from bot.config.settings import Settings
+    from bot.demo.demo_servers import DemoServers
     from bot.demo.tour_requests import RequestTour
     from bot.demo.zone_server import ZoneServer
     from bot.services.core import Core
 
-_HEALTHY, _BROKEN = "friend.example", world.WITHOUT_KEY
+_HEALTHY, _BROKEN, _SHORT_KEY = "friend.example", world.WITHOUT_KEY, "vintage.example"
 _ASKED_FOR = {Purpose.DKIM, Purpose.DMARC}
 
 
@@ -48,7 +51,14 @@ async def play_tour(console: Console) -> None:
                 await Database.open(config.database_url) as database,
                 open_core(config, ports=servers.host.ports, now=clock) as core,
                 open_request_tour(console, config, core, database) as request_tour,
-                open_mail_tour(console, config, core, servers, database) as mail_tour,
+                open_rotation_tour(
+                    console, _at_name_servers(servers, folder), core, servers, database, clock=clock
+                ) as rotation_tour,
+                open_mail_tour(
+                    *(console, config, core, servers, database),
+                    now=clock,
+                    rotations=rotation_tour.rotations,
+                ) as mail_tour,
             ):
                 await _settings(console, core)
                 await _server(console, core)
@@ -63,7 +73,15 @@ async def play_tour(console: Console) -> None:
                 _headline(console, core, "tour_watch")
                 watch_tour = WatchTour(console, core, servers, database, clock)
                 await watch_tour.play(Domain.from_ascii(_HEALTHY))
+                _headline(console, core, "tour_rotation")
+                await rotation_tour.play(Domain.from_ascii(_SHORT_KEY), mail_tour)
                 console.print(f"\n{core.words.sentence('console/tour_end', {})}")
+
+
+def _at_name_servers(servers: DemoServers, folder: Path) -> Settings:
+    """Return the settings with which each zone's own name server is asked, too."""
+    reach = {"DNS_PORT": str(servers.zones.address[1]), "DNS_ALLOW_PRIVATE": "true"}
+    return load_settings({**servers.settings(folder), **reach})
 
 
 async def _settings(console: Console, core: Core) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.config.settings import Settings
+    from bot.doctor.mailcow_access import FindLeftovers
     from bot.mailcow.api import Mailcow
 
 
@@ -33,16 +34,18 @@ async def examine(
     mailcow: Mailcow | None,
     now: Callable[[], datetime],
     examining_probe: Awaitable[tuple[Line, ...]],
+    find_leftovers: FindLeftovers | None = None,
 ) -> tuple[Line, ...]:
     """Return a line for each part, found out with logins and sockets of one's own.
 
     Takes as long as the slowest part; each has an end. Nothing is changed anywhere, and a bot that
-    runs meanwhile is not disturbed. `examining_probe` gives the lines of the test mails' mailbox.
+    runs meanwhile is not disturbed. `examining_probe` gives the lines of the test mails' mailbox,
+    `find_leftovers` the keys that changes of keys left behind.
     """
     clock = ClockCheck(now)
     discord_lines, mailcow_lines, probe_lines, resolver_lines, database = await asyncio.gather(
         _ask_discord(settings, clock),
-        _ask_mailcow(mailcow, clock),
+        _ask_mailcow(mailcow, clock, find_leftovers),
         examining_probe,
         check_dns(settings),
         check_store(probe(settings.database_url), settings.database_url, now, tells_watch=True),
@@ -81,8 +84,10 @@ def _leave_channel(number: int | None, status: Status) -> Line:
     return Line("channel", status, "channel-not-asked", {"number": str(number)})
 
 
-async def _ask_mailcow(mailcow: Mailcow | None, clock: ClockCheck) -> tuple[Line, ...]:
-    lines = await check_mailcow(mailcow)
+async def _ask_mailcow(
+    mailcow: Mailcow | None, clock: ClockCheck, find_leftovers: FindLeftovers | None
+) -> tuple[Line, ...]:
+    lines = await check_mailcow(mailcow, find_leftovers)
     if mailcow is not None:
         clock.note("Mailcow", mailcow.date)
     return lines

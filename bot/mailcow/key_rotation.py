@@ -55,17 +55,28 @@ class MailcowRotator:
         names = (domain, next_name(domain), former_name(domain))
         return KeptKeys(*[await self._read(name) for name in names])
 
-    async def open_workshop(self) -> None:
-        """Make the workshop where it is not there.
+    async def has_workshop(self) -> bool:
+        """Return whether the workshop is there.
 
         Raises:
             BackendRefused: somebody switched it on, made it an alias, or gave it mailboxes.
 
         """
+        found = await self._mailcow.find_domain(WORKSHOP)
+        if found is None:
+            return False
+        if found.active or isinstance(found, AliasDomain):
+            raise BackendRefused("mailcow-workshop-on", name=WORKSHOP.ascii)
+        if await self._mailcow.mailboxes(WORKSHOP):
+            raise BackendRefused("mailcow-workshop-used", name=WORKSHOP.ascii)
+        return True
+
+    async def open_workshop(self) -> None:
+        """Make the workshop where it is not there; raises BackendRefused as `has_workshop` does."""
         async with self._mailcow.turn(WORKSHOP):
-            if not await self._has_workshop():
+            if not await self.has_workshop():
                 await self._calls.add_workshop()
-                if not await self._has_workshop():
+                if not await self.has_workshop():
                     raise BackendUnclear("mailcow-workshop-gone", name=WORKSHOP.ascii)
 
     async def clear_workshop(self) -> None:
@@ -76,7 +87,7 @@ class MailcowRotator:
     async def make_key(self, selector: str, bits: int) -> KnownKey:
         """Make a key in the workshop and return it, once two looks at it agree."""
         async with self._mailcow.turn(WORKSHOP):
-            if not await self._has_workshop():
+            if not await self.has_workshop():
                 raise BackendRefused("mailcow-workshop-gone", name=WORKSHOP.ascii)
             await self._calls.add_key(selector, bits)
             found = await self._find(WORKSHOP)
@@ -92,12 +103,15 @@ class MailcowRotator:
         """Copy the workshop's key to where the domain's next is kept."""
         target = next_name(domain)
         async with self._mailcow.turn(WORKSHOP), self._mailcow.turn(domain):
+            await self._require(WORKSHOP, key)
             await self._keep(WORKSHOP, target, key)
 
     async def keep_former(self, domain: Domain, key: KnownKey) -> None:
         """Copy the key that signs to where the domain's former one is kept."""
         target = former_name(domain)
         async with self._mailcow.turn(domain):
+            if not _is_same(await self._find(domain), key):
+                raise BackendRefused("mailcow-signs-otherwise", domain=domain.ascii)
             await self._keep(domain, target, key)
 
     async def switch(self, domain: Domain, before: KnownKey, to: KnownKey) -> None:
@@ -160,16 +174,15 @@ class MailcowRotator:
         hosted = [each.domain for each in await self._mailcow.domains()]
         aliases = [each.domain for each in await self._mailcow.alias_domains()]
         known = dict.fromkeys((*domains, *hosted, *aliases))
-        names = [] if busy else [WORKSHOP]
-        for domain in known:
-            if domain not in busy and not is_workshop_name(domain):
-                names += _kept_names(domain)
+        free = [each for each in known if each not in busy and not is_workshop_name(each)]
+        asked = [*([] if busy else [(WORKSHOP,)]), *map(_kept_names, free)]
         found = []
-        for name in names:
-            key = await self._find(name)
-            if key is not None:
-                selector = key.selector if isinstance(key, KnownKey) else ""
-                found.append(Leftover(name.ascii, selector))
+        for names in asked:
+            keys = await asyncio.gather(*(self._find(name) for name in names))
+            for name, key in zip(names, keys, strict=True):
+                if key is not None:
+                    selector = key.selector if isinstance(key, KnownKey) else ""
+                    found.append(Leftover(name.ascii, selector))
         return tuple(found)
 
     async def remove(self, leftover: Leftover) -> None:
@@ -186,17 +199,6 @@ class MailcowRotator:
             raise BackendRefused("mailcow-delete-not-allowed", name=echo(leftover.name))
         async with self._mailcow.turn(name):
             await self._delete(name)
-
-    async def _has_workshop(self) -> bool:
-        """Whether the workshop is there, as nobody's mail domain; raises BackendRefused."""
-        found = await self._mailcow.find_domain(WORKSHOP)
-        if found is None:
-            return False
-        if found.active or isinstance(found, AliasDomain):
-            raise BackendRefused("mailcow-workshop-on", name=WORKSHOP.ascii)
-        if await self._mailcow.mailboxes(WORKSHOP):
-            raise BackendRefused("mailcow-workshop-used", name=WORKSHOP.ascii)
-        return True
 
     async def _read(self, name: Domain) -> KnownKey | None:
         key = await self._mailcow.dkim(name)
@@ -229,7 +231,6 @@ class MailcowRotator:
             raise BackendRefused("mailcow-key-not-kept", name=name.ascii, selector=key.selector)
 
     async def _keep(self, source: Domain, target: Domain, key: KnownKey) -> None:
-        await self._require(source, key)
         there = await self._find(target)
         if there is not None and not _is_same(there, key):
             await self._delete(target)  # else its private key would stay there under its selector

@@ -78,8 +78,11 @@ def names_us_alone(report: Report) -> bool:
 def refuse_foreign(domain: Domain) -> None:
     """Raise RequestError where nobody who asks can have a domain.
 
-    It is one under which anybody registers names, or a big mail provider's.
+    It is one under which anybody registers names, a big mail provider's, or below `.invalid`, which
+    is never in the DNS (RFC 6761 section 6.4) and under which keys are made at Mailcow.
     """
+    if domain.name.labels[-2] == b"invalid":
+        raise RequestError("request-domain-is-nobodys", domain=domain.ascii)
     if is_public_suffix(domain.name):
         raise RequestError("request-domain-is-suffix", domain=domain.ascii)
     if is_provider_domain(domain.name):

@@ -98,14 +98,19 @@ def lasting_reason(rotation: Rotation) -> str:
     return rotation.reason if is_why else ""
 
 
-def has_turn(rotation: Rotation, others: Iterable[Rotation], now: datetime) -> bool:
-    """Whether a rotation may use the workshop: whoever was opened first does, until it is done."""
+def find_before(rotation: Rotation, others: Iterable[Rotation], now: datetime) -> Rotation | None:
+    """Return whose turn in the workshop comes before a rotation's; None where it is its own.
+
+    Whoever was opened first has it until all is done there.
+    """
     if not is_in_workshop(rotation):
-        return True
-    return not any(
-        (is_in_workshop(other) and other.id < rotation.id) or _may_be_called(other, now)
+        return None
+    before = (
+        other
         for other in others
+        if (is_in_workshop(other) and other.id < rotation.id) or _may_be_called(other, now)
     )
+    return next(before, None)
 
 
 def _may_be_called(other: Rotation, now: datetime) -> bool:

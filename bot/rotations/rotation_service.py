@@ -6,12 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bot.errors import (
-    BackendError,
-    BackendKeyFaulty,
-    BackendRefused,
-    RequestError,
-)
+from bot.errors import BackendError, BackendKeyFaulty, BackendRefused, RequestError
 from bot.records.dkim_key import DkimRecord, KeySource, KnownKey
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind, make_pseudonym
@@ -24,7 +19,8 @@ from bot.rotations.admin_changes import (
     take_record,
 )
 from bot.rotations.due_keys import TRIED_LATELY, judge_age, put_in_order
-from bot.rotations.key_change_of import find_change, is_same_key
+from bot.rotations.key_change_of import is_same_key
+from bot.rotations.key_changes import KeyChanges
 from bot.rotations.rotation import KEY_SIZES, NewRotation
 
 if TYPE_CHECKING:
@@ -44,7 +40,7 @@ if TYPE_CHECKING:
 
 MOST_A_DAY: Final = 20  # rotations that are begun because they are due, all those of a day counted
 _DAY: Final = timedelta(days=1)
-_AT_ONCE: Final = 500  # keys that are read and judged in one go
+_AT_ONCE: Final = 200  # keys that are read and judged in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +108,7 @@ class Rotations:
 
         Where the mail server tells its domains, keys of others are none: nothing is signed there.
         """
-        now = self._now()
-        hosted = None
+        now, hosted = self._now(), None
         if self._backend.capabilities.can_tell_domains:
             hosted = frozenset(await self._backend.domains())
         due: list[DueKey] = []
@@ -196,14 +191,8 @@ class Rotations:
                 await self._decide(rotation.id, lambda before, _: note_proof(before, selector, at))
 
     async def change_of(self, domain: Domain, signing: DkimKnowledge) -> KeyChange | None:
-        """Return the other key whose record the domain needs beside that of the one that signs.
-
-        That is by the latest rotation that says something of the key that signs.
-        """
-        now = self._now()
-        rotations = await self._store.of_domain(domain)
-        found = (find_change(rotation, signing, now) for rotation in rotations)
-        return next((change for change in found if change is not None), None)
+        """Return the other key whose record the domain needs; see `KeyChanges.of`."""
+        return await KeyChanges(self._store, self._now).of(domain, signing)
 
     async def get(self, rotation_id: int) -> Rotation | None:
         """Return the rotation with this id; None where there never was one."""

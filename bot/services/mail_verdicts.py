@@ -19,6 +19,7 @@ from bot.errors import StoreError
 from bot.names import Domain
 from bot.records.dkim_key import KeyUnknown
 from bot.requests.mail_proof import JudgedMail, MailTestFault
+from bot.services.domain_facts import KnownFacts
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from bot.checks.observe.mail_receiver import MailReceiver
     from bot.dns.answer import Ask
     from bot.names import MailAddress
-    from bot.records.dkim_key import DkimKnowledge
     from bot.records.mail_server import MailServer
     from bot.requests.mail_proof import MailTest
     from bot.services.domain_facts import DomainFacts
@@ -90,28 +90,29 @@ class MailVerdicts:
         self, domain: Domain | None, raw: bytes, arrived_at: datetime
     ) -> MailVerdict:
         """Return the verdict on a mail of a domain, of whichever From names where it is None."""
-        receiver = await self._find_receiver()
+        receiver, facts = await self._find_receiver(), await self._facts_of(domain)
         mail = ReceivedMail(
             raw,
             arrived_at,
             receiver.domains,
             is_foreign=receiver.is_foreign,
             domain=domain,
-            dkim=await self._key_of(domain),
+            dkim=facts.dkim,
+            change=facts.change,
         )
         evidence = await observe_mail(self._ask, self._server, mail)
         verdict = await asyncio.to_thread(judge_mail, evidence)
         if domain is not None or not _shows_author(verdict):
             return verdict
         # Nobody learns what the server knows of a domain by a mail that is forged.
-        key = await self._key_of(evidence.reading.from_domain)
-        if isinstance(key, KeyUnknown):
+        facts = await self._facts_of(evidence.reading.from_domain)
+        if isinstance(facts.dkim, KeyUnknown):
             return verdict
-        with_key = replace(evidence, mail=replace(mail, dkim=key))
+        with_key = replace(evidence, mail=replace(mail, dkim=facts.dkim, change=facts.change))
         return await asyncio.to_thread(judge_mail, with_key)
 
-    async def _key_of(self, domain: Domain | None) -> DkimKnowledge:
-        return KeyUnknown() if domain is None else (await self._facts.of(domain)).dkim
+    async def _facts_of(self, domain: Domain | None) -> KnownFacts:
+        return KnownFacts(KeyUnknown()) if domain is None else await self._facts.of(domain)
 
     async def _find_receiver(self) -> MailReceiver:
         return await find_receiver(

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from bot.checks.dkim.server_records import RecordState
 from bot.checks.finding import EXTRAS, Check, Status
+from bot.checks.report import is_of_other_key
+from bot.records.key_change import KeyRole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,11 +22,18 @@ if TYPE_CHECKING:
 MOST_AWAITED: Final = 10  # things that one member may wait for at once
 ALL_RIGHT: Final = "all"  # the goal of whoever waits for a whole domain, and not for one step
 LONGEST_GOAL: Final = 24  # characters, which the store keeps
+_DKIM: Final = "dkim"  # the part of a plan that is the record of the key that signs
 _BETWEEN: Final = "+"  # the parts of a step that is typed in one sitting
 # A plan has these parts only while something is wrong with what they are about.
 _OF_FAULTS: Final = {
     "zone": frozenset({Check.DELEGATION}),
     "extras": EXTRAS | {Check.WEBMAIL, Check.AUTOCONFIG, Check.AUTODISCOVER},
+}
+# Parts of a plan that are there only while a domain's DKIM key is being changed: how the record of
+# the other key has to be seen.
+OF_OTHER_KEY: Final = {
+    "dkim-next": (KeyRole.NEXT, RecordState.RIGHT),
+    "dkim-former": (KeyRole.DONE, RecordState.MISSING),
 }
 _RIGHT: Final = frozenset({Status.PASS, Status.INFO})
 
@@ -86,8 +96,24 @@ def is_reached(goal: str, seen: Seen) -> bool:
     if goal == ALL_RIGHT:
         return seen.green
     return all(
-        part in seen.done or (part in _OF_FAULTS and _are_right(_OF_FAULTS[part], seen.report))
+        part in seen.done
+        or (part in _OF_FAULTS and _are_right(_OF_FAULTS[part], seen.report))
+        or (part in OF_OTHER_KEY and _is_so(part, seen))
         for part in split_goal(goal)
+    )
+
+
+def _is_so(part: str, seen: Seen) -> bool:
+    """Whether the record of the other key is as it has to be, or nobody waits for it any more.
+
+    That is so where the change has gone on, or ended: the key that signs counts then.
+    """
+    role, state = OF_OTHER_KEY[part]
+    other = seen.report.other_key
+    if other is None or (other.role is KeyRole.NEXT) is not (role is KeyRole.NEXT):
+        return _DKIM in seen.done
+    return (other.role, other.state) == (role, state) and not any(
+        map(is_of_other_key, seen.report.findings)
     )
 
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
+from bot.checks.report import is_of_other_key
 from bot.requests.schedule import next_look
-from bot.watch.awaited_goal import AwaitedEnd, is_reached
+from bot.watch.awaited_goal import OF_OTHER_KEY, AwaitedEnd, is_reached
 from bot.watch.look_decision import AwaitedLook
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def _find_obstacle(awaited: Awaited, report: Report) -> Finding | None:
     checks = {each.value: each for each in Check}
     # `dkim-key` and `dmarc-reject` are about the records of DKIM and DMARC.
     parts = [checks[p] for part in awaited.parts if (p := part.partition("-")[0]) in checks]
-    for finding in report.steps:
+    # What is missing of a new key is no fault, and yet in the way.
+    findings = report.steps
+    if any(part in OF_OTHER_KEY for part in awaited.parts):
+        findings = (*filter(is_of_other_key, report.findings), *findings)
+    for finding in findings:
         is_told = awaited.confidential or finding.check not in _CONFIDENTIAL
         if is_told and (not parts or finding.check in parts):
             return finding

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Finding, Status
+from bot.checks.report import is_of_next_key, status_without
 from bot.watch.awaited_judgement import judge_awaited
 from bot.watch.fault_tracking import Sight, Tracked, look_times, track_faults
 from bot.watch.look_decision import LookDecision
@@ -64,7 +65,7 @@ def judge_domain(
         before,
         snapshot=snapshot,
         suspicions=tracked.suspicions,
-        usual=_learn_usual(standing, before, tracked, sights, snapshot),
+        usual=_learn_usual(standing, before, tracked, sights, report),
         first=find_first(report) if knows_needed(report) else find_first(report) or before.first,
         zone=report.zone.to_text(),
     )
@@ -130,7 +131,7 @@ def _list_sights(
     known = {check for check, _ in _list_known(report)}
     sights = {}
     for check, result in _list_known(report):
-        status, usual = snapshot.checks[check].status, before.usual.get(check)
+        status, usual = status_without(result, report, is_of_next_key), before.usual.get(check)
         if status is not Status.FAIL and (status is not Status.WARN or usual not in _RIGHT):
             # What is wrong with a policy may lie in the records that it rests on.
             if check is not Check.DMARC or known >= {Check.SPF, Check.DKIM}:
@@ -159,7 +160,7 @@ def _is_other_stage(check: Check, before: WatchState, snapshot: Snapshot) -> boo
 
 def _find_worst(report: Report, check: Check) -> Finding:
     """Return the worst finding of a check that is known to be bad, so that there is one."""
-    own = (finding for finding in report.findings if finding.check is check)
+    own = (f for f in report.findings if f.check is check and not is_of_next_key(f))
     return max(own, key=lambda finding: finding.severity.rank)
 
 
@@ -175,16 +176,16 @@ def _learn_usual(
     before: WatchState,
     tracked: Tracked,
     sights: Mapping[str, Sight],
-    snapshot: Snapshot,
+    report: Report,
 ) -> Mapping[Check, Status]:
     """Return how each check stands when it is no fault, by the looks so far."""
     ended = {incident.id for incident in tracked.closed}
     still = {each.check for each in (*standing.incidents, *tracked.opened) if each.id not in ended}
     usual = dict(before.usual)
-    for key, sight in sights.items():
-        if sight.finding is None and key not in still:
-            check = Check(key)
-            usual[check] = snapshot.checks[check].status
+    for check, result in _list_known(report):
+        sight = sights.get(check.value)
+        if sight is not None and sight.finding is None and check.value not in still:
+            usual[check] = status_without(result, report, is_of_next_key)
     return MappingProxyType(usual)
 
 

@@ -58,7 +58,9 @@ def compare_records(
             return _compare_terms(gone[0], new[0])
         if check in _TAG_LISTS:
             return _compare_tags(check, gone[0], new[0])
-    return RecordChanges(PartKind.RECORD, new, gone)
+    # Beside a key that stays, as while another one takes its place.
+    is_of_keys = check is Check.DKIM and before and after and all(map(_is_key, (*gone, *new)))
+    return RecordChanges(PartKind.KEY if is_of_keys else PartKind.RECORD, new, gone)
 
 
 def compare_names(before: Sequence[str], after: Sequence[str]) -> RecordChanges | None:
@@ -108,6 +110,10 @@ def _compare_tags(check: Check, before: str, after: str) -> RecordChanges:
     gone = tuple(former[name] for name in former if name not in now)
     kind = PartKind.TAG if new or gone or changed else PartKind.SPELLING
     return RecordChanges(kind, new, gone, changed)
+
+
+def _is_key(text: str) -> bool:
+    return "p" in _tags_of(text)
 
 
 def _tags_of(text: str) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bot.checks.finding import Check, Status
+from bot.checks.report import is_of_other_key, status_without
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,8 @@ def known_status(result: CheckResult, report: Report) -> Status:
     consequence, or as the mail server's own fault.
     """
     own = [finding for finding in report.findings if finding.check is result.check]
+    if status_without(result, report, is_of_other_key) is Status.UNKNOWN:
+        return Status.UNKNOWN  # what is known of another key says nothing of the one that signs
     follows = all(f.facts.get("repeat") is True or f.code in _FOLLOWING for f in own)
     if follows and result.status is not Status.PASS:
         return Status.UNKNOWN

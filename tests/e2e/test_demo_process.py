@@ -68,7 +68,9 @@ def status(demo: Demo) -> int:
         return found
 
 
-def test_the_tour_plays_requests_from_asking_to_live(forked_python: ForkedPython) -> None:
+def test_the_tour_plays_requests_the_watch_and_a_change_of_a_key(
+    forked_python: ForkedPython,
+) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100"}
     done = forked_python.run(["-m", "bot", "demo", "--tour"], env=environment, cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
@@ -97,10 +99,21 @@ def test_the_tour_plays_requests_from_asking_to_live(forked_python: ForkedPython
         "The message to the admins is drawn anew: 🕓 friend.example · MX · looks right since",
         "To the admins: ✅ friend.example · MX · right since",
         "$ python -m bot history friend.example",
+        "$ Cleo, the admin: /mailadmin rotate vintage.example",
+        "To Ann: add the new record, and keep the old one at dkim",
+        "._domainkey TXT",
+        "$ Ann adds the record, and leaves the old one",
+        "🔑 switched",
+        "$ Ann: /testmail vintage.example",
+        "Our server signed this mail for your domain and sent it.",
+        "proved by a mail",
+        "$ A week passes",
+        "To Ann: the old record at dkim can be deleted.",
     ]
-    places = [done.stdout.find(step) for step in way]
-    assert -1 not in places
-    assert places == sorted(places)
+    at = 0
+    for step in way:
+        at = done.stdout.find(step, at)
+        assert at != -1, step
 
 
 @pytest.mark.parametrize("package", ["simcord", "markdown_it"])

@@ -131,7 +131,7 @@ async def test_all_is_well_beside_a_running_bot_that_is_not_disturbed(
         resolver = "{}:{}".format(*doctor.dns.address)
         assert list(done.parts) == [
             "token", "intents", "channel", "admins", "mailcow", "read_key", "write_key",
-            "probe", "probe_smtp", resolver, "mail_host", "clock", "database",
+            "key_changes", "probe", "probe_smtp", resolver, "mail_host", "clock", "database",
         ]  # fmt: skip
         assert set(done.statuses().values()) == {"ok"}, done.out
         assert done.code == 0

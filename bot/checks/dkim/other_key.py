@@ -22,6 +22,7 @@ from bot.checks.dkim.text import is_meant_as_key, read_key_text
 from bot.checks.finding import Check, FixAction, Note, Status
 from bot.checks.report import OTHER_KEY, OtherKeySeen
 from bot.checks.text_bounds import find_long_text
+from bot.records.expected import expect
 from bot.records.key_change import KeyRole
 from bot.records.key_forms import identify_key
 
@@ -71,7 +72,7 @@ def judge_other_key(expected: Expected, observed: Observation) -> OtherKeyVerdic
     if answer is None or answer.failed:
         return OtherKeyVerdict(OtherKeySeen.of(change, RecordState.UNANSWERED), (), _wanted(change))
     # As if that key signed, so that it is read by the same rules.
-    alone = dataclasses.replace(expected, dkim=change.key, former=(), change=None)
+    alone = expect(expected.server, expected.domain, change.key)
     return _Look(DkimCase(alone, observed, answer), change).judge()
 
 
@@ -132,7 +133,7 @@ class _Look:
                 pass
             case KeyRole.FORMER:
                 fixes = self._mend()
-                yield self._finding("dkim-former-missing", Status.WARN, fixes, there=is_there)
+                yield self._finding("dkim-former-missing", Status.WARN, fixes, published=is_there)
             case KeyRole.NEXT if is_there:
                 count, cut = len(self._texts), self._is_cut()
                 fixes = self._mend()

@@ -85,6 +85,7 @@ class _Case:
             yield self._cause("mail-results-forged")
         if self.evidence.reading.from_fault:
             return
+        yield from self._changed_key()
         if self.verdict.dmarc is AuthResult.NONE:
             yield self._cause("mail-no-policy")
         if self.verdict.passed:
@@ -100,6 +101,23 @@ class _Case:
             "from_host": self.verdict.is_from_host,
         }
         return MailCause(code, {**shared, **facts})
+
+    def _changed_key(self) -> Iterator[MailCause]:
+        """Give with which of two keys the mail is signed, while the domain's is being changed."""
+        change, other = self.evidence.mail.change, self.evidence.other_key
+        if change is None or other is None:
+            return
+        right = (s for s in self.verdict.signatures if s.is_ours and s.outcome is AuthResult.PASS)
+        used = {one.selector.lower() for one in right}
+        if not used:
+            return
+        by_other = other.selector.lower() in used
+        facts: dict[str, Fact] = {
+            "used": other.selector if by_other else self.verdict.selector,
+            "key": "now" if not by_other else change.role.value,
+            "until": None if change.until is None else int(change.until.timestamp()),
+        }
+        yield self._cause("mail-changed-key", **facts)
 
     def _path(self) -> Iterator[MailCause]:
         """Give why the mail is not known to have come from our host."""

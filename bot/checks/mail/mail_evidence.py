@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.records.dkim_key import KnownKey, NoKeyYet
+from bot.records.key_change import KeyRole
 
 if TYPE_CHECKING:
     from bot.checks.mail.mail_reading import MailReading
@@ -37,9 +38,33 @@ class MailEvidence:
         known = self.mail.dkim
         return known.selector if isinstance(known, KnownKey) else self.server.dkim_selector
 
-    def is_foreign_key(self, octets: bytes) -> bool:
-        """Whether the mail server is known not to sign the tested domain's mail with a key."""
-        known = self.mail.dkim
+    @property
+    def other_key(self) -> KnownKey | None:
+        """The other key that a mail which arrived then may be signed with; None for none.
+
+        While a key is being changed that is the new one, which may sign since a moment ago; after
+        that the old one, as long as its record is kept for mails that are under way.
+        """
+        change = self.mail.change
+        if change is None or not isinstance(self.mail.dkim, KnownKey):
+            return None
+        is_over = change.until is not None and self.mail.arrived_at >= change.until
+        return None if change.role is KeyRole.DONE or is_over else change.key
+
+    def is_our_selector(self, selector: str) -> bool:
+        """Whether a mail of our server may name this selector."""
+        other = self.other_key
+        ours = {self.selector.lower(), *(() if other is None else (other.selector.lower(),))}
+        return selector.lower() in ours
+
+    def is_foreign_key(self, octets: bytes, selector: str) -> bool:
+        """Whether the mail server is known not to sign the tested domain's mail with a key.
+
+        `selector` is the one at which the DNS has it.
+        """
+        known, other = self.mail.dkim, self.other_key
+        if other is not None and selector.lower() == other.selector.lower():
+            return other.record.key != octets
         if isinstance(known, KnownKey):
             return known.record.key != octets
         return isinstance(known, NoKeyYet)

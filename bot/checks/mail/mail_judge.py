@@ -80,7 +80,7 @@ def _describe(
     has_our_name = (
         field.domain is not None
         and field.domain == evidence.tested
-        and field.s.lower() == evidence.selector.lower()
+        and evidence.is_our_selector(field.s)
     )
     fault, is_right = one.fault, one.outcome is AuthResult.PASS
     # Where the DNS has another key than the server signs with, nothing was changed on the way; and
@@ -88,7 +88,7 @@ def _describe(
     differs = (
         has_our_name
         and bool(one.key.octets)
-        and evidence.is_foreign_key(one.key.octets)
+        and evidence.is_foreign_key(one.key.octets, field.s)
         and (is_right or fault in {"mail-header-changed", "mail-key-broken"})
     )
     if differs:

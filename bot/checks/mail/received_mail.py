@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.dns.spf_evaluate import SpfEvaluation
     from bot.names import Domain
     from bot.records.dkim_key import DkimKnowledge
+    from bot.records.key_change import KeyChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class ReceivedMail:
     `receiver` names the domains whose own header fields count: that of the probe address, of its
     MX hosts and of its IMAP server; a host counts where it is of the same organisation as one of
     them. `domain` is the one that is tested; where it is None, that of From is. `dkim` is what is
-    known of the key that the mail server signs that domain's mail with. `is_foreign`: the mailbox
-    is on another server than the mail host's, so that the mail really left it.
+    known of the key that the mail server signs that domain's mail with, and `change` the other key
+    while that is being changed. `is_foreign`: the mailbox is on another server than the mail
+    host's, so that the mail really left it.
     """
 
     raw: bytes
@@ -37,6 +39,7 @@ class ReceivedMail:
     domain: Domain | None = None
     dkim: DkimKnowledge = KeyUnknown()  # noqa: RUF009 - a frozen value without fields
     is_foreign: bool = True
+    change: KeyChange | None = None
 
 
 @dataclass(frozen=True, slots=True)

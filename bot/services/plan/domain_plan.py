@@ -16,12 +16,17 @@ if TYPE_CHECKING:
     from bot.checks.report import Report
     from bot.records.expected import Expected
     from bot.services.plan.order import PlanRow
-    from bot.services.plan.situation import Standing
+    from bot.services.plan.standing import Standing
     from bot.services.plan.step import PlanFacts
 
 _LIGHTS: Final = (Part.SERVER, Part.MX, Part.SPF, Part.DKIM, Part.DMARC)
 # What is typed at the same place, so that all that may be typed now is one step.
-_TYPED: Final = frozenset({Part.CONTROL, Part.MX, Part.SPF, Part.DKIM, Part.DMARC})
+_TYPED: Final = frozenset(
+    {
+        *(Part.CONTROL, Part.MX, Part.SPF, Part.DMARC),
+        *(Part.DKIM, Part.DKIM_NEXT, Part.DKIM_FORMER),
+    }
+)
 # What stands for the same press of a button.
 _ASKED_TOGETHER: Final = frozenset({Part.MAILBOXES, Part.SERVER})
 _SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})

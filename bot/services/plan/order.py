@@ -25,6 +25,12 @@ class PlanRow:
     needs: tuple[Part, ...] = ()
 
 
+# The old key's record is touched only while that of the key in use is right.
+_OTHER_KEY: Final = (
+    PlanRow(_P.DKIM_NEXT, _ON_SERVER),
+    PlanRow(_P.DKIM_FORMER, (*_ON_SERVER, _P.DKIM)),
+)
+
 # Nothing is typed before the server takes the domain's mail: what it does not know it refuses for
 # good (RFC 5321 section 4.2.1, a 5xx reply), and whoever waits types all of it in one sitting.
 NEW_DOMAIN: Final = (
@@ -34,6 +40,7 @@ NEW_DOMAIN: Final = (
     PlanRow(_P.SPF, _ON_SERVER),
     PlanRow(_P.DKIM_KEY, _ON_SERVER),
     PlanRow(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
+    *_OTHER_KEY,
     PlanRow(_P.DMARC, _ON_SERVER),
     PlanRow(_P.ZONE, (_P.DELEGATION,)),
     PlanRow(_P.EXTRAS, _ON_SERVER),
@@ -53,6 +60,7 @@ MOVING_DOMAIN: Final = (
     PlanRow(_P.SERVER, (_P.DELEGATION, _P.CONTROL, _P.SPF)),
     PlanRow(_P.DKIM_KEY, _ON_SERVER),
     PlanRow(_P.DKIM, (*_ON_SERVER, _P.DKIM_KEY)),
+    *_OTHER_KEY,
     PlanRow(_P.MX, (*_ON_SERVER, _P.SPF, _P.DKIM)),
     PlanRow(_P.EXTRAS, (*_ON_SERVER, _P.SPF, _P.DKIM)),
     PlanRow(_P.ZONE, (_P.DELEGATION,)),

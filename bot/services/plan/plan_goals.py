@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _UNPROVABLE: Final = frozenset({Part.CONTROL, Part.MAILBOXES, Part.FORMER_MAIL, Part.OPTIONAL})
 # The key comes with the answer to its request: what is waited for is its record.
 _INSTEAD: Final = {Part.DKIM_KEY: Part.DKIM}
-_OF_SERVER: Final = frozenset({Part.SERVER})  # what only the mail server knows
+# What only the mail server knows, and whoever changes its keys.
+_OF_SERVER: Final = frozenset({Part.SERVER, Part.DKIM_NEXT, Part.DKIM_FORMER})
 _SETTLED: Final = frozenset({StepState.DONE, StepState.OPTIONAL})
 
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.finding import Check, Status
-from bot.checks.report import SERVER_SIDE
+from bot.checks.report import OTHER_KEY, SERVER_SIDE, is_of_other_key
 from bot.records.control_token import CONTROL_LABEL
+from bot.records.key_change import KeyRole
 from bot.services.plan.situation import UNVERIFIED
 from bot.services.plan.step import Part, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from bot.checks.finding import Finding, Fix, Subject
     from bot.checks.report import Report
@@ -36,6 +38,7 @@ _SAID: Final = frozenset(
     {
         *("mx-missing", "spf-missing", "dkim-missing", "dmarc-missing", "no-records-yet"),
         *("dmarc-before-dkim", "not-in-mailcow", "off-in-mailcow", "mx-not-ours"),
+        *("dkim-next-missing", "dkim-former-left"),
         *_NO_FAULT,
     }
 )
@@ -58,6 +61,7 @@ def say_plan(
     """Return the plan in words; `domain` is in ASCII."""
     step = plan.next
     lead = None if step is None else next(iter(step.findings), None)
+    old = _old_key(plan)
     facts: dict[str, Fact] = {
         "domain": domain,
         "service": server.name,
@@ -71,6 +75,8 @@ def say_plan(
         "grave": lead is not None and lead.severity is Status.FAIL,
         "until": _latest_end(plan),
         "admin_told": server.tells_admin,
+        "keeps": old is not None,
+        "keep_until": None if old is None else _seconds(old.until),
     }
     return PlanInWords(
         words.sentence("plan/headline", facts),
@@ -106,6 +112,10 @@ def arrange(report: Report, plan: Plan) -> tuple[Report, int]:
 
 def part_of(step: Step, fix: Fix) -> Part:
     """Return what a record of a step is for."""
+    of_other_key = (f for f in step.findings if fix in f.fixes and is_of_other_key(f))
+    if (finding := next(of_other_key, None)) is not None:
+        is_new = finding.facts[OTHER_KEY] == KeyRole.NEXT
+        return Part.DKIM_NEXT if is_new else Part.DKIM_FORMER
     if (part := _by_record(fix)) is not None:
         return part
     said = (_PART_OF.get(f.check, Part.EXTRAS) for f in step.findings if fix in f.fixes)
@@ -131,11 +141,13 @@ def _by_record(fix: Fix) -> Part | None:
 def _name(plan: Plan, lead: Finding | None) -> str:
     """Return which sentence stands for a plan: what is worst in its step, or why there is none."""
     if (step := plan.next) is not None:
-        worst = None if lead is None else _PART_OF.get(lead.check)
+        worst = None if lead is None or is_of_other_key(lead) else _PART_OF.get(lead.check)
         return (worst if worst in step.parts else step.id).value
-    states = {step.state for step in plan.steps}
+    # A key that is about to be changed is no hurry of anybody's, and comes after all else.
+    others = [step for step in plan.steps if not _waits_for_switch(step)]
+    states = {step.state for step in others}
     if StepState.WAITING_ADMIN in states:
-        waiting = next(s for s in plan.steps if s.state is StepState.WAITING_ADMIN)
+        waiting = next(s for s in others if s.state is StepState.WAITING_ADMIN)
         return "off" if waiting.asks is None else "asked"
     if StepState.WAITING_DNS in states:
         return "propagating"
@@ -143,12 +155,29 @@ def _name(plan: Plan, lead: Finding | None) -> str:
     codes = {step.id: {finding.code for finding in step.findings} for step in unknown}
     if unknown and all(found and found <= _NO_FAULT for found in codes.values()):
         return "server-side" if SERVER_SIDE in set().union(*codes.values()) else "unverified"
-    return "unknown" if unknown else "all-right"
+    if unknown:
+        return "unknown"
+    return "all-right" if len(others) == len(plan.steps) else "switch"
+
+
+def _waits_for_switch(step: Step) -> bool:
+    """Whether all have the record of the new DKIM key, so that mail can be signed with that."""
+    return step.id is Part.DKIM_NEXT and step.state is StepState.WAITING_ADMIN
 
 
 def _latest_end(plan: Plan) -> int | None:
-    ends = [step.until for step in plan.steps if step.until is not None]
-    return int(max(ends).timestamp()) if ends else None
+    waiting = (step for step in plan.steps if step.state is not StepState.LATER)
+    return _seconds(max((s.until for s in waiting if s.until is not None), default=None))
+
+
+def _seconds(at: datetime | None) -> int | None:
+    return None if at is None else int(at.timestamp())
+
+
+def _old_key(plan: Plan) -> Step | None:
+    """Return the step of the old DKIM key's record while that is to be kept; None without one."""
+    step = plan.step(Part.DKIM_FORMER)
+    return step if step is not None and step.state is StepState.LATER and not step.fixes else None
 
 
 def _say_place(plan: Plan, step: Step, words: Words) -> str:

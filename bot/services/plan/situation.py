@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from bot.checks.dmarc.record import parse_record
 from bot.checks.finding import EXTRAS, Check, Finding, Fix, FixAction, Status
-from bot.checks.report import SERVER_SIDE, CheckResult, find_propagation
+from bot.checks.report import (
+    SERVER_SIDE,
+    CheckResult,
+    find_propagation,
+    is_of_other_key,
+    status_without,
+)
 from bot.records.control_token import CONTROL_LABEL
 from bot.records.dkim_key import KnownKey
 from bot.records.dmarc_policy import DmarcPolicy, policy_to_hand_out
 from bot.records.expected import Purpose, staged_dmarc
 from bot.requests.backend import MailHosting
 from bot.requests.model import RequestKind
+from bot.services.plan.standing import (
+    Standing,
+    stand_former_key,
+    stand_next_key,
+    to_do,
+    wait_for_caches,
+)
 from bot.services.plan.step import Part, StepState, Who
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from bot.checks.report import Report
     from bot.records.expected import Expected, ExpectedRecord
@@ -38,19 +49,6 @@ _ON_SERVER_CODES: Final = frozenset({"not-in-mailcow", "off-in-mailcow"})
 _NOTHING_THERE: Final = "no-records-yet"
 UNVERIFIED: Final = "dkim-unverified"  # the code of a key that nothing can be compared with
 _TO_DO: Final = frozenset({Status.WARN, Status.FAIL})
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a part stands: NEXT means that there is something to do, once its turn has come."""
-
-    part: Part
-    state: StepState
-    who: Who = Who.MEMBER
-    findings: tuple[Finding, ...] = ()
-    fixes: tuple[Fix, ...] = ()
-    asks: RequestKind | None = None
-    until: datetime | None = None
 
 
 def is_unverified(findings: Iterable[Finding]) -> bool:
@@ -81,13 +79,15 @@ class Situation:
             return self._record(part)
         if part in _STAGES:
             return self._stage(part)
-        looks = {
+        looks: dict[Part, Callable[[], Standing | None]] = {
             Part.DELEGATION: self._delegation,
             Part.CONTROL: self._control,
             Part.MAILBOXES: self._mailboxes,
             Part.SERVER: self._server,
             Part.DKIM_KEY: self._key,
             Part.DKIM: self._dkim,
+            Part.DKIM_NEXT: partial(stand_next_key, self.expected, self.report),
+            Part.DKIM_FORMER: partial(stand_former_key, self.expected, self.report),
             Part.ZONE: self._zone,
             Part.EXTRAS: self._extras,
             Part.FORMER_MAIL: self._former_mail,
@@ -106,6 +106,7 @@ class Situation:
             for finding in self.report.findings
             if finding.check in checks
             and finding.severity in _TO_DO
+            and not is_of_other_key(finding)
             and finding.code not in {*_ON_SERVER_CODES, _NOTHING_THERE, "dmarc-policy-none"}
         )
 
@@ -115,15 +116,11 @@ class Situation:
         found = (f for f in self.report.findings if f.code == _NOTHING_THERE)
         return next(found, None)
 
-    def _to_do(self, part: Part, findings: tuple[Finding, ...]) -> Standing:
-        fixes = tuple(dict.fromkeys(fix for finding in findings for fix in finding.fixes))
-        return Standing(part, StepState.NEXT, findings=findings, fixes=fixes)
-
     def _delegation(self) -> Standing:
         result = self._result(Check.DELEGATION)
         failed = tuple(f for f in self._findings(Check.DELEGATION) if f.severity is Status.FAIL)
         if failed:
-            return self._to_do(Part.DELEGATION, failed)
+            return to_do(Part.DELEGATION, failed)
         if result.status is Status.UNKNOWN and self._absence is None:
             return self._unknown(Part.DELEGATION, Check.DELEGATION)
         return Standing(Part.DELEGATION, StepState.DONE)
@@ -166,15 +163,14 @@ class Situation:
         check = _RECORD_OF[part]
         if self._absence is not None and not self._findings(check):
             said = (self._absence,) if part is Part.MX else ()
-            return self._to_do(part, said)
+            return to_do(part, said)
         if found := self._findings(check):
-            return self._to_do(part, found)
+            return to_do(part, found)
         result = self._result(check)
+        status = status_without(result, self.report, is_of_other_key)
         if (waits := find_propagation(self.report, check)) is not None:
-            until = waits.facts.get("until")
-            at = datetime.fromtimestamp(until, UTC) if isinstance(until, int) else None
-            return Standing(part, StepState.WAITING_DNS, findings=(waits,), until=at)
-        if result.status is Status.UNKNOWN:
+            return wait_for_caches(part, waits)
+        if status is Status.UNKNOWN:
             return self._unknown(part, check)
         if result.note is not None and result.note.facts.get("code") == SERVER_SIDE:
             found = tuple(f for f in self.report.findings if f.code == SERVER_SIDE)
@@ -208,11 +204,11 @@ class Situation:
 
     def _zone(self) -> Standing | None:
         found = tuple(f for f in self._findings(Check.DELEGATION) if f.severity is not Status.FAIL)
-        return self._to_do(Part.ZONE, found) if found else None
+        return to_do(Part.ZONE, found) if found else None
 
     def _extras(self) -> Standing | None:
         found = self._findings(*_OPTIONAL)
-        return self._to_do(Part.EXTRAS, found) if found else None
+        return to_do(Part.EXTRAS, found) if found else None
 
     def _former_mail(self) -> Standing:
         return Standing(Part.FORMER_MAIL, StepState.NEXT)
@@ -244,7 +240,7 @@ class Situation:
             return None  # the admin approved to pass over it
         if stage is wanted:
             found = tuple(f for f in self.report.findings if f.code == "dmarc-policy-none")
-            standing = self._to_do(part, tuple(f for f in found if f.fixes))
+            standing = to_do(part, tuple(f for f in found if f.fixes))
             return standing if standing.fixes else self._write_stage(part, wanted, record)
         if stage is DmarcPolicy.NONE and RequestKind.DMARC not in self.facts.asked:
             return Standing(part, StepState.OPTIONAL, asks=RequestKind.DMARC)

@@ -27,6 +27,8 @@ class Part(StrEnum):
     SPF = "spf"
     DKIM_KEY = "dkim-key"  # the mail server has a key for it, and the bot knows it
     DKIM = "dkim"
+    DKIM_NEXT = "dkim-next"  # while the key is being changed: the record of the new one
+    DKIM_FORMER = "dkim-former"  # that of the old one: kept as long as it is needed, then gone
     DMARC = "dmarc"  # a record that is in order, be it with `p=none`
     ZONE = "zone"  # what is at risk in the zone, such as a name server that does not answer
     EXTRAS = "extras"  # optional records that are there and wrong
@@ -61,7 +63,8 @@ class Step:
 
     `parts` are the rows that it is for, the first of which names it. `needs` are the steps that
     have to be done first, `findings` what it mends. What to do is `fixes` to type, or `asks` the
-    admin, or neither: then the findings say it. `until` is when old answers have run out.
+    admin, or neither: then the findings say it. `until` is when old answers have run out, and of
+    `DKIM_FORMER` how long the record has to stay.
     """
 
     parts: tuple[Part, ...]

@@ -120,6 +120,7 @@ def test_a_mail_domain_takes_control_or_an_admin_who_knows_the_risk(*, by_hand: 
         ("gmail.com", "request-domain-of-provider"),
         ("mail.gmail.com", "request-domain-of-provider"),
         ("co.uk", "request-domain-is-suffix"),
+        ("dkim-factory.invalid", "request-domain-is-nobodys"),
     ],
 )
 @pytest.mark.parametrize("again", [False, True])

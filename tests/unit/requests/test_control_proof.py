@@ -91,6 +91,7 @@ def test_an_admin_is_told_the_risk_without_a_proof_or_an_mx(
         ("gmail.com", "request-domain-of-provider"),
         ("mail.icloud.com", "request-domain-of-provider"),
         ("co.uk", "request-domain-is-suffix"),
+        ("dkim-factory.invalid", "request-domain-is-nobodys"),
         ("github.io", "request-domain-is-suffix"),
     ],
 )

@@ -120,6 +120,7 @@ def test_a_request_goes_to_an_admin_or_is_answered(
         ("gmail.com", "request-domain-of-provider"),
         ("mail.proton.me", "request-domain-of-provider"),
         ("co.uk", "request-domain-is-suffix"),
+        ("dkim-factory.invalid", "request-domain-is-nobodys"),
         ("duckdns.org", "request-domain-is-suffix"),
     ],
 )
