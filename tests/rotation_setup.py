@@ -77,13 +77,15 @@ class RotationSetup:
         self.rotator: KeyRotator | None = MailcowRotator(mailcow)
         self.backend: MailBackend = MailcowBackend(mailcow, OLD_SELECTOR)
         self.worker: RotationWorker
+        self.wake_up: WakeUp
         self.restart()
 
     def restart(self) -> None:
         """Put a new worker in the place of the one before."""
         look = partial(look_at_keys, self.dns.ask, self.dns.authorities)
+        self.wake_up = WakeUp()
         self.worker = RotationWorker(
-            *(self.store, self.rotator, self.backend, look, lambda: self.time, WakeUp()),
+            *(self.store, self.rotator, self.backend, look, lambda: self.time, self.wake_up),
             watch=self.watch,
         )
 

@@ -20,6 +20,7 @@ from bot.errors import (
 from bot.health.acknowledgements import Acknowledgements
 from bot.process_name import Duty
 from bot.requests.model import State
+from bot.rotations.rotation import RotationState
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
 
 @dataclass(frozen=True, slots=True)
 class StoreFigures:
-    """What the database tells: requests by state, messages to be delivered, and the watch."""
+    """What the database tells: requests and key changes by state, messages, and the watch."""
 
     requests: Mapping[State, int]
+    rotations: Mapping[RotationState, int]
     messages: int
     watch: WatchTally
 
@@ -101,6 +103,10 @@ class Metrics(Telemetry):
         shared = self._shared = CollectorRegistry()
         self._requests = Gauge(
             "cowbell_requests", "Requests of members, by their state.", ["state"],
+            registry=shared,
+        )  # fmt: skip
+        self._rotations = Gauge(
+            "cowbell_rotations", "Changes of DKIM keys, by their state.", ["state"],
             registry=shared,
         )  # fmt: skip
         self._outbox = Gauge(
@@ -159,9 +165,12 @@ class Metrics(Telemetry):
 
     def _render_shared(self, figures: StoreFigures | None) -> bytes:
         self._requests.clear()
+        self._rotations.clear()
         if figures is not None:
             for state in State:
                 self._requests.labels(state.value).set(figures.requests.get(state, 0))
+            for stage in RotationState:
+                self._rotations.labels(stage.value).set(figures.rotations.get(stage, 0))
         untold = float("nan")
         self._outbox.set(untold if figures is None else figures.messages)
         self._watched.set(untold if figures is None else figures.watch.watched)

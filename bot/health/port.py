@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.health.metrics import Metrics
     from bot.health.running_process import RunningProcess
     from bot.requests.model import State
+    from bot.rotations.rotation import RotationState
     from bot.watch.watch_overview import WatchTally
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
@@ -44,6 +45,10 @@ class Tallies(Protocol):
 
     async def requests_by_state(self) -> Mapping[State, int]:
         """Return how many requests are in each state."""
+        ...
+
+    async def rotations_by_state(self) -> Mapping[RotationState, int]:
+        """Return how many changes of keys are in each state."""
         ...
 
     async def messages_left(self) -> int:
@@ -113,6 +118,7 @@ class HealthPort:
             async with asyncio.timeout(_STORE_TIMEOUT):
                 return StoreFigures(
                     await tallies.requests_by_state(),
+                    await tallies.rotations_by_state(),
                     await tallies.messages_left(),
                     await tallies.watch(self._process.now()),
                 )

@@ -14,6 +14,7 @@ from bot.health.metrics import Metrics
 from bot.health.port import serving_health
 from bot.health.running_process import RunningProcess
 from bot.process_name import Duty, ProcessName
+from bot.rotations.rotation import RotationState
 from bot.watch.watch_overview import WatchTally
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class EmptyTallies:
 
     async def requests_by_state(self) -> Mapping[State, int]:
         return {}
+
+    async def rotations_by_state(self) -> Mapping[RotationState, int]:
+        return {RotationState.SWITCHED: 2}
 
     async def messages_left(self) -> int:
         return 0
@@ -125,7 +129,10 @@ async def test_what_keeps_a_process_from_its_duty_is_said(
 async def test_a_process_tells_its_role_and_the_leader_alone_what_all_share(
     port: int, process: RunningProcess
 ) -> None:
-    shared = ("cowbell_requests", "cowbell_outbox_messages", "cowbell_watched", "cowbell_incidents")
+    shared = (
+        *("cowbell_requests", "cowbell_rotations", "cowbell_outbox_messages"),
+        *("cowbell_watched", "cowbell_incidents"),
+    )
     for duty, role in ((Duty.STANDBY, "standby"), (Duty.WORK, "work"), (Duty.RUN, "leader")):
         process.begin(duty)
         _, text = await read(port, "/metrics")
@@ -137,3 +144,5 @@ async def test_a_process_tells_its_role_and_the_leader_alone_what_all_share(
         assert "cowbell_ready 1.0\n" in text
         assert "cowbell_checks_total" in text
         assert all((f"\n{name}" in text) is (role == "leader") for name in shared)
+        counted = 'cowbell_rotations{state="switched"} 2.0' in text
+        assert counted is (role == "leader")
