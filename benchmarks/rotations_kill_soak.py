@@ -198,7 +198,7 @@ class KillSoak:
         lacking = {s for s in self.extent.steps if self.kills[s].total() < self.extent.kills}
         if lacking == {RotationStep.RESTORE}:
             return _S.SWITCHED
-        (goal,) = self.chance.choices(tuple(_GOALS), _GOALS.values())
+        (goal,) = self.chance.choices(tuple(_GOALS), tuple(_GOALS.values()))
         return goal
 
     async def _until(self, domain: str, state: RotationState) -> RotationSeen:
