@@ -20,6 +20,7 @@ from bot.errors import (
 from bot.health.acknowledgements import Acknowledgements
 from bot.process_name import Duty
 from bot.requests.model import State
+from bot.rotations.rotation import RotationState
 from bot.telemetry import Telemetry
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ _LAGS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 3)
 
 @dataclass(frozen=True, slots=True)
 class StoreFigures:
-    """What the database tells: requests by state, messages to be delivered, and the watch."""
+    """What the database tells: of requests, of messages, of the watch and of changes of keys."""
 
     requests: Mapping[State, int]
     messages: int
     watch: WatchTally
+    rotations: Mapping[RotationState, int]
+    stuck_rotations: int
 
 
 class Metrics(Telemetry):
@@ -118,6 +121,15 @@ class Metrics(Telemetry):
             "cowbell_watch_late_seconds", "How late the look is that is due first.",
             registry=shared,
         )  # fmt: skip
+        self._rotations = Gauge(
+            "cowbell_rotations", "Changes of DKIM keys, by their state.", ["state"],
+            registry=shared,
+        )  # fmt: skip
+        self._stuck = Gauge(
+            "cowbell_rotations_stuck",
+            "Changes of DKIM keys for which the mail server does not do its part.",
+            registry=shared,
+        )
         self.acknowledgements = Acknowledgements(self._acknowledged.observe)
         self.http_trace = self.acknowledgements.trace()
         self.observe_lag = self._lag.observe
@@ -159,11 +171,15 @@ class Metrics(Telemetry):
 
     def _render_shared(self, figures: StoreFigures | None) -> bytes:
         self._requests.clear()
+        self._rotations.clear()
         if figures is not None:
             for state in State:
                 self._requests.labels(state.value).set(figures.requests.get(state, 0))
+            for stage in RotationState:
+                self._rotations.labels(stage.value).set(figures.rotations.get(stage, 0))
         untold = float("nan")
         self._outbox.set(untold if figures is None else figures.messages)
+        self._stuck.set(untold if figures is None else figures.stuck_rotations)
         self._watched.set(untold if figures is None else figures.watch.watched)
         self._incidents.set(untold if figures is None else figures.watch.incidents)
         self._late.set(untold if figures is None else figures.watch.late)

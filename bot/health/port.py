@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.health.metrics import Metrics
     from bot.health.running_process import RunningProcess
     from bot.requests.model import State
+    from bot.rotations.rotation import RotationState
     from bot.watch.watch_overview import WatchTally
 
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
@@ -40,6 +41,14 @@ class Tallies(Protocol):
 
     async def ping(self) -> None:
         """Return when the store has answered."""
+        ...
+
+    async def rotations_by_state(self) -> Mapping[RotationState, int]:
+        """How many changes of keys are in each state."""
+        ...
+
+    async def stuck_rotations(self) -> int:
+        """How many of them do not get on."""
         ...
 
     async def requests_by_state(self) -> Mapping[State, int]:
@@ -115,6 +124,8 @@ class HealthPort:
                     await tallies.requests_by_state(),
                     await tallies.messages_left(),
                     await tallies.watch(self._process.now()),
+                    await tallies.rotations_by_state(),
+                    await tallies.stuck_rotations(),
                 )
         except (StoreError, TimeoutError):
             return None

@@ -1,4 +1,4 @@
-"""How many requests and messages there are: only numbers, nothing personal."""
+"""How many requests, changes of keys and messages there are: only numbers, nothing personal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from bot.requests.model import State
+from bot.rotations.rotation import RotationState
+from bot.store.rotation_tables import RotationRow
 from bot.store.tables import OutboxRow, RequestRow
 from bot.store.watch_tables import IncidentRow, WatchedRow, WatchNewsRow
 from bot.watch.watch_overview import WatchTally
@@ -40,6 +42,24 @@ class StoredTallies:
             return {State(state): number for state, number in rows}
 
         return await self._database.read(count)
+
+    async def rotations_by_state(self) -> Mapping[RotationState, int]:
+        """How many changes of keys are in each state; a state that none is in is left out."""
+
+        def count(session: Session) -> Mapping[RotationState, int]:
+            rows = session.execute(
+                select(RotationRow.state, func.count()).group_by(RotationRow.state)
+            )
+            return {RotationState(state): number for state, number in rows}
+
+        return await self._database.read(count)
+
+    async def stuck_rotations(self) -> int:
+        """How many open changes of keys do not get on: the mail server does not do its part."""
+        stuck = select(func.count()).where(
+            RotationRow.closed_at.is_(None), RotationRow.step.is_not(None), RotationRow.reason != ""
+        )
+        return await self._database.read(lambda session: session.scalars(stuck).one())
 
     async def messages_left(self) -> int:
         """How many messages were neither delivered nor given up."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.requests.model import State
+    from bot.rotations.rotation import RotationState
 
 
 class EmptyTallies:
@@ -32,6 +33,12 @@ class EmptyTallies:
 
     async def requests_by_state(self) -> Mapping[State, int]:
         return {}
+
+    async def rotations_by_state(self) -> Mapping[RotationState, int]:
+        return {}
+
+    async def stuck_rotations(self) -> int:
+        return 0
 
     async def messages_left(self) -> int:
         return 0
@@ -125,7 +132,10 @@ async def test_what_keeps_a_process_from_its_duty_is_said(
 async def test_a_process_tells_its_role_and_the_leader_alone_what_all_share(
     port: int, process: RunningProcess
 ) -> None:
-    shared = ("cowbell_requests", "cowbell_outbox_messages", "cowbell_watched", "cowbell_incidents")
+    shared = (
+        *("cowbell_requests", "cowbell_outbox_messages", "cowbell_watched", "cowbell_incidents"),
+        *("cowbell_rotations", "cowbell_rotations_stuck"),
+    )
     for duty, role in ((Duty.STANDBY, "standby"), (Duty.WORK, "work"), (Duty.RUN, "leader")):
         process.begin(duty)
         _, text = await read(port, "/metrics")
